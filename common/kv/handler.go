@@ -1,0 +1,88 @@
+// Package kv is the key/value protocol's meaning: it reads a request, asks the
+// store, and writes the reply.
+//
+//	request           reply
+//	PutOrUpdate k v   PutOrUpdate, Ok, no key, no value
+//	Get k, present    GetResponse, Ok, key, value
+//	Get k, absent     GetResponse, NotOk, key, no value
+//	anything else     the request's kind, NotOk, no key, the reason as value
+package kv
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	kvpb "github.com/ioflavors/ioflavors/common/proto/ioflavors/kv/v1"
+	"github.com/ioflavors/ioflavors/common/store"
+)
+
+// Handler answers requests from a store. It keeps no state of its own, so one
+// serves all connections, as concurrently as its store allows.
+type Handler struct{ store store.Store }
+
+// NewHandler returns a handler for s.
+func NewHandler(s store.Store) *Handler { return &Handler{store: s} }
+
+// AppendReply appends the reply to the request, both of them the body of a
+// frame. The request is not kept. In steady state nothing is allocated.
+func (h *Handler) AppendReply(dst, request []byte) []byte {
+	m, err := Parse(request)
+	if err != nil {
+		return h.AppendRefusal(dst, err.Error())
+	}
+	switch m.Kind {
+	case Get:
+		return h.appendGetResponse(dst, m.Key)
+	case PutOrUpdate:
+		if err := h.store.Put(m.Key, m.Value); err != nil {
+			return appendNotOk(dst, PutOrUpdate, err.Error())
+		}
+		return appendNumber(dst, tagKind, PutOrUpdate)
+	default:
+		return appendNotOk(dst, m.Kind, fmt.Sprintf("unknown kind %d: Get is %d, PutOrUpdate is %d", m.Kind, Get, PutOrUpdate))
+	}
+}
+
+// AppendRefusal appends the reply to something whose kind is not known: what
+// is no message, no frame, or a connection that cannot be served.
+func (h *Handler) AppendRefusal(dst []byte, reason string) []byte {
+	return appendNotOk(dst, 0, reason)
+}
+
+func (h *Handler) appendGetResponse(dst, key []byte) []byte {
+	start := len(dst)
+	dst = appendBytes(dst, tagKey, key)
+
+	// The value goes where it will be sent from. Its length goes in front and
+	// is known only afterwards: there is room for one byte, which a value
+	// under 128 bytes needs; a longer one moves up.
+	field := len(dst)
+	dst, found, err := h.store.Append(append(dst, tagValue, 0), key)
+	if err != nil {
+		return appendNotOk(dst[:start], Get, err.Error())
+	}
+	if !found {
+		dst = appendNumber(dst[:field], tagKind, GetResponse)
+		return appendNumber(dst, tagStatus, uint64(kvpb.Status_NotOk))
+	}
+	const room = 2
+	switch size := len(dst) - field - room; {
+	case size == 0:
+		dst = dst[:field]
+	case size < 0x80:
+		dst[field+1] = byte(size)
+	default:
+		var length [binary.MaxVarintLen64]byte
+		n := binary.PutUvarint(length[:], uint64(size))
+		dst = append(dst, length[1:n]...)
+		copy(dst[field+1+n:], dst[field+room:field+room+size])
+		copy(dst[field+1:], length[:n])
+	}
+	return appendNumber(dst, tagKind, GetResponse)
+}
+
+func appendNotOk(dst []byte, kind uint32, reason string) []byte {
+	dst = appendBytes(dst, tagValue, reason)
+	dst = appendNumber(dst, tagKind, uint64(kind))
+	return appendNumber(dst, tagStatus, uint64(kvpb.Status_NotOk))
+}

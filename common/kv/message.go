@@ -1,0 +1,116 @@
+package kv
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/proto"
+
+	kvpb "github.com/ioflavors/ioflavors/common/proto/ioflavors/kv/v1"
+)
+
+// The kinds of message. A reply that reports an error has its request's kind.
+const (
+	Get         = 1
+	GetResponse = 2
+	PutOrUpdate = 3
+)
+
+// Message is a KeyValueMessage as it lies in a buffer. Key and Value are parts
+// of the body it was parsed from and share that body's lifetime.
+type Message struct {
+	Key    []byte
+	Value  []byte
+	Kind   uint32
+	Status kvpb.Status
+}
+
+// The tags of the message's fields: number<<3 | wire type.
+const (
+	tagKey    = 1<<3 | 2
+	tagValue  = 2<<3 | 2
+	tagKind   = 3<<3 | 0
+	tagStatus = 4<<3 | 0
+)
+
+// Parse reads a message from a frame's body.
+//
+// It reads what encoders write, known fields with one-byte tags, without
+// allocating. Whatever else protobuf allows (unknown fields, groups,
+// overlong varints) and whatever it forbids is left to the protobuf library,
+// so that the library alone decides what is valid. FuzzParse holds the two
+// against each other.
+func Parse(body []byte) (Message, error) {
+	var m Message
+	for rest := body; len(rest) > 0; {
+		tag := rest[0]
+		switch tag {
+		case tagKey, tagValue:
+			size, n := binary.Uvarint(rest[1:])
+			if n <= 0 || n > 4 || size > uint64(len(rest)-1-n) {
+				return parseSlowly(body)
+			}
+			field := rest[1+n : 1+n+int(size)]
+			if !utf8.Valid(field) {
+				return parseSlowly(body)
+			}
+			if tag == tagKey {
+				m.Key = field
+			} else {
+				m.Value = field
+			}
+			rest = rest[1+n+int(size):]
+		case tagKind, tagStatus:
+			if len(rest) < 2 || rest[1] > 0x7f {
+				return parseSlowly(body)
+			}
+			if tag == tagKind {
+				m.Kind = uint32(rest[1])
+			} else {
+				m.Status = kvpb.Status(rest[1])
+			}
+			rest = rest[2:]
+		default:
+			return parseSlowly(body)
+		}
+	}
+	return m, nil
+}
+
+func parseSlowly(body []byte) (Message, error) {
+	var m kvpb.KeyValueMessage
+	if err := proto.Unmarshal(body, &m); err != nil {
+		// The library varies its spaces from build to build, so that nobody
+		// relies on its words; a reply's words should not vary.
+		return Message{}, fmt.Errorf("not a KeyValueMessage: %s", strings.ReplaceAll(err.Error(), "\u00a0", " "))
+	}
+	return Message{Key: []byte(m.Key), Value: []byte(m.Value), Kind: m.Kind, Status: m.Status}, nil
+}
+
+// AppendMessage appends m as protobuf encodes it, fields in order, zero ones
+// left out: the bytes that proto.Marshal makes. Key and Value must be valid
+// UTF-8, or no other protobuf client can read them.
+func AppendMessage(dst []byte, m Message) []byte {
+	dst = appendBytes(dst, tagKey, m.Key)
+	dst = appendBytes(dst, tagValue, m.Value)
+	dst = appendNumber(dst, tagKind, uint64(m.Kind))
+	// Enums are int32, and protobuf sign-extends them to 64 bits.
+	return appendNumber(dst, tagStatus, uint64(int64(m.Status)))
+}
+
+func appendBytes[T string | []byte](dst []byte, tag byte, field T) []byte {
+	if len(field) == 0 {
+		return dst
+	}
+	dst = binary.AppendUvarint(append(dst, tag), uint64(len(field)))
+	return append(dst, field...)
+}
+
+func appendNumber(dst []byte, tag byte, n uint64) []byte {
+	if n == 0 {
+		return dst
+	}
+	return binary.AppendUvarint(append(dst, tag), n)
+}

@@ -1,0 +1,33 @@
+//go:build unix && !linux
+
+package sock
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// accept sets on the connection what it may not have inherited. The lock keeps
+// a program that is started meanwhile from inheriting the descriptor.
+func accept(listener int) (int, error) {
+	syscall.ForkLock.RLock()
+	fd, _, err := unix.Accept(listener)
+	if err == nil {
+		unix.CloseOnExec(fd)
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return -1, err
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	// Without these a connection works too, only less well.
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+	return fd, nil
+}
+
+func inherit(int) error { return nil }

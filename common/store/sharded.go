@@ -1,0 +1,73 @@
+package store
+
+import (
+	"hash/maphash"
+	"sync"
+)
+
+// shards is the number of locks of a Sharded store: far more than the threads
+// that a machine runs at once, each of which holds a lock for well under a
+// hundredth of a request.
+const shards = 64
+
+// Sharded is a Store for several goroutines: InMemory stores, each behind a
+// lock of its own, to which keys are spread by their hash.
+type Sharded struct {
+	seed  maphash.Seed
+	parts [shards]shard
+}
+
+type shard struct {
+	mu    sync.Mutex
+	store *InMemory
+	_     [64 - 8 - 8]byte // no two locks on one cache line
+}
+
+// NewSharded returns an empty store that holds up to limit bytes, 0 meaning
+// without limit. Each shard holds its part of the limit, so one may be full a
+// little before all are.
+func NewSharded(limit int64) *Sharded {
+	s := &Sharded{seed: maphash.MakeSeed()}
+	part := limit / shards
+	if limit > 0 && part == 0 {
+		part = 1
+	}
+	for i := range s.parts {
+		s.parts[i].store = New(part)
+	}
+	return s
+}
+
+func (s *Sharded) shardOf(key []byte) *shard {
+	return &s.parts[maphash.Bytes(s.seed, key)%shards]
+}
+
+// Append is Store's. It copies the value under the lock.
+func (s *Sharded) Append(dst, key []byte) (out []byte, found bool, err error) {
+	p := s.shardOf(key)
+	p.mu.Lock()
+	out, found, err = p.store.Append(dst, key)
+	p.mu.Unlock()
+	return out, found, err
+}
+
+// Put is Store's.
+func (s *Sharded) Put(key, value []byte) error {
+	p := s.shardOf(key)
+	p.mu.Lock()
+	err := p.store.Put(key, value)
+	p.mu.Unlock()
+	return err
+}
+
+// Len returns the number of keys.
+func (s *Sharded) Len() int {
+	n := 0
+	for i := range s.parts {
+		p := &s.parts[i]
+		p.mu.Lock()
+		n += p.store.Len()
+		p.mu.Unlock()
+	}
+	return n
+}
