@@ -1,0 +1,161 @@
+// Package blocking is what the models have in common whose calls block: it
+// joins the rules of package kvserver to sockets with deadlines. Whom a
+// goroutine waits for, and which one, is left to the models.
+package blocking
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/session"
+)
+
+// A connection reads into a small buffer, until a client has more to say.
+const (
+	smallRead = 4 << 10
+	largeRead = 64 << 10
+)
+
+// Stream is a socket whose calls block. A net.Conn is one.
+type Stream interface {
+	Read(p []byte) (int, error)
+	Write(p []byte) (int, error)
+	SetDeadline(t time.Time) error
+	Close() error
+}
+
+// Interrupter is a Stream for which a deadline in the past does not interrupt
+// a call on another goroutine.
+type Interrupter interface {
+	// Interrupt makes a blocked Read, and if the server is closing a blocked
+	// Write, return os.ErrDeadlineExceeded.
+	Interrupt(closing bool)
+}
+
+// past is a deadline that makes a blocked call return.
+var past = time.Unix(1, 0)
+
+// Conns are a server's connections.
+type Conns struct {
+	host *kvserver.Host
+
+	mu    sync.Mutex
+	open  map[*Conn]struct{}
+	lane  int
+	freed chan struct{} // says that a connection was closed
+}
+
+// NewConns returns an empty set.
+func NewConns(h *kvserver.Host) *Conns {
+	return &Conns{host: h, open: make(map[*Conn]struct{}), freed: make(chan struct{}, 1)}
+}
+
+// Conn is a connection whose calls block.
+type Conn struct {
+	kvserver.Conn
+	conns  *Conns
+	stream Stream
+	buf    []byte // lent by the host's pool
+}
+
+// Open makes a connection of a client that was accepted.
+func (cs *Conns) Open(s Stream) *Conn {
+	c := &Conn{conns: cs, stream: s}
+	cs.mu.Lock()
+	cs.open[c] = struct{}{}
+	cs.lane++
+	lane := cs.host.Lane(cs.lane)
+	cs.mu.Unlock()
+
+	lane.Open(&c.Conn, c)
+	c.resize(smallRead)
+	return c
+}
+
+// Close ends a connection.
+func (cs *Conns) Close(c *Conn) {
+	// Before the descriptor is closed: nobody may interrupt its successor.
+	cs.mu.Lock()
+	delete(cs.open, c)
+	cs.mu.Unlock()
+
+	_ = c.stream.Close()
+	c.host().Buffers().Put(c.buf)
+	c.Closed()
+	select {
+	case cs.freed <- struct{}{}:
+	default:
+	}
+}
+
+// Wake interrupts every connection's blocked call, so that it looks at the
+// server's phase.
+func (cs *Conns) Wake() {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	for c := range cs.open {
+		c.interrupt()
+	}
+}
+
+func (c *Conn) host() *kvserver.Host { return c.conns.host }
+
+func (c *Conn) interrupt() {
+	if s, ok := c.stream.(Interrupter); ok {
+		s.Interrupt(c.host().Phase() == kvserver.Closing)
+		return
+	}
+	_ = c.stream.SetDeadline(past)
+}
+
+// Fed takes what reading into Buffer returned.
+func (c *Conn) Fed(n int, err error) {
+	c.Conn.Fed(n, err)
+	switch {
+	case n == len(c.buf):
+		c.resize(largeRead)
+	case n < smallRead:
+		c.resize(smallRead)
+	}
+}
+
+func (c *Conn) resize(size int) {
+	if cap(c.buf) == size {
+		return
+	}
+	pool := c.host().Buffers()
+	b := pool.Get(size)
+	switch {
+	case b != nil:
+		if c.buf != nil {
+			pool.Put(c.buf)
+		}
+		c.buf = b[:size]
+		c.SetBuffer(c.buf)
+	case c.buf == nil:
+		c.Abort(session.ErrMemory)
+	}
+}
+
+// Wake is kvserver.Timer's.
+func (c *Conn) Wake(at time.Duration) {
+	_ = c.stream.SetDeadline(c.host().At(at))
+	// Has the server changed its phase meanwhile, and interrupted the call
+	// that is not yet made? Then that deadline is overwritten: set it again.
+	if c.Behind() {
+		c.interrupt()
+	}
+}
+
+// CloseWrite is kvserver.Timer's.
+func (c *Conn) CloseWrite() error {
+	if s, ok := c.stream.(interface{ CloseWrite() error }); ok {
+		return s.CloseWrite()
+	}
+	return errors.ErrUnsupported // the connection is closed without a FIN first
+}
+
+var _ Stream = net.Conn(nil)

@@ -1,0 +1,120 @@
+package blocking
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/sock"
+)
+
+// glance is how long Waiting and a draining Accept wait for a client that is
+// in the listen queue already.
+const glance = time.Millisecond
+
+// Listener accepts a server's clients. Accept and Waiting are for one
+// goroutine, Wake for any.
+type Listener struct {
+	conns *Conns
+	next  net.Conn // accepted by Waiting, for Accept
+	pause kvserver.Backoff
+	woken chan struct{}
+
+	mu sync.Mutex
+	ln net.Listener // nil before Bind
+}
+
+// NewListener returns a listener for the server whose connections cs are.
+func NewListener(cs *Conns) *Listener {
+	return &Listener{conns: cs, woken: make(chan struct{}, 1)}
+}
+
+// Bind makes the listener accept from ln.
+func (l *Listener) Bind(ln net.Listener) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ln = ln
+}
+
+// Accept blocks until a client has come. When the server is draining it
+// returns those that are in the listen queue, and then ErrServerClosed.
+func (l *Listener) Accept() (net.Conn, error) {
+	for {
+		if nc := l.next; nc != nil {
+			l.next = nil
+			return nc, nil
+		}
+		nc, err := l.accept(time.Time{})
+		phase := l.conns.host.Phase()
+		if phase == kvserver.Draining && errors.Is(err, os.ErrDeadlineExceeded) {
+			nc, err = l.accept(time.Now().Add(glance))
+		}
+		switch {
+		case err == nil:
+			l.pause.Reset()
+			return nc, nil
+		case phase != kvserver.Serving:
+			return nil, kvserver.ErrServerClosed
+		case errors.Is(err, os.ErrDeadlineExceeded):
+		case sock.Exhausted(err):
+			l.wait(err)
+		default:
+			return nil, err
+		}
+	}
+}
+
+// accept accepts until the deadline, or, if the server ends, at once.
+func (l *Listener) accept(deadline time.Time) (net.Conn, error) {
+	if ln, ok := l.ln.(interface{ SetDeadline(time.Time) error }); ok {
+		_ = ln.SetDeadline(deadline)
+		// If Wake came in between, its deadline is overwritten.
+		if deadline.IsZero() && l.conns.host.Phase() != kvserver.Serving {
+			_ = ln.SetDeadline(past)
+		}
+	}
+	return l.ln.Accept()
+}
+
+// wait lets some time pass after an error that time may heal: connections that
+// are closed, above all.
+func (l *Listener) wait(err error) {
+	pause := l.pause.Next()
+	l.conns.host.AcceptFailed(err, pause)
+	t := time.NewTimer(pause)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-l.conns.freed:
+	case <-l.woken:
+	}
+}
+
+// Waiting reports whether a client waits to be accepted.
+func (l *Listener) Waiting() bool {
+	if _, ok := l.ln.(interface{ SetDeadline(time.Time) error }); !ok {
+		return false // there is no way to look without waiting
+	}
+	if l.next == nil {
+		l.next, _ = l.accept(time.Now().Add(glance))
+	}
+	return l.next != nil
+}
+
+// Wake interrupts Accept.
+func (l *Listener) Wake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if ln, ok := l.ln.(interface{ SetDeadline(time.Time) error }); ok {
+		_ = ln.SetDeadline(past)
+	} else if l.ln != nil {
+		_ = l.ln.Close()
+	}
+	select {
+	case l.woken <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,17 @@
+package kvserver
+
+import "time"
+
+// Backoff is how long to pause accepting when the process or the system has no
+// descriptor or no memory left: doubling from 5 ms to a second. Its zero value
+// is ready.
+type Backoff struct{ last time.Duration }
+
+// Next returns the next pause.
+func (b *Backoff) Next() time.Duration {
+	b.last = min(max(2*b.last, 5*time.Millisecond), time.Second)
+	return b.last
+}
+
+// Reset begins anew, after an accept that went well.
+func (b *Backoff) Reset() { b.last = 0 }

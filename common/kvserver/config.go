@@ -1,0 +1,101 @@
+// Package kvserver is what the servers have in common, whatever their I/O
+// model: configuration and limits, the life from Serve to Shutdown, counters,
+// and the rules for one connection's clocks and end (Conn).
+package kvserver
+
+import (
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/store"
+)
+
+// Config is a server's configuration. The zero value is a good one.
+type Config struct {
+	// Store holds the data. nil: a new one in memory, as safe for
+	// concurrent use as the model needs it to be.
+	Store store.Store
+	// Logger is told what an operator must know, nothing per request.
+	// nil: slog.Default().
+	Logger *slog.Logger
+	Limits
+}
+
+// Limits keeps a server from being harmed by any one client, or by too many.
+// Zero means the default; a negative duration or count means no limit.
+type Limits struct {
+	// MaxFrame is the largest length that a frame may announce, body and
+	// footer, in bytes. Default 1 MiB.
+	MaxFrame int
+	// MaxConns is how many clients are served at a time; the next one is
+	// refused with a reason. Default 10,000; never more than the process's
+	// descriptor limit less a reserve. A model that serves one client at a
+	// time lets the others wait in the listen backlog instead.
+	MaxConns int
+	// IdleTimeout closes a connection that is silent between frames.
+	// Default 60 s; 5 s where others have to wait for it.
+	IdleTimeout time.Duration
+	// FrameTimeout is how long a frame may take from its first byte to its
+	// last, however many bytes come in between. Default 10 s; 5 s where
+	// others have to wait.
+	FrameTimeout time.Duration
+	// WriteTimeout closes a connection whose peer takes none of the bytes
+	// that are to be sent. Default 10 s; 5 s where others have to wait.
+	WriteTimeout time.Duration
+	// OutputLimit is how many bytes of replies may wait for one client.
+	// Above it the client's requests are neither read nor answered, until
+	// less than a quarter is left. Default 1 MiB.
+	OutputLimit int
+	// MemoryLimit bounds all connections' buffers together, in bytes. A
+	// connection that needs one when none is left is closed. Default 256 MiB.
+	MemoryLimit int64
+	// TurnLimit is how long a client is served, in a model that serves one
+	// at a time, before it gives way to one that waits. Default 10 s.
+	TurnLimit time.Duration
+	// DrainTimeout is how long a server's command waits at SIGTERM until all
+	// that was received is answered. Default 5 s. (Servers in a program are
+	// told by Shutdown's context.)
+	DrainTimeout time.Duration
+}
+
+// DefaultDrainTimeout is DrainTimeout's default.
+const DefaultDrainTimeout = 5 * time.Second
+
+// Backlog is the length of the listen queue.
+const Backlog = 1024
+
+// withDefaults fills in what was left open. oneAtATime is for models in which
+// one client keeps all others waiting.
+func (l Limits) withDefaults(oneAtATime bool) Limits {
+	patience := func(long time.Duration) time.Duration {
+		if oneAtATime {
+			return 5 * time.Second
+		}
+		return long
+	}
+	l.MaxFrame = orDefault(l.MaxFrame, 1<<20, math.MaxInt32)
+	l.MaxConns = orDefault(l.MaxConns, 10_000, math.MaxInt32)
+	l.IdleTimeout = orDefault(l.IdleTimeout, patience(60*time.Second), never)
+	l.FrameTimeout = orDefault(l.FrameTimeout, patience(10*time.Second), never)
+	l.WriteTimeout = orDefault(l.WriteTimeout, patience(10*time.Second), never)
+	l.OutputLimit = orDefault(l.OutputLimit, 1<<20, math.MaxInt32)
+	l.MemoryLimit = orDefault(l.MemoryLimit, 256<<20, math.MaxInt64)
+	l.TurnLimit = orDefault(l.TurnLimit, 10*time.Second, never)
+	l.DrainTimeout = orDefault(l.DrainTimeout, DefaultDrainTimeout, never)
+	return l
+}
+
+// never is a time that does not come, and to which another can be added.
+const never time.Duration = 1 << 61
+
+func orDefault[T int | int64 | time.Duration](limit, byDefault, none T) T {
+	switch {
+	case limit == 0:
+		return byDefault
+	case limit < 0:
+		return none
+	default:
+		return limit
+	}
+}

@@ -1,0 +1,369 @@
+package kvserver
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/session"
+	"github.com/ioflavors/ioflavors/common/sock"
+)
+
+const (
+	// readSize is how much is read at a time at most, in bytes: what one
+	// client can get answered before the next one has its turn.
+	readSize = 64 << 10
+	// lingerTime is how long a client that was told of an error may go on
+	// sending before the connection is closed. net/http waits as long.
+	lingerTime = 500 * time.Millisecond
+	// At shutdown a client that has sent nothing for drainQuiet is taken to
+	// have sent all, and one that never pauses is served for drainBusy; then
+	// it gets a FIN, and drainLinger to notice it.
+	drainQuiet  = 20 * time.Millisecond
+	drainBusy   = 500 * time.Millisecond
+	drainLinger = 50 * time.Millisecond
+	// maxRefused is how many refused clients are being told so at a time;
+	// more are closed without a word.
+	maxRefused = 16
+)
+
+// Lane is what connections share that are served on the same thread: a clock,
+// a read buffer, and counters that no other thread's cache has to give up. A
+// model with one thread has one lane; one with a thread for each connection
+// spreads them over a few.
+type Lane struct {
+	// Others reports whether clients wait that cannot be served before the
+	// present one has left. Models set it in which that can happen.
+	Others func() bool
+
+	host  *Host
+	now   time.Duration // the time of a loop's present turn
+	loops bool          // Tick sets now; else the time is asked for
+	buf   []byte
+	count counters
+}
+
+// Tick sets the lane's clock, once a turn of a loop: everything that happens
+// in the turn happens at that time.
+func (l *Lane) Tick() time.Duration {
+	l.now, l.loops = l.host.Since(), true
+	return l.now
+}
+
+// Now returns the lane's time since the server's start.
+func (l *Lane) Now() time.Duration {
+	if l.loops {
+		return l.now
+	}
+	return l.host.Since()
+}
+
+// Buffer returns the lane's read buffer, which its connections use in turn.
+func (l *Lane) Buffer() []byte {
+	if l.buf == nil {
+		l.buf = make([]byte, readSize)
+	}
+	return l.buf
+}
+
+// Timer is what a Conn needs of its socket besides Read and Write.
+type Timer interface {
+	// Wake asks that Expire be called when the lane's clock reaches at, or
+	// soon after. It replaces what was asked before.
+	Wake(at time.Duration)
+	// CloseWrite sends a FIN.
+	CloseWrite() error
+}
+
+// Conn is what a server keeps for a connection besides its socket: the
+// session, the clocks that limit it, and the reason why it ends. A model moves
+// bytes between Conn and socket for as long as Wants asks for it; the rules
+// are here. It is for one goroutine at a time.
+type Conn struct {
+	session.Session
+	lane  *Lane
+	timer Timer
+	buf   []byte // to read into; nil: the lane's
+
+	moved time.Duration // when a byte last went in or out
+	wrote time.Duration // when output was last sent, or began to wait
+	begun time.Duration // when the incomplete frame began to arrive
+	frame uint64        // its number, counted from 1; 0: there is none
+	until time.Duration // when the turn, the drain or the end is over
+	wake  time.Duration // when Expire will be called, at the latest
+
+	phase   Phase // of the host, as far as this connection knows
+	reason  Reason
+	ended   bool // reason is set
+	refused bool
+	closing bool // until is when to close, whatever the peer does
+	fin     bool // sent
+}
+
+// Open makes c the connection of a client that was just accepted. At MaxConns
+// the client is told that it is refused, and why.
+func (l *Lane) Open(c *Conn, timer Timer) {
+	now := l.Now()
+	h := l.host
+	*c = Conn{Session: session.New(&h.session), lane: l, timer: timer, moved: now, until: never, wake: never}
+	if l.Others != nil {
+		c.until = now + h.Limits.TurnLimit
+	}
+	h.accepted.Add(1)
+	if served := h.active.Add(1) - h.refused.Load(); served > int64(h.Limits.MaxConns) {
+		c.refused = true
+		c.end(ClosedRefused)
+		if h.refused.Add(1) <= maxRefused {
+			c.Refuse(fmt.Sprintf("all %d connections are in use", h.Limits.MaxConns))
+		} else {
+			c.Abort(session.ErrRefused)
+		}
+	}
+	c.settle(now)
+}
+
+// SetBuffer gives the connection a read buffer of its own.
+func (c *Conn) SetBuffer(b []byte) { c.buf = b }
+
+// Buffer returns where to read the next bytes to, for Fed.
+func (c *Conn) Buffer() []byte {
+	if c.buf != nil {
+		return c.buf
+	}
+	return c.lane.Buffer()
+}
+
+// Fed takes what reading into Buffer returned. io.EOF ends the client's
+// requests; sock.ErrWouldBlock and os.ErrDeadlineExceeded mean that nothing
+// came; any other error breaks the connection.
+func (c *Conn) Fed(n int, err error) {
+	now := c.lane.Now()
+	if n > 0 {
+		c.moved = now
+		answered, quiet := c.Answered(), len(c.Output()) == 0
+		c.Feed(c.Buffer()[:n])
+		c.lane.count.bytesIn.Add(int64(n))
+		c.lane.count.requests.Add(int64(c.Answered() - answered))
+		if quiet {
+			c.wrote = now
+		}
+	}
+	if err == io.EOF {
+		c.FeedEOF()
+	} else {
+		c.failed(err)
+	}
+	c.settle(now)
+}
+
+// Wrote takes what writing Output returned, errors as in Fed.
+func (c *Conn) Wrote(n int, err error) {
+	now := c.lane.Now()
+	if n > 0 {
+		c.moved, c.wrote = now, now
+		answered := c.Answered()
+		c.Sent(n)
+		c.lane.count.bytesOut.Add(int64(n))
+		if more := c.Answered() - answered; more > 0 {
+			c.lane.count.requests.Add(int64(more))
+		}
+	}
+	c.failed(err)
+	c.settle(now)
+}
+
+// Expire looks at the clocks, and at whether the server is to end.
+func (c *Conn) Expire() {
+	c.wake = never
+	c.settle(c.lane.Now())
+}
+
+// Behind reports whether the server's phase has changed since the connection
+// was last looked at: time for Expire.
+func (c *Conn) Behind() bool { return c.lane.host.Phase() != c.phase }
+
+// Closed gives back what the connection held, when its socket is closed.
+func (c *Conn) Closed() {
+	c.settleReason()
+	c.end(ClosedByPeer)
+	c.Release()
+	h := c.lane.host
+	if c.refused {
+		h.refused.Add(-1)
+	}
+	h.closed[c.reason].Add(1)
+	h.active.Add(-1)
+}
+
+func (c *Conn) failed(err error) {
+	switch {
+	case err == nil, err == sock.ErrWouldBlock:
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		c.wake = never // it has come
+	default:
+		c.end(ClosedBroken)
+		c.Abort(err)
+	}
+}
+
+func (c *Conn) end(r Reason) {
+	if !c.ended {
+		c.ended, c.reason = true, r
+	}
+}
+
+// settle draws the consequences of what happened, and sees to it that the
+// connection is looked at again in time.
+func (c *Conn) settle(now time.Duration) {
+	if c.Behind() {
+		c.stop(now)
+	}
+	for c.Wants() != 0 {
+		if !c.Partial() {
+			c.frame = 0
+		} else if next := c.Answered() + 1; c.frame != next {
+			c.frame, c.begun = next, now
+		}
+		if c.Lingering() && !c.fin {
+			c.linger(now)
+		}
+		at, clock := c.due()
+		if now < at {
+			if at < c.wake {
+				c.wake = at
+				c.timer.Wake(at)
+			}
+			break
+		}
+		c.expire(clock, now)
+	}
+	if c.Err() != nil {
+		c.settleReason()
+	}
+}
+
+// The clocks, by what happens when one has run out.
+type clock uint8
+
+const (
+	clockIdle clock = iota
+	clockFrame
+	clockWrite
+	clockTurn
+	clockDrain
+	clockClose
+)
+
+// due returns which clock runs out first, and when.
+func (c *Conn) due() (at time.Duration, which clock) {
+	limits := &c.lane.host.Limits
+	at, which = c.until, clockTurn
+	switch {
+	case c.closing:
+		which = clockClose
+	case c.phase == Draining:
+		which = clockDrain
+	}
+	sooner := func(t time.Duration, w clock) {
+		if t < at {
+			at, which = t, w
+		}
+	}
+	writing := len(c.Output()) > 0
+	if writing {
+		sooner(c.wrote+limits.WriteTimeout, clockWrite)
+	}
+	if c.frame > 0 {
+		sooner(c.begun+limits.FrameTimeout, clockFrame)
+	}
+	if !writing && !c.closing {
+		if c.phase == Draining {
+			sooner(c.moved+drainQuiet, clockDrain)
+		} else if c.frame == 0 {
+			sooner(c.moved+limits.IdleTimeout, clockIdle)
+		}
+	}
+	return at, which
+}
+
+func (c *Conn) expire(which clock, now time.Duration) {
+	switch which {
+	case clockIdle:
+		c.end(ClosedIdle)
+		c.Abort(nil)
+	case clockFrame:
+		c.end(ClosedSlowFrame)
+		c.Abort(nil)
+	case clockWrite:
+		c.end(ClosedSlowReader)
+		c.Abort(nil)
+	case clockTurn:
+		limits := &c.lane.host.Limits
+		if !c.lane.Others() {
+			c.until = now + limits.TurnLimit/10
+			return
+		}
+		c.finish(ClosedTurn, now+limits.WriteTimeout)
+	case clockDrain:
+		c.finish(ClosedShutdown, never)
+	case clockClose:
+		c.Abort(nil)
+	}
+}
+
+// finish ends the connection after what was received, but not after until.
+func (c *Conn) finish(r Reason, until time.Duration) {
+	c.end(r)
+	c.until, c.closing = until, true
+	c.Finish()
+}
+
+// linger begins the session's last state: the client has all its replies and
+// gets a FIN.
+func (c *Conn) linger(now time.Duration) {
+	patience := lingerTime
+	if c.reason == ClosedShutdown || c.reason == ClosedTurn {
+		patience = drainLinger
+	}
+	c.until, c.closing, c.fin = now+patience, true, true
+	if err := c.timer.CloseWrite(); err != nil {
+		c.end(ClosedBroken)
+		c.Abort(err)
+	}
+}
+
+// stop follows the server into its next phase.
+func (c *Conn) stop(now time.Duration) {
+	c.phase = c.lane.host.Phase()
+	switch c.phase {
+	case Draining:
+		if !c.closing {
+			c.until = now + drainBusy
+		}
+	case Closing:
+		c.end(ClosedKilled)
+		c.Abort(nil)
+	}
+}
+
+// settleReason derives the reason from the session's error.
+func (c *Conn) settleReason() {
+	err := c.Err()
+	if err == nil || c.ended {
+		return
+	}
+	var panicked *session.PanicError
+	switch {
+	case errors.As(err, &panicked):
+		c.end(ClosedPanic)
+		c.lane.host.Log.Error("handler panicked; its connection is closed", "panic", panicked.Value, "stack", string(panicked.Stack))
+	case errors.Is(err, session.ErrTruncated):
+		c.end(ClosedTruncated)
+	case errors.Is(err, session.ErrMemory):
+		c.end(ClosedMemory)
+	default:
+		c.end(ClosedProtocol)
+	}
+}

@@ -1,0 +1,65 @@
+package kvserver
+
+import (
+	"fmt"
+	"sync/atomic"
+)
+
+// Reason says why a connection was closed.
+type Reason uint8
+
+// The reasons. Every connection that was accepted is closed for one of them.
+const (
+	ClosedByPeer     Reason = iota // it ended its stream between frames
+	ClosedTruncated                // it ended its stream inside a frame
+	ClosedBroken                   // reading or writing failed, a reset mostly
+	ClosedProtocol                 // it sent what is no frame
+	ClosedIdle                     // IdleTimeout
+	ClosedSlowFrame                // FrameTimeout
+	ClosedSlowReader               // WriteTimeout
+	ClosedMemory                   // MemoryLimit
+	ClosedTurn                     // TurnLimit
+	ClosedRefused                  // MaxConns
+	ClosedPanic                    // its request made the handler panic
+	ClosedShutdown                 // it was served to the end at Shutdown
+	ClosedKilled                   // Close
+	reasons
+)
+
+var reasonNames = [reasons]string{
+	"peer", "truncated", "broken", "protocol", "idle", "slow-frame", "slow-reader",
+	"memory", "turn", "refused", "panic", "shutdown", "killed",
+}
+
+func (r Reason) String() string {
+	if r < reasons {
+		return reasonNames[r]
+	}
+	return fmt.Sprintf("Reason(%d)", uint8(r))
+}
+
+// Stats are a server's counters since its start. Accepted is always Active plus
+// the sum of Closed.
+type Stats struct {
+	Accepted int64            `json:"accepted"` // connections
+	Active   int64            `json:"active"`   // connections open now
+	Closed   map[string]int64 `json:"closed"`   // connections, by Reason
+	Requests int64            `json:"requests"` // frames answered
+	BytesIn  int64            `json:"bytes_in"`
+	BytesOut int64            `json:"bytes_out"`
+	// AcceptErrors counts failed accepts, after each of which accepting
+	// paused for a moment.
+	AcceptErrors int64 `json:"accept_errors"`
+	// BufferBytes is what connections' buffers hold now.
+	BufferBytes int64 `json:"buffer_bytes"`
+}
+
+// counters are those of one lane: what is counted for each request, on cache
+// lines of their own.
+type counters struct {
+	_        [64]byte
+	requests atomic.Int64
+	bytesIn  atomic.Int64
+	bytesOut atomic.Int64
+	_        [64]byte
+}

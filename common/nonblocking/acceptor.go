@@ -1,0 +1,65 @@
+package nonblocking
+
+import (
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/sock"
+)
+
+// AcceptsPerTurn is how many clients a loop accepts before it turns to those
+// that it has.
+const AcceptsPerTurn = 64
+
+// Acceptor takes clients from a listener without waiting for them.
+type Acceptor struct {
+	FD int // the listener's descriptor
+
+	host    *kvserver.Host
+	backoff kvserver.Backoff
+	resume  atomic.Int64 // nothing is accepted before, by the lane's clock
+}
+
+// NewAcceptor returns an acceptor for ln's socket, and closes ln.
+func NewAcceptor(h *kvserver.Host, ln net.Listener) (*Acceptor, error) {
+	fd, err := sock.Listener(ln)
+	if err != nil {
+		return nil, err
+	}
+	return &Acceptor{FD: fd, host: h}, nil
+}
+
+// Accept takes a client from the listen queue; ok is false when nobody waits,
+// or when there is nothing to serve another one with: then Paused says until
+// when it is no use to ask again.
+func (a *Acceptor) Accept(now time.Duration) (fd int, ok bool) {
+	if _, paused := a.Paused(now); paused {
+		return -1, false
+	}
+	fd, err := sock.Accept(a.FD)
+	switch {
+	case err == nil:
+		a.backoff.Reset()
+		return fd, true
+	case err != sock.ErrWouldBlock:
+		pause := a.backoff.Next()
+		a.resume.Store(int64(now + pause))
+		a.host.AcceptFailed(err, pause)
+	}
+	return -1, false
+}
+
+// Paused returns until when accepting pauses, and whether it does so now.
+func (a *Acceptor) Paused(now time.Duration) (until time.Duration, paused bool) {
+	until = time.Duration(a.resume.Load())
+	return until, now < until
+}
+
+// Freed ends a pause, since a connection was closed, and reports whether there
+// was one. It may be called from other goroutines.
+func (a *Acceptor) Freed() bool { return a.resume.Load() != 0 && a.resume.Swap(0) != 0 }
+
+// Close stops accepting. Clients that still wait in the listen queue are reset.
+func (a *Acceptor) Close() error { return sock.Close(a.FD) }

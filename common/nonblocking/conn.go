@@ -1,0 +1,107 @@
+// Package nonblocking is what the models have in common whose calls do not
+// block: connections by descriptor, a heap for their timers, and an acceptor.
+// It joins the rules of package kvserver to package sock; how to find out
+// which descriptor has something to say is left to the models.
+package nonblocking
+
+import (
+	"container/heap"
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/sock"
+)
+
+// Conn is a connection whose calls do not block. Make it with Loop.Open.
+type Conn struct {
+	kvserver.Conn
+	FD int
+
+	loop  *Loop
+	at    time.Duration // when Expire is to be called
+	index int           // in the loop's heap; -1: not there
+}
+
+// Loop are the connections that one goroutine serves, and their timers.
+type Loop struct {
+	lane   *kvserver.Lane
+	timers timers
+}
+
+// NewLoop returns a loop without connections.
+func NewLoop(lane *kvserver.Lane) *Loop { return &Loop{lane: lane} }
+
+// Open makes c the connection of a client that was accepted.
+func (l *Loop) Open(c *Conn, fd int) {
+	c.FD, c.loop, c.index = fd, l, -1
+	l.lane.Open(&c.Conn, c)
+}
+
+// Close closes a connection. Its descriptor's number may be in use again from
+// now on.
+func (l *Loop) Close(c *Conn) {
+	if c.index >= 0 {
+		heap.Remove(&l.timers, c.index)
+	}
+	_ = sock.Close(c.FD)
+	c.Closed()
+}
+
+// Next returns when the next timer runs out, by the lane's clock.
+func (l *Loop) Next() (at time.Duration, ok bool) {
+	if len(l.timers) == 0 {
+		return 0, false
+	}
+	return l.timers[0].at, true
+}
+
+// Expired takes out a connection whose time has come and looks at its clocks;
+// nil when there is none. Call it after a turn's reading: what a client has
+// sent in time must not be judged late because the server was.
+func (l *Loop) Expired(now time.Duration) *Conn {
+	if len(l.timers) == 0 || l.timers[0].at > now {
+		return nil
+	}
+	c := heap.Pop(&l.timers).(*Conn)
+	c.Expire()
+	return c
+}
+
+// Wake is kvserver.Timer's.
+func (c *Conn) Wake(at time.Duration) {
+	c.at = at
+	if c.index < 0 {
+		heap.Push(&c.loop.timers, c)
+	} else {
+		heap.Fix(&c.loop.timers, c.index)
+	}
+}
+
+// CloseWrite is kvserver.Timer's.
+func (c *Conn) CloseWrite() error { return sock.CloseWrite(c.FD) }
+
+// timers is a heap by time. It is touched when a deadline comes nearer, which
+// a busy connection's does not: requests cost nothing here.
+type timers []*Conn
+
+func (t timers) Len() int           { return len(t) }
+func (t timers) Less(i, j int) bool { return t[i].at < t[j].at }
+func (t timers) Swap(i, j int) {
+	t[i], t[j] = t[j], t[i]
+	t[i].index, t[j].index = i, j
+}
+
+func (t *timers) Push(x any) {
+	c := x.(*Conn)
+	c.index = len(*t)
+	*t = append(*t, c)
+}
+
+func (t *timers) Pop() any {
+	last := len(*t) - 1
+	c := (*t)[last]
+	(*t)[last] = nil
+	*t = (*t)[:last]
+	c.index = -1
+	return c
+}
