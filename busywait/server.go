@@ -1,0 +1,149 @@
+package busywait
+
+import (
+	"net"
+	"sync/atomic"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/nonblocking"
+	"github.com/ioflavors/ioflavors/common/session"
+	"github.com/ioflavors/ioflavors/common/sock"
+)
+
+// Config is a server's configuration; the zero value is a good one.
+type Config struct {
+	kvserver.Config
+	// OneAtATime polls one client until it has left or has had its turn
+	// (TurnLimit), and only then accepts the next.
+	OneAtATime bool
+}
+
+// Server polls its clients in a circle. Its methods are those of
+// kvserver.Server: ListenAndServe, Serve, Shutdown, Close and Stats.
+type Server struct{ kvserver.Lifecycle }
+
+// New returns a server that is not listening yet.
+func New(cfg Config) *Server {
+	host := kvserver.NewHost(cfg.Config, kvserver.Traits{OneAtATime: cfg.OneAtATime}, 1)
+	return &Server{host.Lifecycle(&model{
+		host:       host,
+		lane:       host.Lane(0),
+		loop:       nonblocking.NewLoop(host.Lane(0)),
+		oneAtATime: cfg.OneAtATime,
+		next:       none,
+	})}
+}
+
+// none is no descriptor.
+const none = -1
+
+type model struct {
+	host       *kvserver.Host
+	lane       *kvserver.Lane
+	loop       *nonblocking.Loop
+	acceptor   *nonblocking.Acceptor
+	clients    []*nonblocking.Conn
+	oneAtATime bool
+	next       int // with oneAtATime: a client that was accepted and waits
+	woken      atomic.Bool
+}
+
+// Run is the whole model: ask the listener, ask every client, and begin again.
+// No call ever blocks, so the goroutine never rests.
+func (m *model) Run(ln net.Listener) (err error) {
+	if m.acceptor, err = nonblocking.NewAcceptor(m.host, ln); err != nil {
+		return err
+	}
+	defer m.acceptor.Close()
+	if m.oneAtATime {
+		m.lane.Others = m.othersWait
+	}
+	for m.host.Phase() == kvserver.Serving || len(m.clients) > 0 || m.accept() {
+		m.lane.Tick()
+		m.accept()
+		for _, c := range m.clients {
+			m.poll(c)
+		}
+		m.watchClocks()
+		m.dropEnded()
+	}
+	return kvserver.ErrServerClosed
+}
+
+// poll asks one client for more, and gives it what it is owed. Most of the
+// time the answer is that there is nothing: this is what polling costs.
+func (m *model) poll(c *nonblocking.Conn) {
+	if c.Wants()&session.Read != 0 {
+		if n, err := sock.Read(c.FD, c.Buffer()); err != sock.ErrWouldBlock {
+			c.Fed(n, err)
+		}
+	}
+	if out := c.Output(); len(out) > 0 {
+		if n, err := sock.Write(c.FD, out); err != sock.ErrWouldBlock {
+			c.Wrote(n, err)
+		}
+	}
+}
+
+// accept takes in new clients, and reports whether there were any.
+func (m *model) accept() bool {
+	before := len(m.clients)
+	for range nonblocking.AcceptsPerTurn {
+		if m.oneAtATime && len(m.clients) > 0 {
+			break
+		}
+		fd := m.take()
+		if fd == none {
+			break
+		}
+		c := new(nonblocking.Conn)
+		m.loop.Open(c, fd)
+		m.clients = append(m.clients, c)
+	}
+	return len(m.clients) > before
+}
+
+// take returns the descriptor of a client that waits, or none.
+func (m *model) take() int {
+	fd := m.next
+	m.next = none
+	if fd == none && m.host.Phase() != kvserver.Closing {
+		fd, _ = m.acceptor.Accept(m.lane.Now())
+	}
+	return fd
+}
+
+func (m *model) othersWait() bool {
+	m.next = m.take()
+	return m.next != none
+}
+
+// watchClocks runs after the clients were asked: what they sent in time is not
+// judged late because this server was.
+func (m *model) watchClocks() {
+	if m.woken.Swap(false) {
+		for _, c := range m.clients {
+			c.Expire()
+		}
+	}
+	for m.loop.Expired(m.lane.Now()) != nil {
+	}
+}
+
+// dropEnded closes the connections that are over.
+func (m *model) dropEnded() {
+	live := m.clients[:0]
+	for _, c := range m.clients {
+		if c.Wants() != 0 {
+			live = append(live, c)
+			continue
+		}
+		m.loop.Close(c)
+		m.acceptor.Freed()
+	}
+	clear(m.clients[len(live):])
+	m.clients = live
+}
+
+// Wake tells the connections that the server's phase has changed.
+func (m *model) Wake() { m.woken.Store(true) }

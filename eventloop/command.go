@@ -1,0 +1,23 @@
+package eventloop
+
+import (
+	"flag"
+	"fmt"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// Command describes this model to the commands that run it.
+var Command = kvserver.Command{
+	Model:   "eventloop",
+	Summary: "Non-blocking calls on those sockets that epoll or kqueue says are ready.",
+	Flags: func(fs *flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
+		loops := fs.Int("loops", 1, "`number` of event loops that share the clients")
+		return func(cfg kvserver.Config) (kvserver.Server, error) {
+			if *loops < 1 {
+				return nil, fmt.Errorf("--loops %d: want 1 or more", *loops)
+			}
+			return New(Config{Config: cfg, Loops: *loops}), nil
+		}
+	},
+}

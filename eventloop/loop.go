@@ -1,0 +1,187 @@
+package eventloop
+
+import (
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/nonblocking"
+	"github.com/ioflavors/ioflavors/common/session"
+	"github.com/ioflavors/ioflavors/common/sock"
+	"github.com/ioflavors/ioflavors/eventloop/poller"
+)
+
+// batch is how many events are taken from the kernel at a time.
+const batch = 256
+
+// conn is a connection, and what the poller watches it for.
+type conn struct {
+	nonblocking.Conn
+	watched session.Interest
+}
+
+// loop serves its connections on one goroutine.
+type loop struct {
+	host   *kvserver.Host
+	lane   *kvserver.Lane
+	poller *poller.Poller
+	timers *nonblocking.Loop
+	conns  []*conn // by descriptor
+	open   int     // of these
+	ended  []*conn // to be closed when the batch of events is done
+	front  *front  // accepts; only one loop has it
+	mail   mailbox // from other goroutines
+}
+
+// run is the whole model: wait until somebody has something to say or a clock
+// has run out, and see to all of that before waiting again.
+func (l *loop) run() error {
+	defer l.closeAll()
+	for !l.done() {
+		events, err := l.poller.Wait(l.patience()) // the only call that blocks
+		if err != nil {
+			return err
+		}
+		now := l.lane.Tick()
+		for _, ev := range events {
+			if l.front != nil && ev.FD == l.front.FD {
+				l.front.accept(now)
+			} else if c := l.conns[ev.FD]; c != nil {
+				l.serve(c, ev.Ready)
+			}
+		}
+		l.readMail()
+		l.watchClocks(now)
+		l.closeEnded()
+	}
+	return kvserver.ErrServerClosed
+}
+
+// serve does what a client is ready for, one read and one write: whoever has
+// more to say is ready again in the next turn, after the others.
+func (l *loop) serve(c *conn, ready poller.Mask) {
+	if ready&poller.Readable != 0 && c.Wants()&session.Read != 0 {
+		c.Fed(sock.Read(c.FD, c.Buffer()))
+	}
+	// The reply is written at once. There is nearly always room for it, and
+	// then the poller need not be asked to watch for that.
+	if c.Wants()&session.Write != 0 {
+		c.Wrote(sock.Write(c.FD, c.Output()))
+	}
+	l.watch(c)
+}
+
+// watch has the poller watch for what the client waits for now.
+func (l *loop) watch(c *conn) {
+	wants := c.Wants()
+	switch {
+	case wants == 0:
+		l.ended = append(l.ended, c)
+	case wants != c.watched:
+		c.watched = wants
+		if err := l.poller.Modify(c.FD, mask(wants)); err != nil {
+			l.drop(c, err)
+		}
+	}
+}
+
+// add begins to serve a client.
+func (l *loop) add(fd int) {
+	c := &conn{watched: session.Read}
+	l.timers.Open(&c.Conn, fd)
+	for fd >= len(l.conns) {
+		l.conns = append(l.conns, make([]*conn, max(batch, len(l.conns)))...)
+	}
+	l.conns[fd] = c
+	l.open++
+	if err := l.poller.Add(fd, poller.Readable); err != nil {
+		l.drop(c, err)
+		return
+	}
+	l.serve(c, poller.Readable) // its first request is often there already
+}
+
+// drop ends a connection that the poller cannot watch.
+func (l *loop) drop(c *conn, err error) {
+	l.host.Log.Warn("connection dropped", "error", err)
+	c.Wrote(0, err)
+	l.ended = append(l.ended, c)
+}
+
+// readMail does what other goroutines have asked for: serve a client that the
+// front has accepted, or follow the server into its next phase.
+func (l *loop) readMail() {
+	clients, phaseChanged := l.mail.open()
+	for _, fd := range clients {
+		l.add(fd)
+	}
+	if !phaseChanged {
+		return
+	}
+	if l.front != nil {
+		l.front.close()
+	}
+	for _, c := range l.conns {
+		if c != nil {
+			c.Expire()
+			l.serve(c, poller.Readable)
+		}
+	}
+}
+
+// watchClocks ends, or warns, the clients whose time has come. It runs after
+// the events: what was sent in time is not judged late because the server was.
+func (l *loop) watchClocks(now time.Duration) {
+	for c := l.timers.Expired(now); c != nil; c = l.timers.Expired(now) {
+		l.watch(l.conns[c.FD])
+	}
+	if l.front != nil {
+		l.front.resume(now)
+	}
+}
+
+// patience is how long Wait may wait: until the next clock runs out.
+func (l *loop) patience() time.Duration {
+	next, ok := l.timers.Next()
+	if l.front != nil && l.front.silent {
+		if until, _ := l.front.Paused(0); !ok || until < next {
+			next, ok = until, true
+		}
+	}
+	if !ok {
+		return -1
+	}
+	return max(0, next-l.host.Since())
+}
+
+// closeEnded closes connections at the end of a batch, not within: their
+// descriptors' numbers would be given to new clients, while events of the
+// former owners may still lie in the batch.
+func (l *loop) closeEnded() {
+	for _, c := range l.ended {
+		if l.conns[c.FD] != c {
+			continue // it has ended twice
+		}
+		l.conns[c.FD] = nil
+		l.open--
+		l.timers.Close(&c.Conn)
+		l.mail.freed()
+	}
+	clear(l.ended)
+	l.ended = l.ended[:0]
+}
+
+// done reports whether the loop has nothing more to do, and never will.
+func (l *loop) done() bool {
+	return l.host.Phase() != kvserver.Serving && l.front == nil && l.open == 0 && l.mail.close()
+}
+
+// mask translates what a session wants for the poller.
+func mask(w session.Interest) (m poller.Mask) {
+	if w&session.Read != 0 {
+		m |= poller.Readable
+	}
+	if w&session.Write != 0 {
+		m |= poller.Writable
+	}
+	return m
+}

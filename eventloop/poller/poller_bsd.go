@@ -1,0 +1,145 @@
+//go:build darwin || freebsd || netbsd || openbsd || dragonfly
+
+package poller
+
+import (
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Poller watches descriptors with kqueue, which has a filter for reading and
+// one for writing where epoll has a mask.
+type Poller struct {
+	kq     int
+	events []unix.Kevent_t
+	ready  []Event
+	pipe   [2]int // Wake writes a byte: not every BSD has EVFILT_USER
+
+	mu     sync.Mutex // guards pipe against Close
+	closed bool
+}
+
+// New returns a poller that watches nothing yet.
+func New(capacity int) (*Poller, error) {
+	kq, err := unix.Kqueue()
+	if err != nil {
+		return nil, os.NewSyscallError("kqueue", err)
+	}
+	unix.CloseOnExec(kq)
+	p := &Poller{
+		kq:     kq,
+		events: make([]unix.Kevent_t, capacity),
+		ready:  make([]Event, 0, capacity),
+	}
+	if err := unix.Pipe(p.pipe[:]); err != nil {
+		unix.Close(kq)
+		return nil, os.NewSyscallError("pipe", err)
+	}
+	for _, fd := range p.pipe {
+		unix.CloseOnExec(fd)
+		if err := unix.SetNonblock(fd, true); err != nil {
+			p.Close()
+			return nil, os.NewSyscallError("fcntl", err)
+		}
+	}
+	if err := p.Add(p.pipe[0], Readable); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Add begins to watch a descriptor.
+func (p *Poller) Add(fd int, m Mask) error { return p.Modify(fd, m) }
+
+// Modify changes what a descriptor is watched for. Both filters are always
+// there, enabled or not, so that there is no other state to keep.
+func (p *Poller) Modify(fd int, m Mask) error {
+	var changes [2]unix.Kevent_t
+	for i, filter := range []struct{ name, wanted int }{
+		{unix.EVFILT_READ, int(m & Readable)},
+		{unix.EVFILT_WRITE, int(m & Writable)},
+	} {
+		flags := unix.EV_ADD | unix.EV_DISABLE
+		if filter.wanted != 0 {
+			flags = unix.EV_ADD | unix.EV_ENABLE
+		}
+		unix.SetKevent(&changes[i], fd, filter.name, flags)
+	}
+	return p.change(changes[:])
+}
+
+// Remove stops watching a descriptor.
+func (p *Poller) Remove(fd int) error {
+	var changes [2]unix.Kevent_t
+	unix.SetKevent(&changes[0], fd, unix.EVFILT_READ, unix.EV_DELETE)
+	unix.SetKevent(&changes[1], fd, unix.EVFILT_WRITE, unix.EV_DELETE)
+	return p.change(changes[:])
+}
+
+func (p *Poller) change(changes []unix.Kevent_t) error {
+	for {
+		_, err := unix.Kevent(p.kq, changes, nil, nil)
+		if err != unix.EINTR {
+			return os.NewSyscallError("kevent", err)
+		}
+	}
+}
+
+// Wait waits for readiness. A descriptor that is ready for both reading and
+// writing comes in two events.
+func (p *Poller) Wait(timeout time.Duration) ([]Event, error) {
+	var limit *unix.Timespec
+	if timeout >= 0 {
+		ts := unix.NsecToTimespec(timeout.Nanoseconds())
+		limit = &ts
+	}
+	n, err := unix.Kevent(p.kq, nil, p.events, limit)
+	if err != nil && err != unix.EINTR {
+		return nil, os.NewSyscallError("kevent", err)
+	}
+	p.ready = p.ready[:0]
+	for _, ev := range p.events[:max(n, 0)] {
+		fd := int(ev.Ident)
+		if fd == p.pipe[0] {
+			var bytes [64]byte
+			_, _ = unix.Read(fd, bytes[:])
+			continue
+		}
+		m := Readable
+		if int(ev.Filter) == unix.EVFILT_WRITE {
+			m = Writable
+		}
+		if ev.Flags&unix.EV_ERROR != 0 {
+			m = Readable | Writable
+		}
+		p.ready = append(p.ready, Event{FD: fd, Ready: m})
+	}
+	return p.ready, nil
+}
+
+// Wake makes Wait return.
+func (p *Poller) Wake() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		// It fails only when the pipe is full, and Wait returns anyway.
+		_, _ = unix.Write(p.pipe[1], []byte{0})
+	}
+}
+
+// Close gives back the poller's own descriptors. What it watched stays open.
+func (p *Poller) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil
+	}
+	p.closed = true
+	unix.Close(p.pipe[0])
+	unix.Close(p.pipe[1])
+	return os.NewSyscallError("close", unix.Close(p.kq))
+}

@@ -1,0 +1,117 @@
+package poller
+
+import (
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Poller watches descriptors with epoll.
+type Poller struct {
+	epfd   int
+	events []unix.EpollEvent
+	ready  []Event
+
+	mu   sync.Mutex // guards wake against Close
+	wake int        // an eventfd, -1 when closed
+}
+
+// New returns a poller that watches nothing yet.
+func New(capacity int) (*Poller, error) {
+	epfd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	wake, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	if err != nil {
+		unix.Close(epfd)
+		return nil, os.NewSyscallError("eventfd", err)
+	}
+	p := &Poller{
+		epfd:   epfd,
+		events: make([]unix.EpollEvent, capacity),
+		ready:  make([]Event, 0, capacity),
+		wake:   wake,
+	}
+	if err := p.Add(wake, Readable); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Add begins to watch a descriptor.
+func (p *Poller) Add(fd int, m Mask) error { return p.control(unix.EPOLL_CTL_ADD, fd, m) }
+
+// Modify changes what a descriptor is watched for.
+func (p *Poller) Modify(fd int, m Mask) error { return p.control(unix.EPOLL_CTL_MOD, fd, m) }
+
+// Remove stops watching a descriptor.
+func (p *Poller) Remove(fd int) error { return p.control(unix.EPOLL_CTL_DEL, fd, 0) }
+
+func (p *Poller) control(op, fd int, m Mask) error {
+	ev := unix.EpollEvent{Fd: int32(fd)}
+	if m&Readable != 0 {
+		ev.Events |= unix.EPOLLIN
+	}
+	if m&Writable != 0 {
+		ev.Events |= unix.EPOLLOUT
+	}
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(p.epfd, op, fd, &ev))
+}
+
+// Wait waits for readiness.
+func (p *Poller) Wait(timeout time.Duration) ([]Event, error) {
+	n, err := unix.EpollWait(p.epfd, p.events, milliseconds(timeout))
+	if err != nil && err != unix.EINTR {
+		return nil, os.NewSyscallError("epoll_wait", err)
+	}
+	p.ready = p.ready[:0]
+	for _, ev := range p.events[:max(n, 0)] {
+		if int(ev.Fd) == p.wake {
+			var count [8]byte
+			_, _ = unix.Read(p.wake, count[:]) // resets it
+			continue
+		}
+		var m Mask
+		if ev.Events&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+			m |= Readable
+		}
+		if ev.Events&(unix.EPOLLOUT|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+			m |= Writable
+		}
+		p.ready = append(p.ready, Event{FD: int(ev.Fd), Ready: m})
+	}
+	return p.ready, nil
+}
+
+// Wake makes Wait return.
+func (p *Poller) Wake() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.wake >= 0 {
+		// It fails only when it is set already.
+		_, _ = unix.Write(p.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+	}
+}
+
+// Close gives back the poller's own descriptors. What it watched stays open.
+func (p *Poller) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.wake < 0 {
+		return nil
+	}
+	unix.Close(p.wake)
+	p.wake = -1
+	return os.NewSyscallError("close", unix.Close(p.epfd))
+}
+
+func milliseconds(d time.Duration) int {
+	if d < 0 {
+		return -1
+	}
+	return int(min((d+time.Millisecond-1)/time.Millisecond, 1<<30))
+}

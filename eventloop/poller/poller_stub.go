@@ -1,0 +1,22 @@
+//go:build !linux && !darwin && !freebsd && !netbsd && !openbsd && !dragonfly
+
+package poller
+
+import (
+	"errors"
+	"time"
+)
+
+// ErrUnsupported: this system has neither epoll nor kqueue.
+var ErrUnsupported = errors.New("no event loop here: this system has neither epoll nor kqueue")
+
+// Poller cannot be had on this system.
+type Poller struct{}
+
+func New(int) (*Poller, error)                      { return nil, ErrUnsupported }
+func (*Poller) Add(int, Mask) error                 { return ErrUnsupported }
+func (*Poller) Modify(int, Mask) error              { return ErrUnsupported }
+func (*Poller) Remove(int) error                    { return ErrUnsupported }
+func (*Poller) Wait(time.Duration) ([]Event, error) { return nil, ErrUnsupported }
+func (*Poller) Wake()                               {}
+func (*Poller) Close() error                        { return nil }

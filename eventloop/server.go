@@ -1,0 +1,108 @@
+package eventloop
+
+import (
+	"net"
+	"sync"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/nonblocking"
+	"github.com/ioflavors/ioflavors/eventloop/poller"
+)
+
+// Config is a server's configuration; the zero value is a good one.
+type Config struct {
+	kvserver.Config
+	// Loops is how many event loops share the clients, each on a goroutine
+	// of its own. 0 means 1, which needs no lock around the store.
+	Loops int
+}
+
+// Server serves its clients in event loops. Its methods are those of
+// kvserver.Server: ListenAndServe, Serve, Shutdown, Close and Stats.
+type Server struct{ kvserver.Lifecycle }
+
+// New returns a server that is not listening yet.
+func New(cfg Config) *Server {
+	loops := max(1, cfg.Loops)
+	host := kvserver.NewHost(cfg.Config, kvserver.Traits{Threads: loops > 1}, loops)
+	return &Server{host.Lifecycle(&model{host: host, count: loops})}
+}
+
+type model struct {
+	host  *kvserver.Host
+	count int // of loops
+
+	mu    sync.Mutex
+	loops []*loop // empty before Run
+}
+
+// Run runs the loops; the first one also accepts.
+func (m *model) Run(ln net.Listener) error {
+	loops, err := m.open(ln)
+	if err != nil {
+		return err
+	}
+	if m.host.Phase() != kvserver.Serving {
+		m.Wake() // it may have come before there was a loop to wake
+	}
+	errs := make(chan error, len(loops))
+	for _, l := range loops {
+		go func() { errs <- l.run() }()
+	}
+	result := kvserver.ErrServerClosed
+	for range loops {
+		if err := <-errs; err != kvserver.ErrServerClosed {
+			result = err
+			m.host.Fail() // one loop's clients would wait for nothing
+		}
+	}
+	return result
+}
+
+// open makes the loops, and the first one's front.
+func (m *model) open(ln net.Listener) (loops []*loop, err error) {
+	acceptor, err := nonblocking.NewAcceptor(m.host, ln)
+	if err != nil {
+		return nil, err
+	}
+	f := &front{Acceptor: acceptor}
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+			for _, l := range loops {
+				_ = l.poller.Close()
+			}
+		}
+	}()
+	for i := range m.count {
+		p, err := poller.New(batch)
+		if err != nil {
+			return loops, err
+		}
+		lane := m.host.Lane(i)
+		loops = append(loops, &loop{
+			host:   m.host,
+			lane:   lane,
+			poller: p,
+			timers: nonblocking.NewLoop(lane),
+			mail:   mailbox{poller: p, front: f},
+		})
+	}
+	f.loops, f.own, loops[0].front = loops, loops[0], f
+	if err := loops[0].poller.Add(f.FD, poller.Readable); err != nil {
+		return loops, err
+	}
+	m.mu.Lock()
+	m.loops = loops
+	m.mu.Unlock()
+	return loops, nil
+}
+
+// Wake makes each loop look at the server's phase.
+func (m *model) Wake() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, l := range m.loops {
+		l.mail.wake()
+	}
+}

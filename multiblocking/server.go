@@ -1,0 +1,154 @@
+package multiblocking
+
+import (
+	"fmt"
+	"net"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/ioflavors/ioflavors/common/blocking"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/sock"
+)
+
+// Config is a server's configuration; the zero value is a good one.
+type Config struct {
+	kvserver.Config
+	// Workers bounds how many clients are served at a time: that many
+	// goroutines take turns with the clients, and a client that has had its
+	// turn (TurnLimit) gives way to one that waits. 0: a goroutine for each
+	// client.
+	Workers int
+	// OSThreads gives each of the goroutines an operating system thread of
+	// its own, which sleeps in read(2). Without it a goroutine that "blocks"
+	// is parked by Go's runtime, which polls for all of them.
+	OSThreads bool
+}
+
+// maxThreads is how many connections are served by threads of their own. The
+// runtime ends a program that has 10,000 threads, whatever they are for.
+const maxThreads = 4096
+
+// lanes spreads the counters of threads that run at once.
+const lanes = 16
+
+// Server serves every client with a goroutine of its own. Its methods are
+// those of kvserver.Server: ListenAndServe, Serve, Shutdown, Close and Stats.
+type Server struct{ kvserver.Lifecycle }
+
+// New returns a server that is not listening yet.
+func New(cfg Config) *Server {
+	traits := kvserver.Traits{Threads: true}
+	if cfg.OSThreads {
+		traits.ConnsCap = maxThreads
+	}
+	host := kvserver.NewHost(cfg.Config, traits, lanes)
+	conns := blocking.NewConns(host)
+	return &Server{host.Lifecycle(&model{
+		host:    host,
+		conns:   conns,
+		clients: blocking.NewListener(conns),
+		workers: cfg.Workers,
+		threads: cfg.OSThreads,
+	})}
+}
+
+type model struct {
+	host    *kvserver.Host
+	conns   *blocking.Conns
+	clients *blocking.Listener
+	workers int
+	threads bool
+}
+
+// Run accepts, and lets another goroutine wait for what the client says.
+func (m *model) Run(ln net.Listener) error {
+	if m.threads && !sock.Supported {
+		return fmt.Errorf("OSThreads: %w", sock.ErrUnsupported)
+	}
+	m.clients.Bind(ln)
+	var serving sync.WaitGroup
+	defer serving.Wait()
+
+	hand := func(client net.Conn) { serving.Go(func() { m.serve(client) }) }
+	if m.workers > 0 {
+		pool := m.startPool(&serving)
+		defer pool.close()
+		hand = pool.serve
+	}
+	for {
+		client, err := m.clients.Accept() // blocks until a client has come
+		if err != nil {
+			return err
+		}
+		hand(client)
+	}
+}
+
+// serve answers one client until it has left. The others have goroutines of
+// their own.
+func (m *model) serve(client net.Conn) {
+	stream, err := m.stream(client)
+	if err != nil {
+		m.host.Log.Warn("connection dropped", "error", err)
+		return
+	}
+	c := m.conns.Open(stream)
+	for c.Wants() != 0 {
+		if out := c.Output(); len(out) > 0 {
+			c.Wrote(stream.Write(out)) // blocks until the client takes it
+		} else {
+			c.Fed(stream.Read(c.Buffer())) // blocks until the client says something
+		}
+	}
+	m.conns.Close(c)
+}
+
+// stream returns what to read from: the client's connection, or, with
+// OSThreads, its descriptor, on which the calling goroutine's thread will
+// block. The thread belongs to the goroutine until both end.
+func (m *model) stream(client net.Conn) (blocking.Stream, error) {
+	if !m.threads {
+		return client, nil
+	}
+	runtime.LockOSThread()
+	return newThreadStream(client)
+}
+
+// pool is a bounded number of goroutines that serve clients.
+type pool struct {
+	clients chan net.Conn
+	waiting atomic.Bool
+}
+
+func (m *model) startPool(serving *sync.WaitGroup) *pool {
+	p := &pool{clients: make(chan net.Conn)}
+	for i := range lanes {
+		m.host.Lane(i).Others = p.waiting.Load
+	}
+	for range m.workers {
+		serving.Go(func() {
+			for client := range p.clients {
+				m.serve(client)
+			}
+		})
+	}
+	return p
+}
+
+// serve waits until a worker is free. Behind this one client others wait in
+// the listen queue.
+func (p *pool) serve(client net.Conn) {
+	p.waiting.Store(true)
+	p.clients <- client
+	p.waiting.Store(false)
+}
+
+func (p *pool) close() { close(p.clients) }
+
+// Wake makes every blocked call return.
+func (m *model) Wake() {
+	m.clients.Wake()
+	m.conns.Wake()
+}

@@ -1,0 +1,16 @@
+//go:build !unix
+
+package multiblocking
+
+import (
+	"net"
+
+	"github.com/ioflavors/ioflavors/common/blocking"
+	"github.com/ioflavors/ioflavors/common/sock"
+)
+
+// newThreadStream is for systems with descriptors.
+func newThreadStream(client net.Conn) (blocking.Stream, error) {
+	client.Close()
+	return nil, sock.ErrUnsupported
+}

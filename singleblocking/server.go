@@ -1,0 +1,63 @@
+package singleblocking
+
+import (
+	"net"
+
+	"github.com/ioflavors/ioflavors/common/blocking"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// Config is a server's configuration; the zero value is a good one. This
+// model's own limit is TurnLimit.
+type Config = kvserver.Config
+
+// Server serves one client at a time. Its methods are those of
+// kvserver.Server: ListenAndServe, Serve, Shutdown, Close and Stats.
+type Server struct{ kvserver.Lifecycle }
+
+// New returns a server that is not listening yet.
+func New(cfg Config) *Server {
+	host := kvserver.NewHost(cfg, kvserver.Traits{OneAtATime: true}, 1)
+	conns := blocking.NewConns(host)
+	return &Server{host.Lifecycle(&model{host, conns, blocking.NewListener(conns)})}
+}
+
+type model struct {
+	host    *kvserver.Host
+	conns   *blocking.Conns
+	clients *blocking.Listener
+}
+
+// Run is the whole model: one goroutine, which waits either for a client or
+// for what the client says.
+func (m *model) Run(ln net.Listener) error {
+	m.clients.Bind(ln)
+	m.host.Lane(0).Others = m.clients.Waiting
+	for {
+		client, err := m.clients.Accept() // blocks until a client has come
+		if err != nil {
+			return err
+		}
+		m.serve(client)
+	}
+}
+
+// serve answers one client until it has left or has had its turn. Meanwhile
+// everybody else waits in the listen queue.
+func (m *model) serve(client net.Conn) {
+	c := m.conns.Open(client)
+	for c.Wants() != 0 {
+		if out := c.Output(); len(out) > 0 {
+			c.Wrote(client.Write(out)) // blocks until the client takes it
+		} else {
+			c.Fed(client.Read(c.Buffer())) // blocks until the client says something
+		}
+	}
+	m.conns.Close(c)
+}
+
+// Wake makes the blocked call return, whichever it is.
+func (m *model) Wake() {
+	m.clients.Wake()
+	m.conns.Wake()
+}
