@@ -40,7 +40,7 @@ func (s *threadStream) Read(p []byte) (int, error) {
 	if err := s.arm(); err != nil {
 		return 0, err
 	}
-	n, err := sock.Read(s.fd, p) // the thread sleeps in the kernel
+	n, err := sock.BlockingRead(s.fd, p) // the thread sleeps in the kernel
 	if err == io.EOF && s.interrupted.Load() {
 		// This is no end of the stream: it is how Interrupt wakes. More
 		// may come, which no call waits for any longer.
@@ -54,7 +54,7 @@ func (s *threadStream) Write(p []byte) (int, error) {
 	if err := s.arm(); err != nil {
 		return 0, err
 	}
-	n, err := sock.Write(s.fd, p)
+	n, err := sock.BlockingWrite(s.fd, p)
 	return n, expired(err)
 }
 

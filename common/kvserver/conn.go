@@ -343,6 +343,9 @@ func (c *Conn) stop(now time.Duration) {
 			c.until = now + drainBusy
 		}
 	case Closing:
+		if c.reason == ClosedShutdown {
+			c.ended = false // it was not served to the end
+		}
 		c.end(ClosedKilled)
 		c.Abort(nil)
 	}

@@ -8,6 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+func read(fd int, p []byte) (int, error)  { return unix.Read(fd, p) }
+func write(fd int, p []byte) (int, error) { return unix.Write(fd, p) }
+
 // accept sets on the connection what it may not have inherited. The lock keeps
 // a program that is started meanwhile from inheriting the descriptor.
 func accept(listener int) (int, error) {

@@ -2,9 +2,23 @@ package sock
 
 import (
 	"os"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
+
+// read and write do not tell the scheduler that a system call is under way:
+// on a descriptor that does not block it is over before that would matter.
+func read(fd int, p []byte) (int, error)  { return transfer(unix.SYS_READ, fd, p) }
+func write(fd int, p []byte) (int, error) { return transfer(unix.SYS_WRITE, fd, p) }
+
+func transfer(trap uintptr, fd int, p []byte) (int, error) {
+	n, _, errno := unix.RawSyscall(trap, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+	if errno != 0 {
+		return -1, errno
+	}
+	return int(n), nil
+}
 
 // accept takes one system call: what Linux's connections do not inherit from
 // their listener, its accept4 sets.

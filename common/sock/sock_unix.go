@@ -19,11 +19,25 @@ import (
 const Supported = true
 
 // Read reads what is there, up to len(p) bytes. At the end of the stream it
-// returns io.EOF. On a blocking descriptor with a receive timeout,
-// ErrWouldBlock means that the time is up.
-func Read(fd int, p []byte) (int, error) {
+// returns io.EOF.
+func Read(fd int, p []byte) (int, error) { return reading(read, fd, p) }
+
+// Write writes as much of p as there is room for, at least one byte.
+func Write(fd int, p []byte) (int, error) { return writing(write, fd, p) }
+
+// BlockingRead is Read for a descriptor that blocks. ErrWouldBlock means that
+// the time of SetTimeouts is up.
+func BlockingRead(fd int, p []byte) (int, error) { return reading(unix.Read, fd, p) }
+
+// BlockingWrite is Write for a descriptor that blocks. ErrWouldBlock means
+// that the time of SetTimeouts is up.
+func BlockingWrite(fd int, p []byte) (int, error) { return writing(unix.Write, fd, p) }
+
+type call func(fd int, p []byte) (int, error)
+
+func reading(read call, fd int, p []byte) (int, error) {
 	for {
-		n, err := unix.Read(fd, p)
+		n, err := read(fd, p)
 		switch {
 		case n > 0:
 			return n, nil
@@ -37,10 +51,9 @@ func Read(fd int, p []byte) (int, error) {
 	}
 }
 
-// Write writes as much of p as there is room for, at least one byte.
-func Write(fd int, p []byte) (int, error) {
+func writing(write call, fd int, p []byte) (int, error) {
 	for {
-		n, err := unix.Write(fd, p)
+		n, err := write(fd, p)
 		switch {
 		case err == nil:
 			return n, nil

@@ -2,8 +2,10 @@ package poller
 
 import (
 	"os"
+	"runtime"
 	"sync"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -64,7 +66,7 @@ func (p *Poller) control(op, fd int, m Mask) error {
 
 // Wait waits for readiness.
 func (p *Poller) Wait(timeout time.Duration) ([]Event, error) {
-	n, err := unix.EpollWait(p.epfd, p.events, milliseconds(timeout))
+	n, err := p.wait(milliseconds(timeout))
 	if err != nil && err != unix.EINTR {
 		return nil, os.NewSyscallError("epoll_wait", err)
 	}
@@ -85,6 +87,39 @@ func (p *Poller) Wait(timeout time.Duration) ([]Event, error) {
 		p.ready = append(p.ready, Event{FD: int(ev.Fd), Ready: m})
 	}
 	return p.ready, nil
+}
+
+// hold is how long wait keeps its processor, in milliseconds.
+const hold = 5
+
+// wait is epoll_wait. Told of a system call that takes longer than 20 µs, Go's
+// scheduler takes the goroutine's processor away, and the thread has to be
+// given one again before it can go on with the event: with one client that
+// costs a second context switch for each request. So the first milliseconds
+// pass without the scheduler being told. Nobody has to wait for the processor
+// that long who cannot get another: the signal by which the runtime stops a
+// goroutine, for garbage collection say, interrupts the call. After that the
+// loop is idle, and waits like everybody else.
+func (p *Poller) wait(timeout int) (n int, err error) {
+	brief := timeout
+	if timeout < 0 || timeout > hold {
+		brief = hold
+	}
+	r, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.epfd),
+		uintptr(unsafe.Pointer(unsafe.SliceData(p.events))), uintptr(len(p.events)), uintptr(brief), 0, 0)
+	switch {
+	case errno == unix.EINTR:
+		runtime.Gosched()
+		return 0, nil
+	case errno != 0:
+		return 0, errno
+	case r > 0 || brief == timeout:
+		return int(r), nil
+	}
+	if timeout > 0 {
+		timeout -= brief
+	}
+	return unix.EpollWait(p.epfd, p.events, timeout)
 }
 
 // Wake makes Wait return.

@@ -1,0 +1,93 @@
+package buffer_test
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/buffer"
+)
+
+func TestGetLendsRoomAndPutTakesItBack(t *testing.T) {
+	p := buffer.NewPool(1 << 30)
+	for _, size := range []int{0, 1, 1024, 1025, 4096, 4097, 65536, 1 << 20, 16 << 20, 16<<20 + 1, 50 << 20} {
+		b := p.Get(size)
+		assert.Empty(t, b)
+		assert.GreaterOrEqual(t, cap(b), size)
+		assert.LessOrEqual(t, cap(b), max(1024, 4*size), "%d bytes", size)
+		assert.EqualValues(t, cap(b), p.Lent())
+		p.Put(b)
+		assert.Zero(t, p.Lent())
+	}
+}
+
+func TestTheLimitHolds(t *testing.T) {
+	p := buffer.NewPool(10_000)
+	a := p.Get(4096)
+	b := p.Get(4096)
+	require.NotNil(t, a)
+	require.NotNil(t, b)
+	assert.Nil(t, p.Get(4096), "2 times 4096 of 10000 bytes are lent")
+	assert.Nil(t, p.Grow(a, 100_000))
+	assert.EqualValues(t, 8192, p.Lent(), "what failed costs nothing")
+	p.Put(a)
+	assert.NotNil(t, p.Get(4096))
+}
+
+func TestGrowKeepsTheContent(t *testing.T) {
+	p := buffer.NewPool(1 << 30)
+	b := p.Grow(nil, 10)
+	b = append(b, "content"...)
+	same := p.Grow(b, 10)
+	assert.Equal(t, cap(b), cap(same), "there was room")
+	larger := p.Grow(b, 5000)
+	assert.Equal(t, "content", string(larger))
+	assert.EqualValues(t, cap(larger), p.Lent())
+}
+
+func TestAdoptFollowsAppend(t *testing.T) {
+	p := buffer.NewPool(1 << 30)
+	b := p.Get(100)
+	in := append(b, "x"...)
+	p.Adopt(b, in)
+	assert.EqualValues(t, cap(b), p.Lent(), "append stayed where it was")
+	moved := append(in, make([]byte, 5000)...)
+	p.Adopt(in, moved)
+	assert.EqualValues(t, cap(moved), p.Lent())
+	p.Put(moved)
+	assert.Zero(t, p.Lent())
+}
+
+func TestNoTwoBorrowersShareABuffer(t *testing.T) {
+	p := buffer.NewPool(1 << 30)
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			for range 2000 {
+				b := append(p.Get(1000), make([]byte, 1000)...)
+				for i := range b {
+					b[i] = byte(g)
+				}
+				for i := range b {
+					if b[i] != byte(g) {
+						t.Errorf("somebody else wrote into the buffer")
+						return
+					}
+				}
+				p.Put(b)
+			}
+		})
+	}
+	wg.Wait()
+	assert.Zero(t, p.Lent())
+}
+
+func BenchmarkGetPut(b *testing.B) {
+	p := buffer.NewPool(1 << 30)
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Put(p.Get(4096))
+	}
+}

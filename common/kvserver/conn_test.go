@@ -1,0 +1,351 @@
+package kvserver
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/frame"
+	"github.com/ioflavors/ioflavors/common/kv"
+	"github.com/ioflavors/ioflavors/common/session"
+	"github.com/ioflavors/ioflavors/common/sock"
+)
+
+// fakeConn is a connection without a socket, in a bubble of fake time.
+type fakeConn struct {
+	Conn
+	wake time.Duration
+	fin  bool
+}
+
+func (c *fakeConn) Wake(at time.Duration) { c.wake = at }
+func (c *fakeConn) CloseWrite() error     { c.fin = true; return nil }
+
+func open(h *Host) *fakeConn {
+	c := &fakeConn{wake: never}
+	h.Lane(0).Open(&c.Conn, c)
+	return c
+}
+
+// receive hands bytes to the connection, as if they had been read.
+func (c *fakeConn) receive(s string) {
+	for len(s) > 0 {
+		n := copy(c.Buffer(), s)
+		s = s[n:]
+		c.Fed(n, nil)
+	}
+}
+
+// flush takes the whole output, as if it had been written.
+func (c *fakeConn) flush() string {
+	out := string(c.Output())
+	c.Wrote(len(out), nil)
+	return out
+}
+
+// sleep lets time pass, with Expire called when the connection has asked for
+// it, and returns when the connection was over; or d if it is not.
+func (c *fakeConn) sleep(h *Host, d time.Duration) time.Duration {
+	start := h.Since()
+	for c.Wants() != 0 {
+		next := min(c.wake, start+d)
+		time.Sleep(max(0, next-h.Since()))
+		if next == start+d {
+			return d
+		}
+		c.wake = never
+		c.Expire()
+	}
+	return h.Since() - start
+}
+
+// bubble runs a test in fake time.
+func bubble(t *testing.T, l Limits, test func(t *testing.T, h *Host)) {
+	synctest.Test(t, func(t *testing.T) {
+		quiet := slog.New(slog.DiscardHandler)
+		h := NewHost(Config{Limits: l, Logger: quiet}, Traits{}, 1)
+		test(t, h)
+	})
+}
+
+func request(kind uint32, key, value string) string {
+	out, mark := frame.Begin(nil)
+	out = kv.AppendMessage(out, kv.Message{Key: []byte(key), Value: []byte(value), Kind: kind})
+	return string(frame.End(out, mark))
+}
+
+// closed closes the connection and returns the one reason that was counted.
+func (c *fakeConn) closed(t *testing.T, h *Host) string {
+	t.Helper()
+	before := h.Lifecycle(nil).Stats()
+	c.Closed()
+	after := h.Lifecycle(nil).Stats()
+	assert.Equal(t, before.Active-1, after.Active)
+	if after.Active == 0 {
+		assert.Zero(t, after.BufferBytes)
+	}
+	for reason, n := range after.Closed {
+		if n > before.Closed[reason] {
+			return reason
+		}
+	}
+	return "none"
+}
+
+func TestAnIdleClientIsClosedAfterTheIdleTimeout(t *testing.T) {
+	bubble(t, Limits{IdleTimeout: time.Minute}, func(t *testing.T, h *Host) {
+		c := open(h)
+		assert.Equal(t, 59*time.Second, c.sleep(h, 59*time.Second))
+		c.receive(request(kv.Get, "k", ""))
+		c.flush()
+		assert.Equal(t, time.Minute, c.sleep(h, time.Hour), "from the last byte")
+		assert.Equal(t, "idle", c.closed(t, h))
+	})
+}
+
+func TestAFrameHasAnAbsoluteDeadline(t *testing.T) {
+	bubble(t, Limits{FrameTimeout: 10 * time.Second}, func(t *testing.T, h *Host) {
+		c := open(h)
+		c.sleep(h, 30*time.Second)
+		start := h.Since()
+		for _, b := range "\x00\x01\x00\x00" + strings.Repeat("x", 100) { // a byte a second
+			if c.Wants() == 0 {
+				break
+			}
+			c.receive(string(b))
+			c.sleep(h, time.Second)
+		}
+		assert.Equal(t, 10*time.Second, h.Since()-start)
+		assert.Equal(t, "slow-frame", c.closed(t, h))
+	})
+}
+
+func TestEachFrameHasItsOwnDeadline(t *testing.T) {
+	bubble(t, Limits{FrameTimeout: 10 * time.Second}, func(t *testing.T, h *Host) {
+		c := open(h)
+		r := request(kv.Get, "k", "")
+		c.receive(r[:5])
+		for range 20 { // every read ends a frame and begins the next
+			require.Equal(t, 6*time.Second, c.sleep(h, 6*time.Second))
+			c.receive(r[5:] + r[:5])
+			c.flush()
+		}
+		assert.Equal(t, 10*time.Second, c.sleep(h, time.Hour))
+		assert.Equal(t, "slow-frame", c.closed(t, h))
+	})
+}
+
+func TestAClientThatTakesNothingIsClosed(t *testing.T) {
+	bubble(t, Limits{WriteTimeout: 10 * time.Second}, func(t *testing.T, h *Host) {
+		c := open(h)
+		c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 1000)) + request(kv.Get, "k", ""))
+		for range 100 { // slow, but it goes on
+			require.Equal(t, 9*time.Second, c.sleep(h, 9*time.Second))
+			c.Wrote(1, nil)
+		}
+		// What it sends meanwhile is no excuse.
+		c.sleep(h, 5*time.Second)
+		c.receive(request(kv.Get, "other", ""))
+		c.Wrote(0, sock.ErrWouldBlock)
+		assert.Equal(t, 5*time.Second, c.sleep(h, time.Hour))
+		assert.Equal(t, "slow-reader", c.closed(t, h))
+	})
+}
+
+func TestTheFrameDeadlineRestsWhileTheServerDoesNotRead(t *testing.T) {
+	bubble(t, Limits{OutputLimit: 100, FrameTimeout: 10 * time.Second, WriteTimeout: time.Hour}, func(t *testing.T, h *Host) {
+		c := open(h)
+		c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 200)) + request(kv.Get, "k", "") + request(kv.Get, "k", "")[:7])
+		require.Equal(t, session.Write, c.Wants())
+		require.Equal(t, time.Minute, c.sleep(h, time.Minute), "it is the server that does not read")
+		c.flush()
+		require.Equal(t, session.Read, c.Wants())
+		assert.Equal(t, 10*time.Second, c.sleep(h, time.Hour))
+		assert.Equal(t, "slow-frame", c.closed(t, h))
+	})
+}
+
+func TestAnErrorReplyIsFollowedByAFINAndALinger(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Host) {
+		c := open(h)
+		c.receive("GET / HTTP/1.1\r\n\r\n")
+		assert.False(t, c.fin, "before the reply is sent")
+		assert.Contains(t, c.flush(), "frame too long")
+		assert.True(t, c.fin)
+		c.receive("more of it")
+		assert.Equal(t, lingerTime, c.sleep(h, time.Hour))
+		assert.Equal(t, "protocol", c.closed(t, h))
+	})
+}
+
+func TestReasons(t *testing.T) {
+	put := request(kv.PutOrUpdate, "k", "v")
+	for want, do := range map[string]func(c *fakeConn){
+		"peer":      func(c *fakeConn) { c.receive(put); c.flush(); c.Fed(0, io.EOF) },
+		"truncated": func(c *fakeConn) { c.receive(put[:5]); c.Fed(0, io.EOF) },
+		"broken":    func(c *fakeConn) { c.receive(put); c.Wrote(0, errors.New("reset")) },
+		"protocol":  func(c *fakeConn) { c.receive("\x00\x00\x00\x00"); c.flush(); c.Fed(0, io.EOF) },
+	} {
+		t.Run(want, func(t *testing.T) {
+			bubble(t, Limits{}, func(t *testing.T, h *Host) {
+				c := open(h)
+				do(c)
+				assert.Zero(t, c.Wants())
+				assert.Equal(t, want, c.closed(t, h))
+			})
+		})
+	}
+}
+
+func TestBytesThatComeWithTheEOFAreAnswered(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Host) {
+		c := open(h)
+		c.Fed(copy(c.Buffer(), request(kv.PutOrUpdate, "k", "v")), io.EOF)
+		assert.Equal(t, "\x07\x00\x00\x00\x18\x03@EOF@", c.flush())
+		assert.Equal(t, "peer", c.closed(t, h))
+	})
+}
+
+func TestOverMaxConnsClientsAreRefusedWithAReason(t *testing.T) {
+	bubble(t, Limits{MaxConns: 2}, func(t *testing.T, h *Host) {
+		first, second := open(h), open(h)
+		var refused []*fakeConn
+		for range maxRefused {
+			c := open(h)
+			refused = append(refused, c)
+			assert.Contains(t, c.flush(), "all 2 connections are in use")
+			assert.True(t, c.fin)
+		}
+		assert.Zero(t, open(h).Wants(), "too many to be told so")
+		for _, c := range refused {
+			c.Fed(0, io.EOF)
+			assert.Equal(t, "refused", c.closed(t, h))
+		}
+
+		second.Fed(0, io.EOF)
+		second.closed(t, h)
+		assert.Equal(t, session.Read, open(h).Wants(), "there is room again")
+		assert.Equal(t, session.Read, first.Wants())
+	})
+}
+
+func TestATurnEndsOnlyIfOthersWait(t *testing.T) {
+	bubble(t, Limits{TurnLimit: 10 * time.Second, WriteTimeout: 5 * time.Second}, func(t *testing.T, h *Host) {
+		others := false
+		h.Lane(0).Others = func() bool { return others }
+		c := open(h)
+		busy := func() {
+			c.sleep(h, 100*time.Millisecond)
+			if c.Wants()&session.Read != 0 {
+				c.receive(request(kv.Get, "k", ""))
+				c.flush()
+			}
+		}
+		for range 300 {
+			busy()
+		}
+		require.Equal(t, session.Read, c.Wants(), "nobody waits: it may stay")
+		others = true
+		came := h.Since()
+		for !c.fin {
+			busy()
+		}
+		assert.LessOrEqual(t, h.Since()-came, time.Second+100*time.Millisecond)
+		assert.Equal(t, drainLinger, c.sleep(h, time.Hour))
+		assert.Equal(t, "turn", c.closed(t, h))
+	})
+}
+
+func TestAfterItsTurnAClientCannotStayByReadingSlowly(t *testing.T) {
+	bubble(t, Limits{TurnLimit: 10 * time.Second, WriteTimeout: 5 * time.Second, OutputLimit: 1000}, func(t *testing.T, h *Host) {
+		h.Lane(0).Others = func() bool { return true }
+		c := open(h)
+		c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 900)) + strings.Repeat(request(kv.Get, "k", ""), 100))
+		start := h.Since()
+		for c.Wants() != 0 {
+			c.sleep(h, time.Second)
+			c.Wrote(min(1, len(c.Output())), nil)
+			require.Less(t, h.Since()-start, time.Minute)
+		}
+		assert.InDelta(t, 15, (h.Since() - start).Seconds(), 1)
+		assert.Equal(t, "turn", c.closed(t, h))
+	})
+}
+
+// wakes is a model of which only Wake is called.
+type wakes struct{ Model }
+
+func (wakes) Wake() {}
+
+func TestShutdownAnswersWhatWasReceivedAndThenSendsAFIN(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Host) {
+		busy, idle, half, stuck := open(h), open(h), open(h), open(h)
+		busy.receive(request(kv.PutOrUpdate, "k", "v"))
+		half.receive("\x07\x00")
+		stuck.receive(request(kv.PutOrUpdate, "k", "v"))
+		stuck.Wrote(0, sock.ErrWouldBlock)
+
+		h.phase.Store(int32(Draining))
+		for _, c := range []*fakeConn{busy, idle, half, stuck} {
+			assert.True(t, c.Behind())
+			c.Expire()
+			assert.False(t, c.Behind())
+		}
+		assert.NotEmpty(t, busy.flush())
+		busy.receive(request(kv.PutOrUpdate, "k", "v")) // was on its way
+		assert.NotEmpty(t, busy.flush())
+		assert.False(t, busy.fin)
+
+		assert.Equal(t, drainQuiet+drainLinger, busy.sleep(h, time.Hour))
+		assert.True(t, busy.fin)
+		assert.Equal(t, "shutdown", busy.closed(t, h))
+		idle.sleep(h, time.Hour)
+		assert.Equal(t, "shutdown", idle.closed(t, h))
+		half.sleep(h, time.Hour)
+		assert.Equal(t, "shutdown", half.closed(t, h))
+		stuck.sleep(h, time.Second)
+		assert.Equal(t, session.Write, stuck.Wants(), "it is up to Shutdown's context to give up")
+
+		h.phase.Store(int32(Closing))
+		stuck.Expire()
+		assert.Zero(t, stuck.Wants())
+		assert.Equal(t, "killed", stuck.closed(t, h))
+	})
+}
+
+func TestAClientThatNeverPausesCannotHoldUpShutdown(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Host) {
+		c := open(h)
+		h.phase.Store(int32(Draining))
+		start := h.Since()
+		for !c.fin {
+			c.receive(request(kv.Get, "k", ""))
+			require.NotEmpty(t, c.flush(), "what is received is answered")
+			c.sleep(h, time.Millisecond)
+			require.Less(t, h.Since()-start, 10*time.Second)
+		}
+		assert.InDelta(t, drainBusy.Seconds(), (h.Since() - start).Seconds(), 0.01)
+	})
+}
+
+func TestLifecycleBeforeServe(t *testing.T) {
+	h := NewHost(Config{}, Traits{}, 1)
+	l := h.Lifecycle(wakes{})
+	require.NoError(t, l.Shutdown(context.Background()))
+	require.NoError(t, l.Close())
+	require.NoError(t, l.Close())
+	ln, err := Listen("127.0.0.1:0")
+	require.NoError(t, err)
+	assert.ErrorIs(t, l.Serve(ln), ErrServerClosed)
+	assert.ErrorIs(t, l.ListenAndServe("127.0.0.1:0"), ErrServerClosed)
+	_, err = ln.Accept()
+	assert.Error(t, err, "Serve closes the listener in any case")
+}

@@ -1,0 +1,456 @@
+package session_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/buffer"
+	"github.com/ioflavors/ioflavors/common/frame"
+	"github.com/ioflavors/ioflavors/common/session"
+)
+
+// shout answers in capitals. Two requests are special: "big N" gets N bytes,
+// "panic" panics after it has appended something.
+type shout struct{}
+
+func (shout) AppendReply(dst, request []byte) []byte {
+	var n int
+	switch _, err := fmt.Sscanf(string(request), "big %d", &n); {
+	case err == nil:
+		return append(dst, bytes.Repeat([]byte("x"), n)...)
+	case string(request) == "panic":
+		_ = append(dst, "half an ans"...)
+		panic("at the disco")
+	}
+	return append(dst, bytes.ToUpper(request)...)
+}
+
+func (shout) AppendRefusal(dst []byte, reason string) []byte {
+	return append(append(dst, "refused: "...), reason...)
+}
+
+const maxFrame = 1 << 10
+
+func config() *session.Config {
+	return &session.Config{
+		Handler:    shout{},
+		Buffers:    buffer.NewPool(1 << 30),
+		MaxFrame:   maxFrame,
+		OutputHigh: 1 << 20,
+		OutputLow:  1 << 18,
+	}
+}
+
+// stream returns bodies as frames, one after the other.
+func stream(bodies ...string) []byte {
+	var out []byte
+	for _, body := range bodies {
+		var mark int
+		out, mark = frame.Begin(out)
+		out = frame.End(append(out, body...), mark)
+	}
+	return out
+}
+
+// bodies returns the bodies of the frames in data, which holds nothing else.
+func bodies(t *testing.T, data []byte) (bodies []string) {
+	t.Helper()
+	for len(data) > 0 {
+		body, n, err := frame.Next(data, 1<<30)
+		require.NoError(t, err)
+		require.NotZero(t, n, "%q is no whole frame", data)
+		bodies = append(bodies, string(body))
+		data = data[n:]
+	}
+	return bodies
+}
+
+// drain takes the output, size bytes at a time.
+func drain(s *session.Session, size int) (out []byte) {
+	for len(s.Output()) > 0 {
+		part := s.Output()[:min(size, len(s.Output()))]
+		out = append(out, part...)
+		s.Sent(len(part))
+	}
+	return out
+}
+
+// checkReturned fails if the session still holds memory.
+func checkReturned(t *testing.T, cfg *session.Config) {
+	t.Helper()
+	assert.Zero(t, cfg.Buffers.Lent(), "bytes of buffers are still lent")
+}
+
+func TestEveryCutAndEveryShortWrite(t *testing.T) {
+	in := stream("one", "", "a third, with @EOF@ in it")
+	want := stream("ONE", "", "A THIRD, WITH @EOF@ IN IT")
+	for size := 1; size <= len(want); size++ {
+		for a := 0; a <= len(in); a++ {
+			for b := a; b <= len(in); b++ {
+				cfg := config()
+				s := session.New(cfg)
+				var got []byte
+				for _, part := range [][]byte{in[:a], in[a:b], in[b:]} {
+					p := bytes.Clone(part)
+					s.Feed(p)
+					clear(p) // as a buffer that is read into again
+					got = append(got, drain(&s, size)...)
+				}
+				if !bytes.Equal(want, got) || s.Wants() != session.Read || s.Answered() != 3 || cfg.Buffers.Lent() != 0 {
+					t.Fatalf("cut at %d and %d, %d bytes a write: %q, wants %b, %d answered, %d bytes lent",
+						a, b, size, got, s.Wants(), s.Answered(), cfg.Buffers.Lent())
+				}
+			}
+		}
+	}
+}
+
+func TestByteByByte(t *testing.T) {
+	cfg := config()
+	s := session.New(cfg)
+	var got []byte
+	for _, b := range stream(strings.Repeat("abc", 300), "x", "") {
+		s.Feed([]byte{b})
+		got = append(got, drain(&s, 7)...)
+	}
+	assert.Equal(t, stream(strings.Repeat("ABC", 300), "X", ""), got)
+	checkReturned(t, cfg)
+}
+
+func TestThousandsOfFramesAtOnce(t *testing.T) {
+	var in, want []string
+	for i := range 10_000 {
+		in, want = append(in, fmt.Sprint("request ", i)), append(want, fmt.Sprint("REQUEST ", i))
+	}
+	cfg := config()
+	s := session.New(cfg)
+	s.Feed(stream(in...))
+	assert.Equal(t, want, bodies(t, drain(&s, 4096)))
+	checkReturned(t, cfg)
+}
+
+func TestAPartOfAFrameIsPartial(t *testing.T) {
+	s := session.New(config())
+	in := stream("body")
+	assert.False(t, s.Partial())
+	s.Feed(in[:3])
+	assert.True(t, s.Partial())
+	s.Feed(in[3:])
+	assert.False(t, s.Partial())
+	s.Feed(append(stream("next"), in[:9]...))
+	assert.True(t, s.Partial())
+}
+
+func TestOverTheOutputLimitNothingIsReadUntilThereIsRoom(t *testing.T) {
+	cfg := config()
+	cfg.OutputHigh, cfg.OutputLow = 1000, 250
+	s := session.New(cfg)
+	var in, want []string
+	for i := range 100 {
+		in, want = append(in, "big 300", fmt.Sprint(i)), append(want, strings.Repeat("x", 300), fmt.Sprint(i))
+	}
+	s.Feed(stream(in...))
+
+	assert.Equal(t, session.Write, s.Wants(), "the session must not read")
+	assert.Greater(t, len(s.Output()), 1000)
+	assert.LessOrEqual(t, len(s.Output()), 1000+300+frame.Overhead, "one reply may cross the limit, no more")
+	assert.False(t, s.Partial(), "it is not the client that is late")
+
+	var got []byte
+	for answered := s.Answered(); answered < 200; answered = s.Answered() {
+		for s.Answered() == answered {
+			if len(s.Output()) > 250 {
+				require.Equal(t, session.Write, s.Wants())
+			}
+			got = append(got, s.Output()[0])
+			s.Sent(1)
+		}
+		require.LessOrEqual(t, len(s.Output()), 1000+300+frame.Overhead)
+	}
+	got = append(got, drain(&s, 100)...)
+	assert.Equal(t, want, bodies(t, got))
+	assert.Equal(t, session.Read, s.Wants())
+	checkReturned(t, cfg)
+}
+
+func TestInputThatComesDuringAPauseIsKeptInOrder(t *testing.T) {
+	cfg := config()
+	cfg.OutputHigh, cfg.OutputLow = 100, 10
+	s := session.New(cfg)
+	in := stream("big 200", "one", "two", "three")
+	s.Feed(in[:20])
+	require.Equal(t, session.Write, s.Wants())
+	for _, b := range in[20:] { // nobody should, but what if
+		s.Feed([]byte{b})
+	}
+	assert.Equal(t, []string{strings.Repeat("x", 200), "ONE", "TWO", "THREE"}, bodies(t, drain(&s, 50)))
+	checkReturned(t, cfg)
+}
+
+func TestAHalfClosedClientGetsEveryAnswer(t *testing.T) {
+	cfg := config()
+	cfg.OutputHigh, cfg.OutputLow = 1000, 250
+	s := session.New(cfg)
+	s.Feed(stream(strings.Split(strings.Repeat("big 300,", 50)+"last", ",")...))
+	s.FeedEOF()
+	assert.Equal(t, session.Write, s.Wants())
+	got := bodies(t, drain(&s, 77))
+	assert.Len(t, got, 51)
+	assert.Equal(t, "LAST", got[50])
+	assert.Zero(t, s.Wants(), "the client has sent its FIN: nothing is left to wait for")
+	assert.NoError(t, s.Err())
+	checkReturned(t, cfg)
+}
+
+func TestEOFBetweenFramesEndsWell(t *testing.T) {
+	s := session.New(config())
+	s.Feed(stream("x"))
+	drain(&s, 100)
+	s.FeedEOF()
+	assert.Zero(t, s.Wants())
+	assert.NoError(t, s.Err())
+}
+
+func TestEOFInsideAFrameIsATruncation(t *testing.T) {
+	for _, cut := range []int{1, 4, 6, len(stream("body")) - 1} {
+		cfg := config()
+		s := session.New(cfg)
+		s.Feed(append(stream("whole"), stream("body")[:cut]...))
+		s.FeedEOF()
+		assert.Equal(t, []string{"WHOLE"}, bodies(t, drain(&s, 100)), "what was whole is answered")
+		assert.Zero(t, s.Wants())
+		assert.ErrorIs(t, s.Err(), session.ErrTruncated, "cut at %d", cut)
+		assert.ErrorIs(t, s.Err(), io.ErrUnexpectedEOF)
+		s.Release()
+		checkReturned(t, cfg)
+	}
+}
+
+func TestWhatIsNoFrameIsRefusedWithAReasonAfterTheAnswers(t *testing.T) {
+	wrongFooter := stream("body")
+	wrongFooter[len(wrongFooter)-1] = '!'
+	for name, c := range map[string]struct {
+		bad  []byte
+		want error
+	}{
+		"length 0":        {[]byte{0, 0, 0, 0}, frame.ErrTooShort},
+		"length 4":        {[]byte{4, 0, 0, 0, 'a', 'b', 'c', 'd'}, frame.ErrTooShort},
+		"one byte over":   {[]byte{1, 4, 0, 0}, frame.ErrTooLong},
+		"length 2^32-1":   {[]byte{255, 255, 255, 255}, frame.ErrTooLong},
+		"another kind":    {[]byte("GET / HTTP/1.1\r\n\r\n"), frame.ErrTooLong},
+		"wrong footer":    {wrongFooter, frame.ErrFooter},
+		"footer too late": {append([]byte{6, 0, 0, 0}, "@EOF@x"...), frame.ErrFooter},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for cut := range c.bad {
+				cfg := config()
+				s := session.New(cfg)
+				s.Feed(append(stream("good"), c.bad[:cut]...))
+				s.Feed(c.bad[cut:])
+				s.Feed(stream("too late"))
+
+				assert.Equal(t, session.Write, s.Wants())
+				assert.Equal(t, []string{"GOOD", "refused: " + s.Err().Error()}, bodies(t, drain(&s, 10)))
+				assert.ErrorIs(t, s.Err(), c.want)
+
+				assert.Equal(t, session.Read, s.Wants(), "what the client still sends is discarded")
+				assert.True(t, s.Lingering())
+				s.Feed(stream("nobody listens"))
+				assert.Empty(t, s.Output())
+				assert.EqualValues(t, 1, s.Answered())
+				s.FeedEOF()
+				assert.Zero(t, s.Wants())
+				s.Release()
+				checkReturned(t, cfg)
+			}
+		})
+	}
+}
+
+func TestLingeringHasAnEnd(t *testing.T) {
+	s := session.New(config())
+	s.Feed([]byte("GET / HTTP/1.1\r\n\r\n"))
+	drain(&s, 1000)
+	sent := 0
+	for s.Wants() != 0 {
+		s.Feed(make([]byte, 10_000))
+		require.Less(t, sent, 1<<20, "a client that never stops is listened to for ever")
+		sent += 10_000
+	}
+	assert.GreaterOrEqual(t, sent, 256<<10)
+}
+
+func TestFinishAnswersWhatWasReceived(t *testing.T) {
+	cfg := config()
+	cfg.OutputHigh, cfg.OutputLow = 1000, 250
+	s := session.New(cfg)
+	s.Feed(append(stream(strings.Split(strings.Repeat("big 300,", 20)+"last", ",")...), 9, 0))
+	s.Finish()
+	assert.Equal(t, session.Write, s.Wants())
+	got := bodies(t, drain(&s, 1000))
+	assert.Len(t, got, 21)
+	assert.NoError(t, s.Err(), "the part of a frame is dropped, which is nobody's fault")
+	assert.True(t, s.Lingering())
+	s.Release()
+	assert.Zero(t, s.Wants())
+	checkReturned(t, cfg)
+}
+
+func TestARefusedSessionSaysWhy(t *testing.T) {
+	s := session.New(config())
+	s.Refuse("we are full")
+	s.Feed(stream("hello?"))
+	assert.Equal(t, []string{"refused: refused: we are full"}, bodies(t, drain(&s, 100)))
+	assert.ErrorIs(t, s.Err(), session.ErrRefused)
+	assert.True(t, s.Lingering())
+}
+
+func TestAPanicEndsItsSessionOnly(t *testing.T) {
+	cfg := config()
+	s, other := session.New(cfg), session.New(cfg)
+	s.Feed(stream("fine", "panic", "never"))
+	assert.Zero(t, s.Wants())
+	var p *session.PanicError
+	require.ErrorAs(t, s.Err(), &p)
+	assert.Equal(t, "at the disco", p.Value)
+	assert.Contains(t, string(p.Stack), "shout")
+	s.Release()
+
+	other.Feed(stream("still here"))
+	assert.Equal(t, []string{"STILL HERE"}, bodies(t, drain(&other, 100)))
+	checkReturned(t, cfg)
+}
+
+func TestAPanicAfterAPauseEndsTheSessionToo(t *testing.T) {
+	cfg := config()
+	cfg.OutputHigh, cfg.OutputLow = 100, 10
+	s := session.New(cfg)
+	s.Feed(stream("big 200", "panic"))
+	require.Equal(t, session.Write, s.Wants())
+	drain(&s, 1000)
+	assert.Zero(t, s.Wants())
+	assert.Error(t, s.Err())
+}
+
+func TestInputGrowsWithWhatCameNotWithWhatWasPromised(t *testing.T) {
+	cfg := config()
+	cfg.MaxFrame = 1 << 30
+	s := session.New(cfg)
+	s.Feed([]byte{0, 0, 0, 0x20, 'a', 'b', 'c', 'd', 'e', 'f'}) // half a GiB, it says
+	assert.LessOrEqual(t, cfg.Buffers.Lent(), int64(8<<10))
+	s.Feed(make([]byte, 100_000))
+	assert.LessOrEqual(t, cfg.Buffers.Lent(), int64(4*100_000+8<<10))
+}
+
+func TestWithoutMemoryTheSessionEnds(t *testing.T) {
+	cfg := config()
+	cfg.MaxFrame = 1 << 20
+	cfg.Buffers = buffer.NewPool(10_000)
+	s := session.New(cfg)
+	s.Feed(append([]byte{0, 0, 8, 0}, make([]byte, 5000)...))
+	s.Feed(make([]byte, 5000))
+	s.Feed(make([]byte, 5000))
+	assert.Zero(t, s.Wants())
+	assert.ErrorIs(t, s.Err(), session.ErrMemory)
+	s.Release()
+	checkReturned(t, cfg)
+}
+
+func TestAnsweringAllocatesNothing(t *testing.T) {
+	for _, size := range []int{10, 100, 900} {
+		cfg := config()
+		cfg.Handler = echo{}
+		s := session.New(cfg)
+		in := stream(strings.Repeat("\x01", size), "second", strings.Repeat("\x02", size))
+		round := func() {
+			s.Feed(in[:len(in)-5])
+			s.Sent(len(s.Output()))
+			s.Feed(in[len(in)-5:])
+			s.Sent(len(s.Output()))
+		}
+		round()
+		assert.Zero(t, testing.AllocsPerRun(200, round), "%d bytes", size)
+	}
+}
+
+// FuzzSession: whatever comes and however it is cut, a session does not panic,
+// answers the same, and takes memory in proportion to what came.
+func FuzzSession(f *testing.F) {
+	f.Add(stream("one", "two", "three"), uint8(3), uint8(5))
+	f.Add(append(stream("one"), "GET / HTTP/1.1"...), uint8(1), uint8(1))
+	f.Add(stream("big 5000", "big 5000", "x"), uint8(9), uint8(200))
+	f.Add([]byte{255, 255, 255, 255, 0}, uint8(1), uint8(0))
+	f.Add(stream("panic"), uint8(2), uint8(2))
+	f.Add(stream("x")[:7], uint8(2), uint8(2))
+	f.Fuzz(func(t *testing.T, in []byte, cut, write uint8) {
+		run := func(step, size int) (out []byte, err string) {
+			cfg := config()
+			cfg.OutputHigh, cfg.OutputLow = 2000, 500
+			s := session.New(cfg)
+			for rest := in; s.Wants() != 0 && !s.Lingering(); {
+				if s.Wants()&session.Read == 0 || len(s.Output()) > 0 && size < 100 {
+					part := s.Output()[:min(size, len(s.Output()))]
+					out = append(out, part...)
+					s.Sent(len(part))
+					continue
+				}
+				if len(rest) == 0 {
+					s.FeedEOF()
+					continue
+				}
+				n := min(step, len(rest))
+				s.Feed(rest[:n])
+				rest = rest[n:]
+				if lent, bound := cfg.Buffers.Lent(), int64(8*len(in)+100<<10); lent > bound {
+					t.Fatalf("%d bytes came, %d are lent", len(in), lent)
+				}
+			}
+			s.Release()
+			if lent := cfg.Buffers.Lent(); lent != 0 {
+				t.Fatalf("%d bytes are not given back", lent)
+			}
+			if s.Err() != nil {
+				err = s.Err().Error()
+			}
+			return out, err
+		}
+		out, err := run(1+int(cut), 1+int(write))
+		whole, wholeErr := run(max(1, len(in)), 1<<20)
+		if strings.Contains(err, "panic") {
+			return // what was answered before depends on what was written before
+		}
+		if !bytes.Equal(out, whole) || err != wholeErr {
+			t.Fatalf("in parts of %d, out in parts of %d:\n%q, %v\nat once:\n%q, %v", 1+int(cut), 1+int(write), out, err, whole, wholeErr)
+		}
+	})
+}
+
+func BenchmarkSession(b *testing.B) {
+	for _, depth := range []int{1, 16} {
+		b.Run(fmt.Sprintf("depth%d", depth), func(b *testing.B) {
+			cfg := config()
+			cfg.Handler = echo{}
+			s := session.New(cfg)
+			var in []byte
+			for range depth {
+				in = append(in, stream(strings.Repeat("x", 80))...)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				s.Feed(in)
+				s.Sent(len(s.Output()))
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*depth), "ns/request")
+		})
+	}
+}
+
+type echo struct{ shout }
+
+func (echo) AppendReply(dst, request []byte) []byte { return append(dst, request...) }

@@ -1,0 +1,149 @@
+package store_test
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/store"
+)
+
+// both runs a test on each kind of store.
+func both(t *testing.T, limit int64, test func(t *testing.T, s store.Store)) {
+	t.Run("InMemory", func(t *testing.T) { test(t, store.New(limit)) })
+	t.Run("Sharded", func(t *testing.T) { test(t, store.NewSharded(limit)) })
+}
+
+func get(t *testing.T, s store.Store, key string) (string, bool) {
+	t.Helper()
+	out, found, err := s.Append([]byte("before:"), []byte(key))
+	require.NoError(t, err)
+	value, ok := strings.CutPrefix(string(out), "before:")
+	require.True(t, ok, "dst is extended, not replaced: %q", out)
+	return value, found
+}
+
+func TestPutThenGet(t *testing.T) {
+	both(t, 0, func(t *testing.T, s store.Store) {
+		_, found := get(t, s, "k")
+		assert.False(t, found)
+		for _, value := range []string{"v", "", "a longer value", strings.Repeat("x", 10_000), "short again"} {
+			require.NoError(t, s.Put([]byte("k"), []byte(value)))
+			got, found := get(t, s, "k")
+			assert.True(t, found)
+			assert.Equal(t, value, got)
+		}
+		require.NoError(t, s.Put(nil, []byte("empty key")))
+		got, _ := get(t, s, "")
+		assert.Equal(t, "empty key", got)
+	})
+}
+
+func TestWhatIsKeptIsACopy(t *testing.T) {
+	both(t, 0, func(t *testing.T, s store.Store) {
+		key, value := []byte("key"), []byte("value")
+		require.NoError(t, s.Put(key, value))
+		clear(key)
+		clear(value)
+		out, _, _ := s.Append(nil, []byte("key"))
+		assert.Equal(t, "value", string(out))
+		clear(out)
+		got, _ := get(t, s, "key")
+		assert.Equal(t, "value", got)
+	})
+}
+
+func TestAFullStoreKeepsWhatItHas(t *testing.T) {
+	s := store.New(10_000)
+	require.NoError(t, s.Put([]byte("k"), []byte("old")))
+	err := s.Put([]byte("k"), make([]byte, 20_000))
+	assert.ErrorIs(t, err, store.ErrFull)
+	got, _ := get(t, s, "k")
+	assert.Equal(t, "old", got)
+
+	var full error
+	for i := 0; full == nil; i++ {
+		require.Less(t, i, 10_000, "the limit is never reached")
+		full = s.Put(fmt.Append(nil, i), []byte("some value"))
+	}
+	assert.ErrorIs(t, full, store.ErrFull)
+	require.NoError(t, s.Put([]byte("k"), []byte("new")), "an update that needs no room")
+}
+
+func TestASmallerValueGivesRoomBack(t *testing.T) {
+	s := store.New(100_000)
+	for range 100 {
+		require.NoError(t, s.Put([]byte("k"), make([]byte, 90_000)))
+		require.NoError(t, s.Put([]byte("k"), []byte("small")))
+	}
+	require.NoError(t, s.Put([]byte("other"), make([]byte, 90_000)))
+}
+
+func TestShardedIsSafeForConcurrentUse(t *testing.T) {
+	s := store.NewSharded(0)
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			for i := range 1000 {
+				key := fmt.Appendf(nil, "shared %d", i%10)
+				assert.NoError(t, s.Put(key, fmt.Appendf(nil, "%d %s", g, key)))
+				out, found, err := s.Append(nil, key)
+				assert.NoError(t, err)
+				assert.True(t, found)
+				assert.True(t, strings.HasSuffix(string(out), string(key)), "a value of another key: %q", out)
+			}
+		})
+	}
+	wg.Wait()
+	assert.Equal(t, 10, s.Len())
+}
+
+func TestNothingIsAllocatedForAValueThatFits(t *testing.T) {
+	both(t, 0, func(t *testing.T, s store.Store) {
+		key, value, buf := []byte("key"), []byte("some value"), make([]byte, 0, 100)
+		require.NoError(t, s.Put(key, value))
+		assert.Zero(t, testing.AllocsPerRun(100, func() { _ = s.Put(key, value[:5]) }))
+		assert.Zero(t, testing.AllocsPerRun(100, func() { _, _, _ = s.Append(buf, key) }))
+	})
+}
+
+// BenchmarkEntryOverhead measures what an entry costs beside its key and value.
+func BenchmarkEntryOverhead(b *testing.B) {
+	const entries, size = 1_000_000, 16 + 64
+	for b.Loop() {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		s := store.New(0)
+		value := make([]byte, 64)
+		for i := range entries {
+			_ = s.Put(fmt.Appendf(nil, "key:%012d", i), value)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/entries-size, "B/entry")
+		runtime.KeepAlive(s)
+	}
+}
+
+func BenchmarkContention(b *testing.B) {
+	key := func(i int) []byte { return fmt.Appendf(nil, "key:%012d", i) }
+	s := store.NewSharded(0)
+	keys := make([][]byte, 10_000)
+	for i := range keys {
+		keys[i] = key(i)
+		_ = s.Put(keys[i], make([]byte, 64))
+	}
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		buf := make([]byte, 0, 64)
+		for i := 0; pb.Next(); i++ {
+			_, _, _ = s.Append(buf, keys[i*7919%len(keys)])
+		}
+	})
+}
