@@ -89,11 +89,7 @@ func (m *model) Run(ln net.Listener) error {
 // serve answers one client until it has left. The others have goroutines of
 // their own.
 func (m *model) serve(client net.Conn) {
-	stream, err := m.stream(client)
-	if err != nil {
-		m.host.Log.Warn("connection dropped", "error", err)
-		return
-	}
+	stream := m.stream(client)
 	c := m.conns.Open(stream)
 	for c.Wants() != 0 {
 		if out := c.Output(); len(out) > 0 {
@@ -106,14 +102,19 @@ func (m *model) serve(client net.Conn) {
 }
 
 // stream returns what to read from: the client's connection, or, with
-// OSThreads, its descriptor, on which the calling goroutine's thread will
-// block. The thread belongs to the goroutine until both end.
-func (m *model) stream(client net.Conn) (blocking.Stream, error) {
+// OSThreads, its socket, on which the calling goroutine's thread will block.
+// The thread belongs to the goroutine, and ends with it.
+func (m *model) stream(client net.Conn) blocking.Stream {
 	if !m.threads {
-		return client, nil
+		return client
 	}
 	runtime.LockOSThread()
-	return newThreadStream(client)
+	stream, err := newThreadStream(client)
+	if err != nil { // no descriptor is left for the moment it takes two
+		m.host.Log.Warn("client is served without blocking its thread", "error", err)
+		return client
+	}
+	return stream
 }
 
 // pool is a bounded number of goroutines that serve clients.

@@ -11,6 +11,5 @@ import (
 
 // newThreadStream is for systems with descriptors.
 func newThreadStream(client net.Conn) (blocking.Stream, error) {
-	client.Close()
 	return nil, sock.ErrUnsupported
 }

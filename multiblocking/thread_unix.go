@@ -3,7 +3,6 @@
 package multiblocking
 
 import (
-	"io"
 	"net"
 	"os"
 	"sync/atomic"
@@ -17,6 +16,7 @@ import (
 // Its deadlines are the socket's own timeouts, which the kernel watches.
 type threadStream struct {
 	fd          int
+	thread      sock.Thread
 	deadline    time.Time
 	timeout     time.Duration // as the socket has it
 	interrupted atomic.Bool
@@ -26,14 +26,18 @@ type threadStream struct {
 // system call for each read: the timeout that was set last serves for many.
 const slack = 50 * time.Millisecond
 
-// newThreadStream takes over the client's descriptor, and makes it blocking.
+// brief is the timeout of a stream that was interrupted: the server ends, and
+// the thread has to look at the clock often.
+const brief = 5 * time.Millisecond
+
+// newThreadStream takes over the client's socket, and makes it blocking. The
+// calling goroutine is locked to its thread.
 func newThreadStream(client net.Conn) (blocking.Stream, error) {
-	defer client.Close()
 	fd, err := sock.Blocking(client)
 	if err != nil {
 		return nil, err
 	}
-	return &threadStream{fd: fd}, nil
+	return &threadStream{fd: fd, thread: sock.CurrentThread()}, nil
 }
 
 func (s *threadStream) Read(p []byte) (int, error) {
@@ -41,12 +45,6 @@ func (s *threadStream) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := sock.BlockingRead(s.fd, p) // the thread sleeps in the kernel
-	if err == io.EOF && s.interrupted.Load() {
-		// This is no end of the stream: it is how Interrupt wakes. More
-		// may come, which no call waits for any longer.
-		time.Sleep(time.Millisecond)
-		return 0, os.ErrDeadlineExceeded
-	}
 	return n, expired(err)
 }
 
@@ -54,7 +52,7 @@ func (s *threadStream) Write(p []byte) (int, error) {
 	if err := s.arm(); err != nil {
 		return 0, err
 	}
-	n, err := sock.BlockingWrite(s.fd, p)
+	n, err := sock.BlockingWrite(s.fd, p) // here, too
 	return n, expired(err)
 }
 
@@ -64,30 +62,32 @@ func (s *threadStream) SetDeadline(t time.Time) error {
 	return nil
 }
 
-// arm sets the socket's timeouts if those it has would outlast the deadline.
+// arm sets the socket's timeouts if those that it has would outlast the
+// deadline.
 func (s *threadStream) arm() error {
-	if s.deadline.IsZero() {
-		return nil
-	}
 	left := time.Until(s.deadline)
 	if left <= 0 {
 		return os.ErrDeadlineExceeded
 	}
-	if s.timeout != 0 && s.timeout <= left+slack {
+	if s.timeout != 0 && s.timeout <= left+slack || s.interrupted.Load() {
 		return nil
 	}
 	s.timeout = left
-	return sock.SetTimeouts(s.fd, left)
+	if err := sock.SetTimeouts(s.fd, left); err != nil {
+		return err
+	}
+	if s.interrupted.Load() { // meanwhile: then this timeout was set too late
+		return sock.SetTimeouts(s.fd, brief)
+	}
+	return nil
 }
 
-// Interrupt wakes the thread out of its call: a signal would only make the
-// kernel begin the call again, but the end of a stream ends it.
-func (s *threadStream) Interrupt(closing bool) {
+// Interrupt makes the thread look at the server's phase, now and often. A call
+// that has not begun yet will be brief; one that has begun is interrupted.
+func (s *threadStream) Interrupt() {
 	s.interrupted.Store(true)
-	_ = sock.CloseRead(s.fd)
-	if closing {
-		_ = sock.CloseWrite(s.fd)
-	}
+	_ = sock.SetTimeouts(s.fd, brief)
+	_ = s.thread.Interrupt(s.fd)
 }
 
 func (s *threadStream) CloseWrite() error { return sock.CloseWrite(s.fd) }

@@ -30,9 +30,8 @@ type Stream interface {
 // Interrupter is a Stream for which a deadline in the past does not interrupt
 // a call on another goroutine.
 type Interrupter interface {
-	// Interrupt makes a blocked Read, and if the server is closing a blocked
-	// Write, return os.ErrDeadlineExceeded.
-	Interrupt(closing bool)
+	// Interrupt makes a blocked call return os.ErrDeadlineExceeded.
+	Interrupt()
 }
 
 // past is a deadline that makes a blocked call return.
@@ -105,7 +104,7 @@ func (c *Conn) host() *kvserver.Host { return c.conns.host }
 
 func (c *Conn) interrupt() {
 	if s, ok := c.stream.(Interrupter); ok {
-		s.Interrupt(c.host().Phase() == kvserver.Closing)
+		s.Interrupt()
 		return
 	}
 	_ = c.stream.SetDeadline(past)

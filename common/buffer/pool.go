@@ -12,13 +12,11 @@ import (
 	"unsafe"
 )
 
-// Buffers come in sizes of smallest << (step*class) bytes, 1 KiB to 16 MiB.
-// Growing by a factor of four copies a third of a large frame while it
-// arrives, and never holds more than four times what was received.
+// Buffers come in sizes of smallest << class bytes, 1 KiB to 16 MiB: never more
+// than twice what is needed.
 const (
 	smallest = 1 << 10
-	step     = 2
-	classes  = 8
+	classes  = 15
 )
 
 // Pool lends buffers. It is safe for concurrent use, and allocates only when
@@ -46,7 +44,7 @@ func (p *Pool) Get(size int) []byte {
 		}
 		return make([]byte, 0, size)
 	}
-	room := smallest << (step * class)
+	room := smallest << class
 	if !p.charge(room) {
 		return nil
 	}
@@ -59,7 +57,7 @@ func (p *Pool) Get(size int) []byte {
 // Put takes back a buffer that Get or Grow lent. The caller keeps no part of it.
 func (p *Pool) Put(b []byte) {
 	p.lent.Add(-int64(cap(b)))
-	if class := classFor(cap(b)); class < classes && cap(b) == smallest<<(step*class) {
+	if class := classFor(cap(b)); class < classes && cap(b) == smallest<<class {
 		// The pointer to the first byte stands for the buffer: unlike a
 		// slice it fits into an interface without an allocation.
 		p.free[class].Put(unsafe.SliceData(b))
@@ -110,5 +108,5 @@ func classFor(size int) int {
 	if size <= smallest {
 		return 0
 	}
-	return min(classes, (bits.Len(uint(size-1)/smallest)+step-1)/step)
+	return min(classes, bits.Len(uint(size-1)/smallest))
 }

@@ -16,7 +16,7 @@ func TestGetLendsRoomAndPutTakesItBack(t *testing.T) {
 		b := p.Get(size)
 		assert.Empty(t, b)
 		assert.GreaterOrEqual(t, cap(b), size)
-		assert.LessOrEqual(t, cap(b), max(1024, 4*size), "%d bytes", size)
+		assert.LessOrEqual(t, cap(b), max(1024, 2*size), "%d bytes", size)
 		assert.EqualValues(t, cap(b), p.Lent())
 		p.Put(b)
 		assert.Zero(t, p.Lent())

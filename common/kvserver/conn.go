@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"time"
 
@@ -24,6 +25,8 @@ const (
 	drainQuiet  = 20 * time.Millisecond
 	drainBusy   = 500 * time.Millisecond
 	drainLinger = 50 * time.Millisecond
+	// lookAgain is the least time between two looks whether others wait.
+	lookAgain = 10 * time.Millisecond
 	// maxRefused is how many refused clients are being told so at a time;
 	// more are closed without a word.
 	maxRefused = 16
@@ -92,7 +95,7 @@ type Conn struct {
 	begun time.Duration // when the incomplete frame began to arrive
 	frame uint64        // its number, counted from 1; 0: there is none
 	until time.Duration // when the turn, the drain or the end is over
-	wake  time.Duration // when Expire will be called, at the latest
+	wake  time.Duration // when Expire will be called at the latest, or unasked
 
 	phase   Phase // of the host, as far as this connection knows
 	reason  Reason
@@ -107,7 +110,7 @@ type Conn struct {
 func (l *Lane) Open(c *Conn, timer Timer) {
 	now := l.Now()
 	h := l.host
-	*c = Conn{Session: session.New(&h.session), lane: l, timer: timer, moved: now, until: never, wake: never}
+	*c = Conn{Session: session.New(&h.session), lane: l, timer: timer, moved: now, until: never, wake: unasked}
 	if l.Others != nil {
 		c.until = now + h.Limits.TurnLimit
 	}
@@ -176,7 +179,7 @@ func (c *Conn) Wrote(n int, err error) {
 
 // Expire looks at the clocks, and at whether the server is to end.
 func (c *Conn) Expire() {
-	c.wake = never
+	c.wake = unasked
 	c.settle(c.lane.Now())
 }
 
@@ -201,7 +204,7 @@ func (c *Conn) failed(err error) {
 	switch {
 	case err == nil, err == sock.ErrWouldBlock:
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		c.wake = never // it has come
+		c.wake = unasked // it has come
 	default:
 		c.end(ClosedBroken)
 		c.Abort(err)
@@ -243,6 +246,9 @@ func (c *Conn) settle(now time.Duration) {
 		c.settleReason()
 	}
 }
+
+// unasked is later than any time: the timer has to be asked, whatever is due.
+const unasked time.Duration = math.MaxInt64
 
 // The clocks, by what happens when one has run out.
 type clock uint8
@@ -302,7 +308,7 @@ func (c *Conn) expire(which clock, now time.Duration) {
 	case clockTurn:
 		limits := &c.lane.host.Limits
 		if !c.lane.Others() {
-			c.until = now + limits.TurnLimit/10
+			c.until = c.lane.Now() + max(limits.TurnLimit/10, lookAgain)
 			return
 		}
 		c.finish(ClosedTurn, now+limits.WriteTimeout)

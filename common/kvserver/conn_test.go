@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -30,7 +31,7 @@ func (c *fakeConn) Wake(at time.Duration) { c.wake = at }
 func (c *fakeConn) CloseWrite() error     { c.fin = true; return nil }
 
 func open(h *Host) *fakeConn {
-	c := &fakeConn{wake: never}
+	c := &fakeConn{wake: unasked}
 	h.Lane(0).Open(&c.Conn, c)
 	return c
 }
@@ -61,7 +62,7 @@ func (c *fakeConn) sleep(h *Host, d time.Duration) time.Duration {
 		if next == start+d {
 			return d
 		}
-		c.wake = never
+		c.wake = unasked
 		c.Expire()
 	}
 	return h.Since() - start
@@ -183,6 +184,24 @@ func TestAnErrorReplyIsFollowedByAFINAndALinger(t *testing.T) {
 		c.receive("more of it")
 		assert.Equal(t, lingerTime, c.sleep(h, time.Hour))
 		assert.Equal(t, "protocol", c.closed(t, h))
+	})
+}
+
+// A socket's deadline that has passed fails every further call. So it has to be
+// replaced even if nothing is due any more: a server without time limits spun
+// on it after a turn had ended.
+func TestADeadlineThatHasPassedIsReplaced(t *testing.T) {
+	bubble(t, Limits{IdleTimeout: -1, WriteTimeout: -1}, func(t *testing.T, h *Host) {
+		c := open(h)
+		for _, event := range []func(){
+			func() { c.Fed(0, os.ErrDeadlineExceeded) },
+			func() { c.receive(request(kv.Get, "k", "")) },
+			func() { c.Wrote(0, os.ErrDeadlineExceeded) },
+		} {
+			c.wake = 0
+			event()
+		}
+		assert.Greater(t, c.wake, h.Since())
 	})
 }
 

@@ -18,10 +18,15 @@ func BlockingWrite(int, []byte) (int, error) { return 0, ErrUnsupported }
 func Accept(int) (int, error)                { return -1, ErrUnsupported }
 func Exhausted(error) bool                   { return false }
 func CloseWrite(int) error                   { return ErrUnsupported }
-func CloseRead(int) error                    { return ErrUnsupported }
 func Close(int) error                        { return ErrUnsupported }
 func Blocking(net.Conn) (int, error)         { return -1, ErrUnsupported }
 func SetTimeouts(int, time.Duration) error   { return ErrUnsupported }
 func Listener(net.Listener) (int, error)     { return -1, ErrUnsupported }
 func DescriptorLimit() int                   { return math.MaxInt32 }
 func TuneListener(net.Listener, int) error   { return nil }
+
+// Thread cannot be interrupted on this system.
+type Thread struct{}
+
+func CurrentThread() Thread        { return Thread{} }
+func (Thread) Interrupt(int) error { return ErrUnsupported }

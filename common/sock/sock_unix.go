@@ -10,7 +10,6 @@ import (
 	"net"
 	"os"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -25,17 +24,7 @@ func Read(fd int, p []byte) (int, error) { return reading(read, fd, p) }
 // Write writes as much of p as there is room for, at least one byte.
 func Write(fd int, p []byte) (int, error) { return writing(write, fd, p) }
 
-// BlockingRead is Read for a descriptor that blocks. ErrWouldBlock means that
-// the time of SetTimeouts is up.
-func BlockingRead(fd int, p []byte) (int, error) { return reading(unix.Read, fd, p) }
-
-// BlockingWrite is Write for a descriptor that blocks. ErrWouldBlock means
-// that the time of SetTimeouts is up.
-func BlockingWrite(fd int, p []byte) (int, error) { return writing(unix.Write, fd, p) }
-
-type call func(fd int, p []byte) (int, error)
-
-func reading(read call, fd int, p []byte) (int, error) {
+func reading(read func(int, []byte) (int, error), fd int, p []byte) (int, error) {
 	for {
 		n, err := read(fd, p)
 		switch {
@@ -51,7 +40,7 @@ func reading(read call, fd int, p []byte) (int, error) {
 	}
 }
 
-func writing(write call, fd int, p []byte) (int, error) {
+func writing(write func(int, []byte) (int, error), fd int, p []byte) (int, error) {
 	for {
 		n, err := write(fd, p)
 		switch {
@@ -94,21 +83,8 @@ func Exhausted(err error) bool {
 // written before.
 func CloseWrite(fd int) error { return os.NewSyscallError("shutdown", unix.Shutdown(fd, unix.SHUT_WR)) }
 
-// CloseRead wakes whoever is blocked in Read on another thread. Read returns
-// what has come, then io.EOF.
-func CloseRead(fd int) error { return os.NewSyscallError("shutdown", unix.Shutdown(fd, unix.SHUT_RD)) }
-
 // Close closes a descriptor.
 func Close(fd int) error { return os.NewSyscallError("close", unix.Close(fd)) }
-
-// SetTimeouts limits how long a Read or Write on a blocking descriptor blocks.
-func SetTimeouts(fd int, d time.Duration) error {
-	tv := unix.NsecToTimeval(max(d, time.Microsecond).Nanoseconds())
-	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &tv); err != nil {
-		return os.NewSyscallError("setsockopt", err)
-	}
-	return os.NewSyscallError("setsockopt", unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &tv))
-}
 
 // DescriptorLimit returns how many descriptors the process may have.
 func DescriptorLimit() int {
@@ -149,12 +125,6 @@ func TuneListener(ln net.Listener, backlog int) error {
 func Listener(ln net.Listener) (fd int, err error) {
 	// Package net has made it non-blocking, a property of the socket.
 	return takeOver(ln, func(int) error { return nil })
-}
-
-// Blocking takes over conn's socket: it returns a descriptor for it on which
-// calls block, and closes conn.
-func Blocking(conn net.Conn) (fd int, err error) {
-	return takeOver(conn, func(fd int) error { return os.NewSyscallError("fcntl", unix.SetNonblock(fd, false)) })
 }
 
 // takeOver duplicates the descriptor of a listener or connection, closes that,

@@ -1,0 +1,45 @@
+//go:build unix
+
+package sock
+
+import (
+	"net"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Blocking takes over conn's socket: it returns a descriptor for it on which
+// calls block, and closes conn.
+func Blocking(conn net.Conn) (fd int, err error) {
+	return takeOver(conn, func(fd int) error { return os.NewSyscallError("fcntl", unix.SetNonblock(fd, false)) })
+}
+
+// BlockingRead is Read for a descriptor that blocks. It returns ErrWouldBlock
+// when the time of SetTimeouts is up, or when the thread was interrupted.
+func BlockingRead(fd int, p []byte) (int, error) { return reading(once(unix.Read), fd, p) }
+
+// BlockingWrite is Write for a descriptor that blocks, in the same way.
+func BlockingWrite(fd int, p []byte) (int, error) { return writing(once(unix.Write), fd, p) }
+
+// once makes an interruption look like the end of the time.
+func once(call func(int, []byte) (int, error)) func(int, []byte) (int, error) {
+	return func(fd int, p []byte) (int, error) {
+		n, err := call(fd, p)
+		if err == unix.EINTR {
+			err = unix.EAGAIN
+		}
+		return n, err
+	}
+}
+
+// SetTimeouts limits how long a call on a blocking descriptor blocks. It holds
+// for calls that begin later.
+func SetTimeouts(fd int, d time.Duration) error {
+	tv := unix.NsecToTimeval(max(d, time.Microsecond).Nanoseconds())
+	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &tv); err != nil {
+		return os.NewSyscallError("setsockopt", err)
+	}
+	return os.NewSyscallError("setsockopt", unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &tv))
+}

@@ -1,0 +1,54 @@
+// Package multiblocking serves each client with a goroutine of its own, which
+// blocks in every call: the way most Go servers are written.
+//
+// # The idea
+//
+// One goroutine accepts. For each client it starts another one, and that one
+// does what package singleblocking does: read, answer, write, one after the
+// other, waiting in each call. What a client has to wait for, only that client
+// waits for.
+//
+//	   ┌────────┐  go   ┌──────┐    ┌────────┐    ┌───────┐
+//	──►│ Accept │ ────► │ Read │ ─► │ answer │ ─► │ Write │ ─┐   client A
+//	   └────────┘ │     └──────┘    └────────┘    └───────┘  │
+//	     ▲    │   │        ▲                                 │
+//	     └────┘   │        └─────────────────────────────────┘
+//	              │
+//	              ├───► Read ─► answer ─► Write ─► …              client B
+//	              └───► Read ─► answer ─► Write ─► …              client C
+//
+// The requests run at the same time, so they share the store under a lock;
+// the default store has many, one for each part of the keys.
+//
+// # Goroutines, a pool of them, or threads
+//
+// The article leaves it open "if goroutine pooling would help or not"
+// (https://tech-lessons.in/en/blog/many_flavors_of_networking_io), so all
+// three are here to be measured:
+//
+//   - By default there is a goroutine for each client, up to MaxConns.
+//   - Workers is a bounded pool. It bounds memory and concurrency, and makes
+//     clients beyond that number wait for their turn, as package
+//     singleblocking does with all.
+//   - OSThreads is what the name of the model says literally: a thread for
+//     each client, asleep in read(2) on a socket that blocks. Go's own blocking
+//     calls are not that: they park the goroutine, and the runtime waits for
+//     all sockets at once with epoll or kqueue.
+//
+// # When it is right
+//
+// Nearly always. A request may take as long as it likes, compute, block on a
+// disk or call another server: the others do not notice. All processors are
+// used. The code is straight, and errors are where they happen.
+//
+// # When it fails
+//
+// "Creating and managing threads requires resources", says the article, and
+// goroutines do too: a stack and a buffer for each client, also for those that
+// say nothing, and a switch between goroutines for each request, where an event
+// loop takes the next client from a list. With threads both cost more, and the
+// number of them is limited: this server serves 4096 clients by threads at
+// most, for Go's runtime ends a program that has 10,000. A pool that is smaller
+// than the number of clients has the weakness of one at a time again, as
+// TestAPoolLetsItsSurplusWait shows.
+package multiblocking
