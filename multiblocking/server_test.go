@@ -2,6 +2,7 @@ package multiblocking_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/servertest"
@@ -32,3 +33,10 @@ func TestServer(t *testing.T) {
 		})
 	}
 }
+
+// For what comes about by itself: how long to wait for it at most, and how
+// often to look.
+const (
+	eventually = 30 * time.Second
+	tick       = 5 * time.Millisecond
+)

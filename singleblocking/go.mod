@@ -2,10 +2,12 @@ module github.com/ioflavors/ioflavors/singleblocking
 
 go 1.26.0
 
-require github.com/ioflavors/ioflavors/common v0.0.0
+require (
+	github.com/ioflavors/ioflavors/common v0.0.0
+	github.com/stretchr/testify v1.12.1
+)
 
 require (
-	github.com/stretchr/testify v1.12.1 // indirect
 	go.uber.org/goleak v1.3.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/sys v0.50.0 // indirect

@@ -1,0 +1,39 @@
+package busywait_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/busywait"
+	"github.com/ioflavors/ioflavors/common/servertest"
+)
+
+// reads returns how many read system calls this process has made.
+func reads(t *testing.T) (n int64) {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/io")
+	require.NoError(t, err)
+	var rchar, wchar int64
+	_, err = fmt.Sscanf(string(text), "rchar: %d\nwchar: %d\nsyscr: %d", &rchar, &wchar, &n)
+	require.NoError(t, err)
+	return n
+}
+
+// The model's weakness: a client that says nothing is asked again and again.
+func TestPollingCostsAClientsShareEvenWhenItIsSilent(t *testing.T) {
+	srv := busywait.New(busywait.Config{})
+	addr := servertest.Serve(t, srv)
+	ctx, silent := servertest.Dial(t, addr)
+	require.NoError(t, silent.Put(ctx, "k", "v"))
+
+	before, requests := reads(t), srv.Stats().Requests
+	// In an event loop, or with calls that block, the reads would be those
+	// of this test, one in each look.
+	assert.Eventually(t, func() bool { return reads(t) > before+100_000 }, 30*time.Second, time.Millisecond)
+	assert.Equal(t, requests, srv.Stats().Requests)
+}

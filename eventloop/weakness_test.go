@@ -1,0 +1,85 @@
+package eventloop_test
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/servertest"
+	"github.com/ioflavors/ioflavors/common/store"
+	"github.com/ioflavors/ioflavors/eventloop"
+)
+
+// slowStore takes its time for a Put of the key "slow": until it is released.
+type slowStore struct {
+	store.Store
+	entered chan struct{}
+	release chan struct{}
+
+	mu  sync.Mutex
+	log []string // what was put, in the order in which that was done
+}
+
+func newSlowStore() *slowStore {
+	return &slowStore{Store: store.NewSharded(0), entered: make(chan struct{}), release: make(chan struct{})}
+}
+
+func (s *slowStore) Put(key, value []byte) error {
+	if string(key) == "slow" {
+		close(s.entered)
+		<-s.release
+	}
+	s.mu.Lock()
+	s.log = append(s.log, string(key))
+	s.mu.Unlock()
+	return s.Store.Put(key, value)
+}
+
+// The model's weakness: the loop is one goroutine, and what one request takes,
+// every client behind it waits.
+func TestOneSlowRequestDelaysEveryClient(t *testing.T) {
+	s := newSlowStore()
+	srv := eventloop.New(eventloop.Config{Config: kvserver.Config{Store: s}})
+	addr := servertest.Serve(t, srv)
+
+	ctx, slow := servertest.Dial(t, addr)
+	var puts sync.WaitGroup
+	puts.Go(func() { assert.NoError(t, slow.Put(ctx, "slow", "v")) })
+	<-s.entered
+	for range 10 {
+		_, quick := servertest.Dial(t, addr)
+		puts.Go(func() { assert.NoError(t, quick.Put(ctx, "quick", "v")) })
+	}
+	assert.Zero(t, srv.Stats().Requests)
+	close(s.release)
+	puts.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	require.Len(t, s.log, 11)
+	assert.Equal(t, "slow", s.log[0], "somebody was served while the loop was busy")
+}
+
+// With a second loop, half of the clients do not notice.
+func TestASecondLoopGoesOnMeanwhile(t *testing.T) {
+	s := newSlowStore()
+	srv := eventloop.New(eventloop.Config{Config: kvserver.Config{Store: s}, Loops: 2})
+	addr := servertest.Serve(t, srv)
+
+	// Clients are spread in a circle, so of two neighbours one is elsewhere.
+	ctx, first := servertest.Dial(t, addr)
+	require.NoError(t, first.Put(ctx, "hello", "v"))
+	_, second := servertest.Dial(t, addr)
+	require.NoError(t, second.Put(ctx, "hello", "v"))
+
+	var puts sync.WaitGroup
+	puts.Go(func() { assert.NoError(t, first.Put(ctx, "slow", "v")) })
+	<-s.entered
+	for range 100 {
+		assert.NoError(t, second.Put(ctx, "quick", "v"))
+	}
+	close(s.release)
+	puts.Wait()
+}

@@ -1,0 +1,30 @@
+package singleblocking_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/servertest"
+	"github.com/ioflavors/ioflavors/singleblocking"
+)
+
+// The model's weakness: while one client has nothing to say, the next is not
+// even looked at. And the bound of it: until the first is closed for its
+// silence.
+func TestOneSilentClientKeepsEverybodyWaiting(t *testing.T) {
+	srv := singleblocking.New(singleblocking.Config{Limits: kvserver.Limits{IdleTimeout: 50 * time.Millisecond}})
+	addr := servertest.Serve(t, srv)
+
+	ctx, silent := servertest.Dial(t, addr)
+	require.NoError(t, silent.Put(ctx, "k", "v")) // it is being served
+	_, second := servertest.Dial(t, addr)
+	require.NoError(t, second.Put(ctx, "k", "v"))
+
+	stats := srv.Stats()
+	assert.EqualValues(t, 1, stats.Closed[kvserver.ClosedIdle.String()], "the second was served before the first was closed: %+v", stats)
+	assert.EqualValues(t, 1, stats.Active)
+}
