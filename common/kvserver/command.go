@@ -44,7 +44,7 @@ func define[T int | int64 | time.Duration](fs *flag.FlagSet, to *T, parse func(s
 			return nil
 		}
 		n, err := parse(s)
-		if err == nil && (n <= 0 || int64(T(n)) != n) {
+		if _, isInt := any(to).(*int); err == nil && (n <= 0 || isInt && n > math.MaxInt32) {
 			err = errors.New("out of range")
 		}
 		if err != nil {

@@ -1,0 +1,244 @@
+//go:build unix
+
+package kvcmd
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/blocking"
+	"github.com/ioflavors/ioflavors/common/kvclient"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// asServer in the environment makes the test's program the command under test.
+const asServer = "KVCMD_TEST_AS_SERVER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asServer) != "" {
+		os.Exit(Run("kv-test", command, os.Args[1:], os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// command is a server as plain as can be: a goroutine for each client.
+var command = kvserver.Command{
+	Model:   "test",
+	Summary: "As plain as can be.",
+	Flags: func(fs *flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
+		return func(cfg kvserver.Config) (kvserver.Server, error) {
+			h := kvserver.NewHost(cfg, kvserver.Traits{Threads: true}, 1)
+			conns := blocking.NewConns(h)
+			return h.Lifecycle(&model{conns, blocking.NewListener(conns)}), nil
+		}
+	},
+}
+
+type model struct {
+	conns   *blocking.Conns
+	clients *blocking.Listener
+}
+
+func (m *model) Run(ln net.Listener) error {
+	m.clients.Bind(ln)
+	var serving sync.WaitGroup
+	defer serving.Wait()
+	for {
+		client, err := m.clients.Accept()
+		if err != nil {
+			return err
+		}
+		serving.Go(func() {
+			c := m.conns.Open(client)
+			for c.Wants() != 0 {
+				if out := c.Output(); len(out) > 0 {
+					c.Wrote(client.Write(out))
+				} else {
+					c.Fed(client.Read(c.Buffer()))
+				}
+			}
+			m.conns.Close(c)
+		})
+	}
+}
+
+func (m *model) Wake() { m.clients.Wake(); m.conns.Wake() }
+
+// process is the command, run as a program of its own.
+type process struct {
+	*exec.Cmd
+	t     *testing.T
+	lines *bufio.Scanner
+	log   []string
+}
+
+func start(t *testing.T, args ...string) *process {
+	t.Helper()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(cancel)
+	p := &process{Cmd: exec.CommandContext(ctx, self, append(args, "--addr", "127.0.0.1:0", "--log-format", "json")...), t: t}
+	p.Env = append(os.Environ(), asServer+"=1")
+	stderr, err := p.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, p.Start())
+	p.lines = bufio.NewScanner(stderr)
+	return p
+}
+
+// logged reads the log up to a message, and returns that line's fields.
+func (p *process) logged(msg string) (fields map[string]any) {
+	p.t.Helper()
+	for p.lines.Scan() {
+		p.log = append(p.log, p.lines.Text())
+		fields = nil
+		require.NoError(p.t, json.Unmarshal(p.lines.Bytes(), &fields), "%s", p.lines.Bytes())
+		if fields["msg"] == msg {
+			return fields
+		}
+	}
+	require.Fail(p.t, "never logged: "+msg, "%s", strings.Join(p.log, "\n"))
+	return nil
+}
+
+// exit waits for the end and returns the exit code and what was still logged.
+func (p *process) exit() (code int, log string) {
+	for p.lines.Scan() {
+		p.log = append(p.log, p.lines.Text())
+	}
+	_ = p.Wait()
+	return p.ProcessState.ExitCode(), strings.Join(p.log, "\n")
+}
+
+func TestASignalDrainsAndExitsWithZero(t *testing.T) {
+	for _, signal := range []os.Signal{os.Interrupt, terminate} {
+		p := start(t)
+		addr := p.logged("listening")["addr"].(string)
+		c, err := kvclient.Dial(t.Context(), addr)
+		require.NoError(t, err)
+		require.NoError(t, c.Put(t.Context(), "k", "v"))
+		require.NoError(t, p.Process.Signal(signal))
+		code, log := p.exit()
+		assert.Zero(t, code, log)
+		assert.Contains(t, log, `"msg":"stopped"`)
+		assert.Len(t, p.log, 3, "listening, draining, stopped, and nothing for a request: %s", log)
+		_, _, err = c.Get(t.Context(), "k")
+		assert.Error(t, err)
+		_ = c.Close()
+	}
+}
+
+// stuck makes a client that asks for more than all buffers hold and reads none
+// of it.
+func stuck(t *testing.T, addr string) {
+	t.Helper()
+	c, err := kvclient.Dial(t.Context(), addr)
+	require.NoError(t, err)
+	require.NoError(t, c.Put(t.Context(), "big", strings.Repeat("x", 1<<19)))
+	require.NoError(t, c.Close())
+
+	nc, err := net.Dial("tcp", addr)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = nc.Close() })
+	require.NoError(t, nc.(*net.TCPConn).SetReadBuffer(4096))
+	get := append([]byte{12, 0, 0, 0, 0x0a, 3}, "big\x18\x01@EOF@"...)
+	_, err = nc.Write(bytes.Repeat(get, 400))
+	require.NoError(t, err)
+	_, err = nc.Read(make([]byte, 1)) // it is being answered
+	require.NoError(t, err)
+}
+
+func TestAStuckClientIsDroppedAtTheDrainTimeout(t *testing.T) {
+	p := start(t, "--drain-timeout", "200ms", "--write-timeout", "1h")
+	stuck(t, p.logged("listening")["addr"].(string))
+	require.NoError(t, p.Process.Signal(terminate))
+	code, log := p.exit()
+	assert.Zero(t, code, log)
+	assert.Contains(t, log, "drain timeout")
+}
+
+func TestASecondSignalEndsAtOnce(t *testing.T) {
+	p := start(t, "--drain-timeout", "1h", "--write-timeout", "1h")
+	stuck(t, p.logged("listening")["addr"].(string))
+	require.NoError(t, p.Process.Signal(terminate))
+	p.logged("draining")
+	require.NoError(t, p.Process.Signal(terminate))
+	code, log := p.exit()
+	assert.Equal(t, 1, code)
+	assert.Contains(t, log, "second signal")
+}
+
+func TestWrongFlagsAreOneLineAndExitCodeTwo(t *testing.T) {
+	for _, args := range [][]string{
+		{"--no-such-flag"}, {"--max-frame", "much"}, {"--log-format", "xml"}, {"--log-level", "loud"}, {"argument"}, {"--addr"},
+	} {
+		var stdout, stderr bytes.Buffer
+		assert.Equal(t, 2, Run("kv-test", command, args, &stdout, &stderr), "%v", args)
+		assert.Empty(t, stdout.String())
+		assert.Regexp(t, `\Akv-test: [^\n]+\n\z`, stderr.String(), "%v", args)
+	}
+}
+
+func TestAFailedStartIsOneLineAndExitCodeOne(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer busy.Close()
+	for _, args := range [][]string{
+		{"--addr", busy.Addr().String()}, {"--addr", "nowhere"}, {"--addr", "127.0.0.1:99999"}, {"--addr", "no.such.host.invalid:1"},
+		{"--addr", "127.0.0.1:0", "--debug-addr", busy.Addr().String()}, {"--addr", "127.0.0.1:0", "--debug-addr", "nowhere"},
+	} {
+		var stdout, stderr bytes.Buffer
+		assert.Equal(t, 1, Run("kv-test", command, args, &stdout, &stderr), "%v", args)
+		assert.Regexp(t, `\Akv-test: [^\n]+\n\z`, stderr.String(), "%v", args)
+	}
+}
+
+func TestHelpListsEveryFlag(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	assert.Zero(t, Run("kv-test", command, []string{"--help"}, &stdout, &stderr))
+	assert.Empty(t, stderr.String())
+	for _, name := range strings.Fields("addr max-frame max-conns idle-timeout frame-timeout write-timeout output-limit memory-limit drain-timeout log-format log-level debug-addr") {
+		assert.Contains(t, stdout.String(), "--"+name)
+	}
+}
+
+func TestTheDebugServerTellsTheCounters(t *testing.T) {
+	p := start(t, "--debug-addr", ":0")
+	url := p.logged("debug server")["url"].(string)
+	addr := p.logged("listening")["addr"].(string)
+	assert.Contains(t, url, "127.0.0.1", "without a host, this machine only")
+	c, err := kvclient.Dial(t.Context(), addr)
+	require.NoError(t, err)
+	require.NoError(t, c.Put(t.Context(), "k", "v"))
+	defer c.Close()
+
+	for path, want := range map[string]string{
+		"stats": `"requests":1`, "vars": `"kvserver": {"accepted":1`, "pprof/": "goroutine", "": "/debug/pprof/",
+	} {
+		resp, err := http.Get(url + path)
+		require.NoError(t, err)
+		body, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		_ = resp.Body.Close()
+		assert.Equal(t, http.StatusOK, resp.StatusCode)
+		assert.Contains(t, string(body), want, path)
+	}
+	require.NoError(t, p.Process.Kill())
+	p.exit()
+}

@@ -1,0 +1,7 @@
+//go:build unix
+
+package kvcmd
+
+import "syscall"
+
+const terminate = syscall.SIGTERM

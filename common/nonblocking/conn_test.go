@@ -1,0 +1,70 @@
+package nonblocking
+
+import (
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// noSocket is a descriptor that is none: closing it fails, and does no harm.
+const noSocket = -1
+
+func open(l *Loop) *Conn {
+	c := new(Conn)
+	l.Open(c, noSocket)
+	return c
+}
+
+func TestTimersRunOutInTheirOrder(t *testing.T) {
+	h := kvserver.NewHost(kvserver.Config{}, kvserver.Traits{}, 1)
+	l := NewLoop(h.Lane(0))
+	r := rand.New(rand.NewPCG(1, 2))
+	conns := make([]*Conn, 200)
+	for i := range conns {
+		conns[i] = open(l)
+	}
+	for range 2000 { // asked again, earlier and later, and closed in between
+		i := r.IntN(len(conns))
+		if r.IntN(10) == 0 {
+			l.Close(conns[i])
+			conns[i] = open(l)
+		}
+		conns[i].Wake(time.Duration(r.Int64N(1_000_000)))
+	}
+	var last time.Duration
+	for range conns {
+		at, ok := l.Next()
+		require.True(t, ok)
+		require.GreaterOrEqual(t, at, last)
+		last = at
+		c := l.timers[0]
+		l.Close(c)
+	}
+	_, ok := l.Next()
+	assert.False(t, ok)
+}
+
+func TestOnlyThoseWhoseTimeHasComeExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := kvserver.NewHost(kvserver.Config{Limits: kvserver.Limits{IdleTimeout: time.Minute}}, kvserver.Traits{}, 1)
+		l := NewLoop(h.Lane(0))
+		first := open(l)
+		time.Sleep(10 * time.Second)
+		second := open(l)
+
+		at, ok := l.Next()
+		require.True(t, ok)
+		time.Sleep(at - h.Since())
+		now := h.Lane(0).Tick()
+		assert.Same(t, first, l.Expired(now))
+		assert.Zero(t, first.Wants(), "it was idle for a minute")
+		assert.Nil(t, l.Expired(now))
+		assert.NotZero(t, second.Wants())
+	})
+}

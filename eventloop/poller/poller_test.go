@@ -1,0 +1,197 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package poller_test
+
+import (
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/eventloop/poller"
+)
+
+const (
+	look    time.Duration = 0
+	forever time.Duration = -1
+)
+
+func newPoller(t *testing.T) *poller.Poller {
+	t.Helper()
+	p, err := poller.New(16)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, p.Close()) })
+	return p
+}
+
+// pair returns two connected sockets.
+func pair(t *testing.T) (here, there int) {
+	t.Helper()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	require.NoError(t, err)
+	for _, fd := range fds {
+		require.NoError(t, unix.SetNonblock(fd, true))
+		t.Cleanup(func() { _ = unix.Close(fd) })
+	}
+	return fds[0], fds[1]
+}
+
+// ready returns what fd is ready for, by one Wait.
+func ready(t *testing.T, p *poller.Poller, fd int, timeout time.Duration) (m poller.Mask) {
+	t.Helper()
+	events, err := p.Wait(timeout)
+	require.NoError(t, err)
+	for _, ev := range events {
+		assert.Equal(t, fd, ev.FD)
+		m |= ev.Ready
+	}
+	return m
+}
+
+func send(t *testing.T, fd int) {
+	t.Helper()
+	_, err := unix.Write(fd, []byte("x"))
+	require.NoError(t, err)
+}
+
+func TestReadinessIsRepeatedUntilItIsUsed(t *testing.T) {
+	p := newPoller(t)
+	here, there := pair(t)
+	require.NoError(t, p.Add(here, poller.Readable))
+	assert.Zero(t, ready(t, p, here, look))
+	send(t, there)
+	for range 3 {
+		assert.Equal(t, poller.Readable, ready(t, p, here, forever))
+	}
+	var b [10]byte
+	_, err := unix.Read(here, b[:])
+	require.NoError(t, err)
+	assert.Zero(t, ready(t, p, here, look))
+}
+
+func TestModifyChangesWhatIsWatched(t *testing.T) {
+	p := newPoller(t)
+	here, there := pair(t)
+	send(t, there)
+	require.NoError(t, p.Add(here, poller.Readable))
+	require.NoError(t, p.Modify(here, poller.Writable))
+	assert.Equal(t, poller.Writable, ready(t, p, here, forever))
+	require.NoError(t, p.Modify(here, poller.Readable|poller.Writable))
+	assert.Equal(t, poller.Readable|poller.Writable, ready(t, p, here, forever))
+	require.NoError(t, p.Modify(here, 0))
+	assert.Zero(t, ready(t, p, here, look))
+	require.NoError(t, p.Modify(here, poller.Readable))
+	assert.Equal(t, poller.Readable, ready(t, p, here, forever))
+}
+
+func TestRemoveAndCloseEndTheWatch(t *testing.T) {
+	p := newPoller(t)
+	here, there := pair(t)
+	require.NoError(t, p.Add(here, poller.Readable))
+	require.NoError(t, p.Remove(here))
+	send(t, there)
+	assert.Zero(t, ready(t, p, here, look))
+
+	require.NoError(t, p.Add(here, poller.Readable))
+	require.NoError(t, unix.Close(here))
+	assert.Zero(t, ready(t, p, here, look))
+	require.NoError(t, unix.Dup2(there, here)) // for the cleanup
+}
+
+func TestAHangUpIsReadiness(t *testing.T) {
+	p := newPoller(t)
+	here, there := pair(t)
+	require.NoError(t, p.Add(here, poller.Readable))
+	require.NoError(t, unix.Shutdown(there, unix.SHUT_RDWR))
+	assert.NotZero(t, ready(t, p, here, forever)&poller.Readable)
+	var b [1]byte
+	n, err := unix.Read(here, b[:])
+	assert.NoError(t, err)
+	assert.Zero(t, n, "the read says that it is the end")
+}
+
+// The wait is in two parts, a short one of which the scheduler does not know
+// and a long one; Wake must end both, whether it comes before or during them.
+func TestWakeEndsTheWait(t *testing.T) {
+	p := newPoller(t)
+	p.Wake()
+	assert.Zero(t, ready(t, p, -1, forever), "before")
+	assert.Zero(t, ready(t, p, -1, look), "one Wake, one return")
+
+	for _, before := range []time.Duration{0, time.Millisecond, 20 * time.Millisecond} {
+		var wg sync.WaitGroup
+		timer := time.AfterFunc(before, p.Wake)
+		wg.Go(func() { ready(t, p, -1, forever) })
+		wg.Wait()
+		timer.Stop()
+	}
+}
+
+func TestATimeoutEndsTheWait(t *testing.T) {
+	p := newPoller(t)
+	for _, timeout := range []time.Duration{look, time.Nanosecond, 2 * time.Millisecond, 12 * time.Millisecond} {
+		start := time.Now()
+		for time.Since(start) < timeout { // it may return early, for no reason
+			assert.Zero(t, ready(t, p, -1, timeout-time.Since(start)))
+		}
+	}
+}
+
+func TestEventsBeyondTheCapacityComeNextTime(t *testing.T) {
+	p := newPoller(t)
+	const sockets = 40
+	for range sockets {
+		here, there := pair(t)
+		send(t, there)
+		require.NoError(t, p.Add(here, poller.Readable))
+	}
+	seen := map[int]bool{}
+	var b [10]byte
+	for len(seen) < sockets {
+		events, err := p.Wait(forever)
+		require.NoError(t, err)
+		require.NotEmpty(t, events)
+		require.LessOrEqual(t, len(events), 16)
+		for _, ev := range events {
+			seen[ev.FD] = true
+			_, err := unix.Read(ev.FD, b[:])
+			require.NoError(t, err)
+		}
+	}
+}
+
+func TestCloseIsIdempotentAndWakeMayComeAfterIt(t *testing.T) {
+	p := newPoller(t)
+	require.NoError(t, p.Close())
+	p.Wake()
+	require.NoError(t, p.Close())
+}
+
+// The wait of which the scheduler does not know must not hold up garbage
+// collection, which stops every goroutine for a moment.
+func TestTheWaitDoesNotHoldUpGarbageCollection(t *testing.T) {
+	p := newPoller(t)
+	stop := make(chan struct{})
+	var waiting sync.WaitGroup
+	waiting.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				_, _ = p.Wait(forever)
+			}
+		}
+	})
+	for range 50 {
+		runtime.GC()
+		p.Wake() // so that the next wait is a short one again
+	}
+	close(stop)
+	p.Wake()
+	waiting.Wait()
+}
