@@ -31,8 +31,8 @@ type Message struct {
 const (
 	tagKey    = 1<<3 | 2
 	tagValue  = 2<<3 | 2
-	tagKind   = 3<<3 | 0
-	tagStatus = 4<<3 | 0
+	tagKind   = 3 << 3 // wire type 0: varint
+	tagStatus = 4 << 3
 )
 
 // Parse reads a message from a frame's body.

@@ -276,6 +276,12 @@ func (s *Session) recoverPanic() {
 // answer answers the whole frames at the start of data, until the output limit
 // is reached or the session ends, and returns what is left.
 func (s *Session) answer(data []byte) (rest []byte) {
+	if s.sent > 0 && s.sent >= len(s.out)-s.sent {
+		// A peer that never takes quite all must not make the output grow:
+		// what is sent gives way once it is the larger half.
+		s.out = s.out[:copy(s.out, s.out[s.sent:])]
+		s.sent = 0
+	}
 	for s.state == open && len(data) > 0 {
 		if len(s.out)-s.sent > s.cfg.OutputHigh {
 			s.paused = true

@@ -193,6 +193,20 @@ func TestInputThatComesDuringAPauseIsKeptInOrder(t *testing.T) {
 	checkReturned(t, cfg)
 }
 
+// What was sent used to stay in the buffer until all was sent.
+func TestAPeerThatNeverTakesQuiteAllDoesNotMakeTheOutputGrow(t *testing.T) {
+	cfg := config()
+	cfg.OutputHigh, cfg.OutputLow = 2000, 500
+	s := session.New(cfg)
+	for range 10_000 {
+		if s.Wants()&session.Read != 0 {
+			s.Feed(stream("big 300", "big 300"))
+		}
+		s.Sent(len(s.Output()) - 1)
+		require.LessOrEqual(t, cfg.Buffers.Lent(), int64(8<<10))
+	}
+}
+
 func TestAHalfClosedClientGetsEveryAnswer(t *testing.T) {
 	cfg := config()
 	cfg.OutputHigh, cfg.OutputLow = 1000, 250
