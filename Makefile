@@ -1,0 +1,36 @@
+# Everything here is a plain command or a script that runs without make.
+
+.DEFAULT_GOAL := help
+.PHONY: help test race fuzz lint tidy generate check-generated release ci
+
+FUZZTIME ?= 10s
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+test: ## run every module's tests
+	go test work
+
+race: ## run them under the race detector
+	scripts/race.sh
+
+fuzz: ## run every fuzz target for FUZZTIME (10s)
+	scripts/fuzz.sh $(FUZZTIME)
+
+lint: ## gofmt, go vet, staticcheck, other systems, the schema
+	scripts/lint.sh
+
+tidy: ## bring every module's go.mod and go.sum up to date
+	scripts/tidy.sh
+
+generate: ## generate Go code from the schema (builds buf the first time)
+	scripts/generated.sh write
+
+check-generated: ## generate it anew and compare
+	scripts/generated.sh check full
+
+release: ## tag VERSION=v0.1.0 [MODULES="common eventloop"] [DRY_RUN=1]
+	scripts/release.sh $(if $(DRY_RUN),--dry-run) $(VERSION) $(MODULES)
+
+ci: ## everything that a change has to pass
+	.ci/run

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# lint.sh [format] [vet] [staticcheck] [cross] [proto]
+#
+# Runs the named checks, or all of them. Findings are fatal; nothing is fixed.
+#
+#   format       gofmt has nothing to say
+#   vet          go vet, for this system
+#   staticcheck  every check, minus the exceptions of staticcheck.conf, for
+#                each of the three ways to wait: epoll, kqueue, neither; tests
+#                are looked at for Linux, where none of their helpers is idle
+#   cross        go vet for every system that we promise to compile on
+#   proto        buf lint and buf format, with the buf on the PATH if there is one
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# Vetting type-checks the tests as well, which building would not. Each pair
+# costs a compilation of the standard library the first time, so the systems
+# that share all their code with freebsd are only built.
+vetted='linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 windows/amd64'
+built='openbsd/amd64 netbsd/amd64 dragonfly/amd64'
+
+format() {
+	local unformatted
+	unformatted=$("$(go env GOROOT)/bin/gofmt" -s -l .)
+	[ -z "$unformatted" ] || fail "gofmt -s -w would change:"$'\n'"$unformatted"
+}
+
+vet() {
+	go vet work
+}
+
+staticcheck() {
+	local dir system staticcheck tests=true failed=
+	set --
+	for dir in $(modules); do set -- "$@" "./$dir/..."; done
+	staticcheck=$(tool tools/lint staticcheck)
+	for system in linux darwin windows; do
+		echo "staticcheck $system"
+		GOOS=$system "$staticcheck" -tests=$tests "$@" || failed=1
+		tests=false
+	done
+	[ -z "$failed" ] || fail "staticcheck has findings"
+}
+
+# cross goes through the platforms one by one and reports every one that fails.
+cross() {
+	local platform failed=
+	for platform in $vetted; do
+		echo "go vet $platform"
+		CGO_ENABLED=0 GOOS=${platform%/*} GOARCH=${platform#*/} go vet work || failed+=" $platform"
+	done
+	for platform in $built; do
+		echo "go build $platform"
+		CGO_ENABLED=0 GOOS=${platform%/*} GOARCH=${platform#*/} go build work || failed+=" $platform"
+	done
+	[ -z "$failed" ] || fail "does not compile on:$failed"
+}
+
+# Building buf takes minutes, so lint does not: scripts/generated.sh, which needs
+# it anyway, runs the same checks with the pinned one.
+proto() {
+	if ! command -v buf >/dev/null; then
+		echo "no buf on the PATH: the schema is left to scripts/generated.sh"
+		return
+	fi
+	buf lint
+	buf format --diff --exit-code
+}
+
+if [ $# -eq 0 ]; then set -- format vet staticcheck cross proto; fi
+for check; do
+	case $check in
+	format | vet | staticcheck | cross | proto) "$check" ;;
+	*) fail "no such check: $check" ;;
+	esac
+done

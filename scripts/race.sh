@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# race.sh: all tests under the race detector.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# On Linux the detector is linked with cgo, which wants a C compiler. Go turns
+# cgo off by itself where it finds none.
+if [ "$(go env GOOS)" = linux ] && ! command -v "$(go env CC)" >/dev/null; then
+	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+		fail "the race detector needs a C compiler: install gcc, or set CC"
+	fi
+	echo "the race detector needs a C compiler: installing gcc"
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends gcc libc6-dev >/dev/null
+fi
+
+CGO_ENABLED=1 go test -race work
