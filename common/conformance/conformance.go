@@ -1,0 +1,174 @@
+// Package conformance checks from outside whether a server speaks the
+// key/value protocol, whatever language it is written in. Each rule of the
+// protocol is a small function over connections of its own; a failure says
+// what was sent, what was expected and what came.
+//
+// The rules store values: under keys that begin with "conformance/", and under
+// the few short keys of the golden frames (testdata/frames.json). Do not check
+// a server whose data matters.
+package conformance
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+)
+
+// Rule is one thing that a server of the protocol does.
+type Rule struct {
+	ID    string // as Options.Only names it
+	Title string
+	Fault int // row of the project's fault catalogue that it tests, 0 if none
+
+	run     func(*trial)
+	applies func(Options) bool // nil: always
+}
+
+// Rules returns all rules, in the order in which Check tries them.
+func Rules() []Rule {
+	var all []Rule
+	for _, group := range [][]Rule{
+		exchangeRules, messageRules, framingRules, pipelineRules, brokenRules, leavingRules, neighbourRules, timeoutRules,
+	} {
+		all = append(all, group...)
+	}
+	return all
+}
+
+// Select returns the rules that Check tries with these options.
+func Select(o Options) []Rule {
+	o = o.withDefaults()
+	return slices.DeleteFunc(Rules(), func(r Rule) bool { return !o.selects(r) })
+}
+
+// Options is what is known about the server. The zero value fits a server with
+// the protocol's usual limits that serves many clients at once.
+type Options struct {
+	// MaxFrame is the largest length that the server accepts, body and
+	// footer, in bytes. 0: 1 MiB.
+	MaxFrame int
+	// OneAtATime: a client may keep all others waiting until it leaves. A
+	// rule that is about a second client then asks for what still has to be
+	// true: that it is served once the first has left.
+	OneAtATime bool
+	// IdleTimeout and FrameTimeout are the server's. 0 means not known, and
+	// the rule about it is not run. Give the server small ones, a second or
+	// less: the rules wait for them.
+	IdleTimeout, FrameTimeout time.Duration
+	// Clients is how many connections there are at once where a rule is
+	// about many. 0: 64.
+	Clients int
+	// RuleTimeout ends a rule, which then fails. 0: 10 s.
+	RuleTimeout time.Duration
+	// Only are the IDs of the rules to check. Empty: all.
+	Only []string
+	// Progress is told each result as it comes. It may be nil.
+	Progress func(Result)
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxFrame == 0 {
+		o.MaxFrame = 1 << 20
+	}
+	if o.Clients == 0 {
+		o.Clients = 64
+	}
+	if o.RuleTimeout == 0 {
+		o.RuleTimeout = 10 * time.Second
+	}
+	return o
+}
+
+// Result is the outcome of one rule.
+type Result struct {
+	Rule
+	Reason   string // why it failed; "" if it passed
+	Duration time.Duration
+}
+
+// Passed reports whether the server follows the rule.
+func (r Result) Passed() bool { return r.Reason == "" }
+
+// MarshalJSON encodes the result with its rule's fields beside its own.
+func (r Result) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		ID      string  `json:"id"`
+		Title   string  `json:"title"`
+		Fault   int     `json:"fault,omitempty"`
+		Passed  bool    `json:"passed"`
+		Reason  string  `json:"reason,omitempty"`
+		Seconds float64 `json:"seconds"`
+	}{r.ID, r.Title, r.Fault, r.Passed(), r.Reason, r.Duration.Seconds()})
+}
+
+// Report is the outcome of a check.
+type Report struct {
+	Results []Result
+	// NotRun are the rules that Options left out.
+	NotRun []Rule
+}
+
+// Total returns the number of rules that were run.
+func (r Report) Total() int { return len(r.Results) }
+
+// Passed returns how many of them the server follows.
+func (r Report) Passed() int { return r.Total() - len(r.Failed()) }
+
+// Failed returns the results of those that it does not.
+func (r Report) Failed() []Result {
+	var failed []Result
+	for _, result := range r.Results {
+		if !result.Passed() {
+			failed = append(failed, result)
+		}
+	}
+	return failed
+}
+
+// Check tries the rules on the server at addr, one after the other. When ctx
+// ends, the rules that are left fail.
+func Check(ctx context.Context, addr string, o Options) Report {
+	o = o.withDefaults()
+	var report Report
+	for _, rule := range Rules() {
+		if !o.selects(rule) {
+			report.NotRun = append(report.NotRun, rule)
+			continue
+		}
+		result := rule.check(ctx, addr, o)
+		report.Results = append(report.Results, result)
+		if o.Progress != nil {
+			o.Progress(result)
+		}
+	}
+	return report
+}
+
+func (o Options) selects(r Rule) bool {
+	if r.applies != nil && !r.applies(o) {
+		return false
+	}
+	return len(o.Only) == 0 || slices.Contains(o.Only, r.ID)
+}
+
+// check runs the rule on connections of its own, all of which are closed when
+// it returns.
+func (r Rule) check(ctx context.Context, addr string, o Options) Result {
+	begin := time.Now()
+	limit := o.RuleTimeout + o.IdleTimeout + o.FrameTimeout // some rules wait for these
+	ruleCtx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	reason := probe.Try(func(t probe.T) { r.run(newTrial(ruleCtx, t, addr, o)) })
+	switch {
+	case reason == "":
+	case ctx.Err() != nil:
+		reason = fmt.Sprintf("interrupted: %v", context.Cause(ctx))
+	case ruleCtx.Err() != nil:
+		reason += fmt.Sprintf(" (the time for a rule is %v)", limit)
+	}
+	return Result{Rule: r, Reason: reason, Duration: time.Since(begin)}
+}

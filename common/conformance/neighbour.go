@@ -1,0 +1,148 @@
+package conformance
+
+import (
+	"fmt"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+)
+
+// neighbourRules: what one client does is nothing to the others. For a server
+// with one client at a time that means: once it has left.
+var neighbourRules = []Rule{
+	{ID: "stopped-in-frame", Fault: 14, Title: "a client that stops inside a frame delays no other", run: stoppedInFrame},
+	{ID: "stopped-reading", Fault: 17, Title: "a client that stops reading delays no other", run: stoppedReading},
+	{ID: "never-pauses", Fault: 20, Title: "a client that never pauses does not keep others from being served", run: neverPauses},
+	{ID: "crowd", Fault: 29, Title: "many clients are served at once", run: crowd},
+	{ID: "no-crossed-replies", Fault: 26, Title: "clients that come and go get their own replies", run: noCrossedReplies},
+}
+
+// other expects another client to be served while first is still there; or,
+// where that is too much to ask, when it has left.
+func (t *trial) other(first *probe.Conn) {
+	if t.OneAtATime {
+		first.Close()
+	}
+	key := t.key("other")
+	c := t.dial()
+	c.Send(probe.Put(key, "v"), probe.Get(key))
+	c.Want(probe.Stored)
+	c.Want(probe.Found(key, "v"))
+	c.Close()
+}
+
+func stoppedInFrame(t *trial) {
+	key := t.key("k")
+	frame := probe.Put(key, "v")
+	first := t.dial()
+	first.Send(probe.Get(key), frame[:10])
+	first.Want(probe.Absent(key)) // the server has read the part too
+	t.other(first)
+	if !t.OneAtATime {
+		first.Send(frame[10:])
+		first.Want(probe.Stored)
+	}
+}
+
+func stoppedReading(t *trial) {
+	const asked = 40
+	key, value := t.key("k"), t.text(500_000, 0)
+	first := t.dial()
+	first.Send(probe.Put(key, value))
+	first.Want(probe.Stored)
+	for range asked {
+		first.Send(probe.Get(key))
+	}
+	t.other(first)
+}
+
+// neverPauses keeps a pipeline filled until the other client has got its
+// answers. How long that takes is not this rule's business; that it happens is.
+func neverPauses(t *trial) {
+	hog := t.dial()
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	defer func() { close(stop); <-stopped }()
+	var batch [][]byte
+	for i := range 200 {
+		batch = append(batch, probe.Put(t.key(fmt.Sprint("hog ", i)), "v"))
+	}
+	served := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		probe.Try(func(inner probe.T) {
+			hog := hog.For(inner)
+			wait := hog.Start(batch...)
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				wait()
+				wait = hog.Start(batch...) // the next is there before this one is answered
+				for range batch {
+					hog.Want(probe.Stored)
+				}
+				if n == 0 {
+					close(served)
+				}
+			}
+		})
+	}()
+	select {
+	case <-served:
+	case <-t.ctx.Done():
+		t.Fatalf("sent %d requests, again and again; expected them to be answered; got nothing", len(batch))
+	}
+	for range 5 {
+		t.other(hog)
+	}
+}
+
+// crowd has many clients whose requests are all under way before the first
+// reply is read.
+func crowd(t *trial) {
+	if t.OneAtATime {
+		t.clients(t.Clients, func(t *trial, i int) {
+			t.exchange(t.dial(), fmt.Sprint(i))
+			t.leave()
+		})
+		return
+	}
+	var conns []*probe.Conn
+	for range t.Clients {
+		conns = append(conns, t.dial())
+	}
+	for round := range 3 {
+		for i, c := range conns {
+			c.Send(probe.Put(t.key(fmt.Sprint(i)), fmt.Sprint(round)), probe.Get(t.key(fmt.Sprint(i))))
+		}
+		for i, c := range conns {
+			c.Want(probe.Stored)
+			c.Want(probe.Found(t.key(fmt.Sprint(i)), fmt.Sprint(round)))
+		}
+	}
+}
+
+func noCrossedReplies(t *trial) {
+	t.clients(min(t.Clients, 16), func(t *trial, i int) {
+		for n := range 20 {
+			c := t.dial()
+			t.exchange(c, fmt.Sprint(i, " ", n))
+			if n%3 == 0 { // leave a reply behind, for whoever gets the descriptor next
+				c.Send(probe.Get(t.key(fmt.Sprint(i, " ", n))))
+			}
+			t.leave()
+		}
+	})
+}
+
+// exchange puts and gets under a key that only this client uses.
+func (t *trial) exchange(c *probe.Conn, name string) {
+	key := t.key(name)
+	for n := range 3 {
+		value := fmt.Sprintf("%s %d", key, n)
+		c.Send(probe.Put(key, value), probe.Get(key))
+		c.Want(probe.Stored)
+		c.Want(probe.Found(key, value))
+	}
+}

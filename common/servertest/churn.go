@@ -1,0 +1,79 @@
+package servertest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// ways are the ways in which a client can come and go.
+var ways = []func(c *probe.Conn, key string){
+	func(c *probe.Conn, key string) { talk(c, key); c.Close() },
+	func(c *probe.Conn, key string) { talk(c, key); c.Reset() },
+	func(c *probe.Conn, _ string) { c.Close() },
+	func(c *probe.Conn, _ string) { c.Reset() },
+	func(c *probe.Conn, key string) { c.Send(probe.Put(key, "x")[:10]); c.Close() },
+	func(c *probe.Conn, key string) { c.Send(probe.Put(key, "x")[:10]); c.Reset() },
+	func(c *probe.Conn, key string) { c.Send(probe.Get(key), probe.Get(key)); c.Close() }, // the replies meet a RST
+	func(c *probe.Conn, key string) {
+		c.Send(probe.Put(key, "x"))
+		c.HalfClose()
+		c.Want(probe.Stored)
+		c.WantEnd()
+		c.Close()
+	},
+	func(c *probe.Conn, key string) {
+		c.Send([]byte("GET / HTTP/1.1\r\n\r\n"))
+		c.WantError(0)
+		c.WantEnd()
+		c.Close()
+	},
+}
+
+// testChurn has many clients come and go in every way. Nothing of them may be
+// left: no connection, no descriptor, no thread. (Goroutines are checked at
+// every server's end.)
+func testChurn(t *testing.T, s Subject) {
+	total := 10_000
+	if testing.Short() {
+		total = 1_000
+	}
+	const atOnce = 16 // in a model that serves one at a time they queue
+	srv := start(t, s, kvserver.Config{})
+	churn := func(clients int) {
+		probe.Concurrently(t, atOnce, func(t probe.T, i int) {
+			for n := range clients / atOnce {
+				failure := probe.Try(func(t probe.T) {
+					key := fmt.Sprintf("client %d.%d", i, n)
+					ways[(i+n)%len(ways)](probe.Dial(srv.ctx, t, srv.addr), key)
+				})
+				if failure != "" {
+					t.Fatalf("visit %d: %s", n, failure)
+				}
+			}
+		})
+		srv.settle()
+	}
+	churn(atOnce * len(ways)) // whatever is made once is made now
+	before := usage()
+	accepted := srv.books().Accepted
+	churn(total)
+
+	assert.InDelta(t, total, srv.books().Accepted-accepted, float64(total)/2,
+		"connections (one that is reset while it still waits in the listen queue need not be accepted)")
+	srv.visit("afterwards")
+	srv.settle()
+	require.EventuallyWithT(t, func(t *assert.CollectT) {
+		now := usage()
+		assert.LessOrEqual(t, now.descriptors, before.descriptors, "descriptors")
+		// The runtime keeps threads that it has needed once, so their number
+		// varies; it must not follow the number of clients.
+		assert.LessOrEqual(t, now.threads, before.threads+total/20, "threads")
+	}, patience, 10*time.Millisecond)
+}

@@ -1,0 +1,62 @@
+package servertest
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/conformance"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// testConformance checks each rule of the protocol on a new server: once with
+// the limits that servers have, once with small frames, and once where every
+// reply meets the output limit, over IPv6 for a change.
+func testConformance(t *testing.T, s Subject) {
+	clients := 200
+	if n := s.Caps.MaxClients; n > 0 {
+		clients = n
+	}
+	known := conformance.Options{
+		OneAtATime:  s.Caps.atOnce() == 1,
+		Clients:     clients,
+		RuleTimeout: patience,
+	}
+
+	t.Run("tcp4", func(t *testing.T) { checkRules(t, s, kvserver.Limits{}, known, "127.0.0.1:0") })
+	t.Run("tcp6, small output", func(t *testing.T) {
+		addr := "[::1]:0"
+		if ln, err := net.Listen("tcp", addr); err != nil {
+			t.Logf("over IPv4, for this machine has no IPv6: %v", err)
+			addr = "127.0.0.1:0"
+		} else {
+			ln.Close()
+		}
+		checkRules(t, s, kvserver.Limits{OutputLimit: 100}, known, addr)
+	})
+	t.Run("small frames", func(t *testing.T) {
+		o := known
+		o.MaxFrame = 1000
+		checkRules(t, s, kvserver.Limits{MaxFrame: o.MaxFrame}, o, "127.0.0.1:0")
+	})
+	t.Run("short timeouts", func(t *testing.T) {
+		o := known
+		o.IdleTimeout, o.FrameTimeout = 300*time.Millisecond, 300*time.Millisecond
+		o.Only = []string{"idle-timeout", "frame-timeout"}
+		checkRules(t, s, kvserver.Limits{IdleTimeout: o.IdleTimeout, FrameTimeout: o.FrameTimeout}, o, "127.0.0.1:0")
+	})
+}
+
+func checkRules(t *testing.T, s Subject, l kvserver.Limits, o conformance.Options, addr string) {
+	for _, rule := range conformance.Select(o) {
+		t.Run(rule.ID, func(t *testing.T) {
+			srv := startOn(t, s, kvserver.Config{Limits: l}, addr)
+			o.Only = []string{rule.ID}
+			report := conformance.Check(context.Background(), srv.addr, o)
+			for _, failure := range report.Failed() {
+				t.Error(failure.Title+":", failure.Reason)
+			}
+		})
+	}
+}

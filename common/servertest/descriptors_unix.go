@@ -1,0 +1,106 @@
+//go:build unix
+
+package servertest
+
+import (
+	"errors"
+	"net"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// testDescriptors takes away the process's descriptors while clients come. The
+// server must stay, serve whom it has, and go on as soon as it can.
+func testDescriptors(t *testing.T, s Subject) {
+	srv := start(t, s, kvserver.Config{Limits: unhurried})
+	held := srv.dial()
+	talk(held, "held")
+
+	// The clients' sockets exist before the last descriptor is taken;
+	// connecting needs no other.
+	const clients = 5
+	var sockets []int
+	for range clients {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = unix.Close(fd) })
+		timeout := unix.NsecToTimeval(patience.Nanoseconds())
+		require.NoError(t, unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout))
+		sockets = append(sockets, fd)
+	}
+	server := &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: port(t, srv.addr)}
+
+	free := takeDescriptors(t)
+	for _, fd := range sockets {
+		require.NoError(t, unix.Connect(fd, server))
+		write(t, fd, probe.Put("waiting", "x"))
+	}
+	if s.Caps.atOnce() != 1 { // one that serves held does not accept
+		srv.eventually("accepting fails", func(st kvserver.Stats) bool { return st.AcceptErrors > 0 })
+	}
+	talk(held, "held")
+	held.Close()
+	free()
+
+	for i, fd := range sockets {
+		assert.Equal(t, "\x07\x00\x00\x00\x18\x03@EOF@", read(t, fd), "client %d's reply", i)
+		require.NoError(t, unix.Shutdown(fd, unix.SHUT_RDWR))
+	}
+	srv.visit("afterwards")
+}
+
+// takeDescriptors leaves the process no descriptor, until free is called.
+func takeDescriptors(t *testing.T) (free func()) {
+	var before unix.Rlimit
+	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &before))
+	next, err := os.Open(os.DevNull) // gets the lowest number that is free
+	require.NoError(t, err)
+	defer next.Close()
+
+	none := before
+	setLimit(&none.Cur, next.Fd())
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &none))
+	free = func() { assert.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &before)) }
+	t.Cleanup(free)
+	return free
+}
+
+// setLimit sets a limit, whose type varies from system to system.
+func setLimit[T int64 | uint64](limit *T, n uintptr) { *limit = T(n) }
+
+func port(t *testing.T, addr string) int {
+	a, err := net.ResolveTCPAddr("tcp", addr)
+	require.NoError(t, err)
+	return a.Port
+}
+
+func write(t *testing.T, fd int, data []byte) {
+	for len(data) > 0 {
+		n, err := unix.Write(fd, data)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		require.NoError(t, err)
+		data = data[n:]
+	}
+}
+
+// read returns what comes first: a short reply, as a rule.
+func read(t *testing.T, fd int) string {
+	buf := make([]byte, 100)
+	for {
+		n, err := unix.Read(fd, buf)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		require.NoError(t, err)
+		return string(buf[:n])
+	}
+}

@@ -1,0 +1,154 @@
+package servertest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// unhurried are limits that no test reaches: what ends a connection then is
+// what the test is about.
+var unhurried = kvserver.Limits{IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: -1, TurnLimit: -1}
+
+// testDrain tests Shutdown: what was received is answered, nothing else is
+// waited for.
+func testDrain(t *testing.T, s Subject) {
+	t.Run("a pipeline is answered to its end", func(t *testing.T) {
+		srv := start(t, s, kvserver.Config{Limits: unhurried})
+		const requests = 20_000
+		var pipeline []byte
+		for i := range requests {
+			pipeline = append(pipeline, probe.Put(fmt.Sprint("key ", i%100), "a value of some bytes")...)
+		}
+		c := srv.dial()
+		written := c.Start(pipeline)
+		c.Want(probe.Stored) // the server is in the midst of it
+		written()            // and has, or its kernel has, the rest
+		down := srv.shutdown(srv.ctx)
+		for range requests - 1 {
+			c.Want(probe.Stored)
+		}
+		c.WantEnd()
+		require.NoError(t, <-down)
+		srv.wantServed()
+		assert.EqualValues(t, requests, srv.books().Requests)
+	})
+	t.Run("large replies are sent to their end", func(t *testing.T) {
+		srv := start(t, s, kvserver.Config{Limits: unhurried})
+		value := strings.Repeat("v", 500_000)
+		const requests = 100
+		c := srv.dial()
+		c.Send(probe.Put("k", value))
+		c.Want(probe.Stored)
+		for range requests {
+			c.Send(probe.Get("k"))
+		}
+		c.Want(probe.Found("k", value))
+		down := srv.shutdown(srv.ctx)
+		for range requests - 1 {
+			c.Want(probe.Found("k", value))
+		}
+		c.WantEnd()
+		require.NoError(t, <-down)
+	})
+	t.Run("idle connections are not waited for", func(t *testing.T) {
+		srv := start(t, s, kvserver.Config{Limits: unhurried})
+		clients := srv.occupy(s.Caps)
+		require.NoError(t, <-srv.shutdown(srv.ctx))
+		for _, c := range clients {
+			c.WantEnd()
+		}
+		assert.EqualValues(t, len(clients), srv.books().Closed[kvserver.ClosedShutdown.String()])
+	})
+	t.Run("half a request is not waited for", func(t *testing.T) {
+		srv := start(t, s, kvserver.Config{Limits: unhurried})
+		c := srv.dial()
+		half := probe.Put("half", "x")
+		c.Send(probe.Put("whole", "x"), half[:len(half)/2])
+		c.Want(probe.Stored)
+		require.NoError(t, <-srv.shutdown(srv.ctx))
+		c.WantClosed()
+	})
+	t.Run("clients in the listen queue are served", func(t *testing.T) {
+		srv := start(t, s, kvserver.Config{Limits: unhurried})
+		srv.occupy(s.Caps)
+		var queued []*probe.Conn
+		for i := range 5 {
+			c := srv.dial()
+			c.Send(probe.Put(fmt.Sprint("queued ", i), "x"))
+			queued = append(queued, c)
+		}
+		down := srv.shutdown(srv.ctx)
+		for _, c := range queued {
+			c.Want(probe.Stored)
+			c.WantEnd()
+		}
+		require.NoError(t, <-down)
+	})
+	t.Run("a stuck client", func(t *testing.T) {
+		srv := start(t, s, kvserver.Config{Limits: unhurried})
+		c := srv.dial()
+		srv.stall(c)
+		ctx, cancel := context.WithCancel(srv.ctx)
+		cancel()
+		require.ErrorIs(t, srv.Shutdown(ctx), context.Canceled)
+		select {
+		case err := <-srv.served:
+			t.Fatalf("Serve returned with a client still there: %v", err)
+		default:
+		}
+		require.NoError(t, srv.Close())
+		srv.wantServed()
+		assert.EqualValues(t, 1, srv.books().Closed[kvserver.ClosedKilled.String()])
+		c.WantClosed()
+	})
+	t.Run("a stuck client that goes on in time", func(t *testing.T) {
+		srv := start(t, s, kvserver.Config{Limits: unhurried})
+		c := srv.dial()
+		asked, value := srv.stall(c)
+		ctx, cancel := context.WithCancel(srv.ctx)
+		cancel()
+		require.ErrorIs(t, srv.Shutdown(ctx), context.Canceled)
+		for range asked {
+			c.Want(probe.Found("large", value))
+		}
+		c.WantEnd()
+		require.NoError(t, srv.Shutdown(srv.ctx))
+	})
+}
+
+// shutdown runs Shutdown, whose result comes later.
+func (s *server) shutdown(ctx context.Context) <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- s.Shutdown(ctx) }()
+	return done
+}
+
+// stall makes c a client that asks for far more than the buffers on its way
+// hold, and reads nothing. It returns how many values it asked for.
+func (s *server) stall(c *probe.Conn) (asked int, value string) {
+	s.t.Helper()
+	value = strings.Repeat("large ", 100_000)
+	asked = 40
+	c.Send(probe.Put("large", value))
+	c.Want(probe.Stored)
+	c.Send([]byte(strings.Repeat(string(probe.Get("large")), asked)))
+	// Some of it goes out, then no more.
+	var sent int64
+	for same := 0; same < 20; same++ {
+		time.Sleep(2 * time.Millisecond)
+		if now := s.books().BytesOut; now != sent {
+			sent, same = now, 0
+		}
+	}
+	require.Less(s.t, sent, int64(asked*len(value)), "bytes sent to a client that does not read")
+	return asked, value
+}

@@ -1,0 +1,112 @@
+package servertest
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// testLimits tests that no client can make a server use more of anything than
+// it was told to.
+func testLimits(t *testing.T, s Subject) {
+	t.Run("connections", func(t *testing.T) { testMaxConns(t, s) })
+	t.Run("output", func(t *testing.T) { testOutputLimit(t, s) })
+	t.Run("memory", func(t *testing.T) { testMemoryLimit(t, s) })
+	t.Run("frames", func(t *testing.T) {
+		l := unhurried
+		l.MaxFrame = 100
+		srv := start(t, s, kvserver.Config{Limits: l})
+		c := srv.dial()
+		c.Send(probe.Header(101))
+		c.WantError(0)
+		c.WantEnd()
+		c.Close()
+		srv.wantClosed(kvserver.ClosedProtocol, 1)
+	})
+	t.Run("claims", func(t *testing.T) {
+		srv := start(t, s, kvserver.Config{Limits: unhurried})
+		c := srv.dial()
+		half := probe.Put("k", strings.Repeat("v", 1_000_000))
+		c.Send(probe.Put("k", "v"), half[:10])
+		c.Want(probe.Stored)
+		// What is lent for a frame follows what has come, and that is ten
+		// bytes; a model that blocks also lends what it reads into.
+		srv.eventually("little is lent for a large claim", func(st kvserver.Stats) bool { return st.BufferBytes <= 8<<10 })
+	})
+}
+
+func testMaxConns(t *testing.T, s Subject) {
+	l := unhurried
+	l.MaxConns = max(2, s.Caps.atOnce())
+	srv := start(t, s, kvserver.Config{Limits: l})
+	clients := srv.occupy(s.Caps)
+	if s.Caps.atOnce() == 0 {
+		for i := range 5 {
+			c := srv.dial()
+			c.WantError(0)
+			c.WantEnd()
+			c.Close()
+			srv.wantClosed(kvserver.ClosedRefused, int64(i+1))
+		}
+		// Whoever is served notices nothing.
+		for _, c := range clients {
+			talk(c, "k")
+		}
+		clients[0].Close()
+		srv.eventually("one client is left", func(st kvserver.Stats) bool { return st.Active == 1 })
+		srv.visit("k")
+		return
+	}
+	// Nobody is refused: the next one waits until somebody leaves.
+	next := srv.dial()
+	next.Send(probe.Put("next", "x"))
+	for _, c := range clients {
+		talk(c, "k")
+	}
+	clients[0].Close()
+	next.Want(probe.Stored)
+	assert.Zero(t, srv.books().Closed[kvserver.ClosedRefused.String()])
+}
+
+// testOutputLimit has a client ask for much more than it reads. The server must
+// neither keep the replies nor lose any.
+func testOutputLimit(t *testing.T, s Subject) {
+	// A reply of 600 kB that crosses the limit is made whole; the buffer that
+	// it lies in may be twice its size, or four times while it grows. All
+	// that is asked for would be 60 MB.
+	const most = 4 * (1<<20 + 600_000)
+	for _, limit := range []int{64 << 10, 1 << 20} {
+		l := unhurried
+		l.OutputLimit = limit
+		srv := start(t, s, kvserver.Config{Limits: l})
+		c := srv.dial()
+		// The server gets rid of a little at a time, so that what is sent,
+		// half sent and not yet made lies side by side.
+		require.NoError(t, c.SetReadBuffer(64<<10))
+		asked, value := srv.stall(c)
+		for range asked {
+			require.LessOrEqual(t, srv.books().BufferBytes, int64(most), "limit %d", limit)
+			c.Want(probe.Found("large", value))
+		}
+		talk(c, "k") // the client can go on
+		c.Close()
+	}
+}
+
+// testMemoryLimit has a client claim the last buffer.
+func testMemoryLimit(t *testing.T, s Subject) {
+	l := unhurried
+	l.MemoryLimit = 512 << 10
+	srv := start(t, s, kvserver.Config{Limits: l})
+	c := srv.dial()
+	c.Start(probe.Put("k", strings.Repeat("v", 1_000_000)))
+	c.WantClosed()
+	srv.wantClosed(kvserver.ClosedMemory, 1)
+	assert.LessOrEqual(t, srv.books().BufferBytes, l.MemoryLimit)
+	srv.visit("k")
+}

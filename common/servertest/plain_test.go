@@ -1,0 +1,60 @@
+package servertest_test
+
+import (
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/ioflavors/ioflavors/common/blocking"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/servertest"
+)
+
+func TestMain(m *testing.M) { servertest.VerifyNoLeaks(m) }
+
+// The suite is tested with the plainest server that can pass it: a goroutine
+// for each client.
+func TestPlainServer(t *testing.T) {
+	servertest.Run(t, servertest.Subject{Name: "plain", New: newPlain})
+}
+
+type plain struct {
+	conns   *blocking.Conns
+	clients *blocking.Listener
+}
+
+func newPlain(cfg kvserver.Config) kvserver.Server {
+	host := kvserver.NewHost(cfg, kvserver.Traits{Threads: true}, 1)
+	conns := blocking.NewConns(host)
+	return host.Lifecycle(&plain{conns, blocking.NewListener(conns)})
+}
+
+func (p *plain) Run(ln net.Listener) error {
+	p.clients.Bind(ln)
+	var serving sync.WaitGroup
+	defer serving.Wait()
+	for {
+		client, err := p.clients.Accept()
+		if err != nil {
+			return err
+		}
+		serving.Go(func() { p.serve(client) })
+	}
+}
+
+func (p *plain) serve(client net.Conn) {
+	c := p.conns.Open(client)
+	for c.Wants() != 0 {
+		if out := c.Output(); len(out) > 0 {
+			c.Wrote(client.Write(out))
+		} else {
+			c.Fed(client.Read(c.Buffer()))
+		}
+	}
+	p.conns.Close(c)
+}
+
+func (p *plain) Wake() {
+	p.clients.Wake()
+	p.conns.Wake()
+}

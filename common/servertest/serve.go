@@ -1,0 +1,41 @@
+package servertest
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/kvclient"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// Serve runs srv on a free port until the test ends, for tests of what is
+// special about a model. It returns the server's address.
+func Serve(t *testing.T, srv kvserver.Server) (addr string) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(ln) }()
+	t.Cleanup(func() {
+		assert.NoError(t, srv.Close())
+		assert.ErrorIs(t, <-ended, kvserver.ErrServerClosed)
+	})
+	return ln.Addr().String()
+}
+
+// Dial returns a client of the server, which is closed when the test ends, and
+// a context within which the test's calls have to be done.
+func Dial(t *testing.T, addr string) (context.Context, *kvclient.Client) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	t.Cleanup(cancel)
+	c, err := kvclient.Dial(ctx, addr)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = c.Close() })
+	return ctx, c
+}

@@ -1,0 +1,150 @@
+package servertest
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// patience is how long a test waits for what must come. It only ends tests
+// that fail.
+const patience = 30 * time.Second
+
+// server is a server under test, and the books that are checked at its end.
+type server struct {
+	kvserver.Server
+	t      *testing.T
+	ctx    context.Context
+	addr   string
+	served chan error // Serve's result
+}
+
+// start serves on 127.0.0.1. When the test ends, the server is closed, and
+// nothing of it may be left.
+func start(t *testing.T, s Subject, cfg kvserver.Config) *server {
+	t.Helper()
+	return startOn(t, s, cfg, "127.0.0.1:0")
+}
+
+func startOn(t *testing.T, s Subject, cfg kvserver.Config, addr string) *server {
+	t.Helper()
+	goroutines := goleak.IgnoreCurrent()
+	ln, err := net.Listen("tcp", addr)
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	srv := &server{Server: newServer(t, s, cfg), t: t, ctx: ctx, addr: ln.Addr().String(), served: make(chan error, 1)}
+	go func() { srv.served <- srv.Serve(ln) }()
+
+	// Cleanups run in reverse: the test's connections are closed before.
+	t.Cleanup(func() {
+		defer cancel()
+		srv.settle()
+		assert.NoError(t, srv.Close())
+		srv.wantServed()
+		assert.Zero(t, srv.books().BufferBytes, "bytes of buffers that nobody gave back")
+		assert.NoError(t, goleak.Find(goroutines))
+	})
+	return srv
+}
+
+// newServer makes a server whose log is the test's.
+func newServer(t *testing.T, s Subject, cfg kvserver.Config) kvserver.Server {
+	cfg.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
+	return s.New(cfg)
+}
+
+// settle waits until every connection is closed: all clients have left.
+func (s *server) settle() {
+	s.t.Helper()
+	s.eventually("no connection is active", func(st kvserver.Stats) bool { return st.Active == 0 })
+}
+
+// wantServed expects Serve to have ended as it should. It may be called more
+// than once.
+func (s *server) wantServed() {
+	s.t.Helper()
+	select {
+	case err := <-s.served:
+		assert.ErrorIs(s.t, err, kvserver.ErrServerClosed, "what Serve returned")
+		s.served <- err
+	case <-time.After(patience):
+		s.t.Fatalf("Serve has not returned; %+v", s.Stats())
+	}
+}
+
+// books returns the counters, which must add up at any time.
+func (s *server) books() kvserver.Stats {
+	s.t.Helper()
+	st := s.Stats()
+	var closed int64
+	for _, n := range st.Closed {
+		closed += n
+	}
+	require.Equal(s.t, st.Accepted, st.Active+closed, "accepted = active + closed by reason: %+v", st)
+	require.GreaterOrEqual(s.t, st.Active, int64(0), "%+v", st)
+	return st
+}
+
+// eventually waits until the counters are as expected.
+func (s *server) eventually(what string, ok func(kvserver.Stats) bool) {
+	s.t.Helper()
+	for end := time.Now().Add(patience); !ok(s.books()); pause() {
+		if time.Now().After(end) {
+			s.t.Fatalf("expected that %s; got %+v", what, s.Stats())
+		}
+	}
+}
+
+// wantClosed waits until n connections were closed for the reason, by a name
+// of kvserver.Reason.
+func (s *server) wantClosed(reason kvserver.Reason, n int64) {
+	s.t.Helper()
+	s.eventually("connections are closed for the reason "+reason.String(), func(st kvserver.Stats) bool {
+		return st.Closed[reason.String()] >= n
+	})
+	require.Equal(s.t, n, s.Stats().Closed[reason.String()], "connections closed for the reason %v", reason)
+}
+
+// pause lets others run between two looks at something.
+func pause() { time.Sleep(time.Millisecond) }
+
+// dial returns a connection that is closed when the test ends.
+func (s *server) dial() *probe.Conn { return probe.Dial(s.ctx, s.t, s.addr) }
+
+// talk expects a client's requests to be answered.
+func talk(c *probe.Conn, key string) {
+	c.Send(probe.Put(key, "value of "+key), probe.Get(key))
+	c.Want(probe.Stored)
+	c.Want(probe.Found(key, "value of "+key))
+}
+
+// visit is a client that comes, is served and leaves.
+func (s *server) visit(key string) {
+	c := s.dial()
+	talk(c, key)
+	c.Close()
+}
+
+// occupy returns as many clients as the model serves at once, or two, all of
+// which have been served and stay.
+func (s *server) occupy(caps Caps) []*probe.Conn {
+	n := caps.atOnce()
+	if n == 0 {
+		n = 2
+	}
+	clients := make([]*probe.Conn, n)
+	for i := range clients {
+		clients[i] = s.dial()
+		talk(clients[i], "occupied")
+	}
+	return clients
+}

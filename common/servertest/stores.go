@@ -1,0 +1,88 @@
+package servertest
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/store"
+)
+
+// testStore tests what clients see of a store that fails.
+func testStore(t *testing.T, s Subject) {
+	t.Run("errors", func(t *testing.T) {
+		srv := start(t, s, kvserver.Config{Store: newFaultyStore()})
+		c := srv.dial()
+		c.Send(probe.Put("fail", "x"))
+		require.Contains(t, c.WantError(probe.KindPut), errFaulty.Error())
+		c.Send(probe.Get("fail"))
+		require.Contains(t, c.WantError(probe.KindGet), errFaulty.Error())
+		talk(c, "k") // the connection is kept
+	})
+	t.Run("panics", func(t *testing.T) {
+		for _, request := range [][]byte{probe.Put("panic", "x"), probe.Get("panic")} {
+			srv := start(t, s, kvserver.Config{Store: newFaultyStore()})
+			var bystander *probe.Conn
+			if s.Caps.atOnce() != 1 {
+				bystander = srv.dial()
+				talk(bystander, "k")
+			}
+			c := srv.dial()
+			c.Send(request)
+			c.WantClosed()
+			srv.wantClosed(kvserver.ClosedPanic, 1)
+			if bystander != nil {
+				talk(bystander, "k")
+				bystander.Close()
+			}
+			srv.visit("k")
+		}
+	})
+	t.Run("full", func(t *testing.T) {
+		srv := start(t, s, kvserver.Config{Store: store.NewSharded(256 << 10)})
+		c := srv.dial()
+		talk(c, "before")
+		c.Send(probe.Put("before", strings.Repeat("v", 300<<10)))
+		reason := c.WantError(probe.KindPut)
+		assert.Contains(t, reason, store.ErrFull.Error())
+		c.Send(probe.Get("before"))
+		c.Want(probe.Found("before", "value of before")) // nothing is lost
+		talk(c, "after")
+	})
+}
+
+var errFaulty = errors.New("the disk is on fire")
+
+// faultyStore fails, or panics, for keys that say so.
+type faultyStore struct{ store.Store }
+
+func newFaultyStore() faultyStore { return faultyStore{store.NewSharded(0)} }
+
+func (s faultyStore) Append(dst, key []byte) ([]byte, bool, error) {
+	if err := misbehave(key); err != nil {
+		return dst, false, err
+	}
+	return s.Store.Append(dst, key)
+}
+
+func (s faultyStore) Put(key, value []byte) error {
+	if err := misbehave(key); err != nil {
+		return err
+	}
+	return s.Store.Put(key, value)
+}
+
+func misbehave(key []byte) error {
+	switch string(key) {
+	case "fail":
+		return errFaulty
+	case "panic":
+		panic("a bug in the store")
+	}
+	return nil
+}

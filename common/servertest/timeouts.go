@@ -1,0 +1,139 @@
+package servertest
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/store"
+)
+
+// testTimeouts tests that each way to be too slow ends the connection, under
+// its own name. In each test one limit is short, and no other is there.
+func testTimeouts(t *testing.T, s Subject) {
+	const short = 50 * time.Millisecond
+	limited := func(set func(*kvserver.Limits)) kvserver.Config {
+		l := unhurried
+		set(&l)
+		return kvserver.Config{Limits: l}
+	}
+	idle := limited(func(l *kvserver.Limits) { l.IdleTimeout = short })
+	frame := limited(func(l *kvserver.Limits) { l.FrameTimeout = short })
+	write := limited(func(l *kvserver.Limits) { l.WriteTimeout = 4 * short })
+
+	t.Run("idle from the start", func(t *testing.T) {
+		srv := start(t, s, idle)
+		srv.dial().WantEnd()
+		srv.wantClosed(kvserver.ClosedIdle, 1)
+	})
+	t.Run("idle after a request", func(t *testing.T) {
+		srv := start(t, s, idle)
+		srv.attempt(func(c *probe.Conn) {
+			talk(c, "k")
+			c.WantEnd()
+		})
+		srv.eventually("it is closed as idle", func(st kvserver.Stats) bool { return st.Closed[kvserver.ClosedIdle.String()] > 0 })
+	})
+	t.Run("a frame that stops", func(t *testing.T) {
+		srv := start(t, s, frame)
+		for i, part := range []string{"\x10", "\x10\x00\x00", "\x10\x00\x00\x00", "\x10\x00\x00\x00\x0a"} {
+			c := srv.dial()
+			c.Send([]byte(part))
+			c.WantEnd()
+			srv.wantClosed(kvserver.ClosedSlowFrame, int64(i+1))
+		}
+		srv.visit("k")
+	})
+	t.Run("a frame that dribbles", func(t *testing.T) {
+		srv := start(t, s, frame)
+		c := srv.dial()
+		c.Send(probe.Header(1 << 19))
+		stopped := make(chan struct{})
+		go func() { // a byte now and then, each of them progress
+			defer close(stopped)
+			for {
+				if _, err := c.Write([]byte{'x'}); err != nil {
+					return
+				}
+				time.Sleep(short / 10)
+			}
+		}()
+		c.WantClosed()
+		<-stopped
+		srv.wantClosed(kvserver.ClosedSlowFrame, 1)
+	})
+	t.Run("whole frames restart the frame's clock", func(t *testing.T) {
+		srv := start(t, s, limited(func(l *kvserver.Limits) { l.FrameTimeout = 10 * short }))
+		c := srv.dial()
+		// Each write ends one frame and begins the next, so that there is
+		// always part of one, for longer than any may take.
+		put := probe.Put("k", "v")
+		c.Send(put[:5])
+		for begun := time.Now(); time.Since(begun) < 20*short; {
+			c.Send(put[5:], put[:5])
+			c.Want(probe.Stored)
+			time.Sleep(short / 10)
+		}
+		c.Send(put[5:])
+		c.Want(probe.Stored)
+	})
+	t.Run("a reader that stops", func(t *testing.T) {
+		srv := start(t, s, write)
+		c := srv.dial()
+		c.Send(probe.Put("k", strings.Repeat("v", 900_000)))
+		c.Want(probe.Stored)
+		c.Send([]byte(strings.Repeat(string(probe.Get("k")), 100)))
+		srv.wantClosed(kvserver.ClosedSlowReader, 1)
+		c.WantClosed()
+		srv.visit("k2")
+	})
+	t.Run("no write limit", func(t *testing.T) {
+		const asked = 40
+		value := strings.Repeat("large ", 100_000)
+		cfg := idle
+		cfg.Store = store.NewSharded(0)
+		require.NoError(t, cfg.Store.Put([]byte("large"), []byte(value)))
+		srv := start(t, s, cfg)
+		srv.attempt(func(c *probe.Conn) {
+			c.Send([]byte(strings.Repeat(string(probe.Get("large")), asked)))
+			// While the server waits for this client, the time comes at
+			// which the client would have been idle.
+			time.Sleep(2 * short)
+			for range asked {
+				c.Want(probe.Found("large", value))
+			}
+			c.WantEnd()
+		})
+	})
+	t.Run("a request that waits behind a silent client", func(t *testing.T) {
+		srv := start(t, s, idle)
+		silent := max(2, s.Caps.atOnce())
+		for range silent {
+			srv.dial()
+		}
+		srv.attempt(func(c *probe.Conn) { talk(c, "k") })
+		srv.eventually("they are closed as idle", func(st kvserver.Stats) bool {
+			return st.Closed[kvserver.ClosedIdle.String()] >= int64(silent)
+		})
+	})
+}
+
+// attempt does with a new client what f does, until it works once. It is for
+// servers that are so impatient that a client on a slow machine may come too
+// late.
+func (s *server) attempt(f func(*probe.Conn)) {
+	s.t.Helper()
+	for {
+		failure := probe.Try(func(t probe.T) { f(probe.Dial(s.ctx, t, s.addr)) })
+		if failure == "" {
+			return
+		}
+		if s.ctx.Err() != nil {
+			s.t.Fatalf("%s; %+v", failure, s.Stats())
+		}
+	}
+}

@@ -1,0 +1,18 @@
+package servertest
+
+import "os"
+
+// usage returns what this process holds of what the system has.
+func usage() (u resources) {
+	u.descriptors = entries("/proc/self/fd")
+	u.threads = entries("/proc/self/task")
+	return u
+}
+
+func entries(dir string) int {
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		return 0
+	}
+	return len(list)
+}
