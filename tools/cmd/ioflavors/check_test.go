@@ -1,0 +1,186 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/multiblocking"
+)
+
+// ioflavors runs the command in this process.
+func ioflavors(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	out, outText := redirect(t, &os.Stdout)
+	errs, errText := redirect(t, &os.Stderr)
+	code = run(args)
+	out()
+	errs()
+	return code, <-outText, <-errText
+}
+
+// redirect makes f a pipe, until restore is called; then text gets what was
+// written.
+func redirect(t *testing.T, f **os.File) (restore func(), text <-chan string) {
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	old := *f
+	*f = w
+	result := make(chan string, 1)
+	go func() {
+		data, _ := io.ReadAll(r)
+		r.Close()
+		result <- string(data)
+	}()
+	return func() {
+		*f = old
+		w.Close()
+	}, result
+}
+
+// startModel returns the address of a server in this process.
+func startModel(t *testing.T) string {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	srv := multiblocking.New(multiblocking.Config{})
+	served := make(chan error)
+	go func() { served <- srv.Serve(ln) }()
+	t.Cleanup(func() {
+		require.NoError(t, srv.Close())
+		require.ErrorIs(t, <-served, kvserver.ErrServerClosed)
+	})
+	return ln.Addr().String()
+}
+
+// nobody returns an address where nobody listens.
+func nobody(t *testing.T) string {
+	addr, err := freeAddress()
+	require.NoError(t, err)
+	return addr
+}
+
+func TestCheck(t *testing.T) {
+	code, stdout, stderr := ioflavors(t, "check", "--only", "put-get,get-absent", startModel(t))
+	assert.Zero(t, code, stderr)
+	lines := strings.Split(strings.TrimSpace(stdout), "\n")
+	require.Len(t, lines, 3)
+	assert.Regexp(t, `^pass  put-get +a value`, lines[0])
+	assert.Regexp(t, `^pass  get-absent `, lines[1])
+	assert.Equal(t, "2 of 2 rules passed", lines[2])
+}
+
+// A server that is none: each rule fails, with its reason in the next line.
+func TestCheckFails(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer ln.Close()
+	go func() {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			conn.Close()
+		}
+	}()
+	code, stdout, stderr := ioflavors(t, "check", "--only", "put-get", ln.Addr().String())
+	assert.Equal(t, 1, code)
+	assert.Regexp(t, `(?s)^FAIL  put-get .*\n      .*expected .*got .*\n0 of 1 rules passed\n$`, stdout)
+	assert.Empty(t, stderr)
+}
+
+func TestCheckAsJSON(t *testing.T) {
+	code, stdout, stderr := ioflavors(t, "check", "--json", "--only", "put-get", startModel(t))
+	assert.Zero(t, code, stderr)
+	var report struct {
+		Passed, Total int
+		Results       []struct {
+			ID     string
+			Passed bool
+		}
+		NotRun []string `json:"not_run"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(stdout), &report), stdout)
+	assert.Equal(t, 1, report.Passed)
+	assert.Equal(t, 1, report.Total)
+	require.Len(t, report.Results, 1)
+	assert.Equal(t, "put-get", report.Results[0].ID)
+	assert.NotEmpty(t, report.NotRun)
+}
+
+func TestCheckNothing(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"nobody listens":     {[]string{nobody(t)}, 1, "no server listens at 127.0.0.1:"},
+		"no address":         {[]string{"localhost"}, 2, `"localhost" is no address (host:port)`},
+		"command without it": {[]string{"--", "my-server", "-v"}, 2, "does not say where to listen ({addr})"},
+		"nothing":            {nil, 2, "expected"},
+		"no such rule":       {[]string{"--only", "put-gt", "127.0.0.1:1"}, 2, `no rule "put-gt": there are golden-frames, put-get,`},
+		"no such command":    {[]string{"--", "/no/such/server", "{addr}"}, 1, "no such file"},
+		"command that fails": {childCommand("fail", "{addr}"), 1, "the server has ended: exit status 3; its last words: cannot bind"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, stdout, stderr := ioflavors(t, append([]string{"check"}, test.args...)...)
+			assert.Equal(t, test.code, code)
+			assert.Contains(t, stderr, test.want)
+			assert.Equal(t, 1, strings.Count(stderr, "\n"), "one line: %s", stderr)
+			assert.Empty(t, stdout)
+		})
+	}
+}
+
+func TestCheckCommand(t *testing.T) {
+	file := t.TempDir() + "/addr"
+	t.Setenv("CHILD_ADDR_FILE", file)
+	code, stdout, stderr := ioflavors(t, append([]string{"check", "--only", "put-get"}, childCommand("serve", "{addr}")...)...)
+	assert.Zero(t, code, stderr)
+	assert.Contains(t, stdout, "1 of 1 rules passed")
+
+	addr, err := os.ReadFile(file)
+	require.NoError(t, err)
+	_, err = net.Dial("tcp", string(addr))
+	require.Error(t, err, "the server should have ended")
+
+	// The address can be said in front, for a server that has its own mind.
+	addr = []byte(nobody(t))
+	args := append([]string{"check", "--only", "put-get", string(addr)}, childCommand("serve", string(addr))...)
+	code, stdout, stderr = ioflavors(t, args...)
+	assert.Zero(t, code, stderr)
+	assert.Contains(t, stdout, "1 of 1 rules passed")
+}
+
+// childCommand runs this test's program again, as TestChild.
+func childCommand(what, addr string) []string {
+	return []string{"--", os.Args[0], "-test.run=^TestChild$", what, addr}
+}
+
+// TestChild is the server of other tests, in a process of its own.
+func TestChild(t *testing.T) {
+	switch flag.Arg(0) {
+	case "serve":
+		if name := os.Getenv("CHILD_ADDR_FILE"); name != "" {
+			require.NoError(t, os.WriteFile(name, []byte(flag.Arg(1)), 0o600))
+		}
+		t.Log(multiblocking.New(multiblocking.Config{}).ListenAndServe(flag.Arg(1)))
+	case "fail":
+		_, _ = io.WriteString(os.Stderr, "starting\ncannot bind\n")
+		os.Exit(3)
+	}
+}
+
+func TestFill(t *testing.T) {
+	assert.Equal(t, []string{"server", "--at=127.0.0.1:80", "80"}, fill([]string{"server", "--at={addr}", "{port}"}, "127.0.0.1:80"))
+	assert.Equal(t, []string{"server", "8080"}, fill([]string{"server", "{port}"}, "[::1]:8080"))
+	assert.Nil(t, fill(nil, "127.0.0.1:80"))
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+)
+
+func labConfig(t *testing.T, args ...string) (lab.Config, error) {
+	t.Helper()
+	var c struct {
+		Lab labCmd `cmd:""`
+	}
+	parser, err := kong.New(&c)
+	require.NoError(t, err)
+	_, err = parser.Parse(append([]string{"lab"}, args...))
+	require.NoError(t, err)
+	return c.Lab.config()
+}
+
+func TestLabFlags(t *testing.T) {
+	cfg, err := labConfig(t)
+	require.NoError(t, err)
+	assert.Len(t, cfg.Subjects, 8)
+	assert.Equal(t, 3, cfg.Rounds)
+	assert.Equal(t, 600*time.Millisecond, cfg.Cell)
+	assert.False(t, cfg.NoPin)
+
+	cfg, err = labConfig(t, "--quick", "--rounds=2", "--no-pin", "--seed=7",
+		"--models=singleblocking,eventloop --loops 2", "--server=mine=./mine {addr} --a=b,c", "--server=other=./other {port}")
+	require.NoError(t, err)
+	var names []string
+	for _, s := range cfg.Subjects {
+		names = append(names, s.Name)
+	}
+	assert.Equal(t, []string{"singleblocking", "eventloop --loops 2", "mine", "other"}, names)
+	assert.Equal(t, []string{"./mine", "{addr}", "--a=b,c"}, cfg.Subjects[2].Command)
+	assert.Equal(t, 2, cfg.Rounds)
+	assert.Equal(t, 200*time.Millisecond, cfg.Cell)
+	assert.EqualValues(t, 7, cfg.Seed)
+	assert.True(t, cfg.NoPin)
+
+	cfg, err = labConfig(t, "--only=busywait")
+	require.NoError(t, err)
+	assert.Len(t, cfg.Subjects, 2)
+
+	for _, wrong := range []string{"--models=none", "--server=none"} {
+		_, err := labConfig(t, wrong)
+		require.Error(t, err, wrong)
+	}
+}
+
+// Each subject is a model that serve knows, with flags that the model knows.
+func TestLabSubjectsAreServed(t *testing.T) {
+	for _, s := range lab.Models("ioflavors") {
+		known := false
+		for _, m := range models {
+			known = known || m.Model == s.Command[2]
+		}
+		assert.True(t, known, s.Name)
+	}
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/ioflavors/ioflavors/busywait"
+	"github.com/ioflavors/ioflavors/common/kvcmd"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/eventloop"
+	"github.com/ioflavors/ioflavors/multiblocking"
+	"github.com/ioflavors/ioflavors/singleblocking"
+)
+
+// models are all there are. A new one is added here, and to the lab's subjects.
+var models = []kvserver.Command{
+	singleblocking.Command,
+	multiblocking.Command,
+	busywait.Command,
+	eventloop.Command,
+}
+
+type serveCmd struct {
+	Args []string `arg:"" passthrough:"" name:"model" help:"The model (singleblocking, multiblocking, busywait or eventloop) and its flags; MODEL --help lists them."`
+}
+
+func (c *serveCmd) Run() error {
+	name := c.Args[0]
+	i := slices.IndexFunc(models, func(m kvserver.Command) bool { return m.Model == name })
+	if i < 0 {
+		var names []string
+		for _, m := range models {
+			names = append(names, m.Model)
+		}
+		return &exitError{2, fmt.Sprintf("no model %q: there are %s", name, strings.Join(names, ", "))}
+	}
+	// The server has its own signal handling, flags and exit codes.
+	return &exitError{code: kvcmd.Run("ioflavors serve "+name, models[i], c.Args[1:], os.Stdout, os.Stderr)}
+}

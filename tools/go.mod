@@ -1,0 +1,28 @@
+module github.com/ioflavors/ioflavors/tools
+
+go 1.26.0
+
+require (
+	github.com/ioflavors/ioflavors/busywait v0.0.0
+	github.com/ioflavors/ioflavors/common v0.0.0
+	github.com/ioflavors/ioflavors/eventloop v0.0.0
+	github.com/ioflavors/ioflavors/multiblocking v0.0.0
+	github.com/ioflavors/ioflavors/singleblocking v0.0.0
+)
+
+require (
+	github.com/HdrHistogram/hdrhistogram-go v1.4.0 // indirect
+	github.com/alecthomas/kong v1.17.0 // indirect
+	github.com/prometheus/procfs v0.23.0 // indirect
+	github.com/stretchr/testify v1.12.1 // indirect
+	golang.org/x/sys v0.50.0 // indirect
+	golang.org/x/term v0.48.0 // indirect
+)
+
+replace (
+	github.com/ioflavors/ioflavors/busywait => ../busywait
+	github.com/ioflavors/ioflavors/common => ../common
+	github.com/ioflavors/ioflavors/eventloop => ../eventloop
+	github.com/ioflavors/ioflavors/multiblocking => ../multiblocking
+	github.com/ioflavors/ioflavors/singleblocking => ../singleblocking
+)

@@ -1,0 +1,14 @@
+// Package lab measures what each way to wait for the network costs.
+//
+// Each server is a process of its own, started fresh for every round, checked
+// against the protocol before it is measured, and given the same work as the
+// others. The rounds are interleaved and shuffled, so that a disturbance of the
+// machine hits no server in all of them; the figures reported are medians over
+// the rounds.
+//
+// The headline is the server's CPU time per request. It hardly depends on what
+// else the machine does, and it holds even where the load generator is the
+// limit. Rates and latencies stand beside it. Latencies are those of a closed
+// loop at whatever rate each server reaches, so they tell how the servers
+// differ at their own full load, not which one to prefer at a given rate.
+package lab

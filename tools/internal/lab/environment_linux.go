@@ -1,0 +1,52 @@
+package lab
+
+import (
+	"github.com/prometheus/procfs"
+	"golang.org/x/sys/unix"
+)
+
+func kernel() string {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return ""
+	}
+	return unix.ByteSliceToString(u.Sysname[:]) + " " + unix.ByteSliceToString(u.Release[:])
+}
+
+// cpuModel returns the processor's name, as far as there is one: ARM's have
+// numbers only.
+func cpuModel() string {
+	fs, err := procfs.NewDefaultFS()
+	if err != nil {
+		return ""
+	}
+	cpus, err := fs.CPUInfo()
+	if err != nil || len(cpus) == 0 {
+		return ""
+	}
+	return cpus[0].ModelName
+}
+
+// readClocks reads what the machine has done since it was started.
+func readClocks() (c clocks, known bool) {
+	fs, err := procfs.NewDefaultFS()
+	if err != nil {
+		return clocks{}, false
+	}
+	stat, err := fs.Stat()
+	if err != nil {
+		return clocks{}, false
+	}
+	cpu := stat.CPUTotal // its guest time is part of its user time
+	c.busy = cpu.User + cpu.Nice + cpu.System + cpu.IRQ + cpu.SoftIRQ
+	c.stolen = cpu.Steal
+	c.total = c.busy + c.stolen + cpu.Idle + cpu.Iowait
+	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {
+		var u unix.Rusage
+		if err := unix.Getrusage(who, &u); err != nil {
+			return clocks{}, false
+		}
+		c.ours += float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
+	}
+	return c, true
+}

@@ -1,0 +1,170 @@
+//go:build unix
+
+package lab
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// everythingIsFine is a check that asks nothing.
+func everythingIsFine(context.Context, string, Subject) Gate { return Gate{Passed: 2, Total: 2} }
+
+func testConfig(t *testing.T, modes ...string) Config {
+	// Long enough for a reply in each cell, on a busy machine too.
+	cfg := Config{Rounds: 1, Cell: 200 * time.Millisecond, Seed: 1, check: everythingIsFine}
+	for _, mode := range modes {
+		cfg.Subjects = append(cfg.Subjects, testSubject(t, mode))
+	}
+	return cfg
+}
+
+func TestRun(t *testing.T) {
+	cfg := testConfig(t, "right", "serial", "foreign")
+	var progress bytes.Buffer
+	cfg.Progress = NewProgress(&progress)
+	r, err := Run(t.Context(), cfg)
+	require.NoError(t, err)
+	assert.True(t, r.Complete)
+	assert.Empty(t, r.Failed())
+	assert.Len(t, r.Runs, 3*3)
+	assert.Len(t, r.Idle, 3)
+	assert.Len(t, r.Summary, 3*3)
+	for _, run := range r.Runs {
+		want := r.Plan.Workloads[run.Workload].Connections
+		if run.Server == "serial" {
+			want = 1
+		}
+		assert.Equal(t, want, run.Load.Served, "%+v", run)
+		assert.Positive(t, run.Load.Requests)
+		assert.NoError(t, run.Load.Errors.Err())
+		if runtime.GOOS == "linux" {
+			require.NotNil(t, run.Resources)
+			assert.Positive(t, run.Resources.CPU)
+			assert.Positive(t, run.Resources.Threads)
+			assert.Positive(t, run.Resources.RSS)
+		}
+	}
+	assert.Contains(t, progress.String(), "round 1 of 1: serial: 1 conn ")
+
+	var report bytes.Buffer
+	require.NoError(t, r.Report(&report, Style{}))
+	assert.Contains(t, report.String(), "1/50*")
+	dir := t.TempDir()
+	name, err := r.Write(dir)
+	require.NoError(t, err)
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	var again Results
+	require.NoError(t, json.Unmarshal(text, &again))
+	assert.Equal(t, r.Summary, again.Summary)
+	assert.Equal(t, Schema, again.Schema)
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, files, 1)
+}
+
+// What is wrong with one server is told, and does not touch the others.
+func TestRunBadServers(t *testing.T) {
+	cfg := testConfig(t, "fails", "dies", "wrong", "slips", "right", "unruly")
+	cfg.check = func(_ context.Context, _ string, s Subject) Gate {
+		if s.Name == "unruly" {
+			return Gate{Passed: 1, Total: 2, Failed: []Failure{{"order", "it came too late"}}}
+		}
+		return Gate{Passed: 2, Total: 2}
+	}
+	r, err := Run(t.Context(), cfg)
+	require.NoError(t, err, "it is a result")
+	assert.True(t, r.Complete)
+	assert.Equal(t, []string{"fails", "dies", "wrong", "slips", "unruly"}, r.Failed())
+	assert.Contains(t, r.server("fails").DNF, "exit status 3")
+	assert.Contains(t, r.server("fails").DNF, "no luck today")
+	assert.Contains(t, r.server("dies").DNF, "exit status 4")
+	assert.Contains(t, r.server("dies").DNF, "a get, of all things")
+	assert.Contains(t, r.server("unruly").DNF, "fails 1 of 2 rules; the first: order: it came too late")
+	// Their other answers are right, so they have figures; but those are marked.
+	assert.Positive(t, r.summary("wrong", 0).Errors)
+	assert.Positive(t, r.summary("slips", 2).Errors)
+	assert.Empty(t, r.server("right").DNF)
+	assert.Zero(t, r.summary("right", 0).Errors)
+
+	var report bytes.Buffer
+	require.NoError(t, r.Report(&report, Style{}))
+	assert.Contains(t, report.String(), "DNF: fails order")
+	assert.Contains(t, report.String(), "! ")
+}
+
+func TestRunInterrupted(t *testing.T) {
+	cfg := testConfig(t, "right", "serial")
+	ctx, cancel := context.WithCancel(t.Context())
+	var addr string
+	cfg.check = func(ctx context.Context, a string, s Subject) Gate {
+		if s.Name == "serial" {
+			addr = a
+			cancel()
+		}
+		return everythingIsFine(ctx, a, s)
+	}
+	r, err := Run(ctx, cfg)
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotNil(t, r)
+	assert.False(t, r.Complete)
+	assert.Empty(t, r.server("right").DNF)
+	assert.Nil(t, r.server("serial").Rules, "the check was not finished")
+	_, err = net.Dial("tcp", addr)
+	require.Error(t, err, "the server is gone")
+
+	var report bytes.Buffer
+	require.NoError(t, r.Report(&report, Style{}))
+	assert.Contains(t, report.String(), "INTERRUPTED")
+	assert.Contains(t, report.String(), "not measured")
+	assert.NotContains(t, report.String(), "REQ/S")
+}
+
+func TestRunRefusesNonsense(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"no servers": func(c *Config) { c.Subjects = nil },
+		"same name":  func(c *Config) { c.Subjects = append(c.Subjects, c.Subjects[0]) },
+		"no rounds":  func(c *Config) { c.Rounds = 0 },
+		"too short":  func(c *Config) { c.Cell = minCell - 1 },
+		"too long":   func(c *Config) { c.Cell = maxCell + 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := testConfig(t, "right")
+			change(&cfg)
+			r, err := Run(t.Context(), cfg)
+			require.Error(t, err)
+			assert.Nil(t, r)
+		})
+	}
+}
+
+func TestPlan(t *testing.T) {
+	subjects := Models("ioflavors")
+	p, err := newPlan(subjects, 7, 5, minCell)
+	require.NoError(t, err)
+	again, err := newPlan(subjects, 7, 5, minCell)
+	require.NoError(t, err)
+	assert.Equal(t, p, again, "a seed repeats the order")
+	for _, order := range p.Order {
+		assert.ElementsMatch(t, subjectNames(subjects), order)
+	}
+	assert.False(t, slices.Equal(p.Order[0], p.Order[1]) && slices.Equal(p.Order[1], p.Order[2]), "shuffled")
+	seen := map[uint64]bool{}
+	for round := range 5 {
+		for w := range p.Workloads {
+			seen[p.seedOf(round, w)] = true
+		}
+	}
+	assert.Len(t, seen, 15)
+}

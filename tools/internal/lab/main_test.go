@@ -1,0 +1,126 @@
+package lab
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+
+	"github.com/ioflavors/ioflavors/common/frame"
+	"github.com/ioflavors/ioflavors/common/kv"
+	"github.com/ioflavors/ioflavors/common/store"
+)
+
+// The test binary is its own server: "test-server MODE [ADDR]".
+func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == "test-server" {
+		testServer(os.Args[2], os.Args[3:])
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// testSubject is the test binary, as a server that behaves in a certain way.
+func testSubject(t *testing.T, mode string) Subject {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := Subject{Name: mode, Command: []string{program, "test-server", mode}}
+	switch mode {
+	case "serial":
+		s.OneAtATime = true
+	case "foreign":
+		s.Command, s.Foreign = append(s.Command, addrPlaceholder), true
+	}
+	return s
+}
+
+func testServer(mode string, args []string) {
+	addr := "127.0.0.1:0"
+	switch mode {
+	case "fails":
+		fmt.Fprintln(os.Stderr, "no luck today")
+		os.Exit(3)
+	case "mute":
+		select {}
+	case "foreign":
+		addr = args[0]
+	case "stubborn":
+		signal.Ignore(syscall.SIGTERM)
+	case "parent":
+		testParent()
+		return
+	}
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if mode != "foreign" {
+		slog.New(slog.NewJSONHandler(os.Stderr, nil)).Info("listening", "addr", ln.Addr().String())
+	}
+	h := kv.NewHandler(store.NewSharded(0))
+	for {
+		c, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		if mode == "serial" {
+			testServe(h, c, mode)
+		} else {
+			go testServe(h, c, mode)
+		}
+	}
+}
+
+func testServe(h *kv.Handler, c net.Conn, mode string) {
+	defer c.Close()
+	in := bufio.NewReader(c)
+	for n := 0; ; n++ {
+		var header [frame.Header]byte
+		if _, err := io.ReadFull(in, header[:]); err != nil {
+			return
+		}
+		body := make([]byte, binary.LittleEndian.Uint32(header[:]))
+		if _, err := io.ReadFull(in, body); err != nil {
+			return
+		}
+		body = body[:len(body)-len(frame.Footer)]
+		m, _ := kv.Parse(body)
+		if m.Kind == kv.Get && mode == "dies" {
+			fmt.Fprintln(os.Stderr, "a get, of all things")
+			os.Exit(4)
+		}
+		out, mark := frame.Begin(nil)
+		out = frame.End(h.AppendReply(out, body), mark)
+		if m.Kind == kv.Get && (mode == "wrong" || mode == "slips" && n%10 == 9) {
+			out[len(out)-len(frame.Footer)-3] ^= 1 // the value's last character
+		}
+		if _, err := c.Write(out); err != nil {
+			return
+		}
+	}
+}
+
+// testParent starts a server, says where, and waits to be killed.
+func testParent() {
+	program, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	p, err := startProcess(context.Background(), Subject{Command: []string{program, "test-server", "right"}}, pinning{})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(p.addr)
+	select {}
+}

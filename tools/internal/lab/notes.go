@@ -1,0 +1,111 @@
+package lab
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// carefulRounds is how many rounds it takes for more than an indication.
+const carefulRounds = 6
+
+// disturbance is the share of the machine's CPU time above which what goes on
+// beside the lab is worth a warning.
+const disturbance = 0.05
+
+// notes explains the marks that occur in the tables, and what the figures can
+// and cannot tell.
+func (r *Results) notes() []string {
+	var notes []string
+	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
+	some := func(is func(Summary) bool) bool { return slices.ContainsFunc(r.Summary, is) }
+
+	if len(r.Summary) > 0 {
+		add("Server CPU per request is the figure to compare: it depends least on what else the machine does, and holds where the load is the limit. " +
+			"Rates and latencies are those of a closed loop, each server at its own full load; at unequal rates latencies are not to be ranked.")
+	}
+	if some(func(s Summary) bool { return s.GeneratorLimited }) {
+		add("≥  the load generator used over %.0f %% of its core: the server may be able to do more.", load.GeneratorLimit*100)
+	}
+	if some(func(s Summary) bool { return s.P99 == 0 }) {
+		add("–  too few requests to say.")
+	}
+	if some(func(s Summary) bool { return r.server(s.Server).OneAtATime }) {
+		add("*  serves one client at a time: the others waited all the while, and the rate is that of the one.")
+	}
+	for _, s := range r.Summary {
+		if s.Errors > 0 {
+			add("!  %s, %s: %s; the first: %s", s.Server, workloadTitle(r.Plan.Workloads[s.Workload]), count(int(s.Errors), "error"), s.FirstError)
+		}
+	}
+	for _, s := range r.Servers {
+		if s.DNF != "" {
+			add("DNF  %s: %s", s.Name, s.DNF)
+		}
+	}
+	if worst := r.widest(); worst != nil && worst.Cost.Spread > 0 {
+		indicative := ""
+		if worst.Rounds < carefulRounds {
+			indicative = "Few rounds: indicative. "
+		}
+		add("%sMedians of %s; CPU per request differed between them by %.0f %% at most (%s, %s).", indicative,
+			count(r.Plan.Rounds, "round"), worst.Cost.Spread*100, worst.Server, workloadName(r.Plan.Workloads[worst.Workload]))
+	}
+	if e := r.Environment; e.Steal != nil && e.Others != nil && *e.Steal+*e.Others > disturbance {
+		add("DISTURBED: %.0f %% of the machine's CPU time went elsewhere, which makes requests slower, and through colder caches dearer. "+
+			"Repeat this on a quiet machine before you draw conclusions.", 100*(*e.Steal+*e.Others))
+	}
+	switch {
+	case len(r.Summary) == 0:
+	case r.Environment.Pinned:
+		add("NOT MEASURED: scaling over cores. A server has one core here, so further loops and threads show only what they cost.")
+	case r.Environment.Cores == 1:
+		add("One core: server and load take it from each other. Rates are lower than they could be, and waiting by spinning looks worse.")
+	}
+	if some(func(s Summary) bool { return s.Cost == nil && s.Rate > 0 }) {
+		add("n/a  not available: on %s the lab cannot tell what another process uses.", r.Environment.OS)
+	}
+	return notes
+}
+
+// widest returns the summary whose CPU figures are furthest apart.
+func (r *Results) widest() *Summary {
+	var worst *Summary
+	for i := range r.Summary {
+		s := &r.Summary[i]
+		if s.Cost != nil && s.Rounds > 1 && (worst == nil || s.Cost.Spread > worst.Cost.Spread) {
+			worst = s
+		}
+	}
+	return worst
+}
+
+// wrap breaks text into lines of at most width characters, all but the first
+// of them indented.
+func wrap(text string, width int, indent string) string {
+	var out strings.Builder
+	for i, line := range strings.Split(text, "\n") {
+		if i > 0 {
+			out.WriteString("\n")
+		}
+		used := 0
+		for j, word := range strings.Split(line, " ") {
+			n := utf8.RuneCountInString(word)
+			switch {
+			case j == 0:
+			case used+1+n > width:
+				out.WriteString("\n" + indent)
+				used = len(indent)
+			default:
+				out.WriteString(" ")
+				used++
+			}
+			out.WriteString(word)
+			used += n
+		}
+	}
+	return out.String()
+}

@@ -1,0 +1,9 @@
+package lab
+
+// pinning says which core the servers run on, and which one the load. Both
+// have one of their own where there are two, so that neither takes time from
+// the other, and so that a server cannot buy speed with a second core.
+type pinning struct {
+	on           bool
+	server, load int // numbers of cores, as the system counts them
+}

@@ -1,0 +1,89 @@
+package lab
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// pinSelf moves this process to a core of its own, if it may use two or more.
+// All its threads, for the scheduler's and the garbage collector's have
+// nothing to do on the servers' core either. Threads to come inherit it. undo
+// moves them back.
+func pinSelf() (pins pinning, undo func(), err error) {
+	var before unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &before); err != nil {
+		return pinning{}, nil, os.NewSyscallError("sched_getaffinity", err)
+	}
+	if before.Count() < 2 {
+		return pinning{}, func() {}, nil
+	}
+	// With one processor only, the generator would have to give up the right
+	// to run Go code each time it waits. A number that was set stays, also
+	// when the runtime notices that there is one core left.
+	procs := runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
+	var cores []int
+	for core := 0; len(cores) < 2; core++ {
+		if before.IsSet(core) {
+			cores = append(cores, core)
+		}
+	}
+	pins = pinning{on: true, server: cores[0], load: cores[1]}
+	if err := setAffinity(single(pins.load)); err != nil {
+		return pinning{}, nil, err
+	}
+	return pins, func() {
+		_ = setAffinity(&before) // the cores are still there
+		runtime.GOMAXPROCS(procs)
+	}, nil
+}
+
+func single(core int) *unix.CPUSet {
+	var set unix.CPUSet
+	set.Set(core)
+	return &set
+}
+
+// setAffinity is for all threads of the process, in two passes: one that was
+// started during the first may have inherited the old cores.
+func setAffinity(set *unix.CPUSet) error {
+	for range 2 {
+		threads, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			return err
+		}
+		for _, t := range threads {
+			tid, err := strconv.Atoi(t.Name())
+			if err != nil {
+				return fmt.Errorf("/proc/self/task: %w", err)
+			}
+			err = unix.SchedSetaffinity(tid, set)
+			if err != nil && err != unix.ESRCH { // it has ended meanwhile
+				return os.NewSyscallError("sched_setaffinity", err)
+			}
+		}
+	}
+	return nil
+}
+
+// start starts the command on the servers' core. A child inherits the core of
+// the thread that makes it, so the caller has locked its goroutine to one.
+func (p pinning) start(cmd *exec.Cmd) error {
+	if !p.on {
+		return cmd.Start()
+	}
+	if err := unix.SchedSetaffinity(0, single(p.server)); err != nil {
+		return os.NewSyscallError("sched_setaffinity", err)
+	}
+	err := cmd.Start()
+	if back := unix.SchedSetaffinity(0, single(p.load)); err == nil && back != nil {
+		kill(cmd)
+		_ = cmd.Wait()
+		err = os.NewSyscallError("sched_setaffinity", back)
+	}
+	return err
+}

@@ -1,0 +1,172 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os/exec"
+	"runtime"
+	"time"
+)
+
+const (
+	startTimeout = 10 * time.Second // from a process's start until it listens
+	stopTimeout  = 3 * time.Second  // from SIGTERM to SIGKILL
+	pipeTimeout  = 500 * time.Millisecond
+	dyingTime    = 200 * time.Millisecond
+)
+
+// process is a server that runs.
+type process struct {
+	addr   string
+	pid    int
+	cmd    *exec.Cmd
+	log    *childLog
+	exited chan struct{} // closed when it has ended
+	err    error         // how, valid then
+}
+
+// startProcess starts the subject, on the given core if there are pins, and
+// waits until it listens. It does not outlive this process, nor its stop.
+func startProcess(ctx context.Context, s Subject, pins pinning) (*process, error) {
+	command := s.Command
+	p := &process{log: newChildLog(), exited: make(chan struct{})}
+	if s.Foreign {
+		var err error
+		if p.addr, err = freeAddress(); err != nil {
+			return nil, err
+		}
+		command = s.at(p.addr)
+	}
+	p.cmd = exec.Command(command[0], command[1:]...)
+	p.cmd.Stderr = p.log
+	if s.Foreign {
+		p.cmd.Stdout = p.log
+	}
+	p.cmd.WaitDelay = pipeTimeout // a grandchild may hold the pipe
+	ownGroup(p.cmd)
+
+	started := make(chan error)
+	go func() {
+		// The kernel takes this thread's end for the parent's, and the
+		// thread's core for the child's: it stays until the child is gone.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		if err := pins.start(p.cmd); err != nil {
+			started <- err
+			return
+		}
+		started <- nil
+		p.err = p.cmd.Wait()
+		close(p.exited)
+	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("start %s: %w", command[0], err)
+	}
+	p.pid = p.cmd.Process.Pid
+	if err := p.waitUntilListening(ctx, s); err != nil {
+		p.kill()
+		return nil, err
+	}
+	return p, nil
+}
+
+// waitUntilListening waits for our servers' log line, and for another's port.
+func (p *process) waitUntilListening(ctx context.Context, s Subject) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("does not listen after %v", startTimeout))
+	defer cancel()
+	accepts := make(chan struct{})
+	if s.Foreign {
+		go func() {
+			if dialUntilAccepted(ctx, p.addr) {
+				close(accepts)
+			}
+		}()
+	}
+	select {
+	case p.addr = <-p.log.listening:
+		return nil
+	case <-accepts:
+		return nil
+	case <-p.exited:
+		return p.failure()
+	case <-ctx.Done():
+		return p.log.explain(context.Cause(ctx))
+	}
+}
+
+// failure returns an error if the process has ended, with what it said.
+func (p *process) failure() error {
+	select {
+	case <-p.exited:
+	default:
+		return nil
+	}
+	err := errors.New("it ended by itself, without an error")
+	if p.err != nil {
+		err = fmt.Errorf("it ended: %w", p.err)
+	}
+	return p.log.explain(err)
+}
+
+// mayBeDying waits a little for the process to end, where its connections broke:
+// then failure knows the reason.
+func (p *process) mayBeDying() {
+	select {
+	case <-p.exited:
+	case <-time.After(dyingTime):
+	}
+}
+
+// stop asks the process to end, and makes it. It returns when the process is
+// gone; an error if that was not by its own will.
+func (p *process) stop(ctx context.Context) error {
+	if err := p.failure(); err != nil {
+		return err
+	}
+	terminate(p.cmd)
+	timeout := time.NewTimer(stopTimeout)
+	defer timeout.Stop()
+	select {
+	case <-p.exited:
+		return nil
+	case <-ctx.Done():
+		p.kill()
+		return ctx.Err()
+	case <-timeout.C:
+		p.kill()
+		return p.log.explain(fmt.Errorf("did not end within %v of SIGTERM", stopTimeout))
+	}
+}
+
+func (p *process) kill() {
+	kill(p.cmd)
+	<-p.exited
+}
+
+// freeAddress returns a local address that nobody listened on a moment ago.
+func freeAddress() (string, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return ln.Addr().String(), ln.Close()
+}
+
+func dialUntilAccepted(ctx context.Context, addr string) bool {
+	dialer := net.Dialer{Timeout: time.Second}
+	retry := time.NewTicker(20 * time.Millisecond)
+	defer retry.Stop()
+	for {
+		if c, err := dialer.DialContext(ctx, "tcp", addr); err == nil {
+			c.Close()
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-retry.C:
+		}
+	}
+}

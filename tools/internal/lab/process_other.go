@@ -1,0 +1,12 @@
+//go:build !unix
+
+package lab
+
+import "os/exec"
+
+func ownGroup(*exec.Cmd) {}
+
+// There is no asking, only killing. That the process has ended already is no
+// error.
+func terminate(cmd *exec.Cmd) { _ = cmd.Process.Kill() }
+func kill(cmd *exec.Cmd)      { _ = cmd.Process.Kill() }

@@ -1,0 +1,198 @@
+package lab
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// lineWidth is where text is broken, in characters. The tables fit into it too.
+const lineWidth = 120
+
+// Report writes the results as text: what was run and where, what a request
+// costs each server, how fast each was, and what is to be known about that.
+func (r *Results) Report(w io.Writer, style Style) error {
+	if _, err := fmt.Fprintf(w, "%s\n%s\n\n", paint(style.strong, r.title()), wrap(r.place(), lineWidth, "  ")); err != nil {
+		return err
+	}
+	tables := []*grid{r.costs()}
+	if len(r.Summary) > 0 {
+		tables = append(tables, r.speeds())
+	}
+	for _, g := range tables {
+		if err := g.write(w, style); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
+	}
+	for _, note := range r.notes() {
+		if _, err := fmt.Fprintln(w, wrap(note, lineWidth, "  ")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Results) title() string {
+	w := r.Plan.Workloads[0]
+	title := fmt.Sprintf("ioflavors lab · %s · %s of %v a cell · seed %d · %.0f %% gets, %s keys, %d-byte values",
+		count(len(r.Servers), "server"), count(r.Plan.Rounds, "round"), r.Plan.Cell, r.Plan.Seed,
+		100*(1-w.Puts), thousands(float64(w.Keys)), w.ValueSize)
+	if !r.Complete {
+		title += " · INTERRUPTED"
+	}
+	return title
+}
+
+func (r *Results) place() string {
+	e := r.Environment
+	parts := []string{e.OS + "/" + e.Arch}
+	if e.Kernel != "" {
+		parts[0] = e.Kernel + " " + e.Arch
+	}
+	if e.CPU != "" {
+		parts = append(parts, e.CPU)
+	}
+	parts = append(parts, count(e.Cores, "core"), e.Go)
+	if e.Pinned {
+		parts = append(parts, fmt.Sprintf("server on cpu%d, load on cpu%d", e.ServerCore, e.LoadCore))
+	} else {
+		parts = append(parts, "not pinned")
+	}
+	if e.Steal != nil {
+		parts = append(parts, "steal "+percent(*e.Steal))
+	}
+	if e.Others != nil {
+		parts = append(parts, "others "+percent(*e.Others))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// costs is the table of what the servers use: the headline, and what goes with
+// it.
+func (r *Results) costs() *grid {
+	const cpu, switches, process = "server CPU, µs/request", "switches/request", "process"
+	g := &grid{columns: []column{{"", "MODEL"}, {"", "RULES"}}}
+	for _, group := range []string{cpu, switches} {
+		for _, w := range r.Plan.Workloads {
+			g.columns = append(g.columns, column{group, workloadName(w)})
+		}
+	}
+	g.columns = append(g.columns, column{process, "THREADS"}, column{process, "RSS MiB"}, column{process, "IDLE"})
+
+	for _, s := range r.Servers {
+		cells := []string{s.Name, s.Rules.String()}
+		if r.unmeasured(s) {
+			g.rows = append(g.rows, row{cells: cells, rest: remark(s, true)})
+			continue
+		}
+		var cpu, switches []string
+		threads, rss := notAvailable, notAvailable
+		for i := range r.Plan.Workloads {
+			switch sum := r.summary(s.Name, i); {
+			case sum == nil || sum.Rate == 0:
+				cpu, switches = append(cpu, absent), append(switches, absent)
+			case sum.Cost == nil:
+				cpu, switches = append(cpu, notAvailable), append(switches, notAvailable)
+			default:
+				cpu = append(cpu, threeDigits(sum.Cost.CPU/1e3))
+				switches = append(switches, fmt.Sprintf("%.3f", sum.Cost.Voluntary+sum.Cost.Involuntary))
+				threads, rss = fmt.Sprint(sum.Cost.Threads), mebibytes(sum.Cost.RSS) // those of the last workload, the heaviest one
+			}
+		}
+		idle := notAvailable
+		if share, known := r.idleShare(s.Name); known {
+			idle = percent(share)
+		}
+		cells = append(append(append(cells, cpu...), switches...), threads, rss, idle)
+		g.rows = append(g.rows, row{cells: cells, rest: remark(s, false)})
+	}
+	return g
+}
+
+// speeds is the table of rates and latencies.
+func (r *Results) speeds() *grid {
+	g := &grid{columns: []column{{"", "MODEL"}}}
+	for _, w := range r.Plan.Workloads {
+		group := workloadTitle(w)
+		g.columns = append(g.columns, column{group, "REQ/S"}, column{group, "P50"}, column{group, "P99"})
+	}
+	g.columns = append(g.columns, column{"", "SERVED"})
+	for _, s := range r.Servers {
+		if r.unmeasured(s) {
+			continue
+		}
+		cells := []string{s.Name}
+		for i := range r.Plan.Workloads {
+			if sum := r.summary(s.Name, i); sum != nil {
+				cells = append(cells, mark(sum)+thousands(sum.Rate), latency(sum.P50), latency(sum.P99))
+			} else {
+				cells = append(cells, absent, absent, absent)
+			}
+		}
+		g.rows = append(g.rows, row{cells: append(cells, r.served(s))})
+	}
+	return g
+}
+
+// served returns how many of its clients a server served where it served the
+// smallest part of them.
+func (r *Results) served(s *Server) string {
+	served, of := 0, 0
+	for i, w := range r.Plan.Workloads {
+		if sum := r.summary(s.Name, i); sum != nil && (of == 0 || sum.Served*of <= served*w.Connections) {
+			served, of = sum.Served, w.Connections
+		}
+	}
+	text := fmt.Sprintf("%d/%d", served, of)
+	if s.OneAtATime {
+		text += "*"
+	}
+	return text
+}
+
+// unmeasured reports whether there is nothing to tell of a server but why.
+func (r *Results) unmeasured(s *Server) bool {
+	for i := range r.Plan.Workloads {
+		if r.summary(s.Name, i) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// remark is about a server that was not measured to the end. The reason in full
+// is among the notes.
+func remark(s *Server, unmeasured bool) string {
+	switch {
+	case s.DNF == "" && unmeasured:
+		return "not measured"
+	case s.DNF == "":
+		return ""
+	case s.Rules != nil && len(s.Rules.Failed) > 0:
+		return "DNF: fails " + s.Rules.Failed[0].Rule
+	default:
+		return "DNF"
+	}
+}
+
+// mark warns of a rate that is not what it seems.
+func mark(s *Summary) string {
+	m := ""
+	if s.Errors > 0 {
+		m += "! "
+	}
+	if s.GeneratorLimited {
+		m += "≥ "
+	}
+	return m
+}
+
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}

@@ -1,0 +1,131 @@
+package lab
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// sampleResults has about everything that a report can have to tell.
+func sampleResults(t *testing.T) *Results {
+	t.Helper()
+	subjects := Models("ioflavors")
+	plan, err := newPlan(subjects, 42, 3, 600*time.Millisecond)
+	require.NoError(t, err)
+	steal, others := 0.012, 0.07
+	r := &Results{
+		Schema:   Schema,
+		Complete: true,
+		Plan:     plan,
+		Environment: Environment{
+			OS: "linux", Arch: "amd64", Kernel: "Linux 6.18.0", CPU: "AMD EPYC 9R14", Cores: 2,
+			Pinned: true, LoadCore: 1, ServerProcs: 1, Go: "go1.26.0", Steal: &steal, Others: &others,
+		},
+	}
+	for i, s := range subjects {
+		server := &Server{Subject: s, Rules: &Gate{Passed: 50, Total: 50}}
+		r.Servers = append(r.Servers, server)
+		switch s.Name {
+		case "busywait":
+			server.Rules = &Gate{Passed: 49, Total: 50, Failed: []Failure{{"pipeline-order", "the second reply came first"}}}
+			server.DNF = "fails 1 of 50 rules; the first: pipeline-order: the second reply came first"
+			continue
+		case "multiblocking --os-threads":
+			server.DNF = "50 connections: it ended: exit status 2; it said:\n\tpanic: oh\n\tgoroutine 1"
+		}
+		for round := range 3 {
+			r.Idle = append(r.Idle, IdleCell{Server: s.Name, Round: round + 1, Duration: time.Second, Resources: &Resources{CPU: time.Duration(i) * 10 * time.Millisecond}})
+			for w, workload := range plan.Workloads {
+				if server.DNF != "" && w > 0 {
+					continue
+				}
+				n := int64(30_000 * (w + 1) * (i + 1) * (100 + round) / 100)
+				c := Cell{
+					Server: s.Name, Round: round + 1, Workload: w,
+					Load: load.Result{
+						Seconds: 0.6, Requests: n, Rate: float64(n) / 0.6, Served: workload.Connections, GeneratorCPU: 0.3 * float64(w+1),
+						Latency: load.Latency{P50: time.Duration(20+7*i) * time.Microsecond, P99: time.Duration(100+i*i*900*w) * time.Microsecond},
+					},
+					Resources: &Resources{
+						CPU: time.Duration(n) * time.Duration(9900/(5*w+1)), Voluntary: n / int64(40*w+1), Involuntary: 1000,
+						Threads: 6 + 50*(i%2), RSS: int64(14+i) << 20,
+					},
+				}
+				if s.OneAtATime {
+					c.Load.Served = 1
+				}
+				if s.Name == "eventloop" && w == 1 {
+					c.Load.Errors = load.Errors{Wrong: 1, First: "get key:000000000007: reply is {kind 3}, want {kind 2}"}
+				}
+				if s.Name == "singleblocking" && w == 0 {
+					c.Load.Latency.P99 = 0
+				}
+				r.Runs = append(r.Runs, c)
+			}
+		}
+	}
+	r.Summary = summarize(r.Servers, plan, r.Runs)
+	return r
+}
+
+func TestReport(t *testing.T) {
+	foreign := sampleResults(t)
+	foreign.Environment = Environment{OS: "darwin", Arch: "arm64", Cores: 1, Go: "go1.26.0"}
+	foreign.Complete = false
+	foreign.Servers = foreign.Servers[:2]
+	foreign.Idle = nil
+	for i := range foreign.Runs {
+		foreign.Runs[i].Resources = nil
+	}
+	foreign.Summary = summarize(foreign.Servers, foreign.Plan, foreign.Runs)
+
+	for name, r := range map[string]*Results{"report.txt": sampleResults(t), "report-elsewhere.txt": foreign} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			require.NoError(t, r.Report(&out, Style{}))
+			golden := filepath.Join("testdata", name)
+			if *update {
+				require.NoError(t, os.WriteFile(golden, out.Bytes(), 0o666))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			assert.Equal(t, string(want), out.String(), "go test -run TestReport -update writes it anew")
+			for line := range strings.Lines(out.String()) {
+				assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), lineWidth, line)
+				assert.Equal(t, strings.TrimRight(line, " \n")+"\n", line)
+			}
+		})
+	}
+}
+
+func TestReportInColour(t *testing.T) {
+	var plain, colour bytes.Buffer
+	r := sampleResults(t)
+	require.NoError(t, r.Report(&plain, Style{}))
+	require.NoError(t, r.Report(&colour, ANSI))
+	assert.Contains(t, colour.String(), "\x1b[1m")
+	bare := colour.String()
+	for _, code := range []string{ANSI.strong, ANSI.faint, ANSI.alarm, "\x1b[0m"} {
+		bare = strings.ReplaceAll(bare, code, "")
+	}
+	assert.Equal(t, plain.String(), bare, "the same text")
+}
+
+func TestRevision(t *testing.T) {
+	assert.Empty(t, revision(nil))
+	assert.Equal(t, "abc", revision([]debug.BuildSetting{{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.modified", Value: "false"}}))
+	assert.Equal(t, "abc+", revision([]debug.BuildSetting{{Key: "vcs.modified", Value: "true"}, {Key: "vcs.revision", Value: "abc"}}))
+}

@@ -1,0 +1,104 @@
+package lab
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// Schema is the version of Results: it changes when a field changes its
+// meaning or goes.
+const Schema = 1
+
+// FileName is the name of the file that Results are written to.
+const FileName = "results.json"
+
+// Results is everything that a run of the lab has found out.
+type Results struct {
+	Schema   int       `json:"schema"`
+	Started  time.Time `json:"started"`
+	Finished time.Time `json:"finished"`
+	// Complete: nobody ended the run before its time.
+	Complete    bool        `json:"complete"`
+	Environment Environment `json:"environment"`
+	Plan        Plan        `json:"plan"`
+	Servers     []*Server   `json:"servers"`
+	Runs        []Cell      `json:"runs"`
+	Idle        []IdleCell  `json:"idle"`
+	Summary     []Summary   `json:"summary"`
+}
+
+// Server is a subject, and what became of it.
+type Server struct {
+	Subject
+	Rules *Gate `json:"rules,omitempty"`
+	// DNF (did not finish) is why it was not measured, or no further.
+	DNF string `json:"dnf,omitempty"`
+}
+
+// Cell is one server under one workload in one round.
+type Cell struct {
+	Server   string      `json:"server"`
+	Round    int         `json:"round"`    // counted from 1
+	Workload int         `json:"workload"` // of the plan's, counted from 0
+	Load     load.Result `json:"load"`
+	// Resources is nil where the system does not tell.
+	Resources *Resources `json:"resources,omitempty"`
+}
+
+// IdleCell is a server that had nothing to do, in one round.
+type IdleCell struct {
+	Server      string        `json:"server"`
+	Round       int           `json:"round"`
+	Connections int           `json:"connections"` // open
+	Duration    time.Duration `json:"duration_ns"`
+	Resources   *Resources    `json:"resources,omitempty"`
+}
+
+// Write writes the results to a file in dir, which is made if need be, and
+// returns the file's name. A file that is there is replaced at once or not at
+// all.
+func (r *Results) Write(dir string) (string, error) {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return "", fmt.Errorf("results: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return "", err
+	}
+	name := filepath.Join(dir, FileName)
+	if err := os.WriteFile(name+".tmp", append(text, '\n'), 0o666); err != nil {
+		return "", err
+	}
+	return name, os.Rename(name+".tmp", name)
+}
+
+// server returns the server of that name.
+func (r *Results) server(name string) *Server {
+	for _, s := range r.Servers {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// Failed names the servers that were not measured to the end, or that made
+// errors under load.
+func (r *Results) Failed() []string {
+	var failed []string
+	for _, s := range r.Servers {
+		bad := s.DNF != ""
+		for _, sum := range r.Summary {
+			bad = bad || sum.Server == s.Name && sum.Errors > 0
+		}
+		if bad {
+			failed = append(failed, s.Name)
+		}
+	}
+	return failed
+}

@@ -1,0 +1,131 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Subject is a server to be measured: a model with its options, or anyone's
+// own.
+type Subject struct {
+	Name string `json:"name"`
+	// Command starts it: a program and its arguments. In one of ours, which
+	// picks a free port and logs it, the address is there already; in any
+	// other, a placeholder says where the address to listen on goes.
+	Command []string `json:"command"`
+	// CheckFlags are appended to it for the check alone.
+	CheckFlags []string `json:"check_flags,omitempty"`
+	// OneAtATime: a client keeps the others waiting until it leaves.
+	OneAtATime bool `json:"one_at_a_time"`
+	// Foreign: not one of ours.
+	Foreign bool `json:"foreign,omitempty"`
+}
+
+// The placeholders in the command of a foreign server: 127.0.0.1:PORT, and the
+// port alone.
+const (
+	addrPlaceholder = "{addr}"
+	portPlaceholder = "{port}"
+)
+
+// variants are the models with the options that make them wait differently.
+var variants = []struct {
+	name       string // model and flags, as serve takes them
+	oneAtATime bool
+}{
+	{"singleblocking", true},
+	{"multiblocking", false},
+	{"multiblocking --workers 64", false},
+	{"multiblocking --os-threads", false},
+	{"busywait", false},
+	{"busywait --one-at-a-time", true},
+	{"eventloop", false},
+	{"eventloop --loops 2", false},
+}
+
+// Models returns our own servers, as program serves them ("program serve MODEL
+// flags").
+func Models(program string) []Subject {
+	var all []Subject
+	for _, v := range variants {
+		command := append([]string{program, "serve"}, strings.Fields(v.name)...)
+		command = append(command, "--addr", "127.0.0.1:0", "--log-format", "json")
+		s := Subject{Name: v.name, Command: command, OneAtATime: v.oneAtATime}
+		if s.OneAtATime {
+			// A rule waits for the end of a client's turn.
+			s.CheckFlags = []string{"--turn-limit", "500ms"}
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// Select returns the subjects that names name: each one by its whole name, or
+// all variants of a model by the model's. No names select all.
+func Select(all []Subject, names []string) ([]Subject, error) {
+	if len(names) == 0 {
+		return all, nil
+	}
+	wanted := make(map[string]bool)
+	for _, name := range names {
+		known := false
+		for _, s := range all {
+			model, _, _ := strings.Cut(s.Name, " ")
+			if name == s.Name || name == model {
+				wanted[s.Name], known = true, true
+			}
+		}
+		if !known {
+			return nil, fmt.Errorf("no model %q: there are %s", name, strings.Join(subjectNames(all), ", "))
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(s Subject) bool { return !wanted[s.Name] }), nil
+}
+
+// ParseServer reads "name=CMD {addr}" or "name=CMD {port}", someone's own
+// server. The command is split at spaces and started without a shell.
+func ParseServer(text string) (Subject, error) {
+	name, command, ok := strings.Cut(text, "=")
+	if name = strings.TrimSpace(name); !ok || name == "" {
+		return Subject{}, fmt.Errorf("server %q: want name=COMMAND, with %s where the address to listen on goes", text, addrPlaceholder)
+	}
+	s := Subject{Name: name, Command: strings.Fields(command), Foreign: true}
+	if !strings.Contains(command, addrPlaceholder) && !strings.Contains(command, portPlaceholder) {
+		return Subject{}, fmt.Errorf("server %q: neither %s nor %s in its command, to say where to listen", text, addrPlaceholder, portPlaceholder)
+	}
+	return s, nil
+}
+
+// distinct returns an error if two subjects have the same name.
+func distinct(subjects []Subject) error {
+	if len(subjects) == 0 {
+		return errors.New("no servers to measure")
+	}
+	names := subjectNames(subjects)
+	slices.Sort(names)
+	if unique := slices.Compact(slices.Clone(names)); len(unique) < len(names) {
+		return fmt.Errorf("two servers have the same name, among %s", strings.Join(names, ", "))
+	}
+	return nil
+}
+
+func subjectNames(subjects []Subject) []string {
+	var names []string
+	for _, s := range subjects {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// at returns the command with the address filled in.
+func (s Subject) at(addr string) []string {
+	port := addr[strings.LastIndexByte(addr, ':')+1:]
+	fill := strings.NewReplacer(addrPlaceholder, addr, portPlaceholder, port)
+	var command []string
+	for _, word := range s.Command {
+		command = append(command, fill.Replace(word))
+	}
+	return command
+}

@@ -1,0 +1,52 @@
+package lab
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestModels(t *testing.T) {
+	all := Models("/bin/ioflavors")
+	require.NoError(t, distinct(all))
+	require.Len(t, all, 8)
+	assert.Equal(t, Subject{
+		Name:       "busywait --one-at-a-time",
+		Command:    []string{"/bin/ioflavors", "serve", "busywait", "--one-at-a-time", "--addr", "127.0.0.1:0", "--log-format", "json"},
+		CheckFlags: []string{"--turn-limit", "500ms"},
+		OneAtATime: true,
+	}, all[5])
+}
+
+func TestSelect(t *testing.T) {
+	all := Models("ioflavors")
+	for _, c := range []struct{ names, want []string }{
+		{nil, subjectNames(all)},
+		{[]string{"eventloop"}, []string{"eventloop", "eventloop --loops 2"}},
+		{[]string{"eventloop --loops 2", "singleblocking"}, []string{"singleblocking", "eventloop --loops 2"}},
+	} {
+		got, err := Select(all, c.names)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, subjectNames(got))
+	}
+	_, err := Select(all, []string{"eventloop", "event"})
+	require.ErrorContains(t, err, `no model "event": there are singleblocking, multiblocking`)
+}
+
+func TestParseServer(t *testing.T) {
+	s, err := ParseServer("mine=./server  --listen tcp://{addr} -x=1")
+	require.NoError(t, err)
+	assert.Equal(t, "mine", s.Name)
+	assert.True(t, s.Foreign)
+	assert.Equal(t, []string{"./server", "--listen", "tcp://1.2.3.4:5", "-x=1"}, s.at("1.2.3.4:5"))
+	assert.Contains(t, s.Command[2], addrPlaceholder, "unchanged")
+	s, err = ParseServer("mine=./server {port}")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"./server", "5"}, s.at("1.2.3.4:5"))
+
+	for _, wrong := range []string{"", "mine", "=./server {addr}", "mine=./server", "mine="} {
+		_, err := ParseServer(wrong)
+		require.Error(t, err, wrong)
+	}
+}

@@ -1,0 +1,147 @@
+package lab
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// Summary is what a server did under one workload: medians over the rounds.
+type Summary struct {
+	Server   string `json:"server"`
+	Workload int    `json:"workload"` // of the plan's, counted from 0
+	Rounds   int    `json:"rounds"`   // that were measured
+
+	Rate float64       `json:"requests_per_second"`
+	P50  time.Duration `json:"p50_ns"` // 0: too few requests in too many rounds
+	P99  time.Duration `json:"p99_ns"`
+	// Served is the smallest number of connections that got replies.
+	Served int `json:"served"`
+	// Errors is the sum over the rounds, FirstError one of them.
+	Errors     int64  `json:"errors"`
+	FirstError string `json:"first_error,omitempty"`
+	// GeneratorLimited: by the median of its CPU, the load generator may have
+	// been the limit.
+	GeneratorLimited bool `json:"generator_limited"`
+
+	// Cost is nil where the system does not tell.
+	Cost *Cost `json:"cost,omitempty"`
+}
+
+// Cost is what the requests cost the server: medians over the rounds.
+type Cost struct {
+	// CPU is the server's CPU time per request, in ns.
+	CPU float64 `json:"cpu_ns_per_request"`
+	// Spread is how far apart the rounds' CPU figures are: the largest less
+	// the smallest, as a share of the median.
+	Spread      float64 `json:"cpu_spread"`
+	Voluntary   float64 `json:"switches_voluntary_per_request"`
+	Involuntary float64 `json:"switches_involuntary_per_request"`
+	Threads     int     `json:"threads"`
+	RSS         int64   `json:"rss_bytes"`
+}
+
+// summarize returns a summary for each server and workload that was measured.
+func summarize(servers []*Server, plan Plan, runs []Cell) []Summary {
+	var all []Summary
+	for _, s := range servers {
+		for w := range plan.Workloads {
+			mine := slices.DeleteFunc(slices.Clone(runs), func(r Cell) bool { return r.Server != s.Name || r.Workload != w })
+			if len(mine) > 0 {
+				all = append(all, summarizeRuns(mine))
+			}
+		}
+	}
+	return all
+}
+
+func summarizeRuns(runs []Cell) Summary {
+	s := Summary{
+		Server:   runs[0].Server,
+		Workload: runs[0].Workload,
+		Rounds:   len(runs),
+		Rate:     medianOf(runs, func(r Cell) float64 { return r.Load.Rate }),
+		P50:      medianOf(runs, func(r Cell) time.Duration { return r.Load.Latency.P50 }),
+		P99:      medianOf(runs, func(r Cell) time.Duration { return r.Load.Latency.P99 }),
+		Served:   runs[0].Load.Served,
+	}
+	generator := medianOf(runs, func(r Cell) float64 { return r.Load.GeneratorCPU })
+	s.GeneratorLimited = generator > load.GeneratorLimit
+	var known []Cell
+	for _, r := range runs {
+		s.Served = min(s.Served, r.Load.Served)
+		s.Errors += r.Load.Errors.Count()
+		s.FirstError = cmp.Or(s.FirstError, r.Load.Errors.First)
+		if r.Resources != nil && r.Load.Requests > 0 {
+			known = append(known, r)
+		}
+	}
+	if len(known) > 0 {
+		s.Cost = costOf(known)
+	}
+	return s
+}
+
+func costOf(runs []Cell) *Cost {
+	per := func(r Cell, n int64) float64 { return float64(n) / float64(r.Load.Requests) }
+	cpu := func(r Cell) float64 { return per(r, r.Resources.CPU.Nanoseconds()) }
+	c := &Cost{
+		CPU:         medianOf(runs, cpu),
+		Voluntary:   medianOf(runs, func(r Cell) float64 { return per(r, r.Resources.Voluntary) }),
+		Involuntary: medianOf(runs, func(r Cell) float64 { return per(r, r.Resources.Involuntary) }),
+		Threads:     medianOf(runs, func(r Cell) int { return r.Resources.Threads }),
+		RSS:         medianOf(runs, func(r Cell) int64 { return r.Resources.RSS }),
+	}
+	if c.CPU > 0 {
+		byCPU := func(a, b Cell) int { return cmp.Compare(cpu(a), cpu(b)) }
+		c.Spread = (cpu(slices.MaxFunc(runs, byCPU)) - cpu(slices.MinFunc(runs, byCPU))) / c.CPU
+	}
+	return c
+}
+
+// idleShare returns the median share of a core that a server used when it had
+// nothing to do. known is false if that was not measured.
+func (r *Results) idleShare(server string) (share float64, known bool) {
+	var shares []float64
+	for _, i := range r.Idle {
+		if i.Server == server && i.Resources != nil {
+			shares = append(shares, i.Resources.CPU.Seconds()/i.Duration.Seconds())
+		}
+	}
+	if len(shares) == 0 {
+		return 0, false
+	}
+	return median(shares), true
+}
+
+func (r *Results) summary(server string, workload int) *Summary {
+	for i, s := range r.Summary {
+		if s.Server == server && s.Workload == workload {
+			return &r.Summary[i]
+		}
+	}
+	return nil
+}
+
+// number is what there can be a median of.
+type number interface {
+	~int | ~int64 | ~float64
+}
+
+// median returns the middle value, or the mean of the two in the middle. There
+// must be one.
+func median[T number](values []T) T {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+func medianOf[T number](runs []Cell, value func(Cell) T) T {
+	var values []T
+	for _, r := range runs {
+		values = append(values, value(r))
+	}
+	return median(values)
+}

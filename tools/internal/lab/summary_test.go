@@ -1,0 +1,45 @@
+package lab
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+func TestMedian(t *testing.T) {
+	assert.Equal(t, 3, median([]int{3}))
+	assert.Equal(t, 2, median([]int{9, 1, 2}))
+	assert.InDelta(t, 2.5, median([]float64{9, 1, 2, 3}), 1e-9)
+	values := []time.Duration{3, 1, 2}
+	assert.EqualValues(t, 2, median(values))
+	assert.Equal(t, []time.Duration{3, 1, 2}, values, "unchanged")
+}
+
+func TestSummarize(t *testing.T) {
+	cell := func(rate float64, cpu time.Duration, errors int64, generator float64) Cell {
+		return Cell{
+			Server: "a",
+			Load: load.Result{
+				Rate: rate, Requests: 1000, Served: 7, GeneratorCPU: generator,
+				Latency: load.Latency{P50: time.Duration(rate), P99: 2 * time.Duration(rate)},
+				Errors:  load.Errors{Wrong: errors, First: map[bool]string{true: "oh"}[errors > 0]},
+			},
+			Resources: &Resources{CPU: cpu, Voluntary: 500, Involuntary: 20, Threads: 5, RSS: 1 << 20},
+		}
+	}
+	runs := []Cell{cell(30, 3*time.Millisecond, 0, 0.9), cell(10, time.Millisecond, 2, 0.7), cell(20, 2*time.Millisecond, 1, 0.85)}
+	runs[1].Load.Served = 5
+	other := Cell{Server: "b", Workload: 1, Load: load.Result{Rate: 1}}
+	all := summarize([]*Server{{Subject: Subject{Name: "a"}}, {Subject: Subject{Name: "b"}}, {Subject: Subject{Name: "c"}}},
+		Plan{Workloads: workloads()}, append(runs, other))
+	require.Len(t, all, 2)
+	assert.Equal(t, Summary{
+		Server: "a", Rounds: 3, Rate: 20, P50: 20, P99: 40, Served: 5, Errors: 3, FirstError: "oh", GeneratorLimited: true,
+		Cost: &Cost{CPU: 2000, Spread: 1, Voluntary: 0.5, Involuntary: 0.02, Threads: 5, RSS: 1 << 20},
+	}, all[0])
+	assert.Equal(t, Summary{Server: "b", Workload: 1, Rounds: 1, Rate: 1}, all[1])
+}

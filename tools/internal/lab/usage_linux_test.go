@@ -1,0 +1,108 @@
+package lab
+
+import (
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/prometheus/procfs"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestProcUsageFromFiles(t *testing.T) {
+	fs, err := procfs.NewFS("testdata/proc")
+	require.NoError(t, err)
+	u, err := procUsage(fs, 4711)
+	require.NoError(t, err)
+	assert.Equal(t, usage{
+		cpu:         1230 * time.Millisecond, // 100 + 23 ticks
+		voluntary:   1000 + 234,
+		involuntary: 50 + 6,
+		threads:     2,
+		rss:         14_336 << 10,
+	}, u)
+	_, err = procUsage(fs, 1)
+	require.Error(t, err)
+}
+
+// The process's clock counts what the threads' schedstat files count.
+func TestProcessClock(t *testing.T) {
+	for began := time.Now(); time.Since(began) < 50*time.Millisecond; {
+	}
+	before := sumSchedstat(t)
+	cpu, err := processClock(os.Getpid())
+	require.NoError(t, err)
+	assert.Positive(t, before)
+	// A running thread's file is up to a tick behind, and threads may have ended.
+	assert.GreaterOrEqual(t, cpu, before)
+
+	u, err := processUsage(os.Getpid())
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, u.cpu, cpu)
+	assert.Positive(t, u.threads)
+	assert.Positive(t, u.rss)
+	_, err = processClock(1 << 22) // no process has so large a number
+	require.Error(t, err)
+}
+
+func sumSchedstat(t *testing.T) (sum time.Duration) {
+	t.Helper()
+	threads, err := procfs.AllThreads(os.Getpid())
+	require.NoError(t, err)
+	for _, thread := range threads {
+		if s, err := thread.Schedstat(); err == nil {
+			sum += time.Duration(s.RunningNanoseconds)
+		}
+	}
+	return sum
+}
+
+func TestPinning(t *testing.T) {
+	pins, undo, err := pinSelf()
+	require.NoError(t, err)
+	defer undo()
+	if !pins.on {
+		t.Skip("one core: there is nothing to pin")
+	}
+	assert.NotEqual(t, pins.server, pins.load)
+	for i, want := range []int{pins.server, pins.server} { // the thread's own cores are back in between
+		p, err := startProcess(t.Context(), testSubject(t, "right"), pins)
+		require.NoError(t, err, i)
+		assert.Equal(t, strconv.Itoa(want), allowedCores(t, p.pid))
+		assert.Equal(t, strconv.Itoa(pins.load), allowedCores(t, os.Getpid()))
+		require.NoError(t, p.stop(t.Context()))
+	}
+	before := allowedCores(t, os.Getpid())
+	undo()
+	assert.NotEqual(t, before, allowedCores(t, os.Getpid()))
+}
+
+func allowedCores(t *testing.T, pid int) string {
+	t.Helper()
+	p, err := procfs.NewProc(pid)
+	require.NoError(t, err)
+	status, err := p.NewStatus()
+	require.NoError(t, err)
+	text := ""
+	for _, core := range status.CpusAllowedList {
+		text += strconv.FormatUint(core, 10)
+	}
+	return text
+}
+
+func TestDisturbed(t *testing.T) {
+	var e Environment
+	e.disturbed(clocks{total: 100, busy: 10, stolen: 1, ours: 5}, clocks{total: 200, busy: 60, stolen: 3, ours: 25})
+	assert.InDelta(t, 0.02, *e.Steal, 1e-9)
+	assert.InDelta(t, 0.3, *e.Others, 1e-9)
+	e = Environment{}
+	e.disturbed(clocks{total: 100}, clocks{total: 100})
+	assert.Nil(t, e.Steal)
+
+	c, known := readClocks()
+	require.True(t, known)
+	assert.Greater(t, c.total, c.busy)
+	assert.Positive(t, c.ours)
+}

@@ -1,0 +1,52 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+var (
+	errUnasked = errors.New("reply to no request")
+	errClosed  = errors.New("closed by the server")
+)
+
+// timeoutError: a reply did not come in time.
+type timeoutError struct{ after time.Duration }
+
+func (e timeoutError) Error() string { return fmt.Sprintf("no reply within %v", e.after) }
+
+// Errors counts what went wrong, from the first request to the last, warm-up
+// included.
+type Errors struct {
+	// Wrong counts replies that were not the right ones.
+	Wrong int64 `json:"wrong"`
+	// Broken counts connections that the server closed, that failed, or that
+	// carried no protocol any more.
+	Broken int64 `json:"broken"`
+	// TimedOut counts connections that were given up because a reply did not
+	// come in time.
+	TimedOut int64 `json:"timed_out"`
+	// Unanswered counts the requests in flight on connections of both sorts.
+	Unanswered int64 `json:"unanswered"`
+	// First describes the first error.
+	First string `json:"first,omitempty"`
+}
+
+// Count returns how many errors there were.
+func (e *Errors) Count() int64 { return e.Wrong + e.Broken + e.TimedOut }
+
+// Err returns nil if there were none.
+func (e *Errors) Err() error {
+	if e.Count() == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d errors (%d wrong replies, %d broken connections, %d timeouts); the first: %s",
+		e.Count(), e.Wrong, e.Broken, e.TimedOut, e.First)
+}
+
+func (e *Errors) note(err error) {
+	if e.First == "" {
+		e.First = err.Error()
+	}
+}

@@ -1,0 +1,107 @@
+package load
+
+import (
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/frame"
+)
+
+// pipeline is one connection's requests and replies, without the I/O: the
+// generator moves the bytes. Replies belong to requests by their order alone.
+type pipeline struct {
+	data *dataset
+
+	flight []request // a ring of the requests in flight
+	oldest int       // where the oldest one is
+	count  int
+
+	in  []byte // the beginning of a reply whose rest has not come
+	out []byte // requests that the socket had no room for
+
+	answered int64 // replies, right or wrong
+	counted  int64 // right ones that were counted in the measured window
+}
+
+func newPipeline(d *dataset, depth int) pipeline {
+	return pipeline{data: d, flight: make([]request, depth)}
+}
+
+// appendRequests makes as many requests as may be in flight, appends their
+// frames to dst, and reports whether the source has more.
+func (p *pipeline) appendRequests(dst []byte, from source, now time.Duration) (_ []byte, more bool) {
+	for p.count < len(p.flight) {
+		key, put, ok := from.next()
+		if !ok {
+			return dst, false
+		}
+		r := request{sent: now, key: key, put: put}
+		at := p.oldest + p.count
+		if at >= len(p.flight) {
+			at -= len(p.flight)
+		}
+		p.flight[at] = r
+		p.count++
+		dst = p.data.appendRequest(dst, r)
+	}
+	return dst, true
+}
+
+// room returns where to read to: behind the reply that has begun, or else into
+// the buffer that all connections share. Only a connection with an unfinished
+// reply has a buffer of its own.
+func (p *pipeline) room(shared []byte) []byte {
+	if len(p.in) == 0 {
+		return shared
+	}
+	return p.in[len(p.in):cap(p.in)]
+}
+
+// verdict is told of each reply to a request: right if wrong is nil.
+type verdict interface {
+	reply(p *pipeline, r request, wrong error)
+}
+
+// feed takes what was read into room, and tells v of each whole reply. An
+// error means that the stream is of no more use.
+func (p *pipeline) feed(read []byte, v verdict) error {
+	data, kept := read, len(p.in) > 0
+	if kept {
+		p.in = p.in[:len(p.in)+len(read)]
+		data = p.in
+	}
+	for len(data) > 0 {
+		if p.count == 0 {
+			return errUnasked
+		}
+		r := p.flight[p.oldest]
+		n, wrong, err := p.data.next(data, r)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			break
+		}
+		if p.oldest++; p.oldest == len(p.flight) {
+			p.oldest = 0
+		}
+		p.count--
+		p.answered++
+		v.reply(p, r, wrong)
+		data = data[n:]
+	}
+	switch {
+	case len(data) == 0:
+		p.in = p.in[:0]
+	case kept:
+		p.in = p.in[:copy(p.in, data)]
+	default:
+		if p.in == nil {
+			p.in = make([]byte, 0, frame.Header+p.data.maxReply())
+		}
+		p.in = append(p.in, data...)
+	}
+	return nil
+}
+
+// waitingSince returns when the oldest request in flight was made.
+func (p *pipeline) waitingSince() time.Duration { return p.flight[p.oldest].sent }

@@ -1,0 +1,233 @@
+package load
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/frame"
+	"github.com/ioflavors/ioflavors/common/kv"
+	"github.com/ioflavors/ioflavors/common/store"
+)
+
+func TestDataset(t *testing.T) {
+	d := newDataset(1000, 64)
+	seen := map[string]bool{}
+	for i := range d.keys {
+		assert.Len(t, d.key(i), keySize)
+		assert.Len(t, d.value(i), 64)
+		seen[string(d.key(i))] = true
+		seen[string(d.value(i))] = true
+	}
+	assert.Len(t, seen, 2000)
+	assert.Equal(t, d, newDataset(1000, 64), "the same in every process")
+	assert.Equal(t, "key:000000000999", string(d.key(999)))
+}
+
+func TestMix(t *testing.T) {
+	count := func(puts float64) (n int) {
+		m := newMix(Workload{Puts: puts, Keys: 7}, 1)
+		for range 10_000 {
+			key, put, ok := m.next()
+			require.True(t, ok && key >= 0 && key < 7)
+			if put {
+				n++
+			}
+		}
+		return n
+	}
+	assert.Zero(t, count(0))
+	assert.InDelta(t, 1000, count(0.1), 150)
+	assert.Equal(t, 10_000, count(1))
+
+	a, b := newMix(DefaultWorkload(), 5), newMix(DefaultWorkload(), 5)
+	for range 100 {
+		x, _, _ := a.next()
+		y, _, _ := b.next()
+		require.Equal(t, x, y, "a seed repeats the sequence")
+	}
+}
+
+// The frames that are put together are those that the protocol's packages make.
+func TestTemplates(t *testing.T) {
+	framed := func(m kv.Message) []byte {
+		f, mark := frame.Begin(nil)
+		return frame.End(kv.AppendMessage(f, m), mark)
+	}
+	for _, size := range []int{0, 1, 64, 127, 128, 70_000} {
+		d := newDataset(11, size)
+		for i := range d.keys {
+			key, value := d.key(i), d.value(i)
+			assert.Equal(t, framed(kv.Message{Kind: kv.Get, Key: key}), d.appendRequest(nil, request{key: i}))
+			assert.Equal(t, framed(kv.Message{Kind: kv.PutOrUpdate, Key: key, Value: value}), d.appendRequest(nil, request{key: i, put: true}))
+
+			for _, r := range []request{{key: i}, {key: i, put: true}} {
+				reply := framed(d.right(r))
+				n, wrong, err := d.next(append(reply, "more"...), r)
+				require.NoError(t, err)
+				require.NoError(t, wrong)
+				require.Equal(t, len(reply), n)
+				if size > 1000 {
+					continue
+				}
+				for cut := range reply {
+					n, _, err := d.next(reply[:cut], r)
+					require.NoError(t, err)
+					require.Zero(t, n)
+				}
+				for flip := range reply {
+					spoiled := bytes.Clone(reply)
+					spoiled[flip] ^= 1
+					n, wrong, err := d.next(spoiled, r)
+					require.True(t, n == 0 || wrong != nil || err != nil, "byte %d of %q", flip, reply)
+				}
+			}
+		}
+	}
+}
+
+// A reply may be encoded in other ways than ours.
+func TestOtherEncodings(t *testing.T) {
+	d := newDataset(2, 3)
+	m := d.right(request{key: 1})
+	f, mark := frame.Begin(nil)
+	f = append(f, 3<<3, kv.GetResponse, 4<<3, 0) // kind first, and a status that is zero
+	f = kv.AppendMessage(f, kv.Message{Value: m.Value})
+	f = frame.End(kv.AppendMessage(f, kv.Message{Key: m.Key}), mark)
+	n, wrong, err := d.next(f, request{key: 1})
+	require.NoError(t, err)
+	require.NoError(t, wrong)
+	assert.Equal(t, len(f), n)
+}
+
+// tally is a verdict that counts.
+type tally struct {
+	right, wrong int
+	order        []int
+	keep         bool
+}
+
+func (t *tally) reply(_ *pipeline, r request, wrong error) {
+	if wrong != nil {
+		t.wrong++
+	} else {
+		t.right++
+	}
+	if t.keep {
+		t.order = append(t.order, r.key)
+	}
+}
+
+// answerAll answers the frames in requests.
+func answerAll(h *kv.Handler, dst, requests []byte) []byte {
+	for len(requests) > 0 {
+		body, n, err := frame.Next(requests, 1<<20)
+		if err != nil || n == 0 {
+			panic("not a frame")
+		}
+		var mark int
+		dst, mark = frame.Begin(dst)
+		dst = frame.End(h.AppendReply(dst, body), mark)
+		requests = requests[n:]
+	}
+	return dst
+}
+
+// Replies are matched in order, however the stream is cut.
+func TestPipelineEveryCut(t *testing.T) {
+	d := newDataset(3, 10)
+	h := kv.NewHandler(store.New(0))
+	put, _ := (&pipeline{data: d, flight: make([]request, 3)}).appendRequests(nil, &fill{keys: 3}, 0)
+	answerAll(h, nil, put)
+
+	requests, _ := (&pipeline{data: d, flight: make([]request, 9)}).appendRequests(nil, newMix(Workload{Puts: 0.3, Keys: 3}, 1), 0)
+	replies := answerAll(h, nil, requests)
+	for cut := range len(replies) {
+		p := newPipeline(d, 9)
+		again, more := p.appendRequests(nil, newMix(Workload{Puts: 0.3, Keys: 3}, 1), time.Second)
+		require.True(t, more)
+		require.Equal(t, requests, again)
+		require.Equal(t, time.Second, p.waitingSince())
+		v := &tally{keep: true}
+		shared := make([]byte, len(replies))
+		for _, piece := range [][]byte{replies[:cut], replies[cut:]} {
+			for len(piece) > 0 {
+				n := copy(p.room(shared), piece)
+				require.NoError(t, p.feed(p.room(shared)[:n], v))
+				piece = piece[n:]
+			}
+		}
+		require.Equal(t, 9, v.right, "cut at %d", cut)
+		require.Zero(t, v.wrong)
+		require.Zero(t, p.count)
+		require.Empty(t, p.in)
+	}
+}
+
+func TestPipelineRefuses(t *testing.T) {
+	d := newDataset(1, 10)
+	for name, c := range map[string]struct {
+		read string
+		want error
+	}{
+		"too long":   {"\xff\xff\xff\x00", frame.ErrTooLong},
+		"too short":  {"\x01\x00\x00\x00", frame.ErrTooShort},
+		"footer":     {"\x05\x00\x00\x00@EOF!", frame.ErrFooter},
+		"no request": {"\x07\x00\x00\x00\x18\x03@EOF@", errUnasked},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPipeline(d, 1)
+			if c.want != errUnasked {
+				p.appendRequests(nil, &fill{keys: 1}, 0)
+			}
+			assert.ErrorIs(t, p.feed([]byte(c.read), new(tally)), c.want)
+		})
+	}
+}
+
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	d := newDataset(100, 64)
+	h := kv.NewHandler(store.New(0))
+	full := newPipeline(d, 100)
+	puts, _ := full.appendRequests(nil, &fill{keys: 100}, 0)
+	answerAll(h, nil, puts)
+
+	from := newMix(Workload{Puts: 0.1, Keys: 100}, 1)
+	p := newPipeline(d, 16)
+	g := &generator{window: newWindow()}
+	g.window.open = true
+	var requests, replies []byte
+	shared := make([]byte, 1<<20)
+	turn := func() {
+		requests, _ = p.appendRequests(requests[:0], from, 0)
+		replies = answerAll(h, replies[:0], requests)
+		g.read = time.Millisecond
+		for piece := range bytes.Lines(replies) { // as good as any other way to cut it
+			n := copy(p.room(shared), piece)
+			if err := p.feed(p.room(shared)[:n], g); err != nil {
+				panic(err)
+			}
+		}
+	}
+	turn()
+	assert.Zero(t, testing.AllocsPerRun(100, turn))
+	assert.NoError(t, g.errors.Err())
+	assert.EqualValues(t, 102*16, g.window.requests)
+}
+
+func TestSummarizeLeavesOutChance(t *testing.T) {
+	w := newWindow()
+	for i := range 999 {
+		w.count(0, time.Duration(i+1)*time.Microsecond)
+	}
+	l := summarize(w.latency)
+	assert.InEpsilon(t, 500*time.Microsecond, l.P50, 0.01)
+	assert.InEpsilon(t, 900*time.Microsecond, l.P90, 0.01)
+	assert.Zero(t, l.P99, "9.99 requests lie beyond")
+	assert.InEpsilon(t, 999*time.Microsecond, l.Max, 0.01)
+	w.count(0, time.Second)
+	assert.NotZero(t, summarize(w.latency).P99)
+}

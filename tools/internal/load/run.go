@@ -1,0 +1,81 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+)
+
+// Run loads a server whose keys exist (Preload) and measures its answers. A
+// server that answers wrongly, late or not at all is a result, with Errors; an
+// error means that there is none: the server could not be reached, or ctx was
+// done. Either way Run returns within the sum of the configured times.
+func Run(ctx context.Context, cfg Config) (Result, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return Result{}, err
+	}
+	if err := atLeast("duration", cfg.Duration, time.Millisecond); err != nil {
+		return Result{}, err
+	}
+	g, err := newGenerator(ctx, cfg, newDataset(cfg.Keys, cfg.ValueSize), newMix(cfg.Workload, cfg.Seed))
+	if err != nil {
+		return Result{}, err
+	}
+	defer g.close()
+	if err := g.onThread(ctx); err != nil {
+		return Result{}, err
+	}
+	return g.result()
+}
+
+// While keys are being stored, up to preloadDepth puts are in flight, and not
+// many more than preloadBytes bytes.
+const (
+	preloadDepth = 64
+	preloadBytes = 256 << 10
+)
+
+// Preload stores every key, over a connection that is closed afterwards, for
+// Run needs a server's attention, which a server that serves one client at a
+// time has only then. Of cfg it uses the address, the keys, the value size and the
+// timeouts.
+func Preload(ctx context.Context, cfg Config) error {
+	cfg.Connections, cfg.Depth = 1, max(1, min(preloadDepth, preloadBytes/max(1, cfg.ValueSize)))
+	cfg.Begin, cfg.End = nil, nil
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return err
+	}
+	cfg.Warmup = maxRun // the phase that lasts until there are no more requests
+	g, err := newGenerator(ctx, cfg, newDataset(cfg.Keys, cfg.ValueSize), &fill{keys: cfg.Keys})
+	if err != nil {
+		return err
+	}
+	defer g.close()
+	if err := g.onThread(ctx); err != nil {
+		return err
+	}
+	if err := g.errors.Err(); err != nil {
+		return fmt.Errorf("load: storing %d keys: %w", cfg.Keys, err)
+	}
+	return nil
+}
+
+// onThread runs the generator on a thread of its own, so that the thread's CPU
+// time is the generator's.
+func (g *generator) onThread(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, g.poller.Wake)
+	defer stop()
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		done <- g.run(ctx)
+	}()
+	if err := <-done; err != nil {
+		return fmt.Errorf("load: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,421 @@
+//go:build unix
+
+package load_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/frame"
+	"github.com/ioflavors/ioflavors/common/kv"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+func config(s *server) load.Config {
+	return load.Config{
+		Addr:     s.addr,
+		Workload: load.Workload{Connections: 4, Depth: 3, Puts: 0.1, Keys: 100, ValueSize: 64},
+		Warmup:   10 * time.Millisecond,
+		Duration: 200 * time.Millisecond,
+		Seed:     1,
+	}
+}
+
+func TestRunRightServer(t *testing.T) {
+	s := new(server).start(t)
+	cfg := config(s)
+	var order []string
+	cfg.Begin = func() { order = append(order, "begin") }
+	cfg.End = func() { order = append(order, "end") }
+	require.NoError(t, load.Preload(t.Context(), cfg))
+	assert.EqualValues(t, cfg.Keys, s.answered.Load())
+
+	assert.Empty(t, order)
+	r, err := load.Run(t.Context(), cfg)
+	require.NoError(t, err)
+	require.NoError(t, r.Errors.Err())
+	assert.Equal(t, []string{"begin", "end"}, order)
+	assert.Equal(t, 4, r.Served)
+	assert.Positive(t, r.Requests)
+	assert.Less(t, r.Requests, s.answered.Load(), "warm-up is not counted")
+	assert.InEpsilon(t, float64(r.Requests)/r.Seconds, r.Rate, 1e-9)
+	assert.GreaterOrEqual(t, r.Seconds, cfg.Duration.Seconds())
+	assert.True(t, r.Fairness > 0 && r.Fairness <= 1, r.Fairness)
+	assert.True(t, 0 < r.Latency.P50 && r.Latency.P50 <= r.Latency.P90 && r.Latency.P90 <= r.Latency.Max, r.Latency)
+
+	h, err := hdrhistogram.Decode([]byte(r.Histogram))
+	require.NoError(t, err)
+	assert.Equal(t, r.Latency.Max.Nanoseconds(), h.Max())
+	assert.LessOrEqual(t, h.TotalCount(), r.Requests)
+	_, err = base64.StdEncoding.DecodeString(r.Histogram)
+	require.NoError(t, err)
+
+	text, err := json.Marshal(r)
+	require.NoError(t, err)
+	var again load.Result
+	require.NoError(t, json.Unmarshal(text, &again))
+	assert.Equal(t, r, again)
+}
+
+// Whatever the seed, the sizes and the way in which replies are cut, every
+// reply is found and right.
+func TestRunShapes(t *testing.T) {
+	for name, change := range map[string]func(*load.Config){
+		"one by one":    func(c *load.Config) { c.Connections, c.Depth = 1, 1 },
+		"empty values":  func(c *load.Config) { c.ValueSize = 0 },
+		"short values":  func(c *load.Config) { c.ValueSize = 1 },
+		"large values":  func(c *load.Config) { c.ValueSize, c.Keys, c.Connections = 300<<10, 20, 2 },
+		"puts only":     func(c *load.Config) { c.Puts = 1 },
+		"gets only":     func(c *load.Config) { c.Puts = 0 },
+		"one key":       func(c *load.Config) { c.Keys = 1 },
+		"deep":          func(c *load.Config) { c.Depth = 500 },
+		"another seed":  func(c *load.Config) { c.Seed = 99 },
+		"no warming up": func(c *load.Config) { c.Warmup = 0 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := new(server).start(t)
+			cfg := config(s)
+			change(&cfg)
+			require.NoError(t, load.Preload(t.Context(), cfg))
+			r, err := load.Run(t.Context(), cfg)
+			require.NoError(t, err)
+			require.NoError(t, r.Errors.Err())
+			assert.Equal(t, cfg.Connections, r.Served)
+			assert.Positive(t, r.Requests)
+		})
+	}
+}
+
+func TestRunOverIPv6(t *testing.T) {
+	ln, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skipf("no IPv6 here: %v", err)
+	}
+	s := new(server).startOn(t, ln)
+	require.NoError(t, load.Preload(t.Context(), config(s)))
+	r, err := load.Run(t.Context(), config(s))
+	require.NoError(t, err)
+	require.NoError(t, r.Errors.Err())
+	assert.Positive(t, r.Requests)
+}
+
+// Replies that come byte by byte are put together again.
+func TestRunDribble(t *testing.T) {
+	s := (&server{behave: func(s *server, c net.Conn) {
+		in := bufio.NewReader(c)
+		for {
+			body, err := readFrame(in)
+			if err != nil {
+				return
+			}
+			for _, b := range s.reply(body) {
+				if _, err := c.Write([]byte{b}); err != nil {
+					return
+				}
+			}
+		}
+	}}).start(t)
+	cfg := config(s)
+	require.NoError(t, load.Preload(t.Context(), cfg))
+	r, err := load.Run(t.Context(), cfg)
+	require.NoError(t, err)
+	require.NoError(t, r.Errors.Err())
+	assert.Positive(t, r.Requests)
+}
+
+// A server that answers only when it has seen as many requests as may be in
+// flight gets them, again and again; and their replies all together.
+func TestRunKeepsDepth(t *testing.T) {
+	const depth = 7
+	s := (&server{behave: func(s *server, c net.Conn) {
+		in := bufio.NewReader(c)
+		for {
+			var out []byte
+			for range depth {
+				body, err := readFrame(in)
+				if err != nil {
+					return
+				}
+				if !isGet(body) { // the preload ends with less than a batch
+					_, _ = c.Write(s.reply(body))
+					continue
+				}
+				out = append(out, s.reply(body)...)
+			}
+			if _, err := c.Write(out); err != nil {
+				return
+			}
+		}
+	}}).start(t)
+	cfg := config(s)
+	cfg.Depth, cfg.Puts = depth, 0
+	require.NoError(t, load.Preload(t.Context(), cfg))
+	r, err := load.Run(t.Context(), cfg)
+	require.NoError(t, err)
+	require.NoError(t, r.Errors.Err())
+	assert.Greater(t, r.Requests, int64(depth))
+}
+
+// The others wait in the listen queue. That is no error, and they are not
+// counted as served; the server is free again afterwards.
+func TestRunOneAtATime(t *testing.T) {
+	s := (&server{serial: true}).start(t)
+	cfg := config(s)
+	cfg.MayWait = true
+	for range 2 {
+		require.NoError(t, load.Preload(t.Context(), cfg))
+		r, err := load.Run(t.Context(), cfg)
+		require.NoError(t, err)
+		require.NoError(t, r.Errors.Err())
+		assert.Equal(t, 1, r.Served)
+		assert.InDelta(t, 0.25, r.Fairness, 1e-9)
+	}
+
+	cfg.MayWait, cfg.ReplyTimeout = false, 100*time.Millisecond
+	r, err := load.Run(t.Context(), cfg)
+	require.NoError(t, err)
+	assert.EqualValues(t, 3, r.Errors.TimedOut, "without leave to wait it is an error")
+}
+
+func TestRunFaultyServers(t *testing.T) {
+	type fault struct {
+		behave func(s *server, c net.Conn)
+		change func(*load.Config)
+		first  string
+		check  func(t *testing.T, s *server, r load.Result)
+	}
+	// answer answers each request with what reply makes of it.
+	answer := func(reply func(s *server, n int, body []byte) []byte) func(*server, net.Conn) {
+		return func(s *server, c net.Conn) {
+			in := bufio.NewReader(c)
+			for n := 0; ; n++ {
+				body, err := readFrame(in)
+				if err != nil {
+					return
+				}
+				out := s.reply(body)
+				if isGet(body) { // so that the keys can be stored
+					if out = reply(s, n, body); out == nil {
+						return
+					}
+				}
+				if _, err := c.Write(out); err != nil {
+					return
+				}
+			}
+		}
+	}
+	framed := func(m kv.Message) []byte {
+		out, mark := frame.Begin(nil)
+		return frame.End(kv.AppendMessage(out, m), mark)
+	}
+	allWrong := func(t *testing.T, _ *server, r load.Result) {
+		assert.Positive(t, r.Errors.Wrong)
+		assert.Zero(t, r.Requests)
+	}
+	var spoiled atomic.Int64
+
+	for name, f := range map[string]fault{
+		"wrong value now and then": {
+			behave: answer(func(s *server, n int, body []byte) []byte {
+				right := s.reply(body)
+				if n%5 != 0 {
+					return right
+				}
+				spoiled.Add(1)
+				right[len(right)-len(frame.Footer)-len("\x18\x02")-1] ^= 1 // the value's last character
+				return right
+			}),
+			first: "want {kind 2",
+			check: func(t *testing.T, s *server, r load.Result) {
+				assert.Equal(t, spoiled.Load(), r.Errors.Wrong, "each one, no more, no less")
+				assert.Zero(t, r.Errors.Broken)
+			},
+		},
+		"value of another key": {
+			behave: answer(func(s *server, _ int, body []byte) []byte {
+				m, _ := kv.Parse(body)
+				other := bytes.Replace(m.Key, []byte("key:0000000000"), []byte("key:0000000001"), 1)
+				return framed(kv.Message{Kind: kv.GetResponse, Key: m.Key, Value: other})
+			}),
+			first: "reply is {kind 2", check: allWrong,
+		},
+		"not found": {
+			behave: answer(func(_ *server, _ int, body []byte) []byte {
+				m, _ := kv.Parse(body)
+				return framed(kv.Message{Kind: kv.GetResponse, Key: m.Key, Status: 1})
+			}),
+			first: "NotOk", check: allWrong,
+		},
+		"kind of a put": {
+			behave: answer(func(s *server, _ int, body []byte) []byte {
+				return framed(kv.Message{Kind: kv.PutOrUpdate})
+			}),
+			first: "reply is {kind 3", check: allWrong,
+		},
+		"no message": {
+			behave: answer(func(s *server, _ int, body []byte) []byte {
+				out, mark := frame.Begin(nil)
+				return frame.End(append(out, 0xff), mark)
+			}),
+			first: "not a KeyValueMessage", check: allWrong,
+		},
+		"replies swapped": {
+			behave: func(s *server, c net.Conn) {
+				in := bufio.NewReader(c)
+				var held []byte
+				for {
+					body, err := readFrame(in)
+					if err != nil {
+						return
+					}
+					out := s.reply(body)
+					switch {
+					case !isGet(body):
+					case held == nil:
+						held = out
+						continue
+					default:
+						out, held = append(out, held...), nil
+					}
+					if _, err := c.Write(out); err != nil {
+						return
+					}
+				}
+			},
+			first: "reply is {kind 2",
+			// Two neighbours may happen to be the same request.
+			check: func(t *testing.T, _ *server, r load.Result) { assert.Positive(t, r.Errors.Wrong) },
+			change: func(c *load.Config) {
+				c.Depth, c.Keys = 2, 10_000
+			},
+		},
+		"closes": {
+			behave: answer(func(s *server, n int, body []byte) []byte {
+				if n == 10 {
+					return nil
+				}
+				return s.reply(body)
+			}),
+			// A close with unread input is a reset.
+			first: "requests in flight",
+			check: func(t *testing.T, _ *server, r load.Result) {
+				assert.EqualValues(t, 4, r.Errors.Broken)
+				assert.EqualValues(t, 12, r.Errors.Unanswered)
+				assert.Equal(t, 4, r.Served)
+			},
+		},
+		"no frames": {
+			behave: answer(func(*server, int, []byte) []byte { return []byte("HTTP/1.1 400 Bad Request\r\n\r\n") }),
+			first:  "frame too long",
+			check:  func(t *testing.T, _ *server, r load.Result) { assert.EqualValues(t, 4, r.Errors.Broken) },
+		},
+		"says everything twice": {
+			behave: answer(func(s *server, _ int, body []byte) []byte { return append(s.reply(body), s.reply(body)...) }),
+			change: func(c *load.Config) { c.Depth = 1 },
+			first:  "reply to no request",
+			check:  func(t *testing.T, _ *server, r load.Result) { assert.EqualValues(t, 4, r.Errors.Broken) },
+		},
+		"silent": {
+			behave: answer(func(*server, int, []byte) []byte { return []byte{} }),
+			first:  "no reply within 50ms (3 requests in flight)",
+			check: func(t *testing.T, _ *server, r load.Result) {
+				assert.EqualValues(t, 4, r.Errors.TimedOut)
+				assert.EqualValues(t, 12, r.Errors.Unanswered)
+				assert.Zero(t, r.Requests)
+				assert.Zero(t, r.Served)
+			},
+			// Leave to wait is for the neighbours of one who is served.
+			change: func(c *load.Config) { c.ReplyTimeout, c.MayWait = 50*time.Millisecond, true },
+		},
+		"silent when the window is over": {
+			behave: answer(func(*server, int, []byte) []byte { return []byte{} }),
+			first:  "no reply within 300ms",
+			check:  func(t *testing.T, _ *server, r load.Result) { assert.EqualValues(t, 4, r.Errors.TimedOut) },
+			change: func(c *load.Config) {
+				c.ReplyTimeout, c.Warmup, c.Duration = 300*time.Millisecond, 0, time.Millisecond
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := (&server{behave: f.behave}).start(t)
+			cfg := config(s)
+			cfg.Puts = 0
+			if f.change != nil {
+				f.change(&cfg)
+			}
+			require.NoError(t, load.Preload(t.Context(), cfg))
+			r, err := load.Run(t.Context(), cfg)
+			require.NoError(t, err, "it is a result")
+			require.Error(t, r.Errors.Err())
+			assert.Contains(t, r.Errors.First, f.first)
+			f.check(t, s, r)
+		})
+	}
+}
+
+func TestRunWithoutPreload(t *testing.T) {
+	s := new(server).start(t)
+	cfg := config(s)
+	cfg.Puts = 0
+	r, err := load.Run(t.Context(), cfg)
+	require.NoError(t, err)
+	assert.Zero(t, r.Requests)
+	assert.Equal(t, s.answered.Load(), r.Errors.Wrong, "every request is accounted for")
+}
+
+func TestPreloadReportsErrors(t *testing.T) {
+	s := (&server{behave: func(s *server, c net.Conn) {
+		_, _ = readFrame(c)
+	}}).start(t)
+	err := load.Preload(t.Context(), config(s))
+	require.ErrorContains(t, err, "storing 100 keys")
+	require.ErrorContains(t, err, "put key:000000000000")
+}
+
+func TestRunEndsWithItsContext(t *testing.T) {
+	s := (&server{behave: func(_ *server, c net.Conn) { _, _ = c.Read(make([]byte, 1)); <-t.Context().Done() }}).start(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cfg := config(s)
+	cfg.Warmup, cfg.Duration = 0, time.Hour
+	cfg.Begin = cancel
+	_, err := load.Run(ctx, cfg)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestRunFailsToStart(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	unused := ln.Addr().String()
+	require.NoError(t, ln.Close())
+
+	for name, c := range map[string]struct {
+		change func(*load.Config)
+		want   string
+	}{
+		"nobody listens": {func(c *load.Config) { c.Addr = unused }, "connection 1 of 4: dial"},
+		"connections":    {func(c *load.Config) { c.Connections = 0 }, "connections is 0"},
+		"depth":          {func(c *load.Config) { c.Depth = 0 }, "depth is 0"},
+		"puts":           {func(c *load.Config) { c.Puts = 1.5 }, "share of puts is 1.5"},
+		"duration":       {func(c *load.Config) { c.Duration = 0 }, "duration is 0s"},
+		"reply timeout":  {func(c *load.Config) { c.ReplyTimeout = time.Hour }, "reply timeout is 1h"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := config(new(server).start(t))
+			c.change(&cfg)
+			_, err := load.Run(t.Context(), cfg)
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}

@@ -1,0 +1,40 @@
+package load
+
+import "math/rand/v2"
+
+// source decides which request is made next.
+type source interface {
+	// next returns the key's number and whether to put or get it. ok is
+	// false when there are no more requests to be made.
+	next() (key int, put, ok bool)
+}
+
+// mix is endless: any key, put or get, by chance.
+type mix struct {
+	random *rand.Rand
+	keys   int
+	puts   uint32 // how many of 2³² requests are puts, less one if it is all
+}
+
+func newMix(w Workload, seed uint64) *mix {
+	return &mix{
+		random: rand.New(rand.NewPCG(seed, 0)),
+		keys:   w.Keys,
+		puts:   uint32(min(w.Puts*(1<<32), 1<<32-1)),
+	}
+}
+
+func (m *mix) next() (key int, put, ok bool) {
+	return m.random.IntN(m.keys), m.random.Uint32() < m.puts, true
+}
+
+// fill puts each key once.
+type fill struct{ at, keys int }
+
+func (f *fill) next() (key int, put, ok bool) {
+	if f.at == f.keys {
+		return 0, false, false
+	}
+	f.at++
+	return f.at - 1, true, true
+}

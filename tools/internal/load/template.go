@@ -1,0 +1,71 @@
+package load
+
+import (
+	"bytes"
+
+	"github.com/ioflavors/ioflavors/common/frame"
+	"github.com/ioflavors/ioflavors/common/kv"
+)
+
+// template is a sort of frame: all get requests, say. Keys have the same size,
+// and values too, so the frames of a sort differ in nothing but these, and are
+// made and recognised by copying and comparing bytes.
+type template struct {
+	before, between, behind []byte // the key, key and value, the value
+	keyed, valued           bool
+	size                    int
+}
+
+// newTemplate returns the template of frames like m's. m's key and value, if
+// they are not empty, are the first ones in the dataset.
+func newTemplate(m kv.Message) template {
+	f, mark := frame.Begin(nil)
+	f = frame.End(kv.AppendMessage(f, m), mark)
+	t := template{before: f, keyed: len(m.Key) > 0, valued: len(m.Value) > 0, size: len(f)}
+	if t.keyed {
+		t.before, t.between, _ = bytes.Cut(f, m.Key)
+	}
+	if t.valued {
+		// The value is followed by its kind, a field of two bytes.
+		end := len(t.between) - 2 - len(frame.Footer)
+		t.behind = t.between[end:]
+		t.between = t.between[:end-len(m.Value)]
+	}
+	return t
+}
+
+func (t *template) append(dst []byte, key, value []byte) []byte {
+	dst = append(dst, t.before...)
+	if t.keyed {
+		dst = append(dst, key...)
+		dst = append(dst, t.between...)
+	}
+	if t.valued {
+		dst = append(dst, value...)
+		dst = append(dst, t.behind...)
+	}
+	return dst
+}
+
+// match returns how many bytes the frame takes, if that is what data begins
+// with, and 0 otherwise.
+func (t *template) match(data, key, value []byte) int {
+	if len(data) < t.size {
+		return 0
+	}
+	rest, ok := bytes.CutPrefix(data, t.before)
+	if t.keyed && ok {
+		if rest, ok = bytes.CutPrefix(rest, key); ok {
+			rest, ok = bytes.CutPrefix(rest, t.between)
+		}
+	}
+	if t.valued && ok {
+		if rest, ok = bytes.CutPrefix(rest, value); ok {
+			_, ok = bytes.CutPrefix(rest, t.behind)
+		}
+	}
+	if !ok {
+		return 0
+	}
+	return t.size
+}
