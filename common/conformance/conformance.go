@@ -45,11 +45,14 @@ func Select(o Options) []Rule {
 	return slices.DeleteFunc(Rules(), func(r Rule) bool { return !o.selects(r) })
 }
 
+// LeastMaxFrame is how long a frame some of the rules need, in bytes.
+const LeastMaxFrame = 200
+
 // Options is what is known about the server. The zero value fits a server with
 // the protocol's usual limits that serves many clients at once.
 type Options struct {
 	// MaxFrame is the largest length that the server accepts, body and
-	// footer, in bytes. 0: 1 MiB.
+	// footer, in bytes: at least LeastMaxFrame. 0: 1 MiB.
 	MaxFrame int
 	// OneAtATime: a client may keep all others waiting until it leaves. A
 	// rule that is about a second client then asks for what still has to be

@@ -64,6 +64,7 @@ func TestBadServers(t *testing.T) {
 func testFlaws(t *testing.T, found func(rule string)) {
 	for flaw, rules := range map[string][]string{
 		"answers a get with its own kind":          {"put-get", "get-absent", "golden-frames"},
+		"answers from a cache":                     {"no-stale-reads", "overwrite"},
 		"answers late requests first":              {"pipeline", "pipeline-sizes", "error-in-pipeline"},
 		"calls errors Ok":                          {"unknown-kind", "bad-protobuf", "wrong-footer"},
 		"carries out half a frame":                 {"fin-in-frame"},

@@ -2,6 +2,8 @@ package conformance
 
 import (
 	"fmt"
+	"strconv"
+	"sync/atomic"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 )
@@ -14,6 +16,7 @@ var neighbourRules = []Rule{
 	{ID: "never-pauses", Fault: 20, Title: "a client that never pauses does not keep others from being served", run: neverPauses},
 	{ID: "crowd", Fault: 29, Title: "many clients are served at once", run: crowd},
 	{ID: "no-crossed-replies", Fault: 26, Title: "clients that come and go get their own replies", run: noCrossedReplies},
+	{ID: "no-stale-reads", Fault: 42, Title: "whoever reads after a put sees it, or a later one", run: noStaleReads},
 }
 
 // other expects another client to be served while first is still there; or,
@@ -134,6 +137,64 @@ func noCrossedReplies(t *trial) {
 			t.leave()
 		}
 	})
+}
+
+// noStaleReads has one client count, and others read the counter meanwhile.
+// With one client at a time they take turns.
+func noStaleReads(t *trial) {
+	const readers, puts = 3, 300
+	count := counter{key: t.key("counter")}
+	count.increase(t.dial())
+	t.leave()
+	if t.OneAtATime {
+		for range 20 {
+			count.increase(t.dial())
+			t.leave()
+			count.read(t, t.dial())
+			t.leave()
+		}
+		return
+	}
+	var over atomic.Bool
+	t.clients(1+readers, func(t *trial, i int) {
+		c := t.dial()
+		if i == 0 {
+			defer over.Store(true)
+			for range puts {
+				count.increase(c)
+			}
+			return
+		}
+		for !over.Load() {
+			count.read(t, c)
+		}
+	})
+}
+
+// counter is a value that only grows.
+type counter struct {
+	key          string
+	sent, stored atomic.Int64 // the last put that was sent, that was answered
+}
+
+// increase counts, for one client at a time.
+func (n *counter) increase(c *probe.Conn) {
+	value := n.sent.Add(1)
+	c.Send(probe.Put(n.key, fmt.Sprint(value)))
+	c.Want(probe.Stored)
+	n.stored.Store(value)
+}
+
+// read expects a value that is not older than the last put that was answered
+// before it is asked for, and not newer than the last that was sent.
+func (n *counter) read(t *trial, c *probe.Conn) {
+	least := n.stored.Load()
+	c.Send(probe.Get(n.key))
+	m := c.Receive()
+	most := n.sent.Load()
+	if value, err := strconv.ParseInt(m.Value, 10, 64); err != nil || value < least || value > most {
+		t.Fatalf("sent %s; expected a counter from %d to %d; got %v", probe.Hex(probe.Get(n.key)), least, most, m)
+	}
 }
 
 // exchange puts and gets under a key that only this client uses.

@@ -35,6 +35,7 @@ type plainServer struct {
 	answered int
 	last     []byte
 	kept     string
+	cache    map[string]string
 }
 
 // start returns the address of the server, which ends with the test.
@@ -43,7 +44,7 @@ func (s *plainServer) start(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.ln, s.values = ln, make(map[string]string)
+	s.ln, s.values, s.cache = ln, make(map[string]string), make(map[string]string)
 	if s.idleTimeout == 0 {
 		s.idleTimeout, s.frameTimeout = 10*time.Second, 10*time.Second
 	}
@@ -243,6 +244,13 @@ func (s *plainServer) answer(request []byte) (reply []byte, keep bool) {
 	switch m.Kind {
 	case 1:
 		value, found := s.values[m.Key]
+		if s.flaw == "answers from a cache" {
+			if cached, ok := s.cache[m.Key]; ok {
+				value = cached
+			} else if found {
+				s.cache[m.Key] = value
+			}
+		}
 		reply := &kvpb.KeyValueMessage{Key: m.Key, Value: value, Kind: 2}
 		if !found {
 			reply.Status = kvpb.Status_NotOk

@@ -78,24 +78,27 @@ func Put(key, value string) []byte {
 // Get is the frame that asks for key.
 func Get(key string) []byte { return Frame(Body(Message{Key: key, Kind: KindGet})) }
 
-// shown is how many bytes of anything a message shows.
-const shown = 40
+// How many bytes of a frame, and of a text, a message shows.
+const (
+	shownBytes = 40
+	shownText  = 100
+)
 
 // Hex shows bytes, the first of them if there are many.
 func Hex(b []byte) string {
 	switch {
 	case len(b) == 0:
 		return "nothing"
-	case len(b) > shown:
-		return fmt.Sprintf("%x… (%d bytes)", b[:shown], len(b))
+	case len(b) > shownBytes:
+		return fmt.Sprintf("%x… (%d bytes)", b[:shownBytes], len(b))
 	default:
 		return fmt.Sprintf("%x", b)
 	}
 }
 
 func quote(s string) string {
-	if len(s) > shown {
-		return fmt.Sprintf("%.*q… (%d bytes)", shown, s, len(s))
+	if len(s) > shownText {
+		return fmt.Sprintf("%.*q… (%d bytes)", shownText, s, len(s))
 	}
 	return fmt.Sprintf("%q", s)
 }

@@ -35,7 +35,7 @@ func (c *checkCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return &exitError{2, err.Error()}
 	}
-	if err := c.checkRuleNames(); err != nil {
+	if err := c.checkFlags(); err != nil {
 		return &exitError{2, err.Error()}
 	}
 	if command != nil {
@@ -97,7 +97,11 @@ func freeAddress() (string, error) {
 	return ln.Addr().String(), ln.Close()
 }
 
-func (c *checkCmd) checkRuleNames() error {
+// checkFlags returns an error for flags that no check can be made with.
+func (c *checkCmd) checkFlags() error {
+	if c.MaxFrame < conformance.LeastMaxFrame {
+		return fmt.Errorf("--max-frame %d: the rules need frames of at least %d bytes", c.MaxFrame, conformance.LeastMaxFrame)
+	}
 	known := ids(conformance.Rules())
 	for _, id := range c.Only {
 		if !slices.Contains(known, id) {
@@ -152,7 +156,7 @@ func (c *checkCmd) leftOut(r conformance.Report) string {
 	if len(c.Only) > 0 || len(r.NotRun) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (not run, for want of a flag that says more about the server: %s)", strings.Join(ids(r.NotRun), ", "))
+	return fmt.Sprintf(" (not run with these flags: %s)", strings.Join(ids(r.NotRun), ", "))
 }
 
 func ids(rules []conformance.Rule) []string {

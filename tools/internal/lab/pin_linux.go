@@ -22,9 +22,9 @@ func pinSelf() (pins pinning, undo func(), err error) {
 	if before.Count() < 2 {
 		return pinning{}, func() {}, nil
 	}
-	// With one processor only, the generator would have to give up the right
-	// to run Go code each time it waits. A number that was set stays, also
-	// when the runtime notices that there is one core left.
+	// The generator keeps its processor while it waits, so everything else
+	// here needs another one. A number that was set stays, also when the
+	// runtime notices that there is one core left.
 	procs := runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
 	var cores []int
 	for core := 0; len(cores) < 2; core++ {
