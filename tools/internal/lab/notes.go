@@ -36,6 +36,15 @@ func (r *Results) notes() []string {
 	if some(func(s Summary) bool { return r.server(s.Server).OneAtATime }) {
 		add("*  serves one client at a time: the others waited all the while, and the rate is that of the one.")
 	}
+	var hidden []string
+	for _, s := range r.Summary {
+		if r.hides(s) {
+			hidden = append(hidden, fmt.Sprintf("%.0f %% of those in flight (%s, %s)", s.Hidden*100, s.Server, workloadName(r.Plan.Workloads[s.Workload])))
+		}
+	}
+	if len(hidden) > 0 {
+		add("~  some requests waited longer than a cell, and so are in no percentile: %s.", strings.Join(hidden, ", "))
+	}
 	for _, s := range r.Summary {
 		if s.Errors > 0 {
 			add("!  %s, %s: %s; the first: %s", s.Server, workloadTitle(r.Plan.Workloads[s.Workload]), count(int(s.Errors), "error"), s.FirstError)

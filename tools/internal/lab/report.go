@@ -127,7 +127,11 @@ func (r *Results) speeds() *grid {
 		cells := []string{s.Name}
 		for i := range r.Plan.Workloads {
 			if sum := r.summary(s.Name, i); sum != nil {
-				cells = append(cells, mark(sum)+thousands(sum.Rate), latency(sum.P50), latency(sum.P99))
+				p99 := latency(sum.P99)
+				if r.hides(*sum) {
+					p99 = "~" + p99
+				}
+				cells = append(cells, mark(sum)+thousands(sum.Rate), latency(sum.P50), p99)
 			} else {
 				cells = append(cells, absent, absent, absent)
 			}
@@ -188,6 +192,16 @@ func mark(s *Summary) string {
 		m += "≥ "
 	}
 	return m
+}
+
+// hiddenShare is how large a share of the requests in flight may be missing
+// from the percentiles without a word.
+const hiddenShare = 0.1
+
+// hides reports whether the percentiles do not tell of long waits. Where clients
+// are served one by one, that is said already.
+func (r *Results) hides(s Summary) bool {
+	return s.Hidden > hiddenShare && !r.server(s.Server).OneAtATime
 }
 
 func count(n int, what string) string {

@@ -64,8 +64,13 @@ func sampleResults(t *testing.T) *Results {
 						Threads: 6 + 50*(i%2), RSS: int64(14+i) << 20,
 					},
 				}
-				if s.OneAtATime {
+				c.Load.InFlight = float64(workload.Connections * workload.Depth)
+				switch {
+				case s.OneAtATime:
 					c.Load.Served = 1
+					c.Load.InFlight = float64(workload.Depth)
+				case s.Name == "multiblocking --workers 64" && w == 2:
+					c.Load.InFlight /= 4
 				}
 				if s.Name == "eventloop" && w == 1 {
 					c.Load.Errors = load.Errors{Wrong: 1, First: "get key:000000000007: reply is {kind 3}, want {kind 2}"}

@@ -17,6 +17,9 @@ type Summary struct {
 	Rate float64       `json:"requests_per_second"`
 	P50  time.Duration `json:"p50_ns"` // 0: too few requests in too many rounds
 	P99  time.Duration `json:"p99_ns"`
+	// Hidden is the share of the requests in flight that waited longer than a
+	// cell, 0 to 1, so that they are in no percentile.
+	Hidden float64 `json:"hidden"`
 	// Served is the smallest number of connections that got replies.
 	Served int `json:"served"`
 	// Errors is the sum over the rounds, FirstError one of them.
@@ -50,14 +53,14 @@ func summarize(servers []*Server, plan Plan, runs []Cell) []Summary {
 		for w := range plan.Workloads {
 			mine := slices.DeleteFunc(slices.Clone(runs), func(r Cell) bool { return r.Server != s.Name || r.Workload != w })
 			if len(mine) > 0 {
-				all = append(all, summarizeRuns(mine))
+				all = append(all, summarizeRuns(mine, plan.Workloads[w]))
 			}
 		}
 	}
 	return all
 }
 
-func summarizeRuns(runs []Cell) Summary {
+func summarizeRuns(runs []Cell, w load.Workload) Summary {
 	s := Summary{
 		Server:   runs[0].Server,
 		Workload: runs[0].Workload,
@@ -66,6 +69,10 @@ func summarizeRuns(runs []Cell) Summary {
 		P50:      medianOf(runs, func(r Cell) time.Duration { return r.Load.Latency.P50 }),
 		P99:      medianOf(runs, func(r Cell) time.Duration { return r.Load.Latency.P99 }),
 		Served:   runs[0].Load.Served,
+	}
+	if s.Rate > 0 {
+		inFlight := medianOf(runs, func(r Cell) float64 { return r.Load.InFlight })
+		s.Hidden = max(0, 1-inFlight/float64(w.Connections*w.Depth))
 	}
 	generator := medianOf(runs, func(r Cell) float64 { return r.Load.GeneratorCPU })
 	s.GeneratorLimited = generator > load.GeneratorLimit

@@ -24,7 +24,7 @@ func TestSummarize(t *testing.T) {
 		return Cell{
 			Server: "a",
 			Load: load.Result{
-				Rate: rate, Requests: 1000, Served: 7, GeneratorCPU: generator,
+				Rate: rate, Requests: 1000, Served: 7, InFlight: 0.75, GeneratorCPU: generator,
 				Latency: load.Latency{P50: time.Duration(rate), P99: 2 * time.Duration(rate)},
 				Errors:  load.Errors{Wrong: errors, First: map[bool]string{true: "oh"}[errors > 0]},
 			},
@@ -33,12 +33,12 @@ func TestSummarize(t *testing.T) {
 	}
 	runs := []Cell{cell(30, 3*time.Millisecond, 0, 0.9), cell(10, time.Millisecond, 2, 0.7), cell(20, 2*time.Millisecond, 1, 0.85)}
 	runs[1].Load.Served = 5
-	other := Cell{Server: "b", Workload: 1, Load: load.Result{Rate: 1}}
+	other := Cell{Server: "b", Workload: 1, Load: load.Result{Rate: 1, InFlight: 51}}
 	all := summarize([]*Server{{Subject: Subject{Name: "a"}}, {Subject: Subject{Name: "b"}}, {Subject: Subject{Name: "c"}}},
 		Plan{Workloads: workloads()}, append(runs, other))
 	require.Len(t, all, 2)
 	assert.Equal(t, Summary{
-		Server: "a", Rounds: 3, Rate: 20, P50: 20, P99: 40, Served: 5, Errors: 3, FirstError: "oh", GeneratorLimited: true,
+		Server: "a", Rounds: 3, Rate: 20, P50: 20, P99: 40, Hidden: 0.25, Served: 5, Errors: 3, FirstError: "oh", GeneratorLimited: true,
 		Cost: &Cost{CPU: 2000, Spread: 1, Voluntary: 0.5, Involuntary: 0.02, Threads: 5, RSS: 1 << 20},
 	}, all[0])
 	assert.Equal(t, Summary{Server: "b", Workload: 1, Rounds: 1, Rate: 1}, all[1])

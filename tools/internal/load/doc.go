@@ -18,7 +18,8 @@
 // connections the wait until the generator comes round to reading the reply.
 // What one read brings in is replaced in one write, so a server that answers
 // in batches is asked in batches. Percentiles are of the requests that were
-// made and answered within the measured window.
+// answered within the measured window. What waited all the while is in none of
+// them: Result.InFlight tells whether there was such.
 //
 // # What is checked
 //

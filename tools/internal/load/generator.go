@@ -121,7 +121,7 @@ func (g *generator) advance(now time.Duration) {
 	if g.phase == warming && now >= g.until {
 		g.cfg.Begin()
 		g.phase = measuring
-		g.window.begin(g.now())
+		g.window.begin(now, g.now())
 		g.until = g.window.began + g.cfg.Duration
 	}
 	if g.phase == measuring && now >= g.until {

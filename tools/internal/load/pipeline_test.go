@@ -218,6 +218,16 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	assert.EqualValues(t, 102*16, g.window.requests)
 }
 
+func TestWindowForgivesThePause(t *testing.T) {
+	w := newWindow()
+	w.begin(10*time.Second, 12*time.Second)
+	w.count(9*time.Second, 13*time.Second)  // 4 s, of which 2 s are the generator's
+	w.count(12*time.Second, 14*time.Second) // made later
+	assert.EqualValues(t, 2, w.requests)
+	assert.InEpsilon(t, 2*time.Second, w.latency.Max(), 0.001)
+	assert.InEpsilon(t, 2*time.Second, w.latency.Min(), 0.001)
+}
+
 func TestSummarizeLeavesOutChance(t *testing.T) {
 	w := newWindow()
 	for i := range 999 {

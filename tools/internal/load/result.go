@@ -19,8 +19,12 @@ type Result struct {
 	Requests int64 `json:"requests"`
 	// Rate is Requests per second.
 	Rate float64 `json:"requests_per_second"`
-	// Latency is of the requests that were made and answered in the window.
+	// Latency is of those requests.
 	Latency Latency `json:"latency"`
+	// InFlight is Rate times the mean latency: by Little's law the number of
+	// requests that were in flight on average. Where it is less than
+	// Connections times Depth, the others waited longer than the window.
+	InFlight float64 `json:"in_flight"`
 	// Histogram holds all latencies in ns: HdrHistogram's V2 encoding,
 	// compressed, in base64.
 	Histogram string `json:"histogram,omitempty"`
@@ -69,6 +73,7 @@ func (g *generator) result() (Result, error) {
 	}
 	if r.Seconds > 0 {
 		r.Rate = float64(r.Requests) / r.Seconds
+		r.InFlight = r.Rate * w.latency.Mean() / 1e9
 		r.GeneratorCPU = w.cpu.Seconds() / r.Seconds
 		r.GeneratorLimited = r.GeneratorCPU > GeneratorLimit
 	}

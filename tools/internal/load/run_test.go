@@ -57,7 +57,8 @@ func TestRunRightServer(t *testing.T) {
 	h, err := hdrhistogram.Decode([]byte(r.Histogram))
 	require.NoError(t, err)
 	assert.Equal(t, r.Latency.Max.Nanoseconds(), h.Max())
-	assert.LessOrEqual(t, h.TotalCount(), r.Requests)
+	assert.Equal(t, r.Requests, h.TotalCount())
+	assert.Positive(t, r.InFlight)
 	_, err = base64.StdEncoding.DecodeString(r.Histogram)
 	require.NoError(t, err)
 

@@ -10,6 +10,7 @@ import (
 type window struct {
 	open         bool
 	began, ended time.Duration // by the generator's clock
+	pause        time.Duration // just before it began nothing was sent or read
 	cpu          time.Duration // of the generator's thread: at began, later within the window
 	cpuKnown     bool
 	latency      *hdrhistogram.Histogram // ns
@@ -21,8 +22,8 @@ func newWindow() *window {
 	return &window{latency: hdrhistogram.New(1, maxTimeout.Nanoseconds(), 3)}
 }
 
-func (w *window) begin(now time.Duration) {
-	w.open, w.began = true, now
+func (w *window) begin(paused, now time.Duration) {
+	w.open, w.began, w.pause = true, now, now-paused
 	w.cpu, w.cpuKnown = threadCPU()
 }
 
@@ -37,11 +38,11 @@ func (w *window) end(now time.Duration) {
 // count counts a right reply.
 func (w *window) count(sent, now time.Duration) {
 	w.requests++
-	// What was sent before the window waited while the counters were read.
+	took := now - sent
 	if sent < w.began {
-		return
+		took -= w.pause // which is no fault of the server's
 	}
-	// It can hold everything that is no timeout. A clock that stood still
-	// would give 0.
-	_ = w.latency.RecordValue(max(1, min(int64(now-sent), maxTimeout.Nanoseconds())))
+	// The histogram can hold everything that is no timeout. A clock that
+	// stood still would give 0.
+	_ = w.latency.RecordValue(max(1, min(int64(took), maxTimeout.Nanoseconds())))
 }
