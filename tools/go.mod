@@ -3,20 +3,22 @@ module github.com/ioflavors/ioflavors/tools
 go 1.26.0
 
 require (
+	github.com/HdrHistogram/hdrhistogram-go v1.4.0
+	github.com/alecthomas/kong v1.17.0
 	github.com/ioflavors/ioflavors/busywait v0.0.0
 	github.com/ioflavors/ioflavors/common v0.0.0
 	github.com/ioflavors/ioflavors/eventloop v0.0.0
 	github.com/ioflavors/ioflavors/multiblocking v0.0.0
 	github.com/ioflavors/ioflavors/singleblocking v0.0.0
+	github.com/prometheus/procfs v0.23.0
+	github.com/stretchr/testify v1.12.1
+	golang.org/x/sys v0.50.0
+	golang.org/x/term v0.48.0
 )
 
 require (
-	github.com/HdrHistogram/hdrhistogram-go v1.4.0 // indirect
-	github.com/alecthomas/kong v1.17.0 // indirect
-	github.com/prometheus/procfs v0.23.0 // indirect
-	github.com/stretchr/testify v1.12.1 // indirect
-	golang.org/x/sys v0.50.0 // indirect
-	golang.org/x/term v0.48.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
 )
 
 replace (
