@@ -118,6 +118,9 @@ func (l *Lane) Open(c *Conn, timer Timer) {
 	if served := h.active.Add(1) - h.refused.Load(); served > int64(h.Limits.MaxConns) {
 		c.refused = true
 		c.end(ClosedRefused)
+		if h.refuseLog.allow(now) {
+			h.Log.Warn("connection limit reached; clients are refused", "limit", h.Limits.MaxConns, "refused", h.closed[ClosedRefused].Load()+1)
+		}
 		if h.refused.Add(1) <= maxRefused {
 			c.Refuse(fmt.Sprintf("all %d connections are in use", h.Limits.MaxConns))
 		} else {
@@ -151,6 +154,9 @@ func (c *Conn) Fed(n int, err error) {
 		c.lane.count.requests.Add(int64(c.Answered() - answered))
 		if quiet {
 			c.wrote = now
+		}
+		if c.Paused() {
+			c.lane.host.pauses.Add(1)
 		}
 	}
 	if err == io.EOF {
@@ -372,6 +378,9 @@ func (c *Conn) settleReason() {
 		c.end(ClosedTruncated)
 	case errors.Is(err, session.ErrMemory):
 		c.end(ClosedMemory)
+		if h := c.lane.host; h.memoryLog.allow(c.lane.Now()) {
+			h.Log.Warn("memory limit reached; clients that need a buffer are closed", "limit", h.Limits.MemoryLimit, "connections", h.active.Load())
+		}
 	default:
 		c.end(ClosedProtocol)
 	}

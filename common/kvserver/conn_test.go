@@ -256,6 +256,35 @@ func TestOverMaxConnsClientsAreRefusedWithAReason(t *testing.T) {
 	})
 }
 
+func TestALogLineAboutManyClientsComesOnceASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		h := NewHost(Config{Limits: Limits{MaxConns: 1}, Logger: slog.New(slog.NewTextHandler(&log, nil))}, Traits{}, 1)
+		open(h)
+		for range 5 {
+			for range 100 {
+				open(h)
+			}
+			time.Sleep(time.Second)
+		}
+		assert.Equal(t, 5, strings.Count(log.String(), "connection limit reached"), log.String())
+	})
+}
+
+func TestPausesAreCounted(t *testing.T) {
+	bubble(t, Limits{OutputLimit: 100}, func(t *testing.T, h *Host) {
+		c := open(h)
+		c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 200)))
+		c.flush()
+		for range 3 {
+			c.receive(request(kv.Get, "k", "") + request(kv.Get, "k", ""))
+			c.flush()
+			c.flush()
+		}
+		assert.EqualValues(t, 3, h.Lifecycle(nil).Stats().Pauses)
+	})
+}
+
 func TestATurnEndsOnlyIfOthersWait(t *testing.T) {
 	bubble(t, Limits{TurnLimit: 10 * time.Second, WriteTimeout: 5 * time.Second}, func(t *testing.T, h *Host) {
 		others := false

@@ -71,6 +71,9 @@ type Host struct {
 	refused      atomic.Int64 // of these, those that are being refused
 	closed       [reasons]atomic.Int64
 	acceptErrors atomic.Int64
+	pauses       atomic.Int64 // of reading, at the output limit
+
+	acceptLog, refuseLog, memoryLog throttle
 
 	phase   atomic.Int32
 	mu      sync.Mutex
@@ -222,15 +225,17 @@ func (h *Host) Fail() { h.enter(Closing) }
 
 // AcceptFailed notes that an accept failed and the model pauses accepting.
 func (h *Host) AcceptFailed(err error, pause time.Duration) {
-	h.acceptErrors.Add(1)
-	h.Log.Warn("accept failed; trying again", "error", err, "pause", pause, "connections", h.active.Load())
+	n := h.acceptErrors.Add(1)
+	if h.acceptLog.allow(h.Since()) {
+		h.Log.Warn("accept failed; trying again", "error", err, "pause", pause, "failures", n, "connections", h.active.Load())
+	}
 }
 
 // Stats is Server's.
 func (l Lifecycle) Stats() Stats {
 	h := l.host
 	// Active is derived, so that the sum holds in every snapshot.
-	s := Stats{Closed: make(map[string]int64), AcceptErrors: h.acceptErrors.Load(), BufferBytes: h.session.Buffers.Lent()}
+	s := Stats{Closed: make(map[string]int64), AcceptErrors: h.acceptErrors.Load(), Pauses: h.pauses.Load(), BufferBytes: h.session.Buffers.Lent()}
 	closed := int64(0)
 	for r := range h.closed {
 		if n := h.closed[r].Load(); n > 0 {

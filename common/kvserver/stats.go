@@ -50,6 +50,9 @@ type Stats struct {
 	// AcceptErrors counts failed accepts, after each of which accepting
 	// paused for a moment.
 	AcceptErrors int64 `json:"accept_errors"`
+	// Pauses counts how often a client was read no more, because
+	// OutputLimit bytes of its replies waited.
+	Pauses int64 `json:"pauses"`
 	// BufferBytes is what connections' buffers hold now.
 	BufferBytes int64 `json:"buffer_bytes"`
 }

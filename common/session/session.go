@@ -152,6 +152,9 @@ func (s *Session) Lingering() bool { return s.state == lingering }
 // Partial reports whether the session waits for the rest of a frame.
 func (s *Session) Partial() bool { return s.state == open && s.in != nil && !s.paused }
 
+// Paused reports whether the output limit keeps the session from reading.
+func (s *Session) Paused() bool { return s.paused }
+
 // Answered returns the number of frames answered so far.
 func (s *Session) Answered() uint64 { return s.answered }
 
