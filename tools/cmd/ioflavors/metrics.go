@@ -1,0 +1,111 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// withMetrics adds a flag to a server's command, with which its counters are
+// offered to Prometheus. It is here and not in the servers' own commands, so
+// that these do without the library.
+func withMetrics(c kvserver.Command) kvserver.Command {
+	flags := c.Flags
+	c.Flags = func(fs *flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
+		addr := fs.String("metrics-addr", "", "`host:port` for Prometheus to scrape /metrics over HTTP; without a host, for this machine only (default off)")
+		server := flags(fs)
+		return func(cfg kvserver.Config) (kvserver.Server, error) {
+			srv, err := server(cfg)
+			if err != nil || *addr == "" {
+				return srv, err
+			}
+			ln, err := serveMetrics(*addr, c.Model, srv)
+			if err != nil {
+				return nil, err
+			}
+			cfg.Logger.Info("metrics", "url", "http://"+ln.Addr().String()+"/metrics")
+			return srv, nil
+		}
+	}
+	return c
+}
+
+// serveMetrics serves /metrics until the program ends.
+func serveMetrics(addr, model string, srv kvserver.Server) (net.Listener, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("--metrics-addr: %w: want host:port", err)
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	ln, err := net.Listen("tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return nil, fmt.Errorf("--metrics-addr: %w", err)
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(newMetrics(model, srv), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	go func() { _ = (&http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}).Serve(ln) }()
+	return ln, nil
+}
+
+// metrics are a server's counters as they are when they are asked for.
+type metrics struct {
+	srv     kvserver.Server
+	closed  *prometheus.Desc
+	figures []figure
+}
+
+type figure struct {
+	desc  *prometheus.Desc
+	kind  prometheus.ValueType
+	value func(kvserver.Stats) int64
+}
+
+func newMetrics(model string, srv kvserver.Server) *metrics {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("ioflavors_"+name, help, labels, prometheus.Labels{"model": model})
+	}
+	const counter, gauge = prometheus.CounterValue, prometheus.GaugeValue
+	return &metrics{
+		srv:    srv,
+		closed: desc("connections_closed_total", "Connections closed, by reason.", "reason"),
+		figures: []figure{
+			{desc("connections_accepted_total", "Connections accepted."), counter, func(s kvserver.Stats) int64 { return s.Accepted }},
+			{desc("connections_active", "Connections open now."), gauge, func(s kvserver.Stats) int64 { return s.Active }},
+			{desc("requests_total", "Frames answered."), counter, func(s kvserver.Stats) int64 { return s.Requests }},
+			{desc("received_bytes_total", "Bytes read from clients."), counter, func(s kvserver.Stats) int64 { return s.BytesIn }},
+			{desc("sent_bytes_total", "Bytes written to clients."), counter, func(s kvserver.Stats) int64 { return s.BytesOut }},
+			{desc("accept_errors_total", "Failed accepts, each followed by a pause."), counter, func(s kvserver.Stats) int64 { return s.AcceptErrors }},
+			{desc("output_pauses_total", "Times a client was read no more until it took its replies."), counter, func(s kvserver.Stats) int64 { return s.Pauses }},
+			{desc("buffer_bytes", "Bytes in connections' buffers now."), gauge, func(s kvserver.Stats) int64 { return s.BufferBytes }},
+		},
+	}
+}
+
+func (m *metrics) Describe(descs chan<- *prometheus.Desc) {
+	descs <- m.closed
+	for _, f := range m.figures {
+		descs <- f.desc
+	}
+}
+
+func (m *metrics) Collect(out chan<- prometheus.Metric) {
+	s := m.srv.Stats()
+	for _, f := range m.figures {
+		out <- prometheus.MustNewConstMetric(f.desc, f.kind, float64(f.value(s)))
+	}
+	for reason, n := range s.Closed {
+		out <- prometheus.MustNewConstMetric(m.closed, prometheus.CounterValue, float64(n), reason)
+	}
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/servertest"
+	"github.com/ioflavors/ioflavors/multiblocking"
+)
+
+func TestPrometheusIsToldTheCounters(t *testing.T) {
+	srv := multiblocking.New(multiblocking.Config{Config: kvserver.Config{Limits: kvserver.Limits{MaxFrame: 1000}}})
+	addr := servertest.Serve(t, srv)
+	ctx, c := servertest.Dial(t, addr)
+	require.NoError(t, c.Put(ctx, "k", "v"))
+
+	ln, err := serveMetrics(":0", "multiblocking", srv)
+	require.NoError(t, err)
+	defer ln.Close()
+	assert.Contains(t, ln.Addr().String(), "127.0.0.1", "without a host, this machine only")
+	resp, err := http.Get("http://" + ln.Addr().String() + "/metrics")
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	for _, line := range []string{
+		`ioflavors_connections_accepted_total{model="multiblocking"} 1`,
+		`ioflavors_connections_active{model="multiblocking"} 1`,
+		`ioflavors_requests_total{model="multiblocking"} 1`,
+		`ioflavors_sent_bytes_total{model="multiblocking"} 11`,
+		"go_goroutines ",
+	} {
+		assert.Contains(t, string(body), line)
+	}
+}
+
+func TestAMetricsAddressInUseIsAnError(t *testing.T) {
+	srv := multiblocking.New(multiblocking.Config{})
+	ln, err := serveMetrics("127.0.0.1:0", "multiblocking", srv)
+	require.NoError(t, err)
+	defer ln.Close()
+	for _, addr := range []string{ln.Addr().String(), "nowhere"} {
+		_, err := serveMetrics(addr, "multiblocking", srv)
+		assert.ErrorContains(t, err, "--metrics-addr")
+	}
+}
