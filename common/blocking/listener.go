@@ -62,6 +62,9 @@ func (l *Listener) Accept() (net.Conn, error) {
 		case sock.Exhausted(err):
 			l.wait(err)
 		default:
+			// Nobody will come any more. Those who are here are not left
+			// with a server that says it has ended.
+			l.conns.host.Fail()
 			return nil, err
 		}
 	}
