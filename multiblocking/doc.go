@@ -35,6 +35,12 @@
 //     calls are not that: they park the goroutine, and the runtime waits for
 //     all sockets at once with epoll or kqueue.
 //
+// Go's scheduler is not made for the last one. A thread that sleeps in a system
+// call keeps its right to run Go code until the runtime's monitor takes it away,
+// after 20 µs at the earliest. On one core a client that asks again at once is
+// therefore served again and again, while others whose request has arrived wait
+// for that right: the lab marks such a server's percentiles with a tilde.
+//
 // # When it is right
 //
 // Nearly always. A request may take as long as it likes, compute, block on a
