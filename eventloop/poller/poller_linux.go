@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -16,9 +17,14 @@ type Poller struct {
 	events []unix.EpollEvent
 	ready  []Event
 
+	procs int32 // on which the runtime runs goroutines at a time
+
 	mu   sync.Mutex // guards wake against Close
 	wake int        // an eventfd, -1 when closed
 }
+
+// pollers counts those that are open in this process.
+var pollers atomic.Int32
 
 // New returns a poller that watches nothing yet.
 func New(capacity int) (*Poller, error) {
@@ -35,8 +41,10 @@ func New(capacity int) (*Poller, error) {
 		epfd:   epfd,
 		events: make([]unix.EpollEvent, capacity),
 		ready:  make([]Event, 0, capacity),
+		procs:  int32(runtime.GOMAXPROCS(0)),
 		wake:   wake,
 	}
+	pollers.Add(1)
 	if err := p.Add(wake, Readable); err != nil {
 		p.Close()
 		return nil, err
@@ -101,6 +109,11 @@ const hold = 5
 // goroutine, for garbage collection say, interrupts the call. After that the
 // loop is idle, and waits like everybody else.
 func (p *Poller) wait(timeout int) (n int, err error) {
+	if !p.mayHold() {
+		// Whoever always finds events is not stopped for 10 ms otherwise.
+		runtime.Gosched()
+		return unix.EpollWait(p.epfd, p.events, timeout)
+	}
 	brief := timeout
 	if timeout < 0 || timeout > hold {
 		brief = hold
@@ -122,6 +135,11 @@ func (p *Poller) wait(timeout int) (n int, err error) {
 	return unix.EpollWait(p.epfd, p.events, timeout)
 }
 
+// mayHold reports whether a processor can be kept while waiting. Not if there
+// are more pollers than processors: one of them would wait for its events on
+// the processor that another one needs for events that have come.
+func (p *Poller) mayHold() bool { return pollers.Load() <= p.procs }
+
 // Wake makes Wait return.
 func (p *Poller) Wake() {
 	p.mu.Lock()
@@ -139,6 +157,7 @@ func (p *Poller) Close() error {
 	if p.wake < 0 {
 		return nil
 	}
+	pollers.Add(-1)
 	unix.Close(p.wake)
 	p.wake = -1
 	return os.NewSyscallError("close", unix.Close(p.epfd))
