@@ -104,7 +104,8 @@ func TestBrokenPipeline(t *testing.T) {
 func TestCancelPipeline(t *testing.T) {
 	came := make(chan struct{})
 	leave := make(chan struct{})
-	c := dial(t, listen(t, func(net.Conn) {
+	c := dial(t, listen(t, func(conn net.Conn) {
+		_, _ = conn.Read(make([]byte, 1))
 		close(came)
 		<-leave
 	}))

@@ -219,7 +219,6 @@ func (s *Session) Sent(n int) {
 		s.out, s.sent = nil, 0
 	}
 	if s.paused && len(s.out)-s.sent <= s.cfg.OutputLow {
-		s.paused = false
 		defer s.recoverPanic()
 		s.answerKept()
 	}
@@ -285,11 +284,7 @@ func (s *Session) answer(data []byte) (rest []byte) {
 		s.out = s.out[:copy(s.out, s.out[s.sent:])]
 		s.sent = 0
 	}
-	for s.state == open && len(data) > 0 {
-		if len(s.out)-s.sent > s.cfg.OutputHigh {
-			s.paused = true
-			break
-		}
+	for s.state == open && !s.full() && len(data) > 0 {
 		body, n, err := frame.Next(data, s.cfg.MaxFrame)
 		if err != nil {
 			s.fail(err)
@@ -306,8 +301,11 @@ func (s *Session) answer(data []byte) (rest []byte) {
 		s.answered++
 		data = data[n:]
 	}
+	s.paused = s.full()
 	return data
 }
+
+func (s *Session) full() bool { return len(s.out)-s.sent > s.cfg.OutputHigh }
 
 // answerKept answers the frames in s.in, and keeps the rest there.
 func (s *Session) answerKept() {

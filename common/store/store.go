@@ -71,7 +71,7 @@ func (s *InMemory) Put(key, value []byte) error {
 	} else {
 		growth += int64(len(key) + entryOverhead)
 	}
-	if s.limit > 0 && growth > 0 && s.used+growth > s.limit {
+	if s.limit > 0 && s.used+growth > s.limit {
 		return fmt.Errorf("%w: %d of %d bytes used, %d more needed", ErrFull, s.used, s.limit, growth)
 	}
 	s.used += growth

@@ -1,0 +1,331 @@
+package servertest
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// seedVariable names the environment variable that makes a history's clients
+// send what they sent when a test failed. How their requests meet is up to the
+// machine, so it may take several runs to see the failure again.
+const seedVariable = "HISTORIES_SEED"
+
+// A history is what this many clients did to this many keys: few keys, so that
+// clients meet on them. A visit, which is a connection, makes about six
+// operations.
+const (
+	historyClients = 8
+	historyKeys    = 10
+	historyVisits  = 45 // of each client
+)
+
+// testHistories has clients put and get at random, and leave in the midst of
+// it, and demands that one order of all they did explains every answer: each
+// operation happened at one moment between its request and its reply
+// (linearizability). A put whose reply nobody read may have happened at any
+// moment after its request, or never; one whose frame was not sent to its end
+// must not have happened.
+//
+// In a model that serves fewer clients at once the others wait in the listen
+// queue, their first requests sent. Visits are short, so everybody's turn
+// comes.
+func testHistories(t *testing.T, s Subject) {
+	seed := rand.Uint64()
+	if text := os.Getenv(seedVariable); text != "" {
+		var err error
+		seed, err = strconv.ParseUint(text, 10, 64)
+		require.NoError(t, err, seedVariable)
+	}
+	l := unhurried
+	l.OutputLimit = 10_000 // less than a large reply: clients are paused now and then
+	if failure := findBreach(t, s, kvserver.Config{Limits: l}, seed); failure != "" {
+		t.Errorf("%s=%d: %s", seedVariable, seed, failure)
+	}
+}
+
+// findBreach makes a history with a server and returns what is wrong with it,
+// "" if nothing is.
+func findBreach(t *testing.T, s Subject, cfg kvserver.Config, seed uint64) (failure string) {
+	srv := start(t, s, cfg)
+	var (
+		clock   atomic.Int64
+		clients [historyClients]historian
+	)
+	failure = probe.Try(func(t probe.T) {
+		probe.Concurrently(t, historyClients, func(t probe.T, i int) {
+			h := &clients[i]
+			*h = historian{id: i, clock: &clock, rng: rand.New(rand.NewPCG(seed, uint64(i)))}
+			for range historyVisits {
+				// A T for each visit, at whose end its connection is closed.
+				if failure := probe.Try(func(t probe.T) { h.visit(t, probe.Dial(srv.ctx, t, srv.addr)) }); failure != "" {
+					t.Fatalf("%s", failure)
+				}
+			}
+		})
+	})
+	if failure != "" {
+		return failure
+	}
+
+	var keys [historyKeys][]operation
+	total, open := 0, 0
+	for i := range clients {
+		for _, op := range clients[i].ops {
+			keys[op.key] = append(keys[op.key], op)
+			total++
+			if op.ret == unanswered {
+				open++
+			}
+		}
+	}
+	t.Logf("%s=%d: %d operations, %d of them unanswered", seedVariable, seed, total, open)
+	for key, ops := range keys {
+		if b := breach(ops); b != "" {
+			return fmt.Sprintf("%s: %s", keyName(key), b)
+		}
+	}
+	return ""
+}
+
+// operation is one request and what came of it.
+type operation struct {
+	client, key int
+	put         bool
+	value       int // put or got, by its number; 0: the key had none
+	// When the request was about to be sent and when its reply had been read,
+	// by a clock that every event advances.
+	call, ret int64
+}
+
+// unanswered is the time of a reply that was not read.
+const unanswered = math.MaxInt64
+
+// historian is a client that records what it does.
+type historian struct {
+	id    int
+	clock *atomic.Int64
+	rng   *rand.Rand
+	puts  int
+	ops   []operation
+}
+
+// visit makes some operations, and leaves as one of leavings has it.
+func (h *historian) visit(t probe.T, c *probe.Conn) {
+	for range h.rng.IntN(5) {
+		ops, frames := h.requests(1 + h.rng.IntN(3))
+		// Reading while writing: a paused server takes no more.
+		written := c.Start(frames...)
+		for _, op := range ops {
+			h.receive(t, c, op)
+		}
+		written()
+	}
+	leavings[h.rng.IntN(len(leavings))](h, t, c)
+}
+
+var leavings = []func(h *historian, t probe.T, c *probe.Conn){
+	func(_ *historian, _ probe.T, c *probe.Conn) { c.Close() },
+	// Everything is answered after a FIN.
+	func(h *historian, t probe.T, c *probe.Conn) {
+		ops, frames := h.requests(2)
+		c.Send(frames...)
+		c.HalfClose()
+		for _, op := range ops {
+			h.receive(t, c, op)
+		}
+		c.WantEnd()
+	},
+	// A reset with requests under way, or with their replies.
+	func(h *historian, _ probe.T, c *probe.Conn) {
+		ops, frames := h.requests(1 + h.rng.IntN(3))
+		c.Send(frames...)
+		c.Reset()
+		h.ops = append(h.ops, ops...)
+	},
+	func(h *historian, t probe.T, c *probe.Conn) {
+		ops, frames := h.requests(3)
+		c.Send(frames...)
+		h.receive(t, c, ops[0])
+		c.Reset()
+		h.ops = append(h.ops, ops[1:]...)
+	},
+	// The end inside a frame, by FIN or by reset. If that was a put, its
+	// value is in no operation, and nobody may read it.
+	func(h *historian, _ probe.T, c *probe.Conn) { h.breakOff(c); c.Close() },
+	func(h *historian, _ probe.T, c *probe.Conn) { h.breakOff(c); c.Reset() },
+}
+
+// requests returns n operations at random, unanswered, and their frames.
+func (h *historian) requests(n int) (ops []operation, frames [][]byte) {
+	call := h.clock.Add(1)
+	for range n {
+		op := operation{client: h.id, key: h.rng.IntN(historyKeys), put: h.rng.IntN(2) == 0, call: call, ret: unanswered}
+		frame := probe.Get(keyName(op.key))
+		if op.put {
+			h.puts++
+			op.value = h.puts*historyClients + h.id
+			frame = probe.Put(keyName(op.key), valueOf(op.key, op.value))
+		}
+		ops, frames = append(ops, op), append(frames, frame)
+	}
+	return ops, frames
+}
+
+// receive reads the reply to op and records both.
+func (h *historian) receive(t probe.T, c *probe.Conn, op operation) {
+	t.Helper()
+	key := keyName(op.key)
+	if op.put {
+		c.Want(probe.Stored)
+	} else if reply := c.Receive(); reply != probe.Absent(key) {
+		_, _ = fmt.Sscanf(reply.Value, "%d", &op.value)
+		if reply != probe.Found(key, valueOf(op.key, op.value)) {
+			t.Fatalf("expected the answer to a get of %q; got %v, which is another key's answer or a damaged one", key, reply)
+		}
+	}
+	op.ret = h.clock.Add(1)
+	h.ops = append(h.ops, op)
+}
+
+// breakOff sends a request and a part of another.
+func (h *historian) breakOff(c *probe.Conn) {
+	ops, frames := h.requests(2)
+	c.Send(frames[0], frames[1][:1+h.rng.IntN(len(frames[1])-1)])
+	h.ops = append(h.ops, ops[0])
+}
+
+func keyName(key int) string { return fmt.Sprintf("key %d", key) }
+
+// valueOf returns a value that says whose it is from its start to its end, so
+// that it cannot be taken for another key's or be mixed with another value
+// unnoticed. Some are larger than what servers read at a time.
+func valueOf(key, number int) string {
+	text := fmt.Sprintf("%d of %s. ", number, keyName(key))
+	if number%19 == 0 {
+		return strings.Repeat(text, 70_000/len(text))
+	}
+	return text
+}
+
+// register is a key, as the checker has to know it: the state is its value.
+var register = porcupine.Model{
+	Init: func() any { return 0 },
+	Step: func(state, input, _ any) (bool, any) {
+		op := input.(operation)
+		if op.put {
+			return true, op.value
+		}
+		return op.value == state.(int), state
+	},
+}
+
+// linearizable reports whether an order of one key's operations explains all
+// answers.
+//
+// A put without an answer can be the last of all, or have happened before
+// its value was first read. With that said to the checker no operation stays
+// open to the end, each of which would double the orders to try: the put is
+// left out if nobody read its value, or else gets that read for its reply.
+func linearizable(ops []operation) bool {
+	read := make(map[int]int64)
+	for _, op := range ops {
+		if first, ok := read[op.value]; !op.put && op.ret != unanswered && (!ok || op.ret < first) {
+			read[op.value] = op.ret
+		}
+	}
+	var history []porcupine.Operation
+	for _, op := range ops {
+		ret := op.ret
+		if ret == unanswered {
+			first, ok := read[op.value]
+			if !op.put || !ok {
+				continue
+			}
+			ret = max(first, op.call) // a value that was read before it was put stays one
+		}
+		history = append(history, porcupine.Operation{ClientId: op.client, Input: op, Call: op.call, Return: ret})
+	}
+	return porcupine.CheckOperations(register, history)
+}
+
+// breach returns why one key's operations are not linearizable, "" if they
+// are: the answer that came first of those that nothing explains, and what
+// happened before it.
+func breach(ops []operation) string {
+	if linearizable(ops) {
+		return ""
+	}
+	var returns []int64
+	for _, op := range ops {
+		if op.ret != unanswered {
+			returns = append(returns, op.ret)
+		}
+	}
+	slices.Sort(returns)
+	end := returns[sort.Search(len(returns)-1, func(i int) bool { return !linearizable(until(ops, returns[i])) })]
+	part := until(ops, end)
+	slices.SortStableFunc(part, func(a, b operation) int { return cmp.Compare(a.call, b.call) })
+	wrong := part[slices.IndexFunc(part, func(op operation) bool { return op.ret == end })]
+
+	const shown = 12 // the latest, and the put of the value in question
+	var text strings.Builder
+	fmt.Fprintf(&text, "no order of the operations explains the one marked (of %d until then, the latest; [request, reply] in order of time):", len(part))
+	for i, op := range part {
+		if i < len(part)-shown && op != wrong && (!op.put || op.value != wrong.value) {
+			continue
+		}
+		mark := "  "
+		if op == wrong {
+			mark = "> "
+		}
+		fmt.Fprintf(&text, "\n%s%v", mark, op)
+	}
+	return text.String()
+}
+
+// until returns what was known of the operations when the clock stood at end.
+func until(ops []operation, end int64) (part []operation) {
+	for _, op := range ops {
+		if op.call > end {
+			continue
+		}
+		if op.ret > end {
+			op.ret = unanswered
+			if !op.put {
+				continue
+			}
+		}
+		part = append(part, op)
+	}
+	return part
+}
+
+func (op operation) String() string {
+	ret := "    …"
+	if op.ret != unanswered {
+		ret = fmt.Sprintf("%5d", op.ret)
+	}
+	what := "get: none"
+	switch {
+	case op.put:
+		what = fmt.Sprint("put ", op.value)
+	case op.value != 0:
+		what = fmt.Sprint("get: ", op.value)
+	}
+	return fmt.Sprintf("[%5d, %s] client %d %s", op.call, ret, op.client+1, what)
+}

@@ -1,0 +1,86 @@
+package store_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/ioflavors/ioflavors/common/store"
+)
+
+// Each store does what a plain map does, but that with a limit a put may fail:
+// then nothing has changed.
+func TestStoresAgainstAMap(t *testing.T) {
+	const perShard = 64 // a Sharded divides its limit
+	for _, test := range []struct {
+		name string
+		new  func(limit int64) counted
+		most int64 // the largest limit to try, in bytes
+	}{
+		{"InMemory", func(limit int64) counted { return store.New(limit) }, 5_000},
+		{"Sharded", func(limit int64) counted { return store.NewSharded(limit) }, perShard * 1_000},
+	} {
+		t.Run(test.name, rapid.MakeCheck(func(t *rapid.T) {
+			var limit int64
+			if rapid.Bool().Draw(t, "limited") {
+				limit = rapid.Int64Range(1, test.most).Draw(t, "limit")
+			}
+			c := comparison{store: test.new(limit), limit: limit, want: make(map[string]string)}
+			t.Repeat(map[string]func(*rapid.T){"put": c.put, "": c.check})
+		}))
+	}
+}
+
+type counted interface {
+	store.Store
+	Len() int
+}
+
+type comparison struct {
+	store counted
+	limit int64
+	want  map[string]string
+}
+
+var keys = []string{"", "k", "a", "b", "c", "key", "key ", strings.Repeat("k", 300)}
+
+func (c *comparison) put(t *rapid.T) {
+	key := rapid.SampledFrom(keys).Draw(t, "key")
+	size := rapid.OneOf(rapid.IntRange(0, 20), rapid.IntRange(0, 1200)).Draw(t, "size")
+	value := strings.Repeat(rapid.StringMatching(`[a-z]{10}`).Draw(t, "text"), size/10+1)[:size]
+
+	k, v := []byte(key), []byte(value)
+	err := c.store.Put(k, v)
+	for _, b := range [][]byte{k, v} { // as buffers that are read into again
+		copy(b, bytes.Repeat([]byte("#"), len(b)))
+	}
+	if err == nil {
+		c.want[key] = value
+		return
+	}
+	require.ErrorIs(t, err, store.ErrFull)
+	require.Positive(t, c.limit, "full without a limit")
+	old, found := c.want[key]
+	require.False(t, found && len(value) <= len(old), "no room for %d bytes instead of %d", len(value), len(old))
+}
+
+func (c *comparison) check(t *rapid.T) {
+	require.Equal(t, len(c.want), c.store.Len())
+	var kept int64
+	for _, key := range keys {
+		value, found := c.want[key]
+		out, ok, err := c.store.Append([]byte("before:"), []byte(key))
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprint("before:", value, found), fmt.Sprint(string(out), ok), "key %.10q", key)
+		if found {
+			kept += int64(len(key) + len(value))
+		}
+	}
+	if c.limit > 0 && kept > c.limit {
+		t.Fatalf("%d bytes kept, the limit is %d", kept, c.limit)
+	}
+}
