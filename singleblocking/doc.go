@@ -23,9 +23,8 @@
 // # When it is right
 //
 // For one client, such as a program's own control socket or a test; for clients
-// that come, ask, and go; and as the yardstick for everything else: on a single
-// connection no other model does less work for a request. It also is the one
-// to read first.
+// that come, ask, and go; and as the model to read first, since all others can
+// be told by what they do differently.
 //
 // # When it fails
 //
@@ -45,6 +44,8 @@
 // non-blocking, and where read(2) finds nothing, Go's runtime parks the
 // goroutine, and waits for it, and for all others, with epoll or kqueue. So a
 // Go program written in this style runs on an event loop, which it does not
-// see. Package multiblocking has an option under which a thread really sleeps
+// see, and pays for it: with one client, a request takes 1.7 times the processor
+// time that package eventloop needs, and 2.1 context switches instead of 1.0
+// (go run ./tools/cmd/ioflavors lab, two cores). Package multiblocking has an option under which a thread really sleeps
 // in read(2).
 package singleblocking
