@@ -20,8 +20,9 @@ const (
 	// sending before the connection is closed. net/http waits as long.
 	lingerTime = 500 * time.Millisecond
 	// At shutdown a client that has sent nothing for drainQuiet is taken to
-	// have sent all, and one that never pauses is served for drainBusy; then
-	// it gets a FIN, and drainLinger to notice it.
+	// have sent all, and one that never pauses is served for drainBusy, or
+	// longer if that is not enough for what it had sent before; then it gets
+	// a FIN, and drainLinger to notice it.
 	drainQuiet  = 20 * time.Millisecond
 	drainBusy   = 500 * time.Millisecond
 	drainLinger = 50 * time.Millisecond
@@ -101,6 +102,7 @@ type Conn struct {
 	reason  Reason
 	ended   bool // reason is set
 	refused bool
+	full    bool // the last read filled its buffer: there is more to read
 	closing bool // until is when to close, whatever the peer does
 	fin     bool // sent
 }
@@ -148,6 +150,7 @@ func (c *Conn) Fed(n int, err error) {
 	now := c.lane.Now()
 	if n > 0 {
 		c.moved = now
+		c.full = n == len(c.Buffer())
 		answered, quiet := c.Answered(), len(c.Output()) == 0
 		c.Feed(c.Buffer()[:n])
 		c.lane.count.bytesIn.Add(int64(n))
@@ -319,6 +322,11 @@ func (c *Conn) expire(which clock, now time.Duration) {
 		}
 		c.finish(ClosedTurn, now+limits.WriteTimeout)
 	case clockDrain:
+		quiet := now >= c.moved+drainQuiet
+		if c.Paused() || c.full && !quiet {
+			c.until = now + drainBusy // Shutdown's context may end that
+			return
+		}
 		c.finish(ClosedShutdown, never)
 	case clockClose:
 		c.Abort(nil)

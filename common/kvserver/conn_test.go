@@ -384,6 +384,33 @@ func TestAClientThatNeverPausesCannotHoldUpShutdown(t *testing.T) {
 	})
 }
 
+// What a client had sent before the shutdown used to be dropped if the server
+// could not answer it within half a second.
+func TestShutdownAnswersABacklogHoweverLongItTakes(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Host) {
+		const reads = 100 // each of which finds more than it can take
+		put := request(kv.PutOrUpdate, "k", strings.Repeat("v", 100))
+		puts := reads*readSize/len(put) + 10
+		stream := strings.Repeat(put, puts)
+
+		c := open(h)
+		h.phase.Store(int32(Draining))
+		for len(stream) > readSize {
+			c.receive(stream[:readSize])
+			stream = stream[readSize:]
+			c.flush()
+			c.sleep(h, 15*time.Millisecond) // a slow server
+			require.False(t, c.fin)
+		}
+		c.receive(stream)
+		c.flush()
+		c.sleep(h, time.Hour)
+		assert.True(t, c.fin)
+		assert.EqualValues(t, puts, c.Answered())
+		assert.Equal(t, "shutdown", c.closed(t, h))
+	})
+}
+
 func TestLifecycleBeforeServe(t *testing.T) {
 	h := NewHost(Config{}, Traits{}, 1)
 	l := h.Lifecycle(wakes{})
