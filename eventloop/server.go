@@ -6,6 +6,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/nonblocking"
+	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
@@ -105,4 +106,25 @@ func (m *model) Wake() {
 	for _, l := range m.loops {
 		l.mail.wake()
 	}
+}
+
+// closeAll ends whatever the loop still has.
+func (l *loop) closeAll() {
+	if l.front != nil {
+		_ = l.front.Close()
+		l.front = nil
+	}
+	for !l.mail.close() {
+		clients, _ := l.mail.open()
+		for _, fd := range clients {
+			_ = sock.Close(fd)
+		}
+	}
+	for _, c := range l.conns {
+		if c != nil {
+			l.ended = append(l.ended, c)
+		}
+	}
+	l.closeEnded()
+	_ = l.poller.Close()
 }
