@@ -44,8 +44,9 @@
 // non-blocking, and where read(2) finds nothing, Go's runtime parks the
 // goroutine, and waits for it, and for all others, with epoll or kqueue. So a
 // Go program written in this style runs on an event loop, which it does not
-// see, and pays for it: with one client, a request takes 1.7 times the
-// processor time that package eventloop needs, and 2.1 context switches instead
-// of 1.0 (go run ./tools/cmd/ioflavors lab, on two cores). Package multiblocking
-// has an option under which a thread really sleeps in read(2).
+// see, and pays for it: with one client a request takes about twice the
+// processor time that package eventloop needs (1.7 and 2.5 times, in two quiet
+// runs of go run ./tools/cmd/ioflavors lab on two cores), and 2.1 context
+// switches instead of 1.0. Package multiblocking has an option under which a
+// thread really sleeps in read(2).
 package singleblocking
