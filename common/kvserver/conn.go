@@ -20,11 +20,13 @@ const (
 	// sending before the connection is closed. net/http waits as long.
 	lingerTime = 500 * time.Millisecond
 	// At shutdown a client that has sent nothing for drainQuiet is taken to
-	// have sent all, and one that never pauses is served for drainBusy, or
-	// longer if that is not enough for what it had sent before; then it gets
-	// a FIN, and drainLinger to notice it.
+	// have sent all. One that never pauses is served for drainBusy, and until
+	// it was read drainReads times, however slow this machine is: in so many
+	// reads fits what the kernel's buffers can hold of what it had sent
+	// before. Then it gets a FIN, and drainLinger to notice it.
 	drainQuiet  = 20 * time.Millisecond
 	drainBusy   = 500 * time.Millisecond
+	drainReads  = 512
 	drainLinger = 50 * time.Millisecond
 	// lookAgain is the least time between two looks whether others wait.
 	lookAgain = 10 * time.Millisecond
@@ -102,9 +104,9 @@ type Conn struct {
 	reason  Reason
 	ended   bool // reason is set
 	refused bool
-	full    bool // the last read filled its buffer: there is more to read
-	closing bool // until is when to close, whatever the peer does
-	fin     bool // sent
+	reads   uint16 // since the server is draining
+	closing bool   // until is when to close, whatever the peer does
+	fin     bool   // sent
 }
 
 // Open makes c the connection of a client that was just accepted. At MaxConns
@@ -147,12 +149,18 @@ func (c *Conn) Buffer() []byte {
 // requests; sock.ErrWouldBlock and os.ErrDeadlineExceeded mean that nothing
 // came; any other error breaks the connection.
 func (c *Conn) Fed(n int, err error) {
+	answered, quiet := c.Answered(), len(c.Output()) == 0
+	if n > 0 {
+		c.Feed(c.Buffer()[:n])
+	}
+	// Only now can it be listened to again: its silence begins here, not
+	// before what may have been much work.
 	now := c.lane.Now()
 	if n > 0 {
 		c.moved = now
-		c.full = n == len(c.Buffer())
-		answered, quiet := c.Answered(), len(c.Output()) == 0
-		c.Feed(c.Buffer()[:n])
+		if c.phase == Draining && c.reads < drainReads {
+			c.reads++
+		}
 		c.lane.count.bytesIn.Add(int64(n))
 		c.lane.count.requests.Add(int64(c.Answered() - answered))
 		if quiet {
@@ -323,8 +331,8 @@ func (c *Conn) expire(which clock, now time.Duration) {
 		c.finish(ClosedTurn, now+limits.WriteTimeout)
 	case clockDrain:
 		quiet := now >= c.moved+drainQuiet
-		if c.Paused() || c.full && !quiet {
-			c.until = now + drainBusy // Shutdown's context may end that
+		if c.Paused() || c.reads < drainReads && !quiet {
+			c.until = now + drainQuiet // Shutdown's context may end that
 			return
 		}
 		c.finish(ClosedShutdown, never)
@@ -361,6 +369,7 @@ func (c *Conn) stop(now time.Duration) {
 	case Draining:
 		if !c.closing {
 			c.until = now + drainBusy
+			c.moved = now // that it was silent until now means nothing
 		}
 	case Closing:
 		if c.reason == ClosedShutdown {
