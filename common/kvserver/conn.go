@@ -112,9 +112,9 @@ type Conn struct {
 // Open makes c the connection of a client that was just accepted. At MaxConns
 // the client is told that it is refused, and why.
 func (l *Lane) Open(c *Conn, timer Timer) {
-	now := l.Now()
 	h := l.host
-	*c = Conn{Session: session.New(&h.session), lane: l, timer: timer, moved: now, until: never, wake: unasked}
+	now := h.Since() // not the turn's time: it has not been silent since then
+	*c = Conn{Session: session.New(&h.session), lane: l, timer: timer, moved: now, wrote: now, until: never, wake: unasked}
 	if l.Others != nil {
 		c.until = now + h.Limits.TurnLimit
 	}
@@ -317,8 +317,13 @@ func (c *Conn) expire(which clock, now time.Duration) {
 		c.end(ClosedIdle)
 		c.Abort(nil)
 	case clockFrame:
-		c.end(ClosedSlowFrame)
-		c.Abort(nil)
+		if len(c.Output()) == 0 {
+			c.end(ClosedSlowFrame)
+			c.Abort(nil)
+			return
+		}
+		// The replies to what came before it are still owed.
+		c.finish(ClosedSlowFrame, now+c.lane.host.Limits.WriteTimeout)
 	case clockWrite:
 		c.end(ClosedSlowReader)
 		c.Abort(nil)

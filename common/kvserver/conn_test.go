@@ -129,6 +129,28 @@ func TestAFrameHasAnAbsoluteDeadline(t *testing.T) {
 	})
 }
 
+// Found on the fake kernel: a client that took its replies slowly lost those
+// that it had not taken yet when the frame behind them was late.
+func TestALateFrameDoesNotCostTheRepliesBeforeIt(t *testing.T) {
+	bubble(t, Limits{FrameTimeout: time.Second, WriteTimeout: 10 * time.Second}, func(t *testing.T, h *Host) {
+		r := request(kv.Get, "k", "")
+		c := open(h)
+		c.receive(r + r[:5])
+		assert.Equal(t, 2*time.Second, c.sleep(h, 2*time.Second), "it still has a reply to get")
+		assert.Equal(t, session.Write, c.Wants(), "and is heard no more")
+		assert.NotEmpty(t, c.flush())
+		assert.True(t, c.fin)
+		c.Fed(0, io.EOF)
+		assert.Zero(t, c.Wants())
+		assert.Equal(t, ClosedSlowFrame.String(), c.closed(t, h))
+
+		c = open(h)
+		c.receive(r + r[:5])
+		assert.Equal(t, 10*time.Second, c.sleep(h, time.Hour), "it does not take it, either")
+		assert.Equal(t, ClosedSlowFrame.String(), c.closed(t, h))
+	})
+}
+
 func TestEachFrameHasItsOwnDeadline(t *testing.T) {
 	bubble(t, Limits{FrameTimeout: 10 * time.Second}, func(t *testing.T, h *Host) {
 		c := open(h)
@@ -253,6 +275,19 @@ func TestOverMaxConnsClientsAreRefusedWithAReason(t *testing.T) {
 		second.closed(t, h)
 		assert.Equal(t, session.Read, open(h).Wants(), "there is room again")
 		assert.Equal(t, session.Read, first.Wants())
+	})
+}
+
+// Found on the fake kernel: to a server that was older than its WriteTimeout
+// the reason seemed to have waited since its start, and was never sent.
+func TestAnOldServerRefusesWithAReasonToo(t *testing.T) {
+	bubble(t, Limits{MaxConns: 1}, func(t *testing.T, h *Host) {
+		time.Sleep(time.Hour)
+		served, refused := open(h), open(h)
+		assert.Contains(t, refused.flush(), "all 1 connections are in use")
+		assert.True(t, refused.fin)
+		refused.Closed()
+		served.Closed()
 	})
 }
 
@@ -423,6 +458,21 @@ func TestASilenceBeforeTheShutdownMeansNothing(t *testing.T) {
 		require.False(t, c.fin)
 		c.receive(request(kv.PutOrUpdate, "k", "v"))
 		assert.NotEmpty(t, c.flush())
+	})
+}
+
+// Found on the fake kernel: a client that was accepted in a loop's long turn,
+// at shutdown, was taken to have been silent since the turn's beginning.
+func TestAClientThatIsAcceptedInALongTurnIsHeard(t *testing.T) {
+	bubble(t, Limits{}, func(t *testing.T, h *Host) {
+		h.Lane(0).Tick()
+		time.Sleep(time.Second)
+		h.phase.Store(int32(Draining))
+		c := open(h)
+		h.Lane(0).Tick()
+		c.Expire()
+		assert.False(t, c.Lingering())
+		c.Closed()
 	})
 }
 
