@@ -23,13 +23,18 @@ type Config struct {
 type Server struct{ kvserver.Lifecycle }
 
 // New returns a server that is not listening yet.
-func New(cfg Config) *Server {
+func New(cfg Config) *Server { return newServer(cfg, sock.System, func() {}) }
+
+// newServer lets tests choose the kernel, and what happens between two rounds.
+func newServer(cfg Config, calls sock.Calls, rest func()) *Server {
 	host := kvserver.NewHost(cfg.Config, kvserver.Traits{OneAtATime: cfg.OneAtATime}, 1)
 	return &Server{host.Lifecycle(&model{
 		host:       host,
 		lane:       host.Lane(0),
-		loop:       nonblocking.NewLoop(host.Lane(0)),
+		calls:      calls,
+		loop:       nonblocking.NewLoop(host.Lane(0), calls),
 		oneAtATime: cfg.OneAtATime,
+		rest:       rest,
 		next:       none,
 	})}
 }
@@ -40,10 +45,12 @@ const none = -1
 type model struct {
 	host       *kvserver.Host
 	lane       *kvserver.Lane
+	calls      sock.Calls
 	loop       *nonblocking.Loop
 	acceptor   *nonblocking.Acceptor
 	clients    []*nonblocking.Conn
 	oneAtATime bool
+	rest       func()
 	next       int // with oneAtATime: a client that was accepted and waits
 	woken      atomic.Bool
 }
@@ -51,7 +58,7 @@ type model struct {
 // Run is the whole model: ask the listener, ask every client, and begin again.
 // No call ever blocks, so the goroutine never rests.
 func (m *model) Run(ln net.Listener) (err error) {
-	if m.acceptor, err = nonblocking.NewAcceptor(m.host, ln); err != nil {
+	if m.acceptor, err = nonblocking.NewAcceptor(m.host, m.calls, ln); err != nil {
 		return err
 	}
 	defer m.acceptor.Close()
@@ -66,6 +73,7 @@ func (m *model) Run(ln net.Listener) (err error) {
 		}
 		m.watchClocks()
 		m.dropEnded()
+		m.rest() // there is none
 	}
 	return kvserver.ErrServerClosed
 }
@@ -74,12 +82,12 @@ func (m *model) Run(ln net.Listener) (err error) {
 // time the answer is that there is nothing: this is what polling costs.
 func (m *model) poll(c *nonblocking.Conn) {
 	if c.Wants()&session.Read != 0 {
-		if n, err := sock.Read(c.FD, c.Buffer()); err != sock.ErrWouldBlock {
+		if n, err := c.Read(c.Buffer()); err != sock.ErrWouldBlock {
 			c.Fed(n, err)
 		}
 	}
 	if out := c.Output(); len(out) > 0 {
-		if n, err := sock.Write(c.FD, out); err != sock.ErrWouldBlock {
+		if n, err := c.Write(out); err != sock.ErrWouldBlock {
 			c.Wrote(n, err)
 		}
 	}

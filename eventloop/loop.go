@@ -23,7 +23,8 @@ type conn struct {
 type loop struct {
 	host   *kvserver.Host
 	lane   *kvserver.Lane
-	poller *poller.Poller
+	calls  sock.Calls
+	poller watcher
 	timers *nonblocking.Loop
 	conns  []*conn // by descriptor
 	open   int     // of these
@@ -60,12 +61,12 @@ func (l *loop) run() error {
 // more to say is ready again in the next turn, after the others.
 func (l *loop) serve(c *conn, ready poller.Mask) {
 	if ready&poller.Readable != 0 && c.Wants()&session.Read != 0 {
-		c.Fed(sock.Read(c.FD, c.Buffer()))
+		c.Fed(c.Read(c.Buffer()))
 	}
 	// The reply is written at once. There is nearly always room for it, and
 	// then the poller need not be asked to watch for that.
 	if c.Wants()&session.Write != 0 {
-		c.Wrote(sock.Write(c.FD, c.Output()))
+		c.Wrote(c.Write(c.Output()))
 	}
 	l.watch(c)
 }

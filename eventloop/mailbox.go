@@ -3,13 +3,11 @@ package eventloop
 import (
 	"sync"
 	"sync/atomic"
-
-	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
 // mailbox is how other goroutines reach a loop.
 type mailbox struct {
-	poller *poller.Poller
+	poller watcher
 	front  *front // is told of closed connections, for which it may be waiting
 
 	full         atomic.Bool // something has come; spares the loop the lock

@@ -6,7 +6,6 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/nonblocking"
-	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
@@ -23,15 +22,18 @@ type Config struct {
 type Server struct{ kvserver.Lifecycle }
 
 // New returns a server that is not listening yet.
-func New(cfg Config) *Server {
+func New(cfg Config) *Server { return newServer(cfg, system) }
+
+func newServer(cfg Config, k kernel) *Server {
 	loops := max(1, cfg.Loops)
 	host := kvserver.NewHost(cfg.Config, kvserver.Traits{Threads: loops > 1}, loops)
-	return &Server{host.Lifecycle(&model{host: host, count: loops})}
+	return &Server{host.Lifecycle(&model{host: host, count: loops, kernel: k})}
 }
 
 type model struct {
-	host  *kvserver.Host
-	count int // of loops
+	host   *kvserver.Host
+	kernel kernel
+	count  int // of loops
 
 	mu    sync.Mutex
 	loops []*loop // empty before Run
@@ -62,7 +64,7 @@ func (m *model) Run(ln net.Listener) error {
 
 // open makes the loops, and the first one's front.
 func (m *model) open(ln net.Listener) (loops []*loop, err error) {
-	acceptor, err := nonblocking.NewAcceptor(m.host, ln)
+	acceptor, err := nonblocking.NewAcceptor(m.host, m.kernel.calls, ln)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +78,7 @@ func (m *model) open(ln net.Listener) (loops []*loop, err error) {
 		}
 	}()
 	for i := range m.count {
-		p, err := poller.New(batch)
+		p, err := m.kernel.newWatcher()
 		if err != nil {
 			return loops, err
 		}
@@ -84,8 +86,9 @@ func (m *model) open(ln net.Listener) (loops []*loop, err error) {
 		loops = append(loops, &loop{
 			host:   m.host,
 			lane:   lane,
+			calls:  m.kernel.calls,
 			poller: p,
-			timers: nonblocking.NewLoop(lane),
+			timers: nonblocking.NewLoop(lane, m.kernel.calls),
 			mail:   mailbox{poller: p, front: f},
 		})
 	}
@@ -117,7 +120,7 @@ func (l *loop) closeAll() {
 	for !l.mail.close() {
 		clients, _ := l.mail.open()
 		for _, fd := range clients {
-			_ = sock.Close(fd)
+			_ = l.calls.Close(fd)
 		}
 	}
 	for _, c := range l.conns {

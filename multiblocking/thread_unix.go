@@ -90,8 +90,8 @@ func (s *threadStream) Interrupt() {
 	_ = s.thread.Interrupt(s.fd)
 }
 
-func (s *threadStream) CloseWrite() error { return sock.CloseWrite(s.fd) }
-func (s *threadStream) Close() error      { return sock.Close(s.fd) }
+func (s *threadStream) CloseWrite() error { return sock.System.CloseWrite(s.fd) }
+func (s *threadStream) Close() error      { return sock.System.Close(s.fd) }
 
 func expired(err error) error {
 	if err == sock.ErrWouldBlock {

@@ -18,17 +18,18 @@ type Acceptor struct {
 	FD int // the listener's descriptor
 
 	host    *kvserver.Host
+	calls   sock.Calls
 	backoff kvserver.Backoff
 	resume  atomic.Int64 // nothing is accepted before, by the lane's clock
 }
 
 // NewAcceptor returns an acceptor for ln's socket, and closes ln.
-func NewAcceptor(h *kvserver.Host, ln net.Listener) (*Acceptor, error) {
-	fd, err := sock.Listener(ln)
+func NewAcceptor(h *kvserver.Host, calls sock.Calls, ln net.Listener) (*Acceptor, error) {
+	fd, err := calls.Listen(ln)
 	if err != nil {
 		return nil, err
 	}
-	return &Acceptor{FD: fd, host: h}, nil
+	return &Acceptor{FD: fd, host: h, calls: calls}, nil
 }
 
 // Accept takes a client from the listen queue; ok is false when nobody waits,
@@ -38,7 +39,7 @@ func (a *Acceptor) Accept(now time.Duration) (fd int, ok bool) {
 	if _, paused := a.Paused(now); paused {
 		return -1, false
 	}
-	fd, err := sock.Accept(a.FD)
+	fd, err := a.calls.Accept(a.FD)
 	switch {
 	case err == nil:
 		a.backoff.Reset()
@@ -62,4 +63,4 @@ func (a *Acceptor) Paused(now time.Duration) (until time.Duration, paused bool) 
 func (a *Acceptor) Freed() bool { return a.resume.Load() != 0 && a.resume.Swap(0) != 0 }
 
 // Close stops accepting. Clients that still wait in the listen queue are reset.
-func (a *Acceptor) Close() error { return sock.Close(a.FD) }
+func (a *Acceptor) Close() error { return a.calls.Close(a.FD) }

@@ -25,11 +25,12 @@ type Conn struct {
 // Loop are the connections that one goroutine serves, and their timers.
 type Loop struct {
 	lane   *kvserver.Lane
+	calls  sock.Calls
 	timers timers
 }
 
-// NewLoop returns a loop without connections.
-func NewLoop(lane *kvserver.Lane) *Loop { return &Loop{lane: lane} }
+// NewLoop returns a loop without connections, which will make these calls.
+func NewLoop(lane *kvserver.Lane, calls sock.Calls) *Loop { return &Loop{lane: lane, calls: calls} }
 
 // Open makes c the connection of a client that was accepted.
 func (l *Loop) Open(c *Conn, fd int) {
@@ -43,7 +44,7 @@ func (l *Loop) Close(c *Conn) {
 	if c.index >= 0 {
 		heap.Remove(&l.timers, c.index)
 	}
-	_ = sock.Close(c.FD)
+	_ = l.calls.Close(c.FD)
 	c.Closed()
 }
 
@@ -67,6 +68,12 @@ func (l *Loop) Expired(now time.Duration) *Conn {
 	return c
 }
 
+// Read reads what has come; sock.ErrWouldBlock means nothing.
+func (c *Conn) Read(p []byte) (int, error) { return c.loop.calls.Read(c.FD, p) }
+
+// Write writes what there is room for; sock.ErrWouldBlock means none.
+func (c *Conn) Write(p []byte) (int, error) { return c.loop.calls.Write(c.FD, p) }
+
 // Wake is kvserver.Timer's.
 func (c *Conn) Wake(at time.Duration) {
 	c.at = at
@@ -78,7 +85,7 @@ func (c *Conn) Wake(at time.Duration) {
 }
 
 // CloseWrite is kvserver.Timer's.
-func (c *Conn) CloseWrite() error { return sock.CloseWrite(c.FD) }
+func (c *Conn) CloseWrite() error { return c.loop.calls.CloseWrite(c.FD) }
 
 // timers is a heap by time. It is touched when a deadline comes nearer, which
 // a busy connection's does not: requests cost nothing here.

@@ -18,20 +18,25 @@ func Blocking(conn net.Conn) (fd int, err error) {
 
 // BlockingRead is Read for a descriptor that blocks. It returns ErrWouldBlock
 // when the time of SetTimeouts is up, or when the thread was interrupted.
-func BlockingRead(fd int, p []byte) (int, error) { return reading(once(unix.Read), fd, p) }
+func BlockingRead(fd int, p []byte) (int, error) { return blocking.Read(fd, p) }
 
 // BlockingWrite is Write for a descriptor that blocks, in the same way.
-func BlockingWrite(fd int, p []byte) (int, error) { return writing(once(unix.Write), fd, p) }
+func BlockingWrite(fd int, p []byte) (int, error) { return blocking.Write(fd, p) }
 
-// once makes an interruption look like the end of the time.
-func once(call func(int, []byte) (int, error)) func(int, []byte) (int, error) {
-	return func(fd int, p []byte) (int, error) {
-		n, err := call(fd, p)
-		if err == unix.EINTR {
-			err = unix.EAGAIN
-		}
-		return n, err
+var blocking = Calls{blockingSystem{}}
+
+// blockingSystem is the operating system where calls block. An interruption
+// looks like the end of the time.
+type blockingSystem struct{ system }
+
+func (blockingSystem) Read(fd int, p []byte) (int, error)  { return once(unix.Read(fd, p)) }
+func (blockingSystem) Write(fd int, p []byte) (int, error) { return once(unix.Write(fd, p)) }
+
+func once(n int, err error) (int, error) {
+	if err == unix.EINTR {
+		err = unix.EAGAIN
 	}
+	return n, err
 }
 
 // SetTimeouts limits how long a call on a blocking descriptor blocks. It holds

@@ -23,9 +23,9 @@ func listen(t *testing.T) (fd int, addr string) {
 	require.NoError(t, err)
 	require.NoError(t, sock.TuneListener(ln, 128))
 	addr = ln.Addr().String()
-	fd, err = sock.Listener(ln)
+	fd, err = sock.System.Listen(ln)
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, sock.Close(fd)) })
+	t.Cleanup(func() { assert.NoError(t, sock.System.Close(fd)) })
 	return fd, addr
 }
 
@@ -36,9 +36,9 @@ func connect(t *testing.T) (client *net.TCPConn, server int) {
 	nc, err := net.Dial("tcp", addr)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = nc.Close() })
-	server, err = sock.Accept(ln) // the handshake is done, so it is in the queue
+	server, err = sock.System.Accept(ln) // the handshake is done, so it is in the queue
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = sock.Close(server) })
+	t.Cleanup(func() { _ = sock.System.Close(server) })
 	return nc.(*net.TCPConn), server
 }
 
@@ -47,7 +47,7 @@ func eventually(t *testing.T, fd int, p []byte) (n int, err error) {
 	t.Helper()
 	err = sock.ErrWouldBlock
 	require.Eventually(t, func() bool {
-		n, err = sock.Read(fd, p)
+		n, err = sock.System.Read(fd, p)
 		return err != sock.ErrWouldBlock
 	}, 10*time.Second, time.Millisecond)
 	return n, err
@@ -55,15 +55,15 @@ func eventually(t *testing.T, fd int, p []byte) (n int, err error) {
 
 func TestNobodyWaitsForANonBlockingCall(t *testing.T) {
 	ln, _ := listen(t)
-	_, err := sock.Accept(ln)
+	_, err := sock.System.Accept(ln)
 	assert.Equal(t, sock.ErrWouldBlock, err)
 
 	_, server := connect(t)
-	n, err := sock.Read(server, make([]byte, 10))
+	n, err := sock.System.Read(server, make([]byte, 10))
 	assert.Zero(t, n)
 	assert.Equal(t, sock.ErrWouldBlock, err)
 	for err = nil; err == nil; { // until nothing more fits
-		_, err = sock.Write(server, make([]byte, 1<<20))
+		_, err = sock.System.Write(server, make([]byte, 1<<20))
 	}
 	assert.Equal(t, sock.ErrWouldBlock, err)
 }
@@ -80,10 +80,10 @@ func TestBytesThenTheEnd(t *testing.T) {
 	_, err = eventually(t, server, p)
 	assert.Equal(t, io.EOF, err)
 
-	n, err = sock.Write(server, []byte("and back"))
+	n, err = sock.System.Write(server, []byte("and back"))
 	require.NoError(t, err)
 	assert.Equal(t, 8, n)
-	require.NoError(t, sock.CloseWrite(server))
+	require.NoError(t, sock.System.CloseWrite(server))
 	all, err := io.ReadAll(client)
 	require.NoError(t, err)
 	assert.Equal(t, "and back", string(all))
@@ -96,10 +96,10 @@ func TestAnErrorNamesItsCall(t *testing.T) {
 	_, err := eventually(t, server, make([]byte, 10))
 	assert.ErrorIs(t, err, unix.ECONNRESET)
 	assert.ErrorContains(t, err, "read: ")
-	_, err = sock.Write(server, []byte("x"))
+	_, err = sock.System.Write(server, []byte("x"))
 	assert.ErrorIs(t, err, unix.EPIPE)
 	assert.ErrorContains(t, err, "write: ")
-	_, err = sock.Accept(server)
+	_, err = sock.System.Accept(server)
 	assert.ErrorContains(t, err, "accept: ")
 	assert.False(t, sock.Exhausted(err))
 }
@@ -140,7 +140,7 @@ func blocking(t *testing.T) (client net.Conn, fd int) {
 	require.NoError(t, err)
 	fd, err = sock.Blocking(accepted)
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = sock.Close(fd) })
+	t.Cleanup(func() { _ = sock.System.Close(fd) })
 	return client, fd
 }
 

@@ -17,16 +17,26 @@ import (
 // Supported says whether this system has descriptors to do I/O on.
 const Supported = true
 
+// system is the operating system.
+type system struct{}
+
+func (system) Accept(listener int) (int, error)    { return accept(listener) }
+func (system) Read(fd int, p []byte) (int, error)  { return read(fd, p) }
+func (system) Write(fd int, p []byte) (int, error) { return write(fd, p) }
+func (system) CloseWrite(fd int) error             { return unix.Shutdown(fd, unix.SHUT_WR) }
+func (system) Close(fd int) error                  { return unix.Close(fd) }
+
+// Listen needs no change of the socket: package net has made it non-blocking.
+// When ln is closed the runtime's own poller is no longer told of each client.
+func (system) Listen(ln net.Listener) (fd int, err error) {
+	return takeOver(ln, func(int) error { return nil })
+}
+
 // Read reads what is there, up to len(p) bytes. At the end of the stream it
 // returns io.EOF.
-func Read(fd int, p []byte) (int, error) { return reading(read, fd, p) }
-
-// Write writes as much of p as there is room for, at least one byte.
-func Write(fd int, p []byte) (int, error) { return writing(write, fd, p) }
-
-func reading(read func(int, []byte) (int, error), fd int, p []byte) (int, error) {
+func (c Calls) Read(fd int, p []byte) (int, error) {
 	for {
-		n, err := read(fd, p)
+		n, err := c.Kernel.Read(fd, p)
 		switch {
 		case n > 0:
 			return n, nil
@@ -40,9 +50,10 @@ func reading(read func(int, []byte) (int, error), fd int, p []byte) (int, error)
 	}
 }
 
-func writing(write func(int, []byte) (int, error), fd int, p []byte) (int, error) {
+// Write writes as much of p as there is room for, at least one byte.
+func (c Calls) Write(fd int, p []byte) (int, error) {
 	for {
-		n, err := write(fd, p)
+		n, err := c.Kernel.Write(fd, p)
 		switch {
 		case err == nil:
 			return n, nil
@@ -57,9 +68,9 @@ func writing(write func(int, []byte) (int, error), fd int, p []byte) (int, error
 // Accept takes a connection from the listen queue; its descriptor does not
 // block and is not inherited by other programs. A client that has left the
 // queue by itself is passed over.
-func Accept(listener int) (fd int, err error) {
+func (c Calls) Accept(listener int) (fd int, err error) {
 	for {
-		fd, err := accept(listener)
+		fd, err := c.Kernel.Accept(listener)
 		switch err {
 		case nil:
 			return fd, nil
@@ -81,10 +92,16 @@ func Exhausted(err error) bool {
 
 // CloseWrite sends a FIN: the peer reads the end of the stream after what was
 // written before.
-func CloseWrite(fd int) error { return os.NewSyscallError("shutdown", unix.Shutdown(fd, unix.SHUT_WR)) }
+func (c Calls) CloseWrite(fd int) error {
+	return os.NewSyscallError("shutdown", c.Kernel.CloseWrite(fd))
+}
 
-// Close closes a descriptor.
-func Close(fd int) error { return os.NewSyscallError("close", unix.Close(fd)) }
+// Close closes a descriptor. It is not open any more even if there is an
+// error, an interruption say: its number may be another's by then.
+func (c Calls) Close(fd int) error { return os.NewSyscallError("close", c.Kernel.Close(fd)) }
+
+// Listen takes over ln's listening socket, and closes ln.
+func (c Calls) Listen(ln net.Listener) (fd int, err error) { return c.Kernel.Listen(ln) }
 
 // DescriptorLimit returns how many descriptors the process may have.
 func DescriptorLimit() int {
@@ -119,14 +136,6 @@ func TuneListener(ln net.Listener, backlog int) error {
 	return errors.Join(err, failed)
 }
 
-// Listener takes over ln's listening socket: it returns a non-blocking
-// descriptor for it and closes ln, so that the runtime's own poller is no
-// longer told of each client.
-func Listener(ln net.Listener) (fd int, err error) {
-	// Package net has made it non-blocking, a property of the socket.
-	return takeOver(ln, func(int) error { return nil })
-}
-
 // takeOver duplicates the descriptor of a listener or connection, closes that,
 // and applies change to the duplicate.
 func takeOver(from io.Closer, change func(fd int) error) (fd int, err error) {
@@ -147,7 +156,7 @@ func takeOver(from io.Closer, change func(fd int) error) (fd int, err error) {
 	}
 	_ = from.Close()
 	if err := change(fd); err != nil {
-		_ = Close(fd)
+		_ = unix.Close(fd)
 		return -1, err
 	}
 	return fd, nil

@@ -20,7 +20,7 @@ func (g *generator) connect(ctx context.Context, d *dataset) error {
 		return err
 	}
 	if err := g.poller.Add(fd, poller.Readable); err != nil {
-		_ = sock.Close(fd)
+		_ = sock.System.Close(fd)
 		return err
 	}
 	c := &conn{pipeline: newPipeline(d, g.cfg.Depth), fd: fd}

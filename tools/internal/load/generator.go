@@ -168,7 +168,7 @@ func (g *generator) mayWait(c *conn) bool {
 // What it leaves unread, the poller reports again.
 func (g *generator) receive(c *conn) {
 	room := c.room(g.in)
-	n, err := sock.Read(c.fd, room)
+	n, err := sock.System.Read(c.fd, room)
 	switch {
 	case err == sock.ErrWouldBlock:
 		return
@@ -225,7 +225,7 @@ func (g *generator) flush(c *conn, buf []byte) {
 	n := 0
 	if len(buf) > 0 {
 		var err error
-		n, err = sock.Write(c.fd, buf)
+		n, err = sock.System.Write(c.fd, buf)
 		if err != nil && err != sock.ErrWouldBlock {
 			g.fail(c, &g.errors.Broken, err)
 			return
@@ -278,7 +278,7 @@ func (g *generator) fail(c *conn, counter *int64, err error) {
 
 func (g *generator) close() {
 	for _, c := range g.conns {
-		_ = sock.Close(c.fd) // nothing is written that could still fail
+		_ = sock.System.Close(c.fd) // nothing is written that could still fail
 	}
 	_ = g.poller.Close()
 }
