@@ -1,0 +1,21 @@
+//go:build unix
+
+package busywait
+
+import (
+	"testing"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/sock"
+	"github.com/ioflavors/ioflavors/common/sock/fakekernel"
+)
+
+func TestOnAFakeKernel(t *testing.T) {
+	for name, oneAtATime := range map[string]bool{"all": false, "one at a time": true} {
+		t.Run(name, func(t *testing.T) {
+			fakekernel.Check(t, 1000, func(k *fakekernel.Kernel, cfg kvserver.Config) kvserver.Server {
+				return newServer(Config{Config: cfg, OneAtATime: oneAtATime}, sock.Calls{Kernel: k}, k.Rest)
+			})
+		})
+	}
+}

@@ -1,0 +1,124 @@
+//go:build unix
+
+package fakekernel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// The environment variable SeedVariable makes Check try one seed only, and
+// SeedsVariable makes it try so many.
+const (
+	SeedVariable  = "FAKEKERNEL_SEED"
+	SeedsVariable = "FAKEKERNEL_SEEDS"
+)
+
+// Check runs servers on fake kernels, one for each of many seeds, and stops at
+// the first that does something wrong.
+func Check(t *testing.T, seeds int, serve func(*Kernel, kvserver.Config) kvserver.Server) {
+	first := rand.Uint64()
+	if seed := variable(t, SeedVariable); seed != 0 {
+		first, seeds = seed, 1
+	} else if n := variable(t, SeedsVariable); n != 0 {
+		seeds = int(n)
+	}
+	clients, calls := 0, 0
+	synctest.Test(t, func(t *testing.T) {
+		for seed := first; seed != first+uint64(seeds); seed++ {
+			k := newKernel(seed)
+			if k.run(serve); k.failure != "" {
+				t.Fatalf("%s=%d: %s", SeedVariable, seed, k.report())
+			}
+			if seed == first {
+				again := newKernel(seed)
+				again.run(serve)
+				require.Equal(t, k.trace.String(), again.trace.String(), "the same seed has to come to the same")
+			}
+			clients += k.accepted
+			calls += k.steps
+		}
+	})
+	t.Logf("%d seeds from %d: %d clients, %d system calls", seeds, first, clients, calls)
+}
+
+func variable(t *testing.T, name string) uint64 {
+	text := os.Getenv(name)
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	require.NoError(t, err, name)
+	return n
+}
+
+// run serves a kernel's clients until all have left and the server has ended.
+func (k *Kernel) run(serve func(*Kernel, kvserver.Config) kvserver.Server) {
+	k.trace.start = time.Now()
+	cfg := kvserver.Config{
+		Logger: slog.New(slog.DiscardHandler),
+		Limits: kvserver.Limits{
+			IdleTimeout: 2 * time.Second, FrameTimeout: 2 * time.Second, WriteTimeout: 2 * time.Second,
+			OutputLimit: pick(k, 100, 10_000, 1<<20),
+			MaxConns:    k.mostConns,
+		},
+	}
+	srv := serve(k, cfg)
+	k.stop = func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel() // it is not waited for: the server goes on when this call returns
+		_ = srv.Shutdown(ctx)
+	}
+	if err := srv.Serve(listener{}); !errors.Is(err, kvserver.ErrServerClosed) {
+		k.fail("Serve returned %v", err)
+	}
+	for able := k.able(); len(able) > 0; able = k.able() { // what is under way arrives
+		able[k.rng.IntN(len(able))].act()
+	}
+	k.audit(srv.Stats())
+}
+
+// audit looks at what is left.
+func (k *Kernel) audit(s kvserver.Stats) {
+	for fd, f := range k.files {
+		if f != nil {
+			k.fail("descriptor %d is still open", fd)
+		}
+	}
+	closed := int64(0)
+	for _, n := range s.Closed {
+		closed += n
+	}
+	if s.Accepted != int64(k.accepted) || closed != s.Accepted || s.Active != 0 || s.BufferBytes != 0 {
+		k.fail("%d connections were accepted, and the server says %+v", k.accepted, s)
+	}
+	for _, c := range k.clients {
+		if wrong := c.check(); wrong != "" {
+			k.fail("%v: %s", c, wrong)
+		}
+	}
+}
+
+// report says what was wrong, and all that may help to find out why.
+func (k *Kernel) report() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\nodds %+v, %d descriptors, %d connections, stopped: %v\n", k.failure, k.odds, k.most, k.mostConns, k.stopped)
+	for _, c := range k.clients {
+		fmt.Fprintln(&b, c)
+	}
+	b.WriteString(k.trace.String())
+	return b.String()
+}

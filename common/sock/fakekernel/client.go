@@ -1,0 +1,274 @@
+//go:build unix
+
+package fakekernel
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/frame"
+	"github.com/ioflavors/ioflavors/common/kv"
+)
+
+// manner is how a client behaves.
+type manner int
+
+const (
+	polite     manner = iota // leaves when it has all its replies
+	halfCloser               // sends FIN behind its last request
+	truncator                // sends FIN inside a frame
+	liar                     // sends what is no frame, and more
+	silent                   // stays, and says nothing more
+	stuck                    // stays, and does not finish its last frame
+	// Those above take what they are owed. Those below do not.
+	deaf     // stays, and takes nothing
+	resetter // resets its connection at some time
+	quitter  // closes its connection at some time
+	manners
+)
+
+var mannerNames = [manners]string{
+	"polite", "half-closer", "truncator", "liar", "silent", "stuck", "deaf", "resetter", "quitter",
+}
+
+// client is the other end of a connection.
+type client struct {
+	k      *Kernel
+	id     int
+	manner manner
+	file   *file // nil before it connects
+
+	stream  []byte // all that it will send
+	sent    int
+	leaveAt int // a resetter or quitter leaves when it has sent so much
+
+	requests []request
+	want     []byte // the replies to all requests, in order
+	owed     int    // of these, what it must get in any case
+	got      []byte
+
+	gone    bool // it has closed or reset its end
+	excused bool // its connection broke, through no fault of the server's
+}
+
+// request is where a request ends in what a client sends, and its reply in
+// what the client gets.
+type request struct{ sent, want int }
+
+func newClient(k *Kernel, id int) *client {
+	r := k.rng
+	c := &client{k: k, id: id}
+	if r.IntN(3) > 0 {
+		c.manner = manner(r.IntN(int(manners)))
+	}
+	size := pick(k, 10, 100, 100, 3000, 40_000) // of its values, at most
+	values := map[string]string{}
+	for i := range r.IntN(min(pick(k, 3, 10, 60), 2+200_000/size)) {
+		key := fmt.Sprintf("client %d key %d", id, r.IntN(4))
+		if value, ok := values[key]; !ok || r.IntN(2) == 0 {
+			value = strings.Repeat(string(rune('a'+i%26)), r.IntN(size))
+			values[key] = value
+			c.ask(probe.Put(key, value), probe.Stored)
+		} else {
+			c.ask(probe.Get(key), probe.Found(key, value))
+		}
+	}
+	switch c.manner {
+	case truncator, stuck:
+		half := probe.Put("never", strings.Repeat("x", r.IntN(size)))
+		c.stream = append(c.stream, half[:1+r.IntN(len(half)-1)]...)
+	case liar:
+		c.stream = append(c.stream, "GET / HTTP/1.1\r\n"...)
+		c.stream = append(c.stream, make([]byte, r.IntN(100_000))...)
+	}
+	c.leaveAt = r.IntN(len(c.stream) + 1)
+	c.owed = len(c.want)
+	if c.manner >= deaf {
+		c.owed = 0
+	}
+	return c
+}
+
+func (c *client) ask(data []byte, reply probe.Message) {
+	c.stream = append(c.stream, data...)
+	c.want = append(c.want, probe.Frame(probe.Body(reply))...)
+	c.requests = append(c.requests, request{len(c.stream), len(c.want)})
+}
+
+// atShutdown makes up the account: what was not sent need not be answered.
+func (c *client) atShutdown() {
+	owed := 0
+	for _, r := range c.requests {
+		if r.sent <= c.sent {
+			owed = r.want
+		}
+	}
+	c.owed = min(c.owed, owed)
+}
+
+// The things a client can do.
+func (c *client) maySend() bool {
+	return c.sent < len(c.stream) && !c.file.reset && len(c.file.in) < c.file.inRoom && !c.file.eof
+}
+func (c *client) mayTake() bool { return c.manner != deaf && len(c.file.out) > 0 }
+func (c *client) mayEnd() bool {
+	switch {
+	case c.ended():
+		return true
+	case c.manner == polite:
+		return bytes.Equal(c.got, c.want) && c.sent == len(c.stream)
+	case c.manner == halfCloser, c.manner == truncator:
+		return c.sent == len(c.stream) && !c.file.eof
+	case c.manner == resetter, c.manner == quitter:
+		return c.sent >= c.leaveAt
+	}
+	return false
+}
+
+// ended reports whether the server has ended the connection, as far as the
+// client can see.
+func (c *client) ended() bool {
+	f := c.file
+	return f.reset || (f.fin || f.closed) && len(f.out) == 0
+}
+
+func (c *client) able() bool {
+	switch {
+	case c.gone:
+		return false
+	case c.file == nil:
+		return !c.k.stopped
+	}
+	return c.maySend() || c.mayTake() || c.mayEnd()
+}
+
+// act does one of the things that the client can do.
+func (c *client) act() {
+	if c.file == nil {
+		// Little room makes many calls; more than some hundred show nothing new.
+		least := (len(c.stream) + len(c.want)) / 300
+		room := func() int { return max(least, pick(c.k, 20, 500, 5000, 100_000)) }
+		c.file = &file{client: c, inRoom: room(), outRoom: room()}
+		c.k.queue = append(c.k.queue, c)
+		return
+	}
+	var can []func()
+	for _, option := range []struct {
+		may bool
+		do  func()
+	}{{c.maySend(), c.send}, {c.mayTake(), c.take}, {c.mayEnd(), c.end}} {
+		if option.may {
+			can = append(can, option.do)
+		}
+	}
+	can[c.k.rng.IntN(len(can))]()
+}
+
+func (c *client) send() {
+	f := c.file
+	n := c.k.length(min(len(c.stream)-c.sent, f.inRoom-len(f.in)))
+	if f.closed { // nobody listens there any more
+		c.sent += n
+		c.k.refuse(f)
+		return
+	}
+	f.in = append(f.in, c.stream[c.sent:c.sent+n]...)
+	c.sent += n
+}
+
+func (c *client) take() {
+	n := c.k.length(len(c.file.out))
+	c.got = append(c.got, c.file.out[:n]...)
+	c.file.out = c.file.out[n:]
+}
+
+func (c *client) end() {
+	f := c.file
+	switch {
+	case c.ended():
+		c.gone = true
+		f.eof = true
+	case c.manner == polite, c.manner == quitter:
+		c.gone = true
+		f.eof = true
+		f.reset = f.reset || len(f.out) > 0
+	case c.manner == resetter:
+		c.gone = true
+		f.reset = true
+		f.in, f.out = nil, nil
+	default:
+		f.eof = true
+	}
+}
+
+// check returns what is wrong with what the client got, "" if nothing is.
+func (c *client) check() string {
+	switch {
+	case c.file == nil:
+		return "" // it never came
+	case !c.file.closed && !c.file.reset:
+		return "its connection is not closed"
+	}
+	refused := c.refusal() // if there were enough clients without it
+	if refused != nil && (bytes.Equal(c.got, refused) || (c.excused || c.manner >= deaf) && bytes.HasPrefix(refused, c.got)) {
+		return ""
+	}
+	replies, rest := c.got, []byte(nil)
+	if len(replies) > len(c.want) {
+		replies, rest = c.got[:len(c.want)], c.got[len(c.want):]
+	}
+	switch {
+	case !bytes.HasPrefix(c.want, replies):
+		return fmt.Sprintf("it got wrong replies: %s", probe.Hex(c.got))
+	case len(rest) > 0 && c.manner != liar:
+		return fmt.Sprintf("it got more than it asked for: %s", probe.Hex(rest))
+	case c.excused:
+		return ""
+	case len(replies) < c.owed:
+		return fmt.Sprintf("it got %d bytes of the %d that it was owed", len(replies), c.owed)
+	}
+	if c.manner == liar && c.sent == len(c.stream) && len(replies) == len(c.want) && !c.k.stopped || len(rest) > 0 {
+		if !isErrorReply(rest) {
+			return fmt.Sprintf("it should have got one error reply, not %s", probe.Hex(rest))
+		}
+	}
+	return ""
+}
+
+// refusal returns what a client gets that is one too many.
+func (c *client) refusal() []byte {
+	if len(c.k.clients) <= c.k.mostConns {
+		return nil
+	}
+	return probe.Frame(probe.Body(probe.Message{
+		Status: probe.NotOk,
+		Value:  fmt.Sprintf("refused: all %d connections are in use", c.k.mostConns),
+	}))
+}
+
+func isErrorReply(data []byte) bool {
+	body, n, err := frame.Next(data, 1<<20)
+	if err != nil || n == 0 || n < len(data) {
+		return false
+	}
+	m, err := kv.Parse(body)
+	return err == nil && m.Kind == 0 && m.Status == probe.NotOk && len(m.Value) > 0
+}
+
+func (c *client) String() string {
+	state := "not connected"
+	if f := c.file; f != nil {
+		state = fmt.Sprintf("sent %d of %d bytes, got %d of %d", c.sent, len(c.stream), len(c.got), len(c.want))
+		for _, flag := range []struct {
+			name string
+			set  bool
+		}{{"excused", c.excused}, {"gone", c.gone}, {"reset", f.reset}, {"FIN sent", f.eof}, {"FIN received", f.fin}, {"closed", f.closed}} {
+			if flag.set {
+				state += ", " + flag.name
+			}
+		}
+	}
+	return fmt.Sprintf("client %d (%s): %s", c.id, mannerNames[c.manner], state)
+}

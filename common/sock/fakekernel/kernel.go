@@ -1,0 +1,462 @@
+//go:build unix
+
+// Package fakekernel is a kernel on which everything goes wrong that can:
+// sockets with clients at their other ends, in one goroutine, driven by the
+// system calls of the server under test. Reads and writes are short, calls are
+// interrupted or would block for no reason, descriptors and memory run out,
+// readiness is reported in any order and without a cause, and clients send,
+// stall, half-close, lie and reset as they like.
+//
+// A seed decides all of it, the clock included (testing/synctest), so a seed
+// that fails can be run again. At the end each client must have got what the
+// protocol promises to one that behaves like it, and the server must have
+// used and closed each descriptor as one does.
+//
+// What it is not: a model of TCP. There is no loss and no reordering of bytes,
+// and a listen queue has no end.
+package fakekernel
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Kernel is a fake kernel. It is a sock.Kernel.
+type Kernel struct {
+	rng       *rand.Rand
+	odds      odds
+	files     []*file // by descriptor, nil where it is free
+	most      int     // descriptors
+	mostConns int     // the server's limit
+	ready     []Event // of the last Wait
+	woken     bool
+	clients   []*client
+	queue     []*client // who waits to be accepted
+
+	stop     func() // begins the server's shutdown
+	stopAt   int    // the step at which that happens, if not before
+	stopped  bool
+	accepted int
+	steps    int
+	inVain   int           // calls since one that was not
+	late     time.Duration // of the clock behind the calls
+	trace    trace
+	failure  string // the first thing that was wrong
+}
+
+// odds are how likely something goes wrong, for each call.
+type odds struct {
+	interrupt, wouldBlock, short, exhaust, aborted, broken, spurious, unwatched float64
+}
+
+// file is what a descriptor stands for: the server's end of a connection, or,
+// without a client, the listening socket.
+type file struct {
+	client *client
+
+	in      []byte // sent by the client, not read yet
+	inRoom  int
+	eof     bool   // the client has ended its stream
+	out     []byte // written, not taken by the client yet
+	outRoom int
+	fin     bool // the server has ended its stream
+	reset   bool // by either side, or the network
+	closed  bool // by the server
+
+	watched, readable, writable bool
+}
+
+// Event is what a poller reports.
+type Event struct {
+	FD                 int
+	Readable, Writable bool
+}
+
+// maxSteps is how long a run may take, in calls. The longest take some tens of
+// thousands: those in which a server that polls waits for its timeouts.
+const maxSteps = 5_000_000
+
+func newKernel(seed uint64) *Kernel {
+	r := rand.New(rand.NewPCG(seed, 1))
+	chance := func() float64 { return []float64{0, 0, 0.01, 0.05, 0.2}[r.IntN(5)] }
+	k := &Kernel{rng: r, most: 1000, mostConns: 1000, stopAt: maxSteps}
+	if r.IntN(5) > 0 { // else everything works
+		k.odds = odds{chance(), chance(), chance(), chance(), chance(), chance() / 20, chance(), chance() / 4}
+	}
+	if r.IntN(4) == 0 {
+		k.most = 2 + r.IntN(6)
+	}
+	if r.IntN(4) == 0 {
+		k.mostConns = 1 + r.IntN(4)
+	}
+	if r.IntN(3) == 0 {
+		k.stopAt = r.IntN(400)
+	}
+	for i := range 1 + r.IntN(16) {
+		k.clients = append(k.clients, newClient(k, i))
+	}
+	return k
+}
+
+func (k *Kernel) chance(p float64) bool { return p > 0 && k.rng.Float64() < p }
+
+func (k *Kernel) fail(format string, args ...any) {
+	if k.failure == "" {
+		k.failure = fmt.Sprintf(format, args...)
+	}
+}
+
+// Listen is sock.Kernel's.
+func (k *Kernel) Listen(net.Listener) (int, error) { return k.open(&file{}), nil }
+
+// open gives a file the lowest free number, as kernels do.
+func (k *Kernel) open(f *file) int {
+	for fd, other := range k.files {
+		if other == nil {
+			k.files[fd] = f
+			return fd
+		}
+	}
+	k.files = append(k.files, f)
+	return len(k.files) - 1
+}
+
+// file returns what a descriptor stands for.
+func (k *Kernel) file(call string, fd int) (*file, error) {
+	if fd < 0 || fd >= len(k.files) || k.files[fd] == nil {
+		k.fail("%s(%d): nothing is open there", call, fd)
+		return nil, unix.EBADF
+	}
+	return k.files[fd], nil
+}
+
+// Accept is sock.Kernel's.
+func (k *Kernel) Accept(listener int) (fd int, err error) {
+	k.pass()
+	defer func() { k.done("accept", listener, fd, err) }()
+	if _, err := k.file("accept", listener); err != nil {
+		return -1, err
+	}
+	switch {
+	case k.chance(k.odds.interrupt):
+		return -1, unix.EINTR
+	case len(k.queue) == 0, k.chance(k.odds.wouldBlock):
+		return -1, unix.EAGAIN
+	case k.chance(k.odds.aborted):
+		return -1, pick(k, unix.ECONNABORTED, unix.EPROTO)
+	case k.inUse() >= k.most:
+		return -1, unix.EMFILE
+	case k.chance(k.odds.exhaust):
+		return -1, pick(k, unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM)
+	}
+	c := k.queue[0]
+	k.queue = k.queue[1:]
+	k.accepted++
+	return k.open(c.file), nil
+}
+
+func (k *Kernel) inUse() (n int) {
+	for _, f := range k.files {
+		if f != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// Read is sock.Kernel's.
+func (k *Kernel) Read(fd int, p []byte) (n int, err error) {
+	k.pass()
+	defer func() { k.done("read", fd, n, err) }()
+	f, err := k.file("read", fd)
+	switch {
+	case err != nil:
+		return -1, err
+	case len(p) == 0:
+		k.fail("read(%d): no room to read into", fd)
+		return -1, unix.EINVAL
+	case k.chance(k.odds.interrupt):
+		return -1, unix.EINTR
+	case f.reset:
+		return -1, unix.ECONNRESET
+	case k.chance(k.odds.broken):
+		k.breakDown(f)
+		return -1, pick(k, unix.ECONNRESET, unix.ETIMEDOUT, unix.EHOSTUNREACH)
+	case k.chance(k.odds.wouldBlock):
+		return -1, unix.EAGAIN
+	case len(f.in) > 0:
+		n = copy(p, f.in[:k.length(len(f.in))])
+		f.in = f.in[n:]
+		return n, nil
+	case f.eof:
+		return 0, nil
+	}
+	return -1, unix.EAGAIN
+}
+
+// Write is sock.Kernel's.
+func (k *Kernel) Write(fd int, p []byte) (n int, err error) {
+	k.pass()
+	defer func() { k.done("write", fd, n, err) }()
+	f, err := k.file("write", fd)
+	switch {
+	case err != nil:
+		return -1, err
+	case len(p) == 0 || f.fin:
+		k.fail("write(%d) of %d bytes, FIN sent: %v", fd, len(p), f.fin)
+		return -1, unix.EPIPE
+	case k.chance(k.odds.interrupt):
+		return -1, unix.EINTR
+	case f.reset:
+		return -1, unix.EPIPE
+	case k.chance(k.odds.broken):
+		k.breakDown(f)
+		return -1, pick(k, unix.ECONNRESET, unix.EPIPE, unix.ENETDOWN)
+	case len(f.out) >= f.outRoom, k.chance(k.odds.wouldBlock):
+		return -1, unix.EAGAIN
+	}
+	n = k.length(min(len(p), f.outRoom-len(f.out)))
+	if f.client.gone {
+		f.reset = true // nobody is there to take it; the kernel learns so later
+		return n, nil
+	}
+	f.out = append(f.out, p[:n]...)
+	return n, nil
+}
+
+// length is how many of n bytes a call transfers.
+func (k *Kernel) length(n int) int {
+	if k.chance(k.odds.short) {
+		return 1 + k.rng.IntN(n)
+	}
+	return n
+}
+
+// done notes a call that may be in vain.
+func (k *Kernel) done(call string, fd, n int, err error) {
+	k.trace.add(call, fd, n, err)
+	if k.inVain++; err != unix.EAGAIN && err != unix.EINTR {
+		k.inVain = 0
+	}
+}
+
+// breakDown is the network's doing: the connection ends for both sides.
+func (k *Kernel) breakDown(f *file) {
+	f.reset = true
+	f.in, f.out = nil, nil
+	f.client.excused = true
+}
+
+// CloseWrite is sock.Kernel's.
+func (k *Kernel) CloseWrite(fd int) (err error) {
+	k.pass()
+	defer func() { k.trace.add("shutdown", fd, 0, err) }()
+	f, err := k.file("shutdown", fd)
+	switch {
+	case err != nil:
+		return err
+	case f.reset:
+		return unix.ENOTCONN
+	}
+	f.fin = true
+	return nil
+}
+
+// Close is sock.Kernel's. An error does not mean that the descriptor is open.
+func (k *Kernel) Close(fd int) (err error) {
+	k.pass()
+	defer func() { k.trace.add("close", fd, 0, err) }()
+	f, err := k.file("close", fd)
+	if err != nil {
+		return err
+	}
+	k.files[fd] = nil
+	f.closed = true
+	if f.client == nil {
+		for _, c := range k.queue { // they are reset
+			c.excused = true
+			k.breakDown(c.file)
+		}
+		k.queue = nil
+	} else if len(f.in) > 0 {
+		k.refuse(f)
+	}
+	if k.chance(k.odds.interrupt) {
+		return unix.EINTR
+	}
+	return nil
+}
+
+// refuse is what becomes of bytes that nobody reads any more: they are
+// answered with a reset, which may destroy what the client has not taken.
+func (k *Kernel) refuse(f *file) {
+	f.in = nil
+	f.reset = true
+	if k.rng.IntN(2) == 0 {
+		f.out = nil
+	}
+}
+
+// Watch says for what a descriptor is polled.
+func (k *Kernel) Watch(fd int, readable, writable bool) (err error) {
+	k.pass()
+	defer func() { k.trace.add("watch", fd, 0, err) }()
+	f, err := k.file("watch", fd)
+	if err != nil {
+		return err
+	}
+	if f.client != nil && k.chance(k.odds.unwatched) {
+		f.client.excused = true // the server can only drop it
+		return pick(k, unix.ENOSPC, unix.ENOMEM)
+	}
+	f.watched, f.readable, f.writable = true, readable, writable
+	return nil
+}
+
+// Wake ends the present Wait, or the next one.
+func (k *Kernel) Wake() { k.woken = true }
+
+// Wait returns what is ready, in any order and not always all of it, now and
+// then with what is not. Like epoll it reports a reset to those as well who
+// did not ask. The result is valid until the next Wait. A negative timeout
+// means to wait for ever.
+func (k *Kernel) Wait(timeout time.Duration) []Event {
+	deadline := time.Now().Add(timeout)
+	k.pass()
+	for k.poll(); len(k.ready) == 0 && !k.woken && !k.chance(k.odds.interrupt); k.poll() {
+		left := time.Until(deadline)
+		if timeout >= 0 && left <= 0 {
+			break
+		}
+		if k.idle() { // time passes until the server wants something
+			switch {
+			case timeout >= 0:
+				time.Sleep(left)
+			case !k.stopped:
+				k.shutDown()
+			default:
+				panic("the server waits for ever\n" + k.trace.String())
+			}
+		}
+		k.pass()
+	}
+	k.woken = false
+	k.rng.Shuffle(len(k.ready), func(i, j int) { k.ready[i], k.ready[j] = k.ready[j], k.ready[i] })
+	if len(k.ready) > 0 {
+		k.ready = k.ready[:k.length(len(k.ready))]
+	}
+	k.trace.add("wait", -1, len(k.ready), nil)
+	return k.ready
+}
+
+func (k *Kernel) poll() {
+	k.ready = k.ready[:0]
+	for fd, f := range k.files {
+		if f == nil || !f.watched {
+			continue
+		}
+		ev := Event{FD: fd}
+		if f.client == nil {
+			ev.Readable = f.readable && len(k.queue) > 0
+		} else {
+			ev.Readable = f.reset || f.readable && (len(f.in) > 0 || f.eof)
+			ev.Writable = f.reset || f.writable && len(f.out) < f.outRoom
+		}
+		if k.chance(k.odds.spurious) {
+			ev.Readable = true
+			ev.Writable = k.rng.IntN(2) == 0
+		}
+		if ev.Readable || ev.Writable {
+			k.ready = append(k.ready, ev)
+		}
+	}
+}
+
+// pass lets the world go on while a call is made.
+func (k *Kernel) pass() {
+	if k.steps++; k.steps > maxSteps {
+		panic("the server does not come to an end\n" + k.trace.String())
+	}
+	if k.steps >= k.stopAt {
+		k.shutDown()
+	}
+	able := k.able()
+	if len(able) == 0 {
+		if !k.stopped && k.served() {
+			k.shutDown()
+		}
+		if k.inVain > 30+2*len(k.files) {
+			// The server polls, and has asked everybody. Only its clocks
+			// can bring something about.
+			time.Sleep(50 * time.Millisecond)
+		}
+	}
+	for range k.rng.IntN(3) {
+		if len(able) == 0 {
+			break
+		}
+		able[k.rng.IntN(len(able))].act()
+		able = k.able()
+	}
+	// A call takes some microseconds. They pass now and then, for it takes
+	// the testing package longer to let them pass.
+	if k.late += time.Duration(k.rng.IntN(10_000)); k.late > 100*time.Microsecond {
+		time.Sleep(k.late)
+		k.late = 0
+	}
+}
+
+// Rest lets the world go on. A server that polls calls it after each round,
+// for there may be nobody whom it asks, and nothing but its clocks to wait for.
+func (k *Kernel) Rest() {
+	k.inVain++
+	k.pass()
+}
+
+func (k *Kernel) shutDown() {
+	if k.stopped {
+		return
+	}
+	k.stopped = true
+	k.trace.add("SIGTERM", -1, 0, nil)
+	for _, c := range k.clients {
+		c.atShutdown()
+	}
+	k.stop()
+}
+
+// able returns the clients that can do something.
+func (k *Kernel) able() (clients []*client) {
+	for _, c := range k.clients {
+		if c.able() {
+			clients = append(clients, c)
+		}
+	}
+	return clients
+}
+
+func (k *Kernel) idle() bool { return len(k.able()) == 0 }
+
+// served reports whether all clients have left, or were left.
+func (k *Kernel) served() bool {
+	for _, c := range k.clients {
+		if !c.gone && (c.file == nil || !c.file.closed) {
+			return false
+		}
+	}
+	return true
+}
+
+func pick[T any](k *Kernel, choices ...T) T { return choices[k.rng.IntN(len(choices))] }
+
+// listener stands for the listening socket until Listen takes it over.
+type listener struct{}
+
+func (listener) Accept() (net.Conn, error) { return nil, io.EOF }
+func (listener) Close() error              { return nil }
+func (listener) Addr() net.Addr            { return &net.TCPAddr{} }

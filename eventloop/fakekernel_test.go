@@ -1,0 +1,44 @@
+//go:build unix
+
+package eventloop
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/sock"
+	"github.com/ioflavors/ioflavors/common/sock/fakekernel"
+	"github.com/ioflavors/ioflavors/eventloop/poller"
+)
+
+func TestOnAFakeKernel(t *testing.T) {
+	fakekernel.Check(t, 3000, func(k *fakekernel.Kernel, cfg kvserver.Config) kvserver.Server {
+		return newServer(Config{Config: cfg}, kernel{sock.Calls{Kernel: k}, func() (watcher, error) { return fakePoller{k}, nil }})
+	})
+}
+
+// fakePoller is a poller.Poller on a fake kernel.
+type fakePoller struct{ kernel *fakekernel.Kernel }
+
+func (p fakePoller) Add(fd int, m poller.Mask) error { return p.Modify(fd, m) }
+func (p fakePoller) Modify(fd int, m poller.Mask) error {
+	return p.kernel.Watch(fd, m&poller.Readable != 0, m&poller.Writable != 0)
+}
+
+func (p fakePoller) Wait(timeout time.Duration) (events []poller.Event, err error) {
+	for _, ready := range p.kernel.Wait(timeout) {
+		ev := poller.Event{FD: ready.FD}
+		if ready.Readable {
+			ev.Ready |= poller.Readable
+		}
+		if ready.Writable {
+			ev.Ready |= poller.Writable
+		}
+		events = append(events, ev)
+	}
+	return events, nil
+}
+
+func (p fakePoller) Wake()        { p.kernel.Wake() }
+func (p fakePoller) Close() error { return nil }
