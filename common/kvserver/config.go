@@ -43,9 +43,10 @@ type Limits struct {
 	// WriteTimeout closes a connection whose peer takes none of the bytes
 	// that are to be sent. Default 10 s; 5 s where others have to wait.
 	WriteTimeout time.Duration
-	// OutputLimit is how many bytes of replies may wait for one client.
-	// Above it the client's requests are neither read nor answered, until
-	// less than a quarter is left. Default 1 MiB.
+	// OutputLimit is how many bytes of replies may wait for one client, or
+	// one reply if that is larger. If the next one might exceed it, the
+	// client's requests are neither read nor answered until less than a
+	// quarter is left. Default 1 MiB.
 	OutputLimit int
 	// MemoryLimit bounds all connections' buffers together, in bytes. A
 	// connection that needs one when none is left is closed. Default 256 MiB.

@@ -54,9 +54,10 @@ type Config struct {
 	Buffers *buffer.Pool
 	// MaxFrame bounds a request's body and footer, in bytes.
 	MaxFrame int
-	// Above OutputHigh bytes of unsent replies a session answers nothing
-	// more and does not want to read, until OutputLow or less are left. The
-	// reply that crosses the limit is still made whole.
+	// When another reply as long as the last one would make more than
+	// OutputHigh bytes of unsent replies, a session answers nothing more and
+	// does not want to read, until OutputLow or less are left. A reply that
+	// crosses the limit nevertheless is made whole.
 	OutputHigh, OutputLow int
 }
 
@@ -111,6 +112,7 @@ type Session struct {
 
 	answered  uint64
 	discarded int32
+	last      int32 // length of the last reply
 
 	state    state
 	paused   bool  // the output limit was reached, in may hold whole frames
@@ -297,7 +299,9 @@ func (s *Session) answer(data []byte) (rest []byte) {
 		if s.state != open {
 			break
 		}
+		before := len(out)
 		s.replace(frame.End(s.cfg.Handler.AppendReply(out, body), mark))
+		s.last = int32(len(s.out) - before)
 		s.answered++
 		data = data[n:]
 	}
@@ -305,7 +309,12 @@ func (s *Session) answer(data []byte) (rest []byte) {
 	return data
 }
 
-func (s *Session) full() bool { return len(s.out)-s.sent > s.cfg.OutputHigh }
+// full reports whether another reply, if it is as long as the last one, would
+// cross the output limit.
+func (s *Session) full() bool {
+	unsent := len(s.out) - s.sent
+	return unsent > 0 && unsent+int(s.last) > s.cfg.OutputHigh
+}
 
 // answerKept answers the frames in s.in, and keeps the rest there.
 func (s *Session) answerKept() {
