@@ -11,6 +11,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/session"
+	"github.com/ioflavors/ioflavors/common/sock"
 )
 
 // A connection reads into a small buffer, until a client has more to say.
@@ -112,6 +113,9 @@ func (c *Conn) interrupt() {
 
 // Fed takes what reading into Buffer returned.
 func (c *Conn) Fed(n int, err error) {
+	if c.late(n, err) {
+		n, err = tryOnce(c.stream, Trier.TryRead, sock.System.Read, c.Buffer())
+	}
 	c.Conn.Fed(n, err)
 	switch {
 	case n == len(c.buf):
@@ -119,6 +123,14 @@ func (c *Conn) Fed(n int, err error) {
 	case n < smallRead:
 		c.resize(smallRead)
 	}
+}
+
+// Wrote takes what writing Output returned.
+func (c *Conn) Wrote(n int, err error) {
+	if c.late(n, err) {
+		n, err = tryOnce(c.stream, Trier.TryWrite, sock.System.Write, c.Output())
+	}
+	c.Conn.Wrote(n, err)
 }
 
 func (c *Conn) resize(size int) {
