@@ -19,7 +19,7 @@ func testConformance(t *testing.T, s Subject) {
 		clients = n
 	}
 	known := conformance.Options{
-		OneAtATime:  s.Caps.atOnce() == 1,
+		OneAtATime:  s.Caps.AtOnce() == 1,
 		Clients:     clients,
 		RuleTimeout: patience,
 	}

@@ -42,7 +42,7 @@ func testDescriptors(t *testing.T, s Subject) {
 		require.NoError(t, unix.Connect(fd, server))
 		write(t, fd, probe.Put("waiting", "x"))
 	}
-	if s.Caps.atOnce() != 1 { // one that serves held does not accept
+	if s.Caps.AtOnce() != 1 { // one that serves held does not accept
 		srv.eventually("accepting fails", func(st kvserver.Stats) bool { return st.AcceptErrors > 0 })
 	}
 	talk(held, "held")

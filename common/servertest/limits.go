@@ -42,10 +42,10 @@ func testLimits(t *testing.T, s Subject) {
 
 func testMaxConns(t *testing.T, s Subject) {
 	l := unhurried
-	l.MaxConns = max(2, s.Caps.atOnce())
+	l.MaxConns = max(2, s.Caps.AtOnce())
 	srv := start(t, s, kvserver.Config{Limits: l})
 	clients := srv.occupy(s.Caps)
-	if s.Caps.atOnce() == 0 {
+	if s.Caps.AtOnce() == 0 {
 		for i := range 5 {
 			c := srv.dial()
 			c.WantError(0)
@@ -114,7 +114,7 @@ func testMemoryLimit(t *testing.T, s Subject) {
 	srv.visit("k")
 
 	n := 20
-	if s.Caps.atOnce() > 0 {
+	if s.Caps.AtOnce() > 0 {
 		n = 1 // what waits in the listen queue has no buffer yet
 	}
 	t.Log("many clients, each with part of a frame")

@@ -137,7 +137,7 @@ func (s *server) visit(key string) {
 // occupy returns as many clients as the model serves at once, or two, all of
 // which have been served and stay.
 func (s *server) occupy(caps Caps) []*probe.Conn {
-	n := caps.atOnce()
+	n := caps.AtOnce()
 	if n == 0 {
 		n = 2
 	}

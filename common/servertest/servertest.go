@@ -41,8 +41,8 @@ type Caps struct {
 	MaxClients int
 }
 
-// atOnce returns how many clients are served at once, 0 for any number.
-func (c Caps) atOnce() int {
+// AtOnce returns how many clients are served at once, 0 for any number.
+func (c Caps) AtOnce() int {
 	if c.OneAtATime {
 		return 1
 	}

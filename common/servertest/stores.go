@@ -28,7 +28,7 @@ func testStore(t *testing.T, s Subject) {
 		for _, request := range [][]byte{probe.Put("panic", "x"), probe.Get("panic")} {
 			srv := start(t, s, kvserver.Config{Store: newFaultyStore()})
 			var bystander *probe.Conn
-			if s.Caps.atOnce() != 1 {
+			if s.Caps.AtOnce() != 1 {
 				bystander = srv.dial()
 				talk(bystander, "k")
 			}

@@ -111,7 +111,7 @@ func testTimeouts(t *testing.T, s Subject) {
 	})
 	t.Run("a request that waits behind a silent client", func(t *testing.T) {
 		srv := start(t, s, idle)
-		silent := max(2, s.Caps.atOnce())
+		silent := max(2, s.Caps.AtOnce())
 		for range silent {
 			srv.dial()
 		}

@@ -37,7 +37,7 @@ func testTurns(t *testing.T, s Subject) {
 	}
 
 	turns := srv.books().Closed[kvserver.ClosedTurn.String()]
-	if s.Caps.atOnce() > 0 {
+	if s.Caps.AtOnce() > 0 {
 		assert.Positive(t, turns, "somebody must have given way")
 		assert.Positive(t, gaveWay, "clients that saw their connection end")
 	} else {
