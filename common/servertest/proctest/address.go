@@ -1,0 +1,52 @@
+package proctest
+
+import (
+	"net"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// testDefaultAddress starts the command without an address. If its port is
+// taken, by another test perhaps, the error names the address as well.
+func testDefaultAddress(t *testing.T, s Subject) {
+	p := spawn(t, serverRole, nil, slices.Concat(s.Args, []string{"--log-format", "json"})...)
+	var at any
+	p.eventually("it listens, or says why not", func() bool {
+		entry, listens := p.logged("listening")
+		at = entry["addr"]
+		return listens || ended(p)
+	})
+	if ended(p) {
+		assert.Contains(t, p.String(), "listen tcp 127.0.0.1:7070: ")
+		return
+	}
+	assert.Equal(t, "127.0.0.1:7070", at)
+}
+
+// testBadAddress starts the command where it cannot listen.
+func testBadAddress(t *testing.T, s Subject) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer busy.Close()
+	for _, addr := range []string{
+		"nowhere", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:port", "no.such.host.invalid:1",
+		"192.0.2.1:0", // an address for documentation, so not this machine's
+		busy.Addr().String(),
+	} {
+		p := spawn(t, serverRole, nil, slices.Concat(s.Args, []string{"--addr", addr})...)
+		p.wantExit(1)
+		assert.Regexp(t, `\Akv-\w+: listen[^\n]+\n\z`, p.String(), addr)
+	}
+}
+
+func ended(p *process) bool {
+	select {
+	case <-p.exited:
+		return true
+	default:
+		return false
+	}
+}

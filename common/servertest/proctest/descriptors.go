@@ -1,0 +1,100 @@
+package proctest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+const (
+	guests = 100 // clients that come to a server with fewer descriptors
+	few    = 64  // that it may have; by its own rule it serves 32 less
+)
+
+// testDescriptorLimit lets the server reach the limit that it sets itself for
+// the sake of descriptors: it refuses whoever comes then. In a model that
+// serves fewer at once nobody is refused; they wait.
+func testDescriptorLimit(t *testing.T, s Subject) {
+	srv := startWith(t, s, descriptors{limit: few}, unhurried(s)...)
+	places, decisions := few-32, guests
+	if n := s.Caps.AtOnce(); n > 0 {
+		places, decisions = n, n
+	}
+	decided := srv.crowd(guests)
+	var in []guest
+	reasons := 0
+	for range decisions {
+		g := <-decided
+		if g.served {
+			in = append(in, g)
+		} else if g.reason != "" { // those whom it has no time to tell are closed without a word
+			assert.Contains(t, g.reason, "all 32 connections are in use")
+			reasons++
+		}
+	}
+	require.Len(t, in, places, "guests who are served")
+	assert.Equal(t, decisions > places, reasons > 0, "%d guests are told that they are refused", reasons)
+	remain(t, in)
+	srv.wantRest(s)
+
+	next := func() guest { return <-decided }
+	if decisions == guests { // nobody waits
+		next = srv.newcomer
+	}
+	replace(t, in, brief(50, 10), next)
+}
+
+// testNoDescriptors lets the server have so few descriptors that accepting
+// fails long before its own limit. It has to live with that, and take in the
+// next one when somebody has left.
+func testNoDescriptors(t *testing.T, s Subject) {
+	srv := startWith(t, s, descriptors{limit: few, spare: 10}, unhurried(s)...)
+	decided := srv.crowd(guests)
+	var in []guest
+	st := srv.counted("some are served, and another one cannot be accepted", func(st kvserver.Stats) bool {
+		for len(decided) > 0 {
+			in = append(in, <-decided)
+		}
+		// One that serves one at a time does not need more.
+		stuck := st.AcceptErrors > 0 || len(in) == s.Caps.AtOnce()
+		return stuck && len(in) > 0 && len(in) == int(st.Active)
+	})
+	figure(t, "served", "%d", len(in))
+	if s.Caps.AtOnce() != 1 {
+		assert.Positive(t, st.AcceptErrors)
+	}
+	remain(t, in)
+	srv.wantRest(s)
+	remain(t, in)
+	replace(t, in, guests-len(in), func() guest { return <-decided })
+}
+
+// newcomer is a guest who comes again and again until there is a place.
+func (s *server) newcomer() (g guest) {
+	s.t.Helper()
+	for g = s.guest().await(); !g.served && s.ctx.Err() == nil; g = s.guest().await() {
+		g.Close()
+	}
+	return g
+}
+
+// replace has n of those who are in leave, one by one, and expects the next
+// one to be served for each; it publishes how long that takes.
+func replace(t *testing.T, in []guest, n int, next func() guest) {
+	t.Helper()
+	var times []time.Duration
+	for range n {
+		in[0].Close()
+		left := time.Now()
+		g := next()
+		require.True(t, g.served, "somebody has left; the next one is served")
+		times = append(times, time.Since(left))
+		in = append(in[1:], g)
+	}
+	remain(t, in)
+	figureTimes(t, "left-until-next-served", times)
+}

@@ -1,0 +1,85 @@
+package proctest
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+)
+
+// testTerminate sends SIGTERM in the midst of a pipeline. Every request that
+// was sent before is answered.
+func testTerminate(t *testing.T, s Subject) { drain(t, s, 1, brief(20_000, 5_000)) }
+
+// testTerminateMany does the same with several clients, some of which may be
+// waiting in the listen queue.
+func testTerminateMany(t *testing.T, s Subject) { drain(t, s, 10, brief(2_000, 500)) }
+
+func drain(t *testing.T, s Subject, clients, requests int) {
+	srv := start(t, s, unhurried(s)...)
+	conns := make([]*probe.Conn, clients)
+	put := probe.Put("a key", "a value of some bytes")
+	for i := range conns {
+		conns[i] = srv.dial()
+		written := conns[i].Start(bytes.Repeat(put, requests))
+		if i == 0 {
+			conns[i].Want(probe.Stored) // the server is in the midst of it
+		}
+		written() // and has, or its kernel has, the rest
+	}
+	srv.terminate()
+	last := make([]time.Time, clients)
+	probe.Concurrently(t, clients, func(t probe.T, i int) {
+		c := conns[i].For(t)
+		for n := range requests {
+			if i > 0 || n > 0 {
+				c.Want(probe.Stored)
+			}
+		}
+		last[i] = time.Now()
+		c.WantEnd()
+		c.Close()
+	})
+	srv.wantExit(0)
+	ended := time.Now()
+	wait := ended.Sub(last[0])
+	for _, at := range last {
+		wait = min(wait, ended.Sub(at))
+	}
+	figureMs(t, "last-reply-until-exit-ms", wait)
+	stopped := srv.wantLog("stopped")
+	assert.EqualValues(t, clients*requests, stopped["requests"])
+	assert.Equal(t, map[string]any{"shutdown": float64(clients)}, stopped["closed"])
+}
+
+// testDrainTimeout sends SIGTERM while a client is stopped that is owed
+// replies.
+func testDrainTimeout(t *testing.T, s Subject) {
+	const patience = 200 * time.Millisecond
+	srv := start(t, s, append(unhurried(s), "--drain-timeout", fmt.Sprint(patience))...)
+	srv.stoppedGlutton(t)
+	srv.terminate()
+	asked := time.Now()
+	srv.wantExit(0)
+	figureMs(t, "drain-timeout-until-exit-ms", time.Since(asked)-patience)
+	srv.wantLog("drain timeout: closing what is left")
+	assert.Equal(t, 1.0, srv.wantLog("stopped")["closed"].(map[string]any)["killed"])
+}
+
+// testSecondSignal sends SIGTERM twice, while a client is stopped for which
+// the server would wait for ever.
+func testSecondSignal(t *testing.T, s Subject) {
+	srv := start(t, s, append(unhurried(s), "--drain-timeout", "-1")...)
+	srv.stoppedGlutton(t)
+	srv.terminate()
+	srv.wantLog("draining")
+	srv.terminate()
+	asked := time.Now()
+	srv.wantExit(1)
+	figureMs(t, "second-signal-until-exit-ms", time.Since(asked))
+	assert.Contains(t, srv.String(), "second signal (terminated): not drained")
+}

@@ -1,0 +1,85 @@
+package proctest
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// atOnce is how many clients come and go at a time. In a model that serves one
+// at a time they queue.
+const atOnce = 20
+
+// come has n clients come, atOnce at a time, and do what visit does with the
+// i-th.
+func (s *server) come(n int, visit func(c *probe.Conn, i int)) {
+	s.t.Helper()
+	probe.Concurrently(s.t, atOnce, func(t probe.T, first int) {
+		for i := first; i < n; i += atOnce {
+			visit(probe.Dial(s.ctx, t, s.addr), i)
+		}
+	})
+}
+
+// testFIN has clients end their streams, half of them inside a frame.
+func testFIN(t *testing.T, s Subject) {
+	srv := start(t, s, unhurried(s)...)
+	n := brief(2000, 400)
+	leave := func(n int) {
+		srv.come(n, func(c *probe.Conn, i int) {
+			if i%2 == 0 {
+				talk(c, "k")
+			} else {
+				c.Send(probe.Put("k", "v")[:10])
+			}
+			c.Close()
+		})
+		srv.settle()
+	}
+	leave(2 * atOnce) // whatever is made once is made now
+	before := srv.usage().descriptors
+	leave(n)
+
+	srv.wantClosed(kvserver.ClosedByPeer, int64(n/2+atOnce))
+	srv.wantClosed(kvserver.ClosedTruncated, int64(n/2+atOnce))
+	srv.wantDescriptors(before)
+	srv.wantRest(s)
+	srv.visit("k")
+}
+
+// testRST has clients break their connections, half of them inside a frame of
+// theirs, half inside a reply.
+func testRST(t *testing.T, s Subject) {
+	srv := start(t, s, unhurried(s)...)
+	srv.put(largeKey, largeValue)
+	n := brief(300, 60)
+	leave := func(n int) {
+		srv.come(n, func(c *probe.Conn, i int) {
+			if i%2 == 0 {
+				c.Send(probe.Put("k", "v")[:10])
+			} else {
+				_ = c.SetReadBuffer(64 << 10)
+				c.Send(bytes.Repeat(probe.Get(largeKey), 40)) // more than all buffers hold
+				_, _ = c.Read(make([]byte, 100))
+			}
+			c.Reset()
+		})
+		srv.settle()
+	}
+	leave(2 * atOnce)
+	before := srv.usage().descriptors
+	broken := srv.stats().Closed[kvserver.ClosedBroken.String()]
+	leave(n)
+
+	srv.wantDescriptors(before)
+	figure(t, "descriptor-growth", "%d", srv.usage().descriptors-before)
+	broken = srv.stats().Closed[kvserver.ClosedBroken.String()] - broken
+	assert.GreaterOrEqual(t, broken, int64(n/2), "connections that broke inside a reply, and others")
+	require.LessOrEqual(t, broken, int64(n))
+	srv.visit("k")
+}

@@ -1,0 +1,77 @@
+package proctest
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// testHalfFrames has clients send halves of large frames, several times of what
+// all buffers may hold, and wait. In a model that serves few at once most of
+// it stays in the kernel.
+func testHalfFrames(t *testing.T, s Subject) {
+	const limit = 64 << 20
+	clients := brief(500, 200)
+	half := probe.Put("k", strings.Repeat("v", 1<<20-100))[:512<<10]
+
+	srv := start(t, s, append(unhurried(s), "--memory-limit", "64MiB")...)
+	srv.visit("before")
+	require.NoError(t, resetPeak(srv.Pid))
+	before := srv.usage().rss
+	var neighbour *probe.Conn
+	if s.Caps.AtOnce() != 1 {
+		neighbour = srv.dial()
+		talk(neighbour, "k")
+	}
+
+	crowd := make([]*probe.Conn, clients)
+	for i := range crowd {
+		crowd[i] = srv.dial()
+		crowd[i].Start(half) // it is written when the server takes it, or never
+	}
+	within := func(st kvserver.Stats) {
+		require.LessOrEqual(t, st.BufferBytes, int64(limit), "bytes of buffers")
+	}
+	taken := int64(0)
+	if n := s.Caps.AtOnce(); n > 0 {
+		if neighbour != nil {
+			n--
+		}
+		srv.counted("those who are served are read", func(st kvserver.Stats) bool {
+			within(st)
+			return st.BytesIn >= int64(n*len(half))
+		})
+	} else {
+		srv.counted("everybody was accepted, and somebody closed for want of memory", func(st kvserver.Stats) bool {
+			within(st)
+			same := st.BytesIn == taken
+			taken = st.BytesIn
+			return same && int(st.Accepted) >= clients && st.Closed[kvserver.ClosedMemory.String()] > 0
+		})
+	}
+	u := srv.usage()
+	figureMiB(t, "rss-growth-MiB", u.rss-before)
+	figureMiB(t, "peak-rss-growth-MiB", u.peak-before)
+	most := int64(3 * limit) // the collector lets garbage grow as large as what is live
+	if raceDetector {
+		most *= 8
+	}
+	assert.LessOrEqual(t, u.peak-before, most, "growth of resident memory at its peak, in bytes")
+
+	if neighbour != nil {
+		for range 100 {
+			talk(neighbour, "k")
+		}
+		neighbour.Close()
+	}
+	for _, c := range crowd {
+		c.Close()
+	}
+	srv.counted("all buffers are given back", func(st kvserver.Stats) bool { return st.Active == 0 && st.BufferBytes == 0 })
+	srv.visit("after")
+}

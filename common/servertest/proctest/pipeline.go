@@ -1,0 +1,100 @@
+package proctest
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// testBurst has a client send very many requests at once, again and again,
+// while a neighbour asks for one thing at a time. Where the neighbour has to
+// wait for its turn, it has it when the other one has left.
+func testBurst(t *testing.T, s Subject) {
+	const frames = 10_000
+	var requests []byte
+	for i := range frames {
+		requests = append(requests, probe.Get(fmt.Sprint("absent ", i))...)
+	}
+	srv := start(t, s, unhurried(s)...)
+	hog := srv.dial()
+	burst := func() {
+		written := hog.Start(requests)
+		for i := range frames {
+			hog.Want(probe.Absent(fmt.Sprint("absent ", i)))
+		}
+		written()
+	}
+	burst()
+	neighbour := srv.dial()
+
+	if s.Caps.AtOnce() == 1 {
+		neighbour.Send(probe.Get("neighbour"))
+		burst()
+		hog.Close()
+		left := time.Now()
+		neighbour.Want(probe.Absent("neighbour"))
+		figureMs(t, "neighbour-served-ms-after-the-burst", time.Since(left))
+		return
+	}
+	over := make(chan struct{})
+	asking := make(chan asked, 1)
+	go func() { asking <- keepAsking(neighbour, over) }()
+	for range brief(20, 3) {
+		burst()
+	}
+	close(over)
+	r := <-asking
+	require.Empty(t, r.failure, "the neighbour")
+	figure(t, "neighbour-requests", "%d", len(r.times))
+	figureTimes(t, "neighbour", r.times)
+}
+
+// asked is how a client fared that asked for one thing at a time.
+type asked struct {
+	times   []time.Duration // one at least, without a failure
+	failure string
+}
+
+func keepAsking(c *probe.Conn, over <-chan struct{}) (r asked) {
+	r.failure = probe.Try(func(t probe.T) {
+		c := c.For(t)
+		for {
+			began := time.Now()
+			c.Send(probe.Get("neighbour"))
+			c.Want(probe.Absent("neighbour"))
+			r.times = append(r.times, time.Since(began))
+			select {
+			case <-over:
+				return
+			default:
+			}
+		}
+	})
+	return r
+}
+
+// testHalfClose has a client end its stream when its replies have filled all
+// buffers, so that the server reads the FIN with many requests unanswered.
+func testHalfClose(t *testing.T, s Subject) {
+	const requests = 1000
+	value := strings.Repeat("v", 16<<10)
+	srv := start(t, s, unhurried(s)...)
+	c := srv.dial()
+	require.NoError(t, c.SetReadBuffer(64<<10))
+	c.Send(probe.Put("k", value))
+	c.Want(probe.Stored)
+	c.Send(bytes.Repeat(probe.Get("k"), requests))
+	srv.counted("the client is read no more", func(st kvserver.Stats) bool { return st.Pauses > 0 })
+	c.HalfClose()
+	for range requests {
+		c.Want(probe.Found("k", value))
+	}
+	c.WantEnd()
+}

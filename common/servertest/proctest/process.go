@@ -1,0 +1,136 @@
+package proctest
+
+import (
+	"os"
+	"os/exec"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// patience is how long a test waits for what has to come. Who waits so long
+// has failed.
+const patience = time.Minute
+
+// process is a program that a test has started. It does not outlive the test.
+type process struct {
+	*os.Process
+	transcript
+	t      *testing.T
+	exited chan struct{} // closed when it has ended
+	code   int           // its exit code, -1 if a signal ended it; valid then
+}
+
+// spawn starts this program in another role.
+func spawn(t *testing.T, role string, environment []string, args ...string) *process {
+	t.Helper()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	p := &process{t: t, exited: make(chan struct{})}
+	cmd := exec.Command(self, args...)
+	cmd.Env = append(append(os.Environ(), roleVariable+"="+role), environment...)
+	cmd.Stdout, cmd.Stderr = &p.transcript, &p.transcript
+	dieWithParent(cmd)
+
+	started := make(chan error)
+	go func() {
+		// The kernel takes this thread's end for the parent's, so it stays
+		// until the child is gone.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err != nil {
+			return
+		}
+		_ = cmd.Wait()
+		p.code = cmd.ProcessState.ExitCode()
+		close(p.exited)
+	}()
+	require.NoError(t, <-started)
+	p.Process = cmd.Process
+	t.Cleanup(p.end)
+	return p
+}
+
+// end kills the process if it still runs, and looks at what it has said.
+func (p *process) end() {
+	_ = p.Kill()
+	<-p.exited
+	said := p.String()
+	assert.NotContains(p.t, said, "DATA RACE")
+	assert.NotContains(p.t, said, "goroutine ", "a panic")
+	if p.t.Failed() {
+		p.t.Logf("process %d said:\n%s", p.Pid, said)
+	}
+}
+
+// wantExit waits for the process to end by itself.
+func (p *process) wantExit(code int) {
+	p.t.Helper()
+	select {
+	case <-p.exited:
+		require.Equal(p.t, code, p.code, "exit code")
+	case <-time.After(patience):
+		p.t.Fatal("the process has not ended")
+	}
+}
+
+// wantLog waits for a log entry with this message and returns its fields.
+func (p *process) wantLog(msg string) (fields map[string]any) {
+	p.t.Helper()
+	p.eventually("it logs "+msg, func() (ok bool) {
+		fields, ok = p.logged(msg)
+		return ok
+	})
+	return fields
+}
+
+// eventually waits until something is as expected. A process that has ended
+// is looked at once more.
+func (p *process) eventually(what string, ok func() bool) {
+	p.t.Helper()
+	over := false
+	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
+		if over || time.Now().After(end) {
+			p.t.Fatalf("expected that %s; it does not, or the process has ended", what)
+		}
+		select {
+		case <-p.exited:
+			over = true
+		default:
+		}
+	}
+}
+
+// suspend stops the process, and returns when it does nothing any more.
+func (p *process) suspend() {
+	p.t.Helper()
+	require.NoError(p.t, suspend(p.Process))
+	if system >= procFiles {
+		p.eventually("the process is stopped", func() bool { return p.usage().stopped })
+	}
+}
+
+// resume lets a process that is stopped go on.
+func (p *process) resume() {
+	p.t.Helper()
+	require.NoError(p.t, resume(p.Process))
+}
+
+// terminate asks the process to end.
+func (p *process) terminate() {
+	p.t.Helper()
+	require.NoError(p.t, terminate(p.Process))
+}
+
+// usage returns what the process uses.
+func (p *process) usage() usage {
+	p.t.Helper()
+	u, err := processUsage(p.Pid)
+	require.NoError(p.t, err)
+	return u
+}

@@ -1,0 +1,127 @@
+// Package proctest tests servers as processes: the real command, with flags,
+// signals, limits of the system and an exit code. It is for what a test inside
+// the process cannot show: what the server costs in memory and descriptors,
+// what it does when it is stopped, killed or out of descriptors, and what a
+// client sees of that.
+//
+// A command's tests hand it their TestMain, which lets the test's program run
+// as the command, and name what is to be tested:
+//
+//	func TestMain(m *testing.M) { proctest.Main(m, main) }
+//
+//	func TestCommand(t *testing.T) {
+//		proctest.Run(t, proctest.Subject{}, proctest.Subject{Args: []string{"--loops", "2"}})
+//	}
+//
+// What has to be true is asserted. What merely ought to be small, such as a
+// time, is published as an attribute of the test, so that nothing fails because
+// a machine is slow; go test -json tells them all.
+package proctest
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/ioflavors/ioflavors/common/servertest"
+)
+
+// Subject is a command to test, with some of its options.
+type Subject struct {
+	// Args are the options that select what is tested.
+	Args []string
+	// Caps is what the model can do with them.
+	Caps servertest.Caps
+	// Spins: it never sleeps, so it uses a core while nothing happens.
+	Spins bool
+}
+
+// Main runs a package's tests, or, in a process that these have started, what
+// it was started for: the command, as a rule. Call it from TestMain.
+func Main(m *testing.M, command func()) {
+	switch role := os.Getenv(roleVariable); role {
+	case "":
+		servertest.VerifyNoLeaks(m)
+	case serverRole:
+		holdDescriptors()
+		command()
+	case gluttonRole:
+		glut(os.Args[1])
+	default:
+		panic(roleVariable + "=" + role)
+	}
+}
+
+// Run tests each subject. Its rows bear the numbers by which the project's
+// notes on faults know them.
+func Run(t *testing.T, subjects ...Subject) {
+	for _, s := range subjects {
+		name := "no options"
+		if len(s.Args) > 0 {
+			name = strings.Join(s.Args, " ")
+		}
+		t.Run(name, func(t *testing.T) {
+			for _, r := range rows {
+				t.Run(fmt.Sprintf("row %d: %s", r.number, r.title), func(t *testing.T) {
+					if r.needs > system {
+						t.Skip("needs " + r.needs.String())
+					}
+					r.run(t, s)
+				})
+			}
+		})
+	}
+}
+
+// row is a fault, and the test that a server stands it.
+type row struct {
+	number int
+	title  string
+	needs  level
+	run    func(*testing.T, Subject)
+}
+
+var rows = []row{
+	{2, "10,000 frames in one write are answered in order", anySystem, testBurst},
+	{16, "replies that nobody reads cost no memory", procFiles, testUnreadReplies},
+	{17, "a client that is stopped is closed as a slow reader", unixSignals, testStoppedClient},
+	{22, "clients that leave with a FIN leave nothing", procFiles, testFIN},
+	{23, "a client that has sent its FIN gets 1000 pending answers", anySystem, testHalfClose},
+	{24, "clients that leave with a RST leave nothing", procFiles, testRST},
+	{30, "100 clients come to 64 descriptors", procFiles, testDescriptorLimit},
+	{30, "no descriptor is left to accept with", procFiles, testNoDescriptors},
+	{33, "500 half frames stay within the memory limit", procFiles, testHalfFrames},
+	{36, "SIGTERM loses nothing", unixSignals, testTerminate},
+	{36, "SIGTERM loses nothing of 10 clients", unixSignals, testTerminateMany},
+	{37, "a stopped client does not outlast the drain timeout", unixSignals, testDrainTimeout},
+	{37, "a second SIGTERM ends at once", unixSignals, testSecondSignal},
+	{38, "killed under load, started again on the same port", unixSignals, testRestart},
+	{39, "the default address is this machine's alone", anySystem, testDefaultAddress},
+	{39, "a bad address is one line and exit code 1", anySystem, testBadAddress},
+	{40, "a server that was stopped closes nobody as idle", procFiles, testStoppedIdle},
+	{40, "a server that was stopped closes nobody for a slow frame", procFiles, testStoppedFrame},
+	{40, "a server that was stopped closes nobody as a slow reader", procFiles, testStoppedWrite},
+}
+
+// level is what a row needs of the system, and what a system has: each level
+// includes those before.
+type level int
+
+const (
+	anySystem   level = iota
+	unixSignals       // processes can be asked to end, stopped and continued
+	procFiles         // /proc tells what a process uses
+)
+
+func (l level) String() string {
+	return [...]string{"nothing", "signals as Unix has them", "/proc as Linux has it"}[l]
+}
+
+// brief returns how much of something a test does, which is less with -short.
+func brief[T any](usually, short T) T {
+	if testing.Short() {
+		return short
+	}
+	return usually
+}

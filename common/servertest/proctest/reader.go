@@ -1,0 +1,85 @@
+package proctest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// testUnreadReplies has a client ask for 200 MiB and read nothing. The server
+// may keep the output limit, 1 MiB, and one reply beyond.
+func testUnreadReplies(t *testing.T, s Subject) {
+	const requests = 400
+	most := int64(4 << 20)
+	if raceDetector {
+		most *= 8
+	}
+	srv := start(t, s, unhurried(s)...)
+	srv.put(largeKey, largeValue)
+	c := srv.dial()
+	talk(c, "k")
+
+	assert.NoError(t, resetPeak(srv.Pid))
+	before := srv.usage()
+	ask(t, c, requests)
+	srv.wantBlocked()
+	after := srv.usage()
+	figureMiB(t, "rss-growth-MiB", after.rss-before.rss)
+	figureMiB(t, "peak-rss-growth-MiB", after.peak-before.rss)
+	assert.LessOrEqual(t, after.rss-before.rss, most, "growth of resident memory, in bytes")
+	assert.LessOrEqual(t, after.peak-before.rss, most, "growth of resident memory at its peak, in bytes")
+
+	for range requests {
+		c.Want(probe.Found(largeKey, largeValue))
+	}
+	figureMiB(t, "peak-rss-growth-when-read-MiB", srv.usage().peak-before.rss)
+	talk(c, "k")
+}
+
+// wantBlocked waits until the server has paused reading from a client, and
+// can send it nothing more.
+func (s *server) wantBlocked() {
+	s.t.Helper()
+	var sent int64
+	same := 0
+	s.counted("a client that does not read is read no more", func(st kvserver.Stats) bool {
+		if same++; st.BytesOut != sent {
+			sent, same = st.BytesOut, 0
+		}
+		return st.Pauses > 0 && same == 20
+	})
+}
+
+// testStoppedClient has a client stop with replies pending. Others do not have
+// to wait for it where several are served at once; elsewhere they do, but no
+// longer than the write timeout.
+func testStoppedClient(t *testing.T, s Subject) {
+	t.Run("others meanwhile", func(t *testing.T) {
+		srv := start(t, s, unhurried(s)...)
+		srv.stoppedGlutton(t)
+		next := srv.dial()
+		if s.Caps.AtOnce() == 1 {
+			next.Send(probe.Get("absent"))
+			srv.wantBlocked()
+			assert.EqualValues(t, 1, srv.stats().Active, "the others wait in the listen queue")
+			return
+		}
+		for range 100 {
+			talk(next, "k")
+		}
+	})
+	t.Run("in the end", func(t *testing.T) {
+		srv := start(t, s, append(unhurried(s), "--write-timeout", "300ms")...)
+		srv.stoppedGlutton(t)
+		stopped := time.Now()
+		next := srv.dial()
+		next.Send(probe.Get("absent"))
+		srv.wantClosed(kvserver.ClosedSlowReader, 1)
+		figureMs(t, "stopped-until-closed-ms", time.Since(stopped))
+		next.Want(probe.Absent("absent"))
+	})
+}

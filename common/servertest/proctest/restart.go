@@ -1,0 +1,63 @@
+package proctest
+
+import (
+	"bytes"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// testRestart kills the server while clients keep it busy, and starts another
+// one at once on the same port, where connections of the dead one may linger.
+func testRestart(t *testing.T, s Subject) {
+	addr := net.JoinHostPort(ownHost(), "0")
+	var times []time.Duration
+	killed := time.Time{}
+	for range brief(11, 4) {
+		srv := start(t, s, append(unhurried(s), "--addr", addr)...)
+		addr = srv.addr
+		srv.visit("k")
+		if !killed.IsZero() {
+			times = append(times, time.Since(killed))
+		}
+		ended := srv.load(4)
+		srv.counted("it is busy", func(st kvserver.Stats) bool { return st.Requests > 1000 })
+		killed = time.Now()
+		require.NoError(t, srv.Kill())
+		<-srv.exited
+		ended()
+	}
+	figure(t, "bind-failures", "%d", 0) // start expects it to listen
+	figureTimes(t, "killed-until-served", times)
+}
+
+// load keeps the server busy until it is gone; ended waits for the clients to
+// have noticed.
+func (s *server) load(clients int) (ended func()) {
+	s.t.Helper()
+	done := make(chan struct{}, clients)
+	for range clients {
+		c := s.dial()
+		go func() {
+			defer func() { done <- struct{}{} }()
+			_ = probe.Try(func(t probe.T) {
+				for c := c.For(t); ; {
+					c.Send(bytes.Repeat(probe.Put("k", "v"), 100))
+					for range 100 {
+						c.Want(probe.Stored)
+					}
+				}
+			})
+		}()
+	}
+	return func() {
+		for range clients {
+			<-done
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package proctest
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// server is the command under test, and listens.
+type server struct {
+	*process
+	ctx   context.Context // a test's connections fail when it is done
+	addr  string
+	debug string // the debug server's URL
+	http  *http.Client
+}
+
+// start starts the subject with some more arguments.
+func start(t *testing.T, s Subject, args ...string) *server {
+	t.Helper()
+	return startWith(t, s, descriptors{}, args...)
+}
+
+// startWith starts the subject with few descriptors.
+func startWith(t *testing.T, s Subject, d descriptors, args ...string) *server {
+	t.Helper()
+	usual := []string{"--addr", "127.0.0.1:0", "--debug-addr", "127.0.0.1:0", "--log-format", "json"}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	srv := &server{
+		process: spawn(t, serverRole, d.environment(), slices.Concat(s.Args, usual, args)...),
+		ctx:     ctx,
+		http:    &http.Client{Transport: new(http.Transport), Timeout: patience},
+	}
+	t.Cleanup(srv.http.CloseIdleConnections)
+	srv.addr = srv.wantLog("listening")["addr"].(string)
+	srv.debug = srv.wantLog("debug server")["url"].(string)
+	srv.stats() // the connection stays, so that counters are to be had later
+	return srv
+}
+
+// unhurried are flags for limits that no test reaches.
+func unhurried(s Subject) []string {
+	flags := []string{"--idle-timeout", "-1", "--frame-timeout", "-1", "--write-timeout", "-1"}
+	if s.Caps.AtOnce() > 0 { // there are turns
+		flags = append(flags, "--turn-limit", "-1")
+	}
+	return flags
+}
+
+// stats returns the counters, which must add up at any time.
+func (s *server) stats() (st kvserver.Stats) {
+	s.t.Helper()
+	resp, err := s.http.Get(s.debug + "stats")
+	require.NoError(s.t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(s.t, err)
+	require.NoError(s.t, json.Unmarshal(body, &st))
+	var closed int64
+	for _, n := range st.Closed {
+		closed += n
+	}
+	require.Equal(s.t, st.Accepted, st.Active+closed, "accepted = active + closed by reason: %+v", st)
+	return st
+}
+
+// counted waits until the counters are as expected, and returns them.
+func (s *server) counted(what string, ok func(kvserver.Stats) bool) (st kvserver.Stats) {
+	s.t.Helper()
+	defer func() {
+		if s.t.Failed() {
+			s.t.Logf("counters: %+v", st)
+		}
+	}()
+	s.eventually(what, func() bool {
+		st = s.stats()
+		return ok(st)
+	})
+	return st
+}
+
+// wantClosed waits until n connections were closed for the reason.
+func (s *server) wantClosed(reason kvserver.Reason, n int64) {
+	s.t.Helper()
+	st := s.counted("connections are closed for the reason "+reason.String(), func(st kvserver.Stats) bool {
+		return st.Closed[reason.String()] >= n
+	})
+	require.Equal(s.t, n, st.Closed[reason.String()], "connections closed for the reason %v", reason)
+}
+
+// dial returns a connection that is closed when the test ends.
+func (s *server) dial() *probe.Conn {
+	s.t.Helper()
+	return probe.Dial(s.ctx, s.t, s.addr)
+}
+
+// visit is a client that comes, is served and leaves.
+func (s *server) visit(key string) {
+	s.t.Helper()
+	c := s.dial()
+	talk(c, key)
+	c.Close()
+}
+
+// put stores a value.
+func (s *server) put(key, value string) {
+	s.t.Helper()
+	c := s.dial()
+	c.Send(probe.Put(key, value))
+	c.Want(probe.Stored)
+	c.Close()
+	s.settle()
+}
+
+// settle waits until every connection is closed: all clients have left.
+func (s *server) settle() {
+	s.t.Helper()
+	s.counted("no connection is active", func(st kvserver.Stats) bool { return st.Active == 0 })
+}
+
+// talk expects a client's requests to be answered.
+func talk(c *probe.Conn, key string) {
+	c.Send(probe.Put(key, "value of "+key), probe.Get(key))
+	c.Want(probe.Stored)
+	c.Want(probe.Found(key, "value of "+key))
+}
+
+// wantDescriptors waits until the server holds no more than that many.
+func (s *server) wantDescriptors(most int) {
+	s.t.Helper()
+	s.eventually("no descriptor is left over", func() bool { return s.usage().descriptors <= most })
+}
+
+// wantRest publishes what the server uses of a processor while nothing
+// happens, and expects one that can sleep to do so.
+func (s *server) wantRest(subject Subject) {
+	s.t.Helper()
+	before, begun := s.usage().cpu, time.Now()
+	time.Sleep(brief(time.Second, 200*time.Millisecond))
+	share := float64(s.usage().cpu-before) / float64(time.Since(begun))
+	figure(s.t, "idle-cpu-percent", "%.2f", 100*share)
+	most := 0.5 // far more than it may use, and far less than a loop that spins
+	if subject.Spins {
+		most = 1.5 // it has one such loop
+	}
+	assert.Less(s.t, share, most, "share of a processor, with nothing to do")
+}

@@ -1,0 +1,111 @@
+package proctest
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+)
+
+// testStoppedIdle has clients send a request while the server is stopped for
+// longer than it lets a client be silent. It has to read before it judges.
+func testStoppedIdle(t *testing.T, s Subject) {
+	request := probe.Put("k", "v")
+	stopped(t, s, "--idle-timeout", probe.Get("before"), nil, request)
+}
+
+// testStoppedFrame has them send the second half of a frame.
+func testStoppedFrame(t *testing.T, s Subject) {
+	request := probe.Put("k", "v")
+	stopped(t, s, "--frame-timeout", probe.Get("before"), request[:10], request[10:])
+}
+
+// stopped has clients that have sent first and part. The server is stopped for
+// longer than a timeout of its; meanwhile they send rest.
+func stopped(t *testing.T, s Subject, flag string, first, part, rest []byte) {
+	n := brief(400, 100) // more than a loop takes events at a time
+	if most := s.Caps.AtOnce(); most > 0 {
+		n = most
+	}
+	// On a slow machine some of them may be closed before, as they have to be.
+	// Then the server has to be more patient.
+	for timeout := 300 * time.Millisecond; timeout < patience; timeout *= 2 {
+		srv := start(t, s, append(unhurried(s), flag, timeout.String())...)
+		clients := make([]*probe.Conn, n)
+		for i := range clients {
+			clients[i] = srv.dial()
+		}
+		if probe.Try(func(t probe.T) {
+			for _, c := range clients {
+				c.For(t).Send(first, part)
+			}
+			for _, c := range clients {
+				c.For(t).Want(probe.Absent("before"))
+			}
+		}) != "" {
+			continue
+		}
+		if !s.Spins {
+			srv.eventually("the server waits for the clients", func() bool { return srv.usage().asleep })
+		}
+		srv.suspend()
+		since := time.Now()
+		if !allOpen(t, clients) {
+			continue
+		}
+		for _, c := range clients {
+			c.Send(rest)
+		}
+		time.Sleep(2*timeout - time.Since(since))
+		srv.resume()
+		resumed := time.Now()
+		for _, c := range clients {
+			c.Want(probe.Stored)
+		}
+		figureMs(t, "continued-until-all-answered-ms", time.Since(resumed))
+		return
+	}
+	t.Fatal("clients are closed however patient the server is")
+}
+
+// allOpen reports whether a stopped server has closed none of the connections
+// before: a FIN that it has sent is there by now.
+func allOpen(t *testing.T, clients []*probe.Conn) bool {
+	t.Helper()
+	for _, c := range clients {
+		require.NoError(t, c.SetReadDeadline(time.Now().Add(time.Millisecond)))
+		if c.Ended() {
+			return false
+		}
+		require.NoError(t, c.SetReadDeadline(time.Time{}))
+	}
+	return true
+}
+
+// testStoppedWrite stops the server while it sends much to a client that
+// always reads. When it goes on there is room again, however late it is.
+func testStoppedWrite(t *testing.T, s Subject) {
+	const (
+		requests = 100 // far more than all buffers hold
+		timeout  = 300 * time.Millisecond
+	)
+	srv := start(t, s, append(unhurried(s), "--write-timeout", timeout.String())...)
+	srv.put(largeKey, largeValue)
+	c := srv.dial()
+	c.Send(bytes.Repeat(probe.Get(largeKey), requests))
+	c.Want(probe.Found(largeKey, largeValue))
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		srv.suspend()
+		time.Sleep(2 * timeout)
+		srv.resume()
+	}()
+	for range requests - 1 {
+		c.Want(probe.Found(largeKey, largeValue))
+	}
+	<-stopped
+}

@@ -1,0 +1,18 @@
+//go:build !unix
+
+package proctest
+
+import (
+	"errors"
+	"os"
+)
+
+// system is what this one has.
+const system = anySystem
+
+func terminate(*os.Process) error { return errors.ErrUnsupported }
+func suspend(*os.Process) error   { return errors.ErrUnsupported }
+func resume(*os.Process) error    { return errors.ErrUnsupported }
+
+func limitDescriptors(int) error { return errors.ErrUnsupported }
+func takeDescriptors(int) error  { return errors.ErrUnsupported }

@@ -1,0 +1,84 @@
+package proctest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// processUsage asks /proc, and for the processor time the process's own clock,
+// which unlike /proc does not count in ticks of 10 ms.
+func processUsage(pid int) (u usage, err error) {
+	if u.cpu, err = processClock(pid); err != nil {
+		return u, err
+	}
+	fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		return u, err
+	}
+	u.descriptors = len(fds)
+
+	if u.asleep, err = asleep(pid); err != nil {
+		return u, err
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return u, err
+	}
+	for line := range strings.Lines(string(status)) {
+		name, value, _ := strings.Cut(line, ":")
+		switch name {
+		case "State":
+			u.stopped = strings.HasPrefix(strings.TrimSpace(value), "T")
+		case "VmRSS":
+			u.rss, err = kilobytes(value)
+		case "VmHWM":
+			u.peak, err = kilobytes(value)
+		}
+		if err != nil {
+			return u, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return u, nil
+}
+
+// asleep reports whether no thread runs, or would if it had a processor.
+func asleep(pid int) (bool, error) {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, name := range threads {
+		stat, err := os.ReadFile(name)
+		if err != nil {
+			continue // it has just ended
+		}
+		// The state follows the name, which is in parentheses.
+		if _, state, _ := strings.Cut(string(stat), ") "); !strings.HasPrefix(state, "S") {
+			return false, nil
+		}
+	}
+	return true, err
+}
+
+func kilobytes(text string) (bytes int64, err error) {
+	_, err = fmt.Sscanf(text, "%d kB", &bytes)
+	return bytes << 10, err
+}
+
+// processClock reads the clock that counts a process's processor time. How its
+// number is made of the process's is in clock_getcpuclockid(3).
+func processClock(pid int) (time.Duration, error) {
+	const allThreads = 2 // CPUCLOCK_SCHED
+	var ts unix.Timespec
+	if err := unix.ClockGettime(int32(^pid)<<3|allThreads, &ts); err != nil {
+		return 0, err
+	}
+	return time.Duration(ts.Nano()), nil
+}
+
+// resetPeak lets the peak of a process's memory begin anew.
+func resetPeak(pid int) error {
+	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0)
+}
