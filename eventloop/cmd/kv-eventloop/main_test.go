@@ -1,0 +1,16 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/ioflavors/ioflavors/common/servertest/proctest"
+)
+
+func TestMain(m *testing.M) { proctest.Main(m, main) }
+
+func TestCommand(t *testing.T) {
+	proctest.Run(t,
+		proctest.Subject{},
+		proctest.Subject{Args: []string{"--loops", "2"}},
+	)
+}

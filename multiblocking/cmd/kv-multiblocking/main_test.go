@@ -1,0 +1,18 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/ioflavors/ioflavors/common/servertest"
+	"github.com/ioflavors/ioflavors/common/servertest/proctest"
+)
+
+func TestMain(m *testing.M) { proctest.Main(m, main) }
+
+func TestCommand(t *testing.T) {
+	proctest.Run(t,
+		proctest.Subject{},
+		proctest.Subject{Args: []string{"--workers", "8"}, Caps: servertest.Caps{MaxClients: 8}},
+		proctest.Subject{Args: []string{"--os-threads"}},
+	)
+}

@@ -1,0 +1,14 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/ioflavors/ioflavors/common/servertest"
+	"github.com/ioflavors/ioflavors/common/servertest/proctest"
+)
+
+func TestMain(m *testing.M) { proctest.Main(m, main) }
+
+func TestCommand(t *testing.T) {
+	proctest.Run(t, proctest.Subject{Caps: servertest.Caps{OneAtATime: true}})
+}
