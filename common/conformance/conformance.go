@@ -32,7 +32,7 @@ type Rule struct {
 func Rules() []Rule {
 	var all []Rule
 	for _, group := range [][]Rule{
-		exchangeRules, messageRules, framingRules, pipelineRules, brokenRules, leavingRules, neighbourRules, timeoutRules,
+		exchangeRules, messageRules, framingRules, pipelineRules, brokenRules, leavingRules, neighbourRules, limitRules, timeoutRules,
 	} {
 		all = append(all, group...)
 	}
@@ -58,10 +58,14 @@ type Options struct {
 	// rule that is about a second client then asks for what still has to be
 	// true: that it is served once the first has left.
 	OneAtATime bool
-	// IdleTimeout and FrameTimeout are the server's. 0 means not known, and
-	// the rule about it is not run. Give the server small ones, a second or
-	// less: the rules wait for them.
-	IdleTimeout, FrameTimeout time.Duration
+	// These are the server's. 0 means not known, and the rules about it are
+	// not run. Give the server small ones, a second or less: the rules wait
+	// for them. TurnLimit is for servers with one client at a time.
+	IdleTimeout, FrameTimeout, WriteTimeout, TurnLimit time.Duration
+	// MaxConns is how many clients the server serves before it refuses one.
+	// 0 means not known, and the rule about it is not run. Give the server
+	// few: the rule makes so many connections.
+	MaxConns int
 	// Clients is how many connections there are at once where a rule is
 	// about many. 0: 64.
 	Clients int
@@ -162,7 +166,7 @@ func (o Options) selects(r Rule) bool {
 // it returns.
 func (r Rule) check(ctx context.Context, addr string, o Options) Result {
 	begin := time.Now()
-	limit := o.RuleTimeout + o.IdleTimeout + o.FrameTimeout // some rules wait for these
+	limit := o.RuleTimeout + o.IdleTimeout + o.FrameTimeout + o.WriteTimeout + o.TurnLimit // some rules wait for these
 	ruleCtx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	reason := probe.Try(func(t probe.T) { r.run(newTrial(ruleCtx, t, addr, o)) })

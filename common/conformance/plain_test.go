@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -23,15 +24,19 @@ const maxFrame = 1 << 20
 // and nothing else: it shares no code with the real ones. It can have a flaw,
 // which a rule should find.
 type plainServer struct {
-	flaw                      string
-	idleTimeout, frameTimeout time.Duration
+	flaw                                    string
+	idleTimeout, frameTimeout, writeTimeout time.Duration
+	turnLimit                               time.Duration
+	maxConns                                int
 
 	ln     net.Listener
 	mu     sync.Mutex
 	values map[string]string
+	active atomic.Int32 // connections
 
 	// For some of the flaws.
 	turn     sync.Mutex
+	claimed  atomic.Int64
 	answered int
 	last     []byte
 	kept     string
@@ -46,7 +51,7 @@ func (s *plainServer) start(t *testing.T) string {
 	}
 	s.ln, s.values, s.cache = ln, make(map[string]string), make(map[string]string)
 	if s.idleTimeout == 0 {
-		s.idleTimeout, s.frameTimeout = 10*time.Second, 10*time.Second
+		s.idleTimeout, s.frameTimeout, s.writeTimeout = 10*time.Second, 10*time.Second, 10*time.Second
 	}
 	var serving sync.WaitGroup
 	serving.Go(func() {
@@ -72,11 +77,20 @@ func (e badFrame) Error() string { return e.reason }
 
 func (s *plainServer) serve(conn *net.TCPConn) {
 	defer conn.Close()
-	if s.flaw == "serves one client at a time" {
+	active := s.active.Add(1)
+	defer s.active.Add(-1)
+	in := bufio.NewReader(conn)
+	switch {
+	case s.flaw == "serves one client at a time":
 		s.turn.Lock()
 		defer s.turn.Unlock()
+	case s.flaw == "drops clients in a crowd" && active > 8:
+		return
+	case s.maxConns > 0 && int(active) > s.maxConns && s.flaw != "refuses nobody":
+		s.refuse(conn, in, badFrame{"too many clients"})
+		return
 	}
-	in := bufio.NewReader(conn)
+	begin := time.Now()
 	for {
 		request, err := s.read(conn, in)
 		var bad badFrame
@@ -114,7 +128,13 @@ func (s *plainServer) serve(conn *net.TCPConn) {
 		if s.flaw == "writes half of a large reply" && len(reply) > 100_000 {
 			reply = reply[:len(reply)/2]
 		}
+		if s.flaw != "waits for readers for ever" {
+			_ = conn.SetWriteDeadline(time.Now().Add(s.writeTimeout))
+		}
 		if _, err := conn.Write(reply); err != nil || !keep {
+			return
+		}
+		if s.turnLimit > 0 && s.active.Load() > 1 && time.Since(begin) > s.turnLimit {
 			return
 		}
 		if s.flaw == "drops what is pending at a FIN" {
@@ -176,6 +196,12 @@ func (s *plainServer) read(conn *net.TCPConn, in *bufio.Reader) ([]byte, error) 
 	if length < 5 || length > maxFrame+1 {
 		_, err := io.Copy(io.Discard, from)
 		return nil, errors.Join(err, io.ErrUnexpectedEOF)
+	}
+	if s.flaw == "makes room for what is claimed" {
+		defer s.claimed.Add(-int64(length))
+		if s.claimed.Add(int64(length)) > 32<<20 {
+			s.ln.Close() // as if it had died for want of memory
+		}
 	}
 	data := make([]byte, length)
 	if _, err := io.ReadFull(from, data); err != nil {

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
@@ -13,6 +14,10 @@ var timeoutRules = []Rule{
 		applies: func(o Options) bool { return o.IdleTimeout > 0 }},
 	{ID: "frame-timeout", Fault: 14, Title: "a frame that dribbles in is not waited for", run: frameTimeout,
 		applies: func(o Options) bool { return o.FrameTimeout > 0 }},
+	{ID: "write-timeout", Fault: 17, Title: "a client that takes nothing of its replies is left", run: writeTimeout,
+		applies: func(o Options) bool { return o.WriteTimeout > 0 }},
+	{ID: "silent-client", Fault: 21, Title: "a client that says nothing does not keep others waiting for ever", run: silentClient,
+		applies: func(o Options) bool { return o.IdleTimeout > 0 }},
 }
 
 func idleTimeout(t *trial) {
@@ -50,4 +55,31 @@ func frameTimeout(t *trial) {
 	defer func() { c.Close(); <-stopped }()
 	c.WantClosed()
 	t.alive()
+}
+
+// writeTimeout asks for more than the kernels on the way hold. As it reads
+// nothing, it sees the server's close only by writing, a byte now and then.
+func writeTimeout(t *trial) {
+	key, value := t.key("k"), t.text(500_000, 0)
+	c := t.dial()
+	_ = c.SetReadBuffer(32 << 10)
+	c.Send(probe.Put(key, value))
+	c.Want(probe.Stored)
+	get := probe.Get(key)
+	_, err := c.Write(bytes.Repeat(get, 20<<20/max(1, len(value))))
+	for err == nil {
+		time.Sleep(max(time.Millisecond, t.WriteTimeout/20))
+		_, err = c.Write(get[:1])
+	}
+	if t.ctx.Err() != nil {
+		t.Fatalf("sent %s again and again and read nothing; expected the server to close the connection; got no close until the time was up", probe.Hex(get))
+	}
+	t.alive()
+}
+
+// silentClient is about servers that serve one client at a time, and easy for
+// all others.
+func silentClient(t *trial) {
+	t.exchange(t.dial(), "first") // then it is silent
+	t.exchange(t.dial(), "next")
 }

@@ -42,10 +42,27 @@ func testConformance(t *testing.T, s Subject) {
 	})
 	t.Run("short timeouts", func(t *testing.T) {
 		o := known
-		o.IdleTimeout, o.FrameTimeout = 300*time.Millisecond, 300*time.Millisecond
-		o.Only = []string{"idle-timeout", "frame-timeout"}
-		checkRules(t, s, kvserver.Limits{IdleTimeout: o.IdleTimeout, FrameTimeout: o.FrameTimeout}, o, "127.0.0.1:0")
+		o.IdleTimeout, o.FrameTimeout, o.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond, 300*time.Millisecond
+		o.Only = []string{"idle-timeout", "frame-timeout", "write-timeout", "silent-client"}
+		l := kvserver.Limits{IdleTimeout: o.IdleTimeout, FrameTimeout: o.FrameTimeout, WriteTimeout: o.WriteTimeout}
+		checkRules(t, s, l, o, "127.0.0.1:0")
 	})
+	if known.OneAtATime {
+		t.Run("short turns", func(t *testing.T) {
+			o := known
+			o.TurnLimit = 300 * time.Millisecond
+			o.Only = []string{"turn-limit"}
+			checkRules(t, s, kvserver.Limits{TurnLimit: o.TurnLimit}, o, "127.0.0.1:0")
+		})
+	}
+	if s.Caps.AtOnce() == 0 {
+		t.Run("few clients", func(t *testing.T) {
+			o := known
+			o.MaxConns = 3
+			o.Only = []string{"over-limit"}
+			checkRules(t, s, kvserver.Limits{MaxConns: o.MaxConns}, o, "127.0.0.1:0")
+		})
+	}
 }
 
 func checkRules(t *testing.T, s Subject, l kvserver.Limits, o conformance.Options, addr string) {

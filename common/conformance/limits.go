@@ -1,0 +1,124 @@
+package conformance
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+)
+
+// limitRules: nobody can use up what all need. Where a limit is the operator's
+// to choose, its rule is run only if it is known.
+var limitRules = []Rule{
+	{ID: "claims", Fault: 6, Title: "clients that announce large frames and send little of them keep nobody from being served", run: claims},
+	{ID: "storm", Fault: 32, Title: "clients that come all at once are all served", run: storm},
+	{ID: "over-limit", Fault: 29, Title: "one client too many is refused with a reason, or waits where one is served at a time", run: overLimit,
+		applies: func(o Options) bool { return o.OneAtATime || o.MaxConns > 0 }},
+	{ID: "turn-limit", Fault: 21, Title: "a client that never pauses gives way, after a reply, to one that waits", run: turnLimit,
+		applies: func(o Options) bool { return o.OneAtATime && o.TurnLimit > 0 }},
+}
+
+// claims has many clients announce the largest frame there may be: a server
+// that makes room for what is announced, not for what has come, needs it all.
+func claims(t *trial) {
+	key := t.key("k")
+	large := probe.Put(key, t.text(t.MaxFrame, 0))
+	claim := func() *probe.Conn {
+		c := t.dial()
+		c.Send(probe.Get(t.key("absent")), large[:10])
+		c.Want(probe.Absent(t.key("absent"))) // the server has read the claim too
+		return c
+	}
+	if t.OneAtATime {
+		for range 20 {
+			claim()
+			t.leave()
+		}
+		t.alive()
+		return
+	}
+	last := claim()
+	for range t.Clients - 2 {
+		claim()
+	}
+	t.other(last)
+	wait := last.Start(large[10:])
+	last.Want(probe.Stored)
+	wait()
+}
+
+// storm has all clients connected before the first one asks.
+func storm(t *trial) {
+	var connected sync.WaitGroup
+	connected.Add(t.Clients)
+	t.clients(t.Clients, func(t *trial, i int) {
+		c := func() *probe.Conn {
+			defer connected.Done() // also if it fails: the others wait for it
+			return t.dial()
+		}()
+		connected.Wait()
+		t.exchange(c, fmt.Sprint(i))
+		t.leave()
+	})
+}
+
+func overLimit(t *trial) {
+	if t.OneAtATime {
+		first := t.dial()
+		t.exchange(first, "first")
+		next := t.dial()
+		next.Send(probe.Put(t.key("next"), "v"))
+		t.exchange(first, "first")
+		first.Close()
+		next.Want(probe.Stored)
+		return
+	}
+	var served []*probe.Conn
+	for i := range t.MaxConns {
+		c := t.dial()
+		t.exchange(c, fmt.Sprint(i))
+		served = append(served, c)
+	}
+	for range 3 {
+		c := t.dial()
+		c.WantError(0)
+		c.WantEnd()
+		c.Close()
+	}
+	for i, c := range served {
+		t.exchange(c, fmt.Sprint(i))
+	}
+	// When the server has noticed that they have left, there is room again.
+	t.leave()
+	for {
+		failure := probe.Try(func(inner probe.T) {
+			t.exchange(probe.Dial(t.ctx, inner, t.addr), "afterwards")
+		})
+		if failure == "" {
+			return
+		}
+		if t.ctx.Err() != nil {
+			t.Fatalf("after all clients had left: %s", failure)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func turnLimit(t *trial) {
+	key := t.key("k")
+	first := t.dial()
+	first.Send(probe.Put(key, "v"))
+	first.Want(probe.Stored) // it is this client's turn
+	next := t.dial()
+	next.Send(probe.Get(key))
+	for {
+		first.Send(probe.Get(key))
+		if first.Ended() {
+			break
+		}
+		first.Want(probe.Found(key, "v"))
+	}
+	first.Close()
+	next.Want(probe.Found(key, "v"))
+}
