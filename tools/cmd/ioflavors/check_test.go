@@ -6,12 +6,14 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/common/conformance"
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/multiblocking"
 )
@@ -68,13 +70,47 @@ func nobody(t *testing.T) string {
 }
 
 func TestCheck(t *testing.T) {
-	code, stdout, stderr := ioflavors(t, "check", "--only", "put-get,get-absent", startModel(t))
+	code, stdout, stderr := ioflavors(t, "check", "--only", "put-get,length-too-small", startModel(t))
 	assert.Zero(t, code, stderr)
 	lines := strings.Split(strings.TrimSpace(stdout), "\n")
-	require.Len(t, lines, 3)
-	assert.Regexp(t, `^pass  put-get +a value`, lines[0])
-	assert.Regexp(t, `^pass  get-absent `, lines[1])
-	assert.Equal(t, "2 of 2 rules passed", lines[2])
+	require.Len(t, lines, 4)
+	assert.Equal(t, "RULE                FAULT  WHAT A SERVER OWES", lines[0])
+	assert.Regexp(t, `^pass  put-get                    a value`, lines[1])
+	assert.Regexp(t, `^pass  length-too-small        3  a length`, lines[2])
+	assert.Equal(t, "2 of 2 rules passed", lines[3])
+}
+
+// The rules can be read without a server, and their columns stand below each
+// other.
+func TestListRules(t *testing.T) {
+	code, stdout, stderr := ioflavors(t, "check", "--list")
+	assert.Zero(t, code, stderr)
+	lines := strings.Split(strings.TrimRight(stdout, "\n"), "\n")
+	rules := conformance.Rules()
+	require.Len(t, lines, 1+len(rules))
+	column := strings.Index(lines[0], "WHAT")
+	for i, r := range rules {
+		fault := ""
+		if r.Fault != 0 {
+			fault = strconv.Itoa(r.Fault)
+		}
+		assert.Equal(t, strings.TrimSpace(r.ID+" "+fault), strings.Join(strings.Fields(lines[i+1][:column]), " "))
+		assert.Equal(t, r.Title, lines[i+1][column:])
+	}
+
+	code, stdout, stderr = ioflavors(t, "check", "--list", "--json")
+	assert.Zero(t, code, stderr)
+	var list []struct {
+		ID, Title string
+		Fault     int
+	}
+	require.NoError(t, json.Unmarshal([]byte(stdout), &list))
+	require.Len(t, list, len(rules))
+	for i, r := range rules {
+		assert.Equal(t, r.ID, list[i].ID)
+		assert.Equal(t, r.Title, list[i].Title)
+		assert.Equal(t, r.Fault, list[i].Fault)
+	}
 }
 
 // A server that is none: each rule fails, with its reason in the next line.
@@ -93,7 +129,7 @@ func TestCheckFails(t *testing.T) {
 	}()
 	code, stdout, stderr := ioflavors(t, "check", "--only", "put-get", ln.Addr().String())
 	assert.Equal(t, 1, code)
-	assert.Regexp(t, `(?s)^FAIL  put-get .*\n      .*expected .*got .*\n0 of 1 rules passed\n$`, stdout)
+	assert.Regexp(t, `(?s)\nFAIL  put-get .*\n      .*expected .*got .*\n0 of 1 rules passed\n$`, stdout)
 	assert.Empty(t, stderr)
 }
 

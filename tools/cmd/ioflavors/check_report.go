@@ -1,0 +1,101 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/ioflavors/ioflavors/common/conformance"
+)
+
+// ruleLine is how a rule is shown: after what was found about it, if anything,
+// its name, the fault that it is about, by its number in the catalogue of
+// faults, and what it says.
+const ruleLine = "%-4s  %-18s  %5s  %s\n"
+
+func printHeader(w io.Writer) {
+	fmt.Fprintf(w, ruleLine, "", "RULE", "FAULT", "WHAT A SERVER OWES")
+}
+
+func printRule(w io.Writer, found string, r conformance.Rule) {
+	fault := ""
+	if r.Fault != 0 {
+		fault = strconv.Itoa(r.Fault)
+	}
+	fmt.Fprintf(w, ruleLine, found, r.ID, fault, r.Title)
+}
+
+func printResult(w io.Writer, r conformance.Result) {
+	if r.Passed() {
+		printRule(w, "pass", r.Rule)
+		return
+	}
+	printRule(w, "FAIL", r.Rule)
+	fmt.Fprintf(w, "      %s\n", r.Reason)
+}
+
+// list prints the rules.
+func (c *checkCmd) list(w io.Writer) error {
+	if !c.JSON {
+		printHeader(w)
+		for _, r := range conformance.Rules() {
+			printRule(w, "", r)
+		}
+		return nil
+	}
+	type rule struct {
+		ID    string `json:"id"`
+		Title string `json:"title"`
+		Fault int    `json:"fault,omitempty"`
+	}
+	var rules []rule
+	for _, r := range conformance.Rules() {
+		rules = append(rules, rule{r.ID, r.Title, r.Fault})
+	}
+	return printJSON(w, rules)
+}
+
+func printJSON(w io.Writer, v any) error {
+	out := json.NewEncoder(w)
+	out.SetIndent("", "  ")
+	return out.Encode(v)
+}
+
+// summarize prints what comes after the results, or, as JSON, all there is.
+// restarts is how often the server had to be started again.
+func (c *checkCmd) summarize(w io.Writer, addr string, restarts int, r conformance.Report) error {
+	if c.JSON {
+		return printJSON(w, struct {
+			Addr     string               `json:"addr"`
+			Passed   int                  `json:"passed"`
+			Total    int                  `json:"total"`
+			Restarts int                  `json:"restarts,omitempty"`
+			Results  []conformance.Result `json:"results"`
+			NotRun   []string             `json:"not_run,omitempty"`
+		}{addr, r.Passed(), r.Total(), restarts, r.Results, ids(r.NotRun)})
+	}
+	again := ""
+	if restarts > 0 {
+		again = fmt.Sprintf("; the server was started again %d times", restarts)
+	}
+	_, err := fmt.Fprintf(w, "%d of %d rules passed%s%s\n", r.Passed(), r.Total(), again, c.leftOut(r))
+	return err
+}
+
+// leftOut says which rules were not run, unless that was asked for.
+func (c *checkCmd) leftOut(r conformance.Report) string {
+	if len(c.Only) > 0 || len(r.NotRun) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (not run with these flags: %s)", strings.Join(ids(r.NotRun), ", "))
+}
+
+func ids(rules []conformance.Rule) []string {
+	var names []string
+	for _, rule := range rules {
+		names = append(names, rule.ID)
+	}
+	return names
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os/exec"
+	"sync"
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+)
+
+// reach returns an error if nobody listens at addr: then it is no use to try
+// every rule.
+func reach(ctx context.Context, addr string) error {
+	dialer := net.Dialer{Timeout: 5 * time.Second}
+	conn, err := dialer.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return explainDial(addr, err)
+	}
+	return conn.Close()
+}
+
+// startTimeout is how long a command may take until its server listens: one
+// that compiles first takes its time.
+const startTimeout = 60 * time.Second
+
+// dyingTime is how long a server that does not answer is given to end by
+// itself: its connections break a moment before it is gone.
+const dyingTime = time.Second
+
+// checkedServer is the server that is checked. If it has a command it is
+// started, at an address of its own where none was given.
+type checkedServer struct {
+	addr     string // "" before the start, if it is ours to choose
+	command  []string
+	restarts int
+
+	chosen  bool     // addr was ours to choose
+	process *process // nil without a command
+}
+
+// process is one run of a command.
+type process struct {
+	cmd    *exec.Cmd
+	said   tail
+	exited chan struct{} // closed when it has ended
+}
+
+// start returns when somebody listens at the address.
+func (s *checkedServer) start(ctx context.Context) error {
+	if s.chosen || s.addr == "" {
+		// Anew for each start: the last one's may be taken for a while.
+		s.chosen = true
+		var err error
+		if s.addr, err = freeAddress(); err != nil {
+			return err
+		}
+	}
+	if len(s.command) == 0 {
+		return reach(ctx, s.addr)
+	}
+	var err error
+	s.process, err = startProcess(ctx, s.addr, fill(s.command, s.addr))
+	return err
+}
+
+// revive starts the server again if it has ended.
+func (s *checkedServer) revive(ctx context.Context) error {
+	if s.process == nil || !s.process.hasEnded() || ctx.Err() != nil {
+		return nil
+	}
+	s.stop() // what it may have started
+	if err := s.start(ctx); err != nil {
+		return fmt.Errorf("the server was to be started again: %w", err)
+	}
+	s.restarts++
+	return nil
+}
+
+// ended says how the server has ended, "" if it has not. After a rule that
+// failed it looks twice, for a server on its way out is not gone yet.
+func (s *checkedServer) ended(passed bool) string {
+	p := s.process
+	if p == nil {
+		return ""
+	}
+	if !p.hasEnded() && !passed {
+		p.mayBeDying(s.addr)
+	}
+	if !p.hasEnded() {
+		return ""
+	}
+	return fmt.Sprintf("the server ended: %v%s", p.cmd.ProcessState, p.said.quote())
+}
+
+// stop ends the server, if there is one of ours.
+func (s *checkedServer) stop() {
+	if s.process != nil {
+		s.process.stop()
+	}
+}
+
+func startProcess(ctx context.Context, addr string, command []string) (*process, error) {
+	p := &process{cmd: exec.Command(command[0], command[1:]...), exited: make(chan struct{})}
+	p.cmd.Stdout, p.cmd.Stderr = &p.said, &p.said
+	p.cmd.WaitDelay = time.Second // a grandchild may hold the pipes
+	ownGroup(p.cmd)
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		_ = p.cmd.Wait() // ProcessState says how it went
+		close(p.exited)
+	}()
+	if err := p.waitUntilListening(ctx, addr); err != nil {
+		p.stop()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *process) hasEnded() bool {
+	select {
+	case <-p.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+// mayBeDying returns when the process has ended, or has given an answer, or
+// has had time for either.
+func (p *process) mayBeDying(addr string) {
+	ctx, cancel := context.WithTimeout(context.Background(), dyingTime)
+	defer cancel()
+	answered := make(chan struct{})
+	go func() {
+		if probe.Try(func(t probe.T) {
+			c := probe.Dial(ctx, t, addr)
+			c.Send(probe.Get("conformance/is anybody there?"))
+			c.Receive()
+		}) == "" {
+			close(answered)
+		}
+	}()
+	select {
+	case <-answered:
+	case <-p.exited:
+	case <-ctx.Done():
+	}
+}
+
+func (p *process) waitUntilListening(ctx context.Context, addr string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("it does not listen at %s after %v", addr, startTimeout))
+	defer cancel()
+	retry := time.NewTicker(20 * time.Millisecond)
+	defer retry.Stop()
+	for reach(ctx, addr) != nil {
+		select {
+		case <-retry.C:
+		case <-p.exited:
+			return fmt.Errorf("the server has ended: %v%s", p.cmd.ProcessState, p.said.quote())
+		case <-ctx.Done():
+			return fmt.Errorf("the server: %w%s", context.Cause(ctx), p.said.quote())
+		}
+	}
+	return nil
+}
+
+// stop ends the server and what it has started.
+func (p *process) stop() {
+	terminate(p.cmd)
+	select {
+	case <-p.exited:
+	case <-time.After(3 * time.Second):
+	}
+	kill(p.cmd)
+	<-p.exited
+}
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu   sync.Mutex
+	data []byte
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	const kept = 4 << 10 // room for the trace behind a panic
+	t.data = append(t.data, p...)
+	t.data = t.data[max(0, len(t.data)-kept):]
+	return len(p), nil
+}
+
+// quote returns the last line, or the one that says why a Go program has
+// crashed, for the end of a message.
+func (t *tail) quote() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	last := ""
+	for line := range bytes.Lines(bytes.TrimSpace(t.data)) {
+		last = string(bytes.TrimSpace(line))
+		if bytes.HasPrefix(line, []byte("panic: ")) || bytes.HasPrefix(line, []byte("fatal error: ")) {
+			break
+		}
+	}
+	if last == "" {
+		return ""
+	}
+	return "; its last words: " + last
+}
