@@ -2,6 +2,7 @@ package servertest
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -62,44 +63,71 @@ func testHistories(t *testing.T, s Subject) {
 // "" if nothing is.
 func findBreach(t *testing.T, s Subject, cfg kvserver.Config, seed uint64) (failure string) {
 	srv := start(t, s, cfg)
+	o := History{Addr: srv.addr, Seed: seed}.Run(srv.ctx)
+	t.Logf("%s=%d: %d operations, %d of them unanswered", seedVariable, seed, o.Operations, o.Unanswered)
+	return o.Failure
+}
+
+// History is what clients do to a server at the same time: eight of them, with
+// ten keys. It is here for tests that put the server where the suite cannot,
+// and leaves nothing behind but values. See testHistories.
+type History struct {
+	Addr string
+	Seed uint64
+	// More is asked before each visit whether the client makes it, after so
+	// many. It is called by several clients at once, and may keep them
+	// waiting. nil: 45 visits each.
+	More func(client, visits int) bool
+}
+
+// Outcome is what a history has shown.
+type Outcome struct {
+	Operations, Unanswered int
+	Failure                string // "" if nothing is wrong
+}
+
+// Run makes the history. When ctx ends it has failed.
+func (h History) Run(ctx context.Context) (o Outcome) {
+	more := h.More
+	if more == nil {
+		more = func(_, visits int) bool { return visits < historyVisits }
+	}
 	var (
 		clock   atomic.Int64
 		clients [historyClients]historian
 	)
-	failure = probe.Try(func(t probe.T) {
+	o.Failure = probe.Try(func(t probe.T) {
 		probe.Concurrently(t, historyClients, func(t probe.T, i int) {
-			h := &clients[i]
-			*h = historian{id: i, clock: &clock, rng: rand.New(rand.NewPCG(seed, uint64(i)))}
-			for range historyVisits {
+			c := &clients[i]
+			*c = historian{id: i, clock: &clock, rng: rand.New(rand.NewPCG(h.Seed, uint64(i)))}
+			for visits := 0; more(i, visits); visits++ {
 				// A T for each visit, at whose end its connection is closed.
-				if failure := probe.Try(func(t probe.T) { h.visit(t, probe.Dial(srv.ctx, t, srv.addr)) }); failure != "" {
+				if failure := probe.Try(func(t probe.T) { c.visit(t, probe.Dial(ctx, t, h.Addr)) }); failure != "" {
 					t.Fatalf("%s", failure)
 				}
 			}
 		})
 	})
-	if failure != "" {
-		return failure
-	}
 
 	var keys [historyKeys][]operation
-	total, open := 0, 0
 	for i := range clients {
 		for _, op := range clients[i].ops {
 			keys[op.key] = append(keys[op.key], op)
-			total++
+			o.Operations++
 			if op.ret == unanswered {
-				open++
+				o.Unanswered++
 			}
 		}
 	}
-	t.Logf("%s=%d: %d operations, %d of them unanswered", seedVariable, seed, total, open)
 	for key, ops := range keys {
+		if o.Failure != "" {
+			break
+		}
 		if b := breach(ops); b != "" {
-			return fmt.Sprintf("%s: %s", keyName(key), b)
+			o.Failure = fmt.Sprintf("%s: %s", keyName(key), b)
 		}
 	}
-	return ""
+	return o
 }
 
 // operation is one request and what came of it.

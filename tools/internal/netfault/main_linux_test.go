@@ -1,0 +1,48 @@
+package netfault
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// outsideVariable is what scripts/netns.sh sets: the network that the test was
+// called from, as /proc/self/ns/net names it.
+const outsideVariable = "NETFAULT_OUTSIDE"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if os.Getenv(outsideVariable) != "" {
+		// All variants are tested at the same time, for the network lets them
+		// all wait. Those that never rest shall share the processors with the
+		// others as processes would.
+		runtime.GOMAXPROCS(max(16, runtime.NumCPU()))
+		if err := flag.Set("test.parallel", "100"); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// inNamespace skips the test if the network is not its own to break.
+func inNamespace(t *testing.T) {
+	t.Helper()
+	outside := os.Getenv(outsideVariable)
+	if outside == "" {
+		t.Skip("this test breaks the network that it runs in: scripts/netns.sh gives it one of its own")
+	}
+	here, err := os.Readlink("/proc/self/ns/net")
+	require.NoError(t, err)
+	require.NotEqual(t, outside, here, "%s is set, and yet this is the network outside", outsideVariable)
+}
+
+// command runs a program of the system's.
+func command(t *testing.T, name string, args ...string) {
+	t.Helper()
+	out, err := exec.Command(name, args...).CombinedOutput()
+	require.NoError(t, err, "%s %q: %s", name, args, out)
+}

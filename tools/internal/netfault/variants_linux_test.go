@@ -1,0 +1,98 @@
+package netfault
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/busywait"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/store"
+	"github.com/ioflavors/ioflavors/eventloop"
+	"github.com/ioflavors/ioflavors/multiblocking"
+	"github.com/ioflavors/ioflavors/singleblocking"
+)
+
+// variant is a model with its options.
+type variant struct {
+	name       string
+	oneAtATime bool
+	create     func(kvserver.Config) kvserver.Server
+}
+
+var variants = []variant{
+	{"singleblocking", true, func(cfg kvserver.Config) kvserver.Server { return singleblocking.New(cfg) }},
+	{"multiblocking", false, func(cfg kvserver.Config) kvserver.Server {
+		return multiblocking.New(multiblocking.Config{Config: cfg})
+	}},
+	{"multiblocking --workers 64", false, func(cfg kvserver.Config) kvserver.Server {
+		return multiblocking.New(multiblocking.Config{Config: cfg, Workers: 64})
+	}},
+	{"multiblocking --os-threads", false, func(cfg kvserver.Config) kvserver.Server {
+		return multiblocking.New(multiblocking.Config{Config: cfg, OSThreads: true})
+	}},
+	{"busywait", false, func(cfg kvserver.Config) kvserver.Server { return busywait.New(busywait.Config{Config: cfg}) }},
+	{"busywait --one-at-a-time", true, func(cfg kvserver.Config) kvserver.Server {
+		return busywait.New(busywait.Config{Config: cfg, OneAtATime: true})
+	}},
+	{"eventloop", false, func(cfg kvserver.Config) kvserver.Server { return eventloop.New(eventloop.Config{Config: cfg}) }},
+	{"eventloop --loops 2", false, func(cfg kvserver.Config) kvserver.Server {
+		return eventloop.New(eventloop.Config{Config: cfg, Loops: 2})
+	}},
+}
+
+// patience ends tests that fail. Lost packets are sent again after ever longer
+// times, so it is much.
+const patience = 5 * time.Minute
+
+// server is a variant that serves.
+type server struct {
+	kvserver.Server
+	addr string
+}
+
+// start serves until the test ends. No limit of the server's ends a connection:
+// what does, is the network.
+func (v variant) start(t *testing.T, addr string, st store.Store) *server {
+	t.Helper()
+	ln, err := net.Listen("tcp4", addr)
+	require.NoError(t, err)
+	srv := v.create(kvserver.Config{
+		Store:  st,
+		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Limits: kvserver.Limits{IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: -1, TurnLimit: -1},
+	})
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(ln) }()
+	t.Cleanup(func() {
+		assert.NoError(t, srv.Close())
+		assert.ErrorIs(t, <-ended, kvserver.ErrServerClosed)
+	})
+	return &server{srv, ln.Addr().String()}
+}
+
+// settle waits until every connection is closed, and checks the books.
+func (s *server) settle(ctx context.Context, t *testing.T) kvserver.Stats {
+	t.Helper()
+	for {
+		st := s.Stats()
+		if st.Active == 0 {
+			var closed int64
+			for _, n := range st.Closed {
+				closed += n
+			}
+			require.Equal(t, st.Accepted, closed, "%+v", st)
+			return st
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("clients that are gone are still there: %+v", st)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
