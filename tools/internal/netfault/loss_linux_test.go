@@ -51,6 +51,7 @@ func TestLoss(t *testing.T) {
 					Seed: seed,
 					More: func(_, n int) bool { return n < visits },
 				}.Run(ctx)
+				made := time.Since(begin)
 				stop()
 				reset := <-churned
 				assert.Empty(t, o.Failure, "seed %d", seed)
@@ -63,7 +64,8 @@ func TestLoss(t *testing.T) {
 				t.Attr("unanswered", strconv.Itoa(o.Unanswered))
 				t.Attr("churn", strconv.Itoa(reset))
 				t.Attr("closed", fmt.Sprint(st.Closed))
-				t.Attr("seconds", seconds(time.Since(begin)))
+				t.Attr("seconds", seconds(made))
+				t.Attr("seconds_until_all_were_noticed", seconds(time.Since(begin)))
 			})
 		}
 	})

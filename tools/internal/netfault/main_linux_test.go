@@ -43,6 +43,10 @@ func inNamespace(t *testing.T) {
 // command runs a program of the system's.
 func command(t *testing.T, name string, args ...string) {
 	t.Helper()
-	out, err := exec.Command(name, args...).CombinedOutput()
+	out, err := run(name, args...)
 	require.NoError(t, err, "%s %q: %s", name, args, out)
+}
+
+func run(name string, args ...string) (out []byte, err error) {
+	return exec.Command(name, args...).CombinedOutput()
 }

@@ -1,0 +1,62 @@
+package netfault
+
+import (
+	"net"
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// options are those by which a connection finds out that its peer is gone.
+type options struct {
+	KeepAlive      int // on or off
+	Idle, Interval int // seconds to the first probe, and between two
+	Probes         int
+	UserTimeout    int // milliseconds that data may stay unacknowledged
+	NoDelay        int // beside the point, and set in the same place
+}
+
+// wanted is what the servers promise: 15 s and three probes 15 s apart, or 30 s
+// after the first byte that should have been acknowledged.
+var wanted = options{KeepAlive: 1, Idle: 15, Interval: 15, Probes: 3, UserTimeout: 30_000, NoDelay: 1}
+
+// acceptedFrom returns the options of this process's socket whose peer is
+// client. Whatever package made it, it has a descriptor.
+func acceptedFrom(t *testing.T, client net.Addr) (o options) {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	for _, e := range entries {
+		fd, err := strconv.Atoi(e.Name())
+		require.NoError(t, err)
+		peer, err := unix.Getpeername(fd)
+		if err != nil || !isAddr(peer, client.(*net.TCPAddr)) {
+			continue
+		}
+		for _, option := range []struct {
+			level, name int
+			to          *int
+		}{
+			{unix.SOL_SOCKET, unix.SO_KEEPALIVE, &o.KeepAlive},
+			{unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, &o.Idle},
+			{unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, &o.Interval},
+			{unix.IPPROTO_TCP, unix.TCP_KEEPCNT, &o.Probes},
+			{unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, &o.UserTimeout},
+			{unix.IPPROTO_TCP, unix.TCP_NODELAY, &o.NoDelay},
+		} {
+			*option.to, err = unix.GetsockoptInt(fd, option.level, option.name)
+			require.NoError(t, err)
+		}
+		return o
+	}
+	t.Fatalf("no socket is connected to %v", client)
+	return o
+}
+
+func isAddr(sa unix.Sockaddr, addr *net.TCPAddr) bool {
+	in, ok := sa.(*unix.SockaddrInet4)
+	return ok && in.Port == addr.Port && net.IP(in.Addr[:]).Equal(addr.IP)
+}
