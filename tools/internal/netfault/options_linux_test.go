@@ -6,8 +6,11 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
 )
 
 // options are those by which a connection finds out that its peer is gone.
@@ -22,6 +25,39 @@ type options struct {
 // wanted is what the servers promise: 15 s and three probes 15 s apart, or 30 s
 // after the first byte that should have been acknowledged.
 var wanted = options{KeepAlive: 1, Idle: 15, Interval: 15, Probes: 3, UserTimeout: 30_000, NoDelay: 1}
+
+// Every connection has the options, whatever it was accepted by and however
+// early its client came: a server that is started again has clients waiting.
+func TestOptions(t *testing.T) {
+	inNamespace(t)
+	for _, v := range variants {
+		for _, early := range []bool{false, true} {
+			name := v.name
+			if early {
+				name += ", a client before Serve"
+			}
+			t.Run(name, func(t *testing.T) {
+				ln, err := net.Listen("tcp4", "127.0.0.1:0")
+				require.NoError(t, err)
+				if !early {
+					v.serve(t, ln, nil)
+					first, err := net.Dial("tcp4", ln.Addr().String())
+					require.NoError(t, err)
+					exchange(t, first, probe.Get("absent"), probe.Absent("absent"))
+					first.Close()
+				}
+				conn, err := net.Dial("tcp4", ln.Addr().String())
+				require.NoError(t, err)
+				defer conn.Close()
+				if early {
+					v.serve(t, ln, nil)
+				}
+				exchange(t, conn, probe.Get("absent"), probe.Absent("absent"))
+				assert.Equal(t, wanted, acceptedFrom(t, conn.LocalAddr()))
+			})
+		}
+	}
+}
 
 // acceptedFrom returns the options of this process's socket whose peer is
 // client. Whatever package made it, it has a descriptor.

@@ -2,7 +2,6 @@ package netfault
 
 import (
 	"context"
-	"io"
 	"net"
 	"sync"
 	"testing"
@@ -17,8 +16,8 @@ import (
 )
 
 // A client's machine is cut off: no FIN comes, no RST, nothing. The server's
-// kernel finds out, whether a reply is under way or there is nothing to say, and
-// the server closes the connection. No timeout of the server's is at work. All
+// kernel finds out, be there a reply under way or nothing to say, and the server
+// closes the connection. No timeout of the server's is at work. All
 // variants wait at the same time.
 func TestVanish(t *testing.T) {
 	inNamespace(t)
@@ -45,7 +44,6 @@ func TestVanish(t *testing.T) {
 				srv := v.start(t, ourAddr+":0", nil)
 				conn := client.dial(t, srv.addr)
 				exchange(t, conn, probe.Get("absent"), probe.Absent("absent"))
-				assert.Equal(t, wanted, acceptedFrom(t, conn.LocalAddr()), "options of the accepted socket")
 				ready()
 				<-gone
 				srv.wantReclaimed(t, since)
@@ -89,18 +87,6 @@ func (m *machine) dial(t *testing.T, addr string) (conn net.Conn) {
 	require.NoError(t, err)
 	t.Cleanup(func() { conn.Close() })
 	return conn
-}
-
-// exchange expects the reply to a request.
-func exchange(t *testing.T, conn net.Conn, request []byte, reply probe.Message) {
-	t.Helper()
-	_, err := conn.Write(request)
-	require.NoError(t, err)
-	want := probe.Frame(probe.Body(reply))
-	got := make([]byte, len(want))
-	_, err = io.ReadFull(conn, got)
-	require.NoError(t, err)
-	require.Equal(t, want, got)
 }
 
 // slowStore answers a get when the client is gone.

@@ -2,6 +2,7 @@ package netfault
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/busywait"
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/store"
 	"github.com/ioflavors/ioflavors/eventloop"
@@ -57,11 +59,21 @@ type server struct {
 }
 
 // start serves until the test ends. No limit of the server's ends a connection:
-// what does, is the network.
+// what does, is the network. A first client has been served when it returns.
 func (v variant) start(t *testing.T, addr string, st store.Store) *server {
 	t.Helper()
 	ln, err := net.Listen("tcp4", addr)
 	require.NoError(t, err)
+	srv := v.serve(t, ln, st)
+	conn, err := net.Dial("tcp4", srv.addr)
+	require.NoError(t, err)
+	defer conn.Close()
+	exchange(t, conn, probe.Put("first", ""), probe.Stored)
+	return srv
+}
+
+func (v variant) serve(t *testing.T, ln net.Listener, st store.Store) *server {
+	t.Helper()
 	srv := v.create(kvserver.Config{
 		Store:  st,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
@@ -95,4 +107,16 @@ func (s *server) settle(ctx context.Context, t *testing.T) kvserver.Stats {
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
+}
+
+// exchange expects the reply to a request.
+func exchange(t *testing.T, conn net.Conn, request []byte, reply probe.Message) {
+	t.Helper()
+	_, err := conn.Write(request)
+	require.NoError(t, err)
+	want := probe.Frame(probe.Body(reply))
+	got := make([]byte, len(want))
+	_, err = io.ReadFull(conn, got)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
 }
