@@ -1,7 +1,7 @@
 # Everything here is a plain command or a script that runs without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help test race fuzz lint tidy generate check-generated release ci
+.PHONY: help test race netns fuzz lint tidy generate check-generated release ci
 
 FUZZTIME ?= 10s
 
@@ -13,6 +13,9 @@ test: ## run every module's tests
 
 race: ## run them under the race detector
 	scripts/race.sh
+
+netns: ## test them where packets are lost and cables cut (Linux)
+	scripts/netns.sh
 
 fuzz: ## run every fuzz target for FUZZTIME (10s)
 	scripts/fuzz.sh $(FUZZTIME)
