@@ -79,7 +79,11 @@ func (l *Listener) accept(deadline time.Time) (net.Conn, error) {
 			_ = ln.SetDeadline(past)
 		}
 	}
-	return l.ln.Accept()
+	nc, err := l.ln.Accept()
+	if err == nil {
+		sock.Tune(nc)
+	}
+	return nc, err
 }
 
 // wait lets some time pass after an error that time may heal: connections that

@@ -135,7 +135,11 @@ func Listen(addr string) (net.Listener, error) {
 	if _, _, err := net.SplitHostPort(addr); err != nil {
 		return nil, fmt.Errorf("listen: %w: want host:port", err)
 	}
-	return net.Listen("tcp", addr)
+	var config net.ListenConfig
+	// Connections of Multipath TCP have no TCP_USER_TIMEOUT: a client that
+	// vanished with a reply under way would be kept for a quarter of an hour.
+	config.SetMultipathTCP(false)
+	return config.Listen(context.Background(), "tcp", addr)
 }
 
 // Lifecycle is a server's life: a model's Server embeds it, and so has the
@@ -178,7 +182,7 @@ func (l Lifecycle) Serve(ln net.Listener) error {
 	h.mu.Unlock()
 	defer close(h.done)
 
-	if err := sock.TuneListener(ln, Backlog); err != nil {
+	if err := sock.SetBacklog(ln, Backlog); err != nil {
 		return fmt.Errorf("kvserver: %w", err)
 	}
 	return l.model.Run(ln)

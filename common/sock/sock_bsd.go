@@ -27,10 +27,12 @@ func accept(listener int) (int, error) {
 		unix.Close(fd)
 		return -1, err
 	}
-	// Without these a connection works too, only less well.
-	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+	tune(fd)
 	return fd, nil
 }
 
-func inherit(int) error { return nil }
+// tune sets what a connection can do without, but less well.
+func tune(fd int) {
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+}

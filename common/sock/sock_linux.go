@@ -1,7 +1,6 @@
 package sock
 
 import (
-	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -20,17 +19,22 @@ func transfer(trap uintptr, fd int, p []byte) (int, error) {
 	return int(n), nil
 }
 
-// accept takes one system call: what Linux's connections do not inherit from
-// their listener, its accept4 sets.
 func accept(listener int) (int, error) {
 	fd, _, err := unix.Accept4(listener, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+	if err == nil {
+		tune(fd)
+	}
 	return fd, err
 }
 
-// inherit sets the options that a connection gets from its listener. A peer
-// that vanished is noticed after 15 s and three probes 15 s apart, or 30 s
-// after the first byte that it should have acknowledged.
-func inherit(fd int) error {
+// tune sets the options that matter when a peer vanishes: that is noticed
+// after 15 s and three probes 15 s apart, or 30 s after the first byte that it
+// should have acknowledged.
+//
+// Connections could inherit them from their listener, if it were not for those
+// that came before the listener had them, for Go's Accept, which sets some
+// anew, and for listeners of Multipath TCP, which do not have them all.
+func tune(fd int) {
 	for _, o := range []struct{ level, name, value int }{
 		{unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},
 		{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
@@ -39,13 +43,7 @@ func inherit(fd int) error {
 		{unix.IPPROTO_TCP, unix.TCP_KEEPCNT, 3},
 		{unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, 30_000},
 	} {
-		err := unix.SetsockoptInt(fd, o.level, o.name, o.value)
-		if err == unix.EOPNOTSUPP || err == unix.ENOPROTOOPT {
-			continue // not TCP
-		}
-		if err != nil {
-			return os.NewSyscallError("setsockopt", err)
-		}
+		// Without them a connection works too, if it is TCP at all.
+		_ = unix.SetsockoptInt(fd, o.level, o.name, o.value)
 	}
-	return nil
 }

@@ -17,7 +17,8 @@ func Exhausted(error) bool                   { return false }
 func Blocking(net.Conn) (int, error)         { return -1, ErrUnsupported }
 func SetTimeouts(int, time.Duration) error   { return ErrUnsupported }
 func DescriptorLimit() int                   { return math.MaxInt32 }
-func TuneListener(net.Listener, int) error   { return nil }
+func SetBacklog(net.Listener, int) error     { return nil }
+func Tune(net.Conn)                          {}
 
 type system struct{ Kernel } // a nil one: nothing is called
 

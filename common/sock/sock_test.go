@@ -21,7 +21,7 @@ func listen(t *testing.T) (fd int, addr string) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	require.NoError(t, sock.TuneListener(ln, 128))
+	require.NoError(t, sock.SetBacklog(ln, 128))
 	addr = ln.Addr().String()
 	fd, err = sock.System.Listen(ln)
 	require.NoError(t, err)

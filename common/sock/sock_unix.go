@@ -112,11 +112,28 @@ func DescriptorLimit() int {
 	return int(lim.Cur)
 }
 
-// TuneListener sets the length of the listen queue, and options that accepted
-// connections inherit where the system does that: no delay for small writes,
-// and probes that find out within a minute that a silent peer is gone.
-func TuneListener(ln net.Listener, backlog int) error {
-	sc, ok := ln.(syscall.Conn)
+// SetBacklog sets the length of the listen queue.
+func SetBacklog(ln net.Listener, n int) error {
+	var failed error
+	err := control(ln, func(fd int) {
+		if _, err := unix.Getsockname(fd); err != nil {
+			return // not a socket
+		}
+		failed = os.NewSyscallError("listen", unix.Listen(fd, n))
+	})
+	return errors.Join(err, failed)
+}
+
+// Tune sets on a connection that package net has accepted what Accept sets:
+// no delay for small writes, and that a peer that vanished is noticed.
+func Tune(conn net.Conn) {
+	_ = control(conn, tune)
+}
+
+// control calls f with the descriptor of a listener or connection, if it has
+// one.
+func control(of any, f func(fd int)) error {
+	sc, ok := of.(syscall.Conn)
 	if !ok {
 		return nil
 	}
@@ -124,16 +141,7 @@ func TuneListener(ln net.Listener, backlog int) error {
 	if err != nil {
 		return err
 	}
-	var failed error
-	err = raw.Control(func(fd uintptr) {
-		if _, err := unix.Getsockname(int(fd)); err != nil {
-			return // not a socket
-		}
-		if failed = os.NewSyscallError("listen", unix.Listen(int(fd), backlog)); failed == nil {
-			failed = inherit(int(fd))
-		}
-	})
-	return errors.Join(err, failed)
+	return raw.Control(func(fd uintptr) { f(int(fd)) })
 }
 
 // takeOver duplicates the descriptor of a listener or connection, closes that,

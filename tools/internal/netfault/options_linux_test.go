@@ -29,7 +29,6 @@ var wanted = options{KeepAlive: 1, Idle: 15, Interval: 15, Probes: 3, UserTimeou
 // Every connection has the options, whatever it was accepted by and however
 // early its client came: a server that is started again has clients waiting.
 func TestOptions(t *testing.T) {
-	inNamespace(t)
 	for _, v := range variants {
 		for _, early := range []bool{false, true} {
 			name := v.name
