@@ -66,6 +66,7 @@ func (m *model) Run(ln net.Listener) (err error) {
 		m.lane.Others = m.othersWait
 	}
 	for m.host.Phase() == kvserver.Serving || len(m.clients) > 0 || m.accept() {
+		m.lane.EndTurn()
 		m.lane.Tick()
 		m.accept()
 		for _, c := range m.clients {
@@ -131,7 +132,7 @@ func (m *model) othersWait() bool {
 func (m *model) watchClocks() {
 	if m.woken.Swap(false) {
 		for _, c := range m.clients {
-			c.Expire()
+			c.CatchUp()
 		}
 	}
 	for m.loop.Expired(m.lane.Now()) != nil {

@@ -14,7 +14,11 @@ import (
 
 func TestOnAFakeKernel(t *testing.T) {
 	fakekernel.Check(t, 3000, func(k *fakekernel.Kernel, cfg kvserver.Config) kvserver.Server {
-		return newServer(Config{Config: cfg}, kernel{sock.Calls{Kernel: k}, func() (watcher, error) { return fakePoller{k}, nil }})
+		return newServer(Config{Config: cfg}, kernel{
+			calls:      sock.Calls{Kernel: k},
+			newWatcher: func(int) (watcher, error) { return fakePoller{k}, nil },
+			batch:      k.Batch,
+		})
 	})
 }
 

@@ -10,10 +10,12 @@ import (
 // kernel is what a server asks of the operating system.
 type kernel struct {
 	calls      sock.Calls
-	newWatcher func() (watcher, error)
+	newWatcher func(batch int) (watcher, error)
+	batch      int // how many events are taken from a watcher at a time
 }
 
-// watcher is what a loop needs of a poller.Poller.
+// watcher is what a loop needs of a poller.Poller. Wait must have looked: if it
+// returns less than a batch, nobody else is ready.
 type watcher interface {
 	Add(fd int, m poller.Mask) error
 	Modify(fd int, m poller.Mask) error
@@ -23,4 +25,8 @@ type watcher interface {
 }
 
 // system is the operating system that the program runs on.
-var system = kernel{sock.System, func() (watcher, error) { return poller.New(batch) }}
+var system = kernel{
+	calls:      sock.System,
+	newWatcher: func(batch int) (watcher, error) { return poller.New(batch) },
+	batch:      256,
+}

@@ -10,9 +10,6 @@ import (
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
-// batch is how many events are taken from the kernel at a time.
-const batch = 256
-
 // conn is a connection, and what the poller watches it for.
 type conn struct {
 	nonblocking.Conn
@@ -25,6 +22,7 @@ type loop struct {
 	lane   *kvserver.Lane
 	calls  sock.Calls
 	poller watcher
+	batch  int // of events that it returns at a time
 	timers *nonblocking.Loop
 	conns  []*conn // by descriptor
 	open   int     // of these
@@ -38,7 +36,8 @@ type loop struct {
 func (l *loop) run() error {
 	defer l.closeAll()
 	for !l.done() {
-		events, err := l.poller.Wait(l.patience()) // the only call that blocks
+		asked := l.lane.EndTurn()
+		events, err := l.poller.Wait(l.patience(asked)) // the only call that blocks
 		if err != nil {
 			return err
 		}
@@ -51,7 +50,9 @@ func (l *loop) run() error {
 			}
 		}
 		l.readMail()
-		l.watchClocks(now)
+		if len(events) < l.batch { // else somebody may be ready who is not among them
+			l.watchClocks(asked)
+		}
 		l.closeEnded()
 	}
 	return kvserver.ErrServerClosed
@@ -90,7 +91,7 @@ func (l *loop) add(fd int) {
 	c := &conn{watched: session.Read}
 	l.timers.Open(&c.Conn, fd)
 	for fd >= len(l.conns) {
-		l.conns = append(l.conns, make([]*conn, max(batch, len(l.conns)))...)
+		l.conns = append(l.conns, make([]*conn, max(256, len(l.conns)))...)
 	}
 	l.conns[fd] = c
 	l.open++
@@ -123,25 +124,26 @@ func (l *loop) readMail() {
 	}
 	for _, c := range l.conns {
 		if c != nil {
-			c.Expire()
+			c.CatchUp()
 			l.serve(c, poller.Readable)
 		}
 	}
 }
 
-// watchClocks ends, or warns, the clients whose time has come. It runs after
-// the events: what was sent in time is not judged late because the server was.
-func (l *loop) watchClocks(now time.Duration) {
-	for c := l.timers.Expired(now); c != nil; c = l.timers.Expired(now) {
+// watchClocks ends, or warns, the clients whose time had come when the poller
+// was asked. Who had sent something by then was among the events, so nobody is
+// judged late because this server was, even if the whole process was stopped.
+func (l *loop) watchClocks(asked time.Duration) {
+	for c := l.timers.Expired(asked); c != nil; c = l.timers.Expired(asked) {
 		l.watch(l.conns[c.FD])
 	}
 	if l.front != nil {
-		l.front.resume(now)
+		l.front.resume(asked)
 	}
 }
 
 // patience is how long Wait may wait: until the next clock runs out.
-func (l *loop) patience() time.Duration {
+func (l *loop) patience(now time.Duration) time.Duration {
 	next, ok := l.timers.Next()
 	if l.front != nil && l.front.silent {
 		if until, _ := l.front.Paused(0); !ok || until < next {
@@ -151,7 +153,7 @@ func (l *loop) patience() time.Duration {
 	if !ok {
 		return -1
 	}
-	return max(0, next-l.host.Since())
+	return max(0, next-now)
 }
 
 // closeEnded closes connections at the end of a batch, not within: their

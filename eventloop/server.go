@@ -78,7 +78,7 @@ func (m *model) open(ln net.Listener) (loops []*loop, err error) {
 		}
 	}()
 	for i := range m.count {
-		p, err := m.kernel.newWatcher()
+		p, err := m.kernel.newWatcher(m.kernel.batch)
 		if err != nil {
 			return loops, err
 		}
@@ -88,6 +88,7 @@ func (m *model) open(ln net.Listener) (loops []*loop, err error) {
 			lane:   lane,
 			calls:  m.kernel.calls,
 			poller: p,
+			batch:  m.kernel.batch,
 			timers: nonblocking.NewLoop(lane, m.kernel.calls),
 			mail:   mailbox{poller: p, front: f},
 		})

@@ -26,8 +26,8 @@ type threadStream struct {
 // system call for each read: the timeout that was set last serves for many.
 const slack = 50 * time.Millisecond
 
-// brief is the timeout of a call that only tries, and of a stream that was
-// interrupted: the server ends, and the thread has to look at the clock often.
+// brief is the timeout of a stream that was interrupted: the server ends, and
+// the thread has to look at the clock often.
 const brief = 5 * time.Millisecond
 
 // newThreadStream takes over the client's socket, and makes it blocking. The
@@ -58,20 +58,13 @@ func (s *threadStream) Write(p []byte) (int, error) {
 
 // TryRead is blocking.Trier's.
 func (s *threadStream) TryRead(p []byte) (int, error) {
-	return s.try(func() (int, error) { return sock.BlockingRead(s.fd, p) })
+	n, err := sock.TryRead(s.fd, p)
+	return n, expired(err)
 }
 
 // TryWrite is blocking.Trier's.
 func (s *threadStream) TryWrite(p []byte) (int, error) {
-	return s.try(func() (int, error) { return sock.BlockingWrite(s.fd, p) })
-}
-
-func (s *threadStream) try(call func() (int, error)) (int, error) {
-	s.timeout = 0 // the next call needs another
-	if err := sock.SetTimeouts(s.fd, brief); err != nil {
-		return 0, err
-	}
-	n, err := call()
+	n, err := sock.TryWrite(s.fd, p)
 	return n, expired(err)
 }
 

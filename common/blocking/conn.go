@@ -113,7 +113,7 @@ func (c *Conn) interrupt() {
 
 // Fed takes what reading into Buffer returned.
 func (c *Conn) Fed(n int, err error) {
-	if c.late(n, err) {
+	if late(n, err) {
 		n, err = tryOnce(c.stream, Trier.TryRead, sock.System.Read, c.Buffer())
 	}
 	c.Conn.Fed(n, err)
@@ -127,7 +127,7 @@ func (c *Conn) Fed(n int, err error) {
 
 // Wrote takes what writing Output returned.
 func (c *Conn) Wrote(n int, err error) {
-	if c.late(n, err) {
+	if late(n, err) {
 		n, err = tryOnce(c.stream, Trier.TryWrite, sock.System.Write, c.Output())
 	}
 	c.Conn.Wrote(n, err)

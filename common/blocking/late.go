@@ -20,12 +20,7 @@ type Trier interface {
 // more before anybody is judged. A process that is continued after a stop finds
 // deadlines over and clients ready at once, and is told of the deadlines: a
 // client that was in time would be closed for this server's absence.
-func (c *Conn) late(n int, err error) bool {
-	if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
-		return false
-	}
-	return !c.Behind() // else the call was interrupted
-}
+func late(n int, err error) bool { return n == 0 && errors.Is(err, os.ErrDeadlineExceeded) }
 
 // tryOnce makes a call without waiting, whatever the deadline says.
 func tryOnce(s Stream, try func(Trier, []byte) (int, error), call func(int, []byte) (int, error), p []byte) (n int, err error) {

@@ -30,6 +30,9 @@ const (
 	drainLinger = 50 * time.Millisecond
 	// lookAgain is the least time between two looks whether others wait.
 	lookAgain = 10 * time.Millisecond
+	// longTurn is how long a loop's turn is at least that is made allowance
+	// for. It is less than any clock's time.
+	longTurn = 10 * time.Millisecond
 	// maxRefused is how many refused clients are being told so at a time;
 	// more are closed without a word.
 	maxRefused = 16
@@ -47,15 +50,39 @@ type Lane struct {
 	host  *Host
 	now   time.Duration // the time of a loop's present turn
 	loops bool          // Tick sets now; else the time is asked for
+	// What happened in the last long turn, at longTurn by the lane's clock,
+	// may have happened as late as longEnd.
+	longTurn, longEnd time.Duration
+
 	buf   []byte
 	count counters
 }
 
-// Tick sets the lane's clock, once a turn of a loop: everything that happens
-// in the turn happens at that time.
+// Tick begins a turn of a loop and sets the lane's clock: everything that
+// happens in the turn happens at that time.
 func (l *Lane) Tick() time.Duration {
 	l.now, l.loops = l.host.Since(), true
 	return l.now
+}
+
+// EndTurn ends a turn, and returns the present time. If it was a long one (much
+// work, or a process that was stopped meanwhile) nobody who was served in it
+// is taken to have been silent since it began.
+func (l *Lane) EndTurn() time.Duration {
+	now := l.host.Since()
+	if now-l.now > longTurn {
+		l.longTurn, l.longEnd = l.now, now
+	}
+	return now
+}
+
+// latest returns when something may have happened at the latest, of which the
+// lane's clock says that it happened at t.
+func (l *Lane) latest(t time.Duration) time.Duration {
+	if t == l.longTurn {
+		return max(t, l.longEnd)
+	}
+	return t
 }
 
 // Now returns the lane's time since the server's start.
@@ -77,7 +104,8 @@ func (l *Lane) Buffer() []byte {
 // Timer is what a Conn needs of its socket besides Read and Write.
 type Timer interface {
 	// Wake asks that Expire be called when the lane's clock reaches at, or
-	// soon after. It replaces what was asked before.
+	// soon after, or that a read end with os.ErrDeadlineExceeded. It replaces
+	// what was asked before.
 	Wake(at time.Duration)
 	// CloseWrite sends a FIN.
 	CloseWrite() error
@@ -100,6 +128,7 @@ type Conn struct {
 	until time.Duration // when the turn, the drain or the end is over
 	wake  time.Duration // when Expire will be called at the latest, or unasked
 
+	more    bool  // the last read filled the buffer
 	phase   Phase // of the host, as far as this connection knows
 	reason  Reason
 	ended   bool // reason is set
@@ -131,7 +160,7 @@ func (l *Lane) Open(c *Conn, timer Timer) {
 			c.Abort(session.ErrRefused)
 		}
 	}
-	c.settle(now)
+	c.settle(now, 0)
 }
 
 // SetBuffer gives the connection a read buffer of its own.
@@ -149,6 +178,7 @@ func (c *Conn) Buffer() []byte {
 // requests; sock.ErrWouldBlock and os.ErrDeadlineExceeded mean that nothing
 // came; any other error breaks the connection.
 func (c *Conn) Fed(n int, err error) {
+	c.more = n == len(c.Buffer())
 	answered, quiet := c.Answered(), len(c.Output()) == 0
 	if n > 0 {
 		c.Feed(c.Buffer()[:n])
@@ -175,7 +205,7 @@ func (c *Conn) Fed(n int, err error) {
 	} else {
 		c.failed(err)
 	}
-	c.settle(now)
+	c.settle(now, c.heard())
 }
 
 // Wrote takes what writing Output returned, errors as in Fed.
@@ -191,17 +221,27 @@ func (c *Conn) Wrote(n int, err error) {
 		}
 	}
 	c.failed(err)
-	c.settle(now)
+	c.settle(now, tried)
 }
 
-// Expire looks at the clocks, and at whether the server is to end.
-func (c *Conn) Expire() {
+// Drained notes that a read found nothing. A loop that calls Fed after each
+// read need not call it.
+func (c *Conn) Drained() { c.more = false }
+
+// Expire judges the connection by its clocks, as of a time by which everything
+// was read that had come, and written for which there was room. A loop passes
+// the time before it asked who is ready: it may have been stopped since, and
+// who was in time then is not late.
+func (c *Conn) Expire(asOf time.Duration) {
 	c.wake = unasked
-	c.settle(c.lane.Now())
+	c.settle(asOf, c.heard()|tried)
 }
+
+// CatchUp follows the server into its present phase.
+func (c *Conn) CatchUp() { c.settle(c.lane.Now(), 0) }
 
 // Behind reports whether the server's phase has changed since the connection
-// was last looked at: time for Expire.
+// was last looked at: time for CatchUp.
 func (c *Conn) Behind() bool { return c.lane.host.Phase() != c.phase }
 
 // Closed gives back what the connection held, when its socket is closed.
@@ -234,9 +274,26 @@ func (c *Conn) end(r Reason) {
 	}
 }
 
+// looked is what is known of a client when it is judged.
+type looked uint8
+
+const (
+	heard looked = 1 << iota // all that it has sent is read
+	tried                    // it was offered what it is to take
+)
+
+// heard reports whether the last read took all that there was.
+func (c *Conn) heard() looked {
+	if c.more {
+		return 0
+	}
+	return heard
+}
+
 // settle draws the consequences of what happened, and sees to it that the
-// connection is looked at again in time.
-func (c *Conn) settle(now time.Duration) {
+// connection is looked at again in time. By a clock for which nobody has
+// looked it is not judged yet.
+func (c *Conn) settle(now time.Duration, l looked) {
 	if c.Behind() {
 		c.stop(now)
 	}
@@ -250,8 +307,8 @@ func (c *Conn) settle(now time.Duration) {
 			c.linger(now)
 		}
 		at, clock := c.due()
-		if now < at {
-			if at < c.wake {
+		if now < at || clock.needs()&^l != 0 {
+			if at = max(at, now+1); at < c.wake {
 				c.wake = at
 				c.timer.Wake(at)
 			}
@@ -279,6 +336,20 @@ const (
 	clockClose
 )
 
+// needs returns what must be known of a client that is late by this clock. A
+// server that was stopped, or had much to do, finds clocks run out and clients
+// ready at the same time, and it is not they who were late.
+func (c clock) needs() looked {
+	switch c {
+	case clockIdle, clockFrame, clockDrain:
+		return heard
+	case clockWrite:
+		return tried
+	default:
+		return 0
+	}
+}
+
 // due returns which clock runs out first, and when.
 func (c *Conn) due() (at time.Duration, which clock) {
 	limits := &c.lane.host.Limits
@@ -296,16 +367,18 @@ func (c *Conn) due() (at time.Duration, which clock) {
 	}
 	writing := len(c.Output()) > 0
 	if writing {
-		sooner(c.wrote+limits.WriteTimeout, clockWrite)
-	}
-	if c.frame > 0 {
-		sooner(c.begun+limits.FrameTimeout, clockFrame)
+		sooner(c.lane.latest(c.wrote)+limits.WriteTimeout, clockWrite)
 	}
 	if !writing && !c.closing {
-		if c.phase == Draining {
-			sooner(c.moved+drainQuiet, clockDrain)
-		} else if c.frame == 0 {
-			sooner(c.moved+limits.IdleTimeout, clockIdle)
+		switch {
+		case c.phase == Draining:
+			sooner(c.lane.latest(c.moved)+drainQuiet, clockDrain)
+		case c.frame == 0:
+			sooner(c.lane.latest(c.moved)+limits.IdleTimeout, clockIdle)
+		}
+		// While replies wait this rests: they are owed whatever comes next.
+		if c.frame > 0 {
+			sooner(c.lane.latest(c.begun)+limits.FrameTimeout, clockFrame)
 		}
 	}
 	return at, which
@@ -317,13 +390,8 @@ func (c *Conn) expire(which clock, now time.Duration) {
 		c.end(ClosedIdle)
 		c.Abort(nil)
 	case clockFrame:
-		if len(c.Output()) == 0 {
-			c.end(ClosedSlowFrame)
-			c.Abort(nil)
-			return
-		}
-		// The replies to what came before it are still owed.
-		c.finish(ClosedSlowFrame, now+c.lane.host.Limits.WriteTimeout)
+		c.end(ClosedSlowFrame)
+		c.Abort(nil)
 	case clockWrite:
 		c.end(ClosedSlowReader)
 		c.Abort(nil)
@@ -335,7 +403,7 @@ func (c *Conn) expire(which clock, now time.Duration) {
 		}
 		c.finish(ClosedTurn, now+limits.WriteTimeout)
 	case clockDrain:
-		quiet := now >= c.moved+drainQuiet
+		quiet := now >= c.lane.latest(c.moved)+drainQuiet
 		if c.Paused() || c.reads < drainReads && !quiet {
 			c.until = now + drainQuiet // Shutdown's context may end that
 			return

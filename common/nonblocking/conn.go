@@ -56,20 +56,26 @@ func (l *Loop) Next() (at time.Duration, ok bool) {
 	return l.timers[0].at, true
 }
 
-// Expired takes out a connection whose time has come and looks at its clocks;
-// nil when there is none. Call it after a turn's reading: what a client has
-// sent in time must not be judged late because the server was.
-func (l *Loop) Expired(now time.Duration) *Conn {
-	if len(l.timers) == 0 || l.timers[0].at > now {
+// Expired takes out a connection whose time has come and judges it by its
+// clocks (Conn.Expire), as of a time by which everything was read that had
+// come; nil when there is none.
+func (l *Loop) Expired(asOf time.Duration) *Conn {
+	if len(l.timers) == 0 || l.timers[0].at > asOf {
 		return nil
 	}
 	c := heap.Pop(&l.timers).(*Conn)
-	c.Expire()
+	c.Expire(asOf)
 	return c
 }
 
 // Read reads what has come; sock.ErrWouldBlock means nothing.
-func (c *Conn) Read(p []byte) (int, error) { return c.loop.calls.Read(c.FD, p) }
+func (c *Conn) Read(p []byte) (int, error) {
+	n, err := c.loop.calls.Read(c.FD, p)
+	if err == sock.ErrWouldBlock {
+		c.Drained()
+	}
+	return n, err
+}
 
 // Write writes what there is room for; sock.ErrWouldBlock means none.
 func (c *Conn) Write(p []byte) (int, error) { return c.loop.calls.Write(c.FD, p) }

@@ -23,7 +23,26 @@ func BlockingRead(fd int, p []byte) (int, error) { return blocking.Read(fd, p) }
 // BlockingWrite is Write for a descriptor that blocks, in the same way.
 func BlockingWrite(fd int, p []byte) (int, error) { return blocking.Write(fd, p) }
 
-var blocking = Calls{blockingSystem{}}
+// TryRead and TryWrite do not block on a descriptor on which calls block.
+func TryRead(fd int, p []byte) (int, error)  { return trying.Read(fd, p) }
+func TryWrite(fd int, p []byte) (int, error) { return trying.Write(fd, p) }
+
+var (
+	blocking = Calls{blockingSystem{}}
+	trying   = Calls{tryingSystem{}}
+)
+
+// tryingSystem is the operating system asked not to wait, call by call.
+type tryingSystem struct{ system }
+
+func (tryingSystem) Read(fd int, p []byte) (int, error) {
+	n, _, _, _, err := unix.Recvmsg(fd, p, nil, unix.MSG_DONTWAIT)
+	return n, err
+}
+
+func (tryingSystem) Write(fd int, p []byte) (int, error) {
+	return unix.SendmsgN(fd, p, nil, nil, unix.MSG_DONTWAIT)
+}
 
 // blockingSystem is the operating system where calls block. An interruption
 // looks like the end of the time.

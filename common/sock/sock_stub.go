@@ -13,6 +13,8 @@ const Supported = false
 
 func BlockingRead(int, []byte) (int, error)  { return 0, ErrUnsupported }
 func BlockingWrite(int, []byte) (int, error) { return 0, ErrUnsupported }
+func TryRead(int, []byte) (int, error)       { return 0, ErrUnsupported }
+func TryWrite(int, []byte) (int, error)      { return 0, ErrUnsupported }
 func Exhausted(error) bool                   { return false }
 func Blocking(net.Conn) (int, error)         { return -1, ErrUnsupported }
 func SetTimeouts(int, time.Duration) error   { return ErrUnsupported }

@@ -8,14 +8,16 @@
 // Whoever has not read all that was there is told again, and whoever is not
 // interested must say so with Modify, or is told for ever.
 //
-//   - New makes a Poller that reports up to capacity events per Wait.
+//   - New makes a Poller that reports up to capacity events per Wait, or one
+//     more. If there are fewer than capacity, nobody else was ready.
 //   - Add, Modify and Remove change what a descriptor is watched for. A mask
 //     of zero watches for nothing, but errors and hang-ups may be reported all
 //     the same. Closing a descriptor removes it.
 //   - Wait blocks until something is ready, the timeout has passed (negative:
 //     never; zero: only look), or Wake was called. What it returns is valid
-//     until the next Wait. It may return nothing, for no reason. A timeout is
-//     rounded up to what the system can express, at most a millisecond more.
+//     until the next Wait. It may return nothing before the time is up, but not
+//     without having looked. A timeout is rounded up to what the system can
+//     express, at most a millisecond more.
 //   - An error or a hang-up is reported as readiness for everything: the next
 //     read or write says what it is.
 //   - An event tells what was true when Wait returned. Something done for an

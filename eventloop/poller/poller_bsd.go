@@ -31,7 +31,7 @@ func New(capacity int) (*Poller, error) {
 	unix.CloseOnExec(kq)
 	p := &Poller{
 		kq:     kq,
-		events: make([]unix.Kevent_t, capacity),
+		events: make([]unix.Kevent_t, capacity+1), // one for Wake
 		ready:  make([]Event, 0, capacity),
 	}
 	if err := unix.Pipe(p.pipe[:]); err != nil {
@@ -98,7 +98,10 @@ func (p *Poller) Wait(timeout time.Duration) ([]Event, error) {
 		limit = &ts
 	}
 	n, err := unix.Kevent(p.kq, nil, p.events, limit)
-	if err != nil && err != unix.EINTR {
+	if err == unix.EINTR {
+		n, err = unix.Kevent(p.kq, nil, p.events, new(unix.Timespec)) // which is not interrupted
+	}
+	if err != nil {
 		return nil, os.NewSyscallError("kevent", err)
 	}
 	p.ready = p.ready[:0]

@@ -39,7 +39,7 @@ func New(capacity int) (*Poller, error) {
 	}
 	p := &Poller{
 		epfd:   epfd,
-		events: make([]unix.EpollEvent, capacity),
+		events: make([]unix.EpollEvent, capacity+1), // one for wake
 		ready:  make([]Event, 0, capacity),
 		procs:  int32(runtime.GOMAXPROCS(0)),
 		wake:   wake,
@@ -75,7 +75,10 @@ func (p *Poller) control(op, fd int, m Mask) error {
 // Wait waits for readiness.
 func (p *Poller) Wait(timeout time.Duration) ([]Event, error) {
 	n, err := p.wait(milliseconds(timeout))
-	if err != nil && err != unix.EINTR {
+	if err == unix.EINTR {
+		n, err = unix.EpollWait(p.epfd, p.events, 0) // which is not interrupted
+	}
+	if err != nil {
 		return nil, os.NewSyscallError("epoll_wait", err)
 	}
 	p.ready = p.ready[:0]
@@ -123,7 +126,7 @@ func (p *Poller) wait(timeout int) (n int, err error) {
 	switch {
 	case errno == unix.EINTR:
 		runtime.Gosched()
-		return 0, nil
+		return 0, errno
 	case errno != 0:
 		return 0, errno
 	case r > 0 || brief == timeout:

@@ -72,6 +72,7 @@ func (k *Kernel) run(serve func(*Kernel, kvserver.Config) kvserver.Server) {
 		Logger: slog.New(slog.DiscardHandler),
 		Limits: kvserver.Limits{
 			IdleTimeout: 2 * time.Second, FrameTimeout: 2 * time.Second, WriteTimeout: 2 * time.Second,
+			TurnLimit:   k.turn,
 			OutputLimit: pick(k, 100, 10_000, 1<<20),
 			MaxConns:    k.mostConns,
 		},

@@ -30,11 +30,13 @@ import (
 type Kernel struct {
 	rng       *rand.Rand
 	odds      odds
-	files     []*file // by descriptor, nil where it is free
-	most      int     // descriptors
-	mostConns int     // the server's limit
-	ready     []Event // of the last Wait
+	files     []*file       // by descriptor, nil where it is free
+	most      int           // descriptors
+	mostConns int           // the server's limit
+	turn      time.Duration // another one; negative: none
+	ready     []Event       // of the last Wait
 	woken     bool
+	Batch     int // how many events Wait returns at most
 	clients   []*client
 	queue     []*client // who waits to be accepted
 
@@ -51,7 +53,7 @@ type Kernel struct {
 
 // odds are how likely something goes wrong, for each call.
 type odds struct {
-	interrupt, wouldBlock, short, exhaust, aborted, broken, spurious, unwatched float64
+	interrupt, wouldBlock, short, exhaust, aborted, broken, spurious, unwatched, suspend float64
 }
 
 // file is what a descriptor stands for: the server's end of a connection, or,
@@ -84,15 +86,23 @@ const maxSteps = 5_000_000
 func newKernel(seed uint64) *Kernel {
 	r := rand.New(rand.NewPCG(seed, 1))
 	chance := func() float64 { return []float64{0, 0, 0.01, 0.05, 0.2}[r.IntN(5)] }
-	k := &Kernel{rng: r, most: 1000, mostConns: 1000, stopAt: maxSteps}
+	k := &Kernel{rng: r, most: 1000, mostConns: 1000, Batch: []int{1, 2, 8, 256}[r.IntN(4)], stopAt: maxSteps}
 	if r.IntN(5) > 0 { // else everything works
-		k.odds = odds{chance(), chance(), chance(), chance(), chance(), chance() / 20, chance(), chance() / 4}
+		k.odds = odds{chance(), chance(), chance(), chance(), chance(), chance() / 20, chance(), chance() / 4, chance() / 40}
+	}
+	if k.odds.suspend > 0 {
+		// A server that is late must be able to rely on a short read, or one
+		// that would block, having been all.
+		k.odds.wouldBlock, k.odds.short = 0, 0
 	}
 	if r.IntN(4) == 0 {
 		k.most = 2 + r.IntN(6)
 	}
 	if r.IntN(4) == 0 {
 		k.mostConns = 1 + r.IntN(4)
+	}
+	if k.turn = -1; r.IntN(6) == 0 {
+		k.turn = time.Millisecond
 	}
 	if r.IntN(3) == 0 {
 		k.stopAt = r.IntN(400)
@@ -321,8 +331,8 @@ func (k *Kernel) Watch(fd int, readable, writable bool) (err error) {
 // Wake ends the present Wait, or the next one.
 func (k *Kernel) Wake() { k.woken = true }
 
-// Wait returns what is ready, in any order and not always all of it, now and
-// then with what is not. Like epoll it reports a reset to those as well who
+// Wait returns what is ready, up to Batch events in any order, now and then
+// with some that is not. Like epoll it reports a reset to those as well who
 // did not ask. The result is valid until the next Wait. A negative timeout
 // means to wait for ever.
 func (k *Kernel) Wait(timeout time.Duration) []Event {
@@ -347,9 +357,7 @@ func (k *Kernel) Wait(timeout time.Duration) []Event {
 	}
 	k.woken = false
 	k.rng.Shuffle(len(k.ready), func(i, j int) { k.ready[i], k.ready[j] = k.ready[j], k.ready[i] })
-	if len(k.ready) > 0 {
-		k.ready = k.ready[:k.length(len(k.ready))]
-	}
+	k.ready = k.ready[:min(k.Batch, len(k.ready))]
 	k.trace.add("wait", -1, len(k.ready), nil)
 	return k.ready
 }
@@ -385,6 +393,9 @@ func (k *Kernel) pass() {
 	if k.steps >= k.stopAt {
 		k.shutDown()
 	}
+	if k.chance(k.odds.suspend) {
+		k.suspend()
+	}
 	able := k.able()
 	if len(able) == 0 {
 		if !k.stopped && k.served() {
@@ -409,6 +420,20 @@ func (k *Kernel) pass() {
 		time.Sleep(k.late)
 		k.late = 0
 	}
+}
+
+// suspend stops the server for longer than any of its timeouts. Meanwhile the
+// clients do all they can.
+func (k *Kernel) suspend() {
+	k.trace.add("SIGSTOP", -1, 0, nil)
+	for able := k.able(); len(able) > 0; able = k.able() {
+		able[0].act()
+	}
+	for _, c := range k.clients {
+		// There was no room for the rest of its frame.
+		c.excused = c.excused || c.file != nil && c.sent < len(c.stream)
+	}
+	time.Sleep(5 * time.Second)
 }
 
 // Rest lets the world go on. A server that polls calls it after each round,
