@@ -154,9 +154,18 @@ func (c *Conn) resize(size int) {
 // Wake is kvserver.Timer's.
 func (c *Conn) Wake(at time.Duration) {
 	_ = c.stream.SetDeadline(c.host().At(at))
-	// Has the server changed its phase meanwhile, and interrupted the call
-	// that is not yet made? Then that deadline is overwritten: set it again.
+	// Has the call that is not yet made been interrupted meanwhile? Then that
+	// deadline is overwritten: set it again.
 	if c.Behind() {
+		c.interrupt()
+	}
+}
+
+// Interrupt is kvserver.Timer's.
+func (c *Conn) Interrupt() {
+	c.conns.mu.Lock()
+	defer c.conns.mu.Unlock()
+	if _, open := c.conns.open[c]; open { // else its descriptor may be another's
 		c.interrupt()
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
@@ -145,14 +146,21 @@ func (o *options) drain(srv kvserver.Server, signals <-chan os.Signal) error {
 
 	drained := make(chan error, 1)
 	go func() { drained <- srv.Shutdown(ctx) }()
-	select {
-	case err := <-drained:
-		if err != nil {
-			log.Warn("drain timeout: closing what is left", "connections", srv.Stats().Active)
-			_ = srv.Close()
+	progress := time.NewTicker(time.Second)
+	defer progress.Stop()
+	for draining := true; draining; {
+		select {
+		case <-progress.C:
+			log.Info("draining", "connections", srv.Stats().Active)
+		case err := <-drained:
+			if err != nil {
+				log.Warn("drain timeout: closing what is left", "connections", srv.Stats().Active)
+				_ = srv.Close()
+			}
+			draining = false
+		case s := <-signals:
+			return fmt.Errorf("second signal (%v): not drained", s)
 		}
-	case s := <-signals:
-		return fmt.Errorf("second signal (%v): not drained", s)
 	}
 	s := srv.Stats()
 	log.Info("stopped", "connections", s.Accepted, "requests", s.Requests, "closed", s.Closed)

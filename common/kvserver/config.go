@@ -48,8 +48,11 @@ type Limits struct {
 	// client's requests are neither read nor answered until less than a
 	// quarter is left. Default 1 MiB.
 	OutputLimit int
-	// MemoryLimit bounds all connections' buffers together, in bytes. A
-	// connection that needs one when none is left is closed. Default 256 MiB.
+	// MemoryLimit bounds all connections' buffers together, in bytes. When
+	// three quarters are lent, the connections that hold most are closed, but
+	// none that holds no more than half the limit divided by MaxConns. One
+	// that needs a buffer when nothing is left is closed itself. Default 256
+	// MiB.
 	MemoryLimit int64
 	// TurnLimit is how long a client is served, in a model that serves one
 	// at a time, before it gives way to one that waits. Default 10 s.

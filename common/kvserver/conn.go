@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/session"
@@ -54,8 +55,9 @@ type Lane struct {
 	// may have happened as late as longEnd.
 	longTurn, longEnd time.Duration
 
-	buf   []byte
-	count counters
+	buf     []byte
+	holders holders
+	count   counters
 }
 
 // Tick begins a turn of a loop and sets the lane's clock: everything that
@@ -107,6 +109,9 @@ type Timer interface {
 	// soon after, or that a read end with os.ErrDeadlineExceeded. It replaces
 	// what was asked before.
 	Wake(at time.Duration)
+	// Interrupt asks that CatchUp or Expire be called as soon as possible. It
+	// may be called from other goroutines that serve connections of the lane.
+	Interrupt()
 	// CloseWrite sends a FIN.
 	CloseWrite() error
 }
@@ -128,8 +133,9 @@ type Conn struct {
 	until time.Duration // when the turn, the drain or the end is over
 	wake  time.Duration // when Expire will be called at the latest, or unasked
 
-	more    bool  // the last read filled the buffer
-	phase   Phase // of the host, as far as this connection knows
+	held    atomic.Int64 // as the lane's holders know; 0: not worth noting
+	more    bool         // the last read filled the buffer
+	phase   Phase        // of the host, as far as this connection knows
 	reason  Reason
 	ended   bool // reason is set
 	refused bool
@@ -237,18 +243,22 @@ func (c *Conn) Expire(asOf time.Duration) {
 	c.settle(asOf, c.heard()|tried)
 }
 
-// CatchUp follows the server into its present phase.
+// CatchUp follows the server into its present phase, or notices that the
+// connection was chosen to be closed.
 func (c *Conn) CatchUp() { c.settle(c.lane.Now(), 0) }
 
-// Behind reports whether the server's phase has changed since the connection
-// was last looked at: time for CatchUp.
-func (c *Conn) Behind() bool { return c.lane.host.Phase() != c.phase }
+// Behind reports whether something has happened elsewhere that concerns the
+// connection since it was last looked at: time for CatchUp.
+func (c *Conn) Behind() bool {
+	return c.lane.host.Phase() != c.phase || c.held.Load() == evicted && c.Wants() != 0
+}
 
 // Closed gives back what the connection held, when its socket is closed.
 func (c *Conn) Closed() {
 	c.settleReason()
 	c.end(ClosedByPeer)
 	c.Release()
+	c.lane.holders.remove(c)
 	h := c.lane.host
 	if c.refused {
 		h.refused.Add(-1)
@@ -294,8 +304,11 @@ func (c *Conn) heard() looked {
 // connection is looked at again in time. By a clock for which nobody has
 // looked it is not judged yet.
 func (c *Conn) settle(now time.Duration, l looked) {
-	if c.Behind() {
+	if c.phase != c.lane.host.Phase() {
 		c.stop(now)
+	}
+	if c.account(l); c.held.Load() == evicted {
+		c.Abort(session.ErrMemory)
 	}
 	for c.Wants() != 0 {
 		if !c.Partial() {
@@ -469,7 +482,7 @@ func (c *Conn) settleReason() {
 	case errors.Is(err, session.ErrMemory):
 		c.end(ClosedMemory)
 		if h := c.lane.host; h.memoryLog.allow(c.lane.Now()) {
-			h.Log.Warn("memory limit reached; clients that need a buffer are closed", "limit", h.Limits.MemoryLimit, "connections", h.active.Load())
+			h.Log.Warn("memory limit reached; the clients that hold most are closed", "limit", h.Limits.MemoryLimit, "connections", h.active.Load())
 		}
 	default:
 		c.end(ClosedProtocol)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -28,6 +29,7 @@ type fakeConn struct {
 }
 
 func (c *fakeConn) Wake(at time.Duration) { c.wake = at }
+func (c *fakeConn) Interrupt()            { c.wake = 0 }
 func (c *fakeConn) CloseWrite() error     { c.fin = true; return nil }
 
 func open(h *Host) *fakeConn {
@@ -465,6 +467,45 @@ func TestAClientThatIsAcceptedInALongTurnIsHeard(t *testing.T) {
 		c.Expire(h.Since())
 		assert.False(t, c.Lingering())
 		c.Closed()
+	})
+}
+
+// The memory that is short is given back by those who hold it, not refused to
+// who needs a little.
+func TestWhenMemoryIsShortTheLargestIsClosed(t *testing.T) {
+	l := Limits{MemoryLimit: 1 << 20, MaxConns: 16}                              // an even share is 32 KiB
+	half := request(kv.PutOrUpdate, "k", strings.Repeat("v", 500_000))[:120_000] // in 128 KiB
+	bubble(t, l, func(t *testing.T, h *Host) {
+		var modest, hoarders []*fakeConn
+		for range 8 {
+			c := open(h)
+			c.receive(half[:20_000])
+			modest = append(modest, c)
+		}
+		closed := 0
+		for range 7 {
+			c := open(h)
+			c.receive(half)
+			hoarders = append(hoarders, c)
+			hoarders = slices.DeleteFunc(hoarders, func(c *fakeConn) bool {
+				if c.sleep(h, time.Millisecond); c.Wants() != 0 {
+					return false
+				}
+				assert.Equal(t, ClosedMemory.String(), c.closed(t, h))
+				closed++
+				return true
+			})
+		}
+		assert.Equal(t, 3, closed, "there is enough for four")
+		for _, c := range hoarders {
+			c.Closed()
+		}
+		for _, c := range modest {
+			assert.Equal(t, session.Read, c.Wants())
+			c.Closed()
+		}
+		assert.Zero(t, h.Lane(0).holders.leaving)
+		assert.Empty(t, h.Lane(0).holders.conns)
 	})
 }
 

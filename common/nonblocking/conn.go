@@ -90,6 +90,9 @@ func (c *Conn) Wake(at time.Duration) {
 	}
 }
 
+// Interrupt is kvserver.Timer's: those who share a lane share a loop.
+func (c *Conn) Interrupt() { c.Wake(0) }
+
 // CloseWrite is kvserver.Timer's.
 func (c *Conn) CloseWrite() error { return c.loop.calls.CloseWrite(c.FD) }
 

@@ -98,6 +98,37 @@ func testOutputLimit(t *testing.T, s Subject) {
 	}
 }
 
+// testHoarders has clients fill the memory with parts of frames, and others that
+// ask for little, who must not suffer for it: those who hold most are closed.
+func testHoarders(t *testing.T, s Subject) {
+	if s.Caps.AtOnce() > 0 {
+		return // the others are not here yet
+	}
+	l := unhurried
+	l.MemoryLimit, l.MaxConns = 16<<20, 128 // an even share is 64 KiB
+	srv := start(t, s, kvserver.Config{Limits: l})
+	modest := make([]*probe.Conn, 10)
+	for i := range modest {
+		modest[i] = srv.dial()
+		talk(modest[i], "modest")
+	}
+	part := probe.Put("k", strings.Repeat("v", 1_000_000))[:500_000]
+	const hoarders = 60 // with 512 KiB each
+	for i := range hoarders {
+		srv.dial().Start(part)
+		talk(modest[i%len(modest)], "modest")
+	}
+	srv.eventually("some hoarders are closed, not many more than there is no room for", func(st kvserver.Stats) bool {
+		require.LessOrEqual(t, st.BufferBytes, l.MemoryLimit)
+		closed := st.Closed[kvserver.ClosedMemory.String()]
+		require.LessOrEqual(t, closed, int64(hoarders-15))
+		return closed >= hoarders-24
+	})
+	for _, c := range modest {
+		talk(c, "modest")
+	}
+}
+
 // testMemoryLimit has clients claim more than all buffers there may be. Some of
 // them are closed; the limit holds, and whoever comes afterwards is served.
 func testMemoryLimit(t *testing.T, s Subject) {
@@ -117,6 +148,7 @@ func testMemoryLimit(t *testing.T, s Subject) {
 	if s.Caps.AtOnce() > 0 {
 		n = 1 // what waits in the listen queue has no buffer yet
 	}
+	testHoarders(t, s)
 	t.Log("many clients, each with part of a frame")
 	clients := make([]*probe.Conn, n)
 	for i := range clients {

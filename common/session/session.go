@@ -157,6 +157,10 @@ func (s *Session) Partial() bool { return s.state == open && s.in != nil && !s.p
 // Paused reports whether the output limit keeps the session from reading.
 func (s *Session) Paused() bool { return s.paused }
 
+// Held returns the size of the buffers that the session holds, in bytes: for
+// input that it could not answer yet, and for output.
+func (s *Session) Held() (in, out int) { return cap(s.in), cap(s.out) }
+
 // Answered returns the number of frames answered so far.
 func (s *Session) Answered() uint64 { return s.answered }
 
