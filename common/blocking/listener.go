@@ -59,7 +59,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 		case phase != kvserver.Serving:
 			return nil, kvserver.ErrServerClosed
 		case errors.Is(err, os.ErrDeadlineExceeded):
-		case sock.Exhausted(err):
+		case sock.Transient(err):
 			l.wait(err)
 		default:
 			// Nobody will come any more. Those who are here are not left
@@ -86,8 +86,8 @@ func (l *Listener) accept(deadline time.Time) (net.Conn, error) {
 	return nc, err
 }
 
-// wait lets some time pass after an error that time may heal: connections that
-// are closed, above all.
+// wait lets some time pass after an error that time may heal, or a connection
+// that is closed.
 func (l *Listener) wait(err error) {
 	pause := l.pause.Next()
 	l.conns.host.AcceptFailed(err, pause)

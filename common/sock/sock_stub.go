@@ -3,6 +3,7 @@
 package sock
 
 import (
+	"errors"
 	"math"
 	"net"
 	"time"
@@ -15,7 +16,6 @@ func BlockingRead(int, []byte) (int, error)  { return 0, ErrUnsupported }
 func BlockingWrite(int, []byte) (int, error) { return 0, ErrUnsupported }
 func TryRead(int, []byte) (int, error)       { return 0, ErrUnsupported }
 func TryWrite(int, []byte) (int, error)      { return 0, ErrUnsupported }
-func Exhausted(error) bool                   { return false }
 func Blocking(net.Conn) (int, error)         { return -1, ErrUnsupported }
 func SetTimeouts(int, time.Duration) error   { return ErrUnsupported }
 func DescriptorLimit() int                   { return math.MaxInt32 }
@@ -30,6 +30,9 @@ func (Calls) Read(int, []byte) (int, error)    { return 0, ErrUnsupported }
 func (Calls) Write(int, []byte) (int, error)   { return 0, ErrUnsupported }
 func (Calls) CloseWrite(int) error             { return ErrUnsupported }
 func (Calls) Close(int) error                  { return ErrUnsupported }
+
+// Transient trusts every listener that is not closed.
+func Transient(err error) bool { return !errors.Is(err, net.ErrClosed) }
 
 // Thread cannot be interrupted on this system.
 type Thread struct{}

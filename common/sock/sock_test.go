@@ -101,7 +101,7 @@ func TestAnErrorNamesItsCall(t *testing.T) {
 	assert.ErrorContains(t, err, "write: ")
 	_, err = sock.System.Accept(server)
 	assert.ErrorContains(t, err, "accept: ")
-	assert.False(t, sock.Exhausted(err))
+	assert.False(t, sock.Transient(err))
 }
 
 func TestOptionsReachTheConnection(t *testing.T) {

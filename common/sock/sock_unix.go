@@ -83,11 +83,21 @@ func (c Calls) Accept(listener int) (fd int, err error) {
 	}
 }
 
-// Exhausted reports whether err says that the process or the system has run
-// out of something that may become free again: accept later.
-func Exhausted(err error) bool {
-	return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) ||
-		errors.Is(err, unix.ENOBUFS) || errors.Is(err, unix.ENOMEM)
+// Transient reports whether an error of accept says nothing about the listener:
+// the process or the system has run out of something that may become free
+// again, or a client's connection was broken before it was accepted, which
+// Linux tells with the error that broke it. Accept later.
+func Transient(err error) bool {
+	for _, transient := range []error{
+		unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM,
+		unix.ECONNABORTED, unix.EPROTO, unix.ENETDOWN, unix.ENOPROTOOPT, unix.EHOSTDOWN,
+		unix.EHOSTUNREACH, unix.ENETUNREACH, unix.ETIMEDOUT, unix.EPERM,
+	} {
+		if errors.Is(err, transient) {
+			return true
+		}
+	}
+	return false
 }
 
 // CloseWrite sends a FIN: the peer reads the end of the stream after what was

@@ -36,7 +36,7 @@ func Check(t *testing.T, seeds int, serve func(*Kernel, kvserver.Config) kvserve
 	} else if n := variable(t, SeedsVariable); n != 0 {
 		seeds = int(n)
 	}
-	clients, calls := 0, 0
+	clients, calls, faults := 0, 0, 0
 	synctest.Test(t, func(t *testing.T) {
 		for seed := first; seed != first+uint64(seeds); seed++ {
 			k := newKernel(seed)
@@ -50,9 +50,10 @@ func Check(t *testing.T, seeds int, serve func(*Kernel, kvserver.Config) kvserve
 			}
 			clients += k.accepted
 			calls += k.steps
+			faults += k.faults
 		}
 	})
-	t.Logf("%d seeds from %d: %d clients, %d system calls", seeds, first, clients, calls)
+	t.Logf("%d seeds from %d: %d clients, %d system calls, %d faults", seeds, first, clients, calls, faults)
 }
 
 func variable(t *testing.T, name string) uint64 {

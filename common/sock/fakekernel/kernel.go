@@ -45,6 +45,7 @@ type Kernel struct {
 	stopped  bool
 	accepted int
 	steps    int
+	faults   int           // that were injected
 	inVain   int           // calls since one that was not
 	late     time.Duration // of the clock behind the calls
 	trace    trace
@@ -113,7 +114,14 @@ func newKernel(seed uint64) *Kernel {
 	return k
 }
 
-func (k *Kernel) chance(p float64) bool { return p > 0 && k.rng.Float64() < p }
+// chance reports whether something that is so likely goes wrong.
+func (k *Kernel) chance(p float64) bool {
+	if p == 0 || k.rng.Float64() >= p {
+		return false
+	}
+	k.faults++
+	return true
+}
 
 func (k *Kernel) fail(format string, args ...any) {
 	if k.failure == "" {

@@ -1,0 +1,67 @@
+//go:build unix
+
+package blocking
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// failingListener fails with each of its errors in turn, and then accepts.
+type failingListener struct{ errs []error }
+
+func (l *failingListener) Accept() (net.Conn, error) {
+	if len(l.errs) == 0 {
+		c, _ := net.Pipe()
+		return c, nil
+	}
+	err := l.errs[0]
+	l.errs = l.errs[1:]
+	return nil, &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", err)}
+}
+
+func (l *failingListener) Close() error   { return nil }
+func (l *failingListener) Addr() net.Addr { return &net.TCPAddr{} }
+
+func newTestListener(ln net.Listener) (*kvserver.Host, *Listener) {
+	quiet := slog.New(slog.DiscardHandler)
+	h := kvserver.NewHost(kvserver.Config{Logger: quiet}, kvserver.Traits{}, 1)
+	l := NewListener(NewConns(h))
+	l.Bind(ln)
+	return h, l
+}
+
+func TestAcceptOutlivesWhatPasses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		errs := []error{unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.ECONNABORTED, unix.EPROTO, unix.ENETDOWN, unix.EHOSTUNREACH}
+		h, l := newTestListener(&failingListener{errs})
+		start := time.Now()
+		c, err := l.Accept()
+		if assert.NoError(t, err) {
+			_ = c.Close()
+		}
+		// 5 ms, doubled each time, up to a second.
+		assert.Equal(t, 635*time.Millisecond+640*time.Millisecond, time.Since(start))
+		assert.EqualValues(t, len(errs), h.Lifecycle(nil).Stats().AcceptErrors)
+		assert.Equal(t, kvserver.Serving, h.Phase())
+	})
+}
+
+func TestAcceptEndsWithItsListener(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, l := newTestListener(&failingListener{[]error{unix.EBADF}})
+		_, err := l.Accept()
+		assert.True(t, errors.Is(err, unix.EBADF), "%v", err)
+		assert.Equal(t, kvserver.Closing, h.Phase(), "clients are not left with a server that has ended")
+	})
+}
