@@ -292,9 +292,10 @@ const (
 	tried                    // it was offered what it is to take
 )
 
-// heard reports whether the last read took all that there was.
+// heard reports whether the last read took all that there was, or the client is
+// not read at present.
 func (c *Conn) heard() looked {
-	if c.more {
+	if c.more && c.Wants()&session.Read != 0 {
 		return 0
 	}
 	return heard
@@ -320,6 +321,11 @@ func (c *Conn) settle(now time.Duration, l looked) {
 			c.linger(now)
 		}
 		at, clock := c.due()
+		if clock == clockDrain && now >= at && l&heard == 0 && len(c.Output()) > 0 {
+			// Who is written to may not be heard for long, if calls block.
+			c.until = now + drainQuiet
+			continue
+		}
 		if now < at || clock.needs()&^l != 0 {
 			if at = max(at, now+1); at < c.wake {
 				c.wake = at

@@ -552,6 +552,37 @@ func TestNobodyIsJudgedUnheard(t *testing.T) {
 			c.Closed()
 		})
 	})
+	t.Run("unless it is not to be read", func(t *testing.T) {
+		// Found on the fake kernel: it was to be judged again at once, for ever.
+		bubble(t, Limits{OutputLimit: 10}, func(t *testing.T, h *Host) {
+			c := open(h)
+			all := get + get + get
+			c.SetBuffer(make([]byte, len(all)))
+			c.receive(all)
+			assert.Equal(t, session.Write, c.Wants(), "paused, after a read that filled the buffer")
+			h.phase.Store(int32(Draining))
+			c.CatchUp()
+			c.sleep(h, time.Hour)
+			assert.Zero(t, c.Wants(), "it took nothing")
+			c.Closed()
+		})
+	})
+	t.Run("nor looked at all the time while it is written to", func(t *testing.T) {
+		bubble(t, Limits{}, func(t *testing.T, h *Host) {
+			c := open(h)
+			c.receive(get)
+			h.phase.Store(int32(Draining))
+			c.CatchUp()
+			time.Sleep(drainBusy)
+			c.Wrote(0, os.ErrDeadlineExceeded) // as a blocking write does
+			assert.GreaterOrEqual(t, c.wake, h.Since()+drainQuiet)
+			assert.False(t, c.fin)
+			c.flush()
+			c.sleep(h, time.Hour)
+			assert.True(t, c.fin)
+			c.Closed()
+		})
+	})
 	t.Run("since the beginning of a long turn", func(t *testing.T) {
 		bubble(t, l, func(t *testing.T, h *Host) {
 			lane := h.Lane(0)

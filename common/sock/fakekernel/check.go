@@ -76,6 +76,7 @@ func (k *Kernel) run(serve func(*Kernel, kvserver.Config) kvserver.Server) {
 			TurnLimit:   k.turn,
 			OutputLimit: pick(k, 100, 10_000, 1<<20),
 			MaxConns:    k.mostConns,
+			MemoryLimit: k.memory,
 		},
 	}
 	srv := serve(k, cfg)

@@ -85,7 +85,7 @@ func newClient(k *Kernel, id int) *client {
 	}
 	c.leaveAt = r.IntN(len(c.stream) + 1)
 	c.owed = len(c.want)
-	if c.manner >= deaf || k.turn > 0 { // its turn may end at any time
+	if c.manner >= deaf || k.turn > 0 || k.memory > 0 { // who may be closed at any time
 		c.owed = 0
 	}
 	return c

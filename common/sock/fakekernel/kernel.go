@@ -28,33 +28,44 @@ import (
 
 // Kernel is a fake kernel. It is a sock.Kernel.
 type Kernel struct {
-	rng       *rand.Rand
-	odds      odds
-	files     []*file       // by descriptor, nil where it is free
-	most      int           // descriptors
-	mostConns int           // the server's limit
-	turn      time.Duration // another one; negative: none
-	ready     []Event       // of the last Wait
-	woken     bool
-	Batch     int // how many events Wait returns at most
-	clients   []*client
-	queue     []*client // who waits to be accepted
+	Batch int // how many events Wait returns at most
 
-	stop     func() // begins the server's shutdown
-	stopAt   int    // the step at which that happens, if not before
-	stopped  bool
-	accepted int
-	steps    int
-	faults   int           // that were injected
-	inVain   int           // calls since one that was not
-	late     time.Duration // of the clock behind the calls
-	trace    trace
-	failure  string // the first thing that was wrong
+	seed  uint64
+	rng   *rand.Rand
+	odds  odds
+	files []*file // by descriptor, nil where it is free
+	most  int     // descriptors
+
+	clients []*client
+	queue   []*client // who waits to be accepted
+	ready   []Event   // of the last Wait
+	woken   bool
+
+	mostConns int           // that the server serves at a time
+	turn      time.Duration // its TurnLimit
+	memory    int64         // its MemoryLimit
+	stop      func()        // begins its shutdown
+	stopAt    int           // the step at which that happens, if not before
+	stopped   bool
+
+	accepted, steps, faults int           // so far
+	inVain                  int           // calls since one that was not
+	late                    time.Duration // of the clock behind the calls
+	trace                   trace
+	failure                 string // the first thing that was wrong
 }
 
 // odds are how likely something goes wrong, for each call.
 type odds struct {
-	interrupt, wouldBlock, short, exhaust, aborted, broken, spurious, unwatched, suspend float64
+	interrupt  float64 // EINTR
+	wouldBlock float64 // EAGAIN, for no reason
+	short      float64 // less is transferred than could be
+	exhaust    float64 // EMFILE and the like
+	aborted    float64 // a client has left the listen queue
+	broken     float64 // the connection breaks
+	spurious   float64 // readiness, for no reason
+	unwatched  float64 // a descriptor cannot be watched
+	suspend    float64 // the server is stopped for a while
 }
 
 // file is what a descriptor stands for: the server's end of a connection, or,
@@ -82,14 +93,18 @@ type Event struct {
 
 // maxSteps is how long a run may take, in calls. The longest take some tens of
 // thousands: those in which a server that polls waits for its timeouts.
-const maxSteps = 5_000_000
+const maxSteps = 500_000
 
 func newKernel(seed uint64) *Kernel {
 	r := rand.New(rand.NewPCG(seed, 1))
-	chance := func() float64 { return []float64{0, 0, 0.01, 0.05, 0.2}[r.IntN(5)] }
-	k := &Kernel{rng: r, most: 1000, mostConns: 1000, Batch: []int{1, 2, 8, 256}[r.IntN(4)], stopAt: maxSteps}
+	k := &Kernel{seed: seed, rng: r, most: 1000, mostConns: 1000, turn: -1, stopAt: maxSteps}
+	k.Batch = pick(k, 1, 2, 8, 256)
 	if r.IntN(5) > 0 { // else everything works
-		k.odds = odds{chance(), chance(), chance(), chance(), chance(), chance() / 20, chance(), chance() / 4, chance() / 40}
+		odd := func() float64 { return pick(k, 0, 0, 0.01, 0.05, 0.2) }
+		k.odds = odds{
+			interrupt: odd(), wouldBlock: odd(), short: odd(), exhaust: odd(), aborted: odd(),
+			broken: odd() / 20, spurious: odd(), unwatched: odd() / 4, suspend: odd() / 40,
+		}
 	}
 	if k.odds.suspend > 0 {
 		// A server that is late must be able to rely on a short read, or one
@@ -102,7 +117,10 @@ func newKernel(seed uint64) *Kernel {
 	if r.IntN(4) == 0 {
 		k.mostConns = 1 + r.IntN(4)
 	}
-	if k.turn = -1; r.IntN(6) == 0 {
+	if r.IntN(8) == 0 {
+		k.memory = 100_000
+	}
+	if r.IntN(6) == 0 {
 		k.turn = time.Millisecond
 	}
 	if r.IntN(3) == 0 {
@@ -127,6 +145,12 @@ func (k *Kernel) fail(format string, args ...any) {
 	if k.failure == "" {
 		k.failure = fmt.Sprintf(format, args...)
 	}
+}
+
+// stuck ends the program: there is no other way to end a server that does not.
+func (k *Kernel) stuck(how string) {
+	k.fail("the server %s", how)
+	panic(fmt.Sprintf("%s=%d: %s", SeedVariable, k.seed, k.report()))
 }
 
 // Listen is sock.Kernel's.
@@ -358,7 +382,7 @@ func (k *Kernel) Wait(timeout time.Duration) []Event {
 			case !k.stopped:
 				k.shutDown()
 			default:
-				panic("the server waits for ever\n" + k.trace.String())
+				k.stuck("waits for ever")
 			}
 		}
 		k.pass()
@@ -396,7 +420,7 @@ func (k *Kernel) poll() {
 // pass lets the world go on while a call is made.
 func (k *Kernel) pass() {
 	if k.steps++; k.steps > maxSteps {
-		panic("the server does not come to an end\n" + k.trace.String())
+		k.stuck("does not come to an end")
 	}
 	if k.steps >= k.stopAt {
 		k.shutDown()
