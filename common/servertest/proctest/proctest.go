@@ -62,6 +62,9 @@ func Run(t *testing.T, subjects ...Subject) {
 			name = strings.Join(s.Args, " ")
 		}
 		t.Run(name, func(t *testing.T) {
+			if !s.Spins { // it waits most of the time, and so do its tests
+				t.Parallel()
+			}
 			for _, r := range rows {
 				t.Run(fmt.Sprintf("row %d: %s", r.number, r.title), func(t *testing.T) {
 					if r.needs > system {
