@@ -121,9 +121,10 @@ func (l level) String() string {
 	return [...]string{"nothing", "signals as Unix has them", "/proc as Linux has it"}[l]
 }
 
-// brief returns how much of something a test does, which is less with -short.
+// brief returns how much of something a test does, which is less with -short,
+// and under the race detector, which is slow and needs no more to see a race.
 func brief[T any](usually, short T) T {
-	if testing.Short() {
+	if testing.Short() || raceDetector {
 		return short
 	}
 	return usually

@@ -89,8 +89,8 @@ func allOpen(t *testing.T, clients []*probe.Conn) bool {
 // always reads. When it goes on there is room again, however late it is.
 func testStoppedWrite(t *testing.T, s Subject) {
 	const (
-		requests = 100 // far more than all buffers hold
-		timeout  = 300 * time.Millisecond
+		requests = 100             // far more than all buffers hold
+		timeout  = 2 * time.Second // in which a client on a slow machine reads something
 	)
 	srv := start(t, s, append(unhurried(s), "--write-timeout", timeout.String())...)
 	srv.put(largeKey, largeValue)
