@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"sync/atomic"
 	"time"
@@ -14,9 +13,6 @@ import (
 )
 
 const (
-	// readSize is how much is read at a time at most, in bytes: what one
-	// client can get answered before the next one has its turn.
-	readSize = 64 << 10
 	// lingerTime is how long a client that was told of an error may go on
 	// sending before the connection is closed. net/http waits as long.
 	lingerTime = 500 * time.Millisecond
@@ -31,77 +27,10 @@ const (
 	drainLinger = 50 * time.Millisecond
 	// lookAgain is the least time between two looks whether others wait.
 	lookAgain = 10 * time.Millisecond
-	// longTurn is how long a loop's turn is at least that is made allowance
-	// for. It is less than any clock's time.
-	longTurn = 10 * time.Millisecond
 	// maxRefused is how many refused clients are being told so at a time;
 	// more are closed without a word.
 	maxRefused = 16
 )
-
-// Lane is what connections share that are served on the same thread: a clock,
-// a read buffer, and counters that no other thread's cache has to give up. A
-// model with one thread has one lane; one with a thread for each connection
-// spreads them over a few.
-type Lane struct {
-	// Others reports whether clients wait that cannot be served before the
-	// present one has left. Models set it in which that can happen.
-	Others func() bool
-
-	host  *Host
-	now   time.Duration // the time of a loop's present turn
-	loops bool          // Tick sets now; else the time is asked for
-	// What happened in the last long turn, at longTurn by the lane's clock,
-	// may have happened as late as longEnd.
-	longTurn, longEnd time.Duration
-
-	buf     []byte
-	holders holders
-	count   counters
-}
-
-// Tick begins a turn of a loop and sets the lane's clock: everything that
-// happens in the turn happens at that time.
-func (l *Lane) Tick() time.Duration {
-	l.now, l.loops = l.host.Since(), true
-	return l.now
-}
-
-// EndTurn ends a turn, and returns the present time. If it was a long one (much
-// work, or a process that was stopped meanwhile) nobody who was served in it
-// is taken to have been silent since it began.
-func (l *Lane) EndTurn() time.Duration {
-	now := l.host.Since()
-	if now-l.now > longTurn {
-		l.longTurn, l.longEnd = l.now, now
-	}
-	return now
-}
-
-// latest returns when something may have happened at the latest, of which the
-// lane's clock says that it happened at t.
-func (l *Lane) latest(t time.Duration) time.Duration {
-	if t == l.longTurn {
-		return max(t, l.longEnd)
-	}
-	return t
-}
-
-// Now returns the lane's time since the server's start.
-func (l *Lane) Now() time.Duration {
-	if l.loops {
-		return l.now
-	}
-	return l.host.Since()
-}
-
-// Buffer returns the lane's read buffer, which its connections use in turn.
-func (l *Lane) Buffer() []byte {
-	if l.buf == nil {
-		l.buf = make([]byte, readSize)
-	}
-	return l.buf
-}
 
 // Timer is what a Conn needs of its socket besides Read and Write.
 type Timer interface {
@@ -284,23 +213,6 @@ func (c *Conn) end(r Reason) {
 	}
 }
 
-// looked is what is known of a client when it is judged.
-type looked uint8
-
-const (
-	heard looked = 1 << iota // all that it has sent is read
-	tried                    // it was offered what it is to take
-)
-
-// heard reports whether the last read took all that there was, or the client is
-// not read at present.
-func (c *Conn) heard() looked {
-	if c.more && c.Wants()&session.Read != 0 {
-		return 0
-	}
-	return heard
-}
-
 // settle draws the consequences of what happened, and sees to it that the
 // connection is looked at again in time. By a clock for which nobody has
 // looked it is not judged yet.
@@ -337,99 +249,6 @@ func (c *Conn) settle(now time.Duration, l looked) {
 	}
 	if c.Err() != nil {
 		c.settleReason()
-	}
-}
-
-// unasked is later than any time: the timer has to be asked, whatever is due.
-const unasked time.Duration = math.MaxInt64
-
-// The clocks, by what happens when one has run out.
-type clock uint8
-
-const (
-	clockIdle clock = iota
-	clockFrame
-	clockWrite
-	clockTurn
-	clockDrain
-	clockClose
-)
-
-// needs returns what must be known of a client that is late by this clock. A
-// server that was stopped, or had much to do, finds clocks run out and clients
-// ready at the same time, and it is not they who were late.
-func (c clock) needs() looked {
-	switch c {
-	case clockIdle, clockFrame, clockDrain:
-		return heard
-	case clockWrite:
-		return tried
-	default:
-		return 0
-	}
-}
-
-// due returns which clock runs out first, and when.
-func (c *Conn) due() (at time.Duration, which clock) {
-	limits := &c.lane.host.Limits
-	at, which = c.until, clockTurn
-	switch {
-	case c.closing:
-		which = clockClose
-	case c.phase == Draining:
-		which = clockDrain
-	}
-	sooner := func(t time.Duration, w clock) {
-		if t < at {
-			at, which = t, w
-		}
-	}
-	writing := len(c.Output()) > 0
-	if writing {
-		sooner(c.lane.latest(c.wrote)+limits.WriteTimeout, clockWrite)
-	}
-	if !writing && !c.closing {
-		switch {
-		case c.phase == Draining:
-			sooner(c.lane.latest(c.moved)+drainQuiet, clockDrain)
-		case c.frame == 0:
-			sooner(c.lane.latest(c.moved)+limits.IdleTimeout, clockIdle)
-		}
-		// While replies wait this rests: they are owed whatever comes next.
-		if c.frame > 0 {
-			sooner(c.lane.latest(c.begun)+limits.FrameTimeout, clockFrame)
-		}
-	}
-	return at, which
-}
-
-func (c *Conn) expire(which clock, now time.Duration) {
-	switch which {
-	case clockIdle:
-		c.end(ClosedIdle)
-		c.Abort(nil)
-	case clockFrame:
-		c.end(ClosedSlowFrame)
-		c.Abort(nil)
-	case clockWrite:
-		c.end(ClosedSlowReader)
-		c.Abort(nil)
-	case clockTurn:
-		limits := &c.lane.host.Limits
-		if !c.lane.Others() {
-			c.until = c.lane.Now() + max(limits.TurnLimit/10, lookAgain)
-			return
-		}
-		c.finish(ClosedTurn, now+limits.WriteTimeout)
-	case clockDrain:
-		quiet := now >= c.lane.latest(c.moved)+drainQuiet
-		if c.Paused() || c.reads < drainReads && !quiet {
-			c.until = now + drainQuiet // Shutdown's context may end that
-			return
-		}
-		c.finish(ClosedShutdown, never)
-	case clockClose:
-		c.Abort(nil)
 	}
 }
 

@@ -1,0 +1,76 @@
+package kvserver
+
+import "time"
+
+const (
+	// readSize is how much is read at a time at most, in bytes: what one
+	// client can get answered before the next one has its turn.
+	readSize = 64 << 10
+	// longTurn is how long a loop's turn is at least that is made allowance
+	// for. It is less than any clock's time.
+	longTurn = 10 * time.Millisecond
+)
+
+// Lane is what connections share that are served on the same thread: a clock,
+// a read buffer, and counters that no other thread's cache has to give up. A
+// model with one thread has one lane; one with a thread for each connection
+// spreads them over a few.
+type Lane struct {
+	// Others reports whether clients wait that cannot be served before the
+	// present one has left. Models set it in which that can happen.
+	Others func() bool
+
+	host  *Host
+	now   time.Duration // the time of a loop's present turn
+	loops bool          // Tick sets now; else the time is asked for
+	// What happened in the last long turn, at long by the lane's clock, may
+	// have happened as late as longEnd.
+	long, longEnd time.Duration
+
+	buf     []byte
+	holders holders
+	count   counters
+}
+
+// Tick begins a turn of a loop and sets the lane's clock: everything that
+// happens in the turn happens at that time.
+func (l *Lane) Tick() time.Duration {
+	l.now, l.loops = l.host.Since(), true
+	return l.now
+}
+
+// EndTurn ends a turn, and returns the present time. If it was a long one (much
+// work, or a process that was stopped meanwhile) nobody who was served in it
+// is taken to have been silent since it began.
+func (l *Lane) EndTurn() time.Duration {
+	now := l.host.Since()
+	if now-l.now > longTurn {
+		l.long, l.longEnd = l.now, now
+	}
+	return now
+}
+
+// latest returns when something may have happened at the latest, of which the
+// lane's clock says that it happened at t.
+func (l *Lane) latest(t time.Duration) time.Duration {
+	if t == l.long {
+		return max(t, l.longEnd)
+	}
+	return t
+}
+
+// Now returns the lane's time since the server's start.
+func (l *Lane) Now() time.Duration {
+	if l.loops {
+		return l.now
+	}
+	return l.host.Since()
+}
+
+// Buffer returns the lane's read buffer, which its connections use in turn.
+func (l *Lane) Buffer() []byte {
+	if l.buf == nil {
+		l.buf = make([]byte, readSize)
+	}
+	return l.buf
+}
