@@ -27,9 +27,11 @@
 // answers before it may ask on. That is all that backpressure needs.
 //
 // The poller is package poller's, whose comment states the contract of its
-// backends. Events can be stale: a connection that ends is therefore closed at
-// the end of a batch, for its descriptor's number would be given to the next
-// client while events of the former owner are pending.
+// backends. An event is a hint, not a fact: it may be stale, and its
+// descriptor's number may have been given to another client meanwhile. All that
+// it leads to is a read that may find nothing. Connections that end are closed
+// at the end of a batch, which makes that rare. TestOnAFakeKernel reports
+// readiness in any order and without a cause.
 //
 // # When it is right
 //
