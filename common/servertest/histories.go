@@ -65,6 +65,8 @@ func findBreach(t *testing.T, s Subject, cfg kvserver.Config, seed uint64) (fail
 	srv := start(t, s, cfg)
 	o := History{Addr: srv.addr, Seed: seed}.Run(srv.ctx)
 	t.Logf("%s=%d: %d operations, %d of them unanswered", seedVariable, seed, o.Operations, o.Unanswered)
+	t.Attr("operations", strconv.Itoa(o.Operations))
+	t.Attr("unanswered", strconv.Itoa(o.Unanswered))
 	return o.Failure
 }
 

@@ -54,6 +54,10 @@ func Check(t *testing.T, seeds int, serve func(*Kernel, kvserver.Config) kvserve
 		}
 	})
 	t.Logf("%d seeds from %d: %d clients, %d system calls, %d faults", seeds, first, clients, calls, faults)
+	t.Attr("seeds", strconv.Itoa(seeds))
+	t.Attr("clients", strconv.Itoa(clients))
+	t.Attr("system-calls", strconv.Itoa(calls))
+	t.Attr("faults", strconv.Itoa(faults))
 }
 
 func variable(t *testing.T, name string) uint64 {
