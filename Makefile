@@ -1,7 +1,7 @@
 # Everything here is a plain command or a script that runs without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help test race netns fuzz lint tidy generate check-generated release ci
+.PHONY: help test race netns figures fuzz lint tidy generate check-generated release ci
 
 FUZZTIME ?= 10s
 
@@ -16,6 +16,9 @@ race: ## run them under the race detector
 
 netns: ## test them where packets are lost and cables cut (Linux)
 	scripts/netns.sh
+
+figures: ## print what the tests measure, as docs/faults.md has it (minutes)
+	@scripts/figures.sh
 
 fuzz: ## run every fuzz target for FUZZTIME (10s)
 	scripts/fuzz.sh $(FUZZTIME)

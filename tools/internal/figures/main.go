@@ -1,0 +1,71 @@
+// Command figures reads what go test -json says and prints, as Markdown, what
+// the tests have measured: the rows that the servers' commands are tested by
+// (package proctest), with a column for each variant, and whatever other tests
+// publish. A row that failed or was skipped says so. The exit code is 1 if
+// anything failed.
+//
+// scripts/figures.sh runs the tests. With -w FILE what is printed replaces what
+// stands between the marks in a file.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+func main() {
+	file := flag.String("w", "", "replace the figures in this `file` as well")
+	flag.Parse()
+	if err := run(os.Stdin, os.Stdout, os.Stderr, *file); err != nil {
+		fmt.Fprintln(os.Stderr, "figures:", err)
+		os.Exit(1)
+	}
+}
+
+// run prints the figures, and on stderr what failed tests have said. Figures of
+// a run that failed are not written to the file.
+func run(in io.Reader, stdout, stderr io.Writer, file string) error {
+	r, err := read(in, stderr)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("%s/%s, %d cores, %s, %s.\n\n%s",
+		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), time.Now().Format(time.DateOnly), r.markdown())
+	fmt.Fprint(stdout, text)
+	switch {
+	case len(r.failed) > 0:
+		return fmt.Errorf("failed: %s", strings.Join(r.failed, ", "))
+	case file == "":
+		return nil
+	}
+	page, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	replaced, err := replace(string(page), text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return os.WriteFile(file, []byte(replaced), 0o666)
+}
+
+// The marks around the figures in a page.
+const (
+	beginMark = "<!-- figures: written by make figures -->\n"
+	endMark   = "<!-- end of figures -->\n"
+)
+
+// replace replaces the figures in a page.
+func replace(page, figures string) (string, error) {
+	before, rest, begins := strings.Cut(page, beginMark)
+	_, after, ends := strings.Cut(rest, endMark)
+	if !begins || !ends {
+		return "", fmt.Errorf("the marks %q and %q are not there", beginMark, endMark)
+	}
+	return before + beginMark + figures + endMark + after, nil
+}
