@@ -1,0 +1,118 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/conformance"
+)
+
+const (
+	root = "../../.."
+	page = root + "/docs/faults.md"
+)
+
+// docs/faults.md has each fault, names no test, rule or figure that does not
+// exist, and leaves out no rule and no row that tests one.
+func TestFaultsPage(t *testing.T) {
+	text := content(t, page)
+	_, table, _ := strings.Cut(text, "## The faults\n")
+	table, rest, _ := strings.Cut(table, "\n## ")
+	_, figures, ok := strings.Cut(rest, beginMark)
+	require.True(t, ok, "no figures")
+
+	tests := testNames(t)
+	numbered := numberedTests(t)
+	named := make(map[string]int) // those of numbered that the page names
+	quoted := regexp.MustCompile("`([^`]+)`")
+	n := 0
+	for line := range strings.Lines(table) {
+		cells := strings.Split(strings.Trim(line, "|\n "), " | ")
+		row, err := strconv.Atoi(cells[0])
+		if err != nil {
+			continue
+		}
+		n++
+		require.Equal(t, n, row, "the next row")
+		cells = strings.SplitN(line, "|", 7)
+		require.Len(t, cells, 7, "row %d has five cells", row)
+		for _, m := range quoted.FindAllStringSubmatch(cells[4], -1) {
+			name := m[1]
+			if faults, ok := numbered[name]; ok {
+				assert.Equal(t, faults, row, "%s is about another row", name)
+				named[name] = row
+			} else {
+				assert.True(t, tests[name], "row %d: there is no test %q", row, name)
+			}
+		}
+		for _, m := range quoted.FindAllStringSubmatch(cells[5], -1) {
+			assert.Contains(t, figures, m[0], "row %d: a figure", row)
+		}
+	}
+	assert.Equal(t, 42, n, "rows")
+	assert.Equal(t, numbered, named, "the rules and the commands' rows, and those that the page names")
+}
+
+// numberedTests returns the fault that each rule of the protocol, and each of
+// proctest's rows, is about.
+func numberedTests(t *testing.T) map[string]int {
+	all := make(map[string]int)
+	for _, r := range conformance.Rules() {
+		if r.Fault != 0 {
+			all[r.ID] = r.Fault
+		}
+	}
+	rows := regexp.MustCompile(`\{(\d+), "([^"]+)", \w+, test\w+\}`)
+	for _, m := range rows.FindAllStringSubmatch(content(t, root+"/common/servertest/proctest/proctest.go"), -1) {
+		number, err := strconv.Atoi(m[1])
+		require.NoError(t, err)
+		all[m[2]] = number
+	}
+	require.Contains(t, all, "SIGTERM loses nothing", "rows are found")
+	return all
+}
+
+// testNames returns the names of all test functions, and of the tests in the
+// suite that every model passes, such as "churn" or "limits/output".
+func testNames(t *testing.T) map[string]bool {
+	all := make(map[string]bool)
+	function := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
+	require.NoError(t, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, "_test.go") {
+			for _, m := range function.FindAllStringSubmatch(content(t, path), -1) {
+				all[m[1]] = true
+			}
+		}
+		return err
+	}))
+
+	// A group of the suite is called limits, and its function is testLimits.
+	group := regexp.MustCompile(`(?m)^func test(\w+)\(t \*testing\.T, \w+ Subject\) \{\n(?:\t.*\n|\n)*`)
+	part := regexp.MustCompile(`t\.Run\("([^"]+)", `)
+	files, err := filepath.Glob(root + "/common/servertest/*.go")
+	require.NoError(t, err)
+	for _, file := range files {
+		for _, g := range group.FindAllStringSubmatch(content(t, file), -1) {
+			name := strings.ToLower(g[1])
+			all[name] = true
+			for _, p := range part.FindAllStringSubmatch(g[0], -1) {
+				all[name+"/"+p[1]] = true
+			}
+		}
+	}
+	return all
+}
+
+func content(t *testing.T, file string) string {
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	return string(data)
+}
