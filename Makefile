@@ -23,7 +23,7 @@ figures: ## print what the tests measure, as docs/faults.md has it (minutes)
 fuzz: ## run every fuzz target for FUZZTIME (10s)
 	scripts/fuzz.sh $(FUZZTIME)
 
-lint: ## gofmt, go vet, staticcheck, other systems, the schema
+lint: ## gofmt, go vet, staticcheck, other systems, the schema, docs/faults.md
 	scripts/lint.sh
 
 tidy: ## bring every module's go.mod and go.sum up to date

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# lint.sh [format] [vet] [staticcheck] [cross] [proto]
+# lint.sh [format] [vet] [staticcheck] [cross] [proto] [docs]
 #
 # Runs the named checks, or all of them. Findings are fatal; nothing is fixed.
 #
@@ -10,6 +10,7 @@
 #                are looked at for Linux, where none of their helpers is idle
 #   cross        go vet for every system that we promise to compile on
 #   proto        buf lint and buf format, with the buf on the PATH if there is one
+#   docs         docs/faults.md names the tests that there are
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -68,10 +69,16 @@ proto() {
 	buf format --diff --exit-code
 }
 
-if [ $# -eq 0 ]; then set -- format vet staticcheck cross proto; fi
+# It is a test, but one whose result Go keeps although the page has changed: a
+# file outside the module.
+docs() {
+	go test -count=1 -run '^TestFaultsPage$' ./tools/internal/figures
+}
+
+if [ $# -eq 0 ]; then set -- format vet staticcheck cross proto docs; fi
 for check; do
 	case $check in
-	format | vet | staticcheck | cross | proto) "$check" ;;
+	format | vet | staticcheck | cross | proto | docs) "$check" ;;
 	*) fail "no such check: $check" ;;
 	esac
 done
