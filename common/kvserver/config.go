@@ -54,6 +54,10 @@ type Limits struct {
 	// that needs a buffer when nothing is left is closed itself. Default 256
 	// MiB.
 	MemoryLimit int64
+	// StoreLimit bounds what the store holds that a server makes for itself, in
+	// bytes of keys, values and their bookkeeping. A put beyond it is answered
+	// with an error. Default: no limit.
+	StoreLimit int64
 	// TurnLimit is how long a client is served, in a model that serves one
 	// at a time, before it gives way to one that waits. Default 10 s.
 	TurnLimit time.Duration
@@ -85,6 +89,7 @@ func (l Limits) withDefaults(oneAtATime bool) Limits {
 	l.WriteTimeout = orDefault(l.WriteTimeout, patience(10*time.Second), never)
 	l.OutputLimit = orDefault(l.OutputLimit, 1<<20, math.MaxInt32)
 	l.MemoryLimit = orDefault(l.MemoryLimit, 256<<20, math.MaxInt64)
+	l.StoreLimit = max(0, l.StoreLimit)
 	l.TurnLimit = orDefault(l.TurnLimit, 10*time.Second, never)
 	l.DrainTimeout = orDefault(l.DrainTimeout, DefaultDrainTimeout, never)
 	return l

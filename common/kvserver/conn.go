@@ -301,7 +301,9 @@ func (c *Conn) settleReason() {
 	switch {
 	case errors.As(err, &panicked):
 		c.end(ClosedPanic)
-		c.lane.host.Log.Error("handler panicked; its connection is closed", "panic", panicked.Value, "stack", string(panicked.Stack))
+		if h := c.lane.host; h.panicLog.allow(c.lane.Now()) {
+			h.Log.Error("handler panicked; its connection is closed", "panic", panicked.Value, "stack", string(panicked.Stack), "panics", h.closed[ClosedPanic].Load()+1)
+		}
 	case errors.Is(err, session.ErrTruncated):
 		c.end(ClosedTruncated)
 	case errors.Is(err, session.ErrMemory):

@@ -73,7 +73,7 @@ type Host struct {
 	acceptErrors atomic.Int64
 	pauses       atomic.Int64 // of reading, at the output limit
 
-	acceptLog, refuseLog, memoryLog throttle
+	acceptLog, refuseLog, memoryLog, panicLog throttle
 
 	phase   atomic.Int32
 	mu      sync.Mutex
@@ -98,9 +98,9 @@ func NewHost(cfg Config, traits Traits, lanes int) *Host {
 	}
 	h.Limits.MaxConns = min(h.Limits.MaxConns, max(1, sock.DescriptorLimit()-descriptorReserve))
 	if cfg.Store == nil && traits.Threads {
-		cfg.Store = store.NewSharded(0)
+		cfg.Store = store.NewSharded(h.Limits.StoreLimit)
 	} else if cfg.Store == nil {
-		cfg.Store = store.New(0)
+		cfg.Store = store.New(h.Limits.StoreLimit)
 	}
 	h.session = session.Config{
 		Handler:    kv.NewHandler(cfg.Store),

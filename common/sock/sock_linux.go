@@ -27,9 +27,9 @@ func accept(listener int) (int, error) {
 	return fd, err
 }
 
-// tune sets the options that matter when a peer vanishes: that is noticed
-// after 15 s and three probes 15 s apart, or 30 s after the first byte that it
-// should have acknowledged.
+// tune sets the options that matter when a peer vanishes: that is noticed 30 s
+// after the first byte, or the first of the probes after 15 s of silence, that
+// it should have acknowledged; by the count of probes alone it would be 60 s.
 //
 // Connections could inherit them from their listener, if it were not for those
 // that came before the listener had them, for Go's Accept, which sets some

@@ -23,17 +23,13 @@ type shard struct {
 	_     [64 - 8 - 8]byte // no two locks on one cache line
 }
 
-// NewSharded returns an empty store that holds up to limit bytes, 0 meaning
-// without limit. Each shard holds its part of the limit, so one may be full a
-// little before all are.
+// NewSharded returns an empty store that holds up to limit bytes in all its
+// shards together, 0 meaning without limit.
 func NewSharded(limit int64) *Sharded {
 	s := &Sharded{seed: maphash.MakeSeed()}
-	part := limit / shards
-	if limit > 0 && part == 0 {
-		part = 1
-	}
+	all := &space{limit: limit}
 	for i := range s.parts {
-		s.parts[i].store = New(part)
+		s.parts[i].store = in(all)
 	}
 	return s
 }

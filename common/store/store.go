@@ -4,6 +4,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 )
 
 // Store is what the servers need of a key/value store. Keys and values are
@@ -35,8 +36,7 @@ const entryOverhead = 96
 // InMemory is a Store over Go's map, for one goroutine at a time.
 type InMemory struct {
 	entries map[string]*entry
-	used    int64 // bytes, by entryOverhead's reckoning
-	limit   int64 // bytes; 0: none
+	space   *space
 }
 
 // entry is the map's element by reference, so that an update that fits writes
@@ -45,8 +45,24 @@ type entry struct{ value []byte }
 
 // New returns an empty store that holds up to limit bytes of keys, values and
 // their bookkeeping; 0 means without limit.
-func New(limit int64) *InMemory {
-	return &InMemory{entries: make(map[string]*entry), limit: limit}
+func New(limit int64) *InMemory { return in(&space{limit: limit}) }
+
+func in(s *space) *InMemory { return &InMemory{entries: make(map[string]*entry), space: s} }
+
+// space is what stores may fill together, in bytes by entryOverhead's
+// reckoning.
+type space struct {
+	limit int64 // 0: none
+	used  atomic.Int64
+}
+
+// take takes so many bytes, or gives some back, if there are enough.
+func (s *space) take(n int64) error {
+	if used := s.used.Add(n); n > 0 && s.limit > 0 && used > s.limit {
+		s.used.Add(-n)
+		return fmt.Errorf("%w: %d of %d bytes used, %d more needed", ErrFull, used-n, s.limit, n)
+	}
+	return nil
 }
 
 // Append is Store's.
@@ -71,10 +87,9 @@ func (s *InMemory) Put(key, value []byte) error {
 	} else {
 		growth += int64(len(key) + entryOverhead)
 	}
-	if s.limit > 0 && s.used+growth > s.limit {
-		return fmt.Errorf("%w: %d of %d bytes used, %d more needed", ErrFull, s.used, s.limit, growth)
+	if err := s.space.take(growth); err != nil {
+		return err
 	}
-	s.used += growth
 	// An exact copy: append would round the capacity up.
 	exact := make([]byte, len(value))
 	copy(exact, value)

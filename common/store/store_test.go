@@ -75,6 +75,16 @@ func TestAFullStoreKeepsWhatItHas(t *testing.T) {
 	require.NoError(t, s.Put([]byte("k"), []byte("new")), "an update that needs no room")
 }
 
+// A sharded store used to be full when one of its shards was.
+func TestAStoreTakesAsMuchAsItsLimit(t *testing.T) {
+	both(t, 1_000_000, func(t *testing.T, s store.Store) {
+		for i := range 98 {
+			require.NoError(t, s.Put(fmt.Append(nil, i), make([]byte, 10_000)), "value %d", i)
+		}
+		assert.ErrorIs(t, s.Put([]byte("one more"), make([]byte, 20_000)), store.ErrFull)
+	})
+}
+
 func TestASmallerValueGivesRoomBack(t *testing.T) {
 	s := store.New(100_000)
 	for range 100 {

@@ -1,0 +1,37 @@
+package proctest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+)
+
+// testFullStore fills a store that may hold 8 MiB with keys of 64 KiB.
+func testFullStore(t *testing.T, s Subject) {
+	const limit, size = 8 << 20, 64 << 10
+	srv := start(t, s, append(unhurried(s), "--store-limit", "8MiB")...)
+	before := srv.usage().rss
+	c := srv.dial()
+	value := func(i int) string { return strings.Repeat(string(rune('a'+i%26)), size) }
+	stored := 0
+	for ; stored <= limit/size; stored++ {
+		c.Send(probe.Put(fmt.Sprint(stored), value(stored)))
+		if m := c.Receive(); m != probe.Stored {
+			assert.EqualValues(t, probe.NotOk, m.Status)
+			assert.NotEmpty(t, m.Value, "a reason")
+			break
+		}
+	}
+	assert.Equal(t, limit/size-1, stored, "one of them gives way to bookkeeping")
+	for i := range stored {
+		c.Send(probe.Get(fmt.Sprint(i)))
+		c.Want(probe.Found(fmt.Sprint(i), value(i)))
+	}
+	figure(t, "values-stored", "%d", stored)
+	figureMiB(t, "rss-growth-MiB", srv.usage().rss-before)
+	talk(c, "0") // a smaller value gives room back
+}
