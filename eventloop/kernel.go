@@ -15,7 +15,7 @@ type kernel struct {
 }
 
 // watcher is what a loop needs of a poller.Poller. Wait must have looked: if it
-// returns less than a batch, nobody else is ready.
+// returns less than a batch, nobody else is ready; if not, the others come next.
 type watcher interface {
 	Add(fd int, m poller.Mask) error
 	Modify(fd int, m poller.Mask) error

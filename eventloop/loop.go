@@ -22,7 +22,9 @@ type loop struct {
 	lane   *kvserver.Lane
 	calls  sock.Calls
 	poller watcher
-	batch  int // of events that it returns at a time
+	batch  int           // of events that it returns at a time
+	asOf   time.Duration // clocks will be judged as of then,
+	ahead  int           // after so many events more
 	timers *nonblocking.Loop
 	conns  []*conn // by descriptor
 	open   int     // of these
@@ -37,6 +39,9 @@ func (l *loop) run() error {
 	defer l.closeAll()
 	for !l.done() {
 		asked := l.lane.EndTurn()
+		if l.ahead <= 0 { // all who were ready then have been served
+			l.asOf, l.ahead = asked, l.open+1
+		}
 		events, err := l.poller.Wait(l.patience(asked)) // the only call that blocks
 		if err != nil {
 			return err
@@ -50,8 +55,12 @@ func (l *loop) run() error {
 			}
 		}
 		l.readMail()
-		if len(events) < l.batch { // else somebody may be ready who is not among them
-			l.watchClocks(asked)
+		// After a full batch somebody may be ready who was not in it. But the
+		// kernel takes turns, so it comes to each in as many events as there
+		// are descriptors.
+		if l.ahead -= len(events); l.ahead <= 0 || len(events) < l.batch {
+			l.watchClocks(l.asOf)
+			l.ahead = 0
 		}
 		l.closeEnded()
 	}
@@ -133,12 +142,12 @@ func (l *loop) readMail() {
 // watchClocks ends, or warns, the clients whose time had come when the poller
 // was asked. Who had sent something by then was among the events, so nobody is
 // judged late because this server was, even if the whole process was stopped.
-func (l *loop) watchClocks(asked time.Duration) {
-	for c := l.timers.Expired(asked); c != nil; c = l.timers.Expired(asked) {
+func (l *loop) watchClocks(asOf time.Duration) {
+	for c := l.timers.Expired(asOf); c != nil; c = l.timers.Expired(asOf) {
 		l.watch(l.conns[c.FD])
 	}
 	if l.front != nil {
-		l.front.resume(asked)
+		l.front.resume(asOf)
 	}
 }
 

@@ -9,7 +9,8 @@
 // interested must say so with Modify, or is told for ever.
 //
 //   - New makes a Poller that reports up to capacity events per Wait, or one
-//     more. If there are fewer than capacity, nobody else was ready.
+//     more. If there are fewer than capacity, nobody else was ready; if not,
+//     the next Wait begins with the others, as far as they still are.
 //   - Add, Modify and Remove change what a descriptor is watched for. A mask
 //     of zero watches for nothing, but errors and hang-ups may be reported all
 //     the same. Closing a descriptor removes it.

@@ -21,6 +21,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -83,6 +84,7 @@ type file struct {
 	closed  bool // by the server
 
 	watched, readable, writable bool
+	reported                    int // the step of the last Wait that returned it
 }
 
 // Event is what a poller reports.
@@ -356,6 +358,9 @@ func (k *Kernel) Watch(fd int, readable, writable bool) (err error) {
 		f.client.excused = true // the server can only drop it
 		return pick(k, unix.ENOSPC, unix.ENOMEM)
 	}
+	if !f.watched {
+		f.reported = k.steps // who is new is the last to have a turn
+	}
 	f.watched, f.readable, f.writable = true, readable, writable
 	return nil
 }
@@ -389,7 +394,13 @@ func (k *Kernel) Wait(timeout time.Duration) []Event {
 	}
 	k.woken = false
 	k.rng.Shuffle(len(k.ready), func(i, j int) { k.ready[i], k.ready[j] = k.ready[j], k.ready[i] })
-	k.ready = k.ready[:min(k.Batch, len(k.ready))]
+	if len(k.ready) > k.Batch { // they take turns
+		slices.SortStableFunc(k.ready, func(a, b Event) int { return k.files[a.FD].reported - k.files[b.FD].reported })
+		k.ready = k.ready[:k.Batch]
+	}
+	for _, ev := range k.ready {
+		k.files[ev.FD].reported = k.steps
+	}
 	k.trace.add("wait", -1, len(k.ready), nil)
 	return k.ready
 }

@@ -1,0 +1,60 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package eventloop
+
+import (
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/eventloop/poller"
+)
+
+// crowded is a poller to which somebody is ready all the time: every batch is
+// full.
+type crowded struct {
+	watcher
+	first int // a descriptor that is watched
+}
+
+func (c *crowded) Add(fd int, m poller.Mask) error {
+	if c.first == 0 {
+		c.first = fd
+	}
+	return c.watcher.Add(fd, m)
+}
+
+func (c *crowded) Wait(time.Duration) ([]poller.Event, error) {
+	events, err := c.watcher.Wait(0)
+	for len(events) < system.batch {
+		events = append(events, poller.Event{FD: c.first, Ready: poller.Readable})
+	}
+	return events, err
+}
+
+// With more than a batch of busy clients nobody's clock was looked at.
+func TestClocksAreLookedAtHoweverManyAreBusy(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	k := system
+	k.newWatcher = func(batch int) (watcher, error) {
+		p, err := poller.New(batch)
+		return &crowded{watcher: p}, err
+	}
+	srv := newServer(Config{Config: kvserver.Config{Limits: kvserver.Limits{IdleTimeout: time.Millisecond}}}, k)
+	served := make(chan error)
+	go func() { served <- srv.Serve(ln) }()
+
+	client, err := net.Dial("tcp", ln.Addr().String())
+	require.NoError(t, err)
+	defer client.Close()
+	require.NoError(t, client.SetReadDeadline(time.Now().Add(30*time.Second)))
+	_, err = client.Read(make([]byte, 1))
+	assert.ErrorContains(t, err, "EOF", "it was idle")
+	require.NoError(t, srv.Close())
+	assert.ErrorIs(t, <-served, kvserver.ErrServerClosed)
+}
