@@ -63,6 +63,7 @@ type Host struct {
 	Log    *slog.Logger
 
 	session session.Config
+	share   int64 // of the memory for buffers, in bytes: see evenShare
 	started time.Time
 	lanes   []*Lane
 
@@ -102,6 +103,7 @@ func NewHost(cfg Config, traits Traits, lanes int) *Host {
 	} else if cfg.Store == nil {
 		cfg.Store = store.New(h.Limits.StoreLimit)
 	}
+	h.share = evenShare(h.Limits)
 	h.session = session.Config{
 		Handler:    kv.NewHandler(cfg.Store),
 		Buffers:    buffer.NewPool(h.Limits.MemoryLimit),

@@ -19,10 +19,10 @@ type holders struct {
 // evicted is what Conn.held says of a connection that is to be closed.
 const evicted = -1
 
-// share is what a connection may hold without being a holder: half the memory,
-// divided by all that there may be. So who holds no more is never closed for
-// it, however many there are.
-func (h *Host) share() int64 { return h.Limits.MemoryLimit / 2 / int64(h.Limits.MaxConns) }
+// evenShare is what a connection may hold without being a holder: half the
+// memory, divided by all that there may be. So who holds no more is never
+// closed for it, however many there are.
+func evenShare(l Limits) int64 { return l.MemoryLimit / 2 / int64(l.MaxConns) }
 
 // short returns how much more is lent than should be: a quarter is left for
 // what is given back at once.
@@ -41,7 +41,7 @@ func (c *Conn) account(l looked) {
 	if l&tried != 0 || before > 0 { // else it is about to be written
 		held += out
 	}
-	if int64(held) <= c.lane.host.share() {
+	if int64(held) <= c.lane.host.share {
 		held = 0
 	}
 	if int64(held) != before {
