@@ -43,6 +43,9 @@ func testBurst(t *testing.T, s Subject) {
 		figureMs(t, "neighbour-served-ms-after-the-burst", time.Since(left))
 		return
 	}
+	alone := keepAsking(neighbour, after(100*time.Millisecond))
+	require.Empty(t, alone.failure, "the neighbour, alone")
+	figureTimes(t, "neighbour-alone", alone.times)
 	over := make(chan struct{})
 	asking := make(chan asked, 1)
 	go func() { asking <- keepAsking(neighbour, over) }()
@@ -54,6 +57,13 @@ func testBurst(t *testing.T, s Subject) {
 	require.Empty(t, r.failure, "the neighbour")
 	figure(t, "neighbour-requests", "%d", len(r.times))
 	figureTimes(t, "neighbour", r.times)
+}
+
+// after returns a channel that is closed after some time.
+func after(d time.Duration) <-chan struct{} {
+	over := make(chan struct{})
+	time.AfterFunc(d, func() { close(over) })
+	return over
 }
 
 // asked is how a client fared that asked for one thing at a time.

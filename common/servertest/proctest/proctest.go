@@ -87,6 +87,7 @@ type row struct {
 
 var rows = []row{
 	{2, "10,000 frames in one write are answered in order", anySystem, testBurst},
+	{6, "1000 clients claim a megabyte each", anySystem, testClaims},
 	{14, "frames that dribble in are given up in time", anySystem, testDribble},
 	{16, "replies that nobody reads cost no memory", procFiles, testUnreadReplies},
 	{17, "a client that is stopped is closed as a slow reader", unixSignals, testStoppedClient},
@@ -95,6 +96,7 @@ var rows = []row{
 	{24, "clients that leave with a RST leave nothing", procFiles, testRST},
 	{30, "100 clients come to 64 descriptors", procFiles, testDescriptorLimit},
 	{30, "no descriptor is left to accept with", procFiles, testNoDescriptors},
+	{32, "5000 clients come in a storm", anySystem, testStorm},
 	{33, "500 half frames stay within the memory limit", procFiles, testHalfFrames},
 	{34, "a full store says so, and keeps what it has", procFiles, testFullStore},
 	{36, "SIGTERM loses nothing", unixSignals, testTerminate},
