@@ -85,7 +85,7 @@ func tlsHello(t *trial) {
 // garbageBehind tries often, for whether a reply is lost is a race.
 func garbageBehind(t *trial) {
 	garbage := bytes.Repeat([]byte("garbage "), 200<<10/8)
-	for range 20 {
+	for range 100 {
 		t.ends(probe.Header(1<<32-1), garbage)
 	}
 	t.alive()
