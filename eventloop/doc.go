@@ -35,8 +35,8 @@
 //
 // # When it is right
 //
-// With many clients of whom few are busy: a silent one costs a few hundred
-// bytes, and no time. With short requests: no thread is switched, no lock is
+// With many clients of whom few are busy: a silent one costs little memory, no
+// stack and no buffer, and no time. With short requests: no thread is switched, no lock is
 // taken, and one system call serves many clients. Redis, memcached and nginx
 // are built this way. "The event loop allows it to remain responsive", says the
 // article (https://tech-lessons.in/en/blog/many_flavors_of_networking_io).

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/sock"
 )
@@ -311,6 +312,8 @@ func (c *Conn) settleReason() {
 		if h := c.lane.host; h.memoryLog.allow(c.lane.Now()) {
 			h.Log.Warn("memory limit reached; the clients that hold most are closed", "limit", h.Limits.MemoryLimit, "connections", h.active.Load())
 		}
+	case errors.Is(err, frame.ErrTooLong):
+		c.end(ClosedTooLong)
 	default:
 		c.end(ClosedProtocol)
 	}

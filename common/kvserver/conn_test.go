@@ -199,7 +199,7 @@ func TestAnErrorReplyIsFollowedByAFINAndALinger(t *testing.T) {
 		assert.True(t, c.fin)
 		c.receive("more of it")
 		assert.Equal(t, lingerTime, c.sleep(h, time.Hour))
-		assert.Equal(t, "protocol", c.closed(t, h))
+		assert.Equal(t, "too-long", c.closed(t, h))
 	})
 }
 
@@ -228,6 +228,7 @@ func TestReasons(t *testing.T) {
 		"truncated": func(c *fakeConn) { c.receive(put[:5]); c.Fed(0, io.EOF) },
 		"broken":    func(c *fakeConn) { c.receive(put); c.Wrote(0, errors.New("reset")) },
 		"protocol":  func(c *fakeConn) { c.receive("\x00\x00\x00\x00"); c.flush(); c.Fed(0, io.EOF) },
+		"too-long":  func(c *fakeConn) { c.receive("GET / HTTP"); c.flush(); c.Fed(0, io.EOF) },
 	} {
 		t.Run(want, func(t *testing.T) {
 			bubble(t, Limits{}, func(t *testing.T, h *Host) {

@@ -73,8 +73,9 @@ type Host struct {
 	closed       [reasons]atomic.Int64
 	acceptErrors atomic.Int64
 	pauses       atomic.Int64 // of reading, at the output limit
+	storeFull    atomic.Int64 // puts
 
-	acceptLog, refuseLog, memoryLog, panicLog throttle
+	acceptLog, refuseLog, memoryLog, panicLog, storeLog throttle
 
 	phase   atomic.Int32
 	mu      sync.Mutex
@@ -105,7 +106,7 @@ func NewHost(cfg Config, traits Traits, lanes int) *Host {
 	}
 	h.share = evenShare(h.Limits)
 	h.session = session.Config{
-		Handler:    kv.NewHandler(cfg.Store),
+		Handler:    kv.NewHandler(watchedStore{cfg.Store, h}),
 		Buffers:    buffer.NewPool(h.Limits.MemoryLimit),
 		MaxFrame:   h.Limits.MaxFrame,
 		OutputHigh: h.Limits.OutputLimit,
@@ -241,7 +242,7 @@ func (h *Host) AcceptFailed(err error, pause time.Duration) {
 func (l Lifecycle) Stats() Stats {
 	h := l.host
 	// Active is derived, so that the sum holds in every snapshot.
-	s := Stats{Closed: make(map[string]int64), AcceptErrors: h.acceptErrors.Load(), Pauses: h.pauses.Load(), BufferBytes: h.session.Buffers.Lent()}
+	s := Stats{Closed: make(map[string]int64), AcceptErrors: h.acceptErrors.Load(), Pauses: h.pauses.Load(), StoreFull: h.storeFull.Load(), BufferBytes: h.session.Buffers.Lent()}
 	closed := int64(0)
 	for r := range h.closed {
 		if n := h.closed[r].Load(); n > 0 {

@@ -14,6 +14,7 @@ const (
 	ClosedTruncated                // it ended its stream inside a frame
 	ClosedBroken                   // reading or writing failed, a reset mostly
 	ClosedProtocol                 // it sent what is no frame
+	ClosedTooLong                  // MaxFrame; what is no frame at all looks like that, too
 	ClosedIdle                     // IdleTimeout
 	ClosedSlowFrame                // FrameTimeout
 	ClosedSlowReader               // WriteTimeout
@@ -27,7 +28,7 @@ const (
 )
 
 var reasonNames = [reasons]string{
-	"peer", "truncated", "broken", "protocol", "idle", "slow-frame", "slow-reader",
+	"peer", "truncated", "broken", "protocol", "too-long", "idle", "slow-frame", "slow-reader",
 	"memory", "turn", "refused", "panic", "shutdown", "killed",
 }
 
@@ -53,6 +54,8 @@ type Stats struct {
 	// Pauses counts how often a client was read no more, because
 	// OutputLimit bytes of its replies waited.
 	Pauses int64 `json:"pauses"`
+	// StoreFull counts the puts for which the store had no room.
+	StoreFull int64 `json:"store_full"`
 	// BufferBytes is what connections' buffers hold now.
 	BufferBytes int64 `json:"buffer_bytes"`
 }

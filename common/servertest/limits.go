@@ -26,7 +26,7 @@ func testLimits(t *testing.T, s Subject) {
 		c.WantError(0)
 		c.WantEnd()
 		c.Close()
-		srv.wantClosed(kvserver.ClosedProtocol, 1)
+		srv.wantClosed(kvserver.ClosedTooLong, 1)
 	})
 	t.Run("claims", func(t *testing.T) {
 		srv := start(t, s, kvserver.Config{Limits: unhurried})

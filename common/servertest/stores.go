@@ -50,6 +50,7 @@ func testStore(t *testing.T, s Subject) {
 		c.Send(probe.Put("before", strings.Repeat("v", 300<<10)))
 		reason := c.WantError(probe.KindPut)
 		assert.Contains(t, reason, store.ErrFull.Error())
+		assert.EqualValues(t, 1, srv.books().StoreFull)
 		c.Send(probe.Get("before"))
 		c.Want(probe.Found("before", "value of before")) // nothing is lost
 		talk(c, "after")

@@ -26,6 +26,7 @@ func testFullStore(t *testing.T, s Subject) {
 			break
 		}
 	}
+	assert.EqualValues(t, 1, srv.stats().StoreFull)
 	assert.Equal(t, limit/size-1, stored, "one of them gives way to bookkeeping")
 	for i := range stored {
 		c.Send(probe.Get(fmt.Sprint(i)))

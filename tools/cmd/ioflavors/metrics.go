@@ -88,6 +88,7 @@ func newMetrics(model string, srv kvserver.Server) *metrics {
 			{desc("sent_bytes_total", "Bytes written to clients."), counter, func(s kvserver.Stats) int64 { return s.BytesOut }},
 			{desc("accept_errors_total", "Failed accepts, each followed by a pause."), counter, func(s kvserver.Stats) int64 { return s.AcceptErrors }},
 			{desc("output_pauses_total", "Times a client was read no more until it took its replies."), counter, func(s kvserver.Stats) int64 { return s.Pauses }},
+			{desc("store_full_total", "Puts for which the store had no room."), counter, func(s kvserver.Stats) int64 { return s.StoreFull }},
 			{desc("buffer_bytes", "Bytes in connections' buffers now."), gauge, func(s kvserver.Stats) int64 { return s.BufferBytes }},
 		},
 	}
