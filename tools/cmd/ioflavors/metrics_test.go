@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,6 +19,8 @@ func TestPrometheusIsToldTheCounters(t *testing.T) {
 	addr := servertest.Serve(t, srv)
 	ctx, c := servertest.Dial(t, addr)
 	require.NoError(t, c.Put(ctx, "k", "v"))
+	// A client may have its reply before the server has counted it as sent.
+	require.Eventually(t, func() bool { return srv.Stats().BytesOut > 0 }, time.Minute, time.Millisecond)
 
 	ln, err := serveMetrics(":0", "multiblocking", srv)
 	require.NoError(t, err)
@@ -32,6 +35,7 @@ func TestPrometheusIsToldTheCounters(t *testing.T) {
 		`ioflavors_connections_accepted_total{model="multiblocking"} 1`,
 		`ioflavors_connections_active{model="multiblocking"} 1`,
 		`ioflavors_requests_total{model="multiblocking"} 1`,
+		`ioflavors_store_full_total{model="multiblocking"} 0`,
 		`ioflavors_sent_bytes_total{model="multiblocking"} 11`,
 		"go_goroutines ",
 	} {
