@@ -39,7 +39,7 @@ func (r *Results) title() string {
 	w := r.Plan.Workloads[0]
 	title := fmt.Sprintf("ioflavors lab · %s · %s of %v a cell · seed %d · %.0f %% gets, %s keys, %d-byte values",
 		count(len(r.Servers), "server"), count(r.Plan.Rounds, "round"), r.Plan.Cell, r.Plan.Seed,
-		100*(1-w.Puts), thousands(float64(w.Keys)), w.ValueSize)
+		100*(1-w.Puts), thousands(float64(w.Keys)), w.MaxValue)
 	if !r.Complete {
 		title += " · INTERRUPTED"
 	}

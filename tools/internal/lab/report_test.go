@@ -56,27 +56,29 @@ func sampleResults(t *testing.T) *Results {
 				c := Cell{
 					Server: s.Name, Round: round + 1, Workload: w,
 					Load: load.Result{
-						Seconds: 0.6, Requests: n, Rate: float64(n) / 0.6, Served: workload.Connections, GeneratorCPU: 0.3 * float64(w+1),
-						Latency: load.Latency{P50: time.Duration(20+7*i) * time.Microsecond, P99: time.Duration(100+i*i*900*w) * time.Microsecond},
+						Seconds: 0.6, Requests: n, Rate: float64(n) / 0.6, Served: workload.Connections, Workload: workload,
+						Generator: load.Generator{Busy: 0.3 * float64(w+1)},
+						Response:  load.Times{P50: time.Duration(20+7*i) * time.Microsecond, P99: time.Duration(100+i*i*900*w) * time.Microsecond},
 					},
 					Resources: &Resources{
 						CPU: time.Duration(n) * time.Duration(9900/(5*w+1)), Voluntary: n / int64(40*w+1), Involuntary: 1000,
 						Threads: 6 + 50*(i%2), RSS: int64(14+i) << 20,
 					},
 				}
-				c.Load.InFlight = float64(workload.Connections * workload.Depth)
+				inFlight := float64(workload.Connections * workload.Depth)
 				switch {
 				case s.OneAtATime:
 					c.Load.Served = 1
-					c.Load.InFlight = float64(workload.Depth)
+					inFlight = float64(workload.Depth)
 				case s.Name == "multiblocking --workers 64" && w == 2:
-					c.Load.InFlight /= 4
+					inFlight /= 4
 				}
+				c.Load.Response.Mean = inFlight / c.Load.Rate * 1e9 // Little's law
 				if s.Name == "eventloop" && w == 1 {
 					c.Load.Errors = load.Errors{Wrong: 1, First: "get key:000000000007: reply is {kind 3}, want {kind 2}"}
 				}
 				if s.Name == "singleblocking" && w == 0 {
-					c.Load.Latency.P99 = 0
+					c.Load.Response.P99 = 0
 				}
 				r.Runs = append(r.Runs, c)
 			}

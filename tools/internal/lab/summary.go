@@ -66,15 +66,14 @@ func summarizeRuns(runs []Cell, w load.Workload) Summary {
 		Workload: runs[0].Workload,
 		Rounds:   len(runs),
 		Rate:     medianOf(runs, func(r Cell) float64 { return r.Load.Rate }),
-		P50:      medianOf(runs, func(r Cell) time.Duration { return r.Load.Latency.P50 }),
-		P99:      medianOf(runs, func(r Cell) time.Duration { return r.Load.Latency.P99 }),
+		P50:      medianOf(runs, func(r Cell) time.Duration { return r.Load.Response.P50 }),
+		P99:      medianOf(runs, func(r Cell) time.Duration { return r.Load.Response.P99 }),
 		Served:   runs[0].Load.Served,
 	}
 	if s.Rate > 0 {
-		inFlight := medianOf(runs, func(r Cell) float64 { return r.Load.InFlight })
-		s.Hidden = max(0, 1-inFlight/float64(w.Connections*w.Depth))
+		s.Hidden = medianOf(runs, func(r Cell) float64 { return r.Load.Hidden() })
 	}
-	generator := medianOf(runs, func(r Cell) float64 { return r.Load.GeneratorCPU })
+	generator := medianOf(runs, func(r Cell) float64 { return r.Load.Generator.Busy })
 	s.GeneratorLimited = generator > load.GeneratorLimit
 	var known []Cell
 	for _, r := range runs {

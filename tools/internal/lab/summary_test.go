@@ -24,16 +24,19 @@ func TestSummarize(t *testing.T) {
 		return Cell{
 			Server: "a",
 			Load: load.Result{
-				Rate: rate, Requests: 1000, Served: 7, InFlight: 0.75, GeneratorCPU: generator,
-				Latency: load.Latency{P50: time.Duration(rate), P99: 2 * time.Duration(rate)},
-				Errors:  load.Errors{Wrong: errors, First: map[bool]string{true: "oh"}[errors > 0]},
+				Workload: load.Workload{Connections: 1, Depth: 1},
+				Rate:     rate, Requests: 1000, Served: 7, Generator: load.Generator{Busy: generator},
+				Response: load.Times{P50: time.Duration(rate), P99: 2 * time.Duration(rate), Mean: 0.75 / rate * 1e9},
+				Errors:   load.Errors{Wrong: errors, First: map[bool]string{true: "oh"}[errors > 0]},
 			},
 			Resources: &Resources{CPU: cpu, Voluntary: 500, Involuntary: 20, Threads: 5, RSS: 1 << 20},
 		}
 	}
 	runs := []Cell{cell(30, 3*time.Millisecond, 0, 0.9), cell(10, time.Millisecond, 2, 0.7), cell(20, 2*time.Millisecond, 1, 0.85)}
 	runs[1].Load.Served = 5
-	other := Cell{Server: "b", Workload: 1, Load: load.Result{Rate: 1, InFlight: 51}}
+	other := Cell{Server: "b", Workload: 1, Load: load.Result{
+		Workload: load.Workload{Connections: 50, Depth: 1}, Rate: 1, Response: load.Times{Mean: 51e9},
+	}}
 	all := summarize([]*Server{{Subject: Subject{Name: "a"}}, {Subject: Subject{Name: "b"}}, {Subject: Subject{Name: "c"}}},
 		Plan{Workloads: workloads()}, append(runs, other))
 	require.Len(t, all, 2)

@@ -3,30 +3,78 @@ package load
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
 // Workload says what is asked of a server.
 type Workload struct {
+	// Protocol is KV, this project's, or RESP, that of Redis.
+	Protocol Protocol `json:"protocol"`
 	// Connections is how many there are, all opened beforehand.
 	Connections int `json:"connections"`
-	// Depth is how many requests each connection keeps in flight.
+	// Depth is how many requests may be in flight on each connection. In the
+	// closed loop that many are.
 	Depth int `json:"depth"`
+	// Rate is how many requests per second are due, over all connections. 0
+	// means a closed loop: a request is due when, and because, an earlier one
+	// was answered.
+	Rate float64 `json:"rate"`
+	// Arrivals is how the requests of an open loop are spread over time.
+	Arrivals Arrivals `json:"arrivals"`
 	// Puts is the share of puts among the requests, 0 to 1; the others are
 	// gets.
 	Puts float64 `json:"puts"`
-	// Keys is how many keys there are; each request takes one of them, all
-	// equally likely.
-	Keys int `json:"keys"`
-	// ValueSize is the size of each value, in bytes.
-	ValueSize int `json:"value_bytes"`
+	// Keys is how many keys there are, and Distribution which of them are
+	// asked for.
+	Keys         int          `json:"keys"`
+	Distribution Distribution `json:"distribution"`
+	// MinValue and MaxValue are the sizes of values, in bytes; each key's is
+	// one between, the same every time.
+	MinValue int `json:"value_min_bytes"`
+	MaxValue int `json:"value_max_bytes"`
 }
 
-// DefaultWorkload is one connection with one request in flight: nine gets to
-// a put, 10,000 keys, values of 64 bytes.
+// Open reports whether requests are due at times of their own.
+func (w Workload) Open() bool { return w.Rate > 0 }
+
+// DefaultWorkload is one connection with one request in flight, in a closed
+// loop: nine gets to a put, 10,000 keys, all equally likely, values of 64 bytes.
 func DefaultWorkload() Workload {
-	return Workload{Connections: 1, Depth: 1, Puts: 0.1, Keys: 10_000, ValueSize: 64}
+	return Workload{
+		Protocol: KV, Connections: 1, Depth: 1, Arrivals: Poisson,
+		Puts: 0.1, Keys: 10_000, Distribution: Uniform, MinValue: 64, MaxValue: 64,
+	}
 }
+
+// Protocol is the language that is spoken.
+type Protocol string
+
+// The protocols.
+const (
+	KV   Protocol = "kv"
+	RESP Protocol = "resp"
+)
+
+// Arrivals is how requests are spread over time.
+type Arrivals string
+
+// The arrivals: of many users who know nothing of each other, on connections
+// picked at random; or of a clock, on one connection after the other.
+const (
+	Poisson  Arrivals = "poisson"
+	Constant Arrivals = "constant"
+)
+
+// Distribution is how often each key is asked for.
+type Distribution string
+
+// The distributions: all keys equally often; or the key of rank k, counted from
+// 1, in proportion to 1/k^0.99 (as YCSB's default).
+const (
+	Uniform Distribution = "uniform"
+	Zipfian Distribution = "zipfian"
+)
 
 const (
 	defaultTimeout = 5 * time.Second
@@ -43,23 +91,36 @@ type Config struct {
 	Warmup time.Duration
 	// Duration is how long it is measured.
 	Duration time.Duration
+	// Requests ends the measured window earlier, when that many have been
+	// answered in it. 0: no limit.
+	Requests int64
+	// Ramp is over how long the connections are opened, evenly. 0: as fast as
+	// it goes.
+	Ramp time.Duration
 	// ConnectTimeout is how long a connection may take to come about.
 	// Default 5 s.
 	ConnectTimeout time.Duration
-	// ReplyTimeout is how long a reply may take. A connection that exceeds
-	// it is given up. Default 5 s, at most a minute.
+	// ReplyTimeout is how long a reply may take, from when its request was
+	// sent. A connection that exceeds it is given up. Default 5 s, at most a
+	// minute.
 	ReplyTimeout time.Duration
 	// MayWait: a connection without any reply so far is not given up as long
 	// as another one is served. For servers that serve a few clients at a
 	// time and let the others wait.
 	MayWait bool
-	// Seed makes the sequence of keys and kinds.
+	// Spin has the generator ask its sockets over and over in an open loop,
+	// rather than sleep until something happens: it is never late for having
+	// slept, and needs a core of its own.
+	Spin bool
+	// Seed makes the sequence of keys, kinds and arrivals.
 	Seed uint64
 
 	// Begin and End are called on the generator's thread where the measured
 	// window begins and ends, and nothing is sent meanwhile: a place to read
 	// the server's counters. May be nil.
 	Begin, End func()
+	// Live is kept up to date while the load runs, for a display. May be nil.
+	Live *Live
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -75,18 +136,32 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	return c, errors.Join(
+		oneOf("protocol", c.Protocol, KV, RESP),
+		oneOf("arrivals", c.Arrivals, Poisson, Constant),
+		oneOf("distribution", c.Distribution, Uniform, Zipfian),
 		atLeast("connections", c.Connections, 1),
 		atLeast("depth", c.Depth, 1),
+		between("rate", c.Rate, 0, 1e9),
 		atLeast("keys", c.Keys, 1),
-		atLeast("value size", c.ValueSize, 0),
+		atLeast("smallest value size", c.MinValue, 0),
+		atLeast("largest value size", c.MaxValue, c.MinValue),
 		atLeast("warm-up", c.Warmup, 0),
+		atLeast("ramp", c.Ramp, 0),
+		atLeast("number of requests", c.Requests, 0),
 		atLeast("connect timeout", c.ConnectTimeout, 0),
 		between("reply timeout", c.ReplyTimeout, 0, maxTimeout),
 		between("share of puts", c.Puts, 0, 1),
 	)
 }
 
-func atLeast[T int | time.Duration](name string, value, least T) error {
+func oneOf[T ~string](name string, value T, known ...T) error {
+	if !slices.Contains(known, value) {
+		return fmt.Errorf("load: %s is %q, but must be one of %q", name, value, known)
+	}
+	return nil
+}
+
+func atLeast[T int | int64 | time.Duration](name string, value, least T) error {
 	if value < least {
 		return fmt.Errorf("load: %s is %v, the least is %v", name, value, least)
 	}

@@ -2,11 +2,32 @@ package load
 
 import (
 	"context"
+	"fmt"
 	"net"
+	"time"
 
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
+
+// connectAll opens the connections, all at once or evenly over the ramp.
+func (g *generator) connectAll(ctx context.Context, d *dataset) error {
+	began := time.Now()
+	for i := range g.cfg.Connections {
+		due := g.cfg.Ramp * time.Duration(i) / time.Duration(g.cfg.Connections)
+		if wait := due - time.Since(began); wait > 0 {
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+				return fmt.Errorf("load: %w", ctx.Err())
+			}
+		}
+		if err := g.connect(ctx, d); err != nil {
+			return fmt.Errorf("load: connection %d of %d: %w", i+1, g.cfg.Connections, err)
+		}
+	}
+	return nil
+}
 
 // connect opens one more connection and begins to watch it.
 func (g *generator) connect(ctx context.Context, d *dataset) error {

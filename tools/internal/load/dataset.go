@@ -24,7 +24,8 @@ type dataset struct {
 }
 
 // newDataset returns the same data for the same arguments, in every process.
-func newDataset(keys, valueSize int) *dataset {
+func newDataset(w Workload) *dataset {
+	keys, valueSize := w.Keys, w.MaxValue
 	d := &dataset{keys: keys, size: valueSize}
 	for i := range keys {
 		d.head = fmt.Appendf(d.head, "key:%0*d", keySize-len("key:"), i)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/sock"
@@ -19,30 +20,41 @@ type phase uint8
 const (
 	warming   phase = iota // loading, not measuring
 	measuring              // the window is open
-	draining               // making no more requests, waiting for the last replies
+	draining               // nothing is due any more, waiting for the last replies
 	over
 )
 
 // generator is a run: one thread, its connections, and what it has counted.
 type generator struct {
-	cfg    Config
-	source source
-	poller *poller.Poller
-	conns  []*conn
-	byFD   []*conn
-	open   int // connections that are not broken
-	served int // connections that have got a reply
+	cfg      Config
+	source   source
+	schedule *schedule // nil in the closed loop
+	random   *rand.Rand
+	poller   *poller.Poller
+	alarm    alarm
+	conns    []*conn
+	byFD     []*conn
+	open     int // connections that are not broken
+	served   int // connections that have got a reply
 
 	phase  phase
-	until  time.Duration // when warming or measuring ends
+	until  time.Duration // when warming, measuring or draining ends
 	check  time.Duration // when to look for timeouts again
 	clock  time.Time     // its zero
 	read   time.Duration // when the bytes that are being looked at were read
 	window *window
 	errors Errors
 
+	requests    int64 // right replies since the start
+	outstanding int   // requests that are due and not answered
+	backlog     int   // those of them that are not sent
+
 	in, out []byte // shared by all connections, within a turn
 }
+
+// maxBacklog is how many requests may be due and not sent; what comes on top
+// of it is counted as not sent.
+const maxBacklog = 1 << 20
 
 // conn is a connection, with its socket.
 type conn struct {
@@ -61,15 +73,21 @@ func newGenerator(ctx context.Context, cfg Config, d *dataset, from source) (*ge
 	g := &generator{
 		cfg:    cfg,
 		source: from,
+		random: rand.New(rand.NewPCG(cfg.Seed, 2)),
 		poller: p,
-		window: newWindow(),
+		window: newWindow(cfg.Duration),
 		in:     make([]byte, readSize),
 	}
-	for range cfg.Connections {
-		if err := g.connect(ctx, d); err != nil {
+	if cfg.Open() {
+		g.schedule = newSchedule(cfg.Workload, cfg.Seed)
+		if g.alarm, err = newAlarm(p); err != nil {
 			g.close()
-			return nil, fmt.Errorf("load: connection %d of %d: %w", len(g.conns)+1, cfg.Connections, err)
+			return nil, fmt.Errorf("load: %w", err)
 		}
+	}
+	if err := g.connectAll(ctx, d); err != nil {
+		g.close()
+		return nil, err
 	}
 	return g, nil
 }
@@ -81,14 +99,24 @@ func (g *generator) now() time.Duration { return time.Since(g.clock) }
 func (g *generator) run(ctx context.Context) error {
 	g.clock = time.Now()
 	g.until = g.cfg.Warmup
-	for _, c := range g.conns {
-		g.request(c)
+	if g.schedule == nil {
+		for _, c := range g.conns {
+			g.request(c)
+		}
 	}
+	var woke time.Duration
+	worked := false
 	for {
 		now := g.now()
+		if worked {
+			g.window.busy += now - woke
+		}
 		if now >= g.check {
 			g.expire(now)
 			g.check = now + min(100*time.Millisecond, g.cfg.ReplyTimeout/4)
+			if live := g.cfg.Live; live != nil {
+				live.publish(g)
+			}
 		}
 		if g.advance(now); g.phase == over {
 			return nil
@@ -96,12 +124,21 @@ func (g *generator) run(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		events, err := g.poller.Wait(max(0, min(g.until, g.check)-g.now()))
+		timeout, err := g.patience()
 		if err != nil {
 			return err
 		}
+		events, err := g.poller.Wait(timeout)
+		if err != nil {
+			return err
+		}
+		woke = g.now()
+		worked = len(events) > 0
 		for _, ev := range events {
 			c := g.byFD[ev.FD]
+			if c == nil {
+				continue // the alarm
+			}
 			if ev.Ready&poller.Writable != 0 && c.writing && !c.broken {
 				g.flush(c, c.out)
 			}
@@ -109,7 +146,58 @@ func (g *generator) run(ctx context.Context) error {
 				g.receive(c)
 			}
 		}
+		if g.schedule != nil && g.phase < draining {
+			worked = g.arrive(g.now()) || worked
+		}
 	}
+}
+
+// patience returns how long there is nothing to do but wait for the sockets.
+func (g *generator) patience() (time.Duration, error) {
+	next := min(g.until, g.check)
+	if g.schedule == nil || g.phase == draining {
+		return max(0, next-g.now()), nil
+	}
+	if g.cfg.Spin {
+		return 0, nil
+	}
+	return g.alarm.patience(min(next, g.schedule.due) - g.now())
+}
+
+// arrive hands the requests that are due by now to their connections, and
+// reports whether there were any.
+func (g *generator) arrive(now time.Duration) (any bool) {
+	g.tally(now)
+	for g.schedule.due <= now && (g.phase != measuring || g.schedule.due < g.until) {
+		due := g.schedule.next()
+		any = true
+		counts := g.phase == measuring
+		if counts {
+			g.window.offered++
+		}
+		c := g.conns[g.schedule.pick(len(g.conns))]
+		if c.broken || g.backlog >= maxBacklog {
+			if counts {
+				g.window.unsent++
+			}
+			continue
+		}
+		g.outstanding++
+		g.backlog++
+		g.window.area += float64(now - due)
+		c.waiting.push(due)
+		if c.room() > 0 {
+			g.request(c)
+		}
+	}
+	return any
+}
+
+// tally adds up how many requests are due and not answered, from moment to
+// moment.
+func (g *generator) tally(now time.Duration) {
+	g.window.area += float64(g.outstanding) * float64(now-g.window.tallied)
+	g.window.tallied = now
 }
 
 // advance moves to the next phase when it is time.
@@ -122,27 +210,41 @@ func (g *generator) advance(now time.Duration) {
 		g.cfg.Begin()
 		g.phase = measuring
 		g.window.begin(now, g.now())
+		if g.schedule != nil {
+			g.schedule.shift(g.window.beginPause)
+		}
 		g.until = g.window.began + g.cfg.Duration
 	}
-	if g.phase == measuring && now >= g.until {
+	enough := g.cfg.Requests > 0 && g.window.requests >= g.cfg.Requests
+	if g.phase == measuring && (now >= g.until || enough) {
+		if g.schedule != nil {
+			g.arrive(now)
+		}
 		g.endWindow(now)
 		g.drain()
 	}
-	if g.phase == draining && g.drained() {
+	if g.phase == draining && (g.drained() || now >= g.until) {
 		g.phase = over
 	}
 }
 
 func (g *generator) endWindow(now time.Duration) {
 	if g.phase == measuring {
+		g.tally(now)
 		g.window.end(now)
 		g.cfg.End()
+		g.window.endPause = g.now() - now
 	}
 }
 
+// drain ends what is due. The requests that are will be sent, and their replies
+// waited for, for as long as a reply may take.
 func (g *generator) drain() {
 	if g.phase < draining {
-		g.phase, g.until = draining, maxRun
+		g.phase, g.until = draining, g.now()+g.cfg.ReplyTimeout
+		if g.schedule == nil {
+			g.until = maxRun // expire sees to it
+		}
 	}
 }
 
@@ -164,10 +266,10 @@ func (g *generator) mayWait(c *conn) bool {
 	return g.cfg.MayWait && c.answered == 0 && g.served > 0
 }
 
-// receive takes one read's worth of replies, and replaces them by requests.
-// What it leaves unread, the poller reports again.
+// receive takes one read's worth of replies, and makes the requests that they
+// leave room for. What it leaves unread, the poller reports again.
 func (g *generator) receive(c *conn) {
-	room := c.room(g.in)
+	room := c.space(g.in)
 	n, err := sock.System.Read(c.fd, room)
 	switch {
 	case err == sock.ErrWouldBlock:
@@ -177,7 +279,11 @@ func (g *generator) receive(c *conn) {
 	}
 	if err == nil {
 		g.read = g.now()
+		g.tally(g.read)
 		first := c.answered == 0
+		if c.room() == 0 {
+			c.freed = g.read
+		}
 		err = c.feed(room[:n], g)
 		if first && c.answered > 0 {
 			g.served++
@@ -187,37 +293,58 @@ func (g *generator) receive(c *conn) {
 		g.fail(c, &g.errors.Broken, err)
 		return
 	}
-	if g.phase < draining {
+	if g.phase < draining || c.waiting.len() > 0 {
 		g.request(c)
 	}
 }
 
 // reply counts a reply; it is what a pipeline tells.
 func (g *generator) reply(p *pipeline, r request, wrong error) {
-	switch {
-	case wrong != nil:
+	g.outstanding--
+	if wrong != nil {
 		g.errors.Wrong++
 		g.errors.note(wrong)
-	case g.window.open:
-		p.counted++
-		g.window.count(r.sent, g.read)
+		return
 	}
+	g.requests++
+	if g.window.open {
+		p.counted++
+	}
+	g.window.count(r, g.read, g.schedule != nil)
 }
 
-// request makes as many requests as may be in flight, and sends them.
+// request makes as many requests as may be in flight and are due, and sends
+// them. In the closed loop they are due now.
 func (g *generator) request(c *conn) {
 	buf := g.out[:0]
 	if c.writing {
 		buf = c.out
 	}
-	buf, more := c.appendRequests(buf, g.source, g.now())
+	now := g.now()
+	for c.room() > 0 {
+		r := request{due: now, sent: now}
+		if g.schedule != nil {
+			if c.waiting.len() == 0 {
+				break
+			}
+			r.due = c.waiting.pop()
+			g.backlog--
+			g.window.countLag(r, c.freed)
+		} else {
+			g.outstanding++
+		}
+		var more bool
+		if r.key, r.put, more = g.source.next(); !more {
+			g.outstanding--
+			g.drain()
+			break
+		}
+		buf = c.appendRequest(buf, r)
+	}
 	if !c.writing {
 		g.out = buf
 	}
 	g.flush(c, buf)
-	if !more {
-		g.drain()
-	}
 }
 
 // flush sends buf; what there is no room for waits in c.out.
@@ -261,11 +388,13 @@ func (g *generator) expire(now time.Duration) {
 func (g *generator) fail(c *conn, counter *int64, err error) {
 	c.broken = true
 	g.open--
+	g.tally(g.now())
+	g.outstanding -= c.count + c.waiting.len()
 	// It would be reported for ever.
 	if removed := g.poller.Remove(c.fd); removed != nil {
 		g.errors.note(removed)
 	}
-	if c.count == 0 && g.phase >= draining {
+	if c.count == 0 && c.waiting.len() == 0 && g.phase >= draining {
 		return
 	}
 	*counter++
@@ -276,9 +405,24 @@ func (g *generator) fail(c *conn, counter *int64, err error) {
 	g.errors.note(err)
 }
 
+// unsent returns how many of the requests that were due in the window were
+// never sent.
+func (g *generator) unsent() int64 {
+	n := g.window.unsent
+	for _, c := range g.conns {
+		for c.waiting.len() > 0 {
+			if c.waiting.pop() >= g.window.began {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 func (g *generator) close() {
 	for _, c := range g.conns {
 		_ = sock.System.Close(c.fd) // nothing is written that could still fail
 	}
+	g.alarm.close()
 	_ = g.poller.Close()
 }

@@ -11,6 +11,9 @@ import (
 type pipeline struct {
 	data *dataset
 
+	waiting queue         // of an open loop: when the requests were due that are not sent
+	freed   time.Duration // when there came to be room for one more
+
 	flight []request // a ring of the requests in flight
 	oldest int       // where the oldest one is
 	count  int
@@ -26,30 +29,25 @@ func newPipeline(d *dataset, depth int) pipeline {
 	return pipeline{data: d, flight: make([]request, depth)}
 }
 
-// appendRequests makes as many requests as may be in flight, appends their
-// frames to dst, and reports whether the source has more.
-func (p *pipeline) appendRequests(dst []byte, from source, now time.Duration) (_ []byte, more bool) {
-	for p.count < len(p.flight) {
-		key, put, ok := from.next()
-		if !ok {
-			return dst, false
-		}
-		r := request{sent: now, key: key, put: put}
-		at := p.oldest + p.count
-		if at >= len(p.flight) {
-			at -= len(p.flight)
-		}
-		p.flight[at] = r
-		p.count++
-		dst = p.data.appendRequest(dst, r)
+// room returns how many more requests may be in flight.
+func (p *pipeline) room() int { return len(p.flight) - p.count }
+
+// appendRequest takes a request for which there is room, and appends its frame
+// to dst.
+func (p *pipeline) appendRequest(dst []byte, r request) []byte {
+	at := p.oldest + p.count
+	if at >= len(p.flight) {
+		at -= len(p.flight)
 	}
-	return dst, true
+	p.flight[at] = r
+	p.count++
+	return p.data.appendRequest(dst, r)
 }
 
-// room returns where to read to: behind the reply that has begun, or else into
+// space returns where to read to: behind the reply that has begun, or else into
 // the buffer that all connections share. Only a connection with an unfinished
 // reply has a buffer of its own.
-func (p *pipeline) room(shared []byte) []byte {
+func (p *pipeline) space(shared []byte) []byte {
 	if len(p.in) == 0 {
 		return shared
 	}
@@ -61,7 +59,7 @@ type verdict interface {
 	reply(p *pipeline, r request, wrong error)
 }
 
-// feed takes what was read into room, and tells v of each whole reply. An
+// feed takes what was read into space, and tells v of each whole reply. An
 // error means that the stream is of no more use.
 func (p *pipeline) feed(read []byte, v verdict) error {
 	data, kept := read, len(p.in) > 0

@@ -14,7 +14,7 @@ import (
 )
 
 func TestDataset(t *testing.T) {
-	d := newDataset(1000, 64)
+	d := newDataset(sized(1000, 64))
 	seen := map[string]bool{}
 	for i := range d.keys {
 		assert.Len(t, d.key(i), keySize)
@@ -23,7 +23,7 @@ func TestDataset(t *testing.T) {
 		seen[string(d.value(i))] = true
 	}
 	assert.Len(t, seen, 2000)
-	assert.Equal(t, d, newDataset(1000, 64), "the same in every process")
+	assert.Equal(t, d, newDataset(sized(1000, 64)), "the same in every process")
 	assert.Equal(t, "key:000000000999", string(d.key(999)))
 }
 
@@ -58,7 +58,7 @@ func TestTemplates(t *testing.T) {
 		return frame.End(kv.AppendMessage(f, m), mark)
 	}
 	for _, size := range []int{0, 1, 64, 127, 128, 70_000} {
-		d := newDataset(11, size)
+		d := newDataset(sized(11, size))
 		for i := range d.keys {
 			key, value := d.key(i), d.value(i)
 			assert.Equal(t, framed(kv.Message{Kind: kv.Get, Key: key}), d.appendRequest(nil, request{key: i}))
@@ -91,7 +91,7 @@ func TestTemplates(t *testing.T) {
 
 // A reply may be encoded in other ways than ours.
 func TestOtherEncodings(t *testing.T) {
-	d := newDataset(2, 3)
+	d := newDataset(sized(2, 3))
 	m := d.right(request{key: 1})
 	f, mark := frame.Begin(nil)
 	f = append(f, 3<<3, kv.GetResponse, 4<<3, 0) // kind first, and a status that is zero
@@ -138,25 +138,24 @@ func answerAll(h *kv.Handler, dst, requests []byte) []byte {
 
 // Replies are matched in order, however the stream is cut.
 func TestPipelineEveryCut(t *testing.T) {
-	d := newDataset(3, 10)
+	d := newDataset(sized(3, 10))
 	h := kv.NewHandler(store.New(0))
-	put, _ := (&pipeline{data: d, flight: make([]request, 3)}).appendRequests(nil, &fill{keys: 3}, 0)
+	put := fillUp(&pipeline{data: d, flight: make([]request, 3)}, nil, &fill{keys: 3}, 0)
 	answerAll(h, nil, put)
 
-	requests, _ := (&pipeline{data: d, flight: make([]request, 9)}).appendRequests(nil, newMix(Workload{Puts: 0.3, Keys: 3}, 1), 0)
+	requests := fillUp(&pipeline{data: d, flight: make([]request, 9)}, nil, newMix(Workload{Puts: 0.3, Keys: 3}, 1), 0)
 	replies := answerAll(h, nil, requests)
 	for cut := range len(replies) {
 		p := newPipeline(d, 9)
-		again, more := p.appendRequests(nil, newMix(Workload{Puts: 0.3, Keys: 3}, 1), time.Second)
-		require.True(t, more)
+		again := fillUp(&p, nil, newMix(Workload{Puts: 0.3, Keys: 3}, 1), time.Second)
 		require.Equal(t, requests, again)
 		require.Equal(t, time.Second, p.waitingSince())
 		v := &tally{keep: true}
 		shared := make([]byte, len(replies))
 		for _, piece := range [][]byte{replies[:cut], replies[cut:]} {
 			for len(piece) > 0 {
-				n := copy(p.room(shared), piece)
-				require.NoError(t, p.feed(p.room(shared)[:n], v))
+				n := copy(p.space(shared), piece)
+				require.NoError(t, p.feed(p.space(shared)[:n], v))
 				piece = piece[n:]
 			}
 		}
@@ -168,7 +167,7 @@ func TestPipelineEveryCut(t *testing.T) {
 }
 
 func TestPipelineRefuses(t *testing.T) {
-	d := newDataset(1, 10)
+	d := newDataset(sized(1, 10))
 	for name, c := range map[string]struct {
 		read string
 		want error
@@ -181,7 +180,7 @@ func TestPipelineRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPipeline(d, 1)
 			if c.want != errUnasked {
-				p.appendRequests(nil, &fill{keys: 1}, 0)
+				fillUp(&p, nil, &fill{keys: 1}, 0)
 			}
 			assert.ErrorIs(t, p.feed([]byte(c.read), new(tally)), c.want)
 		})
@@ -189,25 +188,25 @@ func TestPipelineRefuses(t *testing.T) {
 }
 
 func TestSteadyStateAllocatesNothing(t *testing.T) {
-	d := newDataset(100, 64)
+	d := newDataset(sized(100, 64))
 	h := kv.NewHandler(store.New(0))
 	full := newPipeline(d, 100)
-	puts, _ := full.appendRequests(nil, &fill{keys: 100}, 0)
+	puts := fillUp(&full, nil, &fill{keys: 100}, 0)
 	answerAll(h, nil, puts)
 
 	from := newMix(Workload{Puts: 0.1, Keys: 100}, 1)
 	p := newPipeline(d, 16)
-	g := &generator{window: newWindow()}
+	g := &generator{window: newWindow(time.Second)}
 	g.window.open = true
 	var requests, replies []byte
 	shared := make([]byte, 1<<20)
 	turn := func() {
-		requests, _ = p.appendRequests(requests[:0], from, 0)
+		requests = fillUp(&p, requests[:0], from, 0)
 		replies = answerAll(h, replies[:0], requests)
 		g.read = time.Millisecond
 		for piece := range bytes.Lines(replies) { // as good as any other way to cut it
-			n := copy(p.room(shared), piece)
-			if err := p.feed(p.room(shared)[:n], g); err != nil {
+			n := copy(p.space(shared), piece)
+			if err := p.feed(p.space(shared)[:n], g); err != nil {
 				panic(err)
 			}
 		}
@@ -219,25 +218,46 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 }
 
 func TestWindowForgivesThePause(t *testing.T) {
-	w := newWindow()
+	w := newWindow(time.Second)
 	w.begin(10*time.Second, 12*time.Second)
-	w.count(9*time.Second, 13*time.Second)  // 4 s, of which 2 s are the generator's
-	w.count(12*time.Second, 14*time.Second) // made later
+	at := func(t time.Duration) request { return request{due: t, sent: t} }
+	w.count(at(9*time.Second), 13*time.Second, false)  // 4 s, of which 2 s are the generator's
+	w.count(at(12*time.Second), 14*time.Second, false) // made later
 	assert.EqualValues(t, 2, w.requests)
-	assert.InEpsilon(t, 2*time.Second, w.latency.Max(), 0.001)
-	assert.InEpsilon(t, 2*time.Second, w.latency.Min(), 0.001)
+	assert.InEpsilon(t, 2*time.Second, w.response.Max(), 0.001)
+	assert.InEpsilon(t, 2*time.Second, w.response.Min(), 0.001)
 }
 
 func TestSummarizeLeavesOutChance(t *testing.T) {
-	w := newWindow()
+	h := newHistogram()
 	for i := range 999 {
-		w.count(0, time.Duration(i+1)*time.Microsecond)
+		record(h, time.Duration(i+1)*time.Microsecond)
 	}
-	l := summarize(w.latency)
+	l, err := Summarize(h)
+	require.NoError(t, err)
 	assert.InEpsilon(t, 500*time.Microsecond, l.P50, 0.01)
 	assert.InEpsilon(t, 900*time.Microsecond, l.P90, 0.01)
 	assert.Zero(t, l.P99, "9.99 requests lie beyond")
 	assert.InEpsilon(t, 999*time.Microsecond, l.Max, 0.01)
-	w.count(0, time.Second)
-	assert.NotZero(t, summarize(w.latency).P99)
+	record(h, time.Second)
+	l, err = Summarize(h)
+	require.NoError(t, err)
+	assert.NotZero(t, l.P99)
+}
+
+// sized has values of one size.
+func sized(keys, value int) Workload {
+	return Workload{Protocol: KV, Distribution: Uniform, Keys: keys, MinValue: value, MaxValue: value}
+}
+
+// fillUp makes as many requests as there is room for.
+func fillUp(p *pipeline, dst []byte, from source, now time.Duration) []byte {
+	for p.room() > 0 {
+		key, put, ok := from.next()
+		if !ok {
+			break
+		}
+		dst = p.appendRequest(dst, request{due: now, sent: now, key: key, put: put})
+	}
+	return dst
 }

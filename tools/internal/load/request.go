@@ -12,7 +12,8 @@ import (
 
 // request is one that was made and not answered yet.
 type request struct {
-	sent time.Duration // when, by the generator's clock
+	due  time.Duration // when it should have been sent, by the generator's clock
+	sent time.Duration // when it was
 	key  int           // number in the dataset
 	put  bool
 }

@@ -7,27 +7,39 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// GeneratorLimit is the share of its core above which the generator may have
-// been the limit: the server could have done more.
-const GeneratorLimit = 0.8
-
 // Result is what a run has found out.
 type Result struct {
+	Workload Workload `json:"workload"`
 	// Seconds is how long the measured window was.
 	Seconds float64 `json:"seconds"`
-	// Requests is the number of right replies that came in the window.
-	Requests int64 `json:"requests"`
-	// Rate is Requests per second.
-	Rate float64 `json:"requests_per_second"`
-	// Latency is of those requests.
-	Latency Latency `json:"latency"`
-	// InFlight is Rate times the mean latency: by Little's law the number of
-	// requests that were in flight on average. Where it is less than
-	// Connections times Depth, the others waited longer than the window.
+	// Offered is the number of requests that were due in the window. In the
+	// closed loop that is what was sent.
+	Offered int64 `json:"offered"`
+	// Requests is the number of right replies that came in the window, and
+	// Rate that per second.
+	Requests int64   `json:"requests"`
+	Rate     float64 `json:"requests_per_second"`
+	// Unsent is the number of requests that were due in the window and could
+	// not be sent until the run was over: their connections still waited for
+	// earlier replies, or were broken.
+	Unsent int64 `json:"unsent"`
+
+	// Response counts from when a request was due until its reply was read:
+	// what a user waits who comes at a time of his own. A request that was due
+	// in the window and has no reply is in none of these, but in Unsent or
+	// Errors.
+	Response Times `json:"response"`
+	// Service counts from when it was sent. In the closed loop the two are the
+	// same.
+	Service Times `json:"service"`
+	// SendLag is how late the generator was: from when a request could be sent
+	// (it was due, and its connection had room for it) until it was. Empty in
+	// the closed loop.
+	SendLag Times `json:"send_lag"`
+
+	// InFlight is how many requests were due and not answered, on average over
+	// the window, as counted from moment to moment.
 	InFlight float64 `json:"in_flight"`
-	// Histogram holds all latencies in ns: HdrHistogram's V2 encoding,
-	// compressed, in base64.
-	Histogram string `json:"histogram,omitempty"`
 	// Served is the number of connections that got a reply at all.
 	Served int `json:"served"`
 	// Fairness is Jain's index of the connections' replies in the window: 1
@@ -35,47 +47,79 @@ type Result struct {
 	Fairness float64 `json:"fairness"`
 	// Errors counts what went wrong.
 	Errors Errors `json:"errors"`
-	// GeneratorCPU is the share of a core that the generator's thread used in
-	// the window. 0: not known on this system.
-	GeneratorCPU float64 `json:"generator_cpu,omitempty"`
-	// GeneratorLimited: the generator was above GeneratorLimit, so Rate is a
-	// lower bound of what the server can do.
-	GeneratorLimited bool `json:"generator_limited"`
+	// Generator is what the load itself used.
+	Generator Generator `json:"generator"`
+	// Series is the window in pieces of SeriesStep, by the time when replies
+	// were read.
+	Series []Step `json:"series"`
+	// Void is why the run says nothing about the server; empty if it does. See
+	// judge.go for the rules.
+	Void []string `json:"void,omitempty"`
 }
 
-// Latency is a distribution's summary, in ns. A percentile that fewer than ten
+// SeriesStep is how long a Step is.
+const SeriesStep = 100 * time.Millisecond
+
+// Step is a piece of the window.
+type Step struct {
+	Requests int64         `json:"requests"` // right replies
+	Max      time.Duration `json:"max_ns"`   // the longest response time among them
+}
+
+// Generator is what the load generator's thread used in the window.
+type Generator struct {
+	// CPU is the share of a core that it used. 0: not known on this system.
+	CPU float64 `json:"cpu"`
+	// Busy is the share of the time in which it had something to do. Whoever
+	// spins is not busy while nothing happens; otherwise it is CPU.
+	Busy float64 `json:"busy"`
+	// RunQueue is the share of the time in which it could have run, but had
+	// to wait for its core. 0: not known on this system.
+	RunQueue float64 `json:"run_queue"`
+	// Limited: it was busier than GeneratorLimit, so the rate of a closed loop
+	// is a lower bound of what the server can do.
+	Limited bool `json:"limited"`
+}
+
+// Times is a distribution of times, in ns. A percentile that fewer than ten
 // requests lie beyond would be chance, and is 0.
-type Latency struct {
-	P50  time.Duration `json:"p50_ns"`
-	P90  time.Duration `json:"p90_ns"`
-	P99  time.Duration `json:"p99_ns"`
-	P999 time.Duration `json:"p99_9_ns"`
-	Max  time.Duration `json:"max_ns"`
-}
-
-func summarize(h *hdrhistogram.Histogram) Latency {
-	at := func(percentile float64) time.Duration {
-		if beyond := float64(h.TotalCount()) * (100 - percentile) / 100; beyond < 10 {
-			return 0
-		}
-		return time.Duration(h.ValueAtPercentile(percentile))
-	}
-	return Latency{P50: at(50), P90: at(90), P99: at(99), P999: at(99.9), Max: time.Duration(h.Max())}
+type Times struct {
+	Count int64         `json:"count"`
+	Mean  float64       `json:"mean_ns"`
+	P50   time.Duration `json:"p50_ns"`
+	P90   time.Duration `json:"p90_ns"`
+	P99   time.Duration `json:"p99_ns"`
+	P999  time.Duration `json:"p99_9_ns"`
+	Max   time.Duration `json:"max_ns"`
+	// Histogram holds all of them: HdrHistogram's V2 encoding, compressed, in
+	// base64. Empty if there are none.
+	Histogram string `json:"histogram,omitempty"`
 }
 
 func (g *generator) result() (Result, error) {
 	w := g.window
 	r := Result{
-		Requests: w.requests,
-		Latency:  summarize(w.latency),
-		Errors:   g.errors,
+		Workload: g.cfg.Workload,
 		Seconds:  (w.ended - w.began).Seconds(),
+		Offered:  w.offered,
+		Requests: w.requests,
+		Unsent:   g.unsent(),
+		Errors:   g.errors,
+		Series:   w.series,
+	}
+	if !g.cfg.Open() {
+		r.Offered = r.Requests
 	}
 	if r.Seconds > 0 {
 		r.Rate = float64(r.Requests) / r.Seconds
-		r.InFlight = r.Rate * w.latency.Mean() / 1e9
-		r.GeneratorCPU = w.cpu.Seconds() / r.Seconds
-		r.GeneratorLimited = r.GeneratorCPU > GeneratorLimit
+		r.InFlight = w.area / float64((w.ended - w.began).Nanoseconds())
+		r.Generator.CPU = w.thread.cpu.Seconds() / r.Seconds
+		r.Generator.RunQueue = w.thread.runQueue.Seconds() / r.Seconds
+		r.Generator.Busy = r.Generator.CPU
+		if g.cfg.Open() || !w.thread.known {
+			r.Generator.Busy = w.busy.Seconds() / r.Seconds
+		}
+		r.Generator.Limited = r.Generator.Busy > GeneratorLimit
 	}
 	var sum, squares float64
 	for _, c := range g.conns {
@@ -88,10 +132,72 @@ func (g *generator) result() (Result, error) {
 	if squares > 0 {
 		r.Fairness = sum * sum / (float64(len(g.conns)) * squares)
 	}
-	encoded, err := w.latency.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
-	if err != nil {
-		return r, fmt.Errorf("load: histogram: %w", err)
+	var err error
+	if r.Response, err = Summarize(w.response); err != nil {
+		return r, err
 	}
-	r.Histogram = string(encoded)
+	if r.Service, err = Summarize(w.service); err != nil {
+		return r, err
+	}
+	if r.SendLag, err = Summarize(w.lag); err != nil {
+		return r, err
+	}
+	r.Void = r.judge()
 	return r, nil
+}
+
+// Summarize returns the times that a histogram of ns holds.
+func Summarize(h *hdrhistogram.Histogram) (Times, error) {
+	t := Times{Count: h.TotalCount()}
+	if t.Count == 0 {
+		return t, nil
+	}
+	at := func(percentile float64) time.Duration {
+		if beyond := float64(t.Count) * (100 - percentile) / 100; beyond < 10 {
+			return 0
+		}
+		return time.Duration(h.ValueAtPercentile(percentile))
+	}
+	t.Mean, t.Max = h.Mean(), time.Duration(h.Max())
+	t.P50, t.P90, t.P99, t.P999 = at(50), at(90), at(99), at(99.9)
+	encoded, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		return t, fmt.Errorf("load: histogram: %w", err)
+	}
+	t.Histogram = string(encoded)
+	return t, nil
+}
+
+// Merge returns the times of several runs together: their histograms are
+// added, for percentiles have no average.
+func Merge(all ...Times) (Times, error) {
+	sum := newHistogram()
+	for _, t := range all {
+		if t.Histogram == "" {
+			continue
+		}
+		h, err := t.Decode()
+		if err != nil {
+			return Times{}, err
+		}
+		sum.Merge(h)
+	}
+	return Summarize(sum)
+}
+
+// Decode returns the histogram.
+func (t Times) Decode() (*hdrhistogram.Histogram, error) {
+	if t.Histogram == "" {
+		return newHistogram(), nil
+	}
+	h, err := hdrhistogram.Decode([]byte(t.Histogram))
+	if err != nil {
+		return nil, fmt.Errorf("load: histogram: %w", err)
+	}
+	return h, nil
+}
+
+// newHistogram's figures are good to three digits from a nanosecond on.
+func newHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, maxTimeout.Nanoseconds(), 3)
 }

@@ -19,7 +19,7 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 	if err := atLeast("duration", cfg.Duration, time.Millisecond); err != nil {
 		return Result{}, err
 	}
-	g, err := newGenerator(ctx, cfg, newDataset(cfg.Keys, cfg.ValueSize), newMix(cfg.Workload, cfg.Seed))
+	g, err := newGenerator(ctx, cfg, newDataset(cfg.Workload), newMix(cfg.Workload, cfg.Seed))
 	if err != nil {
 		return Result{}, err
 	}
@@ -42,14 +42,14 @@ const (
 // time has only then. Of cfg it uses the address, the keys, the value size and the
 // timeouts.
 func Preload(ctx context.Context, cfg Config) error {
-	cfg.Connections, cfg.Depth = 1, max(1, min(preloadDepth, preloadBytes/max(1, cfg.ValueSize)))
-	cfg.Begin, cfg.End = nil, nil
+	cfg.Connections, cfg.Depth = 1, max(1, min(preloadDepth, preloadBytes/max(1, cfg.MaxValue)))
+	cfg.Rate, cfg.Requests, cfg.Ramp, cfg.Begin, cfg.End, cfg.Live = 0, 0, 0, nil, nil, nil
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return err
 	}
 	cfg.Warmup = maxRun // the phase that lasts until there are no more requests
-	g, err := newGenerator(ctx, cfg, newDataset(cfg.Keys, cfg.ValueSize), &fill{keys: cfg.Keys})
+	g, err := newGenerator(ctx, cfg, newDataset(cfg.Workload), &fill{keys: cfg.Keys})
 	if err != nil {
 		return err
 	}

@@ -25,11 +25,17 @@ import (
 func config(s *server) load.Config {
 	return load.Config{
 		Addr:     s.addr,
-		Workload: load.Workload{Connections: 4, Depth: 3, Puts: 0.1, Keys: 100, ValueSize: 64},
+		Workload: workload(4, 3),
 		Warmup:   10 * time.Millisecond,
 		Duration: 200 * time.Millisecond,
 		Seed:     1,
 	}
+}
+
+func workload(connections, depth int) load.Workload {
+	w := load.DefaultWorkload()
+	w.Connections, w.Depth, w.Keys = connections, depth, 100
+	return w
 }
 
 func TestRunRightServer(t *testing.T) {
@@ -52,14 +58,14 @@ func TestRunRightServer(t *testing.T) {
 	assert.InEpsilon(t, float64(r.Requests)/r.Seconds, r.Rate, 1e-9)
 	assert.GreaterOrEqual(t, r.Seconds, cfg.Duration.Seconds())
 	assert.True(t, r.Fairness > 0 && r.Fairness <= 1, r.Fairness)
-	assert.True(t, 0 < r.Latency.P50 && r.Latency.P50 <= r.Latency.P90 && r.Latency.P90 <= r.Latency.Max, r.Latency)
+	assert.True(t, 0 < r.Response.P50 && r.Response.P50 <= r.Response.P90 && r.Response.P90 <= r.Response.Max, r.Response)
 
-	h, err := hdrhistogram.Decode([]byte(r.Histogram))
+	h, err := hdrhistogram.Decode([]byte(r.Response.Histogram))
 	require.NoError(t, err)
-	assert.Equal(t, r.Latency.Max.Nanoseconds(), h.Max())
+	assert.Equal(t, r.Response.Max.Nanoseconds(), h.Max())
 	assert.Equal(t, r.Requests, h.TotalCount())
 	assert.Positive(t, r.InFlight)
-	_, err = base64.StdEncoding.DecodeString(r.Histogram)
+	_, err = base64.StdEncoding.DecodeString(r.Response.Histogram)
 	require.NoError(t, err)
 
 	text, err := json.Marshal(r)
@@ -74,9 +80,9 @@ func TestRunRightServer(t *testing.T) {
 func TestRunShapes(t *testing.T) {
 	for name, change := range map[string]func(*load.Config){
 		"one by one":    func(c *load.Config) { c.Connections, c.Depth = 1, 1 },
-		"empty values":  func(c *load.Config) { c.ValueSize = 0 },
-		"short values":  func(c *load.Config) { c.ValueSize = 1 },
-		"large values":  func(c *load.Config) { c.ValueSize, c.Keys, c.Connections = 300<<10, 20, 2 },
+		"empty values":  func(c *load.Config) { c.MinValue, c.MaxValue = 0, 0 },
+		"short values":  func(c *load.Config) { c.MinValue, c.MaxValue = 1, 1 },
+		"large values":  func(c *load.Config) { c.MinValue, c.MaxValue, c.Keys, c.Connections = 300<<10, 300<<10, 20, 2 },
 		"puts only":     func(c *load.Config) { c.Puts = 1 },
 		"gets only":     func(c *load.Config) { c.Puts = 0 },
 		"one key":       func(c *load.Config) { c.Keys = 1 },

@@ -1,16 +1,26 @@
 package load
 
 import (
+	"fmt"
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// threadCPU returns the CPU time that the calling thread has used.
-func threadCPU() (cpu time.Duration, known bool) {
+// readThread returns what the calling thread has used since it began.
+func readThread() thread {
+	var t thread
 	var u unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_THREAD, &u); err != nil {
-		return 0, false
+	if unix.Getrusage(unix.RUSAGE_THREAD, &u) == nil {
+		t.cpu, t.known = time.Duration(u.Utime.Nano()+u.Stime.Nano()), true
 	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), true
+	// Time on the CPU, time in the run queue, time slices.
+	var ran, waited int64
+	if text, err := os.ReadFile("/proc/thread-self/schedstat"); err == nil {
+		if _, err := fmt.Sscan(string(text), &ran, &waited); err == nil {
+			t.runQueue = time.Duration(waited)
+		}
+	}
+	return t
 }

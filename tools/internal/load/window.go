@@ -10,39 +10,91 @@ import (
 type window struct {
 	open         bool
 	began, ended time.Duration // by the generator's clock
-	pause        time.Duration // just before it began nothing was sent or read
-	cpu          time.Duration // of the generator's thread: at began, later within the window
-	cpuKnown     bool
-	latency      *hdrhistogram.Histogram // ns
-	requests     int64                   // replies that came within the window, right ones
+	// While the caller's Begin and End ran, nothing was sent or read: just
+	// before the window began, and just after it ended.
+	beginPause, endPause time.Duration
+
+	response, service, lag *hdrhistogram.Histogram // ns
+	series                 []Step
+	requests               int64 // replies that came within the window, right ones
+	offered, unsent        int64 // of the open loop
+
+	// What follows is counted from the start, and from the window's beginning
+	// once that has come.
+	busy    time.Duration // had something to do
+	area    float64       // requests that were due and not answered × ns
+	tallied time.Duration // up to when area is counted
+	thread  thread
 }
 
-// The histogram's figures are good to three digits from a nanosecond on.
-func newWindow() *window {
-	return &window{latency: hdrhistogram.New(1, maxTimeout.Nanoseconds(), 3)}
+func newWindow(length time.Duration) *window {
+	return &window{
+		response: newHistogram(), service: newHistogram(), lag: newHistogram(),
+		series: make([]Step, min(length/SeriesStep+1, maxSteps)),
+	}
 }
+
+// maxSteps bounds the series: of a longer window, it is the beginning.
+const maxSteps = 36_000
 
 func (w *window) begin(paused, now time.Duration) {
-	w.open, w.began, w.pause = true, now, now-paused
-	w.cpu, w.cpuKnown = threadCPU()
+	w.open, w.began, w.beginPause = true, now, now-paused
+	w.busy, w.area, w.tallied = 0, 0, now
+	w.thread = readThread()
 }
 
 func (w *window) end(now time.Duration) {
 	w.open, w.ended = false, now
-	if w.cpuKnown {
-		cpu, _ := threadCPU()
-		w.cpu = cpu - w.cpu
+	w.thread = readThread().since(w.thread)
+	w.series = w.series[:min(len(w.series), int((now-w.began+SeriesStep-1)/SeriesStep))]
+}
+
+// count counts a right reply. The closed loop's belong to the window if they
+// were read in it. Those of the open loop belong to it if they were due in it,
+// however late they come: whoever left out the late ones would omit just what
+// a stall does.
+func (w *window) count(r request, now time.Duration, open bool) {
+	response, service := now-r.due, now-r.sent
+	if w.open {
+		if r.sent < w.began {
+			service -= w.beginPause // which is no fault of the server's
+		}
+		if r.due < w.began {
+			response -= w.beginPause
+		}
+		w.requests++
+		if at := int((now - w.began) / SeriesStep); at < len(w.series) {
+			s := &w.series[at]
+			s.Requests++
+			s.Max = max(s.Max, response)
+		}
+	}
+	switch {
+	case open && (r.due < w.began || w.began == 0 || w.ended > 0 && r.due >= w.ended):
+		return
+	case !open && !w.open:
+		return
+	}
+	if w.ended > 0 {
+		response = max(response-w.endPause, w.ended-r.due)
+		if r.sent < w.ended {
+			service = max(service-w.endPause, w.ended-r.sent)
+		}
+	}
+	record(w.response, response)
+	record(w.service, service)
+}
+
+// countLag counts how late a request is sent that could be since it was due
+// and its connection had room, at freed.
+func (w *window) countLag(r request, freed time.Duration) {
+	if w.open && r.due >= w.began {
+		record(w.lag, r.sent-max(r.due, freed))
 	}
 }
 
-// count counts a right reply.
-func (w *window) count(sent, now time.Duration) {
-	w.requests++
-	took := now - sent
-	if sent < w.began {
-		took -= w.pause // which is no fault of the server's
-	}
-	// The histogram can hold everything that is no timeout. A clock that
-	// stood still would give 0.
-	_ = w.latency.RecordValue(max(1, min(int64(took), maxTimeout.Nanoseconds())))
+// record: the histogram can hold everything that is no timeout. A clock that
+// stood still would give 0.
+func record(h *hdrhistogram.Histogram, t time.Duration) {
+	_ = h.RecordValue(max(1, min(t, maxTimeout).Nanoseconds()))
 }

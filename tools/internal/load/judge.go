@@ -1,0 +1,68 @@
+package load
+
+import (
+	"fmt"
+	"math"
+)
+
+// What makes a run void. The limits are conventions, on the strict side: half
+// of each would not change a conclusion.
+const (
+	// GeneratorLimit is the share of its core above which the generator may
+	// have been the limit.
+	GeneratorLimit = 0.8
+	// runQueueLimit is the share of the time that the generator may wait for
+	// its core.
+	runQueueLimit = 0.05
+	// lagLimit is how large a part of the reported p99 may be the generator's
+	// own lateness, by p99.
+	lagLimit = 0.1
+	// littleLimit is how far the number of requests in the system may be from
+	// rate × time in it.
+	littleLimit = 0.05
+	// keptShare is the share of what was due that a server must answer to
+	// have kept the rate.
+	keptShare = 0.99
+)
+
+// judge returns why the run of an open loop says nothing about the server. A
+// closed loop has no times of its own to be late for; what may be wrong with it
+// is told by Generator.Limited and by Hidden.
+func (r *Result) judge() []string {
+	if !r.Workload.Open() {
+		return nil
+	}
+	var void []string
+	add := func(format string, args ...any) { void = append(void, fmt.Sprintf(format, args...)) }
+	if lag, p99 := r.SendLag.P99, r.Response.P99; float64(lag) > lagLimit*float64(p99) {
+		add("the generator was late: %v by p99, over %.0f %% of the response time's %v", lag, lagLimit*100, p99)
+	}
+	if r.Generator.Busy > GeneratorLimit {
+		add("the generator was busy for %.0f %% of the time, over %.0f %%", r.Generator.Busy*100, GeneratorLimit*100)
+	}
+	if r.Generator.RunQueue > runQueueLimit {
+		add("the generator waited for its core for %.0f %% of the time, over %.0f %%", r.Generator.RunQueue*100, runQueueLimit*100)
+	}
+	if expected := r.Rate * r.Response.Mean / 1e9; r.Kept() && math.Abs(r.InFlight-expected) > littleLimit*r.InFlight {
+		add("Little's law fails: %.3g requests were in the system, but rate × response time is %.3g", r.InFlight, expected)
+	}
+	return void
+}
+
+// Kept reports whether the server answered what was due, nearly. Where it did
+// not, response times are those of a queue that grows, and depend on how long
+// the run was.
+func (r *Result) Kept() bool {
+	return float64(r.Requests) >= keptShare*float64(r.Offered)
+}
+
+// Hidden returns the share of the requests in flight, 0 to 1, that waited
+// longer than the window of a closed loop, and so are in no percentile: by
+// Little's law rate × time is the number of those that did not.
+func (r *Result) Hidden() float64 {
+	inFlight := float64(r.Workload.Connections * r.Workload.Depth)
+	if r.Workload.Open() || r.Rate == 0 {
+		return 0
+	}
+	return max(0, 1-r.Rate*r.Response.Mean/1e9/inFlight)
+}

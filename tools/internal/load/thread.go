@@ -1,0 +1,16 @@
+package load
+
+import "time"
+
+// thread is what the generator's thread has used.
+type thread struct {
+	cpu      time.Duration
+	runQueue time.Duration // could have run, but had no core
+	known    bool
+}
+
+func (t thread) since(before thread) thread {
+	t.cpu -= before.cpu
+	t.runQueue -= before.runQueue
+	return t
+}
