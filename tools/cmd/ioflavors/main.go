@@ -16,6 +16,7 @@ import (
 type cli struct {
 	Lab   labCmd   `cmd:"" help:"Start every model, check it, load it, and print what each costs."`
 	Serve serveCmd `cmd:"" help:"Run one of the servers."`
+	Load  loadCmd  `cmd:"" help:"Load a server, open or closed loop, and measure its answers."`
 	Check checkCmd `cmd:"" help:"Check that a server, in any language, speaks the protocol."`
 	Get   getCmd   `cmd:"" help:"Print the value of a key."`
 	Put   putCmd   `cmd:"" help:"Store a value under a key."`

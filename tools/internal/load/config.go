@@ -123,6 +123,12 @@ type Config struct {
 	Live *Live
 }
 
+// Validate returns an error if Run would refuse the configuration.
+func (c Config) Validate() error {
+	_, err := c.withDefaults()
+	return errors.Join(err, atLeast("duration", c.Duration, time.Millisecond))
+}
+
 func (c Config) withDefaults() (Config, error) {
 	if c.ConnectTimeout == 0 {
 		c.ConnectTimeout = defaultTimeout

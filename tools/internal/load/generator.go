@@ -108,7 +108,7 @@ func (g *generator) run(ctx context.Context) error {
 	worked := false
 	for {
 		now := g.now()
-		if worked {
+		if worked && g.phase < draining {
 			g.window.busy += now - woke
 		}
 		if now >= g.check {

@@ -66,3 +66,29 @@ func (r *Result) Hidden() float64 {
 	}
 	return max(0, 1-r.Rate*r.Response.Mean/1e9/inFlight)
 }
+
+// Remarks returns what is to be known about the figures, in sentences.
+func (r *Result) Remarks() []string {
+	var remarks []string
+	add := func(format string, args ...any) { remarks = append(remarks, fmt.Sprintf(format, args...)) }
+	for _, reason := range r.Void {
+		add("VOID: %s.", reason)
+	}
+	if err := r.Errors.Err(); err != nil {
+		add("%v", err)
+	}
+	if r.Unsent > 0 {
+		add("%d requests that were due were never sent, and are in no percentile.", r.Unsent)
+	}
+	if r.Workload.Open() && !r.Kept() {
+		add("The server did not keep the rate: of %d requests that were due, %d were answered in time. Response times are those of a queue that grows.",
+			r.Offered, r.Requests)
+	}
+	if !r.Workload.Open() && r.Generator.Limited {
+		add("The generator was busy for %.0f %% of the time: the server may be able to do more.", r.Generator.Busy*100)
+	}
+	if hidden := r.Hidden(); hidden > littleLimit {
+		add("%.0f %% of the requests in flight waited longer than was measured, and are in no percentile.", hidden*100)
+	}
+	return remarks
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"time"
 )
 
 // Run loads a server whose keys exist (Preload) and measures its answers. A
@@ -12,11 +11,11 @@ import (
 // error means that there is none: the server could not be reached, or ctx was
 // done. Either way Run returns within the sum of the configured times.
 func Run(ctx context.Context, cfg Config) (Result, error) {
-	cfg, err := cfg.withDefaults()
-	if err != nil {
+	if err := cfg.Validate(); err != nil {
 		return Result{}, err
 	}
-	if err := atLeast("duration", cfg.Duration, time.Millisecond); err != nil {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
 		return Result{}, err
 	}
 	g, err := newGenerator(ctx, cfg, newDataset(cfg.Workload), newMix(cfg.Workload, cfg.Seed))

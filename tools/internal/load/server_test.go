@@ -3,6 +3,7 @@ package load_test
 import (
 	"bufio"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -113,4 +114,21 @@ func readFrame(r io.Reader) (body []byte, err error) {
 func isGet(body []byte) bool {
 	m, err := kv.Parse(body)
 	return err == nil && m.Kind == kv.Get
+}
+
+// serveProcess serves until it is killed, and prints where.
+func serveProcess() {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(ln.Addr())
+	s := &server{handler: kv.NewHandler(store.NewSharded(0))}
+	for {
+		c, err := ln.Accept()
+		if err != nil {
+			panic(err)
+		}
+		go s.serve(c)
+	}
 }

@@ -21,7 +21,7 @@ type window struct {
 
 	// What follows is counted from the start, and from the window's beginning
 	// once that has come.
-	busy    time.Duration // had something to do
+	busy    time.Duration // had something to do, up to the window's end
 	area    float64       // requests that were due and not answered × ns
 	tallied time.Duration // up to when area is counted
 	thread  thread
@@ -30,11 +30,11 @@ type window struct {
 func newWindow(length time.Duration) *window {
 	return &window{
 		response: newHistogram(), service: newHistogram(), lag: newHistogram(),
-		series: make([]Step, min(length/SeriesStep+1, maxSteps)),
+		series: make([]Step, min(max(1, (length+SeriesStep-1)/SeriesStep), maxSteps)),
 	}
 }
 
-// maxSteps bounds the series: of a longer window, it is the beginning.
+// maxSteps bounds the series, at an hour: its last step is all the rest.
 const maxSteps = 36_000
 
 func (w *window) begin(paused, now time.Duration) {
@@ -63,11 +63,10 @@ func (w *window) count(r request, now time.Duration, open bool) {
 			response -= w.beginPause
 		}
 		w.requests++
-		if at := int((now - w.began) / SeriesStep); at < len(w.series) {
-			s := &w.series[at]
-			s.Requests++
-			s.Max = max(s.Max, response)
-		}
+		// The window ends a little later than it should.
+		s := &w.series[min(int((now-w.began)/SeriesStep), len(w.series)-1)]
+		s.Requests++
+		s.Max = max(s.Max, response)
 	}
 	switch {
 	case open && (r.due < w.began || w.began == 0 || w.ended > 0 && r.due >= w.ended):
@@ -88,9 +87,14 @@ func (w *window) count(r request, now time.Duration, open bool) {
 // countLag counts how late a request is sent that could be since it was due
 // and its connection had room, at freed.
 func (w *window) countLag(r request, freed time.Duration) {
-	if w.open && r.due >= w.began {
-		record(w.lag, r.sent-max(r.due, freed))
+	if w.began == 0 || r.due < w.began {
+		return
 	}
+	lag := r.sent - max(r.due, freed)
+	if w.ended > 0 && freed < w.ended {
+		lag = max(0, lag-w.endPause)
+	}
+	record(w.lag, lag)
 }
 
 // record: the histogram can hold everything that is no timeout. A clock that

@@ -1,0 +1,257 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+type loadCmd struct {
+	Addr string `arg:"" help:"The server's address, host:port."`
+
+	Connections int           `short:"c" default:"1" placeholder:"N" help:"How many connections, all opened beforehand (default ${default})."`
+	Depth       int           `default:"1" placeholder:"N" help:"How many requests may be in flight on each (default ${default})."`
+	Rate        float64       `default:"0" placeholder:"R" help:"Open loop: requests per second, due whether or not earlier ones are answered. 0 is a closed loop: the next when one is answered (default)."`
+	Arrivals    load.Arrivals `default:"poisson" enum:"poisson,constant" help:"How an open loop's requests are spread over time: poisson or constant (default ${default})."`
+	Duration    time.Duration `short:"d" default:"10s" placeholder:"TIME" help:"How long is measured (default ${default})."`
+	Requests    int64         `short:"n" placeholder:"N" help:"End the measurement earlier, after that many replies."`
+	Warmup      time.Duration `default:"500ms" placeholder:"TIME" help:"How long the load runs before it is measured (default ${default})."`
+	Ramp        time.Duration `placeholder:"TIME" help:"Open the connections evenly over that time (default: at once)."`
+
+	Protocol     load.Protocol     `default:"kv" enum:"kv,resp" help:"kv, this project's, or resp, that of Redis (default ${default})."`
+	Puts         float64           `default:"0.1" placeholder:"SHARE" help:"Share of puts, 0 to 1; the others are gets (default ${default})."`
+	Keys         int               `default:"10000" placeholder:"N" help:"How many keys there are (default ${default})."`
+	Distribution load.Distribution `default:"uniform" enum:"uniform,zipfian" help:"How often each key is asked for: uniform or zipfian (default ${default})."`
+	Value        sizes             `default:"64" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
+	NoPreload    bool              `help:"Do not store the keys first: they are there, from an earlier run with the same --keys and --value."`
+
+	ConnectTimeout time.Duration `default:"5s" placeholder:"TIME" help:"How long a connection may take to come about (default ${default})."`
+	ReplyTimeout   time.Duration `default:"5s" placeholder:"TIME" help:"How long a reply may take (default ${default})."`
+	Sleep          bool          `help:"Sleep in an open loop until something happens, for a machine without a core to spare: the generator will be later (default with one core)."`
+	Seed           uint64        `default:"1" help:"Makes the sequences of keys, kinds and arrivals (default ${default})."`
+
+	JSON bool   `help:"Print one JSON object at the end, and nothing else on standard output."`
+	HDR  string `type:"path" placeholder:"FILE" help:"Write the response times' percentiles to a file, as HdrHistogram's plotters read them, in µs."`
+}
+
+// Help is what load --help says besides.
+func (*loadCmd) Help() string {
+	return `Every answer is checked: values are derived from their keys. Response time counts from when a request was due, ` +
+		`service time from when it was sent; in a closed loop they are the same, and a server that stalls is not asked meanwhile, ` +
+		`so that the stall hides: use --rate to find out how long users wait.` + "\n\n" +
+		`Exit codes: 0 the run is valid; 1 there were errors, or no result; 2 wrong flags; 3 the run is void, for it says more ` +
+		`about the load generator than about the server; 130 interrupted.`
+}
+
+// sizes is a size in bytes, or a range.
+type sizes struct{ min, max int }
+
+// Decode reads "64" or "16-4096".
+func (s *sizes) Decode(ctx *kong.DecodeContext) error {
+	var text string
+	if err := ctx.Scan.PopValueInto("size", &text); err != nil {
+		return err
+	}
+	low, high, ranged := strings.Cut(text, "-")
+	if !ranged {
+		high = low
+	}
+	var errLow, errHigh error
+	s.min, errLow = strconv.Atoi(low)
+	s.max, errHigh = strconv.Atoi(high)
+	if errLow != nil || errHigh != nil || s.min > s.max {
+		return fmt.Errorf("%q is no size: want bytes, as 64, or a range, as 16-4096", text)
+	}
+	return nil
+}
+
+func (c *loadCmd) config() load.Config {
+	return load.Config{
+		Addr: c.Addr,
+		Workload: load.Workload{
+			Protocol: c.Protocol, Connections: c.Connections, Depth: c.Depth, Rate: c.Rate, Arrivals: c.Arrivals,
+			Puts: c.Puts, Keys: c.Keys, Distribution: c.Distribution, MinValue: c.Value.min, MaxValue: c.Value.max,
+		},
+		Warmup: c.Warmup, Duration: c.Duration, Requests: c.Requests, Ramp: c.Ramp,
+		ConnectTimeout: c.ConnectTimeout, ReplyTimeout: c.ReplyTimeout, Spin: !c.Sleep && runtime.NumCPU() > 1, Seed: c.Seed,
+		Live: new(load.Live),
+	}
+}
+
+func (c *loadCmd) Run(ctx context.Context) error {
+	cfg := c.config()
+	if err := cfg.Validate(); err != nil {
+		return &exitError{2, err.Error()}
+	}
+	result, err := c.load(ctx, cfg)
+	if errors.Is(err, context.Canceled) {
+		return &exitError{130, "interrupted"}
+	}
+	if err != nil {
+		return err
+	}
+	if c.HDR != "" {
+		if err := writePercentiles(c.HDR, result.Response); err != nil {
+			return err
+		}
+	}
+	if c.JSON {
+		err = json.NewEncoder(os.Stdout).Encode(newLoadReport(result))
+	} else {
+		err = writeLoad(os.Stdout, result)
+	}
+	switch {
+	case err != nil:
+		return err
+	case result.Errors.Count() > 0:
+		return &exitError{1, result.Errors.Err().Error()}
+	case len(result.Void) > 0:
+		return &exitError{3, "the run is void, and says why above"}
+	default:
+		return nil
+	}
+}
+
+func (c *loadCmd) load(ctx context.Context, cfg load.Config) (load.Result, error) {
+	if !c.NoPreload {
+		if err := load.Preload(ctx, cfg); err != nil {
+			return load.Result{}, err
+		}
+	}
+	stop := showLoad(os.Stderr, cfg)
+	defer stop()
+	return load.Run(ctx, cfg)
+}
+
+// showLoad tells how far a run is: four times a second on a terminal, and every
+// ten seconds elsewhere. Call stop when it is over.
+func showLoad(f *os.File, cfg load.Config) (stop func()) {
+	live := terminal(f)
+	every := 10 * time.Second
+	if live {
+		every = 250 * time.Millisecond
+	}
+	began, total := time.Now(), cfg.Ramp+cfg.Warmup+cfg.Duration
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		var before int64
+		for {
+			select {
+			case <-done:
+				if live {
+					fmt.Fprint(f, "\r\x1b[K")
+				}
+				return
+			case <-ticker.C:
+			}
+			requests := cfg.Live.Requests()
+			line := fmt.Sprintf("%.0f requests/s · %d in flight · %d errors · about %.0f s left",
+				float64(requests-before)/every.Seconds(), cfg.Live.InFlight(), cfg.Live.Errors(), max(0, (total-time.Since(began)).Seconds()))
+			before = requests
+			if live {
+				fmt.Fprintf(f, "\r\x1b[K%.79s", line)
+			} else {
+				fmt.Fprintln(f, line)
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-ended
+	}
+}
+
+// loadReport is what --json prints: the figures that scripts ask for by flat
+// names in microseconds, and the whole result.
+type loadReport struct {
+	RequestsPerSecond float64  `json:"requests_per_second"`
+	P50               float64  `json:"p50_us"` // 0: too few requests to say
+	P90               float64  `json:"p90_us"`
+	P99               float64  `json:"p99_us"`
+	P999              float64  `json:"p99_9_us"`
+	Max               float64  `json:"max_us"`
+	ServiceP99        float64  `json:"service_p99_us"`
+	SendLagP99        float64  `json:"send_lag_p99_us"`
+	Errors            int64    `json:"errors"`
+	Unsent            int64    `json:"unsent"`
+	Valid             bool     `json:"valid"`
+	Void              []string `json:"void"`
+
+	Result load.Result `json:"result"`
+}
+
+func newLoadReport(r load.Result) loadReport {
+	us := func(d time.Duration) float64 { return float64(d) / 1e3 }
+	return loadReport{
+		RequestsPerSecond: r.Rate,
+		P50:               us(r.Response.P50), P90: us(r.Response.P90), P99: us(r.Response.P99), P999: us(r.Response.P999),
+		Max: us(r.Response.Max), ServiceP99: us(r.Service.P99), SendLagP99: us(r.SendLag.P99),
+		Errors: r.Errors.Count(), Unsent: r.Unsent,
+		Valid: len(r.Void) == 0, Void: append([]string{}, r.Void...),
+		Result: r,
+	}
+}
+
+func writeLoad(w io.Writer, r load.Result) error {
+	loop := "closed loop"
+	if r.Workload.Open() {
+		loop = fmt.Sprintf("open loop, %.0f requests/s due (%s)", r.Workload.Rate, r.Workload.Arrivals)
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s · %d connections × %d in flight · %.1f s\n\n", loop, r.Workload.Connections, r.Workload.Depth, r.Seconds)
+	fmt.Fprintf(&out, "requests/s  %.0f\n", r.Rate)
+	fmt.Fprintf(&out, "errors      %d\n", r.Errors.Count())
+	fmt.Fprintf(&out, "served      %d of %d connections\n", r.Served, r.Workload.Connections)
+	fmt.Fprintf(&out, "generator   %.0f %% busy, %.1f %% waiting for its core\n\n", r.Generator.Busy*100, r.Generator.RunQueue*100)
+	fmt.Fprintf(&out, "%-14s%10s%10s%10s%10s%10s\n", "µs", "p50", "p90", "p99", "p99.9", "max")
+	writeTimes(&out, "response time", r.Response)
+	if r.Workload.Open() {
+		writeTimes(&out, "service time", r.Service)
+		writeTimes(&out, "send lag", r.SendLag)
+	}
+	for _, remark := range r.Remarks() {
+		out.WriteString("\n" + remark + "\n")
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+func writeTimes(w io.Writer, name string, t load.Times) {
+	fmt.Fprintf(w, "%-14s", name)
+	for _, d := range []time.Duration{t.P50, t.P90, t.P99, t.P999, t.Max} {
+		if d == 0 {
+			fmt.Fprintf(w, "%10s", "–") // too few requests lie beyond it
+		} else {
+			fmt.Fprintf(w, "%10.1f", float64(d)/1e3)
+		}
+	}
+	fmt.Fprintln(w)
+}
+
+// writePercentiles writes the table that HdrHistogram's plotters read.
+func writePercentiles(name string, t load.Times) error {
+	h, err := t.Decode()
+	if err != nil {
+		return err
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	_, err = h.PercentilesPrint(f, 5, 1e3)
+	return errors.Join(err, f.Close())
+}

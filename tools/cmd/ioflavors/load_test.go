@@ -1,0 +1,86 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+func loadFlags(args ...string) (*loadCmd, error) {
+	var c struct {
+		Load loadCmd `cmd:""`
+	}
+	parser, err := kong.New(&c)
+	if err != nil {
+		return nil, err
+	}
+	_, err = parser.Parse(append([]string{"load", "127.0.0.1:1"}, args...))
+	return &c.Load, err
+}
+
+func TestLoadFlags(t *testing.T) {
+	c, err := loadFlags("-c", "50", "--depth=16", "--rate=2.5e3", "--arrivals=constant", "--value=16-4096", "--distribution=zipfian", "--protocol=resp")
+	require.NoError(t, err)
+	assert.Equal(t, load.Workload{
+		Protocol: load.RESP, Connections: 50, Depth: 16, Rate: 2500, Arrivals: load.Constant,
+		Puts: 0.1, Keys: 10_000, Distribution: load.Zipfian, MinValue: 16, MaxValue: 4096,
+	}, c.config().Workload)
+
+	c, err = loadFlags()
+	require.NoError(t, err)
+	assert.Equal(t, load.DefaultWorkload(), c.config().Workload)
+	assert.NoError(t, c.config().Validate())
+
+	for _, wrong := range []string{"--value=big", "--value=9-1", "--value=-1", "--arrivals=never", "--protocol=http"} {
+		_, err := loadFlags(wrong)
+		assert.Error(t, err, wrong)
+	}
+	for _, wrong := range []string{"--rate=-1", "--connections=0", "--depth=0", "--duration=0s", "--puts=2", "--keys=0", "--reply-timeout=2m"} {
+		c, err := loadFlags(wrong)
+		require.NoError(t, err, wrong)
+		assert.Error(t, c.config().Validate(), wrong)
+	}
+}
+
+// What scripts rely on: the last line is one JSON object with these names.
+func TestLoadJSON(t *testing.T) {
+	addr := startModel(t)
+	for _, loop := range [][]string{{}, {"--rate", "5000"}} {
+		hdr := filepath.Join(t.TempDir(), "hdr")
+		args := append([]string{"load", addr, "-c", "3", "--depth", "2", "-d", "300ms", "--json", "--hdr", hdr}, loop...)
+		code, out, _ := ioflavors(t, args...)
+		assert.Contains(t, []int{0, 3}, code, "on a busy machine the run may be void")
+		lines := strings.Split(strings.TrimSpace(out), "\n")
+		var report map[string]any
+		require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &report))
+		for _, name := range []string{"requests_per_second", "p50_us", "p90_us", "p99_us", "max_us"} {
+			assert.Positive(t, report[name], name)
+		}
+		assert.Zero(t, report["errors"])
+		assert.Equal(t, code == 0, report["valid"])
+		text, err := os.ReadFile(hdr)
+		require.NoError(t, err)
+		assert.Contains(t, string(text), "Percentile")
+	}
+
+	code, out, _ := ioflavors(t, "load", addr, "-d", "200ms", "--warmup=10ms")
+	assert.Equal(t, 0, code)
+	assert.Contains(t, out, "closed loop · 1 connections × 1 in flight")
+}
+
+func TestLoadFails(t *testing.T) {
+	code, _, errs := ioflavors(t, "load", "127.0.0.1:1", "-d", "100ms")
+	assert.Equal(t, 1, code, "nobody listens")
+	assert.Contains(t, errs, "connection refused")
+	code, _, errs = ioflavors(t, "load", "127.0.0.1:1", "--rate=-1")
+	assert.Equal(t, 2, code)
+	assert.Contains(t, errs, "rate is -1")
+}

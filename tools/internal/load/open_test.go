@@ -1,0 +1,171 @@
+//go:build unix
+
+package load_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// The test binary is a server as well, one that can be stopped.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == "test-server" {
+		serveProcess()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func openConfig(s *server, rate float64) load.Config {
+	cfg := config(s)
+	cfg.Rate = rate
+	return cfg
+}
+
+func TestOpenLoop(t *testing.T) {
+	for _, arrivals := range []load.Arrivals{load.Poisson, load.Constant} {
+		for _, spin := range []bool{false, true} {
+			t.Run(fmt.Sprint(arrivals, ",spin=", spin), func(t *testing.T) {
+				s := new(server).start(t)
+				cfg := openConfig(s, 2000)
+				cfg.Arrivals, cfg.Spin, cfg.Live = arrivals, spin, new(load.Live)
+				require.NoError(t, load.Preload(t.Context(), cfg))
+				r, err := load.Run(t.Context(), cfg)
+				require.NoError(t, err)
+				require.NoError(t, r.Errors.Err())
+				if arrivals == load.Constant {
+					assert.InDelta(t, 400, r.Offered, 1, "2000/s for 200 ms")
+				} else {
+					assert.InDelta(t, 400, r.Offered, 100, "five standard deviations")
+				}
+				assert.Zero(t, r.Unsent)
+				assert.Equal(t, r.Offered, r.Response.Count, "each that was due has a time")
+				assert.Equal(t, r.Offered, r.Service.Count)
+				assert.Equal(t, r.Offered, r.SendLag.Count)
+				assert.GreaterOrEqual(t, r.Response.Mean, r.Service.Mean)
+				assert.Positive(t, r.InFlight)
+				assert.Len(t, r.Series, 2)
+				assert.Equal(t, r.Requests, r.Series[0].Requests+r.Series[1].Requests)
+				assert.Equal(t, 4, r.Served)
+			})
+		}
+	}
+}
+
+func TestOpenLoopEndsAfterRequests(t *testing.T) {
+	s := new(server).start(t)
+	cfg := openConfig(s, 5000)
+	cfg.Duration, cfg.Requests = time.Minute, 100
+	require.NoError(t, load.Preload(t.Context(), cfg))
+	r, err := load.Run(t.Context(), cfg)
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, r.Requests, int64(100))
+	assert.Less(t, r.Seconds, 60.)
+}
+
+// A wrong answer is an error, and never a fast request.
+func TestOpenLoopCountsNoWrongAnswer(t *testing.T) {
+	s := (&server{behave: func(s *server, c net.Conn) {
+		in := bufio.NewReader(c)
+		for n := 1; ; n++ {
+			body, err := readFrame(in)
+			if err != nil {
+				return
+			}
+			reply := s.reply(body)
+			if isGet(body) && n%2 == 0 {
+				reply[len(reply)-len("@EOF@")-3] ^= 1 // the value's last character
+			}
+			if _, err := c.Write(reply); err != nil {
+				return
+			}
+		}
+	}}).start(t)
+	cfg := openConfig(s, 2000)
+	cfg.Arrivals, cfg.Puts, cfg.Warmup = load.Constant, 0, 0
+	require.NoError(t, load.Preload(t.Context(), cfg))
+	r, err := load.Run(t.Context(), cfg)
+	require.NoError(t, err)
+	assert.Positive(t, r.Errors.Wrong)
+	assert.Contains(t, r.Errors.First, "want {kind 2")
+	assert.Equal(t, r.Offered, r.Response.Count+r.Errors.Wrong, "each is one or the other")
+}
+
+// What a server never answers is not lost from the count.
+func TestOpenLoopCountsWhatIsNeverSent(t *testing.T) {
+	s := (&server{behave: func(_ *server, c net.Conn) { _, _ = io.Copy(io.Discard, c) }}).start(t)
+	cfg := openConfig(s, 1000)
+	cfg.Connections, cfg.Depth, cfg.Warmup = 2, 1, 0
+	cfg.Arrivals, cfg.ReplyTimeout = load.Constant, 400*time.Millisecond
+	r, err := load.Run(t.Context(), cfg)
+	require.NoError(t, err)
+	assert.Zero(t, r.Requests)
+	assert.Zero(t, r.Response.Count)
+	assert.EqualValues(t, 2, r.Errors.TimedOut)
+	assert.EqualValues(t, 2, r.Errors.Unanswered)
+	assert.Equal(t, r.Offered, r.Unsent+r.Errors.Unanswered)
+	assert.False(t, r.Kept())
+}
+
+// A server that is stopped for two seconds has p99 of that order where requests
+// come at their own pace, and hides it from whoever waits for each answer.
+func TestAStoppedServerShowsInTheOpenLoop(t *testing.T) {
+	const stop = 2 * time.Second
+	addr, process := startProcess(t)
+	cfg := load.Config{Addr: addr, Workload: workload(2, 1), Duration: 2 * stop, Seed: 1}
+	require.NoError(t, load.Preload(t.Context(), cfg))
+	run := func(rate float64) load.Result {
+		cfg.Rate = rate
+		resumed := make(chan struct{})
+		cfg.Begin = func() {
+			require.NoError(t, process.Signal(syscall.SIGSTOP))
+			go func() {
+				defer close(resumed)
+				time.Sleep(stop) // what is tested, not a synchronisation
+				_ = process.Signal(syscall.SIGCONT)
+			}()
+		}
+		r, err := load.Run(t.Context(), cfg)
+		require.NoError(t, err)
+		require.NoError(t, r.Errors.Err())
+		<-resumed
+		return r
+	}
+	open, closed := run(500), run(0)
+	t.Logf("p50, p99, max: open %v %v %v, closed %v %v %v",
+		open.Response.P50, open.Response.P99, open.Response.Max, closed.Response.P50, closed.Response.P99, closed.Response.Max)
+	assert.Greater(t, open.Response.Max, stop*9/10)
+	assert.Greater(t, open.Response.P99, stop*9/10, "half of the requests were due meanwhile")
+	assert.Greater(t, closed.Response.Max, stop*9/10, "two requests waited")
+	assert.Less(t, closed.Response.P99, stop/10, "and the others were not made")
+}
+
+// startProcess starts the test binary as a server.
+func startProcess(t *testing.T) (addr string, p *os.Process) {
+	program, err := os.Executable()
+	require.NoError(t, err)
+	cmd := exec.Command(program, "test-server")
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	return strings.TrimSpace(line), cmd.Process
+}
