@@ -3,8 +3,6 @@ package load
 import (
 	"fmt"
 	"math/rand/v2"
-
-	"github.com/ioflavors/ioflavors/common/kv"
 )
 
 // keySize is the size of each key, in bytes.
@@ -13,21 +11,40 @@ const keySize = 16
 // dataset is all keys with their values, both derived from a number, so that
 // the right answer to each request is known without a table of answers.
 type dataset struct {
-	keys int
-	size int    // of a value
-	head []byte // the keys, one after the other
-	text []byte // the values, each one shifted by a byte against the one before
+	language
+	keys     int
+	min, max int    // sizes of values
+	head     []byte // the keys, one after the other
+	text     []byte // the values, each one shifted by a byte against the one before
 
-	get, put template // requests
-	found    template // what a get is answered with
-	stored   template // what a put is answered with
+	get, stored template          // what a get is, and what a put is answered with
+	valued      map[int]*valuedBy // by the value's size: what has a value in it
+	fixed       *valuedBy         // if there is one size only
+}
+
+// valuedBy is the templates that depend on a value's size.
+type valuedBy struct{ put, found template }
+
+// language is how messages are written.
+type language interface {
+	getTemplate(key []byte) template
+	storedTemplate() template
+	putTemplate(key, value []byte) template
+	foundTemplate(key, value []byte) template
+	// next finds the reply to r at the beginning of data, where it is not
+	// simply the right one. It returns how many bytes it takes (0: it is not
+	// whole yet), and what is wrong with it; or an error after which the
+	// stream is of no more use.
+	next(d *dataset, data []byte, r request) (n int, wrong, err error)
 }
 
 // newDataset returns the same data for the same arguments, in every process.
 func newDataset(w Workload) *dataset {
-	keys, valueSize := w.Keys, w.MaxValue
-	d := &dataset{keys: keys, size: valueSize}
-	for i := range keys {
+	d := &dataset{language: kvLanguage{}, keys: w.Keys, min: w.MinValue, max: w.MaxValue}
+	if w.Protocol == RESP {
+		d.language = respLanguage{}
+	}
+	for i := range d.keys {
 		d.head = fmt.Appendf(d.head, "key:%0*d", keySize-len("key:"), i)
 	}
 	// Characters of six random bits: values of ten bytes or more are as good
@@ -35,16 +52,40 @@ func newDataset(w Workload) *dataset {
 	// moved by a byte is a wrong one.
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	random := rand.New(rand.NewPCG(0, 0))
-	d.text = make([]byte, keys+valueSize)
+	d.text = make([]byte, d.keys+d.max)
 	for i := range d.text {
 		d.text[i] = letters[random.IntN(len(letters))]
 	}
-	d.get = newTemplate(kv.Message{Kind: kv.Get, Key: d.key(0)})
-	d.put = newTemplate(kv.Message{Kind: kv.PutOrUpdate, Key: d.key(0), Value: d.value(0)})
-	d.found = newTemplate(d.right(request{}))
-	d.stored = newTemplate(d.right(request{put: true}))
+	d.get, d.stored = d.getTemplate(d.key(0)), d.storedTemplate()
+	// Made beforehand, so that none is while it is measured.
+	d.valued = make(map[int]*valuedBy)
+	for i := range d.keys {
+		if size := d.size(i); d.valued[size] == nil {
+			key, value := d.key(0), d.text[:size]
+			d.valued[size] = &valuedBy{d.putTemplate(key, value), d.foundTemplate(key, value)}
+		}
+	}
+	if d.min == d.max {
+		d.fixed = d.valued[d.max]
+	}
 	return d
 }
 
 func (d *dataset) key(i int) []byte   { return d.head[i*keySize : (i+1)*keySize] }
-func (d *dataset) value(i int) []byte { return d.text[i : i+d.size] }
+func (d *dataset) value(i int) []byte { return d.text[i : i+d.size(i)] }
+
+// templates returns those for a key's value.
+func (d *dataset) templates(i int) *valuedBy {
+	if d.fixed != nil {
+		return d.fixed
+	}
+	return d.valued[d.size(i)]
+}
+
+// size returns the size of a key's value: any of those that may be, by a hash
+// of the number (Fibonacci hashing, Knuth's TAOCP 3, 6.4).
+func (d *dataset) size(i int) int {
+	const golden = 0x9e3779b97f4a7c15 // 2^64 / φ
+	spread := uint64(i) * golden >> 32
+	return d.min + int(spread*uint64(d.max-d.min+1)>>32)
+}

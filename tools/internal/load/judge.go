@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// What makes a run void. The limits are conventions, on the strict side: half
-// of each would not change a conclusion.
+// What makes a run void. The limits are conventions: small enough that what the
+// generator does to the figures is small beside what the server does.
 const (
 	// GeneratorLimit is the share of its core above which the generator may
 	// have been the limit.
@@ -86,6 +86,9 @@ func (r *Result) Remarks() []string {
 	}
 	if !r.Workload.Open() && r.Generator.Limited {
 		add("The generator was busy for %.0f %% of the time: the server may be able to do more.", r.Generator.Busy*100)
+	}
+	if !r.Workload.Open() && r.Generator.RunQueue > runQueueLimit {
+		add("The generator waited for its core for %.0f %% of the time: something else runs here, and the figures are worse for it.", r.Generator.RunQueue*100)
 	}
 	if hidden := r.Hidden(); hidden > littleLimit {
 		add("%.0f %% of the requests in flight waited longer than was measured, and are in no percentile.", hidden*100)

@@ -60,6 +60,8 @@ func TestHidden(t *testing.T) {
 	r := believable()
 	assert.Zero(t, r.Hidden())
 	r.Workload.Rate = 0
+	r.Generator.RunQueue = 0.06
+	assert.Contains(t, r.Remarks()[0], "waited for its core for 6 %")
 	assert.InEpsilon(t, 0.8, r.Hidden(), 1e-9, "10 were in flight, and two of them were answered now and then")
 }
 

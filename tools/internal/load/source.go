@@ -9,23 +9,33 @@ type source interface {
 	next() (key int, put, ok bool)
 }
 
-// mix is endless: any key, put or get, by chance.
+// mix is endless: a key, put or get, by chance.
 type mix struct {
 	random *rand.Rand
 	keys   int
+	zipf   zipf   // empty: all keys are equally likely
 	puts   uint32 // how many of 2³² requests are puts, less one if it is all
 }
 
 func newMix(w Workload, seed uint64) *mix {
-	return &mix{
+	m := &mix{
 		random: rand.New(rand.NewPCG(seed, 0)),
 		keys:   w.Keys,
 		puts:   uint32(min(w.Puts*(1<<32), 1<<32-1)),
 	}
+	if w.Distribution == Zipfian {
+		m.zipf = newZipf(w.Keys)
+	}
+	return m
 }
 
 func (m *mix) next() (key int, put, ok bool) {
-	return m.random.IntN(m.keys), m.random.Uint32() < m.puts, true
+	if m.zipf.upTo != nil {
+		key = m.zipf.pick(m.random)
+	} else {
+		key = m.random.IntN(m.keys)
+	}
+	return key, m.random.Uint32() < m.puts, true
 }
 
 // fill puts each key once.

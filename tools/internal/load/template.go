@@ -7,9 +7,9 @@ import (
 	"github.com/ioflavors/ioflavors/common/kv"
 )
 
-// template is a sort of frame: all get requests, say. Keys have the same size,
-// and values too, so the frames of a sort differ in nothing but these, and are
-// made and recognised by copying and comparing bytes.
+// template is a sort of message: all get requests, say, or all puts with values
+// of one size. Those of a sort differ in nothing but key and value, and are made
+// and recognised by copying and comparing bytes.
 type template struct {
 	before, between, behind []byte // the key, key and value, the value
 	keyed, valued           bool
@@ -31,6 +31,12 @@ func newTemplate(m kv.Message) template {
 		t.behind = t.between[end:]
 		t.between = t.between[:end-len(m.Value)]
 	}
+	return t
+}
+
+// sized returns t with its size, given values of the size of its own.
+func (t template) sized(key, value []byte) template {
+	t.size = len(t.append(nil, key, value))
 	return t
 }
 

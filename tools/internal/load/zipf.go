@@ -1,0 +1,31 @@
+package load
+
+import (
+	"math"
+	"math/rand/v2"
+	"sort"
+)
+
+// zipfExponent is that of YCSB's workloads (Cooper et al., "Benchmarking Cloud
+// Serving Systems with YCSB", 2010). rand.Zipf wants one above 1.
+const zipfExponent = 0.99
+
+// zipf picks numbers from 0 on, the small ones more often.
+type zipf struct{ upTo []float64 } // the probability of a number and all before it
+
+func newZipf(n int) zipf {
+	z := zipf{make([]float64, n)}
+	sum := 0.0
+	for i := range z.upTo {
+		sum += math.Pow(float64(i+1), -zipfExponent)
+		z.upTo[i] = sum
+	}
+	for i := range z.upTo {
+		z.upTo[i] /= sum
+	}
+	return z
+}
+
+func (z zipf) pick(random *rand.Rand) int {
+	return min(sort.SearchFloat64s(z.upTo, random.Float64()), len(z.upTo)-1)
+}
