@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/report"
 )
 
 type labCmd struct {
@@ -20,7 +21,7 @@ type labCmd struct {
 	Rounds   int           `placeholder:"N" help:"How often each server is started and measured (default 3; with --quick 1)."`
 	Duration time.Duration `placeholder:"TIME" help:"How long each workload is measured in a round, 50ms to 5s (default 600ms; with --quick 200ms)."`
 	Seed     uint64        `default:"1" help:"Makes the order of the servers and the sequences of requests (default ${default})."`
-	Out      string        `default:"lab-out" placeholder:"DIR" type:"path" help:"Where results.json goes (default ${default})."`
+	Out      string        `default:"lab-out" placeholder:"DIR" type:"path" help:"Where results.json, report.html and its pictures go (default ${default})."`
 	Quick    bool          `help:"A look in half a minute, which proves that everything works and measures little."`
 	NoPin    bool          `help:"Do not give servers and load a core each."`
 }
@@ -45,7 +46,11 @@ func (c *labCmd) Run(ctx context.Context) error {
 	if writeErr != nil {
 		return writeErr
 	}
-	fmt.Println("→", name)
+	pages, writeErr := report.Write(c.Out, results)
+	if writeErr != nil {
+		return writeErr
+	}
+	fmt.Println("→", pages[0], "·", name)
 	switch {
 	case interrupted:
 		return &exitError{130, "interrupted; what was measured until then is above"}

@@ -14,12 +14,13 @@ import (
 )
 
 type cli struct {
-	Lab   labCmd   `cmd:"" help:"Start every model, check it, load it, and print what each costs."`
-	Serve serveCmd `cmd:"" help:"Run one of the servers."`
-	Load  loadCmd  `cmd:"" help:"Load a server, open or closed loop, and measure its answers."`
-	Check checkCmd `cmd:"" help:"Check that a server, in any language, speaks the protocol."`
-	Get   getCmd   `cmd:"" help:"Print the value of a key."`
-	Put   putCmd   `cmd:"" help:"Store a value under a key."`
+	Lab    labCmd    `cmd:"" help:"Start every model, check it, load it, and print what each costs."`
+	Report reportCmd `cmd:"" help:"Make the page of a lab run again, from its results.json."`
+	Serve  serveCmd  `cmd:"" help:"Run one of the servers."`
+	Load   loadCmd   `cmd:"" help:"Load a server, open or closed loop, and measure its answers."`
+	Check  checkCmd  `cmd:"" help:"Check that a server, in any language, speaks the protocol."`
+	Get    getCmd    `cmd:"" help:"Print the value of a key."`
+	Put    putCmd    `cmd:"" help:"Store a value under a key."`
 }
 
 // exitError ends the program with a code of its own. Its message, if any, is

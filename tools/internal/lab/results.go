@@ -2,6 +2,7 @@ package lab
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -75,6 +76,58 @@ func (r *Results) Write(dir string) (string, error) {
 		return "", err
 	}
 	return name, os.Rename(name+".tmp", name)
+}
+
+// Read reads the results from a file that Write has written.
+func Read(name string) (*Results, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	// The version first: with another one, the rest may have other types.
+	var version struct {
+		Schema *int `json:"schema"`
+	}
+	if err := json.Unmarshal(text, &version); err != nil {
+		return nil, fmt.Errorf("%s: not the results of a lab run: %w", name, err)
+	}
+	if version.Schema == nil {
+		return nil, fmt.Errorf("%s: not the results of a lab run: no schema version", name)
+	}
+	if *version.Schema != Schema {
+		return nil, fmt.Errorf("%s: schema version %d, but this program reads %d only", name, *version.Schema, Schema)
+	}
+	r := new(Results)
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if err := r.consistent(name); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// consistent returns an error if something refers to what is not there.
+func (r *Results) consistent(name string) error {
+	known := func(server string, workload int) error {
+		if r.server(server) == nil || workload < 0 || workload >= len(r.Plan.Workloads) {
+			return fmt.Errorf("%s: figures of %q under workload %d, which are not in the plan", name, server, workload)
+		}
+		return nil
+	}
+	var errs []error
+	for _, s := range r.Servers {
+		if s == nil {
+			return fmt.Errorf("%s: a server is null", name)
+		}
+	}
+	for _, c := range r.Runs {
+		errs = append(errs, known(c.Server, c.Workload))
+	}
+	for _, s := range r.Summary {
+		errs = append(errs, known(s.Server, s.Workload))
+	}
+	return errors.Join(errs...)
 }
 
 // server returns the server of that name.

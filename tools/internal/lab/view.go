@@ -1,0 +1,66 @@
+package lab
+
+import "strings"
+
+// Table is one of the report's tables, for those who write it in another form.
+type Table struct {
+	Columns []TableColumn
+	Rows    []TableRow
+}
+
+// TableColumn is a heading. Neighbours with the same group share that.
+type TableColumn struct{ Group, Name string }
+
+// TableRow has a cell for each column, or fewer and a remark.
+type TableRow struct {
+	Cells  []string
+	Remark string
+}
+
+// Tables returns the tables of the report: costs, and speeds if there are any.
+func (r *Results) Tables() []Table {
+	grids := []*grid{r.costs()}
+	if len(r.Summary) > 0 {
+		grids = append(grids, r.speeds())
+	}
+	var tables []Table
+	for _, g := range grids {
+		var t Table
+		for _, c := range g.columns {
+			t.Columns = append(t.Columns, TableColumn{c.group, c.title})
+		}
+		for _, row := range g.rows {
+			t.Rows = append(t.Rows, TableRow{row.cells, strings.TrimSpace(row.rest)})
+		}
+		tables = append(tables, t)
+	}
+	return tables
+}
+
+// Notes explains the marks that occur in the tables, and what the figures can
+// and cannot tell.
+func (r *Results) Notes() []string { return r.notes() }
+
+// Title says in a line what was run.
+func (r *Results) Title() string {
+	if len(r.Plan.Workloads) == 0 {
+		return "ioflavors lab"
+	}
+	return r.title()
+}
+
+// Place says in a line where it was run, and how quiet it was there.
+func (r *Results) Place() string { return r.place() }
+
+// SummaryOf returns what a server did under a workload, or nil.
+func (r *Results) SummaryOf(server string, workload int) *Summary { return r.summary(server, workload) }
+
+// IdleShare returns the median share of a core that a server used when it had
+// nothing to do. known is false if that was not measured.
+func (r *Results) IdleShare(server string) (share float64, known bool) { return r.idleShare(server) }
+
+// WorkloadTitle names one of the plan's workloads.
+func (r *Results) WorkloadTitle(i int) string { return workloadTitle(r.Plan.Workloads[i]) }
+
+// WorkloadName is the short form of WorkloadTitle.
+func (r *Results) WorkloadName(i int) string { return workloadName(r.Plan.Workloads[i]) }

@@ -1,0 +1,100 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// What the report takes from a load.Result beyond the lab's summaries, it takes
+// here.
+
+func histogramOf(r load.Result) string     { return r.Histogram }
+func generatorShare(r load.Result) float64 { return r.GeneratorCPU }
+
+// cells returns the rounds of a server under a workload, in their order.
+func cells(r *lab.Results, server string, workload int) []lab.Cell {
+	var mine []lab.Cell
+	for _, c := range r.Runs {
+		if c.Server == server && c.Workload == workload {
+			mine = append(mine, c)
+		}
+	}
+	slices.SortStableFunc(mine, func(a, b lab.Cell) int { return cmp.Compare(a.Round, b.Round) })
+	return mine
+}
+
+// costs returns the server's CPU time per request, in µs, in each round.
+func costs(cells []lab.Cell) []float64 {
+	var all []float64
+	for _, c := range cells {
+		if c.Resources != nil && c.Load.Requests > 0 {
+			all = append(all, float64(c.Resources.CPU)/1e3/float64(c.Load.Requests))
+		}
+	}
+	return all
+}
+
+// serverShares returns the share of a core that the server used in each round.
+func serverShares(cells []lab.Cell) []float64 {
+	var all []float64
+	for _, c := range cells {
+		if c.Resources != nil && c.Load.Seconds > 0 {
+			all = append(all, c.Resources.CPU.Seconds()/c.Load.Seconds)
+		}
+	}
+	return all
+}
+
+// generatorShares returns the share of a core that the load generator used in
+// each round.
+func generatorShares(cells []lab.Cell) []float64 {
+	var all []float64
+	for _, c := range cells {
+		if share := generatorShare(c.Load); share > 0 {
+			all = append(all, share)
+		}
+	}
+	return all
+}
+
+// merged returns the latencies of all rounds together: percentiles can be read
+// off that, but not be averaged. It is nil if there are none.
+func merged(cells []lab.Cell) (*hdrhistogram.Histogram, error) {
+	var all *hdrhistogram.Histogram
+	for _, c := range cells {
+		text := histogramOf(c.Load)
+		if text == "" {
+			continue
+		}
+		h, err := hdrhistogram.Decode([]byte(text))
+		if err != nil {
+			return nil, fmt.Errorf("histogram of %s, round %d: %w", c.Server, c.Round, err)
+		}
+		if all == nil {
+			all = h
+		} else if dropped := all.Merge(h); dropped > 0 {
+			return nil, fmt.Errorf("histogram of %s, round %d: %d values out of range", c.Server, c.Round, dropped)
+		}
+	}
+	if all != nil && all.TotalCount() == 0 {
+		return nil, nil
+	}
+	return all, nil
+}
+
+// median returns the middle value, or the mean of the two in the middle. known
+// is false if there are none.
+func median(values []float64) (middle float64, known bool) {
+	n := len(values)
+	if n == 0 {
+		return 0, false
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2, true
+}

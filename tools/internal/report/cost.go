@@ -1,0 +1,65 @@
+package report
+
+import (
+	"fmt"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+)
+
+// costFigure shows the server's CPU time per request: each round a dot, and
+// the median of them.
+func costFigure(r *lab.Results, workload int) *figure {
+	const rowHeight, top = 40, 34
+	title := r.WorkloadTitle(workload)
+	t := table{
+		Caption: "Server CPU per request, µs: " + title,
+		Head:    []string{"model", "median", "each round"},
+	}
+	p := picture{
+		ID:    fmt.Sprintf("cost-%d", workload+1),
+		Title: "Server CPU per request: " + title,
+	}
+	var all []float64
+	for _, s := range r.Servers {
+		all = append(all, costs(cells(r, s.Name, workload))...)
+	}
+	x, ok := newScale(all, margin+6, width-margin-6)
+	if !ok {
+		return &figure{ID: p.ID, Missing: title + ": no server's CPU time is known."}
+	}
+	p.text(margin, 16, "start", "title", title)
+	y := float64(top)
+	bottom := y + float64(len(r.Servers)*rowHeight)
+	for _, v := range x.ticks() {
+		p.line("rule", x.at(v), top, x.at(v), bottom)
+		p.text(x.at(v), bottom+16, "middle", "soft", fmt.Sprintf("%g", v))
+	}
+	p.text(width/2, bottom+34, "middle", "soft", "µs per request, log scale; ● round   ◆ median")
+	for _, s := range r.Servers {
+		rounds := costs(cells(r, s.Name, workload))
+		p.text(margin, y+14, "start", "", short(s.Name, 34))
+		middle, known := median(rounds)
+		value := "not measured"
+		if known {
+			value = digits(middle)
+			p.line("rule", margin, y+26, width-margin, y+26)
+			for _, v := range rounds {
+				p.shape("dot", 0, x.at(v), y+26)
+			}
+			p.shape("median", 3, x.at(middle), y+26)
+		}
+		p.text(width-margin, y+14, "end", map[bool]string{true: "value", false: "soft"}[known], value)
+		row := []string{s.Name, value, ""}
+		for i, v := range rounds {
+			if i > 0 {
+				row[2] += " · "
+			}
+			row[2] += digits(v)
+		}
+		t.Rows = append(t.Rows, row)
+		y += rowHeight
+	}
+	p.Height = int(bottom) + 44
+	p.Desc = "One row for each model, from few to many microseconds on a logarithmic axis; a dot for each round, a diamond for the median. Less is better."
+	return &figure{ID: p.ID, Picture: &p, Table: t}
+}

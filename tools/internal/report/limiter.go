@@ -1,0 +1,78 @@
+package report
+
+import (
+	"fmt"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// busy is the share of a core from which on the core is the limit.
+const busy = 0.9
+
+// limit says why a server did no more, and which figures say so.
+type limit struct{ Reason, Because string }
+
+// limitOf derives it from the medians of a server under a workload.
+func limitOf(r *lab.Results, s *lab.Server, workload int) limit {
+	rounds := cells(r, s.Name, workload)
+	sum := r.SummaryOf(s.Name, workload)
+	if len(rounds) == 0 || sum == nil {
+		return limit{Reason: "not measured"}
+	}
+	server, serverKnown := median(serverShares(rounds))
+	generator, generatorKnown := median(generatorShares(rounds))
+	idle, _ := r.IdleShare(s.Name)
+	l := limit{Because: fmt.Sprintf("server %s · load %s", shareOr(server, serverKnown), shareOr(generator, generatorKnown))}
+	// Who spins is busy at any rate, so that the core of such a server tells
+	// nothing.
+	spins := idle >= busy
+	serverFull := serverKnown && server >= busy && !spins
+	loadFull := generatorKnown && generator > load.GeneratorLimit
+	switch {
+	case sum.Rate == 0:
+		l.Reason = "no replies"
+	case serverFull && loadFull:
+		l.Reason = "the server's core, and the generator"
+	case serverFull:
+		l.Reason = "the server's core"
+	case loadFull:
+		l.Reason = "the generator"
+	case s.OneAtATime && r.Plan.Workloads[workload].Connections > 1:
+		l.Reason = "one client at a time"
+	case spins:
+		l.Reason = "round trips, or its core: it spins"
+	case !serverKnown || !generatorKnown:
+		l.Reason = "not known here"
+	default:
+		l.Reason = "waiting for round trips"
+		w := r.Plan.Workloads[workload]
+		l.Because = fmt.Sprintf("%d in flight · %s", w.Connections*w.Depth, l.Because)
+	}
+	return l
+}
+
+func shareOr(share float64, known bool) string {
+	if !known {
+		return "n/a"
+	}
+	return fmt.Sprintf("%.0f %%", share*100)
+}
+
+// limitRow is a server's limits, one for each workload.
+type limitRow struct {
+	Name   string
+	Limits []limit
+}
+
+func limitRows(r *lab.Results) []limitRow {
+	var rows []limitRow
+	for _, s := range r.Servers {
+		row := limitRow{Name: s.Name}
+		for w := range r.Plan.Workloads {
+			row.Limits = append(row.Limits, limitOf(r, s, w))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}

@@ -1,0 +1,57 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+const absent = "–"
+
+// digits writes a number with three significant digits, and none after the
+// point that would be noise.
+func digits(x float64) string {
+	switch a := math.Abs(x); {
+	case a >= 99.95:
+		return fmt.Sprintf("%.0f", x)
+	case a >= 9.995:
+		return fmt.Sprintf("%.1f", x)
+	default:
+		return fmt.Sprintf("%.2f", x)
+	}
+}
+
+// duration writes nanoseconds in the unit that suits them.
+func duration(ns float64) string {
+	switch {
+	case ns < 999.5e3:
+		return digits(ns/1e3) + " µs"
+	case ns < 999.5e6:
+		return digits(ns/1e6) + " ms"
+	default:
+		return digits(ns/1e9) + " s"
+	}
+}
+
+// tick is a duration without digits that say nothing: "100 µs".
+func tick(ns float64) string {
+	switch {
+	case ns < 1e3:
+		return fmt.Sprintf("%g ns", ns)
+	case ns < 1e6:
+		return fmt.Sprintf("%g µs", ns/1e3)
+	case ns < 1e9:
+		return fmt.Sprintf("%g ms", ns/1e6)
+	default:
+		return fmt.Sprintf("%g s", ns/1e9)
+	}
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.1f %%", share*100) }
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return absent
+	}
+	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+}

@@ -1,0 +1,89 @@
+package report
+
+import (
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+)
+
+// page is what the template shows.
+type page struct {
+	Results  *lab.Results
+	Begun    string
+	Measured bool
+	Tables   []headedTable
+	Costs    []*figure
+	Spectra  []*figure
+	Idle     *figure
+	Cards    []card
+	Titles   []string // of the workloads
+	Limits   []limitRow
+	Trust    trust
+}
+
+func newPage(r *lab.Results) *page {
+	p := &page{
+		Results:  r,
+		Begun:    moment(r.Started),
+		Measured: len(r.Runs) > 0,
+		Idle:     idleFigure(r),
+		Cards:    cards(r),
+		Limits:   limitRows(r),
+		Trust:    newTrust(r),
+	}
+	captions := []string{"What a request costs", "How fast, in a closed loop"}
+	for i, t := range r.Tables() {
+		p.Tables = append(p.Tables, headed(captions[i], t))
+	}
+	for w := range r.Plan.Workloads {
+		p.Titles = append(p.Titles, r.WorkloadTitle(w))
+		p.Costs = append(p.Costs, costFigure(r, w))
+		p.Spectra = append(p.Spectra, spectrumFigure(r, w))
+	}
+	return p
+}
+
+// pictures returns what there is a picture of, in the order of the page.
+func (p *page) pictures() []*picture {
+	var all []*picture
+	for _, figures := range [][]*figure{p.Costs, p.Spectra, {p.Idle}} {
+		for _, f := range figures {
+			if f.Picture != nil {
+				all = append(all, f.Picture)
+			}
+		}
+	}
+	return all
+}
+
+// headedTable is one of the lab's tables, with its groups of columns.
+type headedTable struct {
+	Caption string
+	Groups  []group
+	Columns []lab.TableColumn
+	Rows    []headedRow
+}
+
+// group is a heading over Span columns.
+type group struct {
+	Name string
+	Span int
+}
+
+type headedRow struct {
+	lab.TableRow
+	Rest int // columns without a cell
+}
+
+func headed(caption string, t lab.Table) headedTable {
+	h := headedTable{Caption: caption, Columns: t.Columns}
+	for _, c := range t.Columns {
+		if n := len(h.Groups); n > 0 && h.Groups[n-1].Name == c.Group {
+			h.Groups[n-1].Span++
+		} else {
+			h.Groups = append(h.Groups, group{c.Group, 1})
+		}
+	}
+	for _, row := range t.Rows {
+		h.Rows = append(h.Rows, headedRow{row, len(t.Columns) - len(row.Cells)})
+	}
+	return h
+}

@@ -1,0 +1,79 @@
+package report
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"os"
+	"path/filepath"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+)
+
+// FileName is the name of the page.
+const FileName = "report.html"
+
+//go:embed page.html.tmpl picture.svg.tmpl page.css colours.css
+var files embed.FS
+
+var templates = template.Must(template.New("").Funcs(template.FuncMap{
+	"css": func(name string) (template.CSS, error) {
+		text, err := files.ReadFile(name)
+		return template.CSS(text), err
+	},
+}).ParseFS(files, "*.tmpl"))
+
+// Write writes the page and its pictures to dir, which is made if need be, and
+// returns the files' names, the page's first.
+func Write(dir string, r *lab.Results) ([]string, error) {
+	r, err := asWritten(r)
+	if err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
+	}
+	page := newPage(r)
+	var names []string
+	write := func(file, templateName string, data any) error {
+		var out bytes.Buffer
+		if err := templates.ExecuteTemplate(&out, templateName, data); err != nil {
+			return fmt.Errorf("report: %w", err)
+		}
+		name := filepath.Join(dir, file)
+		names = append(names, name)
+		return replace(name, out.Bytes())
+	}
+	if err := write(FileName, "page.html.tmpl", page); err != nil {
+		return nil, err
+	}
+	for _, p := range page.pictures() {
+		p.Alone = true
+		if err := write(p.ID+".svg", "picture.svg.tmpl", p); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+// asWritten returns the results as they are in results.json, so that the page
+// can be made from there again: JSON knows no clock but the wall's, and no text
+// that is not UTF-8.
+func asWritten(r *lab.Results) (*lab.Results, error) {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	again := new(lab.Results)
+	return again, json.Unmarshal(text, again)
+}
+
+// replace writes a file at once or not at all.
+func replace(name string, text []byte) error {
+	if err := os.WriteFile(name+".tmp", text, 0o666); err != nil {
+		return err
+	}
+	return os.Rename(name+".tmp", name)
+}

@@ -1,0 +1,129 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+)
+
+// beyond is how many requests have to be slower than a percentile, for that to
+// be no chance.
+const beyond = 10
+
+// marked are the percentiles with a name on the axis. A percentile's place is
+// the number of its nines, so that the slow end has room.
+var marked = []float64{50, 90, 99, 99.9, 99.99, 99.999}
+
+func nines(percentile float64) float64 { return -math.Log10(1 - percentile/100) }
+
+// curve is a model's line in a spectrum.
+type curve struct {
+	name   string
+	number int // of the model
+	hist   *hdrhistogram.Histogram
+	most   float64 // in nines: what lies beyond is chance
+}
+
+func newCurve(name string, number int, h *hdrhistogram.Histogram) curve {
+	return curve{name, number, h, math.Log10(float64(h.TotalCount()) / beyond)}
+}
+
+// at returns the latency at a percentile, given in nines, in ns.
+func (c curve) at(nines float64) float64 {
+	return float64(c.hist.ValueAtPercentile(100 * (1 - math.Pow(10, -nines))))
+}
+
+// value writes the latency at a percentile, if there is one.
+func (c curve) value(percentile float64) string {
+	// The percentiles on the axis are exact in counts, not in their logarithm.
+	if c.hist == nil || float64(c.hist.TotalCount())*(100-percentile)/100 < beyond*(1-1e-9) {
+		return absent
+	}
+	return duration(float64(c.hist.ValueAtPercentile(percentile)))
+}
+
+// spectrumFigure shows the latency of the best, the middling and the slowest
+// requests of each model.
+func spectrumFigure(r *lab.Results, workload int) *figure {
+	const top, bottom, left = 34, 300, 54
+	const step = 0.05 // of a nine
+	title := r.WorkloadTitle(workload)
+	p := picture{ID: fmt.Sprintf("spectrum-%d", workload+1), Title: "Latency by percentile: " + title}
+	f := &figure{ID: p.ID, Table: table{Caption: "Latency by percentile, all rounds together: " + title, Head: []string{"model"}}}
+	for _, m := range marked {
+		f.Table.Head = append(f.Table.Head, fmt.Sprintf("p%g", m))
+	}
+	var curves []curve
+	var values []float64
+	most := 0.0
+	for i, s := range r.Servers {
+		h, err := merged(cells(r, s.Name, workload))
+		switch {
+		case err != nil:
+			f.Remarks = append(f.Remarks, err.Error())
+		case h != nil:
+			if c := newCurve(s.Name, i, h); c.most > 0 {
+				curves = append(curves, c)
+				values = append(values, max(1, c.at(0)), max(1, c.at(c.most)))
+				most = max(most, c.most)
+			}
+		}
+	}
+	y, ok := newScale(values, bottom, top)
+	if !ok {
+		f.Missing = title + ": there are no latencies, or too few."
+		return f
+	}
+	x := func(nines float64) float64 { return left + (width-margin-8-left)*nines/most }
+
+	p.text(margin, 16, "start", "title", title)
+	for _, v := range y.ticks() {
+		p.line("rule", left, y.at(v), width-margin, y.at(v))
+		p.text(left-6, y.at(v)+4, "end", "soft", tick(v))
+	}
+	for _, m := range marked {
+		if at := nines(m); at <= most {
+			p.line("rule", x(at), top, x(at), bottom)
+			p.text(x(at), bottom+16, "middle", "soft", fmt.Sprintf("%g", m))
+		}
+	}
+	p.text((left+width)/2, bottom+34, "middle", "soft", "percentile (%) · latency on a log scale")
+
+	legend := float64(bottom + 56)
+	for _, c := range curves {
+		class := fmt.Sprintf("c%d", c.number%8)
+		dash := fmt.Sprintf(" d%d", (c.number+c.number/8)%4)
+		var path strings.Builder
+		for i := 0; ; i++ {
+			at := min(float64(i)*step, c.most)
+			fmt.Fprintf(&path, "%c%s %s", "ML"[min(i, 1)], coordinate(x(at)), coordinate(y.at(max(1, c.at(at)))))
+			if at == c.most {
+				break
+			}
+		}
+		p.path("curve "+class+dash, path.String())
+		for _, m := range marked {
+			if at := nines(m); at <= c.most {
+				p.shape("full "+class, c.number, x(at), y.at(max(1, c.at(at))))
+			}
+		}
+		p.line("curve "+class+dash, margin, legend-4, margin+40, legend-4)
+		p.shape("full "+class, c.number, margin+20, legend-4)
+		p.text(margin+50, legend, "start", "", short(c.name, 40))
+		legend += 20
+
+		row := []string{c.name}
+		for _, m := range marked {
+			row = append(row, c.value(m))
+		}
+		f.Table.Rows = append(f.Table.Rows, row)
+	}
+	p.Height = int(legend) - 6
+	p.Desc = "One line for each model: how long requests took, from the quickest at the left to the slowest at the right, both axes logarithmic. Lower is quicker. A line ends where fewer than ten requests were slower."
+	f.Picture = &p
+	return f
+}
