@@ -9,7 +9,7 @@ import (
 // costFigure shows the server's CPU time per request: each round a dot, and
 // the median of them.
 func costFigure(r *lab.Results, workload int) *figure {
-	const rowHeight, top = 40, 34
+	const rowHeight, top = 48, 34
 	title := r.WorkloadTitle(workload)
 	t := table{
 		Caption: "Server CPU per request, µs: " + title,
@@ -25,13 +25,12 @@ func costFigure(r *lab.Results, workload int) *figure {
 	}
 	x, ok := newScale(all, margin+6, width-margin-6)
 	if !ok {
-		return &figure{ID: p.ID, Missing: title + ": no server's CPU time is known."}
+		return &figure{ID: p.ID, Missing: title + ": no server’s CPU time is known."}
 	}
 	p.text(margin, 16, "start", "title", title)
 	y := float64(top)
 	bottom := y + float64(len(r.Servers)*rowHeight)
 	for _, v := range x.ticks() {
-		p.line("rule", x.at(v), top, x.at(v), bottom)
 		p.text(x.at(v), bottom+16, "middle", "soft", fmt.Sprintf("%g", v))
 	}
 	p.text(width/2, bottom+34, "middle", "soft", "µs per request, log scale; ● round   ◆ median")
@@ -42,11 +41,14 @@ func costFigure(r *lab.Results, workload int) *figure {
 		value := "not measured"
 		if known {
 			value = digits(middle)
-			p.line("rule", margin, y+26, width-margin, y+26)
-			for _, v := range rounds {
-				p.shape("dot", 0, x.at(v), y+26)
+			p.line("rule", margin, y+27, width-margin, y+27)
+			for _, v := range x.ticks() {
+				p.line("rule", x.at(v), y+21, x.at(v), y+33)
 			}
-			p.shape("median", 3, x.at(middle), y+26)
+			for _, v := range rounds {
+				p.shape("dot", 0, x.at(v), y+27)
+			}
+			p.shape("median", 3, x.at(middle), y+27)
 		}
 		p.text(width-margin, y+14, "end", map[bool]string{true: "value", false: "soft"}[known], value)
 		row := []string{s.Name, value, ""}

@@ -16,7 +16,7 @@ func idleFigure(r *lab.Results) *figure {
 		most, some = max(most, share), some || known
 	}
 	if !some {
-		return &figure{ID: p.ID, Missing: "No server's CPU time at rest is known."}
+		return &figure{ID: p.ID, Missing: "No server’s CPU time at rest is known."}
 	}
 	p.text(margin, 16, "start", "title", title)
 	y := float64(top)

@@ -33,9 +33,9 @@ func limitOf(r *lab.Results, s *lab.Server, workload int) limit {
 	case sum.Rate == 0:
 		l.Reason = "no replies"
 	case serverFull && loadFull:
-		l.Reason = "the server's core, and the generator"
+		l.Reason = "the server’s core, and the generator"
 	case serverFull:
-		l.Reason = "the server's core"
+		l.Reason = "the server’s core"
 	case loadFull:
 		l.Reason = "the generator"
 	case s.OneAtATime && r.Plan.Workloads[workload].Connections > 1:
@@ -59,7 +59,7 @@ func shareOr(share float64, known bool) string {
 	return fmt.Sprintf("%.0f %%", share*100)
 }
 
-// limitRow is a server's limits, one for each workload.
+// limitRow is a server’s limits, one for each workload.
 type limitRow struct {
 	Name   string
 	Limits []limit

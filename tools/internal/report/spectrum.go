@@ -88,7 +88,7 @@ func spectrumFigure(r *lab.Results, workload int) *figure {
 	for _, m := range marked {
 		if at := nines(m); at <= most {
 			p.line("rule", x(at), top, x(at), bottom)
-			p.text(x(at), bottom+16, "middle", "soft", fmt.Sprintf("%g", m))
+			p.text(min(x(at), width-22), bottom+16, "middle", "soft", fmt.Sprintf("%g", m))
 		}
 	}
 	p.text((left+width)/2, bottom+34, "middle", "soft", "percentile (%) · latency on a log scale")

@@ -1,0 +1,118 @@
+package report
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// visit is what a browser made of a page.
+type visit struct {
+	dom     string
+	console []string // what the page wrote, or was told
+	urls    []string // that were asked for over the network, by the page
+}
+
+// browse opens a file in a browser without a window.
+func browse(t *testing.T, file string) visit {
+	t.Helper()
+	program := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			program = path
+			break
+		}
+	}
+	if program == "" {
+		t.Skip("no chromium, chromium-browser or google-chrome here: the page was not opened")
+	}
+	// Not t.TempDir: a helper of the browser's may still write there at the end.
+	profile, err := os.MkdirTemp("", "browser")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(profile) })
+	log := filepath.Join(t.TempDir(), "net.json")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+		"--user-data-dir="+profile, "--enable-logging=stderr", "--log-net-log="+log, "--dump-dom",
+		(&url.URL{Scheme: "file", Path: filepath.ToSlash(file)}).String())
+	cmd.WaitDelay = 5 * time.Second
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	require.NoError(t, cmd.Run(), stderr.String())
+
+	v := visit{dom: stdout.String(), urls: requests(t, log)}
+	for line := range strings.Lines(stderr.String()) {
+		if strings.Contains(line, ":CONSOLE") {
+			v.console = append(v.console, line)
+		}
+	}
+	return v
+}
+
+// requests returns the URLs in a net-log that a page asked for. The browser
+// has requests of its own, which have no origin.
+func requests(t *testing.T, log string) []string {
+	t.Helper()
+	text, err := os.ReadFile(log)
+	require.NoError(t, err)
+	var events struct {
+		Events []struct {
+			Params struct {
+				URL       string `json:"url"`
+				Initiator string `json:"initiator"`
+			} `json:"params"`
+		} `json:"events"`
+	}
+	require.NoError(t, json.Unmarshal(text, &events))
+	var all []string
+	for _, e := range events.Events {
+		p := e.Params
+		if p.URL != "" && p.Initiator != "" && p.Initiator != "not an origin" && !strings.HasPrefix(p.URL, "file:") {
+			all = append(all, p.URL)
+		}
+	}
+	return all
+}
+
+func TestInABrowser(t *testing.T) {
+	dir := t.TempDir()
+	names, err := Write(dir, sample(t))
+	require.NoError(t, err)
+	v := browse(t, names[0])
+	assert.Equal(t, len(names)-1, strings.Count(v.dom, "<svg"), "each picture")
+	assert.Contains(t, v.dom, "</html>")
+	assert.Empty(t, v.console)
+	assert.Empty(t, v.urls)
+	for _, picture := range names[1:2] {
+		v := browse(t, picture)
+		assert.Contains(t, v.dom, "<svg")
+		assert.NotContains(t, v.dom, "parsererror")
+	}
+}
+
+// The test above would notice a page that fetches something, and one that
+// complains.
+func TestABrowserTells(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	file := filepath.Join(t.TempDir(), "page.html")
+	page := `<img src="` + server.URL + `/x.png"><script>console.error("oh")</script>`
+	require.NoError(t, os.WriteFile(file, []byte(page), 0o666))
+	v := browse(t, file)
+	assert.Contains(t, v.urls, server.URL+"/x.png")
+	assert.NotEmpty(t, v.console)
+}

@@ -1,0 +1,42 @@
+package report
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+)
+
+// Two rounds of which one is slow: the percentile of both together is not the
+// mean of theirs.
+func TestPercentilesAreMerged(t *testing.T) {
+	rounds := []lab.Cell{
+		{Load: loadOf(t, 1000, 1, false, 10)},
+		{Load: loadOf(t, 1000, 1, false, 1_000_000)},
+	}
+	h, err := merged(rounds)
+	require.NoError(t, err)
+	assert.EqualValues(t, 2000, h.TotalCount())
+	c := newCurve("", 0, h)
+	assert.Equal(t, "20.0 µs", c.value(50))
+	assert.Equal(t, "1.00 s", c.value(90))
+	assert.NotEqual(t, absent, c.value(99))
+	assert.Equal(t, absent, c.value(99.9), "two requests lie beyond it")
+
+	h, err = merged(rounds[:1])
+	require.NoError(t, err)
+	assert.NotEqual(t, absent, newCurve("", 0, h).value(99), "ten lie beyond it")
+}
+
+func TestTicks(t *testing.T) {
+	s, ok := newScale([]float64{25e3, 1.2e6}, 0, 100)
+	require.True(t, ok)
+	assert.Equal(t, []float64{3e4, 1e5, 3e5, 1e6}, s.ticks())
+	_, ok = newScale([]float64{0}, 0, 100)
+	assert.False(t, ok)
+	s, ok = newScale([]float64{5}, 0, 100)
+	require.True(t, ok)
+	assert.InDelta(t, 50, s.at(5), 1e-9)
+}
