@@ -9,10 +9,15 @@ import (
 // card is what a model costs, unweighted: there is no score, since what a
 // thread is worth in microseconds is for the reader to say.
 type card struct {
-	Name  string
-	DNF   string
-	Lines []pair
+	Name string
+	DNF  string
+	// Requests has a row for each workload.
+	Requests []requestCost
+	Lines    []pair
 }
+
+// requestCost is what a request costs under one workload.
+type requestCost struct{ Workload, CPU, Switches string }
 
 // pair is a name with its value.
 type pair struct{ Name, Value string }
@@ -26,12 +31,9 @@ func cards(r *lab.Results) []card {
 		for w := range r.Plan.Workloads {
 			if sum := r.SummaryOf(s.Name, w); sum != nil && sum.Cost != nil {
 				last = sum.Cost
-				c.add(fmt.Sprintf("CPU/request, %s", r.WorkloadName(w)), digits(last.CPU/1e3)+" µs")
-			}
-		}
-		for w := range r.Plan.Workloads {
-			if sum := r.SummaryOf(s.Name, w); sum != nil && sum.Cost != nil {
-				c.add(fmt.Sprintf("switches/request, %s", r.WorkloadName(w)), fmt.Sprintf("%.3f", sum.Cost.Voluntary+sum.Cost.Involuntary))
+				c.Requests = append(c.Requests, requestCost{
+					r.WorkloadName(w), digits(last.CPU / 1e3), fmt.Sprintf("%.3f", last.Voluntary+last.Involuntary),
+				})
 			}
 		}
 		if last != nil { // of the last workload, the heaviest one

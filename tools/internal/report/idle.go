@@ -33,7 +33,11 @@ func idleFigure(r *lab.Results) *figure {
 		t.Rows = append(t.Rows, []string{s.Name, value})
 		y += rowHeight
 	}
-	p.text(margin, y+10, "start", "soft", "share of a core; the whole bar is "+percent(most))
+	whole := "one core"
+	if most > 1 {
+		whole = percent(most)
+	}
+	p.text(margin, y+10, "start", "soft", "share of a core; the whole bar is "+whole)
 	p.Height = int(y) + 20
 	p.Desc = "A bar for each model: the share of a core that it used with connections open and no requests. Less is better."
 	return &figure{ID: p.ID, Picture: &p, Table: t}

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"strings"
+
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
@@ -9,14 +11,16 @@ type page struct {
 	Results  *lab.Results
 	Begun    string
 	Measured bool
-	Tables   []headedTable
-	Costs    []*figure
-	Spectra  []*figure
-	Idle     *figure
-	Cards    []card
-	Titles   []string // of the workloads
-	Limits   []limitRow
-	Trust    trust
+	// Disturbed is the note that the machine was busy otherwise, if it was.
+	Disturbed string
+	Tables    []headedTable
+	Costs     []*figure
+	Spectra   []*figure
+	Idle      *figure
+	Cards     []card
+	Titles    []string // of the workloads
+	Limits    []limitRow
+	Trust     trust
 }
 
 func newPage(r *lab.Results) *page {
@@ -28,6 +32,11 @@ func newPage(r *lab.Results) *page {
 		Cards:    cards(r),
 		Limits:   limitRows(r),
 		Trust:    newTrust(r),
+	}
+	for _, note := range p.Trust.Notes {
+		if strings.HasPrefix(note, "DISTURBED") {
+			p.Disturbed = note
+		}
 	}
 	captions := []string{"What a request costs", "How fast, in a closed loop"}
 	for i, t := range r.Tables() {

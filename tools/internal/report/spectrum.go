@@ -46,11 +46,12 @@ func (c curve) value(percentile float64) string {
 	return duration(float64(c.hist.ValueAtPercentile(percentile)))
 }
 
-// spectrumFigure shows the latency of the best, the middling and the slowest
-// requests of each model.
+// spectrumFigure shows the latency of each model's requests, from the median to
+// the slowest.
 func spectrumFigure(r *lab.Results, workload int) *figure {
 	const top, bottom, left = 34, 300, 54
 	const step = 0.05 // of a nine
+	first := nines(50)
 	title := r.WorkloadTitle(workload)
 	p := picture{ID: fmt.Sprintf("spectrum-%d", workload+1), Title: "Latency by percentile: " + title}
 	f := &figure{ID: p.ID, Table: table{Caption: "Latency by percentile, all rounds together: " + title, Head: []string{"model"}}}
@@ -66,9 +67,13 @@ func spectrumFigure(r *lab.Results, workload int) *figure {
 		case err != nil:
 			f.Remarks = append(f.Remarks, err.Error())
 		case h != nil:
-			if c := newCurve(s.Name, i, h); c.most > 0 {
+			c := newCurve(s.Name, i, h)
+			if s.OneAtATime && r.Plan.Workloads[workload].Connections > 1 {
+				c.name += " *"
+			}
+			if c.most > first {
 				curves = append(curves, c)
-				values = append(values, max(1, c.at(0)), max(1, c.at(c.most)))
+				values = append(values, max(1, c.at(first)), max(1, c.at(c.most)))
 				most = max(most, c.most)
 			}
 		}
@@ -78,7 +83,7 @@ func spectrumFigure(r *lab.Results, workload int) *figure {
 		f.Missing = title + ": there are no latencies, or too few."
 		return f
 	}
-	x := func(nines float64) float64 { return left + (width-margin-8-left)*nines/most }
+	x := func(nines float64) float64 { return left + 12 + (width-margin-8-left-12)*(nines-first)/(most-first) }
 
 	p.text(margin, 16, "start", "title", title)
 	for _, v := range y.ticks() {
@@ -99,7 +104,7 @@ func spectrumFigure(r *lab.Results, workload int) *figure {
 		dash := fmt.Sprintf(" d%d", (c.number+c.number/8)%4)
 		var path strings.Builder
 		for i := 0; ; i++ {
-			at := min(float64(i)*step, c.most)
+			at := min(first+float64(i)*step, c.most)
 			fmt.Fprintf(&path, "%c%s %s", "ML"[min(i, 1)], coordinate(x(at)), coordinate(y.at(max(1, c.at(at)))))
 			if at == c.most {
 				break
@@ -123,7 +128,7 @@ func spectrumFigure(r *lab.Results, workload int) *figure {
 		f.Table.Rows = append(f.Table.Rows, row)
 	}
 	p.Height = int(legend) - 6
-	p.Desc = "One line for each model: how long requests took, from the quickest at the left to the slowest at the right, both axes logarithmic. Lower is quicker. A line ends where fewer than ten requests were slower."
+	p.Desc = "One line for each model: how long requests took, from the median at the left to the slowest at the right, both axes logarithmic. Lower is quicker. A line ends where fewer than ten requests were slower. A star: one client at a time is served, and the waits of the others are not in it."
 	f.Picture = &p
 	return f
 }
