@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -104,7 +106,29 @@ func TestInABrowser(t *testing.T) {
 	}
 }
 
-// The test above would notice a page that fetches something, and one that
+// A phone's screen is 390 pixels wide, and a page that is wider has to be pushed
+// about. Names that nothing breaks are the worst case.
+func TestOnAPhone(t *testing.T) {
+	r := sample(t)
+	rename(r, "quick", strings.Repeat("unbroken", 20))
+	r.Servers[1].DNF = strings.Repeat("x", 500)
+	frame := `<iframe id="phone" style="width:390px;height:800px;border:0" srcdoc="` + html.EscapeString(written(t, r)[FileName]) + `"></iframe>
+<script>
+const phone = document.getElementById("phone");
+phone.onload = () => {
+	const page = phone.contentDocument.documentElement;
+	document.body.dataset.width = page.clientWidth;
+	document.body.dataset.scroll = page.scrollWidth;
+};
+</script>`
+	file := filepath.Join(t.TempDir(), "phone.html")
+	require.NoError(t, os.WriteFile(file, []byte("<!DOCTYPE html><meta charset=utf-8><body>"+frame), 0o666))
+	found := regexp.MustCompile(`data-width="(\d+)" data-scroll="(\d+)"`).FindStringSubmatch(browse(t, file).dom)
+	require.NotNil(t, found)
+	assert.Equal(t, found[1], found[2], "as wide as the screen")
+}
+
+// TestInABrowser would notice a page that fetches something, and one that
 // complains.
 func TestABrowserTells(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())

@@ -98,7 +98,7 @@ func spectrumFigure(r *lab.Results, workload int) *figure {
 	}
 	p.text((left+width)/2, bottom+34, "middle", "soft", "percentile (%) · latency on a log scale")
 
-	legend := float64(bottom + 56)
+	legend := float64(bottom + 64)
 	for _, c := range curves {
 		class := fmt.Sprintf("c%d", c.number%8)
 		dash := fmt.Sprintf(" d%d", (c.number+c.number/8)%4)
