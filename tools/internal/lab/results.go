@@ -13,7 +13,7 @@ import (
 
 // Schema is the version of Results: it changes when a field changes its
 // meaning or goes.
-const Schema = 1
+const Schema = 2
 
 // FileName is the name of the file that Results are written to.
 const FileName = "results.json"

@@ -52,7 +52,8 @@ func (respLanguage) next(d *dataset, data []byte, r request) (n int, wrong, err 
 	n = len(line) + len(crlf)
 	got := line
 	if size, err := strconv.Atoi(string(line[1:])); line[0] == '$' && string(line) != "$-1" {
-		if err != nil || size < 0 || size > d.maxReply() {
+		// What is not whole yet has to fit into the connection's buffer.
+		if err != nil || size < 0 || size > d.maxReply()-n-len(crlf) {
 			return 0, nil, fmt.Errorf("%w: %s", errNoRESP, clip(line))
 		}
 		if n += size + len(crlf); len(data) < n {

@@ -11,12 +11,6 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// What the report takes from a load.Result beyond the lab's summaries, it takes
-// here.
-
-func histogramOf(r load.Result) string     { return r.Histogram }
-func generatorShare(r load.Result) float64 { return r.GeneratorCPU }
-
 // cells returns the rounds of a server under a workload, in their order.
 func cells(r *lab.Results, server string, workload int) []lab.Cell {
 	var mine []lab.Cell
@@ -56,7 +50,7 @@ func serverShares(cells []lab.Cell) []float64 {
 func generatorShares(cells []lab.Cell) []float64 {
 	var all []float64
 	for _, c := range cells {
-		if share := generatorShare(c.Load); share > 0 {
+		if share := c.Load.Generator.Busy; share > 0 {
 			all = append(all, share)
 		}
 	}
@@ -66,26 +60,18 @@ func generatorShares(cells []lab.Cell) []float64 {
 // merged returns the latencies of all rounds together: percentiles can be read
 // off that, but not be averaged. It is nil if there are none.
 func merged(cells []lab.Cell) (*hdrhistogram.Histogram, error) {
-	var all *hdrhistogram.Histogram
+	var times []load.Times
 	for _, c := range cells {
-		text := histogramOf(c.Load)
-		if text == "" {
-			continue
-		}
-		h, err := hdrhistogram.Decode([]byte(text))
-		if err != nil {
-			return nil, fmt.Errorf("histogram of %s, round %d: %w", c.Server, c.Round, err)
-		}
-		if all == nil {
-			all = h
-		} else if dropped := all.Merge(h); dropped > 0 {
-			return nil, fmt.Errorf("histogram of %s, round %d: %d values out of range", c.Server, c.Round, dropped)
-		}
+		times = append(times, c.Load.Response)
 	}
-	if all != nil && all.TotalCount() == 0 {
+	all, err := load.Merge(times...)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", cells[0].Server, err)
+	case all.Count == 0:
 		return nil, nil
 	}
-	return all, nil
+	return all.Decode()
 }
 
 // median returns the middle value, or the mean of the two in the middle. known

@@ -17,7 +17,7 @@ func TestLimits(t *testing.T) {
 	assert.Equal(t, "1 in flight · server 50 % · load 40 %", limitOf(r, r.Servers[0], 0).Because)
 
 	for i := range r.Runs {
-		r.Runs[i].Load.GeneratorCPU = 0.85
+		r.Runs[i].Load.Generator.Busy = 0.85
 	}
 	assert.Equal(t, "the generator", reason(0, 0))
 	assert.Equal(t, "the server’s core, and the generator", reason(0, 1))

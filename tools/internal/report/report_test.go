@@ -141,7 +141,7 @@ func TestDidNotFinish(t *testing.T) {
 
 func TestABrokenHistogramIsToldOf(t *testing.T) {
 	r := sample(t)
-	r.Runs[0].Load.Histogram = "HISTnonsense"
+	r.Runs[0].Load.Response.Histogram = "HISTnonsense"
 	page := written(t, r)[FileName]
-	assert.Contains(t, page, "histogram of quick, round 1")
+	assert.Contains(t, page, "quick: load: histogram")
 }

@@ -27,7 +27,7 @@ func sample(t *testing.T) *lab.Results {
 		Environment: lab.Environment{OS: "linux", Arch: "amd64", Cores: 2, Pinned: true, LoadCore: 1, Go: "go1.26.0", Steal: &share, Others: &share},
 		Plan: lab.Plan{
 			Seed: 7, Rounds: 3, Cell: time.Second, Warmup: time.Second / 4, Idle: time.Second, IdleConnections: 50,
-			Workloads: []load.Workload{load.DefaultWorkload(), {Connections: 50, Depth: 16, Puts: 0.1, Keys: 10_000, ValueSize: 64}},
+			Workloads: []load.Workload{load.DefaultWorkload(), {Connections: 50, Depth: 16, Puts: 0.1, Keys: 10_000, MinValue: 64, MaxValue: 64}},
 			Order:     [][]string{{"quick", "serial", "spins"}, {"spins", "quick", "serial"}, {"serial", "spins", "quick"}},
 		},
 		Servers: []*lab.Server{
@@ -74,7 +74,7 @@ func loadOf(t *testing.T, n int64, connections int, serial bool, least float64) 
 	if serial {
 		connections = 1
 	}
-	return load.Result{Seconds: 1, Requests: n, Rate: float64(n), Served: connections, Histogram: string(text), GeneratorCPU: 0.4}
+	return load.Result{Seconds: 1, Requests: n, Rate: float64(n), Served: connections, Response: load.Times{Histogram: string(text)}, Generator: load.Generator{Busy: 0.4}}
 }
 
 // written returns the files that Write makes, by their names.

@@ -36,7 +36,7 @@ func newTrust(r *lab.Results) trust {
 		Repeat:      repeat(r),
 	}
 	for _, c := range r.Runs {
-		if share := generatorShare(c.Load); share > load.GeneratorLimit {
+		if share := c.Load.Generator.Busy; share > load.GeneratorLimit {
 			t.Limited = append(t.Limited, fmt.Sprintf("%s, %s, round %d: %.0f %% of its core", c.Server, r.WorkloadName(c.Workload), c.Round, share*100))
 		}
 	}
@@ -93,7 +93,7 @@ func plan(r *lab.Results) []pair {
 	}
 	for i, w := range p.Workloads {
 		all = append(all, pair{fmt.Sprintf("workload %d", i+1), fmt.Sprintf("%s, %.0f %% gets, %d keys, values of %d bytes",
-			r.WorkloadTitle(i), 100*(1-w.Puts), w.Keys, w.ValueSize)})
+			r.WorkloadTitle(i), 100*(1-w.Puts), w.Keys, w.MaxValue)})
 	}
 	return all
 }
