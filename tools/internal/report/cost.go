@@ -27,7 +27,7 @@ func costFigure(r *lab.Results, workload int) *figure {
 	if !ok {
 		return &figure{ID: p.ID, Missing: title + ": no server’s CPU time is known."}
 	}
-	p.text(margin, 16, "start", "title", title)
+	p.text(margin, 16, "start", "title", "CPU per request · "+title)
 	y := float64(top)
 	bottom := y + float64(len(r.Servers)*rowHeight)
 	for _, v := range x.ticks() {

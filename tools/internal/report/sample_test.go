@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -94,14 +93,4 @@ func written(t *testing.T, r *lab.Results) map[string]string {
 	require.NoError(t, err)
 	require.Len(t, entries, len(names), "nothing else is left")
 	return files
-}
-
-// clone is a copy that shares nothing.
-func clone(t *testing.T, r *lab.Results) *lab.Results {
-	t.Helper()
-	text, err := json.Marshal(r)
-	require.NoError(t, err)
-	again := new(lab.Results)
-	require.NoError(t, json.Unmarshal(text, again))
-	return again
 }

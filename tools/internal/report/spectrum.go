@@ -85,7 +85,7 @@ func spectrumFigure(r *lab.Results, workload int) *figure {
 	}
 	x := func(nines float64) float64 { return left + 12 + (width-margin-8-left-12)*(nines-first)/(most-first) }
 
-	p.text(margin, 16, "start", "title", title)
+	p.text(margin, 16, "start", "title", "Latency · "+title)
 	for _, v := range y.ticks() {
 		p.line("rule", left, y.at(v), width-margin, y.at(v))
 		p.text(left-6, y.at(v)+4, "end", "soft", tick(v))
