@@ -95,10 +95,11 @@ func (c *loadCmd) Run(ctx context.Context) error {
 		return &exitError{2, err.Error()}
 	}
 	result, err := c.load(ctx, cfg)
-	if errors.Is(err, context.Canceled) {
-		return &exitError{130, "interrupted"}
-	}
-	if err != nil {
+	interrupted := errors.Is(err, context.Canceled)
+	switch {
+	case interrupted && result.Seconds == 0:
+		return &exitError{130, "interrupted before anything was measured"}
+	case err != nil && !interrupted:
 		return err
 	}
 	if c.HDR != "" {
@@ -114,6 +115,8 @@ func (c *loadCmd) Run(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
+	case interrupted:
+		return &exitError{130, "interrupted; what was measured until then is above"}
 	case result.Errors.Count() > 0:
 		return &exitError{1, result.Errors.Err().Error()}
 	case len(result.Void) > 0:

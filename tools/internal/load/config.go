@@ -16,8 +16,8 @@ type Workload struct {
 	// Depth is how many requests may be in flight on each connection. In the
 	// closed loop that many are.
 	Depth int `json:"depth"`
-	// Rate is how many requests per second are due, over all connections. 0
-	// means a closed loop: a request is due when, and because, an earlier one
+	// Rate is how many requests per second are due, over all connections, at
+	// most five million. 0 means a closed loop: a request is due when, and because, an earlier one
 	// was answered.
 	Rate float64 `json:"rate"`
 	// Arrivals is how the requests of an open loop are spread over time.
@@ -78,6 +78,9 @@ const (
 
 const (
 	defaultTimeout = 5 * time.Second
+	// maxRate is far beyond what a thread can send, and little enough for it to
+	// count what it could not.
+	maxRate = 5e6
 	// maxTimeout is the longest time that the histogram can hold.
 	maxTimeout = time.Minute
 )
@@ -147,7 +150,7 @@ func (c Config) withDefaults() (Config, error) {
 		oneOf("distribution", c.Distribution, Uniform, Zipfian),
 		atLeast("connections", c.Connections, 1),
 		atLeast("depth", c.Depth, 1),
-		between("rate", c.Rate, 0, 1e9),
+		between("rate", c.Rate, 0, maxRate),
 		atLeast("keys", c.Keys, 1),
 		atLeast("smallest value size", c.MinValue, 0),
 		atLeast("largest value size", c.MaxValue, c.MinValue),

@@ -122,6 +122,7 @@ func (g *generator) run(ctx context.Context) error {
 			return nil
 		}
 		if err := ctx.Err(); err != nil {
+			g.endWindow(now)
 			return err
 		}
 		timeout, err := g.patience()
@@ -135,9 +136,9 @@ func (g *generator) run(ctx context.Context) error {
 		woke = g.now()
 		worked = len(events) > 0
 		for _, ev := range events {
-			c := g.byFD[ev.FD]
+			c := g.connOf(ev.FD)
 			if c == nil {
-				continue // the alarm
+				continue // the alarm, whose number may be any
 			}
 			if ev.Ready&poller.Writable != 0 && c.writing && !c.broken {
 				g.flush(c, c.out)
@@ -150,6 +151,14 @@ func (g *generator) run(ctx context.Context) error {
 			worked = g.arrive(g.now()) || worked
 		}
 	}
+}
+
+// connOf returns the connection with that descriptor, or nil.
+func (g *generator) connOf(fd int) *conn {
+	if fd >= len(g.byFD) {
+		return nil
+	}
+	return g.byFD[fd]
 }
 
 // patience returns how long there is nothing to do but wait for the sockets.
@@ -171,7 +180,7 @@ func (g *generator) arrive(now time.Duration) (any bool) {
 	for g.schedule.due <= now && (g.phase != measuring || g.schedule.due < g.until) {
 		due := g.schedule.next()
 		any = true
-		counts := g.phase == measuring
+		counts := g.phase == measuring && due >= g.window.began
 		if counts {
 			g.window.offered++
 		}
@@ -390,6 +399,7 @@ func (g *generator) fail(c *conn, counter *int64, err error) {
 	g.open--
 	g.tally(g.now())
 	g.outstanding -= c.count + c.waiting.len()
+	g.backlog -= c.waiting.len()
 	// It would be reported for ever.
 	if removed := g.poller.Remove(c.fd); removed != nil {
 		g.errors.note(removed)

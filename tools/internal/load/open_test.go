@@ -4,11 +4,13 @@ package load_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -74,6 +76,30 @@ func TestOpenLoopEndsAfterRequests(t *testing.T) {
 	require.NoError(t, err)
 	assert.GreaterOrEqual(t, r.Requests, int64(100))
 	assert.Less(t, r.Seconds, 60.)
+}
+
+// Whoever is interrupted keeps what there is.
+func TestRunInterrupted(t *testing.T) {
+	s := new(server).start(t)
+	for _, rate := range []float64{0, 5000} {
+		cfg := openConfig(s, rate)
+		cfg.Warmup, cfg.Duration = 0, time.Hour
+		require.NoError(t, load.Preload(t.Context(), cfg))
+		ctx, cancel := context.WithCancel(t.Context())
+		before := s.answered.Load()
+		go func() {
+			defer cancel()
+			for s.answered.Load() < before+200 {
+				runtime.Gosched()
+			}
+		}()
+		r, err := load.Run(ctx, cfg)
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Positive(t, r.Seconds)
+		assert.Positive(t, r.Requests)
+		assert.LessOrEqual(t, r.Response.Count, r.Offered)
+		assert.NoError(t, r.Errors.Err())
+	}
 }
 
 // A wrong answer is an error, and never a fast request.

@@ -2,14 +2,16 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 )
 
 // Run loads a server whose keys exist (Preload) and measures its answers. A
-// server that answers wrongly, late or not at all is a result, with Errors; an
-// error means that there is none: the server could not be reached, or ctx was
-// done. Either way Run returns within the sum of the configured times.
+// server that answers wrongly, late or not at all is a result, with Errors. An
+// error means that there is none: the server could not be reached; or that ctx
+// was done, and then the result is what was measured until that, if Seconds is
+// not 0. Either way Run returns within the sum of the configured times.
 func Run(ctx context.Context, cfg Config) (Result, error) {
 	if err := cfg.Validate(); err != nil {
 		return Result{}, err
@@ -23,10 +25,12 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 		return Result{}, err
 	}
 	defer g.close()
-	if err := g.onThread(ctx); err != nil {
-		return Result{}, err
+	interrupted := g.onThread(ctx)
+	if interrupted != nil && ctx.Err() == nil {
+		return Result{}, interrupted
 	}
-	return g.result()
+	r, err := g.result()
+	return r, errors.Join(interrupted, err)
 }
 
 // While keys are being stored, up to preloadDepth puts are in flight, and not
