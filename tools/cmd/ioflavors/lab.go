@@ -19,7 +19,7 @@ type labCmd struct {
 	Models   []string      `placeholder:"NAME" aliases:"only" help:"Measure these only: eventloop for all its variants, 'eventloop --loops 2' for one. Give it again, or separate names by commas."`
 	Server   []string      `placeholder:"NAME=CMD" sep:"none" help:"Measure your own server as well. CMD starts it, without a shell and as one process, and has {addr} or {port} where it is to listen. Give it again for more."`
 	Rounds   int           `placeholder:"N" help:"How often each server is started and measured (default 3; with --quick 1)."`
-	Duration time.Duration `placeholder:"TIME" help:"How long each workload is measured in a round, 50ms to 5s (default 600ms; with --quick 200ms)."`
+	Duration time.Duration `placeholder:"TIME" help:"How long each workload is measured in a round, 50ms to 5s (default 500ms; with --quick 200ms)."`
 	Seed     uint64        `default:"1" help:"Makes the order of the servers and the sequences of requests (default ${default})."`
 	Out      string        `default:"lab-out" placeholder:"DIR" type:"path" help:"Where results.json, report.html and its pictures go (default ${default})."`
 	Quick    bool          `help:"A look in half a minute, which proves that everything works and measures little."`
@@ -77,7 +77,7 @@ func (c *labCmd) config() (lab.Config, error) {
 		}
 		subjects = append(subjects, s)
 	}
-	rounds, duration := 3, 600*time.Millisecond
+	rounds, duration := 3, 500*time.Millisecond
 	if c.Quick {
 		rounds, duration = 1, 200*time.Millisecond
 	}

@@ -78,7 +78,9 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 	b.results.Finished = time.Now()
 	b.results.Complete = err == nil
 	b.results.Summary = summarize(b.results.Servers, plan, b.results.Runs)
-	return b.results, err
+	var mergeErr error
+	b.results.OpenSummary, mergeErr = summarizeOpen(b.results.Servers, plan, b.results.Open)
+	return b.results, errors.Join(err, mergeErr)
 }
 
 func (b *bench) run(ctx context.Context) error {

@@ -40,6 +40,17 @@ func TestRun(t *testing.T) {
 	assert.Len(t, r.Runs, 3*3)
 	assert.Len(t, r.Idle, 3)
 	assert.Len(t, r.Summary, 3*3)
+	assert.Len(t, r.Open, 3*3)
+	assert.Len(t, r.OpenSummary, 3*3)
+	for _, c := range r.Open {
+		want := 50
+		if c.Server == "serial" {
+			want = 1
+		}
+		assert.Equal(t, want, c.Load.Workload.Connections)
+		assert.Positive(t, c.Load.Offered)
+		assert.NoError(t, c.Load.Errors.Err())
+	}
 	for _, run := range r.Runs {
 		want := r.Plan.Workloads[run.Workload].Connections
 		if run.Server == "serial" {

@@ -15,7 +15,11 @@ type Plan struct {
 	// Order names the subjects of each round, as they follow each other.
 	Order     [][]string      `json:"order"`
 	Workloads []load.Workload `json:"workloads"`
-	// Cell is how long one workload is measured, after Warmup.
+	// Open are those of the open loop. A server that serves one client at a
+	// time gets them over one connection.
+	Open []load.Workload `json:"open"`
+	// Cell is how long one workload is measured, after Warmup; one of the open
+	// loop half as long.
 	Cell   time.Duration `json:"cell_ns"`
 	Warmup time.Duration `json:"warmup_ns"`
 	// Idle is how long a server is measured that has nothing to do.
@@ -43,6 +47,7 @@ func newPlan(subjects []Subject, seed uint64, rounds int, cell time.Duration) (P
 		Seed:            seed,
 		Rounds:          rounds,
 		Workloads:       workloads(),
+		Open:            openWorkloads(),
 		Cell:            cell,
 		Warmup:          max(cell/4, 20*time.Millisecond),
 		Idle:            min(max(cell/2, 200*time.Millisecond), maxIdle),
@@ -66,7 +71,7 @@ const (
 
 // visit is how long a server takes in a round.
 func (p Plan) visit() time.Duration {
-	return visitTime + p.Idle + time.Duration(len(p.Workloads))*(p.Warmup+p.Cell)
+	return visitTime + p.Idle + time.Duration(len(p.Workloads))*(p.Warmup+p.Cell) + time.Duration(len(p.Open))*(p.Warmup+p.Cell)/2
 }
 
 // seedOf is for one cell, so that all servers get the same requests in a round

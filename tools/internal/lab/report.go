@@ -19,6 +19,9 @@ func (r *Results) Report(w io.Writer, style Style) error {
 	if len(r.Summary) > 0 {
 		tables = append(tables, r.speeds())
 	}
+	if len(r.OpenSummary) > 0 {
+		tables = append(tables, r.latencies())
+	}
 	for _, g := range tables {
 		if err := g.write(w, style); err != nil {
 			return err

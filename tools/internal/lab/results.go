@@ -24,13 +24,15 @@ type Results struct {
 	Started  time.Time `json:"started"`
 	Finished time.Time `json:"finished"`
 	// Complete: nobody ended the run before its time.
-	Complete    bool        `json:"complete"`
-	Environment Environment `json:"environment"`
-	Plan        Plan        `json:"plan"`
-	Servers     []*Server   `json:"servers"`
-	Runs        []Cell      `json:"runs"`
-	Idle        []IdleCell  `json:"idle"`
-	Summary     []Summary   `json:"summary"`
+	Complete    bool          `json:"complete"`
+	Environment Environment   `json:"environment"`
+	Plan        Plan          `json:"plan"`
+	Servers     []*Server     `json:"servers"`
+	Runs        []Cell        `json:"runs"`
+	Open        []Cell        `json:"open"` // of the open loop; Workload is of the plan's open ones
+	Idle        []IdleCell    `json:"idle"`
+	Summary     []Summary     `json:"summary"`
+	OpenSummary []OpenSummary `json:"open_summary"`
 }
 
 // Server is a subject, and what became of it.
@@ -147,6 +149,9 @@ func (r *Results) Failed() []string {
 	for _, s := range r.Servers {
 		bad := s.DNF != ""
 		for _, sum := range r.Summary {
+			bad = bad || sum.Server == s.Name && sum.Errors > 0
+		}
+		for _, sum := range r.OpenSummary {
 			bad = bad || sum.Server == s.Name && sum.Errors > 0
 		}
 		if bad {

@@ -17,11 +17,15 @@ type TableRow struct {
 	Remark string
 }
 
-// Tables returns the tables of the report: costs, and speeds if there are any.
+// Tables returns the tables of the report: costs; speeds and the open
+// loop's latencies, if there are any.
 func (r *Results) Tables() []Table {
 	grids := []*grid{r.costs()}
 	if len(r.Summary) > 0 {
 		grids = append(grids, r.speeds())
+	}
+	if len(r.OpenSummary) > 0 {
+		grids = append(grids, r.latencies())
 	}
 	var tables []Table
 	for _, g := range grids {

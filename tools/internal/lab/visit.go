@@ -33,6 +33,12 @@ func (b *bench) visit(ctx context.Context, s *Server, round int) error {
 				return fmt.Errorf("%s: %w", workloadTitle(w), err)
 			}
 		}
+		for i, w := range b.results.Plan.Open {
+			b.progress.doing(fmt.Sprintf("round %d of %d · %s · %s/s", round, b.results.Plan.Rounds, s.Name, thousands(w.Rate)))
+			if err := b.openCell(ctx, s, p, round, i); err != nil {
+				return fmt.Errorf("%s requests/s: %w", thousands(w.Rate), err)
+			}
+		}
 		return nil
 	})
 }
@@ -47,34 +53,50 @@ func (b *bench) preload(ctx context.Context, p *process) error {
 // cell measures one workload.
 func (b *bench) cell(ctx context.Context, s *Server, p *process, round, workload int) error {
 	plan := b.results.Plan
-	var before, after usage
-	var beforeErr, afterErr error
-	result, err := load.Run(ctx, load.Config{
-		Addr:     p.addr,
-		Workload: plan.Workloads[workload],
-		Warmup:   plan.Warmup,
-		Duration: plan.Cell,
-		MayWait:  s.OneAtATime,
-		Seed:     plan.seedOf(round, workload),
-		Begin:    func() { before, beforeErr = processUsage(p.pid) },
-		End:      func() { after, afterErr = processUsage(p.pid) },
+	run := Cell{Server: s.Name, Round: round, Workload: workload}
+	err := b.measure(p, &run, func(begin, end func()) (err error) {
+		run.Load, err = load.Run(ctx, load.Config{
+			Addr:     p.addr,
+			Workload: plan.Workloads[workload],
+			Warmup:   plan.Warmup,
+			Duration: plan.Cell,
+			MayWait:  s.OneAtATime,
+			Seed:     plan.seedOf(round, workload),
+			Begin:    begin,
+			End:      end,
+		})
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	if result.Errors.Broken > 0 {
+	b.results.Runs = append(b.results.Runs, run)
+	if err := run.Load.Errors.Err(); err != nil && run.Load.Requests == 0 {
+		return fmt.Errorf("no right reply: %w", err)
+	}
+	return nil
+}
+
+// measure runs a load and notes in the cell what the server used meanwhile. An
+// error means that the cell is worth nothing.
+func (b *bench) measure(p *process, cell *Cell, run func(begin, end func()) error) error {
+	var before, after usage
+	var beforeErr, afterErr error
+	err := run(
+		func() { before, beforeErr = processUsage(p.pid) },
+		func() { after, afterErr = processUsage(p.pid) },
+	)
+	if err != nil {
+		return err
+	}
+	if cell.Load.Errors.Broken > 0 {
 		p.mayBeDying()
 	}
 	if err := p.failure(); err != nil {
 		return err
 	}
-	run := Cell{Server: s.Name, Round: round, Workload: workload, Load: result}
-	if beforeErr == nil && afterErr == nil && result.Requests > 0 {
-		run.Resources = after.since(before)
-	}
-	b.results.Runs = append(b.results.Runs, run)
-	if err := result.Errors.Err(); err != nil && result.Requests == 0 {
-		return fmt.Errorf("no right reply: %w", err)
+	if beforeErr == nil && afterErr == nil && cell.Load.Requests > 0 {
+		cell.Resources = after.since(before)
 	}
 	return nil
 }

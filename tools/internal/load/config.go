@@ -107,6 +107,9 @@ type Config struct {
 	// sent. A connection that exceeds it is given up. Default 5 s, at most a
 	// minute.
 	ReplyTimeout time.Duration
+	// Drain is how long an open loop goes on after its window, at most, to send
+	// what was due in it and read the replies. Default ReplyTimeout.
+	Drain time.Duration
 	// MayWait: a connection without any reply so far is not given up as long
 	// as another one is served. For servers that serve a few clients at a
 	// time and let the others wait.
@@ -139,6 +142,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.ReplyTimeout == 0 {
 		c.ReplyTimeout = defaultTimeout
 	}
+	if c.Drain == 0 {
+		c.Drain = c.ReplyTimeout
+	}
 	for _, hook := range []*func(){&c.Begin, &c.End} {
 		if *hook == nil {
 			*hook = func() {}
@@ -156,6 +162,7 @@ func (c Config) withDefaults() (Config, error) {
 		atLeast("largest value size", c.MaxValue, c.MinValue),
 		atLeast("warm-up", c.Warmup, 0),
 		atLeast("ramp", c.Ramp, 0),
+		atLeast("drain", c.Drain, 0),
 		atLeast("number of requests", c.Requests, 0),
 		atLeast("connect timeout", c.ConnectTimeout, 0),
 		between("reply timeout", c.ReplyTimeout, 0, maxTimeout),

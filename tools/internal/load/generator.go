@@ -247,10 +247,10 @@ func (g *generator) endWindow(now time.Duration) {
 }
 
 // drain ends what is due. The requests that are will be sent, and their replies
-// waited for, for as long as a reply may take.
+// waited for, for some time.
 func (g *generator) drain() {
 	if g.phase < draining {
-		g.phase, g.until = draining, g.now()+g.cfg.ReplyTimeout
+		g.phase, g.until = draining, g.now()+g.cfg.Drain
 		if g.schedule == nil {
 			g.until = maxRun // expire sees to it
 		}
@@ -415,11 +415,20 @@ func (g *generator) fail(c *conn, counter *int64, err error) {
 	g.errors.note(err)
 }
 
-// unsent returns how many of the requests that were due in the window were
-// never sent.
+// unsent returns how many of the requests that were due in the window of an
+// open loop were not sent until the run was over, or not answered without being
+// an error yet.
 func (g *generator) unsent() int64 {
+	if g.schedule == nil {
+		return 0
+	}
 	n := g.window.unsent
 	for _, c := range g.conns {
+		for i := range c.count {
+			if !c.broken && c.flight[(c.oldest+i)%len(c.flight)].due >= g.window.began {
+				n++
+			}
+		}
 		for c.waiting.len() > 0 {
 			if c.waiting.pop() >= g.window.began {
 				n++

@@ -146,6 +146,19 @@ func TestOpenLoopCountsWhatIsNeverSent(t *testing.T) {
 	assert.False(t, r.Kept())
 }
 
+// A run that ends before all that was due is answered counts the rest.
+func TestOpenLoopEndsWithABacklog(t *testing.T) {
+	s := (&server{behave: func(_ *server, c net.Conn) { _, _ = io.Copy(io.Discard, c) }}).start(t)
+	cfg := openConfig(s, 1000)
+	cfg.Warmup, cfg.Drain = 0, time.Millisecond
+	cfg.Arrivals = load.Constant
+	r, err := load.Run(t.Context(), cfg)
+	require.NoError(t, err)
+	require.NoError(t, r.Errors.Err(), "nothing has timed out yet")
+	assert.InDelta(t, 200, r.Offered, 1)
+	assert.Equal(t, r.Offered, r.Unsent)
+}
+
 // A server that is stopped for two seconds has p99 of that order where requests
 // come at their own pace, and hides it from whoever waits for each answer.
 func TestAStoppedServerShowsInTheOpenLoop(t *testing.T) {

@@ -20,8 +20,8 @@ type Result struct {
 	Requests int64   `json:"requests"`
 	Rate     float64 `json:"requests_per_second"`
 	// Unsent is the number of requests that were due in the window and could
-	// not be sent until the run was over: their connections still waited for
-	// earlier replies, or were broken.
+	// not be sent until the run was over, for their connections still waited
+	// for earlier replies or were broken; or that were still waiting for theirs.
 	Unsent int64 `json:"unsent"`
 
 	// Response counts from when a request was due until its reply was read:

@@ -38,7 +38,7 @@ func newPage(r *lab.Results) *page {
 			p.Disturbed = note
 		}
 	}
-	captions := []string{"What a request costs", "How fast, in a closed loop"}
+	captions := []string{"What a request costs", "How fast, in a closed loop", "How long users wait: response times in an open loop"}
 	for i, t := range r.Tables() {
 		p.Tables = append(p.Tables, headed(captions[i], t))
 	}

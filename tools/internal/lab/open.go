@@ -1,0 +1,189 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// openWorkloads are what every server is offered in the open loop, whatever it
+// can do: so latencies can be compared, rate by rate.
+func openWorkloads() []load.Workload {
+	var all []load.Workload
+	for _, rate := range []float64{2_000, 10_000, 40_000} {
+		w := load.DefaultWorkload()
+		w.Connections, w.Rate = 50, rate
+		all = append(all, w)
+	}
+	return all
+}
+
+// openDrain is how long the requests of an overloaded server are waited for.
+const openDrain = time.Second
+
+// OpenSummary is a server's latency at a given rate: the valid rounds together.
+type OpenSummary struct {
+	Server   string `json:"server"`
+	Workload int    `json:"workload"` // of the plan's open ones, counted from 0
+	Rounds   int    `json:"rounds"`   // that were valid
+	// Void is how many rounds were not, and Reason why one of them was not.
+	Void   int    `json:"void"`
+	Reason string `json:"reason,omitempty"`
+	// Kept: it answered nearly all that was due, in each valid round.
+	Kept bool `json:"kept"`
+	// Response and Service are merged from the valid rounds.
+	Response   load.Times `json:"response"`
+	Service    load.Times `json:"service"`
+	Errors     int64      `json:"errors"` // of all rounds
+	FirstError string     `json:"first_error,omitempty"`
+}
+
+// openCell measures one of the open workloads. A server that serves one client
+// at a time gets it from one.
+func (b *bench) openCell(ctx context.Context, s *Server, p *process, round, workload int) error {
+	plan := b.results.Plan
+	w := plan.Open[workload]
+	if s.OneAtATime {
+		w.Connections = 1
+	}
+	cell := Cell{Server: s.Name, Round: round, Workload: workload}
+	err := b.measure(p, &cell, func(begin, end func()) (err error) {
+		cell.Load, err = load.Run(ctx, load.Config{
+			Addr:     p.addr,
+			Workload: w,
+			Warmup:   plan.Warmup / 2,
+			Duration: plan.Cell / 2,
+			Drain:    openDrain,
+			Spin:     b.pins.on,
+			Seed:     plan.seedOf(plan.Rounds+round, workload), // not those of the closed loop
+			Begin:    begin,
+			End:      end,
+		})
+		return err
+	})
+	if err == nil {
+		b.results.Open = append(b.results.Open, cell)
+	}
+	return err
+}
+
+// summarizeOpen returns a summary for each server and open workload that was
+// measured.
+func summarizeOpen(servers []*Server, plan Plan, cells []Cell) ([]OpenSummary, error) {
+	var all []OpenSummary
+	for _, s := range servers {
+		for w := range plan.Open {
+			sum := OpenSummary{Server: s.Name, Workload: w, Kept: true}
+			var response, service []load.Times
+			for _, c := range cells {
+				if c.Server != s.Name || c.Workload != w {
+					continue
+				}
+				sum.Errors += c.Load.Errors.Count()
+				if sum.FirstError == "" {
+					sum.FirstError = c.Load.Errors.First
+				}
+				if len(c.Load.Void) > 0 {
+					sum.Void++
+					sum.Reason = c.Load.Void[0]
+					continue
+				}
+				sum.Rounds++
+				sum.Kept = sum.Kept && c.Load.Kept()
+				response, service = append(response, c.Load.Response), append(service, c.Load.Service)
+			}
+			if sum.Rounds+sum.Void == 0 {
+				continue
+			}
+			var err error
+			if sum.Response, err = load.Merge(response...); err != nil {
+				return nil, err
+			}
+			if sum.Service, err = load.Merge(service...); err != nil {
+				return nil, err
+			}
+			all = append(all, sum)
+		}
+	}
+	return all, nil
+}
+
+func (r *Results) openSummary(server string, workload int) *OpenSummary {
+	i := slices.IndexFunc(r.OpenSummary, func(s OpenSummary) bool { return s.Server == server && s.Workload == workload })
+	if i < 0 {
+		return nil
+	}
+	return &r.OpenSummary[i]
+}
+
+// The marks of the open loop's table.
+const (
+	voidMark     = "VOID"
+	overloadMark = "▲"
+)
+
+// latencies is the table of the open loop.
+func (r *Results) latencies() *grid {
+	g := &grid{columns: []column{{"", "MODEL"}}}
+	for _, w := range r.Plan.Open {
+		group := thousands(w.Rate) + " requests/s"
+		g.columns = append(g.columns, column{group, "P50"}, column{group, "P99"}, column{group, "MAX"})
+	}
+	for _, s := range r.Servers {
+		if r.unmeasured(s) {
+			continue
+		}
+		name := s.Name
+		if s.OneAtATime {
+			name += " *"
+		}
+		cells := []string{name}
+		for i := range r.Plan.Open {
+			switch sum := r.openSummary(s.Name, i); {
+			case sum == nil:
+				cells = append(cells, absent, absent, absent)
+			case sum.Rounds == 0:
+				cells = append(cells, voidMark, voidMark, voidMark)
+			default:
+				mark := ""
+				if !sum.Kept {
+					mark = overloadMark
+				}
+				cells = append(cells, mark+latency(sum.Response.P50), mark+latency(sum.Response.P99), mark+latency(sum.Response.Max))
+			}
+		}
+		g.rows = append(g.rows, row{cells: cells})
+	}
+	return g
+}
+
+// openNotes explains the table of the open loop.
+func (r *Results) openNotes() []string {
+	if len(r.OpenSummary) == 0 {
+		return nil
+	}
+	notes := []string{"Response times at rates that are the same for all, over 50 connections (* over one: it serves no second), " +
+		"counted from when each request was due: here latencies may be compared."}
+	void, of, reason, overloaded := 0, 0, "", false
+	for _, s := range r.OpenSummary {
+		void, of = void+s.Void, of+s.Void+s.Rounds
+		if s.Reason != "" {
+			reason = s.Reason
+		}
+		overloaded = overloaded || s.Rounds > 0 && !s.Kept
+		if s.Errors > 0 {
+			notes = append(notes, fmt.Sprintf("!  %s, at %s requests/s: %s; the first: %s",
+				s.Server, thousands(r.Plan.Open[s.Workload].Rate), count(int(s.Errors), "error"), s.FirstError))
+		}
+	}
+	if overloaded {
+		notes = append(notes, overloadMark+"  it did not keep the rate: a queue grew, and the times would be longer in a longer run.")
+	}
+	if void > 0 {
+		notes = append(notes, fmt.Sprintf("VOID: %d of %d cells of the open loop say more about the load generator than about the server, and are left out; one: %s.", void, of, reason))
+	}
+	return notes
+}

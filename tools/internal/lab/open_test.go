@@ -1,0 +1,70 @@
+package lab
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// times are n of the same length.
+func times(t *testing.T, n int64, each time.Duration) load.Times {
+	t.Helper()
+	h := hdrhistogram.New(1, time.Minute.Nanoseconds(), 3)
+	require.NoError(t, h.RecordValues(each.Nanoseconds(), n))
+	all, err := load.Summarize(h)
+	require.NoError(t, err)
+	return all
+}
+
+func TestSummarizeOpen(t *testing.T) {
+	cell := func(server string, offered, answered int64, each time.Duration, void ...string) Cell {
+		return Cell{Server: server, Workload: 1, Load: load.Result{
+			Offered: offered, Requests: answered, Response: times(t, answered, each), Service: times(t, answered, each/2), Void: void,
+		}}
+	}
+	servers := []*Server{{Subject: Subject{Name: "quick"}}, {Subject: Subject{Name: "slow", OneAtATime: true}}, {Subject: Subject{Name: "none"}}}
+	plan := Plan{Workloads: workloads(), Open: openWorkloads()}
+	wrong := cell("quick", 1000, 1000, time.Millisecond)
+	wrong.Load.Errors = load.Errors{Wrong: 2, First: "oh"}
+	cells := []Cell{
+		cell("quick", 9000, 9000, time.Millisecond), cell("quick", 500, 500, time.Second, "late"), wrong,
+		cell("quick", 1000, 1000, 100*time.Millisecond),
+		cell("slow", 9000, 9000, time.Millisecond), cell("slow", 1000, 900, time.Millisecond),
+	}
+	all, err := summarizeOpen(servers, plan, cells)
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	quick, slow := all[0], all[1]
+	assert.Equal(t, 1, quick.Workload)
+	assert.Equal(t, []int{3, 1}, []int{quick.Rounds, quick.Void})
+	assert.Equal(t, "late", quick.Reason)
+	assert.True(t, quick.Kept)
+	assert.EqualValues(t, 11_000, quick.Response.Count, "the void round is not in it")
+	assert.InEpsilon(t, time.Millisecond, quick.Response.P90, 0.01)
+	assert.InEpsilon(t, 100*time.Millisecond, quick.Response.P99, 0.01, "of all rounds together, not the mean of theirs")
+	assert.InEpsilon(t, 50*time.Millisecond, quick.Service.Max, 0.01)
+	assert.EqualValues(t, 2, quick.Errors)
+	assert.False(t, slow.Kept, "not in every round")
+
+	r := &Results{Servers: servers, Plan: plan, OpenSummary: all, Summary: []Summary{{Server: "quick"}, {Server: "slow"}}}
+	assert.Equal(t, []string{"quick"}, r.Failed())
+	var out bytes.Buffer
+	require.NoError(t, r.latencies().write(&out, Style{}))
+	assert.Contains(t, out.String(), "10,000 requests/s")
+	assert.Regexp(t, `quick +– +– +– +1.00ms +100ms +100ms`, out.String())
+	assert.Regexp(t, `slow \* +– +– +– +▲1.00ms`, out.String())
+	notes := strings.Join(r.openNotes(), "\n")
+	assert.Contains(t, notes, "quick, at 10,000 requests/s: 2 errors; the first: oh")
+	assert.Contains(t, notes, "VOID: 1 of 6 cells")
+
+	cells[0].Load.Response.Histogram = "none"
+	_, err = summarizeOpen(servers, plan, cells)
+	assert.Error(t, err)
+}
