@@ -11,6 +11,7 @@ import (
 // aligned left, the others right. Neighbouring columns may have a heading in
 // common above their own.
 type grid struct {
+	caption string // for where there is room for one
 	columns []column
 	rows    []row
 }

@@ -22,8 +22,9 @@ type Config struct {
 	// Progress is told how far the run is. May be nil.
 	Progress *Progress
 
-	// check is conform, but in tests.
-	check func(ctx context.Context, addr string, s Subject) Gate
+	// check is conform, but in tests, and memory memorySteps.
+	check  func(ctx context.Context, addr string, s Subject) Gate
+	memory []int
 }
 
 // bench is a run of the lab.
@@ -44,6 +45,9 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 	plan, err := newPlan(cfg.Subjects, cfg.Seed, cfg.Rounds, cfg.Cell)
 	if err != nil {
 		return nil, err
+	}
+	if cfg.memory != nil {
+		plan.Memory = cfg.memory
 	}
 	procs := runtime.GOMAXPROCS(0)
 	b := &bench{check: cfg.check, progress: cfg.Progress}
@@ -86,7 +90,7 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 func (b *bench) run(ctx context.Context) error {
 	plan := b.results.Plan
 	servers := len(b.results.Servers)
-	b.progress.start(time.Duration(servers)*gateTime + time.Duration(servers*plan.Rounds)*plan.visit())
+	b.progress.start(time.Duration(servers)*gateTime + time.Duration(servers*plan.Rounds)*plan.visit() + time.Duration(servers)*memoryTime)
 	defer b.progress.end()
 	for _, s := range b.results.Servers {
 		b.progress.doing("checking " + s.Name)

@@ -22,7 +22,7 @@ func everythingIsFine(context.Context, string, Subject) Gate { return Gate{Passe
 
 func testConfig(t *testing.T, modes ...string) Config {
 	// Long enough for a reply in each cell, on a busy machine too.
-	cfg := Config{Rounds: 1, Cell: 200 * time.Millisecond, Seed: 1, check: everythingIsFine}
+	cfg := Config{Rounds: 1, Cell: 200 * time.Millisecond, Seed: 1, check: everythingIsFine, memory: []int{20, 60}}
 	for _, mode := range modes {
 		cfg.Subjects = append(cfg.Subjects, testSubject(t, mode))
 	}

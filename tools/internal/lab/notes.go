@@ -50,7 +50,7 @@ func (r *Results) notes() []string {
 			add("!  %s, %s: %s; the first: %s", s.Server, workloadTitle(r.Plan.Workloads[s.Workload]), count(int(s.Errors), "error"), s.FirstError)
 		}
 	}
-	notes = append(notes, r.openNotes()...)
+	notes = append(append(notes, r.openNotes()...), r.memoryNotes()...)
 	for _, s := range r.Servers {
 		if s.DNF != "" {
 			add("DNF  %s: %s", s.Name, s.DNF)

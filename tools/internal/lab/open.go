@@ -127,7 +127,7 @@ const (
 
 // latencies is the table of the open loop.
 func (r *Results) latencies() *grid {
-	g := &grid{columns: []column{{"", "MODEL"}}}
+	g := &grid{caption: "How long users wait: response times in an open loop", columns: []column{{"", "MODEL"}}}
 	for _, w := range r.Plan.Open {
 		group := thousands(w.Rate) + " requests/s"
 		g.columns = append(g.columns, column{group, "P50"}, column{group, "P99"}, column{group, "MAX"})

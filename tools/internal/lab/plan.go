@@ -25,6 +25,8 @@ type Plan struct {
 	// Idle is how long a server is measured that has nothing to do.
 	Idle            time.Duration `json:"idle_ns"`
 	IdleConnections int           `json:"idle_connections"`
+	// Memory is with how many silent connections memory is measured.
+	Memory []int `json:"memory_connections"`
 }
 
 // A server that serves one client at a time lets a client go after a turn of
@@ -52,6 +54,7 @@ func newPlan(subjects []Subject, seed uint64, rounds int, cell time.Duration) (P
 		Warmup:          max(cell/4, 20*time.Millisecond),
 		Idle:            min(max(cell/2, 200*time.Millisecond), maxIdle),
 		IdleConnections: idleConnections,
+		Memory:          memorySteps(),
 	}
 	random := rand.New(rand.NewPCG(seed, 0))
 	for range rounds {

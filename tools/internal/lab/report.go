@@ -15,14 +15,7 @@ func (r *Results) Report(w io.Writer, style Style) error {
 	if _, err := fmt.Fprintf(w, "%s\n%s\n\n", paint(style.strong, r.title()), wrap(r.place(), lineWidth, "  ")); err != nil {
 		return err
 	}
-	tables := []*grid{r.costs()}
-	if len(r.Summary) > 0 {
-		tables = append(tables, r.speeds())
-	}
-	if len(r.OpenSummary) > 0 {
-		tables = append(tables, r.latencies())
-	}
-	for _, g := range tables {
+	for _, g := range r.grids() {
 		if err := g.write(w, style); err != nil {
 			return err
 		}
@@ -73,11 +66,27 @@ func (r *Results) place() string {
 	return strings.Join(parts, " · ")
 }
 
+// grids are the tables: costs; and speeds, the open loop's latencies, and
+// memory, as far as there are any.
+func (r *Results) grids() []*grid {
+	tables := []*grid{r.costs()}
+	if len(r.Summary) > 0 {
+		tables = append(tables, r.speeds())
+	}
+	if len(r.OpenSummary) > 0 {
+		tables = append(tables, r.latencies())
+	}
+	if len(r.Memory) > 0 {
+		tables = append(tables, r.memories())
+	}
+	return tables
+}
+
 // costs is the table of what the servers use: the headline, and what goes with
 // it.
 func (r *Results) costs() *grid {
 	const cpu, switches, process = "server CPU, µs/request", "switches/request", "process"
-	g := &grid{columns: []column{{"", "MODEL"}, {"", "RULES"}}}
+	g := &grid{caption: "What a request costs", columns: []column{{"", "MODEL"}, {"", "RULES"}}}
 	for _, group := range []string{cpu, switches} {
 		for _, w := range r.Plan.Workloads {
 			g.columns = append(g.columns, column{group, workloadName(w)})
@@ -117,7 +126,7 @@ func (r *Results) costs() *grid {
 
 // speeds is the table of rates and latencies.
 func (r *Results) speeds() *grid {
-	g := &grid{columns: []column{{"", "MODEL"}}}
+	g := &grid{caption: "How fast, in a closed loop", columns: []column{{"", "MODEL"}}}
 	for _, w := range r.Plan.Workloads {
 		group := workloadTitle(w)
 		g.columns = append(g.columns, column{group, "REQ/S"}, column{group, "P50"}, column{group, "P99"})

@@ -30,6 +30,7 @@ type Results struct {
 	Servers     []*Server     `json:"servers"`
 	Runs        []Cell        `json:"runs"`
 	Open        []Cell        `json:"open"` // of the open loop; Workload is of the plan's open ones
+	Memory      []MemoryCell  `json:"memory"`
 	Idle        []IdleCell    `json:"idle"`
 	Summary     []Summary     `json:"summary"`
 	OpenSummary []OpenSummary `json:"open_summary"`

@@ -75,3 +75,12 @@ func processClock(pid int) (time.Duration, error) {
 	}
 	return time.Duration(ts.Nano()), nil
 }
+
+// openDescriptors returns how many a process has.
+func openDescriptors(pid int) (int, error) {
+	p, err := procfs.NewProc(pid)
+	if err != nil {
+		return 0, err
+	}
+	return p.FileDescriptorsLen()
+}

@@ -4,6 +4,7 @@ import "strings"
 
 // Table is one of the report's tables, for those who write it in another form.
 type Table struct {
+	Caption string
 	Columns []TableColumn
 	Rows    []TableRow
 }
@@ -17,19 +18,11 @@ type TableRow struct {
 	Remark string
 }
 
-// Tables returns the tables of the report: costs; speeds and the open
-// loop's latencies, if there are any.
+// Tables returns the tables of the report.
 func (r *Results) Tables() []Table {
-	grids := []*grid{r.costs()}
-	if len(r.Summary) > 0 {
-		grids = append(grids, r.speeds())
-	}
-	if len(r.OpenSummary) > 0 {
-		grids = append(grids, r.latencies())
-	}
 	var tables []Table
-	for _, g := range grids {
-		var t Table
+	for _, g := range r.grids() {
+		t := Table{Caption: g.caption}
 		for _, c := range g.columns {
 			t.Columns = append(t.Columns, TableColumn{c.group, c.title})
 		}

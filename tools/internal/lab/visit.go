@@ -20,6 +20,7 @@ const (
 // each workload.
 func (b *bench) visit(ctx context.Context, s *Server, round int) error {
 	return b.with(ctx, s.Subject, func(p *process) error {
+		fresh, freshErr := openDescriptors(p.pid)
 		if err := b.preload(ctx, p); err != nil {
 			return err
 		}
@@ -37,6 +38,12 @@ func (b *bench) visit(ctx context.Context, s *Server, round int) error {
 			b.progress.doing(fmt.Sprintf("round %d of %d · %s · %s/s", round, b.results.Plan.Rounds, s.Name, thousands(w.Rate)))
 			if err := b.openCell(ctx, s, p, round, i); err != nil {
 				return fmt.Errorf("%s requests/s: %w", thousands(w.Rate), err)
+			}
+		}
+		if round == 1 && freshErr == nil { // else the system does not tell
+			b.progress.doing(fmt.Sprintf("round %d of %d · %s · memory", round, b.results.Plan.Rounds, s.Name))
+			if err := b.memory(ctx, s, p, fresh); err != nil {
+				return fmt.Errorf("silent connections: %w", err)
 			}
 		}
 		return nil

@@ -38,9 +38,8 @@ func newPage(r *lab.Results) *page {
 			p.Disturbed = note
 		}
 	}
-	captions := []string{"What a request costs", "How fast, in a closed loop", "How long users wait: response times in an open loop"}
-	for i, t := range r.Tables() {
-		p.Tables = append(p.Tables, headed(captions[i], t))
+	for _, t := range r.Tables() {
+		p.Tables = append(p.Tables, headed(t))
 	}
 	for w := range r.Plan.Workloads {
 		p.Titles = append(p.Titles, r.WorkloadTitle(w))
@@ -82,8 +81,8 @@ type headedRow struct {
 	Rest int // columns without a cell
 }
 
-func headed(caption string, t lab.Table) headedTable {
-	h := headedTable{Caption: caption, Columns: t.Columns}
+func headed(t lab.Table) headedTable {
+	h := headedTable{Caption: t.Caption, Columns: t.Columns}
 	for _, c := range t.Columns {
 		if n := len(h.Groups); n > 0 && h.Groups[n-1].Name == c.Group {
 			h.Groups[n-1].Span++
