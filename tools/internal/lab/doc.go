@@ -8,7 +8,9 @@
 //
 // The headline is the server's CPU time per request. It hardly depends on what
 // else the machine does, and it holds even where the load generator is the
-// limit. Rates and latencies stand beside it. Latencies are those of a closed
-// loop at whatever rate each server reaches, so they tell how the servers
-// differ at their own full load, not which one to prefer at a given rate.
+// limit. Rates and latencies of a closed loop stand beside it; the latencies tell
+// how servers differ at their own full load, not which one to prefer at a given
+// rate. That is for the open loop to say (open.go): response times at rates that
+// are the same for all, without the cells that the generator has spoilt. What
+// silent connections cost in memory is measured once, last (memory.go).
 package lab

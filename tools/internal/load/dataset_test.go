@@ -1,7 +1,6 @@
 package load
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -58,25 +57,7 @@ func TestRESPReplies(t *testing.T) {
 	for _, size := range []int{0, 1, 64, 70_000} {
 		d := respData(size)
 		for _, r := range []request{{key: 1}, {key: 1, put: true}} {
-			reply := respReply(d, r)
-			n, wrong, err := d.next(append(bytes.Clone(reply), "more"...), r)
-			require.NoError(t, err)
-			require.NoError(t, wrong)
-			require.Equal(t, len(reply), n)
-			if size > 1000 {
-				continue
-			}
-			for cut := range reply {
-				n, _, err := d.next(reply[:cut], r)
-				require.NoError(t, err)
-				require.Zero(t, n)
-			}
-			for flip := range reply {
-				spoiled := bytes.Clone(reply)
-				spoiled[flip] ^= 1
-				n, wrong, err := d.next(spoiled, r)
-				require.True(t, n == 0 || wrong != nil || err != nil, "byte %d of %q", flip, reply)
-			}
+			requireExact(t, d, r, respReply(d, r))
 		}
 	}
 }

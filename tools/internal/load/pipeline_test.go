@@ -65,27 +65,33 @@ func TestTemplates(t *testing.T) {
 			assert.Equal(t, framed(kv.Message{Kind: kv.PutOrUpdate, Key: key, Value: value}), d.appendRequest(nil, request{key: i, put: true}))
 
 			for _, r := range []request{{key: i}, {key: i, put: true}} {
-				reply := framed(d.right(r))
-				n, wrong, err := d.next(append(reply, "more"...), r)
-				require.NoError(t, err)
-				require.NoError(t, wrong)
-				require.Equal(t, len(reply), n)
-				if size > 1000 {
-					continue
-				}
-				for cut := range reply {
-					n, _, err := d.next(reply[:cut], r)
-					require.NoError(t, err)
-					require.Zero(t, n)
-				}
-				for flip := range reply {
-					spoiled := bytes.Clone(reply)
-					spoiled[flip] ^= 1
-					n, wrong, err := d.next(spoiled, r)
-					require.True(t, n == 0 || wrong != nil || err != nil, "byte %d of %q", flip, reply)
-				}
+				requireExact(t, d, r, framed(d.right(r)))
 			}
 		}
+	}
+}
+
+// requireExact shows that a reply is taken as the right one whole, and neither
+// cut nor with a bit of any byte flipped; of a long one, only that it is taken.
+func requireExact(t *testing.T, d *dataset, r request, reply []byte) {
+	t.Helper()
+	n, wrong, err := d.next(append(bytes.Clone(reply), "more"...), r)
+	require.NoError(t, err)
+	require.NoError(t, wrong)
+	require.Equal(t, len(reply), n)
+	if len(reply) > 1000 {
+		return
+	}
+	for cut := range reply {
+		n, _, err := d.next(reply[:cut], r)
+		require.NoError(t, err)
+		require.Zero(t, n)
+	}
+	for flip := range reply {
+		spoiled := bytes.Clone(reply)
+		spoiled[flip] ^= 1
+		n, wrong, err := d.next(spoiled, r)
+		require.True(t, n == 0 || wrong != nil || err != nil, "byte %d of %q", flip, reply)
 	}
 }
 
