@@ -114,6 +114,10 @@ type Config struct {
 	// as another one is served. For servers that serve a few clients at a
 	// time and let the others wait.
 	MayWait bool
+	// Ceiling is how many requests per second the generator reaches against a
+	// server that does next to nothing, with as many connections and as many
+	// requests in flight. 0: not known.
+	Ceiling float64
 	// Spin has the generator ask its sockets over and over in an open loop,
 	// rather than sleep until something happens: it is never late for having
 	// slept, and needs a core of its own.

@@ -11,6 +11,9 @@ const (
 	// GeneratorLimit is the share of its core above which the generator may
 	// have been the limit.
 	GeneratorLimit = 0.8
+	// CeilingLimit is the share of its ceiling above which the generator may
+	// have been the limit.
+	CeilingLimit = 0.7
 	// runQueueLimit is the share of the time that the generator may wait for
 	// its core.
 	runQueueLimit = 0.05
@@ -43,10 +46,17 @@ func (r *Result) judge() []string {
 	if r.Generator.RunQueue > runQueueLimit {
 		add("the generator waited for its core for %.0f %% of the time, over %.0f %%", r.Generator.RunQueue*100, runQueueLimit*100)
 	}
+	if r.overCeiling() {
+		add("%.0f requests/s are over %.0f %% of what the generator can do, %.0f", r.Rate, CeilingLimit*100, r.Generator.Ceiling)
+	}
 	if expected := r.Rate * r.Response.Mean / 1e9; r.Kept() && math.Abs(r.InFlight-expected) > littleLimit*r.InFlight {
 		add("Little's law fails: %.3g requests were in the system, but rate × response time is %.3g", r.InFlight, expected)
 	}
 	return void
+}
+
+func (r *Result) overCeiling() bool {
+	return r.Generator.Ceiling > 0 && r.Rate > CeilingLimit*r.Generator.Ceiling
 }
 
 // Kept reports whether the server answered what was due, nearly. Where it did
@@ -85,7 +95,11 @@ func (r *Result) Remarks() []string {
 			r.Offered, r.Requests)
 	}
 	if !r.Workload.Open() && r.Generator.Limited {
-		add("The generator was busy for %.0f %% of the time: the server may be able to do more.", r.Generator.Busy*100)
+		reason := fmt.Sprintf("was busy for %.0f %% of the time", r.Generator.Busy*100)
+		if r.overCeiling() {
+			reason += fmt.Sprintf(", and reaches %.0f requests/s against a server that does next to nothing", r.Generator.Ceiling)
+		}
+		add("The generator %s: the server may be able to do more.", reason)
 	}
 	if !r.Workload.Open() && r.Generator.RunQueue > runQueueLimit {
 		add("The generator waited for its core for %.0f %% of the time: something else runs here, and the figures are worse for it.", r.Generator.RunQueue*100)

@@ -16,7 +16,7 @@ func believable() Result {
 		Response:  Times{Count: 1000, Mean: 2e6, P99: 10 * time.Millisecond},
 		SendLag:   Times{Count: 1000, P99: time.Millisecond},
 		InFlight:  2,
-		Generator: Generator{Busy: 0.8, RunQueue: 0.05},
+		Generator: Generator{Busy: 0.8, RunQueue: 0.05, Ceiling: 1000 / 0.7},
 	}
 }
 
@@ -33,6 +33,7 @@ func TestJudge(t *testing.T) {
 		"no core":   {func(r *Result) { r.Generator.RunQueue = 0.06 }, "waited for its core for 6 %"},
 		"too many":  {func(r *Result) { r.InFlight = 2.2 }, "Little's law fails: 2.2 requests"},
 		"too few":   {func(r *Result) { r.InFlight = 1.8 }, "rate × response time is 2"},
+		"too fast":  {func(r *Result) { r.Generator.Ceiling = 1400 }, "1000 requests/s are over 70 % of what the generator can do, 1400"},
 		"no sample": {func(r *Result) { r.Response.P99 = 0 }, "the generator was late"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -76,8 +76,12 @@ type Generator struct {
 	// RunQueue is the share of the time in which it could have run, but had
 	// to wait for its core. 0: not known on this system.
 	RunQueue float64 `json:"run_queue"`
-	// Limited: it was busier than GeneratorLimit, so the rate of a closed loop
-	// is a lower bound of what the server can do.
+	// Ceiling is the rate it reaches against a server that does next to
+	// nothing. 0: not known.
+	Ceiling float64 `json:"ceiling"`
+	// Limited: it was busier than GeneratorLimit or above CeilingLimit of its
+	// ceiling, so the rate of a closed loop is a lower bound of what the server
+	// can do.
 	Limited bool `json:"limited"`
 }
 
@@ -119,7 +123,8 @@ func (g *generator) result() (Result, error) {
 		if g.cfg.Open() || !w.thread.known {
 			r.Generator.Busy = w.busy.Seconds() / r.Seconds
 		}
-		r.Generator.Limited = r.Generator.Busy > GeneratorLimit
+		r.Generator.Ceiling = g.cfg.Ceiling
+		r.Generator.Limited = r.Generator.Busy > GeneratorLimit || r.overCeiling()
 	}
 	var sum, squares float64
 	for _, c := range g.conns {

@@ -1,0 +1,64 @@
+package load_test
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// The generator checks every answer.
+func TestTheNullServerKnowsEveryAnswer(t *testing.T) {
+	for name, change := range map[string]func(*load.Workload){
+		"kv":         func(*load.Workload) {},
+		"resp":       func(w *load.Workload) { w.Protocol = load.RESP },
+		"sizes":      func(w *load.Workload) { w.MinValue, w.MaxValue, w.Keys = 0, 300, 100 },
+		"resp sizes": func(w *load.Workload) { w.Protocol, w.MinValue, w.MaxValue, w.Keys = load.RESP, 1, 3000, 100 },
+		// More than a socket has room for.
+		"large": func(w *load.Workload) { w.MinValue, w.MaxValue, w.Keys = 1<<20, 1<<20, 3 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := load.DefaultWorkload()
+			w.Connections, w.Depth, w.Puts = 5, 8, 0.3
+			change(&w)
+			ln, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			addr := ln.Addr().String()
+			go func() { ended <- load.ServeNull(ctx, ln, w, false) }()
+
+			cfg := load.Config{Addr: addr, Workload: w, Duration: time.Minute, Requests: 200}
+			require.NoError(t, load.Preload(t.Context(), cfg))
+			r, err := load.Run(t.Context(), cfg)
+			require.NoError(t, err)
+			assert.NoError(t, r.Errors.Err())
+			assert.GreaterOrEqual(t, r.Requests, int64(200))
+			assert.Equal(t, 5, r.Served)
+			cancel()
+			require.NoError(t, <-ended)
+		})
+	}
+}
+
+func TestTheNullServerHangsUpOnOthers(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- load.ServeNull(ctx, ln, load.DefaultWorkload(), false) }()
+	c, err := net.Dial("tcp", ln.Addr().String())
+	require.NoError(t, err)
+	defer c.Close()
+	_, err = c.Write(make([]byte, 1000))
+	require.NoError(t, err)
+	_, err = c.Read(make([]byte, 1))
+	require.Error(t, err)
+	cancel()
+	require.NoError(t, <-ended)
+}
