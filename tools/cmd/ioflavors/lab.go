@@ -6,23 +6,30 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/term"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/report"
 )
 
 type labCmd struct {
-	Models   []string      `placeholder:"NAME" aliases:"only" help:"Measure these only: eventloop for all its variants, 'eventloop --loops 2' for one. Give it again, or separate names by commas."`
+	Only     []string      `placeholder:"PART" help:"Measure these only: closed (what a request costs), open (response times at given rates), idle (silent connections), syscalls, capacity (under an SLO), proof (the lab's test of itself); or models, as --models takes them. Give it again, or separate names by commas."`
+	Models   []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Give it again, or separate names by commas."`
 	Server   []string      `placeholder:"NAME=CMD" sep:"none" help:"Measure your own server as well. CMD starts it, without a shell and as one process, and has {addr} or {port} where it is to listen. Give it again for more."`
-	Rounds   int           `placeholder:"N" help:"How often each server is started and measured (default 3; with --quick 1)."`
-	Duration time.Duration `placeholder:"TIME" help:"How long each workload is measured in a round, 50ms to 5s (default 500ms; with --quick 200ms)."`
+	Rounds   int           `placeholder:"N" help:"How often each server is started and measured (default 3; with --quick 1, with --full 6)."`
+	Duration time.Duration `placeholder:"TIME" help:"How long each workload is measured in a round, 50ms to 5s (default 300ms; with --quick 200ms, with --full 1s)."`
+	Arrivals load.Arrivals `default:"constant" enum:"poisson,constant" help:"How an open loop's requests are spread over time: constant, as a clock ticks, or poisson, at random (default ${default})."`
+	SLO      time.Duration `default:"1ms" placeholder:"TIME" help:"The p99 within which capacity is searched for (default ${default})."`
 	Seed     uint64        `default:"1" help:"Makes the order of the servers and the sequences of requests (default ${default})."`
 	Out      string        `default:"lab-out" placeholder:"DIR" type:"path" help:"Where results.json, report.html and its pictures go (default ${default})."`
-	Quick    bool          `help:"A look in half a minute, which proves that everything works and measures little."`
+	Quick    bool          `xor:"size" help:"A look in a minute, which proves that everything works and measures little."`
+	Full     bool          `xor:"size" help:"Careful: six rounds of longer measurements, with confidence intervals, and each server's capacity. About a quarter of an hour."`
 	NoPin    bool          `help:"Do not give servers and load a core each."`
 }
 
@@ -66,9 +73,17 @@ func (c *labCmd) config() (lab.Config, error) {
 	if err != nil {
 		return lab.Config{}, err
 	}
-	subjects, err := lab.Select(lab.Models(program), c.Models)
+	models, parts := c.Models, []lab.Part(nil)
+	for _, name := range c.Only {
+		if part := lab.Part(name); slices.Contains(lab.Parts, part) {
+			parts = append(parts, part)
+		} else {
+			models = append(models, name)
+		}
+	}
+	subjects, err := lab.Select(lab.Models(program), models)
 	if err != nil {
-		return lab.Config{}, err
+		return lab.Config{}, fmt.Errorf("%w; parts to measure are %q", err, lab.Parts)
 	}
 	for _, text := range c.Server {
 		s, err := lab.ParseServer(text)
@@ -77,18 +92,63 @@ func (c *labCmd) config() (lab.Config, error) {
 		}
 		subjects = append(subjects, s)
 	}
-	rounds, duration := 3, 500*time.Millisecond
-	if c.Quick {
+	rounds, duration := 3, 300*time.Millisecond
+	switch {
+	case c.Quick:
 		rounds, duration = 1, 200*time.Millisecond
+	case c.Full:
+		rounds, duration = 6, time.Second
+		if parts == nil {
+			parts = lab.Parts
+		}
+	}
+	null := []string{program, "null-server"}
+	if runtime.NumCPU() > 1 && !c.NoPin {
+		null = append(null, "--spin")
 	}
 	return lab.Config{
 		Subjects: subjects,
+		Null:     lab.Subject{Name: "null", Command: null},
+		Parts:    parts,
 		Rounds:   cmp.Or(c.Rounds, rounds),
 		Cell:     cmp.Or(c.Duration, duration),
+		Arrivals: c.Arrivals,
+		SLO:      c.SLO,
 		Seed:     c.Seed,
 		NoPin:    c.NoPin,
+		Command:  c.command(),
 		Progress: progress(os.Stderr),
 	}, nil
+}
+
+// command returns what does the same again. Where the results go is left out.
+func (c *labCmd) command() []string {
+	command := []string{"ioflavors", "lab", "--seed", fmt.Sprint(c.Seed)}
+	add := func(flag string, values ...string) {
+		for _, v := range values {
+			command = append(command, flag, v)
+		}
+	}
+	add("--only", c.Only...)
+	add("--models", c.Models...)
+	add("--server", c.Server...)
+	for _, f := range []struct {
+		flag string
+		on   bool
+	}{{"--quick", c.Quick}, {"--full", c.Full}, {"--no-pin", c.NoPin}} {
+		if f.on {
+			command = append(command, f.flag)
+		}
+	}
+	if c.Rounds != 0 {
+		add("--rounds", fmt.Sprint(c.Rounds))
+	}
+	if c.Duration != 0 {
+		add("--duration", c.Duration.String())
+	}
+	add("--arrivals", string(c.Arrivals))
+	add("--slo", c.SLO.String())
+	return command
 }
 
 // verdict returns an error if a server failed, so that a script notices.

@@ -28,7 +28,7 @@ func TestLabFlags(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, cfg.Subjects, 8)
 	assert.Equal(t, 3, cfg.Rounds)
-	assert.Equal(t, 500*time.Millisecond, cfg.Cell)
+	assert.Equal(t, 300*time.Millisecond, cfg.Cell)
 	assert.False(t, cfg.NoPin)
 
 	cfg, err = labConfig(t, "--quick", "--rounds=2", "--no-pin", "--seed=7",
@@ -49,10 +49,31 @@ func TestLabFlags(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, cfg.Subjects, 2)
 
+	cfg, err = labConfig(t, "--only=idle,eventloop", "--only=proof")
+	require.NoError(t, err)
+	assert.Len(t, cfg.Subjects, 2)
+	assert.Equal(t, []lab.Part{lab.Idle, lab.StopTest}, cfg.Parts)
+
+	cfg, err = labConfig(t, "--full")
+	require.NoError(t, err)
+	assert.Equal(t, lab.Parts, cfg.Parts)
+	assert.Equal(t, 6, cfg.Rounds)
+
 	for _, wrong := range []string{"--models=none", "--server=none"} {
 		_, err := labConfig(t, wrong)
 		require.Error(t, err, wrong)
 	}
+}
+
+// The command in the results does the same again.
+func TestLabCommand(t *testing.T) {
+	args := []string{"--models=singleblocking,eventloop --loops 2", "--server=mine=./mine {addr} --a=b,c", "--only=closed", "--full", "--slo=2ms", "--rounds=7", "--duration=2s", "--arrivals=poisson", "--no-pin"}
+	cfg, err := labConfig(t, args...)
+	require.NoError(t, err)
+	again, err := labConfig(t, cfg.Command[2:]...)
+	require.NoError(t, err)
+	cfg.Progress, again.Progress = nil, nil
+	assert.Equal(t, cfg, again)
 }
 
 // Each subject is a model that serve knows, with flags that the model knows.

@@ -38,7 +38,7 @@ type loadCmd struct {
 
 	ConnectTimeout time.Duration `default:"5s" placeholder:"TIME" help:"How long a connection may take to come about (default ${default})."`
 	ReplyTimeout   time.Duration `default:"5s" placeholder:"TIME" help:"How long a reply may take (default ${default})."`
-	Sleep          bool          `help:"Sleep in an open loop until something happens, for a machine without a core to spare: the generator will be later (default with one core)."`
+	Sleep          *bool         `negatable:"" help:"Sleep in an open loop until something happens, for a machine without a core to spare: the generator will be later (default where it may use one core only)."`
 	Seed           uint64        `default:"1" help:"Makes the sequences of keys, kinds and arrivals (default ${default})."`
 
 	JSON bool   `help:"Print one JSON object at the end, and nothing else on standard output."`
@@ -84,9 +84,16 @@ func (c *loadCmd) config() load.Config {
 			Puts: c.Puts, Keys: c.Keys, Distribution: c.Distribution, MinValue: c.Value.min, MaxValue: c.Value.max,
 		},
 		Warmup: c.Warmup, Duration: c.Duration, Requests: c.Requests, Ramp: c.Ramp,
-		ConnectTimeout: c.ConnectTimeout, ReplyTimeout: c.ReplyTimeout, Spin: !c.Sleep && runtime.NumCPU() > 1, Seed: c.Seed,
+		ConnectTimeout: c.ConnectTimeout, ReplyTimeout: c.ReplyTimeout, Spin: c.spin(), Seed: c.Seed,
 		Live: new(load.Live),
 	}
+}
+
+func (c *loadCmd) spin() bool {
+	if c.Sleep != nil {
+		return !*c.Sleep
+	}
+	return runtime.NumCPU() > 1
 }
 
 func (c *loadCmd) Run(ctx context.Context) error {

@@ -21,6 +21,8 @@ type cli struct {
 	Check  checkCmd  `cmd:"" help:"Check that a server, in any language, speaks the protocol."`
 	Get    getCmd    `cmd:"" help:"Print the value of a key."`
 	Put    putCmd    `cmd:"" help:"Store a value under a key."`
+
+	NullServer nullCmd `cmd:"" hidden:"" help:"Answer this program's own load and do next to nothing for it."`
 }
 
 // exitError ends the program with a code of its own. Its message, if any, is

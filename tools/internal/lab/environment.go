@@ -1,9 +1,15 @@
 package lab
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
 	"os"
+	"os/exec"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"time"
 )
 
 // Environment is where the figures come from.
@@ -30,6 +36,49 @@ type Environment struct {
 	// Others is the share that was used by programs other than the lab and
 	// its servers; nil if it is not known.
 	Others *float64 `json:"others,omitempty"`
+	// Pauses is what a thread sees of the machine that does nothing but look
+	// at the clock.
+	Pauses Pauses `json:"pauses"`
+}
+
+// Pauses are the moments in which a thread that is always ready to run does not:
+// other threads, interrupts, and on a virtual machine its host, which may tell
+// of that nowhere else. No server's and no generator's times can be better.
+type Pauses struct {
+	// PerSecond is how often there was one of pauseLeast or more.
+	PerSecond float64 `json:"per_second"`
+	// Share is how much of the time they took together, 0 to 1.
+	Share   float64       `json:"share"`
+	Median  time.Duration `json:"median_ns"`
+	Longest time.Duration `json:"longest_ns"`
+}
+
+const (
+	pauseLeast = 10 * time.Microsecond
+	pauseTime  = 500 * time.Millisecond // for which the clock is looked at
+)
+
+// measurePauses looks at the clock on the core of the load.
+func measurePauses() Pauses {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var all []time.Duration
+	var sum time.Duration
+	began := time.Now()
+	last := began
+	for last.Sub(began) < pauseTime {
+		now := time.Now()
+		if d := now.Sub(last); d >= pauseLeast {
+			all = append(all, d)
+			sum += d
+		}
+		last = now
+	}
+	if len(all) == 0 {
+		return Pauses{}
+	}
+	total := last.Sub(began).Seconds()
+	return Pauses{PerSecond: float64(len(all)) / total, Share: sum.Seconds() / total, Median: median(all), Longest: slices.Max(all)}
 }
 
 // clocks are CPU times of all cores together, in seconds, from one fixed
@@ -48,10 +97,21 @@ func (e *Environment) disturbed(before, after clocks) {
 	if total <= 0 {
 		return
 	}
-	steal := (after.stolen - before.stolen) / total
+	e.Steal = after.stealSince(before)
 	// Ticks here and exact times there: what is below nothing is nothing.
 	others := max(0, (after.busy-before.busy)-(after.ours-before.ours)) / total
-	e.Steal, e.Others = &steal, &others
+	e.Others = &others
+}
+
+// stealSince returns the share of the time that the host gave to others; nil if
+// no time has passed.
+func (after clocks) stealSince(before clocks) *float64 {
+	total := after.total - before.total
+	if total <= 0 {
+		return nil
+	}
+	steal := (after.stolen - before.stolen) / total
+	return &steal
 }
 
 // environment is asked for when the lab may be on one core already; procs was
@@ -92,4 +152,23 @@ func revision(settings []debug.BuildSetting) string {
 		return ""
 	}
 	return hash + changed
+}
+
+// hashOf returns the SHA-256 of a program's file in hex, or "" if it cannot be
+// read.
+func hashOf(program string) string {
+	name, err := exec.LookPath(program)
+	if err != nil {
+		return ""
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return ""
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }

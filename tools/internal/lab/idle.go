@@ -2,64 +2,62 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"os"
 	"time"
 )
 
-// memorySteps is how many silent connections a server's memory is measured
-// with, one after the other.
-func memorySteps() []int { return []int{100, 1_000, 10_000} }
+// idleSteps is with how many silent connections a server is measured, one after
+// the other.
+func idleSteps() []int { return []int{0, 100, 1_000, 10_000} }
 
 const (
-	acceptTimeout = 3 * time.Second // for a server to accept a step's connections
+	acceptTimeout = time.Second // for a server to accept one more connection
 	acceptPoll    = 5 * time.Millisecond
-	memoryTime    = 2 * time.Second // what all steps take, about
-	// ownDescriptors is how many a server may open that are no connections, and
-	// how exact the count of those that are is therefore.
-	ownDescriptors = 8
+	settleTime    = 50 * time.Millisecond // for a server to be done with accepting
 )
 
-// MemoryCell is a server's memory with silent connections.
-type MemoryCell struct {
-	Server string `json:"server"`
-	// Connections is how many the server held, Wanted how many there should
-	// have been, and Short why there were fewer.
-	Connections int    `json:"connections"`
-	Wanted      int    `json:"wanted"`
-	Short       string `json:"short,omitempty"`
-	RSS         int64  `json:"rss_bytes"`
-}
-
-// memory fills a server with silent connections, step by step. It comes last in
-// a process, for what a server has once used it may keep. A server that serves
-// one client at a time has one connection, and the kernel the others.
-//
-// fresh is how many descriptors the process had before it had any client.
-func (b *bench) memory(ctx context.Context, s *Server, p *process, fresh int) error {
-	if s.OneAtATime {
+// idle measures what silent connections cost: CPU time and memory.
+func (b *bench) idle(ctx context.Context) error {
+	plan := b.results.Plan
+	if !plan.has(Idle) {
 		return nil
 	}
-	// The last workload's connections may not be closed yet; what the server
-	// has opened for itself meanwhile is not much.
-	descriptors, err := waitForDescriptors(ctx, p, func(n int) bool { return n <= fresh+ownDescriptors })
-	if err != nil {
-		return err
+	if _, err := processUsage(os.Getpid()); err != nil {
+		b.results.skip("silent connections: the lab cannot tell here what another process uses")
+		return nil
 	}
-	before, err := processUsage(p.pid)
-	if err != nil {
-		return p.failure()
-	}
-	b.results.Memory = append(b.results.Memory, MemoryCell{Server: s.Name, RSS: before.rss})
+	return b.eachServer(ctx, "idle", plan.idleTime(), func(s *Server, p *process) (string, error) {
+		first := len(b.results.Idle)
+		err := b.idleLadder(ctx, s, p)
+		return fmt.Sprintf("%s: idle: %s", s.Name, idleDigest(b.results.Idle[first:])), err
+	})
+}
+
+// idleLadder measures a server with each number of connections. Where it serves
+// one client at a time, with none and one: the others would be the kernel's.
+func (b *bench) idleLadder(ctx context.Context, s *Server, p *process) error {
 	var conns []net.Conn
 	defer func() {
 		for _, c := range conns {
 			abort(c)
 		}
 	}()
+	fresh, err := openDescriptors(p.pid)
+	if err != nil {
+		return err
+	}
 	dialer := net.Dialer{Timeout: startTimeout}
-	for _, wanted := range b.results.Plan.Memory {
-		cell := MemoryCell{Server: s.Name, Wanted: wanted}
+	for _, wanted := range b.results.Plan.IdleConnections {
+		if s.OneAtATime {
+			wanted = min(wanted, 1)
+		}
+		if wanted > 0 && wanted == len(conns) {
+			break
+		}
+		cell := IdleCell{Server: s.Name, Wanted: wanted}
 		for len(conns) < wanted && cell.Short == "" {
 			c, err := dialer.DialContext(ctx, "tcp", p.addr)
 			switch {
@@ -71,21 +69,22 @@ func (b *bench) memory(ctx context.Context, s *Server, p *process, fresh int) er
 				conns = append(conns, c)
 			}
 		}
-		held, err := waitForDescriptors(ctx, p, func(n int) bool { return n+ownDescriptors >= descriptors+len(conns) })
+		held, err := waitForConnections(ctx, p, fresh, len(conns))
 		if err != nil {
 			return err
 		}
 		cell.Connections = len(conns)
-		if held+ownDescriptors < descriptors+len(conns) {
-			cell.Connections = held - descriptors
-			cell.Short = fmt.Sprintf("the server holds %d of %d", cell.Connections, len(conns))
+		if held < len(conns) {
+			cell.Connections = held
+			cell.Short = fmt.Sprintf("the server holds %d of %d", held, len(conns))
 		}
-		usage, err := processUsage(p.pid)
-		if err != nil {
-			return p.failure()
+		if err := sleep(ctx, settleTime); err != nil {
+			return err
 		}
-		cell.RSS = usage.rss
-		b.results.Memory = append(b.results.Memory, cell)
+		if err := b.idleCell(ctx, p, &cell); err != nil {
+			return err
+		}
+		b.results.Idle = append(b.results.Idle, cell)
 		if cell.Short != "" {
 			break
 		}
@@ -93,16 +92,43 @@ func (b *bench) memory(ctx context.Context, s *Server, p *process, fresh int) er
 	return p.failure()
 }
 
-// waitForDescriptors waits until the process has as many descriptors as it
-// should, for a while, and returns how many it has.
-func waitForDescriptors(ctx context.Context, p *process, enough func(n int) bool) (int, error) {
-	for deadline := time.Now().Add(acceptTimeout); ; {
+// idleCell measures what the server uses in a while.
+func (b *bench) idleCell(ctx context.Context, p *process, cell *IdleCell) error {
+	began := time.Now()
+	before, err := processUsage(p.pid)
+	if err != nil {
+		return errors.Join(p.failure(), err)
+	}
+	if err := sleep(ctx, b.results.Plan.Idle); err != nil {
+		return err
+	}
+	after, err := processUsage(p.pid)
+	if err != nil {
+		return errors.Join(p.failure(), err)
+	}
+	cell.Duration, cell.Resources = time.Since(began), after.since(before)
+	return nil
+}
+
+// waitForConnections waits until the process, which had as many descriptors
+// before, holds the connections, or accepts no more of them. It returns how many
+// it holds. What the server opens for itself meanwhile is counted, too; that is
+// a handful.
+func waitForConnections(ctx context.Context, p *process, fresh, wanted int) (int, error) {
+	best, progress := -1, time.Now()
+	for {
 		n, err := openDescriptors(p.pid)
 		if err != nil {
 			return 0, fmt.Errorf("count its descriptors: %w", err)
 		}
-		if enough(n) || time.Now().After(deadline) {
-			return n, nil
+		if n-fresh >= wanted {
+			return wanted, nil
+		}
+		if n > best {
+			best, progress = n, time.Now()
+		}
+		if time.Since(progress) > acceptTimeout {
+			return max(0, n-fresh), nil
 		}
 		if err := sleep(ctx, acceptPoll); err != nil {
 			return 0, err
@@ -118,54 +144,97 @@ func abort(c net.Conn) {
 	c.Close()
 }
 
-// memories is the table of memory with silent connections.
-func (r *Results) memories() *grid {
-	const group = "RSS in MiB, with so many silent connections"
-	g := &grid{caption: "What silent connections cost", columns: []column{{"", "MODEL"}, {group, "0"}}}
-	for _, n := range r.Plan.Memory {
-		g.columns = append(g.columns, column{group, thousands(float64(n))})
+// share is how large a part of a core the server used.
+func (c IdleCell) share() float64 { return c.Resources.CPU.Seconds() / c.Duration.Seconds() }
+
+func idleDigest(cells []IdleCell) string {
+	if len(cells) == 0 {
+		return "not known"
+	}
+	last := cells[len(cells)-1]
+	text := fmt.Sprintf("%s connections, %s MiB, %s of a core", thousands(float64(last.Connections)), mebibytes(last.Resources.RSS), percent(last.share()))
+	if last.Short != "" {
+		text += ": " + last.Short
+	}
+	return text
+}
+
+// idleShare returns the share of a core that a server used with a few silent
+// connections: the first of the plan's numbers that is not 0, or one where
+// clients are served one at a time. known is false if that was not measured.
+func (r *Results) idleShare(server string) (share float64, known bool) {
+	for _, c := range r.Idle {
+		if c.Server == server && c.Connections > 0 && c.Resources != nil {
+			return c.share(), true
+		}
+	}
+	return 0, false
+}
+
+// perConnection returns how many bytes of a server's memory (RSS) a silent
+// connection makes, by the most that there were. known is false if there were
+// few.
+func (r *Results) perConnection(server string) (bytes float64, known bool) {
+	var first, last *IdleCell
+	for i, c := range r.Idle {
+		if c.Server == server && c.Resources != nil {
+			if first == nil {
+				first = &r.Idle[i]
+			}
+			last = &r.Idle[i]
+		}
+	}
+	if last == nil || last.Connections-first.Connections < 10 {
+		return 0, false
+	}
+	return float64(last.Resources.RSS-first.Resources.RSS) / float64(last.Connections-first.Connections), true
+}
+
+// idleCosts is the table of silent connections.
+func (r *Results) idleCosts() *grid {
+	g := &grid{caption: "What silent connections cost", columns: []column{{"", "MODEL"}}}
+	steps := r.Plan.IdleConnections
+	for _, group := range []string{"CPU with so many silent", "RSS in MiB with as many"} {
+		for _, n := range steps {
+			g.columns = append(g.columns, column{group, thousands(float64(n))})
+		}
 	}
 	g.columns = append(g.columns, column{"", "KiB/CONN"})
 	for _, s := range r.Servers {
-		var cells []string
-		var first, last MemoryCell
-		for _, c := range r.Memory {
-			if c.Server != s.Name {
-				continue
+		cpu, rss := make([]string, len(steps)), make([]string, len(steps))
+		for i, n := range steps {
+			cpu[i], rss[i] = absent, absent
+			for _, c := range r.Idle {
+				if c.Server != s.Name || c.Resources == nil || c.Wanted != n && !(s.OneAtATime && i == 1 && c.Wanted == 1) {
+					continue
+				}
+				at := ""
+				if c.Connections != n {
+					at = " at " + thousands(float64(c.Connections))
+				}
+				cpu[i], rss[i] = percent(c.share()), mebibytes(c.Resources.RSS)+at
 			}
-			if cells == nil {
-				first = c
-			}
-			last = c
-			text := mebibytes(c.RSS)
-			if c.Short != "" {
-				text += " at " + thousands(float64(c.Connections))
-			}
-			cells = append(cells, text)
 		}
-		if cells == nil {
+		if rss[0] == absent {
 			continue
 		}
-		for len(cells) < len(r.Plan.Memory)+1 {
-			cells = append(cells, absent)
-		}
 		each := absent
-		if last.Connections > 0 {
-			each = threeDigits(float64(last.RSS-first.RSS) / float64(last.Connections) / (1 << 10))
+		if bytes, known := r.perConnection(s.Name); known {
+			each = threeDigits(bytes / (1 << 10))
 		}
-		g.rows = append(g.rows, row{cells: append(append([]string{s.Name}, cells...), each)})
+		g.rows = append(g.rows, row{cells: append(append(append([]string{s.Name}, cpu...), rss...), each)})
 	}
 	return g
 }
 
-// memoryNotes explains the table of memory.
-func (r *Results) memoryNotes() []string {
-	if len(r.Memory) == 0 {
+// idleNotes explains the table of silent connections.
+func (r *Results) idleNotes() []string {
+	if len(r.Idle) == 0 {
 		return nil
 	}
 	notes := []string{"KiB/CONN is what the last of them makes of each connection, in the server's own memory; the kernel's buffers are not in it. " +
-		"Measured once, in the first round. Who serves one client at a time holds one connection, and is left out."}
-	for _, c := range r.Memory {
+		"Measured once. Who serves one client at a time holds one connection."}
+	for _, c := range r.Idle {
 		if c.Short != "" {
 			notes = append(notes, fmt.Sprintf("NOT MEASURED: %s with %s connections: %s.", c.Server, thousands(float64(c.Wanted)), c.Short))
 		}

@@ -7,29 +7,43 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
 // Config is what Run needs to know.
 type Config struct {
 	Subjects []Subject
-	Rounds   int
+	// Null is the server that does next to nothing, for the generator's ceiling.
+	// Without a command, that is not measured.
+	Null Subject
+	// Parts are what to measure; none: all but capacity.
+	Parts  []Part
+	Rounds int
 	// Cell is how long each workload is measured in a round.
 	Cell time.Duration
+	// Arrivals is how the requests of the open loop are spread over time.
+	Arrivals load.Arrivals
+	// SLO is what capacity is searched for: the p99 of the response time.
+	SLO time.Duration
 	// Seed makes the order of the servers and the sequences of requests.
 	Seed uint64
 	// NoPin leaves it to the system what runs on which core.
 	NoPin bool
+	// Command is the command that does the same again, for the results.
+	Command []string
 	// Progress is told how far the run is. May be nil.
 	Progress *Progress
 
-	// check is conform, but in tests, and memory memorySteps.
-	check  func(ctx context.Context, addr string, s Subject) Gate
-	memory []int
+	// check is conform, but in tests, and idle idleSteps.
+	check func(ctx context.Context, addr string, s Subject) Gate
+	idle  []int
 }
 
 // bench is a run of the lab.
 type bench struct {
 	check    func(ctx context.Context, addr string, s Subject) Gate
+	null     Subject
 	progress *Progress
 	pins     pinning
 	results  *Results
@@ -42,15 +56,12 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 	if err := distinct(cfg.Subjects); err != nil {
 		return nil, err
 	}
-	plan, err := newPlan(cfg.Subjects, cfg.Seed, cfg.Rounds, cfg.Cell)
+	plan, err := newPlan(cfg)
 	if err != nil {
 		return nil, err
 	}
-	if cfg.memory != nil {
-		plan.Memory = cfg.memory
-	}
 	procs := runtime.GOMAXPROCS(0)
-	b := &bench{check: cfg.check, progress: cfg.Progress}
+	b := &bench{check: cfg.check, null: cfg.Null, progress: cfg.Progress}
 	if b.check == nil {
 		b.check = conform
 	}
@@ -67,11 +78,16 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 	b.results = &Results{
 		Schema:      Schema,
 		Started:     time.Now(),
+		Command:     cfg.Command,
 		Environment: environment(procs, b.pins),
 		Plan:        plan,
 	}
 	for _, s := range cfg.Subjects {
-		b.results.Servers = append(b.results.Servers, &Server{Subject: s})
+		b.results.Servers = append(b.results.Servers, &Server{Subject: s, Binary: hashOf(s.Command[0])})
+	}
+
+	if b.pins.on {
+		b.results.skip("scaling over cores: a server has one core here, so further loops and threads show only what they cost")
 	}
 
 	before, known := readClocks()
@@ -81,17 +97,24 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 	}
 	b.results.Finished = time.Now()
 	b.results.Complete = err == nil
-	b.results.Summary = summarize(b.results.Servers, plan, b.results.Runs)
-	var mergeErr error
-	b.results.OpenSummary, mergeErr = summarizeOpen(b.results.Servers, plan, b.results.Open)
-	return b.results, errors.Join(err, mergeErr)
+	return b.results, errors.Join(err, b.results.summarize())
 }
 
+// run does one part after the other.
 func (b *bench) run(ctx context.Context) error {
-	plan := b.results.Plan
-	servers := len(b.results.Servers)
-	b.progress.start(time.Duration(servers)*gateTime + time.Duration(servers*plan.Rounds)*plan.visit() + time.Duration(servers)*memoryTime)
+	b.progress.start(b.results.Plan.length(len(b.results.Servers)))
 	defer b.progress.end()
+	b.results.Environment.Pauses = measurePauses()
+	for _, do := range []func(context.Context) error{b.gates, b.ceiling, b.proof, b.rounds, b.idle, b.syscalls, b.capacities} {
+		if err := do(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gates checks every server.
+func (b *bench) gates(ctx context.Context) error {
 	for _, s := range b.results.Servers {
 		b.progress.doing("checking " + s.Name)
 		err := b.gate(ctx, s)
@@ -100,20 +123,70 @@ func (b *bench) run(ctx context.Context) error {
 		}
 		b.progress.finished(gateTime, b.disqualify(s, err, fmt.Sprintf("%s: %v rules", s.Name, s.Rules)))
 	}
+	return nil
+}
+
+// rounds measures every server under every workload, once in each round.
+func (b *bench) rounds(ctx context.Context) error {
+	plan := b.results.Plan
+	if !plan.has(Closed) && !plan.has(OpenLoop) {
+		return nil
+	}
 	for i, order := range plan.Order {
-		for _, name := range order {
-			s := b.results.server(name)
-			if s.DNF != "" {
-				b.progress.finished(plan.visit(), "")
-				continue
+		for at, name := range append(slices.Clone(order), "") {
+			if at == plan.AgainAt[i] && plan.has(Closed) {
+				if err := b.turn(ctx, plan.Again, i+1, plan.again(), true); err != nil {
+					return err
+				}
 			}
-			first := len(b.results.Runs)
-			err := b.visit(ctx, s, i+1)
-			if ctx.Err() != nil {
-				return ctx.Err()
+			if name == "" {
+				break // the end of the round
 			}
-			b.progress.finished(plan.visit(), b.disqualify(s, err, b.digest(s, i+1, b.results.Runs[first:])))
+			if err := b.turn(ctx, name, i+1, plan.visit(), false); err != nil {
+				return err
+			}
 		}
+	}
+	return nil
+}
+
+// turn is a server's turn in a round, planned to take that long. An error means
+// that the lab cannot go on.
+func (b *bench) turn(ctx context.Context, name string, round int, planned time.Duration, again bool) error {
+	s := b.results.server(name)
+	if s.DNF != "" {
+		b.progress.finished(planned, "")
+		return nil
+	}
+	line, err := b.visit(ctx, s, round, again)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	b.progress.finished(planned, b.disqualify(s, err, line))
+	return nil
+}
+
+// eachServer does something with a fresh process of each server that is in the
+// race, planned to take that long, and tells of it by the line that it returns.
+func (b *bench) eachServer(ctx context.Context, what string, planned time.Duration, do func(*Server, *process) (line string, err error)) error {
+	for _, s := range b.results.Servers {
+		if s.DNF != "" {
+			b.progress.finished(planned, "")
+			continue
+		}
+		b.progress.doing(what + " · " + s.Name)
+		var line string
+		err := b.with(ctx, s.Subject, func(p *process) (err error) {
+			line, err = do(s, p)
+			return err
+		})
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			err = fmt.Errorf("%s: %w", what, err)
+		}
+		b.progress.finished(planned, b.disqualify(s, err, line))
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ func everythingIsFine(context.Context, string, Subject) Gate { return Gate{Passe
 
 func testConfig(t *testing.T, modes ...string) Config {
 	// Long enough for a reply in each cell, on a busy machine too.
-	cfg := Config{Rounds: 1, Cell: 200 * time.Millisecond, Seed: 1, check: everythingIsFine, memory: []int{20, 60}}
+	cfg := Config{Rounds: 1, Cell: 200 * time.Millisecond, Seed: 1, check: everythingIsFine, idle: []int{0, 20, 60}, SLO: time.Second, Parts: []Part{Closed, OpenLoop}}
 	for _, mode := range modes {
 		cfg.Subjects = append(cfg.Subjects, testSubject(t, mode))
 	}
@@ -38,10 +38,12 @@ func TestRun(t *testing.T) {
 	assert.True(t, r.Complete)
 	assert.Empty(t, r.Failed())
 	assert.Len(t, r.Runs, 3*3)
-	assert.Len(t, r.Idle, 3)
+	assert.Len(t, r.Again, 3, "of one of them")
+	assert.Empty(t, r.Idle, "not asked for")
 	assert.Len(t, r.Summary, 3*3)
-	assert.Len(t, r.Open, 3*3)
-	assert.Len(t, r.OpenSummary, 3*3)
+	assert.Len(t, r.Open, 3*len(openRates))
+	assert.Len(t, r.OpenSummary, 3*len(openRates))
+	assert.NotEmpty(t, r.Servers[0].Binary)
 	for _, c := range r.Open {
 		want := 50
 		if c.Server == "serial" {
@@ -149,6 +151,8 @@ func TestRunRefusesNonsense(t *testing.T) {
 		"no rounds":  func(c *Config) { c.Rounds = 0 },
 		"too short":  func(c *Config) { c.Cell = minCell - 1 },
 		"too long":   func(c *Config) { c.Cell = maxCell + 1 },
+		"no part":    func(c *Config) { c.Parts = []Part{"all"} },
+		"no time":    func(c *Config) { c.SLO = -1 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := testConfig(t, "right")
@@ -162,9 +166,10 @@ func TestRunRefusesNonsense(t *testing.T) {
 
 func TestPlan(t *testing.T) {
 	subjects := Models("ioflavors")
-	p, err := newPlan(subjects, 7, 5, minCell)
+	cfg := Config{Subjects: subjects, Seed: 7, Rounds: 5, Cell: minCell}
+	p, err := newPlan(cfg)
 	require.NoError(t, err)
-	again, err := newPlan(subjects, 7, 5, minCell)
+	again, err := newPlan(cfg)
 	require.NoError(t, err)
 	assert.Equal(t, p, again, "a seed repeats the order")
 	for _, order := range p.Order {
@@ -176,6 +181,11 @@ func TestPlan(t *testing.T) {
 		for w := range p.Workloads {
 			seen[p.seedOf(round, w)] = true
 		}
+		for w := range p.Open {
+			seen[p.openSeed(round, w)] = true
+		}
 	}
-	assert.Len(t, seen, 15)
+	assert.Len(t, seen, 5*(3+len(openRates)), "no two cells have the same requests")
+	assert.NotContains(t, p.Parts, Capacities)
+	assert.Equal(t, "eventloop", p.Again)
 }

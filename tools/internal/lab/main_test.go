@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/kv"
@@ -69,6 +70,9 @@ func testServer(mode string, args []string) {
 		slog.New(slog.NewJSONHandler(os.Stderr, nil)).Info("listening", "addr", ln.Addr().String())
 	}
 	h := kv.NewHandler(store.NewSharded(0))
+	if mode == "slow" {
+		slowly = make(chan struct{}, 10)
+	}
 	for {
 		c, err := ln.Accept()
 		if err != nil {
@@ -81,6 +85,9 @@ func testServer(mode string, args []string) {
 		}
 	}
 }
+
+// slowly has room for those that are served at a time.
+var slowly chan struct{}
 
 func testServe(h *kv.Handler, c net.Conn, mode string) {
 	defer c.Close()
@@ -99,6 +106,11 @@ func testServe(h *kv.Handler, c net.Conn, mode string) {
 		if m.Kind == kv.Get && mode == "dies" {
 			fmt.Fprintln(os.Stderr, "a get, of all things")
 			os.Exit(4)
+		}
+		if slowly != nil && m.Kind == kv.Get {
+			slowly <- struct{}{}
+			time.Sleep(10 * time.Millisecond)
+			<-slowly
 		}
 		out, mark := frame.Begin(nil)
 		out = frame.End(h.AppendReply(out, body), mark)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
@@ -50,7 +51,7 @@ func (r *Results) notes() []string {
 			add("!  %s, %s: %s; the first: %s", s.Server, workloadTitle(r.Plan.Workloads[s.Workload]), count(int(s.Errors), "error"), s.FirstError)
 		}
 	}
-	notes = append(append(notes, r.openNotes()...), r.memoryNotes()...)
+	notes = slices.Concat(notes, r.openNotes(), r.idleNotes(), r.syscallNotes(), r.capacityNotes(), r.trustNotes())
 	for _, s := range r.Servers {
 		if s.DNF != "" {
 			add("DNF  %s: %s", s.Name, s.DNF)
@@ -68,11 +69,7 @@ func (r *Results) notes() []string {
 		add("DISTURBED: %.0f %% of the machine's CPU time went elsewhere, which makes requests slower, and through colder caches dearer. "+
 			"Repeat this on a quiet machine before you draw conclusions.", 100*(*e.Steal+*e.Others))
 	}
-	switch {
-	case len(r.Summary) == 0:
-	case r.Environment.Pinned:
-		add("NOT MEASURED: scaling over cores. A server has one core here, so further loops and threads show only what they cost.")
-	case r.Environment.Cores == 1:
+	if len(r.Summary) > 0 && r.Environment.Cores == 1 {
 		add("One core: server and load take it from each other. Rates are lower than they could be, and waiting by spinning looks worse.")
 	}
 	if some(func(s Summary) bool { return s.Cost == nil && s.Rate > 0 }) {
@@ -80,6 +77,46 @@ func (r *Results) notes() []string {
 	}
 	return notes
 }
+
+// trustNotes say how far the figures can be trusted.
+func (r *Results) trustNotes() []string {
+	var notes []string
+	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
+	if p := r.Proof; p != nil && p.Shows() {
+		add("The lab's test of itself: %s was stopped for %v. The open loop's p99 shows it, %s; a closed loop beside it hid it, %s.",
+			p.Server, p.Stopped, latency(p.Open.Response.P99), latency(p.Closed.Response.P99))
+	} else if p != nil {
+		add("DO NOT TRUST THIS RUN: %s was stopped for %v, and the open loop's p99 is %s.", p.Server, p.Stopped, latency(p.Open.Response.P99))
+	}
+	if len(r.Noise) > 0 {
+		var each []string
+		for _, n := range r.Noise {
+			each = append(each, fmt.Sprintf("%.0f %% (%s)", n.CPU*100, workloadName(r.Plan.Workloads[n.Workload])))
+		}
+		add("A/A: %s was measured twice, as if it were two servers, and differed from itself by %s in CPU per request. Smaller differences mean nothing.",
+			r.Noise[0].Server, strings.Join(each, ", "))
+	}
+	if p := r.Environment.Pauses; p.Share > pauseShare {
+		add("This machine took the load's core away %s times a second, for %v (median), %.1f %% of the time, while nothing else ran. No time measured here can be better than that.",
+			thousands(p.PerSecond), p.Median.Round(time.Microsecond), p.Share*100)
+	}
+	stolen := 0
+	for _, c := range slices.Concat(r.Runs, r.Open, r.Again) {
+		if c.Steal != nil && *c.Steal > disturbance {
+			stolen++
+		}
+	}
+	if stolen > 0 {
+		add("In %d cells the host took over %.0f %% of the CPU time (steal).", stolen, disturbance*100)
+	}
+	for _, what := range r.NotMeasured {
+		add("NOT MEASURED: %s.", what)
+	}
+	return notes
+}
+
+// pauseShare is the share of the time in pauses that is worth telling of.
+const pauseShare = 0.005
 
 // widest returns the summary whose CPU figures are furthest apart.
 func (r *Results) widest() *Summary {

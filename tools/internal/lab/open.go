@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,13 +10,15 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// openWorkloads are what every server is offered in the open loop, whatever it
-// can do: so latencies can be compared, rate by rate.
-func openWorkloads() []load.Workload {
+// openRates are what every server is offered in the open loop, in requests per
+// second, whatever it can do: so response times can be compared, rate by rate.
+var openRates = []float64{2_500, 5_000, 10_000, 20_000, 40_000}
+
+func openWorkloads(arrivals load.Arrivals) []load.Workload {
 	var all []load.Workload
-	for _, rate := range []float64{2_000, 10_000, 40_000} {
+	for _, rate := range openRates {
 		w := load.DefaultWorkload()
-		w.Connections, w.Rate = 50, rate
+		w.Connections, w.Rate, w.Arrivals = 50, rate, cmp.Or(arrivals, load.Constant)
 		all = append(all, w)
 	}
 	return all
@@ -45,29 +48,37 @@ type OpenSummary struct {
 // at a time gets it from one.
 func (b *bench) openCell(ctx context.Context, s *Server, p *process, round, workload int) error {
 	plan := b.results.Plan
-	w := plan.Open[workload]
+	cell, err := b.offer(ctx, s, p, plan.Open[workload], plan.OpenCell, plan.openSeed(round, workload))
+	if err != nil {
+		return err
+	}
+	cell.Round, cell.Workload = round, workload
+	b.results.Open = append(b.results.Open, cell)
+	return nil
+}
+
+// offer loads a server in an open loop.
+func (b *bench) offer(ctx context.Context, s *Server, p *process, w load.Workload, duration time.Duration, seed uint64) (Cell, error) {
 	if s.OneAtATime {
 		w.Connections = 1
 	}
-	cell := Cell{Server: s.Name, Round: round, Workload: workload}
+	cell := Cell{Server: s.Name}
 	err := b.measure(p, &cell, func(begin, end func()) (err error) {
 		cell.Load, err = load.Run(ctx, load.Config{
 			Addr:     p.addr,
 			Workload: w,
-			Warmup:   plan.Warmup / 2,
-			Duration: plan.Cell / 2,
+			Warmup:   b.results.Plan.Warmup / 2,
+			Duration: duration,
 			Drain:    openDrain,
+			Ceiling:  b.results.ceilingOf(w),
 			Spin:     b.pins.on,
-			Seed:     plan.seedOf(plan.Rounds+round, workload), // not those of the closed loop
+			Seed:     seed,
 			Begin:    begin,
 			End:      end,
 		})
 		return err
 	})
-	if err == nil {
-		b.results.Open = append(b.results.Open, cell)
-	}
-	return err
+	return cell, err
 }
 
 // summarizeOpen returns a summary for each server and open workload that was
@@ -129,8 +140,8 @@ const (
 func (r *Results) latencies() *grid {
 	g := &grid{caption: "How long users wait: response times in an open loop", columns: []column{{"", "MODEL"}}}
 	for _, w := range r.Plan.Open {
-		group := thousands(w.Rate) + " requests/s"
-		g.columns = append(g.columns, column{group, "P50"}, column{group, "P99"}, column{group, "MAX"})
+		group := thousands(w.Rate) + "/s"
+		g.columns = append(g.columns, column{group, "P50"}, column{group, "P99"})
 	}
 	for _, s := range r.Servers {
 		if r.unmeasured(s) {
@@ -144,15 +155,15 @@ func (r *Results) latencies() *grid {
 		for i := range r.Plan.Open {
 			switch sum := r.openSummary(s.Name, i); {
 			case sum == nil:
-				cells = append(cells, absent, absent, absent)
+				cells = append(cells, absent, absent)
 			case sum.Rounds == 0:
-				cells = append(cells, voidMark, voidMark, voidMark)
+				cells = append(cells, voidMark, voidMark)
 			default:
 				mark := ""
 				if !sum.Kept {
 					mark = overloadMark
 				}
-				cells = append(cells, mark+latency(sum.Response.P50), mark+latency(sum.Response.P99), mark+latency(sum.Response.Max))
+				cells = append(cells, mark+latency(sum.Response.P50), mark+latency(sum.Response.P99))
 			}
 		}
 		g.rows = append(g.rows, row{cells: cells})

@@ -30,7 +30,7 @@ func TestSummarizeOpen(t *testing.T) {
 		}}
 	}
 	servers := []*Server{{Subject: Subject{Name: "quick"}}, {Subject: Subject{Name: "slow", OneAtATime: true}}, {Subject: Subject{Name: "none"}}}
-	plan := Plan{Workloads: workloads(), Open: openWorkloads()}
+	plan := Plan{Workloads: workloads(), Open: openWorkloads("")}
 	wrong := cell("quick", 1000, 1000, time.Millisecond)
 	wrong.Load.Errors = load.Errors{Wrong: 2, First: "oh"}
 	cells := []Cell{
@@ -57,11 +57,11 @@ func TestSummarizeOpen(t *testing.T) {
 	assert.Equal(t, []string{"quick"}, r.Failed())
 	var out bytes.Buffer
 	require.NoError(t, r.latencies().write(&out, Style{}))
-	assert.Contains(t, out.String(), "10,000 requests/s")
-	assert.Regexp(t, `quick +– +– +– +1.00ms +100ms +100ms`, out.String())
-	assert.Regexp(t, `slow \* +– +– +– +▲1.00ms`, out.String())
+	assert.Contains(t, out.String(), " 5,000/s")
+	assert.Regexp(t, `quick +– +– +1.00ms +100ms`, out.String())
+	assert.Regexp(t, `slow \* +– +– +▲1.00ms`, out.String())
 	notes := strings.Join(r.openNotes(), "\n")
-	assert.Contains(t, notes, "quick, at 10,000 requests/s: 2 errors; the first: oh")
+	assert.Contains(t, notes, "quick, at 5,000 requests/s: 2 errors; the first: oh")
 	assert.Contains(t, notes, "VOID: 1 of 6 cells")
 
 	cells[0].Load.Response.Histogram = "none"

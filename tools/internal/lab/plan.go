@@ -3,31 +3,60 @@ package lab
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
+// Part is something that the lab measures.
+type Part string
+
+// The parts.
+const (
+	Closed     Part = "closed"   // what a request costs, and how many there can be
+	OpenLoop   Part = "open"     // response times at given rates
+	Idle       Part = "idle"     // CPU and memory of silent connections
+	Syscalls   Part = "syscalls" // by name
+	Capacities Part = "capacity" // the highest rate within an SLO
+	StopTest   Part = "proof"    // that the open loop shows a stop
+)
+
+// Parts are all parts, in the order they are measured. Of them, the quick run
+// leaves out the last.
+var Parts = []Part{StopTest, Closed, OpenLoop, Idle, Syscalls, Capacities}
+
 // Plan says what is measured, in which order and for how long.
 type Plan struct {
 	Seed   uint64 `json:"seed"`
 	Rounds int    `json:"rounds"`
+	Parts  []Part `json:"parts"`
 	// Order names the subjects of each round, as they follow each other.
-	Order     [][]string      `json:"order"`
+	Order [][]string `json:"order"`
+	// Again is the subject that is measured twice in each round, for the A/A
+	// test; and AgainAt its place the second time, counted from 0, in each.
+	Again   string `json:"again"`
+	AgainAt []int  `json:"again_at"`
+
 	Workloads []load.Workload `json:"workloads"`
-	// Open are those of the open loop. A server that serves one client at a
-	// time gets them over one connection.
+	// Open are those of the open loop, by their rates. A server that serves
+	// one client at a time gets them over one connection.
 	Open []load.Workload `json:"open"`
-	// Cell is how long one workload is measured, after Warmup; one of the open
-	// loop half as long.
-	Cell   time.Duration `json:"cell_ns"`
-	Warmup time.Duration `json:"warmup_ns"`
-	// Idle is how long a server is measured that has nothing to do.
+	// Cell is how long a workload is measured, after Warmup; OpenCell one of
+	// the open loop, after half of it.
+	Cell     time.Duration `json:"cell_ns"`
+	OpenCell time.Duration `json:"open_cell_ns"`
+	Warmup   time.Duration `json:"warmup_ns"`
+	// Idle is how long a server is measured that has nothing to do, with each
+	// number of connections.
 	Idle            time.Duration `json:"idle_ns"`
-	IdleConnections int           `json:"idle_connections"`
-	// Memory is with how many silent connections memory is measured.
-	Memory []int `json:"memory_connections"`
+	IdleConnections []int         `json:"idle_connections"`
+	// SLO is what capacity is searched for: the p99 of the response time.
+	SLO time.Duration `json:"slo_ns"`
 }
+
+// has reports whether the plan includes the part.
+func (p Plan) has(part Part) bool { return slices.Contains(p.Parts, part) }
 
 // A server that serves one client at a time lets a client go after a turn of
 // 10 s, or 5 s of silence, and no cell may come to that.
@@ -38,29 +67,50 @@ const (
 )
 
 // newPlan shuffles the subjects for each round.
-func newPlan(subjects []Subject, seed uint64, rounds int, cell time.Duration) (Plan, error) {
-	if rounds < 1 {
-		return Plan{}, fmt.Errorf("%d rounds: the least is 1", rounds)
+func newPlan(cfg Config) (Plan, error) {
+	if cfg.Rounds < 1 {
+		return Plan{}, fmt.Errorf("%d rounds: the least is 1", cfg.Rounds)
 	}
-	if cell < minCell || cell > maxCell {
-		return Plan{}, fmt.Errorf("duration %v: a workload is measured for %v to %v", cell, minCell, maxCell)
+	if cfg.Cell < minCell || cfg.Cell > maxCell {
+		return Plan{}, fmt.Errorf("duration %v: a workload is measured for %v to %v", cfg.Cell, minCell, maxCell)
+	}
+	if cfg.SLO < 0 {
+		return Plan{}, fmt.Errorf("SLO %v: want a time", cfg.SLO)
+	}
+	for _, part := range cfg.Parts {
+		if !slices.Contains(Parts, part) {
+			return Plan{}, fmt.Errorf("no part %q: there are %q", part, Parts)
+		}
 	}
 	p := Plan{
-		Seed:            seed,
-		Rounds:          rounds,
+		Seed:            cfg.Seed,
+		Rounds:          cfg.Rounds,
+		Parts:           cfg.Parts,
 		Workloads:       workloads(),
-		Open:            openWorkloads(),
-		Cell:            cell,
-		Warmup:          max(cell/4, 20*time.Millisecond),
-		Idle:            min(max(cell/2, 200*time.Millisecond), maxIdle),
-		IdleConnections: idleConnections,
-		Memory:          memorySteps(),
+		Open:            openWorkloads(cfg.Arrivals),
+		Cell:            cfg.Cell,
+		OpenCell:        max(cfg.Cell*2/3, minCell),
+		Warmup:          max(cfg.Cell/4, 20*time.Millisecond),
+		Idle:            min(max(cfg.Cell/2, 100*time.Millisecond), maxIdle),
+		IdleConnections: idleSteps(),
+		SLO:             cfg.SLO,
 	}
-	random := rand.New(rand.NewPCG(seed, 0))
-	for range rounds {
-		order := subjectNames(subjects)
+	if len(p.Parts) == 0 {
+		p.Parts = Parts[:len(Parts)-1]
+	}
+	if cfg.idle != nil {
+		p.IdleConnections = cfg.idle
+	}
+	random := rand.New(rand.NewPCG(cfg.Seed, 0))
+	p.Again = cfg.Subjects[0].Name
+	if i := slices.IndexFunc(cfg.Subjects, func(s Subject) bool { return s.Name == "eventloop" }); i >= 0 {
+		p.Again = "eventloop"
+	}
+	for range cfg.Rounds {
+		order := subjectNames(cfg.Subjects)
 		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		p.Order = append(p.Order, order)
+		p.AgainAt = append(p.AgainAt, random.IntN(len(order)+1))
 	}
 	return p, nil
 }
@@ -74,11 +124,68 @@ const (
 
 // visit is how long a server takes in a round.
 func (p Plan) visit() time.Duration {
-	return visitTime + p.Idle + time.Duration(len(p.Workloads))*(p.Warmup+p.Cell) + time.Duration(len(p.Open))*(p.Warmup+p.Cell)/2
+	d := visitTime
+	if p.has(Closed) {
+		d += time.Duration(len(p.Workloads)) * (p.Warmup + p.Cell)
+	}
+	if p.has(OpenLoop) {
+		d += time.Duration(len(p.Open)) * (p.Warmup/2 + p.OpenCell)
+	}
+	return d
+}
+
+// length is how long all of it takes, about, for so many servers.
+func (p Plan) length(servers int) time.Duration {
+	n := time.Duration(servers)
+	d := n * gateTime
+	if p.has(Closed) || p.has(OpenLoop) {
+		d += n * time.Duration(p.Rounds) * p.visit()
+	}
+	if p.has(Closed) {
+		d += time.Duration(p.Rounds+1) * p.again() // and the ceiling
+	}
+	if p.has(StopTest) {
+		d += proofTime
+	}
+	if p.has(Idle) {
+		d += n * p.idleTime()
+	}
+	if p.has(Syscalls) {
+		d += n * p.syscallTime()
+	}
+	if p.has(Capacities) {
+		d += n * p.capacityTime()
+	}
+	return d
+}
+
+func (p Plan) idleTime() time.Duration {
+	const connecting = time.Second // ten thousand connections
+	return visitTime + time.Duration(len(p.IdleConnections))*(settleTime+p.Idle) + connecting
+}
+
+func (p Plan) syscallTime() time.Duration {
+	return visitTime + time.Duration(len(p.Workloads))*(tracerTime+p.Warmup+p.Idle)
+}
+
+func (p Plan) capacityTime() time.Duration {
+	const cells = 12 * capacityRepeats // about
+	return visitTime + cells*(p.Warmup/2+p.Cell)
+}
+
+// again is how long it takes the second time.
+func (p Plan) again() time.Duration {
+	p.Parts = []Part{Closed}
+	return p.visit()
 }
 
 // seedOf is for one cell, so that all servers get the same requests in a round
 // and other ones in the next.
 func (p Plan) seedOf(round, workload int) uint64 {
 	return p.Seed + uint64(round*len(p.Workloads)+workload)
+}
+
+// openSeed is for one cell of the open loop, and none of those for the closed.
+func (p Plan) openSeed(round, workload int) uint64 {
+	return p.seedOf(p.Rounds+1, 0) + uint64(round*len(p.Open)+workload)
 }

@@ -2,7 +2,10 @@
 
 package lab
 
-import "os/exec"
+import (
+	"errors"
+	"os/exec"
+)
 
 func ownGroup(*exec.Cmd) {}
 
@@ -10,3 +13,6 @@ func ownGroup(*exec.Cmd) {}
 // error.
 func terminate(cmd *exec.Cmd) { _ = cmd.Process.Kill() }
 func kill(cmd *exec.Cmd)      { _ = cmd.Process.Kill() }
+
+func halt(*exec.Cmd) error   { return errors.ErrUnsupported }
+func resume(*exec.Cmd) error { return errors.ErrUnsupported }

@@ -66,18 +66,22 @@ func (r *Results) place() string {
 	return strings.Join(parts, " · ")
 }
 
-// grids are the tables: costs; and speeds, the open loop's latencies, and
-// memory, as far as there are any.
+// grids are the tables, of what was measured.
 func (r *Results) grids() []*grid {
 	tables := []*grid{r.costs()}
-	if len(r.Summary) > 0 {
-		tables = append(tables, r.speeds())
-	}
-	if len(r.OpenSummary) > 0 {
-		tables = append(tables, r.latencies())
-	}
-	if len(r.Memory) > 0 {
-		tables = append(tables, r.memories())
+	for _, t := range []struct {
+		any bool
+		of  func() *grid
+	}{
+		{len(r.Summary) > 0, r.speeds},
+		{len(r.OpenSummary) > 0, r.latencies},
+		{len(r.Idle) > 0, r.idleCosts},
+		{len(r.Syscalls) > 0, r.callCounts},
+		{len(r.Capacity) > 0, r.capacityTable},
+	} {
+		if t.any {
+			tables = append(tables, t.of())
+		}
 	}
 	return tables
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
@@ -13,7 +14,7 @@ import (
 
 // Schema is the version of Results: it changes when a field changes its
 // meaning or goes.
-const Schema = 2
+const Schema = 3
 
 // FileName is the name of the file that Results are written to.
 const FileName = "results.json"
@@ -24,22 +25,42 @@ type Results struct {
 	Started  time.Time `json:"started"`
 	Finished time.Time `json:"finished"`
 	// Complete: nobody ended the run before its time.
-	Complete    bool          `json:"complete"`
-	Environment Environment   `json:"environment"`
-	Plan        Plan          `json:"plan"`
-	Servers     []*Server     `json:"servers"`
-	Runs        []Cell        `json:"runs"`
-	Open        []Cell        `json:"open"` // of the open loop; Workload is of the plan's open ones
-	Memory      []MemoryCell  `json:"memory"`
-	Idle        []IdleCell    `json:"idle"`
+	Complete bool `json:"complete"`
+	// Command is the command that does the same again, word by word.
+	Command     []string    `json:"command"`
+	Environment Environment `json:"environment"`
+	Plan        Plan        `json:"plan"`
+	Servers     []*Server   `json:"servers"`
+	// Ceiling is what the generator reaches against a server that does next to
+	// nothing, under each of the plan's workloads.
+	Ceiling []Cell `json:"ceiling"`
+	// Runs and Open are the cells of the closed loop and of the open one, void
+	// ones too, in the order they were measured. In Open, Workload is of the
+	// plan's open ones.
+	Runs []Cell `json:"runs"`
+	Open []Cell `json:"open"`
+	// Again are cells of the closed loop too: the plan's server for the A/A
+	// test, measured as if it were another one.
+	Again    []Cell        `json:"again"`
+	Idle     []IdleCell    `json:"idle"`
+	Syscalls []SyscallCell `json:"syscalls"`
+	Capacity []Capacity    `json:"capacity"`
+	// Proof is the lab's test of itself; nil if it was not made.
+	Proof       *Proof        `json:"proof,omitempty"`
 	Summary     []Summary     `json:"summary"`
 	OpenSummary []OpenSummary `json:"open_summary"`
+	Noise       []Noise       `json:"noise"`
+	// NotMeasured tells what was not measured and why, a sentence each.
+	NotMeasured []string `json:"not_measured"`
 }
 
 // Server is a subject, and what became of it.
 type Server struct {
 	Subject
-	Rules *Gate `json:"rules,omitempty"`
+	// Binary is the SHA-256 of the program's file, in hex. Empty if it could
+	// not be read.
+	Binary string `json:"binary_sha256,omitempty"`
+	Rules  *Gate  `json:"rules,omitempty"`
 	// DNF (did not finish) is why it was not measured, or no further.
 	DNF string `json:"dnf,omitempty"`
 }
@@ -50,17 +71,79 @@ type Cell struct {
 	Round    int         `json:"round"`    // counted from 1
 	Workload int         `json:"workload"` // of the plan's, counted from 0
 	Load     load.Result `json:"load"`
-	// Resources is nil where the system does not tell.
+	// Resources is what the server used; nil where the system does not tell.
 	Resources *Resources `json:"resources,omitempty"`
+	// Steal is the share of the machine's CPU time meanwhile that its host gave
+	// to others, 0 to 1; nil if it is not known.
+	Steal *float64 `json:"steal,omitempty"`
 }
 
-// IdleCell is a server that had nothing to do, in one round.
+// IdleCell is a server with silent connections, and nothing to do.
 type IdleCell struct {
-	Server      string        `json:"server"`
-	Round       int           `json:"round"`
-	Connections int           `json:"connections"` // open
+	Server string `json:"server"`
+	// Connections is how many the server held, Wanted how many there should
+	// have been, and Short why there were fewer.
+	Connections int           `json:"connections"`
+	Wanted      int           `json:"wanted"`
+	Short       string        `json:"short,omitempty"`
 	Duration    time.Duration `json:"duration_ns"`
 	Resources   *Resources    `json:"resources,omitempty"`
+}
+
+// SyscallCell counts a server's system calls under a workload of the closed
+// loop: in a pass of its own, for to count them slows the server.
+type SyscallCell struct {
+	Server   string `json:"server"`
+	Workload int    `json:"workload"` // of the plan's, counted from 0
+	// Method is what counted them: "perf" or "strace".
+	Method string `json:"method"`
+	// Requests were answered meanwhile, and Calls how many there were, by name.
+	Requests int64            `json:"requests"`
+	Calls    map[string]int64 `json:"calls"`
+}
+
+// Capacity is the highest rate of an open loop that a server kept within an
+// SLO: p99 of the response time at most the plan's SLO, no errors, at least 99 %
+// of what was due answered, in every repeat.
+type Capacity struct {
+	Server string `json:"server"`
+	// Rate is in requests per second; 0 if there was none.
+	Rate float64 `json:"requests_per_second"`
+	// LowerBound: a higher rate could not be judged, so there may be more.
+	LowerBound bool  `json:"lower_bound"`
+	Tries      []Try `json:"tries"`
+}
+
+// Try is one step of the search for a capacity.
+type Try struct {
+	Rate float64 `json:"rate"`
+	// Runs are its repeats, up to the first that failed.
+	Runs []Cell `json:"runs"`
+	// Fail is why the rate was not kept within the SLO; empty if it was.
+	Fail string `json:"fail,omitempty"`
+}
+
+// Proof is a server that was stopped (SIGSTOP) for a while under an open and a
+// closed loop at the same time: the one has to show the stop, and the other
+// hides it.
+type Proof struct {
+	Server string `json:"server"`
+	// From is when it was stopped, from the windows' beginning, and Stopped
+	// for how long.
+	From    time.Duration `json:"from_ns"`
+	Stopped time.Duration `json:"stopped_ns"`
+	Open    load.Result   `json:"open"`
+	Closed  load.Result   `json:"closed"`
+}
+
+// Noise is how far two measurements of one and the same server were apart: the
+// A/A test. A difference between two servers that is no larger means nothing.
+type Noise struct {
+	Server   string `json:"server"`
+	Workload int    `json:"workload"` // of the plan's, counted from 0
+	// CPU is the difference between the medians of CPU per request, as a share
+	// of their mean.
+	CPU float64 `json:"cpu"`
 }
 
 // Write writes the results to a file in dir, which is made if need be, and
@@ -124,7 +207,10 @@ func (r *Results) consistent(name string) error {
 			return fmt.Errorf("%s: a server is null", name)
 		}
 	}
-	for _, c := range r.Runs {
+	for _, c := range slices.Concat(r.Runs, r.Again) {
+		errs = append(errs, known(c.Server, c.Workload))
+	}
+	for _, c := range r.Syscalls {
 		errs = append(errs, known(c.Server, c.Workload))
 	}
 	for _, s := range r.Summary {

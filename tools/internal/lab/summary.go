@@ -2,8 +2,11 @@ package lab
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
+
+	"golang.org/x/perf/benchmath"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
@@ -35,15 +38,66 @@ type Summary struct {
 
 // Cost is what the requests cost the server: medians over the rounds.
 type Cost struct {
-	// CPU is the server's CPU time per request, in ns.
-	CPU float64 `json:"cpu_ns_per_request"`
+	// CPU is the server's CPU time per request, in ns, and System the share of
+	// it that was spent in the kernel, 0 to 1.
+	CPU    float64 `json:"cpu_ns_per_request"`
+	System float64 `json:"cpu_system_share"`
+	// Interval is where the median of CPU is with a confidence of 95 %. nil: there
+	// are too few rounds to say.
+	Interval *Interval `json:"cpu_interval,omitempty"`
 	// Spread is how far apart the rounds' CPU figures are: the largest less
 	// the smallest, as a share of the median.
 	Spread      float64 `json:"cpu_spread"`
 	Voluntary   float64 `json:"switches_voluntary_per_request"`
 	Involuntary float64 `json:"switches_involuntary_per_request"`
-	Threads     int     `json:"threads"`
-	RSS         int64   `json:"rss_bytes"`
+	// RunQueue is the share of the time that its threads were ready to run and
+	// had no core, added up.
+	RunQueue float64 `json:"run_queue"`
+	Threads  int     `json:"threads"`
+	RSS      int64   `json:"rss_bytes"`
+	PSS      int64   `json:"pss_bytes"`
+	Sockets  int64   `json:"sockets_bytes"` // see Resources
+}
+
+// Interval is of CPU times per request, in ns.
+type Interval struct {
+	Low  float64 `json:"low_ns"`
+	High float64 `json:"high_ns"`
+}
+
+// summarize makes the summaries of what was measured.
+func (r *Results) summarize() error {
+	r.Summary = summarize(r.Servers, r.Plan, r.Runs)
+	r.Noise = noise(r.Plan, r.Runs, r.Again)
+	var err error
+	r.OpenSummary, err = summarizeOpen(r.Servers, r.Plan, r.Open)
+	return err
+}
+
+// noise compares the two measurements of the A/A test.
+func noise(plan Plan, runs, again []Cell) []Noise {
+	var all []Noise
+	for w := range plan.Workloads {
+		var both [2][]float64
+		for i, cells := range [][]Cell{runs, again} {
+			for _, c := range cells {
+				if c.Server == plan.Again && c.Workload == w && c.Resources != nil && c.Load.Requests > 0 {
+					both[i] = append(both[i], c.cpuPerRequest())
+				}
+			}
+		}
+		if len(both[0]) == 0 || len(both[1]) == 0 {
+			continue
+		}
+		a, b := median(both[0]), median(both[1])
+		all = append(all, Noise{Server: plan.Again, Workload: w, CPU: math.Abs(a-b) / ((a + b) / 2)})
+	}
+	return all
+}
+
+// cpuPerRequest is in ns.
+func (c Cell) cpuPerRequest() float64 {
+	return float64(c.Resources.CPU.Nanoseconds()) / float64(c.Load.Requests)
 }
 
 // summarize returns a summary for each server and workload that was measured.
@@ -92,34 +146,48 @@ func summarizeRuns(runs []Cell, w load.Workload) Summary {
 
 func costOf(runs []Cell) *Cost {
 	per := func(r Cell, n int64) float64 { return float64(n) / float64(r.Load.Requests) }
-	cpu := func(r Cell) float64 { return per(r, r.Resources.CPU.Nanoseconds()) }
 	c := &Cost{
-		CPU:         medianOf(runs, cpu),
+		CPU:         medianOf(runs, Cell.cpuPerRequest),
+		System:      systemShare(runs),
+		Interval:    intervalOf(runs),
 		Voluntary:   medianOf(runs, func(r Cell) float64 { return per(r, r.Resources.Voluntary) }),
 		Involuntary: medianOf(runs, func(r Cell) float64 { return per(r, r.Resources.Involuntary) }),
+		RunQueue:    medianOf(runs, func(r Cell) float64 { return r.Resources.RunQueue.Seconds() / r.Load.Seconds }),
 		Threads:     medianOf(runs, func(r Cell) int { return r.Resources.Threads }),
 		RSS:         medianOf(runs, func(r Cell) int64 { return r.Resources.RSS }),
+		PSS:         medianOf(runs, func(r Cell) int64 { return r.Resources.PSS }),
+		Sockets:     medianOf(runs, func(r Cell) int64 { return r.Resources.Sockets }),
 	}
 	if c.CPU > 0 {
-		byCPU := func(a, b Cell) int { return cmp.Compare(cpu(a), cpu(b)) }
-		c.Spread = (cpu(slices.MaxFunc(runs, byCPU)) - cpu(slices.MinFunc(runs, byCPU))) / c.CPU
+		byCPU := func(a, b Cell) int { return cmp.Compare(a.cpuPerRequest(), b.cpuPerRequest()) }
+		c.Spread = (slices.MaxFunc(runs, byCPU).cpuPerRequest() - slices.MinFunc(runs, byCPU).cpuPerRequest()) / c.CPU
 	}
 	return c
 }
 
-// idleShare returns the median share of a core that a server used when it had
-// nothing to do. known is false if that was not measured.
-func (r *Results) idleShare(server string) (share float64, known bool) {
-	var shares []float64
-	for _, i := range r.Idle {
-		if i.Server == server && i.Resources != nil {
-			shares = append(shares, i.Resources.CPU.Seconds()/i.Duration.Seconds())
-		}
+// systemShare is that of all rounds together: the ticks of one are few.
+func systemShare(runs []Cell) float64 {
+	var user, system time.Duration
+	for _, r := range runs {
+		user, system = user+r.Resources.User, system+r.Resources.System
 	}
-	if len(shares) == 0 {
-		return 0, false
+	if user+system == 0 {
+		return 0
 	}
-	return median(shares), true
+	return float64(system) / float64(user+system)
+}
+
+// intervalOf assumes nothing about how the rounds are distributed.
+func intervalOf(runs []Cell) *Interval {
+	var values []float64
+	for _, r := range runs {
+		values = append(values, r.cpuPerRequest())
+	}
+	s := benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), 0.95)
+	if math.IsInf(s.Lo, 0) || math.IsInf(s.Hi, 0) {
+		return nil
+	}
+	return &Interval{s.Lo, s.Hi}
 }
 
 func (r *Results) summary(server string, workload int) *Summary {

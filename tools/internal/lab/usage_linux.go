@@ -2,7 +2,7 @@ package lab
 
 import (
 	"fmt"
-	"math"
+	"os"
 	"time"
 
 	"github.com/prometheus/procfs"
@@ -44,10 +44,19 @@ func procUsage(fs procfs.FS, pid int) (usage, error) {
 	if err != nil {
 		return usage{}, fmt.Errorf("process %d: %w", pid, err)
 	}
+	const tick = time.Second / 100 // USER_HZ, on every architecture that Go knows
 	u := usage{
-		cpu:     time.Duration(math.Round(stat.CPUTime()*1e3)) * time.Millisecond,
+		user:    time.Duration(stat.UTime) * tick,
+		system:  time.Duration(stat.STime) * tick,
 		threads: len(threads),
 		rss:     int64(status.VmRSS),
+	}
+	u.cpu = u.user + u.system
+	if m, err := p.ProcSMapsRollup(); err == nil { // since Linux 4.14
+		u.pss = int64(m.Pss)
+	}
+	if u.sockets, err = socketMemory(fs); err != nil {
+		return usage{}, err
 	}
 	for _, t := range threads {
 		s, err := t.NewStatus()
@@ -57,8 +66,25 @@ func procUsage(fs procfs.FS, pid int) (usage, error) {
 		}
 		u.voluntary += int64(s.VoluntaryCtxtSwitches)
 		u.involuntary += int64(s.NonVoluntaryCtxtSwitches)
+		if s, err := t.Schedstat(); err == nil { // not in every kernel
+			u.runQueue += time.Duration(s.WaitingNanoseconds)
+		}
 	}
 	return u, nil
+}
+
+// socketMemory returns what TCP's buffers have, in bytes, on the whole machine.
+func socketMemory(fs procfs.FS) (int64, error) {
+	all, err := fs.NetSockstat()
+	if err != nil {
+		return 0, fmt.Errorf("sockets: %w", err)
+	}
+	for _, p := range all.Protocols {
+		if p.Protocol == "TCP" && p.Mem != nil {
+			return int64(*p.Mem) * int64(os.Getpagesize()), nil
+		}
+	}
+	return 0, nil
 }
 
 // processClock reads the clock that counts a process's CPU time: in ns, up to

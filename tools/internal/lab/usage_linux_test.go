@@ -17,11 +17,16 @@ func TestProcUsageFromFiles(t *testing.T) {
 	u, err := procUsage(fs, 4711)
 	require.NoError(t, err)
 	assert.Equal(t, usage{
-		cpu:         1230 * time.Millisecond, // 100 + 23 ticks
+		cpu:         1230 * time.Millisecond,
+		user:        time.Second, // 100 ticks
+		system:      230 * time.Millisecond,
 		voluntary:   1000 + 234,
 		involuntary: 50 + 6,
 		threads:     2,
+		runQueue:    2001 + 2002,
 		rss:         14_336 << 10,
+		pss:         12_000 << 10,
+		sockets:     int64(3 * os.Getpagesize()),
 	}, u)
 	_, err = procUsage(fs, 1)
 	require.Error(t, err)

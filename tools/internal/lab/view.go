@@ -61,3 +61,16 @@ func (r *Results) WorkloadTitle(i int) string { return workloadTitle(r.Plan.Work
 
 // WorkloadName is the short form of WorkloadTitle.
 func (r *Results) WorkloadName(i int) string { return workloadName(r.Plan.Workloads[i]) }
+
+// PerConnection returns how many bytes of a server's memory (RSS) a silent
+// connection makes, by the most that there were. known is false if there were
+// few.
+func (r *Results) PerConnection(server string) (bytes float64, known bool) {
+	return r.perConnection(server)
+}
+
+// OpenSummaryOf returns a server's response times at one of the plan's open
+// rates, or nil.
+func (r *Results) OpenSummaryOf(server string, workload int) *OpenSummary {
+	return r.openSummary(server, workload)
+}

@@ -3,51 +3,56 @@ package lab
 import (
 	"context"
 	"fmt"
-	"net"
 	"strings"
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-const (
-	preloadTimeout = 30 * time.Second
-	// settleTime is for the server to accept idle connections.
-	settleTime = 50 * time.Millisecond
-)
+const preloadTimeout = 30 * time.Second
 
-// visit measures a fresh process of the server: with nothing to do, then under
-// each workload.
-func (b *bench) visit(ctx context.Context, s *Server, round int) error {
-	return b.with(ctx, s.Subject, func(p *process) error {
-		fresh, freshErr := openDescriptors(p.pid)
+// visit measures a fresh process of the server under each workload; the second
+// time in a round, the closed ones only. It returns the closed ones in a line.
+func (b *bench) visit(ctx context.Context, s *Server, round int, again bool) (string, error) {
+	plan := b.results.Plan
+	cells := &b.results.Runs
+	name := s.Name
+	if again {
+		cells = &b.results.Again
+		name += " again"
+	}
+	first := len(*cells)
+	doing := func(what string) {
+		b.progress.doing(fmt.Sprintf("round %d of %d · %s · %s", round, plan.Rounds, name, what))
+	}
+	err := b.with(ctx, s.Subject, func(p *process) error {
+		doing("store the keys")
 		if err := b.preload(ctx, p); err != nil {
 			return err
 		}
-		b.progress.doing(fmt.Sprintf("round %d of %d · %s · idle", round, b.results.Plan.Rounds, s.Name))
-		if err := b.idle(ctx, s, p, round); err != nil {
-			return err
-		}
-		for i, w := range b.results.Plan.Workloads {
-			b.progress.doing(fmt.Sprintf("round %d of %d · %s · %s", round, b.results.Plan.Rounds, s.Name, workloadName(w)))
-			if err := b.cell(ctx, s, p, round, i); err != nil {
-				return fmt.Errorf("%s: %w", workloadTitle(w), err)
+		if plan.has(Closed) {
+			for i, w := range plan.Workloads {
+				doing(workloadName(w))
+				cell, err := b.cell(ctx, s, p, round, i)
+				if cell.Load.Seconds > 0 {
+					*cells = append(*cells, cell)
+				}
+				if err != nil {
+					return fmt.Errorf("%s: %w", workloadTitle(w), err)
+				}
 			}
 		}
-		for i, w := range b.results.Plan.Open {
-			b.progress.doing(fmt.Sprintf("round %d of %d · %s · %s/s", round, b.results.Plan.Rounds, s.Name, thousands(w.Rate)))
-			if err := b.openCell(ctx, s, p, round, i); err != nil {
-				return fmt.Errorf("%s requests/s: %w", thousands(w.Rate), err)
-			}
-		}
-		if round == 1 && freshErr == nil { // else the system does not tell
-			b.progress.doing(fmt.Sprintf("round %d of %d · %s · memory", round, b.results.Plan.Rounds, s.Name))
-			if err := b.memory(ctx, s, p, fresh); err != nil {
-				return fmt.Errorf("silent connections: %w", err)
+		if plan.has(OpenLoop) && !again {
+			for i, w := range plan.Open {
+				doing(thousands(w.Rate) + "/s")
+				if err := b.openCell(ctx, s, p, round, i); err != nil {
+					return fmt.Errorf("%s requests/s: %w", thousands(w.Rate), err)
+				}
 			}
 		}
 		return nil
 	})
+	return fmt.Sprintf("round %d of %d: %s: %s", round, plan.Rounds, name, b.digest((*cells)[first:])), err
 }
 
 func (b *bench) preload(ctx context.Context, p *process) error {
@@ -57,16 +62,18 @@ func (b *bench) preload(ctx context.Context, p *process) error {
 	return load.Preload(ctx, load.Config{Addr: p.addr, Workload: b.results.Plan.Workloads[0]})
 }
 
-// cell measures one workload.
-func (b *bench) cell(ctx context.Context, s *Server, p *process, round, workload int) error {
+// cell measures a workload of the closed loop.
+func (b *bench) cell(ctx context.Context, s *Server, p *process, round, workload int) (Cell, error) {
 	plan := b.results.Plan
-	run := Cell{Server: s.Name, Round: round, Workload: workload}
-	err := b.measure(p, &run, func(begin, end func()) (err error) {
-		run.Load, err = load.Run(ctx, load.Config{
+	w := plan.Workloads[workload]
+	cell := Cell{Server: s.Name, Round: round, Workload: workload}
+	err := b.measure(p, &cell, func(begin, end func()) (err error) {
+		cell.Load, err = load.Run(ctx, load.Config{
 			Addr:     p.addr,
-			Workload: plan.Workloads[workload],
+			Workload: w,
 			Warmup:   plan.Warmup,
 			Duration: plan.Cell,
+			Ceiling:  b.results.ceilingOf(w),
 			MayWait:  s.OneAtATime,
 			Seed:     plan.seedOf(round, workload),
 			Begin:    begin,
@@ -75,13 +82,12 @@ func (b *bench) cell(ctx context.Context, s *Server, p *process, round, workload
 		return err
 	})
 	if err != nil {
-		return err
+		return Cell{}, err
 	}
-	b.results.Runs = append(b.results.Runs, run)
-	if err := run.Load.Errors.Err(); err != nil && run.Load.Requests == 0 {
-		return fmt.Errorf("no right reply: %w", err)
+	if err := cell.Load.Errors.Err(); err != nil && cell.Load.Requests == 0 {
+		return cell, fmt.Errorf("no right reply: %w", err)
 	}
-	return nil
+	return cell, nil
 }
 
 // measure runs a load and notes in the cell what the server used meanwhile. An
@@ -89,12 +95,23 @@ func (b *bench) cell(ctx context.Context, s *Server, p *process, round, workload
 func (b *bench) measure(p *process, cell *Cell, run func(begin, end func()) error) error {
 	var before, after usage
 	var beforeErr, afterErr error
+	var machineBefore, machineAfter clocks
+	var known, knownAfter bool
 	err := run(
-		func() { before, beforeErr = processUsage(p.pid) },
-		func() { after, afterErr = processUsage(p.pid) },
+		func() {
+			machineBefore, known = readClocks()
+			before, beforeErr = processUsage(p.pid)
+		},
+		func() {
+			after, afterErr = processUsage(p.pid)
+			machineAfter, knownAfter = readClocks()
+		},
 	)
 	if err != nil {
 		return err
+	}
+	if known && knownAfter {
+		cell.Steal = machineAfter.stealSince(machineBefore)
 	}
 	if cell.Load.Errors.Broken > 0 {
 		p.mayBeDying()
@@ -108,38 +125,6 @@ func (b *bench) measure(p *process, cell *Cell, run func(begin, end func()) erro
 	return nil
 }
 
-// idle measures what a server uses that has connections but no requests.
-func (b *bench) idle(ctx context.Context, s *Server, p *process, round int) error {
-	n := b.results.Plan.IdleConnections
-	if s.OneAtATime {
-		n = 1
-	}
-	dialer := net.Dialer{Timeout: startTimeout}
-	for range n {
-		c, err := dialer.DialContext(ctx, "tcp", p.addr)
-		if err != nil {
-			return err
-		}
-		defer c.Close()
-	}
-	run := IdleCell{Server: s.Name, Round: round, Connections: n}
-	if err := sleep(ctx, settleTime); err != nil {
-		return err
-	}
-	began := time.Now()
-	before, beforeErr := processUsage(p.pid)
-	if err := sleep(ctx, b.results.Plan.Idle); err != nil {
-		return err
-	}
-	after, afterErr := processUsage(p.pid)
-	run.Duration = time.Since(began)
-	if beforeErr == nil && afterErr == nil {
-		run.Resources = after.since(before)
-	}
-	b.results.Idle = append(b.results.Idle, run)
-	return p.failure()
-}
-
 func sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
@@ -149,15 +134,15 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// digest is a visit in a line.
-func (b *bench) digest(s *Server, round int, runs []Cell) string {
-	var cells []string
-	for _, r := range runs {
-		cell := fmt.Sprintf("%s %s/s", workloadName(b.results.Plan.Workloads[r.Workload]), thousands(r.Load.Rate))
-		if r.Resources != nil {
-			cell += fmt.Sprintf(" %s µs", threeDigits(costOf([]Cell{r}).CPU/1e3))
+// digest is cells of the closed loop in a line.
+func (b *bench) digest(cells []Cell) string {
+	var all []string
+	for _, c := range cells {
+		text := fmt.Sprintf("%s %s/s", workloadName(b.results.Plan.Workloads[c.Workload]), thousands(c.Load.Rate))
+		if c.Resources != nil {
+			text += fmt.Sprintf(" %s µs", threeDigits(costOf([]Cell{c}).CPU/1e3))
 		}
-		cells = append(cells, cell)
+		all = append(all, text)
 	}
-	return fmt.Sprintf("round %d of %d: %s: %s", round, b.results.Plan.Rounds, s.Name, strings.Join(cells, " · "))
+	return strings.Join(all, " · ")
 }

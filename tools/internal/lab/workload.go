@@ -6,10 +6,6 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// idleConnections is how many connections are open, and silent, while a server
-// is measured that has nothing to do.
-const idleConnections = 50
-
 // workloads are what each server has to do, in this order: from the least that
 // can be in flight to so much that the cost of waiting is spread over many
 // requests.

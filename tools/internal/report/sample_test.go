@@ -25,7 +25,7 @@ func sample(t *testing.T) *lab.Results {
 		Schema: lab.Schema, Started: time.Now(), Finished: time.Now(), Complete: true,
 		Environment: lab.Environment{OS: "linux", Arch: "amd64", Cores: 2, Pinned: true, LoadCore: 1, Go: "go1.26.0", Steal: &share, Others: &share},
 		Plan: lab.Plan{
-			Seed: 7, Rounds: 3, Cell: time.Second, Warmup: time.Second / 4, Idle: time.Second, IdleConnections: 50,
+			Seed: 7, Rounds: 3, Cell: time.Second, Warmup: time.Second / 4, Idle: time.Second, IdleConnections: []int{0, 100, 1000}, SLO: time.Millisecond,
 			Workloads: []load.Workload{load.DefaultWorkload(), {Connections: 50, Depth: 16, Puts: 0.1, Keys: 10_000, MinValue: 64, MaxValue: 64}},
 			Order:     [][]string{{"quick", "serial", "spins"}, {"spins", "quick", "serial"}, {"serial", "spins", "quick"}},
 		},
@@ -44,7 +44,9 @@ func sample(t *testing.T) *lab.Results {
 					Resources: &lab.Resources{CPU: time.Duration(busy[s.Name][w] * 1e9), Voluntary: 500, Threads: 6, RSS: 15 << 20},
 				})
 			}
-			idle := lab.IdleCell{Server: s.Name, Round: round, Connections: 50, Duration: time.Second, Resources: &lab.Resources{}}
+		}
+		for _, n := range r.Plan.IdleConnections {
+			idle := lab.IdleCell{Server: s.Name, Connections: n, Wanted: n, Duration: time.Second, Resources: &lab.Resources{RSS: int64(10<<20 + n*1000*(i+1))}}
 			if s.Name == "spins" {
 				idle.Resources.CPU = time.Second
 			}

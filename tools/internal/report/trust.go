@@ -33,7 +33,7 @@ func newTrust(r *lab.Results) trust {
 		Spread:      spread(r),
 		Cells:       len(r.Runs),
 		Notes:       r.Notes(),
-		Repeat:      repeat(r),
+		Repeat:      repeat(r.Command),
 	}
 	for _, c := range r.Runs {
 		if share := c.Load.Generator.Busy; share > load.GeneratorLimit {
@@ -89,7 +89,7 @@ func plan(r *lab.Results) []pair {
 		{"seed", fmt.Sprint(p.Seed)},
 		{"rounds", fmt.Sprint(p.Rounds)},
 		{"each workload", fmt.Sprintf("%v, after %v of warm-up", p.Cell, p.Warmup)},
-		{"at rest", fmt.Sprintf("%v with %d connections", p.Idle, p.IdleConnections)},
+		{"at rest", fmt.Sprintf("%v with each of %v connections", p.Idle, p.IdleConnections)},
 	}
 	for i, w := range p.Workloads {
 		all = append(all, pair{fmt.Sprintf("workload %d", i+1), fmt.Sprintf("%s, %.0f %% gets, %d keys, values of %d bytes",
@@ -121,30 +121,20 @@ func spread(r *lab.Results) table {
 	return t
 }
 
-// repeat is the command that does the same again.
-func repeat(r *lab.Results) string {
-	command := fmt.Sprintf("ioflavors lab --seed %d --rounds %d --duration %v", r.Plan.Seed, r.Plan.Rounds, r.Plan.Cell)
-	if !r.Environment.Pinned {
-		command += " --no-pin"
-	}
-	var own []string
-	for _, s := range r.Servers {
-		if !s.Foreign {
-			own = append(own, s.Name)
+// repeat is the command that does the same again, for a shell.
+func repeat(command []string) string {
+	var words []string
+	for _, w := range command {
+		if strings.ContainsFunc(w, func(r rune) bool { return !strings.ContainsRune(plain, r) }) || w == "" {
+			w = quoted(w)
 		}
+		words = append(words, w)
 	}
-	if len(own) != len(lab.Models("")) {
-		for _, name := range own {
-			command += " --models " + quoted(name)
-		}
-	}
-	for _, s := range r.Servers {
-		if s.Foreign {
-			command += " --server " + quoted(s.Name+"="+strings.Join(s.Command, " "))
-		}
-	}
-	return command
+	return strings.Join(words, " ")
 }
+
+// plain is what needs no quotes.
+const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:"
 
 // quoted is text as a shell's single word.
 func quoted(text string) string {

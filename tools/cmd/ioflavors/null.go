@@ -1,0 +1,32 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// nullCmd is the server that shows what the load generator can do. It says
+// where it listens as the models do.
+type nullCmd struct {
+	Addr     string        `default:"127.0.0.1:0"`
+	Spin     bool          `help:"Never sleep."`
+	Protocol load.Protocol `default:"kv" enum:"kv,resp"`
+	Keys     int           `default:"10000"`
+	Value    sizes         `default:"64"`
+}
+
+func (c *nullCmd) Run(ctx context.Context) error {
+	ln, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("null-server: %w", err)
+	}
+	slog.New(slog.NewJSONHandler(os.Stderr, nil)).Info("listening", "addr", ln.Addr().String())
+	w := load.DefaultWorkload()
+	w.Protocol, w.Keys, w.MinValue, w.MaxValue = c.Protocol, c.Keys, c.Value.min, c.Value.max
+	return load.ServeNull(ctx, ln, w, c.Spin)
+}

@@ -1,0 +1,142 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// How capacity is searched for: from the first rate on by doubling, then by
+// halving what lies between the last that was kept and the first that was not,
+// until they are near to each other.
+const (
+	firstRate       = 1_000.0 // requests per second
+	nearby          = 1.05
+	capacityRepeats = 3
+)
+
+// capacities finds the highest rate that each server keeps within the SLO.
+func (b *bench) capacities(ctx context.Context) error {
+	plan := b.results.Plan
+	if !plan.has(Capacities) {
+		return nil
+	}
+	return b.eachServer(ctx, fmt.Sprintf("capacity with p99 within %v", plan.SLO), plan.capacityTime(), func(s *Server, p *process) (string, error) {
+		if err := b.preload(ctx, p); err != nil {
+			return "", err
+		}
+		found := Capacity{Server: s.Name}
+		err := b.search(ctx, s, p, &found)
+		if len(found.Tries) > 0 {
+			b.results.Capacity = append(b.results.Capacity, found)
+		}
+		return fmt.Sprintf("%s: %s requests/s with p99 within %v", s.Name, thousands(found.Rate), plan.SLO), err
+	})
+}
+
+func (b *bench) search(ctx context.Context, s *Server, p *process, found *Capacity) error {
+	kept, failed := 0.0, 0.0
+	for rate := firstRate; ; {
+		b.progress.doing(fmt.Sprintf("capacity · %s · %s/s", s.Name, thousands(rate)))
+		try, unsure, err := b.try(ctx, s, p, rate, len(found.Tries))
+		if len(try.Runs) > 0 {
+			found.Tries = append(found.Tries, try)
+		}
+		if err != nil {
+			return err
+		}
+		if try.Fail == "" {
+			kept = rate
+			found.Rate, found.LowerBound = rate, false
+		} else {
+			failed = rate
+			found.LowerBound = unsure
+		}
+		switch {
+		case failed == 0:
+			rate *= 2
+		case kept == 0 || failed <= kept*nearby:
+			return nil
+		default:
+			rate = (kept + failed) / 2
+		}
+	}
+}
+
+// try offers a rate several times. unsure: that it failed says more about the
+// generator than about the server.
+func (b *bench) try(ctx context.Context, s *Server, p *process, rate float64, n int) (try Try, unsure bool, err error) {
+	plan := b.results.Plan
+	w := plan.Open[0]
+	w.Rate = rate
+	try.Rate = rate
+	for i := range capacityRepeats {
+		cell, err := b.offer(ctx, s, p, w, plan.Cell, plan.openSeed(plan.Rounds+1+n, i))
+		if err != nil {
+			return try, false, err
+		}
+		try.Runs = append(try.Runs, cell)
+		if try.Fail = beyond(cell.Load, plan.SLO); try.Fail != "" {
+			return try, len(cell.Load.Void) > 0 && cell.Load.Errors.Count() == 0, nil
+		}
+	}
+	return try, false, nil
+}
+
+// beyond returns why a run was not within the SLO, or "". A void one may be
+// within it: the generator's lateness makes response times longer, not shorter.
+func beyond(r load.Result, slo time.Duration) string {
+	p99 := r.Response.P99
+	if p99 == 0 {
+		p99 = r.Response.Max // too few requests for a p99: then all of them
+	}
+	switch {
+	case r.Errors.Count() > 0:
+		return r.Errors.Err().Error()
+	case !r.Kept():
+		return fmt.Sprintf("of %d requests that were due, %d were answered in time", r.Offered, r.Requests)
+	case p99 > slo:
+		return fmt.Sprintf("p99 was %v", p99)
+	}
+	return ""
+}
+
+// capacityTable is the table of capacities.
+func (r *Results) capacityTable() *grid {
+	g := &grid{caption: fmt.Sprintf("Capacity: the highest rate with p99 within %v", r.Plan.SLO),
+		columns: []column{{"", "MODEL"}, {"", "REQ/S"}, {"", "NOT KEPT"}, {"", "P99 THERE"}}}
+	for _, c := range r.Capacity {
+		rate := thousands(c.Rate)
+		if c.LowerBound {
+			rate = "≥ " + rate
+		}
+		failed, p99 := absent, absent
+		if t := c.lowestFailure(); t != nil {
+			failed, p99 = thousands(t.Rate), latency(t.Runs[len(t.Runs)-1].Load.Response.P99)
+		}
+		g.rows = append(g.rows, row{cells: []string{c.Server, rate, failed, p99}})
+	}
+	return g
+}
+
+// lowestFailure returns the try with the lowest rate that was not kept, or nil.
+func (c Capacity) lowestFailure() *Try {
+	var lowest *Try
+	for i := range c.Tries {
+		if t := &c.Tries[i]; t.Fail != "" && (lowest == nil || t.Rate < lowest.Rate) {
+			lowest = t
+		}
+	}
+	return lowest
+}
+
+// capacityNotes explains the table of capacities.
+func (r *Results) capacityNotes() []string {
+	if len(r.Capacity) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("Capacity: the highest rate that was kept in %d of %d repeats, with p99 within %v and no errors. "+
+		"≥ the next higher rate was void, so that it says nothing about the server.", capacityRepeats, capacityRepeats, r.Plan.SLO)}
+}

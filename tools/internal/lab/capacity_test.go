@@ -1,0 +1,52 @@
+//go:build unix
+
+package lab
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+func TestBeyondTheSLO(t *testing.T) {
+	within := load.Result{Offered: 100, Requests: 99, Response: load.Times{P99: time.Millisecond, Max: time.Second}}
+	assert.Empty(t, beyond(within, time.Millisecond), "each figure is at its limit")
+	for want, change := range map[string]func(*load.Result){
+		"p99 was 1.001ms":                     func(r *load.Result) { r.Response.P99 = 1001 * time.Microsecond },
+		"p99 was 1s":                          func(r *load.Result) { r.Response.P99 = 0 }, // too few for one
+		"of 100 requests that were due, 98 w": func(r *load.Result) { r.Requests = 98 },
+		"1 errors":                            func(r *load.Result) { r.Errors.Wrong = 1 },
+	} {
+		r := within
+		change(&r)
+		assert.Contains(t, beyond(r, time.Millisecond), want)
+	}
+}
+
+// A server that serves ten requests at a time for 10 ms each can do a thousand
+// in a second.
+func TestCapacityIsFound(t *testing.T) {
+	cfg := testConfig(t, "slow")
+	cfg.Parts, cfg.SLO, cfg.NoPin = []Part{Capacities}, 150*time.Millisecond, true
+	r, err := Run(t.Context(), cfg)
+	require.NoError(t, err)
+	require.Len(t, r.Capacity, 1)
+	c := r.Capacity[0]
+	require.NotEmpty(t, c.Tries)
+	assert.Less(t, c.Rate, 1500.0)
+	require.NotNil(t, c.lowestFailure())
+	assert.Greater(t, c.lowestFailure().Rate, c.Rate)
+	for _, try := range c.Tries {
+		assert.Equal(t, try.Rate <= c.Rate, try.Fail == "", "%v: %s", try.Rate, try.Fail)
+	}
+	var out bytes.Buffer
+	require.NoError(t, r.Report(&out, Style{}))
+	assert.Contains(t, out.String(), "NOT KEPT")
+	assert.Contains(t, strings.Join(r.notes(), "\n"), "p99 within 150ms")
+}

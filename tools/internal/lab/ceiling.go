@@ -1,0 +1,61 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// ceiling measures what the generator reaches against a server that does next
+// to nothing.
+func (b *bench) ceiling(ctx context.Context) error {
+	plan := b.results.Plan
+	switch {
+	case !plan.has(Closed) && !plan.has(OpenLoop) && !plan.has(Capacities):
+		return nil
+	case len(b.null.Command) == 0:
+		b.results.skip("what the load generator reaches: there is no server for that")
+		return nil
+	}
+	planned := visitTime + plan.again()
+	b.progress.doing("what the load generator can do")
+	err := b.with(ctx, b.null, func(p *process) error {
+		if err := b.preload(ctx, p); err != nil {
+			return err
+		}
+		for i := range plan.Workloads {
+			cell, err := b.cell(ctx, &Server{Subject: b.null}, p, 0, i)
+			if err != nil {
+				return err
+			}
+			b.results.Ceiling = append(b.results.Ceiling, cell)
+		}
+		return nil
+	})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		b.results.skip(fmt.Sprintf("what the load generator reaches: %v", err))
+	}
+	b.progress.finished(planned, "load generator: "+b.digest(b.results.Ceiling))
+	return nil
+}
+
+// skip notes what is not measured.
+func (r *Results) skip(what string) { r.NotMeasured = append(r.NotMeasured, what) }
+
+// ceilingOf returns the generator's ceiling with as many connections and
+// requests in flight, in requests per second. 0: not known.
+func (r *Results) ceilingOf(w load.Workload) float64 {
+	i := slices.IndexFunc(r.Ceiling, func(c Cell) bool {
+		of := c.Load.Workload
+		return of.Connections == w.Connections && of.Depth == w.Depth
+	})
+	if i < 0 {
+		return 0
+	}
+	return r.Ceiling[i].Load.Rate
+}

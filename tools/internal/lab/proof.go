@@ -1,0 +1,106 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// A stop of the server, in the middle of a window.
+const (
+	stopFrom   = 500 * time.Millisecond
+	stopFor    = 2 * time.Second
+	stopWindow = 3 * time.Second
+	stopRate   = 2_000 // requests per second in the open loop
+)
+
+// proof stops a server for a while, under an open and a closed loop at the same
+// time. Whether the open one shows it says whether the lab's figures would.
+func (b *bench) proof(ctx context.Context) error {
+	if !b.results.Plan.has(StopTest) {
+		return nil
+	}
+	s := b.results.server(b.results.Plan.Again)
+	if s.DNF != "" || s.OneAtATime {
+		b.results.skip("a server that stops: " + s.Name + " does not serve two clients here")
+		return nil
+	}
+	b.progress.doing("a server that stops")
+	proof := &Proof{Server: s.Name, From: stopFrom, Stopped: stopFor}
+	err := b.with(ctx, s.Subject, func(p *process) error {
+		if err := b.preload(ctx, p); err != nil {
+			return err
+		}
+		return b.stopUnderLoad(ctx, p, proof)
+	})
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, errors.ErrUnsupported):
+		b.results.skip("a server that stops: this system cannot stop a process")
+	case err != nil:
+		b.results.skip(fmt.Sprintf("a server that stops: %v", err))
+	default:
+		b.results.Proof = proof
+	}
+	b.progress.finished(proofTime, proof.digest())
+	return nil
+}
+
+const proofTime = stopWindow + time.Second
+
+func (b *bench) stopUnderLoad(ctx context.Context, p *process, proof *Proof) error {
+	open, closed := load.DefaultWorkload(), load.DefaultWorkload()
+	open.Connections, open.Rate, open.Arrivals = 10, stopRate, load.Constant
+	type outcome struct {
+		result load.Result
+		err    error
+	}
+	begun := make(chan struct{})
+	run := func(w load.Workload, begin func()) chan outcome {
+		done := make(chan outcome, 1)
+		go func() {
+			r, err := load.Run(ctx, load.Config{
+				Addr: p.addr, Workload: w, Warmup: 200 * time.Millisecond, Duration: stopWindow,
+				Drain: openDrain, Seed: b.results.Plan.Seed, Begin: begin,
+			})
+			done <- outcome{r, err}
+		}()
+		return done
+	}
+	// Both sleep rather than spin: they share the core.
+	openDone, closedDone := run(open, func() { close(begun) }), run(closed, nil)
+	var stopErr error
+	select {
+	case <-begun:
+		stopErr = pause(ctx, p, stopFrom, stopFor)
+	case o := <-openDone:
+		openDone <- o // it has not even begun
+	}
+	o, c := <-openDone, <-closedDone
+	proof.Open, proof.Closed = o.result, c.result
+	return errors.Join(stopErr, o.err, c.err, proof.Open.Errors.Err(), proof.Closed.Errors.Err())
+}
+
+// pause stops a process after a time, and for a time.
+func pause(ctx context.Context, p *process, after, length time.Duration) error {
+	if err := sleep(ctx, after); err != nil {
+		return err
+	}
+	if err := halt(p.cmd); err != nil {
+		return err
+	}
+	return errors.Join(sleep(ctx, length), resume(p.cmd))
+}
+
+// Shows reports whether the open loop shows the stop: a tenth of it or more in
+// the p99.
+func (p *Proof) Shows() bool { return p.Open.Response.P99 >= p.Stopped/10 }
+
+func (p *Proof) digest() string {
+	return fmt.Sprintf("%s, stopped for %v: p99 %s in the open loop, %s in the closed one", p.Server, p.Stopped,
+		latency(p.Open.Response.P99), latency(p.Closed.Response.P99))
+}
