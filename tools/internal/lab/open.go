@@ -25,7 +25,7 @@ func openWorkloads(arrivals load.Arrivals) []load.Workload {
 }
 
 // openDrain is how long the requests of an overloaded server are waited for.
-const openDrain = time.Second
+const openDrain = 500 * time.Millisecond
 
 // OpenSummary is a server's latency at a given rate: the valid rounds together.
 type OpenSummary struct {

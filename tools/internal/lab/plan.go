@@ -89,7 +89,7 @@ func newPlan(cfg Config) (Plan, error) {
 		Workloads:       workloads(),
 		Open:            openWorkloads(cfg.Arrivals),
 		Cell:            cfg.Cell,
-		OpenCell:        max(cfg.Cell*2/3, minCell),
+		OpenCell:        max(cfg.Cell/2, minCell),
 		Warmup:          max(cfg.Cell/4, 20*time.Millisecond),
 		Idle:            min(max(cfg.Cell/2, 100*time.Millisecond), maxIdle),
 		IdleConnections: idleSteps(),

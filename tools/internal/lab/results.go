@@ -27,31 +27,31 @@ type Results struct {
 	// Complete: nobody ended the run before its time.
 	Complete bool `json:"complete"`
 	// Command is the command that does the same again, word by word.
-	Command     []string    `json:"command"`
+	Command     []string    `json:"command,omitempty"`
 	Environment Environment `json:"environment"`
 	Plan        Plan        `json:"plan"`
 	Servers     []*Server   `json:"servers"`
 	// Ceiling is what the generator reaches against a server that does next to
 	// nothing, under each of the plan's workloads.
-	Ceiling []Cell `json:"ceiling"`
+	Ceiling []Cell `json:"ceiling,omitempty"`
 	// Runs and Open are the cells of the closed loop and of the open one, void
 	// ones too, in the order they were measured. In Open, Workload is of the
 	// plan's open ones.
-	Runs []Cell `json:"runs"`
-	Open []Cell `json:"open"`
+	Runs []Cell `json:"runs,omitempty"`
+	Open []Cell `json:"open,omitempty"`
 	// Again are cells of the closed loop too: the plan's server for the A/A
 	// test, measured as if it were another one.
-	Again    []Cell        `json:"again"`
-	Idle     []IdleCell    `json:"idle"`
-	Syscalls []SyscallCell `json:"syscalls"`
-	Capacity []Capacity    `json:"capacity"`
+	Again    []Cell        `json:"again,omitempty"`
+	Idle     []IdleCell    `json:"idle,omitempty"`
+	Syscalls []SyscallCell `json:"syscalls,omitempty"`
+	Capacity []Capacity    `json:"capacity,omitempty"`
 	// Proof is the lab's test of itself; nil if it was not made.
 	Proof       *Proof        `json:"proof,omitempty"`
-	Summary     []Summary     `json:"summary"`
-	OpenSummary []OpenSummary `json:"open_summary"`
-	Noise       []Noise       `json:"noise"`
+	Summary     []Summary     `json:"summary,omitempty"`
+	OpenSummary []OpenSummary `json:"open_summary,omitempty"`
+	Noise       []Noise       `json:"noise,omitempty"`
 	// NotMeasured tells what was not measured and why, a sentence each.
-	NotMeasured []string `json:"not_measured"`
+	NotMeasured []string `json:"not_measured,omitempty"`
 }
 
 // Server is a subject, and what became of it.
@@ -111,14 +111,14 @@ type Capacity struct {
 	Rate float64 `json:"requests_per_second"`
 	// LowerBound: a higher rate could not be judged, so there may be more.
 	LowerBound bool  `json:"lower_bound"`
-	Tries      []Try `json:"tries"`
+	Tries      []Try `json:"tries,omitempty"`
 }
 
 // Try is one step of the search for a capacity.
 type Try struct {
 	Rate float64 `json:"rate"`
 	// Runs are its repeats, up to the first that failed.
-	Runs []Cell `json:"runs"`
+	Runs []Cell `json:"runs,omitempty"`
 	// Fail is why the rate was not kept within the SLO; empty if it was.
 	Fail string `json:"fail,omitempty"`
 }

@@ -51,7 +51,7 @@ type Result struct {
 	Generator Generator `json:"generator"`
 	// Series is the window in pieces of SeriesStep, by the time when replies
 	// were read.
-	Series []Step `json:"series"`
+	Series []Step `json:"series,omitempty"`
 	// Void is why the run says nothing about the server; empty if it does. See
 	// judge.go for the rules.
 	Void []string `json:"void,omitempty"`
