@@ -39,6 +39,7 @@ type loadCmd struct {
 	ConnectTimeout time.Duration `default:"5s" placeholder:"TIME" help:"How long a connection may take to come about (default ${default})."`
 	ReplyTimeout   time.Duration `default:"5s" placeholder:"TIME" help:"How long a reply may take (default ${default})."`
 	Sleep          *bool         `negatable:"" help:"Sleep in an open loop until something happens, for a machine without a core to spare: the generator will be later (default where it may use one core only)."`
+	Ceiling        bool          `help:"First measure, for a second, what the generator reaches against a server that does next to nothing, and judge the run by that as well."`
 	Seed           uint64        `default:"1" help:"Makes the sequences of keys, kinds and arrivals (default ${default})."`
 
 	JSON bool   `help:"Print one JSON object at the end, and nothing else on standard output."`
@@ -139,6 +140,12 @@ func (c *loadCmd) load(ctx context.Context, cfg load.Config) (load.Result, error
 			return load.Result{}, err
 		}
 	}
+	if c.Ceiling {
+		var err error
+		if cfg.Ceiling, err = load.MeasureCeiling(ctx, cfg.Workload, time.Second, runtime.NumCPU() > 1); err != nil {
+			return load.Result{}, err
+		}
+	}
 	stop := showLoad(os.Stderr, cfg)
 	defer stop()
 	return load.Run(ctx, cfg)
@@ -226,7 +233,11 @@ func writeLoad(w io.Writer, r load.Result) error {
 	fmt.Fprintf(&out, "requests/s  %.0f\n", r.Rate)
 	fmt.Fprintf(&out, "errors      %d\n", r.Errors.Count())
 	fmt.Fprintf(&out, "served      %d of %d connections\n", r.Served, r.Workload.Connections)
-	fmt.Fprintf(&out, "generator   %.0f %% busy, %.1f %% waiting for its core\n\n", r.Generator.Busy*100, r.Generator.RunQueue*100)
+	fmt.Fprintf(&out, "generator   %.0f %% busy, %.1f %% waiting for its core\n", r.Generator.Busy*100, r.Generator.RunQueue*100)
+	if r.Generator.Ceiling > 0 {
+		fmt.Fprintf(&out, "ceiling     %.0f requests/s against a server that does next to nothing\n", r.Generator.Ceiling)
+	}
+	out.WriteString("\n")
 	fmt.Fprintf(&out, "%-14s%10s%10s%10s%10s%10s\n", "µs", "p50", "p90", "p99", "p99.9", "max")
 	writeTimes(&out, "response time", r.Response)
 	if r.Workload.Open() {

@@ -84,3 +84,20 @@ func TestLoadFails(t *testing.T) {
 	assert.Equal(t, 2, code)
 	assert.Contains(t, errs, "rate is -1")
 }
+
+func TestLoadCeiling(t *testing.T) {
+	code, out, _ := ioflavors(t, "load", startModel(t), "-d", "100ms", "--warmup", "50ms", "--ceiling", "--json")
+	assert.Zero(t, code)
+	var report loadReport
+	require.NoError(t, json.Unmarshal([]byte(out), &report))
+	assert.Positive(t, report.Result.Generator.Ceiling)
+}
+
+// Whoever gives the generator a single core may want it to spin nevertheless.
+func TestLoadSpinsOrSleeps(t *testing.T) {
+	for flag, spins := range map[string]bool{"--sleep": false, "--no-sleep": true} {
+		c, err := loadFlags(flag)
+		require.NoError(t, err)
+		assert.Equal(t, spins, c.config().Spin)
+	}
+}

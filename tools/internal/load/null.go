@@ -70,6 +70,28 @@ func ServeNull(ctx context.Context, ln net.Listener, w Workload, spin bool) erro
 	return nil
 }
 
+// MeasureCeiling returns how many requests per second the generator reaches in a
+// closed loop against a server that does next to nothing, in this process, with
+// the workload's connections and depth. With spin that server never sleeps, for
+// which there must be a core.
+func MeasureCeiling(ctx context.Context, w Workload, duration time.Duration, spin bool) (float64, error) {
+	w.Rate = 0
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("load: ceiling: %w", err)
+	}
+	addr := ln.Addr().String()
+	serving, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- ServeNull(serving, ln, w, spin) }()
+	r, err := Run(ctx, Config{Addr: addr, Workload: w, Warmup: duration / 4, Duration: duration})
+	stop()
+	if err := errors.Join(err, <-ended, r.Errors.Err()); err != nil {
+		return 0, fmt.Errorf("load: ceiling: %w", err)
+	}
+	return r.Rate, nil
+}
+
 func (s *null) accept() {
 	fd, err := sock.System.Accept(s.listener)
 	if err != nil {

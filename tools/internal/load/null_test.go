@@ -46,6 +46,19 @@ func TestTheNullServerKnowsEveryAnswer(t *testing.T) {
 	}
 }
 
+func TestCeiling(t *testing.T) {
+	w := load.DefaultWorkload()
+	w.Connections, w.Rate = 3, 100 // which is not asked for
+	rate, err := load.MeasureCeiling(t.Context(), w, 200*time.Millisecond, false)
+	require.NoError(t, err)
+	assert.Greater(t, rate, 500.0)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = load.MeasureCeiling(ctx, w, time.Minute, false)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
 func TestTheNullServerHangsUpOnOthers(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
