@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -206,10 +207,19 @@ func (w *straceWatch) begin() {
 	}
 }
 
-// traced reports whether the process's first thread has a tracer.
+// traced reports whether all the process's threads have a tracer.
 func traced(pid int) bool {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	return err == nil && !bytes.Contains(status, []byte("TracerPid:\t0\n"))
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+	if err != nil {
+		return false
+	}
+	for _, name := range tasks {
+		status, err := os.ReadFile(name)
+		if err == nil && bytes.Contains(status, []byte("TracerPid:\t0\n")) {
+			return false // one without a file has just ended
+		}
+	}
+	return len(tasks) > 0
 }
 
 func (w *straceWatch) end() {

@@ -53,8 +53,9 @@ func TestSyscallsOfAServer(t *testing.T) {
 				t.Skipf("not here: %v", err)
 			}
 			assert.Positive(t, cell.Requests)
-			// What was under way when it began is answered as well.
-			const underWay = 50
+			// What was under way when it began, or ended, may be counted on one
+			// side only.
+			const underWay = 2 * 50
 			assert.InDelta(t, cell.Requests, cell.Calls["write"], underWay)
 			assert.GreaterOrEqual(t, cell.Calls["read"], cell.Requests-underWay)
 		})
