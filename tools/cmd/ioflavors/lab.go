@@ -46,7 +46,7 @@ func (c *labCmd) Run(ctx context.Context) error {
 	if err != nil && !interrupted {
 		fmt.Fprintln(os.Stderr, "ioflavors:", err)
 	}
-	if reportErr := results.Report(os.Stdout, style(os.Stdout)); reportErr != nil {
+	if reportErr := results.Report(os.Stdout, style(os.Stdout), width(os.Stdout)); reportErr != nil {
 		return reportErr
 	}
 	name, writeErr := results.Write(c.Out)
@@ -172,6 +172,14 @@ func progress(f *os.File) *lab.Progress {
 		}
 		return columns
 	})
+}
+
+// width returns how many characters fit into a line.
+func width(f *os.File) int {
+	if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+		return max(80, columns)
+	}
+	return 120
 }
 
 func style(f *os.File) lab.Style {

@@ -46,7 +46,7 @@ func TestCapacityIsFound(t *testing.T) {
 		assert.Equal(t, try.Rate <= c.Rate, try.Fail == "", "%v: %s", try.Rate, try.Fail)
 	}
 	var out bytes.Buffer
-	require.NoError(t, r.Report(&out, Style{}))
+	require.NoError(t, r.Report(&out, Style{}, 120))
 	assert.Contains(t, out.String(), "NOT KEPT")
 	assert.Contains(t, strings.Join(r.notes(), "\n"), "p99 within 150ms")
 }

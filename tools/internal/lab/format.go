@@ -53,3 +53,19 @@ func thousands(x float64) string {
 func percent(share float64) string { return fmt.Sprintf("%.1f %%", share*100) }
 
 func mebibytes(bytes int64) string { return threeDigits(float64(bytes) / (1 << 20)) }
+
+const ellipsis = "…"
+
+// shorten cuts the middle out of a text with more than so many characters: names
+// often differ in their ends.
+func shorten(text string, width int) string {
+	r := []rune(text)
+	if len(r) <= width {
+		return text
+	}
+	if width < 1 {
+		return ""
+	}
+	tail := (width - 1) / 2
+	return string(r[:width-1-tail]) + ellipsis + string(r[len(r)-tail:])
+}

@@ -3,6 +3,7 @@ package lab
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -11,7 +12,7 @@ import (
 // aligned left, the others right. Neighbouring columns may have a heading in
 // common above their own.
 type grid struct {
-	caption string // for where there is room for one
+	caption string // above all of it, where the table is in a report
 	columns []column
 	rows    []row
 }
@@ -44,25 +45,27 @@ func paint(code, text string) string {
 	return code + text + "\x1b[0m"
 }
 
+// write writes the table without its caption.
 func (g *grid) write(w io.Writer, style Style) error {
+	_, err := io.WriteString(w, g.text(style))
+	return err
+}
+
+func (g *grid) text(style Style) string {
 	widths := g.widths()
-	var groups, titles strings.Builder
-	for start := 0; start < len(g.columns); {
-		end := start + 1
-		for end < len(g.columns) && g.columns[end].group != "" && g.columns[end].group == g.columns[start].group {
-			end++
-		}
+	var groups, titles, out strings.Builder
+	for from := 0; from < len(g.columns); {
+		to := g.groupEnd(from)
 		span := 0
-		for i := start; i < end; i++ {
+		for i := from; i < to; i++ {
 			span += utf8.RuneCountInString(g.before(i)) + widths[i]
 		}
-		fmt.Fprintf(&groups, "%*s", span, g.columns[start].group)
-		start = end
+		fmt.Fprintf(&groups, "%*s", span, g.columns[from].group)
+		from = to
 	}
 	for i, c := range g.columns {
 		titles.WriteString(g.before(i) + g.pad(i, widths[i], c.title))
 	}
-	var out strings.Builder
 	for _, heading := range []string{groups.String(), titles.String()} {
 		if heading = strings.TrimRight(heading, " "); heading != "" {
 			out.WriteString(paint(style.faint, heading) + "\n")
@@ -82,8 +85,71 @@ func (g *grid) write(w io.Writer, style Style) error {
 		}
 		out.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
-	_, err := io.WriteString(w, out.String())
-	return err
+	return out.String()
+}
+
+// split returns the table in blocks that are no wider than that, if need be.
+// Each has the first column, and as many of the others as fit; those under one
+// heading are parted only if they do not fit alone. What is behind a row is
+// behind it in the first block.
+func (g *grid) split(width int) []*grid {
+	if g.fits(width) {
+		return []*grid{g}
+	}
+	short := &grid{columns: g.columns}
+	for _, r := range g.rows {
+		r.cells = slices.Clone(r.cells)
+		r.cells[0] = shorten(r.cells[0], width/2)
+		short.rows = append(short.rows, r)
+	}
+	var blocks []*grid
+	for from := 1; from < len(g.columns); {
+		to, whole := from+1, false
+		for end := from + 1; end <= len(g.columns) && short.block(from, end).fits(width); end++ {
+			complete := g.groupEnd(end-1) == end
+			if complete || !whole {
+				to = end
+			}
+			whole = whole || complete
+		}
+		blocks = append(blocks, short.block(from, to))
+		from = to
+	}
+	return blocks
+}
+
+// block is the table with the first column and those in [from, to).
+func (g *grid) block(from, to int) *grid {
+	b := &grid{columns: slices.Concat(g.columns[:1], g.columns[from:to])}
+	for _, r := range g.rows {
+		part := row{cells: slices.Concat(r.cells[:1], r.cells[min(from, len(r.cells)):min(to, len(r.cells))])}
+		if from == 1 {
+			part.rest = r.rest
+		} else if len(part.cells) == 1 {
+			continue
+		}
+		b.rows = append(b.rows, part)
+	}
+	return b
+}
+
+func (g *grid) fits(width int) bool {
+	for line := range strings.Lines(g.text(Style{})) {
+		if utf8.RuneCountInString(line)-1 > width {
+			return false
+		}
+	}
+	return true
+}
+
+// groupEnd returns the end of the columns that share a heading with that one
+// and follow it.
+func (g *grid) groupEnd(i int) int {
+	end := i + 1
+	for end < len(g.columns) && g.columns[i].group != "" && g.columns[end].group == g.columns[i].group {
+		end++
+	}
+	return end
 }
 
 // before returns what separates a column from the one before.
@@ -116,17 +182,16 @@ func (g *grid) widths() []int {
 		}
 	}
 	// A group's heading needs room too.
-	for start := 0; start < len(g.columns); start++ {
-		room := widths[start]
-		end := start
-		for end+1 < len(g.columns) && g.columns[end+1].group == g.columns[start].group {
-			end++
-			room += len(gap) + widths[end]
+	for from := 0; from < len(g.columns); {
+		to := g.groupEnd(from)
+		room := widths[from]
+		for i := from + 1; i < to; i++ {
+			room += utf8.RuneCountInString(g.before(i)) + widths[i]
 		}
-		if missing := utf8.RuneCountInString(g.columns[start].group) - room; missing > 0 {
-			widths[end] += missing
+		if missing := utf8.RuneCountInString(g.columns[from].group) - room; missing > 0 {
+			widths[to-1] += missing
 		}
-		start = end
+		from = to
 	}
 	return widths
 }

@@ -75,7 +75,7 @@ func TestRun(t *testing.T) {
 	assert.Contains(t, progress.String(), "round 1 of 1: serial: 1 conn ")
 
 	var report bytes.Buffer
-	require.NoError(t, r.Report(&report, Style{}))
+	require.NoError(t, r.Report(&report, Style{}, 120))
 	assert.Contains(t, report.String(), "1/50*")
 	dir := t.TempDir()
 	name, err := r.Write(dir)
@@ -117,7 +117,7 @@ func TestRunBadServers(t *testing.T) {
 	assert.Zero(t, r.summary("right", 0).Errors)
 
 	var report bytes.Buffer
-	require.NoError(t, r.Report(&report, Style{}))
+	require.NoError(t, r.Report(&report, Style{}, 120))
 	assert.Contains(t, report.String(), "DNF: fails order")
 	assert.Contains(t, report.String(), "! ")
 }
@@ -143,7 +143,7 @@ func TestRunInterrupted(t *testing.T) {
 	require.Error(t, err, "the server is gone")
 
 	var report bytes.Buffer
-	require.NoError(t, r.Report(&report, Style{}))
+	require.NoError(t, r.Report(&report, Style{}, 120))
 	assert.Contains(t, report.String(), "INTERRUPTED")
 	assert.Contains(t, report.String(), "not measured")
 	assert.NotContains(t, report.String(), "REQ/S")

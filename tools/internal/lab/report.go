@@ -6,29 +6,30 @@ import (
 	"strings"
 )
 
-// lineWidth is where text is broken, in characters. The tables fit into it too.
-const lineWidth = 120
+// textWidth is where text is broken, in characters, however much room there is:
+// longer lines are hard to read.
+const textWidth = 120
 
-// Report writes the results as text: what was run and where, what a request
-// costs each server, how fast each was, and what is to be known about that.
-func (r *Results) Report(w io.Writer, style Style) error {
-	if _, err := fmt.Fprintf(w, "%s\n%s\n\n", paint(style.strong, r.title()), wrap(r.place(), lineWidth, "  ")); err != nil {
-		return err
+// Report writes the results as text, in lines of at most width characters: what
+// was run and where, what a request costs each server, how fast each was, and
+// what is to be known about that.
+func (r *Results) Report(w io.Writer, style Style, width int) error {
+	fill := func(text string) string {
+		return wrap(strings.ReplaceAll(text, "\t", "    "), min(width, textWidth), "  ")
 	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s\n%s\n\n", paint(style.strong, fill(r.title())), fill(r.place()))
 	for _, g := range r.grids() {
-		if err := g.write(w, style); err != nil {
-			return err
-		}
-		if _, err := fmt.Fprintln(w); err != nil {
-			return err
+		fmt.Fprintln(&out, paint(style.strong, fill(g.caption)))
+		for _, block := range g.split(width) {
+			fmt.Fprintln(&out, block.text(style)) // and an empty line
 		}
 	}
 	for _, note := range r.notes() {
-		if _, err := fmt.Fprintln(w, wrap(note, lineWidth, "  ")); err != nil {
-			return err
-		}
+		fmt.Fprintln(&out, fill(note))
 	}
-	return nil
+	_, err := io.WriteString(w, out.String())
+	return err
 }
 
 func (r *Results) title() string {

@@ -58,6 +58,22 @@ func sampleResults(t *testing.T) *Results {
 				Server: s.Name, Workload: w, Method: "perf", Requests: 1000, Calls: map[string]int64{"read": int64(1000 * (i + 1)), "write": 1000, "futex": 17},
 			})
 		}
+		for w, workload := range plan.Open {
+			response := times(t, 1000, time.Duration(20+i*i*w*w*90)*time.Microsecond)
+			c := Cell{Server: s.Name, Workload: w, Load: load.Result{
+				Seconds: 0.4, Offered: 1000, Requests: 1000, Rate: workload.Rate, Workload: workload, Response: response, Service: response,
+			}}
+			switch {
+			case s.OneAtATime && w == 4:
+				c.Load.Requests = 900
+			case s.Name == "eventloop" && w == 1:
+				c.Load.Void = []string{"the generator waited for its core for 9 % of the time, over 5 %"}
+			}
+			r.Open = append(r.Open, c)
+		}
+		r.Capacity = append(r.Capacity, Capacity{Server: s.Name, Rate: float64(1000 * (i + 1)), LowerBound: i == 0, Tries: []Try{
+			{Rate: float64(1050 * (i + 1)), Fail: "p99", Runs: []Cell{{Load: load.Result{Response: load.Times{P99: 1234 * time.Microsecond}}}}},
+		}})
 		for round := range 3 {
 			for w, workload := range plan.Workloads {
 				if server.DNF != "" && w > 0 {
@@ -114,16 +130,24 @@ func TestReport(t *testing.T) {
 	foreign.Environment = Environment{OS: "darwin", Arch: "arm64", Cores: 1, Go: "go1.26.0"}
 	foreign.Complete = false
 	foreign.Servers = foreign.Servers[:2]
+	foreign.Open, foreign.Capacity = nil, nil
 	foreign.Idle, foreign.Syscalls, foreign.Proof, foreign.Again, foreign.Environment.Pauses = nil, nil, nil, nil, Pauses{}
 	for i := range foreign.Runs {
 		foreign.Runs[i].Resources = nil
 	}
 	require.NoError(t, foreign.summarize())
 
-	for name, r := range map[string]*Results{"report.txt": sampleResults(t), "report-elsewhere.txt": foreign} {
+	for name, of := range map[string]struct {
+		results *Results
+		width   int
+	}{
+		"report.txt":           {sampleResults(t), 120},
+		"report-80.txt":        {sampleResults(t), 80},
+		"report-elsewhere.txt": {foreign, 120},
+	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			require.NoError(t, r.Report(&out, Style{}))
+			require.NoError(t, of.results.Report(&out, Style{}, of.width))
 			golden := filepath.Join("testdata", name)
 			if *update {
 				require.NoError(t, os.WriteFile(golden, out.Bytes(), 0o666))
@@ -131,19 +155,36 @@ func TestReport(t *testing.T) {
 			want, err := os.ReadFile(golden)
 			require.NoError(t, err)
 			assert.Equal(t, string(want), out.String(), "go test -run TestReport -update writes it anew")
-			for line := range strings.Lines(out.String()) {
-				assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), lineWidth, line)
-				assert.Equal(t, strings.TrimRight(line, " \n")+"\n", line)
-			}
 		})
+	}
+}
+
+// Whatever the servers are called, and however wide the terminal is.
+func TestReportFitsTheWidth(t *testing.T) {
+	r := sampleResults(t)
+	r.Servers[0].Name = strings.Repeat("a server of one's own ", 6)
+	for i := range r.Runs {
+		if r.Runs[i].Server == "singleblocking" {
+			r.Runs[i].Server = r.Servers[0].Name
+		}
+	}
+	require.NoError(t, r.summarize())
+	for width := 80; width <= 250; width++ {
+		var out bytes.Buffer
+		require.NoError(t, r.Report(&out, Style{}, width))
+		for line := range strings.Lines(out.String()) {
+			require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), width, line)
+			require.Equal(t, strings.TrimRight(line, " \n")+"\n", line)
+			require.NotContains(t, line, "\t", "nobody knows how wide that is")
+		}
 	}
 }
 
 func TestReportInColour(t *testing.T) {
 	var plain, colour bytes.Buffer
 	r := sampleResults(t)
-	require.NoError(t, r.Report(&plain, Style{}))
-	require.NoError(t, r.Report(&colour, ANSI))
+	require.NoError(t, r.Report(&plain, Style{}, 120))
+	require.NoError(t, r.Report(&colour, ANSI, 120))
 	assert.Contains(t, colour.String(), "\x1b[1m")
 	bare := colour.String()
 	for _, code := range []string{ANSI.strong, ANSI.faint, ANSI.alarm, "\x1b[0m"} {

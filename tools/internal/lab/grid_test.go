@@ -1,0 +1,65 @@
+package lab
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func wideGrid() *grid {
+	return &grid{
+		columns: []column{{"", "NAME"}, {"", "RULES"}, {"times", "P50"}, {"times", "P99"}, {"calls", "read"}, {"calls", "write"}},
+		rows: []row{
+			{cells: []string{"one", "5/5", "1", "2", "3", "4"}, rest: "DNF"},
+			{cells: []string{"another", "4/5"}, rest: "DNF: fails"},
+		},
+	}
+}
+
+func TestGridInBlocks(t *testing.T) {
+	text := func(width int) string {
+		var blocks []string
+		for _, b := range wideGrid().split(width) {
+			assert.True(t, b.fits(width), b.text(Style{}))
+			blocks = append(blocks, b.text(Style{}))
+		}
+		return strings.Join(blocks, "\n")
+	}
+	whole := wideGrid().text(Style{})
+	assert.Equal(t, whole, text(44))
+	assert.Equal(t, strings.Join([]string{
+		"                    times",
+		"NAME     RULES   P50  P99",
+		"one        5/5     1    2  DNF",
+		"another    4/5  DNF: fails",
+		"",
+		"             calls",
+		"NAME   read  write",
+		"one       3      4",
+		"",
+	}, "\n"), text(36), "a heading stays with its columns, a remark is made once, and a row needs something to tell")
+	assert.Contains(t, text(29), "\nNAME   P50  P99   read  write\n")
+}
+
+// A group that does not fit alone is parted, with its heading on both parts.
+func TestGridPartsAGroup(t *testing.T) {
+	g := &grid{
+		columns: []column{{"", "NAME"}, {"calls", "read"}, {"calls", "write"}, {"calls", "futex"}},
+		rows:    []row{{cells: []string{"x", "1", "2", "3"}}},
+	}
+	var blocks []string
+	for _, b := range g.split(20) {
+		blocks = append(blocks, b.text(Style{}))
+	}
+	assert.Equal(t, []string{
+		"             calls\nNAME   read  write\nx         1      2\n",
+		"       calls\nNAME   futex\nx          3\n",
+	}, blocks)
+}
+
+func TestShorten(t *testing.T) {
+	for width, want := range map[int]string{9: "µ23456789", 8: "µ234…789", 7: "µ23…789", 2: "µ…", 1: "…", 0: "", -1: ""} {
+		assert.Equal(t, want, shorten("µ23456789", width))
+	}
+}
