@@ -160,17 +160,17 @@ func verdict(r *lab.Results) error {
 	return &exitError{1, "errors, or not finished: " + strings.Join(failed, ", ")}
 }
 
-// progress writes lines, or on a terminal one that changes.
+// progress writes lines, or on a terminal a table that changes.
 func progress(f *os.File) *lab.Progress {
 	if !terminal(f) {
 		return lab.NewProgress(f)
 	}
-	return lab.NewLiveProgress(f, func() int {
-		columns, _, err := term.GetSize(int(f.Fd()))
-		if err != nil || columns <= 0 {
-			return 80
+	return lab.NewLiveProgress(f, style(f), func() (columns, rows int) {
+		columns, rows, err := term.GetSize(int(f.Fd()))
+		if err != nil || columns <= 0 || rows <= 0 {
+			return 80, 24
 		}
-		return columns
+		return columns, rows
 	})
 }
 

@@ -39,7 +39,7 @@ func (b *bench) capacities(ctx context.Context) error {
 func (b *bench) search(ctx context.Context, s *Server, p *process, found *Capacity) error {
 	kept, failed := 0.0, 0.0
 	for rate := firstRate; ; {
-		b.progress.doing(fmt.Sprintf("capacity · %s · %s/s", s.Name, thousands(rate)))
+		b.progress.doing(s.Name, thousands(rate)+"/s · capacity")
 		try, unsure, err := b.try(ctx, s, p, rate, len(found.Tries))
 		if len(try.Runs) > 0 {
 			found.Tries = append(found.Tries, try)

@@ -20,7 +20,7 @@ func (b *bench) ceiling(ctx context.Context) error {
 		return nil
 	}
 	planned := visitTime + plan.again()
-	b.progress.doing("what the load generator can do")
+	b.progress.doing("", "what the load generator can do")
 	err := b.with(ctx, b.null, func(p *process) error {
 		if err := b.preload(ctx, p); err != nil {
 			return err

@@ -56,6 +56,18 @@ func mebibytes(bytes int64) string { return threeDigits(float64(bytes) / (1 << 2
 
 const ellipsis = "…"
 
+// clip cuts the end off a text with more than so many characters.
+func clip(text string, width int) string {
+	r := []rune(text)
+	if len(r) <= width {
+		return text
+	}
+	if width < 1 {
+		return ""
+	}
+	return string(r[:width-1]) + ellipsis
+}
+
 // shorten cuts the middle out of a text with more than so many characters: names
 // often differ in their ends.
 func shorten(text string, width int) string {

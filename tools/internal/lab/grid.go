@@ -20,10 +20,11 @@ type grid struct {
 type column struct{ group, title string }
 
 // row has a cell for each column, or fewer; rest is written behind the last of
-// them, and makes no column wider.
+// them, and makes no column wider. It is an alarm if it is not calm.
 type row struct {
 	cells []string
 	rest  string
+	calm  bool
 }
 
 // gap separates columns, wideGap groups.
@@ -81,7 +82,11 @@ func (g *grid) text(style Style) string {
 			line.WriteString(g.before(i) + text)
 		}
 		if r.rest != "" {
-			line.WriteString(gap + paint(style.alarm, r.rest))
+			code := style.alarm
+			if r.calm {
+				code = style.faint
+			}
+			line.WriteString(gap + paint(code, r.rest))
 		}
 		out.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
@@ -91,7 +96,8 @@ func (g *grid) text(style Style) string {
 // split returns the table in blocks that are no wider than that, if need be.
 // Each has the first column, and as many of the others as fit; those under one
 // heading are parted only if they do not fit alone. What is behind a row is
-// behind it in the first block.
+// behind it in the first block. A row that has nothing in a block is not in it,
+// and a block without rows is none.
 func (g *grid) split(width int) []*grid {
 	if g.fits(width) {
 		return []*grid{g}
@@ -112,7 +118,9 @@ func (g *grid) split(width int) []*grid {
 			}
 			whole = whole || complete
 		}
-		blocks = append(blocks, short.block(from, to))
+		if b := short.block(from, to); len(b.rows) > 0 {
+			blocks = append(blocks, b)
+		}
 		from = to
 	}
 	return blocks

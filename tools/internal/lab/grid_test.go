@@ -42,6 +42,12 @@ func TestGridInBlocks(t *testing.T) {
 	assert.Contains(t, text(29), "\nNAME   P50  P99   read  write\n")
 }
 
+func TestGridHasNoEmptyBlocks(t *testing.T) {
+	g := wideGrid()
+	g.rows = g.rows[1:]
+	assert.Len(t, g.split(36), 1)
+}
+
 // A group that does not fit alone is parted, with its heading on both parts.
 func TestGridPartsAGroup(t *testing.T) {
 	g := &grid{

@@ -102,8 +102,9 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 
 // run does one part after the other.
 func (b *bench) run(ctx context.Context) error {
-	b.progress.start(b.results.Plan.length(len(b.results.Servers)))
+	b.progress.start(b.results, b.results.Plan.length(len(b.results.Servers)))
 	defer b.progress.end()
+	b.progress.doing("", "how quiet this machine is")
 	b.results.Environment.Pauses = measurePauses()
 	for _, do := range []func(context.Context) error{b.gates, b.ceiling, b.proof, b.rounds, b.idle, b.syscalls, b.capacities} {
 		if err := do(ctx); err != nil {
@@ -116,7 +117,7 @@ func (b *bench) run(ctx context.Context) error {
 // gates checks every server.
 func (b *bench) gates(ctx context.Context) error {
 	for _, s := range b.results.Servers {
-		b.progress.doing("checking " + s.Name)
+		b.progress.doing(s.Name, "check")
 		err := b.gate(ctx, s)
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -174,7 +175,7 @@ func (b *bench) eachServer(ctx context.Context, what string, planned time.Durati
 			b.progress.finished(planned, "")
 			continue
 		}
-		b.progress.doing(what + " · " + s.Name)
+		b.progress.doing(s.Name, what)
 		var line string
 		err := b.with(ctx, s.Subject, func(p *process) (err error) {
 			line, err = do(s, p)

@@ -6,76 +6,92 @@ import (
 	"time"
 )
 
-// redraw is how often the live line may change, at most.
-const redraw = 250 * time.Millisecond
-
-// Progress tells how far a run is: on a terminal by one line that is written
-// over and over, elsewhere by a line for each server and round. It writes
-// between measurements only, so nothing runs beside one. The zero value is
-// silent.
+// Progress tells how far a run is: on a terminal by a table of what is known so
+// far, elsewhere by a line for each server and round. It writes between
+// measurements only, so nothing runs beside one. The zero value is silent.
 type Progress struct {
 	w    io.Writer
-	live bool
-	cols func() int // the terminal's
+	live *live // nil: lines
+	now  func() time.Time
 
+	results     *Results
 	began       time.Time
 	done, total time.Duration // as planned
-	shown       time.Time
-	drawn       bool // a live line is there
+	at          time.Time     // when so much was done
 }
 
 // NewProgress returns a Progress that writes lines to w.
-func NewProgress(w io.Writer) *Progress { return &Progress{w: w} }
+func NewProgress(w io.Writer) *Progress { return &Progress{w: w, now: time.Now} }
 
-// NewLiveProgress returns one for a terminal, columns wide.
-func NewLiveProgress(w io.Writer, columns func() int) *Progress {
-	return &Progress{w: w, live: true, cols: columns}
+// NewLiveProgress returns one for a terminal of that size.
+func NewLiveProgress(w io.Writer, style Style, size func() (columns, rows int)) *Progress {
+	return &Progress{w: w, live: &live{area: area{w: w, size: size}, style: style}, now: time.Now}
 }
 
-func (p *Progress) start(total time.Duration) {
-	p.began, p.total = time.Now(), total
-	if p.w != nil && !p.live {
-		fmt.Fprintf(p.w, "about %s\n", seconds(total))
-	}
-}
-
-// doing says what is measured next.
-func (p *Progress) doing(what string) {
-	now := time.Now()
-	if p.w == nil || !p.live || now.Sub(p.shown) < redraw {
+// start begins a run that fills the results and is planned to take so long.
+func (p *Progress) start(results *Results, total time.Duration) {
+	if p.w == nil {
 		return
 	}
-	p.shown = now
-	line := []rune(fmt.Sprintf("%s · about %s left", what, seconds(p.left(now))))
-	line = line[:max(0, min(len(line), p.cols()-1))] // a line that wraps cannot be written over
-	fmt.Fprintf(p.w, "\r\x1b[K%s", string(line))
-	p.drawn = true
+	p.results, p.total = results, total
+	p.began = p.now()
+	p.at = p.began
+	if p.live == nil {
+		fmt.Fprintf(p.w, "about %s\n", roughly(total))
+	}
+}
+
+// doing says what is measured next: of which server, if of one, and what, the
+// most particular first.
+func (p *Progress) doing(server, what string) {
+	if p.live == nil {
+		return
+	}
+	now := p.now()
+	share := 0.0
+	if p.total > 0 {
+		share = min(float64(p.done)/float64(p.total), 1)
+	}
+	p.live.show(now, p.results, moment{server: server, what: what, share: share, left: p.left(now)})
 }
 
 // finished counts what was planned to take that long, and may say something
 // about it.
 func (p *Progress) finished(planned time.Duration, line string) {
+	if p.w == nil {
+		return
+	}
 	p.done += planned
-	if p.w != nil && !p.live && line != "" {
-		fmt.Fprintf(p.w, "%s (about %s left)\n", line, seconds(p.left(time.Now())))
+	p.at = p.now()
+	if p.live == nil && line != "" {
+		fmt.Fprintf(p.w, "%s (about %s left)\n", line, roughly(p.left(p.at)))
 	}
 }
 
-// left is how long the rest takes if it goes on like this.
+// left is how long the rest takes if it goes on like this. What was planned has
+// a say in that, as if an eighth of it had gone to plan: one bad start does not
+// make the run last for ever.
 func (p *Progress) left(now time.Time) time.Duration {
-	rest := p.total - p.done
-	if p.done == 0 {
-		return rest
+	trust := p.total / 8
+	if p.done+trust <= 0 {
+		return 0
 	}
-	pace := float64(now.Sub(p.began)) / float64(p.done)
-	return time.Duration(min(pace, 2) * float64(rest)) // one bad start does not make it last for ever
+	pace := float64(p.at.Sub(p.began)+trust) / float64(p.done+trust)
+	rest := time.Duration(pace * float64(p.total-p.done))
+	return max(0, rest-now.Sub(p.at))
 }
 
 func (p *Progress) end() {
-	if p.drawn {
-		fmt.Fprint(p.w, "\r\x1b[K")
-		p.drawn = false
+	if p.live != nil {
+		p.live.area.erase()
 	}
 }
 
-func seconds(d time.Duration) string { return fmt.Sprintf("%.0f s", d.Seconds()) }
+// roughly writes how long something takes that nobody knows to the second.
+func roughly(d time.Duration) string {
+	if d < 100*time.Second {
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	}
+	d = d.Round(10 * time.Second)
+	return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
+}

@@ -28,7 +28,7 @@ func (b *bench) proof(ctx context.Context) error {
 		b.results.skip("a server that stops: " + s.Name + " does not serve two clients here")
 		return nil
 	}
-	b.progress.doing("a server that stops")
+	b.progress.doing(s.Name, "stopped · the lab's test of itself")
 	proof := &Proof{Server: s.Name, From: stopFrom, Stopped: stopFor}
 	err := b.with(ctx, s.Subject, func(p *process) error {
 		if err := b.preload(ctx, p); err != nil {

@@ -23,7 +23,10 @@ func (b *bench) visit(ctx context.Context, s *Server, round int, again bool) (st
 	}
 	first := len(*cells)
 	doing := func(what string) {
-		b.progress.doing(fmt.Sprintf("round %d of %d · %s · %s", round, plan.Rounds, name, what))
+		if again {
+			what += " · again"
+		}
+		b.progress.doing(s.Name, fmt.Sprintf("%s · round %d of %d", what, round, plan.Rounds))
 	}
 	err := b.with(ctx, s.Subject, func(p *process) error {
 		doing("store the keys")

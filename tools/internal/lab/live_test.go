@@ -1,0 +1,168 @@
+package lab
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// liveRun is a run of a hundred planned seconds on a terminal, before anything
+// is measured; its clock is set by hand.
+func liveRun(t *testing.T, s *screen, style Style) (p *Progress, r *Results, clock *time.Time) {
+	t.Helper()
+	subjects := Models("ioflavors")
+	plan, err := newPlan(Config{Subjects: subjects, Rounds: 3, Cell: time.Second})
+	require.NoError(t, err)
+	r = &Results{Plan: plan}
+	for _, subject := range subjects {
+		r.Servers = append(r.Servers, &Server{Subject: subject})
+	}
+	now := time.Unix(1e9, 0)
+	p = NewLiveProgress(s, style, s.size)
+	p.now = func() time.Time { return now }
+	p.start(r, 100*time.Second)
+	return p, r, &now
+}
+
+func TestLiveTable(t *testing.T) {
+	s := &screen{t: t, columns: 80, rows: 24}
+	p, r, clock := liveRun(t, s, Style{})
+	cell := func(server string, workload int, requests int64, p99 time.Duration, void ...string) Cell {
+		return Cell{Server: server, Workload: workload, Resources: &Resources{CPU: 2 * time.Second},
+			Load: load.Result{Requests: requests, Rate: float64(requests), Response: load.Times{P99: p99}, Void: void}}
+	}
+	for _, server := range r.Servers {
+		server.Rules = &Gate{Passed: 53, Total: 53}
+	}
+	r.Servers[2].DNF = "it ended"
+	r.Servers[4].Rules = &Gate{Passed: 52, Total: 53, Failed: []Failure{{Rule: "pipeline-order"}}}
+	r.Servers[4].DNF = "fails 1 of 53 rules"
+	r.Runs = []Cell{
+		cell("singleblocking", 0, 1, 0), cell("singleblocking", 1, 100_000, 0), cell("singleblocking", 1, 1_000_000, 0), cell("singleblocking", 1, 200_000, 0),
+		cell("multiblocking", 1, 0, 0),
+	}
+	r.Open = []Cell{
+		cell("singleblocking", 2, 1, time.Millisecond), cell("singleblocking", 2, 1, time.Second, "late"), cell("singleblocking", 2, 1, 3*time.Millisecond),
+		cell("multiblocking", 2, 1, time.Millisecond, "late"),
+	}
+	r.Idle = []IdleCell{{Server: "eventloop", Connections: 1, Duration: time.Second, Resources: &Resources{CPU: 25 * time.Millisecond}}}
+	*clock = clock.Add(30 * time.Second)
+	p.finished(30*time.Second, "not for here")
+	*clock = clock.Add(10 * time.Second)
+	p.doing("multiblocking", "50 conns · round 2 of 3")
+	assert.Equal(t, []string{
+		"                                    50 conns   10,000/s",
+		"MODEL                RULES   µs/REQ    REQ/S        P99    IDLE",
+		"singleblocking       53/53     10.0  200,000     2.00ms       –",
+		"multiblocking        53/53      n/a        0       VOID       –  50 conns",
+		"multibloc…orkers 64  53/53        –        –          –       –  DNF",
+		"multibloc…s-threads  53/53        –        –          –       –",
+		"busywait             52/53        –        –          –       –  DNF: fails pi…",
+		"busywait …at-a-time  53/53        –        –          –       –",
+		"eventloop            53/53        –        –          –   2.5 %",
+		"eventloop --loops 2  53/53        –        –          –       –",
+		"████░░░░░░░░░░░░  30 %  about 60 s left  multiblocking · 50 conns · round 2 …",
+	}, s.text())
+
+	p.end()
+	assert.Empty(t, s.text())
+}
+
+// Only what is measured has columns.
+func TestLiveTableOfAPart(t *testing.T) {
+	s := &screen{t: t, columns: 80, rows: 24}
+	p, r, _ := liveRun(t, s, Style{})
+	r.Plan.Parts = []Part{Idle}
+	p.doing("eventloop", "idle")
+	assert.Equal(t, []string{
+		"MODEL                       RULES  IDLE",
+		"singleblocking                  –     –",
+	}, s.text()[:2])
+}
+
+func TestLiveColours(t *testing.T) {
+	for _, style := range []Style{{}, ANSI} {
+		var out strings.Builder
+		p := NewLiveProgress(&out, style, func() (int, int) { return 80, 24 })
+		p.start(&Results{Servers: []*Server{{Subject: Subject{Name: "one"}}, {Subject: Subject{Name: "two"}, DNF: "oh"}}}, time.Second)
+		p.doing("one", "check")
+		assert.Equal(t, style == ANSI, strings.Contains(out.String(), "\x1b[2mcheck\x1b[0m"))
+		assert.Equal(t, style == ANSI, strings.Contains(out.String(), "\x1b[31mDNF\x1b[0m"))
+		assert.Equal(t, style == ANSI, strings.Contains(out.String(), "m"+"\x1b[K"), "%q", out.String())
+	}
+}
+
+// Whatever the terminal's size, no line wraps, and nothing is left of what was
+// there before.
+func TestLiveFits(t *testing.T) {
+	for _, rows := range []int{1, 5, 11, 12, 50} {
+		for columns := 2; columns <= 200; columns += 3 {
+			s := &screen{t: t, columns: columns, rows: rows}
+			p, r, clock := liveRun(t, s, ANSI)
+			for i := range 10 {
+				*clock = clock.Add(time.Second)
+				r.Servers[i%len(r.Servers)].DNF = strings.Repeat("x", i*20)
+				p.finished(10*time.Second, "")
+				p.doing(r.Servers[(i+1)%len(r.Servers)].Name, "something that takes long · in a round")
+				lines := s.text()
+				switch {
+				case columns >= 80 && rows > 11:
+					require.Len(t, lines, 11, "%d x %d", columns, rows)
+				case rows <= 11:
+					require.LessOrEqual(t, len(lines), 1, "%d x %d", columns, rows)
+				}
+				if columns >= 80 {
+					require.Contains(t, lines[len(lines)-1], fmt.Sprintf("%d %%  about ", (i+1)*10))
+				}
+			}
+			_, _ = s.Write([]byte("^C"[:min(2, columns)]))
+			p.end()
+			require.Empty(t, s.text(), "%d x %d", columns, rows)
+		}
+	}
+}
+
+func TestLiveNoticesAnotherSize(t *testing.T) {
+	s := &screen{t: t, columns: 120, rows: 30}
+	p, _, clock := liveRun(t, s, Style{})
+	show := func() []string {
+		*clock = clock.Add(time.Second)
+		p.doing("eventloop", "50 conns · round 1 of 3")
+		return s.text()
+	}
+	require.Len(t, show(), 11)
+	assert.Contains(t, show()[4], "multiblocking --workers 64")
+	s.resize(80)
+	require.Len(t, show(), 11)
+	s.resize(40)
+	require.Len(t, show(), 1, "too narrow for the table")
+	s.columns = 120
+	require.Len(t, show(), 11)
+	s.rows = 11
+	p.end()
+	assert.Empty(t, s.text())
+}
+
+func TestLiveIsDrawnFourTimesASecond(t *testing.T) {
+	s := &screen{t: t, columns: 80, rows: 24}
+	p, _, clock := liveRun(t, s, Style{})
+	var drawn []time.Time
+	for range 500 {
+		before := s.writes
+		p.doing("eventloop", "50 conns")
+		if s.writes > before {
+			drawn = append(drawn, *clock)
+		}
+		*clock = clock.Add(7 * time.Millisecond)
+	}
+	require.Len(t, drawn, 4*4, "in three and a half seconds")
+	for i := 4; i < len(drawn); i++ {
+		assert.GreaterOrEqual(t, drawn[i].Sub(drawn[i-4]), time.Second)
+	}
+}

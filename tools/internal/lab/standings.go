@@ -1,0 +1,122 @@
+package lab
+
+import (
+	"strings"
+	"time"
+)
+
+// standings are the lines of a table of what is known so far; none if it does
+// not fit.
+func (r *Results) standings(m moment, width int, style Style) []string {
+	g := r.soFar()
+	names, others := 0, 0
+	for i, w := range g.widths() {
+		if i == 0 {
+			names = w
+		} else {
+			others += len(g.before(i)) + w
+		}
+	}
+	room := width - others - len(gap) - nowWidth
+	if room < min(names, leastName) {
+		return nil
+	}
+	names = min(names, room)
+	for i, s := range r.Servers {
+		g.rows[i].cells[0] = shorten(s.Name, names)
+		g.rows[i].rest = remark(s, false)
+		if s.Name == m.server && s.DNF == "" {
+			g.rows[i].rest, _, _ = strings.Cut(m.what, " · ")
+			g.rows[i].calm = true
+		}
+		g.rows[i].rest = clip(g.rows[i].rest, width-names-others-len(gap))
+	}
+	return strings.Split(strings.TrimSuffix(g.text(style), "\n"), "\n")
+}
+
+// The least room for a name, and for what is done with a server right now.
+const (
+	leastName = 12
+	nowWidth  = 14
+)
+
+// soFar is a table of the figures that are there: medians of the rounds until
+// now, with as many clients as in the middle, and at the rate in the middle.
+func (r *Results) soFar() *grid {
+	closed, open := len(r.Plan.Workloads)/2, len(r.Plan.Open)/2
+	g := &grid{columns: []column{{"", "MODEL"}, {"", "RULES"}}}
+	if r.Plan.has(Closed) {
+		group := workloadName(r.Plan.Workloads[closed])
+		g.columns = append(g.columns, column{group, "µs/REQ"}, column{group, "REQ/S"})
+	}
+	if r.Plan.has(OpenLoop) {
+		g.columns = append(g.columns, column{thousands(r.Plan.Open[open].Rate) + "/s", "P99"})
+	}
+	if r.Plan.has(Idle) {
+		g.columns = append(g.columns, column{"", "IDLE"})
+	}
+	for _, s := range r.Servers {
+		cells := []string{s.Name, s.Rules.String()}
+		if r.Plan.has(Closed) {
+			cpu, rate := closedSoFar(cellsOf(r.Runs, s.Name, closed))
+			cells = append(cells, cpu, rate)
+		}
+		if r.Plan.has(OpenLoop) {
+			cells = append(cells, openSoFar(cellsOf(r.Open, s.Name, open)))
+		}
+		if r.Plan.has(Idle) {
+			idle := absent
+			if share, known := r.idleShare(s.Name); known {
+				idle = percent(share)
+			}
+			cells = append(cells, idle)
+		}
+		g.rows = append(g.rows, row{cells: cells})
+	}
+	return g
+}
+
+func cellsOf(cells []Cell, server string, workload int) []Cell {
+	var mine []Cell
+	for _, c := range cells {
+		if c.Server == server && c.Workload == workload {
+			mine = append(mine, c)
+		}
+	}
+	return mine
+}
+
+func closedSoFar(cells []Cell) (cpu, rate string) {
+	if len(cells) == 0 {
+		return absent, absent
+	}
+	cpu = notAvailable
+	var known []Cell
+	for _, c := range cells {
+		if c.Resources != nil && c.Load.Requests > 0 {
+			known = append(known, c)
+		}
+	}
+	if len(known) > 0 {
+		cpu = threeDigits(medianOf(known, Cell.cpuPerRequest) / 1e3)
+	}
+	return cpu, thousands(medianOf(cells, func(c Cell) float64 { return c.Load.Rate }))
+}
+
+// openSoFar is the median of the rounds' own p99: to merge their histograms
+// takes longer than a drawing may.
+func openSoFar(cells []Cell) string {
+	var valid []Cell
+	for _, c := range cells {
+		if len(c.Load.Void) == 0 {
+			valid = append(valid, c)
+		}
+	}
+	switch {
+	case len(cells) == 0:
+		return absent
+	case len(valid) == 0:
+		return voidMark
+	}
+	return latency(medianOf(valid, func(c Cell) time.Duration { return c.Load.Response.P99 }))
+}
