@@ -22,7 +22,10 @@ func (r *Results) Report(w io.Writer, style Style, width int) error {
 	for _, g := range r.grids() {
 		fmt.Fprintln(&out, paint(style.strong, fill(g.caption)))
 		for _, block := range g.split(width) {
-			fmt.Fprintln(&out, block.text(style)) // and an empty line
+			if err := block.write(&out, style); err != nil {
+				return err
+			}
+			fmt.Fprintln(&out)
 		}
 	}
 	for _, note := range r.notes() {

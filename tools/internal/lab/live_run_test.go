@@ -1,0 +1,36 @@
+//go:build unix
+
+package lab
+
+import (
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// With a clock in which each step takes a second, all of them are drawn.
+func TestRunOnATerminal(t *testing.T) {
+	s := &screen{t: t, columns: 100, rows: 24}
+	var all strings.Builder
+	cfg := testConfig(t, "right")
+	cfg.Parts, cfg.Cell = []Part{Closed, OpenLoop}, minCell
+	cfg.Progress = NewLiveProgress(io.MultiWriter(s, &all), Style{}, s.size)
+	now := time.Unix(1e9, 0)
+	cfg.Progress.now = func() time.Time {
+		now = now.Add(time.Second)
+		return now
+	}
+	_, err := Run(t.Context(), cfg)
+	require.NoError(t, err)
+	for _, line := range []string{
+		"how quiet this machine is", "right · check", "right · store the keys · round 1 of 1", "right · 50 conns · round 1 of 1",
+		"right · 50 × 16 · again · round 1 of 1", "right · 10,000/s · round 1 of 1",
+	} {
+		assert.Contains(t, all.String(), " left  "+line)
+	}
+	assert.Empty(t, s.text(), "the report has the screen for itself")
+}
