@@ -132,7 +132,7 @@ func (g *grid) block(from, to int) *grid {
 	for _, r := range g.rows {
 		part := row{cells: slices.Concat(r.cells[:1], r.cells[min(from, len(r.cells)):min(to, len(r.cells))])}
 		if from == 1 {
-			part.rest = r.rest
+			part.rest, part.calm = r.rest, r.calm
 		} else if len(part.cells) == 1 {
 			continue
 		}
