@@ -19,7 +19,7 @@ import (
 )
 
 type labCmd struct {
-	Only     []string      `placeholder:"PART" help:"Measure these only: closed (what a request costs), open (response times at given rates), idle (silent connections), syscalls, capacity (under an SLO), proof (the lab's test of itself); or models, as --models takes them. Give it again, or separate names by commas."`
+	Only     []string      `placeholder:"PART" help:"Measure these only: closed (what a request costs), open (response times at given rates), idle (silent connections), syscalls, capacity (under an SLO), proof (the lab's test of itself); without it, all but capacity. Or models, as --models takes them. Give it again, or separate names by commas."`
 	Models   []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Give it again, or separate names by commas."`
 	Server   []string      `placeholder:"NAME=CMD" sep:"none" help:"Measure your own server as well. CMD starts it, without a shell and as one process, and has {addr} or {port} where it is to listen. Give it again for more."`
 	Rounds   int           `placeholder:"N" help:"How often each server is started and measured (default 3; with --quick 1, with --full 6)."`

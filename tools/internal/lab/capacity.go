@@ -23,7 +23,7 @@ func (b *bench) capacities(ctx context.Context) error {
 	if !plan.has(Capacities) {
 		return nil
 	}
-	return b.eachServer(ctx, fmt.Sprintf("capacity with p99 within %v", plan.SLO), plan.capacityTime(), func(s *Server, p *process) (string, error) {
+	return b.eachServer(ctx, fmt.Sprintf("capacity with p99 within %v", plan.SLO), plan.capacityTime, func(s *Server, p *process) (string, error) {
 		if err := b.preload(ctx, p); err != nil {
 			return "", err
 		}

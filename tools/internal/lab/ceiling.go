@@ -19,7 +19,7 @@ func (b *bench) ceiling(ctx context.Context) error {
 		b.results.skip("what the load generator reaches: there is no server for that")
 		return nil
 	}
-	planned := visitTime + plan.again()
+	planned := plan.again()
 	b.progress.doing("", "what the load generator can do")
 	err := b.with(ctx, b.null, func(p *process) error {
 		if err := b.preload(ctx, p); err != nil {

@@ -29,7 +29,7 @@ func (b *bench) idle(ctx context.Context) error {
 		b.results.skip("silent connections: the lab cannot tell here what another process uses")
 		return nil
 	}
-	return b.eachServer(ctx, "idle", plan.idleTime(), func(s *Server, p *process) (string, error) {
+	return b.eachServer(ctx, "idle", plan.idleTime, func(s *Server, p *process) (string, error) {
 		first := len(b.results.Idle)
 		err := b.idleLadder(ctx, s, p)
 		return fmt.Sprintf("%s: idle: %s", s.Name, idleDigest(b.results.Idle[first:])), err

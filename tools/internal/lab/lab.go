@@ -102,7 +102,7 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 
 // run does one part after the other.
 func (b *bench) run(ctx context.Context) error {
-	b.progress.start(b.results, b.results.Plan.length(len(b.results.Servers)))
+	b.progress.start(b.results, b.results.Plan.length(b.results.Servers))
 	defer b.progress.end()
 	b.progress.doing("", "how quiet this machine is")
 	b.results.Environment.Pauses = measurePauses()
@@ -169,10 +169,10 @@ func (b *bench) turn(ctx context.Context, name string, round int, planned time.D
 
 // eachServer does something with a fresh process of each server that is in the
 // race, planned to take that long, and tells of it by the line that it returns.
-func (b *bench) eachServer(ctx context.Context, what string, planned time.Duration, do func(*Server, *process) (line string, err error)) error {
+func (b *bench) eachServer(ctx context.Context, what string, planned func(*Server) time.Duration, do func(*Server, *process) (line string, err error)) error {
 	for _, s := range b.results.Servers {
 		if s.DNF != "" {
-			b.progress.finished(planned, "")
+			b.progress.finished(planned(s), "")
 			continue
 		}
 		b.progress.doing(s.Name, what)
@@ -187,7 +187,7 @@ func (b *bench) eachServer(ctx context.Context, what string, planned time.Durati
 		if err != nil {
 			err = fmt.Errorf("%s: %w", what, err)
 		}
-		b.progress.finished(planned, b.disqualify(s, err, line))
+		b.progress.finished(planned(s), b.disqualify(s, err, line))
 	}
 	return nil
 }

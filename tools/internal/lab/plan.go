@@ -118,8 +118,8 @@ func newPlan(cfg Config) (Plan, error) {
 // What is not measured takes time too; the estimate of the time that is left
 // is corrected by experience.
 const (
-	gateTime  = 2 * time.Second        // to check a server
-	visitTime = 150 * time.Millisecond // to start, fill and stop one
+	gateTime  = 1500 * time.Millisecond // to check a server
+	visitTime = 150 * time.Millisecond  // to start, fill and stop one
 )
 
 // visit is how long a server takes in a round.
@@ -134,9 +134,9 @@ func (p Plan) visit() time.Duration {
 	return d
 }
 
-// length is how long all of it takes, about, for so many servers.
-func (p Plan) length(servers int) time.Duration {
-	n := time.Duration(servers)
+// length is how long all of it takes, about, for these servers.
+func (p Plan) length(servers []*Server) time.Duration {
+	n := time.Duration(len(servers))
 	d := n * gateTime
 	if p.has(Closed) || p.has(OpenLoop) {
 		d += n * time.Duration(p.Rounds) * p.visit()
@@ -147,28 +147,33 @@ func (p Plan) length(servers int) time.Duration {
 	if p.has(StopTest) {
 		d += proofTime
 	}
-	if p.has(Idle) {
-		d += n * p.idleTime()
-	}
-	if p.has(Syscalls) {
-		d += n * p.syscallTime()
-	}
-	if p.has(Capacities) {
-		d += n * p.capacityTime()
+	for _, s := range servers {
+		if p.has(Idle) {
+			d += p.idleTime(s)
+		}
+		if p.has(Syscalls) {
+			d += p.syscallTime(s)
+		}
+		if p.has(Capacities) {
+			d += p.capacityTime(s)
+		}
 	}
 	return d
 }
 
-func (p Plan) idleTime() time.Duration {
-	const connecting = time.Second // ten thousand connections
+func (p Plan) idleTime(s *Server) time.Duration {
+	const connecting = 1500 * time.Millisecond // ten thousand connections
+	if s.OneAtATime {
+		return 2 * (settleTime + p.Idle)
+	}
 	return visitTime + time.Duration(len(p.IdleConnections))*(settleTime+p.Idle) + connecting
 }
 
-func (p Plan) syscallTime() time.Duration {
-	return visitTime + time.Duration(len(p.Workloads))*(tracerTime+p.Warmup+p.Idle)
+func (p Plan) syscallTime(*Server) time.Duration {
+	return visitTime + syscallWorkloads*(tracerTime+p.Warmup+p.Idle)
 }
 
-func (p Plan) capacityTime() time.Duration {
+func (p Plan) capacityTime(*Server) time.Duration {
 	const cells = 12 * capacityRepeats // about
 	return visitTime + cells*(p.Warmup/2+p.Cell)
 }

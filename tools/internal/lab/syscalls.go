@@ -33,7 +33,7 @@ type watch interface {
 const otherCalls = "others"
 
 // tracerTime is how long it takes to attach a tracer and to detach it, about.
-const tracerTime = 500 * time.Millisecond
+const tracerTime = 350 * time.Millisecond
 
 // syscallWorkloads is how many of the plan's workloads calls are counted under:
 // the first ones. Where many requests are in flight on a connection, calls are
@@ -51,7 +51,7 @@ func (b *bench) syscalls(ctx context.Context) error {
 		b.results.skip("system calls: there is nothing here to count them with")
 	}
 	var reasons []error
-	return b.eachServer(ctx, "system calls", plan.syscallTime(), func(s *Server, p *process) (string, error) {
+	return b.eachServer(ctx, "system calls", plan.syscallTime, func(s *Server, p *process) (string, error) {
 		if len(all) == 0 {
 			return "", nil
 		}
