@@ -123,6 +123,9 @@ func (r *Results) costs() *grid {
 			}
 		}
 		idle := notAvailable
+		if !r.Plan.has(Idle) {
+			idle = absent
+		}
 		if share, known := r.idleShare(s.Name); known {
 			idle = percent(share)
 		}
