@@ -106,6 +106,47 @@ func TestInABrowser(t *testing.T) {
 	}
 }
 
+// Every text of every picture is inside of it, and none is on another, with as
+// many models as there are and names as long.
+func TestLabels(t *testing.T) {
+	var page strings.Builder
+	page.WriteString("<!DOCTYPE html><meta charset=utf-8><style>svg { display: block; width: 360px; }</style><body>\n")
+	for name, text := range written(t, crowd(t)) {
+		if strings.HasSuffix(name, ".svg") {
+			page.WriteString(text)
+		}
+	}
+	page.WriteString(`<script>
+const bad = [];
+for (const svg of document.querySelectorAll("svg")) {
+	const id = svg.querySelector("title").id;
+	const view = svg.viewBox.baseVal;
+	const boxes = [...svg.querySelectorAll("text")].map(e => [e.textContent, e.getBBox()]);
+	boxes.forEach(([text, b], i) => {
+		if (b.x < 0 || b.y < 0 || b.x + b.width > view.width || b.y + b.height > view.height) {
+			bad.push(id + ": out: " + text);
+		}
+		for (const [other, o] of boxes.slice(i + 1)) {
+			const wide = Math.min(b.x + b.width, o.x + o.width) - Math.max(b.x, o.x);
+			// A text's box has room above and below its letters.
+			const high = Math.min(b.y + b.height, o.y + o.height) - Math.max(b.y, o.y);
+			if (wide > 0 && high > 4) {
+				bad.push(id + ": " + text + " on " + other);
+			}
+		}
+	});
+}
+document.body.dataset.bad = JSON.stringify(bad);
+</script>`)
+	file := filepath.Join(t.TempDir(), "labels.html")
+	require.NoError(t, os.WriteFile(file, []byte(page.String()), 0o666))
+	found := regexp.MustCompile(`data-bad="([^"]*)"`).FindStringSubmatch(browse(t, file).dom)
+	require.NotNil(t, found)
+	var bad []string
+	require.NoError(t, json.Unmarshal([]byte(html.UnescapeString(found[1])), &bad))
+	assert.Empty(t, bad)
+}
+
 // A phone's screen is 390 pixels wide, and a page that is wider has to be pushed
 // about. Names that nothing breaks are the worst case.
 func TestOnAPhone(t *testing.T) {

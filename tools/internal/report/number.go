@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 )
 
@@ -45,6 +46,15 @@ func tick(ns float64) string {
 	default:
 		return fmt.Sprintf("%g s", ns/1e9)
 	}
+}
+
+// thousands writes a whole number with separators.
+func thousands(x float64) string {
+	text := strconv.FormatInt(int64(math.Round(x)), 10)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
 }
 
 func percent(share float64) string { return fmt.Sprintf("%.1f %%", share*100) }

@@ -15,6 +15,8 @@ type page struct {
 	Disturbed string
 	Tables    []headedTable
 	Costs     []*figure
+	Rate      *figure
+	Open      *figure
 	Spectra   []*figure
 	Idle      *figure
 	Cards     []card
@@ -28,6 +30,8 @@ func newPage(r *lab.Results) *page {
 		Results:  r,
 		Begun:    moment(r.Started),
 		Measured: len(r.Runs) > 0,
+		Rate:     rateFigure(r),
+		Open:     openSpectrumFigure(r),
 		Idle:     idleFigure(r),
 		Cards:    cards(r),
 		Limits:   limitRows(r),
@@ -52,7 +56,7 @@ func newPage(r *lab.Results) *page {
 // pictures returns what there is a picture of, in the order of the page.
 func (p *page) pictures() []*picture {
 	var all []*picture
-	for _, figures := range [][]*figure{p.Costs, p.Spectra, {p.Idle}} {
+	for _, figures := range [][]*figure{p.Costs, {p.Rate, p.Open}, p.Spectra, {p.Idle}} {
 		for _, f := range figures {
 			if f.Picture != nil {
 				all = append(all, f.Picture)

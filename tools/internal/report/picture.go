@@ -68,6 +68,21 @@ func (p *picture) shape(class string, n int, x, y float64) {
 	p.path(class, fmt.Sprintf("M%s %s%s", coordinate(x), coordinate(y), shapes[n%len(shapes)]))
 }
 
+// small is a mark beside which the shapes are large.
+func (p *picture) small(class string, x, y float64) {
+	p.path(class, fmt.Sprintf("M%s %sm-2 0a2 2 0 1 0 4 0a2 2 0 1 0 -4 0z", coordinate(x), coordinate(y)))
+}
+
+// cross is a shape that no model has.
+func (p *picture) cross(class string, x, y float64) {
+	p.path(class, fmt.Sprintf("M%s %sm-3.5 -3.5l7 7m0 -7l-7 7", coordinate(x), coordinate(y)))
+}
+
+// ring is around something.
+func (p *picture) ring(x, y float64) {
+	p.path("ring", fmt.Sprintf("M%s %sm-8 0a8 8 0 1 0 16 0a8 8 0 1 0 -16 0z", coordinate(x), coordinate(y)))
+}
+
 // coordinate writes a coordinate, to a tenth of a pixel.
 func coordinate(x float64) string {
 	text := strings.TrimSuffix(fmt.Sprintf("%.1f", x), ".0")

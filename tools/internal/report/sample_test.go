@@ -3,6 +3,8 @@ package report
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +29,7 @@ func sample(t *testing.T) *lab.Results {
 		Plan: lab.Plan{
 			Seed: 7, Rounds: 3, Cell: time.Second, Warmup: time.Second / 4, Idle: time.Second, IdleConnections: []int{0, 100, 1000}, SLO: time.Millisecond,
 			Workloads: []load.Workload{load.DefaultWorkload(), {Connections: 50, Depth: 16, Puts: 0.1, Keys: 10_000, MinValue: 64, MaxValue: 64}},
+			Open:      openPlan(1000, 2000, 4000, 8000),
 			Order:     [][]string{{"quick", "serial", "spins"}, {"spins", "quick", "serial"}, {"serial", "spins", "quick"}},
 		},
 		Servers: []*lab.Server{
@@ -61,12 +64,129 @@ func sample(t *testing.T) *lab.Results {
 			})
 		}
 	}
+	openSample(t, r)
 	return r
+}
+
+// crowd is the sample with eight models, whose names are as long as they get.
+func crowd(t *testing.T) *lab.Results {
+	t.Helper()
+	all := sample(t)
+	for i, name := range []string{
+		"multiblocking --workers 64", "multiblocking --os-threads", "busywait --one-at-a-time", "eventloop --loops 2", "eventloop --loops 4 --os-threads",
+	} {
+		one := sample(t)
+		from := one.Servers[i%3].Name
+		rename(one, from, name)
+		add(all, one, name)
+	}
+	return all
+}
+
+// add takes a server and its figures from other results.
+func add(to, from *lab.Results, name string) {
+	for _, s := range from.Servers {
+		if s.Name == name {
+			to.Servers = append(to.Servers, s)
+		}
+	}
+	take := func(to, from []lab.Cell) []lab.Cell {
+		return append(to, slices.DeleteFunc(from, func(c lab.Cell) bool { return c.Server != name })...)
+	}
+	to.Runs, to.Open = take(to.Runs, from.Runs), take(to.Open, from.Open)
+	to.Idle = append(to.Idle, slices.DeleteFunc(from.Idle, func(c lab.IdleCell) bool { return c.Server != name })...)
+	to.Summary = append(to.Summary, slices.DeleteFunc(from.Summary, func(c lab.Summary) bool { return c.Server != name })...)
+	to.OpenSummary = append(to.OpenSummary, slices.DeleteFunc(from.OpenSummary, func(c lab.OpenSummary) bool { return c.Server != name })...)
+}
+
+func openPlan(rates ...float64) []load.Workload {
+	var all []load.Workload
+	for _, rate := range rates {
+		w := load.DefaultWorkload()
+		w.Connections, w.Rate = 50, rate
+		all = append(all, w)
+	}
+	return all
+}
+
+// openSample adds the open loop: a v is void, an o overloaded, and a k kept, by
+// the plan's rates.
+func openSample(t *testing.T, r *lab.Results) {
+	t.Helper()
+	for i, what := range []string{"kkko", "kvoo", "kkkv"} {
+		for w, c := range what {
+			cell := lab.Cell{Server: r.Servers[i].Name, Round: 1, Workload: w, Load: openLoad(t, float64(20*(i+1)<<w))}
+			cell.Load.Workload = r.Plan.Open[w]
+			sum := lab.OpenSummary{Server: cell.Server, Workload: w, Rounds: 1, Kept: c != 'o', Response: cell.Load.Response, Service: cell.Load.Service}
+			if c == 'v' {
+				cell.Load.Void = []string{"the generator was late: 30µs by p99"}
+				sum = lab.OpenSummary{Server: cell.Server, Workload: w, Kept: true, Void: 1, Reason: cell.Load.Void[0]}
+			}
+			r.Open, r.OpenSummary = append(r.Open, cell), append(r.OpenSummary, sum)
+		}
+	}
+}
+
+// openLoad is of 2000 requests that took from so many µs on, and half of that
+// from when they were sent.
+func openLoad(t *testing.T, least float64) load.Result {
+	t.Helper()
+	response, service, lag := newHistogram(), newHistogram(), newHistogram()
+	for i := range int64(2000) {
+		require.NoError(t, response.RecordValue(int64(least*1e3)+i*i/100))
+		require.NoError(t, service.RecordValue(int64(least*500)+i*i/200))
+		require.NoError(t, lag.RecordValue(1000+i))
+	}
+	l := load.Result{Seconds: 1, Offered: 2000, Requests: 2000, Rate: 2000}
+	for of, h := range map[*load.Times]*hdrhistogram.Histogram{&l.Response: response, &l.Service: service, &l.SendLag: lag} {
+		times, err := load.Summarize(h)
+		require.NoError(t, err)
+		*of = times
+	}
+	return l
+}
+
+func newHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, time.Minute.Nanoseconds(), 3)
+}
+
+// pictureText is what is written in a picture, one text in a line.
+func pictureText(p *picture) string {
+	var all []string
+	for _, m := range p.Marks {
+		if m.Text != "" {
+			all = append(all, m.Text)
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
+// marks is how many paths of a class there are.
+func marks(p *picture, class string) int {
+	n := 0
+	for _, m := range p.Marks {
+		if m.Text == "" && m.Class == class {
+			n++
+		}
+	}
+	return n
+}
+
+// rowOf is a table's row of that name.
+func rowOf(t *testing.T, of table, name string) []string {
+	t.Helper()
+	for _, row := range of.Rows {
+		if row[0] == name {
+			return row
+		}
+	}
+	t.Fatalf("no row %q in %q", name, of.Caption)
+	return nil
 }
 
 func loadOf(t *testing.T, n int64, connections int, serial bool, least float64) load.Result {
 	t.Helper()
-	h := hdrhistogram.New(1, time.Minute.Nanoseconds(), 3)
+	h := newHistogram()
 	for i := range n {
 		require.NoError(t, h.RecordValue(int64(least*1e3)+i*i/100))
 	}

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
@@ -37,6 +36,20 @@ func (c curve) at(nines float64) float64 {
 	return float64(c.hist.ValueAtPercentile(100 * (1 - math.Pow(10, -nines))))
 }
 
+// line goes through the latencies from a percentile, in nines, to the last that
+// is no chance.
+func (c curve) line(first float64, place func(nines, ns float64) spot) []spot {
+	const step = 0.05 // of a nine
+	var all []spot
+	for i := 0; ; i++ {
+		at := min(first+float64(i)*step, c.most)
+		all = append(all, place(at, max(1, c.at(at))))
+		if at == c.most {
+			return all
+		}
+	}
+}
+
 // value writes the latency at a percentile, if there is one.
 func (c curve) value(percentile float64) string {
 	// The percentiles on the axis are exact in counts, not in their logarithm.
@@ -46,15 +59,14 @@ func (c curve) value(percentile float64) string {
 	return duration(float64(c.hist.ValueAtPercentile(percentile)))
 }
 
-// spectrumFigure shows the latency of each model's requests, from the median to
-// the slowest.
+// spectrumFigure shows the latency of each model's requests in the closed loop,
+// from the median to the slowest.
 func spectrumFigure(r *lab.Results, workload int) *figure {
 	const top, bottom, left = 34, 300, 54
-	const step = 0.05 // of a nine
 	first := nines(50)
 	title := r.WorkloadTitle(workload)
-	p := picture{ID: fmt.Sprintf("spectrum-%d", workload+1), Title: "Latency by percentile: " + title}
-	f := &figure{ID: p.ID, Table: table{Caption: "Latency by percentile, all rounds together: " + title, Head: []string{"model"}}}
+	p := picture{ID: fmt.Sprintf("spectrum-%d", workload+1), Title: "Latency by percentile, closed loop: " + title}
+	f := &figure{ID: p.ID, Table: table{Caption: "Closed loop: latency by percentile, all rounds together: " + title, Head: []string{"model"}}}
 	for _, m := range marked {
 		f.Table.Head = append(f.Table.Head, fmt.Sprintf("p%g", m))
 	}
@@ -68,8 +80,8 @@ func spectrumFigure(r *lab.Results, workload int) *figure {
 			f.Remarks = append(f.Remarks, err.Error())
 		case h != nil:
 			c := newCurve(s.Name, i, h)
-			if s.OneAtATime && r.Plan.Workloads[workload].Connections > 1 {
-				c.name += " *"
+			if r.Plan.Workloads[workload].Connections > 1 {
+				c.name = starred(s)
 			}
 			if c.most > first {
 				curves = append(curves, c)
@@ -80,12 +92,12 @@ func spectrumFigure(r *lab.Results, workload int) *figure {
 	}
 	y, ok := newScale(values, bottom, top)
 	if !ok {
-		f.Missing = title + ": there are no latencies, or too few."
+		f.Missing = "Closed loop, " + title + ": there are no latencies, or too few."
 		return f
 	}
 	x := func(nines float64) float64 { return left + 12 + (width-margin-8-left-12)*(nines-first)/(most-first) }
 
-	p.text(margin, 16, "start", "title", "Latency · "+title)
+	p.text(margin, 16, "start", "title", "Closed loop · "+title)
 	for _, v := range y.ticks() {
 		p.line("rule", left, y.at(v), width-margin, y.at(v))
 		p.text(left-6, y.at(v)+4, "end", "soft", tick(v))
@@ -102,15 +114,7 @@ func spectrumFigure(r *lab.Results, workload int) *figure {
 	for _, c := range curves {
 		class := fmt.Sprintf("c%d", c.number%8)
 		dash := fmt.Sprintf(" d%d", (c.number+c.number/8)%4)
-		var path strings.Builder
-		for i := 0; ; i++ {
-			at := min(first+float64(i)*step, c.most)
-			fmt.Fprintf(&path, "%c%s %s", "ML"[min(i, 1)], coordinate(x(at)), coordinate(y.at(max(1, c.at(at)))))
-			if at == c.most {
-				break
-			}
-		}
-		p.path("curve "+class+dash, path.String())
+		p.polyline("curve "+class+dash, c.line(first, func(nines, ns float64) spot { return spot{x(nines), y.at(ns)} }))
 		for _, m := range marked {
 			if at := nines(m); at <= c.most {
 				p.shape("full "+class, c.number, x(at), y.at(max(1, c.at(at))))

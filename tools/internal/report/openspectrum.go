@@ -1,0 +1,170 @@
+package report
+
+import (
+	"fmt"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+)
+
+// openModel is a model at one rate of the open loop: how long its users waited,
+// and how long from when a request was sent.
+type openModel struct {
+	server            *lab.Server
+	number            int
+	summary           *lab.OpenSummary // nil: not measured
+	response, service curve
+}
+
+// comparable returns the open workload by which models are compared: the one of
+// the highest rate that more than half of them kept in a valid measurement; or
+// if there is none such, the one that the most of them did. ok is false if none
+// did.
+func comparable(r *lab.Results) (workload, kept int, ok bool) {
+	best, most, measured := -1, 0, 0
+	counts := make([]int, len(r.Plan.Open))
+	for w := range r.Plan.Open {
+		for _, s := range r.Servers {
+			sum := r.OpenSummaryOf(s.Name, w)
+			if w == 0 && sum != nil {
+				measured++
+			}
+			if sum != nil && sum.Rounds > 0 && sum.Kept {
+				counts[w]++
+			}
+		}
+		most = max(most, counts[w])
+	}
+	enough := min(most, measured/2+1)
+	for w, of := range r.Plan.Open {
+		if counts[w] >= max(1, enough) && (best < 0 || of.Rate > r.Plan.Open[best].Rate) {
+			best = w
+		}
+	}
+	if best < 0 {
+		return 0, 0, false
+	}
+	return best, counts[best], true
+}
+
+// openSpectrumFigure shows response and service time one over the other: where
+// they part, requests waited before they were even sent.
+func openSpectrumFigure(r *lab.Results) *figure {
+	f := &figure{ID: "open-spectrum", Missing: "Open loop: no rate was kept in a valid measurement, so that there is no spectrum."}
+	w, kept, ok := comparable(r)
+	if !ok {
+		return f
+	}
+	rate := thousands(r.Plan.Open[w].Rate)
+	title := "Open loop · " + rate + " requests/s"
+	f.Table = table{
+		Caption: fmt.Sprintf("Open loop at %s requests/s, the highest rate that most models kept (%d of %d): time by percentile", rate, kept, len(r.Servers)),
+		Head:    []string{"model", "time"},
+	}
+	for _, m := range marked {
+		f.Table.Head = append(f.Table.Head, fmt.Sprintf("p%g", m))
+	}
+	models, broken := openModels(r, w)
+	f.Remarks = broken
+	first := nines(50)
+	most := 0.0
+	var values []float64
+	for _, m := range models {
+		for _, c := range []curve{m.response, m.service} {
+			if c.most > first {
+				values = append(values, max(1, c.at(first)), max(1, c.at(c.most)))
+				most = max(most, c.most)
+			}
+		}
+	}
+	y, ok := newScale(values, plotHeight, 0)
+	if !ok {
+		f.Missing = title + ": there were too few requests."
+		return f
+	}
+	x := func(nines float64) float64 { return 6 + (plotWidth-12)*(nines-first)/(most-first) }
+	var xs []label
+	for _, m := range marked {
+		if at := nines(m); at <= most {
+			xs = append(xs, label{x(at), fmt.Sprintf("%g", m)})
+		}
+	}
+
+	p := picture{ID: f.ID, Title: "Response and service time by percentile, open loop at " + rate + " requests per second"}
+	p.text(margin, 16, "start", "title", title)
+	for i, m := range models {
+		pl := p.frame(i, len(models), xs, timeLabels(y))
+		line := func(class string, c curve) {
+			if c.most > first {
+				p.polyline(class, c.line(first, func(nines, ns float64) spot { return spot{pl.left + x(nines), pl.top + y.at(ns)} }))
+			}
+		}
+		for _, other := range models {
+			if other.number != m.number {
+				line("faint", other.response)
+			}
+		}
+		line(modelClass("curve d1", m.number), m.service)
+		line(modelClass("curve", m.number), m.response)
+		p.head(pl, m.number, starred(m.server), m.note())
+		f.Table.Rows = append(f.Table.Rows, m.rows()...)
+	}
+	bottom := plotsBottom(len(models))
+	p.text(plotLeft+plotWidth, bottom+34, "middle", "soft", "percentile (%) · log scales")
+	p.Height = int(p.key(bottom+58, p.lineSign("curve c0", "response"), p.lineSign("curve c0 d1", "service"), p.lineSign("faint", "others’ response")))
+	p.Desc = "A plot for each model: how long requests took, from the median at the left to the slowest at the right; solid from when a request was due, dashed from when it was sent. " +
+		"A line ends where fewer than ten requests were slower. Lower is quicker. A star: one connection, for it serves no second."
+	f.Picture, f.Missing = &p, ""
+	return f
+}
+
+func openModels(r *lab.Results, workload int) (models []openModel, broken []string) {
+	for i, s := range r.Servers {
+		m := openModel{server: s, number: i, summary: r.OpenSummaryOf(s.Name, workload)}
+		if m.summary != nil && m.summary.Rounds > 0 {
+			response, err := m.summary.Response.Decode()
+			var service *hdrhistogram.Histogram
+			if err == nil {
+				service, err = m.summary.Service.Decode()
+			}
+			if err != nil {
+				broken = append(broken, s.Name+": "+err.Error())
+			} else {
+				m.response, m.service = newCurve(s.Name, i, response), newCurve(s.Name, i, service)
+			}
+		}
+		models = append(models, m)
+	}
+	return models, broken
+}
+
+// note is for the head of a plot.
+func (m openModel) note() string {
+	switch {
+	case m.summary == nil:
+		return "not measured"
+	case m.summary.Rounds == 0:
+		return "VOID"
+	case !m.summary.Kept:
+		return "rate not kept"
+	case m.response.value(99) == absent:
+		return "p99: too few requests"
+	default:
+		return "p99 " + m.response.value(99)
+	}
+}
+
+func (m openModel) rows() [][]string {
+	rows := [][]string{{m.server.Name, "response"}, {m.server.Name, "service"}}
+	for i, c := range []curve{m.response, m.service} {
+		for _, percentile := range marked {
+			value := c.value(percentile)
+			if m.summary != nil && m.summary.Rounds == 0 {
+				value = "VOID"
+			}
+			rows[i] = append(rows[i], value)
+		}
+	}
+	return rows
+}

@@ -1,0 +1,94 @@
+package report
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+)
+
+func TestRateTellsOfVoidAndOverload(t *testing.T) {
+	f := rateFigure(sample(t))
+	require.NotNil(t, f.Picture)
+	assert.Equal(t, []string{"model",
+		"p50 at 1,000/s", "p99 at 1,000/s", "p50 at 2,000/s", "p99 at 2,000/s",
+		"p50 at 4,000/s", "p99 at 4,000/s", "p50 at 8,000/s", "p99 at 8,000/s", "the knee"}, f.Table.Head)
+	serial := rowOf(t, f.Table, "serial")
+	assert.Equal(t, []string{"VOID", "VOID"}, serial[3:5])
+	assert.Contains(t, serial[5], "▲")
+	assert.NotContains(t, serial[1], "▲")
+}
+
+// Of the sample's twelve points, three are overloaded and two void.
+func TestRateMarks(t *testing.T) {
+	r := sample(t)
+	p := rateFigure(r).Picture
+	hollow := marks(p, "hollow c0") + marks(p, "hollow c1")
+	assert.Equal(t, 2*3+1, hollow, "a p50 and a p99 each, and the key")
+	assert.Equal(t, 2*(12-3-2)+3, marks(p, "full c0")+marks(p, "full c1")+marks(p, "full c2"), "and the heads")
+	assert.Equal(t, 1, marks(p, "curve c1"), "no line to or from the void one, nor from the one before it")
+	assert.Equal(t, 2+1, marks(p, "ring"), "the knees of two, and the key")
+}
+
+func TestKneeByThePlansRates(t *testing.T) {
+	r := sample(t)
+	of := func(server string) knee { return kneeOf(nil, points(r, server), nil) }
+	assert.Equal(t, "knee 4,000/s", of("quick").String())
+	assert.Equal(t, "knee 1,000–4,000/s", of("serial").String(), "2,000 is void: it may be there or not")
+	assert.Equal(t, "no knee to 4,000/s", of("spins").String(), "8,000 is void")
+	assert.False(t, of("spins").found)
+	assert.Equal(t, "not measured", of("another").String())
+
+	for i := range r.OpenSummary {
+		r.OpenSummary[i].Kept = false
+	}
+	assert.Equal(t, "knee below 1,000/s", of("quick").String())
+	for i := range r.OpenSummary {
+		r.OpenSummary[i].Rounds = 0
+	}
+	assert.Equal(t, "VOID at all rates", of("quick").String())
+}
+
+func TestKneeByCapacity(t *testing.T) {
+	c := &lab.Capacity{Rate: 5000, Tries: []lab.Try{
+		{Rate: 4000, Runs: []lab.Cell{{Load: openLoad(t, 20)}}},
+		{Rate: 8000, Runs: []lab.Cell{{Load: openLoad(t, 900)}}, Fail: "p99 was 1.1ms"},
+		{Rate: 6000, Runs: []lab.Cell{{Load: openLoad(t, 900)}}, Fail: "p99 was 1.1ms"},
+		{Rate: 5000, Runs: []lab.Cell{{Load: openLoad(t, 30)}, {Load: openLoad(t, 30)}}},
+	}}
+	tries, err := tried(c)
+	require.NoError(t, err)
+	k := kneeOf(c, nil, tries)
+	assert.Equal(t, "knee 5,000/s", k.String())
+	assert.Equal(t, 6000.0, k.next, "the lowest that was not kept, not the first that was tried")
+	assert.InDelta(t, 30e3+1980*19.8, k.p99, 500)
+	c.LowerBound = true
+	assert.Equal(t, "knee ≥ 5,000/s", kneeOf(c, nil, tries).String())
+	c.Rate = 0
+	assert.Equal(t, "knee below 6,000/s", kneeOf(c, nil, tries).String())
+}
+
+func TestVoidTries(t *testing.T) {
+	void := lab.Cell{Load: openLoad(t, 20)}
+	void.Load.Void = []string{"late"}
+	tries, err := tried(&lab.Capacity{Tries: []lab.Try{
+		{Rate: 1, Runs: []lab.Cell{void}}, {Rate: 2, Runs: []lab.Cell{void}, Fail: "p99 was 2ms"},
+	}})
+	require.NoError(t, err)
+	assert.False(t, tries[0].void, "it was kept even so")
+	assert.True(t, tries[1].void)
+}
+
+func TestNoRates(t *testing.T) {
+	r := sample(t)
+	for i := range r.OpenSummary {
+		r.OpenSummary[i] = lab.OpenSummary{Server: r.OpenSummary[i].Server, Workload: r.OpenSummary[i].Workload, Void: 3}
+	}
+	f := rateFigure(r)
+	assert.Nil(t, f.Picture)
+	assert.Contains(t, f.Missing, "void")
+	assert.Nil(t, openSpectrumFigure(r).Picture)
+	assert.NotEmpty(t, openSpectrumFigure(r).Missing)
+}
