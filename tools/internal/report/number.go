@@ -57,6 +57,17 @@ func thousands(x float64) string {
 	return text
 }
 
+// compact writes a number for where there is little room: "2.5k".
+func compact(x float64) string {
+	if x < 1000 {
+		return digitsOf(x)
+	}
+	return digitsOf(x/1e3) + "k"
+}
+
+// digitsOf writes at most three digits, and none that say nothing.
+func digitsOf(x float64) string { return strconv.FormatFloat(x, 'g', 3, 64) }
+
 func percent(share float64) string { return fmt.Sprintf("%.1f %%", share*100) }
 
 func moment(t time.Time) string {

@@ -18,7 +18,7 @@ type page struct {
 	Rate      *figure
 	Open      *figure
 	Spectra   []*figure
-	Idle      *figure
+	Idle      []*figure
 	Cards     []card
 	Titles    []string // of the workloads
 	Limits    []limitRow
@@ -32,7 +32,7 @@ func newPage(r *lab.Results) *page {
 		Measured: len(r.Runs) > 0,
 		Rate:     rateFigure(r),
 		Open:     openSpectrumFigure(r),
-		Idle:     idleFigure(r),
+		Idle:     []*figure{idleFigure(r), memoryFigure(r)},
 		Cards:    cards(r),
 		Limits:   limitRows(r),
 		Trust:    newTrust(r),
@@ -56,7 +56,7 @@ func newPage(r *lab.Results) *page {
 // pictures returns what there is a picture of, in the order of the page.
 func (p *page) pictures() []*picture {
 	var all []*picture
-	for _, figures := range [][]*figure{p.Costs, {p.Rate, p.Open}, p.Spectra, {p.Idle}} {
+	for _, figures := range [][]*figure{p.Costs, {p.Rate, p.Open}, p.Spectra, p.Idle} {
 		for _, f := range figures {
 			if f.Picture != nil {
 				all = append(all, f.Picture)

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"strconv"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
@@ -156,7 +155,7 @@ func rateLabels(r *lab.Results, x scale) []label {
 	for _, q := range points(r, "") {
 		at := x.at(q.rate)
 		if len(all) == 0 || at-all[len(all)-1].at >= room {
-			all = append(all, label{at, strconv.FormatFloat(q.rate/1e3, 'g', 3, 64)})
+			all = append(all, label{at, digitsOf(q.rate / 1e3)})
 		}
 	}
 	return all

@@ -18,7 +18,7 @@ import (
 
 // pictureFiles are those of the sample.
 var pictureFiles = []string{
-	"cost-1.svg", "cost-2.svg", "rate.svg", "open-spectrum.svg", "spectrum-1.svg", "spectrum-2.svg", "idle.svg",
+	"cost-1.svg", "cost-2.svg", "rate.svg", "open-spectrum.svg", "spectrum-1.svg", "spectrum-2.svg", "idle-cpu.svg", "idle-memory.svg",
 }
 
 func TestSameBytesAlsoFromTheFile(t *testing.T) {

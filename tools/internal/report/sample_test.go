@@ -49,9 +49,17 @@ func sample(t *testing.T) *lab.Results {
 			}
 		}
 		for _, n := range r.Plan.IdleConnections {
-			idle := lab.IdleCell{Server: s.Name, Connections: n, Wanted: n, Duration: time.Second, Resources: &lab.Resources{RSS: int64(10<<20 + n*1000*(i+1))}}
-			if s.Name == "spins" {
+			idle := lab.IdleCell{Server: s.Name, Connections: n, Wanted: n, Duration: time.Second, Resources: &lab.Resources{RSS: int64(10<<20 + n*1000*(i+1)), PSS: 5 << 20}}
+			switch {
+			case s.Name == "spins":
 				idle.Resources.CPU = time.Second
+				if n == 1000 {
+					idle.Connections, idle.Short = 965, "the server holds 965 of 1000"
+				}
+			case s.OneAtATime && n > 100:
+				continue
+			case s.OneAtATime && n > 0:
+				idle.Connections, idle.Wanted = 1, 1
 			}
 			r.Idle = append(r.Idle, idle)
 		}
