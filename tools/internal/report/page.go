@@ -19,7 +19,10 @@ type page struct {
 	Open      *figure
 	Spectra   []*figure
 	Idle      []*figure
+	Syscalls  []*figure
 	Cards     []card
+	Capacity  *figure
+	Stop      *figure
 	Titles    []string // of the workloads
 	Limits    []limitRow
 	Trust     trust
@@ -33,6 +36,9 @@ func newPage(r *lab.Results) *page {
 		Rate:     rateFigure(r),
 		Open:     openSpectrumFigure(r),
 		Idle:     []*figure{idleFigure(r), memoryFigure(r)},
+		Syscalls: syscallFigures(r),
+		Capacity: capacityFigure(r),
+		Stop:     stopFigure(r),
 		Cards:    cards(r),
 		Limits:   limitRows(r),
 		Trust:    newTrust(r),
@@ -56,7 +62,7 @@ func newPage(r *lab.Results) *page {
 // pictures returns what there is a picture of, in the order of the page.
 func (p *page) pictures() []*picture {
 	var all []*picture
-	for _, figures := range [][]*figure{p.Costs, {p.Rate, p.Open}, p.Spectra, p.Idle} {
+	for _, figures := range [][]*figure{p.Costs, {p.Rate, p.Open}, p.Spectra, p.Idle, p.Syscalls, {p.Capacity, p.Stop}} {
 		for _, f := range figures {
 			if f.Picture != nil {
 				all = append(all, f.Picture)

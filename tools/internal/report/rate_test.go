@@ -10,7 +10,11 @@ import (
 )
 
 func TestRateTellsOfVoidAndOverload(t *testing.T) {
-	f := rateFigure(sample(t))
+	r := sample(t)
+	assert.Equal(t, "knee 5,000/s", rowOf(t, rateFigure(r).Table, "quick")[9], "by the search")
+	r.Capacity = nil
+	f := rateFigure(r)
+	assert.Equal(t, "knee 4,000/s", rowOf(t, f.Table, "quick")[9])
 	require.NotNil(t, f.Picture)
 	assert.Equal(t, []string{"model",
 		"p50 at 1,000/s", "p99 at 1,000/s", "p50 at 2,000/s", "p99 at 2,000/s",
@@ -24,7 +28,13 @@ func TestRateTellsOfVoidAndOverload(t *testing.T) {
 // Of the sample's twelve points, three are overloaded and two void.
 func TestRateMarks(t *testing.T) {
 	r := sample(t)
+	withSLO := rateFigure(r).Picture
+	assert.Equal(t, 3+1, marks(withSLO, "slo"), "in each plot, and in the key")
+	assert.Equal(t, 3+1+2+1, marks(withSLO, "try"), "each step of the search, and the key")
+	assert.Equal(t, 2+1, marks(withSLO, "ring"), "two capacities, and the key")
+	r.Capacity = nil
 	p := rateFigure(r).Picture
+	assert.Zero(t, marks(p, "slo"), "what was not searched for is no line")
 	hollow := marks(p, "hollow c0") + marks(p, "hollow c1")
 	assert.Equal(t, 2*3+1, hollow, "a p50 and a p99 each, and the key")
 	assert.Equal(t, 2*(12-3-2)+3, marks(p, "full c0")+marks(p, "full c1")+marks(p, "full c2"), "and the heads")
@@ -83,6 +93,7 @@ func TestVoidTries(t *testing.T) {
 
 func TestNoRates(t *testing.T) {
 	r := sample(t)
+	r.Capacity = nil
 	for i := range r.OpenSummary {
 		r.OpenSummary[i] = lab.OpenSummary{Server: r.OpenSummary[i].Server, Workload: r.OpenSummary[i].Workload, Void: 3}
 	}

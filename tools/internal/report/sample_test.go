@@ -73,7 +73,44 @@ func sample(t *testing.T) *lab.Results {
 		}
 	}
 	openSample(t, r)
+	for i, s := range r.Servers {
+		for w := range r.Plan.Workloads {
+			r.Syscalls = append(r.Syscalls, lab.SyscallCell{Server: s.Name, Workload: w, Method: "perf", Requests: 1000, Calls: map[string]int64{
+				"read": int64(1000 * (i + 1)), "write": 1000, "epoll_pwait": int64(500 * i), "nanosleep": 15, "sched_yield": 30, "epoll_ctl": 8, "accept4": 20, "futex": 1, "others": 10,
+			}})
+		}
+	}
+	r.Capacity = []lab.Capacity{
+		{Server: "quick", Rate: 5000, Tries: []lab.Try{tryOf(t, 5000, ""), tryOf(t, 6000, "p99 was 1.1ms"), tryOf(t, 8000, "p99 was 9ms")}},
+		{Server: "serial", Tries: []lab.Try{tryOf(t, 1000, "p99 was 2ms")}},
+		{Server: "spins", Rate: 8000, LowerBound: true, Tries: []lab.Try{tryOf(t, 8000, ""), tryOf(t, 9000, "p99 was 3ms")}},
+	}
+	r.Proof = stopSample(t)
 	return r
+}
+
+func tryOf(t *testing.T, rate float64, fail string) lab.Try {
+	t.Helper()
+	return lab.Try{Rate: rate, Fail: fail, Runs: []lab.Cell{{Load: openLoad(t, 20)}}}
+}
+
+// stopSample is a second of which 200 to 500 ms were a stop.
+func stopSample(t *testing.T) *lab.Proof {
+	t.Helper()
+	open, closed := openLoad(t, 50), openLoad(t, 50)
+	open.Response.P99, open.Response.Max = 290*time.Millisecond, 300*time.Millisecond
+	closed.Response.P99, closed.Response.Max = 90*time.Microsecond, 301*time.Millisecond
+	for i := range 10 {
+		var o, c load.Step
+		switch {
+		case i == 5:
+			o, c = load.Step{Requests: 800, Max: 300 * time.Millisecond}, load.Step{Requests: 200, Max: 301 * time.Millisecond}
+		case i < 2 || i > 5:
+			o, c = load.Step{Requests: 200, Max: 100_000}, load.Step{Requests: 900, Max: 90_000}
+		}
+		open.Series, closed.Series = append(open.Series, o), append(closed.Series, c)
+	}
+	return &lab.Proof{Server: "quick", From: 200 * time.Millisecond, Stopped: 300 * time.Millisecond, Open: open, Closed: closed}
 }
 
 // crowd is the sample with eight models, whose names are as long as they get.
@@ -104,6 +141,8 @@ func add(to, from *lab.Results, name string) {
 	to.Runs, to.Open = take(to.Runs, from.Runs), take(to.Open, from.Open)
 	to.Idle = append(to.Idle, slices.DeleteFunc(from.Idle, func(c lab.IdleCell) bool { return c.Server != name })...)
 	to.Summary = append(to.Summary, slices.DeleteFunc(from.Summary, func(c lab.Summary) bool { return c.Server != name })...)
+	to.Syscalls = append(to.Syscalls, slices.DeleteFunc(from.Syscalls, func(c lab.SyscallCell) bool { return c.Server != name })...)
+	to.Capacity = append(to.Capacity, slices.DeleteFunc(from.Capacity, func(c lab.Capacity) bool { return c.Server != name })...)
 	to.OpenSummary = append(to.OpenSummary, slices.DeleteFunc(from.OpenSummary, func(c lab.OpenSummary) bool { return c.Server != name })...)
 }
 

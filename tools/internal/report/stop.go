@@ -1,0 +1,144 @@
+package report
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// The parts of the picture of a stop: for each loop the longest response times,
+// and below them how many requests there were.
+const (
+	stopTop    = 40
+	stopTimes  = 84
+	stopCounts = 30
+	stopLoop   = 34 + stopTimes + 8 + stopCounts + 26
+)
+
+// stopFigure shows what two loops tell of a server that was stopped for a
+// while.
+func stopFigure(r *lab.Results) *figure {
+	f := &figure{ID: "stop", Missing: "The lab’s test of itself was not made."}
+	proof := r.Proof
+	if proof == nil {
+		return f
+	}
+	loops := []struct {
+		name, class string
+		result      load.Result
+	}{{"Open loop", "bar1", proof.Open}, {"Closed loop", "bar2", proof.Closed}}
+	var times []float64
+	steps := 0
+	for _, l := range loops {
+		steps = max(steps, len(l.result.Series))
+		for _, s := range l.result.Series {
+			times = append(times, float64(s.Max))
+		}
+	}
+	y, ok := newScale(times, stopTimes, 0)
+	if !ok {
+		f.Missing = "The lab’s test of itself has no requests in it."
+		return f
+	}
+	p := picture{ID: f.ID, Title: printable(fmt.Sprintf("%s, stopped for %v", proof.Server, proof.Stopped))}
+	p.text(margin, 16, "start", "title", short(proof.Server, 26)+fmt.Sprintf(", stopped for %v", proof.Stopped))
+	const left = plotLeft
+	step := float64(width-margin-left) / float64(steps)
+	at := func(t time.Duration) float64 {
+		return left + step*min(max(0, float64(t)/float64(load.SeriesStep)), float64(steps))
+	}
+	for i, l := range loops {
+		top := float64(stopTop + 34 + i*stopLoop)
+		base := top + stopTimes
+		counts := base + 8 + stopCounts
+		p.text(left, top-25, "start", "value", l.name+": p99 "+timeOr(l.result.Response.P99))
+		p.text(left, top-9, "start", "soft", fmt.Sprintf("longest %s, of %s requests", timeOr(l.result.Response.Max), thousands(float64(l.result.Requests))))
+		p.rect("shade", at(proof.From), top, at(proof.From+proof.Stopped)-at(proof.From), counts-top)
+		for _, v := range y.ticks() {
+			p.line("rule", left, top+y.at(v), width-margin, top+y.at(v))
+			p.text(left-5, top+y.at(v)+4, "end", "soft", tick(v))
+		}
+		p.text(left-5, counts-stopCounts/2+4, "end", "soft", "replies")
+		var most int64 = 1
+		for _, s := range l.result.Series {
+			most = max(most, s.Requests)
+		}
+		for n, s := range l.result.Series {
+			x := left + float64(n)*step
+			if s.Max > 0 {
+				p.rect(l.class, x+0.5, top+y.at(float64(s.Max)), step-1, stopTimes-y.at(float64(s.Max)))
+			}
+			if s.Requests > 0 {
+				high := max(1, stopCounts*float64(s.Requests)/float64(most))
+				p.rect("count", x+0.5, counts-high, step-1, high)
+			}
+		}
+		p.line("rule", left, base, width-margin, base)
+		p.line("rule", left, counts, width-margin, counts)
+		middle := (at(proof.From) + at(proof.From+proof.Stopped)) / 2
+		p.text(middle, counts-8, "middle", "soft", "stopped")
+		if p99 := l.result.Response.P99; p99 > 0 {
+			// The difference between the loops: the line is high, or it is low.
+			line := y.at(float64(p99))
+			p.line("slo", left, top+line, width-margin, top+line)
+			beside := line - 5
+			if beside < 12 {
+				beside = line + 14
+			}
+			p.text(middle, top+beside, "middle", "value", "p99")
+		}
+		for s := time.Duration(0); s <= time.Duration(steps)*load.SeriesStep; s += time.Second {
+			p.text(min(at(s), width-14), counts+15, "middle", "soft", fmt.Sprint(s))
+		}
+	}
+	p.Height = stopTop + 2*stopLoop - 2
+	p.Desc = "Above, the open loop; below, the closed one, at the same time and on the same axis. Bars: the longest response time in each tenth of a second, on a logarithmic axis, " +
+		"and below them how many replies there were. Shaded: the server was stopped."
+	f.Picture, f.Missing = &p, ""
+	f.Table = stopTable(proof, steps)
+	f.Remarks = []string{verdict(proof)}
+	return f
+}
+
+// verdict says whether the lab can be believed.
+func verdict(p *lab.Proof) string {
+	if !p.Shows() {
+		return fmt.Sprintf("DO NOT TRUST THIS RUN: the open loop’s p99 does not show the stop, %s of %v.", timeOr(p.Open.Response.P99), p.Stopped)
+	}
+	return fmt.Sprintf("The open loop shows it: its requests were due all the while, and %s of them waited. "+
+		"The closed loop hides it: it sent next to nothing meanwhile, so that of %s requests hardly one is slow.",
+		thousands(float64(p.Open.Requests)), thousands(float64(p.Closed.Requests)))
+}
+
+func timeOr(d time.Duration) string {
+	if d == 0 {
+		return absent
+	}
+	return duration(float64(d))
+}
+
+func stopTable(p *lab.Proof, steps int) table {
+	t := table{
+		Caption: "Replies and the longest response time, in each tenth of a second",
+		Head:    []string{"from", "server", "open: replies", "open: longest", "closed: replies", "closed: longest"},
+	}
+	for i := range steps {
+		from := time.Duration(i) * load.SeriesStep
+		state := "runs"
+		if from < p.From+p.Stopped && from+load.SeriesStep > p.From {
+			state = "stopped"
+		}
+		row := []string{fmt.Sprint(from), state}
+		for _, series := range [][]load.Step{p.Open.Series, p.Closed.Series} {
+			if i >= len(series) {
+				row = append(row, absent, absent)
+				continue
+			}
+			row = append(row, thousands(float64(series[i].Requests)), timeOr(series[i].Max))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}

@@ -1,0 +1,51 @@
+package report
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheStopIsShown(t *testing.T) {
+	r := sample(t)
+	f := stopFigure(r)
+	require.NotNil(t, f.Picture)
+	text := pictureText(f.Picture)
+	assert.Contains(t, text, "Open loop: p99 290 ms")
+	assert.Contains(t, text, "Closed loop: p99 90.0 µs")
+	assert.Contains(t, text, "longest 301 ms, of 2,000 requests")
+	assert.Equal(t, 2, marks(f.Picture, "shade"))
+	assert.Equal(t, 7, marks(f.Picture, "bar1"), "no bar where there were no replies")
+	assert.Len(t, f.Table.Rows, 10)
+	assert.Equal(t, []string{"100ms", "runs", "200", "100 µs", "900", "90.0 µs"}, f.Table.Rows[1])
+	assert.Equal(t, []string{"200ms", "stopped", "0", absent, "0", absent}, f.Table.Rows[2])
+	assert.Equal(t, "runs", f.Table.Rows[5][1])
+	assert.Contains(t, f.Remarks[0], "The closed loop hides it")
+
+	r.Proof.Open.Response.P99 = time.Millisecond
+	assert.True(t, strings.HasPrefix(stopFigure(r).Remarks[0], "DO NOT TRUST"))
+}
+
+// The shade is where the stop was on the axis, from 200 to 500 of 1000 ms.
+func TestTheShadeIsTheStop(t *testing.T) {
+	for _, m := range stopFigure(sample(t)).Picture.Marks {
+		if m.Class == "shade" {
+			const long = width - margin - plotLeft
+			from, wide := coordinate(plotLeft+0.2*long), coordinate(0.3*long)
+			assert.True(t, strings.HasPrefix(m.Path, "M"+from+" "), m.Path)
+			assert.Contains(t, m.Path, "h"+wide)
+		}
+	}
+}
+
+func TestNoStop(t *testing.T) {
+	r := sample(t)
+	r.Proof.Open.Series, r.Proof.Closed.Series = nil, nil
+	assert.Nil(t, stopFigure(r).Picture)
+	r.Proof = nil
+	assert.Nil(t, stopFigure(r).Picture)
+	assert.NotEmpty(t, stopFigure(r).Missing)
+}

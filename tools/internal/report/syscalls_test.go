@@ -1,0 +1,40 @@
+package report
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+)
+
+func TestSystemCallsByName(t *testing.T) {
+	r := sample(t)
+	all := syscallFigures(r)
+	require.Len(t, all, 2)
+	f := all[1]
+	assert.Equal(t, "syscalls-2", f.ID)
+	assert.Equal(t, []string{"model", "all", "read", "epoll_pwait", "write", "sched_yield", "accept4", "nanosleep", "others"}, f.Table.Head)
+	assert.Equal(t, []string{"quick", "2.08", "1.00", "0.00", "1.00", "0.03", "0.02", "0.01", "0.02"}, rowOf(t, f.Table, "quick"),
+		"epoll_ctl and futex are among the others")
+	assert.Contains(t, pictureText(f.Picture), "2.08")
+	assert.Equal(t, 3+1, marks(f.Picture, callClass(0, 6)), "read: a part of each bar, and the key")
+	assert.Equal(t, 2+1, marks(f.Picture, callClass(1, 6)), "quick has no epoll_pwait")
+}
+
+func TestCallsThatWereNotCounted(t *testing.T) {
+	r := sample(t)
+	r.Syscalls = r.Syscalls[:2] // quick’s
+	r.Syscalls[1].Requests = 0
+	all := syscallFigures(r)
+	require.Len(t, all, 1, "none under the second workload")
+	assert.Contains(t, pictureText(all[0].Picture), "not counted")
+	assert.Equal(t, absent, rowOf(t, all[0].Table, "spins")[1])
+
+	r.Syscalls = []lab.SyscallCell{}
+	all = syscallFigures(r)
+	require.Len(t, all, 1)
+	assert.Nil(t, all[0].Picture)
+	assert.NotEmpty(t, all[0].Missing)
+}
