@@ -14,10 +14,13 @@ type card struct {
 	// Requests has a row for each workload.
 	Requests []requestCost
 	Lines    []pair
+	// Calls are the system calls of a request, by name, under CallsAt.
+	Calls, CallsAt string
 }
 
-// requestCost is what a request costs under one workload.
-type requestCost struct{ Workload, CPU, Switches string }
+// requestCost is what a request costs under one workload. Interval is where the
+// median is with a confidence of 95 %; empty if there were few rounds.
+type requestCost struct{ Workload, CPU, Interval, Kernel, Switches string }
 
 // pair is a name with its value.
 type pair struct{ Name, Value string }
@@ -31,21 +34,51 @@ func cards(r *lab.Results) []card {
 		for w := range r.Plan.Workloads {
 			if sum := r.SummaryOf(s.Name, w); sum != nil && sum.Cost != nil {
 				last = sum.Cost
-				c.Requests = append(c.Requests, requestCost{
-					r.WorkloadName(w), digits(last.CPU / 1e3), fmt.Sprintf("%.3f", last.Voluntary+last.Involuntary),
-				})
+				cost := requestCost{
+					Workload: r.WorkloadName(w),
+					CPU:      digits(last.CPU / 1e3),
+					Kernel:   absent, // by ticks, of which there may have been none
+					Switches: fmt.Sprintf("%.3f", last.Voluntary+last.Involuntary),
+				}
+				if last.Interval != nil {
+					cost.Interval = interval(last.Interval)
+				}
+				if last.System > 0 {
+					cost.Kernel = fmt.Sprintf("%.0f %%", last.System*100)
+				}
+				c.Requests = append(c.Requests, cost)
 			}
 		}
 		if last != nil { // of the last workload, the heaviest one
 			c.add("threads", fmt.Sprint(last.Threads))
-			c.add("memory (RSS)", digits(float64(last.RSS)/(1<<20))+" MiB")
+			c.add("memory (RSS)", digits(mebibytes(last.RSS))+" MiB")
+			if last.PSS > 0 {
+				c.add("its part of it (PSS)", digits(mebibytes(last.PSS))+" MiB")
+			}
+		}
+		if each := perConnection(r, s.Name); each != absent {
+			c.add("a silent connection", each)
 		}
 		if share, known := r.IdleShare(s.Name); known {
 			c.add("CPU when idle", percent(share))
 		}
+		c.addCalls(r)
 		all = append(all, c)
 	}
 	return all
 }
 
 func (c *card) add(name, value string) { c.Lines = append(c.Lines, pair{name, value}) }
+
+// addCalls adds the system calls under the first workload that they were counted
+// under: the lightest, in which each request waits for itself.
+func (c *card) addCalls(r *lab.Results) {
+	for w := range r.Plan.Workloads {
+		if cell := callsOf(r, c.Name, w); cell != nil {
+			_, _, total := cell.PerRequest()
+			c.add("system calls", digits(total))
+			c.Calls, c.CallsAt = cell.String(), r.WorkloadName(w)
+			return
+		}
+	}
+}

@@ -62,6 +62,9 @@ func tried(c *lab.Capacity) ([]point, error) {
 			return nil, fmt.Errorf("%s: %w", c.Server, err)
 		}
 		p.p50, p.p99 = float64(sum.P50), float64(sum.P99)
+		if p.p99 == 0 {
+			p.p99 = float64(sum.Max) // too few requests for a p99: the search judges by all of them
+		}
 		all = append(all, p)
 	}
 	slices.SortStableFunc(all, func(a, b point) int { return cmp.Compare(a.rate, b.rate) })

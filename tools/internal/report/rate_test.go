@@ -80,6 +80,13 @@ func TestKneeByCapacity(t *testing.T) {
 	assert.Equal(t, "knee below 6,000/s", kneeOf(c, nil, tries).String())
 }
 
+func TestTriesOfFewRequests(t *testing.T) {
+	few := lab.Cell{Load: loadOf(t, 100, 1, false, 50)}
+	tries, err := tried(&lab.Capacity{Tries: []lab.Try{{Rate: 1, Runs: []lab.Cell{few}}}})
+	require.NoError(t, err)
+	assert.InDelta(t, 50e3, tries[0].p99, 500, "the longest")
+}
+
 func TestVoidTries(t *testing.T) {
 	void := lab.Cell{Load: openLoad(t, 20)}
 	void.Load.Void = []string{"late"}

@@ -1,0 +1,54 @@
+package report
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+)
+
+func TestIntervals(t *testing.T) {
+	r := sample(t)
+	f := costFigure(r, 0)
+	assert.Zero(t, marks(f.Picture, "whisker"), "too few rounds")
+	assert.Equal(t, absent, rowOf(t, f.Table, "quick")[2])
+
+	r.SummaryOf("quick", 0).Cost.Interval = &lab.Interval{Low: 50_000, High: 900_000}
+	f = costFigure(r, 0)
+	assert.Equal(t, 3, marks(f.Picture, "whisker"), "a line and its two ends")
+	assert.Equal(t, "50.0–900", rowOf(t, f.Table, "quick")[2])
+	assert.Contains(t, pictureText(f.Picture), "95 %")
+	assert.Zero(t, marks(costFigure(r, 1).Picture, "whisker"), "of the other workload")
+
+	// The axis has room for it: it is not cut off at the last round.
+	x, ok := newScale([]float64{50, 900}, margin+6, width-margin-6)
+	require.True(t, ok)
+	found := false
+	for _, m := range f.Picture.Marks {
+		found = found || m.Class == "whisker" && m.Path == "M"+coordinate(x.at(50))+" 61L"+coordinate(x.at(900))+" 61"
+	}
+	assert.True(t, found)
+}
+
+func TestCards(t *testing.T) {
+	r := sample(t)
+	c := r.SummaryOf("quick", 0).Cost
+	c.Interval, c.System = &lab.Interval{Low: 90_000, High: 110_000}, 0.75
+	r.SummaryOf("quick", 1).Cost.PSS = 7 << 20
+	all := cards(r)
+	require.Len(t, all, 3)
+	quick := all[0]
+	require.Len(t, quick.Requests, 2)
+	assert.Equal(t, "90.0–110", quick.Requests[0].Interval)
+	assert.Equal(t, "75 %", quick.Requests[0].Kernel)
+	assert.Empty(t, quick.Requests[1].Interval)
+	assert.Equal(t, absent, quick.Requests[1].Kernel)
+	assert.Equal(t, []pair{
+		{"threads", "6"}, {"memory (RSS)", "15.0 MiB"}, {"its part of it (PSS)", "7.00 MiB"},
+		{"a silent connection", "0.98 KiB"}, {"CPU when idle", "0.0 %"}, {"system calls", "2.08"},
+	}, quick.Lines)
+	assert.Equal(t, "read 1.00, write 1.00, sched_yield 0.03, accept4 0.02, nanosleep 0.01, others 0.01, epoll_ctl 0.01", quick.Calls)
+	assert.Equal(t, "1 conn", quick.CallsAt)
+}
