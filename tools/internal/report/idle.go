@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
@@ -45,7 +46,6 @@ func held(c *lab.IdleCell, planned int) string {
 // idleFigure shows the CPU time of silent connections: a bar for each model and
 // number of them.
 func idleFigure(r *lab.Results) *figure {
-	const rowHeight, top, gap = 50, 58, 8
 	const title = "Idle burn: CPU with nothing to do"
 	steps := r.Plan.IdleConnections
 	p := picture{ID: "idle-cpu", Title: title}
@@ -53,53 +53,43 @@ func idleFigure(r *lab.Results) *figure {
 		Caption: "CPU with silent connections, share of a core; in brackets how many there were, if fewer", Head: []string{"model"},
 	}}
 	most, some := 1.0, false
-	for _, s := range r.Servers {
-		for _, c := range idleCells(r, s.Name) {
-			if c == nil {
-				continue
-			}
-			share, known := idleShare(*c)
-			most, some = max(most, share), some || known
-		}
+	for _, c := range r.Idle {
+		share, known := idleShare(c)
+		most, some = max(most, share), some || known
 	}
-	if !some {
+	if !some || len(steps) == 0 {
 		return f
 	}
-	full := (width - 2*margin - gap*float64(len(steps)-1)) / float64(len(steps))
-	left := func(step int) float64 { return margin + float64(step)*(full+gap) }
-	p.text(margin, 16, "start", "title", title)
-	p.text(margin, 34, "start", "soft", "silent connections:")
-	for i, n := range steps {
-		p.text(left(i), 51, "start", "soft", thousands(float64(n)))
-		f.Table.Head = append(f.Table.Head, thousands(float64(n)))
+	var heads []string
+	for _, n := range steps {
+		heads = append(heads, thousands(float64(n)))
 	}
-	f.Table.Head = append(f.Table.Head, "why it ended")
-	y := float64(top)
+	f.Table.Head = slices.Concat(f.Table.Head, heads, []string{"why it ended"})
+	var rows []barRow
 	for _, s := range r.Servers {
-		p.text(margin, y+14, "start", "", short(s.Name, 40))
+		bars := barRow{name: s.Name, class: "median"}
 		row, why := []string{s.Name}, absent
 		for i, c := range idleCells(r, s.Name) {
-			value := absent
+			b := bar{text: absent}
 			if c != nil {
 				if share, known := idleShare(*c); known {
-					value = percent(share) + held(c, steps[i])
-					p.rect("track", left(i), y+34, full, 6)
-					p.rect("median", left(i), y+34, max(1, full*share/most), 6)
+					b = bar{percent(share) + held(c, steps[i]), share / most, true}
 				}
 				why = whyEnded(s, c, why)
 			}
-			p.text(left(i), y+30, "start", "soft", value)
-			row = append(row, value)
+			bars.bars, row = append(bars.bars, b), append(row, b.text)
 		}
-		f.Table.Rows = append(f.Table.Rows, append(row, why))
-		y += rowHeight
+		rows, f.Table.Rows = append(rows, bars), append(f.Table.Rows, append(row, why))
 	}
+	p.text(margin, 16, "start", "title", title)
+	p.text(margin, 34, "start", "soft", "silent connections:")
+	bottom := p.bars(51, heads, rows)
 	whole := "one core"
 	if most > 1 {
 		whole = percent(most) + " of a core"
 	}
-	p.text(margin, y+10, "start", "soft", "a whole bar is "+whole+"; in brackets how many it held")
-	p.Height = int(y) + 20
+	p.text(margin, bottom+10, "start", "soft", "a whole bar is "+whole+"; in brackets how many it held")
+	p.Height = int(bottom) + 20
 	p.Desc = "A row for each model, a bar for each number of silent connections: the share of a core that it used, with no requests to answer. Less is better."
 	f.Picture, f.Missing = &p, ""
 	return f

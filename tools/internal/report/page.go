@@ -62,7 +62,7 @@ func newPage(r *lab.Results) *page {
 // pictures returns what there is a picture of, in the order of the page.
 func (p *page) pictures() []*picture {
 	var all []*picture
-	for _, figures := range [][]*figure{p.Costs, {p.Rate, p.Open}, p.Spectra, p.Idle, p.Syscalls, {p.Capacity, p.Stop}} {
+	for _, figures := range [][]*figure{p.Costs, {p.Rate, p.Open}, p.Spectra, p.Idle, p.Syscalls, {p.Capacity, p.Stop, p.Trust.Noise}} {
 		for _, f := range figures {
 			if f.Picture != nil {
 				all = append(all, f.Picture)

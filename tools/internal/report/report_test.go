@@ -18,7 +18,7 @@ import (
 
 // pictureFiles are those of the sample.
 var pictureFiles = []string{
-	"cost-1.svg", "cost-2.svg", "rate.svg", "open-spectrum.svg", "spectrum-1.svg", "spectrum-2.svg", "idle-cpu.svg", "idle-memory.svg", "syscalls-1.svg", "syscalls-2.svg", "capacity.svg", "stop.svg",
+	"cost-1.svg", "cost-2.svg", "rate.svg", "open-spectrum.svg", "spectrum-1.svg", "spectrum-2.svg", "idle-cpu.svg", "idle-memory.svg", "syscalls-1.svg", "syscalls-2.svg", "capacity.svg", "stop.svg", "noise.svg",
 }
 
 func TestSameBytesAlsoFromTheFile(t *testing.T) {
@@ -97,6 +97,9 @@ func rename(r *lab.Results, from, to string) {
 	}
 	for i := range r.Syscalls {
 		is(&r.Syscalls[i].Server)
+	}
+	for i := range r.Noise {
+		is(&r.Noise[i].Server)
 	}
 	for i := range r.Capacity {
 		is(&r.Capacity[i].Server)

@@ -86,6 +86,11 @@ func sample(t *testing.T) *lab.Results {
 		{Server: "spins", Rate: 8000, LowerBound: true, Tries: []lab.Try{tryOf(t, 8000, ""), tryOf(t, 9000, "p99 was 3ms")}},
 	}
 	r.Proof = stopSample(t)
+	r.Noise = []lab.Noise{{Server: "quick", Workload: 0, CPU: 0.2}, {Server: "quick", Workload: 1, CPU: 0.03}}
+	for w, rate := range []float64{6000, 50_000} {
+		r.Ceiling = append(r.Ceiling, lab.Cell{Workload: w, Load: load.Result{Rate: rate}})
+	}
+	r.NotMeasured = []string{"the weather: there is no window"}
 	return r
 }
 

@@ -2,24 +2,36 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
-	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
 // trust is what a reader needs to judge the figures, and to repeat them.
 type trust struct {
+	Notes []string
+	// Voids are the void cells of the open loop, of so many.
+	Voids      []string
+	OpenCells  int
+	VoidCounts table
+	Lateness   table
+	Ceilings   table
+	// Limited are the cells of the closed loop, of so many, in which the load
+	// generator was the limit.
+	Limited     []string
+	Cells       int
+	Noise       *figure
+	Pauses      []pair
+	Stolen      []string
+	StealKnown  bool
 	Environment []pair
 	Plan        []pair
+	Binaries    []pair
+	NotMeasured []string
+	Failed      []failure
 	Order       [][]string
-	Spread      table
-	// Limited are the cells in which the load generator was the limit.
-	Limited []string
-	Cells   int
-	Notes   []string
-	Failed  []failure
-	Repeat  string
+	Repeat      string
 }
 
 // failure is a server that did not finish, or a rule that it does not follow.
@@ -27,17 +39,27 @@ type failure struct{ Server, Reason string }
 
 func newTrust(r *lab.Results) trust {
 	t := trust{
+		Voids:       voids(r),
+		OpenCells:   len(r.Open),
+		VoidCounts:  voidCounts(r),
+		Lateness:    lateness(r),
+		Ceilings:    ceilings(r),
+		Limited:     limited(r),
+		Cells:       len(r.Runs),
+		Noise:       noiseFigure(r),
+		Pauses:      pauses(r.Environment.Pauses),
 		Environment: environment(r.Environment),
 		Plan:        plan(r),
+		Binaries:    binaries(r),
+		NotMeasured: r.NotMeasured,
 		Order:       r.Plan.Order,
-		Spread:      spread(r),
-		Cells:       len(r.Runs),
-		Notes:       r.Notes(),
 		Repeat:      repeat(r.Command),
 	}
-	for _, c := range r.Runs {
-		if share := c.Load.Generator.Busy; share > load.GeneratorLimit {
-			t.Limited = append(t.Limited, fmt.Sprintf("%s, %s, round %d: %.0f %% of its core", c.Server, r.WorkloadName(c.Workload), c.Round, share*100))
+	t.Stolen, t.StealKnown = stolen(r)
+	for _, note := range r.Notes() {
+		// What was not measured has a list of its own.
+		if !slices.ContainsFunc(r.NotMeasured, func(what string) bool { return strings.Contains(note, what) }) {
+			t.Notes = append(t.Notes, note)
 		}
 	}
 	for _, s := range r.Servers {
@@ -96,29 +118,6 @@ func plan(r *lab.Results) []pair {
 			r.WorkloadTitle(i), 100*(1-w.Puts), w.Keys, w.MaxValue)})
 	}
 	return all
-}
-
-// spread says how far the rounds are apart.
-func spread(r *lab.Results) table {
-	t := table{
-		Caption: "CPU per request: the largest of the rounds less the smallest, as a share of the median",
-		Head:    []string{"model"},
-	}
-	for w := range r.Plan.Workloads {
-		t.Head = append(t.Head, r.WorkloadName(w))
-	}
-	for _, s := range r.Servers {
-		row := []string{s.Name}
-		for w := range r.Plan.Workloads {
-			value := absent
-			if sum := r.SummaryOf(s.Name, w); sum != nil && sum.Cost != nil && sum.Rounds > 1 {
-				value = fmt.Sprintf("%.0f %%", sum.Cost.Spread*100)
-			}
-			row = append(row, value)
-		}
-		t.Rows = append(t.Rows, row)
-	}
-	return t
 }
 
 // repeat is the command that does the same again, for a shell.

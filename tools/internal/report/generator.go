@@ -1,0 +1,136 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// openCellName names a cell of the open loop.
+func openCellName(r *lab.Results, c *lab.Cell) string {
+	rate := absent
+	if c.Workload >= 0 && c.Workload < len(r.Plan.Open) {
+		rate = thousands(r.Plan.Open[c.Workload].Rate) + "/s"
+	}
+	return fmt.Sprintf("%s, %s, round %d", c.Server, rate, c.Round)
+}
+
+// voids tells of each void cell of the open loop why it is.
+func voids(r *lab.Results) []string {
+	var all []string
+	for i := range r.Open {
+		if c := &r.Open[i]; len(c.Load.Void) > 0 {
+			all = append(all, openCellName(r, c)+": "+strings.Join(c.Load.Void, "; "))
+		}
+	}
+	return all
+}
+
+// voidCounts says how many rounds are void, by model and rate.
+func voidCounts(r *lab.Results) table {
+	t := table{Caption: "Void rounds of the open loop", Head: []string{"model"}}
+	for _, w := range r.Plan.Open {
+		t.Head = append(t.Head, thousands(w.Rate)+"/s")
+	}
+	for _, s := range r.Servers {
+		row := []string{s.Name}
+		for w := range r.Plan.Open {
+			value := absent
+			if sum := r.OpenSummaryOf(s.Name, w); sum != nil {
+				value = fmt.Sprintf("%d of %d", sum.Void, sum.Void+sum.Rounds)
+			}
+			row = append(row, value)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// lateness compares the generator's own lateness with what was measured, in each
+// cell of the open loop.
+func lateness(r *lab.Results) table {
+	t := table{
+		Caption: "How late requests were sent, by p99, beside the response time’s p99; and the rate as a share of the generator’s ceiling",
+		Head:    []string{"cell", "sent late", "response", "share", "of the ceiling", ""},
+	}
+	for i := range r.Open {
+		c := &r.Open[i]
+		lag, p99 := c.Load.SendLag.P99, c.Load.Response.P99
+		share, ceiling, void := absent, absent, ""
+		if lag > 0 && p99 > 0 {
+			share = percent(float64(lag) / float64(p99))
+		}
+		if most := c.Load.Generator.Ceiling; most > 0 {
+			ceiling = ofCeiling(c.Load.Rate / most)
+		}
+		if len(c.Load.Void) > 0 {
+			void = "VOID"
+		}
+		t.Rows = append(t.Rows, []string{openCellName(r, c), timeOr(lag), timeOr(p99), share, ceiling, void})
+	}
+	return t
+}
+
+// ceilings compares the rates of the closed loop with what the generator reaches
+// against a server that does next to nothing.
+func ceilings(r *lab.Results) table {
+	t := table{
+		Caption: fmt.Sprintf("Requests/s in the closed loop, and as a share of the generator’s ceiling; ≥: %.0f %% of it or more, so that the server may do more", load.CeilingLimit*100),
+		Head:    []string{"model"},
+	}
+	most := make([]float64, len(r.Plan.Workloads))
+	for _, c := range r.Ceiling {
+		if c.Workload >= 0 && c.Workload < len(most) {
+			most[c.Workload] = c.Load.Rate
+		}
+	}
+	first := []string{"the ceiling"}
+	for w := range r.Plan.Workloads {
+		t.Head = append(t.Head, r.WorkloadName(w))
+		value := absent
+		if most[w] > 0 {
+			value = thousands(most[w])
+		}
+		first = append(first, value)
+	}
+	t.Rows = append(t.Rows, first)
+	for _, s := range r.Servers {
+		row := []string{s.Name}
+		for w := range r.Plan.Workloads {
+			value := absent
+			if sum := r.SummaryOf(s.Name, w); sum != nil {
+				value = thousands(sum.Rate)
+				if most[w] > 0 {
+					value += " · " + ofCeiling(sum.Rate/most[w])
+				}
+			}
+			row = append(row, value)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// ofCeiling writes a share of the generator's ceiling, and marks one from which
+// on the generator may have been the limit.
+func ofCeiling(share float64) string {
+	text := fmt.Sprintf("%.0f %%", share*100)
+	if share >= load.CeilingLimit {
+		text = "≥ " + text
+	}
+	return text
+}
+
+// limited are the cells of the closed loop in which the generator was busier
+// than it may be.
+func limited(r *lab.Results) []string {
+	var all []string
+	for _, c := range r.Runs {
+		if share := c.Load.Generator.Busy; share > load.GeneratorLimit {
+			all = append(all, fmt.Sprintf("%s, %s, round %d: %.0f %% of its core", c.Server, r.WorkloadName(c.Workload), c.Round, share*100))
+		}
+	}
+	return all
+}

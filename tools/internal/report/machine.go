@@ -1,0 +1,68 @@
+package report
+
+import (
+	"fmt"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+)
+
+// stealLimit is the share of the CPU time above which a cell in which the host
+// took it is told of.
+const stealLimit = 0.05
+
+// stolen are the cells in which the host took CPU time; known is false if no
+// cell tells.
+func stolen(r *lab.Results) (cells []string, known bool) {
+	tell := func(c *lab.Cell, name string) {
+		if c.Steal == nil {
+			return
+		}
+		known = true
+		if *c.Steal > stealLimit {
+			cells = append(cells, name+": "+percent(*c.Steal))
+		}
+	}
+	closed := func(c *lab.Cell, again string) {
+		tell(c, fmt.Sprintf("%s%s, %s, round %d", c.Server, again, r.WorkloadName(c.Workload), c.Round))
+	}
+	for i := range r.Runs {
+		closed(&r.Runs[i], "")
+	}
+	for i := range r.Again {
+		closed(&r.Again[i], " (A/A)")
+	}
+	for i := range r.Open {
+		tell(&r.Open[i], openCellName(r, &r.Open[i]))
+	}
+	return cells, known
+}
+
+// pauses are the moments in which a thread that spins does not run.
+func pauses(p lab.Pauses) []pair {
+	if p.PerSecond == 0 {
+		return []pair{{"pauses", "none was seen"}}
+	}
+	return []pair{
+		{"pauses in a second", thousands(p.PerSecond)},
+		{"of the time", percent(p.Share)},
+		{"median", timeOr(p.Median)},
+		{"longest", timeOr(p.Longest)},
+	}
+}
+
+// binaries are the SHA-256 of the servers' programs, which many may share.
+func binaries(r *lab.Results) []pair {
+	var all []pair
+	for _, s := range r.Servers {
+		sum := s.Binary
+		if sum == "" {
+			sum = "not known"
+		}
+		if n := len(all); n > 0 && all[n-1].Value == sum {
+			all[n-1].Name += ", " + s.Name
+			continue
+		}
+		all = append(all, pair{s.Name, sum})
+	}
+	return all
+}

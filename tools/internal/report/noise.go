@@ -1,0 +1,87 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+)
+
+// noiseFigure shows how far rounds are apart, and how far a server was from
+// itself: what is closer together than that is not different.
+func noiseFigure(r *lab.Results) *figure {
+	const title = "Spread of CPU per request"
+	p := picture{ID: "noise", Title: title + " between the rounds, and A/A"}
+	f := &figure{ID: p.ID, Missing: "There is one round only, or no CPU time: there is no spread.", Table: table{
+		Caption: "CPU per request: the largest of the rounds less the smallest, as a share of the median; A/A: one server measured twice, the difference of the medians",
+		Head:    []string{"model"},
+	}}
+	var heads []string
+	for w := range r.Plan.Workloads {
+		heads = append(heads, r.WorkloadName(w))
+	}
+	f.Table.Head = append(f.Table.Head, heads...)
+	again := make([]*lab.Noise, len(heads))
+	most, some := 0.0, false
+	for i, n := range r.Noise {
+		if n.Workload >= 0 && n.Workload < len(again) {
+			again[n.Workload] = &r.Noise[i]
+			most, some = max(most, n.CPU), true
+		}
+	}
+	var rows []barRow
+	if some {
+		row := barRow{name: "A/A: " + r.Noise[0].Server + ", twice", class: "bar2"}
+		for _, n := range again {
+			b := bar{text: absent}
+			if n != nil {
+				b = bar{fmt.Sprintf("%.0f %%", n.CPU*100), n.CPU, true}
+			}
+			row.bars = append(row.bars, b)
+		}
+		rows = append(rows, row)
+	}
+	for _, s := range r.Servers {
+		row := barRow{name: s.Name, class: "median"}
+		for w := range heads {
+			b := bar{text: absent}
+			if sum := r.SummaryOf(s.Name, w); sum != nil && sum.Cost != nil && sum.Rounds > 1 {
+				b = bar{fmt.Sprintf("%.0f %%", sum.Cost.Spread*100), sum.Cost.Spread, true}
+				most, some = max(most, b.share), true
+			}
+			row.bars = append(row.bars, b)
+		}
+		rows = append(rows, row)
+	}
+	for _, row := range rows {
+		cells := []string{row.name}
+		for i := range row.bars {
+			cells = append(cells, row.bars[i].text)
+			if most > 0 {
+				row.bars[i].share /= most
+			}
+		}
+		f.Table.Rows = append(f.Table.Rows, cells)
+	}
+	if !some {
+		return f
+	}
+	const top = 40
+	p.text(margin, 16, "start", "title", title)
+	bottom := p.bars(top, heads, rows)
+	for i, n := range again {
+		if n != nil && most > 0 {
+			left, wide := column(i, len(heads))
+			x := left + wide*n.CPU/most
+			p.line("slo", x, top+barRowHeight, x, bottom-8)
+		}
+	}
+	p.text(margin, bottom+10, "start", "soft", fmt.Sprintf("a whole bar is %.0f %%", most*100))
+	if slices.ContainsFunc(again, func(n *lab.Noise) bool { return n != nil }) {
+		p.text(width-margin, bottom+10, "end", "soft", "dashed: A/A")
+	}
+	p.Height = int(bottom) + 20
+	p.Desc = "A row for each model, a bar for each workload: how far the CPU time per request was apart between the rounds. The first row, and the dashed lines: how far one server was from itself, measured twice as if it were two."
+	f.Picture, f.Missing = &p, ""
+	return f
+}

@@ -1,0 +1,101 @@
+package report
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+)
+
+func TestVoidCellsAreListed(t *testing.T) {
+	r := sample(t)
+	r.Open[5].Load.Void = append(r.Open[5].Load.Void, "and busy")
+	all := newTrust(r)
+	assert.Equal(t, []string{
+		"serial, 2,000/s, round 1: the generator was late: 30µs by p99; and busy",
+		"spins, 8,000/s, round 1: the generator was late: 30µs by p99",
+	}, all.Voids)
+	assert.Equal(t, 12, all.OpenCells)
+	assert.Equal(t, []string{"serial", "0 of 1", "1 of 1", "0 of 1", "0 of 1"}, rowOf(t, all.VoidCounts, "serial"))
+	page := written(t, r)[FileName]
+	assert.Contains(t, page, "2 of 12 cells say more about")
+	assert.Contains(t, page, "30µs by p99; and busy")
+}
+
+func TestLateness(t *testing.T) {
+	r := sample(t)
+	r.Open[0].Load.Generator.Ceiling, r.Open[0].Load.Rate = 2000, 1400
+	r.Open[1].Load.Response.P99 = 0
+	table := lateness(r)
+	require.Len(t, table.Rows, len(r.Open), "each cell")
+	assert.Equal(t, []string{"quick, 1,000/s, round 1", "2.98 µs", "59.2 µs", "5.0 %", "≥ 70 %", ""}, table.Rows[0])
+	assert.Equal(t, absent, table.Rows[1][3], "no p99, no share")
+	assert.Equal(t, "VOID", table.Rows[5][5])
+}
+
+func TestCeilings(t *testing.T) {
+	r := sample(t)
+	table := ceilings(r)
+	assert.Equal(t, []string{"the ceiling", "6,000", "50,000"}, table.Rows[0])
+	quick := rowOf(t, table, "quick")
+	assert.Equal(t, "5,200 · ≥ 87 %", quick[1])
+	assert.Equal(t, "10,200 · 20 %", quick[2])
+	r.Ceiling = nil
+	assert.Equal(t, "5,200", rowOf(t, ceilings(r), "quick")[1])
+	assert.Equal(t, "≥ 70 %", ofCeiling(0.7))
+	assert.Equal(t, "69 %", ofCeiling(0.69))
+}
+
+func TestNoiseIsBesideTheSpread(t *testing.T) {
+	r := sample(t)
+	f := noiseFigure(r)
+	require.NotNil(t, f.Picture)
+	assert.Equal(t, []string{"A/A: quick, twice", "20 %", "3 %"}, f.Table.Rows[0])
+	assert.Equal(t, []string{"spins", "10 %", "10 %"}, rowOf(t, f.Table, "spins"))
+	assert.Equal(t, 2, marks(f.Picture, "bar2"))
+	assert.Equal(t, 2, marks(f.Picture, "slo"), "a line through each column")
+	assert.Contains(t, pictureText(f.Picture), "a whole bar is 20 %")
+
+	r.Noise = nil
+	assert.Zero(t, marks(noiseFigure(r).Picture, "slo"))
+	r.Summary = nil
+	assert.Nil(t, noiseFigure(r).Picture)
+	assert.NotEmpty(t, noiseFigure(r).Missing)
+}
+
+func TestSteal(t *testing.T) {
+	r := sample(t)
+	cells, known := stolen(r)
+	assert.Empty(t, cells)
+	assert.False(t, known)
+	little, much := 0.05, 0.051
+	r.Runs[0].Steal, r.Runs[1].Steal, r.Open[0].Steal = &little, &much, &much
+	r.Again = []lab.Cell{{Server: "quick", Round: 2, Steal: &much}}
+	cells, known = stolen(r)
+	assert.True(t, known)
+	assert.Equal(t, []string{"quick, 50 × 16, round 1: 5.1 %", "quick (A/A), 1 conn, round 2: 5.1 %", "quick, 1,000/s, round 1: 5.1 %"}, cells)
+}
+
+func TestTheRestOfTrust(t *testing.T) {
+	r := sample(t)
+	r.Environment.Pauses = lab.Pauses{PerSecond: 1414, Share: 0.065, Median: 40_797, Longest: 233 * time.Microsecond}
+	r.Servers[0].Binary, r.Servers[1].Binary = strings.Repeat("ab", 32), strings.Repeat("ab", 32)
+	all := newTrust(r)
+	assert.Equal(t, []pair{{"pauses in a second", "1,414"}, {"of the time", "6.5 %"}, {"median", "40.8 µs"}, {"longest", "233 µs"}}, all.Pauses)
+	assert.Equal(t, []pair{{"quick, serial", strings.Repeat("ab", 32)}, {"spins", "not known"}}, all.Binaries)
+	page := written(t, r)[FileName]
+	assert.Equal(t, 1, strings.Count(page, "the weather: there is no window"), "once, in its own list")
+	assert.Equal(t, []pair{{"pauses", "none was seen"}}, pauses(lab.Pauses{}))
+}
+
+// What refers to an open workload that is not in the plan must not end the
+// program: results.json may be from elsewhere.
+func TestAnUnknownOpenWorkload(t *testing.T) {
+	r := sample(t)
+	r.Open[0].Workload = 99
+	assert.Contains(t, written(t, r)[FileName], "quick, –, round 1")
+}
