@@ -26,7 +26,8 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 }).ParseFS(files, "*.tmpl"))
 
 // Write writes the page and its pictures to dir, which is made if need be, and
-// returns the files' names, the page's first.
+// returns the files' names, the page's first. Pictures of an earlier run that
+// are not of this one are removed.
 func Write(dir string, r *lab.Results) ([]string, error) {
 	r, err := asWritten(r)
 	if err != nil {
@@ -55,7 +56,7 @@ func Write(dir string, r *lab.Results) ([]string, error) {
 			return nil, err
 		}
 	}
-	return names, nil
+	return names, removeStale(dir, names)
 }
 
 // asWritten returns the results as they are in results.json, so that the page

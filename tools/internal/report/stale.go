@@ -1,0 +1,32 @@
+package report
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+)
+
+// ours are the names of the pictures that this program writes, or has written
+// in earlier versions.
+var ours = regexp.MustCompile(`^(?:capacity|idle|idle-cpu|idle-memory|noise|open-spectrum|rate|stop|(?:cost|spectrum|syscalls)-[1-9][0-9]*)\.svg$`)
+
+// removeStale removes the pictures of an earlier run that are not among the
+// names: beside a page that has none of them they would be taken for its own.
+// What has another name is not this program's.
+func removeStale(dir string, names []string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name := filepath.Join(dir, e.Name())
+		if !ours.MatchString(e.Name()) || !e.Type().IsRegular() || slices.Contains(names, name) {
+			continue
+		}
+		if err := os.Remove(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
