@@ -13,6 +13,9 @@ type bar struct {
 	text  string
 	share float64 // of the whole column, 0 to 1
 	known bool
+	// mark is a place on the bar that it is compared with, 0 to 1; below 0:
+	// none.
+	mark float64
 }
 
 // barRowHeight is that of a row of bars with their values and a name.
@@ -41,6 +44,9 @@ func (p *picture) bars(top float64, heads []string, rows []barRow) float64 {
 			if b.known {
 				p.rect("track", left, y+34, wide, 6)
 				p.rect(row.class, left, y+34, max(1, wide*b.share), 6)
+				if b.mark >= 0 {
+					p.line("mark", left+wide*b.mark, y+32, left+wide*b.mark, y+43)
+				}
 			}
 		}
 		y += barRowHeight

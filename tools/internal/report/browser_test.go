@@ -18,6 +18,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
 // visit is what a browser made of a page.
@@ -148,25 +150,38 @@ document.body.dataset.bad = JSON.stringify(bad);
 }
 
 // A phone's screen is 390 pixels wide, and a page that is wider has to be pushed
-// about. Names that nothing breaks are the worst case.
-func TestOnAPhone(t *testing.T) {
-	r := sample(t)
+// about. Names that nothing breaks are the worst case. Nor may anything stick out
+// of a card, there or on a wide screen.
+func TestNothingIsTooWide(t *testing.T) {
+	r := crowd(t)
 	rename(r, "quick", strings.Repeat("unbroken", 20))
 	r.Servers[1].DNF = strings.Repeat("x", 500)
-	frame := `<iframe id="phone" style="width:390px;height:800px;border:0" srcdoc="` + html.EscapeString(written(t, r)[FileName]) + `"></iframe>
-<script>
-const phone = document.getElementById("phone");
-phone.onload = () => {
-	const page = phone.contentDocument.documentElement;
-	document.body.dataset.width = page.clientWidth;
-	document.body.dataset.scroll = page.scrollWidth;
-};
-</script>`
-	file := filepath.Join(t.TempDir(), "phone.html")
-	require.NoError(t, os.WriteFile(file, []byte("<!DOCTYPE html><meta charset=utf-8><body>"+frame), 0o666))
-	found := regexp.MustCompile(`data-width="(\d+)" data-scroll="(\d+)"`).FindStringSubmatch(browse(t, file).dom)
-	require.NotNil(t, found)
-	assert.Equal(t, found[1], found[2], "as wide as the screen")
+	r.Servers[2].Binary = strings.Repeat("0123456789abcdef", 4)
+	for i := range r.Summary {
+		c := r.Summary[i].Cost
+		c.System, c.Interval = 0.75, &lab.Interval{Low: c.CPU * 0.9, High: c.CPU * 1.1}
+	}
+	text := html.EscapeString(written(t, r)[FileName])
+	var frames strings.Builder
+	for _, wide := range []string{"390", "1200"} {
+		frames.WriteString(`<iframe style="width:` + wide + `px;height:800px;border:0" srcdoc="` + text + `"></iframe>`)
+	}
+	frames.WriteString(`<script>
+for (const frame of document.querySelectorAll("iframe")) {
+	frame.onload = () => {
+		const page = frame.contentDocument.documentElement;
+		const out = [...page.querySelectorAll(".card")].filter(card =>
+			[...card.querySelectorAll("*")].some(e => e.getBoundingClientRect().right > card.getBoundingClientRect().right));
+		frame.dataset.found = (page.scrollWidth - page.clientWidth) + " " + out.length;
+	};
+}
+</script>`)
+	file := filepath.Join(t.TempDir(), "frames.html")
+	require.NoError(t, os.WriteFile(file, []byte("<!DOCTYPE html><meta charset=utf-8><body>"+frames.String()), 0o666))
+	found := regexp.MustCompile(`data-found="([^"]*)"`).FindAllStringSubmatch(browse(t, file).dom, -1)
+	require.Len(t, found, 2)
+	assert.Equal(t, "0 0", found[0][1], "pixels too many, and cards out of which something sticks")
+	assert.Equal(t, "0 0", found[1][1])
 }
 
 // TestInABrowser would notice a page that fetches something, and one that

@@ -53,7 +53,7 @@ func cards(r *lab.Results) []card {
 			c.add("threads", fmt.Sprint(last.Threads))
 			c.add("memory (RSS)", digits(mebibytes(last.RSS))+" MiB")
 			if last.PSS > 0 {
-				c.add("its part of it (PSS)", digits(mebibytes(last.PSS))+" MiB")
+				c.add("memory (PSS)", digits(mebibytes(last.PSS))+" MiB")
 			}
 		}
 		if each := perConnection(r, s.Name); each != absent {

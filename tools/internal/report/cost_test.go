@@ -46,7 +46,7 @@ func TestCards(t *testing.T) {
 	assert.Empty(t, quick.Requests[1].Interval)
 	assert.Equal(t, absent, quick.Requests[1].Kernel)
 	assert.Equal(t, []pair{
-		{"threads", "6"}, {"memory (RSS)", "15.0 MiB"}, {"its part of it (PSS)", "7.00 MiB"},
+		{"threads", "6"}, {"memory (RSS)", "15.0 MiB"}, {"memory (PSS)", "7.00 MiB"},
 		{"a silent connection", "0.98 KiB"}, {"CPU when idle", "0.0 %"}, {"system calls", "2.08"},
 	}, quick.Lines)
 	assert.Equal(t, "read 1.00, write 1.00, sched_yield 0.03, accept4 0.02, nanosleep 0.01, others 0.01, epoll_ctl 0.01", quick.Calls)

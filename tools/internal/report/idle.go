@@ -73,7 +73,7 @@ func idleFigure(r *lab.Results) *figure {
 			b := bar{text: absent}
 			if c != nil {
 				if share, known := idleShare(*c); known {
-					b = bar{percent(share) + held(c, steps[i]), share / most, true}
+					b = bar{percent(share) + held(c, steps[i]), share / most, true, -1}
 				}
 				why = whyEnded(s, c, why)
 			}

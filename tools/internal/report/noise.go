@@ -35,7 +35,7 @@ func noiseFigure(r *lab.Results) *figure {
 		for _, n := range again {
 			b := bar{text: absent}
 			if n != nil {
-				b = bar{fmt.Sprintf("%.0f %%", n.CPU*100), n.CPU, true}
+				b = bar{fmt.Sprintf("%.0f %%", n.CPU*100), n.CPU, true, -1}
 			}
 			row.bars = append(row.bars, b)
 		}
@@ -46,7 +46,10 @@ func noiseFigure(r *lab.Results) *figure {
 		for w := range heads {
 			b := bar{text: absent}
 			if sum := r.SummaryOf(s.Name, w); sum != nil && sum.Cost != nil && sum.Rounds > 1 {
-				b = bar{fmt.Sprintf("%.0f %%", sum.Cost.Spread*100), sum.Cost.Spread, true}
+				b = bar{fmt.Sprintf("%.0f %%", sum.Cost.Spread*100), sum.Cost.Spread, true, -1}
+				if again[w] != nil {
+					b.mark = again[w].CPU
+				}
 				most, some = max(most, b.share), true
 			}
 			row.bars = append(row.bars, b)
@@ -59,6 +62,7 @@ func noiseFigure(r *lab.Results) *figure {
 			cells = append(cells, row.bars[i].text)
 			if most > 0 {
 				row.bars[i].share /= most
+				row.bars[i].mark /= most
 			}
 		}
 		f.Table.Rows = append(f.Table.Rows, cells)
@@ -66,22 +70,14 @@ func noiseFigure(r *lab.Results) *figure {
 	if !some {
 		return f
 	}
-	const top = 40
 	p.text(margin, 16, "start", "title", title)
-	bottom := p.bars(top, heads, rows)
-	for i, n := range again {
-		if n != nil && most > 0 {
-			left, wide := column(i, len(heads))
-			x := left + wide*n.CPU/most
-			p.line("slo", x, top+barRowHeight, x, bottom-8)
-		}
-	}
+	bottom := p.bars(40, heads, rows)
 	p.text(margin, bottom+10, "start", "soft", fmt.Sprintf("a whole bar is %.0f %%", most*100))
 	if slices.ContainsFunc(again, func(n *lab.Noise) bool { return n != nil }) {
-		p.text(width-margin, bottom+10, "end", "soft", "dashed: A/A")
+		p.text(width-margin, bottom+10, "end", "soft", "| A/A")
 	}
 	p.Height = int(bottom) + 20
-	p.Desc = "A row for each model, a bar for each workload: how far the CPU time per request was apart between the rounds. The first row, and the dashed lines: how far one server was from itself, measured twice as if it were two."
+	p.Desc = "A row for each model, a bar for each workload: how far the CPU time per request was apart between the rounds. The first row, and a stroke across each bar: how far one server was from itself, measured twice as if it were two."
 	f.Picture, f.Missing = &p, ""
 	return f
 }

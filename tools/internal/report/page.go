@@ -11,21 +11,21 @@ type page struct {
 	Results  *lab.Results
 	Begun    string
 	Measured bool
-	// Disturbed is the note that the machine was busy otherwise, if it was.
-	Disturbed string
-	Tables    []headedTable
-	Costs     []*figure
-	Rate      *figure
-	Open      *figure
-	Spectra   []*figure
-	Idle      []*figure
-	Syscalls  []*figure
-	Cards     []card
-	Capacity  *figure
-	Stop      *figure
-	Titles    []string // of the workloads
-	Limits    []limitRow
-	Trust     trust
+	// Alarms are what has to be known before anything else.
+	Alarms   []string
+	Tables   []headedTable
+	Costs    []*figure
+	Rate     *figure
+	Open     *figure
+	Spectra  []*figure
+	Idle     []*figure
+	Syscalls []*figure
+	Cards    []card
+	Capacity *figure
+	Stop     *figure
+	Titles   []string // of the workloads
+	Limits   []limitRow
+	Trust    trust
 }
 
 func newPage(r *lab.Results) *page {
@@ -45,8 +45,11 @@ func newPage(r *lab.Results) *page {
 	}
 	for _, note := range p.Trust.Notes {
 		if strings.HasPrefix(note, "DISTURBED") {
-			p.Disturbed = note
+			p.Alarms = append(p.Alarms, note)
 		}
+	}
+	if r.Proof != nil && !r.Proof.Shows() {
+		p.Alarms = append(p.Alarms, verdict(r.Proof))
 	}
 	for _, t := range r.Tables() {
 		p.Tables = append(p.Tables, headed(t))

@@ -105,6 +105,7 @@ func stopSample(t *testing.T) *lab.Proof {
 	open, closed := openLoad(t, 50), openLoad(t, 50)
 	open.Response.P99, open.Response.Max = 290*time.Millisecond, 300*time.Millisecond
 	closed.Response.P99, closed.Response.Max = 90*time.Microsecond, 301*time.Millisecond
+	closed.Workload = load.DefaultWorkload()
 	for i := range 10 {
 		var o, c load.Step
 		switch {

@@ -107,9 +107,10 @@ func verdict(p *lab.Proof) string {
 	if !p.Shows() {
 		return fmt.Sprintf("DO NOT TRUST THIS RUN: the open loop’s p99 does not show the stop, %s of %v.", timeOr(p.Open.Response.P99), p.Stopped)
 	}
-	return fmt.Sprintf("The open loop shows it: its requests were due all the while, and %s of them waited. "+
-		"The closed loop hides it: it sent next to nothing meanwhile, so that of %s requests hardly one is slow.",
-		thousands(float64(p.Open.Requests)), thousands(float64(p.Closed.Requests)))
+	flight := p.Closed.Workload.Connections * p.Closed.Workload.Depth
+	return fmt.Sprintf("The open loop shows it: requests were due all the while, and waited. "+
+		"The closed loop hides it: it sent nothing new meanwhile, so that of its %s requests no more than %d waited for the stop to end.",
+		thousands(float64(p.Closed.Requests)), flight)
 }
 
 func timeOr(d time.Duration) string {

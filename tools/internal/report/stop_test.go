@@ -23,10 +23,11 @@ func TestTheStopIsShown(t *testing.T) {
 	assert.Equal(t, []string{"100ms", "runs", "200", "100 µs", "900", "90.0 µs"}, f.Table.Rows[1])
 	assert.Equal(t, []string{"200ms", "stopped", "0", absent, "0", absent}, f.Table.Rows[2])
 	assert.Equal(t, "runs", f.Table.Rows[5][1])
-	assert.Contains(t, f.Remarks[0], "The closed loop hides it")
+	assert.Contains(t, f.Remarks[0], "of its 2,000 requests no more than 1 waited")
 
 	r.Proof.Open.Response.P99 = time.Millisecond
 	assert.True(t, strings.HasPrefix(stopFigure(r).Remarks[0], "DO NOT TRUST"))
+	assert.Contains(t, written(t, r)[FileName], `<p class="alarm">DO NOT TRUST`, "at the top")
 }
 
 // The shade is where the stop was on the axis, from 200 to 500 of 1000 ms.

@@ -111,6 +111,7 @@ func plan(r *lab.Results) []pair {
 		{"seed", fmt.Sprint(p.Seed)},
 		{"rounds", fmt.Sprint(p.Rounds)},
 		{"each workload", fmt.Sprintf("%v, after %v of warm-up", p.Cell, p.Warmup)},
+		{"open loop", fmt.Sprintf("%v at each rate, after %v of warm-up", p.OpenCell, p.Warmup/2)},
 		{"at rest", fmt.Sprintf("%v with each of %v connections", p.Idle, p.IdleConnections)},
 	}
 	for i, w := range p.Workloads {

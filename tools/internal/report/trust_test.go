@@ -57,11 +57,11 @@ func TestNoiseIsBesideTheSpread(t *testing.T) {
 	assert.Equal(t, []string{"A/A: quick, twice", "20 %", "3 %"}, f.Table.Rows[0])
 	assert.Equal(t, []string{"spins", "10 %", "10 %"}, rowOf(t, f.Table, "spins"))
 	assert.Equal(t, 2, marks(f.Picture, "bar2"))
-	assert.Equal(t, 2, marks(f.Picture, "slo"), "a line through each column")
+	assert.Equal(t, 3*2, marks(f.Picture, "mark"), "on each bar but its own")
 	assert.Contains(t, pictureText(f.Picture), "a whole bar is 20 %")
 
 	r.Noise = nil
-	assert.Zero(t, marks(noiseFigure(r).Picture, "slo"))
+	assert.Zero(t, marks(noiseFigure(r).Picture, "mark"))
 	r.Summary = nil
 	assert.Nil(t, noiseFigure(r).Picture)
 	assert.NotEmpty(t, noiseFigure(r).Missing)
