@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
@@ -76,4 +77,25 @@ func keptRate(c *lab.Capacity) string {
 	default:
 		return thousands(c.Rate)
 	}
+}
+
+// capacityOf returns what the search for a model's capacity has found, or nil.
+func capacityOf(r *lab.Results, server string) *lab.Capacity {
+	i := slices.IndexFunc(r.Capacity, func(c lab.Capacity) bool { return c.Server == server })
+	if i < 0 {
+		return nil
+	}
+	return &r.Capacity[i]
+}
+
+// lowestFailure returns the try with the lowest rate that was not kept within
+// the SLO, or nil.
+func lowestFailure(c *lab.Capacity) *lab.Try {
+	var lowest *lab.Try
+	for i := range c.Tries {
+		if t := &c.Tries[i]; t.Fail != "" && (lowest == nil || t.Rate < lowest.Rate) {
+			lowest = t
+		}
+	}
+	return lowest
 }

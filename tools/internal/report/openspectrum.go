@@ -58,15 +58,13 @@ func openSpectrumFigure(r *lab.Results) *figure {
 	}
 	rate := thousands(r.Plan.Open[w].Rate)
 	title := "Open loop · " + rate + " requests/s"
-	f.Table = table{
-		Caption: fmt.Sprintf("Open loop at %s requests/s, the highest rate that most models kept (%d of %d): time by percentile", rate, kept, len(r.Servers)),
-		Head:    []string{"model", "time"},
-	}
+	f.Table = table{Caption: "Open loop at " + rate + " requests/s: time by percentile", Head: []string{"model", "time"}}
 	for _, m := range marked {
 		f.Table.Head = append(f.Table.Head, fmt.Sprintf("p%g", m))
 	}
 	models, broken := openModels(r, w)
-	f.Remarks = broken
+	f.Remarks = append(broken, fmt.Sprintf("At %s requests/s, for it is the highest rate that %s models kept in a valid measurement: %d of %d.",
+		rate, map[bool]string{true: "most", false: "as many"}[2*kept > len(r.Servers)], kept, len(r.Servers)))
 	first := nines(50)
 	most := 0.0
 	var values []float64

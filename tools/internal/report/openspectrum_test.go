@@ -34,7 +34,7 @@ func TestResponseAndService(t *testing.T) {
 	assert.Equal(t, 1, marks(f.Picture, "curve c2"), "response")
 	assert.Equal(t, 1, marks(f.Picture, "curve d1 c2"), "service")
 	assert.Equal(t, []string{"quick", "response", "90.0 µs"}, rowOf(t, f.Table, "quick")[:3])
-	assert.Contains(t, f.Table.Caption, "2 of 3")
+	assert.Contains(t, f.Remarks[0], "At 4,000 requests/s, for it is the highest rate that most models kept in a valid measurement: 2 of 3")
 
 	r.OpenSummary[2].Rounds = 0 // quick, at 4,000/s
 	r.OpenSummary[10].Kept = true

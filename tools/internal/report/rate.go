@@ -152,10 +152,10 @@ func (p *picture) rateMarks(m rateModel, at func(rate, ns float64) spot) {
 func rateLabels(r *lab.Results, x scale) []label {
 	const room = 22
 	var all []label
-	for _, q := range points(r, "") {
-		at := x.at(q.rate)
+	for _, rate := range openRates(r) {
+		at := x.at(rate)
 		if len(all) == 0 || at-all[len(all)-1].at >= room {
-			all = append(all, label{at, digitsOf(q.rate / 1e3)})
+			all = append(all, label{at, digitsOf(rate / 1e3)})
 		}
 	}
 	return all
@@ -172,8 +172,8 @@ func timeLabels(y scale) []label {
 
 func rateTable(r *lab.Results) table {
 	t := table{Caption: "Response time in the open loop; ▲: the rate was not kept", Head: []string{"model"}}
-	for _, q := range points(r, "") {
-		t.Head = append(t.Head, "p50 at "+thousands(q.rate)+"/s", "p99 at "+thousands(q.rate)+"/s")
+	for _, rate := range openRates(r) {
+		t.Head = append(t.Head, "p50 at "+thousands(rate)+"/s", "p99 at "+thousands(rate)+"/s")
 	}
 	t.Head = append(t.Head, "the knee")
 	for _, s := range r.Servers {

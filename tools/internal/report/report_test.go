@@ -112,6 +112,12 @@ func TestTextIsNotMarkup(t *testing.T) {
 	rename(r, "quick", evil)
 	r.Servers[1].DNF = "it said " + evil
 	r.Environment.CPU = evil
+	r.NotMeasured = append(r.NotMeasured, evil)
+	r.Open[5].Load.Void[0] = evil
+	r.Idle[2].Short = evil
+	r.Capacity[0].Tries[1].Fail = evil
+	r.Syscalls[0].Calls[evil] = 5000
+	r.Servers[2].Binary = evil
 	for name, text := range written(t, r) {
 		assert.NotContains(t, strings.ToLower(text), "<script", name)
 	}
