@@ -111,7 +111,7 @@ func syscallFigure(r *lab.Results, workload int) *figure {
 		for i, part := range parts {
 			row = append(row, digits(part))
 			if long := full * part / most; part >= rareCall {
-				p.rect(callClass(i, len(names)), x, y+20, max(0.6, long-1), 13)
+				p.call(i, len(names), x, y+20, max(0.6, long-1.5), 13)
 				x += long
 			}
 		}
@@ -121,18 +121,38 @@ func syscallFigure(r *lab.Results, workload int) *figure {
 	p.text(margin, y+12, "start", "soft", "calls for each request, in this order:")
 	var signs []sign
 	for i, name := range append(slices.Clone(names), otherCalls) {
-		signs = append(signs, sign{func(x, y float64) { p.rect(callClass(i, len(names)), x, y-5, 26, 10) }, name})
+		signs = append(signs, sign{func(x, y float64) { p.call(i, len(names), x, y-6, 26, 12) }, name})
 	}
 	p.Height = int(p.key(y+33, signs...))
 	p.Desc = "A bar for each model: how many system calls it makes for a request, by name, on the same scale under each workload. Counted by " + method + ". Fewer is better."
 	return &figure{ID: p.ID, Picture: &p, Table: t}
 }
 
-// callClass is for a part of a bar. Every other one is hollow, so that
-// neighbours are told apart without colours.
+// callClass is for a part of a bar.
 func callClass(i, named int) string {
 	if i == named {
 		return "count"
 	}
-	return fmt.Sprintf("call%d c%d", i%2, i+1)
+	return fmt.Sprintf("%s c%d", []string{"full", "hollow"}[min(i%4, 1)], i+1)
+}
+
+// call draws a part of a bar: full, hollow, or striped in one way or the other,
+// so that neighbours are told apart without colours.
+func (p *picture) call(i, named int, x, y, w, h float64) {
+	class := callClass(i, named)
+	p.rect(class, x, y, w, h)
+	if i == named {
+		return
+	}
+	const apart = 3.5
+	switch i % 4 {
+	case 2:
+		for at := x + apart; at < x+w-1; at += apart {
+			p.line(class, at, y, at, y+h)
+		}
+	case 3:
+		for at := y + apart; at < y+h-1; at += apart {
+			p.line(class, x, at, x+w, at)
+		}
+	}
 }

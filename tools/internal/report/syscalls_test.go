@@ -21,6 +21,7 @@ func TestSystemCallsByName(t *testing.T) {
 	assert.Contains(t, pictureText(f.Picture), "2.08")
 	assert.Equal(t, 3+1, marks(f.Picture, callClass(0, 6)), "read: a part of each bar, and the key")
 	assert.Equal(t, 2+1, marks(f.Picture, callClass(1, 6)), "quick has no epoll_pwait")
+	assert.Greater(t, marks(f.Picture, callClass(2, 6)), 3+1, "write is striped")
 }
 
 func TestCallsThatWereNotCounted(t *testing.T) {
