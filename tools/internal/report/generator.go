@@ -116,7 +116,7 @@ func ceilings(r *lab.Results) table {
 // ofCeiling writes a share of the generator's ceiling, and marks one from which
 // on the generator may have been the limit.
 func ofCeiling(share float64) string {
-	text := fmt.Sprintf("%.0f %%", share*100)
+	text := percent(share) // of which 69.6 % is none of 70
 	if share >= load.CeilingLimit {
 		text = "≥ " + text
 	}

@@ -32,7 +32,7 @@ func TestLateness(t *testing.T) {
 	r.Open[1].Load.Response.P99 = 0
 	table := lateness(r)
 	require.Len(t, table.Rows, len(r.Open), "each cell")
-	assert.Equal(t, []string{"quick, 1,000/s, round 1", "2.98 µs", "59.2 µs", "5.0 %", "≥ 70 %", ""}, table.Rows[0])
+	assert.Equal(t, []string{"quick, 1,000/s, round 1", "2.98 µs", "59.2 µs", "5.0 %", "≥ 70.0 %", ""}, table.Rows[0])
 	assert.Equal(t, absent, table.Rows[1][3], "no p99, no share")
 	assert.Equal(t, "VOID", table.Rows[5][5])
 }
@@ -42,12 +42,12 @@ func TestCeilings(t *testing.T) {
 	table := ceilings(r)
 	assert.Equal(t, []string{"the ceiling", "6,000", "50,000"}, table.Rows[0])
 	quick := rowOf(t, table, "quick")
-	assert.Equal(t, "5,200 · ≥ 87 %", quick[1])
-	assert.Equal(t, "10,200 · 20 %", quick[2])
+	assert.Equal(t, "5,200 · ≥ 86.7 %", quick[1])
+	assert.Equal(t, "10,200 · 20.4 %", quick[2])
 	r.Ceiling = nil
 	assert.Equal(t, "5,200", rowOf(t, ceilings(r), "quick")[1])
-	assert.Equal(t, "≥ 70 %", ofCeiling(0.7))
-	assert.Equal(t, "69 %", ofCeiling(0.69))
+	assert.Equal(t, "≥ 70.0 %", ofCeiling(0.7))
+	assert.Equal(t, "69.6 %", ofCeiling(0.696))
 }
 
 func TestNoiseIsBesideTheSpread(t *testing.T) {
