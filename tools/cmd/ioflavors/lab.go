@@ -23,7 +23,7 @@ type labCmd struct {
 	Models   []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Give it again, or separate names by commas."`
 	Server   []string      `placeholder:"NAME=CMD" sep:"none" help:"Measure your own server as well. CMD starts it, without a shell and as one process, and has {addr} or {port} where it is to listen. Give it again for more."`
 	Rounds   int           `placeholder:"N" help:"How often each server is started and measured (default 3; with --quick 1, with --full 6)."`
-	Duration time.Duration `placeholder:"TIME" help:"How long each workload is measured in a round, 50ms to 5s (default 300ms; with --quick 200ms, with --full 1s)."`
+	Duration time.Duration `placeholder:"TIME" help:"How long each workload is measured in a round, 50ms to 5s (default 250ms; with --quick 200ms, with --full 1s)."`
 	Arrivals load.Arrivals `default:"constant" enum:"poisson,constant" help:"How an open loop's requests are spread over time: constant, as a clock ticks, or poisson, at random (default ${default})."`
 	SLO      time.Duration `default:"1ms" placeholder:"TIME" help:"The p99 within which capacity is searched for (default ${default})."`
 	Seed     uint64        `default:"1" help:"Makes the order of the servers and the sequences of requests (default ${default})."`
@@ -92,7 +92,7 @@ func (c *labCmd) config() (lab.Config, error) {
 		}
 		subjects = append(subjects, s)
 	}
-	rounds, duration := 3, 300*time.Millisecond
+	rounds, duration := 3, 250*time.Millisecond
 	switch {
 	case c.Quick:
 		rounds, duration = 1, 200*time.Millisecond

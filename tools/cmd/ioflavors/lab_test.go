@@ -28,7 +28,7 @@ func TestLabFlags(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, cfg.Subjects, 8)
 	assert.Equal(t, 3, cfg.Rounds)
-	assert.Equal(t, 300*time.Millisecond, cfg.Cell)
+	assert.Equal(t, 250*time.Millisecond, cfg.Cell)
 	assert.False(t, cfg.NoPin)
 
 	cfg, err = labConfig(t, "--quick", "--rounds=2", "--no-pin", "--seed=7",

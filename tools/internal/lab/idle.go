@@ -16,6 +16,7 @@ func idleSteps() []int { return []int{0, 100, 1_000, 10_000} }
 const (
 	acceptTimeout = time.Second // for a server to accept one more connection
 	acceptPoll    = 5 * time.Millisecond
+	connectBatch  = 500
 	settleTime    = 50 * time.Millisecond // for a server to be done with accepting
 )
 
@@ -59,24 +60,29 @@ func (b *bench) idleLadder(ctx context.Context, s *Server, p *process) error {
 		}
 		cell := IdleCell{Server: s.Name, Wanted: wanted}
 		for len(conns) < wanted && cell.Short == "" {
-			c, err := dialer.DialContext(ctx, "tcp", p.addr)
-			switch {
-			case ctx.Err() != nil:
-				return ctx.Err()
-			case err != nil:
-				cell.Short = err.Error()
-			default:
+			// No more at a time than the listen queue takes: what does not fit
+			// comes again after a second.
+			for range min(connectBatch, wanted-len(conns)) {
+				c, err := dialer.DialContext(ctx, "tcp", p.addr)
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				if err != nil {
+					cell.Short = err.Error()
+					break
+				}
 				conns = append(conns, c)
 			}
-		}
-		held, err := waitForConnections(ctx, p, fresh, len(conns))
-		if err != nil {
-			return err
-		}
-		cell.Connections = len(conns)
-		if held < len(conns) {
-			cell.Connections = held
-			cell.Short = fmt.Sprintf("the server holds %d of %d", held, len(conns))
+			cell.Connections = len(conns)
+			if s.OneAtATime {
+				break // one is not worth a count that is not exact
+			}
+			if cell.Connections, err = waitForConnections(ctx, p, fresh, len(conns)); err != nil {
+				return err
+			}
+			if cell.Connections < len(conns) && cell.Short == "" {
+				cell.Short = fmt.Sprintf("the server holds %d of %d", cell.Connections, wanted)
+			}
 		}
 		if err := sleep(ctx, settleTime); err != nil {
 			return err

@@ -57,7 +57,7 @@ func TestLiveTable(t *testing.T) {
 	*clock = clock.Add(10 * time.Second)
 	p.doing("multiblocking", "50 conns · round 2 of 3")
 	assert.Equal(t, []string{
-		"                                    50 conns   10,000/s",
+		"                                    50 conns   20,000/s",
 		"MODEL                RULES   µs/REQ    REQ/S        P99    IDLE",
 		"singleblocking       53/53     10.0  200,000     2.00ms       –",
 		"multiblocking        53/53      n/a        0       VOID       –  50 conns",

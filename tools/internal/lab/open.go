@@ -12,7 +12,7 @@ import (
 
 // openRates are what every server is offered in the open loop, in requests per
 // second, whatever it can do: so response times can be compared, rate by rate.
-var openRates = []float64{2_500, 5_000, 10_000, 20_000, 40_000}
+var openRates = []float64{5_000, 10_000, 20_000, 40_000}
 
 func openWorkloads(arrivals load.Arrivals) []load.Workload {
 	var all []load.Workload
@@ -27,15 +27,20 @@ func openWorkloads(arrivals load.Arrivals) []load.Workload {
 // openDrain is how long the requests of an overloaded server are waited for.
 const openDrain = 500 * time.Millisecond
 
-// OpenSummary is a server's latency at a given rate: the valid rounds together.
+// OpenSummary is a server's response time at a given rate: the valid rounds
+// together.
 type OpenSummary struct {
 	Server   string `json:"server"`
 	Workload int    `json:"workload"` // of the plan's open ones, counted from 0
 	Rounds   int    `json:"rounds"`   // that were valid
+	// MedianRounds are those and the void ones whose median stands
+	// (load.Result.MedianStands), and P50 the median of them together.
+	MedianRounds int           `json:"median_rounds"`
+	P50          time.Duration `json:"p50_ns"`
 	// Void is how many rounds were not, and Reason why one of them was not.
 	Void   int    `json:"void"`
 	Reason string `json:"reason,omitempty"`
-	// Kept: it answered nearly all that was due, in each valid round.
+	// Kept: it answered nearly all that was due, in each of MedianRounds.
 	Kept bool `json:"kept"`
 	// Response and Service are merged from the valid rounds.
 	Response   load.Times `json:"response"`
@@ -88,7 +93,7 @@ func summarizeOpen(servers []*Server, plan Plan, cells []Cell) ([]OpenSummary, e
 	for _, s := range servers {
 		for w := range plan.Open {
 			sum := OpenSummary{Server: s.Name, Workload: w, Kept: true}
-			var response, service []load.Times
+			var response, service, medians []load.Times
 			for _, c := range cells {
 				if c.Server != s.Name || c.Workload != w {
 					continue
@@ -97,13 +102,17 @@ func summarizeOpen(servers []*Server, plan Plan, cells []Cell) ([]OpenSummary, e
 				if sum.FirstError == "" {
 					sum.FirstError = c.Load.Errors.First
 				}
+				if c.Load.MedianStands() {
+					sum.MedianRounds++
+					sum.Kept = sum.Kept && c.Load.Kept()
+					medians = append(medians, c.Load.Response)
+				}
 				if len(c.Load.Void) > 0 {
 					sum.Void++
 					sum.Reason = c.Load.Void[0]
 					continue
 				}
 				sum.Rounds++
-				sum.Kept = sum.Kept && c.Load.Kept()
 				response, service = append(response, c.Load.Response), append(service, c.Load.Service)
 			}
 			if sum.Rounds+sum.Void == 0 {
@@ -116,6 +125,11 @@ func summarizeOpen(servers []*Server, plan Plan, cells []Cell) ([]OpenSummary, e
 			if sum.Service, err = load.Merge(service...); err != nil {
 				return nil, err
 			}
+			median, err := load.Merge(medians...)
+			if err != nil {
+				return nil, err
+			}
+			sum.P50 = median.P50
 			all = append(all, sum)
 		}
 	}
@@ -153,18 +167,21 @@ func (r *Results) latencies() *grid {
 		}
 		cells := []string{name}
 		for i := range r.Plan.Open {
-			switch sum := r.openSummary(s.Name, i); {
-			case sum == nil:
-				cells = append(cells, absent, absent)
-			case sum.Rounds == 0:
-				cells = append(cells, voidMark, voidMark)
-			default:
+			p50, p99 := absent, absent
+			if sum := r.openSummary(s.Name, i); sum != nil {
 				mark := ""
 				if !sum.Kept {
 					mark = overloadMark
 				}
-				cells = append(cells, mark+latency(sum.Response.P50), mark+latency(sum.Response.P99))
+				p50, p99 = voidMark, voidMark
+				if sum.MedianRounds > 0 {
+					p50 = mark + latency(sum.P50)
+				}
+				if sum.Rounds > 0 {
+					p99 = mark + latency(sum.Response.P99)
+				}
 			}
+			cells = append(cells, p50, p99)
 		}
 		g.rows = append(g.rows, row{cells: cells})
 	}
@@ -178,13 +195,13 @@ func (r *Results) openNotes() []string {
 	}
 	notes := []string{"Response times at rates that are the same for all, over 50 connections (* over one: it serves no second), " +
 		"counted from when each request was due: here latencies may be compared."}
-	void, of, reason, overloaded := 0, 0, "", false
+	void, of, medians, reason, overloaded := 0, 0, 0, "", false
 	for _, s := range r.OpenSummary {
-		void, of = void+s.Void, of+s.Void+s.Rounds
+		void, of, medians = void+s.Void, of+s.Void+s.Rounds, medians+s.MedianRounds-s.Rounds
 		if s.Reason != "" {
 			reason = s.Reason
 		}
-		overloaded = overloaded || s.Rounds > 0 && !s.Kept
+		overloaded = overloaded || s.MedianRounds > 0 && !s.Kept
 		if s.Errors > 0 {
 			notes = append(notes, fmt.Sprintf("!  %s, at %s requests/s: %s; the first: %s",
 				s.Server, thousands(r.Plan.Open[s.Workload].Rate), count(int(s.Errors), "error"), s.FirstError))
@@ -194,7 +211,12 @@ func (r *Results) openNotes() []string {
 		notes = append(notes, overloadMark+"  it did not keep the rate: a queue grew, and the times would be longer in a longer run.")
 	}
 	if void > 0 {
-		notes = append(notes, fmt.Sprintf("VOID: %d of %d cells of the open loop say more about the load generator than about the server, and are left out; one: %s.", void, of, reason))
+		but := ""
+		if medians > 0 {
+			but = fmt.Sprintf(", but for the medians of %d in which it was late with few requests only", medians)
+		}
+		notes = append(notes, fmt.Sprintf("VOID: %d of %d cells of the open loop say more about the load generator than about the server, and are left out%s; one reason: %s.",
+			void, of, but, reason))
 	}
 	return notes
 }

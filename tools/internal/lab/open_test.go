@@ -43,7 +43,7 @@ func TestSummarizeOpen(t *testing.T) {
 	require.Len(t, all, 2)
 	quick, slow := all[0], all[1]
 	assert.Equal(t, 1, quick.Workload)
-	assert.Equal(t, []int{3, 1}, []int{quick.Rounds, quick.Void})
+	assert.Equal(t, []int{3, 1, 3}, []int{quick.Rounds, quick.Void, quick.MedianRounds})
 	assert.Equal(t, "late", quick.Reason)
 	assert.True(t, quick.Kept)
 	assert.EqualValues(t, 11_000, quick.Response.Count, "the void round is not in it")
@@ -57,12 +57,24 @@ func TestSummarizeOpen(t *testing.T) {
 	assert.Equal(t, []string{"quick"}, r.Failed())
 	var out bytes.Buffer
 	require.NoError(t, r.latencies().write(&out, Style{}))
-	assert.Contains(t, out.String(), " 5,000/s")
+	assert.Contains(t, out.String(), " 10,000/s")
 	assert.Regexp(t, `quick +– +– +1.00ms +100ms`, out.String())
 	assert.Regexp(t, `slow \* +– +– +▲1.00ms`, out.String())
 	notes := strings.Join(r.openNotes(), "\n")
-	assert.Contains(t, notes, "quick, at 5,000 requests/s: 2 errors; the first: oh")
+	assert.Contains(t, notes, "quick, at 10,000 requests/s: 2 errors; the first: oh")
 	assert.Contains(t, notes, "VOID: 1 of 6 cells")
+
+	// Late with few requests: the void round counts for the median, and for no
+	// more.
+	cells[1].Load.SendLag = load.Times{P99: time.Second}
+	cells[1].Load.Response = times(t, 50_000, 10*time.Millisecond)
+	all, err = summarizeOpen(servers, plan, cells)
+	require.NoError(t, err)
+	assert.Equal(t, 4, all[0].MedianRounds)
+	assert.InEpsilon(t, 10*time.Millisecond, all[0].P50, 0.01)
+	assert.InEpsilon(t, time.Millisecond, all[0].Response.P50, 0.01)
+	r.OpenSummary = all
+	assert.Contains(t, strings.Join(r.openNotes(), "\n"), "but for the medians of 1 in which")
 
 	cells[0].Load.Response.Histogram = "none"
 	_, err = summarizeOpen(servers, plan, cells)

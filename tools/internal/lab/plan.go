@@ -162,7 +162,7 @@ func (p Plan) length(servers []*Server) time.Duration {
 }
 
 func (p Plan) idleTime(s *Server) time.Duration {
-	const connecting = 1500 * time.Millisecond // ten thousand connections
+	const connecting = time.Second // ten thousand connections
 	if s.OneAtATime {
 		return 2 * (settleTime + p.Idle)
 	}

@@ -3,6 +3,7 @@ package load
 import (
 	"fmt"
 	"math"
+	"time"
 )
 
 // What makes a run void. The limits are conventions: small enough that what the
@@ -37,7 +38,7 @@ func (r *Result) judge() []string {
 	}
 	var void []string
 	add := func(format string, args ...any) { void = append(void, fmt.Sprintf(format, args...)) }
-	if lag, p99 := r.SendLag.P99, r.Response.P99; float64(lag) > lagLimit*float64(p99) {
+	if lag, p99 := r.SendLag.P99, r.Response.P99; late(lag, p99) {
 		add("the generator was late: %v by p99, over %.0f %% of the response time's %v", lag, lagLimit*100, p99)
 	}
 	if r.Generator.Busy > GeneratorLimit {
@@ -53,6 +54,19 @@ func (r *Result) judge() []string {
 		add("Little's law fails: %.3g requests were in the system, but rate × response time is %.3g", r.InFlight, expected)
 	}
 	return void
+}
+
+// late reports whether a percentile of the response time is spoilt by that of
+// the send lag.
+func late(lag, response time.Duration) bool { return float64(lag) > lagLimit*float64(response) }
+
+// MedianStands reports whether the median of an open loop's response times, and
+// whether the rate was kept, say something about the server: if the run is not
+// void, or for no other reason than that the generator was late with some
+// requests, but not with half of them.
+func (r *Result) MedianStands() bool {
+	onlyLate := len(r.Void) == 1 && late(r.SendLag.P99, r.Response.P99)
+	return len(r.Void) == 0 || onlyLate && !late(r.SendLag.P50, r.Response.P50)
 }
 
 func (r *Result) overCeiling() bool {

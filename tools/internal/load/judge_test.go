@@ -48,6 +48,23 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// A generator that is late with one request in a hundred spoils the p99, and not
+// the median.
+func TestMedianStands(t *testing.T) {
+	r := believable()
+	assert.True(t, r.MedianStands())
+	r.SendLag.P99, r.SendLag.P50, r.Response.P50 = 2*time.Millisecond, time.Microsecond, 10*time.Microsecond
+	r.Void = r.judge()
+	require.NotEmpty(t, r.Void)
+	assert.True(t, r.MedianStands())
+	r.SendLag.P50++
+	assert.False(t, r.MedianStands(), "it is late with half of them")
+	r.SendLag.P50--
+	r.Generator.Busy = 0.9
+	r.Void = r.judge()
+	assert.False(t, r.MedianStands(), "there is another reason")
+}
+
 // A queue that grows is in no steady state, which Little's law is about.
 func TestJudgeOverload(t *testing.T) {
 	r := believable()

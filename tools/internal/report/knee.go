@@ -38,7 +38,7 @@ func kneeOf(c *lab.Capacity, planned, tries []point) knee {
 	for _, p := range planned {
 		k.measured = k.measured || !p.missing
 		switch {
-		case p.void:
+		case p.blind:
 			k.near = false
 		case !p.kept:
 			k.next, k.found = p.rate, true

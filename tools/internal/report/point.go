@@ -13,8 +13,9 @@ import (
 type point struct {
 	rate     float64
 	p50, p99 float64 // in ns; 0: too few requests to say
-	void     bool    // it says nothing about the server
-	missing  bool    // it was not measured, and so is void
+	void     bool    // p99 says nothing about the server
+	blind    bool    // nor does p50, nor kept
+	missing  bool    // it was not measured, and so is void and blind
 	kept     bool
 }
 
@@ -33,11 +34,11 @@ func openRates(r *lab.Results) []float64 {
 func points(r *lab.Results, server string) []point {
 	var all []point
 	for i, w := range r.Plan.Open {
-		p := point{rate: w.Rate, void: true, missing: true}
+		p := point{rate: w.Rate, void: true, blind: true, missing: true}
 		if sum := r.OpenSummaryOf(server, i); sum != nil {
 			p = point{
-				rate: w.Rate, p50: float64(sum.Response.P50), p99: float64(sum.Response.P99),
-				void: sum.Rounds == 0, kept: sum.Kept,
+				rate: w.Rate, p50: float64(sum.P50), p99: float64(sum.Response.P99),
+				void: sum.Rounds == 0, blind: sum.MedianRounds == 0, kept: sum.Kept,
 			}
 		}
 		all = append(all, p)
@@ -58,6 +59,7 @@ func tried(c *lab.Capacity) ([]point, error) {
 			p.kept = p.kept && run.Load.Kept()
 			p.void = p.void || t.Fail != "" && len(run.Load.Void) > 0
 		}
+		p.blind = p.void
 		sum, err := load.Merge(times...)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", c.Server, err)

@@ -35,10 +35,8 @@ func rateFigure(r *lab.Results) *figure {
 		m.knee = kneeOf(c, m.planned, m.tries)
 		for _, q := range append(append([]point(nil), m.planned...), m.tries...) {
 			rates = append(rates, q.rate)
-			if !q.void {
-				times = append(times, q.p50, q.p99)
-				some = true
-			}
+			times = append(times, p50(q), p99(q))
+			some = some || !q.blind
 		}
 		models = append(models, m)
 	}
@@ -91,9 +89,20 @@ func rateFigure(r *lab.Results) *figure {
 	return f
 }
 
-// p50 and p99 pick a time out of a point.
-func p50(q point) float64 { return q.p50 }
-func p99(q point) float64 { return q.p99 }
+// p50 and p99 pick a time out of a point, 0 if it says nothing about the server.
+func p50(q point) float64 {
+	if q.blind {
+		return 0
+	}
+	return q.p50
+}
+
+func p99(q point) float64 {
+	if q.void {
+		return 0
+	}
+	return q.p99
+}
 
 // stretches returns the lines through a model's points: one ends where a
 // measurement was void, for what is between is not known.
@@ -101,7 +110,7 @@ func stretches(points []point, time func(point) float64, at func(rate, ns float6
 	var all [][]spot
 	open := false
 	for _, q := range points {
-		if q.void || time(q) == 0 {
+		if time(q) == 0 {
 			open = false
 			continue
 		}
@@ -123,22 +132,19 @@ func (p *picture) rateMarks(m rateModel, at func(rate, ns float64) spot) {
 		p.polyline(modelClass("curve", m.number), line)
 	}
 	for _, q := range m.planned {
-		if q.void {
-			continue
-		}
 		class := modelClass(map[bool]string{true: "full", false: "hollow"}[q.kept], m.number)
-		if q.p50 > 0 {
-			s := at(q.rate, q.p50)
+		if ns := p50(q); ns > 0 {
+			s := at(q.rate, ns)
 			p.small(class, s.x, s.y)
 		}
-		if q.p99 > 0 {
-			s := at(q.rate, q.p99)
+		if ns := p99(q); ns > 0 {
+			s := at(q.rate, ns)
 			p.shape(class, m.number, s.x, s.y)
 		}
 	}
 	for _, q := range m.tries {
-		if !q.void && q.p99 > 0 {
-			s := at(q.rate, q.p99)
+		if ns := p99(q); ns > 0 {
+			s := at(q.rate, ns)
 			p.cross("try", s.x, s.y)
 		}
 	}
@@ -170,6 +176,22 @@ func timeLabels(y scale) []label {
 	return all
 }
 
+// cell writes one of a point's times.
+func (q point) cell(ns float64, void bool) string {
+	switch {
+	case q.missing:
+		return absent
+	case void:
+		return "VOID"
+	case ns == 0:
+		return absent
+	case !q.kept:
+		return "▲ " + duration(ns)
+	default:
+		return duration(ns)
+	}
+}
+
 func rateTable(r *lab.Results) table {
 	t := table{Caption: "Response time in the open loop; ▲: the rate was not kept", Head: []string{"model"}}
 	for _, rate := range openRates(r) {
@@ -180,20 +202,7 @@ func rateTable(r *lab.Results) table {
 		row := []string{s.Name}
 		planned := points(r, s.Name)
 		for _, q := range planned {
-			for _, ns := range []float64{q.p50, q.p99} {
-				switch {
-				case q.missing:
-					row = append(row, absent)
-				case q.void:
-					row = append(row, "VOID")
-				case ns == 0:
-					row = append(row, absent)
-				case !q.kept:
-					row = append(row, "▲ "+duration(ns))
-				default:
-					row = append(row, duration(ns))
-				}
-			}
+			row = append(row, q.cell(q.p50, q.blind), q.cell(q.p99, q.void))
 		}
 		t.Rows = append(t.Rows, append(row, kneeOf(capacityOf(r, s.Name), planned, nil).String()))
 	}

@@ -25,6 +25,24 @@ func TestRateTellsOfVoidAndOverload(t *testing.T) {
 	assert.NotContains(t, serial[1], "▲")
 }
 
+// Where the generator was late with few requests, the median stands, and so does
+// whether the rate was kept.
+func TestOnlyTheMedianStands(t *testing.T) {
+	r := sample(t)
+	r.Capacity = nil
+	for i := range r.OpenSummary {
+		r.OpenSummary[i].Rounds = 0
+	}
+	f := rateFigure(r)
+	quick := rowOf(t, f.Table, "quick")
+	assert.NotContains(t, quick[1], "VOID")
+	assert.Equal(t, "VOID", quick[2])
+	assert.Equal(t, "knee 4,000/s", quick[9])
+	require.NotNil(t, f.Picture)
+	assert.Equal(t, 1, marks(f.Picture, "curve c0"), "no line but the key's")
+	assert.Positive(t, marks(f.Picture, "curve d1 c0"))
+}
+
 // Of the sample's twelve points, three are overloaded and two void.
 func TestRateMarks(t *testing.T) {
 	r := sample(t)
@@ -56,7 +74,7 @@ func TestKneeByThePlansRates(t *testing.T) {
 	}
 	assert.Equal(t, "knee below 1,000/s", of("quick").String())
 	for i := range r.OpenSummary {
-		r.OpenSummary[i].Rounds = 0
+		r.OpenSummary[i].Rounds, r.OpenSummary[i].MedianRounds = 0, 0
 	}
 	assert.Equal(t, "VOID at all rates", of("quick").String())
 }

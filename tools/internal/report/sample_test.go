@@ -170,7 +170,7 @@ func openSample(t *testing.T, r *lab.Results) {
 		for w, c := range what {
 			cell := lab.Cell{Server: r.Servers[i].Name, Round: 1, Workload: w, Load: openLoad(t, float64(20*(i+1)<<w))}
 			cell.Load.Workload = r.Plan.Open[w]
-			sum := lab.OpenSummary{Server: cell.Server, Workload: w, Rounds: 1, Kept: c != 'o', Response: cell.Load.Response, Service: cell.Load.Service}
+			sum := lab.OpenSummary{Server: cell.Server, Workload: w, Rounds: 1, MedianRounds: 1, P50: cell.Load.Response.P50, Kept: c != 'o', Response: cell.Load.Response, Service: cell.Load.Service}
 			if c == 'v' {
 				cell.Load.Void = []string{"the generator was late: 30µs by p99"}
 				sum = lab.OpenSummary{Server: cell.Server, Workload: w, Kept: true, Void: 1, Reason: cell.Load.Void[0]}
