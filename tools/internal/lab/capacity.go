@@ -8,13 +8,17 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// How capacity is searched for: from the first rate on by doubling, then by
-// halving what lies between the last that was kept and the first that was not,
-// until they are near to each other.
+// How capacity is searched for: from the first rate on by doubling, or halving,
+// until one is kept and the next is not; then by halving what lies between, until
+// they are near to each other.
 const (
-	firstRate       = 1_000.0 // requests per second
+	firstRate       = 4_000.0 // requests per second
+	leastRate       = 250.0
 	nearby          = 1.05
 	capacityRepeats = 3
+	// capacityRequests is how many there are at least in a repeat: so many that
+	// a p99 is no chance.
+	capacityRequests = 1_500
 )
 
 // capacities finds the highest rate that each server keeps within the SLO.
@@ -49,7 +53,7 @@ func (b *bench) search(ctx context.Context, s *Server, p *process, found *Capaci
 		}
 		if try.Fail == "" {
 			kept = rate
-			found.Rate, found.LowerBound = rate, false
+			found.Rate = rate
 		} else {
 			failed = rate
 			found.LowerBound = unsure
@@ -57,8 +61,10 @@ func (b *bench) search(ctx context.Context, s *Server, p *process, found *Capaci
 		switch {
 		case failed == 0:
 			rate *= 2
-		case kept == 0 || failed <= kept*nearby:
+		case kept == 0 && failed <= leastRate, kept > 0 && failed <= kept*nearby:
 			return nil
+		case kept == 0:
+			rate /= 2
 		default:
 			rate = (kept + failed) / 2
 		}
@@ -72,8 +78,9 @@ func (b *bench) try(ctx context.Context, s *Server, p *process, rate float64, n 
 	w := plan.Open[0]
 	w.Rate = rate
 	try.Rate = rate
+	duration := max(plan.Cell, time.Duration(capacityRequests/rate*float64(time.Second)))
 	for i := range capacityRepeats {
-		cell, err := b.offer(ctx, s, p, w, plan.Cell, plan.openSeed(plan.Rounds+1+n, i))
+		cell, err := b.offer(ctx, s, p, w, duration, plan.openSeed(plan.Rounds+1+n, i))
 		if err != nil {
 			return try, false, err
 		}
