@@ -96,6 +96,9 @@ func (r *Results) trustNotes() []string {
 		add("A/A: %s was measured twice, as if it were two servers, and differed from itself by %s in CPU per request. Smaller differences mean nothing.",
 			r.Noise[0].Server, strings.Join(each, ", "))
 	}
+	if note := r.paceNote(); note != "" {
+		add("%s", note)
+	}
 	if p := r.Environment.Pauses; p.Share > pauseShare {
 		add("This machine took the load's core away %s times a second, for %v (median), %.1f %% of the time, while nothing else ran. No time measured here can be better than that.",
 			thousands(p.PerSecond), p.Median.Round(time.Microsecond), p.Share*100)

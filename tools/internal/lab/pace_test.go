@@ -1,0 +1,42 @@
+package lab
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+func TestPaces(t *testing.T) {
+	r := &Results{
+		Plan:    Plan{Rounds: 3, Workloads: workloads()},
+		Servers: []*Server{{Subject: Subject{Name: "cheap"}}, {Subject: Subject{Name: "dear"}}},
+	}
+	run := func(server string, round int, cpu time.Duration) {
+		r.Runs = append(r.Runs, Cell{Server: server, Round: round, Load: load.Result{Requests: 1, Seconds: 1}, Resources: &Resources{CPU: cpu}})
+	}
+	for round, cpu := range []time.Duration{100, 150, 80} {
+		run("cheap", round+1, cpu)
+		run("dear", round+1, 100*cpu)
+	}
+	require.NoError(t, r.summarize())
+	assert.InDeltaSlice(t, []float64{1, 1.5, 0.8}, r.paces(), 1e-9)
+	assert.Contains(t, r.paceNote(), "88 % dearer in round 2 than in round 3")
+
+	// What is noise of one server is none of the machine's.
+	r.Runs = nil
+	for round, cpu := range []time.Duration{100, 110, 90} {
+		run("cheap", round+1, cpu)
+		run("dear", round+1, 10_000*100/cpu)
+	}
+	require.NoError(t, r.summarize())
+	assert.Empty(t, r.paceNote())
+
+	r.Plan.Rounds = 4
+	assert.Nil(t, r.paces(), "a round is missing: it was interrupted")
+	assert.Empty(t, r.paceNote())
+	assert.Empty(t, new(Results).paceNote())
+}
