@@ -29,7 +29,7 @@ type labCmd struct {
 	Seed     uint64        `default:"1" help:"Makes the order of the servers and the sequences of requests (default ${default})."`
 	Out      string        `default:"lab-out" placeholder:"DIR" type:"path" help:"Where results.json, report.html and its pictures go (default ${default})."`
 	Quick    bool          `xor:"size" help:"A look in a minute, which proves that everything works and measures little."`
-	Full     bool          `xor:"size" help:"Careful: six rounds of longer measurements, with confidence intervals, and each server's capacity. About a quarter of an hour."`
+	Full     bool          `xor:"size" help:"Careful: six rounds of longer measurements, with confidence intervals, and each server's capacity. It says how long that takes."`
 	NoPin    bool          `help:"Do not give servers and load a core each."`
 }
 

@@ -29,7 +29,8 @@ func (r *Results) notes() []string {
 			"Rates and latencies are those of a closed loop, each server at its own full load; at unequal rates latencies are not to be ranked.")
 	}
 	if some(func(s Summary) bool { return s.GeneratorLimited }) {
-		add("≥  the load generator used over %.0f %% of its core: the server may be able to do more.", load.GeneratorLimit*100)
+		add("≥  the load generator used over %.0f %% of its core, or the rate is over %.0f %% of what it reaches against a server that does next to nothing: the server may be able to do more.",
+			load.GeneratorLimit*100, load.CeilingLimit*100)
 	}
 	if some(func(s Summary) bool { return s.P99 == 0 }) {
 		add("–  too few requests to say.")

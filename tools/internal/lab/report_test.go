@@ -84,7 +84,7 @@ func sampleResults(t *testing.T) *Results {
 					Server: s.Name, Round: round + 1, Workload: w,
 					Load: load.Result{
 						Seconds: 0.6, Requests: n, Rate: float64(n) / 0.6, Served: workload.Connections, Workload: workload,
-						Generator: load.Generator{Busy: 0.3 * float64(w+1)},
+						Generator: load.Generator{Busy: 0.3 * float64(w+1), Limited: w == 2},
 						Response:  load.Times{P50: time.Duration(20+7*i) * time.Microsecond, P99: time.Duration(100+i*i*900*w) * time.Microsecond},
 					},
 					Resources: &Resources{

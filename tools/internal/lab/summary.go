@@ -28,8 +28,8 @@ type Summary struct {
 	// Errors is the sum over the rounds, FirstError one of them.
 	Errors     int64  `json:"errors"`
 	FirstError string `json:"first_error,omitempty"`
-	// GeneratorLimited: by the median of its CPU, the load generator may have
-	// been the limit.
+	// GeneratorLimited: in most rounds the load generator may have been the
+	// limit (load.Generator.Limited).
 	GeneratorLimited bool `json:"generator_limited"`
 
 	// Cost is nil where the system does not tell.
@@ -127,10 +127,12 @@ func summarizeRuns(runs []Cell, w load.Workload) Summary {
 	if s.Rate > 0 {
 		s.Hidden = medianOf(runs, func(r Cell) float64 { return r.Load.Hidden() })
 	}
-	generator := medianOf(runs, func(r Cell) float64 { return r.Load.Generator.Busy })
-	s.GeneratorLimited = generator > load.GeneratorLimit
+	limited := 0
 	var known []Cell
 	for _, r := range runs {
+		if r.Load.Generator.Limited {
+			limited++
+		}
 		s.Served = min(s.Served, r.Load.Served)
 		s.Errors += r.Load.Errors.Count()
 		s.FirstError = cmp.Or(s.FirstError, r.Load.Errors.First)
@@ -138,6 +140,7 @@ func summarizeRuns(runs []Cell, w load.Workload) Summary {
 			known = append(known, r)
 		}
 	}
+	s.GeneratorLimited = 2*limited > len(runs)
 	if len(known) > 0 {
 		s.Cost = costOf(known)
 	}

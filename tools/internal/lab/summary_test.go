@@ -25,7 +25,7 @@ func TestSummarize(t *testing.T) {
 			Server: "a",
 			Load: load.Result{
 				Workload: load.Workload{Connections: 1, Depth: 1},
-				Rate:     rate, Requests: 1000, Seconds: 1, Served: 7, Generator: load.Generator{Busy: generator},
+				Rate:     rate, Requests: 1000, Seconds: 1, Served: 7, Generator: load.Generator{Busy: generator, Limited: generator > load.GeneratorLimit},
 				Response: load.Times{P50: time.Duration(rate), P99: 2 * time.Duration(rate), Mean: 0.75 / rate * 1e9},
 				Errors:   load.Errors{Wrong: errors, First: map[bool]string{true: "oh"}[errors > 0]},
 			},
