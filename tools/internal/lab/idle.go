@@ -46,10 +46,6 @@ func (b *bench) idleLadder(ctx context.Context, s *Server, p *process) error {
 			abort(c)
 		}
 	}()
-	fresh, err := openDescriptors(p.pid)
-	if err != nil {
-		return err
-	}
 	dialer := net.Dialer{Timeout: startTimeout}
 	for _, wanted := range b.results.Plan.IdleConnections {
 		if s.OneAtATime {
@@ -74,10 +70,8 @@ func (b *bench) idleLadder(ctx context.Context, s *Server, p *process) error {
 				conns = append(conns, c)
 			}
 			cell.Connections = len(conns)
-			if s.OneAtATime {
-				break // one is not worth a count that is not exact
-			}
-			if cell.Connections, err = waitForConnections(ctx, p, fresh, len(conns)); err != nil {
+			var err error
+			if cell.Connections, err = waitForConnections(ctx, p.addr, len(conns)); err != nil {
 				return err
 			}
 			if cell.Connections < len(conns) && cell.Short == "" {
@@ -116,25 +110,20 @@ func (b *bench) idleCell(ctx context.Context, p *process, cell *IdleCell) error 
 	return nil
 }
 
-// waitForConnections waits until the process, which had as many descriptors
-// before, holds the connections, or accepts no more of them. It returns how many
-// it holds. What the server opens for itself meanwhile is counted, too; that is
-// a handful.
-func waitForConnections(ctx context.Context, p *process, fresh, wanted int) (int, error) {
+// waitForConnections waits until the server at the address holds the
+// connections, or accepts no more of them. It returns how many it holds.
+func waitForConnections(ctx context.Context, addr string, wanted int) (int, error) {
 	best, progress := -1, time.Now()
 	for {
-		n, err := openDescriptors(p.pid)
+		n, err := heldConnections(addr)
 		if err != nil {
-			return 0, fmt.Errorf("count its descriptors: %w", err)
-		}
-		if n-fresh >= wanted {
-			return wanted, nil
+			return 0, fmt.Errorf("count the connections that the server holds: %w", err)
 		}
 		if n > best {
 			best, progress = n, time.Now()
 		}
-		if time.Since(progress) > acceptTimeout {
-			return max(0, n-fresh), nil
+		if n >= wanted || time.Since(progress) > acceptTimeout {
+			return n, nil
 		}
 		if err := sleep(ctx, acceptPoll); err != nil {
 			return 0, err

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"net"
 	"os"
 	"strconv"
 	"testing"
@@ -50,6 +51,34 @@ func TestProcessClock(t *testing.T) {
 	assert.Positive(t, u.rss)
 	_, err = processClock(1 << 22) // no process has so large a number
 	require.Error(t, err)
+}
+
+// What a server has opened or closed for itself meanwhile is not in it, nor is
+// what still waits in the listen queue. (Descriptors were counted once: the one
+// of the client that had asked whether the server is ready made 19 of 20.)
+func TestConnectionsAreCountedNotDescriptors(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	var accepted []net.Conn
+	for i := range 5 {
+		c, err := net.Dial("tcp", l.Addr().String())
+		require.NoError(t, err)
+		defer c.Close()
+		if i < 3 {
+			a, err := l.Accept()
+			require.NoError(t, err)
+			defer a.Close()
+			accepted = append(accepted, a)
+		}
+	}
+	held, err := heldConnections(l.Addr().String())
+	require.NoError(t, err)
+	assert.Equal(t, 3, held)
+	accepted[0].Close()
+	held, err = heldConnections(l.Addr().String())
+	require.NoError(t, err)
+	assert.Equal(t, 2, held)
 }
 
 func sumSchedstat(t *testing.T) (sum time.Duration) {
