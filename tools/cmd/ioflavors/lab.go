@@ -22,14 +22,14 @@ type labCmd struct {
 	Only     []string      `placeholder:"PART" help:"Measure these only: closed (what a request costs), open (response times at given rates), idle (silent connections), syscalls, capacity (under an SLO), proof (the lab's test of itself); without it, all but capacity. Or models, as --models takes them. Give it again, or separate names by commas."`
 	Models   []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Give it again, or separate names by commas."`
 	Server   []string      `placeholder:"NAME=CMD" sep:"none" help:"Measure your own server as well. CMD starts it, without a shell and as one process, and has {addr} or {port} where it is to listen. Give it again for more."`
-	Rounds   int           `placeholder:"N" help:"How often each server is started and measured (default 3; with --quick 1, with --full 6)."`
-	Duration time.Duration `placeholder:"TIME" help:"How long each workload is measured in a round, 50ms to 5s (default 250ms; with --quick 200ms, with --full 1s)."`
+	Rounds   int           `placeholder:"N" help:"How often each server is started and measured (default 6; with --quick 1)."`
+	Duration time.Duration `placeholder:"TIME" help:"How long each workload is measured in a round, 50ms to 5s (default 125ms; with --quick 200ms, with --full 1s)."`
 	Arrivals load.Arrivals `default:"constant" enum:"poisson,constant" help:"How an open loop's requests are spread over time: constant, as a clock ticks, or poisson, at random (default ${default})."`
 	SLO      time.Duration `default:"1ms" placeholder:"TIME" help:"The p99 within which capacity is searched for (default ${default})."`
 	Seed     uint64        `default:"1" help:"Makes the order of the servers and the sequences of requests (default ${default})."`
 	Out      string        `default:"lab-out" placeholder:"DIR" type:"path" help:"Where results.json, report.html and its pictures go (default ${default})."`
 	Quick    bool          `xor:"size" help:"A look in a minute, which proves that everything works and measures little."`
-	Full     bool          `xor:"size" help:"Careful: six rounds of longer measurements, with confidence intervals, and each server's capacity. It says how long that takes."`
+	Full     bool          `xor:"size" help:"Careful: longer measurements, and each server's capacity. It says how long that takes."`
 	NoPin    bool          `help:"Do not give servers and load a core each."`
 }
 
@@ -92,12 +92,12 @@ func (c *labCmd) config() (lab.Config, error) {
 		}
 		subjects = append(subjects, s)
 	}
-	rounds, duration := 3, 250*time.Millisecond
+	rounds, duration := 6, 125*time.Millisecond
 	switch {
 	case c.Quick:
 		rounds, duration = 1, 200*time.Millisecond
 	case c.Full:
-		rounds, duration = 6, time.Second
+		duration = time.Second
 		if parts == nil {
 			parts = lab.Parts
 		}

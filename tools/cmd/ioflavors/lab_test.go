@@ -27,8 +27,8 @@ func TestLabFlags(t *testing.T) {
 	cfg, err := labConfig(t)
 	require.NoError(t, err)
 	assert.Len(t, cfg.Subjects, 8)
-	assert.Equal(t, 3, cfg.Rounds)
-	assert.Equal(t, 250*time.Millisecond, cfg.Cell)
+	assert.Equal(t, 6, cfg.Rounds)
+	assert.Equal(t, 125*time.Millisecond, cfg.Cell)
 	assert.False(t, cfg.NoPin)
 
 	cfg, err = labConfig(t, "--quick", "--rounds=2", "--no-pin", "--seed=7",
