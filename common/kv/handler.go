@@ -26,8 +26,8 @@ func NewHandler(s store.Store) *Handler { return &Handler{store: s} }
 // AppendReply appends the reply to the request, both of them the body of a
 // frame. The request is not kept. In steady state nothing is allocated.
 func (h *Handler) AppendReply(dst, request []byte) []byte {
-	m, err := Parse(request)
-	if err != nil {
+	var m Message
+	if err := m.parse(request); err != nil {
 		return h.AppendRefusal(dst, err.Error())
 	}
 	switch m.Kind {

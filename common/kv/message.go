@@ -42,19 +42,25 @@ const (
 // overlong varints) and whatever it forbids is left to the protobuf library,
 // so that the library alone decides what is valid. FuzzParse holds the two
 // against each other.
-func Parse(body []byte) (Message, error) {
-	var m Message
+func Parse(body []byte) (m Message, err error) {
+	err = m.parse(body)
+	return m, err
+}
+
+// parse is Parse into the empty message m: a message returned is copied word by
+// word.
+func (m *Message) parse(body []byte) error {
 	for rest := body; len(rest) > 0; {
 		tag := rest[0]
 		switch tag {
 		case tagKey, tagValue:
 			size, n := binary.Uvarint(rest[1:])
 			if n <= 0 || n > 4 || size > uint64(len(rest)-1-n) {
-				return parseSlowly(body)
+				return m.parseSlowly(body)
 			}
 			field := rest[1+n : 1+n+int(size)]
 			if !utf8.Valid(field) {
-				return parseSlowly(body)
+				return m.parseSlowly(body)
 			}
 			if tag == tagKey {
 				m.Key = field
@@ -64,7 +70,7 @@ func Parse(body []byte) (Message, error) {
 			rest = rest[1+n+int(size):]
 		case tagKind, tagStatus:
 			if len(rest) < 2 || rest[1] > 0x7f {
-				return parseSlowly(body)
+				return m.parseSlowly(body)
 			}
 			if tag == tagKind {
 				m.Kind = uint32(rest[1])
@@ -73,20 +79,22 @@ func Parse(body []byte) (Message, error) {
 			}
 			rest = rest[2:]
 		default:
-			return parseSlowly(body)
+			return m.parseSlowly(body)
 		}
 	}
-	return m, nil
+	return nil
 }
 
-func parseSlowly(body []byte) (Message, error) {
-	var m kvpb.KeyValueMessage
-	if err := proto.Unmarshal(body, &m); err != nil {
+func (m *Message) parseSlowly(body []byte) error {
+	*m = Message{} // what was read so far was read in vain
+	var p kvpb.KeyValueMessage
+	if err := proto.Unmarshal(body, &p); err != nil {
 		// The library varies its spaces from build to build, so that nobody
 		// relies on its words; a reply's words should not vary.
-		return Message{}, fmt.Errorf("not a KeyValueMessage: %s", strings.ReplaceAll(err.Error(), "\u00a0", " "))
+		return fmt.Errorf("not a KeyValueMessage: %s", strings.ReplaceAll(err.Error(), "\u00a0", " "))
 	}
-	return Message{Key: []byte(m.Key), Value: []byte(m.Value), Kind: m.Kind, Status: m.Status}, nil
+	*m = Message{Key: []byte(p.Key), Value: []byte(p.Value), Kind: p.Kind, Status: p.Status}
+	return nil
 }
 
 // AppendMessage appends m as protobuf encodes it, fields in order, zero ones

@@ -34,24 +34,26 @@ func NewSharded(limit int64) *Sharded {
 	return s
 }
 
-func (s *Sharded) shardOf(key []byte) *shard {
-	return &s.parts[maphash.Bytes(s.seed, key)%shards]
+// find returns the shard that has the key, and the key's hash.
+func (s *Sharded) find(key []byte) (*shard, uint64) {
+	hash := maphash.Bytes(s.seed, key)
+	return &s.parts[hash%shards], hash
 }
 
 // Append is Store's. It copies the value under the lock.
 func (s *Sharded) Append(dst, key []byte) (out []byte, found bool, err error) {
-	p := s.shardOf(key)
+	p, hash := s.find(key)
 	p.mu.Lock()
-	out, found, err = p.store.Append(dst, key)
+	out, found = p.store.append(dst, key, hash)
 	p.mu.Unlock()
-	return out, found, err
+	return out, found, nil
 }
 
 // Put is Store's.
 func (s *Sharded) Put(key, value []byte) error {
-	p := s.shardOf(key)
+	p, hash := s.find(key)
 	p.mu.Lock()
-	err := p.store.Put(key, value)
+	err := p.store.put(key, value, hash)
 	p.mu.Unlock()
 	return err
 }

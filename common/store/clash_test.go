@@ -1,0 +1,39 @@
+package store
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Two keys with the same hash are as unlikely as two broken disks, and are kept
+// apart all the same.
+func TestKeysWithTheSameHash(t *testing.T) {
+	const hash = 42
+	s := New(0)
+	get := func(key string) (string, bool) {
+		out, found := s.append(nil, []byte(key), hash)
+		return string(out), found
+	}
+	put := func(key, value string) { require.NoError(t, s.put([]byte(key), []byte(value), hash)) }
+
+	put("first", "1")
+	_, found := get("second")
+	assert.False(t, found)
+	put("second", "2")
+	put("", "3")
+	for _, values := range [][3]string{{"1", "2", "3"}, {"one", "two", "three"}, {"I", "", "III"}} {
+		for i, key := range []string{"first", "second", ""} {
+			put(key, values[i])
+		}
+		for i, key := range []string{"first", "second", ""} {
+			value, found := get(key)
+			assert.True(t, found, key)
+			assert.Equal(t, values[i], value, key)
+		}
+	}
+	assert.Equal(t, 3, s.Len())
+	_, found = get("fir")
+	assert.False(t, found)
+}

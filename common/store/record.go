@@ -1,0 +1,68 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"unsafe"
+)
+
+// record is a key and its value in one piece of memory, behind their sizes. A
+// lookup then waits for memory twice, for the map's slot and for this; and a
+// slot is small, which counts because a map has more of them than records.
+//
+//	offset 0  size of the whole piece, uint32
+//	       4  length of the key, uint32
+//	       8  length of the value, uint32
+//	      12  key, value, and what an earlier, longer value has left
+type record struct{ first *byte } // of the piece; nil: there is none
+
+const recordHeader = 12
+
+func newRecord(key, value []byte) record {
+	mem := make([]byte, recordHeader+len(key)+len(value)) // exactly: append would round up
+	binary.LittleEndian.PutUint32(mem, uint32(len(mem)))
+	binary.LittleEndian.PutUint32(mem[4:], uint32(len(key)))
+	binary.LittleEndian.PutUint32(mem[8:], uint32(len(value)))
+	copy(mem[recordHeader+copy(mem[recordHeader:], key):], value)
+	return record{unsafe.SliceData(mem)}
+}
+
+// memory returns the whole piece.
+func (r record) memory() []byte {
+	size := binary.LittleEndian.Uint32(unsafe.Slice(r.first, 4))
+	return unsafe.Slice(r.first, size)
+}
+
+// valueAt returns where the value begins in mem.
+func valueAt(mem []byte) int { return recordHeader + int(binary.LittleEndian.Uint32(mem[4:])) }
+
+// is reports whether there is a record, and its key is this one.
+func (r record) is(key []byte) bool {
+	if r.first == nil {
+		return false
+	}
+	mem := r.memory()
+	return bytes.Equal(mem[recordHeader:valueAt(mem)], key)
+}
+
+func (r record) appendValue(dst []byte) []byte {
+	mem := r.memory()
+	at := valueAt(mem)
+	return append(dst, mem[at:at+int(binary.LittleEndian.Uint32(mem[8:]))]...)
+}
+
+// set writes a value into the old one's memory, unless it does not fit, or is
+// so much smaller that the rest would be wasted.
+func (r record) set(value []byte) bool {
+	mem := r.memory()
+	room := mem[valueAt(mem):]
+	if len(value) > len(room) || len(room) > shrinkAbove(len(value)) {
+		return false
+	}
+	binary.LittleEndian.PutUint32(mem[8:], uint32(copy(room, value)))
+	return true
+}
+
+// shrinkAbove is the memory, in bytes, beyond which a value of size bytes gets
+// memory of its own size instead of its predecessor's.
+func shrinkAbove(size int) int { return 2*size + 256 }
