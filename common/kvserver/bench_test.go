@@ -1,0 +1,74 @@
+package kvserver
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/frame"
+	"github.com/ioflavors/ioflavors/common/kv"
+)
+
+// noTimer is a socket on which nothing ever waits.
+type noTimer struct{}
+
+func (noTimer) Wake(time.Duration) {}
+func (noTimer) Interrupt()         {}
+func (noTimer) CloseWrite() error  { return nil }
+
+// BenchmarkConn measures all that a model does for requests besides system
+// calls: what was read is fed, what is to be written is taken for written.
+func BenchmarkConn(b *testing.B) {
+	const keys = 10_000
+	value := make([]byte, 64)
+	for i := range value {
+		value[i] = 'v'
+	}
+	for _, op := range []struct {
+		name    string
+		request kv.Message
+	}{
+		{"get", kv.Message{Kind: kv.Get}},
+		{"put", kv.Message{Kind: kv.PutOrUpdate, Value: value}},
+	} {
+		for _, depth := range []int{1, 16} {
+			b.Run(fmt.Sprintf("op=%s/depth=%d", op.name, depth), func(b *testing.B) {
+				h := NewHost(Config{}, Traits{}, 1)
+				lane := h.Lane(0)
+				var c Conn
+				lane.Tick()
+				lane.Open(&c, noTimer{})
+				var batches [][]byte // of depth requests for keys in random order
+				order := rand.New(rand.NewPCG(1, 2)).Perm(keys)
+				for i := range keys / depth {
+					var batch []byte
+					for _, k := range order[i*depth : (i+1)*depth] {
+						m := op.request
+						m.Key = fmt.Appendf(nil, "key:%012d", k)
+						fill := kv.Message{Kind: kv.PutOrUpdate, Key: m.Key, Value: value}
+						feed(&c, encode(nil, fill))
+						batch = encode(batch, m)
+					}
+					batches = append(batches, batch)
+				}
+				b.ReportAllocs()
+				b.ResetTimer()
+				for i := 0; i < b.N; i += depth {
+					lane.Tick()
+					feed(&c, batches[i/depth%len(batches)])
+				}
+			})
+		}
+	}
+}
+
+func encode(dst []byte, m kv.Message) []byte {
+	out, mark := frame.Begin(dst)
+	return frame.End(kv.AppendMessage(out, m), mark)
+}
+
+func feed(c *Conn, batch []byte) {
+	c.Fed(copy(c.Buffer(), batch), nil)
+	c.Wrote(len(c.Output()), nil)
+}
