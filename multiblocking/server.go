@@ -89,13 +89,12 @@ func (m *model) Run(ln net.Listener) error {
 // serve answers one client until it has left. The others have goroutines of
 // their own.
 func (m *model) serve(client net.Conn) {
-	stream := m.stream(client)
-	c := m.conns.Open(stream)
+	c := m.conns.Open(m.stream(client))
 	for c.Wants() != 0 {
-		if out := c.Output(); len(out) > 0 {
-			c.Wrote(stream.Write(out)) // blocks until the client takes it
+		if len(c.Output()) > 0 {
+			c.Write() // blocks until the client takes it
 		} else {
-			c.Fed(stream.Read(c.Buffer())) // blocks until the client says something
+			c.Read() // blocks until the client says something
 		}
 	}
 	m.conns.Close(c)

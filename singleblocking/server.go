@@ -47,10 +47,10 @@ func (m *model) Run(ln net.Listener) error {
 func (m *model) serve(client net.Conn) {
 	c := m.conns.Open(client)
 	for c.Wants() != 0 {
-		if out := c.Output(); len(out) > 0 {
-			c.Wrote(client.Write(out)) // blocks until the client takes it
+		if len(c.Output()) > 0 {
+			c.Write() // blocks until the client takes it
 		} else {
-			c.Fed(client.Read(c.Buffer())) // blocks until the client says something
+			c.Read() // blocks until the client says something
 		}
 	}
 	m.conns.Close(c)

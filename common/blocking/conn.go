@@ -14,7 +14,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
-// A connection reads into a small buffer, until a client has more to say.
+// A connection reads into a small buffer, until a client has more to say, in
+// bytes.
 const (
 	smallRead = 4 << 10
 	largeRead = 64 << 10
@@ -58,12 +59,15 @@ type Conn struct {
 	kvserver.Conn
 	conns  *Conns
 	stream Stream
-	buf    []byte // lent by the host's pool
+	parked parked // the stream, if Go's runtime waits for it
+	buf    []byte // lent by the host's pool; nil: none, at present
+	size   int    // of the next one
 }
 
 // Open makes a connection of a client that was accepted.
 func (cs *Conns) Open(s Stream) *Conn {
-	c := &Conn{conns: cs, stream: s}
+	c := &Conn{conns: cs, stream: s, size: smallRead}
+	c.parked = park(c)
 	cs.mu.Lock()
 	cs.open[c] = struct{}{}
 	cs.lane++
@@ -71,7 +75,6 @@ func (cs *Conns) Open(s Stream) *Conn {
 	cs.mu.Unlock()
 
 	lane.Open(&c.Conn, c)
-	c.resize(smallRead)
 	return c
 }
 
@@ -83,7 +86,7 @@ func (cs *Conns) Close(c *Conn) {
 	cs.mu.Unlock()
 
 	_ = c.stream.Close()
-	c.host().Buffers().Put(c.buf)
+	c.giveBack()
 	c.Closed()
 	select {
 	case cs.freed <- struct{}{}:
@@ -111,43 +114,66 @@ func (c *Conn) interrupt() {
 	_ = c.stream.SetDeadline(past)
 }
 
-// Fed takes what reading into Buffer returned.
-func (c *Conn) Fed(n int, err error) {
-	if late(n, err) {
-		n, err = tryOnce(c.stream, Trier.TryRead, sock.System.Read, c.Buffer())
-	}
-	c.Conn.Fed(n, err)
-	switch {
-	case n == len(c.buf):
-		c.resize(largeRead)
-	case n < smallRead:
-		c.resize(smallRead)
+// Read blocks until the client says something, and takes that. Where the
+// runtime does the waiting it answers as well, and comes back only when there
+// is something else to do than to read.
+func (c *Conn) Read() {
+	if c.parked.raw != nil {
+		c.parked.serve(c)
+	} else if c.borrow() {
+		c.fed(c.stream.Read(c.buf))
 	}
 }
 
-// Wrote takes what writing Output returned.
-func (c *Conn) Wrote(n int, err error) {
+// Write blocks until the client takes something of the output.
+func (c *Conn) Write() { c.wrote(c.stream.Write(c.Output())) }
+
+// fed takes what reading into the buffer returned.
+func (c *Conn) fed(n int, err error) {
+	if late(n, err) {
+		n, err = tryOnce(c.stream, Trier.TryRead, sock.System.Read, c.buf)
+	}
+	c.Fed(n, err)
+	switch {
+	case n == len(c.buf):
+		c.size = largeRead
+	case n < smallRead:
+		c.size = smallRead
+	}
+	if len(c.buf) != c.size || c.parked.raw != nil {
+		c.giveBack()
+	}
+}
+
+// wrote takes what writing the output returned.
+func (c *Conn) wrote(n int, err error) {
 	if late(n, err) {
 		n, err = tryOnce(c.stream, Trier.TryWrite, sock.System.Write, c.Output())
 	}
-	c.Conn.Wrote(n, err)
+	c.Wrote(n, err)
 }
 
-func (c *Conn) resize(size int) {
-	if cap(c.buf) == size {
-		return
+// borrow sees to it that there is a buffer to read into. If there is no memory
+// for one the connection ends.
+func (c *Conn) borrow() bool {
+	if c.buf != nil {
+		return true
 	}
-	pool := c.host().Buffers()
-	b := pool.Get(size)
-	switch {
-	case b != nil:
-		if c.buf != nil {
-			pool.Put(c.buf)
-		}
-		c.buf = b[:size]
-		c.SetBuffer(c.buf)
-	case c.buf == nil:
+	b := c.host().Buffers().Get(c.size)
+	if b == nil {
 		c.Abort(session.ErrMemory)
+		return false
+	}
+	c.buf = b[:c.size]
+	c.SetBuffer(c.buf)
+	return true
+}
+
+func (c *Conn) giveBack() {
+	if c.buf != nil {
+		c.host().Buffers().Put(c.buf)
+		c.buf = nil
+		c.SetBuffer(nil)
 	}
 }
 
