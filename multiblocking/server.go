@@ -71,7 +71,13 @@ func (m *model) Run(ln net.Listener) error {
 	var serving sync.WaitGroup
 	defer serving.Wait()
 
-	hand := func(client net.Conn) { serving.Go(func() { m.serve(client) }) }
+	hand := func(client net.Conn) {
+		c := m.conns.Open(client) // here, so that the goroutine's stack stays small
+		serving.Go(func() { m.serve(c) })
+	}
+	if m.threads {
+		hand = func(client net.Conn) { serving.Go(func() { m.serve(m.open(client)) }) }
+	}
 	if m.workers > 0 {
 		pool := m.startPool(&serving)
 		defer pool.close()
@@ -88,8 +94,7 @@ func (m *model) Run(ln net.Listener) error {
 
 // serve answers one client until it has left. The others have goroutines of
 // their own.
-func (m *model) serve(client net.Conn) {
-	c := m.conns.Open(m.stream(client))
+func (m *model) serve(c *blocking.Conn) {
 	for c.Wants() != 0 {
 		if len(c.Output()) > 0 {
 			c.Write() // blocks until the client takes it
@@ -100,20 +105,20 @@ func (m *model) serve(client net.Conn) {
 	m.conns.Close(c)
 }
 
-// stream returns what to read from: the client's connection, or, with
-// OSThreads, its socket, on which the calling goroutine's thread will block.
-// The thread belongs to the goroutine, and ends with it.
-func (m *model) stream(client net.Conn) blocking.Stream {
+// open makes the connection of a client that the calling goroutine will serve.
+// With OSThreads the goroutine's thread will block on the socket; the thread
+// belongs to the goroutine, and ends with it.
+func (m *model) open(client net.Conn) *blocking.Conn {
 	if !m.threads {
-		return client
+		return m.conns.Open(client)
 	}
 	runtime.LockOSThread()
 	stream, err := newThreadStream(client)
 	if err != nil { // no descriptor is left for the moment it takes two
 		m.host.Log.Warn("client is served without blocking its thread", "error", err)
-		return client
+		return m.conns.Open(client)
 	}
-	return stream
+	return m.conns.Open(stream)
 }
 
 // pool is a bounded number of goroutines that serve clients.
@@ -130,7 +135,7 @@ func (m *model) startPool(serving *sync.WaitGroup) *pool {
 	for range m.workers {
 		serving.Go(func() {
 			for client := range p.clients {
-				m.serve(client)
+				m.serve(m.open(client))
 			}
 		})
 	}
