@@ -89,7 +89,7 @@ func (l *loop) watch(c *conn) {
 		l.ended = append(l.ended, c)
 	case wants != c.watched:
 		c.watched = wants
-		if err := l.poller.Modify(c.FD, mask(wants)); err != nil {
+		if err := l.poller.Modify(c.FD(), mask(wants)); err != nil {
 			l.drop(c, err)
 		}
 	}
@@ -144,7 +144,7 @@ func (l *loop) readMail() {
 // judged late because this server was, even if the whole process was stopped.
 func (l *loop) watchClocks(asOf time.Duration) {
 	for c := l.timers.Expired(asOf); c != nil; c = l.timers.Expired(asOf) {
-		l.watch(l.conns[c.FD])
+		l.watch(l.conns[c.FD()])
 	}
 	if l.front != nil {
 		l.front.resume(asOf)
@@ -170,10 +170,10 @@ func (l *loop) patience(now time.Duration) time.Duration {
 // former owners may still lie in the batch.
 func (l *loop) closeEnded() {
 	for _, c := range l.ended {
-		if l.conns[c.FD] != c {
+		if l.conns[c.FD()] != c {
 			continue // it has ended twice
 		}
-		l.conns[c.FD] = nil
+		l.conns[c.FD()] = nil
 		l.open--
 		l.timers.Close(&c.Conn)
 		l.mail.freed()

@@ -133,7 +133,7 @@ func (c *Conn) fed(n int, err error) {
 	if late(n, err) {
 		n, err = tryOnce(c.stream, Trier.TryRead, sock.System.Read, c.buf)
 	}
-	c.Fed(n, err)
+	c.FedFrom(c.buf, n, err)
 	switch {
 	case n == len(c.buf):
 		c.size = largeRead
@@ -165,7 +165,6 @@ func (c *Conn) borrow() bool {
 		return false
 	}
 	c.buf = b[:c.size]
-	c.SetBuffer(c.buf)
 	return true
 }
 
@@ -173,7 +172,6 @@ func (c *Conn) giveBack() {
 	if c.buf != nil {
 		c.host().Buffers().Put(c.buf)
 		c.buf = nil
-		c.SetBuffer(nil)
 	}
 }
 

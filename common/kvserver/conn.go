@@ -54,18 +54,17 @@ type Conn struct {
 	session.Session
 	lane  *Lane
 	timer Timer
-	buf   []byte // to read into; nil: the lane's
 
 	moved time.Duration // when a byte last went in or out
 	wrote time.Duration // when output was last sent, or began to wait
 	begun time.Duration // when the incomplete frame began to arrive
-	frame uint64        // its number, counted from 1; 0: there is none
 	until time.Duration // when the turn, the drain or the end is over
 	wake  time.Duration // when Expire will be called at the latest, or unasked
 
 	held    atomic.Int64 // as the lane's holders know; 0: not worth noting
-	more    bool         // the last read filled the buffer
+	frame   uint32       // the incomplete frame's number, counted from 1 as Answered counts; 0: there is none
 	phase   Phase        // of the host, as far as this connection knows
+	more    bool         // the last read filled the buffer
 	reason  Reason
 	ended   bool // reason is set
 	refused bool
@@ -99,25 +98,20 @@ func (l *Lane) Open(c *Conn, timer Timer) {
 	c.settle(now, 0)
 }
 
-// SetBuffer gives the connection a read buffer of its own.
-func (c *Conn) SetBuffer(b []byte) { c.buf = b }
-
 // Buffer returns where to read the next bytes to, for Fed.
-func (c *Conn) Buffer() []byte {
-	if c.buf != nil {
-		return c.buf
-	}
-	return c.lane.Buffer()
-}
+func (c *Conn) Buffer() []byte { return c.lane.Buffer() }
 
 // Fed takes what reading into Buffer returned. io.EOF ends the client's
 // requests; sock.ErrWouldBlock and os.ErrDeadlineExceeded mean that nothing
 // came; any other error breaks the connection.
-func (c *Conn) Fed(n int, err error) {
-	c.more = n == len(c.Buffer())
+func (c *Conn) Fed(n int, err error) { c.FedFrom(c.lane.Buffer(), n, err) }
+
+// FedFrom is Fed for a buffer of the caller's.
+func (c *Conn) FedFrom(buf []byte, n int, err error) {
+	c.more = n == len(buf)
 	answered, quiet := c.Answered(), len(c.Output()) == 0
 	if n > 0 {
-		c.Feed(c.Buffer()[:n])
+		c.Feed(buf[:n])
 	}
 	// Only now can it be listened to again: its silence begins here, not
 	// before what may have been much work.
@@ -227,7 +221,7 @@ func (c *Conn) settle(now time.Duration, l looked) {
 	for c.Wants() != 0 {
 		if !c.Partial() {
 			c.frame = 0
-		} else if next := c.Answered() + 1; c.frame != next {
+		} else if next := max(1, uint32(c.Answered()+1)); c.frame != next {
 			c.frame, c.begun = next, now
 		}
 		if c.Lingering() && !c.fin {

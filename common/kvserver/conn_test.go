@@ -26,6 +26,7 @@ type fakeConn struct {
 	Conn
 	wake time.Duration
 	fin  bool
+	buf  []byte // to read into; nil: the lane's
 }
 
 func (c *fakeConn) Wake(at time.Duration) { c.wake = at }
@@ -40,10 +41,14 @@ func open(h *Host) *fakeConn {
 
 // receive hands bytes to the connection, as if they had been read.
 func (c *fakeConn) receive(s string) {
+	buf := c.buf
+	if buf == nil {
+		buf = c.Buffer()
+	}
 	for len(s) > 0 {
-		n := copy(c.Buffer(), s)
+		n := copy(buf, s)
 		s = s[n:]
-		c.Fed(n, nil)
+		c.FedFrom(buf, n, nil)
 	}
 }
 
@@ -544,7 +549,7 @@ func TestNobodyIsJudgedUnheard(t *testing.T) {
 			c := open(h)
 			c.receive(get[:5])
 			time.Sleep(time.Minute)
-			c.SetBuffer(make([]byte, 1))
+			c.buf = make([]byte, 1)
 			c.receive(get[5:6])
 			c.Expire(h.Since())
 			assert.NotZero(t, c.Wants(), "there may be more")
@@ -558,7 +563,7 @@ func TestNobodyIsJudgedUnheard(t *testing.T) {
 		bubble(t, Limits{OutputLimit: 10}, func(t *testing.T, h *Host) {
 			c := open(h)
 			all := get + get + get
-			c.SetBuffer(make([]byte, len(all)))
+			c.buf = make([]byte, len(all))
 			c.receive(all)
 			assert.Equal(t, session.Write, c.Wants(), "paused, after a read that filled the buffer")
 			h.phase.Store(int32(Draining))

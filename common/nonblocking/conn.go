@@ -6,6 +6,7 @@ package nonblocking
 
 import (
 	"container/heap"
+	"slices"
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
@@ -15,11 +16,10 @@ import (
 // Conn is a connection whose calls do not block. Make it with Loop.Open.
 type Conn struct {
 	kvserver.Conn
-	FD int
-
 	loop  *Loop
 	at    time.Duration // when Expire is to be called
-	index int           // in the loop's heap; -1: not there
+	index int32         // in the loop's heap; -1: not there
+	fd    int32
 }
 
 // Loop are the connections that one goroutine serves, and their timers.
@@ -34,7 +34,7 @@ func NewLoop(lane *kvserver.Lane, calls sock.Calls) *Loop { return &Loop{lane: l
 
 // Open makes c the connection of a client that was accepted.
 func (l *Loop) Open(c *Conn, fd int) {
-	c.FD, c.loop, c.index = fd, l, -1
+	c.fd, c.loop, c.index = int32(fd), l, -1
 	l.lane.Open(&c.Conn, c)
 }
 
@@ -42,9 +42,9 @@ func (l *Loop) Open(c *Conn, fd int) {
 // now on.
 func (l *Loop) Close(c *Conn) {
 	if c.index >= 0 {
-		heap.Remove(&l.timers, c.index)
+		heap.Remove(&l.timers, int(c.index))
 	}
-	_ = l.calls.Close(c.FD)
+	_ = l.calls.Close(c.FD())
 	c.Closed()
 }
 
@@ -68,9 +68,12 @@ func (l *Loop) Expired(asOf time.Duration) *Conn {
 	return c
 }
 
+// FD returns the connection's descriptor.
+func (c *Conn) FD() int { return int(c.fd) }
+
 // Read reads what has come; sock.ErrWouldBlock means nothing.
 func (c *Conn) Read(p []byte) (int, error) {
-	n, err := c.loop.calls.Read(c.FD, p)
+	n, err := c.loop.calls.Read(c.FD(), p)
 	if err == sock.ErrWouldBlock {
 		c.Drained()
 	}
@@ -78,7 +81,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 }
 
 // Write writes what there is room for; sock.ErrWouldBlock means none.
-func (c *Conn) Write(p []byte) (int, error) { return c.loop.calls.Write(c.FD, p) }
+func (c *Conn) Write(p []byte) (int, error) { return c.loop.calls.Write(c.FD(), p) }
 
 // Wake is kvserver.Timer's.
 func (c *Conn) Wake(at time.Duration) {
@@ -86,7 +89,7 @@ func (c *Conn) Wake(at time.Duration) {
 	if c.index < 0 {
 		heap.Push(&c.loop.timers, c)
 	} else {
-		heap.Fix(&c.loop.timers, c.index)
+		heap.Fix(&c.loop.timers, int(c.index))
 	}
 }
 
@@ -94,7 +97,7 @@ func (c *Conn) Wake(at time.Duration) {
 func (c *Conn) Interrupt() { c.Wake(0) }
 
 // CloseWrite is kvserver.Timer's.
-func (c *Conn) CloseWrite() error { return c.loop.calls.CloseWrite(c.FD) }
+func (c *Conn) CloseWrite() error { return c.loop.calls.CloseWrite(c.FD()) }
 
 // timers is a heap by time. It is touched when a deadline comes nearer, which
 // a busy connection's does not: requests cost nothing here.
@@ -104,12 +107,15 @@ func (t timers) Len() int           { return len(t) }
 func (t timers) Less(i, j int) bool { return t[i].at < t[j].at }
 func (t timers) Swap(i, j int) {
 	t[i], t[j] = t[j], t[i]
-	t[i].index, t[j].index = i, j
+	t[i].index, t[j].index = int32(i), int32(j)
 }
 
 func (t *timers) Push(x any) {
 	c := x.(*Conn)
-	c.index = len(*t)
+	c.index = int32(len(*t))
+	if len(*t) == cap(*t) {
+		*t = slices.Grow(*t, len(*t)+64) // append's smaller steps leave more garbage
+	}
 	*t = append(*t, c)
 }
 
