@@ -18,10 +18,37 @@ import (
 
 // Handler answers requests from a store. It keeps no state of its own, so one
 // serves all connections, as concurrently as its store allows.
-type Handler struct{ store store.Store }
+type Handler struct {
+	// PutFailed, if it is set, is called with each error of the store's Put.
+	PutFailed func(error)
+
+	store store.Store
+	ahead store.Expecter // the store, if it looks ahead
+}
 
 // NewHandler returns a handler for s.
-func NewHandler(s store.Store) *Handler { return &Handler{store: s} }
+func NewHandler(s store.Store) *Handler {
+	ahead, _ := s.(store.Expecter)
+	return &Handler{store: s, ahead: ahead}
+}
+
+// Foresees reports whether Expect and Fetch, which are session.Foreseer's, do
+// anything.
+func (h *Handler) Foresees() bool { return h.ahead != nil }
+
+// Expect tells the store of a request's key. It reads only what nearly all
+// requests begin with: a key of less than 128 bytes.
+func (h *Handler) Expect(request []byte) {
+	if len(request) < 2 || request[0] != tagKey {
+		return
+	}
+	if end := 2 + int(request[1]); end < 2+0x80 && end <= len(request) {
+		h.ahead.Expect(request[2:end])
+	}
+}
+
+// Fetch has the store look up the keys that were expected.
+func (h *Handler) Fetch() { h.ahead.Fetch() }
 
 // AppendReply appends the reply to the request, both of them the body of a
 // frame. The request is not kept. In steady state nothing is allocated.
@@ -35,6 +62,9 @@ func (h *Handler) AppendReply(dst, request []byte) []byte {
 		return h.appendGetResponse(dst, m.Key)
 	case PutOrUpdate:
 		if err := h.store.Put(m.Key, m.Value); err != nil {
+			if h.PutFailed != nil {
+				h.PutFailed(err)
+			}
 			return appendNotOk(dst, PutOrUpdate, err.Error())
 		}
 		return appendNumber(dst, tagKind, PutOrUpdate)

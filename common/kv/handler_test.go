@@ -113,6 +113,28 @@ func TestTheStoreKeepsNothingOfTheRequest(t *testing.T) {
 	assert.Equal(t, "value", ask(t, h, request(kv.Get, "key", "")).Value)
 }
 
+// Whatever a handler is shown in advance, it answers as it would have.
+func TestForesightChangesNothing(t *testing.T) {
+	long := strings.Repeat("k", 200)
+	requests := bodies()
+	for _, key := range []string{"k", "", "ключ", long, "k", "absent"} {
+		requests = append(requests, request(kv.Get, key, ""), request(kv.PutOrUpdate, key, "value of "+key), request(kv.Get, key, ""))
+	}
+	plain, foreseen := kv.NewHandler(store.New(0)), kv.NewHandler(store.New(0))
+	require.True(t, foreseen.Foresees())
+	for i := 0; i < len(requests); i += 7 {
+		some := requests[i:min(i+7, len(requests))]
+		for _, r := range some {
+			foreseen.Expect(r)
+		}
+		foreseen.Fetch()
+		for _, r := range some {
+			assert.Equal(t, plain.AppendReply(nil, r), foreseen.AppendReply(nil, r), "%.40x", r)
+		}
+	}
+	assert.False(t, kv.NewHandler(store.NewSharded(0)).Foresees())
+}
+
 func TestHandlerAllocatesNothing(t *testing.T) {
 	for _, s := range []store.Store{store.New(0), store.NewSharded(0)} {
 		h := kv.NewHandler(s)

@@ -105,12 +105,17 @@ func NewHost(cfg Config, traits Traits, lanes int) *Host {
 		cfg.Store = store.New(h.Limits.StoreLimit)
 	}
 	h.share = evenShare(h.Limits)
+	handler := kv.NewHandler(cfg.Store)
+	handler.PutFailed = h.putFailed
 	h.session = session.Config{
-		Handler:    kv.NewHandler(watchedStore{cfg.Store, h}),
+		Handler:    handler,
 		Buffers:    buffer.NewPool(h.Limits.MemoryLimit),
 		MaxFrame:   h.Limits.MaxFrame,
 		OutputHigh: h.Limits.OutputLimit,
 		OutputLow:  h.Limits.OutputLimit / 4,
+	}
+	if handler.Foresees() {
+		h.session.Foreseer = handler
 	}
 	for range lanes {
 		h.lanes = append(h.lanes, &Lane{host: h})

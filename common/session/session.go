@@ -48,10 +48,25 @@ type Handler interface {
 	AppendRefusal(dst []byte, reason string) []byte
 }
 
+// Foreseer is what a handler may have besides: it is shown requests shortly
+// before they are to be answered, where several have come at once, so that it
+// waits for what it needs for all of them at the same time.
+type Foreseer interface {
+	// Expect shows a request, the body of a frame, which is valid during the
+	// call only. It may be answered late, or never.
+	Expect(request []byte)
+	// Fetch ends a number of calls of Expect.
+	Fetch()
+}
+
+// foresight is how many requests a Foreseer is shown at a time.
+const foresight = 16
+
 // Config is what the sessions of a server share.
 type Config struct {
-	Handler Handler
-	Buffers *buffer.Pool
+	Handler  Handler
+	Foreseer Foreseer // nil: nobody looks ahead
+	Buffers  *buffer.Pool
 	// MaxFrame bounds a request's body and footer, in bytes.
 	MaxFrame int
 	// When another reply as long as the last one would make more than
@@ -290,7 +305,10 @@ func (s *Session) answer(data []byte) (rest []byte) {
 		s.out = s.out[:copy(s.out, s.out[s.sent:])]
 		s.sent = 0
 	}
-	for s.state == open && !s.full() && len(data) > 0 {
+	for foreseen := 0; s.state == open && !s.full() && len(data) > 0; foreseen-- {
+		if foreseen == 0 && s.cfg.Foreseer != nil {
+			foreseen = s.foresee(data)
+		}
 		body, n, err := frame.Next(data, s.cfg.MaxFrame)
 		if err != nil {
 			s.fail(err)
@@ -311,6 +329,24 @@ func (s *Session) answer(data []byte) (rest []byte) {
 	}
 	s.paused = s.full()
 	return data
+}
+
+// foresee shows the next requests, if they are several, and returns after how
+// many of them to look again.
+func (s *Session) foresee(data []byte) int {
+	if first, _ := frame.Size(data, s.cfg.MaxFrame); first == 0 || first >= len(data) {
+		return foresight
+	}
+	for range foresight {
+		body, n, err := frame.Next(data, s.cfg.MaxFrame)
+		if n == 0 || err != nil {
+			break
+		}
+		s.cfg.Foreseer.Expect(body)
+		data = data[n:]
+	}
+	s.cfg.Foreseer.Fetch()
+	return foresight
 }
 
 // full reports whether another reply, if it is as long as the last one, would

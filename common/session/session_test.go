@@ -207,6 +207,58 @@ func TestAPeerThatNeverTakesQuiteAllDoesNotMakeTheOutputGrow(t *testing.T) {
 	}
 }
 
+// foreseer is shout, and notes in which order what was shown and answered.
+type foreseer struct {
+	shout
+	log []string
+}
+
+func (f *foreseer) Expect(request []byte) { f.log = append(f.log, "expect "+string(request)) }
+func (f *foreseer) Fetch()                { f.log = append(f.log, "fetch") }
+func (f *foreseer) AppendReply(dst, request []byte) []byte {
+	f.log = append(f.log, "answer "+string(request))
+	return f.shout.AppendReply(dst, request)
+}
+
+func foreseeing() (*session.Config, *foreseer) {
+	cfg, f := config(), &foreseer{}
+	cfg.Handler, cfg.Foreseer = f, f
+	return cfg, f
+}
+
+func TestRequestsAreShownBeforeTheyAreAnswered(t *testing.T) {
+	t.Run("if they are several", func(t *testing.T) {
+		cfg, f := foreseeing()
+		s := session.New(cfg)
+		s.Feed(append(stream("a", "b"), stream("cut")[:5]...))
+		assert.Equal(t, []string{"expect a", "expect b", "fetch", "answer a", "answer b"}, f.log)
+		f.log = nil
+		drain(&s, 100)
+		s.Feed(stream("cut")[5:])
+		assert.Equal(t, []string{"answer cut"}, f.log, "one alone need not be shown")
+	})
+	t.Run("sixteen at a time", func(t *testing.T) {
+		cfg, f := foreseeing()
+		s := session.New(cfg)
+		var bodies []string
+		for i := range 20 {
+			bodies = append(bodies, fmt.Sprint(i))
+		}
+		s.Feed(stream(bodies...))
+		assert.Equal(t, "expect 15", f.log[15])
+		assert.Equal(t, []string{"fetch", "answer 0"}, f.log[16:18])
+		assert.Equal(t, []string{"answer 15", "expect 16"}, f.log[32:34])
+		assert.Equal(t, "answer 19", f.log[len(f.log)-1])
+	})
+	t.Run("up to what is no frame", func(t *testing.T) {
+		cfg, f := foreseeing()
+		s := session.New(cfg)
+		s.Feed(append(stream("a", "b"), "no frame at all"...))
+		assert.Equal(t, []string{"expect a", "expect b", "fetch", "answer a", "answer b"}, f.log)
+		assert.ErrorIs(t, s.Err(), frame.ErrTooLong)
+	})
+}
+
 func TestAHalfClosedClientGetsEveryAnswer(t *testing.T) {
 	cfg := config()
 	cfg.OutputHigh, cfg.OutputLow = 1000, 250

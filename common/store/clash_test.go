@@ -33,6 +33,16 @@ func TestKeysWithTheSameHash(t *testing.T) {
 			assert.Equal(t, values[i], value, key)
 		}
 	}
+	// Looked up ahead, they are told apart, too.
+	for range 3 {
+		s.ahead.keys = append(s.ahead.keys, expected{hash: hash})
+	}
+	s.Fetch()
+	for i, key := range []string{"second", "first", ""} {
+		value, found := get(key)
+		assert.True(t, found, key)
+		assert.Equal(t, []string{"", "I", "III"}[i], value, key)
+	}
 	assert.Equal(t, 3, s.Len())
 	_, found = get("fir")
 	assert.False(t, found)

@@ -29,7 +29,11 @@ func TestStoresAgainstAMap(t *testing.T) {
 				limit = rapid.Int64Range(1, test.most).Draw(t, "limit")
 			}
 			c := comparison{store: test.new(limit), limit: limit, want: make(map[string]string)}
-			t.Repeat(map[string]func(*rapid.T){"put": c.put, "": c.check})
+			actions := map[string]func(*rapid.T){"put": anyKey(c.put), "get": anyKey(c.get), "get all": c.getAll, "": c.check}
+			if _, ok := c.store.(store.Expecter); ok {
+				actions["expect"] = c.expect
+			}
+			t.Repeat(actions)
 		}))
 	}
 }
@@ -47,8 +51,11 @@ type comparison struct {
 
 var keys = []string{"", "k", "a", "b", "c", "key", "key ", strings.Repeat("k", 300)}
 
-func (c *comparison) put(t *rapid.T) {
-	key := rapid.SampledFrom(keys).Draw(t, "key")
+func anyKey(do func(*rapid.T, string)) func(*rapid.T) {
+	return func(t *rapid.T) { do(t, rapid.SampledFrom(keys).Draw(t, "key")) }
+}
+
+func (c *comparison) put(t *rapid.T, key string) {
 	size := rapid.OneOf(rapid.IntRange(0, 20), rapid.IntRange(0, 1200)).Draw(t, "size")
 	value := strings.Repeat(rapid.StringMatching(`[a-z]{10}`).Draw(t, "text"), size/10+1)[:size]
 
@@ -67,17 +74,48 @@ func (c *comparison) put(t *rapid.T) {
 	require.False(t, found && len(value) <= len(old), "no room for %d bytes instead of %d", len(value), len(old))
 }
 
+// expect announces keys, most of which are then asked for or put, in this
+// order.
+func (c *comparison) expect(t *rapid.T) {
+	s := c.store.(store.Expecter)
+	announced := rapid.SliceOfN(rapid.SampledFrom(keys), 0, 20).Draw(t, "keys")
+	for _, key := range announced {
+		k := []byte(key)
+		s.Expect(k)
+		copy(k, bytes.Repeat([]byte("#"), len(k)))
+	}
+	if rapid.Bool().Draw(t, "fetch") {
+		s.Fetch()
+	}
+	for _, key := range announced {
+		switch rapid.IntRange(0, 9).Draw(t, "then") {
+		case 0: // it was announced in vain
+		case 1, 2, 3, 4:
+			c.put(t, key)
+		default:
+			c.get(t, key)
+		}
+	}
+}
+
+func (c *comparison) get(t *rapid.T, key string) {
+	value, found := c.want[key]
+	out, ok, err := c.store.Append([]byte("before:"), []byte(key))
+	require.NoError(t, err)
+	require.Equal(t, fmt.Sprint("before:", value, found), fmt.Sprint(string(out), ok), "key %.10q", key)
+}
+
+func (c *comparison) getAll(t *rapid.T) {
+	for _, key := range keys {
+		c.get(t, key)
+	}
+}
+
 func (c *comparison) check(t *rapid.T) {
 	require.Equal(t, len(c.want), c.store.Len())
 	var kept int64
-	for _, key := range keys {
-		value, found := c.want[key]
-		out, ok, err := c.store.Append([]byte("before:"), []byte(key))
-		require.NoError(t, err)
-		require.Equal(t, fmt.Sprint("before:", value, found), fmt.Sprint(string(out), ok), "key %.10q", key)
-		if found {
-			kept += int64(len(key) + len(value))
-		}
+	for key, value := range c.want {
+		kept += int64(len(key) + len(value))
 	}
 	if c.limit > 0 && kept > c.limit {
 		t.Fatalf("%d bytes kept, the limit is %d", kept, c.limit)

@@ -41,6 +41,7 @@ type InMemory struct {
 	records map[uint64]record // by the key's hash
 	clashes map[string]record // whose hash was another key's already
 	space   *space
+	ahead   ahead
 }
 
 // New returns an empty store that holds up to limit bytes of keys, values and
@@ -72,14 +73,16 @@ func (s *space) take(n int64) error {
 	return nil
 }
 
+func (s *InMemory) hash(key []byte) uint64 { return maphash.Bytes(s.seed, key) }
+
 // Append is Store's.
 func (s *InMemory) Append(dst, key []byte) (out []byte, found bool, err error) {
-	out, found = s.append(dst, key, maphash.Bytes(s.seed, key))
+	out, found = s.append(dst, key, s.hash(key))
 	return out, found, nil
 }
 
 func (s *InMemory) append(dst, key []byte, hash uint64) (out []byte, found bool) {
-	r := s.records[hash]
+	r, _ := s.find(hash)
 	if !r.is(key) {
 		if r = s.clashes[string(key)]; !r.is(key) {
 			return dst, false
@@ -90,14 +93,14 @@ func (s *InMemory) append(dst, key []byte, hash uint64) (out []byte, found bool)
 
 // Put is Store's.
 func (s *InMemory) Put(key, value []byte) error {
-	return s.put(key, value, maphash.Bytes(s.seed, key))
+	return s.put(key, value, s.hash(key))
 }
 
 func (s *InMemory) put(key, value []byte, hash uint64) error {
 	if uint64(len(key))+uint64(len(value)) > math.MaxUint32-recordHeader {
 		return fmt.Errorf("%w for a key of %d and a value of %d bytes", ErrFull, len(key), len(value))
 	}
-	old, found := s.records[hash]
+	old, found := s.find(hash)
 	clash := found && !old.is(key)
 	if clash {
 		old, found = s.clashes[string(key)]
@@ -114,6 +117,7 @@ func (s *InMemory) put(key, value []byte, hash uint64) error {
 	if err := s.space.take(growth); err != nil {
 		return err
 	}
+	s.ahead.forget()
 	if clash {
 		s.clashes[string(key)] = newRecord(key, value)
 	} else {
