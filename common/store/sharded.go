@@ -3,6 +3,7 @@ package store
 import (
 	"hash/maphash"
 	"sync"
+	"unsafe"
 )
 
 // shards is the number of locks of a Sharded store: far more than the threads
@@ -19,8 +20,8 @@ type Sharded struct {
 
 type shard struct {
 	mu    sync.Mutex
-	store *InMemory
-	_     [64 - 8 - 8]byte // no two locks on one cache line
+	store InMemory                                  // here, so that what is needed first lies beside the lock
+	_     [128 - 8 - unsafe.Sizeof(InMemory{})]byte // no two locks on one cache line
 }
 
 // NewSharded returns an empty store that holds up to limit bytes in all its

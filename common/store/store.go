@@ -46,10 +46,13 @@ type InMemory struct {
 
 // New returns an empty store that holds up to limit bytes of keys, values and
 // their bookkeeping; 0 means without limit.
-func New(limit int64) *InMemory { return in(&space{limit: limit}) }
+func New(limit int64) *InMemory {
+	s := in(&space{limit: limit})
+	return &s
+}
 
-func in(s *space) *InMemory {
-	return &InMemory{
+func in(s *space) InMemory {
+	return InMemory{
 		seed:    maphash.MakeSeed(),
 		records: make(map[uint64]record),
 		clashes: make(map[string]record),
