@@ -1,6 +1,7 @@
 package eventloop
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
@@ -26,11 +27,11 @@ type loop struct {
 	asOf   time.Duration // clocks will be judged as of then,
 	ahead  int           // after so many events more
 	timers *nonblocking.Loop
-	conns  []*conn // by descriptor
-	open   int     // of these
-	ended  []*conn // to be closed when the batch of events is done
-	front  *front  // accepts; only one loop has it
-	mail   mailbox // from other goroutines
+	conns  []*conn      // by descriptor
+	given  atomic.Int64 // clients to this loop by the front, and not closed
+	ended  []*conn      // to be closed when the batch of events is done
+	front  *front       // accepts; only one loop has it
+	mail   mailbox      // from other goroutines
 }
 
 // run is the whole model: wait until somebody has something to say or a clock
@@ -40,7 +41,7 @@ func (l *loop) run() error {
 	for !l.done() {
 		asked := l.lane.EndTurn()
 		if l.ahead <= 0 { // all who were ready then have been served
-			l.asOf, l.ahead = asked, l.open+1
+			l.asOf, l.ahead = asked, int(l.given.Load())+1
 		}
 		events, err := l.poller.Wait(l.patience(asked)) // the only call that blocks
 		if err != nil {
@@ -103,7 +104,6 @@ func (l *loop) add(fd int) {
 		l.conns = append(l.conns, make([]*conn, max(256, len(l.conns)))...)
 	}
 	l.conns[fd] = c
-	l.open++
 	if err := l.poller.Add(fd, poller.Readable); err != nil {
 		l.drop(c, err)
 		return
@@ -174,7 +174,7 @@ func (l *loop) closeEnded() {
 			continue // it has ended twice
 		}
 		l.conns[c.FD()] = nil
-		l.open--
+		l.given.Add(-1)
 		l.timers.Close(&c.Conn)
 		l.mail.freed()
 	}
@@ -184,7 +184,7 @@ func (l *loop) closeEnded() {
 
 // done reports whether the loop has nothing more to do, and never will.
 func (l *loop) done() bool {
-	return l.host.Phase() != kvserver.Serving && l.front == nil && l.open == 0 && l.mail.close()
+	return l.host.Phase() != kvserver.Serving && l.front == nil && l.given.Load() == 0 && l.mail.close()
 }
 
 // mask translates what a session wants for the poller.

@@ -1,12 +1,17 @@
 package eventloop_test
 
 import (
+	"bytes"
+	"fmt"
+	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/common/kvclient"
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/servertest"
 	"github.com/ioflavors/ioflavors/common/store"
@@ -60,6 +65,61 @@ func TestOneSlowRequestDelaysEveryClient(t *testing.T) {
 	defer s.mu.Unlock()
 	require.Len(t, s.log, 11)
 	assert.Equal(t, "slow", s.log[0], "somebody was served while the loop was busy")
+}
+
+// placeStore notes which goroutine, and so which loop, serves each key.
+type placeStore struct {
+	store.Store
+	mu sync.Mutex
+	at map[string]string // goroutine by key
+}
+
+func (s *placeStore) Append(dst, key []byte) ([]byte, bool, error) {
+	stack := make([]byte, 64)
+	id := bytes.Fields(stack[:runtime.Stack(stack, false)])[1] // goroutine ID [running]:
+	s.mu.Lock()
+	s.at[string(key)] = string(id)
+	s.mu.Unlock()
+	return s.Store.Append(dst, key)
+}
+
+// Each client goes to the loop that has the fewest, also after others have left.
+func TestLoopsHaveTheSameNumberOfClients(t *testing.T) {
+	const loops, each = 3, 4
+	s := &placeStore{Store: store.NewSharded(0), at: make(map[string]string)}
+	srv := eventloop.New(eventloop.Config{Config: kvserver.Config{Store: s}, Loops: loops})
+	addr := servertest.Serve(t, srv)
+
+	var clients []*kvclient.Client
+	connect := func(n int) map[string][]int {
+		for range n {
+			ctx, c := servertest.Dial(t, addr)
+			_, _, err := c.Get(ctx, fmt.Sprint(len(clients)))
+			require.NoError(t, err)
+			clients = append(clients, c)
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		by := make(map[string][]int) // clients by loop
+		for i := range clients {
+			at := s.at[fmt.Sprint(i)]
+			by[at] = append(by[at], i)
+		}
+		return by
+	}
+	by := connect(loops * each)
+	require.Len(t, by, loops)
+	var emptied string
+	for at, some := range by {
+		assert.Len(t, some, each)
+		emptied = at
+	}
+	for _, i := range by[emptied] {
+		require.NoError(t, clients[i].Close())
+	}
+	require.Eventually(t, func() bool { return srv.Stats().Active == (loops-1)*each }, time.Minute, time.Millisecond)
+	by = connect(each)
+	assert.Len(t, by[emptied], 2*each, "those who came later took the place of those who left")
 }
 
 // With a second loop, half of the clients do not notice.
