@@ -1,0 +1,91 @@
+package peers_test
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/conformance"
+	"github.com/ioflavors/ioflavors/tools/peers"
+)
+
+// TestConformance checks every peer against the protocol's rules, but for those
+// that its library makes impossible (peers.json).
+func TestConformance(t *testing.T) {
+	dir := t.TempDir()
+	said, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "poll_opt", "-o", dir, "./cmd/...").CombinedOutput()
+	require.NoError(t, err, "%s", said)
+	for _, p := range peers.All() {
+		variants := [][]string{nil}
+		if p.Loops {
+			variants = append(variants, []string{"--loops", "2"})
+		}
+		for _, flags := range variants {
+			t.Run(fmt.Sprint(p.Name, flags), func(t *testing.T) {
+				addr := start(t, filepath.Join(dir, p.Name), flags)
+				report := conformance.Check(t.Context(), addr, conformance.Options{Only: rules(t, p)})
+				assert.Positive(t, report.Total())
+				for _, f := range report.Failed() {
+					t.Errorf("%s: %s: %s", f.ID, f.Title, f.Reason)
+				}
+			})
+		}
+	}
+}
+
+// rules are those that a peer has to follow. All that depend on a limit are left
+// out by the check itself, for none is known.
+func rules(t *testing.T, p peers.Peer) []string {
+	t.Helper()
+	var all []string
+	for _, r := range conformance.Rules() {
+		all = append(all, r.ID)
+	}
+	for id, why := range p.Exceptions {
+		assert.Contains(t, all, id, "there is no such rule")
+		t.Logf("not checked: %s: %s", id, why)
+	}
+	return slices.DeleteFunc(all, func(id string) bool { return p.Exceptions[id] != "" })
+}
+
+// start runs a command until the test is over, and returns where it listens.
+func start(t *testing.T, program string, flags []string) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	addr := ln.Addr().String()
+	require.NoError(t, ln.Close())
+	cmd := exec.Command(program, append(flags, "--addr", addr)...)
+	cmd.Stderr = os.Stderr
+	require.NoError(t, cmd.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-ended
+	})
+	retry := time.NewTicker(10 * time.Millisecond)
+	defer retry.Stop()
+	for {
+		if c, err := net.Dial("tcp", addr); err == nil {
+			c.Close()
+			return addr
+		}
+		select {
+		case err := <-ended:
+			ended <- err
+			t.Fatalf("it ended: %v", err)
+		case <-t.Context().Done():
+			t.Fatal(t.Context().Err())
+		case <-retry.C:
+		}
+	}
+}

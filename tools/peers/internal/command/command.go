@@ -1,0 +1,43 @@
+// Package command is what the peers' commands have in common: their flags and
+// how they end.
+package command
+
+import (
+	"flag"
+	"fmt"
+	"os"
+)
+
+// Flags are the peers' flags.
+type Flags struct {
+	// Addr is where to listen, 127.0.0.1:PORT.
+	Addr string
+	// Loops is how many event loops there are.
+	Loops int
+}
+
+// Parse reads the command line, and ends the program where it is wrong. Only a
+// peer that has loops has --loops.
+func Parse(hasLoops bool) Flags {
+	f := Flags{Loops: 1}
+	flag.StringVar(&f.Addr, "addr", "127.0.0.1:8000", "where to listen")
+	if hasLoops {
+		flag.IntVar(&f.Loops, "loops", 1, "how many event loops there are")
+	}
+	flag.Parse()
+	if flag.NArg() > 0 || f.Loops < 1 {
+		fmt.Fprintf(os.Stderr, "%s: want flags only, and one loop or more\n", flag.CommandLine.Name())
+		flag.Usage()
+		os.Exit(2)
+	}
+	return f
+}
+
+// Fatal ends the program if there is an error. A peer that serves is ended by a
+// signal.
+func Fatal(err error) {
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", flag.CommandLine.Name(), err)
+		os.Exit(1)
+	}
+}
