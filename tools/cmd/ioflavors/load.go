@@ -29,7 +29,7 @@ type loadCmd struct {
 	Warmup      time.Duration `default:"500ms" placeholder:"TIME" help:"How long the load runs before it is measured (default ${default})."`
 	Ramp        time.Duration `placeholder:"TIME" help:"Open the connections evenly over that time (default: at once)."`
 
-	Protocol     load.Protocol     `default:"kv" enum:"kv,resp" help:"kv, this project's, or resp, that of Redis (default ${default})."`
+	Protocol     load.Protocol     `default:"kv" enum:"kv,resp,memcached" help:"kv, this project's, resp, that of Redis, or memcached, its text protocol (default ${default})."`
 	Puts         float64           `default:"0.1" placeholder:"SHARE" help:"Share of puts, 0 to 1; the others are gets (default ${default})."`
 	Keys         int               `default:"10000" placeholder:"N" help:"How many keys there are (default ${default})."`
 	Distribution load.Distribution `default:"uniform" enum:"uniform,zipfian" help:"How often each key is asked for: uniform or zipfian (default ${default})."`

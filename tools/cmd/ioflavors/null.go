@@ -15,7 +15,7 @@ import (
 type nullCmd struct {
 	Addr     string        `default:"127.0.0.1:0"`
 	Spin     bool          `help:"Never sleep."`
-	Protocol load.Protocol `default:"kv" enum:"kv,resp"`
+	Protocol load.Protocol `default:"kv" enum:"kv,resp,memcached"`
 	Keys     int           `default:"10000"`
 	Value    sizes         `default:"64"`
 }

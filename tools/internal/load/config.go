@@ -9,7 +9,8 @@ import (
 
 // Workload says what is asked of a server.
 type Workload struct {
-	// Protocol is KV, this project's, or RESP, that of Redis.
+	// Protocol is KV, this project's, RESP, that of Redis, or Memcached, the text
+	// protocol of memcached.
 	Protocol Protocol `json:"protocol"`
 	// Connections is how many there are, all opened beforehand.
 	Connections int `json:"connections"`
@@ -52,9 +53,13 @@ type Protocol string
 
 // The protocols.
 const (
-	KV   Protocol = "kv"
-	RESP Protocol = "resp"
+	KV        Protocol = "kv"
+	RESP      Protocol = "resp"
+	Memcached Protocol = "memcached"
 )
+
+// Protocols are all of them.
+var Protocols = []Protocol{KV, RESP, Memcached}
 
 // Arrivals is how requests are spread over time.
 type Arrivals string
@@ -155,7 +160,7 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	return c, errors.Join(
-		oneOf("protocol", c.Protocol, KV, RESP),
+		oneOf("protocol", c.Protocol, Protocols...),
 		oneOf("arrivals", c.Arrivals, Poisson, Constant),
 		oneOf("distribution", c.Distribution, Uniform, Zipfian),
 		atLeast("connections", c.Connections, 1),

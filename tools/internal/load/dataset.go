@@ -38,12 +38,12 @@ type language interface {
 	next(d *dataset, data []byte, r request) (n int, wrong, err error)
 }
 
+// languages are those of the protocols.
+var languages = map[Protocol]language{KV: kvLanguage{}, RESP: respLanguage{}, Memcached: memcachedLanguage{}}
+
 // newDataset returns the same data for the same arguments, in every process.
 func newDataset(w Workload) *dataset {
-	d := &dataset{language: kvLanguage{}, keys: w.Keys, min: w.MinValue, max: w.MaxValue}
-	if w.Protocol == RESP {
-		d.language = respLanguage{}
-	}
+	d := &dataset{language: languages[w.Protocol], keys: w.Keys, min: w.MinValue, max: w.MaxValue}
 	for i := range d.keys {
 		d.head = fmt.Appendf(d.head, "key:%0*d", keySize-len("key:"), i)
 	}

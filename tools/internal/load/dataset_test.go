@@ -13,7 +13,7 @@ import (
 
 // A key's value has a size of its own, any in the range, and the same always.
 func TestRangeOfSizes(t *testing.T) {
-	for _, protocol := range []Protocol{KV, RESP} {
+	for _, protocol := range Protocols {
 		w := sized(5000, 0)
 		w.Protocol, w.MaxValue = protocol, 99
 		d := newDataset(w)
@@ -87,7 +87,7 @@ func TestRESPRefuses(t *testing.T) {
 }
 
 func TestSizesAndProtocolsAllocateNothing(t *testing.T) {
-	for _, protocol := range []Protocol{KV, RESP} {
+	for _, protocol := range Protocols {
 		w := sized(100, 16)
 		w.Protocol, w.MaxValue, w.Distribution, w.Puts = protocol, 400, Zipfian, 0.5
 		d := newDataset(w)
@@ -95,9 +95,12 @@ func TestSizesAndProtocolsAllocateNothing(t *testing.T) {
 		replies := map[request][]byte{}
 		for i := range d.keys {
 			get, put := request{key: i}, request{key: i, put: true}
-			if protocol == RESP {
+			switch protocol {
+			case RESP:
 				replies[get], replies[put] = respReply(d, get), respReply(d, put)
-			} else {
+			case Memcached:
+				replies[get], replies[put] = memcachedReply(d, get), memcachedReply(d, put)
+			default:
 				found := d.templates(i).found
 				replies[get] = found.append(nil, d.key(i), d.value(i))
 				replies[put] = d.stored.append(nil, nil, nil)

@@ -19,6 +19,10 @@ func TestTheNullServerKnowsEveryAnswer(t *testing.T) {
 		"resp":       func(w *load.Workload) { w.Protocol = load.RESP },
 		"sizes":      func(w *load.Workload) { w.MinValue, w.MaxValue, w.Keys = 0, 300, 100 },
 		"resp sizes": func(w *load.Workload) { w.Protocol, w.MinValue, w.MaxValue, w.Keys = load.RESP, 1, 3000, 100 },
+		"memcached":  func(w *load.Workload) { w.Protocol = load.Memcached },
+		"memcached sizes": func(w *load.Workload) {
+			w.Protocol, w.MinValue, w.MaxValue, w.Keys = load.Memcached, 0, 3000, 100
+		},
 		// More than a socket has room for.
 		"large": func(w *load.Workload) { w.MinValue, w.MaxValue, w.Keys = 1<<20, 1<<20, 3 },
 	} {

@@ -1,0 +1,68 @@
+package load
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// memcachedReply is what memcached answers.
+func memcachedReply(d *dataset, r request) []byte {
+	if r.put {
+		return []byte("STORED\r\n")
+	}
+	return fmt.Appendf(nil, "VALUE %s 0 %d\r\n%s\r\nEND\r\n", d.key(r.key), len(d.value(r.key)), d.value(r.key))
+}
+
+func memcachedData(size int) *dataset {
+	w := sized(3, size)
+	w.Protocol = Memcached
+	return newDataset(w)
+}
+
+func TestMemcachedRequests(t *testing.T) {
+	d := memcachedData(4)
+	assert.Equal(t, "get key:000000000002\r\n", string(d.appendRequest(nil, request{key: 2})))
+	assert.Equal(t, fmt.Sprintf("set key:000000000002 0 0 4\r\n%s\r\n", d.value(2)),
+		string(d.appendRequest(nil, request{key: 2, put: true})))
+}
+
+func TestMemcachedReplies(t *testing.T) {
+	for _, size := range []int{0, 1, 64, 70_000} {
+		d := memcachedData(size)
+		for _, r := range []request{{key: 1}, {key: 1, put: true}} {
+			requireExact(t, d, r, memcachedReply(d, r))
+		}
+	}
+}
+
+// An answer that is none of the right ones is wrong; what is no answer ends the
+// stream.
+func TestMemcachedRefuses(t *testing.T) {
+	d := memcachedData(4)
+	for reply, reason := range map[string]string{
+		"END\r\n":                        "END",
+		"STORED\r\n":                     "STORED",
+		"ERROR\r\n":                      "ERROR",
+		"SERVER_ERROR out of memory\r\n": "out of memory",
+		"VALUE key:000000000001 0 3\r\nabc\r\nEND\r\n":  "abc",
+		"VALUE key:000000000001 7 4\r\nabcd\r\nEND\r\n": "1 7 4",
+		"VALUE key:000000000002 0 4\r\nabcd\r\nEND\r\n": "key:000000000002",
+	} {
+		n, wrong, err := d.next([]byte(reply), request{key: 1})
+		require.NoError(t, err)
+		assert.Equal(t, len(reply), n)
+		assert.ErrorContains(t, wrong, reason)
+		assert.ErrorContains(t, wrong, "get key:000000000001")
+	}
+	for _, stream := range []string{
+		fmt.Sprintf("VALUE k 0 %d\r\n", d.maxReply()), "HTTP/1.1 400\r\n", "\r\n", "VALUE k 0\r\n", "VALUE k 0 x\r\n", "VALUE k 0 -1\r\n",
+		"VALUE k 0 4 9\r\n", "VALUE k 0 999999999999\r\n", "VALUE k 0 4\r\nabcde\r\nEND\r\n", strings.Repeat("x", maxLine+1),
+	} {
+		_, _, err := d.next([]byte(stream), request{key: 1})
+		assert.ErrorIs(t, err, errNoMemcached, "%.40q", stream)
+	}
+}
