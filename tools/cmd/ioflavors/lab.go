@@ -21,7 +21,8 @@ import (
 type labCmd struct {
 	Only     []string      `placeholder:"PART" help:"Measure these only: closed (what a request costs), open (response times at given rates), idle (silent connections), syscalls, capacity (under an SLO), proof (the lab's test of itself); without it, all but capacity. Or models, as --models takes them. Give it again, or separate names by commas."`
 	Models   []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Give it again, or separate names by commas."`
-	Server   []string      `placeholder:"NAME=CMD" sep:"none" help:"Measure your own server as well. CMD starts it, without a shell and as one process, and has {addr} or {port} where it is to listen. Give it again for more."`
+	Server   []string      `placeholder:"NAME=CMD" sep:"none" help:"Measure your own server as well. CMD starts it, without a shell and as one process, and has {addr} or {port} where it is to listen. One that speaks another protocol says so before its name: resp+NAME=CMD, or memcached+NAME=CMD. Give it again for more."`
+	Peers    bool          `help:"Measure as well, to compare with: servers on gnet, netpoll, nbio and the standard library, built from the source checkout around the working directory (tools/peers), and Redis and memcached where they are installed. --models peer, or 'peer gnet', picks from them."`
 	Rounds   int           `placeholder:"N" help:"How often each server is started and measured (default 6; with --quick 1)."`
 	Duration time.Duration `placeholder:"TIME" help:"How long each workload is measured in a round, 50ms to 5s (default 125ms; with --quick 200ms, with --full 1s)."`
 	Arrivals load.Arrivals `default:"constant" enum:"poisson,constant" help:"How an open loop's requests are spread over time: constant, as a clock ticks, or poisson, at random (default ${default})."`
@@ -34,10 +35,11 @@ type labCmd struct {
 }
 
 func (c *labCmd) Run(ctx context.Context) error {
-	cfg, err := c.config()
+	cfg, cleanUp, err := c.config()
 	if err != nil {
 		return &exitError{2, err.Error()}
 	}
+	defer cleanUp()
 	results, err := lab.Run(ctx, cfg)
 	if results == nil {
 		return err
@@ -68,10 +70,12 @@ func (c *labCmd) Run(ctx context.Context) error {
 	}
 }
 
-func (c *labCmd) config() (lab.Config, error) {
+// config returns what to run, and what to do when it is over.
+func (c *labCmd) config() (lab.Config, func(), error) {
+	cleanUp := func() {}
 	program, err := os.Executable()
 	if err != nil {
-		return lab.Config{}, err
+		return lab.Config{}, nil, err
 	}
 	models, parts := c.Models, []lab.Part(nil)
 	for _, name := range c.Only {
@@ -81,16 +85,30 @@ func (c *labCmd) config() (lab.Config, error) {
 			models = append(models, name)
 		}
 	}
-	subjects, err := lab.Select(lab.Models(program), models)
-	if err != nil {
-		return lab.Config{}, fmt.Errorf("%w; parts to measure are %q", err, lab.Parts)
-	}
+	var servers []lab.Subject
 	for _, text := range c.Server {
 		s, err := lab.ParseServer(text)
 		if err != nil {
-			return lab.Config{}, err
+			return lab.Config{}, nil, err
 		}
-		subjects = append(subjects, s)
+		servers = append(servers, s)
+	}
+	subjects, notMeasured := lab.Models(program), []string(nil)
+	if c.Peers {
+		built, remove, err := buildPeers()
+		if err != nil {
+			return lab.Config{}, nil, err
+		}
+		cleanUp = remove
+		var installed []lab.Subject
+		installed, notMeasured = lab.InstalledPeers()
+		subjects = slices.Concat(subjects, built, installed)
+		models = lab.WithPeers(models)
+	}
+	subjects, err = lab.Select(subjects, models)
+	if err != nil {
+		cleanUp()
+		return lab.Config{}, nil, fmt.Errorf("%w; parts to measure are %q", err, lab.Parts)
 	}
 	rounds, duration := 6, 125*time.Millisecond
 	switch {
@@ -107,18 +125,19 @@ func (c *labCmd) config() (lab.Config, error) {
 		null = append(null, "--spin")
 	}
 	return lab.Config{
-		Subjects: subjects,
-		Null:     lab.Subject{Name: "null", Command: null},
-		Parts:    parts,
-		Rounds:   cmp.Or(c.Rounds, rounds),
-		Cell:     cmp.Or(c.Duration, duration),
-		Arrivals: c.Arrivals,
-		SLO:      c.SLO,
-		Seed:     c.Seed,
-		NoPin:    c.NoPin,
-		Command:  c.command(),
-		Progress: progress(os.Stderr),
-	}, nil
+		Subjects:    slices.Concat(subjects, servers),
+		Null:        lab.Subject{Name: "null", Command: null},
+		Parts:       parts,
+		Rounds:      cmp.Or(c.Rounds, rounds),
+		Cell:        cmp.Or(c.Duration, duration),
+		Arrivals:    c.Arrivals,
+		SLO:         c.SLO,
+		Seed:        c.Seed,
+		NoPin:       c.NoPin,
+		Command:     c.command(),
+		NotMeasured: notMeasured,
+		Progress:    progress(os.Stderr),
+	}, cleanUp, nil
 }
 
 // command returns what does the same again. Where the results go is left out.
@@ -135,7 +154,7 @@ func (c *labCmd) command() []string {
 	for _, f := range []struct {
 		flag string
 		on   bool
-	}{{"--quick", c.Quick}, {"--full", c.Full}, {"--no-pin", c.NoPin}} {
+	}{{"--peers", c.Peers}, {"--quick", c.Quick}, {"--full", c.Full}, {"--no-pin", c.NoPin}} {
 		if f.on {
 			command = append(command, f.flag)
 		}

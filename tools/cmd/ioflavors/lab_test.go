@@ -20,7 +20,11 @@ func labConfig(t *testing.T, args ...string) (lab.Config, error) {
 	require.NoError(t, err)
 	_, err = parser.Parse(append([]string{"lab"}, args...))
 	require.NoError(t, err)
-	return c.Lab.config()
+	cfg, cleanUp, err := c.Lab.config()
+	if cleanUp != nil {
+		t.Cleanup(cleanUp)
+	}
+	return cfg, err
 }
 
 func TestLabFlags(t *testing.T) {
@@ -59,10 +63,17 @@ func TestLabFlags(t *testing.T) {
 	assert.Equal(t, lab.Parts, cfg.Parts)
 	assert.Equal(t, 6, cfg.Rounds)
 
-	for _, wrong := range []string{"--models=none", "--server=none"} {
+	for _, wrong := range []string{"--models=none", "--server=none", "--models=peer", "--server=http+mine=./mine {addr}"} {
 		_, err := labConfig(t, wrong)
 		require.Error(t, err, wrong)
 	}
+}
+
+// The peers are built from source, which is not everywhere.
+func TestLabPeersNeedACheckout(t *testing.T) {
+	t.Chdir(t.TempDir())
+	_, err := labConfig(t, "--peers")
+	require.ErrorContains(t, err, "--peers: the peers are built from source")
 }
 
 // The command in the results does the same again.

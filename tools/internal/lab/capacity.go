@@ -28,7 +28,7 @@ func (b *bench) capacities(ctx context.Context) error {
 		return nil
 	}
 	return b.eachServer(ctx, fmt.Sprintf("capacity with p99 within %v", plan.SLO), plan.capacityTime, func(s *Server, p *process) (string, error) {
-		if err := b.preload(ctx, p); err != nil {
+		if err := b.preload(ctx, s.Subject, p); err != nil {
 			return "", err
 		}
 		found := Capacity{Server: s.Name}

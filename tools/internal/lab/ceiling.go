@@ -22,7 +22,7 @@ func (b *bench) ceiling(ctx context.Context) error {
 	planned := plan.again()
 	b.progress.doing("", "what the load generator can do")
 	err := b.with(ctx, b.null, func(p *process) error {
-		if err := b.preload(ctx, p); err != nil {
+		if err := b.preload(ctx, b.null, p); err != nil {
 			return err
 		}
 		for i := range plan.Workloads {

@@ -32,6 +32,9 @@ type Config struct {
 	NoPin bool
 	// Command is the command that does the same again, for the results.
 	Command []string
+	// NotMeasured is what the caller could not add to the subjects, a sentence
+	// each.
+	NotMeasured []string
 	// Progress is told how far the run is. May be nil.
 	Progress *Progress
 
@@ -81,6 +84,7 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 		Command:     cfg.Command,
 		Environment: environment(procs, b.pins),
 		Plan:        plan,
+		NotMeasured: slices.Clone(cfg.NotMeasured),
 	}
 	for _, s := range cfg.Subjects {
 		b.results.Servers = append(b.results.Servers, &Server{Subject: s, Binary: hashOf(s.Command[0])})
@@ -114,9 +118,12 @@ func (b *bench) run(ctx context.Context) error {
 	return nil
 }
 
-// gates checks every server.
+// gates checks every server that speaks our protocol.
 func (b *bench) gates(ctx context.Context) error {
 	for _, s := range b.results.Servers {
+		if !s.ours() {
+			continue
+		}
 		b.progress.doing(s.Name, "check")
 		err := b.gate(ctx, s)
 		if ctx.Err() != nil {

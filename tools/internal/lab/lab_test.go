@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
 // everythingIsFine is a check that asks nothing.
@@ -120,6 +122,61 @@ func TestRunBadServers(t *testing.T) {
 	require.NoError(t, r.Report(&report, Style{}, 120))
 	assert.Contains(t, report.String(), "DNF: fails order")
 	assert.Contains(t, report.String(), "! ")
+}
+
+// A server with another protocol is asked in that, by every part of the lab, and
+// not checked against the rules of ours.
+func TestRunInAnotherProtocol(t *testing.T) {
+	cfg := testConfig(t, "resp", "right")
+	cfg.SLO, cfg.Parts = time.Second, []Part{StopTest, Closed, OpenLoop, Idle, Syscalls}
+	cfg.NotMeasured = []string{"peer something: there is none here"}
+	var checked []string
+	cfg.check = func(ctx context.Context, addr string, s Subject) Gate {
+		checked = append(checked, s.Name)
+		return everythingIsFine(ctx, addr, s)
+	}
+	r, err := Run(t.Context(), cfg)
+	require.NoError(t, err)
+	assert.Empty(t, r.Failed())
+	assert.Equal(t, []string{"right"}, checked)
+	assert.Nil(t, r.server("resp").Rules)
+	for _, c := range slices.Concat(r.Runs, r.Open, r.Again) {
+		want := map[string]load.Protocol{"resp": load.RESP, "right": load.KV}[c.Server]
+		assert.Equal(t, want, c.Load.Workload.Protocol)
+		assert.NoError(t, c.Load.Errors.Err())
+	}
+	if runtime.GOOS == "linux" {
+		require.NotNil(t, r.Proof)
+		assert.Equal(t, "resp", r.Proof.Server)
+		assert.Equal(t, 60, r.Idle[2].Connections)
+	}
+
+	var report bytes.Buffer
+	require.NoError(t, r.Report(&report, Style{}, 120))
+	assert.Contains(t, report.String(), "resp speaks resp.")
+	assert.Contains(t, report.String(), "NOT MEASURED: peer something: there is none here.")
+}
+
+// A search for capacity speaks the server's protocol, too.
+func TestCapacityInAnotherProtocol(t *testing.T) {
+	cfg := testConfig(t, "resp")
+	cfg.SLO, cfg.Parts = time.Nanosecond, []Part{Capacities} // which nobody keeps: the search is short
+	r, err := Run(t.Context(), cfg)
+	require.NoError(t, err)
+	require.NotEmpty(t, r.Capacity)
+	for _, try := range r.Capacity[0].Tries {
+		for _, c := range try.Runs {
+			assert.Equal(t, load.RESP, c.Load.Workload.Protocol)
+			assert.NoError(t, c.Load.Errors.Err())
+		}
+	}
+}
+
+// The time to check a server is planned for those that are checked.
+func TestLength(t *testing.T) {
+	ours, other := &Server{Subject: Subject{Name: "ours"}}, &Server{Subject: Subject{Name: "other", Protocol: load.Memcached}}
+	p := Plan{Parts: []Part{Closed}, Rounds: 2, Workloads: workloads(), Cell: time.Second}
+	assert.Equal(t, gateTime, p.length([]*Server{ours, ours})-p.length([]*Server{ours, other}))
 }
 
 func TestRunInterrupted(t *testing.T) {

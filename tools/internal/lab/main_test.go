@@ -17,6 +17,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/store"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
 // The test binary is its own server: "test-server MODE [ADDR]".
@@ -39,6 +40,8 @@ func testSubject(t *testing.T, mode string) Subject {
 	switch mode {
 	case "serial":
 		s.OneAtATime = true
+	case "resp":
+		s.Protocol = load.RESP
 	case "foreign":
 		s.Command, s.Foreign = append(s.Command, addrPlaceholder), true
 	}
@@ -68,6 +71,15 @@ func testServer(mode string, args []string) {
 	}
 	if mode != "foreign" {
 		slog.New(slog.NewJSONHandler(os.Stderr, nil)).Info("listening", "addr", ln.Addr().String())
+	}
+	if mode == "resp" {
+		w := load.DefaultWorkload()
+		w.Protocol = load.RESP
+		if err := load.ServeNull(context.Background(), ln, w, false); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
 	}
 	h := kv.NewHandler(store.NewSharded(0))
 	if mode == "slow" {

@@ -71,7 +71,7 @@ func (b *bench) offer(ctx context.Context, s *Server, p *process, w load.Workloa
 	err := b.measure(p, &cell, func(begin, end func()) (err error) {
 		cell.Load, err = load.Run(ctx, load.Config{
 			Addr:     p.addr,
-			Workload: w,
+			Workload: s.told(w),
 			Warmup:   b.results.Plan.Warmup / 2,
 			Duration: duration,
 			Drain:    openDrain,

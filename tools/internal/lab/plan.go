@@ -137,7 +137,7 @@ func (p Plan) visit() time.Duration {
 // length is how long all of it takes, about, for these servers.
 func (p Plan) length(servers []*Server) time.Duration {
 	n := time.Duration(len(servers))
-	d := n * gateTime
+	var d time.Duration
 	if p.has(Closed) || p.has(OpenLoop) {
 		d += n * time.Duration(p.Rounds) * p.visit()
 	}
@@ -148,6 +148,9 @@ func (p Plan) length(servers []*Server) time.Duration {
 		d += proofTime
 	}
 	for _, s := range servers {
+		if s.ours() {
+			d += gateTime
+		}
 		if p.has(Idle) {
 			d += p.idleTime(s)
 		}

@@ -32,10 +32,10 @@ func (b *bench) proof(ctx context.Context) error {
 	b.progress.doing(s.Name, "stopped · the lab's test of itself")
 	proof := &Proof{Server: s.Name, From: stopFrom, Stopped: stopFor}
 	err := b.with(ctx, s.Subject, func(p *process) error {
-		if err := b.preload(ctx, p); err != nil {
+		if err := b.preload(ctx, s.Subject, p); err != nil {
 			return err
 		}
-		return b.stopUnderLoad(ctx, p, proof)
+		return b.stopUnderLoad(ctx, s.Subject, p, proof)
 	})
 	switch {
 	case ctx.Err() != nil:
@@ -53,8 +53,8 @@ func (b *bench) proof(ctx context.Context) error {
 
 const proofTime = stopWindow + 400*time.Millisecond
 
-func (b *bench) stopUnderLoad(ctx context.Context, p *process, proof *Proof) error {
-	open, closed := load.DefaultWorkload(), load.DefaultWorkload()
+func (b *bench) stopUnderLoad(ctx context.Context, s Subject, p *process, proof *Proof) error {
+	open, closed := s.told(load.DefaultWorkload()), s.told(load.DefaultWorkload())
 	open.Connections, open.Rate, open.Arrivals = 10, stopRate, load.Constant
 	type outcome struct {
 		result load.Result

@@ -1,10 +1,13 @@
 package lab
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
 // Subject is a server to be measured: a model with its options, or anyone's
@@ -21,6 +24,24 @@ type Subject struct {
 	OneAtATime bool `json:"one_at_a_time"`
 	// Foreign: not one of ours.
 	Foreign bool `json:"foreign,omitempty"`
+	// Peer: on somebody else's library, or somebody else's program, to compare
+	// ours with.
+	Peer bool `json:"peer,omitempty"`
+	// Protocol is what it speaks. Empty: this project's. The rules are of that
+	// protocol; a server with another is not checked against them.
+	Protocol load.Protocol `json:"protocol,omitempty"`
+	// Exceptions are rules that it is known not to follow, and why. It is not
+	// checked against them.
+	Exceptions map[string]string `json:"exceptions,omitempty"`
+}
+
+// ours reports whether the server speaks this project's protocol.
+func (s Subject) ours() bool { return cmp.Or(s.Protocol, load.KV) == load.KV }
+
+// told returns the workload in the server's language.
+func (s Subject) told(w load.Workload) load.Workload {
+	w.Protocol = cmp.Or(s.Protocol, w.Protocol)
+	return w
 }
 
 // The placeholders in the command of a foreign server: 127.0.0.1:PORT, and the
@@ -85,13 +106,24 @@ func Select(all []Subject, names []string) ([]Subject, error) {
 }
 
 // ParseServer reads "name=CMD {addr}" or "name=CMD {port}", someone's own
-// server. The command is split at spaces and started without a shell.
+// server, and "resp+name=CMD {addr}", one that speaks another protocol of the
+// load generator's. The command is split at spaces and started without a shell.
 func ParseServer(text string) (Subject, error) {
 	name, command, ok := strings.Cut(text, "=")
+	protocol, rest, foreign := strings.Cut(name, "+")
+	if foreign {
+		name = rest
+	}
 	if name = strings.TrimSpace(name); !ok || name == "" {
 		return Subject{}, fmt.Errorf("server %q: want name=COMMAND, with %s where the address to listen on goes", text, addrPlaceholder)
 	}
 	s := Subject{Name: name, Command: strings.Fields(command), Foreign: true}
+	if foreign {
+		s.Protocol = load.Protocol(strings.TrimSpace(protocol))
+		if !slices.Contains(load.Protocols, s.Protocol) {
+			return Subject{}, fmt.Errorf("server %q: no protocol %q before the +: there are %q", text, s.Protocol, load.Protocols)
+		}
+	}
 	if !strings.Contains(command, addrPlaceholder) && !strings.Contains(command, portPlaceholder) {
 		return Subject{}, fmt.Errorf("server %q: neither %s nor %s in its command, to say where to listen", text, addrPlaceholder, portPlaceholder)
 	}

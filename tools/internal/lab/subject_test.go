@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
 func TestModels(t *testing.T) {
@@ -45,7 +47,19 @@ func TestParseServer(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"./server", "5"}, s.at("1.2.3.4:5"))
 
-	for _, wrong := range []string{"", "mine", "=./server {addr}", "mine=./server", "mine="} {
+	s, err = ParseServer("resp+redis=redis-server --port {port}")
+	require.NoError(t, err)
+	assert.Equal(t, "redis", s.Name)
+	assert.Equal(t, load.RESP, s.Protocol)
+	assert.False(t, s.ours())
+	s, err = ParseServer("kv+mine=./server a+b={addr}")
+	require.NoError(t, err)
+	assert.Equal(t, "mine", s.Name)
+	assert.True(t, s.ours())
+	_, err = ParseServer("http+mine=./server {addr}")
+	require.ErrorContains(t, err, `no protocol "http"`)
+
+	for _, wrong := range []string{"resp+=./server {addr}", "+mine=./server {addr}", "", "mine", "=./server {addr}", "mine=./server", "mine="} {
 		_, err := ParseServer(wrong)
 		require.Error(t, err, wrong)
 	}

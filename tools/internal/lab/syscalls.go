@@ -55,7 +55,7 @@ func (b *bench) syscalls(ctx context.Context) error {
 		if len(all) == 0 {
 			return "", nil
 		}
-		if err := b.preload(ctx, p); err != nil {
+		if err := b.preload(ctx, s.Subject, p); err != nil {
 			return "", err
 		}
 		var cells []SyscallCell
@@ -88,7 +88,7 @@ func (b *bench) countCalls(ctx context.Context, t tracer, s *Server, p *process,
 	watched := t.watch(ctx, p.pid)
 	r, err := load.Run(ctx, load.Config{
 		Addr:     p.addr,
-		Workload: plan.Workloads[workload],
+		Workload: s.told(plan.Workloads[workload]),
 		Warmup:   plan.Warmup,
 		Duration: plan.Idle,
 		MayWait:  s.OneAtATime,

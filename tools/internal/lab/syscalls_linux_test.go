@@ -47,7 +47,7 @@ func TestSyscallsOfAServer(t *testing.T) {
 			p, err := startProcess(t.Context(), s.Subject, pinning{})
 			require.NoError(t, err)
 			defer p.kill()
-			require.NoError(t, b.preload(t.Context(), p))
+			require.NoError(t, b.preload(t.Context(), s.Subject, p))
 			cell, err := b.countCalls(t.Context(), tr, s, p, 1)
 			if err != nil {
 				t.Skipf("not here: %v", err)

@@ -125,11 +125,13 @@ func heldConnections(addr string) (int, error) {
 		return 0, err
 	}
 	const established = 1 // TCP_ESTABLISHED, include/net/tcp_states.h
-	n := 0
+	// The files are read in pieces: where connections come and go meanwhile, one
+	// may be in two of them.
+	held := make(map[uint64]bool)
 	for _, s := range append(v4, v6...) {
 		if s.LocalPort == uint64(at.Port()) && s.Inode != 0 && s.St == established {
-			n++
+			held[s.Inode] = true
 		}
 	}
-	return n, nil
+	return len(held), nil
 }

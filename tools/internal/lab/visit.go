@@ -30,7 +30,7 @@ func (b *bench) visit(ctx context.Context, s *Server, round int, again bool) (st
 	}
 	err := b.with(ctx, s.Subject, func(p *process) error {
 		doing("store the keys")
-		if err := b.preload(ctx, p); err != nil {
+		if err := b.preload(ctx, s.Subject, p); err != nil {
 			return err
 		}
 		if plan.has(Closed) {
@@ -58,11 +58,11 @@ func (b *bench) visit(ctx context.Context, s *Server, round int, again bool) (st
 	return fmt.Sprintf("round %d of %d: %s: %s", round, plan.Rounds, name, b.digest((*cells)[first:])), err
 }
 
-func (b *bench) preload(ctx context.Context, p *process) error {
+func (b *bench) preload(ctx context.Context, s Subject, p *process) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, preloadTimeout, fmt.Errorf("it takes more than %v", preloadTimeout))
 	defer cancel()
 	// All workloads have the same keys and values.
-	return load.Preload(ctx, load.Config{Addr: p.addr, Workload: b.results.Plan.Workloads[0]})
+	return load.Preload(ctx, load.Config{Addr: p.addr, Workload: s.told(b.results.Plan.Workloads[0])})
 }
 
 // cell measures a workload of the closed loop.
@@ -73,7 +73,7 @@ func (b *bench) cell(ctx context.Context, s *Server, p *process, round, workload
 	err := b.measure(p, &cell, func(begin, end func()) (err error) {
 		cell.Load, err = load.Run(ctx, load.Config{
 			Addr:     p.addr,
-			Workload: w,
+			Workload: s.told(w),
 			Warmup:   plan.Warmup,
 			Duration: plan.Cell,
 			Ceiling:  b.results.ceilingOf(w),

@@ -1,0 +1,137 @@
+package lab
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// peerPrefix begins the names of all peers: they are marked wherever they are
+// named, and --models peer means them all.
+const peerPrefix = "peer "
+
+// PeersDir is the module of the peers that are built, in the checkout.
+const PeersDir = "tools/peers"
+
+// Checkout returns the source checkout that dir is in: where the peers are.
+func Checkout(dir string) (string, error) {
+	at, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(at, PeersDir, "go.mod")); err == nil {
+			return at, nil
+		}
+		up := filepath.Dir(at)
+		if up == at {
+			return "", fmt.Errorf("the peers are built from source: there is no %s in %s, nor above it; run this within a checkout of ioflavors", PeersDir, dir)
+		}
+		at = up
+	}
+}
+
+// BuildCommand returns what builds the checkout's peers into the folder bin.
+func BuildCommand(checkout, bin string) *exec.Cmd {
+	cmd := exec.Command("go", "build", "-tags", "poll_opt", "-o", bin+string(filepath.Separator), "./cmd/...")
+	cmd.Dir = filepath.Join(checkout, PeersDir)
+	cmd.Env = append(os.Environ(), "GOWORK=off", "PWD="+cmd.Dir) // they are outside the workspace
+	return cmd
+}
+
+// BuiltPeers returns the checkout's peers, whose commands are in the folder bin.
+func BuiltPeers(checkout, bin string) ([]Subject, error) {
+	name := filepath.Join(checkout, PeersDir, "peers.json")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	var list []struct {
+		Name       string            `json:"name"` // kv-LIBRARY
+		Exceptions map[string]string `json:"exceptions"`
+	}
+	if err := json.Unmarshal(text, &list); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	var all []Subject
+	for _, p := range list {
+		all = append(all, Subject{
+			Name:       peerPrefix + strings.TrimPrefix(p.Name, "kv-"),
+			Command:    []string{filepath.Join(bin, p.Name), "--addr", addrPlaceholder},
+			Foreign:    true,
+			Peer:       true,
+			Exceptions: p.Exceptions,
+		})
+	}
+	return all, nil
+}
+
+// installed are the peers that are programs of their own, with as little beside
+// the network as they can be told: nothing is written to disk.
+var installed = []Subject{
+	{
+		Name: "redis", Protocol: load.RESP,
+		Command: []string{"redis-server", "--save", "", "--appendonly", "no", "--port", portPlaceholder, "--bind", "127.0.0.1"},
+	},
+	{
+		// One thread for requests, memory enough, no UDP, and as many
+		// connections as the lab opens.
+		Name: "memcached", Protocol: load.Memcached,
+		Command: []string{"memcached", "-l", "127.0.0.1", "-p", portPlaceholder, "-t", "1", "-m", "256", "-U", "0", "-c", "16384"},
+	},
+}
+
+// InstalledPeers returns the peers that are programs on this machine, and what
+// to say of those that are not.
+func InstalledPeers() (there []Subject, notMeasured []string) {
+	for _, s := range installed {
+		if _, err := exec.LookPath(s.Command[0]); err != nil {
+			notMeasured = append(notMeasured, fmt.Sprintf("%s%s: there is no %s here", peerPrefix, s.Name, s.Command[0]))
+			continue
+		}
+		s.Name, s.Foreign, s.Peer = peerPrefix+s.Name, true, true
+		s.Command = slices.Clone(s.Command)
+		if s.Protocol == load.Memcached && os.Geteuid() == 0 {
+			// It refuses to run as root by accident. As another user it
+			// would forget to end with the lab.
+			s.Command = append(s.Command, "-u", "root")
+		}
+		there = append(there, s)
+	}
+	return there, notMeasured
+}
+
+// WithPeers returns names, as Select takes them, such that they mean the peers
+// too. Names of peers mean those alone.
+func WithPeers(names []string) []string {
+	isPeer := func(name string) bool { return strings.HasPrefix(name+" ", peerPrefix) }
+	if len(names) == 0 || slices.ContainsFunc(names, isPeer) {
+		return names
+	}
+	return append(slices.Clone(names), strings.TrimSpace(peerPrefix))
+}
+
+// peerNotes say what the peers are, and what was not checked of whom.
+func (r *Results) peerNotes() []string {
+	var notes []string
+	if slices.ContainsFunc(r.Servers, func(s *Server) bool { return s.Peer }) {
+		notes = append(notes, "peer  on somebody else's library, or somebody else's program, to compare with. Those on a library have this project's codec, handler and store, "+
+			"and none of its limits, timeouts, bounds on memory and counters, which is work that they do not do.")
+	}
+	for _, s := range r.Servers {
+		if !s.ours() {
+			notes = append(notes, fmt.Sprintf("%s speaks %s. The rules are of this project's protocol, so it is not checked against them; each of its replies is.", s.Name, s.Protocol))
+		}
+		for _, rule := range slices.Sorted(maps.Keys(s.Exceptions)) {
+			notes = append(notes, fmt.Sprintf("%s is not held to the rule %s: %s.", s.Name, rule, s.Exceptions[rule]))
+		}
+	}
+	return notes
+}

@@ -1,0 +1,106 @@
+package lab
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/conformance"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+func TestCheckout(t *testing.T) {
+	root, err := Checkout(".")
+	require.NoError(t, err)
+	want, err := filepath.Abs("../../..")
+	require.NoError(t, err)
+	assert.Equal(t, want, root)
+
+	elsewhere := t.TempDir()
+	_, err = Checkout(elsewhere)
+	require.ErrorContains(t, err, "within a checkout of ioflavors")
+	require.ErrorContains(t, err, elsewhere)
+}
+
+// What the lab knows of the peers is what their module says.
+func TestBuiltPeers(t *testing.T) {
+	root, err := Checkout(".")
+	require.NoError(t, err)
+	all, err := BuiltPeers(root, "bin")
+	require.NoError(t, err)
+	require.NoError(t, distinct(append(all, Models("ioflavors")...)))
+	assert.Equal(t, []string{"peer net", "peer gnet", "peer netpoll", "peer nbio"}, subjectNames(all))
+	known := make(map[string]bool)
+	for _, r := range conformance.Rules() {
+		known[r.ID] = true
+	}
+	for _, s := range all {
+		assert.True(t, s.Peer && s.Foreign && s.ours(), s.Name)
+		assert.DirExists(t, filepath.Join(root, PeersDir, "cmd", filepath.Base(s.Command[0])))
+		assert.Equal(t, "1.2.3.4:5", s.at("1.2.3.4:5")[2])
+		for rule, why := range s.Exceptions {
+			assert.True(t, known[rule], rule)
+			assert.NotEmpty(t, why)
+			assert.NotContains(t, s.rules(), rule)
+		}
+		if len(s.Exceptions) > 0 {
+			assert.Len(t, s.rules(), len(known)-len(s.Exceptions))
+		}
+	}
+	assert.Empty(t, all[0].rules(), "without exceptions it is held to all")
+	build := BuildCommand(root, "bin")
+	assert.Equal(t, filepath.Join(root, PeersDir), build.Dir)
+	assert.Contains(t, build.Env, "GOWORK=off")
+
+	_, err = BuiltPeers(t.TempDir(), "bin")
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func TestInstalledPeers(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a program is known by its name's end there")
+	}
+	dir := t.TempDir()
+	t.Setenv("PATH", dir)
+	there, missing := InstalledPeers()
+	assert.Empty(t, there)
+	assert.Equal(t, []string{"peer redis: there is no redis-server here", "peer memcached: there is no memcached here"}, missing)
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "redis-server"), nil, 0o777))
+	there, missing = InstalledPeers()
+	require.Len(t, there, 1)
+	assert.Len(t, missing, 1)
+	s := there[0]
+	assert.Equal(t, "peer redis", s.Name)
+	assert.True(t, s.Peer && s.Foreign)
+	assert.Equal(t, load.RESP, s.Protocol)
+	assert.Equal(t, []string{"redis-server", "--save", "", "--appendonly", "no", "--port", "5", "--bind", "127.0.0.1"}, s.at("127.0.0.1:5"))
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "memcached"), nil, 0o777))
+	there, missing = InstalledPeers()
+	require.Len(t, there, 2)
+	assert.Empty(t, missing)
+	assert.Equal(t, load.Memcached, there[1].Protocol)
+	again, _ := InstalledPeers()
+	assert.Equal(t, there, again)
+}
+
+// Who names models gets the peers beside them, who names peers gets those.
+func TestWithPeers(t *testing.T) {
+	for _, c := range []struct{ names, want []string }{
+		{nil, nil},
+		{[]string{"eventloop"}, []string{"eventloop", "peer"}},
+		{[]string{"peer"}, []string{"peer"}},
+		{[]string{"peer gnet", "eventloop"}, []string{"peer gnet", "eventloop"}},
+	} {
+		assert.Equal(t, c.want, WithPeers(c.names))
+	}
+	all := append(Models("ioflavors"), Subject{Name: "peer a"}, Subject{Name: "peer b"})
+	got, err := Select(all, WithPeers([]string{"singleblocking"}))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"singleblocking", "peer a", "peer b"}, subjectNames(got))
+}
