@@ -41,6 +41,8 @@ staticcheck() {
 		GOOS=$system "$staticcheck" -tests=$tests "$@" || failed=1
 		tests=false
 	done
+	echo "staticcheck tools/peers"
+	(cd tools/peers && GOWORK=off "$staticcheck" -tags poll_opt ./...) || failed=1
 	[ -z "$failed" ] || fail "staticcheck has findings"
 }
 

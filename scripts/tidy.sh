@@ -7,14 +7,19 @@
 . "$(dirname "$0")/lib.sh"
 
 # The modules of developer tools are not looked at: tidying them downloads all
-# that buf's own tests need, and they change only when a tool is moved.
+# that buf's own tests need, and they change only when a tool is moved. That of
+# the peers is, for it follows common.
+tidied() {
+	modules
+	echo tools/peers
+}
 
 # Sync first: it raises the modules to the workspace's common versions, and may
 # leave behind sums that tidy drops.
 tidy() {
 	local dir
 	go work sync
-	for dir in $(modules); do
+	for dir in $(tidied); do
 		GOWORK=off go -C "$dir" mod tidy
 	done
 }
@@ -29,7 +34,7 @@ check)
 		tar -cf - -T - | tar -xf - -C "$copy"
 	(cd "$copy" && tidy)
 	changed=
-	for dir in $(modules); do
+	for dir in $(tidied); do
 		diff -uN "$dir/go.mod" "$copy/$dir/go.mod" || changed=1
 		diff -uN "$dir/go.sum" "$copy/$dir/go.sum" || changed=1
 	done

@@ -30,6 +30,7 @@ func TestConformance(t *testing.T) {
 		}
 		for _, flags := range variants {
 			t.Run(fmt.Sprint(p.Name, flags), func(t *testing.T) {
+				t.Parallel()
 				addr := start(t, filepath.Join(dir, p.Name), flags)
 				report := conformance.Check(t.Context(), addr, conformance.Options{Only: rules(t, p)})
 				assert.Positive(t, report.Total())
