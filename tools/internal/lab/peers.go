@@ -22,11 +22,11 @@ const PeersDir = "tools/peers"
 
 // Checkout returns the source checkout that dir is in: where the peers are.
 func Checkout(dir string) (string, error) {
-	at, err := filepath.Abs(dir)
+	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return "", err
 	}
-	for {
+	for at := dir; ; {
 		if _, err := os.Stat(filepath.Join(at, PeersDir, "go.mod")); err == nil {
 			return at, nil
 		}

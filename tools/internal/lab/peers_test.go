@@ -1,9 +1,10 @@
+//go:build unix
+
 package lab
 
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -61,9 +62,6 @@ func TestBuiltPeers(t *testing.T) {
 }
 
 func TestInstalledPeers(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("a program is known by its name's end there")
-	}
 	dir := t.TempDir()
 	t.Setenv("PATH", dir)
 	there, missing := InstalledPeers()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -17,8 +18,9 @@ import (
 type tracer interface {
 	// name is "perf" or "strace".
 	name() string
-	// watch prepares for a process. Nothing is counted yet.
-	watch(ctx context.Context, pid int) watch
+	// watch prepares for a process, to count these calls by their names if it
+	// cannot count all by name. Nothing is counted yet.
+	watch(ctx context.Context, pid int, names []string) watch
 }
 
 // watch is a process whose calls are counted from begin to end. What goes wrong
@@ -27,6 +29,25 @@ type watch interface {
 	begin()
 	end()
 	counts() (map[string]int64, error)
+}
+
+// namedCalls are those with a counter of their own: what a server may do for a
+// request. Each one makes attaching take longer.
+var namedCalls = []string{"read", "write", "recvfrom", "sendto", "epoll_pwait", "epoll_ctl", "futex", "nanosleep", "accept4", "sched_yield"}
+
+// foreignCalls are those that the servers of others make besides.
+var foreignCalls = []string{"readv", "writev", "sendmsg"}
+
+// calls are those that are worth a name in a server.
+func (s Subject) calls() []string {
+	if !s.Foreign {
+		return namedCalls
+	}
+	calls := slices.Concat(namedCalls, foreignCalls)
+	if runtime.GOARCH == "amd64" { // Linux has not given it to younger ones
+		calls = append(calls, "epoll_wait")
+	}
+	return calls
 }
 
 // otherCalls is the name of all calls that have none of their own.
@@ -85,7 +106,7 @@ func (b *bench) syscalls(ctx context.Context) error {
 // countCalls counts the calls under a workload.
 func (b *bench) countCalls(ctx context.Context, t tracer, s *Server, p *process, workload int) (SyscallCell, error) {
 	plan := b.results.Plan
-	watched := t.watch(ctx, p.pid)
+	watched := t.watch(ctx, p.pid, s.calls())
 	r, err := load.Run(ctx, load.Config{
 		Addr:     p.addr,
 		Workload: s.told(plan.Workloads[workload]),

@@ -71,17 +71,16 @@ func firstLine(text string) string {
 // another.
 type perf struct{}
 
-// namedCalls are those with a counter of their own: what a server may do for a
-// request. Each one makes attaching take longer.
-var namedCalls = []string{"read", "write", "recvfrom", "sendto", "epoll_pwait", "epoll_ctl", "futex", "nanosleep", "accept4", "sched_yield"}
-
 func (perf) name() string { return "perf" }
 
-func (perf) watch(ctx context.Context, pid int) watch { return &perfWatch{ctx: ctx, pid: pid} }
+func (perf) watch(ctx context.Context, pid int, names []string) watch {
+	return &perfWatch{ctx: ctx, pid: pid, names: names}
+}
 
 type perfWatch struct {
 	ctx           context.Context
 	pid           int
+	names         []string // of the calls with a counter
 	child         *child
 	control, acks *os.File // where it is told what to do, and says that it has
 	said          string
@@ -91,7 +90,7 @@ type perfWatch struct {
 // begin attaches, which takes a while, and then counts.
 func (w *perfWatch) begin() {
 	events := []string{"raw_syscalls:sys_enter"}
-	for _, name := range namedCalls {
+	for _, name := range w.names {
 		events = append(events, "syscalls:sys_enter_"+name)
 	}
 	commands, control, err := os.Pipe()
@@ -188,7 +187,9 @@ type strace struct{}
 
 func (strace) name() string { return "strace" }
 
-func (strace) watch(ctx context.Context, pid int) watch { return &straceWatch{ctx: ctx, pid: pid} }
+func (strace) watch(ctx context.Context, pid int, _ []string) watch {
+	return &straceWatch{ctx: ctx, pid: pid}
+}
 
 type straceWatch struct {
 	ctx   context.Context

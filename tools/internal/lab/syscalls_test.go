@@ -29,3 +29,11 @@ func TestSyscallTable(t *testing.T) {
 	assert.Regexp(t, `spins +6.00 +5.00 +0.00 +1.00 +0.00 +– +– +– +– +–\n`, out.String())
 	assert.NotContains(t, out.String(), "none")
 }
+
+// What only others call has no counter in ours, where it would cost time.
+func TestCallsWithANameOfTheirOwn(t *testing.T) {
+	assert.Equal(t, namedCalls, Subject{}.calls())
+	foreign := Subject{Foreign: true}.calls()
+	assert.Subset(t, foreign, namedCalls)
+	assert.Contains(t, foreign, "sendmsg")
+}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
@@ -11,6 +12,7 @@ type page struct {
 	Results  *lab.Results
 	Begun    string
 	Measured bool
+	Peers    bool // there are some
 	// Alarms are what has to be known before anything else.
 	Alarms   []string
 	Tables   []headedTable
@@ -33,6 +35,7 @@ func newPage(r *lab.Results) *page {
 		Results:  r,
 		Begun:    moment(r.Started),
 		Measured: len(r.Runs) > 0,
+		Peers:    slices.ContainsFunc(r.Servers, func(s *lab.Server) bool { return s.Peer }),
 		Rate:     rateFigure(r),
 		Open:     openSpectrumFigure(r),
 		Idle:     []*figure{idleFigure(r), memoryFigure(r)},

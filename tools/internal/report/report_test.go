@@ -35,6 +35,15 @@ func TestSameBytesAlsoFromTheFile(t *testing.T) {
 	assert.Equal(t, first, written(t, again))
 }
 
+// Where there are peers, the page says what they are.
+func TestPeersAreExplained(t *testing.T) {
+	const what = "A <em>peer</em> is on somebody else’s library"
+	r := sample(t)
+	assert.NotContains(t, written(t, r)[FileName], what)
+	r.Servers[0].Peer = true
+	assert.Contains(t, written(t, r)[FileName], what)
+}
+
 var address = regexp.MustCompile(`(?i)(?:https?:)?//[^\s"'<>)]+|url\(|@import|<script|\bsrc=`)
 
 func TestNothingIsFetched(t *testing.T) {
