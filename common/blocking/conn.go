@@ -121,15 +121,22 @@ func (c *Conn) Read() {
 	if c.parked.raw != nil {
 		c.parked.serve(c)
 	} else if c.borrow() {
-		c.fed(c.stream.Read(c.buf))
+		c.Fed(c.stream.Read(c.buf))
 	}
 }
 
 // Write blocks until the client takes something of the output.
-func (c *Conn) Write() { c.wrote(c.stream.Write(c.Output())) }
+func (c *Conn) Write() { c.Wrote(c.stream.Write(c.Output())) }
 
-// fed takes what reading into the buffer returned.
-func (c *Conn) fed(n int, err error) {
+// Buffer returns where to read to, for a caller who reads from the stream by
+// itself: empty if there is no memory.
+func (c *Conn) Buffer() []byte {
+	c.borrow()
+	return c.buf
+}
+
+// Fed takes what reading into Buffer returned.
+func (c *Conn) Fed(n int, err error) {
 	if late(n, err) {
 		n, err = tryOnce(c.stream, Trier.TryRead, sock.System.Read, c.buf)
 	}
@@ -145,12 +152,12 @@ func (c *Conn) fed(n int, err error) {
 	}
 }
 
-// wrote takes what writing the output returned.
-func (c *Conn) wrote(n int, err error) {
+// Wrote takes what writing Output returned.
+func (c *Conn) Wrote(n int, err error) {
 	if late(n, err) {
 		n, err = tryOnce(c.stream, Trier.TryWrite, sock.System.Write, c.Output())
 	}
-	c.Wrote(n, err)
+	c.Conn.Wrote(n, err)
 }
 
 // borrow sees to it that there is a buffer to read into. If there is no memory

@@ -35,7 +35,7 @@ func park(c *Conn) parked {
 // deadline, as long as there is nothing else to do.
 func (p *parked) serve(c *Conn) {
 	if err := p.raw.Read(p.ready); err != nil && c.borrow() {
-		c.fed(0, err)
+		c.Fed(0, err)
 	}
 }
 
@@ -49,9 +49,9 @@ func (c *Conn) ready(fd uintptr) (done bool) {
 			c.giveBack()
 			return false
 		}
-		c.fed(n, err)
+		c.Fed(n, err)
 		if len(c.Output()) > 0 {
-			c.wrote(sock.System.Write(int(fd), c.Output()))
+			c.Wrote(sock.System.Write(int(fd), c.Output()))
 		}
 		if c.Wants() != session.Read {
 			return true

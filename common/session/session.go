@@ -406,10 +406,10 @@ func (s *Session) keep(p []byte) {
 	s.in = append(in, p...)
 }
 
-// room returns the output with room for a small reply.
+// room returns the output with room for a small reply, or one like the last.
 func (s *Session) room() []byte {
 	const small = 64
-	size := small
+	size := max(small, int(s.last))
 	if s.out == nil {
 		size = 1 << s.outShift // what was needed last is likely to be needed again
 	}
