@@ -122,23 +122,3 @@ func FuzzNext(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkNext(b *testing.B) {
-	data := make1(strings.Repeat("x", 90))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, n, err := frame.Next(data, limit); n == 0 || err != nil {
-			b.Fatal(n, err)
-		}
-	}
-}
-
-func BenchmarkBeginEnd(b *testing.B) {
-	buf := make([]byte, 0, 256)
-	body := bytes.Repeat([]byte("x"), 90)
-	b.ReportAllocs()
-	for b.Loop() {
-		out, mark := frame.Begin(buf)
-		_ = frame.End(append(out, body...), mark)
-	}
-}

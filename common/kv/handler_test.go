@@ -146,23 +146,3 @@ func TestHandlerAllocatesNothing(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkHandler(b *testing.B) {
-	for _, size := range []int{64, 1 << 10, 16 << 10} {
-		h := kv.NewHandler(store.New(0))
-		put, get := request(kv.PutOrUpdate, "key:000000000007", strings.Repeat("v", size)), request(kv.Get, "key:000000000007", "")
-		buf := make([]byte, 0, size+64)
-		for _, c := range []struct {
-			name    string
-			request []byte
-		}{{"put", put}, {"get", get}} {
-			b.Run(fmt.Sprintf("%s/%dB", c.name, size), func(b *testing.B) {
-				h.AppendReply(buf, put)
-				b.ReportAllocs()
-				for b.Loop() {
-					h.AppendReply(buf, c.request)
-				}
-			})
-		}
-	}
-}

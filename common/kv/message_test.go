@@ -154,13 +154,3 @@ func FuzzAppendMessage(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkParse(b *testing.B) {
-	body := kv.AppendMessage(nil, kv.Message{Key: []byte("key:000000000007"), Value: bytes.Repeat([]byte("v"), 64), Kind: kv.PutOrUpdate})
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := kv.Parse(body); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

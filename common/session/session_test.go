@@ -497,26 +497,6 @@ func FuzzSession(f *testing.F) {
 	})
 }
 
-func BenchmarkSession(b *testing.B) {
-	for _, depth := range []int{1, 16} {
-		b.Run(fmt.Sprintf("depth%d", depth), func(b *testing.B) {
-			cfg := config()
-			cfg.Handler = echo{}
-			s := session.New(cfg)
-			var in []byte
-			for range depth {
-				in = append(in, stream(strings.Repeat("x", 80))...)
-			}
-			b.ReportAllocs()
-			for b.Loop() {
-				s.Feed(in)
-				s.Sent(len(s.Output()))
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*depth), "ns/request")
-		})
-	}
-}
-
 type echo struct{ shout }
 
 func (echo) AppendReply(dst, request []byte) []byte { return append(dst, request...) }

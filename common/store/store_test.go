@@ -140,20 +140,3 @@ func BenchmarkEntryOverhead(b *testing.B) {
 		runtime.KeepAlive(s)
 	}
 }
-
-func BenchmarkContention(b *testing.B) {
-	key := func(i int) []byte { return fmt.Appendf(nil, "key:%012d", i) }
-	s := store.NewSharded(0)
-	keys := make([][]byte, 10_000)
-	for i := range keys {
-		keys[i] = key(i)
-		_ = s.Put(keys[i], make([]byte, 64))
-	}
-	b.ReportAllocs()
-	b.RunParallel(func(pb *testing.PB) {
-		buf := make([]byte, 0, 64)
-		for i := 0; pb.Next(); i++ {
-			_, _, _ = s.Append(buf, keys[i*7919%len(keys)])
-		}
-	})
-}
