@@ -1,0 +1,77 @@
+package servertest
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// Benchmark measures what requests cost a server, over loopback: gets, and puts
+// of 64 bytes, over so many connections with so many requests in flight on each
+// (conns, depth). An op of the benchmark is a request.
+//
+// The client is in the same process, in a thread of its own. It allocates
+// nothing, so allocations are the server's; and on Linux its thread's CPU time is
+// taken off the process's, which leaves server-cpu-µs/request. What it is for is
+// to compare two versions of one model. The two share Go's scheduler and the
+// machine's cores, so how the models compare is for the lab to say.
+func Benchmark(b *testing.B, s Subject) {
+	for _, op := range exchanges {
+		for _, conns := range []int{1, 50} {
+			if most := s.Caps.AtOnce(); most > 0 && conns > most {
+				continue // the others would wait for a turn
+			}
+			for _, depth := range []int{1, 16} {
+				b.Run(fmt.Sprintf("op=%s/conns=%d/depth=%d", op.name, conns, depth), func(b *testing.B) {
+					benchmark(b, s, op, conns, depth)
+				})
+			}
+		}
+	}
+}
+
+func benchmark(b *testing.B, s Subject, op exchange, conns, depth int) {
+	runtime.LockOSThread() // whose CPU time is the client's
+	defer runtime.UnlockOSThread()
+	addProcessor(b)
+	c := dialRaw(b, serveBenchmark(b, s), conns, depth)
+	c.prepare(b, op)
+
+	b.ReportAllocs()
+	before, known := otherThreadsCPU()
+	b.ResetTimer()
+	for left := b.N; left > 0; left -= c.most() {
+		if err := c.ask(min(left, c.most())); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.StopTimer()
+	after, _ := otherThreadsCPU()
+
+	requests := float64(b.N)
+	b.ReportMetric(requests/b.Elapsed().Seconds(), "requests/s")
+	if known {
+		b.ReportMetric(float64((after-before).Nanoseconds())/1000/requests, "server-cpu-µs/request")
+	}
+}
+
+// serveBenchmark runs a server until the benchmark ends.
+func serveBenchmark(b *testing.B, s Subject) (addr string) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(b, err)
+	srv := s.New(kvserver.Config{Logger: slog.New(slog.NewTextHandler(b.Output(), nil))})
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(ln) }()
+	b.Cleanup(func() {
+		assert.NoError(b, srv.Close())
+		assert.ErrorIs(b, <-ended, kvserver.ErrServerClosed)
+	})
+	return ln.Addr().String()
+}
