@@ -1,9 +1,11 @@
 # Everything here is a plain command or a script that runs without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help test race netns figures fuzz lint tidy generate check-generated release ci
+.PHONY: help test race netns figures bench fuzz lint tidy generate check-generated release ci
 
 FUZZTIME ?= 10s
+BENCH ?= .
+OUT ?= bench.txt
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +21,9 @@ netns: ## test them where packets are lost and cables cut (Linux)
 
 figures: ## print what the tests measure, as docs/faults.md has it (minutes)
 	@scripts/figures.sh
+
+bench: ## run benchmarks, BENCH=Server say, six times, into OUT=bench.txt
+	@scripts/bench.sh $(OUT) -bench='$(BENCH)'
 
 fuzz: ## run every fuzz target for FUZZTIME (10s)
 	scripts/fuzz.sh $(FUZZTIME)
