@@ -8,9 +8,11 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
@@ -25,6 +27,10 @@ type labCmd struct {
 	Peers    bool          `help:"Measure as well, to compare with: servers on gnet, netpoll, nbio and the standard library, built from the source checkout around the working directory (tools/peers), and Redis and memcached where they are installed. --models peer, or 'peer gnet', picks from them."`
 	Rounds   int           `placeholder:"N" help:"How often each server is started and measured (default 6; with --quick 1)."`
 	Duration time.Duration `placeholder:"TIME" help:"How long each workload is measured in a round, 50ms to 5s (default 125ms; with --quick 200ms, with --full 1s)."`
+	Shape    []shape       `placeholder:"CxD" help:"How much a closed loop has in flight: connections times the depth of each (default 1x1, 50x1, 50x16). Give it again, or separate shapes by commas."`
+	Puts     float64       `default:"0.1" placeholder:"SHARE" help:"Share of puts, 0 to 1; the others are gets (default ${default})."`
+	Keys     int           `default:"10000" placeholder:"N" help:"How many keys there are (default ${default})."`
+	Value    sizes         `default:"64" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
 	Arrivals load.Arrivals `default:"constant" enum:"poisson,constant" help:"How an open loop's requests are spread over time: constant, as a clock ticks, or poisson, at random (default ${default})."`
 	SLO      time.Duration `default:"1ms" placeholder:"TIME" help:"The p99 within which capacity is searched for (default ${default})."`
 	Seed     uint64        `default:"1" help:"Makes the order of the servers and the sequences of requests (default ${default})."`
@@ -120,6 +126,12 @@ func (c *labCmd) config() (lab.Config, func(), error) {
 			parts = lab.Parts
 		}
 	}
+	mix := load.DefaultWorkload()
+	mix.Puts, mix.Keys, mix.MinValue, mix.MaxValue = c.Puts, c.Keys, c.Value.min, c.Value.max
+	var shapes []lab.Shape
+	for _, s := range c.Shape {
+		shapes = append(shapes, lab.Shape(s))
+	}
 	null := []string{program, "null-server"}
 	if runtime.NumCPU() > 1 && !c.NoPin {
 		null = append(null, "--spin")
@@ -130,6 +142,8 @@ func (c *labCmd) config() (lab.Config, func(), error) {
 		Parts:       parts,
 		Rounds:      cmp.Or(c.Rounds, rounds),
 		Cell:        cmp.Or(c.Duration, duration),
+		Shapes:      shapes,
+		Mix:         &mix,
 		Arrivals:    c.Arrivals,
 		SLO:         c.SLO,
 		Seed:        c.Seed,
@@ -165,9 +179,34 @@ func (c *labCmd) command() []string {
 	if c.Duration != 0 {
 		add("--duration", c.Duration.String())
 	}
+	for _, s := range c.Shape {
+		add("--shape", fmt.Sprintf("%dx%d", s.Connections, s.Depth))
+	}
+	add("--puts", fmt.Sprint(c.Puts))
+	add("--keys", fmt.Sprint(c.Keys))
+	add("--value", c.Value.String())
 	add("--arrivals", string(c.Arrivals))
 	add("--slo", c.SLO.String())
 	return command
+}
+
+// shape is a lab.Shape, as text 50x16.
+type shape lab.Shape
+
+// Decode reads "50x16".
+func (s *shape) Decode(ctx *kong.DecodeContext) error {
+	var text string
+	if err := ctx.Scan.PopValueInto("shape", &text); err != nil {
+		return err
+	}
+	connections, depth, ok := strings.Cut(text, "x")
+	var errConnections, errDepth error
+	s.Connections, errConnections = strconv.Atoi(connections)
+	s.Depth, errDepth = strconv.Atoi(depth)
+	if !ok || errConnections != nil || errDepth != nil || s.Connections < 1 || s.Depth < 1 {
+		return fmt.Errorf("%q is no shape: want connections times depth, as 50x16", text)
+	}
+	return nil
 }
 
 // verdict returns an error if a server failed, so that a script notices.

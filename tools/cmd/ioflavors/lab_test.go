@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -18,13 +19,31 @@ func labConfig(t *testing.T, args ...string) (lab.Config, error) {
 	}
 	parser, err := kong.New(&c)
 	require.NoError(t, err)
-	_, err = parser.Parse(append([]string{"lab"}, args...))
-	require.NoError(t, err)
+	if _, err = parser.Parse(append([]string{"lab"}, args...)); err != nil {
+		return lab.Config{}, err
+	}
 	cfg, cleanUp, err := c.Lab.config()
 	if cleanUp != nil {
 		t.Cleanup(cleanUp)
 	}
 	return cfg, err
+}
+
+func TestLabShapes(t *testing.T) {
+	cfg, err := labConfig(t, "--shape", "1x1,1000x16", "--shape", "7x2", "--puts", "0.5", "--keys", "20", "--value", "16-4096")
+	require.NoError(t, err)
+	assert.Equal(t, []lab.Shape{{Connections: 1, Depth: 1}, {Connections: 1000, Depth: 16}, {Connections: 7, Depth: 2}}, cfg.Shapes)
+	assert.Equal(t, 0.5, cfg.Mix.Puts)
+	assert.Equal(t, 20, cfg.Mix.Keys)
+	assert.Equal(t, []int{16, 4096}, []int{cfg.Mix.MinValue, cfg.Mix.MaxValue})
+	again := strings.Join(cfg.Command, " ")
+	for _, flags := range []string{"--shape 1x1 --shape 1000x16 --shape 7x2", "--puts 0.5", "--keys 20", "--value 16-4096"} {
+		assert.Contains(t, again, flags)
+	}
+	for _, wrong := range []string{"50", "x16", "50x", "0x1", "1x0", "50x-1", "5 0x1"} {
+		_, err := labConfig(t, "--shape", wrong)
+		assert.ErrorContains(t, err, "is no shape", "%q", wrong)
+	}
 }
 
 func TestLabFlags(t *testing.T) {

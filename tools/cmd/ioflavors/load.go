@@ -77,6 +77,13 @@ func (s *sizes) Decode(ctx *kong.DecodeContext) error {
 	return nil
 }
 
+func (s sizes) String() string {
+	if s.min == s.max {
+		return strconv.Itoa(s.min)
+	}
+	return fmt.Sprintf("%d-%d", s.min, s.max)
+}
+
 func (c *loadCmd) config() load.Config {
 	return load.Config{
 		Addr: c.Addr,

@@ -22,6 +22,10 @@ type Config struct {
 	Rounds int
 	// Cell is how long each workload is measured in a round.
 	Cell time.Duration
+	// Shapes are how much a closed loop has in flight; none: the usual ones. Mix
+	// is which requests, keys and values all loops have; nil: the usual.
+	Shapes []Shape
+	Mix    *load.Workload
 	// Arrivals is how the requests of the open loop are spread over time.
 	Arrivals load.Arrivals
 	// SLO is what capacity is searched for: the p99 of the response time.

@@ -175,7 +175,7 @@ func TestCapacityInAnotherProtocol(t *testing.T) {
 // The time to check a server is planned for those that are checked.
 func TestLength(t *testing.T) {
 	ours, other := &Server{Subject: Subject{Name: "ours"}}, &Server{Subject: Subject{Name: "other", Protocol: load.Memcached}}
-	p := Plan{Parts: []Part{Closed}, Rounds: 2, Workloads: workloads(), Cell: time.Second}
+	p := Plan{Parts: []Part{Closed}, Rounds: 2, Workloads: workloads(load.DefaultWorkload()), Cell: time.Second}
 	assert.Equal(t, gateTime, p.length([]*Server{ours, ours})-p.length([]*Server{ours, other}))
 }
 

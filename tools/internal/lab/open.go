@@ -14,10 +14,10 @@ import (
 // second, whatever it can do: so response times can be compared, rate by rate.
 var openRates = []float64{5_000, 10_000, 20_000, 40_000}
 
-func openWorkloads(arrivals load.Arrivals) []load.Workload {
+func openWorkloads(mix load.Workload, arrivals load.Arrivals) []load.Workload {
 	var all []load.Workload
 	for _, rate := range openRates {
-		w := load.DefaultWorkload()
+		w := mix
 		w.Connections, w.Rate, w.Arrivals = 50, rate, cmp.Or(arrivals, load.Constant)
 		all = append(all, w)
 	}

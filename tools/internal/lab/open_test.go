@@ -30,7 +30,7 @@ func TestSummarizeOpen(t *testing.T) {
 		}}
 	}
 	servers := []*Server{{Subject: Subject{Name: "quick"}}, {Subject: Subject{Name: "slow", OneAtATime: true}}, {Subject: Subject{Name: "none"}}}
-	plan := Plan{Workloads: workloads(), Open: openWorkloads("")}
+	plan := Plan{Workloads: workloads(load.DefaultWorkload()), Open: openWorkloads(load.DefaultWorkload(), "")}
 	wrong := cell("quick", 1000, 1000, time.Millisecond)
 	wrong.Load.Errors = load.Errors{Wrong: 2, First: "oh"}
 	cells := []Cell{

@@ -12,7 +12,7 @@ import (
 
 func TestPaces(t *testing.T) {
 	r := &Results{
-		Plan:    Plan{Rounds: 3, Workloads: workloads()},
+		Plan:    Plan{Rounds: 3, Workloads: workloads(load.DefaultWorkload())},
 		Servers: []*Server{{Subject: Subject{Name: "cheap"}}, {Subject: Subject{Name: "dear"}}},
 	}
 	run := func(server string, round int, cpu time.Duration) {

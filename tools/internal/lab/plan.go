@@ -82,18 +82,27 @@ func newPlan(cfg Config) (Plan, error) {
 			return Plan{}, fmt.Errorf("no part %q: there are %q", part, Parts)
 		}
 	}
+	mix := load.DefaultWorkload()
+	if cfg.Mix != nil {
+		mix = *cfg.Mix
+	}
 	p := Plan{
 		Seed:            cfg.Seed,
 		Rounds:          cfg.Rounds,
 		Parts:           cfg.Parts,
-		Workloads:       workloads(),
-		Open:            openWorkloads(cfg.Arrivals),
+		Workloads:       workloads(mix, cfg.Shapes...),
+		Open:            openWorkloads(mix, cfg.Arrivals),
 		Cell:            cfg.Cell,
 		OpenCell:        max(cfg.Cell/2, minCell),
 		Warmup:          max(cfg.Cell/4, 20*time.Millisecond),
 		Idle:            min(max(cfg.Cell/2, 100*time.Millisecond), maxIdle),
 		IdleConnections: idleSteps(),
 		SLO:             cfg.SLO,
+	}
+	for _, w := range p.Workloads {
+		if err := (load.Config{Workload: w, Duration: p.Cell}).Validate(); err != nil {
+			return Plan{}, err
+		}
 	}
 	if len(p.Parts) == 0 {
 		p.Parts = Parts[:len(Parts)-1]

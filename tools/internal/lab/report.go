@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
 // textWidth is where text is broken, in characters, however much room there is:
@@ -37,13 +39,20 @@ func (r *Results) Report(w io.Writer, style Style, width int) error {
 
 func (r *Results) title() string {
 	w := r.Plan.Workloads[0]
-	title := fmt.Sprintf("ioflavors lab · %s · %s of %v a cell · seed %d · %.0f %% gets, %s keys, %d-byte values",
+	title := fmt.Sprintf("ioflavors lab · %s · %s of %v a cell · seed %d · %.0f %% gets, %s keys, %s-byte values",
 		count(len(r.Servers), "server"), count(r.Plan.Rounds, "round"), r.Plan.Cell, r.Plan.Seed,
-		100*(1-w.Puts), thousands(float64(w.Keys)), w.MaxValue)
+		100*(1-w.Puts), thousands(float64(w.Keys)), valueSizes(w))
 	if !r.Complete {
 		title += " · INTERRUPTED"
 	}
 	return title
+}
+
+func valueSizes(w load.Workload) string {
+	if w.MinValue == w.MaxValue {
+		return fmt.Sprint(w.MaxValue)
+	}
+	return fmt.Sprintf("%d- to %d", w.MinValue, w.MaxValue)
 }
 
 func (r *Results) place() string {

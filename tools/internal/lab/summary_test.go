@@ -41,7 +41,7 @@ func TestSummarize(t *testing.T) {
 		Workload: load.Workload{Connections: 50, Depth: 1}, Rate: 1, Response: load.Times{Mean: 51e9},
 	}}
 	all := summarize([]*Server{{Subject: Subject{Name: "a"}}, {Subject: Subject{Name: "b"}}, {Subject: Subject{Name: "c"}}},
-		Plan{Workloads: workloads()}, append(runs, other))
+		Plan{Workloads: workloads(load.DefaultWorkload())}, append(runs, other))
 	require.Len(t, all, 2)
 	assert.Equal(t, Summary{
 		Server: "a", Rounds: 3, Rate: 20, P50: 20, P99: 40, Hidden: 0.25, Served: 5, Errors: 3, FirstError: "oh", GeneratorLimited: true,
@@ -68,7 +68,7 @@ func TestNoise(t *testing.T) {
 	cell := func(server string, workload int, cpu time.Duration) Cell {
 		return Cell{Server: server, Workload: workload, Load: load.Result{Requests: 1}, Resources: &Resources{CPU: cpu}}
 	}
-	plan := Plan{Workloads: workloads(), Again: "a"}
+	plan := Plan{Workloads: workloads(load.DefaultWorkload()), Again: "a"}
 	runs := []Cell{cell("a", 0, 95), cell("b", 0, 1), cell("a", 0, 500), cell("a", 0, 90), cell("a", 1, 7)}
 	again := []Cell{cell("a", 0, 105), cell("a", 0, 105), cell("a", 2, 1)}
 	assert.Equal(t, []Noise{{Server: "a", CPU: 0.1}}, noise(plan, runs, again), "the medians are 95 and 105")

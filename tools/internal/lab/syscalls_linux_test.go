@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
 func TestParsePerf(t *testing.T) {
@@ -42,7 +44,7 @@ func TestParseStrace(t *testing.T) {
 func TestSyscallsOfAServer(t *testing.T) {
 	for _, tr := range tracers() {
 		t.Run(tr.name(), func(t *testing.T) {
-			b := &bench{progress: new(Progress), results: &Results{Plan: Plan{Workloads: workloads(), Warmup: 1, Idle: 300e6}}}
+			b := &bench{progress: new(Progress), results: &Results{Plan: Plan{Workloads: workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}
 			s := &Server{Subject: testSubject(t, "right")}
 			p, err := startProcess(t.Context(), s.Subject, pinning{})
 			require.NoError(t, err)

@@ -6,11 +6,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
 func TestSyscallTable(t *testing.T) {
 	r := &Results{
-		Plan: Plan{Workloads: workloads()},
+		Plan: Plan{Workloads: workloads(load.DefaultWorkload())},
 		Servers: []*Server{
 			{Subject: Subject{Name: "polls"}}, {Subject: Subject{Name: "spins"}}, {Subject: Subject{Name: "none"}},
 		},

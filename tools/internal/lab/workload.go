@@ -6,28 +6,36 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// workloads are what each server has to do, in this order: from the least that
-// can be in flight to so much that the cost of waiting is spread over many
-// requests.
-func workloads() []load.Workload {
-	var ladder []load.Workload
-	for _, step := range []struct{ connections, depth int }{{1, 1}, {50, 1}, {50, 16}} {
-		w := load.DefaultWorkload()
-		w.Connections, w.Depth = step.connections, step.depth
-		ladder = append(ladder, w)
+// Shape is how much a closed loop has in flight.
+type Shape struct{ Connections, Depth int }
+
+// Shapes are what each server has to do, in this order: from the least that can
+// be in flight to so much that the cost of waiting is spread over many requests.
+var Shapes = []Shape{{1, 1}, {50, 1}, {50, 16}}
+
+// workloads are those of the shapes, by default Shapes. mix is what they have in
+// common: which requests, keys and values.
+func workloads(mix load.Workload, shapes ...Shape) []load.Workload {
+	if len(shapes) == 0 {
+		shapes = Shapes
 	}
-	return ladder
+	var all []load.Workload
+	for _, s := range shapes {
+		mix.Connections, mix.Depth = s.Connections, s.Depth
+		all = append(all, mix)
+	}
+	return all
 }
 
 // workloadName is short enough for a column: "1 conn", "50 × 16".
 func workloadName(w load.Workload) string {
 	switch {
 	case w.Depth > 1:
-		return fmt.Sprintf("%d × %d", w.Connections, w.Depth)
+		return fmt.Sprintf("%s × %d", thousands(float64(w.Connections)), w.Depth)
 	case w.Connections == 1:
 		return "1 conn"
 	default:
-		return fmt.Sprintf("%d conns", w.Connections)
+		return thousands(float64(w.Connections)) + " conns"
 	}
 }
 
@@ -35,10 +43,10 @@ func workloadName(w load.Workload) string {
 func workloadTitle(w load.Workload) string {
 	switch {
 	case w.Depth > 1:
-		return fmt.Sprintf("%d conns × %d in flight", w.Connections, w.Depth)
+		return fmt.Sprintf("%s conns × %d in flight", thousands(float64(w.Connections)), w.Depth)
 	case w.Connections == 1:
 		return "1 connection"
 	default:
-		return fmt.Sprintf("%d connections", w.Connections)
+		return thousands(float64(w.Connections)) + " connections"
 	}
 }
