@@ -36,19 +36,21 @@ func NewHandler(s store.Store) *Handler {
 // anything.
 func (h *Handler) Foresees() bool { return h.ahead != nil }
 
-// Expect tells the store of a request's key. It reads only what nearly all
+// Expect returns the hash of a request's key. It reads only what nearly all
 // requests begin with: a key of less than 128 bytes.
-func (h *Handler) Expect(request []byte) {
+func (h *Handler) Expect(request []byte) (hash uint64, ok bool) {
 	if len(request) < 2 || request[0] != tagKey {
-		return
+		return 0, false
 	}
-	if end := 2 + int(request[1]); end < 2+0x80 && end <= len(request) {
-		h.ahead.Expect(request[2:end])
+	end := 2 + int(request[1])
+	if end >= 2+0x80 || end > len(request) {
+		return 0, false
 	}
+	return h.ahead.Hash(request[2:end]), true
 }
 
-// Fetch has the store look up the keys that were expected.
-func (h *Handler) Fetch() { h.ahead.Fetch() }
+// Fetch has the store look up the first n keys.
+func (h *Handler) Fetch(hashes [store.Lookahead]uint64, n int) { h.ahead.Fetch(hashes, n) }
 
 // AppendReply appends the reply to the request, both of them the body of a
 // frame. The request is not kept. In steady state nothing is allocated.

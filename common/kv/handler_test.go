@@ -124,15 +124,21 @@ func TestForesightChangesNothing(t *testing.T) {
 	require.True(t, foreseen.Foresees())
 	for i := 0; i < len(requests); i += 7 {
 		some := requests[i:min(i+7, len(requests))]
+		var hashes [store.Lookahead]uint64
+		n := 0
 		for _, r := range some {
-			foreseen.Expect(r)
+			if hash, ok := foreseen.Expect(r); ok {
+				hashes[n] = hash
+				n++
+			}
 		}
-		foreseen.Fetch()
+		foreseen.Fetch(hashes, n)
 		for _, r := range some {
 			assert.Equal(t, plain.AppendReply(nil, r), foreseen.AppendReply(nil, r), "%.40x", r)
 		}
 	}
-	assert.False(t, kv.NewHandler(store.NewSharded(0)).Foresees())
+	assert.True(t, kv.NewHandler(store.NewSharded(0)).Foresees())
+	assert.False(t, kv.NewHandler(failing{}).Foresees())
 }
 
 func TestHandlerAllocatesNothing(t *testing.T) {

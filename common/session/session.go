@@ -52,11 +52,12 @@ type Handler interface {
 // before they are to be answered, where several have come at once, so that it
 // waits for what it needs for all of them at the same time.
 type Foreseer interface {
-	// Expect shows a request, the body of a frame, which is valid during the
-	// call only. It may be answered late, or never.
-	Expect(request []byte)
-	// Fetch ends a number of calls of Expect.
-	Fetch()
+	// Expect returns what Fetch wants to know of a request, the body of a
+	// frame, which is valid during the call only. ok is false if it is nothing.
+	Expect(request []byte) (token uint64, ok bool)
+	// Fetch is told of the first n of some requests. They may be answered
+	// late, or never.
+	Fetch(tokens [foresight]uint64, n int)
 }
 
 // foresight is how many requests a Foreseer is shown at a time.
@@ -337,15 +338,20 @@ func (s *Session) foresee(data []byte) int {
 	if first, _ := frame.Size(data, s.cfg.MaxFrame); first == 0 || first >= len(data) {
 		return foresight
 	}
+	var tokens [foresight]uint64
+	n := 0
 	for range foresight {
-		body, n, err := frame.Next(data, s.cfg.MaxFrame)
-		if n == 0 || err != nil {
+		body, size, err := frame.Next(data, s.cfg.MaxFrame)
+		if size == 0 || err != nil {
 			break
 		}
-		s.cfg.Foreseer.Expect(body)
-		data = data[n:]
+		if token, ok := s.cfg.Foreseer.Expect(body); ok {
+			tokens[n] = token
+			n++
+		}
+		data = data[size:]
 	}
-	s.cfg.Foreseer.Fetch()
+	s.cfg.Foreseer.Fetch(tokens, n)
 	return foresight
 }
 

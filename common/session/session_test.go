@@ -213,8 +213,19 @@ type foreseer struct {
 	log []string
 }
 
-func (f *foreseer) Expect(request []byte) { f.log = append(f.log, "expect "+string(request)) }
-func (f *foreseer) Fetch()                { f.log = append(f.log, "fetch") }
+func (f *foreseer) Expect(request []byte) (uint64, bool) {
+	f.log = append(f.log, "expect "+string(request))
+	return uint64(request[0]), string(request) != "nothing"
+}
+
+func (f *foreseer) Fetch(tokens [16]uint64, n int) {
+	line := "fetch "
+	for _, token := range tokens[:n] {
+		line += string(rune(token))
+	}
+	f.log = append(f.log, line)
+}
+
 func (f *foreseer) AppendReply(dst, request []byte) []byte {
 	f.log = append(f.log, "answer "+string(request))
 	return f.shout.AppendReply(dst, request)
@@ -230,8 +241,8 @@ func TestRequestsAreShownBeforeTheyAreAnswered(t *testing.T) {
 	t.Run("if they are several", func(t *testing.T) {
 		cfg, f := foreseeing()
 		s := session.New(cfg)
-		s.Feed(append(stream("a", "b"), stream("cut")[:5]...))
-		assert.Equal(t, []string{"expect a", "expect b", "fetch", "answer a", "answer b"}, f.log)
+		s.Feed(append(stream("a", "nothing", "b"), stream("cut")[:5]...))
+		assert.Equal(t, []string{"expect a", "expect nothing", "expect b", "fetch ab", "answer a", "answer nothing", "answer b"}, f.log)
 		f.log = nil
 		drain(&s, 100)
 		s.Feed(stream("cut")[5:])
@@ -246,7 +257,7 @@ func TestRequestsAreShownBeforeTheyAreAnswered(t *testing.T) {
 		}
 		s.Feed(stream(bodies...))
 		assert.Equal(t, "expect 15", f.log[15])
-		assert.Equal(t, []string{"fetch", "answer 0"}, f.log[16:18])
+		assert.Equal(t, []string{"fetch 0123456789111111", "answer 0"}, f.log[16:18])
 		assert.Equal(t, []string{"answer 15", "expect 16"}, f.log[32:34])
 		assert.Equal(t, "answer 19", f.log[len(f.log)-1])
 	})
@@ -254,7 +265,7 @@ func TestRequestsAreShownBeforeTheyAreAnswered(t *testing.T) {
 		cfg, f := foreseeing()
 		s := session.New(cfg)
 		s.Feed(append(stream("a", "b"), "no frame at all"...))
-		assert.Equal(t, []string{"expect a", "expect b", "fetch", "answer a", "answer b"}, f.log)
+		assert.Equal(t, []string{"expect a", "expect b", "fetch ab", "answer a", "answer b"}, f.log)
 		assert.ErrorIs(t, s.Err(), frame.ErrTooLong)
 	})
 }

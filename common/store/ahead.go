@@ -1,5 +1,11 @@
 package store
 
+import "math/bits"
+
+// Lookahead is how many keys are looked up at the same time: as many as stay in
+// the processor's first cache until they are asked for.
+const Lookahead = 16
+
 // Expecter is a Store that can look up several keys at the same time. A lookup
 // is little work and much waiting for memory; but a processor waits for many
 // places at once, if it gets to know of them before it has waited for the
@@ -7,68 +13,68 @@ package store
 //
 // What a store makes of it nobody can notice but by the time it takes.
 type Expecter interface {
-	// Expect notes that Append or Put will soon be called with the key.
-	Expect(key []byte)
-	// Fetch looks up the keys expected since the last Fetch. It is best to
-	// expect no more than 16: they have to stay in the processor's first
-	// cache until they are asked for.
-	Fetch()
+	// Hash returns what Fetch wants to know of a key.
+	Hash(key []byte) uint64
+	// Fetch looks up the first n of these keys, for which Append or Put will
+	// soon be called.
+	Fetch(hashes [Lookahead]uint64, n int)
 }
 
-// lookahead is how many keys are looked up at a time.
-const lookahead = 16
-
-// ahead are the keys that will be asked for next, in this order.
+// ahead are keys that were looked up, and will be asked for in this order.
 type ahead struct {
-	keys    []expected
-	fetched bool // all of them; more keys begin a new list
-	next    int  // the first that was not asked for since
-	read    byte // what was fetched has to go somewhere, or the compiler fetches nothing
+	hashes  [Lookahead]uint64
+	records [Lookahead]record // nil where there is none
+	n, next int               // of n keys, the first that was not asked for since
 }
 
-type expected struct {
-	hash   uint64
-	record record // as Fetch found it: nil if there was none
-}
-
-// Expect is Expecter's.
-func (s *InMemory) Expect(key []byte) {
-	if s.ahead.fetched {
-		s.ahead.forget()
-	}
-	if len(s.ahead.keys) < lookahead {
-		s.ahead.keys = append(s.ahead.keys, expected{hash: s.hash(key)})
+// forget must be called when a record is replaced.
+func (a *ahead) forget() {
+	if a != nil {
+		a.n = 0
 	}
 }
 
-// Fetch is Expecter's. Each loop is short, so that the processor, which
-// begins a few hundred instructions ahead, begins with many keys.
-func (s *InMemory) Fetch() {
-	keys := s.ahead.keys
-	s.ahead.fetched = true
-	for i := range keys {
-		keys[i].record = s.records[keys[i].hash]
+// Hash is Expecter's.
+func (s *InMemory) Hash(key []byte) uint64 { return s.hash(key) }
+
+// Fetch is Expecter's.
+func (s *InMemory) Fetch(hashes [Lookahead]uint64, n int) {
+	if s.ahead == nil {
+		s.ahead = new(ahead)
 	}
-	for _, k := range keys {
-		if k.record.first != nil {
-			s.ahead.read += *k.record.first
+	a := s.ahead
+	a.hashes, a.n, a.next = hashes, n, 0
+	for i, hash := range hashes[:n] {
+		a.records[i] = s.records[hash]
+	}
+	s.read += touch(a.records[:n])
+}
+
+// touch reads the beginnings of records. Each loop is short, so that the
+// processor, which begins a few hundred instructions ahead, begins with many of
+// them. What is read has to go somewhere, or the compiler would not read it.
+func touch(records []record) (read byte) {
+	for _, r := range records {
+		if r.first != nil {
+			read += *r.first
 		}
 	}
 	const line = 64 // the second cache line; behind that, processors guess
-	for _, k := range keys {
-		if k.record.first != nil {
-			if mem := k.record.memory(); len(mem) > line {
-				s.ahead.read += mem[line]
+	for _, r := range records {
+		if r.first != nil {
+			if mem := r.memory(); len(mem) > line {
+				read += mem[line]
 			}
 		}
 	}
+	return read
 }
 
 // find returns the record with the hash, by what was fetched if it is that
 // key's turn.
 func (s *InMemory) find(hash uint64) (r record, found bool) {
-	if a := &s.ahead; a.fetched && a.next < len(a.keys) && a.keys[a.next].hash == hash {
-		r = a.keys[a.next].record
+	if a := s.ahead; a != nil && a.next < a.n && a.hashes[a.next] == hash {
+		r = a.records[a.next]
 		a.next++
 		return r, r.first != nil
 	}
@@ -76,5 +82,30 @@ func (s *InMemory) find(hash uint64) (r record, found bool) {
 	return r, found
 }
 
-// forget must be called when a record is replaced.
-func (a *ahead) forget() { a.keys, a.fetched, a.next = a.keys[:0], false, 0 }
+// Hash is Expecter's.
+func (s *Sharded) Hash(key []byte) uint64 { _, hash := s.find(key); return hash }
+
+// Fetch is Expecter's. It takes all the locks first, and gives them back at the
+// end: in between the processor can begin with all keys. A shard that another
+// goroutine has is left out, so nobody waits here, for whatever order they take
+// their locks in.
+func (s *Sharded) Fetch(hashes [Lookahead]uint64, n int) {
+	var held uint64 // a bit for each shard
+	for _, hash := range hashes[:n] {
+		if bit := uint64(1) << (hash % shards); held&bit == 0 && s.parts[hash%shards].mu.TryLock() {
+			held |= bit
+		}
+	}
+	var at [Lookahead]record
+	for i, hash := range hashes[:n] {
+		if held&(1<<(hash%shards)) != 0 {
+			at[i] = s.parts[hash%shards].store.records[hash]
+		}
+	}
+	read := touch(at[:n])
+	for left := held; left != 0; left &= left - 1 {
+		part := &s.parts[bits.TrailingZeros64(left)]
+		part.store.read += read
+		part.mu.Unlock()
+	}
+}

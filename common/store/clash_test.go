@@ -34,10 +34,7 @@ func TestKeysWithTheSameHash(t *testing.T) {
 		}
 	}
 	// Looked up ahead, they are told apart, too.
-	for range 3 {
-		s.ahead.keys = append(s.ahead.keys, expected{hash: hash})
-	}
-	s.Fetch()
+	s.Fetch([Lookahead]uint64{hash, hash, hash}, 3)
 	for i, key := range []string{"second", "first", ""} {
 		value, found := get(key)
 		assert.True(t, found, key)

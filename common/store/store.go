@@ -41,7 +41,8 @@ type InMemory struct {
 	records map[uint64]record // by the key's hash
 	clashes map[string]record // whose hash was another key's already
 	space   *space
-	ahead   ahead
+	ahead   *ahead // nil before Fetch
+	read    byte   // by touch
 }
 
 // New returns an empty store that holds up to limit bytes of keys, values and

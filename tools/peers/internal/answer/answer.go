@@ -56,19 +56,24 @@ func (a *Answerer) Append(dst, data []byte) (out []byte, n int, broken bool) {
 // foresee has the store look up the keys of several requests at the same time,
 // as the project's own servers do, and returns after how many to do so again.
 func (a *Answerer) foresee(data []byte) int {
-	const foresight = 16
+	const foresight = store.Lookahead
 	if first, _ := frame.Size(data, MaxFrame); first == 0 || first >= len(data) || !a.handler.Foresees() {
 		return foresight
 	}
+	var hashes [foresight]uint64
+	n := 0
 	for range foresight {
-		body, n, err := frame.Next(data, MaxFrame)
-		if n == 0 || err != nil {
+		body, size, err := frame.Next(data, MaxFrame)
+		if size == 0 || err != nil {
 			break
 		}
-		a.handler.Expect(body)
-		data = data[n:]
+		if hash, ok := a.handler.Expect(body); ok {
+			hashes[n] = hash
+			n++
+		}
+		data = data[size:]
 	}
-	a.handler.Fetch()
+	a.handler.Fetch(hashes, n)
 	return foresight
 }
 
