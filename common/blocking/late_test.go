@@ -3,6 +3,7 @@
 package blocking
 
 import (
+	"io"
 	"net"
 	"testing"
 	"time"
@@ -40,4 +41,44 @@ func TestAClientThatIsReadyIsNotJudgedByTheDeadline(t *testing.T) {
 	late(c.Write)
 	assert.Empty(t, c.Output(), "there was room")
 	client.Want(probe.Stored)
+}
+
+// The kernel says that nothing is left behind part of a frame, though the client
+// has reset the connection, and the runtime tells of that only once: before
+// anybody waits, here.
+func TestAResetBehindPartOfAFrameIsNoticed(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer ln.Close()
+	conns := NewConns(kvserver.NewHost(kvserver.Config{}, kvserver.Traits{}, 1))
+	for range 50 {
+		client := probe.Dial(t.Context(), t, ln.Addr().String())
+		stream, err := ln.Accept()
+		require.NoError(t, err)
+		client.Send(probe.Put("k", "v")[:10])
+		client.Reset()
+		// Whoever waits for another connection has the runtime poll.
+		other := probe.Dial(t.Context(), t, ln.Addr().String())
+		answer, err := ln.Accept()
+		require.NoError(t, err)
+		other.Close()
+		_, err = answer.Read(make([]byte, 1))
+		require.ErrorIs(t, err, io.EOF)
+		require.NoError(t, answer.Close())
+
+		c := conns.Open(stream)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for c.Wants() != 0 {
+				c.Read()
+			}
+			conns.Close(c)
+		}()
+		select {
+		case <-done:
+		case <-time.After(5 * time.Second): // half of the time for a frame
+			require.Fail(t, "the server waits for the rest of the frame")
+		}
+	}
 }

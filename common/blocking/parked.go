@@ -28,6 +28,7 @@ func park(c *Conn) parked {
 	if err != nil {
 		return parked{}
 	}
+	_ = raw.Control(func(fd uintptr) { sock.TellMore(int(fd)) }) // if not, each read is followed by another
 	return parked{raw, c.ready}
 }
 
@@ -39,22 +40,34 @@ func (p *parked) serve(c *Conn) {
 	}
 }
 
-// ready reads what has come and answers it, until it would have to wait. It
-// returns false for the runtime to wait and then call it again.
+// ready reads what has come and answers it, until there is no more. It returns
+// false for the runtime to wait and then call it again.
+//
+// The runtime's poller tells of what comes, once, and not of what is there: bytes
+// and the end of the stream that have come together are one event. So package
+// net reads until it is told that it would have to wait, two reads for each
+// request. Here the kernel says with the first one whether there is more. Of a
+// reset it says nothing, but a reply that could be written is proof that there
+// was none; what comes later is an event of its own.
 func (c *Conn) ready(fd uintptr) (done bool) {
 	for c.borrow() {
-		n, err := sock.System.Read(int(fd), c.buf)
+		n, more, err := sock.ReadMore(int(fd), c.buf)
 		if err == sock.ErrWouldBlock {
 			c.Drained()
 			c.giveBack()
 			return false
 		}
 		c.Fed(n, err)
-		if len(c.Output()) > 0 {
+		answered := len(c.Output()) > 0
+		if answered {
 			c.Wrote(sock.System.Write(int(fd), c.Output()))
 		}
 		if c.Wants() != session.Read {
 			return true
+		}
+		if answered && !more {
+			c.Drained()
+			return false
 		}
 	}
 	return true

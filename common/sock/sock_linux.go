@@ -19,6 +19,48 @@ func transfer(trap uintptr, fd int, p []byte) (int, error) {
 	return int(n), nil
 }
 
+// TellMore has the kernel say with each ReadMore whether there is more (TCP_INQ,
+// since Linux 4.18). It returns false if it cannot.
+func TellMore(fd int) bool {
+	return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_INQ, 1) == nil
+}
+
+// ReadMore is System.Read, and returns whether the next read would find more
+// bytes, or the end of the stream; that the peer has reset the connection it does
+// not tell. If TellMore was not called it is always true.
+func ReadMore(fd int, p []byte) (n int, more bool, err error) {
+	for {
+		n, left, err := receive(fd, p)
+		if err != unix.EINTR {
+			n, err = received(n, err)
+			return n, left != 0, err
+		}
+	}
+}
+
+// receive is read(2), and returns what is left: in bytes, the end of the stream
+// counts as one. Where that is not known it is negative.
+func receive(fd int, p []byte) (n int, left int32, err error) {
+	var control struct {
+		unix.Cmsghdr
+		left int32
+	}
+	vector := unix.Iovec{Base: unsafe.SliceData(p)}
+	vector.SetLen(len(p))
+	message := unix.Msghdr{Iov: &vector, Control: (*byte)(unsafe.Pointer(&control))}
+	message.SetIovlen(1)
+	message.SetControllen(int(unsafe.Sizeof(control)))
+	r, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&message)), 0)
+	switch {
+	case errno != 0:
+		return -1, -1, errno
+	case message.Controllen == 0 || control.Level != unix.IPPROTO_TCP || control.Type != unix.TCP_INQ:
+		return int(r), -1, nil
+	default:
+		return int(r), control.left, nil
+	}
+}
+
 // accept does not ask for the client's address: nobody wants to know it, and
 // unix.Accept4 would leave garbage for it.
 func accept(listener int) (int, error) {

@@ -36,17 +36,23 @@ func (system) Listen(ln net.Listener) (fd int, err error) {
 // returns io.EOF.
 func (c Calls) Read(fd int, p []byte) (int, error) {
 	for {
-		n, err := c.Kernel.Read(fd, p)
-		switch {
-		case n > 0:
-			return n, nil
-		case err == nil:
-			return 0, io.EOF
-		case err == unix.EAGAIN:
-			return 0, ErrWouldBlock
-		case err != unix.EINTR:
-			return 0, os.NewSyscallError("read", err)
+		if n, err := c.Kernel.Read(fd, p); err != unix.EINTR {
+			return received(n, err)
 		}
+	}
+}
+
+// received translates what reading has returned.
+func received(n int, err error) (int, error) {
+	switch {
+	case n > 0:
+		return n, nil
+	case err == nil:
+		return 0, io.EOF
+	case err == unix.EAGAIN:
+		return 0, ErrWouldBlock
+	default:
+		return 0, os.NewSyscallError("read", err)
 	}
 }
 
