@@ -33,7 +33,7 @@ type watch interface {
 
 // namedCalls are those with a counter of their own: what a server may do for a
 // request. Each one makes attaching take longer.
-var namedCalls = []string{"read", "write", "recvfrom", "sendto", "epoll_pwait", "epoll_ctl", "futex", "nanosleep", "accept4", "sched_yield"}
+var namedCalls = []string{"read", "write", "recvmsg", "recvfrom", "sendto", "epoll_pwait", "epoll_ctl", "futex", "nanosleep", "accept4", "sched_yield"}
 
 // foreignCalls are those that the servers of others make besides.
 var foreignCalls = []string{"readv", "writev", "sendmsg"}
