@@ -90,6 +90,7 @@ func (s *Sharded) Hash(key []byte) uint64 { _, hash := s.find(key); return hash 
 // goroutine has is left out, so nobody waits here, for whatever order they take
 // their locks in.
 func (s *Sharded) Fetch(hashes [Lookahead]uint64, n int) {
+	const _ uint64 = 1 << (shards - 1)
 	var held uint64 // a bit for each shard
 	for _, hash := range hashes[:n] {
 		if bit := uint64(1) << (hash % shards); held&bit == 0 && s.parts[hash%shards].mu.TryLock() {
