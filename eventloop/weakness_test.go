@@ -128,7 +128,7 @@ func TestASecondLoopGoesOnMeanwhile(t *testing.T) {
 	srv := eventloop.New(eventloop.Config{Config: kvserver.Config{Store: s}, Loops: 2})
 	addr := servertest.Serve(t, srv)
 
-	// Clients are spread in a circle, so of two neighbours one is elsewhere.
+	// A client goes to the loop with the fewest, so of two one is elsewhere.
 	ctx, first := servertest.Dial(t, addr)
 	require.NoError(t, first.Put(ctx, "hello", "v"))
 	_, second := servertest.Dial(t, addr)
