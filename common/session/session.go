@@ -416,6 +416,9 @@ func (s *Session) keep(p []byte) {
 func (s *Session) room() []byte {
 	const small = 64
 	size := max(small, int(s.last))
+	if s.out != nil && cap(s.out)-len(s.out) >= size {
+		return s.out
+	}
 	if s.out == nil {
 		size = 1 << s.outShift // what was needed last is likely to be needed again
 	}

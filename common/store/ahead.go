@@ -70,6 +70,17 @@ func touch(records []record) (read byte) {
 	return read
 }
 
+// take returns the record of the key if that was fetched, and it is its turn:
+// then it need not even be hashed again.
+func (a *ahead) take(key []byte) (r record, ok bool) {
+	if a == nil || a.next >= a.n || !a.records[a.next].is(key) {
+		return record{}, false
+	}
+	r = a.records[a.next]
+	a.next++
+	return r, true
+}
+
 // find returns the record with the hash, by what was fetched if it is that
 // key's turn.
 func (s *InMemory) find(hash uint64) (r record, found bool) {

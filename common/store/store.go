@@ -81,6 +81,9 @@ func (s *InMemory) hash(key []byte) uint64 { return maphash.Bytes(s.seed, key) }
 
 // Append is Store's.
 func (s *InMemory) Append(dst, key []byte) (out []byte, found bool, err error) {
+	if r, ok := s.ahead.take(key); ok {
+		return r.appendValue(dst), true, nil
+	}
 	out, found = s.append(dst, key, s.hash(key))
 	return out, found, nil
 }
@@ -97,6 +100,9 @@ func (s *InMemory) append(dst, key []byte, hash uint64) (out []byte, found bool)
 
 // Put is Store's.
 func (s *InMemory) Put(key, value []byte) error {
+	if r, ok := s.ahead.take(key); ok && r.set(value) {
+		return nil
+	}
 	return s.put(key, value, s.hash(key))
 }
 
