@@ -169,7 +169,7 @@ func (c SyscallCell) String() string {
 }
 
 // maxCallColumns is how many calls have a column of their own.
-const maxCallColumns = 4
+const maxCallColumns = 5
 
 // callCounts is the table of system calls.
 func (r *Results) callCounts() *grid {
