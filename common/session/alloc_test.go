@@ -6,9 +6,6 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// One case is missing: a pipeline whose last frame arrives in two parts. Its
-// first output is long and its second short, which is the size that the next
-// output begins with, and outgrows.
 func TestAnsweringFromAStoreAllocatesNothing(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -18,12 +15,15 @@ func TestAnsweringFromAStoreAllocatesNothing(t *testing.T) {
 		{"one request", 1, false},
 		{"one request in two parts", 1, true},
 		{"sixteen requests", 16, false},
+		{"sixteen requests, the last in two parts", 16, true},
 	} {
 		for _, op := range []string{"get", "put"} {
 			turn := newTurn(op, c.depth, c.split)
 			before := turn.s.Answered()
 			const runs = 200
-			assert.Zero(t, testing.AllocsPerRun(runs, turn.run), "%s, %s", op, c.name)
+			if allocs := testing.AllocsPerRun(runs, turn.run); !raceDetector {
+				assert.Zero(t, allocs, "%s, %s", op, c.name)
+			}
 			assert.EqualValues(t, (1+runs)*c.depth, turn.s.Answered()-before, "%s, %s", op, c.name)
 		}
 	}
