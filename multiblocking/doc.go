@@ -54,7 +54,7 @@
 //
 // "Creating and managing threads requires resources", says the article, and
 // goroutines do too: a stack for each client, also for those that say nothing
-// (4 KiB in all, of which an event loop needs 0.3), and a switch between
+// (4 KiB in all, of which an event loop needs 0.4), and a switch between
 // goroutines for each request, where an event loop takes the next client from a
 // list. With threads both cost more, and the
 // number of them is limited: this server serves 4096 clients by threads at

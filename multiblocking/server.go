@@ -71,17 +71,19 @@ func (m *model) Run(ln net.Listener) error {
 	var serving sync.WaitGroup
 	defer serving.Wait()
 
-	hand := func(client net.Conn) {
-		c := m.conns.Open(client) // here, so that the goroutine's stack stays small
-		serving.Go(func() { m.serve(c) })
-	}
-	if m.threads {
-		hand = func(client net.Conn) { serving.Go(func() { m.serve(m.open(client)) }) }
-	}
-	if m.workers > 0 {
+	var hand func(client net.Conn)
+	switch {
+	case m.workers > 0:
 		pool := m.startPool(&serving)
 		defer pool.close()
 		hand = pool.serve
+	case m.threads:
+		hand = func(client net.Conn) { serving.Go(func() { m.serve(m.open(client)) }) }
+	default:
+		hand = func(client net.Conn) {
+			c := m.conns.Open(client) // here, so that the goroutine's stack stays small
+			serving.Go(func() { m.serve(c) })
+		}
 	}
 	for {
 		client, err := m.clients.Accept() // blocks until a client has come

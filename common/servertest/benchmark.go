@@ -3,12 +3,8 @@ package servertest
 import (
 	"fmt"
 	"log/slog"
-	"net"
 	"runtime"
 	"testing"
-
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
@@ -41,7 +37,8 @@ func benchmark(b *testing.B, s Subject, op exchange, conns, depth int) {
 	runtime.LockOSThread() // whose CPU time is the client's
 	defer runtime.UnlockOSThread()
 	addProcessor(b)
-	c := dialRaw(b, serveBenchmark(b, s), conns, depth)
+	srv := s.New(kvserver.Config{Logger: slog.New(slog.NewTextHandler(b.Output(), nil))})
+	c := dialRaw(b, Serve(b, srv), conns, depth)
 	c.prepare(b, op)
 
 	b.ReportAllocs()
@@ -60,18 +57,4 @@ func benchmark(b *testing.B, s Subject, op exchange, conns, depth int) {
 	if known {
 		b.ReportMetric(float64((after-before).Nanoseconds())/1000/requests, "server-cpu-µs/request")
 	}
-}
-
-// serveBenchmark runs a server until the benchmark ends.
-func serveBenchmark(b *testing.B, s Subject) (addr string) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(b, err)
-	srv := s.New(kvserver.Config{Logger: slog.New(slog.NewTextHandler(b.Output(), nil))})
-	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(ln) }()
-	b.Cleanup(func() {
-		assert.NoError(b, srv.Close())
-		assert.ErrorIs(b, <-ended, kvserver.ErrServerClosed)
-	})
-	return ln.Addr().String()
 }

@@ -13,17 +13,17 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// Serve runs srv on a free port until the test ends, for tests of what is
+// Serve runs srv on a free port until the test or benchmark ends, for what is
 // special about a model. It returns the server's address.
-func Serve(t *testing.T, srv kvserver.Server) (addr string) {
-	t.Helper()
+func Serve(tb testing.TB, srv kvserver.Server) (addr string) {
+	tb.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(ln) }()
-	t.Cleanup(func() {
-		assert.NoError(t, srv.Close())
-		assert.ErrorIs(t, <-ended, kvserver.ErrServerClosed)
+	tb.Cleanup(func() {
+		assert.NoError(tb, srv.Close())
+		assert.ErrorIs(tb, <-ended, kvserver.ErrServerClosed)
 	})
 	return ln.Addr().String()
 }
