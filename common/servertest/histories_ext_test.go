@@ -12,7 +12,9 @@ import (
 )
 
 // The suite's histories must show what is wrong with a store that is wrong now
-// and then.
+// and then. A single history may miss it, about one in three hundred where all
+// share one processor: if most operations overlap, some order explains nearly
+// everything. A few do not.
 func TestHistoriesOfFaultyStores(t *testing.T) {
 	for _, test := range []struct {
 		fault fault
@@ -24,8 +26,13 @@ func TestHistoriesOfFaultyStores(t *testing.T) {
 	} {
 		t.Run(string(test.fault), func(t *testing.T) {
 			s := servertest.Subject{Name: "plain", New: newPlain}
-			cfg := kvserver.Config{Store: &faultyStore{fault: test.fault, values: map[string][]string{}}}
-			failure := servertest.FindBreach(t, s, cfg, rand.Uint64())
+			failure := ""
+			for range 5 {
+				cfg := kvserver.Config{Store: &faultyStore{fault: test.fault, values: map[string][]string{}}}
+				if failure = servertest.FindBreach(t, s, cfg, rand.Uint64()); failure != "" {
+					break
+				}
+			}
 			assert.Contains(t, failure, test.want)
 			t.Log(failure)
 		})
