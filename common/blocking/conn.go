@@ -60,8 +60,9 @@ type Conn struct {
 	conns  *Conns
 	stream Stream
 	parked parked // the stream, if Go's runtime waits for it
-	buf    []byte // lent by the host's pool; nil: none, at present
-	size   int    // of the next one
+	buf    []byte // to read into; nil: none, at present
+	lent   bool   // buf, by the host's pool; else it is the session's room
+	size   int    // of the next one that is lent
 }
 
 // Open makes a connection of a client that was accepted.
@@ -147,7 +148,7 @@ func (c *Conn) Fed(n int, err error) {
 	case n < smallRead:
 		c.size = smallRead
 	}
-	if len(c.buf) != c.size || c.parked.raw != nil {
+	if len(c.buf) != c.size || !c.lent || c.parked.raw != nil {
 		c.giveBack()
 	}
 }
@@ -163,6 +164,11 @@ func (c *Conn) Wrote(n int, err error) {
 // borrow sees to it that there is a buffer to read into. If there is no memory
 // for one the connection ends.
 func (c *Conn) borrow() bool {
+	if room := c.Room(); room != nil {
+		c.giveBack()
+		c.buf, c.lent = room, false
+		return true
+	}
 	if c.buf != nil {
 		return true
 	}
@@ -171,15 +177,15 @@ func (c *Conn) borrow() bool {
 		c.Abort(session.ErrMemory)
 		return false
 	}
-	c.buf = b[:c.size]
+	c.buf, c.lent = b[:c.size], true
 	return true
 }
 
 func (c *Conn) giveBack() {
-	if c.buf != nil {
+	if c.buf != nil && c.lent {
 		c.host().Buffers().Put(c.buf)
-		c.buf = nil
 	}
+	c.buf = nil
 }
 
 // Wake is kvserver.Timer's.

@@ -34,6 +34,10 @@ func NewPool(limit int64) *Pool { return &Pool{limit: limit} }
 // Lent returns how many bytes are out.
 func (p *Pool) Lent() int64 { return p.lent.Load() }
 
+// Ample reports whether most of the memory is there to be lent: at least three
+// quarters of the limit.
+func (p *Pool) Ample() bool { return p.lent.Load() <= p.limit/4 }
+
 // Get lends an empty buffer with room for size bytes, or nil if that would
 // exceed the pool's limit.
 func (p *Pool) Get(size int) []byte {

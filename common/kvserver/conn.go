@@ -65,6 +65,7 @@ type Conn struct {
 	frame   uint32       // the incomplete frame's number, counted from 1 as Answered counts; 0: there is none
 	phase   Phase        // of the host, as far as this connection knows
 	more    bool         // the last read filled the buffer
+	direct  bool         // Buffer returned the session's room
 	reason  Reason
 	ended   bool // reason is set
 	refused bool
@@ -98,13 +99,26 @@ func (l *Lane) Open(c *Conn, timer Timer) {
 	c.settle(now, 0)
 }
 
-// Buffer returns where to read the next bytes to, for Fed.
-func (c *Conn) Buffer() []byte { return c.lane.Buffer() }
+// Buffer returns where to read the next bytes to, for Fed: behind the part of a
+// long frame that is there, or to the lane's buffer.
+func (c *Conn) Buffer() []byte {
+	room := c.Room()
+	if c.direct = room != nil; c.direct {
+		return room
+	}
+	return c.lane.Buffer()
+}
 
 // Fed takes what reading into Buffer returned. io.EOF ends the client's
 // requests; sock.ErrWouldBlock and os.ErrDeadlineExceeded mean that nothing
 // came; any other error breaks the connection.
-func (c *Conn) Fed(n int, err error) { c.FedFrom(c.lane.Buffer(), n, err) }
+func (c *Conn) Fed(n int, err error) {
+	buf := c.lane.Buffer()
+	if c.direct {
+		buf = c.Room()
+	}
+	c.FedFrom(buf, n, err)
+}
 
 // FedFrom is Fed for a buffer of the caller's.
 func (c *Conn) FedFrom(buf []byte, n int, err error) {

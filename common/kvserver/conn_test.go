@@ -41,11 +41,11 @@ func open(h *Host) *fakeConn {
 
 // receive hands bytes to the connection, as if they had been read.
 func (c *fakeConn) receive(s string) {
-	buf := c.buf
-	if buf == nil {
-		buf = c.Buffer()
-	}
 	for len(s) > 0 {
+		buf := c.buf
+		if buf == nil {
+			buf = c.Buffer()
+		}
 		n := copy(buf, s)
 		s = s[n:]
 		c.FedFrom(buf, n, nil)
@@ -472,6 +472,32 @@ func TestAClientThatIsAcceptedInALongTurnIsHeard(t *testing.T) {
 		h.Lane(0).Tick()
 		c.Expire(h.Since())
 		assert.False(t, c.Lingering())
+		c.Closed()
+	})
+}
+
+// What was read to the lane's buffer, because there was no room elsewhere, is
+// taken from there, even if others have given memory back meanwhile.
+func TestFedTakesWhatWasReadToTheBufferThatItGave(t *testing.T) {
+	put := request(kv.PutOrUpdate, "k", strings.Repeat("v", 1<<20-100))
+	bubble(t, Limits{MemoryLimit: 1 << 22}, func(t *testing.T, h *Host) {
+		c := open(h)
+		c.receive(put[:64<<10])
+		var others [][]byte
+		for size := 1 << 21; size >= 1<<16; size /= 2 {
+			others = append(others, h.Buffers().Get(size))
+		}
+		require.Equal(t, int64(1<<22), h.Buffers().Lent(), "all of it")
+		buf := c.Buffer()
+		n := copy(buf, put[64<<10:])
+		for _, b := range others {
+			h.Buffers().Put(b)
+		}
+		c.Fed(n, nil)
+		c.receive(put[64<<10+n:])
+		assert.Equal(t, uint64(1), c.Answered())
+		c.receive(request(kv.Get, "k", ""))
+		assert.True(t, strings.Contains(c.flush(), put[1000:1<<20-1000]), "the value that was put")
 		c.Closed()
 	})
 }

@@ -89,6 +89,15 @@ const (
 // discardLimit is how much a lingering session discards, in bytes.
 const discardLimit = 256 << 10
 
+// The rest of a frame is a long one, for Room, if it has at least longRest
+// bytes. They are read in pieces of longRead bytes at most, which takes about
+// as long as to answer a request of that length, and leastRoom at least.
+const (
+	longRest  = 64 << 10
+	longRead  = 1 << 20
+	leastRoom = 4 << 10
+)
+
 // Why a session can end, apart from the errors of package frame.
 var (
 	// ErrTruncated: the peer ended its stream inside a frame.
@@ -183,8 +192,39 @@ func (s *Session) Answered() uint64 { return s.answered }
 // Err returns why the session ended; nil if it has not, or if it ended well.
 func (s *Session) Err() error { return s.err }
 
-// Feed takes bytes that arrived. It answers the whole frames among them and
-// keeps a copy of the rest; p may be reused at once.
+// Room returns where the next bytes are best read to, for Feed, when they are
+// the rest of a long frame: from there they need not be copied. It is valid
+// until the next call of a method that changes the session. nil means that any
+// memory will do.
+//
+// The room is never for more than the rest of the frame: what follows can be
+// answered where it is read. It grows with what was received, as all that a
+// session keeps, but by more than is usual while memory is ample, so that a
+// long frame is not moved often.
+func (s *Session) Room() []byte {
+	if !s.Partial() || len(s.in) < longRest/4 {
+		return nil
+	}
+	missing := s.missing()
+	if missing < longRest {
+		return nil
+	}
+	if cap(s.in)-len(s.in) < leastRoom {
+		size := 2 * cap(s.in)
+		if s.cfg.Buffers.Ample() {
+			size *= 2
+		}
+		in := s.cfg.Buffers.Grow(s.in, min(missing, size-len(s.in)))
+		if in == nil {
+			return nil
+		}
+		s.in = in
+	}
+	return s.in[len(s.in):min(cap(s.in), len(s.in)+min(missing, longRead))]
+}
+
+// Feed takes bytes that arrived, in Room or elsewhere. It answers the whole
+// frames among them and keeps a copy of the rest; p may be reused at once.
 func (s *Session) Feed(p []byte) {
 	if s.state != open {
 		s.discard(len(p))
@@ -398,8 +438,8 @@ func (s *Session) missing() int {
 	return max(size, frame.Header) - len(s.in)
 }
 
-// keep appends p to s.in. What lies there grows with what was received, never
-// with what a length promises.
+// keep appends p to s.in, where it may lie already. What lies there grows with
+// what was received, never with what a length promises.
 func (s *Session) keep(p []byte) {
 	if len(p) == 0 || s.state != open {
 		return
@@ -409,7 +449,10 @@ func (s *Session) keep(p []byte) {
 		s.Abort(ErrMemory)
 		return
 	}
-	s.in = append(in, p...)
+	s.in = in[:len(in)+len(p)]
+	if at := s.in[len(in):]; &at[0] != &p[0] {
+		copy(at, p)
+	}
 }
 
 // room returns the output with room for a small reply, or one like the last.

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"sort"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/ioflavors/ioflavors/common/buffer"
 	"github.com/ioflavors/ioflavors/common/frame"
@@ -425,6 +427,80 @@ func TestInputGrowsWithWhatCameNotWithWhatWasPromised(t *testing.T) {
 	assert.LessOrEqual(t, cfg.Buffers.Lent(), int64(4*100_000+8<<10))
 }
 
+// However bytes are cut, and whether they are read to Room or elsewhere, the
+// replies are the same; memory stays in proportion to what came, and Room
+// takes nothing that is behind the frame.
+func TestTheRestOfALongFrameCanBeReadToWhereItStays(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cfg := config()
+		cfg.Handler = echo{}
+		cfg.MaxFrame = 1 << 20
+		cfg.OutputHigh = 1 << 30
+		s := session.New(cfg)
+		var in []byte
+		var ends []int // of the frames
+		for _, size := range rapid.SliceOfN(rapid.OneOf(rapid.IntRange(0, 100), rapid.IntRange(0, 1<<20-5)), 1, 5).Draw(t, "sizes") {
+			in = append(in, stream(strings.Repeat(string(rune('a'+len(ends))), size))...)
+			ends = append(ends, len(in))
+		}
+		for fed := 0; fed < len(in); {
+			end := ends[sort.SearchInts(ends, fed+1)]
+			p := make([]byte, rapid.IntRange(1, 100<<10).Draw(t, "cut"))
+			if room := s.Room(); room != nil {
+				require.LessOrEqual(t, len(room), end-fed, "not of the frame")
+				if rapid.Bool().Draw(t, "to Room") {
+					p = room[:min(len(p), len(room))]
+				}
+			}
+			n := copy(p, in[fed:])
+			fed += n
+			s.Feed(p[:n])
+			received, _ := s.Held()
+			require.LessOrEqual(t, received, 8*fed+2<<10)
+		}
+		require.Equal(t, in, s.Output(), "echo")
+	})
+}
+
+func TestRoomIsForLongFramesOnlyAndOnlyWhenTheyCome(t *testing.T) {
+	room := func(frame, received int) int {
+		cfg := config()
+		cfg.MaxFrame = 1 << 24
+		s := session.New(cfg)
+		s.Feed(stream(strings.Repeat("x", frame))[:received])
+		return len(s.Room())
+	}
+	assert.Zero(t, room(1<<20, 0), "nothing came")
+	assert.Zero(t, room(1<<20, 1000), "it is a promise so far")
+	assert.Zero(t, room(1<<20, 1<<20), "nearly all of it came")
+	assert.Zero(t, room(70_000, 60_000), "of what is left one read takes more")
+	assert.NotZero(t, room(1<<20, 50_000))
+	assert.LessOrEqual(t, room(1<<23, 1<<22), 1<<20, "others want to be read as well")
+}
+
+func TestWhatIsReadToRoomIsNotCopied(t *testing.T) {
+	cfg := config()
+	cfg.MaxFrame = 1 << 20
+	s := session.New(cfg)
+	in := stream(strings.Repeat("x", 1<<20-5))
+	s.Feed(in[:500_000])
+	first := s.Room()
+	s.Feed(first[:copy(first[:100], in[500_000:])])
+	second := s.Room()
+	require.NotEmpty(t, second)
+	assert.Same(t, &first[100], &second[0])
+}
+
+func TestWithoutMemoryThereIsNoRoom(t *testing.T) {
+	cfg := config()
+	cfg.MaxFrame = 1 << 20
+	cfg.Buffers = buffer.NewPool(100_000)
+	s := session.New(cfg)
+	s.Feed(stream(strings.Repeat("x", 1<<20-5))[:64<<10])
+	assert.Empty(t, len(s.Room()))
+	assert.NoError(t, s.Err(), "memory may be there when it is needed")
+}
+
 func TestWithoutMemoryTheSessionEnds(t *testing.T) {
 	cfg := config()
 	cfg.MaxFrame = 1 << 20
@@ -455,6 +531,31 @@ func TestAnsweringAllocatesNothing(t *testing.T) {
 		if allocs := testing.AllocsPerRun(200, round); !raceDetector {
 			assert.Zero(t, allocs, "%d bytes", size)
 		}
+	}
+}
+
+func TestALongRequestAllocatesNothing(t *testing.T) {
+	cfg := config()
+	cfg.Handler = echo{}
+	cfg.MaxFrame = 1 << 20
+	s := session.New(cfg)
+	in := stream(strings.Repeat("x", 1<<20-5))
+	elsewhere := make([]byte, 64<<10)
+	round := func() {
+		for fed := 0; fed < len(in); {
+			p := s.Room()
+			if p == nil {
+				p = elsewhere
+			}
+			n := copy(p, in[fed:])
+			fed += n
+			s.Feed(p[:n])
+		}
+		s.Sent(len(s.Output()))
+	}
+	round()
+	if allocs := testing.AllocsPerRun(50, round); !raceDetector {
+		assert.Zero(t, allocs)
 	}
 }
 

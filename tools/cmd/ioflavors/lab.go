@@ -132,7 +132,7 @@ func (c *labCmd) config() (lab.Config, func(), error) {
 	for _, s := range c.Shape {
 		shapes = append(shapes, lab.Shape(s))
 	}
-	null := []string{program, "null-server"}
+	null := []string{program, "null-server", "--keys", strconv.Itoa(c.Keys), "--value", c.Value.String()}
 	if runtime.NumCPU() > 1 && !c.NoPin {
 		null = append(null, "--spin")
 	}

@@ -89,6 +89,13 @@ func TestLabFlags(t *testing.T) {
 }
 
 // The peers are built from source, which is not everywhere.
+// The generator's ceiling is measured with what the servers are asked.
+func TestLabTellsTheNullServerOfTheMix(t *testing.T) {
+	cfg, err := labConfig(t, "--keys", "20", "--value", "100-200")
+	require.NoError(t, err)
+	assert.Subset(t, cfg.Null.Command, []string{"--keys", "20", "--value", "100-200"})
+}
+
 func TestLabPeersNeedACheckout(t *testing.T) {
 	t.Chdir(t.TempDir())
 	_, err := labConfig(t, "--peers")
