@@ -66,6 +66,9 @@ func Next(data []byte, limit int) (body []byte, n int, err error) {
 	return data[Header:end], n, nil
 }
 
+// Body returns the body of a whole frame, one that Next has found.
+func Body(frame []byte) []byte { return frame[Header : len(frame)-len(Footer)] }
+
 // Begin starts a frame at the end of dst: it reserves the length. The caller
 // appends the body to out, then calls End with the same mark.
 func Begin(dst []byte) (out []byte, mark int) {

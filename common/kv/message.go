@@ -50,16 +50,25 @@ func Parse(body []byte) (m Message, err error) {
 // parse is Parse into the empty message m: a message returned is copied word by
 // word.
 func (m *Message) parse(body []byte) error {
-	for rest := body; len(rest) > 0; {
-		tag := rest[0]
+	for rest := body; len(rest) >= 2; {
+		tag, small := rest[0], rest[1]
 		switch tag {
 		case tagKey, tagValue:
-			size, n := binary.Uvarint(rest[1:])
-			if n <= 0 || n > 4 || size > uint64(len(rest)-1-n) {
+			size, n := int(small), 1
+			if small > 0x7f {
+				var long uint64
+				if long, n = binary.Uvarint(rest[1:]); n <= 0 || n > 4 {
+					return m.parseSlowly(body)
+				}
+				size = int(long)
+			}
+			rest = rest[1+n:]
+			if size > len(rest) {
 				return m.parseSlowly(body)
 			}
-			field := rest[1+n : 1+n+int(size)]
-			if !utf8.Valid(field) {
+			field := rest[:size]
+			rest = rest[size:]
+			if !valid(field) {
 				return m.parseSlowly(body)
 			}
 			if tag == tagKey {
@@ -67,22 +76,47 @@ func (m *Message) parse(body []byte) error {
 			} else {
 				m.Value = field
 			}
-			rest = rest[1+n+int(size):]
 		case tagKind, tagStatus:
-			if len(rest) < 2 || rest[1] > 0x7f {
+			if small > 0x7f {
 				return m.parseSlowly(body)
 			}
 			if tag == tagKind {
-				m.Kind = uint32(rest[1])
+				m.Kind = uint32(small)
 			} else {
-				m.Status = kvpb.Status(rest[1])
+				m.Status = kvpb.Status(small)
 			}
 			rest = rest[2:]
 		default:
 			return m.parseSlowly(body)
 		}
+		if len(rest) == 0 {
+			return nil
+		}
 	}
-	return nil
+	if len(body) == 0 {
+		return nil
+	}
+	return m.parseSlowly(body)
+}
+
+// valid is utf8.Valid, in half the time for what is short and all ASCII.
+func valid(p []byte) bool {
+	if len(p) > 128 {
+		return utf8.Valid(p)
+	}
+	rest := p
+	for len(rest) >= 8 {
+		if binary.LittleEndian.Uint64(rest)&0x8080808080808080 != 0 {
+			return utf8.Valid(p)
+		}
+		rest = rest[8:]
+	}
+	for _, c := range rest {
+		if c >= utf8.RuneSelf {
+			return utf8.Valid(p)
+		}
+	}
+	return true
 }
 
 func (m *Message) parseSlowly(body []byte) error {
@@ -112,13 +146,20 @@ func appendBytes[T string | []byte](dst []byte, tag byte, field T) []byte {
 	if len(field) == 0 {
 		return dst
 	}
-	dst = binary.AppendUvarint(append(dst, tag), uint64(len(field)))
+	if len(field) < 0x80 {
+		dst = append(dst, tag, byte(len(field)))
+	} else {
+		dst = binary.AppendUvarint(append(dst, tag), uint64(len(field)))
+	}
 	return append(dst, field...)
 }
 
 func appendNumber(dst []byte, tag byte, n uint64) []byte {
 	if n == 0 {
 		return dst
+	}
+	if n < 0x80 {
+		return append(dst, tag, byte(n))
 	}
 	return binary.AppendUvarint(append(dst, tag), n)
 }

@@ -346,53 +346,71 @@ func (s *Session) answer(data []byte) (rest []byte) {
 		s.out = s.out[:copy(s.out, s.out[s.sent:])]
 		s.sent = 0
 	}
-	for foreseen := 0; s.state == open && !s.full() && len(data) > 0; foreseen-- {
-		if foreseen == 0 && s.cfg.Foreseer != nil {
-			foreseen = s.foresee(data)
-		}
-		body, n, err := frame.Next(data, s.cfg.MaxFrame)
-		if err != nil {
+	for s.state == open && !s.full() {
+		sizes, n, err := s.cut(data)
+		if err != nil && n == 0 {
 			s.fail(err)
-			break
 		}
 		if n == 0 {
 			break
 		}
-		out, mark := frame.Begin(s.room())
-		if s.state != open {
-			break
+		if n > 1 && s.cfg.Foreseer != nil {
+			s.foresee(data, sizes[:n])
 		}
-		before := len(out)
-		s.replace(frame.End(s.cfg.Handler.AppendReply(out, body), mark))
-		s.last = int32(len(s.out) - before)
-		s.answered++
-		data = data[n:]
+		for _, size := range sizes[:n] {
+			if !s.reply(frame.Body(data[:size])) {
+				break
+			}
+			if data = data[size:]; s.full() {
+				break
+			}
+		}
 	}
 	s.paused = s.full()
 	return data
 }
 
-// foresee shows the next requests, if they are several, and returns after how
-// many of them to look again.
-func (s *Session) foresee(data []byte) int {
-	if first, _ := frame.Size(data, s.cfg.MaxFrame); first == 0 || first >= len(data) {
-		return foresight
-	}
-	var tokens [foresight]uint64
-	n := 0
-	for range foresight {
-		body, size, err := frame.Next(data, s.cfg.MaxFrame)
-		if size == 0 || err != nil {
+// cut returns the sizes of the first n whole frames in data, of foresight at
+// most, and the error of what comes then, if that is no frame.
+func (s *Session) cut(data []byte) (sizes [foresight]uint32, n int, err error) {
+	for n < foresight {
+		size := 0
+		if _, size, err = frame.Next(data, s.cfg.MaxFrame); size == 0 || err != nil {
 			break
 		}
-		if token, ok := s.cfg.Foreseer.Expect(body); ok {
+		sizes[n] = uint32(size)
+		data = data[size:]
+		n++
+	}
+	return sizes, n, err
+}
+
+// foresee shows requests that are about to be answered.
+func (s *Session) foresee(data []byte, sizes []uint32) {
+	var tokens [foresight]uint64
+	n := 0
+	for _, size := range sizes {
+		if token, ok := s.cfg.Foreseer.Expect(frame.Body(data[:size])); ok {
 			tokens[n] = token
 			n++
 		}
 		data = data[size:]
 	}
 	s.cfg.Foreseer.Fetch(tokens, n)
-	return foresight
+}
+
+// reply answers a request, the body of a frame. false: there was no memory.
+func (s *Session) reply(body []byte) bool {
+	room := s.room()
+	if s.state != open {
+		return false
+	}
+	out, mark := frame.Begin(room)
+	out = frame.End(s.cfg.Handler.AppendReply(out, body), mark)
+	s.replace(out)
+	s.last = int32(len(out) - mark)
+	s.answered++
+	return true
 }
 
 // full reports whether another reply, if it is as long as the last one, would
