@@ -28,19 +28,19 @@ func TryRead(fd int, p []byte) (int, error)  { return trying.Read(fd, p) }
 func TryWrite(fd int, p []byte) (int, error) { return trying.Write(fd, p) }
 
 var (
-	blocking = Calls{blockingSystem{}}
-	trying   = Calls{tryingSystem{}}
+	blocking = Calls{new(blockingSystem)}
+	trying   = Calls{new(tryingSystem)}
 )
 
 // tryingSystem is the operating system asked not to wait, call by call.
 type tryingSystem struct{ system }
 
-func (tryingSystem) Read(fd int, p []byte) (int, error) {
+func (*tryingSystem) Read(fd int, p []byte) (int, error) {
 	n, _, _, _, err := unix.Recvmsg(fd, p, nil, unix.MSG_DONTWAIT)
 	return n, err
 }
 
-func (tryingSystem) Write(fd int, p []byte) (int, error) {
+func (*tryingSystem) Write(fd int, p []byte) (int, error) {
 	return unix.SendmsgN(fd, p, nil, nil, unix.MSG_DONTWAIT)
 }
 
@@ -48,8 +48,8 @@ func (tryingSystem) Write(fd int, p []byte) (int, error) {
 // looks like the end of the time.
 type blockingSystem struct{ system }
 
-func (blockingSystem) Read(fd int, p []byte) (int, error)  { return once(unix.Read(fd, p)) }
-func (blockingSystem) Write(fd int, p []byte) (int, error) { return once(unix.Write(fd, p)) }
+func (*blockingSystem) Read(fd int, p []byte) (int, error)  { return once(unix.Read(fd, p)) }
+func (*blockingSystem) Write(fd int, p []byte) (int, error) { return once(unix.Write(fd, p)) }
 
 func once(n int, err error) (int, error) {
 	if err == unix.EINTR {

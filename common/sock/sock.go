@@ -36,7 +36,7 @@ type Kernel interface {
 type Calls struct{ Kernel Kernel }
 
 // System are the calls of the operating system.
-var System = Calls{system{}}
+var System = Calls{new(system)}
 
 // ErrWouldBlock: nothing has come, there is no room, nobody waits. Try later.
 var ErrWouldBlock = errors.New("operation would block")

@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -12,7 +13,8 @@ func read(fd int, p []byte) (int, error)  { return transfer(unix.SYS_READ, fd, p
 func write(fd int, p []byte) (int, error) { return transfer(unix.SYS_WRITE, fd, p) }
 
 func transfer(trap uintptr, fd int, p []byte) (int, error) {
-	n, _, errno := unix.RawSyscall(trap, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+	// Package unix would jump to the same function, with a detour over the stack.
+	n, _, errno := syscall.RawSyscall(trap, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 	if errno != 0 {
 		return -1, errno
 	}
@@ -50,7 +52,7 @@ func receive(fd int, p []byte) (n int, left int32, err error) {
 	message := unix.Msghdr{Iov: &vector, Control: (*byte)(unsafe.Pointer(&control))}
 	message.SetIovlen(1)
 	message.SetControllen(int(unsafe.Sizeof(control)))
-	r, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&message)), 0)
+	r, _, errno := syscall.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&message)), 0)
 	switch {
 	case errno != 0:
 		return -1, -1, errno

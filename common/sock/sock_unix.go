@@ -20,15 +20,15 @@ const Supported = true
 // system is the operating system.
 type system struct{}
 
-func (system) Accept(listener int) (int, error)    { return accept(listener) }
-func (system) Read(fd int, p []byte) (int, error)  { return read(fd, p) }
-func (system) Write(fd int, p []byte) (int, error) { return write(fd, p) }
-func (system) CloseWrite(fd int) error             { return unix.Shutdown(fd, unix.SHUT_WR) }
-func (system) Close(fd int) error                  { return unix.Close(fd) }
+func (*system) Accept(listener int) (int, error)    { return accept(listener) }
+func (*system) Read(fd int, p []byte) (int, error)  { return read(fd, p) }
+func (*system) Write(fd int, p []byte) (int, error) { return write(fd, p) }
+func (*system) CloseWrite(fd int) error             { return unix.Shutdown(fd, unix.SHUT_WR) }
+func (*system) Close(fd int) error                  { return unix.Close(fd) }
 
 // Listen needs no change of the socket: package net has made it non-blocking.
 // When ln is closed the runtime's own poller is no longer told of each client.
-func (system) Listen(ln net.Listener) (fd int, err error) {
+func (*system) Listen(ln net.Listener) (fd int, err error) {
 	return takeOver(ln, func(int) error { return nil })
 }
 
