@@ -21,7 +21,7 @@ import (
 )
 
 type labCmd struct {
-	Only     []string      `placeholder:"PART" help:"Measure these only: closed (what a request costs), open (response times at given rates), idle (silent connections), syscalls, capacity (under an SLO), proof (the lab's test of itself); without it, all but capacity. Or models, as --models takes them. Give it again, or separate names by commas."`
+	Only     []string      `placeholder:"PART" help:"Measure these only: closed (what a request costs), open (response times at given rates), idle (silent connections), syscalls, capacity (under an SLO), proof (the lab's test of itself), claims (the article's, those that are quick to test); without it, all but capacity. Or E0 to E12, a claim each and all that it needs. Or models, as --models takes them. Give it again, or separate names by commas."`
 	Models   []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Give it again, or separate names by commas."`
 	Server   []string      `placeholder:"NAME=CMD" sep:"none" help:"Measure your own server as well. CMD starts it, without a shell and as one process, and has {addr} or {port} where it is to listen. One that speaks another protocol says so before its name: resp+NAME=CMD, or memcached+NAME=CMD. Give it again for more."`
 	Peers    bool          `help:"Measure as well, to compare with: servers on gnet, netpoll, nbio and the standard library, built from the source checkout around the working directory (tools/peers), and Redis and memcached where they are installed. --models peer, or 'peer gnet', picks from them."`
@@ -37,6 +37,7 @@ type labCmd struct {
 	Out      string        `default:"lab-out" placeholder:"DIR" type:"path" help:"Where results.json, report.html and its pictures go (default ${default})."`
 	Quick    bool          `xor:"size" help:"A look in a minute, which proves that everything works and measures little."`
 	Full     bool          `xor:"size" help:"Careful: longer measurements, and each server's capacity. It says how long that takes."`
+	Claims   bool          `xor:"size" help:"Put all of the article's claims to the test, with the time that they need: about six minutes."`
 	NoPin    bool          `help:"Do not give servers and load a core each."`
 }
 
@@ -83,13 +84,18 @@ func (c *labCmd) config() (lab.Config, func(), error) {
 	if err != nil {
 		return lab.Config{}, nil, err
 	}
-	models, parts := c.Models, []lab.Part(nil)
+	models, parts, experiments := c.Models, []lab.Part(nil), []string(nil)
 	for _, name := range c.Only {
 		if part := lab.Part(name); slices.Contains(lab.Parts, part) {
 			parts = append(parts, part)
+		} else if slices.ContainsFunc(lab.Experiments(), func(e *lab.Experiment) bool { return e.ID == name }) {
+			experiments = append(experiments, name)
 		} else {
 			models = append(models, name)
 		}
+	}
+	if c.Claims || experiments != nil {
+		parts = append(parts, lab.ExperimentParts(experiments)...)
 	}
 	var servers []lab.Subject
 	for _, text := range c.Server {
@@ -120,6 +126,8 @@ func (c *labCmd) config() (lab.Config, func(), error) {
 	switch {
 	case c.Quick:
 		rounds, duration = 1, 200*time.Millisecond
+	case c.Claims || experiments != nil:
+		rounds = 3
 	case c.Full:
 		duration = time.Second
 		if parts == nil {
@@ -146,6 +154,8 @@ func (c *labCmd) config() (lab.Config, func(), error) {
 		Mix:         &mix,
 		Arrivals:    c.Arrivals,
 		SLO:         c.SLO,
+		Experiments: experiments,
+		AllClaims:   c.Claims || c.Full || experiments != nil,
 		Seed:        c.Seed,
 		NoPin:       c.NoPin,
 		Command:     c.command(),
@@ -168,7 +178,7 @@ func (c *labCmd) command() []string {
 	for _, f := range []struct {
 		flag string
 		on   bool
-	}{{"--peers", c.Peers}, {"--quick", c.Quick}, {"--full", c.Full}, {"--no-pin", c.NoPin}} {
+	}{{"--peers", c.Peers}, {"--quick", c.Quick}, {"--full", c.Full}, {"--claims", c.Claims}, {"--no-pin", c.NoPin}} {
 		if f.on {
 			command = append(command, f.flag)
 		}

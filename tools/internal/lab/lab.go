@@ -26,6 +26,10 @@ type Config struct {
 	// is which requests, keys and values all loops have; nil: the usual.
 	Shapes []Shape
 	Mix    *load.Workload
+	// Experiments are the claims to be put to the test, by their numbers, and
+	// AllClaims is Plan's; none: all, or those that are short.
+	Experiments []string
+	AllClaims   bool
 	// Arrivals is how the requests of the open loop are spread over time.
 	Arrivals load.Arrivals
 	// SLO is what capacity is searched for: the p99 of the response time.
@@ -114,7 +118,7 @@ func (b *bench) run(ctx context.Context) error {
 	defer b.progress.end()
 	b.progress.doing("", "how quiet this machine is")
 	b.results.Environment.Pauses = measurePauses()
-	for _, do := range []func(context.Context) error{b.gates, b.ceiling, b.proof, b.rounds, b.idle, b.syscalls, b.capacities} {
+	for _, do := range []func(context.Context) error{b.gates, b.ceiling, b.proof, b.rounds, b.idle, b.syscalls, b.claims, b.capacities} {
 		if err := do(ctx); err != nil {
 			return err
 		}

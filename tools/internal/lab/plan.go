@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
@@ -20,11 +21,12 @@ const (
 	Syscalls   Part = "syscalls" // by name
 	Capacities Part = "capacity" // the highest rate within an SLO
 	StopTest   Part = "proof"    // that the open loop shows a stop
+	Claims     Part = "claims"   // the article's, put to the test
 )
 
 // Parts are all parts, in the order they are measured. Of them, the quick run
 // leaves out the last.
-var Parts = []Part{StopTest, Closed, OpenLoop, Idle, Syscalls, Capacities}
+var Parts = []Part{StopTest, Closed, OpenLoop, Idle, Syscalls, Claims, Capacities}
 
 // Plan says what is measured, in which order and for how long.
 type Plan struct {
@@ -53,6 +55,11 @@ type Plan struct {
 	IdleConnections []int         `json:"idle_connections"`
 	// SLO is what capacity is searched for: the p99 of the response time.
 	SLO time.Duration `json:"slo_ns"`
+	// Experiments are the claims that are put to the test, and AllClaims whether
+	// they take the time that they need; otherwise those that are long are
+	// made short, and the longest left out.
+	Experiments []string `json:"experiments,omitempty"`
+	AllClaims   bool     `json:"all_claims,omitempty"`
 }
 
 // has reports whether the plan includes the part.
@@ -106,6 +113,17 @@ func newPlan(cfg Config) (Plan, error) {
 	}
 	if len(p.Parts) == 0 {
 		p.Parts = Parts[:len(Parts)-1]
+	}
+	if p.has(Claims) {
+		p.Experiments, p.AllClaims = cfg.Experiments, cfg.AllClaims
+		if len(p.Experiments) == 0 {
+			p.Experiments = experimentsFor(p)
+		}
+		for _, id := range p.Experiments {
+			if experiment(id) == nil {
+				return Plan{}, fmt.Errorf("no experiment %q: there are %s", id, strings.Join(experimentIDs(), ", "))
+			}
+		}
 	}
 	if cfg.idle != nil {
 		p.IdleConnections = cfg.idle
@@ -165,6 +183,11 @@ func (p Plan) length(servers []*Server) time.Duration {
 		}
 		if p.has(Syscalls) {
 			d += p.syscallTime(s)
+		}
+		for _, id := range p.Experiments {
+			if e := experiment(id); e.run != nil {
+				d += e.takes(p, s)
+			}
 		}
 		if p.has(Capacities) {
 			d += p.capacityTime(s)

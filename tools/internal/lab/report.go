@@ -90,6 +90,7 @@ func (r *Results) grids() []*grid {
 		{len(r.OpenSummary) > 0, r.latencies},
 		{len(r.Idle) > 0, r.idleCosts},
 		{len(r.Syscalls) > 0, r.callCounts},
+		{len(r.Claims) > 0, r.claimTable},
 		{len(r.Capacity) > 0, r.capacityTable},
 	} {
 		if t.any {

@@ -46,7 +46,10 @@ type Results struct {
 	Syscalls []SyscallCell `json:"syscalls,omitempty"`
 	Capacity []Capacity    `json:"capacity,omitempty"`
 	// Proof is the lab's test of itself; nil if it was not made.
-	Proof       *Proof        `json:"proof,omitempty"`
+	Proof *Proof `json:"proof,omitempty"`
+	// Trials are the runs of the experiments, and Claims their outcome.
+	Trials      []Trial       `json:"trials,omitempty"`
+	Claims      []Claim       `json:"claims,omitempty"`
 	Summary     []Summary     `json:"summary,omitempty"`
 	OpenSummary []OpenSummary `json:"open_summary,omitempty"`
 	Noise       []Noise       `json:"noise,omitempty"`

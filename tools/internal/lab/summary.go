@@ -71,6 +71,7 @@ func (r *Results) summarize() error {
 	r.Noise = noise(r.Plan, r.Runs, r.Again)
 	var err error
 	r.OpenSummary, err = summarizeOpen(r.Servers, r.Plan, r.Open)
+	r.Claims = r.judgeClaims()
 	return err
 }
 

@@ -1,0 +1,86 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// experimentStall: while clients come, ask and go, three others misbehave, one
+// after the other.
+var experimentStall = &Experiment{
+	ID:       "E2",
+	Title:    "one slow client",
+	Quotes:   []string{"Resource bottleneck: A single slow client can stall other clients."},
+	Question: "Do others wait as long as one client pleases?",
+	About:    []string{"singleblocking"},
+	Predictions: map[string]Verdict{
+		"singleblocking": Confirmed, "busywait --one-at-a-time": Confirmed,
+		"multiblocking": Refuted, "busywait": Refuted, "eventloop": Refuted,
+	},
+	Metric: "the longest that anybody waited who came during an attack; median and range of three attacks",
+	Unit:   "s",
+	quick:  true,
+	Rule:   "yes from half the attack's length on, no up to a tenth",
+	takes:  func(p Plan, _ *Server) time.Duration { return visitTime + stallLength(p) },
+	run: func(ctx context.Context, b *bench, s *Server) error {
+		return b.with(ctx, s.Subject, func(p *process) error {
+			attacks := stallAttacks(b.results.Plan)
+			line, err := call(ctx, p.addr, stallLength(b.results.Plan), attacks)
+			if line != nil {
+				b.results.Trials = append(b.results.Trials, Trial{Experiment: "E2", Server: s.Name, Callers: line, Attacks: attacks})
+			}
+			return err
+		})
+	},
+	judge: func(r *Results, s *Server) (Finding, bool) {
+		for _, t := range r.trials("E2", s) {
+			if t.Callers == nil {
+				continue
+			}
+			var waits []float64
+			length := t.Attacks[0].Until - t.Attacks[0].From
+			for _, a := range t.Attacks {
+				waits = append(waits, t.Callers.worst(a.From, a.Until).Seconds())
+			}
+			f := byThreshold(waits, length.Seconds()/2, length.Seconds()/10)
+			f.Why = fmt.Sprintf("the longest wait during an attack of %v was %s", length, latency(seconds(f.Number)))
+			return f, true
+		}
+		return Finding{}, false
+	},
+}
+
+// stallAttack is how long a client misbehaves, and stallRest how long it is
+// quiet before and after each.
+func stallAttack(p Plan) time.Duration {
+	if p.AllClaims {
+		return 2 * time.Second
+	}
+	return 500 * time.Millisecond
+}
+
+func stallRest(p Plan) time.Duration { return stallAttack(p) / 2 }
+
+func stallAttacks(p Plan) (all []Attack) {
+	at := stallRest(p)
+	for _, kind := range []AttackKind{IdleClient, HalfFrame, Dribble} {
+		all = append(all, Attack{Kind: kind, From: at, Until: at + stallAttack(p)})
+		at += stallAttack(p) + stallRest(p)
+	}
+	return all
+}
+
+func stallLength(p Plan) time.Duration { return 3*stallAttack(p) + 4*stallRest(p) }
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// trials returns an experiment's runs with a server.
+func (r *Results) trials(experiment string, s *Server) (all []Trial) {
+	for _, t := range r.Trials {
+		if t.Experiment == experiment && t.Server == s.Name {
+			all = append(all, t)
+		}
+	}
+	return all
+}

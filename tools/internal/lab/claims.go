@@ -1,0 +1,289 @@
+package lab
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// Article is where the claims are from.
+const Article = "https://tech-lessons.in/en/blog/many_flavors_of_networking_io"
+
+// Verdict is what an experiment says of a claim.
+type Verdict string
+
+const (
+	Confirmed     Verdict = "CONFIRMED"
+	Refuted       Verdict = "REFUTED"
+	OnlyWhen      Verdict = "ONLY WHEN"
+	NotMeasurable Verdict = "NOT MEASURABLE HERE"
+)
+
+// Experiment is a claim and how it is put to the test. All of it but what the
+// servers do stands here before the run.
+type Experiment struct {
+	ID    string // "E2"
+	Title string
+	// Quotes are the article's words. Some experiments are on what it leaves
+	// out.
+	Quotes []string
+	// Question is what is asked of each server: yes confirms the claim.
+	Question string
+	// About are the models that the claim is on: the verdict is theirs. The
+	// others are measured for comparison.
+	About []string
+	// Predictions are what is expected of servers, by the whole name or by the
+	// model's. Of others nothing is.
+	Predictions map[string]Verdict
+	// Metric is what the verdict's number is, Unit what it counts, and Rule from
+	// which number on the answer is yes or no.
+	Metric, Unit, Rule string
+
+	// parts are those of the lab that it is judged by. One with no run of its
+	// own takes no time.
+	parts []Part
+	// quick: it is part of the usual run.
+	quick bool
+	run   func(ctx context.Context, b *bench, s *Server) error
+	// takes is how long a run takes, about.
+	takes func(p Plan, s *Server) time.Duration
+	// judge answers the question for one server. measured is false if there is
+	// nothing to judge by.
+	judge func(r *Results, s *Server) (f Finding, measured bool)
+	// sum draws the verdict from the findings on the models that the claim is
+	// about; nil: that which all of them share, or ONLY WHEN with a list.
+	sum func(r *Results, about []Finding) (v Verdict, when string)
+}
+
+// experiments are all there are, in the order of their numbers.
+var experiments = []*Experiment{
+	experimentStall,
+}
+
+// Experiments are all there are, in the order of their numbers.
+func Experiments() []*Experiment { return slices.Clone(experiments) }
+
+// ExperimentParts returns the parts that some experiments are judged by, and
+// Claims.
+func ExperimentParts(ids []string) []Part {
+	parts := []Part{Claims}
+	for _, e := range experiments {
+		if len(ids) == 0 || slices.Contains(ids, e.ID) {
+			parts = append(parts, e.parts...)
+		}
+	}
+	slices.Sort(parts)
+	return slices.Compact(parts)
+}
+
+func experimentIDs() (ids []string) {
+	for _, e := range experiments {
+		ids = append(ids, e.ID)
+	}
+	return ids
+}
+
+// experimentsFor returns those that a plan without a choice has: all, or those
+// that take a few seconds and whose parts are measured.
+func experimentsFor(p Plan) (ids []string) {
+	for _, e := range experiments {
+		measured := !slices.ContainsFunc(e.parts, func(part Part) bool { return !p.has(part) })
+		if p.AllClaims || measured && (e.run == nil || e.quick) {
+			ids = append(ids, e.ID)
+		}
+	}
+	return ids
+}
+
+// experiment returns the one of that number, nil if there is none.
+func experiment(id string) *Experiment {
+	for _, e := range experiments {
+		if e.ID == id {
+			return e
+		}
+	}
+	return nil
+}
+
+// predicted returns what is expected of a server; empty: nothing.
+func (e *Experiment) predicted(s *Server) Verdict {
+	model, _, _ := strings.Cut(s.Name, " ")
+	return cmp.Or(e.Predictions[s.Name], e.Predictions[model])
+}
+
+// Trial is one run of an experiment.
+type Trial struct {
+	Experiment string `json:"experiment"`
+	Server     string `json:"server"`
+	// Case is what was different from the experiment's other runs, in words, and
+	// X the same as a number, where there is one: of connections, say.
+	Case string  `json:"case,omitempty"`
+	X    float64 `json:"x,omitempty"`
+	// Load is what the generator saw, Callers what clients saw who come, ask and
+	// go, and Resources what the server used; nil where there were none.
+	Load      *load.Result `json:"load,omitempty"`
+	Callers   *Timeline    `json:"callers,omitempty"`
+	Resources *Resources   `json:"resources,omitempty"`
+	// Attacks are what was done to the server meanwhile.
+	Attacks []Attack `json:"attacks,omitempty"`
+	// Note is why there is less here than there should be.
+	Note string `json:"note,omitempty"`
+}
+
+// Finding is an experiment's answer for one server.
+type Finding struct {
+	Experiment string  `json:"experiment"`
+	Server     string  `json:"server"`
+	Verdict    Verdict `json:"verdict"`
+	// Number is what it rests on, and Low and High the smallest and the largest
+	// of its repeats; equal to Number if it was measured once.
+	Number float64 `json:"number"`
+	Low    float64 `json:"low"`
+	High   float64 `json:"high"`
+	// Close: another run could decide otherwise.
+	Close bool `json:"close,omitempty"`
+	// Predicted is what was expected; empty: nothing.
+	Predicted Verdict `json:"predicted,omitempty"`
+	// Why is the finding in a sentence, or why there is none.
+	Why string `json:"why"`
+	// Trials are the runs that it rests on, counted from 0 among the results'.
+	Trials []int `json:"trials,omitempty"`
+}
+
+// Surprising reports whether the finding contradicts its prediction.
+func (f Finding) Surprising() bool {
+	return f.Predicted != "" && f.Verdict != NotMeasurable && f.Verdict != f.Predicted
+}
+
+// Claim is an experiment's outcome.
+type Claim struct {
+	Experiment string  `json:"experiment"`
+	Verdict    Verdict `json:"verdict"`
+	// When completes ONLY WHEN.
+	When string `json:"when,omitempty"`
+	// Headline is the finding with the number to quote: of a server that the
+	// claim is about.
+	Headline int       `json:"headline"` // in Findings
+	Findings []Finding `json:"findings,omitempty"`
+}
+
+// The number of the headline, and where it lies.
+func (c Claim) Number() (f Finding, known bool) {
+	if c.Headline < 0 || c.Headline >= len(c.Findings) {
+		return Finding{}, false
+	}
+	return c.Findings[c.Headline], true
+}
+
+// claims runs the plan's experiments that have runs of their own.
+func (b *bench) claims(ctx context.Context) error {
+	for _, id := range b.results.Plan.Experiments {
+		e := experiment(id)
+		if e.run == nil {
+			continue
+		}
+		for _, s := range b.results.Servers {
+			planned := e.takes(b.results.Plan, s)
+			if s.DNF != "" || !s.ours() {
+				b.progress.finished(planned, "")
+				continue
+			}
+			b.progress.doing(s.Name, e.ID+" · "+e.Title)
+			first := len(b.results.Trials)
+			err := e.run(ctx, b, s)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			line := fmt.Sprintf("%s: %s: %s", e.ID, s.Name, count(len(b.results.Trials)-first, "run"))
+			if err != nil {
+				b.results.Trials = append(b.results.Trials, Trial{Experiment: e.ID, Server: s.Name, Note: err.Error()})
+				line = fmt.Sprintf("%s: %s: %v", e.ID, s.Name, err)
+			}
+			b.progress.finished(planned, line)
+		}
+	}
+	return nil
+}
+
+// judgeClaims draws the verdicts from what was measured.
+func (r *Results) judgeClaims() (all []Claim) {
+	for _, id := range r.Plan.Experiments {
+		e := experiment(id)
+		if e == nil {
+			continue // of another version
+		}
+		c := Claim{Experiment: id, Headline: -1}
+		var about []Finding
+		for _, s := range r.Servers {
+			f, measured := e.judge(r, s)
+			if !measured {
+				continue
+			}
+			f.Experiment, f.Server, f.Predicted = id, s.Name, e.predicted(s)
+			for i, t := range r.Trials {
+				if t.Experiment == id && t.Server == s.Name {
+					f.Trials = append(f.Trials, i)
+				}
+			}
+			if slices.Contains(e.About, s.Name) {
+				about = append(about, f)
+				if c.Headline < 0 {
+					c.Headline = len(c.Findings)
+				}
+			}
+			c.Findings = append(c.Findings, f)
+		}
+		if len(c.Findings) == 0 {
+			continue // it was not run, or ended before
+		}
+		sum := e.sum
+		if sum == nil {
+			sum = common
+		}
+		c.Verdict, c.When = sum(r, about)
+		all = append(all, c)
+	}
+	return all
+}
+
+// common is the verdict that all findings share.
+func common(_ *Results, about []Finding) (Verdict, string) {
+	if len(about) == 0 {
+		return NotMeasurable, ""
+	}
+	var yes []string
+	for _, f := range about {
+		if f.Verdict == Confirmed {
+			yes = append(yes, f.Server)
+		}
+	}
+	switch {
+	case len(yes) == len(about):
+		return Confirmed, ""
+	case len(yes) > 0:
+		return OnlyWhen, "the server is " + strings.Join(yes, " or ")
+	default:
+		return about[0].Verdict, ""
+	}
+}
+
+// byThreshold answers yes from yes on, no up to no, and in between what is
+// nearer, which is close; so is a repeat on the other side. Where yes is less
+// than no it is the other way round.
+func byThreshold(numbers []float64, yes, no float64) Finding {
+	slices.Sort(numbers)
+	f := Finding{Number: numbers[len(numbers)/2], Low: numbers[0], High: numbers[len(numbers)-1]}
+	above := func(x float64) bool { return (x >= (yes+no)/2) == (yes > no) }
+	f.Verdict = Refuted
+	if above(f.Number) {
+		f.Verdict = Confirmed
+	}
+	between := f.Number > min(yes, no) && f.Number < max(yes, no)
+	f.Close = between || above(f.Low) != above(f.High)
+	return f
+}
