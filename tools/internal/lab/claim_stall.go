@@ -45,6 +45,9 @@ var experimentStall = &Experiment{
 			}
 			f := byThreshold(waits, length.Seconds()/2, length.Seconds()/10)
 			f.Why = fmt.Sprintf("the longest wait during an attack of %v was %s", length, latency(seconds(f.Number)))
+			if n := t.Callers.failed(); n > 0 {
+				f.Why += fmt.Sprintf(", and %s got no answer: %s", count(n, "caller"), t.Callers.First)
+			}
 			return f, true
 		}
 		return Finding{}, false

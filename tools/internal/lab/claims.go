@@ -131,6 +131,8 @@ type Trial struct {
 	Resources *Resources   `json:"resources,omitempty"`
 	// Attacks are what was done to the server meanwhile.
 	Attacks []Attack `json:"attacks,omitempty"`
+	// Figures are what else was counted, by name with its unit.
+	Figures map[string]float64 `json:"figures,omitempty"`
 	// Note is why there is less here than there should be.
 	Note string `json:"note,omitempty"`
 }
@@ -172,7 +174,8 @@ type Claim struct {
 	Findings []Finding `json:"findings,omitempty"`
 }
 
-// The number of the headline, and where it lies.
+// Number returns the headline, the finding with the number to quote. known is
+// false if the run had none of the servers that the claim is about.
 func (c Claim) Number() (f Finding, known bool) {
 	if c.Headline < 0 || c.Headline >= len(c.Findings) {
 		return Finding{}, false
