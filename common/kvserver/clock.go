@@ -53,6 +53,15 @@ func (c clock) needs() looked {
 	}
 }
 
+// undisturbed reports, without a look at the clocks, that none has run out and
+// that none will before Expire is called. That time was as early as the first
+// that was running when it was chosen. Those that run between whole frames begin
+// at the present when they begin, or begin again, and take the host's briefest
+// at least; the others are not trusted to this.
+func (c *Conn) undisturbed(now time.Duration) bool {
+	return c.frame == 0 && !c.closing && c.phase == Serving && now < c.wake && c.wake <= now+c.lane.host.briefest
+}
+
 // due returns which clock runs out first, and when.
 func (c *Conn) due() (at time.Duration, which clock) {
 	limits := &c.lane.host.Limits

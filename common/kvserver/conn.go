@@ -241,6 +241,9 @@ func (c *Conn) settle(now time.Duration, l looked) {
 		if c.Lingering() && !c.fin {
 			c.linger(now)
 		}
+		if c.undisturbed(now) {
+			break
+		}
 		at, clock := c.due()
 		if clock == clockDrain && now >= at && l&heard == 0 && len(c.Output()) > 0 {
 			// Who is written to may not be heard for long, if calls block.

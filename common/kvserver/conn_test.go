@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -474,6 +475,51 @@ func TestAClientThatIsAcceptedInALongTurnIsHeard(t *testing.T) {
 		assert.False(t, c.Lingering())
 		c.Closed()
 	})
+}
+
+// Whatever happens to a connection, and however long it takes, it is looked at
+// again before its first clock runs out.
+func TestNoClockRunsOutUnseen(t *testing.T) {
+	limits := Limits{IdleTimeout: 60 * time.Millisecond, FrameTimeout: 20 * time.Millisecond, WriteTimeout: 30 * time.Millisecond, OutputLimit: 2000}
+	put, get := request(kv.PutOrUpdate, "k", strings.Repeat("v", 300)), request(kv.Get, "k", "")
+	for seed := range uint64(300) {
+		bubble(t, limits, func(t *testing.T, h *Host) {
+			random := rand.New(rand.NewPCG(seed, 0))
+			c := open(h)
+			var rest string // of a frame that was begun
+			for range 100 {
+				switch random.IntN(4) {
+				case 0:
+					frames := rest + strings.Repeat(put+get, random.IntN(3))
+					rest = get
+					if cut := random.IntN(len(rest)); cut > 0 {
+						frames, rest = frames+rest[:cut], rest[cut:]
+					} else {
+						rest = ""
+					}
+					if c.Wants()&session.Read == 0 {
+						continue
+					}
+					c.receive(frames)
+				case 1:
+					if out := len(c.Output()); out > 0 {
+						c.Wrote(1+random.IntN(out), nil)
+					}
+				case 2:
+					c.Wrote(0, sock.ErrWouldBlock)
+				default:
+					c.sleep(h, time.Duration(random.IntN(15))*time.Millisecond)
+				}
+				if c.Wants() == 0 {
+					break
+				}
+				if at, clock := c.due(); c.Conn.wake > max(at, h.Since()+1) {
+					t.Fatalf("seed %d: clock %d runs out at %v, and it is looked at at %v", seed, clock, at, c.Conn.wake)
+				}
+			}
+			c.Closed()
+		})
+	}
 }
 
 // What was read to the lane's buffer, because there was no room elsewhere, is

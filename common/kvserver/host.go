@@ -65,7 +65,9 @@ type Host struct {
 	session session.Config
 	share   int64 // of the memory for buffers, in bytes: see evenShare
 	started time.Time
-	lanes   []*Lane
+	// briefest is the shortest of the timeouts that run between whole frames.
+	briefest time.Duration
+	lanes    []*Lane
 
 	accepted     atomic.Int64 // connections
 	active       atomic.Int64 // of them, those that are open
@@ -105,6 +107,7 @@ func NewHost(cfg Config, traits Traits, lanes int) *Host {
 		cfg.Store = store.New(h.Limits.StoreLimit)
 	}
 	h.share = evenShare(h.Limits)
+	h.briefest = min(h.Limits.IdleTimeout, h.Limits.WriteTimeout)
 	handler := kv.NewHandler(cfg.Store)
 	handler.PutFailed = h.putFailed
 	h.session = session.Config{
