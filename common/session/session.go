@@ -347,7 +347,8 @@ func (s *Session) answer(data []byte) (rest []byte) {
 		s.sent = 0
 	}
 	for s.state == open && !s.full() {
-		sizes, n, err := s.cut(data)
+		var sizes [foresight]uint32
+		n, err := s.cut(data, sizes[:])
 		if err != nil && n == 0 {
 			s.fail(err)
 		}
@@ -370,10 +371,11 @@ func (s *Session) answer(data []byte) (rest []byte) {
 	return data
 }
 
-// cut returns the sizes of the first n whole frames in data, of foresight at
-// most, and the error of what comes then, if that is no frame.
-func (s *Session) cut(data []byte) (sizes [foresight]uint32, n int, err error) {
-	for n < foresight {
+// cut notes the sizes of the first whole frames in data, as many as there is
+// room for, and returns how many, and the error of what comes then, if that is
+// no frame.
+func (s *Session) cut(data []byte, sizes []uint32) (n int, err error) {
+	for n < len(sizes) {
 		size := 0
 		if _, size, err = frame.Next(data, s.cfg.MaxFrame); size == 0 || err != nil {
 			break
@@ -382,7 +384,7 @@ func (s *Session) cut(data []byte) (sizes [foresight]uint32, n int, err error) {
 		data = data[size:]
 		n++
 	}
-	return sizes, n, err
+	return n, err
 }
 
 // foresee shows requests that are about to be answered.
