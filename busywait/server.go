@@ -32,7 +32,7 @@ func newServer(cfg Config, calls sock.Calls, rest func()) *Server {
 		host:       host,
 		lane:       host.Lane(0),
 		calls:      calls,
-		loop:       nonblocking.NewLoop(host.Lane(0), calls),
+		loop:       nonblocking.NewLoop(host.Lane(0), calls, host.Room()),
 		oneAtATime: cfg.OneAtATime,
 		rest:       rest,
 		next:       none,

@@ -101,7 +101,7 @@ func (l *loop) add(fd int) {
 	c := &conn{watched: session.Read}
 	l.timers.Open(&c.Conn, fd)
 	for fd >= len(l.conns) {
-		l.conns = append(l.conns, make([]*conn, max(256, len(l.conns)))...)
+		l.conns = append(l.conns, nil)
 	}
 	l.conns[fd] = c
 	if err := l.poller.Add(fd, poller.Readable); err != nil {

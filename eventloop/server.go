@@ -89,7 +89,8 @@ func (m *model) open(ln net.Listener) (loops []*loop, err error) {
 			calls:  m.kernel.calls,
 			poller: p,
 			batch:  m.kernel.batch,
-			timers: nonblocking.NewLoop(lane, m.kernel.calls),
+			timers: nonblocking.NewLoop(lane, m.kernel.calls, m.host.Room()),
+			conns:  make([]*conn, 0, m.host.Room()),
 			mail:   mailbox{poller: p, front: f},
 		})
 	}

@@ -21,7 +21,7 @@ import (
 var ErrServerClosed = errors.New("kvserver: server closed")
 
 // Phase is where a server is in its life. It only grows.
-type Phase int32
+type Phase uint8
 
 const (
 	Serving  Phase = iota // accept and answer
@@ -125,6 +125,10 @@ func NewHost(cfg Config, traits Traits, lanes int) *Host {
 	}
 	return h
 }
+
+// Room is for how many connections a list is to have room before it is needed:
+// all that there may be, within reason.
+func (h *Host) Room() int { return min(h.Limits.MaxConns, 1<<16) }
 
 // Lane returns the i-th lane, counted in a circle.
 func (h *Host) Lane(i int) *Lane { return h.lanes[i%len(h.lanes)] }

@@ -24,7 +24,7 @@ func open(l *Loop) *Conn {
 
 func TestTimersRunOutInTheirOrder(t *testing.T) {
 	h := kvserver.NewHost(kvserver.Config{}, kvserver.Traits{}, 1)
-	l := NewLoop(h.Lane(0), sock.System)
+	l := NewLoop(h.Lane(0), sock.System, 1)
 	r := rand.New(rand.NewPCG(1, 2))
 	conns := make([]*Conn, 200)
 	for i := range conns {
@@ -54,7 +54,7 @@ func TestTimersRunOutInTheirOrder(t *testing.T) {
 func TestOnlyThoseWhoseTimeHasComeExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := kvserver.NewHost(kvserver.Config{Limits: kvserver.Limits{IdleTimeout: time.Minute}}, kvserver.Traits{}, 1)
-		l := NewLoop(h.Lane(0), sock.System)
+		l := NewLoop(h.Lane(0), sock.System, 1)
 		first := open(l)
 		time.Sleep(10 * time.Second)
 		second := open(l)
