@@ -136,7 +136,12 @@ func (p *Poller) wait(timeout int) (n int, err error) {
 	if timeout > 0 {
 		timeout -= brief
 	}
-	return unix.EpollWait(p.epfd, p.events, timeout)
+	n, err = unix.EpollWait(p.epfd, p.events, timeout)
+	// A goroutine that comes back from a system call still has the turn that it
+	// had before, and after a long one the scheduler's monitor takes all of it
+	// for work, and interrupts. This begins a new one.
+	runtime.Gosched()
+	return n, err
 }
 
 // mayHold reports whether a processor can be kept while waiting. Not if there
