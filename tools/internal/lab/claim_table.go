@@ -11,6 +11,9 @@ func (r *Results) claimTable() *grid {
 	g := &grid{caption: "The article's claims, put to the test", columns: []column{{"", "CLAIM"}, {"", "VERDICT"}, {"", "NUMBER"}, {"", "RANGE"}}}
 	for _, c := range r.Claims {
 		e := experiment(c.Experiment)
+		if e == nil {
+			e = &Experiment{Title: "(of another version)"}
+		}
 		cells := []string{c.Experiment + " " + e.Title, string(c.Verdict), absent, absent}
 		rest := c.When
 		if f, known := c.Number(); known {

@@ -1,6 +1,10 @@
 package lab
 
-import "strings"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Table is one of the report's tables, for those who write it in another form.
 type Table struct {
@@ -74,3 +78,13 @@ func (r *Results) PerConnection(server string) (bytes float64, known bool) {
 func (r *Results) OpenSummaryOf(server string, workload int) *OpenSummary {
 	return r.openSummary(server, workload)
 }
+
+// Parts are those of the lab that an experiment is judged by.
+func (e *Experiment) Parts() []Part { return slices.Clone(e.parts) }
+
+// Worst returns the longest response time of callers who were due from one time
+// until another; 0 if nobody was answered.
+func (t *Timeline) Worst(from, until time.Duration) time.Duration { return t.worst(from, until) }
+
+// Failed returns how many callers were not answered.
+func (t *Timeline) Failed() int { return t.failed() }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -75,4 +76,39 @@ func moment(t time.Time) string {
 		return absent
 	}
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+}
+
+// timeUnits are those of a number that is a time, in ns.
+var timeUnits = map[string]float64{"s": 1e9, "ms": 1e6, "µs": 1e3, "ns": 1}
+
+// amount writes a number with its unit, a time with the one that suits it.
+func amount(x float64, unit string) string {
+	if ns, isTime := timeUnits[unit]; isTime && x > 0 {
+		return duration(x * ns)
+	}
+	return strings.TrimSpace(count(x) + " " + unit)
+}
+
+// amounts writes a range; empty if it is none that can be seen.
+func amounts(low, high float64, unit string) string {
+	from, to := amount(low, unit), amount(high, unit)
+	if from == to {
+		return ""
+	}
+	if number, fromUnit, _ := strings.Cut(from, " "); strings.HasSuffix(to, " "+fromUnit) {
+		from = number
+	}
+	return from + "–" + to
+}
+
+// count writes a number that may be small or large.
+func count(x float64) string {
+	switch a := math.Abs(x); {
+	case a >= 1000:
+		return thousands(x)
+	case a > 0 && a < 0.1, x == math.Trunc(x):
+		return digitsOf(x)
+	default:
+		return digits(x)
+	}
 }

@@ -15,6 +15,9 @@ type page struct {
 	Peers    bool // there are some
 	// Alarms are what has to be known before anything else.
 	Alarms   []string
+	Claims   []*claim
+	Marks    *picture // whose mark is whose in the claims' strips
+	Article  string
 	Tables   []headedTable
 	Costs    []*figure
 	Rate     *figure
@@ -34,8 +37,11 @@ func newPage(r *lab.Results) *page {
 	p := &page{
 		Results:  r,
 		Begun:    moment(r.Started),
-		Measured: len(r.Runs) > 0,
+		Measured: len(r.Runs) > 0 || len(r.Trials) > 0,
 		Peers:    slices.ContainsFunc(r.Servers, func(s *lab.Server) bool { return s.Peer }),
+		Claims:   claims(r),
+		Marks:    marksFigure(r),
+		Article:  lab.Article,
 		Rate:     rateFigure(r),
 		Open:     openSpectrumFigure(r),
 		Idle:     []*figure{idleFigure(r), memoryFigure(r)},
@@ -68,12 +74,26 @@ func newPage(r *lab.Results) *page {
 // pictures returns what there is a picture of, in the order of the page.
 func (p *page) pictures() []*picture {
 	var all []*picture
-	for _, figures := range [][]*figure{p.Costs, {p.Rate, p.Open}, p.Spectra, p.Idle, p.Syscalls, {p.Capacity, p.Stop, p.Trust.Noise}} {
+	add := func(figures ...*figure) {
 		for _, f := range figures {
 			if f.Picture != nil {
 				all = append(all, f.Picture)
 			}
 		}
+	}
+	for _, c := range p.Claims {
+		if c.Strip != nil {
+			all = append(all, c.Strip)
+		}
+	}
+	if p.Marks != nil {
+		all = append(all, p.Marks)
+	}
+	for _, c := range p.Claims {
+		add(c.Pictures...)
+	}
+	for _, figures := range [][]*figure{p.Costs, {p.Rate, p.Open}, p.Spectra, p.Idle, p.Syscalls, {p.Capacity, p.Stop, p.Trust.Noise}} {
+		add(figures...)
 	}
 	return all
 }

@@ -13,6 +13,9 @@ const width = 360
 // margin is free at the left and right of a picture.
 const margin = 6
 
+// titleLetters fit into the line of a title.
+const titleLetters = 42
+
 // picture is an SVG: shapes with coordinates that are known already.
 type picture struct {
 	ID     string // also the file's name

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
@@ -45,6 +46,17 @@ func plotsBottom(n int) float64 { return plotAt(n - 1).bottom() }
 type label struct {
 	at   float64
 	text string
+}
+
+// apart leaves out labels that are nearer than that to the one before.
+func apart(labels []label, room float64) []label {
+	var all []label
+	for _, l := range labels {
+		if len(all) == 0 || math.Abs(l.at-all[len(all)-1].at) >= room {
+			all = append(all, l)
+		}
+	}
+	return all
 }
 
 // frame draws the axes of the nth of so many plots: the labels only where no

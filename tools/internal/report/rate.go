@@ -159,12 +159,9 @@ func rateLabels(r *lab.Results, x scale) []label {
 	const room = 22
 	var all []label
 	for _, rate := range openRates(r) {
-		at := x.at(rate)
-		if len(all) == 0 || at-all[len(all)-1].at >= room {
-			all = append(all, label{at, digitsOf(rate / 1e3)})
-		}
+		all = append(all, label{x.at(rate), digitsOf(rate / 1e3)})
 	}
-	return all
+	return apart(all, room)
 }
 
 // timeLabels are round times.

@@ -23,6 +23,7 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 		text, err := files.ReadFile(name)
 		return template.CSS(text), err
 	},
+	"printable": printable,
 }).ParseFS(files, "*.tmpl"))
 
 // Write writes the page and its pictures to dir, which is made if need be, and

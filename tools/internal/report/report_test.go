@@ -18,6 +18,8 @@ import (
 
 // pictureFiles are those of the sample.
 var pictureFiles = []string{
+	"strip-e2.svg", "strip-e6.svg", "strip-e8.svg", "marks.svg", "stall-e2.svg", "findings-e2.svg", "trend-e6.svg", "findings-e6.svg",
+	"trend-e8.svg", "findings-e8.svg", "cases-e10.svg", "stall-e11.svg", "stall-e11-2.svg",
 	"cost-1.svg", "cost-2.svg", "rate.svg", "open-spectrum.svg", "spectrum-1.svg", "spectrum-2.svg", "idle-cpu.svg", "idle-memory.svg", "syscalls-1.svg", "syscalls-2.svg", "capacity.svg", "stop.svg", "noise.svg",
 }
 
@@ -113,6 +115,14 @@ func rename(r *lab.Results, from, to string) {
 	for i := range r.Capacity {
 		is(&r.Capacity[i].Server)
 	}
+	for i := range r.Trials {
+		is(&r.Trials[i].Server)
+	}
+	for _, c := range r.Claims {
+		for i := range c.Findings {
+			is(&c.Findings[i].Server)
+		}
+	}
 	is(&r.Proof.Server)
 }
 
@@ -127,6 +137,10 @@ func TestTextIsNotMarkup(t *testing.T) {
 	r.Capacity[0].Tries[1].Fail = evil
 	r.Syscalls[0].Calls[evil] = 5000
 	r.Servers[2].Binary = evil
+	r.Trials[0].Case, r.Trials[0].Note, r.Trials[0].Attacks[0].Kind = evil, evil, evil
+	r.Trials[2].Figures = map[string]float64{evil: 1}
+	r.Claims[0].When, r.Claims[0].Findings[0].Why, r.Claims[0].Verdict = evil, evil, evil
+	r.Claims[1].Experiment = "../" + evil
 	for name, text := range written(t, r) {
 		assert.NotContains(t, strings.ToLower(text), "<script", name)
 	}

@@ -91,6 +91,8 @@ func sample(t *testing.T) *lab.Results {
 		r.Ceiling = append(r.Ceiling, lab.Cell{Workload: w, Load: load.Result{Rate: rate}})
 	}
 	r.NotMeasured = []string{"the weather: there is no window"}
+	r.Command = []string{"ioflavors", "lab", "--seed", "7", "--only", "claims", "--only", "eventloop", "--models", "busywait --one-at-a-time", "--claims"}
+	claimsSample(t, r)
 	return r
 }
 
@@ -149,6 +151,18 @@ func add(to, from *lab.Results, name string) {
 	to.Summary = append(to.Summary, slices.DeleteFunc(from.Summary, func(c lab.Summary) bool { return c.Server != name })...)
 	to.Syscalls = append(to.Syscalls, slices.DeleteFunc(from.Syscalls, func(c lab.SyscallCell) bool { return c.Server != name })...)
 	to.Capacity = append(to.Capacity, slices.DeleteFunc(from.Capacity, func(c lab.Capacity) bool { return c.Server != name })...)
+	for _, trial := range from.Trials {
+		if trial.Server == name {
+			to.Trials = append(to.Trials, trial)
+		}
+	}
+	for i, c := range from.Claims {
+		for _, f := range c.Findings {
+			if f.Server == name {
+				to.Claims[i].Findings = append(to.Claims[i].Findings, f)
+			}
+		}
+	}
 	to.OpenSummary = append(to.OpenSummary, slices.DeleteFunc(from.OpenSummary, func(c lab.OpenSummary) bool { return c.Server != name })...)
 }
 
@@ -268,4 +282,85 @@ func written(t *testing.T, r *lab.Results) map[string]string {
 	require.NoError(t, err)
 	require.Len(t, entries, len(names), "nothing else is left")
 	return files
+}
+
+// claimsSample adds trials and verdicts of some experiments, one of which this
+// program does not know: runs that are whole, runs that lack something, and one
+// that is a note only.
+func claimsSample(t *testing.T, r *lab.Results) {
+	t.Helper()
+	claim := func(id string, v lab.Verdict, when string, findings ...lab.Finding) {
+		for i := range findings {
+			findings[i].Experiment = id
+		}
+		r.Claims = append(r.Claims, lab.Claim{Experiment: id, Verdict: v, When: when, Findings: findings})
+	}
+	add := func(trial lab.Trial) { r.Trials = append(r.Trials, trial) }
+
+	for i, s := range r.Servers {
+		worst := []time.Duration{300 * time.Microsecond, 2 * time.Second, 40 * time.Millisecond}[i]
+		add(lab.Trial{Experiment: "E2", Server: s.Name, Callers: timeline(worst), Attacks: attacks()})
+		for _, x := range []float64{0, 100, 1000, 10_000} {
+			trial := lab.Trial{Experiment: "E6", Server: s.Name, Case: "so many are silent", X: x}
+			l := openLoad(t, 20)
+			trial.Load, trial.Resources = &l, &lab.Resources{CPU: time.Duration((1 + x/100*float64(i)) * 2e7), Voluntary: 4000, RSS: 15 << 20}
+			switch {
+			case s.OneAtATime && x > 0:
+				trial.Load, trial.Resources, trial.Note = nil, nil, "it serves one client at a time"
+			case x == 1000 && i == 2:
+				trial.Resources = nil
+			}
+			add(trial)
+			add(lab.Trial{Experiment: "E8", Server: s.Name, X: x + 1, Figures: map[string]float64{"wakeups/s": x * float64(i), "a": 1}})
+		}
+		for j, name := range []string{"a handler that sleeps", "a handler that computes, and for longer than it takes to read this"} {
+			l := openLoad(t, float64(20*(i+1)*(1+5*j)))
+			l.Void = []string{"the generator was late"}
+			add(lab.Trial{Experiment: "E10", Server: s.Name, Case: name, Load: &l})
+		}
+		add(lab.Trial{Experiment: "Z99", Server: s.Name, Note: "it was not possible"})
+	}
+	broken := timeline(0)
+	broken.First = "refused"
+	for i := range broken.Steps {
+		broken.Steps[i] = lab.Moment{Failed: 2}
+	}
+	add(lab.Trial{Experiment: "E11", Server: "serial", Case: "a deaf reader", Callers: broken, Attacks: attacks()[:1]})
+	add(lab.Trial{Experiment: "E11", Server: "serial", Case: "a deaf reader", Callers: timeline(time.Second), Attacks: attacks()[:1]})
+	add(lab.Trial{Experiment: "E11", Server: "spins", Case: "many at once", Callers: timeline(time.Second), Attacks: slices.Concat(attacks(), attacks(), attacks())})
+
+	claim("E2", lab.Confirmed, "",
+		lab.Finding{Server: "serial", Verdict: lab.Confirmed, Number: 2, Low: 1.99, High: 2.01, Predicted: lab.Confirmed, Why: "the longest wait was 2 s"},
+		lab.Finding{Server: "quick", Verdict: lab.Refuted, Number: 0.0003, Low: 0.0003, High: 0.0003, Predicted: lab.Refuted, Why: "the longest wait was 300 µs"},
+		lab.Finding{Server: "spins", Verdict: lab.Refuted, Number: 0.04, Low: 0.03, High: 1.5, Close: true, Why: "the longest wait was 40 ms"})
+	claim("E6", lab.Refuted, "", lab.Finding{Server: "quick", Verdict: lab.Refuted, Number: 3, Low: 2, High: 3, Predicted: lab.Confirmed, Why: "it grows"})
+	claim("E8", lab.OnlyWhen, "there are 1,000 connections or more", lab.Finding{Server: "spins", Verdict: lab.Confirmed, Number: 0, Low: 0, High: 0})
+	claim("E10", lab.NotMeasurable, "", lab.Finding{Server: "quick", Verdict: lab.NotMeasurable, Why: "there is one core"})
+	r.Claims = append(r.Claims, lab.Claim{Experiment: "Z99", Verdict: "SOMETHING NEW", Headline: -1})
+}
+
+// timeline is of ten seconds in which others wait during the attacks, at most so
+// long.
+func timeline(worst time.Duration) *lab.Timeline {
+	line := &lab.Timeline{Step: 50 * time.Millisecond, Steps: make([]lab.Moment, 200)}
+	for i := range line.Steps {
+		at := time.Duration(i) * line.Step
+		m := lab.Moment{Calls: 10, Worst: 250 * time.Microsecond, Median: 150 * time.Microsecond}
+		for _, a := range attacks() {
+			if at >= a.From && at < a.Until {
+				m.Worst = max(m.Worst, min(worst, a.Until-at))
+			}
+		}
+		line.Steps[i] = m
+	}
+	line.Steps[199] = lab.Moment{}
+	return line
+}
+
+func attacks() []lab.Attack {
+	return []lab.Attack{
+		{Kind: lab.IdleClient, From: time.Second, Until: 3 * time.Second},
+		{Kind: lab.HalfFrame, From: 4 * time.Second, Until: 6 * time.Second},
+		{Kind: lab.DeafReader, From: 7 * time.Second, Until: 9 * time.Second},
+	}
 }

@@ -2,15 +2,47 @@ package report
 
 import "math"
 
-// scale places numbers on a line from one pixel to another, by their logarithm.
+// scale places numbers on a line from one pixel to another, by their logarithm
+// unless it is even.
 type scale struct {
-	least, most float64 // both above 0
+	least, most float64 // both above 0, unless it is even
 	from, to    float64
+	even        bool
+}
+
+// wide is how many times the least the most has to be, for a logarithm to show
+// more than it hides.
+const wide = 12
+
+// fitting returns an even scale from 0 on, or a logarithmic one if the values
+// spread widely; 0 and what is below is then at its end. ok is false if there
+// are none.
+func fitting(values []float64, from, to float64) (s scale, ok bool) {
+	s = scale{0, 0, from, to, true}
+	least, some := math.Inf(1), false
+	for _, v := range values {
+		if math.IsInf(v, 0) || math.IsNaN(v) {
+			continue
+		}
+		some = true
+		s.least, s.most = min(s.least, v), max(s.most, v)
+		if v > 0 {
+			least = min(least, v)
+		}
+	}
+	if s.least >= 0 && s.most >= wide*least {
+		return newScale(values, from, to)
+	}
+	if s.least == s.most {
+		s.most = 1 // all are 0
+	}
+	s.most += 0.06 * (s.most - s.least)
+	return s, some
 }
 
 // newScale makes room for the values above 0. ok is false if there are none.
 func newScale(values []float64, from, to float64) (s scale, ok bool) {
-	s = scale{math.Inf(1), 0, from, to}
+	s = scale{math.Inf(1), 0, from, to, false}
 	for _, v := range values {
 		if v > 0 && !math.IsInf(v, 0) {
 			s.least, s.most = min(s.least, v), max(s.most, v)
@@ -26,12 +58,18 @@ func newScale(values []float64, from, to float64) (s scale, ok bool) {
 
 func (s scale) at(v float64) float64 {
 	v = min(max(v, s.least), s.most)
+	if s.even {
+		return s.from + (s.to-s.from)*(v-s.least)/(s.most-s.least)
+	}
 	return s.from + (s.to-s.from)*math.Log(v/s.least)/math.Log(s.most/s.least)
 }
 
 // ticks returns round numbers on the scale: powers of ten, and what lies
 // between them if those alone would be few.
 func (s scale) ticks() []float64 {
+	if s.even {
+		return evenTicks(s.least, s.most)
+	}
 	for _, steps := range [][]float64{{1}, {1, 3}, {1, 2, 5}, {1, 1.5, 2, 3, 5, 7}} {
 		var all []float64
 		for e := math.Floor(math.Log10(s.least)); e <= math.Log10(s.most); e++ {
@@ -51,4 +89,19 @@ func (s scale) ticks() []float64 {
 		}
 	}
 	return nil
+}
+
+// evenTicks returns three to six multiples of a round number.
+func evenTicks(least, most float64) (all []float64) {
+	step := math.Pow(10, math.Floor(math.Log10(most-least)))
+	for _, part := range []float64{1, 0.5, 0.2} {
+		all = nil
+		for i := math.Ceil(least / (step * part)); i*step*part <= most; i++ {
+			all = append(all, i*step*part+0) // no -0
+		}
+		if len(all) >= 4 {
+			break
+		}
+	}
+	return all
 }

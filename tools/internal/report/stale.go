@@ -9,7 +9,7 @@ import (
 
 // ours are the names of the pictures that this program writes, or has written
 // in earlier versions.
-var ours = regexp.MustCompile(`^(?:capacity|idle|idle-cpu|idle-memory|noise|open-spectrum|rate|stop|(?:cost|spectrum|syscalls)-[1-9][0-9]*)\.svg$`)
+var ours = regexp.MustCompile(`^(?:capacity|idle|idle-cpu|idle-memory|marks|noise|open-spectrum|rate|stop|(?:cost|spectrum|syscalls)-[1-9][0-9]*|(?:strip|findings|stall|trend|cases)-[ex][0-9]+(?:-[0-9]+)?)\.svg$`)
 
 // removeStale removes the pictures of an earlier run that are not among the
 // names: beside a page that has none of them they would be taken for its own.

@@ -1,0 +1,261 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+)
+
+// claim is what the page says of one of the article's claims: a card on the
+// wall, and a section.
+type claim struct {
+	Anchor string
+	lab.Experiment
+	// AboutWhom, Predicted: of which servers.
+	AboutWhom string
+	Predicted []pair
+	Stamp     stamp
+	// Number is nil if there is none.
+	Number *headline
+	// Doubts are what to know before the number is quoted.
+	Doubts   []string
+	Strip    *picture // nil: there are no numbers
+	Findings []foundRow
+	Pictures []*figure
+	// Elsewhere are the sections with what else it is judged by.
+	Elsewhere []link
+	Trials    table
+	Repeat    string
+	// Short: it was not given the time that it needs.
+	Short  bool
+	Source string
+}
+
+// stamp is a verdict.
+type stamp struct {
+	Class, Sign, Text string
+	When              string
+}
+
+// headline is the number to quote; Value is empty if there is none, and Why says
+// why.
+type headline struct {
+	Value, Range, Server, Why string
+	Close                     bool
+	// Against is the prediction that it contradicts.
+	Against string
+}
+
+// foundRow is a finding in the table.
+type foundRow struct {
+	Server, Value, Range, Predicted, Why string
+	Stamp                                stamp
+	Close, Surprising                    bool
+}
+
+// link is to a section.
+type link struct{ Anchor, Text string }
+
+// stamps are told apart by their sign and their edge, too.
+var stamps = map[lab.Verdict]stamp{
+	lab.Confirmed:     {"yes", "✓", string(lab.Confirmed), ""},
+	lab.Refuted:       {"no", "✗", string(lab.Refuted), ""},
+	lab.OnlyWhen:      {"when", "◐", string(lab.OnlyWhen), ""},
+	lab.NotMeasurable: {"none", "?", string(lab.NotMeasurable), ""},
+}
+
+func stampOf(v lab.Verdict, when string) stamp {
+	s, known := stamps[v]
+	if !known {
+		s = stamp{"none", "?", cmp.Or(string(v), "NO VERDICT"), ""}
+	}
+	s.When = when
+	return s
+}
+
+// experiments are those that the results have something of: the ones that this
+// program knows in their order, then what another version knew.
+func experiments(r *lab.Results) (all []*lab.Experiment) {
+	have := make(map[string]bool)
+	for _, c := range r.Claims {
+		have[c.Experiment] = true
+	}
+	for _, t := range r.Trials {
+		have[t.Experiment] = true
+	}
+	for _, e := range lab.Experiments() {
+		if have[e.ID] {
+			all = append(all, e)
+			delete(have, e.ID)
+		}
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(have), byNumber) {
+		all = append(all, &lab.Experiment{ID: id, Title: "an experiment of another version"})
+	}
+	return all
+}
+
+// byNumber has E2 before E10.
+func byNumber(a, b string) int {
+	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+}
+
+// number is an experiment's in a name of a file, and in an address.
+var number = regexp.MustCompile(`^E[0-9]{1,3}$`)
+
+// claims returns a card and a section for each experiment.
+func claims(r *lab.Results) (all []*claim) {
+	for i, e := range experiments(r) {
+		slug := fmt.Sprintf("x%d", i)
+		anchor := slug
+		if number.MatchString(e.ID) {
+			slug, anchor = strings.ToLower(e.ID), e.ID
+		}
+		all = append(all, newClaim(r, e, slug, anchor))
+	}
+	return all
+}
+
+func newClaim(r *lab.Results, e *lab.Experiment, slug, anchor string) *claim {
+	c := &claim{
+		Anchor:     anchor,
+		Experiment: *e,
+		AboutWhom:  strings.Join(e.About, ", "),
+		Predicted:  predictions(e),
+		Stamp:      stampOf("", "it was not judged"),
+		Trials:     trialTable(r, e.ID),
+		Elsewhere:  elsewhere(e),
+		Repeat:     repeat(repeatOnly(r, e.ID)),
+		Short:      !r.Plan.AllClaims,
+		Source:     lab.Article,
+	}
+	i := slices.IndexFunc(r.Claims, func(c lab.Claim) bool { return c.Experiment == e.ID })
+	var found lab.Claim
+	if i >= 0 {
+		found = r.Claims[i]
+		c.Stamp = stampOf(found.Verdict, found.When)
+		c.Number = headlineOf(found, e.Unit)
+		c.Doubts = doubts(found)
+		for _, f := range found.Findings {
+			c.Findings = append(c.Findings, findingRow(f, e.Unit))
+		}
+		c.Strip = strip(r, e, found, slug)
+		if f := findingsFigure(r, e, found, slug); f != nil {
+			c.Pictures = append(c.Pictures, f)
+		}
+	}
+	c.Pictures = slices.Concat(stallFigures(r, e, found, slug), trendFigures(r, e, slug), caseFigures(r, e, slug), c.Pictures)
+	return c
+}
+
+func headlineOf(c lab.Claim, unit string) *headline {
+	f, known := c.Number()
+	if !known {
+		return nil
+	}
+	h := &headline{Value: amount(f.Number, unit), Range: amounts(f.Low, f.High, unit), Server: f.Server, Why: f.Why, Close: f.Close}
+	if f.Surprising() {
+		h.Against = string(f.Predicted)
+	}
+	if f.Verdict == lab.NotMeasurable {
+		h.Value, h.Range = "", ""
+	}
+	return h
+}
+
+// doubts names the servers for which another run could decide otherwise, and
+// those for which it came otherwise than predicted.
+func doubts(c lab.Claim) (all []string) {
+	var near, surprising []string
+	for _, f := range c.Findings {
+		if f.Close {
+			near = append(near, f.Server)
+		}
+		if f.Surprising() {
+			surprising = append(surprising, f.Server)
+		}
+	}
+	if surprising != nil {
+		all = append(all, "Not as predicted: "+strings.Join(surprising, ", "))
+	}
+	if near != nil {
+		all = append(all, "Close, another run could decide otherwise: "+strings.Join(near, ", "))
+	}
+	return all
+}
+
+func findingRow(f lab.Finding, unit string) foundRow {
+	row := foundRow{
+		Server: f.Server, Why: f.Why, Stamp: stampOf(f.Verdict, ""), Close: f.Close, Surprising: f.Surprising(),
+		Value: amount(f.Number, unit), Range: cmp.Or(amounts(f.Low, f.High, unit), absent), Predicted: cmp.Or(string(f.Predicted), absent),
+	}
+	if f.Verdict == lab.NotMeasurable {
+		row.Value, row.Range = absent, absent
+	}
+	return row
+}
+
+// predictions names the servers of which the same was expected.
+func predictions(e *lab.Experiment) (all []pair) {
+	for _, v := range []lab.Verdict{lab.Confirmed, lab.Refuted, lab.OnlyWhen, lab.NotMeasurable} {
+		var servers []string
+		for _, name := range slices.Sorted(maps.Keys(e.Predictions)) {
+			if e.Predictions[name] == v {
+				servers = append(servers, name)
+			}
+		}
+		if servers != nil {
+			all = append(all, pair{string(v), strings.Join(servers, ", ")})
+		}
+	}
+	return all
+}
+
+// sections are where the pictures of the lab's parts are.
+var sections = map[lab.Part]link{
+	lab.Closed:     {"cost", "server CPU per request"},
+	lab.OpenLoop:   {"rate", "response time against offered rate"},
+	lab.Idle:       {"idle-burn", "what silent connections cost"},
+	lab.Syscalls:   {"syscalls", "system calls"},
+	lab.Capacities: {"capacity", "capacity"},
+	lab.StopTest:   {"stop", "a stop"},
+}
+
+func elsewhere(e *lab.Experiment) (all []link) {
+	for _, part := range e.Parts() {
+		if l, known := sections[part]; known {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+// repeatOnly is the command of the results for one experiment.
+func repeatOnly(r *lab.Results, id string) []string {
+	command := []string{"ioflavors", "lab", "--only", id}
+	if len(r.Command) < 2 {
+		return append(command, "--seed", fmt.Sprint(r.Plan.Seed))
+	}
+	for i := 2; i < len(r.Command); i++ {
+		switch word := r.Command[i]; {
+		case word == "--claims", word == "--full", word == "--quick":
+		case word == "--only" && i+1 < len(r.Command):
+			i++
+			if value := r.Command[i]; !isPartOrExperiment(value) {
+				command = append(command, word, value) // a model
+			}
+		default:
+			command = append(command, word)
+		}
+	}
+	return command
+}
+
+func isPartOrExperiment(name string) bool {
+	return slices.Contains(lab.Parts, lab.Part(name)) || number.MatchString(name)
+}

@@ -1,0 +1,177 @@
+package report
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+)
+
+// trialsOf returns an experiment's runs, in the order of the servers and, of
+// each, as they were made.
+func trialsOf(r *lab.Results, id string) (all []lab.Trial) {
+	for _, s := range r.Servers {
+		for _, t := range r.Trials {
+			if t.Experiment == id && t.Server == s.Name {
+				all = append(all, t)
+			}
+		}
+	}
+	return all
+}
+
+// measure is something that can be said of a trial.
+type measure struct {
+	name, unit string
+	of         func(lab.Trial) (x float64, known bool)
+}
+
+func (m measure) text(t lab.Trial) string {
+	x, known := m.of(t)
+	if !known {
+		return absent
+	}
+	return amount(x, m.unit)
+}
+
+// head is the measure's name with its unit.
+func (m measure) head() string {
+	if m.unit == "" {
+		return m.name
+	}
+	return m.name + ", " + m.unit
+}
+
+var (
+	rateMeasure = measure{"requests/s", "", func(t lab.Trial) (float64, bool) {
+		if t.Load == nil {
+			return 0, false
+		}
+		return t.Load.Rate, true
+	}}
+	p50Measure = measure{"p50", "ns", func(t lab.Trial) (float64, bool) {
+		if t.Load == nil {
+			return 0, false
+		}
+		return float64(t.Load.Response.P50), t.Load.Response.P50 > 0
+	}}
+	p99Measure = measure{"p99", "ns", func(t lab.Trial) (float64, bool) {
+		if t.Load == nil {
+			return 0, false
+		}
+		return float64(t.Load.Response.P99), t.Load.Response.P99 > 0
+	}}
+	servedMeasure = measure{"clients served", "", func(t lab.Trial) (float64, bool) {
+		if t.Load == nil {
+			return 0, false
+		}
+		return float64(t.Load.Served), true
+	}}
+	cpuMeasure = measure{"CPU/request", "µs", perRequest(func(u *lab.Resources) float64 { return float64(u.CPU) / 1e3 })}
+	// switchMeasure counts those that a server wanted and those that it did not.
+	switchMeasure = measure{"switches/request", "", perRequest(func(u *lab.Resources) float64 { return float64(u.Voluntary + u.Involuntary) })}
+	memoryMeasure = measure{"RSS", "MiB", func(t lab.Trial) (float64, bool) {
+		if t.Resources == nil {
+			return 0, false
+		}
+		return mebibytes(t.Resources.RSS), t.Resources.RSS > 0
+	}}
+	waitMeasure = measure{"longest wait", "ns", func(t lab.Trial) (float64, bool) {
+		if t.Callers == nil {
+			return 0, false
+		}
+		worst := t.Callers.Worst(0, timelineLength(t.Callers))
+		return float64(worst), worst > 0
+	}}
+	unansweredMeasure = measure{"callers unanswered", "", func(t lab.Trial) (float64, bool) {
+		if t.Callers == nil {
+			return 0, false
+		}
+		return float64(t.Callers.Failed()), true
+	}}
+)
+
+// perRequest is what a server used, by the right answers.
+func perRequest(used func(*lab.Resources) float64) func(lab.Trial) (float64, bool) {
+	return func(t lab.Trial) (float64, bool) {
+		if t.Load == nil || t.Resources == nil || t.Load.Requests <= 0 {
+			return 0, false
+		}
+		return used(t.Resources) / float64(t.Load.Requests), true
+	}
+}
+
+// trialTable has all of an experiment's runs. Columns that nothing is known in
+// are left out.
+func trialTable(r *lab.Results, id string) table {
+	trials := trialsOf(r, id)
+	t := table{Caption: "Each run", Head: []string{"model", "case"}}
+	var known []measure
+	withX, withFigures, withNotes := false, false, false
+	for _, m := range []measure{rateMeasure, p50Measure, p99Measure, servedMeasure, cpuMeasure, switchMeasure, memoryMeasure, waitMeasure, unansweredMeasure} {
+		if slices.ContainsFunc(trials, func(t lab.Trial) bool { _, ok := m.of(t); return ok }) {
+			known = append(known, m)
+		}
+	}
+	for _, trial := range trials {
+		withX = withX || trial.X != 0
+		withFigures = withFigures || len(trial.Figures) > 0
+		withNotes = withNotes || noteOf(trial) != ""
+	}
+	add := func(with bool, head string) {
+		if with {
+			t.Head = append(t.Head, head)
+		}
+	}
+	add(withX, cmp.Or(trends[id].against, "x"))
+	for _, m := range known {
+		t.Head = append(t.Head, m.name)
+	}
+	add(withFigures, "figures")
+	add(withNotes, "note")
+	for _, trial := range trials {
+		row := []string{trial.Server, cmp.Or(trial.Case, absent)}
+		if withX {
+			row = append(row, count(trial.X))
+		}
+		for _, m := range known {
+			row = append(row, m.text(trial))
+		}
+		if withFigures {
+			row = append(row, cmp.Or(figures(trial), absent))
+		}
+		if withNotes {
+			row = append(row, cmp.Or(noteOf(trial), absent))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// figures writes what else was counted.
+func figures(t lab.Trial) string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(t.Figures)) {
+		all = append(all, name+": "+count(t.Figures[name]))
+	}
+	return strings.Join(all, " · ")
+}
+
+// noteOf is why there is less than there should be, or why it says little.
+func noteOf(t lab.Trial) string {
+	var all []string
+	if t.Note != "" {
+		all = append(all, t.Note)
+	}
+	if t.Load != nil {
+		for _, why := range t.Load.Void {
+			all = append(all, "VOID: "+why)
+		}
+	}
+	if t.Callers != nil && t.Callers.First != "" {
+		all = append(all, "the first that was not answered: "+t.Callers.First)
+	}
+	return strings.Join(all, "; ")
+}
