@@ -94,12 +94,12 @@ func (s scale) ticks() []float64 {
 // evenTicks returns three to six multiples of a round number.
 func evenTicks(least, most float64) (all []float64) {
 	step := math.Pow(10, math.Floor(math.Log10(most-least)))
-	for _, part := range []float64{1, 0.5, 0.2} {
+	for _, part := range []float64{5, 2, 1, 0.5, 0.2} {
 		all = nil
 		for i := math.Ceil(least / (step * part)); i*step*part <= most; i++ {
 			all = append(all, i*step*part+0) // no -0
 		}
-		if len(all) >= 4 {
+		if len(all) >= 3 {
 			break
 		}
 	}

@@ -1,0 +1,142 @@
+package report
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+func TestTrend(t *testing.T) {
+	f := claimOf(t, sample(t), "E6").Pictures[0]
+	require.Equal(t, "trend-e6", f.ID)
+	assert.Equal(t, "E6 · CPU/request, µs by silent connections", f.Picture.Title)
+	assert.Equal(t, []string{"model", "0", "100", "1,000", "10,000"}, f.Table.Head)
+	assert.Equal(t, []string{"quick", "10.0 µs", "10.0 µs", "10.0 µs", "10.0 µs"}, rowOf(t, f.Table, "quick"))
+	assert.Equal(t, []string{"serial", "10.0 µs", absent, absent, absent}, rowOf(t, f.Table, "serial"))
+	assert.Equal(t, []string{"spins", "10.0 µs", "30.0 µs", absent, "2.01 ms"}, rowOf(t, f.Table, "spins"))
+	assert.Equal(t, 3, marks(f.Picture, "full c2")-1, "a mark for each run that is known, and one in the head")
+	assert.Contains(t, pictureText(f.Picture), "10.0 µs → 2.01 ms")
+}
+
+// An experiment that nothing is known of here has a picture, too, of the first
+// measure that was varied; its own if that is known.
+func TestWhatATrendShows(t *testing.T) {
+	run := func(x float64) lab.Trial {
+		return lab.Trial{X: x, Load: &load.Result{Rate: x, Served: 3, Requests: 10}, Resources: &lab.Resources{CPU: time.Second, Voluntary: 5}}
+	}
+	both := []lab.Trial{run(1), run(10)}
+	for id, want := range map[string]string{"E1": "clients served", "E6": "CPU/request", "E8": "switches/request", "Z9": "CPU/request"} {
+		chosen, ok := trendOf(id, both)
+		assert.True(t, ok)
+		assert.Equal(t, want, chosen.name, id)
+	}
+	both[0].Resources = nil
+	chosen, _ := trendOf("Z9", both)
+	assert.Equal(t, "requests/s", chosen.name, "CPU is known at one x only")
+	_, ok := trendOf("E6", []lab.Trial{run(5), run(5), run(0)})
+	assert.False(t, ok, "one x above 0 is no line")
+	chosen, ok = trendOf("E8", []lab.Trial{{X: 1, Figures: map[string]float64{"b": 1, "a": 2}}, {X: 2, Figures: map[string]float64{"b": 1, "a": math.NaN()}}})
+	assert.True(t, ok)
+	assert.Equal(t, "b", chosen.name)
+	assert.Equal(t, "connections", chosen.against)
+}
+
+func TestRepeatsAreOnePoint(t *testing.T) {
+	rate := func(x, y float64) lab.Trial { return lab.Trial{Server: "a", X: x, Load: &load.Result{Rate: y}} }
+	assert.Equal(t, []value{{1, 20}, {2, 5}}, rateMeasure.values([]lab.Trial{rate(2, 5), rate(1, 10), rate(1, 90), rate(1, 20)}, "a"))
+}
+
+func TestCases(t *testing.T) {
+	r := sample(t)
+	f := claimOf(t, r, "E10").Pictures[0]
+	require.Equal(t, "cases-e10", f.ID)
+	assert.Len(t, f.Table.Rows, 6)
+	assert.Equal(t, []string{"quick", "a handler that sleeps"}, f.Table.Rows[0][:2])
+	assert.Equal(t, duration(float64(r.Trials[trialAt(r, "E10")].Load.Response.P99)), f.Table.Rows[0][3])
+	assert.Contains(t, pictureText(f.Picture), "a handler that computes, and for lo…")
+
+	// One of them lacks a case, and then there is one case.
+	r.Trials[trialAt(r, "E10")].Load = nil
+	assert.Equal(t, []string{"quick", "a handler that sleeps", absent, absent}, caseTable(t, r)[0])
+	for i := range r.Trials {
+		if r.Trials[i].Experiment == "E10" {
+			r.Trials[i].Case = "the same"
+		}
+	}
+	assert.Empty(t, claimOf(t, r, "E10").Pictures)
+}
+
+func caseTable(t *testing.T, r *lab.Results) [][]string {
+	t.Helper()
+	var rows [][]string
+	for _, row := range claimOf(t, r, "E10").Pictures[0].Table.Rows {
+		if row[0] == "quick" && row[1] == "a handler that sleeps" {
+			rows = append(rows, row)
+		}
+	}
+	require.NotEmpty(t, rows)
+	return rows
+}
+
+// trialAt is where an experiment's runs begin.
+func trialAt(r *lab.Results, id string) int {
+	for i, t := range r.Trials {
+		if t.Experiment == id {
+			return i
+		}
+	}
+	return -1
+}
+
+func TestTrialTable(t *testing.T) {
+	r := sample(t)
+	all := claimOf(t, r, "E6").Trials
+	assert.Equal(t, []string{"model", "case", "silent connections", "requests/s", "p50", "p99", "clients served", "CPU/request", "switches/request", "RSS", "note"}, all.Head)
+	assert.Len(t, all.Rows, 12)
+	quick := rowOf(t, all, "quick")
+	assert.Equal(t, []string{"quick", "so many are silent", "0", "2,000"}, quick[:4])
+	assert.Equal(t, []string{"10.0 µs", "2", "15 MiB", absent}, quick[7:])
+	assert.Equal(t, "it serves one client at a time", all.Rows[5][10])
+
+	assert.Equal(t, []string{"quick", absent, "1", "a: 1 · wakeups/s: 0"}, rowOf(t, claimOf(t, r, "E8").Trials, "quick"))
+	assert.Equal(t, []string{"model", "case", "note"}, claimOf(t, r, "Z99").Trials.Head, "columns without anything are left out")
+	assert.Equal(t, "VOID: the generator was late", rowOf(t, claimOf(t, r, "E10").Trials, "quick")[6])
+	assert.Equal(t, []string{"serial", "a deaf reader", absent, "400", "the first that was not answered: refused"}, rowOf(t, claimOf(t, r, "E11").Trials, "serial"))
+}
+
+func TestFitting(t *testing.T) {
+	s, ok := fitting([]float64{0, 2, 8}, 0, 100)
+	require.True(t, ok)
+	assert.True(t, s.even)
+	assert.Zero(t, s.at(0))
+	assert.Equal(t, []float64{0, 2, 4, 6, 8}, s.ticks())
+	s, _ = fitting([]float64{0, 1, 1000}, 0, 100)
+	assert.False(t, s.even)
+	assert.Zero(t, s.at(0), "at the end")
+	s, ok = fitting([]float64{0, 0}, 0, 100)
+	assert.True(t, ok && s.even, "there is something, if nothing")
+	s, _ = fitting([]float64{-10, 5000}, 0, 100)
+	assert.True(t, s.even)
+	_, ok = fitting([]float64{math.NaN(), math.Inf(1)}, 0, 1)
+	assert.False(t, ok)
+	_, ok = fitting(nil, 0, 1)
+	assert.False(t, ok)
+}
+
+func TestAmounts(t *testing.T) {
+	assert.Equal(t, "2.00 s", amount(2, "s"))
+	assert.Equal(t, "300 µs", amount(0.0003, "s"))
+	assert.Equal(t, "0 s", amount(0, "s"))
+	assert.Equal(t, "12,345 requests/s", amount(12345, "requests/s"))
+	assert.Equal(t, "0.0021", amount(0.0021, ""))
+	assert.Equal(t, "0.50 %", amount(0.5, "%"))
+	assert.Equal(t, "1.99–2.01 s", amounts(1.99, 2.01, "s"))
+	assert.Equal(t, "999 ms–1.50 s", amounts(0.999, 1.5, "s"))
+	assert.Empty(t, amounts(2.001, 2.0011, "s"))
+}
