@@ -14,7 +14,7 @@ import (
 // The picture of a stall: a row for each server, one above the other, on the same
 // axis of time.
 const (
-	stallLeft  = 50 // room for the labels of the axis
+	stallLeft  = 56 // room for the labels of the axis
 	stallRight = width - margin
 	stallHead  = 26 // room for a name
 	stallHigh  = 44
@@ -23,7 +23,7 @@ const (
 	// wide a letter is in it.
 	stallLine, stallLetter = 14, 7
 	// stallLetters are all that fit above a row.
-	stallLetters = 38
+	stallLetters = 37
 )
 
 func timelineLength(t *lab.Timeline) time.Duration { return time.Duration(len(t.Steps)) * t.Step }
