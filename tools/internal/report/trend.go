@@ -75,6 +75,9 @@ func trendOf(id string, trials []lab.Trial) (chosen trend, ok bool) {
 		return chosen, true
 	}
 	if !special {
+		if !swept(trials) {
+			return trend{}, false
+		}
 		chosen.against = "connections"
 	}
 	all := usual
@@ -94,6 +97,18 @@ func trendOf(id string, trials []lab.Trial) (chosen trend, ok bool) {
 		}
 	}
 	return trend{}, false
+}
+
+// swept reports whether x is what was varied: no two cases have the same.
+func swept(trials []lab.Trial) bool {
+	cases := make(map[float64]string)
+	for _, t := range trials {
+		if other, known := cases[t.X]; known && other != t.Case && t.X > 0 {
+			return false
+		}
+		cases[t.X] = t.Case
+	}
+	return true
 }
 
 // trendFigures show how a measure changes with x: a plot for each server, with
@@ -124,7 +139,7 @@ func trendFigures(r *lab.Results, e *lab.Experiment, slug string) []*figure {
 	from, to := math.Log1p(xs[0]), math.Log1p(xs[len(xs)-1])
 	x := func(v float64) float64 { return 8 + (plotWidth-20)*(math.Log1p(v)-from)/(to-from) }
 	p := picture{ID: "trend-" + slug, Title: fmt.Sprintf("%s · %s by %s", e.ID, t.head(), t.against)}
-	f := &figure{ID: p.ID, Picture: &p, Table: trendTable(r, t, lines, xs)}
+	f := &figure{ID: p.ID, Picture: &p, Table: trendTable(r, t, lines, xs), Remarks: voidRuns(trials)}
 	p.text(margin, 16, "start", "title", short(p.Title, titleLetters))
 	var servers []string
 	for _, s := range r.Servers {

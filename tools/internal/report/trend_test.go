@@ -47,6 +47,30 @@ func TestWhatATrendShows(t *testing.T) {
 	assert.Equal(t, "connections", chosen.against)
 }
 
+// Cases that have as many connections are no steps of them.
+func TestCasesAreNoTrend(t *testing.T) {
+	run := func(name string, x float64) lab.Trial {
+		return lab.Trial{Case: name, X: x, Resources: &lab.Resources{RSS: 1 << 20}}
+	}
+	_, ok := trendOf("E9", []lab.Trial{run("come and go", 20), run("stay", 256), run("compute", 256)})
+	assert.False(t, ok)
+	_, ok = trendOf("E9", []lab.Trial{run("20", 20), run("256", 256), run("256", 256)})
+	assert.True(t, ok)
+}
+
+func TestAnotherMeasureByCase(t *testing.T) {
+	r := sample(t)
+	for i := range r.Trials {
+		if trial := &r.Trials[i]; trial.Experiment == "E10" {
+			trial.Experiment, trial.Resources = "E9", &lab.Resources{CPU: time.Duration(len(trial.Case)) * time.Millisecond}
+		}
+	}
+	f := claimOf(t, r, "E9").Pictures[0]
+	assert.Equal(t, []string{"quick", "a handler that sleeps", absent, "10.5 µs"}, f.Table.Rows[0])
+	assert.NotContains(t, pictureText(f.Picture), "p50")
+	assert.Contains(t, f.Remarks[0], "6 of 6 runs")
+}
+
 func TestRepeatsAreOnePoint(t *testing.T) {
 	rate := func(x, y float64) lab.Trial { return lab.Trial{Server: "a", X: x, Load: &load.Result{Rate: y}} }
 	assert.Equal(t, []value{{1, 20}, {2, 5}}, rateMeasure.values([]lab.Trial{rate(2, 5), rate(1, 10), rate(1, 90), rate(1, 20)}, "a"))
@@ -104,7 +128,7 @@ func TestTrialTable(t *testing.T) {
 	assert.Equal(t, []string{"10.0 µs", "2", "15 MiB", absent}, quick[7:])
 	assert.Equal(t, "it serves one client at a time", all.Rows[5][10])
 
-	assert.Equal(t, []string{"quick", absent, "1", "a: 1 · wakeups/s: 0"}, rowOf(t, claimOf(t, r, "E8").Trials, "quick"))
+	assert.Equal(t, []string{"quick", absent, "1", "a: 1\nwakeups/s: 0"}, rowOf(t, claimOf(t, r, "E8").Trials, "quick"))
 	assert.Equal(t, []string{"model", "case", "note"}, claimOf(t, r, "Z99").Trials.Head, "columns without anything are left out")
 	assert.Equal(t, "VOID: the generator was late", rowOf(t, claimOf(t, r, "E10").Trials, "quick")[6])
 	assert.Equal(t, []string{"serial", "a deaf reader", absent, "400", "the first that was not answered: refused"}, rowOf(t, claimOf(t, r, "E11").Trials, "serial"))

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -150,13 +151,29 @@ func trialTable(r *lab.Results, id string) table {
 	return t
 }
 
-// figures writes what else was counted.
+// voidRuns says how many runs say more about the load generator than about the
+// server. Whether one counts for the verdict all the same is for its experiment
+// to say.
+func voidRuns(trials []lab.Trial) []string {
+	n := 0
+	for _, t := range trials {
+		if t.Load != nil && len(t.Load.Void) > 0 {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("Void by the load generator’s rules, and shown all the same: %d of %d runs. The table of all runs says why.", n, len(trials))}
+}
+
+// figures writes what else was counted, one in a line.
 func figures(t lab.Trial) string {
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(t.Figures)) {
 		all = append(all, name+": "+count(t.Figures[name]))
 	}
-	return strings.Join(all, " · ")
+	return strings.Join(all, "\n")
 }
 
 // noteOf is why there is less than there should be, or why it says little.
