@@ -119,6 +119,16 @@ func TestStrip(t *testing.T) {
 	assert.Contains(t, pictureText(p), "10 ms")
 }
 
+func TestUnitsOnAnAxis(t *testing.T) {
+	x, ok := fitting([]float64{0, 8}, 0, 300)
+	require.True(t, ok)
+	for unit, want := range map[string]string{"ms": "2 ms", "%": "2 %", "": "2", "calls/request": "2"} {
+		labels := amountLabels(x, unit)
+		assert.Equal(t, "0", labels[0].text)
+		assert.Equal(t, want, labels[1].text)
+	}
+}
+
 func TestEqualNumbersAreStacked(t *testing.T) {
 	x, ok := fitting([]float64{1, 1, 5, 1.01}, 0, 300)
 	require.True(t, ok)

@@ -107,12 +107,18 @@ func stacked(findings []placed, x scale) []int {
 	return levels
 }
 
+// shortUnit is how many letters a unit has that there is room for at each number
+// of an axis. A longer one is beside the servers' numbers.
+const shortUnit = 3
+
 // amountLabels are round numbers with their unit.
 func amountLabels(x scale, unit string) (all []label) {
 	for _, v := range x.ticks() {
-		text := strings.TrimSpace(compact(v) + " " + unit)
-		if ns, isTime := timeUnits[unit]; isTime {
+		text := compact(v)
+		if ns, isTime := timeUnits[unit]; isTime && v > 0 {
 			text = tick(v * ns)
+		} else if v > 0 && len([]rune(unit)) <= shortUnit {
+			text = strings.TrimSpace(text + " " + unit)
 		}
 		all = append(all, label{x.at(v), text})
 	}

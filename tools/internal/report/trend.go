@@ -205,7 +205,7 @@ func (m measure) labels(y scale) (all []label) {
 	}
 	for _, l := range y.ticks() {
 		text := compact(l)
-		if unit != "" {
+		if unit != "" && l > 0 {
 			text = tick(l * timeUnits[unit])
 		}
 		all = append(all, label{y.at(l), text})
