@@ -78,24 +78,24 @@ func stampOf(v lab.Verdict, when string) stamp {
 	return s
 }
 
-// experiments are those that the results have something of: the ones that this
-// program knows in their order, then what another version knew.
+// experiments are those that the results have something of, in the order of their
+// numbers. What another version knew has no more than that.
 func experiments(r *lab.Results) (all []*lab.Experiment) {
-	have := make(map[string]bool)
+	have := make(map[string]*lab.Experiment)
+	other := func(id string) { have[id] = &lab.Experiment{ID: id, Title: "an experiment of another version"} }
 	for _, c := range r.Claims {
-		have[c.Experiment] = true
+		other(c.Experiment)
 	}
 	for _, t := range r.Trials {
-		have[t.Experiment] = true
+		other(t.Experiment)
 	}
 	for _, e := range lab.Experiments() {
-		if have[e.ID] {
-			all = append(all, e)
-			delete(have, e.ID)
+		if have[e.ID] != nil {
+			have[e.ID] = e
 		}
 	}
 	for _, id := range slices.SortedFunc(maps.Keys(have), byNumber) {
-		all = append(all, &lab.Experiment{ID: id, Title: "an experiment of another version"})
+		all = append(all, have[id])
 	}
 	return all
 }

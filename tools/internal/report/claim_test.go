@@ -30,7 +30,7 @@ func TestClaimsInOrder(t *testing.T) {
 	for _, c := range claims(r) {
 		ids = append(ids, c.ID)
 	}
-	assert.Equal(t, []string{"E2", "E6", "E8", "E10", "E11"}, slices.DeleteFunc(ids, func(id string) bool { return id == "Z99" }))
+	assert.Equal(t, []string{"E2", "E6", "E8", "E10", "E11", "Z99"}, ids)
 }
 
 func TestTheWallComesFirst(t *testing.T) {
