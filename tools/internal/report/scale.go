@@ -8,6 +8,7 @@ type scale struct {
 	least, most float64 // both above 0, unless it is even
 	from, to    float64
 	even        bool
+	zero        bool // is at the least end of a logarithmic scale
 }
 
 // wide is how many times the least the most has to be, for a logarithm to show
@@ -15,11 +16,11 @@ type scale struct {
 const wide = 12
 
 // fitting returns an even scale from 0 on, or a logarithmic one if the values
-// spread widely; 0 and what is below is then at its end. ok is false if there
+// spread widely; 0 is then at its end, with a gap. ok is false if there
 // are none.
 func fitting(values []float64, from, to float64) (s scale, ok bool) {
-	s = scale{0, 0, from, to, true}
-	least, some := math.Inf(1), false
+	s = scale{from: from, to: to, even: true}
+	least, some, zero := math.Inf(1), false, false
 	for _, v := range values {
 		if math.IsInf(v, 0) || math.IsNaN(v) {
 			continue
@@ -29,9 +30,14 @@ func fitting(values []float64, from, to float64) (s scale, ok bool) {
 		if v > 0 {
 			least = min(least, v)
 		}
+		zero = zero || v == 0
 	}
 	if s.least >= 0 && s.most >= wide*least {
-		return newScale(values, from, to)
+		s, ok = newScale(values, from, to)
+		if s.zero = zero; zero {
+			s.least /= 2
+		}
+		return s, ok
 	}
 	if s.least == s.most {
 		s.most = 1 // all are 0
@@ -42,7 +48,7 @@ func fitting(values []float64, from, to float64) (s scale, ok bool) {
 
 // newScale makes room for the values above 0. ok is false if there are none.
 func newScale(values []float64, from, to float64) (s scale, ok bool) {
-	s = scale{math.Inf(1), 0, from, to, false}
+	s = scale{least: math.Inf(1), from: from, to: to}
 	for _, v := range values {
 		if v > 0 && !math.IsInf(v, 0) {
 			s.least, s.most = min(s.least, v), max(s.most, v)
@@ -62,6 +68,14 @@ func (s scale) at(v float64) float64 {
 		return s.from + (s.to-s.from)*(v-s.least)/(s.most-s.least)
 	}
 	return s.from + (s.to-s.from)*math.Log(v/s.least)/math.Log(s.most/s.least)
+}
+
+// labelled returns ticks, and 0 where it is.
+func (s scale) labelled() []float64 {
+	if s.zero {
+		return append([]float64{0}, s.ticks()...)
+	}
+	return s.ticks()
 }
 
 // ticks returns round numbers on the scale: powers of ten, and what lies

@@ -113,7 +113,7 @@ const shortUnit = 3
 
 // amountLabels are round numbers with their unit.
 func amountLabels(x scale, unit string) (all []label) {
-	for _, v := range x.ticks() {
+	for _, v := range x.labelled() {
 		text := compact(v)
 		if ns, isTime := timeUnits[unit]; isTime && v > 0 {
 			text = tick(v * ns)

@@ -203,7 +203,7 @@ func (m measure) labels(y scale) (all []label) {
 	if _, isTime := timeUnits[unit]; !isTime {
 		unit = ""
 	}
-	for _, l := range y.ticks() {
+	for _, l := range y.labelled() {
 		text := compact(l)
 		if unit != "" && l > 0 {
 			text = tick(l * timeUnits[unit])

@@ -143,6 +143,8 @@ func TestFitting(t *testing.T) {
 	s, _ = fitting([]float64{0, 1, 1000}, 0, 100)
 	assert.False(t, s.even)
 	assert.Zero(t, s.at(0), "at the end")
+	assert.Greater(t, s.at(1), 8.0, "apart from what is not 0")
+	assert.Zero(t, s.labelled()[0])
 	s, ok = fitting([]float64{0, 0}, 0, 100)
 	assert.True(t, ok && s.even, "there is something, if nothing")
 	s, _ = fitting([]float64{-10, 5000}, 0, 100)
