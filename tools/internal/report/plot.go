@@ -59,6 +59,13 @@ func apart(labels []label, room float64) []label {
 	return all
 }
 
+// inside is where the middle of a label is so that all of it is in the picture.
+func inside(l label) float64 {
+	const letter = 7
+	half := letter * float64(len([]rune(l.text))) / 2
+	return min(max(l.at, half), width-half)
+}
+
 // frame draws the axes of the nth of so many plots: the labels only where no
 // other plot is between.
 func (p *picture) frame(n, of int, xs, ys []label) plot {

@@ -67,7 +67,7 @@ func strip(r *lab.Results, e *lab.Experiment, c lab.Claim, slug string) *picture
 	p.line("rule", margin, base, width-margin, base)
 	for _, l := range apart(amountLabels(x, e.Unit), 62) {
 		p.line("rule", l.at, base, l.at, base+4)
-		p.text(min(max(l.at, 26), width-30), base+foot-3, "middle", "soft", l.text)
+		p.text(inside(l), base+foot-3, "middle", "soft", l.text)
 	}
 	var said []string
 	for i, f := range findings {
@@ -157,7 +157,7 @@ func findingsFigure(r *lab.Results, e *lab.Experiment, c lab.Claim, slug string)
 		y += rowHeight
 	}
 	for _, l := range axis {
-		p.text(min(max(l.at, 26), width-30), y+10, "middle", "soft", l.text)
+		p.text(inside(l), y+10, "middle", "soft", l.text)
 	}
 	signs := []sign{
 		{func(x, y float64) { p.shape("full c0", 0, x+14, y) }, "confirmed"},
