@@ -37,5 +37,5 @@ func (c *serveCmd) Run() error {
 		return &exitError{2, fmt.Sprintf("no model %q: there are %s", name, strings.Join(names, ", "))}
 	}
 	// The server has its own signal handling, flags and exit codes.
-	return &exitError{code: kvcmd.Run("ioflavors serve "+name, withMetrics(models[i]), c.Args[1:], os.Stdout, os.Stderr)}
+	return &exitError{code: kvcmd.Run("ioflavors serve "+name, withSlowKeys(withMetrics(models[i])), c.Args[1:], os.Stdout, os.Stderr)}
 }

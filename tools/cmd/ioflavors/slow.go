@@ -1,0 +1,32 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/tools/internal/slow"
+)
+
+// withSlowKeys adds flags to a server's command, with which its store takes long
+// for some keys. The models know nothing of it.
+func withSlowKeys(c kvserver.Command) kvserver.Command {
+	flags := c.Flags
+	c.Flags = func(fs *flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
+		var delay slow.Delay
+		prefix := fs.String("slow-prefix", "slow:", "`beginning` of the keys that --slow-sleep and --slow-burn are about")
+		fs.DurationVar(&delay.Sleep, "slow-sleep", 0, "`time` that the handler sleeps for each request with such a key, as if it waited for a database")
+		fs.DurationVar(&delay.Burn, "slow-burn", 0, "`time` that the handler computes for each request with such a key")
+		server := flags(fs)
+		return func(cfg kvserver.Config) (kvserver.Server, error) {
+			if delay.Sleep < 0 || delay.Burn < 0 {
+				return nil, fmt.Errorf("--slow-sleep %v, --slow-burn %v: want 0 or more", delay.Sleep, delay.Burn)
+			}
+			if delay != (slow.Delay{}) {
+				cfg.Store = slow.New(*prefix, delay, max(0, cfg.StoreLimit))
+			}
+			return server(cfg)
+		}
+	}
+	return c
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"flag"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/servertest"
+)
+
+// Every model is slow for the keys that it is told of, and right.
+func TestServeSlowKeys(t *testing.T) {
+	const sleep = 20 * time.Millisecond
+	for _, model := range models {
+		t.Run(model.Model, func(t *testing.T) {
+			srv, err := slowServer(t, model, "--slow-prefix", "s:", "--slow-sleep", sleep.String(), "--slow-burn", "1ms")
+			require.NoError(t, err)
+			ctx, c := servertest.Dial(t, servertest.Serve(t, srv))
+			began := time.Now()
+			require.NoError(t, c.Put(ctx, "s:1", "slow"))
+			assert.GreaterOrEqual(t, time.Since(began), sleep)
+			value, found, err := c.Get(ctx, "s:1")
+			require.NoError(t, err)
+			assert.True(t, found)
+			assert.Equal(t, "slow", value)
+		})
+	}
+	_, err := slowServer(t, models[0], "--slow-burn", "-1s")
+	assert.ErrorContains(t, err, "--slow-burn -1s")
+}
+
+func slowServer(t *testing.T, model kvserver.Command, args ...string) (kvserver.Server, error) {
+	t.Helper()
+	fs := flag.NewFlagSet("serve", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	server := withSlowKeys(model).Flags(fs)
+	require.NoError(t, fs.Parse(args))
+	return server(kvserver.Config{})
+}
