@@ -62,7 +62,11 @@ type Experiment struct {
 
 // experiments are all there are, in the order of their numbers.
 var experiments = []*Experiment{
+	experimentCode,
 	experimentStall,
+	experimentHandler,
+	experimentDeaf,
+	experimentBlocking,
 }
 
 // Experiments are all there are, in the order of their numbers.

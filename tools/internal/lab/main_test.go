@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/binary"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -18,6 +19,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/store"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/slow"
 )
 
 // The test binary is its own server: "test-server MODE [ADDR]".
@@ -82,6 +84,15 @@ func testServer(mode string, args []string) {
 		return
 	}
 	h := kv.NewHandler(store.NewSharded(0))
+	if mode == "handler" { // as serve has it
+		var delay slow.Delay
+		fs := flag.NewFlagSet(mode, flag.ExitOnError)
+		fs.DurationVar(&delay.Sleep, "slow-sleep", 0, "")
+		fs.DurationVar(&delay.Burn, "slow-burn", 0, "")
+		prefix := fs.String("slow-prefix", slowPrefix, "")
+		_ = fs.Parse(args)
+		h = kv.NewHandler(slow.New(*prefix, delay, 0))
+	}
 	if mode == "slow" {
 		slowly = make(chan struct{}, 10)
 	}

@@ -1,0 +1,74 @@
+package lab
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// experimentBlocking: what a call that blocks is in Go, as the kernel sees it.
+var experimentBlocking = &Experiment{
+	ID:       "E12",
+	Title:    "what blocking is in Go",
+	Quotes:   []string{"All the IO operations like accepting new connections … reading … and writing … are blocking."},
+	Question: "Does a read wait in the kernel, rather than in a poller, or ask in vain?",
+	About:    []string{"singleblocking", "multiblocking", "multiblocking --os-threads"},
+	Predictions: map[string]Verdict{
+		"singleblocking": Refuted, "multiblocking": Refuted, "multiblocking --os-threads": Confirmed,
+		"busywait": Refuted, "eventloop": Refuted,
+	},
+	Metric: "calls of a poller for each request, and reads beyond the one that it takes, over one connection",
+	Unit:   "calls/request",
+	Rule:   fmt.Sprintf("yes up to %.1f, no from %.1f on", blockingYes, blockingNo),
+	parts:  []Part{Syscalls},
+	judge: func(r *Results, s *Server) (Finding, bool) {
+		for _, c := range r.Syscalls {
+			if c.Server != s.Name || c.Requests == 0 || !oneRequest(r.Plan.Workloads[c.Workload]) {
+				continue
+			}
+			polls, reads := c.waiting()
+			f := byThreshold([]float64{polls + max(0, reads-1)}, blockingYes, blockingNo)
+			switch {
+			case f.Verdict == Confirmed:
+				f.Why = "a thread sleeps in a read"
+			case polls > blockingNo:
+				f.Why = "a poller waits for what is to be read"
+			default:
+				f.Why = "most reads find nothing"
+			}
+			f.Why += fmt.Sprintf("; for each request, by %s: %s", c.Method, c)
+			return f, true
+		}
+		return Finding{}, false
+	},
+	sum: func(r *Results, about []Finding) (Verdict, string) {
+		v, when := common(r, about)
+		if v == OnlyWhen {
+			when = "a thread of its own sleeps in the kernel: " + strings.TrimPrefix(when, "the server is ") + "; in the others Go parks the goroutine and waits with a poller"
+		}
+		return v, when
+	},
+}
+
+// What is left of pollers where nobody needs them is the runtime's monitor,
+// which asks a hundred times a second at most.
+const (
+	blockingYes = 0.1
+	blockingNo  = 0.5
+)
+
+// oneRequest reports whether there is one request at a time.
+func oneRequest(w load.Workload) bool { return w.Connections == 1 && w.Depth == 1 && !w.Open() }
+
+// waiting returns how many calls of a poller and how many reads there were for
+// each request.
+func (c SyscallCell) waiting() (polls, reads float64) {
+	each := func(names ...string) (sum float64) {
+		for _, name := range names {
+			sum += float64(c.Calls[name]) / float64(c.Requests)
+		}
+		return sum
+	}
+	return each("epoll_pwait", "epoll_wait"), each("read", "readv", "recvfrom", "recvmsg")
+}

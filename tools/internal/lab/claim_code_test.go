@@ -1,0 +1,98 @@
+package lab
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestCountFile(t *testing.T) {
+	c, err := countFile("x.go", []byte(`// Package x is a comment.
+package x
+
+/* another
+one */
+func f() error {
+	if n, err := g(); n > 0 { // no error in the condition
+		return err
+	} else if errors.Is(err, io.EOF) {
+		return nil
+	}
+	switch {
+	case x == nil, readErr != nil:
+	case sock.ErrWouldBlock == y:
+	default:
+	}
+	return errors.New(`+"`two\nlines`"+`)
+}
+`))
+	require.NoError(t, err)
+	assert.Equal(t, code{lines: 15, branches: 3}, c)
+	_, err = countFile("x.go", []byte("package"))
+	assert.Error(t, err)
+}
+
+// The checkout's own models are counted.
+func TestTheModelsAreCounted(t *testing.T) {
+	if _, err := Checkout("."); err != nil {
+		t.Skip(err)
+	}
+	r := &Results{}
+	for _, s := range Models("ioflavors") {
+		server := &Server{Subject: s, Rules: &Gate{Passed: 1, Total: 1}}
+		r.Servers = append(r.Servers, server)
+		require.NoError(t, experimentCode.run(t.Context(), &bench{results: r}, server))
+		f, measured := experimentCode.judge(r, server)
+		require.True(t, measured)
+		assert.Positive(t, f.Number)
+		assert.Contains(t, f.Why, "on errors: ")
+		assert.Contains(t, f.Why, "; 1/1 rules passed")
+		t.Log(s.Name, f)
+	}
+	foreign := &Server{Subject: Subject{Name: "eventloop of mine", Foreign: true}}
+	require.NoError(t, experimentCode.run(t.Context(), &bench{results: r}, foreign))
+	_, measured := experimentCode.judge(r, foreign)
+	assert.False(t, measured)
+}
+
+func TestWithoutSourceTheCodeIsNotMeasurable(t *testing.T) {
+	t.Chdir(t.TempDir())
+	s := &Server{Subject: Subject{Name: "eventloop"}}
+	b := &bench{progress: new(Progress), results: &Results{Servers: []*Server{s}, Plan: Plan{Experiments: []string{"E0"}}}}
+	require.NoError(t, b.claims(t.Context()))
+	f, measured := experimentCode.judge(b.results, s)
+	require.True(t, measured)
+	assert.Equal(t, NotMeasurable, f.Verdict)
+	assert.Contains(t, f.Why, "the source is not here")
+}
+
+// Fewer lines are not enough, and what is shared is told of.
+func TestLinesAndBranchesDecide(t *testing.T) {
+	s := &Server{Subject: Subject{Name: "singleblocking"}}
+	for _, test := range []struct {
+		own, shared code
+		want, sum   Verdict
+	}{
+		{own: code{50, 3}, want: Confirmed, sum: Confirmed},
+		{own: code{50, 3}, shared: code{60, 3}, want: Confirmed, sum: OnlyWhen},
+		{own: code{50, 3}, shared: code{20, 7}, want: Confirmed, sum: OnlyWhen},
+		{own: code{50, 10}, want: Refuted, sum: Refuted},
+		{own: code{100, 3}, want: Refuted, sum: Refuted},
+	} {
+		r := &Results{Trials: []Trial{{Experiment: "E0", Server: s.Name, Figures: map[string]float64{
+			"lines of singleblocking": test.own.lines, "branches on errors of singleblocking": test.own.branches,
+			"lines of common/blocking": test.shared.lines, "branches on errors of common/blocking": test.shared.branches,
+			"lines of busywait": 100, "branches on errors of busywait": 10,
+			"lines of eventloop": 300, "branches on errors of eventloop": 12,
+		}}}}
+		f, measured := experimentCode.judge(r, s)
+		require.True(t, measured)
+		assert.Equal(t, test.want, f.Verdict, "%+v", test)
+		assert.Contains(t, f.Why, "busywait 100 and 10")
+		f.Server = s.Name
+		v, when := experimentCode.sum(r, []Finding{f})
+		assert.Equal(t, test.sum, v, "%+v", test)
+		assert.Equal(t, v == OnlyWhen, when != "")
+	}
+}

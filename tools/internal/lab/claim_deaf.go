@@ -1,0 +1,142 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// experimentDeaf: while clients come, ask and go, another one asks for much and
+// does not read it.
+var experimentDeaf = &Experiment{
+	ID:       "E11",
+	Title:    "a client who does not read",
+	Question: "Do others wait as long as a client pleases who does not read his replies?",
+	About:    []string{"singleblocking", "multiblocking", "busywait", "eventloop"},
+	Predictions: map[string]Verdict{
+		"singleblocking": Confirmed, "busywait --one-at-a-time": Confirmed,
+		"multiblocking": Refuted, "busywait": Refuted, "eventloop": Refuted,
+	},
+	Metric: "the longest that anybody waited who came while a client asked for 64 KiB a thousand times and did not read; median and range of three times",
+	Unit:   "s",
+	Rule:   "yes from half of that time on, no up to a tenth",
+	takes:  func(Plan, *Server) time.Duration { return visitTime + deafLength },
+	run: func(ctx context.Context, b *bench, s *Server) error {
+		return b.with(ctx, s.Subject, func(p *process) error {
+			attacks := deafAttacks()
+			memory := watchMemory(p.pid)
+			line, err := call(ctx, p.addr, deafLength, attacks)
+			figures := memory.end(attacks[0].From)
+			if line != nil {
+				b.results.Trials = append(b.results.Trials, Trial{Experiment: "E11", Server: s.Name, Callers: line, Attacks: attacks, Figures: figures})
+			}
+			return err
+		})
+	},
+	judge: func(r *Results, s *Server) (Finding, bool) {
+		for _, t := range r.trials("E11", s) {
+			if t.Callers == nil {
+				return Finding{Verdict: NotMeasurable, Why: t.Note}, true
+			}
+			var waits []float64
+			for _, a := range t.Attacks {
+				waits = append(waits, t.Callers.worst(a.From, a.Until).Seconds())
+			}
+			f := byThreshold(waits, deafAttack.Seconds()/2, deafAttack.Seconds()/10)
+			f.Why = fmt.Sprintf("others waited for up to %s while a client did not read for %v", latency(seconds(f.Number)), deafAttack)
+			if rss, known := t.Figures[rssGrowth]; known {
+				f.Why += fmt.Sprintf(", and the server's memory grew by %s MiB, that of the kernel's sockets by %s MiB", mebibytes(int64(rss)), mebibytes(int64(t.Figures[socketGrowth])))
+			}
+			if n := t.Callers.failed(); n > 0 {
+				f.Why += fmt.Sprintf("; %s got no answer: %s", count(n, "caller"), t.Callers.First)
+			}
+			return f, true
+		}
+		return Finding{}, false
+	},
+}
+
+// deafAttack is how long a client does not read, less than it takes until a
+// server closes him; deafRest how long all is quiet before, between and after.
+const (
+	deafAttack = 800 * time.Millisecond
+	deafRest   = 300 * time.Millisecond
+	deafTimes  = 3
+	deafLength = deafTimes*deafAttack + (deafTimes+1)*deafRest
+)
+
+func deafAttacks() (all []Attack) {
+	for i := range time.Duration(deafTimes) {
+		from := deafRest + i*(deafAttack+deafRest)
+		all = append(all, Attack{Kind: DeafReader, From: from, Until: from + deafAttack})
+	}
+	return all
+}
+
+// The figures of E11, in bytes: how much more there was at some time than in the
+// quiet before.
+const (
+	rssGrowth    = "RSS growth, bytes"
+	socketGrowth = "growth of the machine's TCP buffers, bytes"
+)
+
+// memoryWatch looks at a process's memory again and again.
+type memoryWatch struct {
+	stop    chan struct{}
+	samples chan []memorySample
+}
+
+type memorySample struct {
+	at           time.Duration // since the watch began
+	rss, sockets int64         // bytes
+}
+
+const memoryStep = 20 * time.Millisecond
+
+func watchMemory(pid int) *memoryWatch {
+	w := &memoryWatch{stop: make(chan struct{}), samples: make(chan []memorySample)}
+	began := time.Now()
+	go func() {
+		var all []memorySample
+		tick := time.NewTicker(memoryStep)
+		defer tick.Stop()
+		for {
+			if u, err := processUsage(pid); err == nil {
+				all = append(all, memorySample{time.Since(began), u.rss, u.sockets})
+			}
+			select {
+			case <-tick.C:
+			case <-w.stop:
+				w.samples <- all
+				return
+			}
+		}
+	}()
+	return w
+}
+
+// end ends the watch. It returns the figures: how much the memory grew beyond
+// what it was until quiet, since the watch began; nil if that is not known.
+func (w *memoryWatch) end(quiet time.Duration) map[string]float64 {
+	close(w.stop)
+	return growth(<-w.samples, quiet)
+}
+
+// growth compares the largest samples until quiet with the largest after it.
+func growth(samples []memorySample, quiet time.Duration) map[string]float64 {
+	var before, after memorySample
+	for _, s := range samples {
+		most := &before
+		if s.at > quiet {
+			most = &after
+		}
+		most.rss, most.sockets = max(most.rss, s.rss), max(most.sockets, s.sockets)
+	}
+	if before.rss == 0 || after.rss == 0 {
+		return nil
+	}
+	return map[string]float64{
+		rssGrowth:    float64(max(0, after.rss-before.rss)),
+		socketGrowth: float64(max(0, after.sockets-before.sockets)),
+	}
+}

@@ -1,0 +1,62 @@
+//go:build unix
+
+package lab
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestADeafReaderIsJudgedByTheLongestWait(t *testing.T) {
+	for _, test := range []struct {
+		wait time.Duration
+		want Verdict
+	}{{deafAttack, Confirmed}, {5 * time.Millisecond, Refuted}} {
+		line := &Timeline{Step: callStep, Steps: make([]Moment, deafLength/callStep)}
+		for _, a := range deafAttacks() {
+			line.Steps[a.From/callStep].Worst = test.wait
+		}
+		line.Steps[0] = Moment{Worst: time.Hour, Failed: 1} // before all attacks
+		s := &Server{Subject: Subject{Name: "singleblocking"}}
+		r := &Results{Servers: []*Server{s}, Trials: []Trial{{
+			Experiment: "E11", Server: s.Name, Callers: line, Attacks: deafAttacks(), Figures: map[string]float64{rssGrowth: 3 << 20, socketGrowth: 5 << 20},
+		}}}
+		f, measured := experimentDeaf.judge(r, s)
+		require.True(t, measured)
+		assert.Equal(t, test.want, f.Verdict)
+		assert.False(t, f.Close)
+		assert.Contains(t, f.Why, "memory grew by 3.00 MiB, that of the kernel's sockets by 5.00 MiB; 1 caller got no answer")
+	}
+	s := &Server{Subject: Subject{Name: "eventloop"}}
+	f, measured := experimentDeaf.judge(&Results{Trials: []Trial{{Experiment: "E11", Server: s.Name, Note: "it ended"}}}, s)
+	require.True(t, measured)
+	assert.Equal(t, Finding{Verdict: NotMeasurable, Why: "it ended"}, f)
+	_, measured = experimentDeaf.judge(&Results{}, s)
+	assert.False(t, measured)
+}
+
+func TestGrowth(t *testing.T) {
+	assert.Equal(t, map[string]float64{rssGrowth: 5, socketGrowth: 0}, growth([]memorySample{{1, 10, 30}, {2, 12, 20}, {3, 17, 25}, {4, 15, 8}}, 2))
+	assert.Nil(t, growth([]memorySample{{1, 10, 30}}, 2), "nothing after")
+	assert.Nil(t, growth(nil, 2), "not known here")
+}
+
+// A server in a process of its own is measured, and its callers are answered.
+func TestADeafReaderIsMeasured(t *testing.T) {
+	b := &bench{progress: new(Progress), results: &Results{}}
+	s := &Server{Subject: testSubject(t, "right")}
+	require.NoError(t, experimentDeaf.run(t.Context(), b, s))
+	require.Len(t, b.results.Trials, 1)
+	trial := b.results.Trials[0]
+	assert.Zero(t, trial.Callers.failed(), trial.Callers.First)
+	assert.Len(t, trial.Attacks, deafTimes)
+	if runtime.GOOS == "linux" {
+		assert.Contains(t, trial.Figures, rssGrowth)
+	}
+	_, measured := experimentDeaf.judge(b.results, s)
+	assert.True(t, measured)
+}
