@@ -12,7 +12,7 @@ var experimentBlocking = &Experiment{
 	ID:       "E12",
 	Title:    "what blocking is in Go",
 	Quotes:   []string{"All the IO operations like accepting new connections … reading … and writing … are blocking."},
-	Question: "Does a read wait in the kernel, rather than in a poller, or ask in vain?",
+	Question: "Does a read wait in the kernel, with no call of a poller before it, and none that finds nothing?",
 	About:    []string{"singleblocking", "multiblocking", "multiblocking --os-threads"},
 	Predictions: map[string]Verdict{
 		"singleblocking": Refuted, "multiblocking": Refuted, "multiblocking --os-threads": Confirmed,

@@ -59,30 +59,32 @@ var experimentCode = &Experiment{
 		return nil
 	},
 	judge: func(r *Results, s *Server) (Finding, bool) {
-		for _, t := range r.trials("E0", s) {
-			if t.Figures == nil {
-				return Finding{Verdict: NotMeasurable, Why: t.Note}, true
-			}
-			own, whole := t.codeOf(s.model())
-			f := Finding{Verdict: Confirmed, Number: own.lines, Low: own.lines, High: own.lines}
-			var others []string
-			for _, model := range slices.Sorted(maps.Keys(sharedCode)) {
-				if sharedCode[model] == sharedCode[s.model()] {
-					continue
-				}
-				other, otherWhole := t.codeOf(model)
-				if !own.simpler(other) {
-					f.Verdict = Refuted
-				}
-				others = append(others, fmt.Sprintf("%s %s, %s with %s", model, other, otherWhole, sharedCode[model]))
-			}
-			f.Why = fmt.Sprintf("lines and branches on errors: %s, and %s with %s, which its kind shares; %s", own, whole, sharedCode[s.model()], strings.Join(others, "; "))
-			if s.Rules != nil {
-				f.Why += fmt.Sprintf("; %v rules passed", s.Rules)
-			}
-			return f, true
+		trials := r.trials("E0", s)
+		if len(trials) == 0 {
+			return Finding{}, false
 		}
-		return Finding{}, false
+		t := trials[0]
+		if t.Figures == nil {
+			return Finding{Verdict: NotMeasurable, Why: t.Note}, true
+		}
+		own, whole := t.codeOf(s.model())
+		f := Finding{Verdict: Confirmed, Number: own.lines, Low: own.lines, High: own.lines}
+		var others []string
+		for _, model := range slices.Sorted(maps.Keys(sharedCode)) {
+			if sharedCode[model] == sharedCode[s.model()] {
+				continue
+			}
+			other, otherWhole := t.codeOf(model)
+			if !own.simpler(other) {
+				f.Verdict = Refuted
+			}
+			others = append(others, fmt.Sprintf("%s %s, %s with %s", model, other, otherWhole, sharedCode[model]))
+		}
+		f.Why = fmt.Sprintf("lines and branches on errors: %s, and %s with %s, which its kind shares; %s", own, whole, sharedCode[s.model()], strings.Join(others, "; "))
+		if s.Rules != nil {
+			f.Why += fmt.Sprintf("; %v rules passed", s.Rules)
+		}
+		return f, true
 	},
 	sum: func(r *Results, about []Finding) (Verdict, string) {
 		v, when := common(r, about)

@@ -6,7 +6,7 @@ import (
 )
 
 // claimTable is the table of verdicts: for each claim the server with the number
-// to quote.
+// to quote. What completes them is in the notes.
 func (r *Results) claimTable() *grid {
 	g := &grid{caption: "The article's claims, put to the test", columns: []column{{"", "CLAIM"}, {"", "VERDICT"}, {"", "NUMBER"}, {"", "RANGE"}}}
 	for _, c := range r.Claims {
@@ -15,26 +15,38 @@ func (r *Results) claimTable() *grid {
 			e = &Experiment{Title: "(of another version)"}
 		}
 		cells := []string{c.Experiment + " " + e.Title, string(c.Verdict), absent, absent}
-		rest := c.When
-		if f, known := c.Number(); known {
+		if f, known := c.Number(); known && f.Verdict != NotMeasurable {
 			cells[2] = threeDigits(f.Number) + " " + e.Unit
 			if f.Low != f.High {
 				cells[3] = threeDigits(f.Low) + "–" + threeDigits(f.High)
 			}
-			if c.Verdict == OnlyWhen {
-				rest += "; "
-			}
-			rest += f.Server + ": " + f.Why
 		}
-		if rest == "" {
-			rest = "of those that it is about none was measured: " + strings.Join(e.About, ", ")
-		}
-		if note := r.doubts(c); note != "" {
-			rest += " (" + note + ")"
-		}
-		g.rows = append(g.rows, row{cells: cells, rest: rest, calm: true})
+		g.rows = append(g.rows, row{cells: cells})
 	}
 	return g
+}
+
+// claimNotes say of each claim what its verdict rests on.
+func (r *Results) claimNotes() (notes []string) {
+	for _, c := range r.Claims {
+		note := ""
+		if c.Verdict == OnlyWhen {
+			note = "only when " + c.When + "; "
+		}
+		if f, known := c.Number(); known {
+			note += f.Server + ": " + f.Why
+		} else {
+			note += "none was measured of those that it is about"
+			if e := experiment(c.Experiment); e != nil {
+				note += ": " + strings.Join(e.About, ", ")
+			}
+		}
+		if doubts := r.doubts(c); doubts != "" {
+			note += " (" + doubts + ")"
+		}
+		notes = append(notes, c.Experiment+"  "+note+".")
+	}
+	return notes
 }
 
 // doubts says of how many of a claim's findings another run could decide

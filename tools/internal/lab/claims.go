@@ -64,6 +64,7 @@ type Experiment struct {
 var experiments = []*Experiment{
 	experimentCode,
 	experimentStall,
+	experimentPool,
 	experimentHandler,
 	experimentDeaf,
 	experimentBlocking,

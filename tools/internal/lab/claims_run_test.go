@@ -3,6 +3,8 @@
 package lab
 
 import (
+	"errors"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -38,4 +40,23 @@ func TestSlowRequestsThatFail(t *testing.T) {
 	s := &Server{Subject: testSubject(t, "dies")} // at a get
 	err := b.with(t.Context(), s.Subject, func(p *process) error { return b.besideSlow(t.Context(), s, p, "sleeps", 1) })
 	require.ErrorContains(t, err, "exit status 4")
+}
+
+// A server is loaded over connections that stay, and over some that do not.
+func TestAPoolIsMeasured(t *testing.T) {
+	b := &bench{progress: new(Progress), results: &Results{}}
+	s := &Server{Subject: testSubject(t, "handler")}
+	s.Name = poolBase
+	require.NoError(t, b.with(t.Context(), s.with("--slow-prefix", "key:", "--slow-burn", "1us"), func(p *process) error {
+		return errors.Join(b.poolSteady(t.Context(), s, p, 1, poolCases[0]), b.poolChurn(t.Context(), s, p))
+	}))
+	require.Len(t, b.results.Trials, 2)
+	steady, churn := b.results.Trials[0], b.results.Trials[1]
+	assert.NoError(t, steady.Load.Errors.Err())
+	assert.Positive(t, steady.Load.Requests)
+	assert.Positive(t, churn.Figures[poolClients])
+	if runtime.GOOS == "linux" {
+		assert.Len(t, b.results.poolCosts(poolBase, poolCases[0]), 1)
+		assert.Len(t, b.results.poolCosts(poolBase, poolCases[1]), 1)
+	}
 }

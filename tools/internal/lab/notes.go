@@ -52,7 +52,7 @@ func (r *Results) notes() []string {
 			add("!  %s, %s: %s; the first: %s", s.Server, workloadTitle(r.Plan.Workloads[s.Workload]), count(int(s.Errors), "error"), s.FirstError)
 		}
 	}
-	notes = slices.Concat(notes, r.openNotes(), r.idleNotes(), r.syscallNotes(), r.capacityNotes(), r.trustNotes())
+	notes = slices.Concat(notes, r.openNotes(), r.idleNotes(), r.syscallNotes(), r.claimNotes(), r.capacityNotes(), r.trustNotes())
 	notes = append(notes, r.peerNotes()...)
 	for _, s := range r.Servers {
 		if s.DNF != "" {

@@ -1,0 +1,243 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// experimentPool compares a pool of goroutines, and threads, with a goroutine
+// for each client. The latter, poolBase, is the yardstick and has no finding.
+var experimentPool = &Experiment{
+	ID:       "E9",
+	Title:    "goroutines, a pool, threads",
+	Quotes:   []string{"Proper profiling and benchmarking should be done to decide if goroutine pooling would help or not"},
+	Question: "Is there a load under which a pool, or threads, make requests cheaper than a goroutine for each client does?",
+	About:    []string{"multiblocking --workers 64", "multiblocking --os-threads"},
+	Predictions: map[string]Verdict{
+		// A goroutine costs a microsecond to make, of the fifty or more that a
+		// connection does; and Go's scheduler wants threads to run, not to sleep.
+		"multiblocking --workers 64": Refuted,
+		"multiblocking --os-threads": Refuted,
+	},
+	Metric: "the server's CPU time per request, as a share of that with a goroutine for each client, under the load where that is least: 256 connections in a closed loop, clients that come, ask once and go, or 256 connections whose requests compute for 100 µs; median and range of three runs",
+	Unit:   "×",
+	Rule:   fmt.Sprintf("yes up to %.1f, no from %.0f on", poolHelps, poolDoesNot),
+	takes: func(_ Plan, s *Server) time.Duration {
+		if !pooled(s) {
+			return 0
+		}
+		return poolRepeats * (2*visitTime + 2*(poolWarmup+poolWindow) + poolWindow)
+	},
+	run: func(ctx context.Context, b *bench, s *Server) error {
+		if !pooled(s) {
+			return nil
+		}
+		for i := range uint64(poolRepeats) {
+			seed := b.results.Plan.Seed + i
+			err := b.with(ctx, s.Subject, func(p *process) error {
+				return errors.Join(b.poolSteady(ctx, s, p, seed, poolCases[0]), b.poolChurn(ctx, s, p))
+			})
+			if err != nil {
+				return err
+			}
+			heavy := s.with("--slow-prefix", "key:", "--slow-burn", poolBurn.String()) // all of the generator's keys
+			if err := b.with(ctx, heavy, func(p *process) error { return b.poolSteady(ctx, s, p, seed, poolCases[2]) }); err != nil {
+				return err
+			}
+		}
+		return nil
+	},
+	judge: func(r *Results, s *Server) (Finding, bool) {
+		if !pooled(s) || s.Name == poolBase || len(r.trials("E9", s)) == 0 {
+			return Finding{}, false
+		}
+		ratios := r.poolRatios(s.Name)
+		if len(ratios) < len(poolCases) {
+			why := "there are no figures of " + poolBase + " to compare with, or the system does not tell what a server uses"
+			for _, t := range r.trials("E9", s) {
+				if t.Note != "" {
+					why = t.Note
+				}
+			}
+			return Finding{Verdict: NotMeasurable, Why: why}, true
+		}
+		var best Finding
+		var all []string
+		for i, c := range poolCases {
+			f := byThreshold(ratios[c], poolHelps, poolDoesNot)
+			if i == 0 || f.Number < best.Number {
+				best = f
+			}
+			all = append(all, fmt.Sprintf("%s %.2f", c, f.Number))
+		}
+		best.Why = "CPU per request, as a share of that with a goroutine for each client: " + strings.Join(all, ", ")
+		for _, c := range []string{poolCases[0], poolCases[2]} {
+			served, of, rss := r.poolServed(s.Name, c)
+			_, _, base := r.poolServed(poolBase, c)
+			best.Why += fmt.Sprintf("; %s: it served %d of %d connections, with %s MiB instead of %s", c, served, of, mebibytes(rss), mebibytes(base))
+		}
+		return best, true
+	},
+	sum: func(r *Results, about []Finding) (Verdict, string) {
+		if len(about) == 0 || about[0].Verdict == NotMeasurable {
+			return NotMeasurable, ""
+		}
+		helps, tried := []string(nil), 0
+		for _, f := range about {
+			ratios := r.poolRatios(f.Server)
+			for _, c := range poolCases {
+				if len(ratios[c]) == 0 {
+					continue
+				}
+				tried++
+				if of := byThreshold(ratios[c], poolHelps, poolDoesNot); of.Verdict == Confirmed {
+					text := fmt.Sprintf("the load is %s (%s: %.2f of the CPU per request", c, f.Server, of.Number)
+					if served, all, _ := r.poolServed(f.Server, c); served < all {
+						text += fmt.Sprintf(", by serving %d of %d connections", served, all)
+					}
+					helps = append(helps, text+")")
+				}
+			}
+		}
+		switch len(helps) {
+		case 0:
+			return Refuted, ""
+		case tried:
+			return Confirmed, ""
+		default:
+			return OnlyWhen, strings.Join(helps, ", or ")
+		}
+	},
+}
+
+// poolBase has a goroutine for each client.
+const poolBase = "multiblocking"
+
+// poolCases are the loads, of which the second is clients who come and go.
+var poolCases = []string{"steady", "churn", "computing"}
+
+const (
+	poolConnections = 256
+	poolCallers     = 16 // who come and go at a time, fewer than a pool has goroutines
+	poolBurn        = 100 * time.Microsecond
+	poolRepeats     = 3
+	poolWarmup      = 150 * time.Millisecond
+	poolWindow      = 500 * time.Millisecond
+
+	poolHelps, poolDoesNot = 0.9, 1.0 // shares of the CPU time per request
+
+	// poolClients is a figure: how many clients came, asked and went.
+	poolClients = "clients served"
+)
+
+// pooled reports whether the server is one of those that are compared.
+func pooled(s *Server) bool { return !s.Foreign && s.model() == poolBase }
+
+// poolSteady loads a server in a closed loop over connections that stay.
+func (b *bench) poolSteady(ctx context.Context, s *Server, p *process, seed uint64, name string) error {
+	w := load.DefaultWorkload()
+	w.Connections, w.Keys = poolConnections, 100 // few, for to store them takes its time too
+	if err := load.Preload(ctx, load.Config{Addr: p.addr, Workload: w}); err != nil {
+		return err
+	}
+	cell := Cell{Server: s.Name}
+	err := b.measure(p, &cell, func(begin, end func()) (err error) {
+		cell.Load, err = load.Run(ctx, load.Config{
+			Addr: p.addr, Workload: w, Warmup: poolWarmup, Duration: poolWindow,
+			MayWait: true, Seed: seed, Begin: begin, End: end,
+		})
+		return err
+	})
+	if err == nil {
+		b.results.Trials = append(b.results.Trials, Trial{Experiment: "E9", Server: s.Name, Case: name, X: poolConnections, Load: &cell.Load, Resources: cell.Resources})
+	}
+	return err
+}
+
+// poolChurn has clients come, ask once and go, each when another has gone.
+func (b *bench) poolChurn(ctx context.Context, s *Server, p *process) error {
+	if err := prepare(ctx, p.addr); err != nil {
+		return err
+	}
+	before, beforeErr := processUsage(p.pid)
+	var (
+		wg     sync.WaitGroup
+		served atomic.Int64
+		errs   = make([]error, poolCallers)
+		end    = time.Now().Add(poolWindow)
+	)
+	for i := range poolCallers {
+		wg.Go(func() {
+			for time.Now().Before(end) && errs[i] == nil {
+				if errs[i] = ask(ctx, p.addr); errs[i] == nil {
+					served.Add(1)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	after, afterErr := processUsage(p.pid)
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	t := Trial{Experiment: "E9", Server: s.Name, Case: poolCases[1], X: poolCallers, Figures: map[string]float64{poolClients: float64(served.Load())}}
+	if beforeErr == nil && afterErr == nil {
+		t.Resources = after.since(before)
+	}
+	b.results.Trials = append(b.results.Trials, t)
+	return nil
+}
+
+// poolCosts returns the CPU time per request of each run of a case, in ns.
+func (r *Results) poolCosts(server, name string) (all []float64) {
+	for _, t := range r.Trials {
+		if t.Experiment != "E9" || t.Server != server || t.Case != name || t.Resources == nil {
+			continue
+		}
+		requests := t.Figures[poolClients]
+		if t.Load != nil {
+			requests = float64(t.Load.Requests)
+		}
+		if requests > 0 {
+			all = append(all, float64(t.Resources.CPU)/requests)
+		}
+	}
+	return all
+}
+
+// poolRatios returns for each case each run's CPU time per request, as a share
+// of poolBase's median. A case that was not measured with both is left out.
+func (r *Results) poolRatios(server string) map[string][]float64 {
+	ratios := map[string][]float64{}
+	for _, c := range poolCases {
+		base := r.poolCosts(poolBase, c)
+		if len(base) == 0 {
+			continue
+		}
+		for _, cost := range r.poolCosts(server, c) {
+			ratios[c] = append(ratios[c], cost/median(base))
+		}
+	}
+	return ratios
+}
+
+// poolServed returns how many connections of how many got replies in a case, the
+// fewest of the runs, and the most memory (RSS) in bytes.
+func (r *Results) poolServed(server, name string) (served, of int, rss int64) {
+	for _, t := range r.Trials {
+		if t.Experiment == "E9" && t.Server == server && t.Case == name && t.Load != nil && t.Resources != nil {
+			if of == 0 || t.Load.Served < served {
+				served = t.Load.Served
+			}
+			of, rss = t.Load.Workload.Connections, max(rss, t.Resources.RSS)
+		}
+	}
+	return served, of, rss
+}
