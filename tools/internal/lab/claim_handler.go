@@ -108,6 +108,9 @@ const (
 	// harmlessLag is how late the generator may be, by p99, whatever share of the
 	// response time that is.
 	harmlessLag = time.Millisecond
+	// starved is the share of the time that the server may wait for its core: one
+	// that computes or sleeps does not, unless something else runs there.
+	starved = 0.05
 )
 
 // with returns the server with further flags.
@@ -176,6 +179,7 @@ func askSlowly(ctx context.Context, addr string) error {
 	return nil
 }
 
+// valid returns the p99 of a case's runs that say something.
 func valid(trials []Trial, name string) []float64 {
 	p99, _ := handlerTimes(trials)
 	return p99[name]
@@ -183,8 +187,8 @@ func valid(trials []Trial, name string) []float64 {
 
 // handlerTimes returns the p99 of each run's cheap requests in ms, by case, and
 // why some were left out; empty if none was. The limits are this experiment's
-// own: a generator that is late makes no server faster, and what is told apart
-// here are milliseconds.
+// own: what disturbs a run makes no server faster, and what is told apart here
+// are milliseconds.
 func handlerTimes(trials []Trial) (p99 map[string][]float64, void string) {
 	p99 = map[string][]float64{}
 	for _, t := range trials {
@@ -198,6 +202,8 @@ func handlerTimes(trials []Trial) (p99 map[string][]float64, void string) {
 			void = "too few requests for a p99"
 		case ms > fastEnough && lag > max(harmlessLag, t.Load.Response.P99/10):
 			void = fmt.Sprintf("the generator was late: %v by p99, of a response time of %v", lag, t.Load.Response.P99)
+		case ms > fastEnough && t.Resources != nil && t.Resources.RunQueue.Seconds() > starved*t.Load.Seconds:
+			void = fmt.Sprintf("the server waited for its core for %s of the time", percent(t.Resources.RunQueue.Seconds()/t.Load.Seconds))
 		default:
 			p99[t.Case] = append(p99[t.Case], ms)
 		}

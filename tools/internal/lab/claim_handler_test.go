@@ -46,6 +46,13 @@ func TestASlowHandlerIsJudgedByTheCheapRequests(t *testing.T) {
 	require.True(t, measured)
 	assert.Equal(t, NotMeasurable, f.Verdict)
 	assert.Contains(t, f.Why, "the generator was late: 1s by p99")
+	// A server that something else keeps from its core is slow for that.
+	for p99, want := range map[time.Duration]Verdict{9 * time.Millisecond: NotMeasurable, time.Millisecond: Confirmed} {
+		trial := handlerTrial(s.Name, "sleeps", p99, 0)
+		trial.Load.Seconds, trial.Resources = 1, &Resources{RunQueue: 100 * time.Millisecond}
+		f, _ := experimentHandler.judge(&Results{Trials: []Trial{trial}}, s)
+		assert.Equal(t, want, f.Verdict)
+	}
 	_, measured = experimentHandler.judge(&Results{}, s)
 	assert.False(t, measured)
 }
