@@ -46,7 +46,6 @@ func (b *bench) idleLadder(ctx context.Context, s *Server, p *process) error {
 			abort(c)
 		}
 	}()
-	dialer := net.Dialer{Timeout: startTimeout}
 	for _, wanted := range b.results.Plan.IdleConnections {
 		if s.OneAtATime {
 			wanted = min(wanted, 1)
@@ -55,28 +54,9 @@ func (b *bench) idleLadder(ctx context.Context, s *Server, p *process) error {
 			break
 		}
 		cell := IdleCell{Server: s.Name, Wanted: wanted}
-		for len(conns) < wanted && cell.Short == "" {
-			// No more at a time than the listen queue takes: what does not fit
-			// comes again after a second.
-			for range min(connectBatch, wanted-len(conns)) {
-				c, err := dialer.DialContext(ctx, "tcp", p.addr)
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
-				if err != nil {
-					cell.Short = err.Error()
-					break
-				}
-				conns = append(conns, c)
-			}
-			cell.Connections = len(conns)
-			var err error
-			if cell.Connections, err = waitForConnections(ctx, p.addr, len(conns)); err != nil {
-				return err
-			}
-			if cell.Connections < len(conns) && cell.Short == "" {
-				cell.Short = fmt.Sprintf("the server holds %d of %d", cell.Connections, wanted)
-			}
+		var err error
+		if conns, cell.Connections, cell.Short, err = dialSilent(ctx, p.addr, conns, wanted); err != nil {
+			return err
 		}
 		if err := sleep(ctx, settleTime); err != nil {
 			return err
@@ -90,6 +70,36 @@ func (b *bench) idleLadder(ctx context.Context, s *Server, p *process) error {
 		}
 	}
 	return p.failure()
+}
+
+// dialSilent opens further connections, until there are as many as wanted. It
+// returns all of them, also with an error, and how many of them the server holds;
+// if those are fewer, short is why.
+func dialSilent(ctx context.Context, addr string, conns []net.Conn, wanted int) (all []net.Conn, held int, short string, err error) {
+	dialer := net.Dialer{Timeout: startTimeout}
+	held = len(conns)
+	for len(conns) < wanted && short == "" {
+		// No more at a time than the listen queue takes: what does not fit
+		// comes again after a second.
+		for range min(connectBatch, wanted-len(conns)) {
+			c, err := dialer.DialContext(ctx, "tcp", addr)
+			if ctx.Err() != nil {
+				return conns, held, "", ctx.Err()
+			}
+			if err != nil {
+				short = err.Error()
+				break
+			}
+			conns = append(conns, c)
+		}
+		if held, err = waitForConnections(ctx, addr, len(conns)); err != nil {
+			return conns, held, "", err
+		}
+		if held < len(conns) && short == "" {
+			short = fmt.Sprintf("the server holds %d of %d", held, wanted)
+		}
+	}
+	return conns, held, short, nil
 }
 
 // idleCell measures what the server uses in a while.

@@ -239,7 +239,12 @@ func (b *bench) gate(ctx context.Context, s *Server) error {
 
 // with starts a server, does something with it, and stops it.
 func (b *bench) with(ctx context.Context, s Subject, do func(*process) error) error {
-	p, err := startProcess(ctx, s, b.pins)
+	return b.withPins(ctx, s, b.pins, do)
+}
+
+// withPins is with, on cores that the pins say.
+func (b *bench) withPins(ctx context.Context, s Subject, pins pinning, do func(*process) error) error {
+	p, err := startProcess(ctx, s, pins)
 	if err != nil {
 		return err
 	}

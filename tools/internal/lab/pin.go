@@ -5,5 +5,14 @@ package lab
 // the other, and so that a server cannot buy speed with a second core.
 type pinning struct {
 	on           bool
-	server, load int // numbers of cores, as the system counts them
+	server, load int   // numbers of cores, as the system counts them
+	all          []int // that the lab may use
+	spread       bool  // a server may use all of them
+}
+
+// everywhere lets servers use all cores, and so that of the load, too. Without
+// pins they may already.
+func (p pinning) everywhere() pinning {
+	p.spread = true
+	return p
 }

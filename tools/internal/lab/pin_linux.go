@@ -27,13 +27,13 @@ func pinSelf() (pins pinning, undo func(), err error) {
 	// runtime notices that there is one core left.
 	procs := runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
 	var cores []int
-	for core := 0; len(cores) < 2; core++ {
+	for core := 0; len(cores) < before.Count(); core++ {
 		if before.IsSet(core) {
 			cores = append(cores, core)
 		}
 	}
-	pins = pinning{on: true, server: cores[0], load: cores[1]}
-	if err := setAffinity(single(pins.load)); err != nil {
+	pins = pinning{on: true, server: cores[0], load: cores[1], all: cores}
+	if err := setAffinity(setOf(pins.load)); err != nil {
 		return pinning{}, nil, err
 	}
 	return pins, func() {
@@ -42,9 +42,11 @@ func pinSelf() (pins pinning, undo func(), err error) {
 	}, nil
 }
 
-func single(core int) *unix.CPUSet {
+func setOf(cores ...int) *unix.CPUSet {
 	var set unix.CPUSet
-	set.Set(core)
+	for _, core := range cores {
+		set.Set(core)
+	}
 	return &set
 }
 
@@ -70,17 +72,22 @@ func setAffinity(set *unix.CPUSet) error {
 	return nil
 }
 
-// start starts the command on the servers' core. A child inherits the core of
-// the thread that makes it, so the caller has locked its goroutine to one.
+// start starts the command on the servers' core, or on all. A child inherits the
+// cores of the thread that makes it, so the caller has locked its goroutine to
+// one.
 func (p pinning) start(cmd *exec.Cmd) error {
 	if !p.on {
 		return cmd.Start()
 	}
-	if err := unix.SchedSetaffinity(0, single(p.server)); err != nil {
+	cores := []int{p.server}
+	if p.spread {
+		cores = p.all
+	}
+	if err := unix.SchedSetaffinity(0, setOf(cores...)); err != nil {
 		return os.NewSyscallError("sched_setaffinity", err)
 	}
 	err := cmd.Start()
-	if back := unix.SchedSetaffinity(0, single(p.load)); err == nil && back != nil {
+	if back := unix.SchedSetaffinity(0, setOf(p.load)); err == nil && back != nil {
 		kill(cmd)
 		_ = cmd.Wait()
 		err = os.NewSyscallError("sched_setaffinity", back)

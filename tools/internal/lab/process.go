@@ -27,7 +27,7 @@ type process struct {
 	err    error         // how, valid then
 }
 
-// startProcess starts the subject, on the given core if there are pins, and
+// startProcess starts the subject, where the pins have it if there are any, and
 // waits until it listens. It does not outlive this process, nor its stop.
 func startProcess(ctx context.Context, s Subject, pins pinning) (*process, error) {
 	command := s.Command

@@ -101,16 +101,26 @@ func TestPinning(t *testing.T) {
 		t.Skip("one core: there is nothing to pin")
 	}
 	assert.NotEqual(t, pins.server, pins.load)
-	for i, want := range []int{pins.server, pins.server} { // the thread's own cores are back in between
-		p, err := startProcess(t.Context(), testSubject(t, "right"), pins)
+	all := ""
+	for _, core := range pins.all {
+		all += strconv.Itoa(core)
+	}
+	one := strconv.Itoa(pins.server)
+	// The thread's own cores are back in between.
+	for i, test := range []struct {
+		pins pinning
+		want string
+	}{{pins, one}, {pins, one}, {pins.everywhere(), all}, {pins, one}} {
+		p, err := startProcess(t.Context(), testSubject(t, "right"), test.pins)
 		require.NoError(t, err, i)
-		assert.Equal(t, strconv.Itoa(want), allowedCores(t, p.pid))
+		assert.Equal(t, test.want, allowedCores(t, p.pid), i)
 		assert.Equal(t, strconv.Itoa(pins.load), allowedCores(t, os.Getpid()))
 		require.NoError(t, p.stop(t.Context()))
 	}
 	before := allowedCores(t, os.Getpid())
 	undo()
 	assert.NotEqual(t, before, allowedCores(t, os.Getpid()))
+	assert.Equal(t, all, allowedCores(t, os.Getpid()))
 }
 
 func allowedCores(t *testing.T, pid int) string {
