@@ -132,12 +132,6 @@ func (t Trial) codeOf(model string) (own, whole code) {
 	return own, code{own.lines + shared.lines, own.branches + shared.branches}
 }
 
-// model is the first word of the server's name.
-func (s Subject) model() string {
-	model, _, _ := strings.Cut(s.Name, " ")
-	return model
-}
-
 // code is how much code there is.
 type code struct {
 	lines    float64 // without blank ones and comments

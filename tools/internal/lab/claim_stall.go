@@ -77,13 +77,3 @@ func stallAttacks(p Plan) (all []Attack) {
 func stallLength(p Plan) time.Duration { return 3*stallAttack(p) + 4*stallRest(p) }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-
-// trials returns an experiment's runs with a server.
-func (r *Results) trials(experiment string, s *Server) (all []Trial) {
-	for _, t := range r.Trials {
-		if t.Experiment == experiment && t.Server == s.Name {
-			all = append(all, t)
-		}
-	}
-	return all
-}

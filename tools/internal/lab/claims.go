@@ -50,6 +50,9 @@ type Experiment struct {
 	// quick: it is part of the usual run.
 	quick bool
 	run   func(ctx context.Context, b *bench, s *Server) error
+	// with says which servers it is run with; nil: all that speak this project's
+	// protocol.
+	with func(s *Server) bool
 	// takes is how long a run takes, about.
 	takes func(p Plan, s *Server) time.Duration
 	// judge answers the question for one server. measured is false if there is
@@ -63,7 +66,14 @@ type Experiment struct {
 // experiments are all there are, in the order of their numbers.
 var experiments = []*Experiment{
 	experimentCode,
+	experimentAlone,
 	experimentStall,
+	experimentCores,
+	experimentBusy,
+	experimentAwake,
+	experimentSilent,
+	experimentMemory,
+	experimentSwitches,
 	experimentPool,
 	experimentHandler,
 	experimentDeaf,
@@ -115,10 +125,14 @@ func experiment(id string) *Experiment {
 	return nil
 }
 
+// runsWith reports whether it has a run of its own with the server.
+func (e *Experiment) runsWith(s *Server) bool {
+	return e.run != nil && s.ours() && (e.with == nil || e.with(s))
+}
+
 // predicted returns what is expected of a server; empty: nothing.
 func (e *Experiment) predicted(s *Server) Verdict {
-	model, _, _ := strings.Cut(s.Name, " ")
-	return cmp.Or(e.Predictions[s.Name], e.Predictions[model])
+	return cmp.Or(e.Predictions[s.Name], e.Predictions[s.model()])
 }
 
 // Trial is one run of an experiment.
@@ -196,8 +210,11 @@ func (b *bench) claims(ctx context.Context) error {
 			continue
 		}
 		for _, s := range b.results.Servers {
+			if !e.runsWith(s) {
+				continue
+			}
 			planned := e.takes(b.results.Plan, s)
-			if s.DNF != "" || !s.ours() {
+			if s.DNF != "" {
 				b.progress.finished(planned, "")
 				continue
 			}

@@ -54,9 +54,12 @@ func (b *bench) idleLadder(ctx context.Context, s *Server, p *process) error {
 			break
 		}
 		cell := IdleCell{Server: s.Name, Wanted: wanted}
-		var err error
-		if conns, cell.Connections, cell.Short, err = dialSilent(ctx, p.addr, conns, wanted); err != nil {
-			return err
+		if len(conns) < wanted {
+			var err error
+			conns, cell.Connections, cell.Short, err = connectSilent(ctx, p.addr, conns, wanted)
+			if err != nil {
+				return err
+			}
 		}
 		if err := sleep(ctx, settleTime); err != nil {
 			return err
@@ -72,19 +75,18 @@ func (b *bench) idleLadder(ctx context.Context, s *Server, p *process) error {
 	return p.failure()
 }
 
-// dialSilent opens further connections, until there are as many as wanted. It
-// returns all of them, also with an error, and how many of them the server holds;
-// if those are fewer, short is why.
-func dialSilent(ctx context.Context, addr string, conns []net.Conn, wanted int) (all []net.Conn, held int, short string, err error) {
+// connectSilent opens connections until there are as many as wanted, and waits
+// until the server has accepted them. It returns all of them, how many the
+// server holds, and why there are no more.
+func connectSilent(ctx context.Context, addr string, conns []net.Conn, wanted int) (all []net.Conn, held int, short string, err error) {
 	dialer := net.Dialer{Timeout: startTimeout}
-	held = len(conns)
 	for len(conns) < wanted && short == "" {
 		// No more at a time than the listen queue takes: what does not fit
 		// comes again after a second.
 		for range min(connectBatch, wanted-len(conns)) {
 			c, err := dialer.DialContext(ctx, "tcp", addr)
 			if ctx.Err() != nil {
-				return conns, held, "", ctx.Err()
+				return conns, held, short, ctx.Err()
 			}
 			if err != nil {
 				short = err.Error()
@@ -93,7 +95,7 @@ func dialSilent(ctx context.Context, addr string, conns []net.Conn, wanted int) 
 			conns = append(conns, c)
 		}
 		if held, err = waitForConnections(ctx, addr, len(conns)); err != nil {
-			return conns, held, "", err
+			return conns, held, short, err
 		}
 		if held < len(conns) && short == "" {
 			short = fmt.Sprintf("the server holds %d of %d", held, wanted)
@@ -126,6 +128,9 @@ func waitForConnections(ctx context.Context, addr string, wanted int) (int, erro
 	best, progress := -1, time.Now()
 	for {
 		n, err := heldConnections(addr)
+		if errors.Is(err, errors.ErrUnsupported) {
+			return wanted, nil // nobody can tell
+		}
 		if err != nil {
 			return 0, fmt.Errorf("count the connections that the server holds: %w", err)
 		}

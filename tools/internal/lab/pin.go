@@ -5,14 +5,15 @@ package lab
 // the other, and so that a server cannot buy speed with a second core.
 type pinning struct {
 	on           bool
-	server, load int   // numbers of cores, as the system counts them
-	all          []int // that the lab may use
-	spread       bool  // a server may use all of them
+	server, load int // numbers of cores, as the system counts them
+	// more are the servers' further cores: none but where someone asks for them.
+	more []int
+	all  []int // that the lab may use
 }
 
 // everywhere lets servers use all cores, and so that of the load, too. Without
 // pins they may already.
 func (p pinning) everywhere() pinning {
-	p.spread = true
+	p.more = p.all
 	return p
 }

@@ -33,7 +33,7 @@ func pinSelf() (pins pinning, undo func(), err error) {
 		}
 	}
 	pins = pinning{on: true, server: cores[0], load: cores[1], all: cores}
-	if err := setAffinity(setOf(pins.load)); err != nil {
+	if err := setAffinity(single(pins.load)); err != nil {
 		return pinning{}, nil, err
 	}
 	return pins, func() {
@@ -42,7 +42,9 @@ func pinSelf() (pins pinning, undo func(), err error) {
 	}, nil
 }
 
-func setOf(cores ...int) *unix.CPUSet {
+func single(core int) *unix.CPUSet { return several(core) }
+
+func several(cores ...int) *unix.CPUSet {
 	var set unix.CPUSet
 	for _, core := range cores {
 		set.Set(core)
@@ -79,15 +81,11 @@ func (p pinning) start(cmd *exec.Cmd) error {
 	if !p.on {
 		return cmd.Start()
 	}
-	cores := []int{p.server}
-	if p.spread {
-		cores = p.all
-	}
-	if err := unix.SchedSetaffinity(0, setOf(cores...)); err != nil {
+	if err := unix.SchedSetaffinity(0, several(append([]int{p.server}, p.more...)...)); err != nil {
 		return os.NewSyscallError("sched_setaffinity", err)
 	}
 	err := cmd.Start()
-	if back := unix.SchedSetaffinity(0, setOf(p.load)); err == nil && back != nil {
+	if back := unix.SchedSetaffinity(0, single(p.load)); err == nil && back != nil {
 		kill(cmd)
 		_ = cmd.Wait()
 		err = os.NewSyscallError("sched_setaffinity", back)

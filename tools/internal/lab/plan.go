@@ -185,7 +185,7 @@ func (p Plan) length(servers []*Server) time.Duration {
 			d += p.syscallTime(s)
 		}
 		for _, id := range p.Experiments {
-			if e := experiment(id); e.run != nil {
+			if e := experiment(id); e.runsWith(s) {
 				d += e.takes(p, s)
 			}
 		}

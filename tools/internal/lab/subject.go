@@ -38,6 +38,12 @@ type Subject struct {
 // ours reports whether the server speaks this project's protocol.
 func (s Subject) ours() bool { return cmp.Or(s.Protocol, load.KV) == load.KV }
 
+// model is the name without the options.
+func (s Subject) model() string {
+	name, _, _ := strings.Cut(s.Name, " ")
+	return name
+}
+
 // told returns the workload in the server's language.
 func (s Subject) told(w load.Workload) load.Workload {
 	w.Protocol = cmp.Or(s.Protocol, w.Protocol)
@@ -93,8 +99,7 @@ func Select(all []Subject, names []string) ([]Subject, error) {
 	for _, name := range names {
 		known := false
 		for _, s := range all {
-			model, _, _ := strings.Cut(s.Name, " ")
-			if name == s.Name || name == model {
+			if name == s.Name || name == s.model() {
 				wanted[s.Name], known = true, true
 			}
 		}

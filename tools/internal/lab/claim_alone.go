@@ -1,0 +1,81 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// experimentAlone: more and more clients ask at the same time, and stay.
+var experimentAlone = &Experiment{
+	ID:    "E1",
+	Title: "one client at a time",
+	Quotes: []string{
+		"Limited scalability: Only one client (over one TCP connection) can be served at a time, meaning others have to wait",
+		"handles only one client (/connection) at a time",
+	},
+	Question: "Is one client served, and no other until it leaves?",
+	// The article says it of busy waiting too. That is how its own server is
+	// written, and one of ours; the other polls all clients.
+	About: []string{"singleblocking", "busywait", "busywait --one-at-a-time"},
+	Predictions: map[string]Verdict{
+		"singleblocking": Confirmed, "busywait --one-at-a-time": Confirmed,
+		"multiblocking": Refuted, "busywait": Refuted, "eventloop": Refuted,
+	},
+	Metric: "how many of 64 clients that ask at the same time and stay get an answer at all; median and range of the repeats",
+	Unit:   "% of clients",
+	Rule:   "yes up to 5 %, no from 50 % on",
+	quick:  true,
+	takes: func(p Plan, _ *Server) time.Duration {
+		return visitTime + time.Duration(len(aloneClients(p)))*(aloneWarmup+aloneCell)
+	},
+	run: func(ctx context.Context, b *bench, s *Server) error {
+		return b.with(ctx, s.Subject, func(p *process) error {
+			if err := b.preload(ctx, s.Subject, p); err != nil {
+				return err
+			}
+			for i, n := range aloneClients(b.results.Plan) {
+				t := Trial{Experiment: "E1", Case: count(n, "client"), X: float64(n)}
+				if _, err := b.trial(ctx, s, p, t, load.Config{
+					Workload: b.results.Plan.mix(n, 1, 0), Warmup: aloneWarmup, Duration: aloneCell, Seed: uint64(i),
+				}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	},
+	judge: func(r *Results, s *Server) (Finding, bool) {
+		trials := r.trials("E1", s)
+		var shares, fairness []float64
+		for _, t := range trials {
+			if t.Load != nil && t.Load.Requests > 0 && t.X == aloneMost {
+				shares = append(shares, 100*float64(t.Load.Served)/t.X)
+				fairness = append(fairness, t.Load.Fairness)
+			}
+		}
+		if len(shares) == 0 {
+			return notMeasurable(trials, "nobody was answered")
+		}
+		f := byThreshold(shares, 5, 50)
+		f.Why = fmt.Sprintf("of %d clients it served %.0f within %v; Jain's index of fairness was %.3g",
+			aloneMost, f.Number*aloneMost/100, aloneWarmup+aloneCell, median(fairness))
+		return f, true
+	},
+}
+
+const (
+	aloneMost   = 64
+	aloneWarmup = 50 * time.Millisecond
+	aloneCell   = 200 * time.Millisecond
+)
+
+// aloneClients is how many clients there are in each run.
+func aloneClients(p Plan) []int {
+	if p.AllClaims {
+		return []int{1, 4, 16, aloneMost, aloneMost, aloneMost}
+	}
+	return []int{1, aloneMost}
+}

@@ -1,0 +1,152 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// experimentAwake: now and then a request comes, and finds the server awake or
+// asleep.
+var experimentAwake = &Experiment{
+	ID:       "E5",
+	Title:    "awake when a request comes",
+	Quotes:   []string{"Since the server isn't blocked waiting for I/O operations, it should be more responsive"},
+	Question: "Does it answer a lone client sooner than any server that blocks?",
+	About:    []string{"busywait"},
+	Predictions: map[string]Verdict{
+		"busywait": Confirmed, "busywait --one-at-a-time": Confirmed,
+		"singleblocking": Refuted, "multiblocking": Refuted,
+	},
+	Metric: "p50 of the response time at 370 requests/s on one connection, by the clock, with a core to itself, as a multiple of the best p50 of the servers that block; median and range of three repeats in one visit. " +
+		"370, for a rate that divides the scheduler's ticks would meet it in the same place each time",
+	Unit:  "times the best that blocks",
+	Rule:  "yes up to 0.9, no from 1 on. If the answer is no beside a program that never rests on the same core, by p90, then the claim holds only on a core of its own",
+	takes: func(Plan, *Server) time.Duration { return 2*visitTime + repeats*(2*awakeWarmup+ownCell+sharedCell) },
+	run: func(ctx context.Context, b *bench, s *Server) error {
+		if !b.pins.on {
+			return errors.New("servers and load have no cores of their own here")
+		}
+		return b.with(ctx, s.Subject, func(p *process) error {
+			if err := b.preload(ctx, s.Subject, p); err != nil {
+				return err
+			}
+			if err := b.nowAndThen(ctx, s, p, ownCore, ownCell); err != nil || len(b.null.Command) == 0 {
+				return err
+			}
+			return b.with(ctx, b.null, func(*process) error {
+				return b.nowAndThen(ctx, s, p, sharedCore, sharedCell)
+			})
+		})
+	},
+	judge: func(r *Results, s *Server) (Finding, bool) {
+		trials := r.awake(s, ownCore)
+		best, of := r.bestBlocking(ownCore, medianTime)
+		if len(trials) == 0 || best == 0 {
+			return notMeasurable(r.trials("E5", s), "others took the cores too often, or no server that blocks was measured")
+		}
+		var ratios []float64
+		for _, t := range trials {
+			ratios = append(ratios, float64(t.Load.Response.P50)/float64(best))
+		}
+		f := byThreshold(ratios, 0.9, 1)
+		f.Why = fmt.Sprintf("on a core of its own p50 was %s; the best that blocks, %s, had %s", latency(medianTime(trials)), of, latency(best))
+		if p99 := responses(trials).P99; p99 > 0 {
+			f.Why += "; p99 was " + latency(p99)
+		}
+		if shared := r.awake(s, sharedCore); len(shared) > 0 {
+			f.Why += fmt.Sprintf("; beside a program that never rests p50 was %s and p90 %s", latency(medianTime(shared)), latency(p90Time(shared)))
+		}
+		return f, true
+	},
+	sum: func(r *Results, about []Finding) (Verdict, string) {
+		v, when := common(r, about)
+		own := p90Time(r.awake(r.server("busywait"), sharedCore))
+		best, of := r.bestBlocking(sharedCore, p90Time)
+		if v != Confirmed || own == 0 || best == 0 || own < best {
+			return v, when
+		}
+		return OnlyWhen, fmt.Sprintf("it has a core of its own: beside a program that never rests its p90 is %s, and that of %s %s", latency(own), of, latency(best))
+	},
+}
+
+// Where the server of experimentAwake runs.
+const (
+	ownCore    = "on a core of its own"
+	sharedCore = "on a core with a program that never rests"
+)
+
+const (
+	awakeRate   = 370.0 // requests per second
+	awakeWarmup = 50 * time.Millisecond
+	ownCell     = time.Second // three have the thousand requests of a p99
+	sharedCell  = 400 * time.Millisecond
+)
+
+// nowAndThen has one client ask, several times for so long.
+func (b *bench) nowAndThen(ctx context.Context, s *Server, p *process, where string, duration time.Duration) error {
+	for i := range repeats {
+		if _, err := b.trial(ctx, s, p, Trial{Experiment: "E5", Case: where}, load.Config{
+			Workload: b.results.Plan.mix(1, 1, awakeRate), Warmup: awakeWarmup, Duration: duration, Seed: uint64(i),
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takenShare is for how large a part of the time another program may have had
+// the server's core, or the generator's: medians bear that.
+const takenShare = 0.2
+
+// taken reports whether others took the cores too often. Beside the program that
+// never rests the server has half of its own.
+func (t Trial) taken() bool {
+	server := t.Resources != nil && t.Case == ownCore && t.Resources.RunQueue.Seconds() > takenShare*t.Load.Seconds
+	return server || t.Load.Generator.RunQueue > takenShare
+}
+
+// awake returns the runs in one place whose medians hold.
+func (r *Results) awake(s *Server, where string) (all []Trial) {
+	if s == nil {
+		return nil
+	}
+	for _, t := range r.trials("E5", s) {
+		if t.Case == where && t.medianHolds() && !t.taken() {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// bestBlocking returns the shortest time of the servers that block, and whose it
+// is; 0 if there are none.
+func (r *Results) bestBlocking(where string, of func([]Trial) time.Duration) (best time.Duration, server string) {
+	for _, s := range r.Servers {
+		if s.model() != "singleblocking" && s.model() != "multiblocking" {
+			continue
+		}
+		if d := of(r.awake(s, where)); d > 0 && (best == 0 || d < best) {
+			best, server = d, s.Name
+		}
+	}
+	return best, server
+}
+
+// medianTime is the median of the runs' medians, and p90Time their p90 together;
+// 0 if there are none.
+func medianTime(trials []Trial) time.Duration {
+	var all []time.Duration
+	for _, t := range trials {
+		all = append(all, t.Load.Response.P50)
+	}
+	if len(all) == 0 {
+		return 0
+	}
+	return median(all)
+}
+
+func p90Time(trials []Trial) time.Duration { return responses(trials).P90 }

@@ -1,0 +1,76 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// experimentCores: a server may use all cores, and has as much to do as the load
+// generator can make.
+var experimentCores = &Experiment{
+	ID:       "E3",
+	Title:    "cores left unused",
+	Quotes:   []string{"Under-utilized hardware: Modern CPUs can handle many tasks concurrently, but this approach doesn't leverage that"},
+	Question: "Does it leave all cores but one unused, however much there is to do?",
+	About:    []string{"singleblocking"},
+	Predictions: map[string]Verdict{
+		"singleblocking": Confirmed, "busywait": Confirmed, "eventloop": Confirmed,
+		"eventloop --loops 2": Refuted, "multiblocking": Refuted,
+	},
+	Metric: "cores that the server used (CPU time per time) while 50 clients kept 16 requests each in flight and it might run on every core, the load generator's too; median and range of three repeats",
+	Unit:   "cores",
+	Rule:   "yes up to 1.05, no from 1.2 on; not measurable where none of the run's servers gets beyond 1.05, for then the machine has no second core to offer",
+	takes: func(Plan, *Server) time.Duration {
+		return visitTime + repeats*(coresWarmup+coresCell)
+	},
+	run: func(ctx context.Context, b *bench, s *Server) error {
+		return b.withPins(ctx, s.Subject, b.pins.everywhere(), func(p *process) error {
+			if err := b.preload(ctx, s.Subject, p); err != nil {
+				return err
+			}
+			for i := range repeats {
+				if _, err := b.trial(ctx, s, p, Trial{Experiment: "E3"}, load.Config{
+					Workload: b.results.Plan.mix(50, 16, 0), Warmup: coresWarmup, Duration: coresCell, Seed: uint64(i),
+				}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	},
+	judge: func(r *Results, s *Server) (Finding, bool) {
+		cores := r.coresUsed(s)
+		if len(cores) == 0 {
+			return notMeasurable(r.trials("E3", s), "the lab cannot tell here what another process uses")
+		}
+		f := byThreshold(cores, oneCore, 1.2)
+		f.Why = fmt.Sprintf("it used %s of %s", threeDigits(f.Number), count(r.Environment.Cores, "core"))
+		for _, other := range r.Servers {
+			if cores := r.coresUsed(other); len(cores) > 0 && median(cores) > oneCore {
+				return f, true
+			}
+		}
+		f.Verdict, f.Close = NotMeasurable, false
+		f.Why += ", but no server of this run used more than one, for the load generator needs another"
+		return f, true
+	},
+}
+
+const (
+	coresWarmup = 50 * time.Millisecond
+	coresCell   = 300 * time.Millisecond
+	oneCore     = 1.05 // the runtime's own work may be on another one
+)
+
+// coresUsed returns how many cores the server used in each run.
+func (r *Results) coresUsed(s *Server) (all []float64) {
+	for _, t := range r.trials("E3", s) {
+		if n, known := t.cores(); known {
+			all = append(all, n)
+		}
+	}
+	return all
+}

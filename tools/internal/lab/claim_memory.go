@@ -1,0 +1,50 @@
+package lab
+
+import "fmt"
+
+// experimentMemory is judged by what silent connections cost.
+var experimentMemory = &Experiment{
+	ID:    "E7",
+	Title: "threads take memory",
+	Quotes: []string{
+		"Creating and managing threads requires resources",
+		"There's a limit to how many threads a machine can handle",
+	},
+	Question: "Does a client who says nothing take as much memory as a stack?",
+	About:    []string{"multiblocking", "multiblocking --os-threads"},
+	Predictions: map[string]Verdict{
+		"multiblocking": Confirmed, "multiblocking --os-threads": Confirmed,
+		"busywait": Refuted, "eventloop": Refuted,
+	},
+	Metric: "the server's own memory (RSS) per silent connection, by the most that it held; the kernel's stacks and buffers are not in it. Measured once",
+	Unit:   "KiB per connection",
+	Rule:   "yes from 2 KiB on, the smallest stack of a goroutine, no up to 0.5 KiB; not measurable with less than 500 connections, which are lost among what a program takes for itself",
+	parts:  []Part{Idle},
+	judge: func(r *Results, s *Server) (Finding, bool) {
+		var first, last *IdleCell
+		for i, c := range r.Idle {
+			if c.Server != s.Name || c.Resources == nil {
+				continue
+			}
+			if last = &r.Idle[i]; first == nil {
+				first = last
+			}
+		}
+		if last == nil {
+			return Finding{}, false
+		}
+		const enough = 500
+		if last.Connections-first.Connections < enough {
+			return Finding{Verdict: NotMeasurable, Why: fmt.Sprintf("it holds no more than %s", count(last.Connections, "connection"))}, true
+		}
+		bytes, _ := r.perConnection(s.Name)
+		f := byThreshold([]float64{bytes / (1 << 10)}, 2, 0.5)
+		f.Why = fmt.Sprintf("with %s connections it has %s and %s MiB, with %s it had %s and %s MiB",
+			thousands(float64(last.Connections)), count(last.Resources.Threads, "thread"), mebibytes(last.Resources.RSS),
+			thousands(float64(first.Connections)), count(first.Resources.Threads, "thread"), mebibytes(first.Resources.RSS))
+		if last.Short != "" {
+			f.Why += "; that is its limit: " + last.Short
+		}
+		return f, true
+	},
+}

@@ -1,0 +1,151 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// experimentSilent: ten clients ask, while more and more others say nothing.
+var experimentSilent = &Experiment{
+	ID:       "E6",
+	Title:    "clients who say nothing",
+	Quotes:   []string{"Polling the event loop for multiple sockets is a more efficient way … compared to constantly checking each socket individually"},
+	Question: "Does a request cost the same however many other clients are silent?",
+	About:    []string{"eventloop"},
+	Predictions: map[string]Verdict{
+		"eventloop": Confirmed, "multiblocking": Confirmed, "busywait": Refuted,
+	},
+	Metric: "CPU time per request with the most silent connections (up to 9,900) by that with none, of ten clients in a closed loop; median and range of three repeats. " +
+		"Not at a given rate: there a server that polls all the time would use a core per second, whatever a request cost",
+	Unit: "times the cost with none",
+	Rule: "yes up to 1.25, no from 2 on. If it polls cheaper than the event loop where nobody is silent, then the claim holds only with silent clients",
+	// Where clients are served one at a time, the second of ten would wait.
+	with: func(s *Server) bool { return !s.OneAtATime },
+	takes: func(p Plan, _ *Server) time.Duration {
+		const connecting = 1500 * time.Millisecond // ten thousand connections
+		return visitTime + connecting + time.Duration(len(silentSteps))*((repeats+1)*silentWarmup+repeats*silentCell+silentOpenCell)
+	},
+	run: func(ctx context.Context, b *bench, s *Server) error {
+		return b.with(ctx, s.Subject, func(p *process) error {
+			if err := b.preload(ctx, s.Subject, p); err != nil {
+				return err
+			}
+			return b.amongSilent(ctx, s, p, silentSteps)
+		})
+	},
+	judge: func(r *Results, s *Server) (Finding, bool) {
+		trials := r.trials("E6", s)
+		none, most := r.costAmongSilent(s, 0), r.mostSilent(s)
+		cost := r.costAmongSilent(s, most)
+		if len(none) == 0 || most == 0 {
+			return notMeasurable(trials, "there were no silent connections, or the lab cannot tell what another process uses")
+		}
+		var ratios []float64
+		for _, c := range cost {
+			ratios = append(ratios, c/median(none))
+		}
+		f := byThreshold(ratios, 1.25, 2)
+		f.Why = fmt.Sprintf("a request took %sµs of CPU time among %s silent connections, and %sµs among none",
+			threeDigits(median(cost)), thousands(most), threeDigits(median(none)))
+		for _, t := range trials {
+			if t.Case == silentOpen && t.X == most && t.medianHolds() {
+				f.Why += fmt.Sprintf("; at %s/s %s", thousands(silentRate), t.waits())
+			}
+		}
+		return f, true
+	},
+	sum: func(r *Results, about []Finding) (Verdict, string) {
+		v, when := common(r, about)
+		loop, polls := r.server("eventloop"), r.server("busywait")
+		if v != Confirmed || loop == nil || polls == nil {
+			return v, when
+		}
+		waits, asks := r.costAmongSilent(loop, 0), r.costAmongSilent(polls, 0)
+		if len(waits) == 0 || len(asks) == 0 || median(waits) < median(asks) {
+			return v, when
+		}
+		return OnlyWhen, fmt.Sprintf("some clients are silent: with none a request takes %sµs of CPU time, and %sµs where every socket is asked",
+			threeDigits(median(waits)), threeDigits(median(asks)))
+	},
+}
+
+// silentSteps is how many silent connections there are, one number after the
+// other. A server holds 10,000 clients unless it is told otherwise, and some of
+// them have to ask.
+var silentSteps = []int{0, 1_000, 9_900}
+
+// What the runs of experimentSilent are called.
+const (
+	silentClosed = "closed loop"
+	silentOpen   = "open loop"
+)
+
+const (
+	silentRate     = 2_000.0 // requests per second, in the open loop
+	silentWarmup   = 50 * time.Millisecond
+	silentCell     = 200 * time.Millisecond
+	silentOpenCell = 600 * time.Millisecond // more than the thousand requests of a p99
+)
+
+// amongSilent loads a server while it holds silent connections, each number of
+// them. It ends where the server does not hold as many.
+func (b *bench) amongSilent(ctx context.Context, s *Server, p *process, steps []int) error {
+	const asking = 10
+	var conns []net.Conn
+	defer func() {
+		for _, c := range conns {
+			abort(c)
+		}
+	}()
+	for _, n := range steps {
+		var short string
+		var err error
+		if conns, _, short, err = connectSilent(ctx, p.addr, conns, n); err != nil {
+			return err
+		}
+		t := Trial{Experiment: "E6", Case: silentClosed, X: float64(n)}
+		if short != "" {
+			t.Server, t.Note = s.Name, fmt.Sprintf("with %s silent connections: %s", thousands(t.X), short)
+			b.results.Trials = append(b.results.Trials, t)
+			return nil
+		}
+		cfg := load.Config{Workload: b.results.Plan.mix(asking, 1, 0), Warmup: silentWarmup, Duration: silentCell}
+		for i := range repeats {
+			cfg.Seed = uint64(i)
+			if _, err := b.trial(ctx, s, p, t, cfg); err != nil {
+				return err
+			}
+		}
+		t.Case, cfg.Rate, cfg.Duration = silentOpen, silentRate, silentOpenCell
+		if _, err := b.trial(ctx, s, p, t, cfg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// costAmongSilent returns the CPU time per request among so many silent
+// connections, in µs, of each run.
+func (r *Results) costAmongSilent(s *Server, silent float64) (all []float64) {
+	for _, t := range r.trials("E6", s) {
+		if us, known := t.cpuPerRequest(); known && t.Case == silentClosed && t.X == silent {
+			all = append(all, us)
+		}
+	}
+	return all
+}
+
+// mostSilent returns with how many silent connections the server was measured at
+// most.
+func (r *Results) mostSilent(s *Server) (most float64) {
+	for _, t := range r.trials("E6", s) {
+		if _, known := t.cpuPerRequest(); known && t.Case == silentClosed {
+			most = max(most, t.X)
+		}
+	}
+	return most
+}

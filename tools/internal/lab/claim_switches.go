@@ -1,0 +1,164 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// experimentSwitches: the same requests come over more and more connections, and
+// so, to some servers, on more and more threads.
+var experimentSwitches = &Experiment{
+	ID:       "E8",
+	Title:    "what many threads cost",
+	Quotes:   []string{"As the number of threads grows, the OS spends more time managing them (context switching)"},
+	Question: "Does a request cost more for the number of threads or goroutines?",
+	About:    []string{"multiblocking", "multiblocking --os-threads"},
+	// A thread that sleeps is in no queue of the scheduler's. A request wakes one,
+	// however many others there are.
+	Predictions: map[string]Verdict{
+		"multiblocking": Refuted, "multiblocking --os-threads": Refuted, "eventloop": Refuted,
+	},
+	Metric: "how much CPU time per request grows from 50 connections to 4,000, at 10,000 requests/s over all of them by the clock, divided by how much it grows on the event loop; median and range of three repeats. " +
+		"CPU time, because a switch is no cost of its own: the time it takes is in there, in the kernel and in the caches. " +
+		"Divided, because more connections cost more on one thread, too. From 50, because one thread has nobody to switch to",
+	Unit: "times the event loop's growth",
+	Rule: "yes from 1.5 on, no up to 1.2",
+	with: func(s *Server) bool { return s.model() == "multiblocking" || s.Name == "eventloop" },
+	takes: func(Plan, *Server) time.Duration {
+		d := visitTime
+		for _, n := range switchesClients {
+			d += switchesWarmup(n) + switchesCell + time.Duration(n)*75*time.Microsecond // to connect
+		}
+		return d
+	},
+	run: func(ctx context.Context, b *bench, s *Server) error {
+		return b.with(ctx, s.Subject, func(p *process) error {
+			if err := b.preload(ctx, s.Subject, p); err != nil {
+				return err
+			}
+			return b.overConnections(ctx, s, p, switchesClients)
+		})
+	},
+	judge: func(r *Results, s *Server) (Finding, bool) {
+		trials := r.trials("E8", s)
+		loop := r.server("eventloop")
+		most := r.mostClients(s)
+		if loop == nil || most <= switchesFew {
+			return notMeasurable(trials, "the event loop was not measured, with which the growth is compared, or the rate was not kept")
+		}
+		growth := func(s *Server) (all []float64) {
+			few := r.costOver(s, switchesFew)
+			for _, us := range r.costOver(s, most) {
+				if len(few) > 0 {
+					all = append(all, us/median(few))
+				}
+			}
+			return all
+		}
+		mine, loops := growth(s), growth(loop)
+		if len(mine) == 0 || len(loops) == 0 {
+			return notMeasurable(trials, "the event loop was not measured with as many connections")
+		}
+		for i := range mine {
+			mine[i] /= median(loops)
+		}
+		f := byThreshold(mine, 1.5, 1.2)
+		few, many := r.overClients(s, switchesFew), r.overClients(s, most)
+		f.Why = fmt.Sprintf("from %d connections to %s a request's CPU time went from %sµs to %sµs (event loop: %s-fold), its switches from %s to %s, its wait for a core from %sµs to %sµs; %s in the end",
+			switchesFew, thousands(most), threeDigits(few.cpu), threeDigits(many.cpu), threeDigits(median(loops)),
+			threeDigits(few.switches), threeDigits(many.switches), threeDigits(few.runQueue), threeDigits(many.runQueue), count(many.threads, "thread"))
+		return f, true
+	},
+}
+
+const (
+	switchesRate = 10_000.0 // requests per second
+	switchesFew  = 50
+	switchesCell = 250 * time.Millisecond
+)
+
+// switchesClients is how many connections there are in each run. All servers hold
+// 4,000; on threads, 96 more.
+var switchesClients = []int{1, switchesFew, switchesFew, switchesFew, 500, 4_000, 4_000, 4_000}
+
+// switchesWarmup is how long it takes until each connection has asked.
+func switchesWarmup(clients int) time.Duration {
+	return 50*time.Millisecond + seconds(float64(clients)/switchesRate)
+}
+
+// overConnections offers the rate over each number of connections. It ends where
+// the server does not serve all of them.
+func (b *bench) overConnections(ctx context.Context, s *Server, p *process, clients []int) error {
+	for i, n := range clients {
+		t := Trial{Experiment: "E8", Case: count(n, "connection"), X: float64(n)}
+		result, err := b.trial(ctx, s, p, t, load.Config{
+			Workload: b.results.Plan.mix(n, 1, switchesRate), Warmup: switchesWarmup(n), Duration: switchesCell, Seed: uint64(i),
+		})
+		if err != nil {
+			return fmt.Errorf("%s: %w", t.Case, err)
+		}
+		if result.Served < n {
+			b.results.Trials[len(b.results.Trials)-1].Note = fmt.Sprintf("of %s connections %d were served", thousands(t.X), result.Served)
+			return nil
+		}
+	}
+	return nil
+}
+
+// keptOver returns the runs of experimentSwitches in which the rate was kept.
+func (r *Results) keptOver(s *Server) (all []Trial) {
+	for _, t := range r.trials("E8", s) {
+		if _, known := t.cpuPerRequest(); known && t.Load.Kept() && t.Load.Served == int(t.X) {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// costOver returns the CPU time per request over so many connections, in µs, of
+// each run.
+func (r *Results) costOver(s *Server, clients float64) (all []float64) {
+	for _, t := range r.keptOver(s) {
+		if us, _ := t.cpuPerRequest(); t.X == clients {
+			all = append(all, us)
+		}
+	}
+	return all
+}
+
+// mostClients returns over how many connections the rate was kept at most.
+func (r *Results) mostClients(s *Server) (most float64) {
+	for _, t := range r.keptOver(s) {
+		most = max(most, t.X)
+	}
+	return most
+}
+
+// switching is what a request cost: the medians of some runs. Times are in µs.
+type switching struct {
+	cpu, switches, runQueue float64
+	threads                 int
+}
+
+// overClients returns what a request cost over so many connections.
+func (r *Results) overClients(s *Server, clients float64) (all switching) {
+	var cpu, switches, runQueue []float64
+	for _, t := range r.keptOver(s) {
+		if t.X != clients {
+			continue
+		}
+		us, _ := t.cpuPerRequest()
+		n := float64(t.Load.Requests)
+		cpu = append(cpu, us)
+		switches = append(switches, float64(t.Resources.Voluntary+t.Resources.Involuntary)/n)
+		runQueue = append(runQueue, t.Resources.RunQueue.Seconds()*1e6/n)
+		all.threads = max(all.threads, t.Resources.Threads)
+	}
+	if len(cpu) > 0 {
+		all.cpu, all.switches, all.runQueue = median(cpu), median(switches), median(runQueue)
+	}
+	return all
+}

@@ -1,0 +1,127 @@
+//go:build unix
+
+package lab
+
+import (
+	"context"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// trialBench is a bench with one server, for an experiment's runs.
+func trialBench(t *testing.T, mode string) (*bench, *Server) {
+	t.Helper()
+	plan, err := newPlan(testConfig(t, mode))
+	require.NoError(t, err)
+	s := &Server{Subject: testSubject(t, mode)}
+	return &bench{progress: new(Progress), results: &Results{Plan: plan, Servers: []*Server{s}}}, s
+}
+
+// loaded does something with the bench's server, which has the keys.
+func (b *bench) loaded(ctx context.Context, s *Server, do func(*process) error) error {
+	return b.with(ctx, s.Subject, func(p *process) error {
+		if err := b.preload(ctx, s.Subject, p); err != nil {
+			return err
+		}
+		return do(p)
+	})
+}
+
+func TestOneAtATimeIsRun(t *testing.T) {
+	for mode, want := range map[string]int{"right": aloneMost, "serial": 1} {
+		b, s := trialBench(t, mode)
+		require.NoError(t, experimentAlone.run(t.Context(), b, s))
+		require.Len(t, b.results.Trials, len(aloneClients(b.results.Plan)))
+		last := b.results.Trials[len(b.results.Trials)-1]
+		assert.Equal(t, want, last.Load.Served, mode)
+		assert.InDelta(t, aloneMost, last.X, 0)
+	}
+}
+
+func TestCoresAreRun(t *testing.T) {
+	b, s := trialBench(t, "right")
+	require.NoError(t, experimentCores.run(t.Context(), b, s))
+	require.Len(t, b.results.Trials, repeats)
+	for _, trial := range b.results.Trials {
+		// A busy machine may stand still for a whole run.
+		if n, known := trial.cores(); trial.Load.Requests > 0 && runtime.GOOS == "linux" {
+			assert.True(t, known)
+			assert.Positive(t, n)
+		}
+	}
+}
+
+func TestNowAndThenIsRun(t *testing.T) {
+	b, s := trialBench(t, "right")
+	require.ErrorContains(t, experimentAwake.run(t.Context(), b, s), "no cores of their own")
+	require.NoError(t, b.loaded(t.Context(), s, func(p *process) error {
+		return b.nowAndThen(t.Context(), s, p, ownCore, 100*time.Millisecond)
+	}))
+	require.Len(t, b.results.Trials, repeats)
+	for _, trial := range b.results.Trials {
+		assert.InDelta(t, 37, trial.Load.Offered, 1, "370 requests/s")
+		assert.NoError(t, trial.Load.Errors.Err())
+	}
+}
+
+// More and more connections, until the server does not serve all of them.
+func TestManyConnectionsAreRun(t *testing.T) {
+	b, s := trialBench(t, "right")
+	require.NoError(t, b.loaded(t.Context(), s, func(p *process) error {
+		return b.overConnections(t.Context(), s, p, []int{1, 20})
+	}))
+	for _, trial := range b.results.Trials { // a busy machine may stand still for a whole run
+		assert.Equal(t, trial.Load.Served < int(trial.X), trial.Note != "")
+		assert.NoError(t, trial.Load.Errors.Err())
+	}
+
+	b, s = trialBench(t, "serial")
+	require.NoError(t, b.loaded(t.Context(), s, func(p *process) error {
+		return b.overConnections(t.Context(), s, p, []int{2, 20})
+	}))
+	require.Len(t, b.results.Trials, 1)
+	assert.Equal(t, "of 2 connections 1 were served", b.results.Trials[0].Note)
+}
+
+func TestSilentClientsAreRun(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("elsewhere the lab does not know how many connections a server holds")
+	}
+	b, s := trialBench(t, "right")
+	require.NoError(t, b.loaded(t.Context(), s, func(p *process) error {
+		return b.amongSilent(t.Context(), s, p, []int{0, 20})
+	}))
+	require.Len(t, b.results.Trials, 2*(repeats+1))
+	for i, trial := range b.results.Trials {
+		assert.InDelta(t, 20*(i/(repeats+1)), trial.X, 0)
+		assert.NoError(t, trial.Load.Errors.Err())
+		assert.Empty(t, trial.Note)
+	}
+
+	b, s = trialBench(t, "serial")
+	require.NoError(t, b.loaded(t.Context(), s, func(p *process) error {
+		return b.amongSilent(t.Context(), s, p, []int{20})
+	}))
+	require.Len(t, b.results.Trials, 1)
+	assert.Equal(t, "with 20 silent connections: the server holds 1 of 20", b.results.Trials[0].Note)
+}
+
+// An experiment is run with those servers that it has something to say about, and
+// planned for no others.
+func TestAnExperimentsServers(t *testing.T) {
+	serial, loop := &Server{Subject: Subject{Name: "serial", OneAtATime: true}}, &Server{Subject: Subject{Name: "eventloop"}}
+	assert.True(t, experimentAlone.runsWith(serial))
+	assert.False(t, experimentSilent.runsWith(serial))
+	assert.False(t, experimentSwitches.runsWith(serial))
+	assert.True(t, experimentSwitches.runsWith(loop))
+	assert.False(t, experimentBusy.runsWith(loop), "it has no runs")
+	other := &Server{Subject: Subject{Name: "other", Protocol: "resp"}}
+	assert.False(t, experimentAlone.runsWith(other))
+	p := Plan{Experiments: []string{"E6", "E8"}}
+	assert.Zero(t, p.length([]*Server{other}))
+	assert.Less(t, p.length([]*Server{serial}), p.length([]*Server{loop}))
+}
