@@ -52,7 +52,7 @@ var experimentSilent = &Experiment{
 		f.Why = fmt.Sprintf("a request took %sµs of CPU time among %s silent connections, and %sµs among none",
 			threeDigits(median(cost)), thousands(most), threeDigits(median(none)))
 		for _, t := range trials {
-			if t.Case == silentOpen && t.X == most && t.medianHolds() {
+			if t.Case == silentOpen && t.X == most && t.medianHolds() && !t.taken() {
 				f.Why += fmt.Sprintf("; at %s/s %s", thousands(silentRate), t.waits())
 			}
 		}

@@ -174,8 +174,10 @@ func TestAwakeIsJudged(t *testing.T) {
 	trial := asked(t, "busywait", ownCore, us)[0]
 	trial.Resources.RunQueue = 500 * time.Millisecond
 	assert.True(t, trial.taken())
-	trial.Case = sharedCore
-	assert.False(t, trial.taken(), "it shares the core with the program that never rests")
+	r.Trials = []Trial{trial}
+	assert.Empty(t, r.awake(r.server("busywait"), ownCore))
+	r.Trials[0].Case = sharedCore
+	assert.Len(t, r.awake(r.server("busywait"), sharedCore), 1, "it shares the core with the program that never rests")
 }
 
 func TestManySilentClientsAreJudged(t *testing.T) {

@@ -102,6 +102,16 @@ func (t Trial) medianHolds() bool {
 	return t.Load != nil && t.Load.Response.P50 > 0 && float64(t.Load.SendLag.P50) <= lateShare*float64(t.Load.Response.P50)
 }
 
+// takenShare is for how large a part of the time the server or the generator may
+// have waited for a core: medians bear that.
+const takenShare = 0.2
+
+// taken reports whether other programs took the cores too often.
+func (t Trial) taken() bool {
+	server := t.Resources != nil && t.Resources.RunQueue.Seconds() > takenShare*t.Load.Seconds
+	return server || t.Load.Generator.RunQueue > takenShare
+}
+
 // waits is an open loop's median in words, and its p99, unless that is void or
 // there are too few requests for it.
 func (t Trial) waits() string {
