@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
@@ -54,7 +55,8 @@ var experimentAwake = &Experiment{
 		}
 		f := byThreshold(ratios, 0.9, 1)
 		f.Why = fmt.Sprintf("on a core of its own p50 was %s; the best that blocks, %s, had %s", latency(medianTime(trials)), of, latency(best))
-		if p99 := responses(trials).P99; p99 > 0 {
+		void := slices.ContainsFunc(trials, func(t Trial) bool { return len(t.Load.Void) > 0 })
+		if p99 := responses(trials).P99; p99 > 0 && !void {
 			f.Why += "; p99 was " + latency(p99)
 		}
 		if shared := r.awake(s, sharedCore); len(shared) > 0 {
@@ -99,13 +101,20 @@ func (b *bench) nowAndThen(ctx context.Context, s *Server, p *process, where str
 }
 
 // awake returns the runs in one place whose medians hold. Beside the program that
-// never rests the server has half of its core, and shall have.
+// never rests the server has half of its core, and shall have: its part in the
+// runs is left out.
 func (r *Results) awake(s *Server, where string) (all []Trial) {
 	if s == nil {
 		return nil
 	}
 	for _, t := range r.trials("E5", s) {
-		if t.Case == where && t.medianHolds() && (where == sharedCore || !t.taken()) {
+		if t.Case != where || !t.medianHolds() {
+			continue
+		}
+		if where == sharedCore {
+			t.Resources = nil
+		}
+		if !t.taken() {
 			all = append(all, t)
 		}
 	}
