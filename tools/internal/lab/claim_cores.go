@@ -54,7 +54,7 @@ var experimentCores = &Experiment{
 			}
 		}
 		f.Verdict, f.Close = NotMeasurable, false
-		f.Why += ", but no server of this run used more than one, for the load generator needs another"
+		f.Why += ", but no server of this run used more than one: the rest went to the load generator, and whatever else ran"
 		return f, true
 	},
 }
