@@ -24,7 +24,7 @@ var experimentAwake = &Experiment{
 	},
 	Metric: "p50 of the response time at 370 requests/s on one connection, by the clock, with a core to itself, as a multiple of the best p50 of the servers that block; median and range of three repeats in one visit. " +
 		"370, for a rate that divides the scheduler's ticks would meet it in the same place each time",
-	Unit:  "times the best that blocks",
+	Unit:  "×",
 	Rule:  "yes up to 0.9, no from 1 on. If the answer is no beside a program that never rests on the same core, by p90, then the claim holds only on a core of its own",
 	takes: func(Plan, *Server) time.Duration { return 2*visitTime + repeats*(2*awakeWarmup+ownCell+sharedCell) },
 	run: func(ctx context.Context, b *bench, s *Server) error {

@@ -21,7 +21,7 @@ var experimentSilent = &Experiment{
 	},
 	Metric: "CPU time per request with the most silent connections (up to 9,900) by that with none, of ten clients in a closed loop; median and range of three repeats. " +
 		"Not at a given rate: there a server that polls all the time would use a core per second, whatever a request cost",
-	Unit: "times the cost with none",
+	Unit: "×",
 	Rule: "yes up to 1.25, no from 2 on. If it polls cheaper than the event loop where nobody is silent, then the claim holds only with silent clients",
 	// Where clients are served one at a time, the second of ten would wait.
 	with: func(s *Server) bool { return !s.OneAtATime },
