@@ -109,8 +109,8 @@ const (
 	// response time that is.
 	harmlessLag = time.Millisecond
 	// starved is the share of the time that the server may wait for its core: one
-	// that computes or sleeps does not, unless something else runs there.
-	starved = 0.05
+	// that polls, and never rests, does so for some percent even on a quiet machine.
+	starved = 0.1
 )
 
 // with returns the server with further flags.

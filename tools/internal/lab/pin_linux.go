@@ -14,12 +14,15 @@ import (
 // All its threads, for the scheduler's and the garbage collector's have
 // nothing to do on the servers' core either. Threads to come inherit it. undo
 // moves them back.
-func pinSelf() (pins pinning, undo func(), err error) {
+func pinSelf() (pins pinning, undo func(), err error) { return pinSelfBeside(1) }
+
+// pinSelfBeside is pinSelf for servers that have several cores.
+func pinSelfBeside(servers int) (pins pinning, undo func(), err error) {
 	var before unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &before); err != nil {
 		return pinning{}, nil, os.NewSyscallError("sched_getaffinity", err)
 	}
-	if before.Count() < 2 {
+	if before.Count() < servers+1 {
 		return pinning{}, func() {}, nil
 	}
 	// The generator keeps its processor while it waits, so everything else
@@ -32,7 +35,7 @@ func pinSelf() (pins pinning, undo func(), err error) {
 			cores = append(cores, core)
 		}
 	}
-	pins = pinning{on: true, server: cores[0], load: cores[1], all: cores}
+	pins = pinning{on: true, server: cores[0], more: cores[1:servers], load: cores[servers], all: cores}
 	if err := setAffinity(single(pins.load)); err != nil {
 		return pinning{}, nil, err
 	}

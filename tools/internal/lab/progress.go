@@ -41,6 +41,13 @@ func (p *Progress) start(results *Results, total time.Duration) {
 	}
 }
 
+// tell says something that is no measurement's.
+func (p *Progress) tell(line string) {
+	if p.w != nil && p.live == nil {
+		fmt.Fprintln(p.w, line)
+	}
+}
+
 // doing says what is measured next: of which server, if of one, and what, the
 // most particular first.
 func (p *Progress) doing(server, what string) {

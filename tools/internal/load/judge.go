@@ -50,10 +50,26 @@ func (r *Result) judge() []string {
 	if r.overCeiling() {
 		add("%.0f requests/s are over %.0f %% of what the generator can do, %.0f", r.Rate, CeilingLimit*100, r.Generator.Ceiling)
 	}
-	if expected := r.Rate * r.Response.Mean / 1e9; r.Kept() && math.Abs(r.InFlight-expected) > littleLimit*r.InFlight {
+	if expected, holds := r.littlesLaw(); !holds {
 		add("Little's law fails: %.3g requests were in the system, but rate × response time is %.3g", r.InFlight, expected)
 	}
 	return void
+}
+
+// littlesLaw returns how many requests there should have been in the system, and
+// whether there were as many. It holds where the server did not keep the rate:
+// nobody asks.
+func (r *Result) littlesLaw() (expected float64, holds bool) {
+	expected = r.Rate * r.Response.Mean / 1e9
+	return expected, !r.Kept() || math.Abs(r.InFlight-expected) <= littleLimit*r.InFlight
+}
+
+// AtMost reports whether the response times of an open loop are at least upper
+// bounds of the server's: they are, void or not, as long as the books balance.
+// A generator that is late, too busy or without its core makes them longer.
+func (r *Result) AtMost() bool {
+	_, holds := r.littlesLaw()
+	return holds
 }
 
 // late reports whether a percentile of the response time is spoilt by that of

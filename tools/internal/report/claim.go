@@ -130,7 +130,7 @@ func newClaim(r *lab.Results, e *lab.Experiment, slug, anchor string) *claim {
 		Stamp:      stampOf("", "it was not judged"),
 		Trials:     trialTable(r, e.ID),
 		Elsewhere:  elsewhere(e),
-		Repeat:     repeat(repeatOnly(r, e.ID)),
+		Repeat:     lab.CommandLine(repeatOnly(r, e.ID)),
 		Short:      !r.Plan.AllClaims,
 		Source:     lab.Article,
 	}

@@ -53,7 +53,7 @@ func newTrust(r *lab.Results) trust {
 		Binaries:    binaries(r),
 		NotMeasured: r.NotMeasured,
 		Order:       r.Plan.Order,
-		Repeat:      repeat(r.Command),
+		Repeat:      lab.CommandLine(r.Command),
 	}
 	t.Stolen, t.StealKnown = stolen(r)
 	for _, note := range r.Notes() {
@@ -119,24 +119,4 @@ func plan(r *lab.Results) []pair {
 			r.WorkloadTitle(i), 100*(1-w.Puts), w.Keys, w.MaxValue)})
 	}
 	return all
-}
-
-// repeat is the command that does the same again, for a shell.
-func repeat(command []string) string {
-	var words []string
-	for _, w := range command {
-		if strings.ContainsFunc(w, func(r rune) bool { return !strings.ContainsRune(plain, r) }) || w == "" {
-			w = quoted(w)
-		}
-		words = append(words, w)
-	}
-	return strings.Join(words, " ")
-}
-
-// plain is what needs no quotes.
-const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:"
-
-// quoted is text as a shell's single word.
-func quoted(text string) string {
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

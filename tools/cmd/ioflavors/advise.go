@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+type adviseCmd struct {
+	Conns       int           `default:"1000" placeholder:"N" help:"How many connections there are (default ${default})."`
+	Active      portion       `default:"10%" placeholder:"SHARE" help:"How many of them send requests, as a share or a number: 1%, or 200 (default ${default}). The others are silent."`
+	Rate        float64       `default:"5000" placeholder:"R" help:"Requests per second, over all that are active (default ${default})."`
+	Arrivals    load.Arrivals `default:"poisson" enum:"poisson,constant" help:"How requests are spread over time: poisson, at random, or constant, as a clock ticks (default ${default})."`
+	Puts        float64       `default:"0.1" placeholder:"SHARE" help:"Share of puts, 0 to 1; the others are gets (default ${default})."`
+	Handler     time.Duration `default:"0s" placeholder:"TIME" help:"How long a request's handler takes besides the store's work, up to 200ms (default ${default})."`
+	HandlerKind string        `default:"wait" enum:"wait,cpu" help:"What it does meanwhile: wait, as for a disk or another server, or compute, cpu (default ${default})."`
+	Value       byteSize      `default:"64" placeholder:"SIZE" help:"Size of the values: 64, 1KiB (default ${default})."`
+	P99         time.Duration `name:"p99" default:"10ms" placeholder:"TIME" help:"The time within which 99 of 100 requests are to be answered, from when they were due (default ${default})."`
+	Cores       int           `default:"1" placeholder:"N" help:"How many cores the server may have; the load wants one besides (default ${default})."`
+	SpareCore   bool          `help:"The server may burn its core when it has nothing to do: the least waiting counts, not the least CPU time."`
+
+	Models   []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Give it again, or separate names by commas."`
+	Repeats  int           `default:"3" placeholder:"N" help:"How often each model is measured (default ${default})."`
+	Duration time.Duration `placeholder:"TIME" help:"How long each time, 50ms to 5s (default 1s, longer for rates below 1500/s)."`
+	Seed     uint64        `default:"1" help:"Makes the order of the models and the sequences of requests (default ${default})."`
+	JSON     bool          `help:"Print one JSON object at the end, and nothing else on standard output."`
+	Out      string        `type:"path" placeholder:"DIR" help:"Write the advice there as well, as advice.txt and advice.json."`
+}
+
+// Help is what advise --help says besides.
+func (*adviseCmd) Help() string {
+	return `It measures every model under what you expect of your server, on this machine, and recommends one: among those that ` +
+		`keep the rate and the p99 the one with the least CPU time; among equals the one with the least memory; then the simplest.` + "\n\n" +
+		`Exit codes: 0 there is a recommendation; 1 there is none; 2 wrong flags, or what no model could do; 130 interrupted.`
+}
+
+// portion is a number, or a share of another one.
+type portion struct {
+	share  float64
+	number int // if it is not 0
+}
+
+// Decode reads "1%" or "200".
+func (p *portion) Decode(ctx *kong.DecodeContext) error {
+	var text string
+	if err := ctx.Scan.PopValueInto("share", &text); err != nil {
+		return err
+	}
+	percent, isShare := strings.CutSuffix(text, "%")
+	var err error
+	if isShare {
+		p.share, err = strconv.ParseFloat(percent, 64)
+		p.share /= 100
+	} else {
+		p.number, err = strconv.Atoi(text)
+	}
+	if err != nil || isShare && !(p.share > 0 && p.share <= 1) || !isShare && p.number < 1 {
+		return fmt.Errorf("%q is neither a share, as 1%%, nor a number, as 200", text)
+	}
+	return nil
+}
+
+// of returns how many that are, one at least.
+func (p portion) of(all int) int {
+	if p.number > 0 {
+		return p.number
+	}
+	return max(1, int(math.Round(p.share*float64(all))))
+}
+
+func (p portion) String() string {
+	if p.number > 0 {
+		return strconv.Itoa(p.number)
+	}
+	return strconv.FormatFloat(p.share*100, 'g', -1, 64) + "%"
+}
+
+// byteSize is a number of bytes.
+type byteSize int
+
+// Decode reads "64" or "1KiB".
+func (b *byteSize) Decode(ctx *kong.DecodeContext) error {
+	var text string
+	if err := ctx.Scan.PopValueInto("size", &text); err != nil {
+		return err
+	}
+	number, unit := text, 1
+	for suffix, size := range map[string]int{"KiB": 1 << 10, "MiB": 1 << 20} {
+		if n, ok := strings.CutSuffix(text, suffix); ok {
+			number, unit = n, size
+		}
+	}
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 0 || n > math.MaxInt32 {
+		return fmt.Errorf("%q is no size: want bytes, as 64, or 1KiB", text)
+	}
+	*b = byteSize(n * unit)
+	return nil
+}
+
+func (c *adviseCmd) config() (lab.AdviseConfig, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return lab.AdviseConfig{}, err
+	}
+	subjects, err := lab.Select(lab.Models(program), c.Models)
+	if err != nil {
+		return lab.AdviseConfig{}, err
+	}
+	cfg := lab.AdviseConfig{
+		Profile: lab.Profile{
+			Connections: c.Conns, Active: c.Active.of(c.Conns), Rate: c.Rate, Arrivals: c.Arrivals, Puts: c.Puts,
+			Handler: c.Handler, Computes: c.HandlerKind == "cpu", Value: int(c.Value), P99: c.P99,
+			Cores: c.Cores, SpareCore: c.SpareCore,
+		},
+		Subjects: subjects,
+		Repeats:  c.Repeats,
+		Duration: c.Duration,
+		Seed:     c.Seed,
+		Command:  c.command(),
+		Progress: lab.NewProgress(os.Stderr),
+	}
+	return cfg, cfg.Validate()
+}
+
+// command returns what does the same again. Where the advice goes is left out.
+func (c *adviseCmd) command() []string {
+	command := []string{"ioflavors", "advise"}
+	add := func(flag, value string) { command = append(command, flag, value) }
+	add("--conns", strconv.Itoa(c.Conns))
+	add("--active", c.Active.String())
+	add("--rate", strconv.FormatFloat(c.Rate, 'f', -1, 64))
+	add("--arrivals", string(c.Arrivals))
+	add("--puts", fmt.Sprint(c.Puts))
+	if c.Handler > 0 {
+		add("--handler", c.Handler.String())
+		add("--handler-kind", c.HandlerKind)
+	}
+	add("--value", strconv.Itoa(int(c.Value)))
+	add("--p99", c.P99.String())
+	add("--cores", strconv.Itoa(c.Cores))
+	if c.SpareCore {
+		command = append(command, "--spare-core")
+	}
+	for _, name := range c.Models {
+		add("--models", name)
+	}
+	add("--repeats", strconv.Itoa(c.Repeats))
+	if c.Duration != 0 {
+		add("--duration", c.Duration.String())
+	}
+	add("--seed", fmt.Sprint(c.Seed))
+	return command
+}
+
+func (c *adviseCmd) Run(ctx context.Context) error {
+	cfg, err := c.config()
+	if err != nil {
+		return &exitError{2, err.Error()}
+	}
+	advice, err := lab.Advise(ctx, cfg)
+	if advice == nil {
+		return &exitError{2, err.Error()}
+	}
+	interrupted := errors.Is(err, context.Canceled)
+	if err != nil && !interrupted {
+		fmt.Fprintln(os.Stderr, "ioflavors:", err)
+	}
+	if c.JSON {
+		err = json.NewEncoder(os.Stdout).Encode(advice)
+	} else {
+		fmt.Fprintln(os.Stderr)
+		err = advice.Report(os.Stdout, style(os.Stdout), 80)
+	}
+	if c.Out != "" {
+		err = errors.Join(err, advice.Write(c.Out))
+	}
+	switch {
+	case err != nil:
+		return err
+	case interrupted:
+		return &exitError{130, "interrupted; what was measured until then is above"}
+	case advice.Recommended == "":
+		return &exitError{code: 1}
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,334 @@
+package lab
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ranked judges every model by its repeats.
+func (a *Advice) ranked() (options []Option, by string, err error) {
+	for _, s := range a.subjects {
+		mine := slices.DeleteFunc(slices.Clone(a.Samples), func(x Sample) bool { return x.Model != s.Name || x.Probe != "" })
+		o, err := judge(a.Profile, a.Measured, s, mine)
+		if err != nil {
+			return nil, "", err
+		}
+		options = append(options, o)
+	}
+	options, by = rank(a.Profile, options)
+	return options, by, nil
+}
+
+// conclude draws the advice from the samples.
+func (a *Advice) conclude() error {
+	options, by, err := a.ranked()
+	if err != nil {
+		return err
+	}
+	a.Options = options
+	a.Limits = a.limits()
+	unseen := slices.ContainsFunc(options, func(o Option) bool { return o.Samples == 0 })
+	switch best := options[0]; {
+	case unseen:
+		a.Sentence = "No advice: not every model was measured."
+		return nil
+	case !best.Qualifies:
+		a.Sentence = nobody(a.Profile, options)
+		return nil
+	default:
+		a.Recommended = best.Model
+		a.Sentence = recommend(a.Profile, best)
+	}
+	a.Sentence += unjudged(options)
+	if len(options) > 1 && options[1].Qualifies {
+		a.RunnerUp = options[1].Model
+		a.Because = because(a.Profile, options[0], options[1], by)
+	}
+	probed, err := a.probed(a.Recommended)
+	a.Changes = append(changes(a.Profile, options, by), probed...)
+	return err
+}
+
+// recommend is the answer where there is one.
+func recommend(p Profile, o Option) string {
+	text := fmt.Sprintf("Take %s: p99 %s where %v is allowed", o.Model, o.p99(), p.P99)
+	if c := o.Costs; c != nil {
+		text += fmt.Sprintf(", for %s of a core and %s MiB", percent(c.CPU), mebibytes(c.Memory))
+	}
+	return text + "."
+}
+
+// disturbed is the share of the CPU time that, taken by others, makes an answer a
+// guess.
+const disturbed = 0.2
+
+// provisional is why the same question may well have another answer next time.
+func (a *Advice) provisional() string {
+	e := a.Environment
+	switch {
+	case e.Steal != nil && e.Others != nil && *e.Steal+*e.Others > disturbed:
+		return fmt.Sprintf("%.0f %% of this machine's CPU time went elsewhere; ask again when it is quiet", 100*(*e.Steal+*e.Others))
+	case unjudged(a.Options) != "":
+		return "not all models could be judged; ask again"
+	}
+	return ""
+}
+
+// unjudged is what the answer leaves out.
+func unjudged(options []Option) string {
+	var names []string
+	for _, o := range options {
+		if o.Counted == 0 && !o.Foreseen {
+			names = append(names, o.Model)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" Nothing is known of %s: every measurement was void.", strings.Join(names, ", "))
+}
+
+// nobody is the answer where there is none.
+func nobody(p Profile, options []Option) string {
+	near := options[0]
+	if near.Counted == 0 {
+		return "No advice: every measurement was void, or too short to say."
+	}
+	if near.Within && near.Burns {
+		return fmt.Sprintf("None, unless a core may be burnt: %s alone keeps p99 within %v (%s), and uses %s of a core with nothing to do. --spare-core allows that.",
+			near.Model, p.P99, near.p99(), percent(near.Costs.Idle))
+	}
+	text := fmt.Sprintf("None of them. The nearest is %s: %s", near.Model, near.Reason)
+	if near.Limit != "" {
+		text += "; " + near.Limit
+	}
+	return text + "."
+}
+
+// because is what decided between the first two.
+func because(p Profile, best, next Option, by string) string {
+	cpu, memory := "not known", "not known"
+	if best.Costs != nil && next.Costs != nil {
+		b, n := cpuOf(best, next)
+		cpu = fmt.Sprintf("%s and %s of a core", percent(b), percent(n))
+		if p.SpareCore {
+			cpu = fmt.Sprintf("p50 %s and %s", latency(best.P50), latency(next.P50))
+		}
+		memory = fmt.Sprintf("%s and %s MiB", mebibytes(best.Costs.Memory), mebibytes(next.Costs.Memory))
+	}
+	switch by {
+	case byCPU:
+		return fmt.Sprintf("CPU time decides: %s.", cpu)
+	case byLatency:
+		return fmt.Sprintf("response time decides, for a core may be burnt: p50 %s and %s, p99 %s and %s.", latency(best.P50), latency(next.P50), best.p99(), next.p99())
+	case byMemory:
+		what := byCPU
+		if p.SpareCore {
+			what = byLatency
+		}
+		return fmt.Sprintf("memory decides: %s. The %s is equal within the noise: %s.", memory, what, cpu)
+	default:
+		return fmt.Sprintf("they are equal within the noise (%s; %s), and %s is the simpler one.", cpu, memory, best.Model)
+	}
+}
+
+// p99 is the figure with what is to be known of it.
+func (o Option) p99() string {
+	mark := ""
+	if o.AtMost && o.P99 > 0 {
+		mark = "≤"
+	}
+	return mark + latency(o.P99)
+}
+
+// limits is what this machine could not show.
+func (a *Advice) limits() []string {
+	var all []string
+	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	e := a.Environment
+	switch {
+	case e.Pinned && e.Cores > a.Profile.Cores:
+		add("More cores: the server had %d of %d, the load one; how loops, workers or threads use several is not in this.", a.Profile.Cores, e.Cores)
+	default:
+		add("The server alone: it shared %s with the load, and was not pinned.", count(e.Cores, "core"))
+	}
+	add("A network: server and load are on one machine, where nothing is lost and no packet is under way for long.")
+	if a.Measured.Connections < a.Profile.Connections {
+		add("%s connections: descriptors and ports allow %s here, %s of them active. The memory of the others is computed.",
+			thousands(float64(a.Profile.Connections)), thousands(float64(a.Measured.Connections)), thousands(float64(a.Measured.Active)))
+	}
+	void, reason, samples := 0, "", 0
+	for _, s := range a.Samples {
+		samples++
+		if len(s.Load.Void) > 0 {
+			void, reason = void+1, s.Load.Void[0]
+		}
+	}
+	if void > 0 {
+		add("A p99 in %d of %d measurements: they are void, for example because %s. One whose time is within the target all the same counts as that (≤).",
+			void, samples, reason)
+	}
+	widest := Option{Costs: new(Costs)}
+	spread := func(o Option) float64 {
+		if o.Costs == nil || o.Costs.CPU == 0 {
+			return 0
+		}
+		return (o.Costs.High - o.Costs.Low) / o.Costs.CPU
+	}
+	for _, o := range a.Options {
+		if spread(o) > spread(widest) {
+			widest = o
+		}
+	}
+	if s := spread(widest); s > 0 {
+		add("Small differences: the CPU time of %s differed by %.0f %% between repeats.", widest.Model, s*100)
+	}
+	if e.Steal != nil && e.Others != nil && *e.Steal+*e.Others > disturbance {
+		add("A quiet machine: %.0f %% of the CPU time went elsewhere.", 100*(*e.Steal+*e.Others))
+	}
+	if pauses := e.Pauses; pauses.Share > pauseShare {
+		add("Times below %v or so: the load's core was taken away %s times a second, for %v (median).",
+			(10 * pauses.Median).Round(10*time.Microsecond), thousands(pauses.PerSecond), pauses.Median.Round(time.Microsecond))
+	}
+	if slices.ContainsFunc(a.Options, func(o Option) bool { return o.Within && o.Costs == nil }) {
+		add("CPU time and memory: %s does not tell what another process uses. Simplicity decides.", e.OS)
+	}
+	return all
+}
+
+// task is the profile in a sentence.
+func (p Profile) task() string {
+	text := fmt.Sprintf("%s connections, %s active; %s requests/s (%s), %.0f %% puts, values of %s bytes",
+		thousands(float64(p.Connections)), thousands(float64(p.Active)), thousands(p.Rate), p.Arrivals, p.Puts*100, thousands(float64(p.Value)))
+	if p.Handler > 0 {
+		kind := "waits"
+		if p.Computes {
+			kind = "computes"
+		}
+		text += fmt.Sprintf("; each handler %s for %v", kind, p.Handler)
+	}
+	text += fmt.Sprintf("; p99 within %v; %s", p.P99, count(p.Cores, "core"))
+	if p.SpareCore {
+		text += ", which may be burnt"
+	}
+	return text
+}
+
+// table has a row for each model.
+func (a *Advice) table() *grid {
+	g := &grid{}
+	for _, title := range []string{"MODEL", "OK", "OF", "P99", "CPU %", "µs/REQ", "MiB", "KiB/C"} {
+		g.columns = append(g.columns, column{"", title})
+	}
+	for _, o := range a.Options {
+		ok := "no"
+		switch {
+		case o.Qualifies:
+			ok = "yes"
+		case o.Foreseen:
+		case o.Samples == 0:
+			ok = absent
+		case o.Counted == 0:
+			ok = "void"
+		}
+		p99, cpu, per, memory, each := o.p99(), absent, absent, absent, absent
+		if c := o.Costs; c != nil {
+			cpu, per = threeDigits(c.CPU*100), threeDigits(c.PerRequest/1e3)
+			if o.Answered < enough {
+				p99, per = absent, absent // of those that it happened to answer
+			}
+			memory = mebibytes(c.Memory)
+			if c.eachKnown {
+				each = threeDigits(c.PerConnection / 1024)
+			}
+		}
+		g.rows = append(g.rows, row{cells: []string{o.Model, ok, fmt.Sprintf("%d/%d", o.Counted, o.Samples), p99, cpu, per, memory, each}})
+	}
+	return g
+}
+
+// Report writes the advice as text, in lines of at most width characters.
+func (a *Advice) Report(w io.Writer, style Style, width int) error {
+	var out strings.Builder
+	fill := func(text string) { fmt.Fprintln(&out, wrap(text, min(width, textWidth), "  ")) }
+	heading := func(text string) { fmt.Fprintf(&out, "\n%s\n", paint(style.strong, text)) }
+
+	fmt.Fprintln(&out, paint(style.strong, wrap(a.Sentence, min(width, textWidth), "  ")))
+	if why := a.provisional(); why != "" {
+		fill("PROVISIONAL: " + why + ".")
+	}
+	if !a.Complete {
+		fill(fmt.Sprintf("INTERRUPTED after %s.", count(len(a.Samples), "measurement")))
+	}
+	out.WriteString("\n")
+	fill("For: " + a.Profile.task() + ".")
+	if a.Foretold != "" {
+		fill("Beforehand: " + a.Foretold + ".")
+	}
+	out.WriteString("\n")
+	for _, block := range a.table().split(width) {
+		if err := block.write(&out, style); err != nil {
+			return err
+		}
+	}
+	fill(fmt.Sprintf("Medians of up to %s of %v. OF: so many of the measurements counted. MiB: memory (RSS) with all connections; KiB/C: for a silent one. ≤: the generator was late, so it is no more.",
+		count(a.Repeats, "repeat"), a.Duration.Round(time.Millisecond)))
+	if slices.ContainsFunc(a.Options, func(o Option) bool { return o.Reason != "" }) {
+		heading("Why not")
+		for _, o := range a.Options {
+			if o.Reason != "" {
+				text := o.Model + ": " + o.Reason
+				if o.Limit != "" {
+					text += "; " + o.Limit
+				}
+				fill(text + ".")
+			}
+		}
+	}
+	if a.RunnerUp != "" {
+		heading("Runner-up: " + a.RunnerUp)
+		fill(strings.ToUpper(a.Because[:1]) + a.Because[1:])
+	}
+	if len(a.Changes) > 0 {
+		heading("What would change the answer")
+		for _, c := range a.Changes {
+			how := "computed"
+			if c.Measured {
+				how = "measured once"
+			}
+			fill("- " + c.Text + " [" + how + "]")
+		}
+	}
+	if len(a.Limits) > 0 {
+		heading("What this machine could not show")
+		for _, l := range a.Limits {
+			fill("- " + l)
+		}
+	}
+	heading("Again")
+	fmt.Fprintln(&out, CommandLine(a.Command))
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+// Write writes the advice into a directory, as advice.txt and advice.json.
+func (a *Advice) Write(dir string) error {
+	text, err := json.MarshalIndent(a, "", "  ")
+	if err != nil {
+		return err
+	}
+	var report strings.Builder
+	return errors.Join(
+		os.MkdirAll(dir, 0o755),
+		a.Report(&report, Style{}, 80),
+		os.WriteFile(filepath.Join(dir, "advice.json"), append(text, '\n'), 0o644),
+		os.WriteFile(filepath.Join(dir, "advice.txt"), []byte(report.String()), 0o644),
+	)
+}

@@ -1,0 +1,119 @@
+//go:build unix
+
+package lab
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func adviseConfig(t *testing.T, modes ...string) AdviseConfig {
+	cfg := AdviseConfig{Profile: testProfile(), Repeats: 2, Duration: 200 * time.Millisecond, Seed: 1}
+	cfg.Connections, cfg.Active, cfg.Rate, cfg.P99 = 150, 10, 200, 5*time.Second
+	for _, mode := range modes {
+		cfg.Subjects = append(cfg.Subjects, testSubject(t, mode))
+	}
+	return cfg
+}
+
+func TestAdvise(t *testing.T) {
+	cfg := adviseConfig(t, "right", "serial", "dies", "fails")
+	var progress bytes.Buffer
+	cfg.Progress = NewProgress(&progress)
+	a, err := Advise(t.Context(), cfg)
+	require.NoError(t, err)
+	assert.True(t, a.Complete)
+	assert.Contains(t, a.option("fails").Reason, "no luck today")
+	assert.Contains(t, a.option("dies").Reason, "exit status 4")
+	assert.Contains(t, a.option("serial").Reason, "serves one client at a time")
+	assert.Equal(t, 1, a.option("serial").Samples, "there is no use in measuring it again")
+	right := a.option("right")
+	assert.GreaterOrEqual(t, right.Samples, 2)
+	for _, s := range a.Samples {
+		if s.Model != "right" {
+			continue
+		}
+		if s.Probe == "" {
+			assert.Equal(t, 140, s.Silent)
+		}
+		assert.Empty(t, s.Short)
+		if runtime.GOOS == "linux" {
+			require.NotNil(t, s.Resources)
+			assert.Positive(t, s.Base)
+			assert.NotNil(t, s.Idle)
+		}
+	}
+	// A busy machine may void every measurement; then nothing is known.
+	if right.Counted > 0 && right.Missed == 0 {
+		assert.Equal(t, "right", a.Recommended)
+	}
+	assert.Contains(t, progress.String(), "about ")
+	assert.Contains(t, progress.String(), "1 of 2: right: p99 ")
+
+	text, err := json.Marshal(a)
+	require.NoError(t, err)
+	var again Advice
+	require.NoError(t, json.Unmarshal(text, &again))
+	assert.Equal(t, AdviceSchema, again.Schema)
+	assert.Equal(t, a.Sentence, again.Sentence)
+	assert.Len(t, again.Options, 4)
+}
+
+// What there is no room for is left out, and that is said.
+func TestAdviseOnFewDescriptors(t *testing.T) {
+	cfg := adviseConfig(t, "right")
+	cfg.Repeats, cfg.descriptors = 1, 150
+	a, err := Advise(t.Context(), cfg)
+	require.NoError(t, err)
+	assert.Equal(t, 50, a.Measured.Connections)
+	assert.Equal(t, 40, a.Samples[0].Silent)
+	assert.Contains(t, strings.Join(a.Limits, "\n"), "150 connections: descriptors and ports allow 50 here, 10 of them active.")
+}
+
+// What was measured before an interruption is told.
+func TestAdviseInterrupted(t *testing.T) {
+	cfg := adviseConfig(t, "right")
+	cfg.Repeats = 1000
+	ctx, cancel := context.WithCancel(t.Context())
+	cfg.Progress = NewProgress(cancelAtMeasurement(cancel))
+	a, err := Advise(ctx, cfg)
+	require.ErrorIs(t, err, context.Canceled)
+	assert.False(t, a.Complete)
+	require.Len(t, a.Samples, 1)
+	var out strings.Builder
+	require.NoError(t, a.Report(&out, Style{}, 80))
+	assert.Contains(t, out.String(), "INTERRUPTED after 1 measurement.")
+}
+
+// cancelAtMeasurement interrupts when the first measurement is told of.
+type cancelAtMeasurement context.CancelFunc
+
+func (c cancelAtMeasurement) Write(p []byte) (int, error) {
+	if strings.HasPrefix(string(p), "1 of ") {
+		c()
+	}
+	return len(p), nil
+}
+
+func TestAdviseRefuses(t *testing.T) {
+	for text, wrong := range map[string]func(*AdviseConfig){
+		"0 repeats":   func(c *AdviseConfig) { c.Repeats = 0 },
+		"duration 1h": func(c *AdviseConfig) { c.Duration = time.Hour },
+		"no servers":  func(c *AdviseConfig) { c.Subjects = nil },
+		"rate -1":     func(c *AdviseConfig) { c.Rate = -1 },
+	} {
+		cfg := adviseConfig(t, "right")
+		wrong(&cfg)
+		a, err := Advise(t.Context(), cfg)
+		assert.Nil(t, a)
+		assert.ErrorContains(t, err, text)
+	}
+}
