@@ -23,8 +23,10 @@
 // responsive", says the article
 // (https://tech-lessons.in/en/blog/many_flavors_of_networking_io): the server
 // is awake when a request comes, and need not be woken. On a processor of its
-// own, with few clients, that saves the time that waking takes. Drivers and
-// trading systems poll for that reason.
+// own, with few clients, that saves the time that waking takes: a lone client
+// that asks now and then has its answer in a fifth of the time that the best
+// server takes that blocks (experiment E5 of go run ./tools/cmd/ioflavors lab
+// --claims: 0.19). Drivers and trading systems poll for that reason.
 //
 // # When it fails
 //
@@ -32,7 +34,8 @@
 // processor, with nothing to do as with much; the scheduler takes it for the
 // busiest program of the machine. And every client costs a system call in each
 // round, whether it has said something or not, so with many clients, most of
-// them silent, an answer waits for hundreds of questions that lead to nothing.
+// them silent, an answer waits for hundreds of questions that lead to nothing: a
+// request costs 129 times as much with 9,900 silent clients as with none (E6).
 // TestPollingCostsAClientsShareEvenWhenItIsSilent counts them. The event loop
 // is the way out: it has the kernel keep the list.
 //
