@@ -38,6 +38,7 @@ func simplicity(name string) int {
 const (
 	leastDifference = 0.10    // as a share of the larger figure
 	loneDifference  = 0.25    // the same, where no repeats confirm each other
+	mixedDifference = 1.0 / 3 // the same, where most repeats say so, and not all
 	leastCPU        = 0.01    // of a core
 	leastMemory     = 4 << 20 // bytes
 )
@@ -450,8 +451,11 @@ func differ(a, b map[int]float64, medianA, medianB, least float64) bool {
 				against++
 			}
 		}
-		if against > exceptions(len(ofA)) {
+		if 2*against >= len(ofA) {
 			return false
+		}
+		if against > exceptions(len(ofA)) {
+			share = mixedDifference
 		}
 	case len(ofA) == 1:
 		medianA, medianB = ofA[0], ofB[0]

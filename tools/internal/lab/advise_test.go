@@ -434,3 +434,32 @@ func TestAdviceReport(t *testing.T) {
 	assert.Contains(t, out.String(), "PROVISIONAL: 50 % of this machine's CPU time went elsewhere")
 	assert.NoError(t, a.Write(t.TempDir()))
 }
+
+// Figures differ where all repeats say so, or most of them and by much.
+func TestFiguresDifferBeyondTheNoise(t *testing.T) {
+	repeats := func(values ...float64) map[int]float64 {
+		m := map[int]float64{}
+		for i, v := range values {
+			if v > 0 {
+				m[i] = v
+			}
+		}
+		return m
+	}
+	for _, test := range []struct {
+		a, b map[int]float64
+		want bool
+		why  string
+	}{
+		{repeats(10, 11, 12), repeats(12, 13, 14), true, "all agree"},
+		{repeats(10, 11, 12), repeats(10.5, 11.5, 12.5), false, "less than 10 % apart"},
+		{repeats(10, 11, 15), repeats(12, 13, 14), false, "one does not agree, and they are 15 % apart"},
+		{repeats(10, 11, 25), repeats(20, 21, 22), true, "one does not agree, but they are far apart"},
+		{repeats(10, 25, 26), repeats(20, 21, 22), false, "most do not agree"},
+		{repeats(10, 25), repeats(20, 21), false, "no more agree than not"},
+		{repeats(10, 0), repeats(12, 0), false, "one repeat in common, and they are 17 % apart"},
+		{repeats(10, 0), repeats(20, 0), true, "one repeat in common, and they are far apart"},
+	} {
+		assert.Equal(t, test.want, differ(test.a, test.b, 0, 0, 0), test.why)
+	}
+}
