@@ -24,9 +24,9 @@
 // (https://tech-lessons.in/en/blog/many_flavors_of_networking_io): the server
 // is awake when a request comes, and need not be woken. On a processor of its
 // own, with few clients, that saves the time that waking takes: a lone client
-// that asks now and then has its answer in a fifth of the time that the best
+// that asks now and then has its answer in a third of the time that the best
 // server takes that blocks (experiment E5 of go run ./tools/cmd/ioflavors lab
-// --claims: 0.19). Drivers and trading systems poll for that reason.
+// --claims: 0.34). Drivers and trading systems poll for that reason.
 //
 // # When it fails
 //
