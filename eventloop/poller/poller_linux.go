@@ -19,6 +19,7 @@ type Poller struct {
 	ready  []Event
 
 	procs int32 // on which the runtime runs goroutines at a time
+	slept bool  // the last wait was a long one
 
 	mu   sync.Mutex // guards wake against Close
 	wake int        // an eventfd, -1 when closed
@@ -118,6 +119,14 @@ func (p *Poller) wait(timeout int) (n int, err error) {
 		runtime.Gosched()
 		return unix.EpollWait(p.epfd, p.events, timeout)
 	}
+	// A goroutine that comes back from a system call still has the turn that it
+	// had before, and after a long one the scheduler's monitor takes all of it
+	// for work, and interrupts. This begins a new turn: now, when those are
+	// served for whom the wait was over, for another thread may go on with it.
+	if p.slept {
+		p.slept = false
+		runtime.Gosched()
+	}
 	brief := timeout
 	if timeout < 0 || timeout > hold {
 		brief = hold
@@ -136,12 +145,8 @@ func (p *Poller) wait(timeout int) (n int, err error) {
 	if timeout > 0 {
 		timeout -= brief
 	}
-	n, err = unix.EpollWait(p.epfd, p.events, timeout)
-	// A goroutine that comes back from a system call still has the turn that it
-	// had before, and after a long one the scheduler's monitor takes all of it
-	// for work, and interrupts. This begins a new one.
-	runtime.Gosched()
-	return n, err
+	p.slept = true
+	return unix.EpollWait(p.epfd, p.events, timeout)
 }
 
 // mayHold reports whether a processor can be kept while waiting. Not if there
