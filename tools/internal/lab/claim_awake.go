@@ -63,7 +63,7 @@ var experimentAwake = &Experiment{
 		for _, t := range trials {
 			ratios = append(ratios, float64(t.Load.Response.P50)/float64(best))
 		}
-		f := byThreshold(ratios, 0.9, 1)
+		f := byThreshold(ratios, 0.6, 1)
 		f.Why = fmt.Sprintf("on a core of its own p50 was %s; the best that blocks, %s, had %s", latency(medianTime(trials)), of, latency(best))
 		void := slices.ContainsFunc(trials, func(t Trial) bool { return len(t.Load.Void) > 0 })
 		if p99 := responses(trials).P99; p99 > 0 && !void {
