@@ -2,7 +2,8 @@
 // signals, and a debug server if asked for.
 //
 // Exit codes: 0 after a clean end, 1 when the server could not start or was
-// stopped the hard way, 2 for wrong flags.
+// stopped the hard way, 2 for wrong flags, 3 where the model is not available
+// (kvserver.ErrUnavailable).
 package kvcmd
 
 import (
@@ -27,6 +28,8 @@ const (
 	exitOK    = 0
 	exitFail  = 1
 	exitUsage = 2
+	// ExitUnavailable says that this system cannot run the model.
+	ExitUnavailable = 3
 )
 
 // Main runs a server's command and exits.
@@ -54,6 +57,9 @@ func Run(name string, c kvserver.Command, args []string, stdout, stderr io.Write
 	}
 	if err := o.run(c.Model, srv); err != nil {
 		fmt.Fprintf(stderr, "%s: %v\n", name, err)
+		if errors.Is(err, kvserver.ErrUnavailable) {
+			return ExitUnavailable
+		}
 		return exitFail
 	}
 	return exitOK

@@ -2,8 +2,13 @@ package kvserver
 
 import (
 	"context"
+	"errors"
 	"net"
 )
+
+// ErrUnavailable is why Serve fails where the system lacks what the model needs,
+// or refuses it. The error that wraps it says what that is.
+var ErrUnavailable = errors.New("not available here")
 
 // Server is what every model offers, in the manner of net/http. The methods
 // may be called in any order and concurrently; Shutdown and Close any number

@@ -1,0 +1,2 @@
+// Package iouring has the kernel serve its clients.
+package iouring

@@ -1,0 +1,31 @@
+//go:build linux
+
+package ring
+
+import (
+	"fmt"
+	"time"
+)
+
+// Ring is an io_uring, which this system does not have.
+type Ring struct{}
+
+// Open fails.
+func Open(Config) (*Ring, error) { return nil, Available() }
+
+// Available returns why there is no io_uring.
+func Available() error {
+	return fmt.Errorf("%w: not built yet", ErrUnavailable)
+}
+
+func (*Ring) Accept(int, bool, Token)                  {}
+func (*Ring) Recv(int, Token)                          {}
+func (*Ring) Send(int, []byte, Token)                  {}
+func (*Ring) Writable(int, Token)                      {}
+func (*Ring) Cancel(Token)                             {}
+func (*Ring) Wait(time.Duration) ([]Completion, error) { return nil, Available() }
+func (*Ring) Behind() bool                             { return false }
+func (*Ring) Buffer(int) []byte                        { return nil }
+func (*Ring) Return(int)                               {}
+func (*Ring) Wake()                                    {}
+func (*Ring) Close() error                             { return nil }
