@@ -1,0 +1,169 @@
+package ring
+
+import "encoding/binary"
+
+// The numbers and layouts here are the kernel's, from its include/uapi/linux/io_uring.h.
+
+// Operations.
+const (
+	opPollAdd     = 6
+	opAccept      = 13
+	opAsyncCancel = 14
+	opSend        = 26
+	opRecv        = 27
+)
+
+// Flags of every operation.
+const (
+	sqeBufferSelect = 1 << 5 // the kernel takes a buffer when there is something to put into it
+	sqeSkipSuccess  = 1 << 6 // completes only if it fails
+)
+
+// Flags of single operations. Those of accept and recv stand in ioprio, that of
+// poll in length.
+const (
+	acceptMultishot = 1 << 0
+	recvMultishot   = 1 << 1
+	pollMultishot   = 1 << 0
+)
+
+// sqe is an operation that is queued.
+type sqe struct {
+	opcode      uint8
+	flags       uint8
+	ioprio      uint16
+	fd          int32
+	offset      uint64
+	address     uint64
+	length      uint32
+	opFlags     uint32 // MSG_* of send and recv, SOCK_* of accept, events of poll
+	token       Token
+	bufferGroup uint16
+	personality uint16
+	fileIndex   uint32
+	_           [2]uint64
+}
+
+// Flags of io_uring_setup.
+const (
+	setupCQSize       = 1 << 3  // 5.5: the completion queue's size is given
+	setupSubmitAll    = 1 << 7  // 5.18: an operation that fails at once does not hold up the next
+	setupTaskrunFlag  = 1 << 9  // 5.19: the ring shows that there is work to do
+	setupSingleIssuer = 1 << 12 // 6.0: one thread only
+	setupDeferTaskrun = 1 << 13 // 6.1: work is done when the thread waits, and not before
+	setupNoSQArray    = 1 << 16 // 6.6: operations are taken in the order in which they lie
+)
+
+// Features that io_uring_setup reports.
+const (
+	featSingleMmap = 1 << 0
+	featNoDrop     = 1 << 1
+	featExtArg     = 1 << 8
+	featCQESkip    = 1 << 11
+)
+
+// params is what io_uring_setup is given, and fills in.
+type params struct {
+	sqEntries    uint32
+	cqEntries    uint32
+	flags        uint32
+	sqThreadCPU  uint32
+	sqThreadIdle uint32
+	features     uint32
+	wqFD         uint32
+	_            [3]uint32
+	sq           sqOffsets
+	cq           cqOffsets
+}
+
+// sqOffsets says where in the mapped memory the submission queue lies.
+type sqOffsets struct {
+	head, tail, mask, entries, flags, dropped, array uint32
+	_                                                [3]uint32
+}
+
+// cqOffsets says where in the mapped memory the completion queue lies.
+type cqOffsets struct {
+	head, tail, mask, entries, overflow, cqes, flags uint32
+	_                                                [3]uint32
+}
+
+// Offsets at which the ring's descriptor is mapped.
+const (
+	mapRings = 0
+	mapSQEs  = 0x10000000
+)
+
+// Flags of the submission queue, which the kernel changes at any time.
+const (
+	sqOverflow = 1 << 1 // completions wait in the kernel for room in the queue
+	sqTaskrun  = 1 << 2 // work waits in the kernel for the thread
+)
+
+// Flags of io_uring_enter.
+const (
+	enterGetEvents = 1 << 0
+	enterExtArg    = 1 << 3
+)
+
+// enterArg is the extended argument of io_uring_enter, and the time it points
+// to, which is relative.
+type enterArg struct {
+	sigmask     uint64
+	sigmaskSize uint32
+	_           uint32
+	timespec    uint64 // the address of what follows; none: for ever
+
+	seconds     int64
+	nanoseconds int64
+}
+
+// enterArgSize is how much of enterArg is the argument itself.
+const enterArgSize = 24
+
+// Operations of io_uring_register.
+const (
+	registerBufferRing = 22
+	registerSyncCancel = 24
+)
+
+// bufferEntry is one buffer in the ring of those that are provided.
+type bufferEntry struct {
+	address  uint64
+	length   uint32
+	idOrTail uint32 // a buffer's number, and in the first entry also the ring's tail: see halves
+}
+
+// bufferRing is what registerBufferRing is given.
+type bufferRing struct {
+	address uint64
+	entries uint32
+	group   uint16
+	flags   uint16
+	_       [3]uint64
+}
+
+// syncCancel is what registerSyncCancel is given.
+type syncCancel struct {
+	token       Token
+	fd          int32
+	flags       uint32
+	seconds     int64 // -1, -1: wait until all is cancelled
+	nanoseconds int64
+	_           [4]uint64
+}
+
+// Flags of syncCancel.
+const (
+	cancelAll = 1 << 0 // not only the first that is found
+	cancelAny = 1 << 2 // whatever there is
+)
+
+// halves is a word of the kernel's in which two halves follow one another,
+// whatever this machine thinks of the order of bytes.
+func halves(first, second uint16) uint32 {
+	var b [4]byte
+	binary.NativeEndian.PutUint16(b[:2], first)
+	binary.NativeEndian.PutUint16(b[2:], second)
+	return binary.NativeEndian.Uint32(b[:])
+}

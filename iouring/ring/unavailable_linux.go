@@ -1,0 +1,82 @@
+package ring
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Available returns why Open fails on this machine, for this process: an error
+// that wraps ErrUnavailable and says what to do. It opens a small ring and closes
+// it again, so it may also fail for want of descriptors or memory. Any goroutine
+// may call it.
+func Available() error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	r, err := Open(Config{Entries: 4, Completions: 8, Buffers: 2, BufferSize: 64})
+	if err != nil {
+		return err
+	}
+	return r.Close()
+}
+
+// tooOld is the error of a kernel that lacks something.
+func tooOld(what string) error {
+	return fmt.Errorf("%w: Linux 6.1 or later is needed, and this is %s, which lacks %s", ErrUnavailable, release(), what)
+}
+
+// explain makes the error of a system call that says that there is no io_uring
+// into one that says why. Other errors stay what they are.
+func explain(call string, errno syscall.Errno) error {
+	err := os.NewSyscallError(call, errno)
+	var why string
+	switch errno {
+	case unix.ENOSYS:
+		why = fmt.Sprintf("either Linux %s is too old (6.1 or later is needed) or built without it, "+
+			"or a seccomp filter, such as a container's, hides it and has to allow io_uring_setup, "+
+			"io_uring_enter and io_uring_register", release())
+	case unix.EPERM, unix.EACCES:
+		why = forbidden(readSysctl("/proc/sys/kernel/io_uring_disabled"))
+	case unix.ENOMEM:
+		why = "not enough memory, or not enough that may be locked: raise RLIMIT_MEMLOCK (ulimit -l)"
+	default:
+		return err
+	}
+	return fmt.Errorf("%w: %s: %w", ErrUnavailable, why, err)
+}
+
+// forbidden says who forbids it, given the value of the sysctl.
+func forbidden(disabled string) string {
+	switch disabled {
+	case "2":
+		return "forbidden to all by the sysctl kernel.io_uring_disabled = 2; 0 allows it"
+	case "1":
+		return "forbidden by the sysctl kernel.io_uring_disabled = 1 to all but root " +
+			"and the group kernel.io_uring_group; 0 allows it"
+	}
+	return "forbidden by a seccomp filter or a security module; " +
+		"that of Docker has to be told (--security-opt seccomp=...) to allow " +
+		"io_uring_setup, io_uring_enter and io_uring_register"
+}
+
+// readSysctl returns a setting of the kernel's; "" if there is none.
+func readSysctl(path string) string {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// release returns the kernel's version.
+func release() string {
+	var name unix.Utsname
+	if unix.Uname(&name) != nil {
+		return "of an unknown version"
+	}
+	return unix.ByteSliceToString(name.Release[:])
+}
