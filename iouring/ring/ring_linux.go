@@ -72,6 +72,10 @@ func open(cfg Config, setup setupFunc) (*Ring, error) {
 		return nil, err
 	}
 	r.watchWake()
+	if errno := r.submit(); errno != 0 { // a filter may forbid some calls and not others
+		r.Close()
+		return nil, explain("io_uring_enter", errno)
+	}
 	return r, nil
 }
 
@@ -317,9 +321,8 @@ func (r *Ring) Close() error {
 // could be written to that are no longer there.
 func (r *Ring) cancelAll() {
 	arg := syncCancel{fd: -1, flags: cancelAll | cancelAny, seconds: -1, nanoseconds: -1}
-	_, _, errno := unix.Syscall6(unix.SYS_IO_URING_REGISTER, uintptr(r.fd),
+	_, _, _ = unix.Syscall6(unix.SYS_IO_URING_REGISTER, uintptr(r.fd),
 		registerSyncCancel, uintptr(unsafe.Pointer(&arg)), 1, 0, 0)
-	_ = errno
 	for atomic.LoadUint32(r.sqFlags)&sqTaskrun != 0 {
 		if _, _, errno := syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), 0, 0, enterGetEvents, 0, 0); errno != 0 {
 			return

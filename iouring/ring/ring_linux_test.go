@@ -1,8 +1,13 @@
 package ring
 
 import (
+	"fmt"
 	"net"
+	"os"
 	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,24 +103,347 @@ func write(t testing.TB, fd int, s string) {
 	require.Equal(t, len(s), n)
 }
 
-func TestReceiveAndSend(t *testing.T) {
+// all waits until so many completions have come.
+func all(t testing.TB, r *Ring, n int) (done []Completion) {
+	t.Helper()
+	for len(done) < n {
+		some, err := r.Wait(time.Minute)
+		require.NoError(t, err)
+		done = append(done, some...)
+	}
+	require.Len(t, done, n)
+	return done
+}
+
+// nothing asserts that there is no completion.
+func nothing(t testing.TB, r *Ring) {
+	t.Helper()
+	done, err := r.Wait(0)
+	require.NoError(t, err)
+	require.Empty(t, done)
+	require.False(t, r.Behind())
+}
+
+func openFiles(t testing.TB) int {
+	t.Helper()
+	files, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	return len(files)
+}
+
+func TestATimeoutPasses(t *testing.T) {
 	r := openFor(t, small)
-	ours, theirs := pair(t)
-	tok := NewToken(7, 9, Recv)
-	r.Recv(ours, tok)
-	for range 100 {
-		write(t, theirs, "ping")
-		c := one(t, r)
-		assert.Equal(t, tok, c.Token)
-		assert.True(t, c.More())
-		assert.Equal(t, "ping", data(t, r, c))
-		r.Send(ours, []byte("pong"), NewToken(7, 9, Send))
-		done, err := r.Wait(0)
+	for _, timeout := range []time.Duration{0, time.Microsecond, hold, 4 * hold} {
+		done, err := r.Wait(timeout)
 		require.NoError(t, err)
 		assert.Empty(t, done)
-		var b [8]byte
-		n, err := unix.Read(theirs, b[:])
+		assert.False(t, r.Behind())
+	}
+}
+
+// Whoever asks only to look gets what is there, deferred work included.
+func TestLookingFindsWhatHasArrived(t *testing.T) {
+	r := openFor(t, small)
+	ours, theirs := pair(t)
+	r.Recv(ours, NewToken(0, 0, Recv))
+	nothing(t, r)
+	write(t, theirs, "there")
+	done, err := r.Wait(0)
+	require.NoError(t, err)
+	require.Len(t, done, 1)
+	assert.Equal(t, "there", data(t, r, done[0]))
+}
+
+func TestWakeFromAnywhere(t *testing.T) {
+	r := openFor(t, small)
+	var round atomic.Int64
+	var waker sync.WaitGroup
+	next := make(chan int64)
+	waker.Go(func() {
+		for n := range next {
+			round.Store(n)
+			r.Wake()
+		}
+	})
+	// A wake-up that is lost would have this hang.
+	for n := range int64(5000) {
+		next <- n + 1
+		for round.Load() != n+1 {
+			done, err := r.Wait(-1)
+			require.NoError(t, err)
+			require.Empty(t, done)
+		}
+	}
+	close(next)
+	waker.Wait()
+}
+
+func TestWakeBeforeWait(t *testing.T) {
+	r := openFor(t, small)
+	for range 1000 {
+		r.Wake()
+		r.Wake()
+		done, err := r.Wait(-1)
 		require.NoError(t, err)
-		assert.Equal(t, "pong", string(b[:n]))
+		require.Empty(t, done)
+	}
+}
+
+// What watches for Wake ends when its completion finds no room. Then it has to
+// begin again.
+func TestWakeSurvivesAFullQueue(t *testing.T) {
+	r := openFor(t, Config{Entries: 4, Completions: 8, Buffers: 1, BufferSize: 64})
+	ours, _ := pair(t)
+	for range 5 {
+		for n := range 100 {
+			r.Writable(ours, NewToken(n, 0, Writable))
+			if n%10 == 0 {
+				r.Wake()
+			}
+		}
+		all(t, r, 100)
+		r.Wake()
+		done, err := r.Wait(-1)
+		require.NoError(t, err)
+		require.Empty(t, done)
+	}
+}
+
+// More completions than fit: the kernel keeps the rest.
+func TestCompletionsOverflow(t *testing.T) {
+	r := openFor(t, Config{Entries: 4, Completions: 8, Buffers: 1, BufferSize: 64})
+	ours, _ := pair(t)
+	const count = 1000
+	for n := range count {
+		r.Writable(ours, NewToken(n, 0, Writable))
+	}
+	for n := 0; n < count; {
+		done, err := r.Wait(-1)
+		require.NoError(t, err)
+		require.NotEmpty(t, done)
+		require.LessOrEqual(t, len(done), 8)
+		for _, c := range done {
+			require.Equal(t, n, c.Token.Slot())
+			n++
+		}
+		require.Equal(t, n < count, r.Behind(), "after %d", n)
+	}
+	nothing(t, r)
+}
+
+// So they do for an operation that completes many times, which may have to be
+// begun again.
+func TestReceivedDataOverflows(t *testing.T) {
+	r := openFor(t, Config{Entries: 4, Completions: 8, Buffers: 64, BufferSize: 8})
+	ours, theirs := pair(t)
+	tok := NewToken(0, 0, Recv)
+	r.Recv(ours, tok)
+	nothing(t, r)
+	for range 20 {
+		var sent, received strings.Builder
+		for n := range 50 {
+			fmt.Fprintf(&sent, "%08d", n)
+		}
+		write(t, theirs, sent.String())
+		for range 20 { // which fill the queue first
+			r.Writable(ours, NewToken(0, 0, Writable))
+		}
+		writable := 0
+		for received.Len() < sent.Len() {
+			done, err := r.Wait(-1)
+			require.NoError(t, err)
+			for _, c := range done {
+				if c.Token != tok {
+					writable++
+					continue
+				}
+				if !c.More() {
+					r.Recv(ours, tok)
+				}
+				if c.Err() != unix.ENOBUFS {
+					received.WriteString(data(t, r, c))
+				}
+			}
+		}
+		require.Equal(t, sent.String(), received.String())
+		require.Equal(t, 20, writable)
+	}
+}
+
+// The kernel does only so much deferred work at a time.
+func TestBehindUntilEverybodyIsServed(t *testing.T) {
+	r := openFor(t, Config{Entries: 128, Completions: 512, Buffers: 256, BufferSize: 64})
+	const count = 100
+	var theirs []int
+	for n := range count {
+		a, b := pair(t)
+		theirs = append(theirs, b)
+		r.Recv(a, NewToken(n, 0, Recv))
+	}
+	nothing(t, r)
+	for _, fd := range theirs {
+		write(t, fd, "x")
+	}
+	seen := make(map[int]bool)
+	for waits := 0; waits == 0 || r.Behind(); waits++ {
+		done, err := r.Wait(0)
+		require.NoError(t, err)
+		for _, c := range done {
+			assert.Equal(t, "x", data(t, r, c))
+			seen[c.Token.Slot()] = true
+		}
+	}
+	assert.Len(t, seen, count)
+}
+
+// The queue of operations is full, and the kernel does not take any: here because
+// it is called with another descriptor.
+func TestOperationsThatTheKernelDoesNotTakeAreKept(t *testing.T) {
+	r := openFor(t, Config{Entries: 4, Completions: 8, Buffers: 1, BufferSize: 64})
+	ours, theirs := pair(t)
+	null, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	require.NoError(t, err)
+	defer unix.Close(null)
+
+	ring := r.fd
+	r.fd = null
+	var sent strings.Builder
+	for n := range 50 {
+		message := fmt.Sprintf("%04d", n)
+		sent.WriteString(message)
+		r.Send(ours, []byte(message), NewToken(n, 0, Send))
+	}
+	runtime.GC() // which does not take what is to be sent
+	_, err = r.Wait(-1)
+	require.ErrorIs(t, err, unix.EOPNOTSUPP)
+	require.ErrorContains(t, err, "io_uring_enter")
+	r.fd = ring
+
+	received := make([]byte, 0, sent.Len())
+	for waits := 0; waits == 0 || r.Behind(); waits++ {
+		done, err := r.Wait(0)
+		require.NoError(t, err)
+		require.Empty(t, done)
+	}
+	n, err := unix.Read(theirs, received[:sent.Len()])
+	require.NoError(t, err)
+	assert.Equal(t, sent.String(), string(received[:n]))
+	assert.Empty(t, r.sending)
+	nothing(t, r)
+}
+
+func TestASignalEndsNoWait(t *testing.T) {
+	r := openFor(t, small)
+	ours, theirs := pair(t)
+	r.Recv(ours, NewToken(0, 0, Recv))
+	thread, stop := unix.Gettid(), make(chan struct{})
+	var signals sync.WaitGroup
+	signals.Go(func() {
+		for n := 0; ; n++ {
+			select {
+			case <-stop:
+				return
+			default:
+				// The runtime's own, which it takes for one that is late.
+				_ = unix.Tgkill(os.Getpid(), thread, unix.SIGURG)
+			}
+			if n%50 == 0 {
+				_, _ = unix.Write(theirs, []byte("x"))
+			}
+		}
+	})
+	for n := 0; n < 500; {
+		done, err := r.Wait(-1)
+		require.NoError(t, err)
+		for _, c := range done {
+			if !c.More() {
+				r.Recv(ours, c.Token)
+			}
+			if c.Err() != unix.ENOBUFS {
+				n += len(data(t, r, c))
+			}
+		}
+	}
+	close(stop)
+	signals.Wait()
+}
+
+// The kernel is told that only one thread comes.
+func TestAnotherThreadIsToldSo(t *testing.T) {
+	r := openFor(t, small)
+	var other sync.WaitGroup
+	other.Go(func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		_, err := r.Wait(-1)
+		assert.ErrorIs(t, err, unix.EEXIST)
+		assert.ErrorContains(t, err, "another thread")
+	})
+	other.Wait()
+	nothing(t, r)
+}
+
+func TestCloseLeavesNothingBehind(t *testing.T) {
+	need(t)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before := openFiles(t)
+	for range 200 {
+		r, err := Open(small)
+		require.NoError(t, err)
+		p, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		require.NoError(t, err)
+		r.Recv(p[0], NewToken(0, 0, Recv))
+		nothing(t, r)
+		write(t, p[1], "arrives and is not looked at")
+		r.Writable(p[0], NewToken(0, 0, Writable)) // never handed over
+
+		// The operation has the socket open until Close has ended it.
+		require.NoError(t, unix.Close(p[0]))
+		require.NoError(t, r.Close())
+		require.NoError(t, r.Close())
+		r.Wake()
+		_, err = r.Wait(-1)
+		require.ErrorIs(t, err, unix.EBADF)
+		var b [1]byte
+		_, _, err = unix.Recvfrom(p[1], b[:], unix.MSG_DONTWAIT)
+		if err != unix.ECONNRESET { // there was something to read
+			require.NoError(t, err)
+		}
+		require.NoError(t, unix.Close(p[1]))
+	}
+	assert.Equal(t, before, openFiles(t))
+}
+
+func TestSizesThatThereAreNot(t *testing.T) {
+	for _, cfg := range []Config{
+		{},
+		{Entries: 3, Completions: 8, Buffers: 1, BufferSize: 1},
+		{Entries: 8, Completions: 8, Buffers: 1, BufferSize: 1},
+		{Entries: 1 << 16, Completions: 1 << 17, Buffers: 1, BufferSize: 1},
+		{Entries: 4, Completions: 8, Buffers: 1 << 16, BufferSize: 1},
+		{Entries: 4, Completions: 8, Buffers: 3, BufferSize: 1},
+		{Entries: 4, Completions: 8, Buffers: 1, BufferSize: 0},
+		{Entries: 4, Completions: 8, Buffers: -1, BufferSize: 1},
+	} {
+		_, err := Open(cfg)
+		require.Error(t, err, "%+v", cfg)
+		require.NotErrorIs(t, err, ErrUnavailable)
+	}
+}
+
+// The largest that there are.
+func TestManyBuffers(t *testing.T) {
+	r := openFor(t, Config{Entries: 1 << 10, Completions: 1 << 12, Buffers: 1 << 15, BufferSize: 16})
+	ours, theirs := pair(t)
+	r.Recv(ours, NewToken(0, 0, Recv))
+	for n := range 3 << 15 { // so that the 16 bits of the tail go round
+		message := fmt.Sprint(n)
+		write(t, theirs, message)
+		c := one(t, r)
+		require.True(t, c.More())
+		id, _ := c.Buffer()
+		require.Equal(t, n%(1<<15), id)
+		require.Equal(t, message, data(t, r, c))
 	}
 }

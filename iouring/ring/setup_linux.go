@@ -84,7 +84,8 @@ func newQueues(cfg Config, setup setupFunc) (q queues, err error) {
 			return q, tooOld(f.name)
 		}
 	}
-	return q, q.mmap(&p)
+	err = q.mmap(&p)
+	return q, err
 }
 
 func (q *queues) mmap(p *params) (err error) {
