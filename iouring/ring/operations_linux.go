@@ -10,15 +10,19 @@ import (
 
 // Accept accepts whoever connects to a listener, again and again: each
 // completion's Result is a socket, blocking and closed on exec, that belongs to
-// the caller. (It has to be blocking: on one that is not, Recv would end when
-// there is nothing to read.)
+// the caller. It goes on until it is cancelled or fails.
 //
-// If wait is true, it goes on until it is cancelled or fails, and makes the
-// listener blocking. Otherwise it takes those who have connected so far, and then
-// completes with EAGAIN; for that the listener is made non-blocking. Either is
-// seen by all who share the listener, net.Listener included.
+// If wait is false it takes only those who have connected so far, and then
+// completes with EAGAIN, or with the error that kept it from taking more.
+//
+// The listener is made blocking to wait, and non-blocking not to. That is seen by
+// all who share it, net.Listener included.
 func (r *Ring) Accept(fd int, wait bool, t Token) {
-	_ = unix.SetNonblock(fd, !wait) // if there is something wrong with fd, the operation will say so
+	_ = unix.SetNonblock(fd, !wait) // if there is something wrong with fd, accepting will say so
+	if !wait {
+		r.acceptNow(fd, t)
+		return
+	}
 	*r.next() = sqe{
 		opcode:  opAccept,
 		ioprio:  acceptMultishot,
@@ -28,13 +32,28 @@ func (r *Ring) Accept(fd int, wait bool, t Token) {
 	}
 }
 
+// acceptNow does not ask the ring, because not before Linux 6.10 can it be asked
+// not to wait: that a listener is non-blocking it does not care about. And to
+// cancel what waits might miss it while it accepts.
+func (r *Ring) acceptNow(fd int, t Token) {
+	for {
+		socket, _, err := unix.Accept4(fd, unix.SOCK_CLOEXEC)
+		switch errno, _ := err.(unix.Errno); errno {
+		case 0:
+			r.early = append(r.early, Completion{Token: t, Result: int32(socket), Flags: FlagMore})
+		case unix.EINTR:
+		default:
+			r.early = append(r.early, Completion{Token: t, Result: -int32(errno)})
+			return
+		}
+	}
+}
+
 // Recv receives whatever comes, again and again, each time into a buffer that
 // then belongs to the caller until Return: see Completion.Buffer. A Result of 0,
 // without a buffer, is the peer's end of sending. It ends with ENOBUFS when there
 // is no buffer left; what has arrived stays in the socket, for another Recv. It
 // may end like that, with data and without More, at any other time.
-//
-// The socket must be blocking, or it ends with EAGAIN.
 func (r *Ring) Recv(fd int, t Token) {
 	*r.next() = sqe{
 		opcode:      opRecv,
@@ -52,6 +71,8 @@ const maxSend = math.MaxInt32 &^ 0xffff
 // Send sends p, of at most 2 GB less 64 KB, as far as the socket has room. It is
 // done before Wait waits. If all of p was sent, there is no completion. Otherwise
 // one says how much was: a short count, or EAGAIN for nothing, or another error.
+// A second Send to the same socket is for after the Wait: it would be tried even
+// if the first was short, and what the first left over would be missing before it.
 //
 // The kernel reads p while Wait hands it over, and never after. Until that Wait
 // has returned, p must not be changed; the ring sees to it that it stays where it

@@ -1,7 +1,6 @@
 package ring
 
 import (
-	"errors"
 	"fmt"
 	"math/bits"
 	"os"
@@ -29,6 +28,7 @@ type Ring struct {
 
 	buffers buffers
 	ready   []Completion
+	early   []Completion // of what was not for the kernel to do, to be returned by the next Wait
 
 	argMemory region
 	arg       *enterArg // in memory that does not move
@@ -128,6 +128,9 @@ func (r *Ring) Wait(timeout time.Duration) ([]Completion, error) {
 		r.unspare()
 	}
 	r.buffers.publish()
+	if len(r.early) > 0 {
+		timeout = 0
+	}
 	if errno := r.wait(timeout); errno != 0 {
 		return nil, enterError(errno)
 	}
@@ -231,11 +234,14 @@ func enterError(errno syscall.Errno) error {
 // completed reports whether there are completions.
 func (r *Ring) completed() bool { return atomic.LoadUint32(r.cqTail) != *r.cqHead }
 
-// take takes all completions that are in the queue.
+// take takes all completions that are in the queue, if there are none before.
 func (r *Ring) take() {
-	r.ready = r.ready[:0]
+	early := min(len(r.early), cap(r.ready))
+	r.ready = append(r.ready[:0], r.early[:early]...)
+	r.early = append(r.early[:0], r.early[early:]...)
+
 	head, tail := *r.cqHead, atomic.LoadUint32(r.cqTail)
-	for ; head != tail; head++ {
+	for ; head != tail && len(r.ready) < cap(r.ready); head++ {
 		c := r.cqes[head&uint32(len(r.cqes)-1)]
 		switch {
 		case c.Token == woken:
@@ -252,7 +258,7 @@ func (r *Ring) take() {
 // does only so much at a time, for those who were ready first. Another Wait tells
 // more.
 func (r *Ring) Behind() bool {
-	return r.behind || atomic.LoadUint32(r.sqFlags)&(sqOverflow|sqTaskrun) != 0
+	return r.behind || len(r.early) > 0 || r.completed() || atomic.LoadUint32(r.sqFlags)&(sqOverflow|sqTaskrun) != 0
 }
 
 // Buffer returns the memory of a buffer that a completion has named. What was
@@ -287,14 +293,15 @@ func (r *Ring) watchWake() {
 func (r *Ring) unwake(c Completion) {
 	var count [8]byte
 	_, _ = unix.Read(r.wake, count[:]) // resets it
-	if !c.More() {
+	if !c.More() && r.wake >= 0 {
 		r.watchWake()
 	}
 }
 
 // Close cancels what is on its way and gives back all that is the ring's: its
-// descriptors, its memory, and its buffers' memory. Sockets stay open. It is for
-// the goroutine that opened the ring.
+// descriptors, its memory, and its buffers' memory. Sockets stay open, except for
+// accepted ones that Wait has not returned. Close is for the goroutine that opened
+// the ring.
 func (r *Ring) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -302,18 +309,16 @@ func (r *Ring) Close() error {
 		return nil
 	}
 	rings.Add(-1)
-	r.room = 0
-	r.cancelAll()
-	var errWake error
 	if r.wake >= 0 {
-		errWake = unix.Close(r.wake)
+		unix.Close(r.wake)
 		r.wake = -1
 	}
+	r.cancelAll()
 	err := r.queues.close()
 	r.buffers.unmap()
 	r.argMemory.unmap()
-	r.sending, r.backlog = nil, nil
-	return os.NewSyscallError("close", errors.Join(err, errWake))
+	r.room, r.sending, r.backlog = 0, nil, nil
+	return os.NewSyscallError("close", err)
 }
 
 // cancelAll ends what is on its way now. Without it the kernel would do so a
@@ -323,9 +328,14 @@ func (r *Ring) cancelAll() {
 	arg := syncCancel{fd: -1, flags: cancelAll | cancelAny, seconds: -1, nanoseconds: -1}
 	_, _, _ = unix.Syscall6(unix.SYS_IO_URING_REGISTER, uintptr(r.fd),
 		registerSyncCancel, uintptr(unsafe.Pointer(&arg)), 1, 0, 0)
-	for atomic.LoadUint32(r.sqFlags)&sqTaskrun != 0 {
-		if _, _, errno := syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), 0, 0, enterGetEvents, 0, 0); errno != 0 {
-			return
+	for more := true; more; {
+		_, _, errno := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), 0, 0, enterGetEvents, 0, 0)
+		r.take()
+		for _, c := range r.ready {
+			if c.Token.Operation() == Accept && c.Result >= 0 {
+				unix.Close(int(c.Result))
+			}
 		}
+		more = errno == 0 && r.Behind()
 	}
 }

@@ -415,6 +415,39 @@ func TestCloseLeavesNothingBehind(t *testing.T) {
 	assert.Equal(t, before, openFiles(t))
 }
 
+// Whoever has been accepted and not taken is nobody's.
+func TestCloseLeavesNobodyAccepted(t *testing.T) {
+	need(t)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	fd, addr := listen(t)
+	for range 6 {
+		dial(t, addr)
+	}
+	before := openFiles(t)
+	r, err := Open(Config{Entries: 4, Completions: 8, Buffers: 1, BufferSize: 64})
+	require.NoError(t, err)
+	r.Accept(fd, false, NewToken(0, 0, Accept))
+	require.NoError(t, r.Close())
+	assert.Equal(t, before, openFiles(t))
+
+	r, err = Open(Config{Entries: 4, Completions: 8, Buffers: 1, BufferSize: 64})
+	require.NoError(t, err)
+	r.Accept(fd, true, NewToken(0, 0, Accept))
+	nothing(t, r)
+	for range 30 {
+		dial(t, addr)
+	}
+	before += 30
+	_, err = r.Wait(0)
+	require.NoError(t, err)
+	for _, c := range r.ready {
+		accepted(t, c)
+	}
+	require.NoError(t, r.Close())
+	assert.Equal(t, before, openFiles(t))
+}
+
 func TestSizesThatThereAreNot(t *testing.T) {
 	for _, cfg := range []Config{
 		{},

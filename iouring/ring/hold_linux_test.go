@@ -1,0 +1,136 @@
+package ring
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Two loops on one core: while the first kept the core for the milliseconds of
+// its wait, the second's clients would wait too.
+func TestNoProcessorIsHeldThatAnotherRingNeeds(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	first, second := openFor(t, small), openFor(t, small)
+	assert.True(t, first.mayHold())
+	third := openFor(t, small)
+	for _, r := range []*Ring{first, second, third} {
+		assert.False(t, r.mayHold())
+	}
+	require.NoError(t, second.Close())
+	assert.True(t, first.mayHold())
+}
+
+// TestWaitingHoldsUpNobody runs in a process of its own, in which the runtime
+// does not send the signals that would end a wait: then it is the wait's own
+// bound that lets others go on.
+func TestWaitingHoldsUpNobody(t *testing.T) {
+	need(t)
+	if os.Getenv("WAITING") != "" {
+		waitAndCollect(t)
+		return
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestWaitingHoldsUpNobody$", "-test.v")
+	cmd.Env = append(os.Environ(), "WAITING=1", "GODEBUG=asyncpreemptoff=1")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	assert.Contains(t, string(out), "collected")
+}
+
+// waitAndCollect forces garbage collections, for each of which all goroutines
+// have to be stopped, while rings wait on all processors that there are.
+func waitAndCollect(t *testing.T) {
+	const procs = 2
+	runtime.GOMAXPROCS(procs)
+	waiting := make(chan struct{}, procs)
+	opened := make(chan *Ring, procs)
+	var loops sync.WaitGroup
+	var done atomic.Bool
+	for range procs {
+		loops.Go(func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			r, err := Open(small)
+			opened <- r
+			if !assert.NoError(t, err) {
+				return
+			}
+			for !done.Load() {
+				waiting <- struct{}{}
+				_, err := r.Wait(-1)
+				assert.NoError(t, err)
+			}
+			assert.NoError(t, r.Close())
+		})
+	}
+	rings := []*Ring{<-opened, <-opened}
+	for range 50 {
+		for range procs {
+			<-waiting
+		}
+		runtime.GC()
+		for _, r := range rings {
+			r.Wake()
+		}
+	}
+	done.Store(true)
+	for _, r := range rings {
+		r.Wake()
+	}
+	for {
+		select {
+		case <-waiting:
+			continue
+		default:
+		}
+		break
+	}
+	loops.Wait()
+	t.Log("collected")
+}
+
+// A loop that always finds completions does not keep the only processor from
+// others.
+func TestABusyLoopLetsOthersRun(t *testing.T) {
+	need(t)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	ours, _ := pair(t)
+	var done atomic.Bool
+	var loop sync.WaitGroup
+	loop.Go(func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		r, err := Open(small)
+		if !assert.NoError(t, err) {
+			return
+		}
+		for !done.Load() {
+			r.Writable(ours, NewToken(0, 0, Writable))
+			_, err := r.Wait(-1)
+			assert.NoError(t, err)
+		}
+		assert.NoError(t, r.Close())
+	})
+	pings, pongs := make(chan int), make(chan int)
+	loop.Go(func() {
+		for n := range pings {
+			pongs <- n
+		}
+	})
+	for n := range 20 {
+		pings <- n
+		assert.Equal(t, n, <-pongs)
+	}
+	close(pings)
+	done.Store(true)
+	loop.Wait()
+}
