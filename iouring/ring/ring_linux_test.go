@@ -332,6 +332,18 @@ func TestOperationsThatTheKernelDoesNotTakeAreKept(t *testing.T) {
 	nothing(t, r)
 }
 
+func TestCloseForgetsWhatWasKept(t *testing.T) {
+	r := openFor(t, Config{Entries: 4, Completions: 8, Buffers: 1, BufferSize: 64})
+	ours, theirs := pair(t)
+	r.backlog = append(r.backlog, sqe{})
+	r.room, r.behind = 0, true
+	r.Send(ours, []byte("x"), NewToken(0, 0, Send))
+	require.NoError(t, r.Close())
+	var b [1]byte
+	_, _, err := unix.Recvfrom(theirs, b[:], unix.MSG_DONTWAIT)
+	require.ErrorIs(t, err, unix.EAGAIN)
+}
+
 func TestASignalEndsNoWait(t *testing.T) {
 	r := openFor(t, small)
 	ours, theirs := pair(t)

@@ -1,0 +1,163 @@
+package ring
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Wait hands over what is queued, and returns what is completed, for which it
+// waits: for ever if the timeout is negative, not at all if it is zero. It may
+// return nothing before the time is up, but not without having looked. What it
+// returns is valid until the next call.
+//
+// An error is one of the ring's own. Nothing is lost by it: what was queued and
+// what is completed stays for the next call.
+func (r *Ring) Wait(timeout time.Duration) ([]Completion, error) {
+	if r.fd < 0 {
+		return nil, os.NewSyscallError("io_uring_enter", unix.EBADF)
+	}
+	if err := r.failed; err != nil {
+		r.failed = nil
+		return nil, err
+	}
+	if len(r.backlog) > 0 {
+		r.unspare()
+	}
+	r.buffers.publish()
+	if len(r.early) > 0 {
+		timeout = 0
+	}
+	if errno := r.wait(timeout); errno != 0 {
+		return nil, enterError(errno)
+	}
+	r.take()
+	return r.ready, nil
+}
+
+// hold is how long wait keeps its processor.
+const hold = 5 * time.Millisecond
+
+// wait is io_uring_enter. For its first milliseconds Go's scheduler is not told:
+// it would take the processor away after 20 µs, and to get one back costs a
+// switch of threads for each request, even two where the goroutine is locked to
+// its thread. A signal, by which the runtime stops goroutines, ends the call
+// early, and the bound ends it where none comes.
+//
+// Nothing here gives way to other goroutines unless it is told to. One that is
+// locked to its thread pays two switches of threads for that, some 8 µs, each
+// time; to be interrupted by the scheduler's monitor now and then, for having had
+// its turn, costs the same, and is rare.
+func (r *Ring) wait(timeout time.Duration) syscall.Errno {
+	if !r.mayHold() {
+		return r.look(r.enter(syscall.Syscall6, timeout))
+	}
+	brief := timeout
+	if timeout < 0 || timeout > hold {
+		brief = hold
+	}
+	errno := r.look(r.enter(syscall.RawSyscall6, brief))
+	if errno != 0 || brief == timeout || r.behind || r.completed() {
+		return errno
+	}
+	if timeout > 0 {
+		timeout -= brief
+	}
+	return r.look(r.enter(syscall.Syscall6, timeout))
+}
+
+// look makes an interrupted wait into one that has looked.
+func (r *Ring) look(errno syscall.Errno) syscall.Errno {
+	if errno == unix.EINTR {
+		runtime.Gosched()
+		errno = r.enter(syscall.RawSyscall6, 0) // which is not interrupted
+	}
+	return errno
+}
+
+// mayHold reports whether a processor can be kept while waiting. Not if there
+// are more rings than processors: one of them would wait for its completions on
+// the processor that another one needs for completions that have come.
+func (r *Ring) mayHold() bool { return rings.Load() <= r.procs }
+
+// enter hands over what is queued and then waits for a completion, if there is
+// none yet. The kernel does not wait if it could not take all that was queued.
+func (r *Ring) enter(call syscall6, timeout time.Duration) syscall.Errno {
+	var atLeast, arg, size uintptr
+	flags := uintptr(enterGetEvents)
+	if timeout != 0 {
+		atLeast, flags = 1, flags|enterExtArg
+		arg, size = uintptr(unsafe.Pointer(r.arg)), enterArgSize
+		r.arg.timespec = 0
+		if timeout > 0 {
+			r.arg.seconds, r.arg.nanoseconds = int64(timeout/time.Second), int64(timeout%time.Second)
+			r.arg.timespec = uint64(uintptr(unsafe.Pointer(&r.arg.seconds)))
+		}
+	}
+	return r.call(call, atLeast, flags, arg, size)
+}
+
+// submit hands over what is queued, and that is all.
+func (r *Ring) submit() syscall.Errno { return r.call(syscall.RawSyscall6, 0, 0, 0, 0) }
+
+type syscall6 = func(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err syscall.Errno)
+
+func (r *Ring) call(call syscall6, atLeast, flags, arg, size uintptr) syscall.Errno {
+	atomic.StoreUint32(r.sqTail, r.tail)
+	_, _, errno := call(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(r.tail-r.head), atLeast, flags, arg, size)
+	r.head = atomic.LoadUint32(r.sqHead)
+	left := r.tail - r.head
+	r.behind = left > 0 || len(r.backlog) > 0
+	if !r.behind {
+		clear(r.sending)
+		r.sending = r.sending[:0]
+	}
+	if len(r.backlog) == 0 {
+		r.room = uint32(len(r.sqes)) - left
+	}
+	switch errno {
+	case unix.ETIME: // nothing was completed
+		return 0
+	case unix.EAGAIN, unix.EBUSY: // no memory, or no room for completions: behind says it
+		r.behind = true
+		return 0
+	}
+	return errno
+}
+
+func enterError(errno syscall.Errno) error {
+	err := os.NewSyscallError("io_uring_enter", errno)
+	if errno == unix.EEXIST {
+		return fmt.Errorf("ring: used by another thread than the one that opened it: %w", err)
+	}
+	return err
+}
+
+// completed reports whether there are completions.
+func (r *Ring) completed() bool { return atomic.LoadUint32(r.cqTail) != *r.cqHead }
+
+// take takes all completions that are in the queue, if there are none before.
+func (r *Ring) take() {
+	early := min(len(r.early), cap(r.ready))
+	r.ready = append(r.ready[:0], r.early[:early]...)
+	r.early = append(r.early[:0], r.early[early:]...)
+
+	head, tail := *r.cqHead, atomic.LoadUint32(r.cqTail)
+	for ; head != tail && len(r.ready) < cap(r.ready); head++ {
+		c := r.cqes[head&uint32(len(r.cqes)-1)]
+		switch {
+		case c.Token == woken:
+			r.unwake(c)
+		case c.Token.Operation() == None:
+		default:
+			r.ready = append(r.ready, c)
+		}
+	}
+	atomic.StoreUint32(r.cqHead, head)
+}
