@@ -204,6 +204,8 @@ func (r *Results) unmeasured(s *Server) bool {
 // is among the notes.
 func remark(s *Server, unmeasured bool) string {
 	switch {
+	case s.Unavailable != "":
+		return unavailableMark
 	case s.DNF == "" && unmeasured:
 		return "not measured"
 	case s.DNF == "":

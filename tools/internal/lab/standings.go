@@ -25,7 +25,7 @@ func (r *Results) standings(m moment, width int, style Style) []string {
 	for i, s := range r.Servers {
 		g.rows[i].cells[0] = shorten(s.Name, names)
 		g.rows[i].rest = remark(s, false)
-		if s.Name == m.server && s.DNF == "" {
+		if s.Name == m.server && !s.out() {
 			g.rows[i].rest, _, _ = strings.Cut(m.what, " · ")
 			g.rows[i].calm = true
 		}
