@@ -99,7 +99,7 @@ func syscallFigure(r *lab.Results, workload int) *figure {
 		c := callsOf(r, s.Name, workload)
 		row := []string{s.Name}
 		if c == nil {
-			p.text(width-margin, y+14, "end", "soft", "not counted")
+			p.text(width-margin, y+14, "end", "soft", nothingOf(s, "not counted"))
 			t.Rows = append(t.Rows, append(row, slices.Repeat([]string{absent}, len(names)+2)...))
 			y += rowHeight
 			continue
