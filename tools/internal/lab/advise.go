@@ -498,7 +498,7 @@ func option(name, flag string, otherwise int) int {
 // parallel returns how many handlers a model runs at a time, at most.
 func parallel(name string) int {
 	switch model, _, _ := strings.Cut(name, " "); model {
-	case "singleblocking", "busywait":
+	case "singleblocking", "busywait", "iouring":
 		return 1
 	case "eventloop":
 		return option(name, "--loops", 1)
