@@ -496,7 +496,8 @@ func (v *adviser) look(ctx context.Context, server *process, sample *Sample) err
 		return errors.Join(server.failure(), err)
 	}
 	// What it wants, so that it is the same on a busy machine.
-	share := (after.cpu - before.cpu + after.runQueue - before.runQueue).Seconds() / time.Since(began).Seconds()
+	used := after.since(before)
+	share := (used.CPU + used.RunQueue).Seconds() / time.Since(began).Seconds()
 	share = min(share, float64(v.advice.Profile.Cores))
 	sample.Idle, sample.Held = &share, after.rss
 	return nil
