@@ -20,6 +20,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/store"
+	"github.com/ioflavors/ioflavors/iouring"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/slow"
 )
@@ -83,6 +84,10 @@ func testServer(mode string, args []string) {
 		ln.Close()
 		fmt.Fprintln(os.Stderr, "kv-test: not available here: no io_uring: not permitted")
 		os.Exit(kvcmd.ExitUnavailable)
+	}
+	if mode == "iouring" {
+		fmt.Fprintln(os.Stderr, iouring.New(iouring.Config{}).Serve(ln))
+		os.Exit(1)
 	}
 	if mode == "resp" {
 		w := load.DefaultWorkload()
