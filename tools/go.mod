@@ -9,6 +9,7 @@ require (
 	github.com/ioflavors/ioflavors/busywait v0.0.0
 	github.com/ioflavors/ioflavors/common v0.0.0
 	github.com/ioflavors/ioflavors/eventloop v0.0.0
+	github.com/ioflavors/ioflavors/iouring v0.0.0
 	github.com/ioflavors/ioflavors/multiblocking v0.0.0
 	github.com/ioflavors/ioflavors/singleblocking v0.0.0
 	github.com/prometheus/client_golang v1.25.0
@@ -42,6 +43,7 @@ replace (
 	github.com/ioflavors/ioflavors/busywait => ../busywait
 	github.com/ioflavors/ioflavors/common => ../common
 	github.com/ioflavors/ioflavors/eventloop => ../eventloop
+	github.com/ioflavors/ioflavors/iouring => ../iouring
 	github.com/ioflavors/ioflavors/multiblocking => ../multiblocking
 	github.com/ioflavors/ioflavors/singleblocking => ../singleblocking
 )

@@ -7,7 +7,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -208,6 +210,29 @@ func TestAFailedStartIsOneLineAndExitCodeOne(t *testing.T) {
 		assert.Regexp(t, `\Akv-test: [^\n]+\n\z`, stderr.String(), "%v", args)
 	}
 }
+
+// Where a model cannot run, nothing is wrong with its command line, and a script
+// can tell that from a start that failed.
+func TestAModelThatIsNotAvailableSaysWhyAndExitsWithThree(t *testing.T) {
+	missing := command
+	missing.Flags = func(*flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
+		return func(cfg kvserver.Config) (kvserver.Server, error) {
+			return kvserver.NewHost(cfg, kvserver.Traits{}, 1).Lifecycle(unavailableModel{}), nil
+		}
+	}
+	var stdout, stderr bytes.Buffer
+	assert.Equal(t, 3, Run("kv-test", missing, []string{"--addr", "127.0.0.1:0"}, &stdout, &stderr))
+	assert.Empty(t, stdout.String())
+	assert.Regexp(t, `(?m)^kv-test: not available here: the kernel is too old\n\z`, stderr.String())
+}
+
+type unavailableModel struct{}
+
+func (unavailableModel) Run(net.Listener) error {
+	return fmt.Errorf("%w: %w", kvserver.ErrUnavailable, errors.New("the kernel is too old"))
+}
+
+func (unavailableModel) Wake() {}
 
 func TestHelpListsEveryFlag(t *testing.T) {
 	var stdout, stderr bytes.Buffer

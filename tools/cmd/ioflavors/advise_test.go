@@ -30,7 +30,7 @@ func adviseConfig(t *testing.T, args ...string) (lab.AdviseConfig, error) {
 func TestAdviseFlags(t *testing.T) {
 	cfg, err := adviseConfig(t)
 	require.NoError(t, err)
-	assert.Len(t, cfg.Subjects, 8)
+	assert.Len(t, cfg.Subjects, 9)
 	assert.Equal(t, lab.Profile{
 		Connections: 1000, Active: 100, Rate: 5000, Arrivals: load.Poisson, Puts: 0.1, Value: 64, P99: 10 * time.Millisecond, Cores: 1,
 	}, cfg.Profile)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,12 @@ type checkCmd struct {
 	Timeout      time.Duration `default:"10s" placeholder:"TIME" help:"How long a rule may take (default ${default})."`
 }
 
+// Help is what check --help says besides.
+func (*checkCmd) Help() string {
+	return `Exit codes: 0 all rules passed; 1 some did not, or there was no server to check; 2 wrong flags; ` +
+		`3 the command says, by the same code, that this system cannot run it: nothing was checked.`
+}
+
 func (c *checkCmd) Run(ctx context.Context) error {
 	if c.List {
 		return c.list(os.Stdout)
@@ -42,9 +49,12 @@ func (c *checkCmd) Run(ctx context.Context) error {
 		return &exitError{2, err.Error()}
 	}
 	if err := s.start(ctx); err != nil {
-		return err
+		return cmp.Or(s.unavailable(), err)
 	}
 	defer s.stop()
+	if err := s.unavailable(); err != nil {
+		return err
+	}
 	report := c.check(ctx, s)
 	if err := c.summarize(os.Stdout, s.addr, s.restarts, report); err != nil {
 		return err

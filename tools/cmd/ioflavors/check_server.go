@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvcmd"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
 // reach returns an error if nobody listens at addr: then it is no use to try
@@ -47,6 +50,7 @@ type process struct {
 	cmd    *exec.Cmd
 	said   tail
 	exited chan struct{} // closed when it has ended
+	err    error         // how, valid then
 }
 
 // start returns when somebody listens at the address.
@@ -63,8 +67,15 @@ func (s *checkedServer) start(ctx context.Context) error {
 		return reach(ctx, s.addr)
 	}
 	var err error
-	s.process, err = startProcess(ctx, s.addr, fill(s.command, s.addr))
-	return err
+	s.process, err = startProcess(fill(s.command, s.addr))
+	if err != nil {
+		return err
+	}
+	if err := s.process.waitUntilListening(ctx, s.addr); err != nil {
+		s.process.stop()
+		return err
+	}
+	return nil
 }
 
 // revive starts the server again if it has ended.
@@ -74,9 +85,30 @@ func (s *checkedServer) revive(ctx context.Context) error {
 	}
 	s.stop() // what it may have started
 	if err := s.start(ctx); err != nil {
+		s.process = nil // there is none that a rule could have killed
 		return fmt.Errorf("the server was to be started again: %w", err)
 	}
 	s.restarts++
+	return nil
+}
+
+// unavailable returns an error if the server that was just started has ended,
+// and says that this system cannot run it. A server may listen before it finds
+// that out, so one that runs is asked something first.
+func (s *checkedServer) unavailable() error {
+	p := s.process
+	if p == nil {
+		return nil
+	}
+	if !p.hasEnded() {
+		p.mayBeDying(s.addr)
+	}
+	if !p.hasEnded() {
+		return nil
+	}
+	if why, yes := lab.Unavailable(p.err, p.said.String()); yes {
+		return &exitError{kvcmd.ExitUnavailable, "the server is " + kvserver.ErrUnavailable.Error() + ": " + why}
+	}
 	return nil
 }
 
@@ -103,7 +135,7 @@ func (s *checkedServer) stop() {
 	}
 }
 
-func startProcess(ctx context.Context, addr string, command []string) (*process, error) {
+func startProcess(command []string) (*process, error) {
 	p := &process{cmd: exec.Command(command[0], command[1:]...), exited: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = &p.said, &p.said
 	p.cmd.WaitDelay = time.Second // a grandchild may hold the pipes
@@ -112,13 +144,9 @@ func startProcess(ctx context.Context, addr string, command []string) (*process,
 		return nil, err
 	}
 	go func() {
-		_ = p.cmd.Wait() // ProcessState says how it went
+		p.err = p.cmd.Wait()
 		close(p.exited)
 	}()
-	if err := p.waitUntilListening(ctx, addr); err != nil {
-		p.stop()
-		return nil, err
-	}
 	return p, nil
 }
 
@@ -194,6 +222,12 @@ func (t *tail) Write(p []byte) (int, error) {
 	t.data = append(t.data, p...)
 	t.data = t.data[max(0, len(t.data)-kept):]
 	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.data)
 }
 
 // quote returns the last line, or the one that says why a Go program has

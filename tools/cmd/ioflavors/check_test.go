@@ -3,9 +3,11 @@ package main
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,7 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance"
+	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/iouring"
 	"github.com/ioflavors/ioflavors/multiblocking"
 )
 
@@ -165,7 +169,7 @@ func TestCheckNothing(t *testing.T) {
 		"no such rule":       {[]string{"--only", "put-gt", "127.0.0.1:1"}, 2, `no rule "put-gt": there are golden-frames, put-get,`},
 		"small frames":       {[]string{"--max-frame", "100", "127.0.0.1:1"}, 2, "--max-frame 100: the rules need frames of at least 200 bytes"},
 		"no such command":    {[]string{"--", "/no/such/server", "{addr}"}, 1, "no such file"},
-		"command that fails": {childCommand("fail", "{addr}"), 1, "the server has ended: exit status 3; its last words: cannot bind"},
+		"command that fails": {childCommand("fail", "{addr}"), 1, "the server has ended: exit status 4; its last words: cannot bind"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, stdout, stderr := ioflavors(t, append([]string{"check"}, test.args...)...)
@@ -212,8 +216,65 @@ func TestChild(t *testing.T) {
 		t.Log(multiblocking.New(multiblocking.Config{}).ListenAndServe(flag.Arg(1)))
 	case "fail":
 		_, _ = io.WriteString(os.Stderr, "starting\ncannot bind\n")
-		os.Exit(3)
+		os.Exit(4)
+	case "absent": // listens, and then finds out
+		os.Exit(kvcmd.Run("kv-absent", absent, []string{"--addr", flag.Arg(1)}, os.Stdout, os.Stderr))
+	case "absent at once":
+		_, _ = io.WriteString(os.Stderr, "no ring in this house\n")
+		os.Exit(kvcmd.ExitUnavailable)
 	}
+}
+
+// absent is a model that no system can run.
+var absent = kvserver.Command{
+	Model:   "absent",
+	Summary: "There is no such thing.",
+	Flags: func(*flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
+		return func(cfg kvserver.Config) (kvserver.Server, error) {
+			return kvserver.NewHost(cfg, kvserver.Traits{}, 1).Lifecycle(absentModel{}), nil
+		}
+	},
+}
+
+type absentModel struct{}
+
+func (absentModel) Run(net.Listener) error {
+	return fmt.Errorf("%w: %s", kvserver.ErrUnavailable, "the moon is not full")
+}
+
+func (absentModel) Wake() {}
+
+// That a server cannot be run is no verdict on it.
+func TestCheckWhatIsNotAvailable(t *testing.T) {
+	for what, want := range map[string]string{
+		"absent":         "ioflavors: the server is not available here: the moon is not full\n",
+		"absent at once": "ioflavors: the server is not available here: no ring in this house\n",
+	} {
+		code, stdout, stderr := ioflavors(t, append([]string{"check"}, childCommand(what, "{addr}")...)...)
+		assert.Equal(t, kvcmd.ExitUnavailable, code, what)
+		assert.Empty(t, stdout)
+		assert.Equal(t, want, stderr)
+	}
+}
+
+func TestServeWhatIsNotAvailable(t *testing.T) {
+	before := models
+	defer func() { models = before }()
+	models = append(slices.Clone(models), absent)
+	code, _, stderr := ioflavors(t, "serve", "absent", "--addr", "127.0.0.1:0")
+	assert.Equal(t, kvcmd.ExitUnavailable, code)
+	assert.True(t, strings.HasSuffix(stderr, "\nioflavors serve absent: not available here: the moon is not full\n"), stderr)
+}
+
+// Of the models one is not for every system. Where it is not, serve says so.
+func TestServeIOUring(t *testing.T) {
+	why := iouring.Available()
+	if why == nil {
+		t.Skip("it is available here")
+	}
+	code, _, stderr := ioflavors(t, "serve", "iouring", "--addr", "127.0.0.1:0")
+	assert.Equal(t, kvcmd.ExitUnavailable, code)
+	assert.True(t, strings.HasSuffix(stderr, "\nioflavors serve iouring: "+why.Error()+"\n"), stderr)
 }
 
 func TestFill(t *testing.T) {

@@ -49,7 +49,7 @@ func TestLabShapes(t *testing.T) {
 func TestLabFlags(t *testing.T) {
 	cfg, err := labConfig(t)
 	require.NoError(t, err)
-	assert.Len(t, cfg.Subjects, 8)
+	assert.Len(t, cfg.Subjects, 9)
 	assert.Equal(t, 6, cfg.Rounds)
 	assert.Equal(t, 125*time.Millisecond, cfg.Cell)
 	assert.False(t, cfg.NoPin)

@@ -10,6 +10,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/eventloop"
+	"github.com/ioflavors/ioflavors/iouring"
 	"github.com/ioflavors/ioflavors/multiblocking"
 	"github.com/ioflavors/ioflavors/singleblocking"
 )
@@ -20,10 +21,11 @@ var models = []kvserver.Command{
 	multiblocking.Command,
 	busywait.Command,
 	eventloop.Command,
+	iouring.Command,
 }
 
 type serveCmd struct {
-	Args []string `arg:"" passthrough:"" name:"model" help:"The model (singleblocking, multiblocking, busywait or eventloop) and its flags; MODEL --help lists them."`
+	Args []string `arg:"" passthrough:"" name:"model" help:"The model (singleblocking, multiblocking, busywait, eventloop or iouring) and its flags; MODEL --help lists them."`
 }
 
 func (c *serveCmd) Run() error {

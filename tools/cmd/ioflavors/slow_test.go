@@ -11,6 +11,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/servertest"
+	"github.com/ioflavors/ioflavors/iouring"
 )
 
 // Every model is slow for the keys that it is told of, and right.
@@ -18,6 +19,9 @@ func TestServeSlowKeys(t *testing.T) {
 	const sleep = 20 * time.Millisecond
 	for _, model := range models {
 		t.Run(model.Model, func(t *testing.T) {
+			if err := iouring.Available(); err != nil && model.Model == iouring.Command.Model {
+				t.Skip(err)
+			}
 			srv, err := slowServer(t, model, "--slow-prefix", "s:", "--slow-sleep", sleep.String(), "--slow-burn", "1ms")
 			require.NoError(t, err)
 			ctx, c := servertest.Dial(t, servertest.Serve(t, srv))

@@ -161,6 +161,8 @@ type Sample struct {
 	Resources *Resources  `json:"resources,omitempty"` // while it was loaded
 	// Error is how the server ended that did.
 	Error string `json:"error,omitempty"`
+
+	unavailable string // why this system cannot run the server; empty: it can
 }
 
 // AdviceSchema is the version of Advice in JSON.
@@ -188,9 +190,14 @@ type Advice struct {
 	Recommended string `json:"recommended,omitempty"`
 	RunnerUp    string `json:"runner_up,omitempty"`
 	Because     string `json:"because,omitempty"`
+	// Needs is what the recommended model asks of a system that others do not.
+	Needs string `json:"needs,omitempty"`
 	// Options are the models: first those that qualify, the best first.
 	Options []Option `json:"options"`
 	Changes []Change `json:"changes,omitempty"`
+	// NotAvailable are models that this system cannot run: they were started once,
+	// and are no options.
+	NotAvailable []Absentee `json:"not_available,omitempty"`
 	// Foretold is what arithmetic said beforehand, Limits what this machine could
 	// not show.
 	Foretold string   `json:"foretold,omitempty"`
@@ -199,6 +206,12 @@ type Advice struct {
 	Samples []Sample `json:"samples"`
 
 	subjects []Subject
+}
+
+// Absentee is a model that this system cannot run, and why, as it says itself.
+type Absentee struct {
+	Model  string `json:"model"`
+	Reason string `json:"reason"`
 }
 
 // Change is what would change the answer, or that it would not.
@@ -334,6 +347,14 @@ func (v *adviser) run(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
+			if sample.unavailable != "" && before[s.Name] == nil {
+				planned := each
+				if foreseen(a.Profile, s) == "" {
+					planned *= time.Duration(a.Repeats)
+				}
+				progress.finished(planned, a.leaveOut(s, sample.unavailable))
+				continue
+			}
 			sample.Repeat = repeat
 			a.Samples = append(a.Samples, sample)
 			hopeless[s.Name] = foreseen(a.Profile, s) != "" || sample.hopeless(before[s.Name])
@@ -345,6 +366,14 @@ func (v *adviser) run(ctx context.Context) error {
 		return err
 	}
 	return v.probes(ctx, each)
+}
+
+// leaveOut takes a model out that this system cannot run, and returns what to
+// tell.
+func (a *Advice) leaveOut(s Subject, why string) string {
+	a.NotAvailable = append(a.NotAvailable, Absentee{s.Name, why})
+	a.subjects = slices.DeleteFunc(slices.Clone(a.subjects), func(other Subject) bool { return other.Name == s.Name })
+	return fmt.Sprintf("%s: %s: %s", s.Name, unavailableMark, why)
 }
 
 // again measures once more the models of which nothing is known, and yet once
@@ -387,6 +416,10 @@ func (v *adviser) sample(ctx context.Context, s Subject, p Profile, seed uint64)
 	}
 	if err != nil {
 		sample.Error = err.Error()
+		var missing *unavailableError
+		if errors.As(err, &missing) {
+			sample.unavailable = missing.reason
+		}
 	}
 	return sample, nil
 }
@@ -399,6 +432,9 @@ func (v *adviser) measure(ctx context.Context, s Subject, p Profile, seed uint64
 	// Nobody waits for what it still has to do: with slow handlers that is much.
 	defer server.kill()
 	w := p.workload()
+	if err := server.serves(ctx, s, w); err != nil {
+		return err
+	}
 	storing, cancel := context.WithTimeoutCause(ctx, preloadTimeout, fmt.Errorf("storing the keys takes more than %v", preloadTimeout))
 	defer cancel()
 	if err := load.Preload(storing, load.Config{Addr: server.addr, Workload: w}); err != nil {
@@ -460,7 +496,8 @@ func (v *adviser) look(ctx context.Context, server *process, sample *Sample) err
 		return errors.Join(server.failure(), err)
 	}
 	// What it wants, so that it is the same on a busy machine.
-	share := (after.cpu - before.cpu + after.runQueue - before.runQueue).Seconds() / time.Since(began).Seconds()
+	used := after.since(before)
+	share := (used.CPU + used.RunQueue).Seconds() / time.Since(began).Seconds()
 	share = min(share, float64(v.advice.Profile.Cores))
 	sample.Idle, sample.Held = &share, after.rss
 	return nil
@@ -498,7 +535,7 @@ func option(name, flag string, otherwise int) int {
 // parallel returns how many handlers a model runs at a time, at most.
 func parallel(name string) int {
 	switch model, _, _ := strings.Cut(name, " "); model {
-	case "singleblocking", "busywait":
+	case "singleblocking", "busywait", "iouring":
 		return 1
 	case "eventloop":
 		return option(name, "--loops", 1)

@@ -22,6 +22,7 @@ var simplest = []string{
 	"multiblocking --workers 64", // and a number to choose, and who waits
 	"eventloop",                  // states instead of a stack, and nothing may block
 	"eventloop --loops 2",        // and a number to choose
+	"iouring",                    // and a kernel that has it, and permits it
 	"busywait --one-at-a-time",   // a core that nobody else can have
 	"busywait",                   // and states instead of a stack
 }

@@ -22,6 +22,9 @@ func (a *Advice) ranked() (options []Option, by string, err error) {
 		}
 		options = append(options, o)
 	}
+	if len(options) == 0 {
+		return nil, "", nil // none is available here
+	}
 	options, by = rank(a.Profile, options)
 	return options, by, nil
 }
@@ -34,6 +37,10 @@ func (a *Advice) conclude() error {
 	}
 	a.Options = options
 	a.Limits = a.limits()
+	if len(options) == 0 {
+		a.Sentence = "No advice: this system can run none of the models."
+		return nil
+	}
 	unseen := slices.ContainsFunc(options, func(o Option) bool { return o.Samples == 0 })
 	switch best := options[0]; {
 	case unseen:
@@ -43,7 +50,7 @@ func (a *Advice) conclude() error {
 		a.Sentence = nobody(a.Profile, options)
 		return nil
 	default:
-		a.Recommended = best.Model
+		a.Recommended, a.Needs = best.Model, needs(best.Model)
 		a.Sentence = recommend(a.Profile, best)
 	}
 	a.Sentence += unjudged(options)
@@ -54,6 +61,15 @@ func (a *Advice) conclude() error {
 	probed, err := a.probed(a.Recommended)
 	a.Changes = append(changes(a.Profile, options, by), probed...)
 	return err
+}
+
+// needs is what a model asks of a system that others do not; empty: nothing.
+func needs(model string) string {
+	if model != "iouring" {
+		return ""
+	}
+	return "It needs Linux 6.0 or later, and the permission to use io_uring, which many containers do not have (seccomp, kernel.io_uring_disabled): where it is refused, the server does not start. " +
+		"It handles all requests on one goroutine."
 }
 
 // recommend is the answer where there is one.
@@ -251,6 +267,9 @@ func (a *Advice) table() *grid {
 		}
 		g.rows = append(g.rows, row{cells: []string{o.Model, ok, fmt.Sprintf("%d/%d", o.Counted, o.Samples), p99, cpu, per, memory, each}})
 	}
+	for _, x := range a.NotAvailable {
+		g.rows = append(g.rows, row{cells: []string{x.Model}, rest: unavailableMark, calm: true})
+	}
 	return g
 }
 
@@ -261,6 +280,12 @@ func (a *Advice) Report(w io.Writer, style Style, width int) error {
 	heading := func(text string) { fmt.Fprintf(&out, "\n%s\n", paint(style.strong, text)) }
 
 	fmt.Fprintln(&out, paint(style.strong, wrap(a.Sentence, min(width, textWidth), "  ")))
+	if a.Needs != "" {
+		fill(a.Needs)
+	}
+	for _, x := range a.NotAvailable {
+		fill(fmt.Sprintf("%s was not tried, for it is not available here: %s.", x.Model, x.Reason))
+	}
 	if why := a.provisional(); why != "" {
 		fill("PROVISIONAL: " + why + ".")
 	}
@@ -295,6 +320,9 @@ func (a *Advice) Report(w io.Writer, style Style, width int) error {
 	if a.RunnerUp != "" {
 		heading("Runner-up: " + a.RunnerUp)
 		fill(strings.ToUpper(a.Because[:1]) + a.Because[1:])
+		if text := needs(a.RunnerUp); text != "" {
+			fill(text)
+		}
 	}
 	if len(a.Changes) > 0 {
 		heading("What would change the answer")

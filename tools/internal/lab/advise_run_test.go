@@ -67,6 +67,34 @@ func TestAdvise(t *testing.T) {
 	assert.Len(t, again.Options, 4)
 }
 
+// A model that this system cannot run is started once, and is no option.
+func TestAdviseWithoutThoseThatAreNotAvailable(t *testing.T) {
+	cfg := adviseConfig(t, "unavailable", "right", "refuses")
+	var progress bytes.Buffer
+	cfg.Progress = NewProgress(&progress)
+	a, err := Advise(t.Context(), cfg)
+	require.NoError(t, err)
+	assert.ElementsMatch(t, []Absentee{{"unavailable", "no io_uring: not permitted"}, {"refuses", "no ring of mine"}}, a.NotAvailable)
+	require.Len(t, a.Options, 1)
+	assert.Equal(t, "right", a.Options[0].Model)
+	for _, s := range a.Samples {
+		assert.Equal(t, "right", s.Model)
+	}
+	assert.NotContains(t, a.Sentence, "not every model", "it does not keep the others from being recommended")
+	assert.Equal(t, 2, strings.Count(progress.String(), "NOT AVAILABLE"))
+	var out strings.Builder
+	require.NoError(t, a.Report(&out, Style{}, 80))
+	assert.Contains(t, out.String(), "unavailable was not tried, for it is not available here: no io_uring: not\n  permitted.\n")
+	assert.Regexp(t, `(?m)^refuses +NOT AVAILABLE$`, out.String())
+
+	cfg = adviseConfig(t, "unavailable")
+	a, err = Advise(t.Context(), cfg)
+	require.NoError(t, err)
+	assert.Empty(t, a.Recommended)
+	assert.Contains(t, a.Sentence, "this system can run none of the models")
+	require.NoError(t, a.Report(&out, Style{}, 80))
+}
+
 // What there is no room for is left out, and that is said.
 func TestAdviseOnFewDescriptors(t *testing.T) {
 	cfg := adviseConfig(t, "right")

@@ -44,6 +44,30 @@ func (c constructed) samples(p Profile) (all []Sample) {
 	return all
 }
 
+// A model that is not for every system has to be better by more than the noise,
+// and then it is said what it needs.
+func TestAdviceForIOUring(t *testing.T) {
+	p := testProfile()
+	loop := constructed{model: "eventloop", p99: time.Millisecond, cpu: flat(0.2), rss: 15}
+	ring := constructed{model: "iouring", p99: time.Millisecond, cpu: flat(0.195), rss: 15}
+	a := testAdvice(t, p, ring, loop)
+	assert.Equal(t, "eventloop", a.Recommended, "it is the simpler one")
+	assert.Empty(t, a.Needs)
+	assert.Contains(t, a.text(t), "Runner-up: iouring")
+	assert.Contains(t, a.text(t), "Linux 6.0 or later", "who takes the second has to know, too")
+
+	ring.cpu = flat(0.1)
+	a = testAdvice(t, p, ring, loop)
+	assert.Equal(t, "iouring", a.Recommended)
+	assert.Contains(t, a.Needs, "permission")
+	assert.Contains(t, a.text(t), "Linux 6.0 or later")
+
+	p.Handler, p.Rate = 2*time.Millisecond, 1000
+	ring.p99 = 4 * time.Millisecond
+	a = testAdvice(t, p, ring)
+	assert.True(t, a.option("iouring").Foreseen, "one handler at a time is not enough for two")
+}
+
 func testAdvice(t *testing.T, p Profile, all ...constructed) *Advice {
 	t.Helper()
 	a := &Advice{Profile: p, Measured: p, Complete: true, Repeats: 3, Duration: time.Second, Command: []string{"ioflavors", "advise"}}
@@ -76,6 +100,13 @@ func (a *Advice) changeTexts() string {
 		all = append(all, c.Text)
 	}
 	return strings.Join(all, "\n")
+}
+
+func (a *Advice) text(t *testing.T) string {
+	t.Helper()
+	var out strings.Builder
+	require.NoError(t, a.Report(&out, Style{}, 80))
+	return strings.Join(strings.Fields(out.String()), " ")
 }
 
 func flat(cpu float64) []float64 { return []float64{cpu, cpu, cpu} }

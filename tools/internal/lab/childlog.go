@@ -57,11 +57,16 @@ func parseListening(line []byte) (addr string, ok bool) {
 	return entry.Addr, true
 }
 
-// explain returns err with the end of the log, if there is one.
-func (l *childLog) explain(err error) error {
+// text is the end of the log.
+func (l *childLog) text() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	said := strings.TrimSpace(string(l.tail))
+	return strings.TrimSpace(string(l.tail))
+}
+
+// explain returns err with the end of the log, if there is one.
+func (l *childLog) explain(err error) error {
+	said := l.text()
 	if said == "" {
 		return err
 	}

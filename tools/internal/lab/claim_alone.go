@@ -22,7 +22,7 @@ var experimentAlone = &Experiment{
 	About: []string{"singleblocking", "busywait", "busywait --one-at-a-time"},
 	Predictions: map[string]Verdict{
 		"singleblocking": Confirmed, "busywait --one-at-a-time": Confirmed,
-		"multiblocking": Refuted, "busywait": Refuted, "eventloop": Refuted,
+		"multiblocking": Refuted, "busywait": Refuted, "eventloop": Refuted, "iouring": Refuted,
 	},
 	Metric: "how many of 64 clients that ask at the same time and stay get an answer at all; median and range of the repeats",
 	Unit:   "% of clients",

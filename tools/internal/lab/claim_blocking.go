@@ -17,8 +17,9 @@ var experimentBlocking = &Experiment{
 	Predictions: map[string]Verdict{
 		"singleblocking": Refuted, "multiblocking": Refuted, "multiblocking --os-threads": Confirmed,
 		"busywait": Refuted, "eventloop": Refuted,
+		"iouring": Refuted, // it waits for whatever is done, and reads nothing itself
 	},
-	Metric: "calls of a poller for each request, and reads beyond the one that it takes, over one connection",
+	Metric: "calls of a poller for each request, or of io_uring_enter, which waits as one does, and reads beyond the one that it takes, over one connection",
 	Unit:   "calls/request",
 	Rule:   fmt.Sprintf("yes up to %.1f, no from %.1f on", blockingYes, blockingNo),
 	parts:  []Part{Syscalls},
@@ -27,11 +28,13 @@ var experimentBlocking = &Experiment{
 			if c.Server != s.Name || c.Requests == 0 || !oneRequest(r.Plan.Workloads[c.Workload]) {
 				continue
 			}
-			polls, reads := c.waiting()
-			f := byThreshold([]float64{polls + max(0, reads-1)}, blockingYes, blockingNo)
+			polls, rings, reads := c.waiting()
+			f := byThreshold([]float64{polls + rings + max(0, reads-1)}, blockingYes, blockingNo)
 			switch {
 			case f.Verdict == Confirmed:
 				f.Why = "a thread sleeps in a read"
+			case rings > blockingNo:
+				f.Why = "io_uring_enter waits for what the kernel has read"
 			case polls > blockingNo:
 				f.Why = "a poller waits for what is to be read"
 			default:
@@ -61,14 +64,16 @@ const (
 // oneRequest reports whether there is one request at a time.
 func oneRequest(w load.Workload) bool { return w.Connections == 1 && w.Depth == 1 && !w.Open() }
 
-// waiting returns how many calls of a poller and how many reads there were for
-// each request.
-func (c SyscallCell) waiting() (polls, reads float64) {
+// waiting returns how many calls of a poller, how many of io_uring_enter and how
+// many reads there were for each request. A ring's thread sleeps in no read: the
+// kernel reads while it waits for anything to be done, as with a poller for
+// anything that can be done.
+func (c SyscallCell) waiting() (polls, rings, reads float64) {
 	each := func(names ...string) (sum float64) {
 		for _, name := range names {
 			sum += float64(c.Calls[name]) / float64(c.Requests)
 		}
 		return sum
 	}
-	return each("epoll_pwait", "epoll_wait"), each("read", "readv", "recvfrom", "recvmsg")
+	return each("epoll_pwait", "epoll_wait"), each(ringCall), each("read", "readv", "recvfrom", "recvmsg")
 }

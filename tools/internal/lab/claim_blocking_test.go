@@ -21,6 +21,7 @@ func TestWhoWaitsInTheKernel(t *testing.T) {
 		{"multiblocking", map[string]int64{"read": 1000, "write": 1000, "epoll_pwait": 1800}, Refuted, "a poller waits"},
 		{"singleblocking", map[string]int64{"read": 2000, "write": 1000, "epoll_pwait": 1800}, Refuted, "a poller waits"},
 		{"busywait", map[string]int64{"recvfrom": 90_000, "write": 1000}, Refuted, "find nothing"},
+		{"iouring", map[string]int64{"io_uring_enter": 1000}, Refuted, "io_uring_enter waits"},
 	} {
 		s := &Server{Subject: Subject{Name: test.name}}
 		r.Servers = append(r.Servers, s)

@@ -11,7 +11,7 @@ var experimentBusy = &Experiment{
 	About:    []string{"busywait", "busywait --one-at-a-time"},
 	Predictions: map[string]Verdict{
 		"busywait": Confirmed, "busywait --one-at-a-time": Confirmed,
-		"singleblocking": Refuted, "multiblocking": Refuted, "eventloop": Refuted,
+		"singleblocking": Refuted, "multiblocking": Refuted, "eventloop": Refuted, "iouring": Refuted,
 	},
 	Metric: "the share of a core that it uses while all connections are silent; median and range over their numbers",
 	Unit:   "% of a core",

@@ -31,11 +31,13 @@ var experimentCode = &Experiment{
 		"singleblocking": Confirmed,
 		"multiblocking":  Refuted, // three models in one: a goroutine for each client, a pool, threads
 		"busywait":       Refuted, "eventloop": Refuted,
+		"iouring": Refuted, // states as in the others, and a ring between them and the kernel
 	},
 	Metric: "lines of the model's own code, without blank ones, comments, tests and its command",
 	Unit:   "lines",
 	Rule:   "yes if both the lines and the branches on errors are fewer than those of every model of the other kind; ONLY WHEN if that changes with what the models of a kind share",
 	quick:  true,
+	reads:  true,
 	takes:  func(Plan, *Server) time.Duration { return 0 },
 	run: func(_ context.Context, b *bench, s *Server) error {
 		if !s.counted() {
@@ -47,12 +49,17 @@ var experimentCode = &Experiment{
 		}
 		figures := map[string]float64{}
 		for model, shared := range sharedCode {
+			uses := false
 			for _, folder := range []string{model, shared} {
-				c, err := countCode(filepath.Join(checkout, filepath.FromSlash(folder)))
+				c, err := countCode(filepath.Join(checkout, filepath.FromSlash(folder)), systemOf(model))
 				if err != nil {
 					return err
 				}
-				figures[codeLines+folder], figures[codeBranches+folder] = float64(c.lines), float64(c.branches)
+				figures[codeLines+folder], figures[codeBranches+folder] = c.lines, c.branches
+				uses = uses || slices.ContainsFunc(c.imports, func(path string) bool { return strings.HasSuffix(path, "/"+shared) })
+			}
+			if !uses {
+				figures[codeWithout+model] = 1
 			}
 		}
 		b.results.Trials = append(b.results.Trials, Trial{Experiment: "E0", Server: s.Name, Figures: figures})
@@ -67,20 +74,20 @@ var experimentCode = &Experiment{
 		if t.Figures == nil {
 			return Finding{Verdict: NotMeasurable, Why: t.Note}, true
 		}
-		own, whole := t.codeOf(s.model())
+		own, _ := t.codeOf(s.model())
 		f := Finding{Verdict: Confirmed, Number: own.lines, Low: own.lines, High: own.lines}
 		var others []string
 		for _, model := range slices.Sorted(maps.Keys(sharedCode)) {
-			if sharedCode[model] == sharedCode[s.model()] {
+			if sharedCode[model] == sharedCode[s.model()] || !t.counts(model) {
 				continue
 			}
-			other, otherWhole := t.codeOf(model)
+			other, _ := t.codeOf(model)
 			if !own.simpler(other) {
 				f.Verdict = Refuted
 			}
-			others = append(others, fmt.Sprintf("%s %s, %s with %s", model, other, otherWhole, sharedCode[model]))
+			others = append(others, model+" "+t.codeText(model))
 		}
-		f.Why = fmt.Sprintf("lines and branches on errors: %s, and %s with %s, which its kind shares; %s", own, whole, sharedCode[s.model()], strings.Join(others, "; "))
+		f.Why = fmt.Sprintf("lines and branches on errors, and with what its kind shares: %s; %s", t.codeText(s.model()), strings.Join(others, "; "))
 		if s.Rules != nil {
 			f.Why += fmt.Sprintf("; %v rules passed", s.Rules)
 		}
@@ -98,7 +105,7 @@ var experimentCode = &Experiment{
 			model := Subject{Name: t.Server}.model()
 			_, whole := t.codeOf(model)
 			for _, other := range slices.Sorted(maps.Keys(sharedCode)) {
-				if _, otherWhole := t.codeOf(other); sharedCode[other] != sharedCode[model] && !whole.simpler(otherWhole) {
+				if _, otherWhole := t.codeOf(other); t.counts(other) && sharedCode[other] != sharedCode[model] && !whole.simpler(otherWhole) {
 					return OnlyWhen, fmt.Sprintf("what the models of a kind share is taken as given: with %s it is not the simpler one beside %s", sharedCode[model], other)
 				}
 			}
@@ -108,10 +115,21 @@ var experimentCode = &Experiment{
 }
 
 // sharedCode is, for each model, what those of its kind share and the others do
-// not: calls that block, or calls that do not.
+// not: calls that block, or calls that do not. A model may have no use for it: the
+// kernel makes iouring's calls.
 var sharedCode = map[string]string{
 	"singleblocking": "common/blocking", "multiblocking": "common/blocking",
-	"busywait": "common/nonblocking", "eventloop": "common/nonblocking",
+	"busywait": "common/nonblocking", "eventloop": "common/nonblocking", "iouring": "common/nonblocking",
+}
+
+// systemOf is the system that a model's code is counted for: this one, or else the
+// one that the model is for, for elsewhere there is only a stub of it.
+func systemOf(model string) build.Context {
+	system := build.Default
+	if model == "iouring" {
+		system.GOOS = "linux"
+	}
+	return system
 }
 
 // The figures of E0, followed by a folder of the checkout. Branches are if
@@ -119,6 +137,8 @@ var sharedCode = map[string]string{
 const (
 	codeLines    = "lines of "
 	codeBranches = "branches on errors of "
+	// codeWithout, followed by a model: it does without what its kind shares.
+	codeWithout = "without what its kind shares: "
 )
 
 // counted reports whether the server is one of the models whose code is here.
@@ -129,7 +149,25 @@ func (s Subject) counted() bool { return !s.Foreign && sharedCode[s.model()] != 
 func (t Trial) codeOf(model string) (own, whole code) {
 	count := func(folder string) code { return code{t.Figures[codeLines+folder], t.Figures[codeBranches+folder]} }
 	own, shared := count(model), count(sharedCode[model])
+	if t.Figures[codeWithout+model] != 0 {
+		return own, own
+	}
 	return own, code{own.lines + shared.lines, own.branches + shared.branches}
+}
+
+// codeText is "44 and 1, 377 and 12 with common/blocking".
+func (t Trial) codeText(model string) string {
+	own, whole := t.codeOf(model)
+	if t.Figures[codeWithout+model] != 0 {
+		return fmt.Sprintf("%s without %s", own, sharedCode[model])
+	}
+	return fmt.Sprintf("%s, %s with %s", own, whole, sharedCode[model])
+}
+
+// counts reports whether a model's code was counted.
+func (t Trial) counts(model string) bool {
+	_, known := t.Figures[codeLines+model]
+	return known
 }
 
 // code is how much code there is.
@@ -138,15 +176,21 @@ type code struct {
 	branches float64 // if statements and cases whose condition names an error
 }
 
+// source is the code of a folder, and what it imports.
+type source struct {
+	code
+	imports []string
+}
+
 // simpler reports whether c is less than d in both respects.
 func (c code) simpler(d code) bool { return c.lines < d.lines && c.branches < d.branches }
 
 // String is "44 and 1".
 func (c code) String() string { return fmt.Sprintf("%.0f and %.0f", c.lines, c.branches) }
 
-// countCode counts a folder's Go code as it is built on this system: without
+// countCode counts a folder's Go code as it is built for a system: without
 // tests, commands (cmd), and what only describes (doc.go, command.go).
-func countCode(dir string) (sum code, err error) {
+func countCode(dir string, system build.Context) (sum source, err error) {
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -157,16 +201,17 @@ func countCode(dir string) (sum code, err error) {
 			d.Name() == "doc.go", d.Name() == "command.go":
 			return nil
 		}
-		if built, err := build.Default.MatchFile(filepath.Split(path)); err != nil || !built {
+		if built, err := system.MatchFile(filepath.Split(path)); err != nil || !built {
 			return err
 		}
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		c, err := countFile(path, text)
+		c, imports, err := countFile(path, text)
 		sum.lines += c.lines
 		sum.branches += c.branches
+		sum.imports = append(sum.imports, imports...)
 		return err
 	})
 	if err == nil && sum.lines == 0 {
@@ -175,12 +220,15 @@ func countCode(dir string) (sum code, err error) {
 	return sum, err
 }
 
-// countFile counts a file.
-func countFile(name string, text []byte) (c code, err error) {
+// countFile counts a file, and returns what it imports.
+func countFile(name string, text []byte) (c code, imports []string, err error) {
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, name, text, parser.SkipObjectResolution)
 	if err != nil {
-		return code{}, err
+		return code{}, nil, err
+	}
+	for _, i := range file.Imports {
+		imports = append(imports, strings.Trim(i.Path.Value, `"`))
 	}
 	ast.Inspect(file, func(n ast.Node) bool {
 		var conditions []ast.Expr
@@ -210,7 +258,7 @@ func countFile(name string, text []byte) (c code, err error) {
 		c.lines += float64(end - max(first-1, last))
 		last = end
 	}
-	return c, nil
+	return c, imports, nil
 }
 
 // namesError reports whether an expression names err, ErrSomething or

@@ -8,8 +8,10 @@ import (
 )
 
 func TestCountFile(t *testing.T) {
-	c, err := countFile("x.go", []byte(`// Package x is a comment.
+	c, imports, err := countFile("x.go", []byte(`// Package x is a comment.
 package x
+
+import "io"
 
 /* another
 one */
@@ -28,8 +30,9 @@ func f() error {
 }
 `))
 	require.NoError(t, err)
-	assert.Equal(t, code{lines: 15, branches: 3}, c)
-	_, err = countFile("x.go", []byte("package"))
+	assert.Equal(t, code{lines: 16, branches: 3}, c)
+	assert.Equal(t, []string{"io"}, imports)
+	_, _, err = countFile("x.go", []byte("package"))
 	assert.Error(t, err)
 }
 
@@ -46,7 +49,7 @@ func TestTheModelsAreCounted(t *testing.T) {
 		f, measured := experimentCode.judge(r, server)
 		require.True(t, measured)
 		assert.Positive(t, f.Number)
-		assert.Contains(t, f.Why, "on errors: ")
+		assert.Contains(t, f.Why, "on errors, and with what its kind shares: ")
 		assert.Contains(t, f.Why, "; 1/1 rules passed")
 		t.Log(s.Name, f)
 	}
@@ -85,11 +88,13 @@ func TestLinesAndBranchesDecide(t *testing.T) {
 			"lines of common/blocking": test.shared.lines, "branches on errors of common/blocking": test.shared.branches,
 			"lines of busywait": 100, "branches on errors of busywait": 10,
 			"lines of eventloop": 300, "branches on errors of eventloop": 12,
+			"lines of iouring": 90, "branches on errors of iouring": 20, "without what its kind shares: iouring": 1,
 		}}}}
 		f, measured := experimentCode.judge(r, s)
 		require.True(t, measured)
 		assert.Equal(t, test.want, f.Verdict, "%+v", test)
 		assert.Contains(t, f.Why, "busywait 100 and 10")
+		assert.Contains(t, f.Why, "iouring 90 and 20 without common/nonblocking")
 		f.Server = s.Name
 		v, when := experimentCode.sum(r, []Finding{f})
 		assert.Equal(t, test.sum, v, "%+v", test)

@@ -19,6 +19,7 @@ var experimentCores = &Experiment{
 	Predictions: map[string]Verdict{
 		"singleblocking": Confirmed, "busywait": Confirmed, "eventloop": Confirmed,
 		"eventloop --loops 2": Refuted, "multiblocking": Refuted,
+		"iouring": Confirmed, // what the kernel does for it, it does on the thread that asks
 	},
 	Metric: "cores that the server used (CPU time per time) while 50 clients kept 16 requests each in flight and it might run on every core, the load generator's too; median and range of three repeats",
 	Unit:   "cores",

@@ -12,10 +12,11 @@ var experimentDeaf = &Experiment{
 	ID:       "E11",
 	Title:    "a client who does not read",
 	Question: "Do others wait as long as a client pleases who does not read his replies?",
-	About:    []string{"singleblocking", "multiblocking", "busywait", "eventloop"},
+	About:    []string{"singleblocking", "multiblocking", "busywait", "eventloop", "iouring"},
 	Predictions: map[string]Verdict{
 		"singleblocking": Confirmed, "busywait --one-at-a-time": Confirmed,
 		"multiblocking": Refuted, "busywait": Refuted, "eventloop": Refuted,
+		"iouring": Refuted, // a send that finds no room waits in the kernel, and no goroutine with it
 	},
 	Metric: "the longest that anybody waited who came while a client asked for 64 KiB a thousand times and did not read; median and range of three times",
 	Unit:   "s",

@@ -22,6 +22,7 @@ var experimentHandler = &Experiment{
 	Predictions: map[string]Verdict{
 		"eventloop": Refuted, "eventloop --loops 2": Refuted, // half of the clients have the slow one's loop
 		"multiblocking": Confirmed, "busywait": Refuted,
+		"iouring": Refuted, // one goroutine, as in the event loop
 	},
 	Metric: "p99 of the response time of 1,000 cheap requests/s over 20 connections, beside one client with 10 slow requests/s whose handler sleeps; median and range of three runs",
 	Unit:   "ms",

@@ -15,8 +15,11 @@ var experimentMemory = &Experiment{
 	Predictions: map[string]Verdict{
 		"multiblocking": Confirmed, "multiblocking --os-threads": Confirmed,
 		"busywait": Refuted, "eventloop": Refuted,
+		// Receive buffers are the ring's, and as many however many clients there are;
+		// the operation that waits for each of them is the kernel's.
+		"iouring": Refuted,
 	},
-	Metric: "the server's own memory (RSS) per silent connection, by the most that it held; the kernel's stacks and buffers are not in it. Measured once",
+	Metric: "the server's own memory (RSS) per silent connection, by the most that it held; the kernel's stacks, buffers and pending operations are not in it. Measured once",
 	Unit:   "KiB per connection",
 	Rule:   "yes from 2 KiB on, the smallest stack of a goroutine, no up to 0.5 KiB; not measurable with less than 500 connections, which are lost among what a program takes for itself",
 	parts:  []Part{Idle},

@@ -31,16 +31,11 @@ var experimentPool = &Experiment{
 	Metric: "the server's CPU time per request, as a share of that with a goroutine for each client, under the load where that is least: 256 connections in a closed loop, clients that come, ask once and go, or 256 connections whose requests compute for 100 µs; median and range of three runs",
 	Unit:   "×",
 	Rule:   fmt.Sprintf("yes up to %.2f, no from %.2f on: two runs of one server differ by several percent", poolHelps, poolDoesNot),
-	takes: func(_ Plan, s *Server) time.Duration {
-		if !pooled(s) {
-			return 0
-		}
+	with:   pooled,
+	takes: func(Plan, *Server) time.Duration {
 		return poolRepeats * 2 * (2*visitTime + 2*(poolWarmup+poolWindow) + poolWindow)
 	},
 	run: func(ctx context.Context, b *bench, s *Server) error {
-		if !pooled(s) {
-			return nil
-		}
 		for i := range uint64(poolRepeats) {
 			if err := b.poolRepeat(ctx, s, b.results.Plan.Seed+i); err != nil {
 				return err

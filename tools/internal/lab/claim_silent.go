@@ -18,6 +18,7 @@ var experimentSilent = &Experiment{
 	About:    []string{"eventloop"},
 	Predictions: map[string]Verdict{
 		"eventloop": Confirmed, "multiblocking": Confirmed, "busywait": Refuted,
+		"iouring": Confirmed, // an operation that waits is in nobody's way
 	},
 	Metric: "CPU time per request with the most silent connections (up to 9,900) by that with none, of ten clients in a closed loop; median and range of three repeats. " +
 		"Not at a given rate: there a server that polls all the time would use a core per second, whatever a request cost",

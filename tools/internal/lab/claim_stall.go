@@ -16,7 +16,7 @@ var experimentStall = &Experiment{
 	About:    []string{"singleblocking"},
 	Predictions: map[string]Verdict{
 		"singleblocking": Confirmed, "busywait --one-at-a-time": Confirmed,
-		"multiblocking": Refuted, "busywait": Refuted, "eventloop": Refuted,
+		"multiblocking": Refuted, "busywait": Refuted, "eventloop": Refuted, "iouring": Refuted,
 	},
 	Metric: "the longest that anybody waited who came during an attack; median and range of three attacks",
 	Unit:   "s",

@@ -15,7 +15,7 @@ func (r *Results) claimTable() *grid {
 			e = &Experiment{Title: "(of another version)"}
 		}
 		cells := []string{c.Experiment + " " + e.Title, string(c.Verdict), absent, absent}
-		if f, known := c.Number(); known && (f.Verdict != NotMeasurable || f.Number != 0) {
+		if f, known := c.Number(); known && (f.Verdict.Decided() || f.Number != 0) {
 			cells[2] = threeDigits(f.Number) + " " + e.Unit
 			if f.Low != f.High {
 				cells[3] = threeDigits(f.Low) + "–" + threeDigits(f.High)

@@ -22,7 +22,13 @@ const (
 	Refuted       Verdict = "REFUTED"
 	OnlyWhen      Verdict = "ONLY WHEN"
 	NotMeasurable Verdict = "NOT MEASURABLE HERE"
+	// NotAvailable: this system cannot run the server, so it was not tried.
+	NotAvailable Verdict = "NOT AVAILABLE"
 )
+
+// Decided reports whether the question has an answer: whether there are figures,
+// and they say something.
+func (v Verdict) Decided() bool { return v != "" && v != NotMeasurable && v != NotAvailable }
 
 // Experiment is a claim and how it is put to the test. All of it but what the
 // servers do stands here before the run.
@@ -49,6 +55,9 @@ type Experiment struct {
 	parts []Part
 	// quick: it is part of the usual run.
 	quick bool
+	// reads: it starts no server, so that those that are not available here are in
+	// it as well.
+	reads bool
 	run   func(ctx context.Context, b *bench, s *Server) error
 	// with says which servers it is run with; nil: all that speak this project's
 	// protocol.
@@ -178,7 +187,7 @@ type Finding struct {
 
 // Surprising reports whether the finding contradicts its prediction.
 func (f Finding) Surprising() bool {
-	return f.Predicted != "" && f.Verdict != NotMeasurable && f.Verdict != f.Predicted
+	return f.Predicted != "" && f.Verdict.Decided() && f.Verdict != f.Predicted
 }
 
 // Claim is an experiment's outcome.
@@ -214,7 +223,7 @@ func (b *bench) claims(ctx context.Context) error {
 				continue
 			}
 			planned := e.takes(b.results.Plan, s)
-			if s.DNF != "" {
+			if s.out() && !(e.reads && s.DNF == "") {
 				b.progress.finished(planned, "")
 				continue
 			}
@@ -244,9 +253,13 @@ func (r *Results) judgeClaims() (all []Claim) {
 		}
 		c := Claim{Experiment: id, Headline: -1}
 		var about []Finding
+		known := false // of some server
 		for _, s := range r.Servers {
 			f, measured := e.judge(r, s)
-			if !measured {
+			known = known || measured
+			if !measured && s.Unavailable != "" && !e.reads && (e.run == nil || e.runsWith(s)) {
+				f = Finding{Verdict: NotAvailable, Why: s.Unavailable}
+			} else if !measured {
 				continue
 			}
 			f.Experiment, f.Server, f.Predicted = id, s.Name, e.predicted(s)
@@ -255,7 +268,7 @@ func (r *Results) judgeClaims() (all []Claim) {
 					f.Trials = append(f.Trials, i)
 				}
 			}
-			if slices.Contains(e.About, s.Name) {
+			if slices.Contains(e.About, s.Name) && f.Verdict != NotAvailable {
 				about = append(about, f)
 				if c.Headline < 0 {
 					c.Headline = len(c.Findings)
@@ -263,8 +276,14 @@ func (r *Results) judgeClaims() (all []Claim) {
 			}
 			c.Findings = append(c.Findings, f)
 		}
-		if len(c.Findings) == 0 {
+		nobody := !slices.ContainsFunc(r.Servers, func(s *Server) bool { return s.Unavailable == "" })
+		if len(c.Findings) == 0 || !known && !nobody {
 			continue // it was not run, or ended before
+		}
+		if !known {
+			c.Verdict, c.Headline = NotAvailable, 0
+			all = append(all, c)
+			continue
 		}
 		sum := e.sum
 		if sum == nil {

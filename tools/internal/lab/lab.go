@@ -126,19 +126,27 @@ func (b *bench) run(ctx context.Context) error {
 	return nil
 }
 
-// gates checks every server that speaks our protocol.
+// gates starts every server, and checks those that speak our protocol. Whoever
+// says then that this system cannot run it is not started again.
 func (b *bench) gates(ctx context.Context) error {
 	for _, s := range b.results.Servers {
-		if !s.ours() {
-			continue
-		}
 		b.progress.doing(s.Name, "check")
 		err := b.gate(ctx, s)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		b.progress.finished(gateTime, b.disqualify(s, err, fmt.Sprintf("%s: %v rules", s.Name, s.Rules)))
+		planned, line := time.Duration(0), ""
+		if s.ours() {
+			planned, line = gateTime, fmt.Sprintf("%s: %v rules", s.Name, s.Rules)
+		}
+		var missing *unavailableError
+		if errors.As(err, &missing) {
+			s.Unavailable, err = missing.reason, nil
+			line = fmt.Sprintf("%s: %s: %s", s.Name, unavailableMark, s.Unavailable)
+		}
+		b.progress.finished(planned, b.disqualify(s, err, line))
 	}
+	b.somebodyElse()
 	return nil
 }
 
@@ -170,7 +178,7 @@ func (b *bench) rounds(ctx context.Context) error {
 // that the lab cannot go on.
 func (b *bench) turn(ctx context.Context, name string, round int, planned time.Duration, again bool) error {
 	s := b.results.server(name)
-	if s.DNF != "" {
+	if s.out() {
 		b.progress.finished(planned, "")
 		return nil
 	}
@@ -186,7 +194,7 @@ func (b *bench) turn(ctx context.Context, name string, round int, planned time.D
 // race, planned to take that long, and tells of it by the line that it returns.
 func (b *bench) eachServer(ctx context.Context, what string, planned func(*Server) time.Duration, do func(*Server, *process) (line string, err error)) error {
 	for _, s := range b.results.Servers {
-		if s.DNF != "" {
+		if s.out() {
 			b.progress.finished(planned(s), "")
 			continue
 		}
@@ -217,11 +225,14 @@ func (b *bench) disqualify(s *Server, err error, line string) string {
 	return fmt.Sprintf("%s: %s", s.Name, remark(s, true))
 }
 
-// gate checks a server, in a process that is not measured afterwards.
+// gate waits until a server serves, and checks it, in a process that is not measured afterwards.
 func (b *bench) gate(ctx context.Context, s *Server) error {
 	checked := s.Subject
 	checked.Command = slices.Concat(s.Command, s.CheckFlags)
 	return b.with(ctx, checked, func(p *process) error {
+		if err := p.serves(ctx, s.Subject, b.results.Plan.Workloads[0]); err != nil || !s.ours() {
+			return err
+		}
 		g := b.check(ctx, p.addr, s.Subject)
 		if ctx.Err() != nil {
 			return ctx.Err() // what it could not try, it counts as failed

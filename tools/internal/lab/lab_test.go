@@ -107,7 +107,7 @@ func TestRunBadServers(t *testing.T) {
 	require.NoError(t, err, "it is a result")
 	assert.True(t, r.Complete)
 	assert.Equal(t, []string{"fails", "dies", "wrong", "slips", "unruly"}, r.Failed())
-	assert.Contains(t, r.server("fails").DNF, "exit status 3")
+	assert.Contains(t, r.server("fails").DNF, "exit status 5")
 	assert.Contains(t, r.server("fails").DNF, "no luck today")
 	assert.Contains(t, r.server("dies").DNF, "exit status 4")
 	assert.Contains(t, r.server("dies").DNF, "a get, of all things")

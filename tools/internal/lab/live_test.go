@@ -43,6 +43,7 @@ func TestLiveTable(t *testing.T) {
 	r.Servers[2].DNF = "it ended"
 	r.Servers[4].Rules = &Gate{Passed: 52, Total: 53, Failed: []Failure{{Rule: "pipeline-order"}}}
 	r.Servers[4].DNF = "fails 1 of 53 rules"
+	r.server("iouring").Rules, r.server("iouring").Unavailable = nil, "no io_uring"
 	r.Runs = []Cell{
 		cell("singleblocking", 0, 1, 0), cell("singleblocking", 1, 100_000, 0), cell("singleblocking", 1, 1_000_000, 0), cell("singleblocking", 1, 200_000, 0),
 		cell("multiblocking", 1, 0, 0),
@@ -67,6 +68,7 @@ func TestLiveTable(t *testing.T) {
 		"busywait …at-a-time  53/53        –        –          –       –",
 		"eventloop            53/53        –        –          –   2.5 %",
 		"eventloop --loops 2  53/53        –        –          –       –",
+		"iouring                  –        –        –          –       –  NOT AVAILABLE",
 		"████░░░░░░░░░░░░  30 %  about 60 s left  multiblocking · 50 conns · round 2 …",
 	}, s.text())
 
@@ -90,10 +92,11 @@ func TestLiveColours(t *testing.T) {
 	for _, style := range []Style{{}, ANSI} {
 		var out strings.Builder
 		p := NewLiveProgress(&out, style, func() (int, int) { return 80, 24 })
-		p.start(&Results{Servers: []*Server{{Subject: Subject{Name: "one"}}, {Subject: Subject{Name: "two"}, DNF: "oh"}}}, time.Second)
+		p.start(&Results{Servers: []*Server{{Subject: Subject{Name: "one"}}, {Subject: Subject{Name: "two"}, DNF: "oh"}, {Subject: Subject{Name: "three"}, Unavailable: "no"}}}, time.Second)
 		p.doing("one", "check")
 		assert.Equal(t, style == ANSI, strings.Contains(out.String(), "\x1b[2mcheck\x1b[0m"))
 		assert.Equal(t, style == ANSI, strings.Contains(out.String(), "\x1b[31mDNF\x1b[0m"))
+		assert.Equal(t, style == ANSI, strings.Contains(out.String(), "\x1b[2mNOT AVAILABLE\x1b[0m"), "nothing is wrong")
 		assert.Equal(t, style == ANSI, strings.Contains(out.String(), "m"+"\x1b[K"), "%q", out.String())
 	}
 }
@@ -101,7 +104,7 @@ func TestLiveColours(t *testing.T) {
 // Whatever the terminal's size, no line wraps, and nothing is left of what was
 // there before.
 func TestLiveFits(t *testing.T) {
-	for _, rows := range []int{1, 5, 11, 12, 50} {
+	for _, rows := range []int{1, 5, 12, 13, 50} {
 		for columns := 2; columns <= 200; columns += 3 {
 			s := &screen{t: t, columns: columns, rows: rows}
 			p, r, clock := liveRun(t, s, ANSI)
@@ -112,9 +115,9 @@ func TestLiveFits(t *testing.T) {
 				p.doing(r.Servers[(i+1)%len(r.Servers)].Name, "something that takes long · in a round")
 				lines := s.text()
 				switch {
-				case columns >= 80 && rows > 11:
-					require.Len(t, lines, 11, "%d x %d", columns, rows)
-				case rows <= 11:
+				case columns >= 80 && rows > 12:
+					require.Len(t, lines, 12, "%d x %d", columns, rows)
+				case rows <= 12:
 					require.LessOrEqual(t, len(lines), 1, "%d x %d", columns, rows)
 				}
 				if columns >= 80 {
@@ -136,15 +139,15 @@ func TestLiveNoticesAnotherSize(t *testing.T) {
 		p.doing("eventloop", "50 conns · round 1 of 3")
 		return s.text()
 	}
-	require.Len(t, show(), 11)
+	require.Len(t, show(), 12)
 	assert.Contains(t, show()[4], "multiblocking --workers 64")
 	s.resize(80)
-	require.Len(t, show(), 11)
+	require.Len(t, show(), 12)
 	s.resize(40)
 	require.Len(t, show(), 1, "too narrow for the table")
 	s.columns = 120
-	require.Len(t, show(), 11)
-	s.rows = 11
+	require.Len(t, show(), 12)
+	s.rows = 12
 	p.end()
 	assert.Empty(t, s.text())
 }

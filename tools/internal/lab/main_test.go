@@ -11,13 +11,16 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/kv"
+	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/store"
+	"github.com/ioflavors/ioflavors/iouring"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/slow"
 )
@@ -44,7 +47,7 @@ func testSubject(t *testing.T, mode string) Subject {
 		s.OneAtATime = true
 	case "resp":
 		s.Protocol = load.RESP
-	case "foreign":
+	case "foreign", "foreign-unavailable":
 		s.Command, s.Foreign = append(s.Command, addrPlaceholder), true
 	}
 	return s
@@ -55,10 +58,13 @@ func testServer(mode string, args []string) {
 	switch mode {
 	case "fails":
 		fmt.Fprintln(os.Stderr, "no luck today")
-		os.Exit(3)
+		os.Exit(5)
 	case "mute":
 		select {}
-	case "foreign":
+	case "refuses":
+		fmt.Fprintln(os.Stderr, "starting\nno ring of mine")
+		os.Exit(kvcmd.ExitUnavailable)
+	case "foreign", "foreign-unavailable":
 		addr = args[0]
 	case "stubborn":
 		signal.Ignore(syscall.SIGTERM)
@@ -71,8 +77,17 @@ func testServer(mode string, args []string) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	if mode != "foreign" {
+	if !strings.HasPrefix(mode, "foreign") {
 		slog.New(slog.NewJSONHandler(os.Stderr, nil)).Info("listening", "addr", ln.Addr().String())
+	}
+	if strings.HasSuffix(mode, "unavailable") { // as our own command: it listens first
+		ln.Close()
+		fmt.Fprintln(os.Stderr, "kv-test: not available here: no io_uring: not permitted")
+		os.Exit(kvcmd.ExitUnavailable)
+	}
+	if mode == "iouring" {
+		fmt.Fprintln(os.Stderr, iouring.New(iouring.Config{}).Serve(ln))
+		os.Exit(1)
 	}
 	if mode == "resp" {
 		w := load.DefaultWorkload()

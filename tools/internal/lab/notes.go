@@ -53,7 +53,7 @@ func (r *Results) notes() []string {
 		}
 	}
 	notes = slices.Concat(notes, r.openNotes(), r.idleNotes(), r.syscallNotes(), r.claimNotes(), r.capacityNotes(), r.trustNotes())
-	notes = append(notes, r.peerNotes()...)
+	notes = slices.Concat(notes, r.peerNotes(), r.unavailableNotes())
 	for _, s := range r.Servers {
 		if s.DNF != "" {
 			add("DNF  %s: %s", s.Name, s.DNF)

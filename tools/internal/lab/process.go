@@ -96,7 +96,8 @@ func (p *process) waitUntilListening(ctx context.Context, s Subject) error {
 	}
 }
 
-// failure returns an error if the process has ended, with what it said.
+// failure returns an error if the process has ended, with what it said; an
+// unavailableError if it said that this system cannot run it.
 func (p *process) failure() error {
 	select {
 	case <-p.exited:
@@ -105,6 +106,9 @@ func (p *process) failure() error {
 	}
 	err := errors.New("it ended by itself, without an error")
 	if p.err != nil {
+		if reason, yes := Unavailable(p.err, p.log.text()); yes {
+			return &unavailableError{reason}
+		}
 		err = fmt.Errorf("it ended: %w", p.err)
 	}
 	return p.log.explain(err)

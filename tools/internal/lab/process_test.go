@@ -35,7 +35,7 @@ func TestProcess(t *testing.T) {
 
 func TestProcessThatFails(t *testing.T) {
 	_, err := startProcess(t.Context(), testSubject(t, "fails"), pinning{})
-	require.ErrorContains(t, err, "exit status 3; it said:\n\tno luck today")
+	require.ErrorContains(t, err, "exit status 5; it said:\n\tno luck today")
 
 	_, err = startProcess(t.Context(), Subject{Command: []string{"/does/not/exist"}}, pinning{})
 	require.ErrorContains(t, err, "start /does/not/exist")

@@ -115,7 +115,7 @@ func (r *Results) costs() *grid {
 	for _, s := range r.Servers {
 		cells := []string{s.Name, s.Rules.String()}
 		if r.unmeasured(s) {
-			g.rows = append(g.rows, row{cells: cells, rest: remark(s, true)})
+			g.rows = append(g.rows, row{cells: cells, rest: remark(s, true), calm: s.Unavailable != ""})
 			continue
 		}
 		var cpu, switches []string
@@ -204,6 +204,8 @@ func (r *Results) unmeasured(s *Server) bool {
 // is among the notes.
 func remark(s *Server, unmeasured bool) string {
 	switch {
+	case s.Unavailable != "":
+		return unavailableMark
 	case s.DNF == "" && unmeasured:
 		return "not measured"
 	case s.DNF == "":

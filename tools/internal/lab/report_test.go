@@ -44,6 +44,9 @@ func sampleResults(t *testing.T) *Results {
 			server.Rules = &Gate{Passed: 49, Total: 50, Failed: []Failure{{"pipeline-order", "the second reply came first"}}}
 			server.DNF = "fails 1 of 50 rules; the first: pipeline-order: the second reply came first"
 			continue
+		case "iouring":
+			server.Rules, server.Unavailable = nil, "no io_uring: it is not permitted (kernel.io_uring_disabled is 2)"
+			continue
 		case "multiblocking --os-threads":
 			server.DNF = "50 connections: it ended: exit status 2; it said:\n\tpanic: oh\n\tgoroutine 1"
 		}

@@ -66,6 +66,10 @@ type Server struct {
 	Rules  *Gate  `json:"rules,omitempty"`
 	// DNF (did not finish) is why it was not measured, or no further.
 	DNF string `json:"dnf,omitempty"`
+	// Unavailable is why this system cannot run it, as its command said when it
+	// was started: then nothing was measured, and nothing is wrong with it.
+	// Empty: it can.
+	Unavailable string `json:"unavailable,omitempty"`
 }
 
 // Cell is one server under one workload in one round.

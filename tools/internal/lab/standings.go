@@ -24,8 +24,8 @@ func (r *Results) standings(m moment, width int, style Style) []string {
 	names = min(names, room)
 	for i, s := range r.Servers {
 		g.rows[i].cells[0] = shorten(s.Name, names)
-		g.rows[i].rest = remark(s, false)
-		if s.Name == m.server && s.DNF == "" {
+		g.rows[i].rest, g.rows[i].calm = remark(s, false), s.Unavailable != ""
+		if s.Name == m.server && !s.out() {
 			g.rows[i].rest, _, _ = strings.Cut(m.what, " · ")
 			g.rows[i].calm = true
 		}

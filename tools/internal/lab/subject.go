@@ -70,6 +70,7 @@ var variants = []struct {
 	{"busywait --one-at-a-time", true},
 	{"eventloop", false},
 	{"eventloop --loops 2", false},
+	{"iouring", false},
 }
 
 // Models returns our own servers, as program serves them ("program serve MODEL

@@ -12,7 +12,7 @@ import (
 func TestModels(t *testing.T) {
 	all := Models("/bin/ioflavors")
 	require.NoError(t, distinct(all))
-	require.Len(t, all, 8)
+	require.Len(t, all, 9)
 	assert.Equal(t, Subject{
 		Name:       "busywait --one-at-a-time",
 		Command:    []string{"/bin/ioflavors", "serve", "busywait", "--one-at-a-time", "--addr", "127.0.0.1:0", "--log-format", "json"},

@@ -38,12 +38,21 @@ var namedCalls = []string{"read", "write", "recvmsg", "recvfrom", "sendto", "epo
 // foreignCalls are those that the servers of others make besides.
 var foreignCalls = []string{"readv", "writev", "sendmsg"}
 
+// ringCall hands operations over to an io_uring and waits for what is done.
+const ringCall = "io_uring_enter"
+
 // calls are those that are worth a name in a server.
 func (s Subject) calls() []string {
-	if !s.Foreign {
+	switch {
+	case !s.Foreign && s.model() == "iouring":
+		return append(slices.Clone(namedCalls), ringCall)
+	case !s.Foreign:
 		return namedCalls
 	}
 	calls := slices.Concat(namedCalls, foreignCalls)
+	if hasRings() {
+		calls = append(calls, ringCall)
+	}
 	if runtime.GOARCH == "amd64" { // Linux has not given it to younger ones
 		calls = append(calls, "epoll_wait")
 	}
@@ -228,5 +237,18 @@ func (r *Results) syscallNotes() []string {
 	if method == "strace" {
 		note = "System calls were counted in a pass of their own, by strace, under which a server is several times as slow, and meets other conditions."
 	}
-	return []string{note}
+	notes := []string{note}
+	if r.Rings() {
+		notes = append(notes, RingNote)
+	}
+	return notes
+}
+
+// RingNote is how to read calls of io_uring_enter.
+const RingNote = "io_uring_enter hands over any number of operations and waits for what is done, all in one call: " +
+	"what others ask of the kernel with a call each, to read, to write, to accept, is in it. What it saves is the way into the kernel and back, not the work there."
+
+// Rings reports whether a server's calls of io_uring_enter were counted.
+func (r *Results) Rings() bool {
+	return slices.ContainsFunc(r.Syscalls, func(c SyscallCell) bool { return c.Calls[ringCall] > 0 })
 }

@@ -19,6 +19,14 @@ import (
 // tracers are those that there are, the better one first.
 func tracers() []tracer { return []tracer{perf{}, strace{}} }
 
+// hasRings reports whether this kernel knows io_uring, and so counts its calls by
+// name: where it does not, perf would refuse the name, and count nothing. Kernels
+// older than 6.6 do not say; there the calls are among the others.
+func hasRings() bool {
+	_, err := os.Stat("/proc/sys/kernel/io_uring_disabled")
+	return err == nil
+}
+
 // tracerTimeout is how long a tracer may take to say something.
 const tracerTimeout = 5 * time.Second
 

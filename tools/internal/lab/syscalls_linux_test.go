@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/iouring"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -60,6 +61,34 @@ func TestSyscallsOfAServer(t *testing.T) {
 			once := float64(cell.Requests)
 			assert.InDelta(t, once, cell.Calls["write"], max(once/2, 150))
 			assert.Greater(t, float64(cell.Calls["read"]), once/2)
+		})
+	}
+}
+
+// What a ring's server asks of the kernel is counted by the name of the one call
+// that it asks with.
+func TestSyscallsOfARing(t *testing.T) {
+	if err := iouring.Available(); err != nil {
+		t.Skip(err)
+	}
+	for _, tr := range tracers() {
+		t.Run(tr.name(), func(t *testing.T) {
+			b := &bench{progress: new(Progress), results: &Results{Plan: Plan{Workloads: workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}
+			s := &Server{Subject: testSubject(t, "iouring")}
+			p, err := startProcess(t.Context(), s.Subject, pinning{})
+			require.NoError(t, err)
+			defer p.kill()
+			require.NoError(t, b.preload(t.Context(), s.Subject, p))
+			cell, err := b.countCalls(t.Context(), tr, s, p, 0)
+			if err != nil {
+				t.Skipf("not here: %v", err)
+			}
+			require.Positive(t, cell.Requests)
+			assert.Positive(t, cell.Calls[ringCall], "%v", cell.Calls)
+			r := &Results{Plan: b.results.Plan, Servers: []*Server{s}, Syscalls: []SyscallCell{cell}}
+			f, measured := experimentBlocking.judge(r, s)
+			assert.True(t, measured)
+			assert.Contains(t, f.Why, "for each request, by "+tr.name())
 		})
 	}
 }

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,6 +31,9 @@ func TestSyscallTable(t *testing.T) {
 	assert.Regexp(t, `polls +3.01 +1.00 +1.00 +1.00 +0.01 +2.02 +1.00 +0.02 +1.00 +0.00\n`, out.String())
 	assert.Regexp(t, `spins +6.00 +5.00 +0.00 +1.00 +0.00 +– +– +– +– +–\n`, out.String())
 	assert.NotContains(t, out.String(), "none")
+	assert.Len(t, r.syscallNotes(), 1)
+	r.Syscalls[2].Calls[ringCall] = 100
+	assert.Contains(t, r.syscallNotes(), RingNote, "one call of it is not what one call of the others is")
 }
 
 // What only others call has no counter in ours, where it would cost time.
@@ -38,4 +42,9 @@ func TestCallsWithANameOfTheirOwn(t *testing.T) {
 	foreign := Subject{Foreign: true}.calls()
 	assert.Subset(t, foreign, namedCalls)
 	assert.Contains(t, foreign, "sendmsg")
+	// perf counts nothing at all if the kernel does not know a name.
+	for _, s := range Models("ioflavors") {
+		assert.Equal(t, s.Name == "iouring", slices.Contains(s.calls(), ringCall), s.Name)
+	}
+	assert.NotContains(t, namedCalls, ringCall)
 }

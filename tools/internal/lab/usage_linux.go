@@ -29,7 +29,9 @@ func processUsage(pid int) (usage, error) {
 }
 
 // procUsage reads the files under /proc/PID. The CPU time there comes in ticks
-// of 10 ms.
+// of 10 ms. Its threads are all under task, those too that the kernel has started
+// for an io_uring: they belong to the process since Linux 5.12, and so does their
+// CPU time.
 func procUsage(fs procfs.FS, pid int) (usage, error) {
 	p, err := fs.Proc(pid)
 	if err != nil {
@@ -49,10 +51,10 @@ func procUsage(fs procfs.FS, pid int) (usage, error) {
 	}
 	const tick = time.Second / 100 // USER_HZ, on every architecture that Go knows
 	u := usage{
-		user:    time.Duration(stat.UTime) * tick,
-		system:  time.Duration(stat.STime) * tick,
-		threads: len(threads),
-		rss:     int64(status.VmRSS),
+		user:   time.Duration(stat.UTime) * tick,
+		system: time.Duration(stat.STime) * tick,
+		tasks:  make(map[int]taskUsage, len(threads)),
+		rss:    int64(status.VmRSS),
 	}
 	u.cpu = u.user + u.system
 	if m, err := p.ProcSMapsRollup(); err == nil { // since Linux 4.14
@@ -64,14 +66,13 @@ func procUsage(fs procfs.FS, pid int) (usage, error) {
 	for _, t := range threads {
 		s, err := t.NewStatus()
 		if err != nil {
-			u.threads-- // it has just ended
-			continue
+			continue // it has just ended
 		}
-		u.voluntary += int64(s.VoluntaryCtxtSwitches)
-		u.involuntary += int64(s.NonVoluntaryCtxtSwitches)
+		task := taskUsage{voluntary: int64(s.VoluntaryCtxtSwitches), involuntary: int64(s.NonVoluntaryCtxtSwitches)}
 		if s, err := t.Schedstat(); err == nil { // not in every kernel
-			u.runQueue += time.Duration(s.WaitingNanoseconds)
+			task.runQueue = time.Duration(s.WaitingNanoseconds)
 		}
+		u.tasks[t.PID] = task
 	}
 	return u, nil
 }

@@ -1,8 +1,10 @@
 package lab
 
 import (
+	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"strconv"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/prometheus/procfs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 func TestProcUsageFromFiles(t *testing.T) {
@@ -18,16 +21,13 @@ func TestProcUsageFromFiles(t *testing.T) {
 	u, err := procUsage(fs, 4711)
 	require.NoError(t, err)
 	assert.Equal(t, usage{
-		cpu:         1230 * time.Millisecond,
-		user:        time.Second, // 100 ticks
-		system:      230 * time.Millisecond,
-		voluntary:   1000 + 234,
-		involuntary: 50 + 6,
-		threads:     2,
-		runQueue:    2001 + 2002,
-		rss:         14_336 << 10,
-		pss:         12_000 << 10,
-		sockets:     int64(3 * os.Getpagesize()),
+		cpu:     1230 * time.Millisecond,
+		user:    time.Second, // 100 ticks
+		system:  230 * time.Millisecond,
+		tasks:   map[int]taskUsage{4711: {1000, 50, 2001}, 4712: {234, 6, 2002}},
+		rss:     14_336 << 10,
+		pss:     12_000 << 10,
+		sockets: int64(3 * os.Getpagesize()),
 	}, u)
 	_, err = procUsage(fs, 1)
 	require.Error(t, err)
@@ -47,10 +47,71 @@ func TestProcessClock(t *testing.T) {
 	u, err := processUsage(os.Getpid())
 	require.NoError(t, err)
 	assert.GreaterOrEqual(t, u.cpu, cpu)
-	assert.Positive(t, u.threads)
+	assert.NotEmpty(t, u.tasks)
 	assert.Positive(t, u.rss)
 	_, err = processClock(1 << 22) // no process has so large a number
 	require.Error(t, err)
+}
+
+// What one thread did is not subtracted from the others when it ends, nor from
+// the thread that has its number next; and CPU time is the process's, whoever in
+// it is still alive.
+func TestThreadsThatEndTakeNothingAlong(t *testing.T) {
+	before := usage{tasks: map[int]taskUsage{1: {10, 1, 100}, 2: {9000, 900, 90_000}, 3: {5, 5, 500}}}
+	after := usage{tasks: map[int]taskUsage{1: {12, 4, 400}, 3: {6, 2, 50}, 4: {100, 10, 1000}}}
+	r := after.since(before)
+	assert.EqualValues(t, 2+6+100, r.Voluntary)
+	assert.EqualValues(t, 3+2+10, r.Involuntary)
+	assert.EqualValues(t, 300+50+1000, r.RunQueue)
+	assert.Equal(t, 3, r.Threads)
+
+	ready, end := make(chan thread), make(chan struct{})
+	go threadOfItsOwn(ready, end)
+	doomed := <-ready
+	then, err := processUsage(os.Getpid())
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, then.tasks[doomed.id].voluntary, int64(waits))
+	close(end)
+	for gone := fmt.Sprintf("/proc/self/task/%d", doomed.id); t.Context().Err() == nil; time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(gone); err != nil {
+			break
+		}
+	}
+	now, err := processUsage(os.Getpid())
+	require.NoError(t, err)
+	assert.NotContains(t, now.tasks, doomed.id)
+	r = now.since(then)
+	assert.GreaterOrEqual(t, r.Voluntary, int64(0))
+	assert.GreaterOrEqual(t, r.RunQueue, time.Duration(0))
+	assert.GreaterOrEqual(t, now.cpu, doomed.cpu, "it has ended, and its CPU time has not")
+	assert.GreaterOrEqual(t, r.CPU, time.Duration(0))
+}
+
+// thread is one that has waited so often, and used CPU time.
+type thread struct {
+	id  int
+	cpu time.Duration
+}
+
+const waits = 1000
+
+// threadOfItsOwn is a goroutine whose thread ends with it, which the process's
+// first one never does.
+func threadOfItsOwn(ready chan<- thread, end <-chan struct{}) {
+	runtime.LockOSThread()
+	if unix.Gettid() == os.Getpid() {
+		go threadOfItsOwn(ready, end)
+		<-end
+		runtime.UnlockOSThread()
+		return
+	}
+	for range waits {
+		_ = unix.Nanosleep(&unix.Timespec{Nsec: 1}, nil)
+	}
+	var used unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &used)
+	ready <- thread{unix.Gettid(), time.Duration(used.Nano())}
+	<-end
 }
 
 // What a server has opened or closed for itself meanwhile is not in it, nor is

@@ -16,6 +16,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/store"
 	"github.com/ioflavors/ioflavors/eventloop"
+	"github.com/ioflavors/ioflavors/iouring"
 	"github.com/ioflavors/ioflavors/multiblocking"
 	"github.com/ioflavors/ioflavors/singleblocking"
 )
@@ -27,7 +28,10 @@ type variant struct {
 	create     func(kvserver.Config) kvserver.Server
 }
 
-var variants = []variant{
+// A system that has no io_uring, or does not permit it, leaves that model out.
+var variants = permitted(iouring.Available(), variant{"iouring", false, func(cfg kvserver.Config) kvserver.Server {
+	return iouring.New(iouring.Config{Config: cfg})
+}}, []variant{
 	{"singleblocking", true, func(cfg kvserver.Config) kvserver.Server { return singleblocking.New(cfg) }},
 	{"multiblocking", false, func(cfg kvserver.Config) kvserver.Server {
 		return multiblocking.New(multiblocking.Config{Config: cfg})
@@ -46,6 +50,20 @@ var variants = []variant{
 	{"eventloop --loops 2", false, func(cfg kvserver.Config) kvserver.Server {
 		return eventloop.New(eventloop.Config{Config: cfg, Loops: 2})
 	}},
+})
+
+func permitted(why error, v variant, others []variant) []variant {
+	if why != nil {
+		return others
+	}
+	return append(others, v)
+}
+
+// What is left out is said.
+func TestEveryModelIsTried(t *testing.T) {
+	if err := iouring.Available(); err != nil {
+		t.Skip("not iouring: ", err)
+	}
 }
 
 // patience ends tests that fail. Lost packets are sent again after ever longer

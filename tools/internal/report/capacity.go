@@ -34,7 +34,7 @@ func capacityFigure(r *lab.Results) *figure {
 		p.text(margin, y+14, "start", "", short(s.Name, 32))
 		c := capacityOf(r, s.Name)
 		if c == nil {
-			p.text(width-margin, y+14, "end", "soft", "not measured")
+			p.text(width-margin, y+14, "end", "soft", nothingOf(s, "not measured"))
 			f.Table.Rows = append(f.Table.Rows, []string{s.Name, absent, absent, absent})
 			y += rowHeight
 			continue

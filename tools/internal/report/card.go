@@ -11,6 +11,8 @@ import (
 type card struct {
 	Name string
 	DNF  string
+	// Unavailable is why this system cannot run it.
+	Unavailable string
 	// Requests has a row for each workload.
 	Requests []requestCost
 	Lines    []pair
@@ -29,7 +31,7 @@ type pair struct{ Name, Value string }
 func cards(r *lab.Results) []card {
 	var all []card
 	for _, s := range r.Servers {
-		c := card{Name: s.Name, DNF: s.DNF}
+		c := card{Name: s.Name, DNF: s.DNF, Unavailable: s.Unavailable}
 		var last *lab.Cost
 		for w := range r.Plan.Workloads {
 			if sum := r.SummaryOf(s.Name, w); sum != nil && sum.Cost != nil {

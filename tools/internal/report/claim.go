@@ -67,6 +67,7 @@ var stamps = map[lab.Verdict]stamp{
 	lab.Refuted:       {"no", "✗", string(lab.Refuted), ""},
 	lab.OnlyWhen:      {"when", "◐", string(lab.OnlyWhen), ""},
 	lab.NotMeasurable: {"none", "?", string(lab.NotMeasurable), ""},
+	lab.NotAvailable:  {"none", "–", string(lab.NotAvailable), ""},
 }
 
 func stampOf(v lab.Verdict, when string) stamp {
@@ -162,7 +163,7 @@ func headlineOf(c lab.Claim, unit string) *headline {
 	if f.Surprising() {
 		h.Against = string(f.Predicted)
 	}
-	if f.Verdict == lab.NotMeasurable && f.Number == 0 {
+	if !f.Verdict.Decided() && f.Number == 0 {
 		h.Value, h.Range = "", ""
 	}
 	return h
@@ -194,7 +195,7 @@ func findingRow(f lab.Finding, unit string) foundRow {
 		Server: f.Server, Why: f.Why, Stamp: stampOf(f.Verdict, ""), Close: f.Close, Surprising: f.Surprising(),
 		Value: amount(f.Number, unit), Range: cmp.Or(amounts(f.Low, f.High, unit), absent), Predicted: cmp.Or(string(f.Predicted), absent),
 	}
-	if f.Verdict == lab.NotMeasurable && f.Number == 0 {
+	if !f.Verdict.Decided() && f.Number == 0 {
 		row.Value, row.Range = absent, absent
 	}
 	return row

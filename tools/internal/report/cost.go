@@ -43,7 +43,7 @@ func costFigure(r *lab.Results, workload int) *figure {
 		rounds := costs(cells(r, s.Name, workload))
 		p.text(margin, y+14, "start", "", short(s.Name, 34))
 		middle, known := median(rounds)
-		value := "not measured"
+		value := nothingOf(s, "not measured")
 		if known {
 			value = digits(middle)
 			p.line("rule", margin, y+27, width-margin, y+27)

@@ -70,7 +70,7 @@ func idleFigure(r *lab.Results) *figure {
 		bars := barRow{name: s.Name, class: "median"}
 		row, why := []string{s.Name}, absent
 		for i, c := range idleCells(r, s.Name) {
-			b := bar{text: absent}
+			b := bar{text: nothingOf(s, absent)}
 			if c != nil {
 				if share, known := idleShare(*c); known {
 					b = bar{percent(share) + held(c, steps[i]), share / most, true, -1}

@@ -69,3 +69,11 @@ func (k knee) String() string {
 		return "knee " + thousands(k.rate) + "/s"
 	}
 }
+
+// kneeText is a server's knee, or why it has none.
+func kneeText(s *lab.Server, k knee) string {
+	if !k.measured {
+		return nothingOf(s, "not measured")
+	}
+	return k.String()
+}

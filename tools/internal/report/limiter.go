@@ -18,7 +18,7 @@ func limitOf(r *lab.Results, s *lab.Server, workload int) limit {
 	rounds := cells(r, s.Name, workload)
 	sum := r.SummaryOf(s.Name, workload)
 	if len(rounds) == 0 || sum == nil {
-		return limit{Reason: "not measured"}
+		return limit{Reason: nothingOf(s, "not measured")}
 	}
 	server, serverKnown := median(serverShares(rounds))
 	generator, generatorKnown := median(generatorShares(rounds))

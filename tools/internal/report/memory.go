@@ -62,7 +62,7 @@ func memoryFigure(r *lab.Results) *figure {
 		for _, at := range line {
 			p.shape(modelClass("full", i), i, at.x, at.y)
 		}
-		row, note := []string{s.Name}, "not measured"
+		row, note := []string{s.Name}, nothingOf(s, "not measured")
 		pss, why := absent, absent
 		if len(line) > 0 {
 			note = perConnection(r, s.Name)

@@ -141,7 +141,7 @@ func openModels(r *lab.Results, workload int) (models []openModel, broken []stri
 func (m openModel) note() string {
 	switch {
 	case m.summary == nil:
-		return "not measured"
+		return nothingOf(m.server, "not measured")
 	case m.summary.Rounds == 0:
 		return "VOID"
 	case !m.summary.Kept:

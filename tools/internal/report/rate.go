@@ -71,7 +71,7 @@ func rateFigure(r *lab.Results) *figure {
 			p.line("slo", pl.left, slo, pl.right(), slo)
 		}
 		p.rateMarks(m, at)
-		p.head(pl, m.number, m.name, m.knee.String())
+		p.head(pl, m.number, m.name, kneeText(r.Servers[m.number], m.knee))
 	}
 	bottom := plotsBottom(len(models))
 	p.text(plotLeft+plotWidth, bottom+34, "middle", "soft", "offered, thousand requests/s · log scales")
@@ -201,7 +201,7 @@ func rateTable(r *lab.Results) table {
 		for _, q := range planned {
 			row = append(row, q.cell(q.p50, q.blind), q.cell(q.p99, q.void))
 		}
-		t.Rows = append(t.Rows, append(row, kneeOf(capacityOf(r, s.Name), planned, nil).String()))
+		t.Rows = append(t.Rows, append(row, kneeText(s, kneeOf(capacityOf(r, s.Name), planned, nil))))
 	}
 	return t
 }

@@ -121,12 +121,12 @@ func stopSample(t *testing.T) *lab.Proof {
 	return &lab.Proof{Server: "quick", From: 200 * time.Millisecond, Stopped: 300 * time.Millisecond, Open: open, Closed: closed}
 }
 
-// crowd is the sample with eight models, whose names are as long as they get.
+// crowd is the sample with nine models, whose names are as long as they get.
 func crowd(t *testing.T) *lab.Results {
 	t.Helper()
 	all := sample(t)
 	for i, name := range []string{
-		"multiblocking --workers 64", "multiblocking --os-threads", "busywait --one-at-a-time", "eventloop --loops 2", "eventloop --loops 4 --os-threads",
+		"multiblocking --workers 64", "multiblocking --os-threads", "busywait --one-at-a-time", "eventloop --loops 2", "eventloop --loops 4 --os-threads", "iouring",
 	} {
 		one := sample(t)
 		from := one.Servers[i%3].Name

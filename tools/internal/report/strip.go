@@ -22,7 +22,7 @@ func placedFindings(r *lab.Results, c lab.Claim) (all []placed) {
 	quoted, _ := c.Number()
 	for i, s := range r.Servers {
 		for _, f := range c.Findings {
-			if f.Server == s.Name && f.Verdict != lab.NotMeasurable {
+			if f.Server == s.Name && f.Verdict.Decided() {
 				all = append(all, placed{f, i, f.Server == quoted.Server})
 			}
 		}
@@ -186,6 +186,9 @@ func marksFigure(r *lab.Results) *picture {
 	for i, s := range r.Servers {
 		p.shape(modelClass("full", i), i, margin+8, y-4)
 		p.text(margin+22, y, "start", "", short(s.Name, 42))
+		if s.Unavailable != "" {
+			p.text(width-margin, y, "end", "soft", nothingOf(s, ""))
+		}
 		y += rowHeight
 	}
 	p.Height = int(p.key(y+10,

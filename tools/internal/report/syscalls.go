@@ -99,7 +99,7 @@ func syscallFigure(r *lab.Results, workload int) *figure {
 		c := callsOf(r, s.Name, workload)
 		row := []string{s.Name}
 		if c == nil {
-			p.text(width-margin, y+14, "end", "soft", "not counted")
+			p.text(width-margin, y+14, "end", "soft", nothingOf(s, "not counted"))
 			t.Rows = append(t.Rows, append(row, slices.Repeat([]string{absent}, len(names)+2)...))
 			y += rowHeight
 			continue
@@ -125,7 +125,11 @@ func syscallFigure(r *lab.Results, workload int) *figure {
 	}
 	p.Height = int(p.key(y+33, signs...))
 	p.Desc = "A bar for each model: how many system calls it makes for a request, by name, on the same scale under each workload. Counted by " + method + ". Fewer is better."
-	return &figure{ID: p.ID, Picture: &p, Table: t}
+	f := &figure{ID: p.ID, Picture: &p, Table: t}
+	if r.Rings() {
+		f.Remarks = append(f.Remarks, lab.RingNote)
+	}
+	return f
 }
 
 // callClass is for a part of a bar.

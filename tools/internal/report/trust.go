@@ -30,6 +30,7 @@ type trust struct {
 	Binaries    []pair
 	NotMeasured []string
 	Failed      []failure
+	Unavailable []failure
 	Order       [][]string
 	Repeat      string
 }
@@ -52,12 +53,17 @@ func newTrust(r *lab.Results) trust {
 		Plan:        plan(r),
 		Binaries:    binaries(r),
 		NotMeasured: r.NotMeasured,
+		Unavailable: unavailable(r),
 		Order:       r.Plan.Order,
 		Repeat:      lab.CommandLine(r.Command),
 	}
 	t.Stolen, t.StealKnown = stolen(r)
 	for _, note := range r.Notes() {
-		// What was not measured has a list of its own.
+		// What was not measured has a list of its own, and so has who is not
+		// available.
+		if strings.HasPrefix(note, string(lab.NotAvailable)) {
+			continue
+		}
 		if !slices.ContainsFunc(r.NotMeasured, func(what string) bool { return strings.Contains(note, what) }) {
 			t.Notes = append(t.Notes, note)
 		}

@@ -1,0 +1,22 @@
+package report
+
+import "github.com/ioflavors/ioflavors/tools/internal/lab"
+
+// nothingOf is what a picture says where it has nothing of a server: that this
+// system cannot run it, or else what happens to be missing.
+func nothingOf(s *lab.Server, otherwise string) string {
+	if s.Unavailable != "" {
+		return "not available"
+	}
+	return otherwise
+}
+
+// unavailable are the servers that this system cannot run, and why.
+func unavailable(r *lab.Results) (all []failure) {
+	for _, s := range r.Servers {
+		if s.Unavailable != "" {
+			all = append(all, failure{s.Name, s.Unavailable})
+		}
+	}
+	return all
+}
