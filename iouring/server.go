@@ -1,10 +1,14 @@
 package iouring
 
 import (
+	"errors"
 	"fmt"
 	"net"
+	"runtime"
+	"sync"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/nonblocking"
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
@@ -17,9 +21,11 @@ type Config struct{ kvserver.Config }
 type Server struct{ kvserver.Lifecycle }
 
 // New returns a server that is not listening yet.
-func New(cfg Config) *Server {
+func New(cfg Config) *Server { return newServer(cfg, system) }
+
+func newServer(cfg Config, k kernel) *Server {
 	host := kvserver.NewHost(cfg.Config, kvserver.Traits{}, 1)
-	return &Server{host.Lifecycle(&model{host: host})}
+	return &Server{host.Lifecycle(&model{host: host, kernel: k})}
 }
 
 // Available returns why a server cannot serve here, as an error that wraps
@@ -27,16 +33,78 @@ func New(cfg Config) *Server {
 func Available() error { return unavailable(ring.Available()) }
 
 func unavailable(err error) error {
-	if err == nil {
-		return nil
+	if errors.Is(err, ring.ErrUnavailable) {
+		return fmt.Errorf("%w: %w", kvserver.ErrUnavailable, err)
 	}
-	return fmt.Errorf("%w: %w", kvserver.ErrUnavailable, err)
+	return err
 }
 
-type model struct{ host *kvserver.Host }
+type model struct {
+	host   *kvserver.Host
+	kernel kernel
 
-// Run serves nobody yet.
-func (m *model) Run(net.Listener) error { return Available() }
+	mu   sync.Mutex
+	loop *loop // nil before Run
+}
 
-// Wake has nobody to wake yet.
-func (m *model) Wake() {}
+// Run runs the loop.
+func (m *model) Run(ln net.Listener) error {
+	// The kernel serves a ring's thread only, from its making to its end.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	l, err := m.open(ln)
+	if err != nil {
+		return err
+	}
+	defer l.closeAll()
+	m.mu.Lock()
+	m.loop = l
+	m.mu.Unlock()
+	if m.host.Phase() != kvserver.Serving {
+		m.Wake() // it may have come before there was a loop to wake
+	}
+	return l.run()
+}
+
+func (m *model) open(ln net.Listener) (*loop, error) {
+	r, err := m.kernel.open()
+	if err != nil {
+		return nil, err
+	}
+	acceptor, err := nonblocking.NewAcceptor(m.host, m.kernel.calls, ln)
+	if err != nil {
+		_ = r.Close()
+		return nil, err
+	}
+	lane := m.host.Lane(0)
+	return &loop{
+		host:   m.host,
+		lane:   lane,
+		calls:  m.kernel.calls,
+		ring:   r,
+		front:  front{Acceptor: acceptor, ring: r},
+		timers: nonblocking.NewLoop(lane, m.kernel.calls, m.host.Room()),
+		conns:  make([]*conn, 0, m.host.Room()),
+	}, nil
+}
+
+// Wake makes the loop look at the server's phase.
+func (m *model) Wake() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.loop != nil {
+		m.loop.woken.Store(true)
+		m.loop.ring.Wake()
+	}
+}
+
+// closeAll ends whatever the loop still has.
+func (l *loop) closeAll() {
+	_ = l.ring.Close() // and all that is under way with it
+	l.front.close()
+	for _, c := range l.conns {
+		if c != nil {
+			l.close(c)
+		}
+	}
+}

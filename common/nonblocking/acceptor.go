@@ -42,14 +42,22 @@ func (a *Acceptor) Accept(now time.Duration) (fd int, ok bool) {
 	fd, err := a.calls.Accept(a.FD)
 	switch {
 	case err == nil:
-		a.backoff.Reset()
+		a.Succeeded()
 		return fd, true
 	case err != sock.ErrWouldBlock:
-		pause := a.backoff.Next()
-		a.resume.Store(int64(now + pause))
-		a.host.AcceptFailed(err, pause)
+		a.Failed(err, now)
 	}
 	return -1, false
+}
+
+// Succeeded and Failed note what became of accepting, for a model that does so
+// by itself. After an error it pauses.
+func (a *Acceptor) Succeeded() { a.backoff.Reset() }
+
+func (a *Acceptor) Failed(err error, now time.Duration) {
+	pause := a.backoff.Next()
+	a.resume.Store(int64(now + pause))
+	a.host.AcceptFailed(err, pause)
 }
 
 // Paused returns until when accepting pauses, and whether it does so now.

@@ -30,6 +30,8 @@ type Kernel interface {
 	// CloseWrite shuts down the sending half.
 	CloseWrite(fd int) error
 	Close(fd int) error
+	// Tune sets the options of a connection that was not accepted by Accept.
+	Tune(fd int)
 }
 
 // Calls are a kernel's system calls, made as the package's comment says.

@@ -30,6 +30,7 @@ func (Calls) Read(int, []byte) (int, error)    { return 0, ErrUnsupported }
 func (Calls) Write(int, []byte) (int, error)   { return 0, ErrUnsupported }
 func (Calls) CloseWrite(int) error             { return ErrUnsupported }
 func (Calls) Close(int) error                  { return ErrUnsupported }
+func (Calls) Tune(int)                         {}
 
 // Transient trusts every listener that is not closed.
 func Transient(err error) bool { return !errors.Is(err, net.ErrClosed) }

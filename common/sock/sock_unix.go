@@ -25,6 +25,7 @@ func (*system) Read(fd int, p []byte) (int, error)  { return read(fd, p) }
 func (*system) Write(fd int, p []byte) (int, error) { return write(fd, p) }
 func (*system) CloseWrite(fd int) error             { return unix.Shutdown(fd, unix.SHUT_WR) }
 func (*system) Close(fd int) error                  { return unix.Close(fd) }
+func (*system) Tune(fd int)                         { tune(fd) }
 
 // Listen needs no change of the socket: package net has made it non-blocking.
 // When ln is closed the runtime's own poller is no longer told of each client.
@@ -115,6 +116,9 @@ func (c Calls) CloseWrite(fd int) error {
 // Close closes a descriptor. It is not open any more even if there is an
 // error, an interruption say: its number may be another's by then.
 func (c Calls) Close(fd int) error { return os.NewSyscallError("close", c.Kernel.Close(fd)) }
+
+// Tune sets on a connection that was accepted by other means what Accept sets.
+func (c Calls) Tune(fd int) { c.Kernel.Tune(fd) }
 
 // Listen takes over ln's listening socket, and closes ln.
 func (c Calls) Listen(ln net.Listener) (fd int, err error) { return c.Kernel.Listen(ln) }

@@ -10,42 +10,15 @@ import (
 
 // Accept accepts whoever connects to a listener, again and again: each
 // completion's Result is a socket, blocking and closed on exec, that belongs to
-// the caller. It goes on until it is cancelled or fails.
-//
-// If wait is false it takes only those who have connected so far, and then
-// completes with EAGAIN, or with the error that kept it from taking more.
-//
-// The listener is made blocking to wait, and non-blocking not to. That is seen by
-// all who share it, net.Listener included.
-func (r *Ring) Accept(fd int, wait bool, t Token) {
-	_ = unix.SetNonblock(fd, !wait) // if there is something wrong with fd, accepting will say so
-	if !wait {
-		r.acceptNow(fd, t)
-		return
-	}
+// the caller. It goes on until it is cancelled or fails; that the listener is
+// non-blocking makes no difference.
+func (r *Ring) Accept(fd int, t Token) {
 	*r.next() = sqe{
 		opcode:  opAccept,
 		ioprio:  acceptMultishot,
 		fd:      int32(fd),
 		opFlags: unix.SOCK_CLOEXEC,
 		token:   t,
-	}
-}
-
-// acceptNow does not ask the ring, because not before Linux 6.10 can it be asked
-// not to wait: that a listener is non-blocking it does not care about. And to
-// cancel what waits might miss it while it accepts.
-func (r *Ring) acceptNow(fd int, t Token) {
-	for {
-		socket, _, err := unix.Accept4(fd, unix.SOCK_CLOEXEC)
-		switch errno, _ := err.(unix.Errno); errno {
-		case 0:
-			r.early = append(r.early, Completion{Token: t, Result: int32(socket), Flags: FlagMore})
-		case unix.EINTR:
-		default:
-			r.early = append(r.early, Completion{Token: t, Result: -int32(errno)})
-			return
-		}
 	}
 }
 

@@ -58,7 +58,7 @@ func TestAcceptMany(t *testing.T) {
 	r := openFor(t, small)
 	fd, addr := listen(t)
 	tok := NewToken(3, 4, Accept)
-	r.Accept(fd, true, tok)
+	r.Accept(fd, tok)
 	nothing(t, r)
 	for n := range 50 {
 		dial(t, addr)
@@ -80,68 +80,13 @@ func TestAcceptMany(t *testing.T) {
 	assert.False(t, c.More())
 }
 
-// How a server that is shutting down empties the queue of its listener.
-func TestAcceptThoseInTheQueue(t *testing.T) {
-	r := openFor(t, small)
-	fd, addr := listen(t)
-	tok := NewToken(0, 0, Accept)
-	r.Accept(fd, true, tok)
-	nothing(t, r)
-	r.Cancel(tok)
-	assert.ErrorIs(t, one(t, r).Err(), unix.ECANCELED)
-
-	for range 5 {
-		dial(t, addr)
-	}
-	r.Accept(fd, false, tok)
-	done := all(t, r, 6)
-	for _, c := range done[:5] {
-		accepted(t, c)
-	}
-	assert.ErrorIs(t, done[5].Err(), unix.EAGAIN)
-	assert.False(t, done[5].More())
-
-	r.Accept(fd, false, tok)
-	assert.ErrorIs(t, one(t, r).Err(), unix.EAGAIN)
-}
-
-// There may be more of them than Wait returns at a time.
-func TestAcceptManyThatAreInTheQueue(t *testing.T) {
-	r := openFor(t, Config{Entries: 4, Completions: 8, Buffers: 1, BufferSize: 64})
-	fd, addr := listen(t)
-	for range 20 {
-		dial(t, addr)
-	}
-	ours, _ := pair(t)
-	tok := NewToken(0, 0, Accept)
-	r.Writable(ours, NewToken(0, 0, Writable))
-	r.Accept(fd, false, tok)
-	var done []Completion
-	for waits := 0; waits == 0 || r.Behind(); waits++ {
-		some, err := r.Wait(-1)
-		require.NoError(t, err)
-		require.LessOrEqual(t, len(some), 8)
-		done = append(done, some...)
-	}
-	require.Len(t, done, 22)
-	for _, c := range done[:20] {
-		accepted(t, c)
-	}
-	assert.ErrorIs(t, done[20].Err(), unix.EAGAIN)
-	assert.Equal(t, Writable, done[21].Token.Operation())
-}
-
 func TestAcceptOnWhatIsNoListener(t *testing.T) {
 	r := openFor(t, small)
 	ours, _ := pair(t)
-	r.Accept(ours, true, NewToken(0, 0, Accept))
+	r.Accept(ours, NewToken(0, 0, Accept))
 	assert.ErrorIs(t, one(t, r).Err(), unix.EINVAL)
-	r.Accept(ours, false, NewToken(0, 0, Accept))
-	assert.ErrorIs(t, one(t, r).Err(), unix.EINVAL)
-	for _, wait := range []bool{true, false} {
-		r.Accept(-1, wait, NewToken(0, 0, Accept))
-		assert.ErrorIs(t, one(t, r).Err(), unix.EBADF)
-	}
+	r.Accept(-1, NewToken(0, 0, Accept))
+	assert.ErrorIs(t, one(t, r).Err(), unix.EBADF)
 }
 
 func TestReceiveOverSeveralBuffers(t *testing.T) {

@@ -83,16 +83,11 @@ type Completion struct {
 const (
 	FlagBuffer = 1 << 0 // the upper half is a buffer's number
 	FlagMore   = 1 << 1 // the operation goes on
+	FlagUnread = 1 << 2 // the socket has more than was received
 )
 
 // NewBuffer returns the flags of a completion that has received into a buffer.
-func NewBuffer(id int, more bool) (flags uint32) {
-	flags = uint32(id)<<16 | FlagBuffer
-	if more {
-		flags |= FlagMore
-	}
-	return flags
-}
+func NewBuffer(id int, flags uint32) uint32 { return uint32(id)<<16 | FlagBuffer | flags }
 
 // Err returns why the operation failed; nil if it did not.
 func (c Completion) Err() error {
@@ -104,6 +99,9 @@ func (c Completion) Err() error {
 
 // More reports whether the operation goes on, and will complete again.
 func (c Completion) More() bool { return c.Flags&FlagMore != 0 }
+
+// Unread reports whether the socket had more than was received.
+func (c Completion) Unread() bool { return c.Flags&FlagUnread != 0 }
 
 // Buffer returns the number of the buffer that the operation has received into;
 // ok is false if there is none.

@@ -27,7 +27,6 @@ type Ring struct {
 
 	buffers buffers
 	ready   []Completion
-	early   []Completion // of what was not for the kernel to do, to be returned by the next Wait
 
 	argMemory region
 	arg       *enterArg // in memory that does not move
@@ -108,7 +107,7 @@ func (cfg Config) check() error {
 // does only so much at a time, for those who were ready first. Another Wait tells
 // more.
 func (r *Ring) Behind() bool {
-	return r.behind || len(r.early) > 0 || r.completed() || atomic.LoadUint32(r.sqFlags)&(sqOverflow|sqTaskrun) != 0
+	return atomic.LoadUint32(r.sqFlags)&sqTaskrun != 0
 }
 
 // Buffer returns the memory of a buffer that a completion has named. What was
@@ -146,18 +145,18 @@ func (r *Ring) Close() error {
 // little after Close: until then sockets that are closed would not be, and buffers
 // could be written to that are no longer there.
 func (r *Ring) cancelAll() {
-	r.behind = false // what is not handed over yet never will be
 	arg := syncCancel{fd: -1, flags: cancelAll | cancelAny, seconds: -1, nanoseconds: -1}
 	_, _, _ = unix.Syscall6(unix.SYS_IO_URING_REGISTER, uintptr(r.fd),
 		registerSyncCancel, uintptr(unsafe.Pointer(&arg)), 1, 0, 0)
 	for more := true; more; {
 		_, _, errno := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), 0, 0, enterGetEvents, 0, 0)
+		r.ready = r.ready[:0]
 		r.take()
 		for _, c := range r.ready {
 			if c.Token.Operation() == Accept && c.Result >= 0 {
 				unix.Close(int(c.Result))
 			}
 		}
-		more = errno == 0 && r.Behind()
+		more = errno == 0 && atomic.LoadUint32(r.sqFlags)&(sqOverflow|sqTaskrun) != 0
 	}
 }

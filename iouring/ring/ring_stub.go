@@ -19,7 +19,7 @@ func Available() error {
 	return fmt.Errorf("%w: it is part of Linux, and this is %s", ErrUnavailable, runtime.GOOS)
 }
 
-func (*Ring) Accept(int, bool, Token)                  {}
+func (*Ring) Accept(int, Token)                        {}
 func (*Ring) Recv(int, Token)                          {}
 func (*Ring) Send(int, []byte, Token)                  {}
 func (*Ring) Writable(int, Token)                      {}

@@ -24,11 +24,11 @@ func FuzzToken(f *testing.F) {
 }
 
 func TestCompletion(t *testing.T) {
-	id, ok := Completion{Flags: NewBuffer(65535, true)}.Buffer()
+	id, ok := Completion{Flags: NewBuffer(65535, FlagMore)}.Buffer()
 	assert.True(t, ok)
 	assert.Equal(t, 65535, id)
-	assert.True(t, Completion{Flags: NewBuffer(1, true)}.More())
-	assert.False(t, Completion{Flags: NewBuffer(1, false)}.More())
+	assert.True(t, Completion{Flags: NewBuffer(1, FlagMore)}.More())
+	assert.False(t, Completion{Flags: NewBuffer(1, 0)}.More())
 	_, ok = Completion{Flags: FlagMore}.Buffer()
 	assert.False(t, ok)
 	assert.NoError(t, Completion{Result: 1}.Err())

@@ -17,8 +17,8 @@ import (
 // return nothing before the time is up, but not without having looked. What it
 // returns is valid until the next call.
 //
-// An error is one of the ring's own. Nothing is lost by it: what was queued and
-// what is completed stays for the next call.
+// When it returns, the kernel has all that was queued, and what became of it so
+// far has been told. An error is one of the ring's own, and the end of it.
 func (r *Ring) Wait(timeout time.Duration) ([]Completion, error) {
 	if r.fd < 0 {
 		return nil, os.NewSyscallError("io_uring_enter", unix.EBADF)
@@ -27,19 +27,31 @@ func (r *Ring) Wait(timeout time.Duration) ([]Completion, error) {
 		r.failed = nil
 		return nil, err
 	}
-	if len(r.backlog) > 0 {
-		r.unspare()
-	}
-	r.buffers.publish()
-	if len(r.early) > 0 {
+	r.ready = r.ready[:0]
+	for tries := 0; ; tries++ {
+		if len(r.backlog) > 0 {
+			r.unspare()
+		}
+		r.buffers.publish()
+		if errno := r.wait(timeout); errno != 0 {
+			return nil, enterError(errno)
+		}
+		taken := r.take()
+		switch {
+		case !r.behind && atomic.LoadUint32(r.sqFlags)&sqOverflow == 0:
+			return r.ready, nil
+		case taken > 0:
+			tries = 0
+		case tries == maxTries:
+			return nil, enterError(unix.EAGAIN)
+		}
 		timeout = 0
 	}
-	if errno := r.wait(timeout); errno != 0 {
-		return nil, enterError(errno)
-	}
-	r.take()
-	return r.ready, nil
 }
+
+// maxTries is how often the kernel may refuse what is queued, for want of memory,
+// before that is an error.
+const maxTries = 1000
 
 // hold is how long wait keeps its processor.
 const hold = 5 * time.Millisecond
@@ -142,14 +154,11 @@ func enterError(errno syscall.Errno) error {
 // completed reports whether there are completions.
 func (r *Ring) completed() bool { return atomic.LoadUint32(r.cqTail) != *r.cqHead }
 
-// take takes all completions that are in the queue, if there are none before.
-func (r *Ring) take() {
-	early := min(len(r.early), cap(r.ready))
-	r.ready = append(r.ready[:0], r.early[:early]...)
-	r.early = append(r.early[:0], r.early[early:]...)
-
+// take takes all completions that are in the queue, and returns how many.
+func (r *Ring) take() int {
 	head, tail := *r.cqHead, atomic.LoadUint32(r.cqTail)
-	for ; head != tail && len(r.ready) < cap(r.ready); head++ {
+	taken := int(tail - head)
+	for ; head != tail; head++ {
 		c := r.cqes[head&uint32(len(r.cqes)-1)]
 		switch {
 		case c.Token == woken:
@@ -160,4 +169,5 @@ func (r *Ring) take() {
 		}
 	}
 	atomic.StoreUint32(r.cqHead, head)
+	return taken
 }

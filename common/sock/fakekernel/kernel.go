@@ -143,6 +143,15 @@ func (k *Kernel) chance(p float64) bool {
 	return true
 }
 
+// Fail notes that the server under test did something wrong.
+func (k *Kernel) Fail(format string, args ...any) { k.fail(format, args...) }
+
+// Unread returns how many bytes a connection has received that were not read.
+func (k *Kernel) Unread(fd int) int { return len(k.files[fd].in) }
+
+// Rand returns what decides, for parts of a kernel that are built upon this one.
+func (k *Kernel) Rand() *rand.Rand { return k.rng }
+
 func (k *Kernel) fail(format string, args ...any) {
 	if k.failure == "" {
 		k.failure = fmt.Sprintf(format, args...)
@@ -335,6 +344,9 @@ func (k *Kernel) Close(fd int) (err error) {
 	}
 	return nil
 }
+
+// Tune is sock.Kernel's.
+func (k *Kernel) Tune(fd int) { _, _ = k.file("setsockopt", fd) }
 
 // refuse is what becomes of bytes that nobody reads any more: they are
 // answered with a reset, which may destroy what the client has not taken.

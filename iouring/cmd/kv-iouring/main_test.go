@@ -1,0 +1,17 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/ioflavors/ioflavors/common/servertest/proctest"
+	"github.com/ioflavors/ioflavors/iouring"
+)
+
+func TestMain(m *testing.M) { proctest.Main(m, main) }
+
+func TestCommand(t *testing.T) {
+	if err := iouring.Available(); err != nil {
+		t.Skip(err)
+	}
+	proctest.Run(t, proctest.Subject{})
+}

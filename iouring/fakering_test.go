@@ -1,0 +1,324 @@
+//go:build unix
+
+package iouring
+
+import (
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/sock"
+	"github.com/ioflavors/ioflavors/common/sock/fakekernel"
+	"github.com/ioflavors/ioflavors/iouring/ring"
+)
+
+func TestOnAFakeKernel(t *testing.T) {
+	fakekernel.Check(t, 3000, func(k *fakekernel.Kernel, cfg kvserver.Config) kvserver.Server {
+		r := newFakeRing(k)
+		return newServer(Config{Config: cfg}, kernel{
+			calls: sock.Calls{Kernel: fakeCalls{k, r}},
+			open:  func() (uring, error) { return r, nil },
+		})
+	})
+}
+
+// fakeRing is a ring.Ring on a fake kernel, and everything goes wrong with it
+// that the kernel allows: completions come late and in any order, except for
+// one operation's; there are too few buffers; what goes on for ever does not;
+// sends fall short.
+type fakeRing struct {
+	k     *fakekernel.Kernel
+	rng   *rand.Rand
+	odd   float64 // how likely something goes wrong
+	queue []func()
+	sends map[int]bool // in the queue, by descriptor
+
+	doing   map[ring.Token]*operation
+	watched map[int]watched   // by descriptor
+	done    []ring.Completion // of which nobody knows yet
+	late    []ring.Completion // that the last Wait should have returned
+	behind  bool
+
+	buffers [][]byte
+	free    []int
+	lent    map[int]bool
+}
+
+// operation is one that is under way.
+type operation struct {
+	fd    int
+	token ring.Token
+}
+
+type watched struct{ readable, writable bool }
+
+func newFakeRing(k *fakekernel.Kernel) *fakeRing {
+	r := &fakeRing{
+		k: k, rng: k.Rand(), sends: map[int]bool{}, doing: map[ring.Token]*operation{}, lent: map[int]bool{}, watched: map[int]watched{},
+	}
+	if r.rng.IntN(3) > 0 {
+		r.odd = []float64{0.01, 0.05, 0.2}[r.rng.IntN(3)]
+	}
+	size := []int{10, 50, 4096, 16 << 10}[r.rng.IntN(4)]
+	for id := range 1 << r.rng.IntN(8) {
+		r.buffers = append(r.buffers, make([]byte, size))
+		r.free = append(r.free, id)
+	}
+	return r
+}
+
+func (r *fakeRing) chance() bool { return r.odd > 0 && r.rng.Float64() < r.odd }
+
+// Accept is ring.Ring's, as are the methods that follow.
+func (r *fakeRing) Accept(fd int, t ring.Token) {
+	r.queue = append(r.queue, func() { r.begin(fd, t) })
+}
+
+func (r *fakeRing) Recv(fd int, t ring.Token) {
+	r.queue = append(r.queue, func() {
+		r.begin(fd, t)
+		r.receive(r.doing[t]) // what has come is received at once
+	})
+}
+
+func (r *fakeRing) Writable(fd int, t ring.Token) {
+	r.queue = append(r.queue, func() { r.begin(fd, t) })
+}
+
+func (r *fakeRing) Send(fd int, p []byte, t ring.Token) {
+	if r.sends[fd] || len(p) == 0 {
+		r.k.Fail("send(%d) of %d bytes: another one is under way: %v", fd, len(p), r.sends[fd])
+	}
+	r.sends[fd] = true
+	r.queue = append(r.queue, func() {
+		n, err := uninterrupted(func() (int, error) { return r.k.Write(fd, p) })
+		if err != nil || n < len(p) {
+			r.complete(t, result(n, err), 0)
+		}
+	})
+}
+
+func (r *fakeRing) Cancel(target ring.Token) {
+	r.queue = append(r.queue, func() {
+		if r.doing[target] == nil {
+			return
+		}
+		r.complete(target, -int32(unix.ECANCELED), 0)
+	})
+}
+
+func (r *fakeRing) Wait(timeout time.Duration) (done []ring.Completion, err error) {
+	for _, op := range r.queue {
+		op()
+	}
+	r.queue = r.queue[:0]
+	clear(r.sends)
+	r.watch()
+	if len(r.done)+len(r.late) > 0 {
+		timeout = 0
+	}
+	events := r.k.Wait(timeout)
+	r.behind = len(events) >= r.k.Batch
+	for _, ev := range slices.Clone(events) {
+		for _, op := range r.of(ev.FD) {
+			switch op.token.Operation() {
+			case ring.Accept:
+				r.accept(op)
+			case ring.Recv:
+				for ev.Readable && r.receive(op) && r.rng.IntN(2) == 0 {
+				}
+			case ring.Writable:
+				if ev.Writable {
+					r.complete(op.token, unix.POLLOUT, 0)
+				}
+			}
+		}
+	}
+	return r.take(), nil
+}
+
+// take returns the completions: those first that were left the last time, and
+// perhaps not all of the others. What became of a send is told in any case.
+func (r *fakeRing) take() (done []ring.Completion) {
+	done = r.late
+	r.late = nil
+	r.shuffle()
+	most := len(r.done)
+	if r.chance() {
+		most = r.rng.IntN(most + 1)
+	}
+	for i, d := range r.done {
+		if i < most || d.Token.Operation() == ring.Send {
+			done = append(done, d)
+		} else {
+			r.late = append(r.late, d)
+		}
+	}
+	r.done = nil
+	r.behind = r.behind || len(r.late) > 0
+	return done
+}
+
+func (r *fakeRing) Behind() bool         { return r.behind }
+func (r *fakeRing) Buffer(id int) []byte { return r.buffers[id] }
+func (r *fakeRing) Wake()                { r.k.Wake() }
+
+func (r *fakeRing) Return(id int) {
+	if !r.lent[id] {
+		r.k.Fail("buffer %d is returned, and was not lent", id)
+	}
+	delete(r.lent, id)
+	r.free = append(r.free, id)
+}
+
+func (r *fakeRing) Close() error {
+	if len(r.lent) > 0 {
+		r.k.Fail("buffers %v were not returned", r.lent)
+	}
+	clear(r.doing)
+	return nil
+}
+
+func (r *fakeRing) begin(fd int, t ring.Token) {
+	if r.doing[t] != nil {
+		r.k.Fail("operation %d on descriptor %d is under way already", t.Operation(), fd)
+	}
+	r.doing[t] = &operation{fd, t}
+}
+
+// of returns what is under way for a descriptor, in a certain order.
+func (r *fakeRing) of(fd int) (ops []*operation) {
+	for _, op := range r.doing {
+		if op.fd == fd {
+			ops = append(ops, op)
+		}
+	}
+	slices.SortFunc(ops, func(a, b *operation) int { return int(a.token.Operation()) - int(b.token.Operation()) })
+	return ops
+}
+
+// watch has the kernel say what those are ready for of whom something is
+// wanted.
+func (r *fakeRing) watch() {
+	wanted := map[int]watched{}
+	for fd := range r.watched {
+		wanted[fd] = watched{}
+	}
+	for _, op := range r.doing {
+		w := wanted[op.fd]
+		if op.token.Operation() == ring.Writable {
+			w.writable = true
+		} else {
+			w.readable = true
+		}
+		wanted[op.fd] = w
+	}
+	for _, fd := range slices.Sorted(maps.Keys(wanted)) {
+		w := wanted[fd]
+		if w == r.watched[fd] {
+			continue
+		}
+		r.watched[fd] = w
+		if err := r.k.Watch(fd, w.readable, w.writable); err != nil {
+			for _, op := range r.of(fd) {
+				r.complete(op.token, result(0, err), 0)
+			}
+		}
+	}
+}
+
+func (r *fakeRing) accept(op *operation) {
+	fd, err := uninterrupted(func() (int, error) { return r.k.Accept(op.fd) })
+	switch {
+	case err == unix.EAGAIN:
+	case err != nil:
+		r.complete(op.token, result(fd, err), 0)
+	case r.chance():
+		r.complete(op.token, result(fd, err), 0)
+	default:
+		r.complete(op.token, int32(fd), ring.FlagMore)
+	}
+}
+
+// receive reports whether there was something.
+func (r *fakeRing) receive(op *operation) bool {
+	if r.doing[op.token] == nil {
+		return false
+	}
+	if len(r.free) == 0 || r.chance() {
+		r.complete(op.token, -int32(unix.ENOBUFS), 0)
+		return false
+	}
+	id := r.free[0]
+	n, err := uninterrupted(func() (int, error) { return r.k.Read(op.fd, r.buffers[id]) })
+	switch {
+	case err == unix.EAGAIN:
+		return false
+	case err != nil, n == 0:
+		r.complete(op.token, result(n, err), 0)
+		return false
+	}
+	r.free = r.free[1:]
+	r.lent[id] = true
+	var flags uint32
+	if !r.chance() {
+		flags |= ring.FlagMore
+	}
+	if r.k.Unread(op.fd) > 0 {
+		flags |= ring.FlagUnread
+	}
+	r.complete(op.token, int32(n), ring.NewBuffer(id, flags))
+	return true
+}
+
+func (r *fakeRing) complete(t ring.Token, result int32, flags uint32) {
+	r.done = append(r.done, ring.Completion{Token: t, Result: result, Flags: flags})
+	if flags&ring.FlagMore == 0 {
+		delete(r.doing, t)
+	}
+}
+
+// shuffle changes the order, but not that of one operation's completions.
+func (r *fakeRing) shuffle() {
+	for range 2 * len(r.done) {
+		i := 1 + r.rng.IntN(len(r.done))
+		if i < len(r.done) && r.done[i].Token != r.done[i-1].Token {
+			r.done[i], r.done[i-1] = r.done[i-1], r.done[i]
+		}
+	}
+}
+
+// uninterrupted makes a call as io_uring does, which knows nothing of signals.
+func uninterrupted(call func() (int, error)) (n int, err error) {
+	for n, err = call(); err == unix.EINTR; n, err = call() {
+	}
+	return n, err
+}
+
+func result(n int, err error) int32 {
+	if errno, ok := err.(unix.Errno); ok {
+		return -int32(errno)
+	}
+	return int32(n)
+}
+
+// fakeCalls are the fake kernel's other calls. A descriptor is not closed while
+// an operation on it is under way: its number would be another's, and the peer
+// would wait for its FIN.
+type fakeCalls struct {
+	*fakekernel.Kernel
+	ring *fakeRing
+}
+
+func (c fakeCalls) Close(fd int) error {
+	for _, op := range c.ring.of(fd) {
+		c.Fail("close(%d) while operation %d is under way", fd, op.token.Operation())
+	}
+	delete(c.ring.watched, fd)
+	return c.Kernel.Close(fd)
+}

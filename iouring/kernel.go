@@ -1,0 +1,46 @@
+package iouring
+
+import (
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/sock"
+	"github.com/ioflavors/ioflavors/iouring/ring"
+)
+
+// kernel is what a server asks of the operating system.
+type kernel struct {
+	calls sock.Calls
+	open  func() (uring, error)
+}
+
+// uring is what a loop needs of a ring.Ring, whose methods these are.
+type uring interface {
+	Accept(fd int, t ring.Token)
+	Recv(fd int, t ring.Token)
+	Send(fd int, p []byte, t ring.Token)
+	Writable(fd int, t ring.Token)
+	Cancel(target ring.Token)
+	Wait(timeout time.Duration) ([]ring.Completion, error)
+	Behind() bool
+	Buffer(id int) []byte
+	Return(id int)
+	Wake()
+	Close() error
+}
+
+// system is the operating system that the program runs on.
+var system = kernel{
+	calls: sock.System,
+	open: func() (uring, error) {
+		r, err := ring.Open(ring.Config{
+			Entries:     1024,
+			Completions: 8192,
+			Buffers:     256,
+			BufferSize:  16 << 10,
+		})
+		if err != nil {
+			return nil, unavailable(err)
+		}
+		return r, nil
+	},
+}

@@ -1,0 +1,192 @@
+package iouring
+
+import (
+	"io"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/nonblocking"
+	"github.com/ioflavors/ioflavors/common/session"
+	"github.com/ioflavors/ioflavors/common/sock"
+	"github.com/ioflavors/ioflavors/iouring/ring"
+)
+
+// loop serves all clients on one goroutine.
+type loop struct {
+	host   *kvserver.Host
+	lane   *kvserver.Lane
+	calls  sock.Calls
+	ring   uring
+	front  front
+	asOf   time.Duration // clocks will be judged as of then,
+	ahead  int           // after so many completions more
+	timers *nonblocking.Loop
+	conns  []*conn // by descriptor
+	open   int     // of them
+	born   uint32  // of them, ever: the youngest's generation
+	turn   []*conn // to whom something has happened in this turn
+	sends  []*conn // to whom the next Wait sends
+	hurry  bool    // what follows depends on that
+	dry    []*conn // for whom there was no buffer
+	woken  atomic.Bool
+}
+
+// shots is how often the kernel completes a receive before it turns to others.
+const shots = 32
+
+// run is the whole model: hand over what is to be done, wait until some of it is
+// done, and think of what is to be done next.
+func (l *loop) run() error {
+	for l.host.Phase() == kvserver.Serving || !l.front.closed || l.open > 0 {
+		asked := l.lane.EndTurn()
+		l.front.ask(l.host.Phase(), asked)
+		if l.ahead <= 0 { // what had come then has been taken
+			l.asOf, l.ahead = asked, shots*(l.open+1)
+		}
+		done, err := l.ring.Wait(l.patience(asked)) // the only call that blocks
+		if err != nil {
+			return err
+		}
+		now := l.lane.Tick()
+		l.sent(done)
+		l.refresh()
+		for _, d := range done {
+			l.completed(d, now)
+		}
+		if l.woken.Swap(false) {
+			l.catchUp()
+		}
+		if l.host.Phase() != kvserver.Serving {
+			l.closeFront(now)
+		}
+		if l.ahead -= len(done); l.ahead <= 0 || !l.hurry && !l.ring.Behind() {
+			l.watchClocks(l.asOf)
+			l.ahead = 0
+		}
+		for _, c := range l.turn {
+			l.next(c)
+		}
+		clear(l.turn)
+		l.turn = l.turn[:0]
+	}
+	return kvserver.ErrServerClosed
+}
+
+// next has the kernel do what a client's session waits for.
+func (l *loop) next(c *conn) {
+	c.touched = false
+	wants := c.Wants()
+	if wants&session.Write != 0 && c.doing&awaiting == 0 {
+		c.sent = allSent
+		l.ring.Send(c.FD(), c.Output(), c.token(ring.Send))
+		l.sends = append(l.sends, c)
+		l.hurry = l.hurry || wants&session.Read == 0
+	}
+	switch reading := c.doing & (receiving | cancelled); {
+	case wants&session.Read != 0 && reading == 0:
+		l.ring.Recv(c.FD(), c.token(ring.Recv))
+		c.doing |= receiving
+	case wants&session.Read == 0 && reading == receiving:
+		l.ring.Cancel(c.token(ring.Recv))
+		c.doing |= cancelled
+	}
+	switch {
+	case wants == 0 && c.doing&(awaiting|forgotten) == awaiting:
+		l.ring.Cancel(c.token(ring.Writable))
+		c.doing |= forgotten
+	case wants == 0 && c.doing == 0:
+		l.close(c)
+	}
+}
+
+// sent takes what became of the sends. There are completions only of those that
+// failed or fell short.
+func (l *loop) sent(done []ring.Completion) {
+	l.hurry = false
+	if len(l.sends) == 0 {
+		return
+	}
+	for _, d := range done {
+		if c := l.conn(d.Token); c != nil && d.Token.Operation() == ring.Send {
+			c.sent = d.Result
+		}
+	}
+	for _, c := range l.sends {
+		switch n := c.sent; {
+		case n == allSent:
+			c.Wrote(len(c.Output()), nil)
+		case n >= 0:
+			c.Wrote(int(n), nil)
+		case syscall.Errno(-n) == syscall.EAGAIN:
+			c.Wrote(0, sock.ErrWouldBlock)
+		default:
+			c.Wrote(0, os.NewSyscallError("send", syscall.Errno(-n)))
+		}
+		if c.sent != allSent && c.Wants()&session.Write != 0 {
+			l.ring.Writable(c.FD(), c.token(ring.Writable))
+			c.doing |= awaiting
+		}
+		if c.Wants() != session.Read || c.doing != receiving {
+			l.touch(c)
+		}
+	}
+	clear(l.sends)
+	l.sends = l.sends[:0]
+}
+
+// completed takes what else the kernel has done.
+func (l *loop) completed(d ring.Completion, now time.Duration) {
+	if d.Token.Operation() == ring.Accept {
+		if fd, ok := l.front.completed(d, now); ok {
+			l.add(fd)
+		}
+		return
+	}
+	c := l.conn(d.Token)
+	switch {
+	case c == nil:
+		return
+	case d.Token.Operation() == ring.Recv:
+		l.received(c, d)
+	case d.Token.Operation() == ring.Writable:
+		c.doing &^= awaiting | forgotten
+		l.hurry = true // its clock is not to be judged before it has taken something
+	}
+	l.touch(c)
+}
+
+// received feeds a client's session from the kernel's buffer, and gives that
+// back.
+func (l *loop) received(c *conn, d ring.Completion) {
+	if !d.More() {
+		c.doing &^= receiving | cancelled
+	}
+	var buf []byte
+	id, lent := d.Buffer()
+	if lent {
+		buf = l.ring.Buffer(id)
+	}
+	switch err := d.Err(); err {
+	case nil:
+		if d.Result == 0 {
+			c.FedFrom(nil, 0, io.EOF)
+		} else {
+			c.FedFrom(buf[:d.Result], int(d.Result), nil)
+		}
+		if !d.Unread() {
+			c.Drained()
+		}
+	case syscall.ENOBUFS:
+		l.dry = append(l.dry, c)
+		c.FedFrom(nil, 0, sock.ErrWouldBlock)
+	case syscall.ECANCELED, syscall.EINTR:
+	default:
+		c.FedFrom(nil, 0, os.NewSyscallError("recv", err))
+	}
+	if lent {
+		l.ring.Return(id)
+	}
+}

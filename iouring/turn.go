@@ -1,0 +1,115 @@
+package iouring
+
+import (
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/iouring/ring"
+)
+
+// add begins to serve a client.
+func (l *loop) add(fd int) {
+	l.calls.Tune(fd)
+	l.born++
+	c := &conn{generation: l.born}
+	l.timers.Open(&c.Conn, fd)
+	for fd >= len(l.conns) {
+		l.conns = append(l.conns, nil)
+	}
+	l.conns[fd] = c
+	l.open++
+	l.touch(c)
+}
+
+// closeFront stops accepting, when the kernel has let go of the listener. At
+// Shutdown the clients in the listen queue count as received, and are served.
+func (l *loop) closeFront(now time.Duration) {
+	if l.front.accepting || l.front.closed {
+		return
+	}
+	if l.host.Phase() == kvserver.Draining {
+		for fd, ok := l.front.Accept(now); ok; fd, ok = l.front.Accept(now) {
+			l.add(fd)
+		}
+	}
+	l.front.close()
+}
+
+// touch notes that next is to be called for a connection.
+func (l *loop) touch(c *conn) {
+	if !c.touched {
+		c.touched = true
+		l.turn = append(l.turn, c)
+	}
+}
+
+// conn returns the connection that a token is about, nil if it is closed.
+func (l *loop) conn(t ring.Token) *conn {
+	if slot := t.Slot(); slot < len(l.conns) {
+		if c := l.conns[slot]; c != nil && c.generation == t.Generation() {
+			return c
+		}
+	}
+	return nil
+}
+
+// refresh notes that those for whom there was no buffer have been tried again,
+// with all buffers there. What that has brought is among the completions.
+func (l *loop) refresh() {
+	for _, c := range l.dry {
+		c.Drained()
+	}
+	clear(l.dry)
+	l.dry = l.dry[:0]
+}
+
+// catchUp follows the server into its next phase.
+func (l *loop) catchUp() {
+	for _, c := range l.conns {
+		if c != nil {
+			c.CatchUp()
+			l.touch(c)
+		}
+	}
+}
+
+// watchClocks ends, or warns, the clients whose time had come when the kernel
+// was asked. What they had sent by then has been taken, so nobody is judged late
+// because this server was, even if the whole process was stopped.
+func (l *loop) watchClocks(asOf time.Duration) {
+	for c := l.timers.Expired(asOf); c != nil; c = l.timers.Expired(asOf) {
+		l.touch(l.conns[c.FD()])
+	}
+}
+
+// brief is how long a wait may be before which something is sent: that is done
+// at the wait's beginning, and known, to the clocks too, at its end.
+const brief = 5 * time.Millisecond
+
+// patience is how long Wait may wait: until the next clock runs out, but not if
+// something is to be done as soon as all is sent.
+func (l *loop) patience(now time.Duration) time.Duration {
+	if l.hurry {
+		return 0
+	}
+	next, ok := l.timers.Next()
+	sooner := func(at time.Duration, is bool) {
+		if is && (!ok || at < next) {
+			next, ok = at, true
+		}
+	}
+	sooner(l.front.resumes())
+	sooner(now+brief, len(l.sends) > 0)
+	if !ok {
+		return -1
+	}
+	return max(0, next-now)
+}
+
+// close closes a connection of which the kernel has let go.
+func (l *loop) close(c *conn) {
+	l.conns[c.FD()] = nil
+	l.open--
+	l.timers.Close(&c.Conn)
+	l.front.Freed()
+}
