@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -19,6 +20,7 @@ import (
 // testDescriptors takes away the process's descriptors while clients come. The
 // server must stay, serve whom it has, and go on as soon as it can.
 func testDescriptors(t *testing.T, s Subject) {
+	limitDescriptors(t)
 	srv := start(t, s, kvserver.Config{Limits: unhurried})
 	held := srv.dial()
 	talk(held, "held")
@@ -56,20 +58,38 @@ func testDescriptors(t *testing.T, s Subject) {
 	srv.visit("afterwards")
 }
 
-// takeDescriptors leaves the process no descriptor, until free is called.
-func takeDescriptors(t *testing.T) (free func()) {
+// limitDescriptors leaves the process some descriptors more, for this test. A
+// server may ask for the limit once, when it starts.
+func limitDescriptors(t *testing.T) {
 	var before unix.Rlimit
 	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &before))
 	next, err := os.Open(os.DevNull) // gets the lowest number that is free
 	require.NoError(t, err)
 	defer next.Close()
 
-	none := before
-	setLimit(&none.Cur, next.Fd())
-	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &none))
-	free = func() { assert.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &before)) }
+	few := before
+	setLimit(&few.Cur, next.Fd()+100)
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &few))
+	t.Cleanup(func() { assert.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &before)) })
+}
+
+// takeDescriptors leaves the process no descriptor, until free is called.
+func takeDescriptors(t *testing.T) (free func()) {
+	var taken []int
+	free = sync.OnceFunc(func() {
+		for _, fd := range taken {
+			assert.NoError(t, unix.Close(fd))
+		}
+	})
 	t.Cleanup(free)
-	return free
+	for {
+		fd, err := unix.Dup(0)
+		if err == unix.EMFILE {
+			return free
+		}
+		require.NoError(t, err)
+		taken = append(taken, fd)
+	}
 }
 
 // setLimit sets a limit, whose type varies from system to system.

@@ -432,7 +432,7 @@ func (k *Kernel) poll() {
 		}
 		if k.chance(k.odds.spurious) {
 			ev.Readable = true
-			ev.Writable = k.rng.IntN(2) == 0
+			ev.Writable = ev.Writable || k.rng.IntN(2) == 0
 		}
 		if ev.Readable || ev.Writable {
 			k.ready = append(k.ready, ev)
