@@ -119,7 +119,8 @@ func (r *fakeRing) Wait(timeout time.Duration) (done []ring.Completion, err erro
 	r.queue = r.queue[:0]
 	clear(r.sends)
 	r.watch()
-	if len(r.done)+len(r.late) > 0 {
+	at := len(r.done) // these are told in any case
+	if at+len(r.late) > 0 {
 		timeout = 0
 	}
 	events := r.k.Wait(timeout)
@@ -139,27 +140,20 @@ func (r *fakeRing) Wait(timeout time.Duration) (done []ring.Completion, err erro
 			}
 		}
 	}
-	return r.take(), nil
+	return r.take(at), nil
 }
 
 // take returns the completions: those first that were left the last time, and
-// perhaps not all of the others. What became of a send is told in any case.
-func (r *fakeRing) take() (done []ring.Completion) {
-	done = r.late
-	r.late = nil
-	r.shuffle()
+// perhaps not all of those that have come while Wait waited.
+func (r *fakeRing) take(at int) (done []ring.Completion) {
 	most := len(r.done)
 	if r.chance() {
-		most = r.rng.IntN(most + 1)
+		most = at + r.rng.IntN(most-at+1)
 	}
-	for i, d := range r.done {
-		if i < most || d.Token.Operation() == ring.Send {
-			done = append(done, d)
-		} else {
-			r.late = append(r.late, d)
-		}
-	}
-	r.done = nil
+	done = append(r.late, r.done[:most]...)
+	r.shuffle(done[len(r.late):])
+	r.late = slices.Clone(r.done[most:])
+	r.done = r.done[:0]
 	r.behind = r.behind || len(r.late) > 0
 	return done
 }
@@ -284,11 +278,11 @@ func (r *fakeRing) complete(t ring.Token, result int32, flags uint32) {
 }
 
 // shuffle changes the order, but not that of one operation's completions.
-func (r *fakeRing) shuffle() {
-	for range 2 * len(r.done) {
-		i := 1 + r.rng.IntN(len(r.done))
-		if i < len(r.done) && r.done[i].Token != r.done[i-1].Token {
-			r.done[i], r.done[i-1] = r.done[i-1], r.done[i]
+func (r *fakeRing) shuffle(done []ring.Completion) {
+	for range 2 * len(done) {
+		i := 1 + r.rng.IntN(len(done))
+		if i < len(done) && done[i].Token != done[i-1].Token {
+			done[i], done[i-1] = done[i-1], done[i]
 		}
 	}
 }
