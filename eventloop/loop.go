@@ -144,7 +144,8 @@ func (l *loop) readMail() {
 // judged late because this server was, even if the whole process was stopped.
 func (l *loop) watchClocks(asOf time.Duration) {
 	for c := l.timers.Expired(asOf); c != nil; c = l.timers.Expired(asOf) {
-		l.watch(l.conns[c.FD()])
+		// Who has filled the buffer may have sent more, as long as no read says no.
+		l.serve(l.conns[c.FD()], poller.Readable)
 	}
 	if l.front != nil {
 		l.front.resume(asOf)
