@@ -187,14 +187,3 @@ func (l *loop) closeEnded() {
 func (l *loop) done() bool {
 	return l.host.Phase() != kvserver.Serving && l.front == nil && l.given.Load() == 0 && l.mail.close()
 }
-
-// mask translates what a session wants for the poller.
-func mask(w session.Interest) (m poller.Mask) {
-	if w&session.Read != 0 {
-		m |= poller.Readable
-	}
-	if w&session.Write != 0 {
-		m |= poller.Writable
-	}
-	return m
-}
