@@ -32,13 +32,14 @@ type uring interface {
 var system = kernel{
 	calls: sock.System,
 	open: func() (uring, error) {
-		// The kernel stops at 20 completions or so when it has waited for one,
-		// so that buffers last for more than a turn. A frame of 16 KiB fits into
-		// one; what a client sends when it has just been paused, which is kept,
-		// fills 32 of them at most.
+		// The queues fit into the 64 KiB that some systems let everybody lock in
+		// memory; a turn has some 40 completions, and when more is to be done the
+		// ring calls the kernel in between. A frame of 16 KiB fits into a buffer;
+		// what a client has under way when it is paused, which is kept, fills
+		// some 32.
 		r, err := ring.Open(ring.Config{
-			Entries:     1024,
-			Completions: 8192,
+			Entries:     256,
+			Completions: 2048,
 			Buffers:     128,
 			BufferSize:  32 << 10,
 		})
