@@ -32,11 +32,15 @@ type uring interface {
 var system = kernel{
 	calls: sock.System,
 	open: func() (uring, error) {
+		// The kernel stops at 20 completions or so when it has waited for one,
+		// so that buffers last for more than a turn. A frame of 16 KiB fits into
+		// one; what a client sends when it has just been paused, which is kept,
+		// fills 32 of them at most.
 		r, err := ring.Open(ring.Config{
 			Entries:     1024,
 			Completions: 8192,
-			Buffers:     256,
-			BufferSize:  16 << 10,
+			Buffers:     128,
+			BufferSize:  32 << 10,
 		})
 		if err != nil {
 			return nil, unavailable(err)
