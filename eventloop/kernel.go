@@ -3,6 +3,7 @@ package eventloop
 import (
 	"time"
 
+	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
@@ -22,6 +23,17 @@ type watcher interface {
 	Wait(timeout time.Duration) ([]poller.Event, error)
 	Wake()
 	Close() error
+}
+
+// mask translates what a session wants for the poller.
+func mask(w session.Interest) (m poller.Mask) {
+	if w&session.Read != 0 {
+		m |= poller.Readable
+	}
+	if w&session.Write != 0 {
+		m |= poller.Writable
+	}
+	return m
 }
 
 // system is the operating system that the program runs on.

@@ -144,7 +144,8 @@ func (l *loop) readMail() {
 // judged late because this server was, even if the whole process was stopped.
 func (l *loop) watchClocks(asOf time.Duration) {
 	for c := l.timers.Expired(asOf); c != nil; c = l.timers.Expired(asOf) {
-		l.watch(l.conns[c.FD()])
+		// Who has filled the buffer may have sent more, as long as no read says no.
+		l.serve(l.conns[c.FD()], poller.Readable)
 	}
 	if l.front != nil {
 		l.front.resume(asOf)
@@ -185,15 +186,4 @@ func (l *loop) closeEnded() {
 // done reports whether the loop has nothing more to do, and never will.
 func (l *loop) done() bool {
 	return l.host.Phase() != kvserver.Serving && l.front == nil && l.given.Load() == 0 && l.mail.close()
-}
-
-// mask translates what a session wants for the poller.
-func mask(w session.Interest) (m poller.Mask) {
-	if w&session.Read != 0 {
-		m |= poller.Readable
-	}
-	if w&session.Write != 0 {
-		m |= poller.Writable
-	}
-	return m
 }

@@ -38,6 +38,21 @@ func testTimeouts(t *testing.T, s Subject) {
 		})
 		srv.eventually("it is closed as idle", func(st kvserver.Stats) bool { return st.Closed[kvserver.ClosedIdle.String()] > 0 })
 	})
+	t.Run("idle after what fills the read buffer", func(t *testing.T) {
+		// A server that takes a full buffer for a sign that there is more waits
+		// for that. How much it reads at a time depends on what has come by then.
+		srv := start(t, s, idle)
+		for i := range 8 {
+			srv.attempt(func(c *probe.Conn) {
+				const buffer = 64 << 10
+				empty := len(probe.Put("k", strings.Repeat("v", 1<<14))) - 1<<14 // lengths take three bytes from there on
+				c.Send(probe.Put("k", strings.Repeat("v", buffer-empty)))
+				c.Want(probe.Stored)
+				c.WantEnd()
+			})
+			srv.eventually("it is closed as idle", func(st kvserver.Stats) bool { return st.Closed[kvserver.ClosedIdle.String()] > int64(i) })
+		}
+	})
 	t.Run("a frame that stops", func(t *testing.T) {
 		srv := start(t, s, frame)
 		for i, part := range []string{"\x10", "\x10\x00\x00", "\x10\x00\x00\x00", "\x10\x00\x00\x00\x0a"} {
