@@ -68,7 +68,7 @@ func needs(model string) string {
 	if model != "iouring" {
 		return ""
 	}
-	return "It needs Linux 6.0 or later, and the permission to use io_uring, which many containers do not have (seccomp, kernel.io_uring_disabled): where it is refused, the server does not start. " +
+	return "It needs Linux 6.1 or later, and the permission to use io_uring, which many containers do not have (seccomp, kernel.io_uring_disabled): where it is refused, the server does not start. " +
 		"It handles all requests on one goroutine."
 }
 

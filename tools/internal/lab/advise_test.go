@@ -54,13 +54,13 @@ func TestAdviceForIOUring(t *testing.T) {
 	assert.Equal(t, "eventloop", a.Recommended, "it is the simpler one")
 	assert.Empty(t, a.Needs)
 	assert.Contains(t, a.text(t), "Runner-up: iouring")
-	assert.Contains(t, a.text(t), "Linux 6.0 or later", "who takes the second has to know, too")
+	assert.Contains(t, a.text(t), "Linux 6.1 or later", "who takes the second has to know, too")
 
 	ring.cpu = flat(0.1)
 	a = testAdvice(t, p, ring, loop)
 	assert.Equal(t, "iouring", a.Recommended)
 	assert.Contains(t, a.Needs, "permission")
-	assert.Contains(t, a.text(t), "Linux 6.0 or later")
+	assert.Contains(t, a.text(t), "Linux 6.1 or later")
 
 	p.Handler, p.Rate = 2*time.Millisecond, 1000
 	ring.p99 = 4 * time.Millisecond

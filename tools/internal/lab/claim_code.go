@@ -49,17 +49,12 @@ var experimentCode = &Experiment{
 		}
 		figures := map[string]float64{}
 		for model, shared := range sharedCode {
-			uses := false
 			for _, folder := range []string{model, shared} {
 				c, err := countCode(filepath.Join(checkout, filepath.FromSlash(folder)), systemOf(model))
 				if err != nil {
 					return err
 				}
 				figures[codeLines+folder], figures[codeBranches+folder] = c.lines, c.branches
-				uses = uses || slices.ContainsFunc(c.imports, func(path string) bool { return strings.HasSuffix(path, "/"+shared) })
-			}
-			if !uses {
-				figures[codeWithout+model] = 1
 			}
 		}
 		b.results.Trials = append(b.results.Trials, Trial{Experiment: "E0", Server: s.Name, Figures: figures})
@@ -115,8 +110,7 @@ var experimentCode = &Experiment{
 }
 
 // sharedCode is, for each model, what those of its kind share and the others do
-// not: calls that block, or calls that do not. A model may have no use for it: the
-// kernel makes iouring's calls.
+// not: calls that block, or calls that do not.
 var sharedCode = map[string]string{
 	"singleblocking": "common/blocking", "multiblocking": "common/blocking",
 	"busywait": "common/nonblocking", "eventloop": "common/nonblocking", "iouring": "common/nonblocking",
@@ -137,8 +131,6 @@ func systemOf(model string) build.Context {
 const (
 	codeLines    = "lines of "
 	codeBranches = "branches on errors of "
-	// codeWithout, followed by a model: it does without what its kind shares.
-	codeWithout = "without what its kind shares: "
 )
 
 // counted reports whether the server is one of the models whose code is here.
@@ -149,18 +141,12 @@ func (s Subject) counted() bool { return !s.Foreign && sharedCode[s.model()] != 
 func (t Trial) codeOf(model string) (own, whole code) {
 	count := func(folder string) code { return code{t.Figures[codeLines+folder], t.Figures[codeBranches+folder]} }
 	own, shared := count(model), count(sharedCode[model])
-	if t.Figures[codeWithout+model] != 0 {
-		return own, own
-	}
 	return own, code{own.lines + shared.lines, own.branches + shared.branches}
 }
 
 // codeText is "44 and 1, 377 and 12 with common/blocking".
 func (t Trial) codeText(model string) string {
 	own, whole := t.codeOf(model)
-	if t.Figures[codeWithout+model] != 0 {
-		return fmt.Sprintf("%s without %s", own, sharedCode[model])
-	}
 	return fmt.Sprintf("%s, %s with %s", own, whole, sharedCode[model])
 }
 
@@ -176,12 +162,6 @@ type code struct {
 	branches float64 // if statements and cases whose condition names an error
 }
 
-// source is the code of a folder, and what it imports.
-type source struct {
-	code
-	imports []string
-}
-
 // simpler reports whether c is less than d in both respects.
 func (c code) simpler(d code) bool { return c.lines < d.lines && c.branches < d.branches }
 
@@ -190,7 +170,7 @@ func (c code) String() string { return fmt.Sprintf("%.0f and %.0f", c.lines, c.b
 
 // countCode counts a folder's Go code as it is built for a system: without
 // tests, commands (cmd), and what only describes (doc.go, command.go).
-func countCode(dir string, system build.Context) (sum source, err error) {
+func countCode(dir string, system build.Context) (sum code, err error) {
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -208,10 +188,9 @@ func countCode(dir string, system build.Context) (sum source, err error) {
 		if err != nil {
 			return err
 		}
-		c, imports, err := countFile(path, text)
+		c, err := countFile(path, text)
 		sum.lines += c.lines
 		sum.branches += c.branches
-		sum.imports = append(sum.imports, imports...)
 		return err
 	})
 	if err == nil && sum.lines == 0 {
@@ -220,15 +199,12 @@ func countCode(dir string, system build.Context) (sum source, err error) {
 	return sum, err
 }
 
-// countFile counts a file, and returns what it imports.
-func countFile(name string, text []byte) (c code, imports []string, err error) {
+// countFile counts a file.
+func countFile(name string, text []byte) (c code, err error) {
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, name, text, parser.SkipObjectResolution)
 	if err != nil {
-		return code{}, nil, err
-	}
-	for _, i := range file.Imports {
-		imports = append(imports, strings.Trim(i.Path.Value, `"`))
+		return code{}, err
 	}
 	ast.Inspect(file, func(n ast.Node) bool {
 		var conditions []ast.Expr
@@ -258,7 +234,7 @@ func countFile(name string, text []byte) (c code, imports []string, err error) {
 		c.lines += float64(end - max(first-1, last))
 		last = end
 	}
-	return c, imports, nil
+	return c, nil
 }
 
 // namesError reports whether an expression names err, ErrSomething or

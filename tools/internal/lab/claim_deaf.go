@@ -16,7 +16,7 @@ var experimentDeaf = &Experiment{
 	Predictions: map[string]Verdict{
 		"singleblocking": Confirmed, "busywait --one-at-a-time": Confirmed,
 		"multiblocking": Refuted, "busywait": Refuted, "eventloop": Refuted,
-		"iouring": Refuted, // a send that finds no room waits in the kernel, and no goroutine with it
+		"iouring": Refuted, // a client that takes nothing is not sent to until there is room
 	},
 	Metric: "the longest that anybody waited who came while a client asked for 64 KiB a thousand times and did not read; median and range of three times",
 	Unit:   "s",
