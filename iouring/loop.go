@@ -3,6 +3,7 @@ package iouring
 import (
 	"io"
 	"os"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -53,8 +54,11 @@ func (l *loop) run() error {
 		now := l.lane.Tick()
 		l.sent(done)
 		l.refresh()
-		for _, d := range done {
-			l.completed(d, now)
+		for next := range slices.Chunk(done, session.Foresight) {
+			l.foresee(next)
+			for _, d := range next {
+				l.completed(d, now)
+			}
 		}
 		if l.woken.Swap(false) {
 			l.catchUp()

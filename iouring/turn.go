@@ -53,6 +53,19 @@ func (l *loop) conn(t ring.Token) *conn {
 	return nil
 }
 
+// foresee shows the store what is asked for in completions, before any of them is
+// looked into: all of it has been received already, as it never has where each
+// client is read when it has its turn. So it waits once for what is in no cache,
+// and not once for each client.
+func (l *loop) foresee(done []ring.Completion) {
+	for _, d := range done {
+		if id, ok := d.Buffer(); ok && d.Result > 0 {
+			l.lane.Expect(l.ring.Buffer(id)[:d.Result])
+		}
+	}
+	l.lane.Fetch()
+}
+
 // refresh notes that those for whom there was no buffer have been tried again,
 // with all buffers there. What that has brought is among the completions.
 func (l *loop) refresh() {

@@ -1,6 +1,11 @@
 package kvserver
 
-import "time"
+import (
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/frame"
+	"github.com/ioflavors/ioflavors/common/session"
+)
 
 const (
 	// readSize is how much is read at a time at most, in bytes: what one
@@ -26,6 +31,9 @@ type Lane struct {
 	// What happened in the last long turn, at long by the lane's clock, may
 	// have happened as late as longEnd.
 	long, longEnd time.Duration
+
+	expected [session.Foresight]uint64 // what Fetch will want to know,
+	expect   int                       // of so many requests
 
 	buf     []byte
 	holders holders
@@ -65,6 +73,30 @@ func (l *Lane) Now() time.Duration {
 		return l.now
 	}
 	return l.host.Since()
+}
+
+// Expect notes that p is about to be fed to one of the lane's connections, for
+// Fetch, of at most session.Foresight that are noted at a time. It is for those who
+// have received from several clients before they answer the first: a session can do
+// so only for requests of its own.
+func (l *Lane) Expect(p []byte) {
+	cfg := &l.host.session
+	if size, err := frame.Size(p, cfg.MaxFrame); err != nil || size == 0 || size != len(p) || cfg.Foreseer == nil || l.expect == len(l.expected) {
+		return // what is more than one request the session looks ahead in, and it would be in the way
+	}
+	if token, ok := cfg.Foreseer.Expect(frame.Body(p)); ok {
+		l.expected[l.expect] = token
+		l.expect++
+	}
+}
+
+// Fetch has the store look for all that is expected at the same time. If it is fed
+// in that order, and little else between, it need not be waited for.
+func (l *Lane) Fetch() {
+	if l.expect > 1 {
+		l.host.session.Foreseer.Fetch(l.expected, l.expect)
+	}
+	l.expect = 0
 }
 
 // Buffer returns the lane's read buffer, which its connections use in turn.

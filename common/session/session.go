@@ -57,11 +57,11 @@ type Foreseer interface {
 	Expect(request []byte) (token uint64, ok bool)
 	// Fetch is told of the first n of some requests. They may be answered
 	// late, or never.
-	Fetch(tokens [foresight]uint64, n int)
+	Fetch(tokens [Foresight]uint64, n int)
 }
 
-// foresight is how many requests a Foreseer is shown at a time.
-const foresight = 16
+// Foresight is how many requests a Foreseer is shown at a time, at most.
+const Foresight = 16
 
 // Config is what the sessions of a server share.
 type Config struct {
@@ -347,7 +347,7 @@ func (s *Session) answer(data []byte) (rest []byte) {
 		s.sent = 0
 	}
 	for s.state == open && !s.full() {
-		var sizes [foresight]uint32
+		var sizes [Foresight]uint32
 		n, err := s.cut(data, sizes[:])
 		if err != nil && n == 0 {
 			s.fail(err)
@@ -389,7 +389,7 @@ func (s *Session) cut(data []byte, sizes []uint32) (n int, err error) {
 
 // foresee shows requests that are about to be answered.
 func (s *Session) foresee(data []byte, sizes []uint32) {
-	var tokens [foresight]uint64
+	var tokens [Foresight]uint64
 	n := 0
 	for _, size := range sizes {
 		if token, ok := s.cfg.Foreseer.Expect(frame.Body(data[:size])); ok {

@@ -1,0 +1,60 @@
+package kvserver
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ioflavors/ioflavors/common/kv"
+	"github.com/ioflavors/ioflavors/common/session"
+)
+
+// foreseer notes what it is shown: the lengths of requests.
+type foreseer struct{ fetched [][]uint64 }
+
+func (f *foreseer) Expect(request []byte) (uint64, bool) {
+	return uint64(len(request)), request[0] != '!'
+}
+func (f *foreseer) Fetch(tokens [session.Foresight]uint64, n int) {
+	f.fetched = append(f.fetched, append([]uint64(nil), tokens[:n]...))
+}
+
+func TestALaneLooksAheadInSingleRequests(t *testing.T) {
+	var f foreseer
+	h := NewHost(Config{}, Traits{}, 1)
+	h.session.Foreseer = &f
+	l := h.Lane(0)
+	get := func(key string) []byte { return encode(nil, kv.Message{Kind: kv.Get, Key: []byte(key)}) }
+	length := func(key string) uint64 { return uint64(len(get(key)) - 9) }
+
+	l.Fetch()
+	l.Expect(get("alone"))
+	l.Fetch()
+	assert.Empty(t, f.fetched, "one is not looked for before it is asked for")
+
+	l.Expect(get("a"))
+	l.Expect(append(get("two"), get("at once")...))
+	l.Expect(get("cut off")[:10])
+	l.Expect([]byte("GET"))
+	l.Expect([]byte("\x06\x00\x00\x00!@EOF@"))
+	l.Expect(nil)
+	l.Expect(get("bcd"))
+	l.Fetch()
+	assert.Equal(t, [][]uint64{{length("a"), length("bcd")}}, f.fetched)
+
+	for range session.Foresight + 3 {
+		l.Expect(get("many"))
+	}
+	l.Fetch()
+	assert.Len(t, f.fetched[1], session.Foresight)
+}
+
+func TestALaneWhoseStoreDoesNotLookAhead(t *testing.T) {
+	h := NewHost(Config{}, Traits{}, 1)
+	h.session.Foreseer = nil
+	l := h.Lane(0)
+	for range 2 {
+		l.Expect(encode(nil, kv.Message{Kind: kv.Get, Key: []byte("k")}))
+	}
+	assert.NotPanics(t, l.Fetch)
+}
