@@ -21,11 +21,13 @@
 // This is the reactor pattern. Readiness is level-triggered: the poller repeats
 // itself as long as there is something to read, so a client gets one read (of
 // 64 KiB at most, or more if all of it is one long frame) and one write in each
-// turn, and the others get theirs before it is asked again. A reply is written
-// at once; only when the socket takes less than all of it is the poller asked to
-// say when there is room. Above the output limit a client is not watched for
-// reading any more: it has to take its answers before it may ask on. That is
-// all that backpressure needs.
+// turn, and the others get theirs before it is asked again. A few clients are
+// read before the first of them is answered, so that the store can look for
+// what they all ask for at the same time. A reply is written at once; only when
+// the socket takes less than all of it is the poller asked to say when there is
+// room. Above the output limit a client is not watched for reading any more: it
+// has to take its answers before it may ask on. That is all that backpressure
+// needs.
 //
 // The poller is package poller's, whose comment states the contract of its
 // backends. An event is a hint, not a fact: it may be stale, and its

@@ -1,6 +1,7 @@
 package eventloop
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +33,7 @@ type loop struct {
 	ended  []*conn      // to be closed when the batch of events is done
 	front  *front       // accepts; only one loop has it
 	mail   mailbox      // from other goroutines
+	reads  [session.Foresight]read
 }
 
 // run is the whole model: wait until somebody has something to say or a clock
@@ -48,11 +50,14 @@ func (l *loop) run() error {
 			return err
 		}
 		now := l.lane.Tick()
-		for _, ev := range events {
-			if l.front != nil && ev.FD == l.front.FD {
-				l.front.accept(now)
-			} else if c := l.conns[ev.FD]; c != nil {
-				l.serve(c, ev.Ready)
+		for next := range slices.Chunk(events, session.Foresight) {
+			l.readAhead(next)
+			for i, ev := range next {
+				if l.front != nil && ev.FD == l.front.FD {
+					l.front.accept(now)
+				} else if c := l.conns[ev.FD]; c != nil {
+					l.answer(c, &l.reads[i])
+				}
 			}
 		}
 		l.readMail()
@@ -68,14 +73,13 @@ func (l *loop) run() error {
 	return kvserver.ErrServerClosed
 }
 
-// serve does what a client is ready for, one read and one write: whoever has
+// answer goes on with a client after one read of it, with one write: whoever has
 // more to say is ready again in the next turn, after the others.
-func (l *loop) serve(c *conn, ready poller.Mask) {
-	if ready&poller.Readable != 0 && c.Wants()&session.Read != 0 {
-		c.Fed(c.Read(c.Buffer()))
+func (l *loop) answer(c *conn, r *read) {
+	if r.done {
+		c.FedFrom(r.buf, r.n, r.err)
 	}
-	// The reply is written at once. There is nearly always room for it, and
-	// then the poller need not be asked to watch for that.
+	// There is nearly always room for a reply; then the poller need not watch.
 	if c.Wants()&session.Write != 0 {
 		c.Wrote(c.Write(c.Output()))
 	}
@@ -108,7 +112,7 @@ func (l *loop) add(fd int) {
 		l.drop(c, err)
 		return
 	}
-	l.serve(c, poller.Readable) // its first request is often there already
+	l.serve(c) // its first request is often there already
 }
 
 // drop ends a connection that the poller cannot watch.
@@ -134,7 +138,7 @@ func (l *loop) readMail() {
 	for _, c := range l.conns {
 		if c != nil {
 			c.CatchUp()
-			l.serve(c, poller.Readable)
+			l.serve(c)
 		}
 	}
 }
@@ -145,7 +149,7 @@ func (l *loop) readMail() {
 func (l *loop) watchClocks(asOf time.Duration) {
 	for c := l.timers.Expired(asOf); c != nil; c = l.timers.Expired(asOf) {
 		// Who has filled the buffer may have sent more, as long as no read says no.
-		l.serve(l.conns[c.FD()], poller.Readable)
+		l.serve(l.conns[c.FD()])
 	}
 	if l.front != nil {
 		l.front.resume(asOf)

@@ -83,7 +83,7 @@ func (m *model) open(ln net.Listener) (loops []*loop, err error) {
 			return loops, err
 		}
 		lane := m.host.Lane(i)
-		loops = append(loops, &loop{
+		l := &loop{
 			host:   m.host,
 			lane:   lane,
 			calls:  m.kernel.calls,
@@ -92,7 +92,9 @@ func (m *model) open(ln net.Listener) (loops []*loop, err error) {
 			timers: nonblocking.NewLoop(lane, m.kernel.calls, m.host.Room()),
 			conns:  make([]*conn, 0, m.host.Room()),
 			mail:   mailbox{poller: p, front: f},
-		})
+		}
+		l.makeRoom()
+		loops = append(loops, l)
 	}
 	f.loops, f.own, loops[0].front = loops, loops[0], f
 	if err := loops[0].poller.Add(f.FD, poller.Readable); err != nil {
