@@ -66,8 +66,15 @@ func (l *loop) run() error {
 			l.watchClocks(l.asOf)
 			l.ahead = 0
 		}
+		for _, c := range l.dry {
+			if !c.fed { // in the order in which the kernel is told, it gives buffers
+				l.next(c)
+			}
+		}
 		for _, c := range l.turn {
-			l.next(c)
+			if c.touched {
+				l.next(c)
+			}
 		}
 		clear(l.turn)
 		l.turn = l.turn[:0]
@@ -77,7 +84,7 @@ func (l *loop) run() error {
 
 // next has the kernel do what a client's session waits for.
 func (l *loop) next(c *conn) {
-	c.touched = false
+	c.touched, c.fed = false, false
 	wants := c.Wants()
 	if wants&session.Write != 0 && c.doing&awaiting == 0 {
 		c.sent = allSent
@@ -175,6 +182,7 @@ func (l *loop) received(c *conn, d ring.Completion) {
 			c.FedFrom(nil, 0, io.EOF)
 		} else {
 			c.FedFrom(buf[:d.Result], int(d.Result), nil)
+			c.fed = true
 		}
 		if !d.Unread() {
 			c.Drained()
