@@ -182,11 +182,9 @@ func TestAFullRingServesManyClients(t *testing.T) {
 func TestAPausedClientsInputIsBounded(t *testing.T) {
 	const pairs, length, limit = 4000, 10_000, 64 << 10
 	o := observe(t, kvserver.Config{Limits: kvserver.Limits{OutputLimit: limit}}, ample)
-	// Linux fills 33 buffers in a row: when it is told to receive, when it then
-	// finds that there is more, and once more because it waits. Either the input or
-	// the output, which the limit bounds, may lie in a buffer of twice its size, or
-	// four times while that grows.
-	most := 4 * (limit + length + 3*33*ample.BufferSize + length)
+	// The input of a turn, and the output, which the limit bounds, lie in buffers of
+	// twice their size, or four times while these grow.
+	most := 4 * (limit + length + 3*shots*ample.BufferSize + length)
 
 	value := func(i int) string { return strings.Repeat(fmt.Sprintf("%08d,", i), length/9) }
 	var flood []byte // 40 MB, and as much to answer

@@ -32,10 +32,10 @@ type uring interface {
 var system = kernel{
 	calls: sock.System,
 	open: func() (uring, error) {
-		// The kernel stops at 20 completions or so when it has waited for one,
-		// so that buffers last for more than a turn. A frame of 16 KiB fits into
-		// one; what a client sends when it has just been paused, which is kept,
-		// fills 32 of them at most.
+		// When the kernel has waited for a completion it stops after 20 clients
+		// or so, so that buffers last for a turn unless some send much (shots). A
+		// frame of 16 KiB fits into one. What a client sends when it has just
+		// been paused, which is kept, fills 3*shots of them at most.
 		r, err := ring.Open(ring.Config{
 			Entries:     1024,
 			Completions: 8192,
