@@ -18,53 +18,9 @@ import (
 	"github.com/ioflavors/ioflavors/eventloop"
 )
 
-// slowStore takes its time for a Put of the key "slow": until it is released.
-type slowStore struct {
-	store.Store
-	entered chan struct{}
-	release chan struct{}
-
-	mu  sync.Mutex
-	log []string // what was put, in the order in which that was done
-}
-
-func newSlowStore() *slowStore {
-	return &slowStore{Store: store.NewSharded(0), entered: make(chan struct{}), release: make(chan struct{})}
-}
-
-func (s *slowStore) Put(key, value []byte) error {
-	if string(key) == "slow" {
-		close(s.entered)
-		<-s.release
-	}
-	s.mu.Lock()
-	s.log = append(s.log, string(key))
-	s.mu.Unlock()
-	return s.Store.Put(key, value)
-}
-
-// The model's weakness: the loop is one goroutine, and what one request takes,
-// every client behind it waits.
+// The model's weakness: with one loop there is one goroutine.
 func TestOneSlowRequestDelaysEveryClient(t *testing.T) {
-	s := newSlowStore()
-	srv := eventloop.New(eventloop.Config{Config: kvserver.Config{Store: s}})
-	addr := servertest.Serve(t, srv)
-
-	ctx, slow := servertest.Dial(t, addr)
-	var puts sync.WaitGroup
-	puts.Go(func() { assert.NoError(t, slow.Put(ctx, "slow", "v")) })
-	<-s.entered
-	for range 10 {
-		_, quick := servertest.Dial(t, addr)
-		puts.Go(func() { assert.NoError(t, quick.Put(ctx, "quick", "v")) })
-	}
-	assert.Zero(t, srv.Stats().Requests)
-	close(s.release)
-	puts.Wait()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	require.Len(t, s.log, 11)
-	assert.Equal(t, "slow", s.log[0], "somebody was served while the loop was busy")
+	servertest.OneSlowRequestDelaysEveryClient(t, variants()[0])
 }
 
 // placeStore notes which goroutine, and so which loop, serves each key.
@@ -124,7 +80,7 @@ func TestLoopsHaveTheSameNumberOfClients(t *testing.T) {
 
 // With a second loop, half of the clients do not notice.
 func TestASecondLoopGoesOnMeanwhile(t *testing.T) {
-	s := newSlowStore()
+	s := servertest.NewSlowStore()
 	srv := eventloop.New(eventloop.Config{Config: kvserver.Config{Store: s}, Loops: 2})
 	addr := servertest.Serve(t, srv)
 
@@ -136,10 +92,10 @@ func TestASecondLoopGoesOnMeanwhile(t *testing.T) {
 
 	var puts sync.WaitGroup
 	puts.Go(func() { assert.NoError(t, first.Put(ctx, "slow", "v")) })
-	<-s.entered
+	<-s.Entered
 	for range 100 {
 		assert.NoError(t, second.Put(ctx, "quick", "v"))
 	}
-	close(s.release)
+	close(s.Release)
 	puts.Wait()
 }

@@ -14,6 +14,7 @@ type conn struct {
 	sent       int32  // what became of a send, as completions tell
 	doing      doing
 	touched    bool // it is in the loop's turn
+	fed        bool // it got a buffer in this turn
 }
 
 // doing is what the kernel does for a connection, as a set. While it does

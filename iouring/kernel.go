@@ -33,10 +33,11 @@ var system = kernel{
 	calls: sock.System,
 	open: func() (uring, error) {
 		// The queues fit into the 64 KiB that some systems let everybody lock in
-		// memory; a turn has some 40 completions, and when more is to be done the
-		// ring calls the kernel in between. A frame of 16 KiB fits into a buffer;
-		// what a client has under way when it is paused, which is kept, fills
-		// some 32.
+		// memory; when more is to be done the ring calls the kernel in between.
+		// When the kernel has waited for a completion it stops after 20 clients or
+		// so, so that buffers last for a turn unless some send much (shots). A
+		// frame of 16 KiB fits into one. What a client sends when it has just been
+		// paused, which is kept, fills 3*shots of them at most.
 		r, err := ring.Open(ring.Config{
 			Entries:     256,
 			Completions: 2048,

@@ -43,6 +43,24 @@ func (l *loop) touch(c *conn) {
 	}
 }
 
+// endTurn thinks of what comes next for everybody to whom something has happened.
+// Those who got no buffer are first: the kernel gives them in the order in which it
+// is told.
+func (l *loop) endTurn() {
+	for _, c := range l.dry {
+		if !c.fed {
+			l.next(c)
+		}
+	}
+	for _, c := range l.turn {
+		if c.touched {
+			l.next(c)
+		}
+	}
+	clear(l.turn)
+	l.turn = l.turn[:0]
+}
+
 // conn returns the connection that a token is about, nil if it is closed.
 func (l *loop) conn(t ring.Token) *conn {
 	if slot := t.Slot(); slot < len(l.conns) {

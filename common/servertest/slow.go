@@ -1,0 +1,71 @@
+package servertest
+
+import (
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/store"
+)
+
+// SlowStore takes its time for the first Put of the key "slow": until it is
+// released.
+type SlowStore struct {
+	store.Store
+	Entered chan struct{} // closed when that Put has begun
+	Release chan struct{} // to be closed when it may go on
+
+	mu   sync.Mutex
+	keys []string
+}
+
+// NewSlowStore returns a store that is empty.
+func NewSlowStore() *SlowStore {
+	return &SlowStore{Store: store.NewSharded(0), Entered: make(chan struct{}), Release: make(chan struct{})}
+}
+
+// Put is store.Store's.
+func (s *SlowStore) Put(key, value []byte) error {
+	if string(key) == "slow" {
+		close(s.Entered)
+		<-s.Release
+	}
+	s.mu.Lock()
+	s.keys = append(s.keys, string(key))
+	s.mu.Unlock()
+	return s.Store.Put(key, value)
+}
+
+// Keys returns what was put, in the order in which that was done.
+func (s *SlowStore) Keys() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.keys)
+}
+
+// OneSlowRequestDelaysEveryClient shows the weakness of models that serve all
+// clients on one goroutine: what one request takes, every client behind it waits.
+func OneSlowRequestDelaysEveryClient(t *testing.T, s Subject) {
+	slowly := NewSlowStore()
+	srv := s.New(kvserver.Config{Store: slowly})
+	addr := Serve(t, srv)
+
+	ctx, slow := Dial(t, addr)
+	var puts sync.WaitGroup
+	puts.Go(func() { assert.NoError(t, slow.Put(ctx, "slow", "v")) })
+	<-slowly.Entered
+	for range 10 {
+		_, quick := Dial(t, addr)
+		puts.Go(func() { assert.NoError(t, quick.Put(ctx, "quick", "v")) })
+	}
+	assert.Zero(t, srv.Stats().Requests)
+	close(slowly.Release)
+	puts.Wait()
+	keys := slowly.Keys()
+	require.Len(t, keys, 11)
+	assert.Equal(t, "slow", keys[0], "somebody was served while the loop was busy")
+}

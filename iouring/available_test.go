@@ -1,0 +1,91 @@
+package iouring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/sock"
+	"github.com/ioflavors/ioflavors/iouring/ring"
+)
+
+// unserved expects Serve to fail and to leave nothing: for goroutines TestMain
+// looks. It returns Serve's error.
+func unserved(t *testing.T, k kernel, ln net.Listener) error {
+	t.Helper()
+	srv := newServer(Config{}, k)
+	err := srv.Serve(ln)
+	require.Error(t, err)
+	require.NotErrorIs(t, err, kvserver.ErrServerClosed, "nobody has closed it")
+	_, listening := ln.Accept()
+	assert.ErrorIs(t, listening, net.ErrClosed, "Serve closes the listener")
+
+	assert.NoError(t, srv.Shutdown(context.Background()))
+	assert.NoError(t, srv.Close())
+	assert.Zero(t, srv.Stats().Accepted)
+	assert.Zero(t, srv.Stats().BufferBytes)
+	return err
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { ln.Close() })
+	return ln
+}
+
+// Whoever starts a server where it cannot serve learns that, and why.
+func TestServeSaysWhyThereIsNoRing(t *testing.T) {
+	why := fmt.Errorf("%w: the moon is not full: %w", ring.ErrUnavailable, syscall.EPERM)
+	k := kernel{calls: sock.System, open: func() (uring, error) { return nil, unavailable(why) }}
+	err := unserved(t, k, listen(t))
+	assert.ErrorIs(t, err, kvserver.ErrUnavailable)
+	assert.ErrorIs(t, err, ring.ErrUnavailable)
+	assert.ErrorIs(t, err, syscall.EPERM)
+	assert.ErrorContains(t, err, "the moon is not full")
+}
+
+// Not everything that fails is for lack of io_uring: with more descriptors the
+// next attempt would succeed.
+func TestServeTellsAFailureFromUnavailability(t *testing.T) {
+	k := kernel{calls: sock.System, open: func() (uring, error) { return nil, unavailable(syscall.EMFILE) }}
+	err := unserved(t, k, listen(t))
+	assert.ErrorIs(t, err, syscall.EMFILE)
+	assert.NotErrorIs(t, err, kvserver.ErrUnavailable)
+}
+
+// closing notes that a ring is closed, which is all that it can do.
+type closing struct {
+	uring
+	closed int
+}
+
+func (c *closing) Close() error {
+	c.closed++
+	return nil
+}
+
+// deafCalls do not listen.
+type deafCalls struct{ sock.Kernel }
+
+var errDeaf = errors.New("nobody listens")
+
+func (deafCalls) Listen(net.Listener) (int, error) { return -1, errDeaf }
+
+func TestARingIsClosedIfItsServerCannotListen(t *testing.T) {
+	if !sock.Supported {
+		t.Skip(sock.ErrUnsupported)
+	}
+	r := new(closing)
+	k := kernel{calls: sock.Calls{Kernel: deafCalls{}}, open: func() (uring, error) { return r, nil }}
+	assert.ErrorIs(t, unserved(t, k, listen(t)), errDeaf)
+	assert.Equal(t, 1, r.closed)
+}

@@ -1,0 +1,14 @@
+package iouring_test
+
+import (
+	"testing"
+
+	"github.com/ioflavors/ioflavors/common/servertest"
+)
+
+// The model's weakness: the kernel moves the bytes, but what they ask for is
+// done by one goroutine.
+func TestOneSlowRequestDelaysEveryClient(t *testing.T) {
+	need(t)
+	servertest.OneSlowRequestDelaysEveryClient(t, subject)
+}
