@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 	servertest.VerifyNoLeaks(m)
 }
 
-// skipExamples is for examples what need is for tests: they cannot skip themselves.
+// skipExamples is for examples what Need is for tests: they cannot skip themselves.
 func skipExamples(why error) {
 	flag.Parse()
 	skip := "^Example"
@@ -35,15 +35,7 @@ var subject = servertest.Subject{
 	New:  func(cfg kvserver.Config) kvserver.Server { return iouring.New(iouring.Config{Config: cfg}) },
 }
 
-// need skips a test where the model is not available.
-func need(t testing.TB) {
-	t.Helper()
-	if err := iouring.Available(); err != nil {
-		t.Skip(err)
-	}
-}
-
 func TestServer(t *testing.T) {
-	need(t)
+	iouring.Need(t)
 	servertest.Run(t, subject)
 }
