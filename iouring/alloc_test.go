@@ -4,9 +4,10 @@ import (
 	"testing"
 
 	"github.com/ioflavors/ioflavors/common/servertest"
+	"github.com/ioflavors/ioflavors/iouring"
 )
 
 func TestARequestAllocatesNothing(t *testing.T) {
-	need(t)
+	iouring.Need(t)
 	servertest.Allocations(t, subject)
 }

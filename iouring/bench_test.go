@@ -4,9 +4,10 @@ import (
 	"testing"
 
 	"github.com/ioflavors/ioflavors/common/servertest"
+	"github.com/ioflavors/ioflavors/iouring"
 )
 
 func BenchmarkServer(b *testing.B) {
-	need(b)
+	iouring.Need(b)
 	servertest.Benchmark(b, subject)
 }

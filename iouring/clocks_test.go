@@ -30,7 +30,7 @@ func (crowded) Behind() bool { return true }
 // Where the kernel always has more to tell, clocks are looked at once what there
 // was at a time must have been told.
 func TestClocksAreLookedAtHoweverManyAreBusy(t *testing.T) {
-	need(t)
+	Need(t)
 	srv := newServer(Config{Config: kvserver.Config{Limits: kvserver.Limits{IdleTimeout: time.Millisecond}}}, kernel{
 		calls: system.calls,
 		open: func() (uring, error) {

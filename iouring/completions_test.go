@@ -19,14 +19,6 @@ import (
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
-// need skips a test where the model is not available.
-func need(t *testing.T) {
-	t.Helper()
-	if err := Available(); err != nil {
-		t.Skip(err)
-	}
-}
-
 // patience ends tests that fail.
 const patience = 30 * time.Second
 
@@ -54,7 +46,7 @@ type observed struct {
 
 // observe serves on a ring of that size until the test ends.
 func observe(t *testing.T, cfg kvserver.Config, size ring.Config) *observed {
-	need(t)
+	Need(t)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	o := &observed{t: t, ctx: ctx}
@@ -244,6 +236,7 @@ func (s explosive) Append(dst, key []byte) ([]byte, bool, error) {
 // A connection can end in every way while the kernel does two things for it. Its
 // socket is closed when both have ended, at once, and the client is told.
 func TestAClientLeavesWhileTheKernelReceivesAndAwaitsRoom(t *testing.T) {
+	Need(t)
 	for _, way := range []struct {
 		name         string
 		writeTimeout time.Duration

@@ -1,6 +1,8 @@
 package iouring_test
 
 import (
+	"flag"
+	"fmt"
 	"testing"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
@@ -8,22 +10,32 @@ import (
 	"github.com/ioflavors/ioflavors/iouring"
 )
 
-func TestMain(m *testing.M) { servertest.VerifyNoLeaks(m) }
+func TestMain(m *testing.M) {
+	if err := iouring.Available(); err != nil {
+		skipExamples(err)
+	}
+	servertest.VerifyNoLeaks(m)
+}
+
+// skipExamples is for examples what Need is for tests: they cannot skip themselves.
+func skipExamples(why error) {
+	flag.Parse()
+	skip := "^Example"
+	if already := flag.Lookup("test.skip").Value.String(); already != "" {
+		skip = already + "|" + skip
+	}
+	if err := flag.Set("test.skip", skip); err != nil {
+		panic(err)
+	}
+	fmt.Println("examples are skipped:", why)
+}
 
 var subject = servertest.Subject{
 	Name: "iouring",
 	New:  func(cfg kvserver.Config) kvserver.Server { return iouring.New(iouring.Config{Config: cfg}) },
 }
 
-// need skips a test where the model is not available.
-func need(t testing.TB) {
-	t.Helper()
-	if err := iouring.Available(); err != nil {
-		t.Skip(err)
-	}
-}
-
 func TestServer(t *testing.T) {
-	need(t)
+	iouring.Need(t)
 	servertest.Run(t, subject)
 }

@@ -4,11 +4,12 @@ import (
 	"testing"
 
 	"github.com/ioflavors/ioflavors/common/servertest"
+	"github.com/ioflavors/ioflavors/iouring"
 )
 
 // The model's weakness: the kernel moves the bytes, but what they ask for is
 // done by one goroutine.
 func TestOneSlowRequestDelaysEveryClient(t *testing.T) {
-	need(t)
+	iouring.Need(t)
 	servertest.OneSlowRequestDelaysEveryClient(t, subject)
 }
