@@ -123,7 +123,7 @@ func (c *Conn) Fed(n int, err error) {
 // FedFrom is Fed for a buffer of the caller's.
 func (c *Conn) FedFrom(buf []byte, n int, err error) {
 	c.more = n == len(buf)
-	answered, quiet := c.Answered(), len(c.Output()) == 0
+	answered, quiet, paused := c.Answered(), len(c.Output()) == 0, c.Paused()
 	if n > 0 {
 		c.Feed(buf[:n])
 	}
@@ -140,7 +140,7 @@ func (c *Conn) FedFrom(buf []byte, n int, err error) {
 		if quiet {
 			c.wrote = now
 		}
-		if c.Paused() {
+		if c.Paused() && !paused {
 			c.lane.host.pauses.Add(1)
 		}
 	}

@@ -314,6 +314,8 @@ func TestPausesAreCounted(t *testing.T) {
 		c.flush()
 		for range 3 {
 			c.receive(request(kv.Get, "k", "") + request(kv.Get, "k", ""))
+			c.receive(request(kv.Get, "k", "")) // was under way by then
+			c.flush()
 			c.flush()
 			c.flush()
 		}
