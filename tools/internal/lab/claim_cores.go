@@ -23,7 +23,7 @@ var experimentCores = &Experiment{
 	},
 	Metric: "cores that the server used (CPU time per time) while 50 clients kept 16 requests each in flight and it might run on every core, the load generator's too; median and range of three repeats",
 	Unit:   "cores",
-	Rule:   "yes up to 1.05, no from 1.2 on; not measurable where none of the run's servers gets beyond 1.05, for then the machine has no second core to offer",
+	Rule:   "yes up to 1.05, no from 1.2 on; not measurable where none of the run's servers gets to 1.2, for then the machine has no second core to offer",
 	takes: func(Plan, *Server) time.Duration {
 		return visitTime + repeats*(coresWarmup+coresCell)
 	},
@@ -47,15 +47,15 @@ var experimentCores = &Experiment{
 		if len(cores) == 0 {
 			return notMeasurable(r.trials("E3", s), "the lab cannot tell here what another process uses")
 		}
-		f := byThreshold(cores, oneCore, 1.2)
+		f := byThreshold(cores, oneCore, moreCores)
 		f.Why = fmt.Sprintf("it used %s of %s", threeDigits(f.Number), count(r.Environment.Cores, "core"))
 		for _, other := range r.Servers {
-			if cores := r.coresUsed(other); len(cores) > 0 && median(cores) > oneCore {
+			if cores := r.coresUsed(other); len(cores) > 0 && median(cores) >= moreCores {
 				return f, true
 			}
 		}
 		f.Verdict, f.Close = NotMeasurable, false
-		f.Why += ", but no server of this run used more than one: the rest went to the load generator, and whatever else ran"
+		f.Why += ", but no server of this run used clearly more than one: the rest went to the load generator, and whatever else ran"
 		return f, true
 	},
 }
@@ -64,6 +64,7 @@ const (
 	coresWarmup = 50 * time.Millisecond
 	coresCell   = 300 * time.Millisecond
 	oneCore     = 1.05 // the runtime's own work may be on another one
+	moreCores   = 1.2
 )
 
 // coresUsed returns how many cores the server used in each run.
