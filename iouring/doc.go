@@ -77,10 +77,16 @@
 // kernel and back, not the work there. With small requests the way is a large
 // part of the whole.
 //
-// FIGURES: CPU time per request beside eventloop, with 1, 50 and 1,000
-// connections, at depth 1 and at 16; with one connection it saves calls, and
-// whether it saves time is to be said. (ioflavors lab --only closed --only
-// eventloop,iouring --shape 1x1,50x1,50x16,1000x1,1000x16)
+// Beside package eventloop, in one run, a request takes 0.94 times the CPU time
+// with 50 connections, and 0.86 with 1,000; with 16 in flight on each 0.91 and 0.88.
+// With one connection it makes a third of the calls, and takes as long: 1.00 and
+// 1.02. There it does not pay, for what such a request costs is to be woken.
+// (ioflavors lab --only closed,eventloop,iouring --shape
+// 1x1,1x16,50x1,50x16,1000x1,1000x16; docs/cost.md)
+//
+// What has been received is in memory before the first client is answered. So the
+// store can be shown what several clients ask for, and look for all of it at the
+// same time.
 //
 // A silent client costs an operation that waits in the kernel, and no buffer.
 // That operation's memory is the kernel's, and does not show in the process's.
@@ -103,7 +109,9 @@
 // done by it. The kernel's trace points (perf record -e 'io_uring:*') show the
 // operations; docs/tour.md has a request in both.
 //
-// FIGURES: what it takes in lines of code beside eventloop (E0).
+// When code is to be short. It takes 1,295 lines, package ring included, of which
+// eventloop with its pollers takes 617 (E0), and a server has more to know of: what
+// is under way, and what has to be waited for.
 //
 // # What Go adds
 //
