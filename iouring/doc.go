@@ -112,10 +112,6 @@
 // eventloop with its poller takes 617 (E0), and there is more to keep in mind: what
 // is under way, and what has to be waited for.
 //
-// Beside very many silent clients, perhaps: among 9,900 of them a request took 1.31
-// times as much as among none (E6), in package eventloop 1.00. That is not explained
-// yet.
-//
 // # What Go adds
 //
 // A locked thread. The kernel is told that only one thread comes to the ring
