@@ -33,7 +33,7 @@ type loop struct {
 	ended  []*conn      // to be closed when the batch of events is done
 	front  *front       // accepts; only one loop has it
 	mail   mailbox      // from other goroutines
-	reads  [session.Foresight]read
+	reads  [kvserver.Foresight]read
 }
 
 // run is the whole model: wait until somebody has something to say or a clock
@@ -50,7 +50,7 @@ func (l *loop) run() error {
 			return err
 		}
 		now := l.lane.Tick()
-		for next := range slices.Chunk(events, session.Foresight) {
+		for next := range slices.Chunk(events, kvserver.Foresight) {
 			l.readAhead(next)
 			for i, ev := range next {
 				if l.front != nil && ev.FD == l.front.FD {

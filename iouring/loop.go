@@ -55,7 +55,7 @@ func (l *loop) run() error {
 		now := l.lane.Tick()
 		l.sent(done)
 		l.refresh()
-		for next := range slices.Chunk(done, session.Foresight) {
+		for next := range slices.Chunk(done, kvserver.Foresight) {
 			l.foresee(next)
 			for _, d := range next {
 				l.completed(d, now)

@@ -12,6 +12,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/ioflavors/ioflavors/common/frame"
 	kvpb "github.com/ioflavors/ioflavors/common/proto/ioflavors/kv/v1"
 	"github.com/ioflavors/ioflavors/common/store"
 )
@@ -32,8 +33,8 @@ func NewHandler(s store.Store) *Handler {
 	return &Handler{store: s, ahead: ahead}
 }
 
-// Foresees reports whether Expect and Fetch, which are session.Foreseer's, do
-// anything.
+// Foresees reports whether the store looks ahead: only then Expect and Fetch may be
+// called.
 func (h *Handler) Foresees() bool { return h.ahead != nil }
 
 // Expect returns the hash of a request's key. It reads only what nearly all
@@ -52,13 +53,81 @@ func (h *Handler) Expect(request []byte) (hash uint64, ok bool) {
 // Fetch has the store look up the first n keys.
 func (h *Handler) Fetch(hashes [store.Lookahead]uint64, n int) { h.ahead.Fetch(hashes, n) }
 
-// AppendReply appends the reply to the request, both of them the body of a
-// frame. The request is not kept. In steady state nothing is allocated.
+// AppendReplies answers the requests that data begins with, up to store.Lookahead of
+// them: it appends a frame to dst for each, and returns how many bytes of data and how
+// many requests that were. It stops early if another reply as long as the last one
+// would make dst longer than limit, but never before the first. maxFrame is
+// frame.Next's limit, and err its error about the first. Nothing is kept of data. In
+// steady state nothing is allocated.
+func (h *Handler) AppendReplies(dst, data []byte, maxFrame, limit int) (out []byte, taken, answered int, err error) {
+	body, size, err := frame.Next(data, maxFrame)
+	if size == 0 || err != nil {
+		return dst, 0, 0, err
+	}
+	if size < len(data) && h.ahead != nil {
+		out, taken, answered = h.appendSeveral(dst, data, maxFrame, limit)
+		return out, taken, answered, nil
+	}
+	dst, mark := frame.Begin(dst)
+	return frame.End(h.AppendReply(dst, body), mark), size, 1, nil
+}
+
+// request is what appendSeveral has read.
+type request struct {
+	Message
+	body    []byte
+	end     int  // of the frame, in data
+	strange bool // only the protobuf library can read it
+}
+
+// appendSeveral reads several requests before it answers the first, so that the
+// store can look for all of them at the same time.
+func (h *Handler) appendSeveral(dst, data []byte, maxFrame, limit int) (out []byte, taken, answered int) {
+	var requests [store.Lookahead]request
+	var hashes [store.Lookahead]uint64
+	n := 0
+	for at := 0; n < len(requests); n++ {
+		body, size, err := frame.Next(data[at:], maxFrame)
+		if size == 0 || err != nil {
+			break // an error will be found again, once it is the first
+		}
+		at += size
+		r := &requests[n]
+		r.body = body
+		r.end = at
+		r.strange = !r.parseFast(r.body)
+		hashes[n] = h.ahead.Hash(r.Key)
+	}
+	if n > 1 {
+		h.ahead.Fetch(hashes, n)
+	}
+	for answered < n {
+		r := &requests[answered]
+		answered++
+		start := len(dst)
+		dst, _ = frame.Begin(dst)
+		if r.strange {
+			dst = h.AppendReply(dst, r.body)
+		} else {
+			dst = h.answer(dst, &r.Message)
+		}
+		if dst = frame.End(dst, start); len(dst)+(len(dst)-start) > limit {
+			break
+		}
+	}
+	return dst, requests[answered-1].end, answered
+}
+
+// AppendReply appends the reply to one request, both of them the body of a frame.
 func (h *Handler) AppendReply(dst, request []byte) []byte {
 	var m Message
 	if err := m.parse(request); err != nil {
 		return h.AppendRefusal(dst, err.Error())
 	}
+	return h.answer(dst, &m)
+}
+
+func (h *Handler) answer(dst []byte, m *Message) []byte {
 	switch m.Kind {
 	case Get:
 		return h.appendGetResponse(dst, m.Key)

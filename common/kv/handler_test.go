@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/kv"
 	kvpb "github.com/ioflavors/ioflavors/common/proto/ioflavors/kv/v1"
 	"github.com/ioflavors/ioflavors/common/store"
@@ -113,32 +115,127 @@ func TestTheStoreKeepsNothingOfTheRequest(t *testing.T) {
 	assert.Equal(t, "value", ask(t, h, request(kv.Get, "key", "")).Value)
 }
 
-// Whatever a handler is shown in advance, it answers as it would have.
-func TestForesightChangesNothing(t *testing.T) {
+func frames(bodies ...[]byte) (out []byte) {
+	for _, body := range bodies {
+		var mark int
+		out, mark = frame.Begin(out)
+		out = frame.End(append(out, body...), mark)
+	}
+	return out
+}
+
+// answerAll has the frames in data answered, however many at a time.
+func answerAll(h *kv.Handler, data []byte) (out []byte, err error) {
+	for {
+		var taken int
+		if out, taken, _, err = h.AppendReplies(out, data, 1<<20, 1<<30); taken == 0 {
+			return out, err
+		}
+		data = data[taken:]
+	}
+}
+
+// Requests that are answered together get what they would have got alone, in
+// their order, and what the first ones put the next ones get.
+func TestTogetherIsAsOneByOne(t *testing.T) {
 	long := strings.Repeat("k", 200)
-	requests := bodies()
+	requests := [][]byte{
+		nil, request(300, "k", "v"), []byte("\x0a\x05k"), []byte("\x0a\x01\xff\x18\x01"),
+		[]byte("\x0a\x01a\x0a\x01k\x18\x01"), // the last key counts
+	}
 	for _, key := range []string{"k", "", "ключ", long, "k", "absent"} {
 		requests = append(requests, request(kv.Get, key, ""), request(kv.PutOrUpdate, key, "value of "+key), request(kv.Get, key, ""))
 	}
-	plain, foreseen := kv.NewHandler(store.New(0)), kv.NewHandler(store.New(0))
-	require.True(t, foreseen.Foresees())
-	for i := 0; i < len(requests); i += 7 {
-		some := requests[i:min(i+7, len(requests))]
-		var hashes [store.Lookahead]uint64
-		n := 0
-		for _, r := range some {
-			if hash, ok := foreseen.Expect(r); ok {
-				hashes[n] = hash
-				n++
+	for name, empty := range map[string]func() store.Store{
+		"InMemory": func() store.Store { return store.New(0) },
+		"Sharded":  func() store.Store { return store.NewSharded(0) },
+		"plain":    func() store.Store { return struct{ store.Store }{store.New(0)} },
+	} {
+		for most := 1; most <= len(requests); most++ {
+			alone, together := kv.NewHandler(empty()), kv.NewHandler(empty())
+			for i := 0; i < len(requests); i += most {
+				some := requests[i:min(i+most, len(requests))]
+				var want []byte
+				for _, r := range some {
+					want = append(want, frames(alone.AppendReply(nil, r))...)
+				}
+				got, err := answerAll(together, frames(some...))
+				require.NoError(t, err)
+				require.Equal(t, want, got, "%s, %d at once, from %d", name, most, i)
 			}
 		}
-		foreseen.Fetch(hashes, n)
-		for _, r := range some {
-			assert.Equal(t, plain.AppendReply(nil, r), foreseen.AppendReply(nil, r), "%.40x", r)
-		}
 	}
-	assert.True(t, kv.NewHandler(store.NewSharded(0)).Foresees())
-	assert.False(t, kv.NewHandler(failing{}).Foresees())
+}
+
+// noting is a store that notes what it is asked.
+type noting struct {
+	*store.InMemory
+	log []string
+}
+
+func (s *noting) Fetch(hashes [store.Lookahead]uint64, n int) {
+	s.log = append(s.log, fmt.Sprint("fetch ", n))
+	s.InMemory.Fetch(hashes, n)
+}
+
+func (s *noting) Append(dst, key []byte) ([]byte, bool, error) {
+	s.log = append(s.log, "get "+string(key))
+	return s.InMemory.Append(dst, key)
+}
+
+func TestTheStoreIsShownTheKeysFirst(t *testing.T) {
+	gets := func(n int) (bodies [][]byte) {
+		for i := range n {
+			bodies = append(bodies, request(kv.Get, fmt.Sprint(i), ""))
+		}
+		return bodies
+	}
+	s := &noting{InMemory: store.New(0)}
+	h := kv.NewHandler(s)
+	_, _, n, err := h.AppendReplies(nil, append(frames(gets(2)...), 1, 2), 1<<20, 1<<20)
+	require.NoError(t, err)
+	assert.Equal(t, 2, n)
+	assert.Equal(t, []string{"fetch 2", "get 0", "get 1"}, s.log)
+
+	s.log = nil
+	_, err = answerAll(h, frames(gets(store.Lookahead+1)...))
+	require.NoError(t, err)
+	assert.Equal(t, "fetch 16", s.log[0])
+	assert.Equal(t, []string{"get 15", "get 16"}, s.log[store.Lookahead:], "one alone need not be shown")
+}
+
+func TestAppendRepliesStopsAtTheLimit(t *testing.T) {
+	h := kv.NewHandler(store.New(0))
+	get := request(kv.Get, "absent", "")
+	size := len(frames(h.AppendReply(nil, get)))
+	data := frames(get, get, get, get, get)
+	for limit, want := range map[int]int{0: 1, size: 1, 2*size - 1: 1, 2 * size: 2, 3*size - 1: 2, 4 * size: 4, 100 * size: 5} {
+		out, taken, n, err := h.AppendReplies(nil, data, 1<<20, limit)
+		require.NoError(t, err)
+		assert.Equal(t, want, n, "limit %d", limit)
+		assert.Len(t, out, want*size)
+		assert.Equal(t, want*len(data)/5, taken)
+	}
+}
+
+func TestAppendRepliesStopsAtWhatIsNoFrame(t *testing.T) {
+	h := kv.NewHandler(store.New(0))
+	get := request(kv.Get, "absent", "")
+	for whole := range 4 {
+		data := frames(slices.Repeat([][]byte{get}, whole)...)
+		data = append(data, "no frame"...)
+		out, taken, n, err := h.AppendReplies(nil, data, 1<<20, 1<<20)
+		assert.Equal(t, whole, n)
+		if whole > 0 {
+			require.NoError(t, err, "it is not the first")
+			out, taken, n, err = h.AppendReplies(out, data[taken:], 1<<20, 1<<20)
+			assert.Zero(t, n)
+		}
+		assert.ErrorIs(t, err, frame.ErrTooLong)
+		assert.Zero(t, taken)
+		_, err = answerAll(h, out)
+		assert.NoError(t, err, "nothing but frames")
+	}
 }
 
 func TestHandlerAllocatesNothing(t *testing.T) {
@@ -149,6 +246,9 @@ func TestHandlerAllocatesNothing(t *testing.T) {
 		buf := h.AppendReply(make([]byte, 0, 1024), put)[:0]
 		for name, r := range map[string][]byte{"put": put, "get": get, "absent": absent} {
 			assert.Zero(t, testing.AllocsPerRun(100, func() { h.AppendReply(buf, r) }), "%s, %T", name, s)
+			three := frames(r, r, r)
+			buf := make([]byte, 0, 2048)
+			assert.Zero(t, testing.AllocsPerRun(100, func() { _, _, _, _ = h.AppendReplies(buf, three, 1<<20, 1<<20) }), "three %s, %T", name, s)
 		}
 	}
 }

@@ -50,53 +50,58 @@ func Parse(body []byte) (m Message, err error) {
 // parse is Parse into the empty message m: a message returned is copied word by
 // word.
 func (m *Message) parse(body []byte) error {
-	for rest := body; len(rest) >= 2; {
-		tag, small := rest[0], rest[1]
-		switch tag {
-		case tagKey, tagValue:
-			size, n := int(small), 1
-			if small > 0x7f {
-				var long uint64
-				if long, n = binary.Uvarint(rest[1:]); n <= 0 || n > 4 {
-					return m.parseSlowly(body)
-				}
-				size = int(long)
-			}
-			rest = rest[1+n:]
-			if size > len(rest) {
-				return m.parseSlowly(body)
-			}
-			field := rest[:size]
-			rest = rest[size:]
-			if !valid(field) {
-				return m.parseSlowly(body)
-			}
-			if tag == tagKey {
-				m.Key = field
-			} else {
-				m.Value = field
-			}
-		case tagKind, tagStatus:
-			if small > 0x7f {
-				return m.parseSlowly(body)
-			}
-			if tag == tagKind {
-				m.Kind = uint32(small)
-			} else {
-				m.Status = kvpb.Status(small)
-			}
-			rest = rest[2:]
-		default:
-			return m.parseSlowly(body)
-		}
-		if len(rest) == 0 {
-			return nil
-		}
-	}
-	if len(body) == 0 {
+	if m.parseFast(body) {
 		return nil
 	}
 	return m.parseSlowly(body)
+}
+
+// parseFast reads what encoders write. If it returns false, m is worth nothing.
+func (m *Message) parseFast(body []byte) bool {
+	var key, value []byte
+	var kind, status byte
+	for rest := body; len(rest) > 0; {
+		if len(rest) < 2 {
+			return false
+		}
+		tag, small := rest[0], rest[1]
+		rest = rest[2:]
+		switch tag {
+		case tagKey, tagValue:
+			size := int(small)
+			if small > 0x7f {
+				long, n := binary.Uvarint(rest)
+				if n <= 0 || n > 3 {
+					return false
+				}
+				size = int(small&0x7f) | int(long)<<7
+				rest = rest[n:]
+			}
+			if size > len(rest) {
+				return false
+			}
+			if tag == tagKey {
+				if key != nil {
+					return false // what it replaces has to be valid, too
+				}
+				key = rest[:size]
+			} else {
+				if value != nil {
+					return false
+				}
+				value = rest[:size]
+			}
+			rest = rest[size:]
+		case tagKind:
+			kind = small
+		case tagStatus:
+			status = small
+		default:
+			return false
+		}
+	}
+	m.Key, m.Value, m.Kind, m.Status = key, value, uint32(kind), kvpb.Status(status)
+	return kind|status < 0x80 && valid(key) && valid(value)
 }
 
 // valid is utf8.Valid, in half the time for what is short and all ASCII.
@@ -104,19 +109,19 @@ func valid(p []byte) bool {
 	if len(p) > 128 {
 		return utf8.Valid(p)
 	}
+	var high uint64 // the bits that no ASCII has, of all words
 	rest := p
-	for len(rest) >= 8 {
-		if binary.LittleEndian.Uint64(rest)&0x8080808080808080 != 0 {
-			return utf8.Valid(p)
-		}
+	for ; len(rest) >= 16; rest = rest[16:] {
+		high |= binary.LittleEndian.Uint64(rest) | binary.LittleEndian.Uint64(rest[8:])
+	}
+	if len(rest) >= 8 {
+		high |= binary.LittleEndian.Uint64(rest)
 		rest = rest[8:]
 	}
 	for _, c := range rest {
-		if c >= utf8.RuneSelf {
-			return utf8.Valid(p)
-		}
+		high |= uint64(c)
 	}
-	return true
+	return high&0x8080808080808080 == 0 || utf8.Valid(p)
 }
 
 func (m *Message) parseSlowly(body []byte) error {

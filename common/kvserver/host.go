@@ -62,9 +62,10 @@ type Host struct {
 	Limits Limits
 	Log    *slog.Logger
 
-	session session.Config
-	share   int64 // of the memory for buffers, in bytes: see evenShare
-	started time.Time
+	session  session.Config
+	foreseer foreseer // nil: its store does not look ahead
+	share    int64    // of the memory for buffers, in bytes: see evenShare
+	started  time.Time
 	// briefest is the shortest of the timeouts that run between whole frames.
 	briefest time.Duration
 	lanes    []*Lane
@@ -118,7 +119,7 @@ func NewHost(cfg Config, traits Traits, lanes int) *Host {
 		OutputLow:  h.Limits.OutputLimit / 4,
 	}
 	if handler.Foresees() {
-		h.session.Foreseer = handler
+		h.foreseer = handler
 	}
 	for range lanes {
 		h.lanes = append(h.lanes, &Lane{host: h})

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/frame"
-	"github.com/ioflavors/ioflavors/common/session"
+	"github.com/ioflavors/ioflavors/common/store"
 )
 
 const (
@@ -15,6 +15,15 @@ const (
 	// for. It is less than any clock's time.
 	longTurn = 10 * time.Millisecond
 )
+
+// Foresight is of how many clients a Lane can look ahead at a time.
+const Foresight = store.Lookahead
+
+// foreseer is a kv.Handler that looks ahead.
+type foreseer interface {
+	Expect(request []byte) (hash uint64, ok bool)
+	Fetch(hashes [Foresight]uint64, n int)
+}
 
 // Lane is what connections share that are served on the same thread: a clock,
 // a read buffer, and counters that no other thread's cache has to give up. A
@@ -32,8 +41,8 @@ type Lane struct {
 	// have happened as late as longEnd.
 	long, longEnd time.Duration
 
-	expected [session.Foresight]uint64 // what Fetch will want to know,
-	expect   int                       // of so many requests
+	expected [Foresight]uint64 // what Fetch will want to know,
+	expect   int               // of so many requests
 
 	buf     []byte
 	holders holders
@@ -76,15 +85,14 @@ func (l *Lane) Now() time.Duration {
 }
 
 // Expect notes that p is about to be fed to one of the lane's connections, for
-// Fetch, of at most session.Foresight that are noted at a time. It is for those who
+// Fetch, of at most Foresight that are noted at a time. It is for those who
 // have received from several clients before they answer the first: a session can do
 // so only for requests of its own.
 func (l *Lane) Expect(p []byte) {
-	cfg := &l.host.session
-	if size, err := frame.Size(p, cfg.MaxFrame); err != nil || size == 0 || size != len(p) || cfg.Foreseer == nil || l.expect == len(l.expected) {
-		return // what is more than one request the session looks ahead in, and it would be in the way
+	if size, err := frame.Size(p, l.host.session.MaxFrame); err != nil || size == 0 || size != len(p) || l.host.foreseer == nil || l.expect == len(l.expected) {
+		return // in more than one request its session's handler looks ahead, and this would be in the way
 	}
-	if token, ok := cfg.Foreseer.Expect(frame.Body(p)); ok {
+	if token, ok := l.host.foreseer.Expect(frame.Body(p)); ok {
 		l.expected[l.expect] = token
 		l.expect++
 	}
@@ -94,7 +102,7 @@ func (l *Lane) Expect(p []byte) {
 // in that order, and little else between, it need not be waited for.
 func (l *Lane) Fetch() {
 	if l.expect > 1 {
-		l.host.session.Foreseer.Fetch(l.expected, l.expect)
+		l.host.foreseer.Fetch(l.expected, l.expect)
 	}
 	l.expect = 0
 }

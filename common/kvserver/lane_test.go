@@ -6,23 +6,22 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/ioflavors/ioflavors/common/kv"
-	"github.com/ioflavors/ioflavors/common/session"
 )
 
-// foreseer notes what it is shown: the lengths of requests.
-type foreseer struct{ fetched [][]uint64 }
+// noting notes what it is shown: the lengths of requests.
+type noting struct{ fetched [][]uint64 }
 
-func (f *foreseer) Expect(request []byte) (uint64, bool) {
+func (f *noting) Expect(request []byte) (uint64, bool) {
 	return uint64(len(request)), request[0] != '!'
 }
-func (f *foreseer) Fetch(tokens [session.Foresight]uint64, n int) {
+func (f *noting) Fetch(tokens [Foresight]uint64, n int) {
 	f.fetched = append(f.fetched, append([]uint64(nil), tokens[:n]...))
 }
 
 func TestALaneLooksAheadInSingleRequests(t *testing.T) {
-	var f foreseer
+	var f noting
 	h := NewHost(Config{}, Traits{}, 1)
-	h.session.Foreseer = &f
+	h.foreseer = &f
 	l := h.Lane(0)
 	get := func(key string) []byte { return encode(nil, kv.Message{Kind: kv.Get, Key: []byte(key)}) }
 	length := func(key string) uint64 { return uint64(len(get(key)) - 9) }
@@ -42,16 +41,16 @@ func TestALaneLooksAheadInSingleRequests(t *testing.T) {
 	l.Fetch()
 	assert.Equal(t, [][]uint64{{length("a"), length("bcd")}}, f.fetched)
 
-	for range session.Foresight + 3 {
+	for range Foresight + 3 {
 		l.Expect(get("many"))
 	}
 	l.Fetch()
-	assert.Len(t, f.fetched[1], session.Foresight)
+	assert.Len(t, f.fetched[1], Foresight)
 }
 
 func TestALaneWhoseStoreDoesNotLookAhead(t *testing.T) {
 	h := NewHost(Config{}, Traits{}, 1)
-	h.session.Foreseer = nil
+	h.foreseer = nil
 	l := h.Lane(0)
 	for range 2 {
 		l.Expect(encode(nil, kv.Message{Kind: kv.Get, Key: []byte("k")}))

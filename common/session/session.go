@@ -39,35 +39,24 @@ import (
 )
 
 // Handler gives the protocol its meaning. Both methods append to dst and
-// return the extended slice, as append does.
+// return the extended slice, as append does. Neither keeps anything of dst or
+// data.
 type Handler interface {
-	// AppendReply appends the reply to a request, each the body of a frame.
-	// The request is valid during the call only.
-	AppendReply(dst, request []byte) []byte
-	// AppendRefusal appends the reply to something that is no request.
+	// AppendReplies answers as many as it likes of the requests, which are the
+	// frames that data begins with: it appends a frame for each, and returns how
+	// many bytes of data and how many requests that were. But it does not go on if
+	// another reply as long as the last one would make out longer than limit. If it
+	// can answer none, for the first is not whole or no frame, err is what package
+	// frame has to say of it, whose limit maxFrame is.
+	AppendReplies(dst, data []byte, maxFrame, limit int) (out []byte, taken, answered int, err error)
+	// AppendRefusal appends the reply, without its frame, to what is no request.
 	AppendRefusal(dst []byte, reason string) []byte
 }
 
-// Foreseer is what a handler may have besides: it is shown requests shortly
-// before they are to be answered, where several have come at once, so that it
-// waits for what it needs for all of them at the same time.
-type Foreseer interface {
-	// Expect returns what Fetch wants to know of a request, the body of a
-	// frame, which is valid during the call only. ok is false if it is nothing.
-	Expect(request []byte) (token uint64, ok bool)
-	// Fetch is told of the first n of some requests. They may be answered
-	// late, or never.
-	Fetch(tokens [Foresight]uint64, n int)
-}
-
-// Foresight is how many requests a Foreseer is shown at a time, at most.
-const Foresight = 16
-
 // Config is what the sessions of a server share.
 type Config struct {
-	Handler  Handler
-	Foreseer Foreseer // nil: nobody looks ahead
-	Buffers  *buffer.Pool
+	Handler Handler
+	Buffers *buffer.Pool
 	// MaxFrame bounds a request's body and footer, in bytes.
 	MaxFrame int
 	// When another reply as long as the last one would make more than
@@ -88,6 +77,13 @@ const (
 
 // discardLimit is how much a lingering session discards, in bytes.
 const discardLimit = 256 << 10
+
+// There is room for manyReplies at once, unless they are as long as longReply, in
+// bytes: then each is made alone.
+const (
+	manyReplies = 16
+	longReply   = 4 << 10
+)
 
 // The rest of a frame is a long one, for Room, if it has at least longRest
 // bytes. They are read in pieces of longRead bytes at most, which takes about
@@ -325,7 +321,7 @@ func (s *Session) fail(err error) {
 	if s.state != open {
 		return
 	}
-	if out, mark := frame.Begin(s.room()); s.state == open {
+	if out, mark := frame.Begin(s.room(1)); s.state == open {
 		s.replace(frame.End(s.cfg.Handler.AppendRefusal(out, err.Error()), mark))
 		s.state, s.err = ending, err
 	}
@@ -347,72 +343,43 @@ func (s *Session) answer(data []byte) (rest []byte) {
 		s.sent = 0
 	}
 	for s.state == open && !s.full() {
-		var sizes [Foresight]uint32
-		n, err := s.cut(data, sizes[:])
-		if err != nil && n == 0 {
-			s.fail(err)
-		}
+		n, err := s.reply(data)
 		if n == 0 {
+			if err != nil {
+				s.fail(err)
+			}
 			break
 		}
-		if n > 1 && s.cfg.Foreseer != nil {
-			s.foresee(data, sizes[:n])
-		}
-		for _, size := range sizes[:n] {
-			if !s.reply(frame.Body(data[:size])) {
-				break
-			}
-			if data = data[size:]; s.full() {
-				break
-			}
-		}
+		data = data[n:]
 	}
 	s.paused = s.full()
 	return data
 }
 
-// cut notes the sizes of the first whole frames in data, as many as there is
-// room for, and returns how many, and the error of what comes then, if that is
-// no frame.
-func (s *Session) cut(data []byte, sizes []uint32) (n int, err error) {
-	for n < len(sizes) {
-		size := 0
-		if _, size, err = frame.Next(data, s.cfg.MaxFrame); size == 0 || err != nil {
-			break
-		}
-		sizes[n] = uint32(size)
-		data = data[size:]
-		n++
+// reply answers some of the requests that data begins with, and returns how many
+// bytes they take. If it is none because data does not begin with a frame, err says so.
+func (s *Session) reply(data []byte) (taken int, err error) {
+	first, err := frame.Size(data, s.cfg.MaxFrame)
+	if first == 0 || first > len(data) {
+		return 0, err
 	}
-	return n, err
-}
-
-// foresee shows requests that are about to be answered.
-func (s *Session) foresee(data []byte, sizes []uint32) {
-	var tokens [Foresight]uint64
-	n := 0
-	for _, size := range sizes {
-		if token, ok := s.cfg.Foreseer.Expect(frame.Body(data[:size])); ok {
-			tokens[n] = token
-			n++
-		}
-		data = data[size:]
+	replies := 1
+	if s.last >= longReply {
+		data = data[:first]
+	} else if first < len(data) {
+		replies = min(len(data)/first, manyReplies)
 	}
-	s.cfg.Foreseer.Fetch(tokens, n)
-}
-
-// reply answers a request, the body of a frame. false: there was no memory.
-func (s *Session) reply(body []byte) bool {
-	room := s.room()
+	room := s.room(replies)
 	if s.state != open {
-		return false
+		return 0, nil
 	}
-	out, mark := frame.Begin(room)
-	out = frame.End(s.cfg.Handler.AppendReply(out, body), mark)
+	out, taken, n, err := s.cfg.Handler.AppendReplies(room, data, s.cfg.MaxFrame, s.sent+s.cfg.OutputHigh)
 	s.replace(out)
-	s.last = int32(len(out) - mark)
-	s.answered++
-	return true
+	if n > 0 {
+		s.last = int32((len(out) - len(room)) / n)
+		s.answered += uint64(n)
+	}
+	return taken, err
 }
 
 // full reports whether another reply, if it is as long as the last one, would
@@ -475,15 +442,16 @@ func (s *Session) keep(p []byte) {
 	}
 }
 
-// room returns the output with room for a small reply, or one like the last.
-func (s *Session) room() []byte {
+// room returns the output with room for so many replies: small ones, or such as
+// the last.
+func (s *Session) room(replies int) []byte {
 	const small = 64
-	size := max(small, int(s.last))
+	size := replies * max(small, int(s.last))
 	if s.out != nil && cap(s.out)-len(s.out) >= size {
 		return s.out
 	}
 	if s.out == nil {
-		size = 1 << s.outShift // what was needed last is likely to be needed again
+		size = max(size, 1<<s.outShift) // what was needed last is likely to be needed again
 	}
 	out := s.cfg.Buffers.Grow(s.out, size)
 	if out == nil {

@@ -33,6 +33,33 @@ func (shout) AppendReply(dst, request []byte) []byte {
 	return append(dst, bytes.ToUpper(request)...)
 }
 
+func (h shout) AppendReplies(dst, data []byte, maxFrame, limit int) ([]byte, int, int, error) {
+	return answerEach(h, dst, data, maxFrame, limit)
+}
+
+// answerEach is AppendReplies for a handler that answers one request at a time.
+func answerEach(h interface {
+	AppendReply(dst, request []byte) []byte
+}, dst, data []byte, maxFrame, limit int) (out []byte, taken, answered int, err error) {
+	for {
+		body, n, err := frame.Next(data[taken:], maxFrame)
+		if n == 0 || err != nil {
+			if answered > 0 {
+				err = nil
+			}
+			return dst, taken, answered, err
+		}
+		start := len(dst)
+		out, mark := frame.Begin(dst)
+		dst = frame.End(h.AppendReply(out, body), mark)
+		taken += n
+		answered++
+		if len(dst)+len(dst)-start > limit {
+			return dst, taken, answered, nil
+		}
+	}
+}
+
 func (shout) AppendRefusal(dst []byte, reason string) []byte {
 	return append(append(dst, "refused: "...), reason...)
 }
@@ -207,69 +234,6 @@ func TestAPeerThatNeverTakesQuiteAllDoesNotMakeTheOutputGrow(t *testing.T) {
 		s.Sent(len(s.Output()) - 1)
 		require.LessOrEqual(t, cfg.Buffers.Lent(), int64(8<<10))
 	}
-}
-
-// foreseer is shout, and notes in which order what was shown and answered.
-type foreseer struct {
-	shout
-	log []string
-}
-
-func (f *foreseer) Expect(request []byte) (uint64, bool) {
-	f.log = append(f.log, "expect "+string(request))
-	return uint64(request[0]), string(request) != "nothing"
-}
-
-func (f *foreseer) Fetch(tokens [16]uint64, n int) {
-	line := "fetch "
-	for _, token := range tokens[:n] {
-		line += string(rune(token))
-	}
-	f.log = append(f.log, line)
-}
-
-func (f *foreseer) AppendReply(dst, request []byte) []byte {
-	f.log = append(f.log, "answer "+string(request))
-	return f.shout.AppendReply(dst, request)
-}
-
-func foreseeing() (*session.Config, *foreseer) {
-	cfg, f := config(), &foreseer{}
-	cfg.Handler, cfg.Foreseer = f, f
-	return cfg, f
-}
-
-func TestRequestsAreShownBeforeTheyAreAnswered(t *testing.T) {
-	t.Run("if they are several", func(t *testing.T) {
-		cfg, f := foreseeing()
-		s := session.New(cfg)
-		s.Feed(append(stream("a", "nothing", "b"), stream("cut")[:5]...))
-		assert.Equal(t, []string{"expect a", "expect nothing", "expect b", "fetch ab", "answer a", "answer nothing", "answer b"}, f.log)
-		f.log = nil
-		drain(&s, 100)
-		s.Feed(stream("cut")[5:])
-		assert.Equal(t, []string{"answer cut"}, f.log, "one alone need not be shown")
-	})
-	t.Run("sixteen at a time", func(t *testing.T) {
-		cfg, f := foreseeing()
-		s := session.New(cfg)
-		var bodies []string
-		for i := range 20 {
-			bodies = append(bodies, fmt.Sprint(i))
-		}
-		s.Feed(stream(bodies...))
-		assert.Equal(t, "expect 15", f.log[15])
-		assert.Equal(t, []string{"fetch 0123456789111111", "answer 0"}, f.log[16:18])
-		assert.Equal(t, []string{"answer 15", "expect 16"}, f.log[32:34])
-		assert.Equal(t, "answer 19", f.log[len(f.log)-1])
-	})
-	t.Run("up to what is no frame", func(t *testing.T) {
-		cfg, f := foreseeing()
-		s := session.New(cfg)
-		s.Feed(append(stream("a", "b"), "no frame at all"...))
-		assert.Equal(t, []string{"expect a", "expect b", "fetch ab", "answer a", "answer b"}, f.log)
-		assert.ErrorIs(t, s.Err(), frame.ErrTooLong)
-	})
 }
 
 func TestAHalfClosedClientGetsEveryAnswer(t *testing.T) {
@@ -614,3 +578,7 @@ func FuzzSession(f *testing.F) {
 type echo struct{ shout }
 
 func (echo) AppendReply(dst, request []byte) []byte { return append(dst, request...) }
+
+func (h echo) AppendReplies(dst, data []byte, maxFrame, limit int) ([]byte, int, int, error) {
+	return answerEach(h, dst, data, maxFrame, limit)
+}

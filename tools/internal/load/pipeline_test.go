@@ -2,6 +2,7 @@ package load
 
 import (
 	"bytes"
+	"math"
 	"testing"
 	"time"
 
@@ -130,14 +131,13 @@ func (t *tally) reply(_ *pipeline, r request, wrong error) {
 // answerAll answers the frames in requests.
 func answerAll(h *kv.Handler, dst, requests []byte) []byte {
 	for len(requests) > 0 {
-		body, n, err := frame.Next(requests, 1<<20)
-		if err != nil || n == 0 {
+		var taken int
+		var err error
+		dst, taken, _, err = h.AppendReplies(dst, requests, 1<<20, math.MaxInt)
+		if err != nil || taken == 0 {
 			panic("not a frame")
 		}
-		var mark int
-		dst, mark = frame.Begin(dst)
-		dst = frame.End(h.AppendReply(dst, body), mark)
-		requests = requests[n:]
+		requests = requests[taken:]
 	}
 	return dst
 }

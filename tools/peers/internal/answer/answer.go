@@ -4,6 +4,7 @@
 package answer
 
 import (
+	"math"
 	"sync"
 
 	"github.com/ioflavors/ioflavors/common/frame"
@@ -34,47 +35,19 @@ func Concurrent() *Answerer { return &Answerer{kv.NewHandler(store.NewSharded(0)
 // returns how many bytes those take. broken: what follows them is no frame. That
 // is refused in out already, and the connection has to end.
 func (a *Answerer) Append(dst, data []byte) (out []byte, n int, broken bool) {
-	for foreseen := 0; ; foreseen-- {
-		if foreseen == 0 {
-			foreseen = a.foresee(data[n:])
-		}
-		body, size, err := frame.Next(data[n:], MaxFrame)
-		if err != nil {
+	for {
+		var taken int
+		var err error
+		dst, taken, _, err = a.handler.AppendReplies(dst, data[n:], MaxFrame, math.MaxInt)
+		switch n += taken; {
+		case taken > 0: // there may be more
+		case err != nil:
 			dst, mark := frame.Begin(dst)
 			return frame.End(a.handler.AppendRefusal(dst, err.Error()), mark), n, true
-		}
-		if size == 0 {
+		default:
 			return dst, n, false
 		}
-		var mark int
-		dst, mark = frame.Begin(dst)
-		dst = frame.End(a.handler.AppendReply(dst, body), mark)
-		n += size
 	}
-}
-
-// foresee has the store look up the keys of several requests at the same time,
-// as the project's own servers do, and returns after how many to do so again.
-func (a *Answerer) foresee(data []byte) int {
-	const foresight = store.Lookahead
-	if first, _ := frame.Size(data, MaxFrame); first == 0 || first >= len(data) || !a.handler.Foresees() {
-		return foresight
-	}
-	var hashes [foresight]uint64
-	n := 0
-	for range foresight {
-		body, size, err := frame.Next(data, MaxFrame)
-		if size == 0 || err != nil {
-			break
-		}
-		if hash, ok := a.handler.Expect(body); ok {
-			hashes[n] = hash
-			n++
-		}
-		data = data[size:]
-	}
-	a.handler.Fetch(hashes, n)
-	return foresight
 }
 
 // buffers are for the replies of one turn.
