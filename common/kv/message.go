@@ -59,7 +59,7 @@ func (m *Message) parse(body []byte) error {
 // parseFast reads what encoders write. If it returns false, m is worth nothing.
 func (m *Message) parseFast(body []byte) bool {
 	var key, value []byte
-	var kind, status byte
+	var kind, status uint32
 	for rest := body; len(rest) > 0; {
 		if len(rest) < 2 {
 			return false
@@ -92,16 +92,21 @@ func (m *Message) parseFast(body []byte) bool {
 				value = rest[:size]
 			}
 			rest = rest[size:]
-		case tagKind:
-			kind = small
-		case tagStatus:
-			status = small
+		case tagKind, tagStatus:
+			if small > 0x7f {
+				return false
+			}
+			if tag == tagKind {
+				kind = uint32(small)
+			} else {
+				status = uint32(small)
+			}
 		default:
 			return false
 		}
 	}
-	m.Key, m.Value, m.Kind, m.Status = key, value, uint32(kind), kvpb.Status(status)
-	return kind|status < 0x80 && valid(key) && valid(value)
+	m.Key, m.Value, m.Kind, m.Status = key, value, kind, kvpb.Status(status)
+	return valid(key) && valid(value)
 }
 
 // valid is utf8.Valid, in half the time for what is short and all ASCII.

@@ -77,6 +77,10 @@ func bodies() [][]byte {
 		marshal(&kvpb.KeyValueMessage{Kind: 1<<32 - 1, Status: -1}),
 		[]byte("\x18\x01\x0a\x01k"),                             // fields in another order
 		[]byte("\x0a\x01a\x0a\x01b\x18\x01\x18\x03"),            // repeated: the last one wins
+		[]byte("\x18\x80\x18\x01"),                              // a kind that goes on into what looks like one
+		[]byte("\x20\x80\x20\x01"),                              // a status that does
+		[]byte("\x18\x80\x0a\x0a\x01k\x18\x01"),                 // a kind whose last byte looks like a key
+		[]byte("\x0a\x01\xff\x0a\x01k\x18\x01"),                 // a key that is no UTF-8, and is replaced
 		[]byte("\x0a\x01k\x18\x01\x2a\x03xyz\x30\x07"),          // unknown fields
 		[]byte("\x0a\x81\x00k\x18\x81\x00"),                     // overlong varints
 		[]byte("\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),  // 64 bits into 32
