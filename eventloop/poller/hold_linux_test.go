@@ -13,26 +13,23 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/common/hold"
 )
 
-// Two loops on one core: while the first kept the core for the milliseconds of
-// its wait, the second's clients waited too.
-func TestNoProcessorIsHeldThatAnotherPollerNeeds(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
-	open := func() *Poller {
-		p, err := New(16)
-		require.NoError(t, err)
-		t.Cleanup(func() { assert.NoError(t, p.Close()) })
-		return p
-	}
-	first, second := open(), open()
-	assert.True(t, first.mayHold())
-	third := open()
-	for _, p := range []*Poller{first, second, third} {
-		assert.False(t, p.mayHold())
-	}
-	require.NoError(t, second.Close())
-	assert.True(t, first.mayHold())
+// A poller counts among those of whom each needs a processor, while it is open.
+func TestAPollerCountsWhileItIsOpen(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	other := hold.New()
+	defer other.Leave()
+	assert.True(t, other.May())
+	p, err := New(16)
+	require.NoError(t, err)
+	assert.False(t, other.May())
+	assert.False(t, p.waiter.May())
+	require.NoError(t, p.Close())
+	require.NoError(t, p.Close())
+	assert.True(t, other.May())
 }
 
 // TestWaitingHoldsUpNobody runs in a process of its own, in which the runtime

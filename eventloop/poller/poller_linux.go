@@ -4,12 +4,13 @@ import (
 	"os"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/common/hold"
 )
 
 // Poller watches descriptors with epoll.
@@ -18,15 +19,12 @@ type Poller struct {
 	events []unix.EpollEvent
 	ready  []Event
 
-	procs int32 // on which the runtime runs goroutines at a time
-	slept bool  // the last wait was a long one
+	waiter hold.Waiter
+	slept  bool // the last wait was a long one
 
 	mu   sync.Mutex // guards wake against Close
 	wake int        // an eventfd, -1 when closed
 }
-
-// pollers counts those that are open in this process.
-var pollers atomic.Int32
 
 // New returns a poller that watches nothing yet.
 func New(capacity int) (*Poller, error) {
@@ -43,10 +41,9 @@ func New(capacity int) (*Poller, error) {
 		epfd:   epfd,
 		events: make([]unix.EpollEvent, capacity+1), // one for wake
 		ready:  make([]Event, 0, capacity),
-		procs:  int32(runtime.GOMAXPROCS(0)),
+		waiter: hold.New(),
 		wake:   wake,
 	}
-	pollers.Add(1)
 	if err := p.Add(wake, Readable); err != nil {
 		p.Close()
 		return nil, err
@@ -76,7 +73,7 @@ func (p *Poller) control(op, fd int, m Mask) error {
 
 // Wait waits for readiness.
 func (p *Poller) Wait(timeout time.Duration) ([]Event, error) {
-	n, err := p.wait(milliseconds(timeout))
+	n, err := p.wait(timeout)
 	if err == unix.EINTR {
 		n, err = unix.EpollWait(p.epfd, p.events, 0) // which is not interrupted
 	}
@@ -102,22 +99,13 @@ func (p *Poller) Wait(timeout time.Duration) ([]Event, error) {
 	return p.ready, nil
 }
 
-// hold is how long wait keeps its processor, in milliseconds.
-const hold = 5
-
-// wait is epoll_wait. Told of a system call that takes longer than 20 µs, Go's
-// scheduler takes the goroutine's processor away, and the thread has to be
-// given one again before it can go on with the event: with one client that
-// costs a second context switch for each request. So the first milliseconds
-// pass without the scheduler being told. Nobody has to wait for the processor
-// that long who cannot get another: the signal by which the runtime stops a
-// goroutine, for garbage collection say, interrupts the call. After that the
-// loop is idle, and waits like everybody else.
-func (p *Poller) wait(timeout int) (n int, err error) {
-	if !p.mayHold() {
+// wait is epoll_wait, and keeps its processor at the beginning if it may: see
+// package hold. After that the loop is idle, and waits like everybody else.
+func (p *Poller) wait(timeout time.Duration) (n int, err error) {
+	if !p.waiter.May() {
 		// Whoever always finds events is not stopped for 10 ms otherwise.
 		runtime.Gosched()
-		return unix.EpollWait(p.epfd, p.events, timeout)
+		return unix.EpollWait(p.epfd, p.events, milliseconds(timeout))
 	}
 	// A goroutine that comes back from a system call still has the turn that it
 	// had before, and after a long one the scheduler's monitor takes all of it
@@ -127,12 +115,9 @@ func (p *Poller) wait(timeout int) (n int, err error) {
 		p.slept = false
 		runtime.Gosched()
 	}
-	brief := timeout
-	if timeout < 0 || timeout > hold {
-		brief = hold
-	}
+	brief := hold.Brief(timeout)
 	r, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.epfd),
-		uintptr(unsafe.Pointer(unsafe.SliceData(p.events))), uintptr(len(p.events)), uintptr(brief), 0, 0)
+		uintptr(unsafe.Pointer(unsafe.SliceData(p.events))), uintptr(len(p.events)), uintptr(milliseconds(brief)), 0, 0)
 	switch {
 	case errno == unix.EINTR:
 		runtime.Gosched()
@@ -142,17 +127,9 @@ func (p *Poller) wait(timeout int) (n int, err error) {
 	case r > 0 || brief == timeout:
 		return int(r), nil
 	}
-	if timeout > 0 {
-		timeout -= brief
-	}
 	p.slept = true
-	return unix.EpollWait(p.epfd, p.events, timeout)
+	return unix.EpollWait(p.epfd, p.events, milliseconds(hold.Rest(timeout)))
 }
-
-// mayHold reports whether a processor can be kept while waiting. Not if there
-// are more pollers than processors: one of them would wait for its events on
-// the processor that another one needs for events that have come.
-func (p *Poller) mayHold() bool { return pollers.Load() <= p.procs }
 
 // Wake makes Wait return.
 func (p *Poller) Wake() {
@@ -171,7 +148,7 @@ func (p *Poller) Close() error {
 	if p.wake < 0 {
 		return nil
 	}
-	pollers.Add(-1)
+	p.waiter.Leave()
 	unix.Close(p.wake)
 	p.wake = -1
 	return os.NewSyscallError("close", unix.Close(p.epfd))

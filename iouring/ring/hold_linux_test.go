@@ -12,20 +12,22 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/hold"
 )
 
-// Two loops on one core: while the first kept the core for the milliseconds of
-// its wait, the second's clients would wait too.
-func TestNoProcessorIsHeldThatAnotherRingNeeds(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
-	first, second := openFor(t, small), openFor(t, small)
-	assert.True(t, first.mayHold())
-	third := openFor(t, small)
-	for _, r := range []*Ring{first, second, third} {
-		assert.False(t, r.mayHold())
-	}
-	require.NoError(t, second.Close())
-	assert.True(t, first.mayHold())
+// A ring counts among those of whom each needs a processor, while it is open.
+func TestARingCountsWhileItIsOpen(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	other := hold.New()
+	defer other.Leave()
+	assert.True(t, other.May())
+	r := openFor(t, small)
+	assert.False(t, other.May())
+	assert.False(t, r.waiter.May())
+	require.NoError(t, r.Close())
+	require.NoError(t, r.Close())
+	assert.True(t, other.May())
 }
 
 // TestWaitingHoldsUpNobody runs in a process of its own, in which the runtime

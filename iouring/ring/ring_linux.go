@@ -5,12 +5,13 @@ import (
 	"math"
 	"math/bits"
 	"os"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/common/hold"
 )
 
 // Ring is an io_uring and the buffers that it receives into.
@@ -30,14 +31,11 @@ type Ring struct {
 
 	argMemory region
 	arg       *enterArg // in memory that does not move
-	procs     int32     // on which the runtime runs goroutines at a time
+	waiter    hold.Waiter
 
 	mu   sync.Mutex // guards wake against Close
 	wake int        // an eventfd, -1 when closed
 }
-
-// rings counts those that are open in this process.
-var rings atomic.Int32
 
 // Open returns a ring that does nothing yet. The goroutine has to be locked to
 // its thread. An error wraps ErrUnavailable if there can be none here, for anyone
@@ -57,10 +55,9 @@ func open(cfg Config, setup setupFunc) (*Ring, error) {
 		room:    uint32(len(q.sqes)),
 		sending: make([]unsafe.Pointer, 0, len(q.sqes)),
 		ready:   make([]Completion, 0, len(q.cqes)),
-		procs:   int32(runtime.GOMAXPROCS(0)),
+		waiter:  hold.New(),
 		wake:    -1,
 	}
-	rings.Add(1)
 	if err := r.fill(cfg); err != nil {
 		r.Close()
 		return nil, err
@@ -128,7 +125,7 @@ func (r *Ring) Close() error {
 	if r.fd < 0 {
 		return nil
 	}
-	rings.Add(-1)
+	r.waiter.Leave()
 	if r.wake >= 0 {
 		unix.Close(r.wake)
 		r.wake = -1

@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/common/hold"
 )
 
 var small = Config{Entries: 16, Completions: 64, Buffers: 8, BufferSize: 64}
@@ -133,7 +135,7 @@ func openFiles(t testing.TB) int {
 
 func TestATimeoutPasses(t *testing.T) {
 	r := openFor(t, small)
-	for _, timeout := range []time.Duration{0, time.Microsecond, hold, 4 * hold} {
+	for _, timeout := range []time.Duration{0, time.Microsecond, hold.Time, 4 * hold.Time} {
 		done, err := r.Wait(timeout)
 		require.NoError(t, err)
 		assert.Empty(t, done)

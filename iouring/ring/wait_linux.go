@@ -10,6 +10,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/common/hold"
 )
 
 // Wait hands over what is queued, and returns what is completed, for which it
@@ -53,35 +55,24 @@ func (r *Ring) Wait(timeout time.Duration) ([]Completion, error) {
 // before that is an error.
 const maxTries = 1000
 
-// hold is how long wait keeps its processor.
-const hold = 5 * time.Millisecond
-
-// wait is io_uring_enter. For its first milliseconds Go's scheduler is not told:
-// it would take the processor away after 20 µs, and to get one back costs a
-// switch of threads for each request, even two where the goroutine is locked to
-// its thread. A signal, by which the runtime stops goroutines, ends the call
-// early, and the bound ends it where none comes.
+// wait is io_uring_enter, and keeps its processor at the beginning if it may: see
+// package hold. The goroutine is locked to its thread, so that to lose it costs two
+// switches of threads for each request.
 //
 // Nothing here gives way to other goroutines unless it is told to. One that is
 // locked to its thread pays two switches of threads for that, some 8 µs, each
 // time; to be interrupted by the scheduler's monitor now and then, for having had
 // its turn, costs the same, and is rare.
 func (r *Ring) wait(timeout time.Duration) syscall.Errno {
-	if !r.mayHold() {
+	if !r.waiter.May() {
 		return r.look(r.enter(syscall.Syscall6, timeout))
 	}
-	brief := timeout
-	if timeout < 0 || timeout > hold {
-		brief = hold
-	}
+	brief := hold.Brief(timeout)
 	errno := r.look(r.enter(syscall.RawSyscall6, brief))
 	if errno != 0 || brief == timeout || r.behind || r.completed() {
 		return errno
 	}
-	if timeout > 0 {
-		timeout -= brief
-	}
-	return r.look(r.enter(syscall.Syscall6, timeout))
+	return r.look(r.enter(syscall.Syscall6, hold.Rest(timeout)))
 }
 
 // look makes an interrupted wait into one that has looked.
@@ -92,11 +83,6 @@ func (r *Ring) look(errno syscall.Errno) syscall.Errno {
 	}
 	return errno
 }
-
-// mayHold reports whether a processor can be kept while waiting. Not if there
-// are more rings than processors: one of them would wait for its completions on
-// the processor that another one needs for completions that have come.
-func (r *Ring) mayHold() bool { return rings.Load() <= r.procs }
 
 // enter hands over what is queued and then waits for a completion, if there is
 // none yet. The kernel does not wait if it could not take all that was queued.
