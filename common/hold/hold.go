@@ -3,11 +3,14 @@
 // Go's scheduler takes the processor from a goroutine whose system call lasts
 // longer than 20 µs, and the goroutine's thread has to be given one again when the
 // call ends: with a single client that is a second context switch for each
-// request. So event loops do not tell it of their waits' first milliseconds. That
-// harms nobody as long as there is a processor for each loop: its other goroutines
-// run on another one, or are woken by the signal with which the runtime stops a
-// goroutine. With more loops than processors, one of them would wait for its
-// clients on the processor that another one needs for clients that have come.
+// request. So event loops do not tell it of their waits' first milliseconds.
+//
+// That harms nobody as long as there is a processor for each loop. Other goroutines
+// run on another one. The signal with which the runtime stops a goroutine, for
+// garbage collection say, ends the wait, and where none comes, its bound does. A
+// loop that waits for longer is idle, and does so like everybody else. But with more
+// loops than processors one of them would wait for its clients on the processor that
+// another one needs for clients that have come.
 package hold
 
 import (
