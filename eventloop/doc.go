@@ -63,7 +63,7 @@
 //
 // # The wait, and Go's scheduler
 //
-// See the comment at the epoll backend's wait: a blocking system call costs a
-// Go program more than the kernel asks for it, and that decides how this model
-// compares with goroutines.
+// A blocking system call costs a Go program more than the kernel asks for it, and
+// that decides how this model compares with goroutines: see common/hold, and the
+// epoll backend's wait.
 package eventloop
