@@ -1,0 +1,51 @@
+// Package self says how the user has started this program, so that the commands
+// that it prints can be pasted.
+package self
+
+import (
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+)
+
+// source is this command's folder in a checkout.
+const source = "./tools/cmd/ioflavors"
+
+// Command returns the words that start this program again from the same
+// working directory: ["go" "run" "./tools/cmd/ioflavors"] under go run, else the
+// name by which the user called it.
+func Command() []string {
+	executable, err := os.Executable()
+	if err != nil {
+		return os.Args[:1]
+	}
+	info, _ := debug.ReadBuildInfo()
+	return command(os.Args[0], executable, info)
+}
+
+// String is Command as one line for a shell.
+func String() string { return strings.Join(Command(), " ") }
+
+func command(name, executable string, info *debug.BuildInfo) []string {
+	if !builtByGoRun(executable) {
+		return []string{name}
+	}
+	if _, err := os.Stat(filepath.Join(source, "main.go")); err == nil {
+		return []string{"go", "run", source}
+	}
+	if info == nil || info.Path == "" {
+		return []string{name}
+	}
+	return []string{"go", "run", info.Path} // in a folder below the checkout's
+}
+
+// builtByGoRun reports whether a program's file is go run's: it lies in a
+// temporary folder go-build*/b001/exe, and is deleted when the program ends.
+// ("go help run" does not name the place; TestGoRunIsRecognised would notice
+// another one.)
+func builtByGoRun(executable string) bool {
+	dir := filepath.Dir(executable)
+	work := filepath.Base(filepath.Dir(filepath.Dir(dir)))
+	return filepath.Base(dir) == "exe" && strings.HasPrefix(work, "go-build")
+}

@@ -1,0 +1,42 @@
+package self
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestABinaryIsCalledAsTheUserCalledIt(t *testing.T) {
+	assert.Equal(t, []string{"bin/ioflavors"}, command("bin/ioflavors", "/home/user/bin/ioflavors", nil))
+}
+
+func TestUnderGoRunTheCommandIsGoRun(t *testing.T) {
+	executable := "/tmp/go-build123/b001/exe/ioflavors"
+	info := &debug.BuildInfo{Path: "github.com/ioflavors/ioflavors/tools/cmd/ioflavors"}
+	t.Chdir(t.TempDir())
+	assert.Equal(t, []string{"go", "run", info.Path}, command(executable, executable, info))
+	assert.Equal(t, []string{executable}, command(executable, executable, nil), "no better name is known")
+
+	require.NoError(t, os.MkdirAll(source, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(source, "main.go"), nil, 0o600))
+	assert.Equal(t, []string{"go", "run", "./tools/cmd/ioflavors"}, command(executable, executable, info))
+}
+
+// go run really puts its programs where they are looked for.
+func TestGoRunIsRecognised(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(
+		"package main\nimport \"os\"\nfunc main() { name, _ := os.Executable(); os.Stdout.WriteString(name) }\n"), 0o600))
+	run := exec.CommandContext(t.Context(), "go", "run", "main.go")
+	run.Dir = dir
+	run.Env = append(os.Environ(), "GOWORK=off")
+	out, err := run.Output()
+	require.NoError(t, err)
+	assert.True(t, builtByGoRun(strings.TrimSpace(string(out))), "%s", out)
+}
