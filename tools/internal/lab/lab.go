@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,14 +47,17 @@ type Config struct {
 	// Progress is told how far the run is. May be nil.
 	Progress *Progress
 
-	// check is conform, but in tests, and idle idleSteps.
-	check func(ctx context.Context, addr string, s Subject) Gate
-	idle  []int
+	// check is conform, but in tests, idle idleSteps, and capacity
+	// carefulSearch.
+	check    func(ctx context.Context, addr string, s Subject) Gate
+	idle     []int
+	capacity *capacitySearch
 }
 
 // bench is a run of the lab.
 type bench struct {
 	check    func(ctx context.Context, addr string, s Subject) Gate
+	capacity capacitySearch
 	null     Subject
 	progress *Progress
 	pins     pinning
@@ -79,6 +83,7 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 	if b.progress == nil {
 		b.progress = new(Progress)
 	}
+	b.capacity = *cmp.Or(cfg.capacity, &carefulSearch)
 	if !cfg.NoPin {
 		var unpin func()
 		if b.pins, unpin, err = pinSelf(); err != nil {

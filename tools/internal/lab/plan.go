@@ -209,8 +209,8 @@ func (p Plan) syscallTime(*Server) time.Duration {
 }
 
 func (p Plan) capacityTime(*Server) time.Duration {
-	const cells = 12 * capacityRepeats // about
-	return visitTime + cells*(p.Warmup/2+p.Cell)
+	cells := 12 * carefulSearch.repeats // about
+	return visitTime + time.Duration(cells)*(p.Warmup/2+p.Cell)
 }
 
 // again is how long it takes the second time.
