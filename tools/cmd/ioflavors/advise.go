@@ -15,6 +15,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 type adviseCmd struct {
@@ -172,7 +173,7 @@ func (c *adviseCmd) command() []string {
 	return command
 }
 
-func (c *adviseCmd) Run(ctx context.Context, out *output) error {
+func (c *adviseCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	cfg, err := c.config()
 	if err != nil {
 		return usageError(err)
@@ -195,7 +196,7 @@ func (c *adviseCmd) Run(ctx context.Context, out *output) error {
 		err = json.NewEncoder(out).Encode(advice)
 	} else {
 		fmt.Fprintln(os.Stderr)
-		err = advice.Report(out, style(out.file), 80)
+		err = advice.Report(out, style(out.File()), 80)
 	}
 	if c.Out != "" {
 		err = errors.Join(err, advice.Write(c.Out))

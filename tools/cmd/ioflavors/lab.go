@@ -19,6 +19,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/nearest"
 	"github.com/ioflavors/ioflavors/tools/internal/report"
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 type labCmd struct {
@@ -42,7 +43,7 @@ type labCmd struct {
 	NoPin    bool          `help:"Do not give servers and load a core each."`
 }
 
-func (c *labCmd) Run(ctx context.Context, out *output) error {
+func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	cfg, cleanUp, err := c.config(ctx)
 	if err != nil {
 		return err
@@ -63,7 +64,7 @@ func (c *labCmd) Run(ctx context.Context, out *output) error {
 	if err != nil && !interrupted {
 		fmt.Fprintln(os.Stderr, "ioflavors:", err)
 	}
-	if err := results.Report(out, style(out.file), width(out.file)); err != nil {
+	if err := results.Report(out, style(out.File()), width(out.File())); err != nil {
 		return err
 	}
 	name, writeErr := results.Write(c.Out)

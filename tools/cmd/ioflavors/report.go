@@ -6,6 +6,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/report"
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 type reportCmd struct {
@@ -13,7 +14,7 @@ type reportCmd struct {
 	Out     string `placeholder:"DIR" type:"path" help:"Where report.html and its pictures go (default: beside the results)."`
 }
 
-func (c *reportCmd) Run(out *output) error {
+func (c *reportCmd) Run(out *stdout.Checked) error {
 	results, err := lab.Read(c.Results)
 	if err != nil {
 		return err
