@@ -22,7 +22,7 @@ func labConfig(t *testing.T, args ...string) (lab.Config, error) {
 	if _, err = parser.Parse(append([]string{"lab"}, args...)); err != nil {
 		return lab.Config{}, err
 	}
-	cfg, cleanUp, err := c.Lab.config()
+	cfg, cleanUp, err := c.Lab.config(t.Context())
 	if cleanUp != nil {
 		t.Cleanup(cleanUp)
 	}

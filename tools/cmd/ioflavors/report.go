@@ -13,10 +13,10 @@ type reportCmd struct {
 	Out     string `placeholder:"DIR" type:"path" help:"Where report.html and its pictures go (default: beside the results)."`
 }
 
-func (c *reportCmd) Run() error {
+func (c *reportCmd) Run(out *output) error {
 	results, err := lab.Read(c.Results)
 	if err != nil {
-		return &exitError{2, err.Error()}
+		return err
 	}
 	dir := c.Out
 	if dir == "" {
@@ -26,6 +26,6 @@ func (c *reportCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("→", names[0])
+	fmt.Fprintln(out, "→", names[0])
 	return nil
 }

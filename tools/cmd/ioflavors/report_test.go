@@ -29,6 +29,6 @@ func TestReportCommand(t *testing.T) {
 	assert.Equal(t, string(want), string(got))
 
 	require.NoError(t, os.WriteFile(name, []byte("{"), 0o666))
-	assert.Equal(t, 2, run([]string{"report", name}))
-	assert.Equal(t, 2, run([]string{"report", filepath.Join(dir, "none.json")}))
+	assert.Equal(t, 1, run([]string{"report", name}))
+	assert.Equal(t, 1, run([]string{"report", filepath.Join(dir, "none.json")}))
 }

@@ -176,6 +176,7 @@ func (c Config) withDefaults() (Config, error) {
 		atLeast("connect timeout", c.ConnectTimeout, 0),
 		between("reply timeout", c.ReplyTimeout, 0, maxTimeout),
 		between("share of puts", c.Puts, 0, 1),
+		c.fits(),
 	)
 }
 
