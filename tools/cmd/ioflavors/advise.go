@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
@@ -36,7 +37,7 @@ type adviseCmd struct {
 	Duration time.Duration `range:"50ms..5s" placeholder:"TIME" help:"How long each time (default 1s, longer for rates below 1500/s)."`
 	Seed     uint64        `default:"1" range:"any" help:"Makes the order of the models and the sequences of requests (default ${default})."`
 	JSON     bool          `help:"Print one JSON object at the end, and nothing else on standard output."`
-	Out      string        `type:"path" placeholder:"DIR" help:"Write the advice there as well, as advice.txt and advice.json."`
+	Out      string        `type:"path" placeholder:"DIR" help:"Write the advice to this folder as well, as advice.txt and advice.json, which must not be there yet."`
 }
 
 // Help is what advise --help says besides.
@@ -179,9 +180,11 @@ func (c *adviseCmd) Run(ctx context.Context, out *stdout.Checked) error {
 		return usageError(err)
 	}
 	if c.Out != "" {
-		if err := prepareDir(c.Out); err != nil {
+		dir, err := folder.Use(c.Out, lab.AdviceFiles...)
+		if err != nil {
 			return err
 		}
+		defer closeFolder(dir)
 	}
 	advice, err := lab.Advise(ctx, cfg)
 	if advice == nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
+	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/nearest"
@@ -36,7 +37,7 @@ type labCmd struct {
 	Arrivals load.Arrivals `default:"constant" enum:"poisson,constant" help:"How an open loop's requests are spread over time: constant, as a clock ticks, or poisson, at random (default ${default})."`
 	SLO      time.Duration `default:"1ms" range:"1us..10s" placeholder:"TIME" help:"The p99 within which capacity is searched for (default ${default})."`
 	Seed     uint64        `default:"1" range:"any" help:"Makes the order of the servers and the sequences of requests (default ${default})."`
-	Out      string        `default:"lab-out" placeholder:"DIR" type:"path" help:"Where results.json, report.html and its pictures go (default ${default})."`
+	Out      string        `placeholder:"DIR" type:"path" help:"The folder for results.json, report.html and its pictures, which must have no such files yet (default: a new folder for each run, in lab-out)."`
 	Quick    bool          `xor:"size" help:"A look in a minute, which proves that everything works and measures little."`
 	Full     bool          `xor:"size" help:"Careful: longer measurements, and each server's capacity. It says how long that takes."`
 	Claims   bool          `xor:"size" help:"Put all of the article's claims to the test, with the time that they need: about six minutes."`
@@ -52,10 +53,12 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	if err := cfg.Validate(); err != nil {
 		return usageError(err)
 	}
-	if err := prepareDir(c.Out); err != nil {
+	folder, err := c.folder()
+	if err != nil {
 		return err
 	}
-	cfg.Save = func(r *lab.Results) { _, _ = r.Write(c.Out) } // an error comes again at the end
+	defer closeFolder(folder)
+	cfg.Save = func(r *lab.Results) { _, _ = r.Write(folder.Path) } // an error comes again at the end
 	results, err := lab.Run(ctx, cfg)
 	if results == nil {
 		return err
@@ -67,11 +70,11 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	if err := results.Report(out, style(out.File()), width(out.File())); err != nil {
 		return err
 	}
-	name, writeErr := results.Write(c.Out)
+	name, writeErr := results.Write(folder.Path)
 	if writeErr != nil {
 		return writeErr
 	}
-	pages, writeErr := report.Write(c.Out, results)
+	pages, writeErr := report.Write(folder.Path, results)
 	if writeErr != nil {
 		return writeErr
 	}
@@ -83,6 +86,33 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 		return &exitError{code: 1}
 	default:
 		return verdict(results)
+	}
+}
+
+// folder returns where the run is written: a folder of its own, or the one that
+// the user has named.
+func (c *labCmd) folder() (*folder.Folder, error) {
+	if c.Out != "" {
+		return folder.Use(c.Out, lab.FileName, report.FileName)
+	}
+	what := []string{"lab"}
+	switch {
+	case c.Quick:
+		what[0] = "quick"
+	case c.Full:
+		what[0] = "full"
+	case c.Claims:
+		what[0] = "claims"
+	case len(c.Only) > 0:
+		what = slices.Clone(c.Only)
+	}
+	return folder.New(folder.Default, strings.Join(append(what, c.Models...), " "), time.Now())
+}
+
+// closeFolder closes it, and tells of an error that changes nothing in it.
+func closeFolder(f *folder.Folder) {
+	if err := f.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, "ioflavors:", err)
 	}
 }
 

@@ -8,20 +8,7 @@ import (
 )
 
 // Where results are to go is tried before anything is measured: afterwards it is
-// too late to say that it does not work.
-
-// prepareDir makes a directory if need be, and returns an error if no file can
-// be made in it.
-func prepareDir(dir string) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".ioflavors-*")
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
-}
+// too late to say that it does not work. Folders are package folder's.
 
 // target is a file to be written at the end. What is in it before stays until
 // then; nil is none.

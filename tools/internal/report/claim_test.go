@@ -92,6 +92,9 @@ func TestToRepeatOneClaim(t *testing.T) {
 	assert.True(t, claimOf(t, r, "E2").Short)
 	r.Command, r.Plan.AllClaims = nil, true
 	assert.Equal(t, "ioflavors lab --only E2 --seed 7", claimOf(t, r, "E2").Repeat)
+	r.Command = []string{"go", "run", "./tools/cmd/ioflavors", "lab", "--seed", "7", "--quick"}
+	assert.Equal(t, "go run ./tools/cmd/ioflavors lab --only E2 --seed 7", claimOf(t, r, "E2").Repeat, "as the user has started it")
+	assert.Equal(t, "go run ./tools/cmd/ioflavors report", newTrust(r).Remake)
 	assert.False(t, claimOf(t, r, "E2").Short)
 }
 

@@ -91,11 +91,3 @@ func TestTheRestOfTrust(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(page, "the weather: there is no window"), "once, in its own list")
 	assert.Equal(t, []pair{{"pauses", "none was seen"}}, pauses(lab.Pauses{}))
 }
-
-// What refers to an open workload that is not in the plan must not end the
-// program: results.json may be from elsewhere.
-func TestAnUnknownOpenWorkload(t *testing.T) {
-	r := sample(t)
-	r.Open[0].Workload = 99
-	assert.Contains(t, written(t, r)[FileName], "quick, –, round 1")
-}
