@@ -16,6 +16,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/self"
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
@@ -146,7 +147,7 @@ func (c *adviseCmd) config() (lab.AdviseConfig, error) {
 
 // command returns what does the same again. Where the advice goes is left out.
 func (c *adviseCmd) command() []string {
-	command := []string{"ioflavors", "advise"}
+	command := append(self.Command(), "advise")
 	add := func(flag, value string) { command = append(command, flag, value) }
 	add("--conns", strconv.Itoa(c.Conns))
 	add("--active", c.Active.String())

@@ -20,6 +20,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/nearest"
 	"github.com/ioflavors/ioflavors/tools/internal/report"
+	"github.com/ioflavors/ioflavors/tools/internal/self"
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
@@ -253,7 +254,7 @@ func unknownOnly(name string, subjects []lab.Subject) error {
 
 // command returns what does the same again. Where the results go is left out.
 func (c *labCmd) command() []string {
-	command := []string{"ioflavors", "lab", "--seed", fmt.Sprint(c.Seed)}
+	command := append(self.Command(), "lab", "--seed", fmt.Sprint(c.Seed))
 	add := func(flag string, values ...string) {
 		for _, v := range values {
 			command = append(command, flag, v)

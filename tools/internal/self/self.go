@@ -24,8 +24,23 @@ func Command() []string {
 	return command(os.Args[0], executable, info)
 }
 
-// String is Command as one line for a shell.
-func String() string { return strings.Join(Command(), " ") }
+// String is Command as a line for a shell.
+func String() string { return Line(Command()) }
+
+// Line is a command as a line for a shell, which takes each word as it is.
+func Line(command []string) string {
+	var words []string
+	for _, w := range command {
+		if strings.ContainsFunc(w, func(r rune) bool { return !strings.ContainsRune(plain, r) }) || w == "" {
+			w = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+		words = append(words, w)
+	}
+	return strings.Join(words, " ")
+}
+
+// plain is what needs no quotes.
+const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:"
 
 func command(name, executable string, info *debug.BuildInfo) []string {
 	if !builtByGoRun(executable) {

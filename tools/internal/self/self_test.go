@@ -40,3 +40,14 @@ func TestGoRunIsRecognised(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, builtByGoRun(strings.TrimSpace(string(out))), "%s", out)
 }
+
+// A shell takes each word as it is.
+func TestALineCanBePasted(t *testing.T) {
+	words := []string{"my bin/ioflavors", "lab", "--server", "mine=./my-server {addr}", "it's", "", "$HOME", "50%", "--out=a,b"}
+	assert.Equal(t, `'my bin/ioflavors' lab --server 'mine=./my-server {addr}' 'it'\''s' '' '$HOME' '50%' '--out=a,b'`, Line(words))
+	if shell, err := exec.LookPath("sh"); err == nil {
+		out, err := exec.CommandContext(t.Context(), shell, "-c", "printf '%s\\n' "+Line(words)).Output()
+		require.NoError(t, err)
+		assert.Equal(t, strings.Join(words, "\n")+"\n", string(out))
+	}
+}
