@@ -25,6 +25,10 @@ func eachFlag(t *testing.T, f func(command string, flag *kong.Flag)) {
 		for _, flag := range n.Flags {
 			f(n.Name, flag)
 		}
+		for _, argument := range n.Positional {
+			_, number := numbersIn(argument.Target)
+			assert.False(t, number, "%s %s: checkRanges looks at flags only", n.Name, argument.Name)
+		}
 		for _, child := range n.Children {
 			walk(child)
 		}
