@@ -106,6 +106,27 @@ func TestMerge(t *testing.T) {
 	assert.Error(t, err)
 }
 
+// A percentile is reported from the count on at which ten lie beyond it, exactly:
+// in floats, 100 - 99.9 is a little less than a tenth.
+func TestPercentilesAreReportedFromTenBeyond(t *testing.T) {
+	for percentile, least := range map[float64]int64{50: 20, 90: 100, 99: 1000, 99.9: 10_000, 99.99: 100_000, 99.999: 1_000_000} {
+		assert.True(t, Reported(least, percentile), percentile)
+		assert.False(t, Reported(least-1, percentile), percentile)
+		assert.True(t, Reported(1<<40, percentile), percentile)
+		assert.False(t, Reported(0, percentile), percentile)
+	}
+	h := newHistogram()
+	for range 9_990 {
+		record(h, time.Millisecond)
+	}
+	for range 10 {
+		record(h, time.Second)
+	}
+	times, err := Summarize(h)
+	require.NoError(t, err)
+	assert.InEpsilon(t, time.Millisecond, times.P999, 0.001)
+}
+
 func TestSchedule(t *testing.T) {
 	w := Workload{Rate: 3000, Arrivals: Constant}
 	s := newSchedule(w, 1)
@@ -154,6 +175,45 @@ func TestQueue(t *testing.T) {
 	}
 	assert.Zero(t, q.len())
 	assert.LessOrEqual(t, cap(q.times), 256, "what was taken out makes room")
+}
+
+// A queue that has filled its memory moves, over many requests, no more entries
+// than come in.
+func TestTheQueueDoesNotMoveEverythingOnEachArrival(t *testing.T) {
+	var q queue
+	const most = 1 << 10
+	for i := range most {
+		q.push(time.Duration(i))
+	}
+	moved := 0
+	for i := range 20 * most {
+		require.EqualValues(t, i, q.pop())
+		oldest := &q.times[q.first]
+		q.push(time.Duration(most + i))
+		if oldest != &q.times[q.first] {
+			moved += q.len()
+		}
+	}
+	assert.LessOrEqual(t, moved, 20*most)
+	assert.LessOrEqual(t, cap(q.times), 4*most)
+}
+
+// A connection that had a long queue once does not keep the memory: the limit is
+// on all queues together, and each of them could have been the long one.
+func TestAnEmptyQueueGivesBackItsMemory(t *testing.T) {
+	var q queue
+	for i := range 1 << 16 {
+		q.push(time.Duration(i))
+	}
+	for q.len() > 0 {
+		q.pop()
+	}
+	assert.LessOrEqual(t, cap(q.times), keptTimes)
+	q.push(1)
+	assert.EqualValues(t, 1, q.pop())
+	kept := cap(q.times)
+	q.push(2)
+	assert.Equal(t, kept, cap(q.times), "a short one does")
 }
 
 // A reply counts by when its request was due, however late it comes.

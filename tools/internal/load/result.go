@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -86,7 +87,7 @@ type Generator struct {
 }
 
 // Times is a distribution of times, in ns. A percentile that fewer than ten
-// requests lie beyond would be chance, and is 0.
+// requests lie beyond would be chance, and is 0 (Reported).
 type Times struct {
 	Count int64         `json:"count"`
 	Mean  float64       `json:"mean_ns"`
@@ -151,6 +152,20 @@ func (g *generator) result() (Result, error) {
 	return r, nil
 }
 
+// fewest is how many requests lie beyond a percentile that is reported: fewer
+// would be chance.
+const fewest = 10
+
+// Reported reports whether so many requests are enough for a percentile, which
+// may have three decimals. It counts in whole thousandths of a percent, because
+// in floats 100 - 99.9 is less than 0.1.
+func Reported(count int64, percentile float64) bool {
+	return count*Beyond(percentile) >= fewest*100_000
+}
+
+// Beyond returns how many of 100,000 requests lie beyond a percentile.
+func Beyond(percentile float64) int64 { return 100_000 - int64(math.Round(percentile*1000)) }
+
 // Summarize returns the times that a histogram of ns holds.
 func Summarize(h *hdrhistogram.Histogram) (Times, error) {
 	t := Times{Count: h.TotalCount()}
@@ -158,7 +173,7 @@ func Summarize(h *hdrhistogram.Histogram) (Times, error) {
 		return t, nil
 	}
 	at := func(percentile float64) time.Duration {
-		if beyond := float64(t.Count) * (100 - percentile) / 100; beyond < 10 {
+		if !Reported(t.Count, percentile) {
 			return 0
 		}
 		return time.Duration(h.ValueAtPercentile(percentile))
