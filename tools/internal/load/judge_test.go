@@ -1,9 +1,11 @@
 package load
 
 import (
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -125,6 +127,46 @@ func TestPercentilesAreReportedFromTenBeyond(t *testing.T) {
 	times, err := Summarize(h)
 	require.NoError(t, err)
 	assert.InEpsilon(t, time.Millisecond, times.P999, 0.001)
+}
+
+// Whatever a clock can say is held, summed up and merged to three digits.
+func TestNoTimeIsTooLongForAHistogram(t *testing.T) {
+	for _, long := range []time.Duration{86 * time.Second, time.Hour, 24 * time.Hour, 1<<63 - 1} {
+		w := newWindow(time.Second)
+		w.begin(0, 1)
+		w.count(request{due: 1, sent: 1}, long, true)
+		w.countLag(request{due: 1, sent: long}, 0)
+		for name, h := range map[string]*hdrhistogram.Histogram{"response": w.response, "service": w.service, "lag": w.lag} {
+			times, err := Summarize(h)
+			require.NoError(t, err)
+			both, err := Merge(times, times)
+			require.NoError(t, err)
+			assert.EqualValues(t, 2, both.Count, name)
+			for _, longest := range []time.Duration{times.Max, both.Max} {
+				assert.InEpsilon(t, long.Seconds(), longest.Seconds(), 0.001, name)
+			}
+			assert.InEpsilon(t, float64(long), both.Mean, 0.001, name)
+		}
+	}
+}
+
+// A window longer than the series has room for is in longer pieces.
+func TestTheSeriesIsOfTheWholeWindow(t *testing.T) {
+	for length, step := range map[time.Duration]time.Duration{
+		time.Second: SeriesStep, time.Hour: SeriesStep, time.Hour + 1: 2 * SeriesStep, 24 * time.Hour: 32 * SeriesStep,
+	} {
+		w := newWindow(length)
+		w.begin(0, 1)
+		assert.Equal(t, step, w.step)
+		for at := w.step / 2; at < length; at += w.step {
+			w.count(request{due: at, sent: at}, 1+at, true)
+		}
+		w.end(1 + length)
+		assert.LessOrEqual(t, len(w.series), maxSteps)
+		full := slices.MaxFunc(w.series, func(a, b Step) int { return int(a.Requests - b.Requests) })
+		assert.EqualValues(t, 1, full.Requests, "of %v", length)
+		assert.GreaterOrEqual(t, w.step*time.Duration(len(w.series)), length)
+	}
 }
 
 func TestSchedule(t *testing.T) {

@@ -16,8 +16,9 @@ type window struct {
 
 	response, service, lag *hdrhistogram.Histogram // ns
 	series                 []Step
-	requests               int64 // replies that came within the window, right ones
-	offered, unsent        int64 // of the open loop
+	step                   time.Duration // how long each is
+	requests               int64         // replies that came within the window, right ones
+	offered, unsent        int64         // of the open loop
 
 	// What follows is counted from the start, and from the window's beginning
 	// once that has come.
@@ -28,13 +29,18 @@ type window struct {
 }
 
 func newWindow(length time.Duration) *window {
+	step := SeriesStep
+	for length > maxSteps*step {
+		step *= 2
+	}
 	return &window{
 		response: newHistogram(), service: newHistogram(), lag: newHistogram(),
-		series: make([]Step, min(max(1, (length+SeriesStep-1)/SeriesStep), maxSteps)),
+		series: make([]Step, max(1, (length+step-1)/step)), step: step,
 	}
 }
 
-// maxSteps bounds the series, at an hour: its last step is all the rest.
+// maxSteps bounds the series' memory. It is an hour of the shortest steps; those
+// of a longer window are longer.
 const maxSteps = 36_000
 
 func (w *window) begin(paused, now time.Duration) {
@@ -46,7 +52,7 @@ func (w *window) begin(paused, now time.Duration) {
 func (w *window) end(now time.Duration) {
 	w.open, w.ended = false, now
 	w.thread = readThread().since(w.thread)
-	w.series = w.series[:min(len(w.series), int((now-w.began+SeriesStep-1)/SeriesStep))]
+	w.series = w.series[:min(len(w.series), int((now-w.began+w.step-1)/w.step))]
 }
 
 // count counts a right reply. The closed loop's belong to the window if they
@@ -64,7 +70,7 @@ func (w *window) count(r request, now time.Duration, open bool) {
 		}
 		w.requests++
 		// The window ends a little later than it should.
-		s := &w.series[min(int((now-w.began)/SeriesStep), len(w.series)-1)]
+		s := &w.series[min(int((now-w.began)/w.step), len(w.series)-1)]
 		s.Requests++
 		s.Max = max(s.Max, response)
 	}
@@ -97,8 +103,8 @@ func (w *window) countLag(r request, freed time.Duration) {
 	record(w.lag, lag)
 }
 
-// record: the histogram can hold everything that is no timeout. A clock that
-// stood still would give 0.
+// record: the histogram can hold every time. A clock that stood still would give
+// 0.
 func record(h *hdrhistogram.Histogram, t time.Duration) {
-	_ = h.RecordValue(max(1, min(t, maxTimeout).Nanoseconds()))
+	_ = h.RecordValue(max(1, t.Nanoseconds()))
 }
