@@ -234,6 +234,7 @@ func (g *generator) advance(now time.Duration) {
 	}
 	if g.phase == draining && (g.drained() || now >= g.until) {
 		g.phase = over
+		g.readAll()
 	}
 }
 
@@ -276,13 +277,14 @@ func (g *generator) mayWait(c *conn) bool {
 }
 
 // receive takes one read's worth of replies, and makes the requests that they
-// leave room for. What it leaves unread, the poller reports again.
-func (g *generator) receive(c *conn) {
+// leave room for. What it leaves unread, the poller reports again. It reports
+// whether there was something to read.
+func (g *generator) receive(c *conn) (any bool) {
 	room := c.space(g.in)
 	n, err := sock.System.Read(c.fd, room)
 	switch {
 	case err == sock.ErrWouldBlock:
-		return
+		return false
 	case err == io.EOF:
 		err = errClosed
 	}
@@ -300,11 +302,12 @@ func (g *generator) receive(c *conn) {
 	}
 	if err != nil {
 		g.fail(c, &g.errors.Broken, err)
-		return
+		return true
 	}
-	if g.phase < draining || c.waiting.len() > 0 {
+	if g.phase < draining || g.phase == draining && c.waiting.len() > 0 {
 		g.request(c)
 	}
+	return true
 }
 
 // reply counts a reply; it is what a pipeline tells.
@@ -382,11 +385,26 @@ func (g *generator) flush(c *conn, buf []byte) {
 	}
 }
 
-// expire gives up the connections whose reply is late.
+// expire gives up the connections whose reply is late, as of now. It reads what
+// has come first: a generator that was stopped finds the time over and the replies
+// there at the same moment, and it was not the server that was late.
 func (g *generator) expire(now time.Duration) {
+	late := func(c *conn) bool {
+		return c.count > 0 && !c.broken && !g.mayWait(c) && now-c.waitingSince() > g.cfg.ReplyTimeout
+	}
 	for _, c := range g.conns {
-		if c.count > 0 && !c.broken && !g.mayWait(c) && now-c.waitingSince() > g.cfg.ReplyTimeout {
+		for late(c) && g.receive(c) {
+		}
+		if late(c) {
 			g.fail(c, &g.errors.TimedOut, timeoutError{g.cfg.ReplyTimeout})
+		}
+	}
+}
+
+// readAll takes all replies that have come, when nothing is sent any more.
+func (g *generator) readAll() {
+	for _, c := range g.conns {
+		for c.count > 0 && !c.broken && g.receive(c) {
 		}
 	}
 }
