@@ -316,6 +316,7 @@ func (g *generator) reply(p *pipeline, r request, wrong error) {
 	if wrong != nil {
 		g.errors.Wrong++
 		g.errors.note(wrong)
+		g.window.countWrong(r, g.read)
 		return
 	}
 	g.requests++
@@ -415,7 +416,14 @@ func (g *generator) readAll() {
 func (g *generator) fail(c *conn, counter *int64, err error) {
 	c.broken = true
 	g.open--
-	g.tally(g.now())
+	now := g.now()
+	g.tally(now)
+	for i := range c.count {
+		g.window.countLost(c.flight[(c.oldest+i)%len(c.flight)].due, now)
+	}
+	for _, due := range c.waiting.all() {
+		g.window.countLost(due, now)
+	}
 	g.outstanding -= c.count + c.waiting.len()
 	g.backlog -= c.waiting.len()
 	// It would be reported for ever.

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"time"
@@ -56,11 +57,16 @@ func (r *Result) judge() []string {
 	return void
 }
 
+// accounted returns how many requests there were in the system, on average, of
+// those that left it in the window: by Little's law rate × time for those with a
+// right reply, and as counted for the others.
+func (r *Result) accounted() float64 { return r.Rate*r.Response.Mean/1e9 + r.InError }
+
 // littlesLaw returns how many requests there should have been in the system, and
 // whether there were as many. It holds where the server did not keep the rate:
 // nobody asks.
 func (r *Result) littlesLaw() (expected float64, holds bool) {
-	expected = r.Rate * r.Response.Mean / 1e9
+	expected = r.accounted()
 	return expected, !r.Kept() || math.Abs(r.InFlight-expected) <= littleLimit*r.InFlight
 }
 
@@ -89,22 +95,36 @@ func (r *Result) overCeiling() bool {
 	return r.Generator.Ceiling > 0 && r.Rate > CeilingLimit*r.Generator.Ceiling
 }
 
-// Kept reports whether the server answered what was due, nearly. Where it did
-// not, response times are those of a queue that grows, and depend on how long
-// the run was.
+// Kept reports whether the server answered what was due, nearly, rightly or not.
+// Where it did not, response times are those of a queue that grows, and depend on
+// how long the run was.
 func (r *Result) Kept() bool {
-	return float64(r.Requests) >= keptShare*float64(r.Offered)
+	return float64(r.Requests+r.Wrong) >= keptShare*float64(r.Offered)
 }
 
 // Hidden returns the share of the requests in flight, 0 to 1, that waited
-// longer than the window of a closed loop, and so are in no percentile: by
-// Little's law rate × time is the number of those that did not.
+// longer than the window of a closed loop, and so are in no percentile: those that
+// neither a reply, right or wrong, nor a connection's end accounts for.
 func (r *Result) Hidden() float64 {
-	inFlight := float64(r.Workload.Connections * r.Workload.Depth)
-	if r.Workload.Open() || r.Rate == 0 {
+	if r.Workload.Open() {
 		return 0
 	}
-	return max(0, 1-r.Rate*r.Response.Mean/1e9/inFlight)
+	inFlight := cmp.Or(r.InFlight, float64(r.Workload.Connections*r.Workload.Depth))
+	return max(0, 1-r.accounted()/inFlight)
+}
+
+// notKept says that the rate was not kept, and blames the server only if nothing
+// else is known that would explain it.
+func (r *Result) notKept() string {
+	count := fmt.Sprintf("of %d requests that were due, %d were answered in time", r.Offered, r.Requests+r.Wrong)
+	switch {
+	case len(r.Void) > 0:
+		return fmt.Sprintf("The rate was not kept: %s. The run is void, so it may have been the generator that did not keep it.", count)
+	case r.Errors.Broken+r.Errors.TimedOut > 0:
+		return fmt.Sprintf("The rate was not kept: %s. Connections broke or timed out, and what was due on them was not asked.", count)
+	default:
+		return fmt.Sprintf("The server did not keep the rate: %s. Response times are those of a queue that grows.", count)
+	}
 }
 
 // Remarks returns what is to be known about the figures, in sentences.
@@ -118,11 +138,10 @@ func (r *Result) Remarks() []string {
 		add("%v", err)
 	}
 	if r.Unsent > 0 {
-		add("%d requests that were due were never sent, and are in no percentile.", r.Unsent)
+		add("%d requests that were due were never sent, or had no reply when the run was over, and are in no percentile.", r.Unsent)
 	}
 	if r.Workload.Open() && !r.Kept() {
-		add("The server did not keep the rate: of %d requests that were due, %d were answered in time. Response times are those of a queue that grows.",
-			r.Offered, r.Requests)
+		add("%s", r.notKept())
 	}
 	if !r.Workload.Open() && r.Generator.Limited {
 		reason := fmt.Sprintf("was busy for %.0f %% of the time", r.Generator.Busy*100)

@@ -79,10 +79,24 @@ func TestJudgeOverload(t *testing.T) {
 func TestHidden(t *testing.T) {
 	r := believable()
 	assert.Zero(t, r.Hidden())
-	r.Workload.Rate = 0
+	r.Workload.Rate, r.InFlight = 0, 10
 	r.Generator.RunQueue = 0.06
 	assert.Contains(t, r.Remarks()[0], "waited for its core for 6 %")
 	assert.InEpsilon(t, 0.8, r.Hidden(), 1e-9, "10 were in flight, and two of them were answered now and then")
+	r.InError = 8
+	assert.Zero(t, r.Hidden(), "the others came to a wrong reply, or none")
+}
+
+// That the rate was not kept is the server's fault only if nothing else is known.
+func TestWhoDidNotKeepTheRate(t *testing.T) {
+	r := believable()
+	r.Requests, r.Rate = 500, 500
+	said := func() string { return r.Remarks()[len(r.Remarks())-1] }
+	assert.Contains(t, said(), "The server did not keep the rate")
+	r.Errors = Errors{Broken: 5, First: "closed"}
+	assert.Contains(t, said(), "Connections broke")
+	r.Void = []string{"the generator was busy"}
+	assert.Contains(t, said(), "it may have been the generator")
 }
 
 // The percentile of a whole is not the average of its parts' percentiles.

@@ -16,6 +16,9 @@ const keptTimes = 1 << 10
 
 func (q *queue) len() int { return len(q.times) - q.first }
 
+// all returns the entries, until the queue is changed.
+func (q *queue) all() []time.Duration { return q.times[q.first:] }
+
 func (q *queue) push(t time.Duration) {
 	// Those that stay are no more than those that have left since the last time.
 	if len(q.times) == cap(q.times) && q.first > 0 && q.first >= q.len() {

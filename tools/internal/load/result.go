@@ -20,6 +20,8 @@ type Result struct {
 	// Rate that per second.
 	Requests int64   `json:"requests"`
 	Rate     float64 `json:"requests_per_second"`
+	// Wrong is the number of wrong replies that came in the window.
+	Wrong int64 `json:"wrong"`
 	// Unsent is the number of requests that were due in the window and could
 	// not be sent until the run was over, for their connections still waited
 	// for earlier replies or were broken; or that were still waiting for theirs.
@@ -41,6 +43,9 @@ type Result struct {
 	// InFlight is how many requests were due and not answered, on average over
 	// the window, as counted from moment to moment.
 	InFlight float64 `json:"in_flight"`
+	// InError is how many of those got a wrong reply in the end, or none because
+	// their connection was given up.
+	InError float64 `json:"in_flight_in_error"`
 	// Served is the number of connections that got a reply at all.
 	Served int `json:"served"`
 	// Fairness is Jain's index of the connections' replies in the window: 1
@@ -109,6 +114,7 @@ func (g *generator) result() (Result, error) {
 		Seconds:  (w.ended - w.began).Seconds(),
 		Offered:  w.offered,
 		Requests: w.requests,
+		Wrong:    w.wrong,
 		Unsent:   g.unsent(),
 		Errors:   g.errors,
 		Series:   w.series,
@@ -120,6 +126,7 @@ func (g *generator) result() (Result, error) {
 	if r.Seconds > 0 {
 		r.Rate = float64(r.Requests) / r.Seconds
 		r.InFlight = w.area / float64((w.ended - w.began).Nanoseconds())
+		r.InError = w.inError / float64((w.ended - w.began).Nanoseconds())
 		r.Generator.CPU = w.thread.cpu.Seconds() / r.Seconds
 		r.Generator.RunQueue = w.thread.runQueue.Seconds() / r.Seconds
 		r.Generator.Busy = r.Generator.CPU

@@ -17,13 +17,14 @@ type window struct {
 	response, service, lag *hdrhistogram.Histogram // ns
 	series                 []Step
 	step                   time.Duration // how long each is
-	requests               int64         // replies that came within the window, right ones
+	requests, wrong        int64         // replies that came within the window, right ones and others
 	offered, unsent        int64         // of the open loop
 
 	// What follows is counted from the start, and from the window's beginning
 	// once that has come.
 	busy    time.Duration // had something to do, up to the window's end
 	area    float64       // requests that were due and not answered × ns
+	inError float64       // the part of area whose requests came to a wrong reply or none, in ns
 	tallied time.Duration // up to when area is counted
 	thread  thread
 }
@@ -45,7 +46,7 @@ const maxSteps = 36_000
 
 func (w *window) begin(paused, now time.Duration) {
 	w.open, w.began, w.beginPause = true, now, now-paused
-	w.busy, w.area, w.tallied = 0, 0, now
+	w.busy, w.area, w.inError, w.tallied = 0, 0, 0, now
 	w.thread = readThread()
 }
 
@@ -88,6 +89,28 @@ func (w *window) count(r request, now time.Duration, open bool) {
 	}
 	record(w.response, response)
 	record(w.service, service)
+}
+
+// countWrong counts a wrong reply that came in the window. It ends a wait, as a
+// right one does.
+func (w *window) countWrong(r request, now time.Duration) {
+	if !w.open {
+		return
+	}
+	w.wrong++
+	wait := now - r.due
+	if r.due < w.began {
+		wait -= w.beginPause
+	}
+	w.inError += float64(wait)
+}
+
+// countLost counts a request that is given up within the window. It waited in vain,
+// and much of that may have been before.
+func (w *window) countLost(due, now time.Duration) {
+	if w.open {
+		w.inError += float64(now - max(due, w.began))
+	}
 }
 
 // countLag counts how late a request is sent that could be since it was due
