@@ -43,7 +43,7 @@ func TestLoadFlags(t *testing.T) {
 		_, err := loadFlags(wrong)
 		assert.Error(t, err, wrong)
 	}
-	for _, wrong := range []string{"--rate=-1", "--connections=0", "--depth=0", "--duration=0s", "--puts=2", "--keys=0", "--reply-timeout=2m"} {
+	for _, wrong := range []string{"--rate=-1", "--connections=0", "--depth=0", "--duration=0s", "--puts=2", "--keys=0", "--reply-timeout=25h"} {
 		c, err := loadFlags(wrong)
 		require.NoError(t, err, wrong)
 		assert.Error(t, c.config().Validate(), wrong)

@@ -173,11 +173,24 @@ func (g *generator) patience() (time.Duration, error) {
 	return g.alarm.patience(min(next, g.schedule.due) - g.now())
 }
 
-// arrive hands the requests that are due by now to their connections, and
-// reports whether there were any.
+// owes reports whether a request is due that was not handed to its connection.
+func (g *generator) owes(now time.Duration) bool {
+	return g.schedule.due <= now && (g.phase != measuring || g.schedule.due < g.until)
+}
+
+// maxArrivals is how many requests are handed over in a turn. After a stop of the
+// generator there may be billions: a turn has to end, because only between turns
+// is it seen that the run was interrupted.
+const maxArrivals = 1 << 16
+
+// arrive hands the requests that are due by now to their connections, as many as
+// a turn may, and reports whether there were any.
 func (g *generator) arrive(now time.Duration) (any bool) {
 	g.tally(now)
-	for g.schedule.due <= now && (g.phase != measuring || g.schedule.due < g.until) {
+	for range maxArrivals {
+		if !g.owes(now) {
+			break
+		}
 		due := g.schedule.next()
 		any = true
 		counts := g.phase == measuring && due >= g.window.began
@@ -227,7 +240,9 @@ func (g *generator) advance(now time.Duration) {
 	enough := g.cfg.Requests > 0 && g.window.requests >= g.cfg.Requests
 	if g.phase == measuring && (now >= g.until || enough) {
 		if g.schedule != nil {
-			g.arrive(now)
+			if g.arrive(now); g.owes(now) {
+				return // in the next turn
+			}
 		}
 		g.endWindow(now)
 		g.drain()

@@ -33,7 +33,7 @@ func unheard(t *testing.T, cfg Config) *generator {
 	cfg.Addr = ln.Addr().String()
 	cfg, err = cfg.withDefaults()
 	require.NoError(t, err)
-	g, err := newGenerator(t.Context(), cfg, newDataset(cfg.Workload), newMix(cfg.Workload, 1))
+	g, err := newGenerator(t.Context(), cfg, dataOf(cfg.Workload), mixOf(cfg.Workload, 1))
 	require.NoError(t, err)
 	t.Cleanup(g.close)
 	g.clock, g.phase = time.Now(), measuring
@@ -65,7 +65,7 @@ func stopped(g *generator, d time.Duration) { g.clock = g.clock.Add(-d) }
 func answerKnown(c net.Conn, cfg Config) {
 	defer c.Close()
 	h := kv.NewHandler(store.New(0))
-	d := newDataset(cfg.Workload)
+	d := dataOf(cfg.Workload)
 	answerAll(h, nil, fillUp(&pipeline{data: d, flight: make([]request, cfg.Keys)}, nil, &fill{keys: cfg.Keys}, 0))
 	batch := make([]byte, d.get.size*cfg.Depth)
 	for {

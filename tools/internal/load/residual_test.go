@@ -27,7 +27,7 @@ func TestWrongRepliesAndLostConnectionsAreNoLongWaits(t *testing.T) {
 				g.schedule = newSchedule(w, 1)
 			}
 			g.window.begin(0, 1)
-			lost := &conn{pipeline: newPipeline(newDataset(sized(1, 1)), 1), fd: -1}
+			lost := &conn{pipeline: newPipeline(dataOf(sized(1, 1)), 1), fd: -1}
 			lost.appendRequest(nil, request{due: 1})
 			for i := range 100 {
 				if i == 50 {
