@@ -83,6 +83,13 @@ type Generator struct {
 	// RunQueue is the share of the time in which it could have run, but had
 	// to wait for its core. 0: not known on this system.
 	RunQueue float64 `json:"run_queue"`
+	// Paused is how long it did not run at all, in pauses of a millisecond or
+	// more: stopped, without a core, or throttled. LongestPause is the longest.
+	Paused       time.Duration `json:"paused_ns"`
+	LongestPause time.Duration `json:"longest_pause_ns"`
+	// Touched has a time for each request that was in the system in such a pause,
+	// became due in it, or queued behind those: how long the pause was.
+	Touched Times `json:"touched"`
 	// Ceiling is the rate it reaches against a server that does next to
 	// nothing. 0: not known.
 	Ceiling float64 `json:"ceiling"`
@@ -157,6 +164,11 @@ func (g *generator) result() (Result, error) {
 	if r.SendLag, err = Summarize(w.lag); err != nil {
 		return r, err
 	}
+	r.Generator.Paused, r.Generator.LongestPause = g.pauses.total, g.pauses.longest
+	if r.Generator.Touched, err = Summarize(w.touched); err != nil {
+		return r, err
+	}
+	r.leaveOut()
 	r.Void = r.judge()
 	return r, nil
 }
@@ -195,6 +207,21 @@ func Summarize(h *hdrhistogram.Histogram) (Times, error) {
 	}
 	t.Histogram = string(encoded)
 	return t, nil
+}
+
+// at returns a percentile that Times has; ok is false if it is not known.
+func (t *Times) at(percentile float64) (value time.Duration, ok bool) {
+	switch percentile {
+	case 50:
+		value = t.P50
+	case 90:
+		value = t.P90
+	case 99:
+		value = t.P99
+	case 99.9:
+		value = t.P999
+	}
+	return value, value > 0
 }
 
 // Merge returns the times of several runs together: their histograms are
