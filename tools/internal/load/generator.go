@@ -221,7 +221,7 @@ func (g *generator) arrive(now time.Duration) (any bool) {
 			g.request(c)
 		}
 	}
-	if !g.owes(now) {
+	if !g.owes(g.pauses.looked) { // which may have been in this turn, after a pause
 		g.pauses.settle(g.backlog)
 	}
 	return any

@@ -106,6 +106,16 @@ func TestAPauseTouchesWhatIsDue(t *testing.T) {
 	assert.Zero(t, g.pauses.delay)
 }
 
+// The generator may be stopped while it hands over what was due before.
+func TestAPauseInTheMiddleOfATurn(t *testing.T) {
+	g, _ := pausing(1000, 0)
+	g.pauses.looked = time.Second
+	g.paused(g.pauses.look(1300 * time.Millisecond))
+	g.arrive(time.Second)
+	g.arrive(1300 * time.Millisecond)
+	assert.EqualValues(t, 300, g.window.touched.TotalCount())
+}
+
 // paused returns a believable result whose generator paused so often and for so
 // long, each time with so many requests.
 func paused(t *testing.T, rate float64, times int, length time.Duration, requests int64) Result {
