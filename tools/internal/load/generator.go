@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
+	"os"
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/sock"
@@ -44,7 +46,10 @@ type generator struct {
 	read   time.Duration // when the bytes that are being looked at were read
 	pauses pauses
 	window *window
-	errors Errors
+	root   fs.FS // of the system
+	// throttled is what this process's cgroups were before the window.
+	throttled map[string]throttling
+	errors    Errors
 
 	requests    int64 // right replies since the start
 	outstanding int   // requests that are due and not answered
@@ -77,6 +82,7 @@ func newGenerator(ctx context.Context, cfg Config, d *dataset, from source) (*ge
 		random: rand.New(rand.NewPCG(cfg.Seed, 2)),
 		poller: p,
 		window: newWindow(cfg.Duration),
+		root:   os.DirFS("/"),
 		in:     make([]byte, readSize),
 	}
 	if cfg.Open() {
@@ -241,6 +247,7 @@ func (g *generator) advance(now time.Duration) {
 		g.phase = over
 	}
 	if g.phase == warming && now >= g.until {
+		g.throttled = readThrottling(g.root)
 		g.cfg.Begin()
 		g.phase = measuring
 		g.window.begin(now, g.resume())
@@ -269,6 +276,7 @@ func (g *generator) endWindow(now time.Duration) {
 	if g.phase == measuring {
 		g.tally(now)
 		g.window.end(now)
+		g.window.throttled = throttledSince(g.throttled, readThrottling(g.root))
 		g.cfg.End()
 		g.window.endPause = g.resume() - now
 	}

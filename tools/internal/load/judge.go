@@ -19,6 +19,8 @@ const (
 	// runQueueLimit is the share of the time that the generator may wait for
 	// its core.
 	runQueueLimit = 0.05
+	// throttledLimit is the share of the time that its cgroup may be throttled.
+	throttledLimit = 0.05
 	// lagLimit is how large a part of the reported p99 may be the generator's
 	// own lateness, by p99.
 	lagLimit = 0.1
@@ -39,6 +41,9 @@ func (r *Result) judge() []string {
 	if reason := r.pauseReason(); reason != "" {
 		add("%s", reason)
 	}
+	if r.throttled() {
+		add("%s", r.quota())
+	}
 	if !r.Workload.Open() {
 		return void
 	}
@@ -58,6 +63,14 @@ func (r *Result) judge() []string {
 		add("Little's law fails: %.3g requests were in the system, but rate × response time is %.3g", r.InFlight, expected)
 	}
 	return void
+}
+
+func (r *Result) throttled() bool { return r.Generator.Throttled.Seconds() > throttledLimit*r.Seconds }
+
+// quota says how much a CPU quota has kept the generator from running.
+func (r *Result) quota() string {
+	return fmt.Sprintf("the generator's cgroup used up its CPU quota %d times, and was throttled for %v of %.3gs (summed over its cores)",
+		r.Generator.Throttlings, r.Generator.Throttled.Round(time.Microsecond), r.Seconds)
 }
 
 // accounted returns how many requests there were in the system, on average, of
@@ -145,6 +158,9 @@ func (r *Result) Remarks() []string {
 	for _, reason := range r.Void {
 		add("VOID: %s.", reason)
 	}
+	if r.Generator.Throttled > 0 && !r.throttled() {
+		add("Note: %s.", r.quota())
+	}
 	if Reported(r.Response.Count, 99.9) && r.Response.P999 == 0 {
 		add("The p99.9 is left out: %s, which may have made it.", r.didNotRun())
 	}
@@ -168,7 +184,11 @@ func (r *Result) Remarks() []string {
 		add("The generator %s: the server may be able to do more.", reason)
 	}
 	if !r.Workload.Open() && r.Generator.RunQueue > runQueueLimit {
-		add("The generator waited for its core for %.0f %% of the time: something else runs here, and the figures are worse for it.", r.Generator.RunQueue*100)
+		why := "something else runs here"
+		if r.Generator.Throttled > 0 {
+			why = "something else runs here, or its CPU quota was used up"
+		}
+		add("The generator waited for its core for %.0f %% of the time: %s, and the figures are worse for it.", r.Generator.RunQueue*100, why)
 	}
 	if hidden := r.Hidden(); hidden > littleLimit {
 		add("%.0f %% of the requests in flight waited longer than was measured, and are in no percentile.", hidden*100)

@@ -32,6 +32,8 @@ type window struct {
 	inError float64       // the part of area whose requests came to a wrong reply or none, in ns
 	tallied time.Duration // up to when area is counted
 	thread  thread
+
+	throttled throttling // within the window
 }
 
 func newWindow(length time.Duration) *window {
