@@ -17,7 +17,8 @@ import (
 //     (schedstat, in Linux' /proc), the checker's and, where Options.Process is
 //     known, the server's;
 //   - what all cores did meanwhile (/proc/stat): how much the host took (steal),
-//     and how much other programs used while no core was idle.
+//     and, if the server's threads cannot be asked, how much other programs used
+//     while no core was idle.
 const (
 	heartbeat = 10 * time.Millisecond
 	// wakeup is how late a sleeper may be woken on an idle machine.
@@ -37,6 +38,8 @@ type strain struct {
 	// checker and server are how long their threads were ready to run and had no
 	// core; 0 if that is not known.
 	checker, server time.Duration
+	// known: the server's threads could be asked.
+	known bool
 	// Shares of all cores' time, 0 to 1; all 0 if they are not known. Others is
 	// what neither the checker nor the server used, as far as the server is known.
 	steal, others, idle float64
@@ -62,7 +65,7 @@ func (s strain) excuse(timedOut bool, shortest time.Duration) string {
 		return "the checker was woken late, by " + percent(share(s.late)) + " added up"
 	case s.steal > busyShare:
 		return "the host took the cores for " + percent(s.steal) + " (steal)"
-	case s.others > busyShare && s.idle < noIdle:
+	case !s.known && s.others > busyShare && s.idle < noIdle:
 		return "other programs used the cores for " + percent(s.others) + ", and none was idle"
 	}
 	return ""
@@ -126,6 +129,7 @@ func readMachine(process int) (m machine) {
 // since adds to s what was counted after before. A thread that has ended takes its
 // share along, so a count may have become less: it says nothing then.
 func (m machine) since(before machine, s *strain) {
+	s.known = before.server.ran > 0 && m.server.ran > 0
 	s.checker = max(0, m.checker.waited-before.checker.waited)
 	s.server = max(0, m.server.waited-before.server.waited)
 	total := (m.total - before.total).Seconds()

@@ -27,6 +27,8 @@ func TestExcuses(t *testing.T) {
 	}
 	assert.Equal(t, "the checker stood still for 200ms, and a timeout of the server's is 300ms", idle.excuse(false, 300*time.Millisecond))
 	assert.Empty(t, new(strain).excuse(true, 0), "what is not known is no excuse")
+	asked := strain{lasted: time.Second, known: true, others: 0.9}
+	assert.Empty(t, asked.excuse(true, 0), "the server had a core whenever it wanted one")
 }
 
 // What the kernel counted in between, by its files.
@@ -42,7 +44,7 @@ func TestMachineSince(t *testing.T) {
 		return m
 	}
 	before := read("cpu  100 0 100 700 100 0 0 0 50 0\ncpu0 1 1\n", threads{time.Second, time.Second}, threads{time.Second, time.Second})
-	after := read("cpu  140 10 120 710 100 5 5 10 70 0\n", threads{1300 * time.Millisecond, 1500 * time.Millisecond}, threads{1100 * time.Millisecond, 0})
+	after := read("cpu  140 10 120 710 100 5 5 10 70 0\n", threads{1300 * time.Millisecond, 1500 * time.Millisecond}, threads{1100 * time.Millisecond, 1})
 	var s strain
 	after.since(before, &s)
 	assert.Equal(t, 500*time.Millisecond, s.checker)
@@ -50,6 +52,8 @@ func TestMachineSince(t *testing.T) {
 	assert.InDelta(t, 0.1, s.steal, 1e-9, "10 of 100 ticks")
 	assert.InDelta(t, 0.1, s.idle, 1e-9)
 	assert.InDelta(t, 0.8-0.4, s.others, 1e-9, "80 ticks less what the checker and the server used")
+
+	assert.True(t, s.known)
 
 	var unknown strain
 	read("", threads{}, threads{}).since(read("", threads{}, threads{}), &unknown)
