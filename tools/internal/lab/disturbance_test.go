@@ -90,6 +90,13 @@ func TestPollingIsJudgedByWhatItWants(t *testing.T) {
 	idle("busywait", 192*time.Millisecond, 5*time.Second)
 	assert.InDelta(t, 100, found(t, claim(t, r), "busywait").Number, 1e-9)
 
+	// A wait that is not over is in no count: a little is not enough to say no.
+	r.Idle = nil
+	idle("busywait", 20*time.Millisecond, 200*time.Millisecond).Others = share(0.8)
+	c = claim(t, r)
+	assert.Equal(t, NotMeasurable, c.Verdict)
+	assert.Contains(t, found(t, c, "busywait").Why, "other programs used the cores for 80.0 % of the time")
+
 	// What the host takes, nobody sees the server want.
 	r.Idle = nil
 	idle("busywait", 30*time.Millisecond, 0).Steal = share(0.9)
@@ -112,6 +119,9 @@ func attacked(id, server string, attacks []Attack, wait time.Duration, change fu
 	return Trial{Experiment: id, Server: server, Callers: line, Attacks: attacks}
 }
 
+// attacksBegin is the number of the step in which the first attack begins.
+func attacksBegin(r *Results) int { return int(r.Trials[0].Attacks[0].From / callStep) }
+
 // A wait that the machine may have made is no stall, and a stall of a server that
 // sleeps is one on a busy machine, too.
 func TestAStallIsToldFromABusyMachine(t *testing.T) {
@@ -127,6 +137,7 @@ func TestAStallIsToldFromABusyMachine(t *testing.T) {
 		"callers that come late":      {length * 6 / 10, func(_ *Attack, m *Moment) { m.Late = length / 2 }, NotMeasurable, "callers began to ask up to 250ms late"},
 		"a host that has the cores":   {length * 6 / 10, func(a *Attack, _ *Moment) { a.Steal = share(0.8) }, NotMeasurable, "the host had the cores for 400ms of it"},
 		"a stall on a busy machine":   {length, func(a *Attack, _ *Moment) { a.Waited = length / 5 }, Confirmed, ""},
+		"a wait that outlasts it":     {length * 15, func(a *Attack, _ *Moment) { a.Waited = length }, NotMeasurable, "the server waited for a core for 500ms of it"},
 		"no stall on a busy machine":  {length / 20, func(a *Attack, _ *Moment) { a.Waited = length }, Refuted, ""},
 		"no stall on a quiet machine": {length / 20, nil, Refuted, ""},
 	} {
@@ -143,8 +154,17 @@ func TestAStallIsToldFromABusyMachine(t *testing.T) {
 			assert.Equal(t, test.want, found(t, claim(t, r), "singleblocking").Verdict, name)
 		}
 	}
+	// Callers who wait as long while nobody attacks do not wait for the attacker.
+	r := judged([]string{"E2"}, "singleblocking")
+	r.Trials = []Trial{attacked("E2", "singleblocking", stallAttacks(Plan{}), length*6/10, nil)}
+	r.Trials[0].Callers.Steps[1].Worst = length / 2
+	assert.Contains(t, found(t, claim(t, r), "singleblocking").Why, "callers waited for up to 250ms before anybody attacked")
+	r.Trials[0].Callers.Steps[1].Worst = 0
+	r.Trials[0].Callers.Steps[attacksBegin(r)-1].Worst = length
+	assert.Equal(t, Confirmed, found(t, claim(t, r), "singleblocking").Verdict, "he came just before, and was late")
+
 	// What is left decides, and that is said.
-	r := judged([]string{"E11"}, "eventloop")
+	r = judged([]string{"E11"}, "eventloop")
 	attacks := deafAttacks()
 	r.Trials = []Trial{attacked("E11", "eventloop", attacks, 2*time.Millisecond, nil)}
 	r.Trials[0].Callers.Steps[attacks[1].From/callStep].Worst = deafAttack / 2

@@ -122,10 +122,11 @@ func (b *bench) idleCell(ctx context.Context, p *process, cell *IdleCell) error 
 	if err != nil {
 		return errors.Join(p.failure(), err)
 	}
+	cell.Duration, cell.Resources = time.Since(began), after.since(before)
 	if clocksAfter, knownAfter := readClocks(); known && knownAfter {
 		cell.Steal = clocksAfter.stealSince(clocksBefore)
+		cell.Others = clocksAfter.othersSince(clocksBefore, p.pins, cell.Resources.CPU)
 	}
-	cell.Duration, cell.Resources = time.Since(began), after.since(before)
 	return nil
 }
 

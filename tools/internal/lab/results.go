@@ -100,8 +100,9 @@ type IdleCell struct {
 	Short       string        `json:"short,omitempty"`
 	Duration    time.Duration `json:"duration_ns"`
 	Resources   *Resources    `json:"resources,omitempty"`
-	// Steal is as in Cell.
-	Steal *float64 `json:"steal,omitempty"`
+	// Steal and Others are as in Cell.
+	Steal  *float64 `json:"steal,omitempty"`
+	Others *float64 `json:"others,omitempty"`
 }
 
 // SyscallCell counts a server's system calls under a workload of the closed
