@@ -269,9 +269,11 @@ func TestVoidRuns(t *testing.T) {
 		{Experiment: "E4", Verdict: NotMeasurable, Findings: []Finding{{Why: "the host had the cores"}}},
 		{Experiment: "E5", Verdict: NotAvailable, Headline: -1},
 	}}
-	assert.Equal(t, "none of the claims could be decided; E4: the host had the cores", r.Void())
+	assert.Equal(t, "none of the claims could be decided for any server; E4: the host had the cores", r.Void())
 	r.Claims = append(r.Claims, Claim{Experiment: "E7", Verdict: Refuted})
 	assert.Empty(t, r.Void())
+	r.Claims[2] = Claim{Experiment: "E2", Verdict: NotMeasurable, Headline: -1, Findings: []Finding{{Server: "eventloop", Verdict: Refuted}}}
+	assert.Empty(t, r.Void(), "it was run with a server that the claim is not about")
 	r.Claims = r.Claims[1:2]
 	assert.Empty(t, r.Void(), "there is no such server here, which is said elsewhere")
 }
