@@ -290,6 +290,19 @@ func TestACellOfAStarvedServerIsVoid(t *testing.T) {
 	assert.Empty(t, cell.Load.Void)
 }
 
+// A server that has no core may take three times as long to start and to end.
+func TestALimitIsExtendedOnce(t *testing.T) {
+	used := func(waited time.Duration) usage { return usage{tasks: map[int]taskUsage{1: {runQueue: waited}}} }
+	l := &limit{timer: time.NewTimer(time.Hour), length: time.Minute, known: true, before: used(time.Second)}
+	defer l.timer.Stop()
+	assert.False(t, l.extend(used(2*time.Second)), "it had its core")
+	assert.Equal(t, time.Minute, l.length)
+	assert.True(t, l.extend(used(8*time.Second)))
+	assert.Equal(t, 3*time.Minute, l.length)
+	assert.True(t, l.over(), "once is enough")
+	assert.True(t, new(limit).over(), "nobody knows")
+}
+
 // Rules that were not judged are no reason not to measure a server, and are told
 // of.
 func TestRulesThatWereNotJudged(t *testing.T) {
