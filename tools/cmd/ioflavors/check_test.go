@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -218,7 +219,7 @@ func TestChild(t *testing.T) {
 		_, _ = io.WriteString(os.Stderr, "starting\ncannot bind\n")
 		os.Exit(4)
 	case "absent": // listens, and then finds out
-		os.Exit(kvcmd.Run("kv-absent", absent, []string{"--addr", flag.Arg(1)}, os.Stdout, os.Stderr))
+		os.Exit(kvcmd.Run(context.Background(), "kv-absent", absent, []string{"--addr", flag.Arg(1)}, os.Stdout, os.Stderr))
 	case "absent at once":
 		_, _ = io.WriteString(os.Stderr, "no ring in this house\n")
 		os.Exit(kvcmd.ExitUnavailable)
