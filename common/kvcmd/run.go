@@ -78,11 +78,13 @@ func Run(ctx context.Context, name string, c kvserver.Command, args []string, st
 		code = exitFail
 		err = o.run(ctx, c.Model, srv, ready, signals)
 	}
-	log.Flush(lastWords)
+	heard := log.Flush(lastWords)
 	if err == nil {
 		return exitOK
 	}
-	say(stderr, fmt.Sprintf("%s: %v\n", name, err))
+	if heard {
+		say(stderr, fmt.Sprintf("%s: %v\n", name, err))
+	}
 	if errors.Is(err, kvserver.ErrUnavailable) {
 		return ExitUnavailable
 	}
