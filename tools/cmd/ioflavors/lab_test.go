@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
 func labConfig(t *testing.T, args ...string) (lab.Config, error) {
@@ -22,7 +24,7 @@ func labConfig(t *testing.T, args ...string) (lab.Config, error) {
 	if _, err = parser.Parse(append([]string{"lab"}, args...)); err != nil {
 		return lab.Config{}, err
 	}
-	cfg, cleanUp, err := c.Lab.config()
+	cfg, cleanUp, err := c.Lab.config(t.Context())
 	if cleanUp != nil {
 		t.Cleanup(cleanUp)
 	}
@@ -44,6 +46,27 @@ func TestLabShapes(t *testing.T) {
 		_, err := labConfig(t, "--shape", wrong)
 		assert.ErrorContains(t, err, "is no shape", "%q", wrong)
 	}
+}
+
+// A run that shows next to nothing does not look like one that went well; a server
+// that failed comes first.
+func TestAVoidRunDoesNotExitWithZero(t *testing.T) {
+	code := func(r *lab.Results) int {
+		var exit *exitError
+		if errors.As(verdict(r), &exit) {
+			return exit.code
+		}
+		return 0
+	}
+	good := lab.OpenSummary{Server: "busywait", Rounds: 3, MedianRounds: 3}
+	void := lab.OpenSummary{Server: "busywait", Void: 3, Reason: "the generator waited for its core"}
+	assert.Zero(t, code(&lab.Results{OpenSummary: []lab.OpenSummary{good, void}}))
+	assert.Equal(t, exitVoid, code(&lab.Results{OpenSummary: []lab.OpenSummary{good, void, void}}))
+	assert.EqualError(t, verdict(&lab.Results{OpenSummary: []lab.OpenSummary{void}}),
+		"VOID: of 3 cells of the open loop 3 are void, medians included; one reason: the generator waited for its core")
+	assert.Equal(t, exitVoid, code(&lab.Results{Claims: []lab.Claim{{Experiment: "E4", Verdict: lab.NotMeasurable}}}))
+	failed := &lab.Server{Subject: lab.Subject{Name: "busywait"}, DNF: "it ended"}
+	assert.Equal(t, 1, code(&lab.Results{Servers: []*lab.Server{failed}, OpenSummary: []lab.OpenSummary{void}}))
 }
 
 func TestLabFlags(t *testing.T) {
@@ -111,6 +134,21 @@ func TestLabCommand(t *testing.T) {
 	require.NoError(t, err)
 	cfg.Progress, again.Progress = nil, nil
 	assert.Equal(t, cfg, again)
+}
+
+// Commands are printed as the user has started the program, to be pasted.
+func TestCommandsBeginAsTheUserBegan(t *testing.T) {
+	cfg, err := labConfig(t, "--server", "mine=./my-server --listen {addr}")
+	require.NoError(t, err)
+	assert.Equal(t, append(self.Command(), "lab"), cfg.Command[:len(self.Command())+1])
+	assert.Contains(t, lab.CommandLine(cfg.Command), " --server 'mine=./my-server --listen {addr}' ")
+	advice, err := adviseConfig(t)
+	require.NoError(t, err)
+	assert.Equal(t, append(self.Command(), "advise"), advice.Command[:len(self.Command())+1])
+	for _, args := range [][]string{{"--help"}, {"lab", "--help"}} {
+		_, help, _ := ioflavors(t, args...)
+		assert.Contains(t, help, "Usage: "+self.String()+" ")
+	}
 }
 
 // Each subject is a model that serve knows, with flags that the model knows.

@@ -14,33 +14,35 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 type loadCmd struct {
 	Addr string `arg:"" help:"The server's address, host:port."`
 
-	Connections int           `short:"c" default:"1" placeholder:"N" help:"How many connections, all opened beforehand (default ${default})."`
-	Depth       int           `default:"1" placeholder:"N" help:"How many requests may be in flight on each (default ${default})."`
-	Rate        float64       `default:"0" placeholder:"R" help:"Open loop: requests per second, due whether or not earlier ones are answered. 0 is a closed loop: the next when one is answered (default)."`
+	Connections int           `short:"c" default:"1" range:"1..65536" placeholder:"N" help:"How many connections, all opened beforehand (default ${default})."`
+	Depth       int           `default:"1" range:"1..65536" placeholder:"N" help:"How many requests may be in flight on each (default ${default})."`
+	Rate        float64       `default:"0" range:"0..5000000" placeholder:"R" help:"Open loop: requests per second, due whether or not earlier ones are answered. 0 is a closed loop: the next when one is answered (default)."`
 	Arrivals    load.Arrivals `default:"poisson" enum:"poisson,constant" help:"How an open loop's requests are spread over time: poisson or constant (default ${default})."`
-	Duration    time.Duration `short:"d" default:"10s" placeholder:"TIME" help:"How long is measured (default ${default})."`
-	Requests    int64         `short:"n" placeholder:"N" help:"End the measurement earlier, after that many replies."`
-	Warmup      time.Duration `default:"500ms" placeholder:"TIME" help:"How long the load runs before it is measured (default ${default})."`
-	Ramp        time.Duration `placeholder:"TIME" help:"Open the connections evenly over that time (default: at once)."`
+	Duration    time.Duration `short:"d" default:"10s" range:"1ms..24h" placeholder:"TIME" help:"How long is measured (default ${default})."`
+	Requests    int64         `short:"n" range:"0..1000000000000" placeholder:"N" help:"End the measurement earlier, after that many replies (default 0: no limit)."`
+	Warmup      time.Duration `default:"500ms" range:"0s..1h" placeholder:"TIME" help:"How long the load runs before it is measured (default ${default})."`
+	Ramp        time.Duration `range:"0s..1h" placeholder:"TIME" help:"Open the connections evenly over that time (default: at once)."`
 
 	Protocol     load.Protocol     `default:"kv" enum:"kv,resp,memcached" help:"kv, this project's, resp, that of Redis, or memcached, its text protocol (default ${default})."`
-	Puts         float64           `default:"0.1" placeholder:"SHARE" help:"Share of puts, 0 to 1; the others are gets (default ${default})."`
-	Keys         int               `default:"10000" placeholder:"N" help:"How many keys there are (default ${default})."`
+	Puts         float64           `default:"0.1" range:"0..1" placeholder:"SHARE" help:"Share of puts; the others are gets (default ${default})."`
+	Keys         int               `default:"10000" range:"1..10000000" placeholder:"N" help:"How many keys there are (default ${default})."`
 	Distribution load.Distribution `default:"uniform" enum:"uniform,zipfian" help:"How often each key is asked for: uniform or zipfian (default ${default})."`
-	Value        sizes             `default:"64" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
+	Value        sizes             `default:"64" range:"0..16777216" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
 	NoPreload    bool              `help:"Do not store the keys first: they are there, from an earlier run with the same --keys and --value."`
 
-	ConnectTimeout time.Duration `default:"5s" placeholder:"TIME" help:"How long a connection may take to come about (default ${default})."`
-	ReplyTimeout   time.Duration `default:"5s" placeholder:"TIME" help:"How long a reply may take (default ${default})."`
+	ConnectTimeout time.Duration `default:"5s" range:"1ms..10m" placeholder:"TIME" help:"How long a connection may take to come about (default ${default})."`
+	ReplyTimeout   time.Duration `default:"5s" range:"1ms..1m" placeholder:"TIME" help:"How long a reply may take (default ${default})."`
 	Sleep          *bool         `negatable:"" help:"Sleep in an open loop until something happens, for a machine without a core to spare: the generator will be later (default where it may use one core only)."`
 	Ceiling        bool          `help:"First measure, for a second, what the generator reaches against a server that does next to nothing, and judge the run by that as well."`
-	Seed           uint64        `default:"1" help:"Makes the sequences of keys, kinds and arrivals (default ${default})."`
+	Seed           uint64        `default:"1" range:"any" help:"Makes the sequences of keys, kinds and arrivals (default ${default})."`
 
 	JSON bool   `help:"Print one JSON object at the end, and nothing else on standard output."`
 	HDR  string `type:"path" placeholder:"FILE" help:"Write the response times' percentiles to a file, as HdrHistogram's plotters read them, in µs."`
@@ -77,6 +79,8 @@ func (s *sizes) Decode(ctx *kong.DecodeContext) error {
 	return nil
 }
 
+func (s sizes) numbers() []float64 { return []float64{float64(s.min), float64(s.max)} }
+
 func (s sizes) String() string {
 	if s.min == s.max {
 		return strconv.Itoa(s.min)
@@ -104,36 +108,39 @@ func (c *loadCmd) spin() bool {
 	return runtime.NumCPU() > 1
 }
 
-func (c *loadCmd) Run(ctx context.Context) error {
+func (c *loadCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	cfg := c.config()
-	if err := cfg.Validate(); err != nil {
-		return &exitError{2, err.Error()}
+	if err := errors.Join(kvcmd.CheckAddr("address", c.Addr), cfg.Validate()); err != nil {
+		return usageError(err)
 	}
+	hdr, err := openTarget(c.HDR)
+	if err != nil {
+		return err
+	}
+	defer hdr.close()
 	result, err := c.load(ctx, cfg)
 	interrupted := errors.Is(err, context.Canceled)
 	switch {
 	case interrupted && result.Seconds == 0:
 		return &exitError{130, "interrupted before anything was measured"}
 	case err != nil && !interrupted:
-		return err
-	}
-	if c.HDR != "" {
-		if err := writePercentiles(c.HDR, result.Response); err != nil {
-			return err
-		}
+		return mistaken(ctx, c.Addr, c.Protocol, err)
 	}
 	if c.JSON {
-		err = json.NewEncoder(os.Stdout).Encode(newLoadReport(result))
+		err = json.NewEncoder(out).Encode(newLoadReport(result))
 	} else {
-		err = writeLoad(os.Stdout, result)
+		err = writeLoad(out, result)
 	}
+	err = errors.Join(err, hdr.writePercentiles(result.Response))
 	switch {
 	case err != nil:
 		return err
 	case interrupted:
 		return &exitError{130, "interrupted; what was measured until then is above"}
+	case result.Errors.Count() > 0 && result.Requests == 0:
+		return mistaken(ctx, c.Addr, c.Protocol, result.Errors.Err())
 	case result.Errors.Count() > 0:
-		return &exitError{1, result.Errors.Err().Error()}
+		return result.Errors.Err()
 	case len(result.Void) > 0:
 		return &exitError{3, "the run is void, and says why above"}
 	default:
@@ -183,8 +190,8 @@ func showLoad(f *os.File, cfg load.Config) (stop func()) {
 			case <-ticker.C:
 			}
 			requests := cfg.Live.Requests()
-			line := fmt.Sprintf("%.0f requests/s · %d in flight · %d errors · about %.0f s left",
-				float64(requests-before)/every.Seconds(), cfg.Live.InFlight(), cfg.Live.Errors(), max(0, (total-time.Since(began)).Seconds()))
+			line := fmt.Sprintf("%s requests/s · %d in flight · %d errors · about %.0f s left",
+				perSecond(float64(requests-before)/every.Seconds()), cfg.Live.InFlight(), cfg.Live.Errors(), max(0, (total-time.Since(began)).Seconds()))
 			before = requests
 			if live {
 				fmt.Fprintf(f, "\r\x1b[K%.79s", line)
@@ -233,14 +240,18 @@ func newLoadReport(r load.Result) loadReport {
 func writeLoad(w io.Writer, r load.Result) error {
 	loop := "closed loop"
 	if r.Workload.Open() {
-		loop = fmt.Sprintf("open loop, %.0f requests/s due (%s)", r.Workload.Rate, r.Workload.Arrivals)
+		loop = fmt.Sprintf("open loop, %s requests/s due (%s)", perSecond(r.Workload.Rate), r.Workload.Arrivals)
 	}
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s · %d connections × %d in flight · %.1f s\n\n", loop, r.Workload.Connections, r.Workload.Depth, r.Seconds)
-	fmt.Fprintf(&out, "requests/s  %.0f\n", r.Rate)
+	fmt.Fprintf(&out, "requests/s  %s\n", perSecond(r.Rate))
 	fmt.Fprintf(&out, "errors      %d\n", r.Errors.Count())
 	fmt.Fprintf(&out, "served      %d of %d connections\n", r.Served, r.Workload.Connections)
-	fmt.Fprintf(&out, "generator   %.0f %% busy, %.1f %% waiting for its core\n", r.Generator.Busy*100, r.Generator.RunQueue*100)
+	waiting := "waiting for its core: not known here"
+	if r.Generator.RunQueueKnown {
+		waiting = fmt.Sprintf("%.1f %% waiting for its core", r.Generator.RunQueue*100)
+	}
+	fmt.Fprintf(&out, "generator   %.0f %% busy, %s\n", r.Generator.Busy*100, waiting)
 	if r.Generator.Ceiling > 0 {
 		fmt.Fprintf(&out, "ceiling     %.0f requests/s against a server that does next to nothing\n", r.Generator.Ceiling)
 	}
@@ -258,6 +269,14 @@ func writeLoad(w io.Writer, r load.Result) error {
 	return err
 }
 
+// perSecond writes a rate, with three digits if it is under a hundred.
+func perSecond(rate float64) string {
+	if rate >= 99.95 {
+		return strconv.FormatFloat(rate, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(rate, 'g', 3, 64)
+}
+
 func writeTimes(w io.Writer, name string, t load.Times) {
 	fmt.Fprintf(w, "%-14s", name)
 	for _, d := range []time.Duration{t.P50, t.P90, t.P99, t.P999, t.Max} {
@@ -271,15 +290,12 @@ func writeTimes(w io.Writer, name string, t load.Times) {
 }
 
 // writePercentiles writes the table that HdrHistogram's plotters read.
-func writePercentiles(name string, t load.Times) error {
-	h, err := t.Decode()
-	if err != nil {
+func (t *target) writePercentiles(times load.Times) error {
+	return t.write(func(w io.Writer) error {
+		h, err := times.Decode()
+		if err == nil {
+			_, err = h.PercentilesPrint(w, 5, 1e3)
+		}
 		return err
-	}
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	_, err = h.PercentilesPrint(f, 5, 1e3)
-	return errors.Join(err, f.Close())
+	})
 }

@@ -1,10 +1,9 @@
 package main
 
 import (
-	"fmt"
+	"context"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/ioflavors/ioflavors/busywait"
 	"github.com/ioflavors/ioflavors/common/kvcmd"
@@ -13,6 +12,7 @@ import (
 	"github.com/ioflavors/ioflavors/iouring"
 	"github.com/ioflavors/ioflavors/multiblocking"
 	"github.com/ioflavors/ioflavors/singleblocking"
+	"github.com/ioflavors/ioflavors/tools/internal/nearest"
 )
 
 // models are all there are. A new one is added here, and to the lab's subjects.
@@ -28,7 +28,7 @@ type serveCmd struct {
 	Args []string `arg:"" passthrough:"" name:"model" help:"The model (singleblocking, multiblocking, busywait, eventloop or iouring) and its flags; MODEL --help lists them."`
 }
 
-func (c *serveCmd) Run() error {
+func (c *serveCmd) Run(ctx context.Context) error {
 	name := c.Args[0]
 	i := slices.IndexFunc(models, func(m kvserver.Command) bool { return m.Model == name })
 	if i < 0 {
@@ -36,8 +36,9 @@ func (c *serveCmd) Run() error {
 		for _, m := range models {
 			names = append(names, m.Model)
 		}
-		return &exitError{2, fmt.Sprintf("no model %q: there are %s", name, strings.Join(names, ", "))}
+		return usageError(nearest.Unknown("model", name, names))
 	}
 	// The server has its own signal handling, flags and exit codes.
-	return &exitError{code: kvcmd.Run("ioflavors serve "+name, withSlowKeys(withMetrics(models[i])), c.Args[1:], os.Stdout, os.Stderr)}
+	command := withSlowKeys(withMetrics(ctx, models[i]))
+	return &exitError{code: kvcmd.Run(ctx, "ioflavors serve "+name, command, c.Args[1:], os.Stdout, os.Stderr)}
 }

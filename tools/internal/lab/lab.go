@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -46,9 +47,12 @@ type Config struct {
 	NotMeasured []string
 	// Progress is told how far the run is. May be nil.
 	Progress *Progress
+	// Save is called between measurements, with what was measured so far: the
+	// process may be killed before Run returns. May be nil.
+	Save func(*Results)
 
-	// check is conform, but in tests, idle idleSteps, and capacity
-	// carefulSearch.
+	// In tests: check instead of conform, idle instead of idleSteps, capacity
+	// instead of carefulSearch.
 	check    func(ctx context.Context, addr string, s Subject) Gate
 	idle     []int
 	capacity *capacitySearch
@@ -62,13 +66,23 @@ type bench struct {
 	progress *Progress
 	pins     pinning
 	results  *Results
+	save     func(*Results)
+}
+
+// Validate returns an error if Run would refuse the configuration.
+func (cfg Config) Validate() error {
+	if err := distinct(cfg.Subjects); err != nil {
+		return err
+	}
+	_, err := newPlan(cfg)
+	return err
 }
 
 // Run checks the subjects and measures them. What is wrong with a server is
 // part of the results. An error means that the lab could not do its work, or
 // was interrupted; if results are not nil, they hold what was measured so far.
 func Run(ctx context.Context, cfg Config) (*Results, error) {
-	if err := distinct(cfg.Subjects); err != nil {
+	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	plan, err := newPlan(cfg)
@@ -76,10 +90,7 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 		return nil, err
 	}
 	procs := runtime.GOMAXPROCS(0)
-	b := &bench{check: cfg.check, null: cfg.Null, progress: cfg.Progress}
-	if b.check == nil {
-		b.check = conform
-	}
+	b := &bench{check: cfg.check, null: cfg.Null, progress: cfg.Progress, save: cfg.Save}
 	if b.progress == nil {
 		b.progress = new(Progress)
 	}
@@ -108,7 +119,7 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 	}
 
 	before, known := readClocks()
-	err = b.run(ctx)
+	err = survive(func() error { return b.run(ctx) })
 	if after, ok := readClocks(); known && ok {
 		b.results.Environment.disturbed(before, after)
 	}
@@ -127,8 +138,28 @@ func (b *bench) run(ctx context.Context) error {
 		if err := do(ctx); err != nil {
 			return err
 		}
+		b.saved()
 	}
 	return nil
+}
+
+// saved has the results saved as they are now.
+func (b *bench) saved() {
+	if b.save != nil {
+		_ = b.results.summarize() // Run does it again, and tells the error
+		b.save(b.results)
+	}
+}
+
+// survive does something, and makes an error of its panic: what was measured
+// before is worth having.
+func survive(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n\n%s", p, debug.Stack())
+		}
+	}()
+	return do()
 }
 
 // gates starts every server, and checks those that speak our protocol. Whoever
@@ -175,6 +206,7 @@ func (b *bench) rounds(ctx context.Context) error {
 				return err
 			}
 		}
+		b.saved()
 	}
 	return nil
 }
@@ -216,6 +248,7 @@ func (b *bench) eachServer(ctx context.Context, what string, planned func(*Serve
 			err = fmt.Errorf("%s: %w", what, err)
 		}
 		b.progress.finished(planned(s), b.disqualify(s, err, line))
+		b.saved()
 	}
 	return nil
 }
@@ -238,9 +271,14 @@ func (b *bench) gate(ctx context.Context, s *Server) error {
 		if err := p.serves(ctx, s.Subject, b.results.Plan.Workloads[0]); err != nil || !s.ours() {
 			return err
 		}
-		g := b.check(ctx, p.addr, s.Subject)
+		var g Gate
+		if b.check != nil {
+			g = b.check(ctx, p.addr, s.Subject)
+		} else {
+			g = conform(ctx, p, s.Subject)
+		}
 		if ctx.Err() != nil {
-			return ctx.Err() // what it could not try, it counts as failed
+			return ctx.Err() // it did not try all
 		}
 		s.Rules = &g
 		if err := p.failure(); err != nil {
@@ -264,5 +302,13 @@ func (b *bench) withPins(ctx context.Context, s Subject, pins pinning, do func(*
 	if err != nil {
 		return err
 	}
-	return errors.Join(do(p), p.stop(ctx))
+	stopped := false
+	defer func() { // where do panics
+		if !stopped {
+			p.kill()
+		}
+	}()
+	err = errors.Join(do(p), p.stop(ctx))
+	stopped = true
+	return err
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
@@ -83,6 +82,11 @@ type Cell struct {
 	// Steal is the share of the machine's CPU time meanwhile that its host gave
 	// to others, 0 to 1; nil if it is not known.
 	Steal *float64 `json:"steal,omitempty"`
+	// Others is the share of a core that other programs than the lab and the
+	// server used meanwhile, 0 to 1: of the server's core or of the load's, which
+	// is more, where they have cores of their own, and otherwise of all. nil if it
+	// is not known.
+	Others *float64 `json:"others,omitempty"`
 }
 
 // IdleCell is a server with silent connections, and nothing to do.
@@ -95,6 +99,9 @@ type IdleCell struct {
 	Short       string        `json:"short,omitempty"`
 	Duration    time.Duration `json:"duration_ns"`
 	Resources   *Resources    `json:"resources,omitempty"`
+	// Steal and Others are as in Cell.
+	Steal  *float64 `json:"steal,omitempty"`
+	Others *float64 `json:"others,omitempty"`
 }
 
 // SyscallCell counts a server's system calls under a workload of the closed
@@ -104,8 +111,10 @@ type SyscallCell struct {
 	Workload int    `json:"workload"` // of the plan's, counted from 0
 	// Method is what counted them: "perf" or "strace".
 	Method string `json:"method"`
-	// Requests were answered meanwhile, and Calls how many there were, by name.
+	// Requests were answered meanwhile, in that many seconds, and Calls how many
+	// there were, by name. 0 seconds: of an earlier version, not known.
 	Requests int64            `json:"requests"`
+	Seconds  float64          `json:"seconds,omitempty"`
 	Calls    map[string]int64 `json:"calls"`
 }
 
@@ -177,53 +186,37 @@ func Read(name string) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
+	r, err := Decode(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return r, nil
+}
+
+// Decode reads results as JSON, and checks them. It passes over fields that it
+// does not know: they are a later version's.
+func Decode(text []byte) (*Results, error) {
 	// The version first: with another one, the rest may have other types.
 	var version struct {
 		Schema *int `json:"schema"`
 	}
 	if err := json.Unmarshal(text, &version); err != nil {
-		return nil, fmt.Errorf("%s: not the results of a lab run: %w", name, err)
+		return nil, fmt.Errorf("not the results of a lab run: %w", err)
 	}
 	if version.Schema == nil {
-		return nil, fmt.Errorf("%s: not the results of a lab run: no schema version", name)
+		return nil, errors.New("not the results of a lab run: no schema version")
 	}
 	if *version.Schema != Schema {
-		return nil, fmt.Errorf("%s: schema version %d, but this program reads %d only", name, *version.Schema, Schema)
+		return nil, fmt.Errorf("schema version %d, but this program reads %d only", *version.Schema, Schema)
 	}
 	r := new(Results)
 	if err := json.Unmarshal(text, r); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
 	}
-	if err := r.consistent(name); err != nil {
+	if err := r.Check(); err != nil {
 		return nil, err
 	}
 	return r, nil
-}
-
-// consistent returns an error if something refers to what is not there.
-func (r *Results) consistent(name string) error {
-	known := func(server string, workload int) error {
-		if r.server(server) == nil || workload < 0 || workload >= len(r.Plan.Workloads) {
-			return fmt.Errorf("%s: figures of %q under workload %d, which are not in the plan", name, server, workload)
-		}
-		return nil
-	}
-	var errs []error
-	for _, s := range r.Servers {
-		if s == nil {
-			return fmt.Errorf("%s: a server is null", name)
-		}
-	}
-	for _, c := range slices.Concat(r.Runs, r.Again) {
-		errs = append(errs, known(c.Server, c.Workload))
-	}
-	for _, c := range r.Syscalls {
-		errs = append(errs, known(c.Server, c.Workload))
-	}
-	for _, s := range r.Summary {
-		errs = append(errs, known(s.Server, s.Workload))
-	}
-	return errors.Join(errs...)
 }
 
 // server returns the server of that name.

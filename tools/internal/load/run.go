@@ -20,7 +20,15 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	g, err := newGenerator(ctx, cfg, newDataset(cfg.Workload), newMix(cfg.Workload, cfg.Seed))
+	data, err := newDataset(ctx, cfg.Workload)
+	if err != nil {
+		return Result{}, err
+	}
+	from, err := newMix(ctx, cfg.Workload, cfg.Seed)
+	if err != nil {
+		return Result{}, err
+	}
+	g, err := newGenerator(ctx, cfg, data, from)
 	if err != nil {
 		return Result{}, err
 	}
@@ -52,7 +60,11 @@ func Preload(ctx context.Context, cfg Config) error {
 		return err
 	}
 	cfg.Warmup = maxRun // the phase that lasts until there are no more requests
-	g, err := newGenerator(ctx, cfg, newDataset(cfg.Workload), &fill{keys: cfg.Keys})
+	data, err := newDataset(ctx, cfg.Workload)
+	if err != nil {
+		return err
+	}
+	g, err := newGenerator(ctx, cfg, data, &fill{keys: cfg.Keys})
 	if err != nil {
 		return err
 	}
@@ -71,13 +83,21 @@ func Preload(ctx context.Context, cfg Config) error {
 func (g *generator) onThread(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, g.poller.Wake)
 	defer stop()
-	done := make(chan error, 1)
+	var err error
+	var panicked any
+	done := make(chan struct{})
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		done <- g.run(ctx)
+		defer close(done)
+		defer func() { panicked = recover() }()
+		err = g.run(ctx)
 	}()
-	if err := <-done; err != nil {
+	<-done
+	if panicked != nil {
+		panic(panicked) // where the caller can still save what it has
+	}
+	if err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
 	return nil

@@ -30,12 +30,16 @@ type trust struct {
 	Binaries    []pair
 	NotMeasured []string
 	Failed      []failure
+	NotJudged   []failure // rules
 	Unavailable []failure
 	Order       [][]string
 	Repeat      string
+	// Remake begins the command that makes the page again.
+	Remake string
 }
 
-// failure is a server that did not finish, or a rule that it does not follow.
+// failure is a server that did not finish, or a rule that it does not follow, or
+// that was not judged.
 type failure struct{ Server, Reason string }
 
 func newTrust(r *lab.Results) trust {
@@ -56,6 +60,7 @@ func newTrust(r *lab.Results) trust {
 		Unavailable: unavailable(r),
 		Order:       r.Plan.Order,
 		Repeat:      lab.CommandLine(r.Command),
+		Remake:      lab.CommandLine(append(program(r), "report")),
 	}
 	t.Stolen, t.StealKnown = stolen(r)
 	for _, note := range r.Notes() {
@@ -75,6 +80,9 @@ func newTrust(r *lab.Results) trust {
 		if s.Rules != nil {
 			for _, f := range s.Rules.Failed {
 				t.Failed = append(t.Failed, failure{s.Name, "rule " + f.Rule + ": " + f.Reason})
+			}
+			for _, f := range s.Rules.NotJudged {
+				t.NotJudged = append(t.NotJudged, failure{s.Name, f.Rule + ": " + f.Reason})
 			}
 		}
 	}
