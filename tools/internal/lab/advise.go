@@ -202,10 +202,13 @@ type Advice struct {
 	// not show.
 	Foretold string   `json:"foretold,omitempty"`
 	Limits   []string `json:"limits,omitempty"`
+	// Setup is how to run the recommended model; nil: there is none.
+	Setup *Setup `json:"setup,omitempty"`
 
 	Samples []Sample `json:"samples"`
 
-	subjects []Subject
+	subjects    []Subject
+	descriptors int // there may be
 }
 
 // Absentee is a model that this system cannot run, and why, as it says itself.
@@ -267,6 +270,7 @@ func Advise(ctx context.Context, cfg AdviseConfig) (*Advice, error) {
 		Environment: environment(procs, pins),
 		Foretold:    cfg.foretold(),
 		subjects:    cfg.Subjects,
+		descriptors: descriptors,
 	}
 	if pins.on {
 		a.Environment.ServerProcs = 1 + len(pins.more)
@@ -511,13 +515,11 @@ func (v *adviser) look(ctx context.Context, server *process, sample *Sample) err
 	return nil
 }
 
-// withFlags returns the subject as it is started for a profile: with a place for
-// each connection, and no limit on their silence.
+// withFlags returns the subject as it is started for a profile: with the limits
+// that it needs, and a store that is as slow as its handlers are to be.
 func withFlags(s Subject, p Profile) Subject {
-	s.Command = slices.Concat(s.Command, []string{"--max-conns", strconv.Itoa(p.Connections + 16)})
-	if !s.OneAtATime {
-		s.Command = append(s.Command, "--idle-timeout", "-1")
-	}
+	limits, _ := p.limits(s)
+	s.Command = slices.Concat(s.Command, limitFlags(limits))
 	if p.Handler > 0 {
 		how := "--slow-sleep"
 		if p.Computes {

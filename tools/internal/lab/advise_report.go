@@ -58,6 +58,11 @@ func (a *Advice) conclude() error {
 		a.RunnerUp = options[1].Model
 		a.Because = because(a.Profile, options[0], options[1], by)
 	}
+	program := a.Command[:max(0, slices.Index(a.Command, "advise"))]
+	i := slices.IndexFunc(a.subjects, func(s Subject) bool { return s.Name == a.Recommended })
+	if a.Setup, err = a.Profile.setup(a.subjects[i], program, a.descriptors); err != nil {
+		return err
+	}
 	probed, err := a.probed(a.Recommended)
 	a.Changes = append(changes(a.Profile, options, by), probed...)
 	return err
@@ -296,6 +301,15 @@ func (a *Advice) Report(w io.Writer, style Style, width int) error {
 	fill("For: " + a.Profile.task() + ".")
 	if a.Foretold != "" {
 		fill("Beforehand: " + a.Foretold + ".")
+	}
+	if s := a.Setup; s != nil {
+		heading("To run it")
+		fmt.Fprintln(&out, CommandLine(s.Serve))
+		for _, why := range s.Why {
+			fill("- " + why)
+		}
+		fill("\nIn a program of your own:")
+		fmt.Fprintf(&out, "\n%s", s.Go)
 	}
 	out.WriteString("\n")
 	for _, block := range a.table().split(width) {

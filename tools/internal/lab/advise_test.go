@@ -70,7 +70,7 @@ func TestAdviceForIOUring(t *testing.T) {
 
 func testAdvice(t *testing.T, p Profile, all ...constructed) *Advice {
 	t.Helper()
-	a := &Advice{Profile: p, Measured: p, Complete: true, Repeats: 3, Duration: time.Second, Command: []string{"ioflavors", "advise"}}
+	a := &Advice{Profile: p, Measured: p, Complete: true, Repeats: 3, Duration: time.Second, Command: []string{"go", "run", "./tools/cmd/ioflavors", "advise"}, descriptors: 1 << 20}
 	for _, c := range all {
 		s := Subject{Name: c.model}
 		for _, v := range variants {
