@@ -66,6 +66,8 @@ type Option struct {
 	Qualifies bool `json:"qualifies"`
 	// Foreseen: arithmetic alone says that it cannot.
 	Foreseen bool `json:"foreseen,omitempty"`
+	// Foretold is why, in that case.
+	Foretold string `json:"foretold,omitempty"`
 	// Reason is why it does not qualify, and Limit what keeps it from that.
 	Reason string `json:"reason,omitempty"`
 	Limit  string `json:"limit,omitempty"`
@@ -254,7 +256,7 @@ func judge(asked, measured Profile, s Subject, samples []Sample) (Option, error)
 	o.Burns = o.Costs != nil && o.Costs.Idle > burnShare
 	switch reason := foreseen(asked, s); {
 	case reason != "":
-		o.Within, o.Foreseen, o.Reason = false, true, reason
+		o.Within, o.Foreseen, o.Foretold, o.Reason = false, true, reason, reason
 		if o.Missed > 0 && o.Errors == 0 && o.Answered < 1 {
 			o.Reason += fmt.Sprintf("; measured: %s of what was due", percent(o.Answered))
 		}

@@ -48,12 +48,17 @@ func (a *Advice) conclude() error {
 		return nil
 	case !best.Qualifies:
 		a.Sentence = nobody(a.Profile, options)
+		if busy := a.busy(); busy != "" {
+			a.Sentence += fmt.Sprintf(" %s: ask again when it is quiet.", strings.ToUpper(busy[:1])+busy[1:])
+		}
 		return nil
 	default:
 		a.Recommended, a.Needs = best.Model, needs(best.Model)
 		a.Sentence = recommend(a.Profile, best)
 	}
-	a.Sentence += unjudged(options)
+	if why := a.provisional(); why != "" {
+		a.Sentence = "PROVISIONAL, because " + why + ": " + strings.ToLower(a.Sentence[:1]) + a.Sentence[1:]
+	}
 	if len(options) > 1 && options[1].Qualifies {
 		a.RunnerUp = options[1].Model
 		a.Because = because(a.Profile, options[0], options[1], by)
@@ -90,37 +95,43 @@ func recommend(p Profile, o Option) string {
 // guess.
 const disturbed = 0.2
 
-// provisional is why the same question may well have another answer next time.
-func (a *Advice) provisional() string {
+// busy says how much of the machine others had, if that makes an answer a guess.
+func (a *Advice) busy() string {
 	e := a.Environment
-	switch {
-	case e.Steal != nil && e.Others != nil && *e.Steal+*e.Others > disturbed:
-		return fmt.Sprintf("%.0f %% of this machine's CPU time went elsewhere; ask again when it is quiet", 100*(*e.Steal+*e.Others))
-	case unjudged(a.Options) != "":
-		return "not all models could be judged; ask again"
+	if e.Steal == nil || e.Others == nil || *e.Steal+*e.Others <= disturbed {
+		return ""
 	}
-	return ""
+	return fmt.Sprintf("%.0f %% of this machine's CPU time went elsewhere", 100*(*e.Steal+*e.Others))
 }
 
-// unjudged is what the answer leaves out.
-func unjudged(options []Option) string {
-	var names []string
+// provisional is why the same question may well have another answer next time.
+func (a *Advice) provisional() string {
+	var all []string
+	if busy := a.busy(); busy != "" {
+		all = append(all, busy)
+	}
+	if names := unjudged(a.Options); len(names) > 0 {
+		all = append(all, fmt.Sprintf("nothing is known of %s", strings.Join(names, ", ")))
+	}
+	return strings.Join(all, ", and ")
+}
+
+// unjudged are the models that may do what is asked, and of which no measurement
+// says anything.
+func unjudged(options []Option) (names []string) {
 	for _, o := range options {
 		if o.Counted == 0 && !o.Foreseen {
 			names = append(names, o.Model)
 		}
 	}
-	if len(names) == 0 {
-		return ""
-	}
-	return fmt.Sprintf(" Nothing is known of %s: every measurement was void.", strings.Join(names, ", "))
+	return names
 }
 
 // nobody is the answer where there is none.
 func nobody(p Profile, options []Option) string {
 	near := options[0]
-	if near.Counted == 0 {
-		return "No advice: every measurement was void, or too short to say."
+	if names := unjudged(options); len(names) > 0 {
+		return fmt.Sprintf("No advice: nothing is known of %s, because every measurement was void, or too short to say.", strings.Join(names, ", ")) + ruledOut(options)
 	}
 	if near.Within && near.Burns {
 		return fmt.Sprintf("None, unless a core may be burnt: %s alone keeps p99 within %v (%s), and uses %s of a core with nothing to do. --spare-core allows that.",
@@ -131,6 +142,28 @@ func nobody(p Profile, options []Option) string {
 		text += "; " + near.Limit
 	}
 	return text + "."
+}
+
+// ruledOut is what is known of the others without a measurement that counts, or by
+// one that does: arithmetic rules models out whatever the machine was like.
+func ruledOut(options []Option) string {
+	var foreseen, failed []string
+	for _, o := range options {
+		switch {
+		case o.Foreseen:
+			foreseen = append(foreseen, fmt.Sprintf("%s (%s)", o.Model, o.Foretold))
+		case o.Counted > 0:
+			failed = append(failed, fmt.Sprintf("%s (%s)", o.Model, o.Reason))
+		}
+	}
+	text := ""
+	if foreseen != nil {
+		text += " Arithmetic rules out " + strings.Join(foreseen, ", ") + "."
+	}
+	if failed != nil {
+		text += " Measurements rule out " + strings.Join(failed, ", ") + "."
+	}
+	return text
 }
 
 // because is what decided between the first two.
@@ -290,9 +323,6 @@ func (a *Advice) Report(w io.Writer, style Style, width int) error {
 	}
 	for _, x := range a.NotAvailable {
 		fill(fmt.Sprintf("%s was not tried, for it is not available here: %s.", x.Model, x.Reason))
-	}
-	if why := a.provisional(); why != "" {
-		fill("PROVISIONAL: " + why + ".")
 	}
 	if !a.Complete {
 		fill(fmt.Sprintf("INTERRUPTED after %s.", count(len(a.Samples), "measurement")))

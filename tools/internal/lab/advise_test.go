@@ -292,7 +292,7 @@ func TestAdviceOnVoidSamples(t *testing.T) {
 	)
 	assert.Equal(t, "eventloop", a.Recommended)
 	assert.Contains(t, a.Sentence, "p99 ≤1.00ms")
-	assert.Contains(t, a.Sentence, "Nothing is known of multiblocking: every measurement was void.")
+	assert.True(t, strings.HasPrefix(a.Sentence, "PROVISIONAL, because nothing is known of multiblocking: take eventloop: "), a.Sentence)
 	assert.Equal(t, 3, a.option("multiblocking").Void)
 	assert.Zero(t, a.option("multiblocking").Counted)
 	assert.Contains(t, a.option("multiblocking").Reason, "not known: the generator was busy")
@@ -301,7 +301,7 @@ func TestAdviceOnVoidSamples(t *testing.T) {
 	little := func(s *Sample) { void(s); s.Load.InFlight *= 2 }
 	a = testAdvice(t, p, constructed{model: "eventloop", p99: time.Millisecond, cpu: flat(0.1), alter: little})
 	assert.Empty(t, a.Recommended)
-	assert.Contains(t, a.Sentence, "No advice: every measurement was void")
+	assert.Contains(t, a.Sentence, "No advice: nothing is known of eventloop, because every measurement was void")
 
 	// One that was late with few requests shows the median.
 	late := func(s *Sample) {
@@ -312,6 +312,28 @@ func TestAdviceOnVoidSamples(t *testing.T) {
 	assert.Equal(t, 3, a.option("eventloop").Missed, "its median alone is over the target")
 	a = testAdvice(t, p, constructed{model: "eventloop", p99: 8 * time.Millisecond, cpu: flat(0.1), alter: late})
 	assert.Zero(t, a.option("eventloop").Counted)
+}
+
+// Where no measurement counts, arithmetic still does.
+func TestAdviceByArithmetic(t *testing.T) {
+	p := testProfile()
+	p.Connections, p.Active, p.Rate, p.Handler, p.P99 = 100, 100, 1000, 5*time.Millisecond, 50*time.Millisecond
+	void := func(s *Sample) {
+		s.Load.Void, s.Load.InFlight = []string{"Little's law fails"}, 1e6
+		s.Load.Requests /= 2
+	}
+	a := testAdvice(t, p,
+		constructed{model: "eventloop", p99: time.Second, cpu: flat(0.1), alter: void},
+		constructed{model: "singleblocking", p99: time.Second, cpu: flat(0.1), alter: func(s *Sample) { s.Load.Requests = 1 }},
+		constructed{model: "multiblocking", p99: time.Second, cpu: flat(0.1), alter: void},
+	)
+	assert.Empty(t, a.Recommended)
+	assert.Equal(t, "No advice: nothing is known of multiblocking, because every measurement was void, or too short to say. "+
+		"Arithmetic rules out singleblocking (serves one client at a time; the others wait until it leaves), eventloop (handles one request at a time: 200/s at most).", a.Sentence)
+	others, steal := 0.5, 0.0
+	a.Environment.Others, a.Environment.Steal = &others, &steal
+	require.NoError(t, a.conclude())
+	assert.Contains(t, a.Sentence, "50 % of this machine's CPU time went elsewhere: ask again when it is quiet.")
 }
 
 // One repeat that misses the target is enough.
@@ -458,11 +480,11 @@ func TestAdviceReport(t *testing.T) {
 	for _, part := range []string{"MODEL", "Why not", "Runner-up: multiblocking --os-threads", "What would change the answer", "What this machine could not show", "ioflavors advise"} {
 		assert.Contains(t, text, part)
 	}
+	// Who reads no more than the beginning must not act on it unwarned.
 	others, steal := 0.5, 0.0
 	a.Environment.Others, a.Environment.Steal = &others, &steal
-	out.Reset()
-	require.NoError(t, a.Report(&out, Style{}, 80))
-	assert.Contains(t, out.String(), "PROVISIONAL: 50 % of this machine's CPU time went elsewhere")
+	require.NoError(t, a.conclude())
+	assert.True(t, strings.HasPrefix(a.text(t), "PROVISIONAL, because 50 % of this machine's CPU time went elsewhere: take eventloop: p99 "), a.Sentence)
 	assert.NoError(t, a.Write(t.TempDir()))
 }
 
