@@ -36,6 +36,7 @@ type plainServer struct {
 
 	// For some of the flaws.
 	turn     sync.Mutex
+	spoken   chan struct{}
 	claimed  atomic.Int64
 	answered int
 	last     []byte
@@ -109,6 +110,9 @@ func (s *plainServer) serve(conn *net.TCPConn) {
 			if _, err := in.Peek(1); err == io.EOF {
 				return
 			}
+		}
+		if s.flaw == "is mute" {
+			<-s.spoken
 		}
 		reply, keep := s.answer(request)
 		if s.flaw == "answers late requests first" && in.Buffered() > 0 {

@@ -122,8 +122,14 @@ func (b *bench) measure(p *process, cell *Cell, run func(begin, end func()) erro
 	if err := p.failure(); err != nil {
 		return err
 	}
-	if beforeErr == nil && afterErr == nil && cell.Load.Requests > 0 {
-		cell.Resources = after.since(before)
+	if beforeErr == nil && afterErr == nil {
+		used := after.since(before)
+		if known && knownAfter {
+			cell.Others = machineAfter.othersSince(machineBefore, p.pins, used.CPU)
+		}
+		if cell.Load.Requests > 0 {
+			cell.Resources = used
+		}
 	}
 	return nil
 }
