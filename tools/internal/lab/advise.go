@@ -161,8 +161,12 @@ type Sample struct {
 	Resources *Resources  `json:"resources,omitempty"` // while it was loaded
 	// Error is how the server ended that did.
 	Error string `json:"error,omitempty"`
+	// Taken is why the server did not come to do its work: the machine was busy
+	// with something else, or has no room. Then this says nothing about the server.
+	Taken string `json:"taken,omitempty"`
 
 	unavailable string // why this system cannot run the server; empty: it can
+	slow        string // what took much longer than planned, and how long
 }
 
 // AdviceSchema is the version of Advice in JSON.
@@ -313,11 +317,15 @@ type adviser struct {
 
 // takes is how long a measurement of such a profile takes, about.
 func (v *adviser) takes(p Profile) time.Duration {
-	w := p.workload()
-	filling := time.Duration(w.Keys) * max(p.Handler, 5*time.Microsecond)
-	silent := time.Duration(p.Connections-p.Active) * holdTime
-	return visitTime + filling + silent + settleTime + lookTime + p.warmup() + v.advice.Duration
+	return visitTime + p.filling() + p.opening() + settleTime + lookTime + p.warmup() + v.advice.Duration
 }
+
+// filling is how long it takes to store the keys, about, and opening to open the
+// silent connections.
+func (p Profile) filling() time.Duration {
+	return time.Duration(p.workload().Keys) * max(p.Handler, 5*time.Microsecond)
+}
+func (p Profile) opening() time.Duration { return time.Duration(p.Connections-p.Active) * holdTime }
 
 // warmup is longer than the first requests take.
 func (p Profile) warmup() time.Duration { return max(250*time.Millisecond, 2*p.Handler) }
@@ -399,12 +407,14 @@ func (v *adviser) again(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, o := range options {
-			if o.Counted > 0 || o.Foreseen || done == most {
-				continue
-			}
+		void := unjudged(options)
+		void = void[:min(len(void), most-done)]
+		if len(void) > 0 {
+			v.bench.progress.extend(time.Duration(len(void))*v.takes(a.Measured), "nothing is known yet of "+strings.Join(void, ", "))
+		}
+		for _, model := range void {
 			done++
-			i := slices.IndexFunc(a.subjects, func(s Subject) bool { return s.Name == o.Model })
+			i := slices.IndexFunc(a.subjects, func(s Subject) bool { return s.Name == model })
 			repeat := a.Repeats + 1 + try
 			sample, err := v.sample(ctx, a.subjects[i], a.Measured, a.Seed+uint64(repeat))
 			if err != nil {
@@ -412,7 +422,7 @@ func (v *adviser) again(ctx context.Context) error {
 			}
 			sample.Repeat = repeat
 			a.Samples = append(a.Samples, sample)
-			v.bench.progress.finished(0, fmt.Sprintf("again, for it was void: %s: %s", o.Model, sample.digest()))
+			v.bench.progress.finished(v.takes(a.Measured), fmt.Sprintf("again: %s: %s", model, sample.digest()))
 		}
 	}
 	return nil
@@ -447,11 +457,16 @@ func (v *adviser) measure(ctx context.Context, s Subject, p Profile, seed uint64
 	if err := server.serves(ctx, s, w); err != nil {
 		return err
 	}
+	began := v.bench.lookAt(server)
 	storing, cancel := context.WithTimeoutCause(ctx, preloadTimeout, fmt.Errorf("storing the keys takes more than %v", preloadTimeout))
 	defer cancel()
 	if err := load.Preload(storing, load.Config{Addr: server.addr, Workload: w}); err != nil {
+		if storing.Err() != nil {
+			sample.Taken = began.since().taken()
+		}
 		return errors.Join(server.failure(), err)
 	}
+	sample.took("to store the keys", began, p.filling())
 	if u, err := processUsage(server.pid); err == nil {
 		sample.Base = u.rss
 	}
@@ -463,8 +478,11 @@ func (v *adviser) measure(ctx context.Context, s Subject, p Profile, seed uint64
 				abort(c)
 			}
 		}()
-		if silent, sample.Silent, sample.Short, err = connectSilent(ctx, server.addr, nil, p.Connections-p.Active); err != nil {
+		if silent, err = v.open(ctx, server, s, p.Connections-p.Active, sample); err != nil {
 			return errors.Join(server.failure(), err)
+		}
+		if sample.Taken != "" {
+			return server.failure() // with fewer connections it is another profile
 		}
 		if err := v.look(ctx, server, sample); err != nil {
 			return err

@@ -141,10 +141,12 @@ func (s *Sample) within(p Profile) (r reached, why string) {
 	l := &s.Load
 	void := len(l.Void) > 0
 	switch {
+	case s.Taken != "":
+		return unknown, ""
 	case s.Error != "":
 		return no, s.Error
 	case s.Short != "":
-		return no, s.Short + " silent connections"
+		return no, "silent connections: " + s.Short
 	case l.Errors.Count() > 0:
 		return no, l.Errors.Err().Error()
 	case !l.Kept() && void && !l.MedianStands():
@@ -182,6 +184,8 @@ func (s *Sample) answered() float64 {
 // little time to accept its clients, once.
 func (s *Sample) hopeless(before *Sample) bool {
 	switch {
+	case s.Taken != "":
+		return false
 	case s.Short != "":
 		return before != nil && before.Short != ""
 	default:
@@ -194,6 +198,9 @@ func (s *Sample) cpuShare() float64 { return s.Resources.CPU.Seconds() / s.Load.
 
 // digest is a sample in a line.
 func (s *Sample) digest() string {
+	if s.Taken != "" {
+		return "not judged: " + s.Taken
+	}
 	if s.Error != "" {
 		return s.Error
 	}
@@ -207,6 +214,9 @@ func (s *Sample) digest() string {
 	if len(s.Load.Void) > 0 {
 		text += ", void"
 	}
+	if s.slow != "" {
+		text += "; " + s.slow
+	}
 	return text
 }
 
@@ -215,7 +225,7 @@ func (s *Sample) digest() string {
 func judge(asked, measured Profile, s Subject, samples []Sample) (Option, error) {
 	o := Option{Model: s.Name, Samples: len(samples), Answered: 1, serves: serves(s)}
 	var counted, reachedIt []Sample
-	why := ""
+	why, taken := "", ""
 	few, err := together(measured, samples)
 	if err != nil {
 		return o, err
@@ -230,6 +240,7 @@ func judge(asked, measured Profile, s Subject, samples []Sample) (Option, error)
 		if sample.Short != "" && held {
 			continue // it can hold them, and was given too little time
 		}
+		taken = cmp.Or(taken, sample.Taken)
 		if r == unknown && len(sample.Load.Void) == 0 && few > 0 {
 			if r = yes; few > measured.P99 {
 				r, reason = no, fmt.Sprintf("p99 %s, of all repeats together", latency(few))
@@ -263,7 +274,7 @@ func judge(asked, measured Profile, s Subject, samples []Sample) (Option, error)
 	case o.Counted == 0 && o.Samples == 0:
 		o.Reason = "not measured"
 	case o.Counted == 0:
-		o.Reason = "not known: " + cmp.Or(o.VoidFor, "too few requests to say")
+		o.Reason = "not known: " + cmp.Or(taken, o.VoidFor, "too few requests to say")
 	case o.Missed > 0:
 		o.Reason = why
 		if o.Missed < o.Counted {

@@ -359,9 +359,9 @@ func TestAdviceWantsEveryRepeat(t *testing.T) {
 	a = testAdvice(t, testProfile(), constructed{model: "eventloop", p99: time.Millisecond, cpu: flat(0.1), alter: short})
 	assert.Equal(t, "eventloop", a.Recommended)
 	assert.Equal(t, 2, a.option("eventloop").Counted)
-	always := func(s *Sample) { s.Short = "the server holds 500 of 900" }
+	always := func(s *Sample) { s.Short = "the server holds 500 of 900, and refuses the others" }
 	a = testAdvice(t, testProfile(), constructed{model: "eventloop", p99: time.Millisecond, cpu: flat(0.1), alter: always})
-	assert.Equal(t, "the server holds 500 of 900 silent connections", a.option("eventloop").Reason)
+	assert.Equal(t, "silent connections: the server holds 500 of 900, and refuses the others", a.option("eventloop").Reason)
 
 	wrong := func(s *Sample) { s.Load.Errors.Wrong = 1 }
 	a = testAdvice(t, testProfile(), constructed{model: "eventloop", p99: time.Millisecond, cpu: flat(0.1), alter: wrong})
