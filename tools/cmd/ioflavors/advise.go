@@ -16,6 +16,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/self"
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 type adviseCmd struct {
@@ -145,7 +147,7 @@ func (c *adviseCmd) config() (lab.AdviseConfig, error) {
 
 // command returns what does the same again. Where the advice goes is left out.
 func (c *adviseCmd) command() []string {
-	command := []string{"ioflavors", "advise"}
+	command := append(self.Command(), "advise")
 	add := func(flag, value string) { command = append(command, flag, value) }
 	add("--conns", strconv.Itoa(c.Conns))
 	add("--active", c.Active.String())
@@ -173,7 +175,7 @@ func (c *adviseCmd) command() []string {
 	return command
 }
 
-func (c *adviseCmd) Run(ctx context.Context, out *output) error {
+func (c *adviseCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	cfg, err := c.config()
 	if err != nil {
 		return usageError(err)
@@ -198,7 +200,7 @@ func (c *adviseCmd) Run(ctx context.Context, out *output) error {
 		err = json.NewEncoder(out).Encode(advice)
 	} else {
 		fmt.Fprintln(os.Stderr)
-		err = advice.Report(out, style(out.file), 80)
+		err = advice.Report(out, style(out.File()), 80)
 	}
 	if c.Out != "" {
 		err = errors.Join(err, advice.Write(c.Out))

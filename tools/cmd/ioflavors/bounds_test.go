@@ -13,12 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance"
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 // eachFlag calls f for every flag of every command, hidden ones too.
 func eachFlag(t *testing.T, f func(command string, flag *kong.Flag)) {
 	t.Helper()
-	parser, _ := newParser(new(cli), &output{})
+	parser, _ := newParser(new(cli), stdout.New(nil))
 	var walk func(*kong.Node)
 	walk = func(n *kong.Node) {
 		for _, flag := range n.Flags {

@@ -13,6 +13,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance"
 	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/tools/internal/nearest"
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 type checkCmd struct {
@@ -42,7 +43,7 @@ func (*checkCmd) Help() string {
 // exitNotJudged says that no rule failed, and not all of them passed.
 const exitNotJudged = 4
 
-func (c *checkCmd) Run(ctx context.Context, out *output) error {
+func (c *checkCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	if c.List {
 		return c.list(out)
 	}
@@ -156,7 +157,7 @@ func (c *checkCmd) options() conformance.Options {
 // check tries the rules one after the other. A server that a rule has killed is
 // started again for the next one: a rule says something about the server, not
 // about the rules before it.
-func (c *checkCmd) check(ctx context.Context, s *checkedServer, out *output) conformance.Report {
+func (c *checkCmd) check(ctx context.Context, s *checkedServer, out *stdout.Checked) conformance.Report {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if !c.JSON {
@@ -165,7 +166,7 @@ func (c *checkCmd) check(ctx context.Context, s *checkedServer, out *output) con
 	o := c.options()
 	var report conformance.Report
 	for _, rule := range conformance.Rules() {
-		if out.err != nil {
+		if out.Err() != nil {
 			break // nobody reads on
 		}
 		o.Only = []string{rule.ID}

@@ -12,6 +12,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvclient"
 	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 type getCmd struct {
@@ -33,7 +34,7 @@ type serverFlags struct {
 
 var errNoValue = errors.New("no value")
 
-func (c *getCmd) Run(ctx context.Context, out *output) error {
+func (c *getCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	return c.talk(ctx, func(ctx context.Context, server *kvclient.Client) error {
 		value, found, err := server.Get(ctx, c.Key)
 		if err != nil {

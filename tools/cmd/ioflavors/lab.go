@@ -20,6 +20,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/nearest"
 	"github.com/ioflavors/ioflavors/tools/internal/report"
+	"github.com/ioflavors/ioflavors/tools/internal/self"
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 type labCmd struct {
@@ -52,7 +54,7 @@ func (*labCmd) Help() string {
 		`3 the run is void: over half of the open loop's cells show nothing, not even a median, or none of the claims could be decided; 130 interrupted.`
 }
 
-func (c *labCmd) Run(ctx context.Context, out *output) error {
+func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	cfg, cleanUp, err := c.config(ctx)
 	if err != nil {
 		return err
@@ -75,7 +77,7 @@ func (c *labCmd) Run(ctx context.Context, out *output) error {
 	if err != nil && !interrupted {
 		fmt.Fprintln(os.Stderr, "ioflavors:", err)
 	}
-	if err := results.Report(out, style(out.file), width(out.file)); err != nil {
+	if err := results.Report(out, style(out.File()), width(out.File())); err != nil {
 		return err
 	}
 	name, writeErr := results.Write(folder.Path)
@@ -261,7 +263,7 @@ func unknownOnly(name string, subjects []lab.Subject) error {
 
 // command returns what does the same again. Where the results go is left out.
 func (c *labCmd) command() []string {
-	command := []string{"ioflavors", "lab", "--seed", fmt.Sprint(c.Seed)}
+	command := append(self.Command(), "lab", "--seed", fmt.Sprint(c.Seed))
 	add := func(flag string, values ...string) {
 		for _, v := range values {
 			command = append(command, flag, v)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 type loadCmd struct {
@@ -107,7 +108,7 @@ func (c *loadCmd) spin() bool {
 	return runtime.NumCPU() > 1
 }
 
-func (c *loadCmd) Run(ctx context.Context, out *output) error {
+func (c *loadCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	cfg := c.config()
 	if err := errors.Join(kvcmd.CheckAddr("address", c.Addr), cfg.Validate()); err != nil {
 		return usageError(err)

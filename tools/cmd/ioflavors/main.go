@@ -14,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/ioflavors/ioflavors/tools/internal/self"
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 type cli struct {
@@ -49,12 +50,12 @@ func main() {
 }
 
 func run(args []string) int {
-	defer surviveLostReaders()()
-	out := &output{file: os.Stdout}
-	return out.exitCode(runCommand(args, out), os.Stderr)
+	defer stdout.OutliveReaders()()
+	out := stdout.New(os.Stdout)
+	return out.ExitCode("ioflavors", runCommand(args, out), os.Stderr)
 }
 
-func runCommand(args []string, out *output) int {
+func runCommand(args []string, out *stdout.Checked) int {
 	var c cli
 	parser, helped := newParser(&c, out)
 	k, err := parser.Parse(args)
@@ -71,8 +72,6 @@ func runCommand(args []string, out *output) int {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// The second signal ends the program at once, whatever it waits for.
-	defer context.AfterFunc(ctx, stop)()
 	k.BindTo(ctx, (*context.Context)(nil))
 	k.Bind(out)
 	err = k.Run()
@@ -96,7 +95,7 @@ func runCommand(args []string, out *output) int {
 
 // newParser returns the command line's parser, and whether it has shown the help
 // that a user asked for, once it has parsed.
-func newParser(c *cli, out *output) (parser *kong.Kong, helped *bool) {
+func newParser(c *cli, out *stdout.Checked) (parser *kong.Kong, helped *bool) {
 	helped = new(bool)
 	return kong.Must(c,
 		kong.Name(self.String()),

@@ -9,6 +9,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/report"
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 type reportCmd struct {
@@ -16,7 +17,7 @@ type reportCmd struct {
 	Out string `placeholder:"DIR" type:"path" help:"Where report.html and its pictures go (default: beside the results)."`
 }
 
-func (c *reportCmd) Run(out *output) error {
+func (c *reportCmd) Run(out *stdout.Checked) error {
 	name, err := folder.Find(cmp.Or(c.Of, folder.Default), lab.FileName)
 	if err != nil {
 		return err

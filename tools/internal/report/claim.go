@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
 // claim is what the page says of one of the article's claims: a card on the
@@ -246,7 +247,7 @@ func program(r *lab.Results) []string {
 	if n := slices.Index(r.Command, "lab"); n > 0 {
 		return slices.Clone(r.Command[:n])
 	}
-	return []string{"ioflavors"}
+	return self.Command()
 }
 
 // repeatOnly is the command of the results for one experiment.
