@@ -11,30 +11,6 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// simplest are the models in the order of how simple they are, to run and to
-// understand: what there is to choose and to tune, and what a reader of the code
-// has to keep in mind. It decides between those that are equal in all else; what
-// is not listed comes last.
-var simplest = []string{
-	"singleblocking",             // a loop that reads and writes
-	"multiblocking",              // the same, often
-	"multiblocking --os-threads", // and the kernel's limits on threads
-	"multiblocking --workers 64", // and a number to choose, and who waits
-	"eventloop",                  // states instead of a stack, and nothing may block
-	"eventloop --loops 2",        // and a number to choose
-	"iouring",                    // and a kernel that has it, and permits it
-	"busywait --one-at-a-time",   // a core that nobody else can have
-	"busywait",                   // and states instead of a stack
-}
-
-// simplicity is a model's place among the simplest.
-func simplicity(name string) int {
-	if i := slices.Index(simplest, name); i >= 0 {
-		return i
-	}
-	return len(simplest)
-}
-
 // From which differences on one model is better than another.
 const (
 	leastDifference = 0.10    // as a share of the larger figure
@@ -47,10 +23,6 @@ const (
 // burnShare is the share of a core from which on a server burns it: used while
 // there is nothing to do.
 const burnShare = 0.5
-
-// hopelessShare is the share of what was due below which an answer is no matter
-// of the day.
-const hopelessShare = 0.9
 
 // enough is the share of what was due that is all of it, nearly.
 const enough = 0.99
@@ -125,99 +97,6 @@ type Costs struct {
 // memoryAt is the memory with so many connections; want is the profile's number.
 func (c *Costs) memoryAt(n, want int) float64 {
 	return float64(c.Memory) + c.PerConnection*float64(n-want)
-}
-
-// reached is what a sample says of the target.
-type reached uint8
-
-const (
-	unknown reached = iota
-	yes
-	no
-)
-
-// within judges a sample by itself, and says why it missed the target.
-func (s *Sample) within(p Profile) (r reached, why string) {
-	l := &s.Load
-	void := len(l.Void) > 0
-	switch {
-	case s.Taken != "":
-		return unknown, ""
-	case s.Error != "":
-		return no, s.Error
-	case s.Short != "":
-		return no, "silent connections: " + s.Short
-	case l.Errors.Count() > 0:
-		return no, l.Errors.Err().Error()
-	case !l.Kept() && void && !l.MedianStands():
-		return unknown, ""
-	case !l.Kept():
-		return no, fmt.Sprintf("answers %s of what is due", percent(s.answered()))
-	case s.p99() <= p.P99:
-		// Its times are upper bounds.
-		if void && !l.AtMost() {
-			return unknown, ""
-		}
-		return yes, ""
-	case void && !(l.MedianStands() && l.Response.P50 > p.P99):
-		return unknown, ""
-	case l.Response.P99 == 0:
-		return unknown, "" // too few requests: one of them decides nothing
-	default:
-		return no, fmt.Sprintf("p99 %s", latency(s.p99()))
-	}
-}
-
-// p99 is the longest time where there are too few requests for a p99.
-func (s *Sample) p99() time.Duration { return cmp.Or(s.Load.Response.P99, s.Load.Response.Max) }
-
-// answered is the share of what was due that was answered, at most 1.
-func (s *Sample) answered() float64 {
-	if s.Load.Offered == 0 {
-		return 0
-	}
-	return min(1, float64(s.Load.Requests)/float64(s.Load.Offered))
-}
-
-// hopeless reports whether there is no use in measuring it again. before is the
-// model's sample before: a machine that is busy elsewhere may leave a server too
-// little time to accept its clients, once.
-func (s *Sample) hopeless(before *Sample) bool {
-	switch {
-	case s.Taken != "":
-		return false
-	case s.Short != "":
-		return before != nil && before.Short != ""
-	default:
-		return s.Error != "" || s.Load.MedianStands() && s.answered() < hopelessShare
-	}
-}
-
-// cpuShare is the share of a core that it used, 1 for a whole one.
-func (s *Sample) cpuShare() float64 { return s.Resources.CPU.Seconds() / s.Load.Seconds }
-
-// digest is a sample in a line.
-func (s *Sample) digest() string {
-	if s.Taken != "" {
-		return "not judged: " + s.Taken
-	}
-	if s.Error != "" {
-		return s.Error
-	}
-	text := fmt.Sprintf("p99 %s, %s answered", latency(s.p99()), percent(s.answered()))
-	if s.Resources != nil {
-		text += fmt.Sprintf(", %s of a core, %s MiB", percent(s.cpuShare()), mebibytes(s.Resources.RSS))
-	}
-	if s.Short != "" {
-		text += ", " + s.Short
-	}
-	if len(s.Load.Void) > 0 {
-		text += ", void"
-	}
-	if s.slow != "" {
-		text += "; " + s.slow
-	}
-	return text
 }
 
 // judge sums up a model's samples. asked is the profile, measured what of it
