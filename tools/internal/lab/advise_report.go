@@ -75,11 +75,15 @@ func (a *Advice) conclude() error {
 
 // needs is what a model asks of a system that others do not; empty: nothing.
 func needs(model string) string {
-	if model != "iouring" {
+	switch model {
+	case "iouring":
+		return "It needs Linux 6.1 or later, and the permission to use io_uring, which many containers do not have (seccomp, kernel.io_uring_disabled): where it is refused, the server does not start. " +
+			"It handles all requests on one goroutine."
+	case "multiblocking --os-threads":
+		return "It needs a thread for each client, so a limit on processes (ulimit -u, a container's pids.max) is one on clients."
+	default:
 		return ""
 	}
-	return "It needs Linux 6.1 or later, and the permission to use io_uring, which many containers do not have (seccomp, kernel.io_uring_disabled): where it is refused, the server does not start. " +
-		"It handles all requests on one goroutine."
 }
 
 // recommend is the answer where there is one.
@@ -109,6 +113,9 @@ func (a *Advice) provisional() string {
 	var all []string
 	if busy := a.busy(); busy != "" {
 		all = append(all, busy)
+	}
+	if !a.Complete {
+		all = append(all, "it was interrupted")
 	}
 	if names := unjudged(a.Options); len(names) > 0 {
 		all = append(all, fmt.Sprintf("nothing is known of %s", strings.Join(names, ", ")))

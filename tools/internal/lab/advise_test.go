@@ -453,6 +453,9 @@ func TestAdviceReport(t *testing.T) {
 	a.Environment.Others, a.Environment.Steal = &others, &steal
 	require.NoError(t, a.conclude())
 	assert.True(t, strings.HasPrefix(a.text(t), "PROVISIONAL, because 50 % of this machine's CPU time went elsewhere: take eventloop: p99 "), a.Sentence)
+	a.Environment.Others, a.Complete = nil, false
+	require.NoError(t, a.conclude())
+	assert.True(t, strings.HasPrefix(a.text(t), "PROVISIONAL, because it was interrupted: take eventloop: p99 "), a.Sentence)
 	assert.NoError(t, a.Write(t.TempDir()))
 }
 
