@@ -240,7 +240,11 @@ func writeLoad(w io.Writer, r load.Result) error {
 	fmt.Fprintf(&out, "requests/s  %.0f\n", r.Rate)
 	fmt.Fprintf(&out, "errors      %d\n", r.Errors.Count())
 	fmt.Fprintf(&out, "served      %d of %d connections\n", r.Served, r.Workload.Connections)
-	fmt.Fprintf(&out, "generator   %.0f %% busy, %.1f %% waiting for its core\n", r.Generator.Busy*100, r.Generator.RunQueue*100)
+	waiting := "how long it waited for its core is not known here"
+	if share := r.Generator.RunQueue; share != nil {
+		waiting = fmt.Sprintf("%.1f %% waiting for its core", *share*100)
+	}
+	fmt.Fprintf(&out, "generator   %.0f %% busy, %s\n", r.Generator.Busy*100, waiting)
 	if r.Generator.Ceiling > 0 {
 		fmt.Fprintf(&out, "ceiling     %.0f requests/s against a server that does next to nothing\n", r.Generator.Ceiling)
 	}

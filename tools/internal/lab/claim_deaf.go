@@ -106,8 +106,8 @@ func watchMemory(pid int) *memoryWatch {
 		tick := time.NewTicker(memoryStep)
 		defer tick.Stop()
 		for {
-			if u, err := processUsage(pid); err == nil {
-				all = append(all, memorySample{time.Since(began), u.rss, u.sockets})
+			if m, err := processMemory(pid); err == nil {
+				all = append(all, memorySample{time.Since(began), m.rss, m.sockets})
 			}
 			select {
 			case <-tick.C:

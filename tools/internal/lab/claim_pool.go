@@ -186,7 +186,10 @@ func (b *bench) poolChurn(ctx context.Context, s *Server, p *process, name strin
 	if err := prepare(ctx, p.addr); err != nil {
 		return err
 	}
-	before, beforeErr := processUsage(p.pid)
+	m, unknown := newMeter(p.pid)
+	if unknown == nil {
+		unknown = m.begin()
+	}
 	var (
 		wg     sync.WaitGroup
 		served atomic.Int64
@@ -203,13 +206,16 @@ func (b *bench) poolChurn(ctx context.Context, s *Server, p *process, name strin
 		})
 	}
 	wg.Wait()
-	after, afterErr := processUsage(p.pid)
+	var used *Resources
+	if unknown == nil {
+		used, unknown = m.end()
+	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	t := Trial{Experiment: "E9", Server: s.Name, Case: name, X: poolCallers, Figures: map[string]float64{poolClients: float64(served.Load())}}
-	if beforeErr == nil && afterErr == nil {
-		t.Resources = after.since(before)
+	if unknown == nil {
+		t.Resources = used
 	}
 	b.results.Trials = append(b.results.Trials, t)
 	return nil

@@ -45,7 +45,7 @@ func ran(id, server, what string, x float64, requests int64, cpu time.Duration) 
 	return Trial{
 		Experiment: id, Server: server, Case: what, X: x,
 		Load:      &load.Result{Seconds: 1, Offered: requests, Requests: requests, Served: int(x)},
-		Resources: &Resources{CPU: cpu},
+		Resources: &Resources{Window: time.Second, CPU: cpu},
 	}
 }
 
@@ -90,7 +90,7 @@ func TestUnusedCoresAreJudged(t *testing.T) {
 func TestSilentConnectionsAreJudged(t *testing.T) {
 	r := judged([]string{"E4", "E7"}, "busywait", "busywait --one-at-a-time", "eventloop", "multiblocking", "multiblocking --os-threads")
 	idle := func(server string, connections, threads int, rss int64, cpu time.Duration) {
-		r.Idle = append(r.Idle, IdleCell{Server: server, Connections: connections, Duration: time.Second, Resources: &Resources{CPU: cpu, RSS: rss, Threads: threads}})
+		r.Idle = append(r.Idle, IdleCell{Server: server, Connections: connections, Resources: &Resources{Window: time.Second, CPU: cpu, RSS: rss, Threads: threads}})
 	}
 	idle("busywait", 0, 5, 10<<20, 990*time.Millisecond)
 	idle("busywait", 1_000, 5, 10<<20+1_000<<8, 700*time.Millisecond)
@@ -168,13 +168,13 @@ func TestAwakeIsJudged(t *testing.T) {
 		case i%2 == 0:
 			trial.Load.SendLag = trial.Load.Response
 		default:
-			trial.Load.Generator.RunQueue = 0.5
+			trial.Load.Generator.RunQueue = new(0.5)
 		}
 	}
 	c = claim(t, r)
 	assert.Equal(t, NotMeasurable, c.Verdict)
 	trial := asked(t, "busywait", ownCore, us)[0]
-	trial.Resources.RunQueue = 500 * time.Millisecond
+	trial.Resources.RunQueue = new(500 * time.Millisecond)
 	assert.True(t, trial.taken())
 	r.Trials = []Trial{trial}
 	assert.Empty(t, r.awake(r.server("busywait"), ownCore))

@@ -26,7 +26,7 @@ func (b *bench) idle(ctx context.Context) error {
 	if !plan.has(Idle) {
 		return nil
 	}
-	if _, err := processUsage(os.Getpid()); err != nil {
+	if _, err := processMemory(os.Getpid()); err != nil {
 		b.results.skip("silent connections: the lab cannot tell here what another process uses")
 		return nil
 	}
@@ -106,20 +106,31 @@ func connectSilent(ctx context.Context, addr string, conns []net.Conn, wanted in
 
 // idleCell measures what the server uses in a while.
 func (b *bench) idleCell(ctx context.Context, p *process, cell *IdleCell) error {
-	began := time.Now()
-	before, err := processUsage(p.pid)
+	used, err := usedWithin(ctx, p, b.results.Plan.Idle)
 	if err != nil {
-		return errors.Join(p.failure(), err)
-	}
-	if err := sleep(ctx, b.results.Plan.Idle); err != nil {
 		return err
 	}
-	after, err := processUsage(p.pid)
-	if err != nil {
-		return errors.Join(p.failure(), err)
-	}
-	cell.Duration, cell.Resources = time.Since(began), after.since(before)
+	cell.Resources = used
 	return nil
+}
+
+// usedWithin measures what a process uses in a while.
+func usedWithin(ctx context.Context, p *process, while time.Duration) (*Resources, error) {
+	m, err := newMeter(p.pid)
+	if err == nil {
+		err = m.begin()
+	}
+	if err != nil {
+		return nil, errors.Join(p.failure(), err)
+	}
+	if err := sleep(ctx, while); err != nil {
+		return nil, err
+	}
+	used, err := m.end()
+	if err != nil {
+		return nil, errors.Join(p.failure(), err)
+	}
+	return used, nil
 }
 
 // waitForConnections waits until the server at the address holds the
@@ -155,7 +166,10 @@ func abort(c net.Conn) {
 }
 
 // share is how large a part of a core the server used.
-func (c IdleCell) share() float64 { return c.Resources.CPU.Seconds() / c.Duration.Seconds() }
+func (c IdleCell) share() float64 {
+	share, _ := c.Resources.Share()
+	return share
+}
 
 func idleDigest(cells []IdleCell) string {
 	if len(cells) == 0 {

@@ -30,10 +30,10 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 	for text, want := range map[string]string{
 		"hello":                            "not the results of a lab run",
 		"{}":                               "no schema version",
-		`{"schema": 99, "servers": true}`:  "schema version 99, but this program reads 3 only",
-		`{"schema": 3, "servers": true}`:   "servers",
-		`{"schema": 3, "servers": [null]}`: "a server is null",
-		`{"schema": 3, "runs": [{"server": "x"}]}`: `figures of "x" under workload 0`,
+		`{"schema": 99, "servers": true}`:  "schema version 99, but this program reads 4 only",
+		`{"schema": 4, "servers": true}`:   "servers",
+		`{"schema": 4, "servers": [null]}`: "a server is null",
+		`{"schema": 4, "runs": [{"server": "x"}]}`: `figures of "x" under workload 0`,
 	} {
 		name := filepath.Join(t.TempDir(), FileName)
 		require.NoError(t, os.WriteFile(name, []byte(text), 0o666))

@@ -74,10 +74,7 @@ func (t Trial) cpuPerRequest() (us float64, known bool) {
 // cores returns how many cores the server used. known is false where the system
 // does not tell.
 func (t Trial) cores() (n float64, known bool) {
-	if t.Load == nil || t.Resources == nil || t.Load.Seconds == 0 {
-		return 0, false
-	}
-	return t.Resources.CPU.Seconds() / t.Load.Seconds, true
+	return t.Resources.Share()
 }
 
 // responses returns the response times of several runs.
@@ -108,8 +105,8 @@ const takenShare = 0.2
 
 // taken reports whether other programs took the cores too often.
 func (t Trial) taken() bool {
-	server := t.Resources != nil && t.Resources.RunQueue.Seconds() > takenShare*t.Load.Seconds
-	return server || t.Load.Generator.RunQueue > takenShare
+	server, _ := t.Resources.Waited()
+	return server > takenShare || t.Load.Generator.WaitedOver(takenShare)
 }
 
 // waits is an open loop's median in words, and its p99, unless that is void or

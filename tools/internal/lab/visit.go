@@ -96,17 +96,21 @@ func (b *bench) cell(ctx context.Context, s *Server, p *process, round, workload
 // measure runs a load and notes in the cell what the server used meanwhile. An
 // error means that the cell is worth nothing.
 func (b *bench) measure(p *process, cell *Cell, run func(begin, end func()) error) error {
-	var before, after usage
-	var beforeErr, afterErr error
+	var used *Resources
 	var machineBefore, machineAfter clocks
 	var known, knownAfter bool
+	m, unknown := newMeter(p.pid)
 	err := run(
 		func() {
 			machineBefore, known = readClocks()
-			before, beforeErr = processUsage(p.pid)
+			if unknown == nil {
+				unknown = m.begin()
+			}
 		},
 		func() {
-			after, afterErr = processUsage(p.pid)
+			if unknown == nil {
+				used, unknown = m.end()
+			}
 			machineAfter, knownAfter = readClocks()
 		},
 	)
@@ -122,8 +126,8 @@ func (b *bench) measure(p *process, cell *Cell, run func(begin, end func()) erro
 	if err := p.failure(); err != nil {
 		return err
 	}
-	if beforeErr == nil && afterErr == nil && cell.Load.Requests > 0 {
-		cell.Resources = after.since(before)
+	if unknown == nil && cell.Load.Requests > 0 {
+		cell.Resources = used
 	}
 	return nil
 }

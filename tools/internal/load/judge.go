@@ -44,8 +44,8 @@ func (r *Result) judge() []string {
 	if r.Generator.Busy > GeneratorLimit {
 		add("the generator was busy for %.0f %% of the time, over %.0f %%", r.Generator.Busy*100, GeneratorLimit*100)
 	}
-	if r.Generator.RunQueue > runQueueLimit {
-		add("the generator waited for its core for %.0f %% of the time, over %.0f %%", r.Generator.RunQueue*100, runQueueLimit*100)
+	if r.Generator.WaitedOver(runQueueLimit) {
+		add("the generator waited for its core for %.0f %% of the time, over %.0f %%", *r.Generator.RunQueue*100, runQueueLimit*100)
 	}
 	if r.overCeiling() {
 		add("%.0f requests/s are over %.0f %% of what the generator can do, %.0f", r.Rate, CeilingLimit*100, r.Generator.Ceiling)
@@ -131,8 +131,8 @@ func (r *Result) Remarks() []string {
 		}
 		add("The generator %s: the server may be able to do more.", reason)
 	}
-	if !r.Workload.Open() && r.Generator.RunQueue > runQueueLimit {
-		add("The generator waited for its core for %.0f %% of the time: something else runs here, and the figures are worse for it.", r.Generator.RunQueue*100)
+	if !r.Workload.Open() && r.Generator.WaitedOver(runQueueLimit) {
+		add("The generator waited for its core for %.0f %% of the time: something else runs here, and the figures are worse for it.", *r.Generator.RunQueue*100)
 	}
 	if hidden := r.Hidden(); hidden > littleLimit {
 		add("%.0f %% of the requests in flight waited longer than was measured, and are in no percentile.", hidden*100)

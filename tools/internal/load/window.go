@@ -25,6 +25,8 @@ type window struct {
 	area    float64       // requests that were due and not answered × ns
 	tallied time.Duration // up to when area is counted
 	thread  thread
+
+	cpu, runQueue *float64 // the thread's shares of the window
 }
 
 func newWindow(length time.Duration) *window {
@@ -45,7 +47,7 @@ func (w *window) begin(paused, now time.Duration) {
 
 func (w *window) end(now time.Duration) {
 	w.open, w.ended = false, now
-	w.thread = readThread().since(w.thread)
+	w.cpu, w.runQueue = readThread().since(w.thread)
 	w.series = w.series[:min(len(w.series), int((now-w.began+SeriesStep-1)/SeriesStep))]
 }
 
