@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -281,4 +283,33 @@ func TestFill(t *testing.T) {
 	assert.Equal(t, []string{"server", "--at=127.0.0.1:80", "80"}, fill([]string{"server", "--at={addr}", "{port}"}, "127.0.0.1:80"))
 	assert.Equal(t, []string{"server", "8080"}, fill([]string{"server", "{port}"}, "[::1]:8080"))
 	assert.Nil(t, fill(nil, "127.0.0.1:80"))
+}
+
+// A check that could not judge everything has not passed, and accuses nobody.
+func TestCheckOutcomes(t *testing.T) {
+	pass, fail := conformance.Result{}, conformance.Result{Reason: "no"}
+	open := conformance.Result{Reason: "the machine was busy", NotJudged: true}
+	for _, test := range []struct {
+		interrupted bool
+		results     []conformance.Result
+		code        int
+	}{
+		{false, []conformance.Result{pass, pass}, 0},
+		{false, []conformance.Result{pass, open}, exitNotJudged},
+		{false, []conformance.Result{open, fail}, 1},
+		{true, []conformance.Result{pass, open}, 130},
+		{true, []conformance.Result{fail, open}, 130},
+	} {
+		code := 0
+		var exit *exitError
+		if errors.As(outcome(test.interrupted, conformance.Report{Results: test.results}), &exit) {
+			code = exit.code
+		}
+		assert.Equal(t, test.code, code, test.results)
+	}
+	assert.EqualError(t, outcome(false, conformance.Report{Results: []conformance.Result{open}}), "1 of 1 rules were not judged: check again when this machine is less busy")
+
+	var out bytes.Buffer
+	printResult(&out, conformance.Result{Rule: conformance.Rules()[0], Reason: "the machine was busy", NotJudged: true})
+	assert.Regexp(t, `^–     golden-frames .*\n      not judged: the machine was busy\n$`, out.String())
 }

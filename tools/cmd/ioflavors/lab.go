@@ -41,6 +41,15 @@ type labCmd struct {
 	NoPin    bool          `help:"Do not give servers and load a core each."`
 }
 
+// exitVoid says, as load's does, that a run shows next to nothing.
+const exitVoid = 3
+
+// Help is what lab --help says besides.
+func (*labCmd) Help() string {
+	return `Exit codes: 0 there are results, and no server failed; 1 a server failed, or the lab could not do its work; 2 wrong flags; ` +
+		`3 the run is void: over half of the open loop's cells show nothing, not even a median, or none of the claims could be decided; 130 interrupted.`
+}
+
 func (c *labCmd) Run(ctx context.Context) error {
 	cfg, cleanUp, err := c.config()
 	if err != nil {
@@ -219,13 +228,16 @@ func (s *shape) Decode(ctx *kong.DecodeContext) error {
 	return nil
 }
 
-// verdict returns an error if a server failed, so that a script notices.
+// verdict returns an error if a server failed, or if the run shows next to nothing,
+// so that a script notices.
 func verdict(r *lab.Results) error {
-	failed := r.Failed()
-	if len(failed) == 0 {
-		return nil
+	if failed := r.Failed(); len(failed) > 0 {
+		return &exitError{1, "errors, or not finished: " + strings.Join(failed, ", ")}
 	}
-	return &exitError{1, "errors, or not finished: " + strings.Join(failed, ", ")}
+	if void := r.Void(); void != "" {
+		return &exitError{exitVoid, "VOID: " + void}
+	}
+	return nil
 }
 
 // progress writes lines, or on a terminal a table that changes.

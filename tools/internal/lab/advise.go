@@ -483,17 +483,17 @@ func (v *adviser) look(ctx context.Context, server *process, sample *Sample) err
 	if err := sleep(ctx, settleTime); err != nil {
 		return err
 	}
-	used, err := usedWithin(ctx, server, lookTime)
+	m, err := server.meter(ctx, lookTime)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err != nil {
 		return server.failure() // or it is not known on this system
 	}
-	if wanted, known := used.Wanted(); known {
+	if wanted, known := m.used.Wanted(); known {
 		sample.Idle = &wanted
 	}
-	sample.Held = used.RSS
+	sample.Held = m.used.RSS
 	return nil
 }
 

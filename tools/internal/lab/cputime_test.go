@@ -43,6 +43,18 @@ func (k *fakeKernel) clock() cpuClock {
 	return cpuClock{read: k.read, now: k.now, tick: testTick, cores: 1}
 }
 
+// meter measures the process, on a machine of two cores where nothing else runs.
+func (k *fakeKernel) meter() *meter {
+	return &meter{
+		clock: k.clock(),
+		files: func() (usage, error) { return usage{allowed: 1}, nil },
+		machine: func() (clocks, bool) {
+			all := k.at.Seconds()
+			return clocks{total: 2 * all, busy: all, cores: map[int]coreClock{0: {total: all, busy: all}, 1: {total: all}}}, true
+		},
+	}
+}
+
 // A process that polls uses all of its core, whenever it is looked at. (By the
 // clock as it stands it had used 102 % at one time and 98.8 % at another.)
 func TestAServerThatPollsUsesOneCore(t *testing.T) {
@@ -51,11 +63,11 @@ func TestAServerThatPollsUsesOneCore(t *testing.T) {
 	for phase := time.Duration(0); phase < testTick; phase += 300 * time.Microsecond {
 		for _, length := range []time.Duration{window, window + time.Millisecond, window + 3*time.Millisecond} {
 			k := &fakeKernel{at: 10 * time.Second, look: 500 * time.Nanosecond, phase: phase}
-			m := &meter{clock: k.clock(), files: func() (usage, error) { return usage{allowed: 1}, nil }}
+			m := k.meter()
 			require.NoError(t, m.begin())
 			k.at += length
-			r, err := m.end()
-			require.NoError(t, err)
+			require.NoError(t, m.end())
+			r := m.used
 			assert.InDelta(t, 1, r.CPU.Seconds()/r.Window.Seconds(), 1e-4, "phase %v, window %v", phase, length)
 			assert.Less(t, r.Uncertainty, 10*time.Microsecond)
 			assert.Zero(t, r.Excess())

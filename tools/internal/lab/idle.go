@@ -16,8 +16,11 @@ func idleSteps() []int { return []int{0, 100, 1_000, 10_000} }
 const (
 	acceptTimeout = time.Second // for a server to accept one more connection
 	acceptPoll    = 5 * time.Millisecond
-	connectBatch  = 500
-	settleTime    = 50 * time.Millisecond // for a server to be done with accepting
+	// acceptLooks is how often it must have been looked meanwhile: where the lab
+	// itself hardly runs, a server does not either, and may take longer.
+	acceptLooks  = 40
+	connectBatch = 500
+	settleTime   = 50 * time.Millisecond // for a server to be done with accepting
 )
 
 // idle measures what silent connections cost: CPU time and memory.
@@ -106,16 +109,17 @@ func connectSilent(ctx context.Context, addr string, conns []net.Conn, wanted in
 
 // idleCell measures what the server uses in a while.
 func (b *bench) idleCell(ctx context.Context, p *process, cell *IdleCell) error {
-	used, err := usedWithin(ctx, p, b.results.Plan.Idle)
+	m, err := p.meter(ctx, b.results.Plan.Idle)
 	if err != nil {
 		return err
 	}
-	cell.Resources = used
+	cell.Resources = m.used
+	cell.Steal, cell.Others = m.besides(p.pins)
 	return nil
 }
 
-// usedWithin measures what a process uses in a while.
-func usedWithin(ctx context.Context, p *process, while time.Duration) (*Resources, error) {
+// meter measures what a process uses in a while.
+func (p *process) meter(ctx context.Context, while time.Duration) (*meter, error) {
 	m, err := newMeter(p.pid)
 	if err == nil {
 		err = m.begin()
@@ -126,17 +130,16 @@ func usedWithin(ctx context.Context, p *process, while time.Duration) (*Resource
 	if err := sleep(ctx, while); err != nil {
 		return nil, err
 	}
-	used, err := m.end()
-	if err != nil {
+	if err := m.end(); err != nil {
 		return nil, errors.Join(p.failure(), err)
 	}
-	return used, nil
+	return m, nil
 }
 
 // waitForConnections waits until the server at the address holds the
 // connections, or accepts no more of them. It returns how many it holds.
 func waitForConnections(ctx context.Context, addr string, wanted int) (int, error) {
-	best, progress := -1, time.Now()
+	best, progress, looks := -1, time.Now(), 0
 	for {
 		n, err := heldConnections(addr)
 		if errors.Is(err, errors.ErrUnsupported) {
@@ -146,9 +149,9 @@ func waitForConnections(ctx context.Context, addr string, wanted int) (int, erro
 			return 0, fmt.Errorf("count the connections that the server holds: %w", err)
 		}
 		if n > best {
-			best, progress = n, time.Now()
+			best, progress, looks = n, time.Now(), 0
 		}
-		if n >= wanted || time.Since(progress) > acceptTimeout {
+		if looks++; n >= wanted || looks > acceptLooks && time.Since(progress) > acceptTimeout {
 			return n, nil
 		}
 		if err := sleep(ctx, acceptPoll); err != nil {
@@ -169,6 +172,14 @@ func abort(c net.Conn) {
 func (c IdleCell) share() float64 {
 	share, _ := c.Resources.Share()
 	return share
+}
+
+// wanted is how large a part of a core the server used, or was ready to use and had
+// to wait for, because others had it. Its threads may wait at the same time, for
+// one core: that makes no second one.
+func (c IdleCell) wanted() float64 {
+	wanted, _ := c.Resources.Wanted()
+	return wanted
 }
 
 func idleDigest(cells []IdleCell) string {

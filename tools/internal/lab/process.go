@@ -21,6 +21,7 @@ const (
 type process struct {
 	addr   string
 	pid    int
+	pins   pinning // where it runs
 	cmd    *exec.Cmd
 	log    *childLog
 	exited chan struct{} // closed when it has ended
@@ -31,7 +32,7 @@ type process struct {
 // waits until it listens. It does not outlive this process, nor its stop.
 func startProcess(ctx context.Context, s Subject, pins pinning) (*process, error) {
 	command := s.Command
-	p := &process{log: newChildLog(), exited: make(chan struct{})}
+	p := &process{pins: pins, log: newChildLog(), exited: make(chan struct{})}
 	if s.Foreign {
 		var err error
 		if p.addr, err = freeAddress(); err != nil {

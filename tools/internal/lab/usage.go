@@ -125,40 +125,66 @@ func (after taskUsage) since(before taskUsage) taskUsage {
 	return taskUsage{after.voluntary - before.voluntary, after.involuntary - before.involuntary, after.runQueue - before.runQueue}
 }
 
-// meter measures what a process uses in a window of time. All ratios of what a
-// server uses to the time are of a meter's window.
+// meter measures what a process uses in a window of time, and what else the
+// machine does meanwhile. All ratios of what a server uses to the time are of a
+// meter's window.
 type meter struct {
-	clock cpuClock
-	files func() (usage, error)
-	cpu   cpuTime
-	usage usage
+	clock   cpuClock
+	files   func() (usage, error)
+	machine func() (c clocks, known bool)
+
+	before, after reading
+	used          *Resources // after end
+}
+
+// reading is what a meter has read at one end of its window.
+type reading struct {
+	cpu     cpuTime // at the window's beginning or end
+	usage   usage
+	machine clocks
+	at      cpuTime // when machine was read, so that the two can be compared
+	known   bool    // machine is
 }
 
 // begin begins the window: just before it returns. It takes a tick of the
 // kernel's (4 ms, say), and the longer the more threads there are.
 func (m *meter) begin() (err error) {
-	if m.usage, err = m.files(); err != nil {
+	if m.before.usage, err = m.files(); err != nil {
 		return err
 	}
-	m.clock.cores = m.usage.allowed
-	_, m.cpu, err = m.clock.settle()
-	return err
+	m.clock.cores = m.before.usage.allowed
+	if _, m.before.cpu, err = m.clock.settle(); err != nil {
+		return err
+	}
+	m.before.at = m.before.cpu
+	m.before.machine, m.before.known = m.machine()
+	return nil
 }
 
-// end ends the window: as soon as it is called. It takes as long as begin.
-func (m *meter) end() (*Resources, error) {
-	cpu, _, err := m.clock.settle()
-	if err != nil {
-		return nil, err
+// end ends the window: as soon as it is called. It takes as long as begin. Then
+// used is what the process used.
+func (m *meter) end() (err error) {
+	if m.after.cpu, m.after.at, err = m.clock.settle(); err != nil {
+		return err
 	}
-	after, err := m.files()
-	if err != nil {
-		return nil, err
+	m.after.machine, m.after.known = m.machine()
+	if m.after.usage, err = m.files(); err != nil {
+		return err
 	}
-	r := after.since(m.usage, cpu.at.Sub(m.cpu.at))
-	r.CPU = cpu.used - m.cpu.used
-	r.Uncertainty = cpu.slack + m.cpu.slack
-	return r, nil
+	m.used = m.after.usage.since(m.before.usage, m.after.cpu.at.Sub(m.before.cpu.at))
+	m.used.CPU = m.after.cpu.used - m.before.cpu.used
+	m.used.Uncertainty = m.after.cpu.slack + m.before.cpu.slack
+	return nil
+}
+
+// besides returns what Cell.Steal and Cell.Others say, of a server that ran where
+// the pins say; nil: not known.
+func (m *meter) besides(pins pinning) (steal, others *float64) {
+	if !m.before.known || !m.after.known {
+		return nil, nil
+	}
+	before, after := m.before.machine, m.after.machine
+	return after.stealSince(before), after.othersSince(before, pins, m.after.at.used-m.before.at.used)
 }
 
 // since compares thread by thread: a sum over those that are alive shrinks when

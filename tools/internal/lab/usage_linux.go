@@ -20,8 +20,9 @@ func newMeter(pid int) (*meter, error) {
 		return nil, err
 	}
 	m := &meter{
-		clock: cpuClock{now: time.Now, tick: kernelTick(), read: func() (time.Duration, error) { return processClock(pid) }},
-		files: func() (usage, error) { return procUsage(fs, pid) },
+		clock:   cpuClock{now: time.Now, tick: kernelTick(), read: func() (time.Duration, error) { return processClock(pid) }},
+		files:   func() (usage, error) { return procUsage(fs, pid) },
+		machine: readClocks,
 	}
 	if _, err := processClock(pid); err != nil {
 		m.clock.tick = max(m.clock.tick, userTick)

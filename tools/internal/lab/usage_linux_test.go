@@ -67,13 +67,12 @@ func TestProcessClock(t *testing.T) {
 	m, err := newMeter(os.Getpid())
 	require.NoError(t, err)
 	require.NoError(t, m.begin())
-	assert.GreaterOrEqual(t, m.cpu.used, cpu)
-	assert.NotEmpty(t, m.usage.tasks)
-	r, err := m.end()
-	require.NoError(t, err)
-	assert.Positive(t, r.RSS)
-	assert.Positive(t, r.Window)
-	assert.Equal(t, m.usage.allowed, r.Cores)
+	assert.GreaterOrEqual(t, m.before.cpu.used, cpu)
+	assert.NotEmpty(t, m.before.usage.tasks)
+	require.NoError(t, m.end())
+	assert.Positive(t, m.used.RSS)
+	assert.Positive(t, m.used.Window)
+	assert.Equal(t, m.before.usage.allowed, m.used.Cores)
 	_, err = processClock(1 << 22) // no process has so large a number
 	require.Error(t, err)
 	m, err = newMeter(1 << 22)
@@ -94,8 +93,9 @@ func TestAProcessHasNoMoreThanItsCore(t *testing.T) {
 	require.NoError(t, err)
 	defer p.kill()
 	for ran := 0; ran < 5; { // on a busy machine it may not run at all for a while
-		r, err := usedWithin(t.Context(), p, 20*time.Millisecond)
+		m, err := p.meter(t.Context(), 20*time.Millisecond)
 		require.NoError(t, err)
+		r := m.used
 		assert.Equal(t, 1, r.Cores)
 		assert.Zero(t, r.Excess(), "%+v", r)
 		share, known := r.Share()
@@ -128,7 +128,7 @@ func TestThreadsThatEndTakeNothingAlong(t *testing.T) {
 	m, err := newMeter(os.Getpid())
 	require.NoError(t, err)
 	require.NoError(t, m.begin())
-	require.GreaterOrEqual(t, m.usage.tasks[doomed.id].voluntary, int64(waits))
+	require.GreaterOrEqual(t, m.before.usage.tasks[doomed.id].voluntary, int64(waits))
 	close(end)
 	for gone := fmt.Sprintf("/proc/self/task/%d", doomed.id); t.Context().Err() == nil; time.Sleep(time.Millisecond) {
 		if _, err := os.Stat(gone); err != nil {
@@ -141,8 +141,8 @@ func TestThreadsThatEndTakeNothingAlong(t *testing.T) {
 	cpu, err := processClock(os.Getpid())
 	require.NoError(t, err)
 	assert.GreaterOrEqual(t, cpu, doomed.cpu, "it has ended, and its CPU time has not")
-	r, err = m.end()
-	require.NoError(t, err)
+	require.NoError(t, m.end())
+	r = m.used
 	assert.GreaterOrEqual(t, r.Voluntary, int64(0))
 	assert.GreaterOrEqual(t, *r.RunQueue, time.Duration(0))
 	assert.GreaterOrEqual(t, r.CPU, time.Duration(0))
@@ -261,11 +261,14 @@ func allowedCores(t *testing.T, pid int) string {
 func TestDisturbed(t *testing.T) {
 	var e Environment
 	e.disturbed(clocks{total: 100, busy: 10, stolen: 1, ours: 5}, clocks{total: 200, busy: 60, stolen: 3, ours: 25})
-	assert.InDelta(t, 0.02, *e.Steal, 1e-9)
+	assert.InDelta(t, 0.0199, *e.Steal, 1e-9, "a tick less")
 	assert.InDelta(t, 0.3, *e.Others, 1e-9)
 	e = Environment{}
 	e.disturbed(clocks{total: 100}, clocks{total: 100})
 	assert.Nil(t, e.Steal)
+
+	// One tick in 250 ms of two cores is 2 %, or nothing.
+	assert.InDelta(t, 0, *clocks{total: 10.5, stolen: 1.01}.stealSince(clocks{total: 10, stolen: 1}), 1e-9)
 
 	c, known := readClocks()
 	require.True(t, known)

@@ -105,21 +105,38 @@ func TestFewTicksSayNothingOfTheKernelsShare(t *testing.T) {
 
 func TestAMeterTellsWhatIsWrong(t *testing.T) {
 	k, oh := &fakeKernel{look: time.Microsecond}, errors.New("oh")
-	m := &meter{clock: k.clock(), files: func() (usage, error) { return usage{}, oh }}
+	m := k.meter()
+	m.files = func() (usage, error) { return usage{}, oh }
 	require.ErrorIs(t, m.begin(), oh)
 	m.files = func() (usage, error) { return usage{queued: true, allowed: 1}, nil }
 	require.NoError(t, m.begin())
 	k.at += time.Second
-	r, err := m.end()
-	require.NoError(t, err)
-	assert.NotNil(t, r.RunQueue)
+	require.NoError(t, m.end())
+	assert.NotNil(t, m.used.RunQueue)
 	m.files = func() (usage, error) { return usage{allowed: 1}, nil }
-	r, err = m.end()
-	require.NoError(t, err)
-	assert.Nil(t, r.RunQueue)
+	require.NoError(t, m.end())
+	assert.Nil(t, m.used.RunQueue)
 	k.err = oh
-	_, err = m.end()
-	require.ErrorIs(t, err, oh)
+	require.ErrorIs(t, m.end(), oh)
+}
+
+// What the server does while the meter waits for the clock is in neither: a server
+// that polls, on a machine where nothing else runs, has no others beside it.
+func TestAServerThatPollsIsNotTheOthers(t *testing.T) {
+	k := &fakeKernel{at: 10 * time.Second, look: time.Microsecond, phase: 1234567}
+	m := k.meter()
+	pins := pinning{on: true, server: 0, load: 1}
+	steal, others := m.besides(pins)
+	assert.Nil(t, steal)
+	assert.Nil(t, others)
+	require.NoError(t, m.begin())
+	k.at += 100 * time.Millisecond
+	require.NoError(t, m.end())
+	steal, others = m.besides(pins)
+	require.NotNil(t, steal)
+	require.NotNil(t, others)
+	assert.Zero(t, *steal)
+	assert.InDelta(t, 0, *others, 1e-4)
 }
 
 // The kernel counts a wait when it ends. One that began long before the window is

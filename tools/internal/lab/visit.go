@@ -96,29 +96,21 @@ func (b *bench) cell(ctx context.Context, s *Server, p *process, round, workload
 // measure runs a load and notes in the cell what the server used meanwhile. An
 // error means that the cell is worth nothing.
 func (b *bench) measure(p *process, cell *Cell, run func(begin, end func()) error) error {
-	var used *Resources
-	var machineBefore, machineAfter clocks
-	var known, knownAfter bool
 	m, unknown := newMeter(p.pid)
 	err := run(
 		func() {
-			machineBefore, known = readClocks()
 			if unknown == nil {
 				unknown = m.begin()
 			}
 		},
 		func() {
 			if unknown == nil {
-				used, unknown = m.end()
+				unknown = m.end()
 			}
-			machineAfter, knownAfter = readClocks()
 		},
 	)
 	if err != nil {
 		return err
-	}
-	if known && knownAfter {
-		cell.Steal = machineAfter.stealSince(machineBefore)
 	}
 	if cell.Load.Errors.Broken > 0 {
 		p.mayBeDying()
@@ -126,8 +118,11 @@ func (b *bench) measure(p *process, cell *Cell, run func(begin, end func()) erro
 	if err := p.failure(); err != nil {
 		return err
 	}
-	if unknown == nil && cell.Load.Requests > 0 {
-		cell.Resources = used
+	if unknown == nil {
+		cell.Steal, cell.Others = m.besides(p.pins)
+		if cell.Load.Requests > 0 {
+			cell.Resources = m.used
+		}
 	}
 	return nil
 }
