@@ -101,3 +101,19 @@ func TestLoadSpinsOrSleeps(t *testing.T) {
 		assert.Equal(t, spins, c.config().Spin)
 	}
 }
+
+// What the system does not tell is no 0.
+func TestLoadSaysWhatIsNotKnown(t *testing.T) {
+	r := load.Result{Workload: load.DefaultWorkload(), Generator: load.Generator{Busy: 0.25}}
+	var out strings.Builder
+	require.NoError(t, writeLoad(&out, r))
+	assert.Contains(t, out.String(), "generator   25 % busy, how long it waited for its core is not known here\n")
+	text, err := json.Marshal(newLoadReport(r))
+	require.NoError(t, err)
+	assert.NotContains(t, string(text), "run_queue")
+
+	r.Generator.RunQueue = new(0.0)
+	out.Reset()
+	require.NoError(t, writeLoad(&out, r))
+	assert.Contains(t, out.String(), "generator   25 % busy, 0.0 % waiting for its core\n")
+}
