@@ -206,6 +206,8 @@ func handlerTimes(trials []Trial) (p99 map[string][]float64, void string) {
 			void = "too few requests for a p99"
 		case ms > fastEnough && lag > max(harmlessLag, t.Load.Response.P99/10):
 			void = fmt.Sprintf("the generator was late: %v by p99, of a response time of %v", lag, t.Load.Response.P99)
+		case ms > fastEnough && t.Load.Spoilt(99):
+			void = fmt.Sprintf("the generator itself did not run for %v at a time", t.Load.Generator.LongestPause)
 		case ms > fastEnough && t.besides().stolen() != "":
 			void = t.besides().stolen()
 		case ms > fastEnough && waited > starved:

@@ -27,7 +27,7 @@ func TestLimits(t *testing.T) {
 		used.CPU, used.RunQueue = 190*time.Millisecond, new(780*time.Millisecond)
 		r.Runs[i].Resources, r.Runs[i].Others = &used, &others
 	}
-	assert.Equal(t, limit{"waiting for its core, which others had", "server 19 %, waited 78 % · load 40 %, waited 0 %"}, limitOf(r, r.Servers[0], 0))
+	assert.Equal(t, limit{"waiting for its core, which others had", "server 19 %, waited 78 % · load 40 %, waited n/a"}, limitOf(r, r.Servers[0], 0))
 	assert.Equal(t, "waiting for its core, which others had", reason(1, 1))
 	assert.Equal(t, "waiting for its core, which others had", reason(2, 1))
 	copy(r.Runs, runs)
