@@ -80,7 +80,7 @@
 // with 50 connections, and 0.86 with 1,000; with 16 in flight on each 0.91 and 0.88.
 // With one connection it makes a third of the calls, and takes as long: 1.00 and
 // 1.02. There it does not pay, for what such a request costs is to be woken.
-// (ioflavors lab --only closed,eventloop,iouring --shape
+// (go run ./tools/cmd/ioflavors lab --only closed,eventloop,iouring --shape
 // 1x1,1x16,50x1,50x16,1000x1,1000x16; docs/cost.md)
 //
 // What has been received is in memory before the first client is answered. So the

@@ -7,12 +7,14 @@
 package kvcmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -46,13 +48,16 @@ func Run(name string, c kvserver.Command, args []string, stdout, stderr io.Write
 		fmt.Fprint(stdout, o.usage)
 		return exitOK
 	case err != nil:
-		fmt.Fprintf(stderr, "%s: %v (%s --help lists the flags)\n", name, err, name)
+		fmt.Fprintf(stderr, "%s: %v (--help lists the flags)\n", name, err)
 		return exitUsage
 	}
 	o.Logger = newLogger(stderr, o.logFormat, o.logLevel)
 	srv, err := o.server(o.Config)
 	if err != nil {
 		fmt.Fprintf(stderr, "%s: %v\n", name, err)
+		if refused := new(net.OpError); errors.As(err, &refused) {
+			return exitFail // the flags are right: the system has refused what they ask
+		}
 		return exitUsage
 	}
 	if err := o.run(c.Model, srv); err != nil {
@@ -101,7 +106,10 @@ func parse(name string, c kvserver.Command, args []string) (*options, error) {
 		return o, fmt.Errorf("log format %q: want text or json", o.logFormat)
 	}
 	o.server = server
-	return o, nil
+	if o.debugAddr != "" {
+		err = CheckAddr("--debug-addr", o.debugAddr)
+	}
+	return o, cmp.Or(CheckAddr("--addr", o.addr), err)
 }
 
 // run serves until a signal comes: the first one drains, the second one ends

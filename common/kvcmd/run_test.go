@@ -189,6 +189,7 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 func TestWrongFlagsAreOneLineAndExitCodeTwo(t *testing.T) {
 	for _, args := range [][]string{
 		{"--no-such-flag"}, {"--max-frame", "much"}, {"--log-format", "xml"}, {"--log-level", "loud"}, {"argument"}, {"--addr"},
+		{"--addr", "nowhere"}, {"--addr", "7070"}, {"--addr", "127.0.0.1:99999"}, {"--addr", "127.0.0.1:port"}, {"--addr", "::1:7070"}, {"--debug-addr", "nowhere"},
 	} {
 		var stdout, stderr bytes.Buffer
 		assert.Equal(t, 2, Run("kv-test", command, args, &stdout, &stderr), "%v", args)
@@ -202,8 +203,8 @@ func TestAFailedStartIsOneLineAndExitCodeOne(t *testing.T) {
 	require.NoError(t, err)
 	defer busy.Close()
 	for _, args := range [][]string{
-		{"--addr", busy.Addr().String()}, {"--addr", "nowhere"}, {"--addr", "127.0.0.1:99999"}, {"--addr", "no.such.host.invalid:1"},
-		{"--addr", "127.0.0.1:0", "--debug-addr", busy.Addr().String()}, {"--addr", "127.0.0.1:0", "--debug-addr", "nowhere"},
+		{"--addr", busy.Addr().String()}, {"--addr", "no.such.host.invalid:1"},
+		{"--addr", "127.0.0.1:0", "--debug-addr", busy.Addr().String()},
 	} {
 		var stdout, stderr bytes.Buffer
 		assert.Equal(t, 1, Run("kv-test", command, args, &stdout, &stderr), "%v", args)

@@ -6,7 +6,9 @@
 //	GOWORK=off go build -tags poll_opt -o bin/ ./cmd/...
 //	bin/kv-gnet --addr 127.0.0.1:8000
 //
-// or, of all of them at once, "ioflavors lab --peers".
+// or, of all of them at once and from the checkout's root,
+//
+//	go run ./tools/cmd/ioflavors lab --peers
 //
 // # What they are not
 //

@@ -13,29 +13,32 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/self"
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 type adviseCmd struct {
-	Conns       int           `default:"1000" placeholder:"N" help:"How many connections there are (default ${default})."`
-	Active      portion       `default:"10%" placeholder:"SHARE" help:"How many of them send requests, as a share or a number: 1%, or 200 (default ${default}). The others are silent."`
-	Rate        float64       `default:"5000" placeholder:"R" help:"Requests per second, over all that are active (default ${default})."`
+	Conns       int           `default:"1000" range:"1..1000000" placeholder:"N" help:"How many connections there are (default ${default})."`
+	Active      portion       `default:"10%" range:"1..1000000" placeholder:"SHARE" help:"How many of them send requests, as a share or a number: 1%, or 200 (default ${default}). The others are silent."`
+	Rate        float64       `default:"5000" range:"0.01..5000000" placeholder:"R" help:"Requests per second, over all that are active (default ${default})."`
 	Arrivals    load.Arrivals `default:"poisson" enum:"poisson,constant" help:"How requests are spread over time: poisson, at random, or constant, as a clock ticks (default ${default})."`
-	Puts        float64       `default:"0.1" placeholder:"SHARE" help:"Share of puts, 0 to 1; the others are gets (default ${default})."`
-	Handler     time.Duration `default:"0s" placeholder:"TIME" help:"How long a request's handler takes besides the store's work, up to 200ms (default ${default})."`
+	Puts        float64       `default:"0.1" range:"0..1" placeholder:"SHARE" help:"Share of puts; the others are gets (default ${default})."`
+	Handler     time.Duration `default:"0s" range:"0s..200ms" placeholder:"TIME" help:"How long a request's handler takes besides the store's work (default ${default})."`
 	HandlerKind string        `default:"wait" enum:"wait,cpu" help:"What it does meanwhile: wait, as for a disk or another server, or compute, cpu (default ${default})."`
-	Value       byteSize      `default:"64" placeholder:"SIZE" help:"Size of the values: 64, 1KiB (default ${default})."`
-	P99         time.Duration `name:"p99" default:"10ms" placeholder:"TIME" help:"The time within which 99 of 100 requests are to be answered, from when they were due (default ${default})."`
-	Cores       int           `default:"1" placeholder:"N" help:"How many cores the server may have; the load wants one besides (default ${default})."`
+	Value       byteSize      `default:"64" range:"0..1047552" placeholder:"SIZE" help:"Size of the values: 64, 1KiB (default ${default})."`
+	P99         time.Duration `name:"p99" default:"10ms" range:"1us..10s" placeholder:"TIME" help:"The time within which 99 of 100 requests are to be answered, from when they were due (default ${default})."`
+	Cores       int           `default:"1" range:"1..1024" placeholder:"N" help:"How many cores the server may have; the load wants one besides (default ${default})."`
 	SpareCore   bool          `help:"The server may burn its core when it has nothing to do: the least waiting counts, not the least CPU time."`
 
 	Models   []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Give it again, or separate names by commas."`
-	Repeats  int           `default:"3" placeholder:"N" help:"How often each model is measured (default ${default})."`
-	Duration time.Duration `placeholder:"TIME" help:"How long each time, 50ms to 5s (default 1s, longer for rates below 1500/s)."`
-	Seed     uint64        `default:"1" help:"Makes the order of the models and the sequences of requests (default ${default})."`
+	Repeats  int           `default:"3" range:"1..100" placeholder:"N" help:"How often each model is measured (default ${default})."`
+	Duration time.Duration `range:"50ms..5s" placeholder:"TIME" help:"How long each time (default 1s, longer for rates below 1500/s)."`
+	Seed     uint64        `default:"1" range:"any" help:"Makes the order of the models and the sequences of requests (default ${default})."`
 	JSON     bool          `help:"Print one JSON object at the end, and nothing else on standard output."`
-	Out      string        `type:"path" placeholder:"DIR" help:"Write the advice there as well, as advice.txt and advice.json."`
+	Out      string        `type:"path" placeholder:"DIR" help:"Write the advice to this folder as well, as advice.txt and advice.json, which must not be there yet."`
 }
 
 // Help is what advise --help says besides.
@@ -77,6 +80,14 @@ func (p portion) of(all int) int {
 		return p.number
 	}
 	return max(1, int(math.Round(p.share*float64(all))))
+}
+
+// numbers has no share: Decode knows that it is from 0 to 1.
+func (p portion) numbers() []float64 {
+	if p.number > 0 {
+		return []float64{float64(p.number)}
+	}
+	return nil
 }
 
 func (p portion) String() string {
@@ -136,7 +147,7 @@ func (c *adviseCmd) config() (lab.AdviseConfig, error) {
 
 // command returns what does the same again. Where the advice goes is left out.
 func (c *adviseCmd) command() []string {
-	command := []string{"ioflavors", "advise"}
+	command := append(self.Command(), "advise")
 	add := func(flag, value string) { command = append(command, flag, value) }
 	add("--conns", strconv.Itoa(c.Conns))
 	add("--active", c.Active.String())
@@ -164,24 +175,32 @@ func (c *adviseCmd) command() []string {
 	return command
 }
 
-func (c *adviseCmd) Run(ctx context.Context) error {
+func (c *adviseCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	cfg, err := c.config()
 	if err != nil {
-		return &exitError{2, err.Error()}
+		return usageError(err)
+	}
+	if c.Out != "" {
+		dir, err := folder.Use(c.Out, lab.AdviceFiles...)
+		if err != nil {
+			return err
+		}
+		defer closeFolder(dir)
 	}
 	advice, err := lab.Advise(ctx, cfg)
 	if advice == nil {
-		return &exitError{2, err.Error()}
+		return err
 	}
 	interrupted := errors.Is(err, context.Canceled)
 	if err != nil && !interrupted {
 		fmt.Fprintln(os.Stderr, "ioflavors:", err)
 	}
+	failed := err != nil && !interrupted
 	if c.JSON {
-		err = json.NewEncoder(os.Stdout).Encode(advice)
+		err = json.NewEncoder(out).Encode(advice)
 	} else {
 		fmt.Fprintln(os.Stderr)
-		err = advice.Report(os.Stdout, style(os.Stdout), 80)
+		err = advice.Report(out, style(out.File()), 80)
 	}
 	if c.Out != "" {
 		err = errors.Join(err, advice.Write(c.Out))
@@ -189,6 +208,8 @@ func (c *adviseCmd) Run(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
+	case failed:
+		return &exitError{code: 1}
 	case interrupted:
 		return &exitError{130, "interrupted; what was measured until then is above"}
 	case advice.Recommended == "":

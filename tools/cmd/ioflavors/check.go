@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/conformance"
+	"github.com/ioflavors/ioflavors/common/kvcmd"
+	"github.com/ioflavors/ioflavors/tools/internal/nearest"
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 type checkCmd struct {
@@ -20,15 +22,15 @@ type checkCmd struct {
 	List         bool          `help:"Print the rules and check nothing."`
 	JSON         bool          `name:"json" help:"Print one JSON object instead of lines."`
 	OneAtATime   bool          `help:"The server may keep clients waiting until another one leaves."`
-	MaxFrame     int           `default:"1048576" placeholder:"BYTES" help:"The longest frame that the server takes, body and footer (default ${default})."`
-	IdleTimeout  time.Duration `placeholder:"TIME" help:"When the server closes an idle connection; checked only if given."`
-	FrameTimeout time.Duration `placeholder:"TIME" help:"When the server gives up on an unfinished frame; checked only if given."`
-	WriteTimeout time.Duration `placeholder:"TIME" help:"When the server gives up on a client that takes no replies; checked only if given."`
-	TurnLimit    time.Duration `placeholder:"TIME" help:"With --one-at-a-time, when a client gives way to one that waits; checked only if given."`
-	MaxConns     int           `placeholder:"N" help:"How many clients the server serves before it refuses one; checked only if given."`
-	Clients      int           `default:"64" placeholder:"N" help:"How many clients there are at once, where that matters (default ${default})."`
+	MaxFrame     int           `default:"1048576" range:"200..268435456" placeholder:"BYTES" help:"The longest frame that the server takes, body and footer (default ${default})."`
+	IdleTimeout  time.Duration `range:"1ms..1h" placeholder:"TIME" help:"When the server closes an idle connection; checked only if given."`
+	FrameTimeout time.Duration `range:"1ms..1h" placeholder:"TIME" help:"When the server gives up on an unfinished frame; checked only if given."`
+	WriteTimeout time.Duration `range:"1ms..1h" placeholder:"TIME" help:"When the server gives up on a client that takes no replies; checked only if given."`
+	TurnLimit    time.Duration `range:"1ms..1h" placeholder:"TIME" help:"With --one-at-a-time, when a client gives way to one that waits; checked only if given."`
+	MaxConns     int           `range:"1..100000" placeholder:"N" help:"How many clients the server serves before it refuses one; checked only if given."`
+	Clients      int           `default:"64" range:"2..10000" placeholder:"N" help:"How many clients there are at once, where that matters (default ${default})."`
 	Only         []string      `placeholder:"RULE" help:"Check these rules only. Give it again, or separate names by commas."`
-	Timeout      time.Duration `default:"10s" placeholder:"TIME" help:"How long a rule may take (default ${default})."`
+	Timeout      time.Duration `default:"10s" range:"1ms..1h" placeholder:"TIME" help:"How long a rule may take (default ${default})."`
 }
 
 // Help is what check --help says besides.
@@ -41,16 +43,16 @@ func (*checkCmd) Help() string {
 // exitNotJudged says that no rule failed, and not all of them passed.
 const exitNotJudged = 4
 
-func (c *checkCmd) Run(ctx context.Context) error {
+func (c *checkCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	if c.List {
-		return c.list(os.Stdout)
+		return c.list(out)
 	}
 	s, err := c.target()
 	if err != nil {
-		return &exitError{2, err.Error()}
+		return usageError(err)
 	}
 	if err := c.checkFlags(); err != nil {
-		return &exitError{2, err.Error()}
+		return usageError(err)
 	}
 	if err := s.start(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -62,8 +64,8 @@ func (c *checkCmd) Run(ctx context.Context) error {
 	if err := s.unavailable(); err != nil {
 		return err
 	}
-	report := c.check(ctx, s)
-	if err := c.summarize(os.Stdout, s.addr, s.restarts, report); err != nil {
+	report := c.check(ctx, s, out)
+	if err := c.summarize(out, s.addr, s.restarts, report); err != nil {
 		return err
 	}
 	return outcome(ctx.Err() != nil, report)
@@ -90,6 +92,9 @@ func (c *checkCmd) target() (*checkedServer, error) {
 		return nil, errors.New("expected the server's address, or a command that starts it")
 	}
 	if _, _, err := net.SplitHostPort(c.Target); err == nil {
+		if err := kvcmd.CheckAddr("address", c.Target); err != nil {
+			return nil, err
+		}
 		return &checkedServer{addr: c.Target, command: c.Args}, nil
 	}
 	command := append([]string{c.Target}, c.Args...)
@@ -126,13 +131,10 @@ func freeAddress() (string, error) {
 
 // checkFlags returns an error for flags that no check can be made with.
 func (c *checkCmd) checkFlags() error {
-	if c.MaxFrame < conformance.LeastMaxFrame {
-		return fmt.Errorf("--max-frame %d: the rules need frames of at least %d bytes", c.MaxFrame, conformance.LeastMaxFrame)
-	}
 	known := ids(conformance.Rules())
 	for _, id := range c.Only {
 		if !slices.Contains(known, id) {
-			return fmt.Errorf("no rule %q: there are %s", id, strings.Join(known, ", "))
+			return fmt.Errorf("--only %s: %w", id, nearest.Unknown("rule", id, known))
 		}
 	}
 	return nil
@@ -155,15 +157,18 @@ func (c *checkCmd) options() conformance.Options {
 // check tries the rules one after the other. A server that a rule has killed is
 // started again for the next one: a rule says something about the server, not
 // about the rules before it.
-func (c *checkCmd) check(ctx context.Context, s *checkedServer) conformance.Report {
+func (c *checkCmd) check(ctx context.Context, s *checkedServer, out *stdout.Checked) conformance.Report {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if !c.JSON {
-		printHeader(os.Stdout)
+		printHeader(out)
 	}
 	o := c.options()
 	var report conformance.Report
 	for _, rule := range conformance.Rules() {
+		if out.Err() != nil {
+			break // nobody reads on
+		}
 		o.Only = []string{rule.ID}
 		if len(conformance.Select(o)) == 0 || len(c.Only) > 0 && !slices.Contains(c.Only, rule.ID) {
 			report.NotRun = append(report.NotRun, rule)
@@ -180,7 +185,7 @@ func (c *checkCmd) check(ctx context.Context, s *checkedServer) conformance.Repo
 		}
 		report.Results = append(report.Results, result)
 		if !c.JSON && !over { // the last line counts those that were not begun
-			printResult(os.Stdout, result)
+			printResult(out, result)
 		}
 	}
 	return report

@@ -169,7 +169,7 @@ func TestCheckNothing(t *testing.T) {
 		"command without it": {[]string{"--", "my-server", "-v"}, 2, "does not say where to listen ({addr})"},
 		"nothing":            {nil, 2, "expected"},
 		"no such rule":       {[]string{"--only", "put-gt", "127.0.0.1:1"}, 2, `no rule "put-gt": there are golden-frames, put-get,`},
-		"small frames":       {[]string{"--max-frame", "100", "127.0.0.1:1"}, 2, "--max-frame 100: the rules need frames of at least 200 bytes"},
+		"small frames":       {[]string{"--max-frame", "100", "127.0.0.1:1"}, 2, "--max-frame 100: want 200 to 268,435,456"},
 		"no such command":    {[]string{"--", "/no/such/server", "{addr}"}, 1, "no such file"},
 		"command that fails": {childCommand("fail", "{addr}"), 1, "the server has ended: exit status 4; its last words: cannot bind"},
 	} {

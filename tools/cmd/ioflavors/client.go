@@ -5,21 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"syscall"
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/kvclient"
+	"github.com/ioflavors/ioflavors/common/kvcmd"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 type getCmd struct {
-	Key string `arg:"" help:"The key, which may be the empty one: ''."`
+	Key string `arg:"" help:"The key. It may be empty."`
 	serverFlags
 }
 
 type putCmd struct {
-	Key   string `arg:"" help:"The key, which may be the empty one: ''."`
+	Key   string `arg:"" help:"The key. It may be empty."`
 	Value string `arg:"" help:"The value. - stands for what comes from standard input."`
 	serverFlags
 }
@@ -27,19 +29,21 @@ type putCmd struct {
 // serverFlags are how to reach a server.
 type serverFlags struct {
 	Addr    string        `default:"127.0.0.1:7070" placeholder:"HOST:PORT" help:"The server (default ${default})."`
-	Timeout time.Duration `default:"5s" placeholder:"TIME" help:"How long to wait for it (default ${default})."`
+	Timeout time.Duration `default:"5s" range:"1ms..1h" placeholder:"TIME" help:"How long to wait for it (default ${default})."`
 }
 
-func (c *getCmd) Run(ctx context.Context) error {
+var errNoValue = errors.New("no value")
+
+func (c *getCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	return c.talk(ctx, func(ctx context.Context, server *kvclient.Client) error {
 		value, found, err := server.Get(ctx, c.Key)
 		if err != nil {
 			return err
 		}
 		if !found {
-			return fmt.Errorf("no value under %q", c.Key)
+			return fmt.Errorf("%w under %q", errNoValue, c.Key)
 		}
-		_, err = fmt.Println(value)
+		_, err = fmt.Fprintln(out, value)
 		return err
 	})
 }
@@ -47,55 +51,82 @@ func (c *getCmd) Run(ctx context.Context) error {
 func (c *putCmd) Run(ctx context.Context) error {
 	value := c.Value
 	if value == "-" {
-		data, err := io.ReadAll(os.Stdin)
-		if err != nil {
+		var err error
+		if value, err = readInput(ctx); err != nil {
 			return fmt.Errorf("standard input: %w", err)
 		}
-		value = string(data)
 	}
 	return c.talk(ctx, func(ctx context.Context, server *kvclient.Client) error {
 		return server.Put(ctx, c.Key, value)
 	})
 }
 
+// maxInput is far beyond what a server takes, and what this machine can hold.
+const maxInput = 256 << 20
+
+// readInput reads standard input to its end, or until ctx is done.
+func readInput(ctx context.Context) (string, error) {
+	type input struct {
+		data []byte
+		err  error
+	}
+	read := make(chan input, 1)
+	go func() { // stays with a read that nothing ends
+		data, err := io.ReadAll(io.LimitReader(os.Stdin, maxInput+1))
+		read <- input{data, err}
+	}()
+	select {
+	case in := <-read:
+		if in.err == nil && len(in.data) > maxInput {
+			in.err = fmt.Errorf("more than %d bytes", maxInput)
+		}
+		return string(in.data), in.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
 // talk connects to the server and does what f does with it.
 func (s serverFlags) talk(ctx context.Context, f func(context.Context, *kvclient.Client) error) error {
+	if err := kvcmd.CheckAddr("--addr", s.Addr); err != nil {
+		return usageError(err)
+	}
 	limited, cancel := context.WithTimeoutCause(ctx, s.Timeout, fmt.Errorf("no answer from %s within %v", s.Addr, s.Timeout))
 	defer cancel()
 	client, err := kvclient.Dial(limited, s.Addr)
 	if err != nil {
-		return s.explain(limited, err)
+		return s.explain(ctx, limited, err)
 	}
 	defer client.Close()
 	if err := f(limited, client); err != nil {
-		return s.explain(limited, err)
+		return s.explain(ctx, limited, err)
 	}
 	return nil
 }
 
-// explain says in the user's terms what went wrong.
-func (s serverFlags) explain(ctx context.Context, err error) error {
+// explain says in the user's terms what went wrong. limited is ctx with the time
+// that there was.
+func (s serverFlags) explain(ctx, limited context.Context, err error) error {
 	var refused *kvclient.ServerError
 	switch {
 	case ctx.Err() != nil:
-		return context.Cause(ctx)
+		return ctx.Err()
+	case limited.Err() != nil:
+		return mistaken(ctx, s.Addr, load.KV, context.Cause(limited))
 	case errors.As(err, &refused):
 		return refused
+	case errors.Is(err, errNoValue):
+		return err
 	default:
-		return explainDial(s.Addr, err)
+		return mistaken(ctx, s.Addr, load.KV, explainDial(s.Addr, err))
 	}
 }
 
 // explainDial says which server cannot be reached, instead of which calls
 // failed.
 func explainDial(addr string, err error) error {
-	var wrong *net.AddrError
-	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
+	if errors.Is(err, syscall.ECONNREFUSED) {
 		return fmt.Errorf("no server listens at %s", addr)
-	case errors.As(err, &wrong):
-		return fmt.Errorf("bad address %q: %s; want host:port", addr, wrong.Err)
-	default:
-		return err
 	}
+	return err
 }

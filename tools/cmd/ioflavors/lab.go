@@ -15,9 +15,13 @@ import (
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
+	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/nearest"
 	"github.com/ioflavors/ioflavors/tools/internal/report"
+	"github.com/ioflavors/ioflavors/tools/internal/self"
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 type labCmd struct {
@@ -25,16 +29,16 @@ type labCmd struct {
 	Models   []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Give it again, or separate names by commas."`
 	Server   []string      `placeholder:"NAME=CMD" sep:"none" help:"Measure your own server as well. CMD starts it, without a shell and as one process, and has {addr} or {port} where it is to listen. One that speaks another protocol says so before its name: resp+NAME=CMD, or memcached+NAME=CMD. Give it again for more."`
 	Peers    bool          `help:"Measure as well, to compare with: servers on gnet, netpoll, nbio and the standard library, built from the source checkout around the working directory (tools/peers), and Redis and memcached where they are installed. --models peer, or 'peer gnet', picks from them."`
-	Rounds   int           `placeholder:"N" help:"How often each server is started and measured (default 6; with --quick 1)."`
-	Duration time.Duration `placeholder:"TIME" help:"How long each workload is measured in a round, 50ms to 5s (default 125ms; with --quick 200ms, with --full 1s)."`
-	Shape    []shape       `placeholder:"CxD" help:"How much a closed loop has in flight: connections times the depth of each (default 1x1, 50x1, 50x16). Give it again, or separate shapes by commas."`
-	Puts     float64       `default:"0.1" placeholder:"SHARE" help:"Share of puts, 0 to 1; the others are gets (default ${default})."`
-	Keys     int           `default:"10000" placeholder:"N" help:"How many keys there are (default ${default})."`
-	Value    sizes         `default:"64" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
+	Rounds   int           `range:"1..100" placeholder:"N" help:"How often each server is started and measured (default 6; with --quick 1)."`
+	Duration time.Duration `range:"50ms..5s" placeholder:"TIME" help:"How long each workload is measured in a round (default 125ms; with --quick 200ms, with --full 1s)."`
+	Shape    []shape       `range:"1..65536" placeholder:"CxD" help:"How much a closed loop has in flight: connections times the depth of each (default 1x1, 50x1, 50x16). Give it again, or separate shapes by commas."`
+	Puts     float64       `default:"0.1" range:"0..1" placeholder:"SHARE" help:"Share of puts; the others are gets (default ${default})."`
+	Keys     int           `default:"10000" range:"1..10000000" placeholder:"N" help:"How many keys there are (default ${default})."`
+	Value    sizes         `default:"64" range:"0..16777216" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
 	Arrivals load.Arrivals `default:"constant" enum:"poisson,constant" help:"How an open loop's requests are spread over time: constant, as a clock ticks, or poisson, at random (default ${default})."`
-	SLO      time.Duration `default:"1ms" placeholder:"TIME" help:"The p99 within which capacity is searched for (default ${default})."`
-	Seed     uint64        `default:"1" help:"Makes the order of the servers and the sequences of requests (default ${default})."`
-	Out      string        `default:"lab-out" placeholder:"DIR" type:"path" help:"Where results.json, report.html and its pictures go (default ${default})."`
+	SLO      time.Duration `default:"1ms" range:"1us..10s" placeholder:"TIME" help:"The p99 within which capacity is searched for (default ${default})."`
+	Seed     uint64        `default:"1" range:"any" help:"Makes the order of the servers and the sequences of requests (default ${default})."`
+	Out      string        `placeholder:"DIR" type:"path" help:"The folder for results.json, report.html and its pictures, which must have no such files yet (default: a new folder for each run, in lab-out)."`
 	Quick    bool          `xor:"size" help:"A look in a minute, which proves that everything works and measures little."`
 	Full     bool          `xor:"size" help:"Careful: longer measurements, and each server's capacity. It says how long that takes."`
 	Claims   bool          `xor:"size" help:"Put all of the article's claims to the test, with the time that they need: about six minutes."`
@@ -47,15 +51,24 @@ const exitVoid = 3
 // Help is what lab --help says besides.
 func (*labCmd) Help() string {
 	return `Exit codes: 0 there are results, and no server failed; 1 a server failed, or the lab could not do its work; 2 wrong flags; ` +
-		`3 the run is void: over half of the open loop's cells show nothing, not even a median, or none of the claims could be decided; 130 interrupted.`
+		`3 the run is void: over half of the open loop's cells show nothing, not even a median, or none of the claims could be decided for any server; 130 interrupted.`
 }
 
-func (c *labCmd) Run(ctx context.Context) error {
-	cfg, cleanUp, err := c.config()
+func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
+	cfg, cleanUp, err := c.config(ctx)
 	if err != nil {
-		return &exitError{2, err.Error()}
+		return err
 	}
 	defer cleanUp()
+	if err := cfg.Validate(); err != nil {
+		return usageError(err)
+	}
+	folder, err := c.folder()
+	if err != nil {
+		return err
+	}
+	defer closeFolder(folder)
+	cfg.Save = func(r *lab.Results) { _, _ = r.Write(folder.Path) } // an error comes again at the end
 	results, err := lab.Run(ctx, cfg)
 	if results == nil {
 		return err
@@ -64,18 +77,18 @@ func (c *labCmd) Run(ctx context.Context) error {
 	if err != nil && !interrupted {
 		fmt.Fprintln(os.Stderr, "ioflavors:", err)
 	}
-	if reportErr := results.Report(os.Stdout, style(os.Stdout), width(os.Stdout)); reportErr != nil {
-		return reportErr
+	if err := results.Report(out, style(out.File()), width(out.File())); err != nil {
+		return err
 	}
-	name, writeErr := results.Write(c.Out)
+	name, writeErr := results.Write(folder.Path)
 	if writeErr != nil {
 		return writeErr
 	}
-	pages, writeErr := report.Write(c.Out, results)
+	pages, writeErr := report.Write(folder.Path, results)
 	if writeErr != nil {
 		return writeErr
 	}
-	fmt.Println("→", pages[0], "·", name)
+	fmt.Fprintln(out, "→", pages[0], "·", name)
 	switch {
 	case interrupted:
 		return &exitError{130, "interrupted; what was measured until then is above"}
@@ -86,18 +99,53 @@ func (c *labCmd) Run(ctx context.Context) error {
 	}
 }
 
+// folder returns where the run is written: a folder of its own, or the one that
+// the user has named.
+func (c *labCmd) folder() (*folder.Folder, error) {
+	if c.Out != "" {
+		return folder.Use(c.Out, lab.FileName, report.FileName)
+	}
+	what := []string{"lab"}
+	switch {
+	case c.Quick:
+		what[0] = "quick"
+	case c.Full:
+		what[0] = "full"
+	case c.Claims:
+		what[0] = "claims"
+	case len(c.Only) > 0:
+		what = slices.Clone(c.Only)
+	}
+	return folder.New(folder.Default, strings.Join(append(what, c.Models...), " "), time.Now())
+}
+
+// closeFolder closes it, and tells of an error that changes nothing in it.
+func closeFolder(f *folder.Folder) {
+	if err := f.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, "ioflavors:", err)
+	}
+}
+
 // config returns what to run, and what to do when it is over.
-func (c *labCmd) config() (lab.Config, func(), error) {
+func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	cleanUp := func() {}
 	program, err := os.Executable()
 	if err != nil {
 		return lab.Config{}, nil, err
 	}
+	var servers []lab.Subject
+	for _, text := range c.Server {
+		s, err := lab.ParseServer(text)
+		if err != nil {
+			return lab.Config{}, nil, usageError(fmt.Errorf("--server: %w", err))
+		}
+		servers = append(servers, s)
+	}
 	models, parts, experiments := c.Models, []lab.Part(nil), []string(nil)
 	for _, name := range c.Only {
 		if part := lab.Part(name); slices.Contains(lab.Parts, part) {
 			parts = append(parts, part)
-		} else if slices.ContainsFunc(lab.Experiments(), func(e *lab.Experiment) bool { return e.ID == name }) {
+		} else if slices.Contains(experimentIDs(), name) {
 			experiments = append(experiments, name)
 		} else {
 			models = append(models, name)
@@ -106,17 +154,9 @@ func (c *labCmd) config() (lab.Config, func(), error) {
 	if c.Claims || experiments != nil {
 		parts = append(parts, lab.ExperimentParts(experiments)...)
 	}
-	var servers []lab.Subject
-	for _, text := range c.Server {
-		s, err := lab.ParseServer(text)
-		if err != nil {
-			return lab.Config{}, nil, err
-		}
-		servers = append(servers, s)
-	}
 	subjects, notMeasured := lab.Models(program), []string(nil)
 	if c.Peers {
-		built, remove, err := buildPeers()
+		built, remove, err := buildPeers(ctx)
 		if err != nil {
 			return lab.Config{}, nil, err
 		}
@@ -126,10 +166,9 @@ func (c *labCmd) config() (lab.Config, func(), error) {
 		subjects = slices.Concat(subjects, built, installed)
 		models = lab.WithPeers(models)
 	}
-	subjects, err = lab.Select(subjects, models)
-	if err != nil {
+	if subjects, err = c.chosen(subjects, servers, models); err != nil {
 		cleanUp()
-		return lab.Config{}, nil, fmt.Errorf("%w; parts to measure are %q", err, lab.Parts)
+		return lab.Config{}, nil, usageError(err)
 	}
 	rounds, duration := 6, 125*time.Millisecond
 	switch {
@@ -154,7 +193,7 @@ func (c *labCmd) config() (lab.Config, func(), error) {
 		null = append(null, "--spin")
 	}
 	return lab.Config{
-		Subjects:    slices.Concat(subjects, servers),
+		Subjects:    subjects,
 		Null:        lab.Subject{Name: "null", Command: null},
 		Parts:       parts,
 		Rounds:      cmp.Or(c.Rounds, rounds),
@@ -173,9 +212,58 @@ func (c *labCmd) config() (lab.Config, func(), error) {
 	}, cleanUp, nil
 }
 
+// chosen returns the subjects that the names mean, and the user's own servers,
+// which come along unless some of them are named as well.
+func (c *labCmd) chosen(subjects, servers []lab.Subject, names []string) ([]lab.Subject, error) {
+	all := slices.Concat(subjects, servers)
+	known := func(name string, subjects []lab.Subject) bool {
+		_, err := lab.Select(subjects, []string{name})
+		return err == nil
+	}
+	for _, name := range c.Only {
+		if part := lab.Part(name); !slices.Contains(lab.Parts, part) && !slices.Contains(experimentIDs(), name) && !known(name, all) {
+			return nil, unknownOnly(name, all)
+		}
+	}
+	if len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return known(name, servers) }) {
+		names = slices.Concat(names, subjectNames(servers))
+	}
+	selected, err := lab.Select(all, names)
+	if err != nil {
+		return nil, fmt.Errorf("--models: %w", err)
+	}
+	return selected, nil
+}
+
+func experimentIDs() (ids []string) {
+	for _, e := range lab.Experiments() {
+		ids = append(ids, e.ID)
+	}
+	return ids
+}
+
+func subjectNames(subjects []lab.Subject) (names []string) {
+	for _, s := range subjects {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// unknownOnly is the error for a name that --only does not take.
+func unknownOnly(name string, subjects []lab.Subject) error {
+	parts := make([]string, len(lab.Parts))
+	for i, p := range lab.Parts {
+		parts[i] = string(p)
+	}
+	claims, models := experimentIDs(), subjectNames(subjects)
+	return fmt.Errorf("--only %s: neither a part (%s) nor a claim (%s) nor a model (%s)%s", name,
+		strings.Join(parts, ", "), strings.Join(claims, ", "), strings.Join(models, ", "),
+		nearest.Hint(name, slices.Concat(parts, claims, models)))
+}
+
 // command returns what does the same again. Where the results go is left out.
 func (c *labCmd) command() []string {
-	command := []string{"ioflavors", "lab", "--seed", fmt.Sprint(c.Seed)}
+	command := append(self.Command(), "lab", "--seed", fmt.Sprint(c.Seed))
 	add := func(flag string, values ...string) {
 		for _, v := range values {
 			command = append(command, flag, v)
@@ -211,6 +299,8 @@ func (c *labCmd) command() []string {
 
 // shape is a lab.Shape, as text 50x16.
 type shape lab.Shape
+
+func (s shape) numbers() []float64 { return []float64{float64(s.Connections), float64(s.Depth)} }
 
 // Decode reads "50x16".
 func (s *shape) Decode(ctx *kong.DecodeContext) error {

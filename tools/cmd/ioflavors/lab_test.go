@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
 func labConfig(t *testing.T, args ...string) (lab.Config, error) {
@@ -23,7 +24,7 @@ func labConfig(t *testing.T, args ...string) (lab.Config, error) {
 	if _, err = parser.Parse(append([]string{"lab"}, args...)); err != nil {
 		return lab.Config{}, err
 	}
-	cfg, cleanUp, err := c.Lab.config()
+	cfg, cleanUp, err := c.Lab.config(t.Context())
 	if cleanUp != nil {
 		t.Cleanup(cleanUp)
 	}
@@ -133,6 +134,21 @@ func TestLabCommand(t *testing.T) {
 	require.NoError(t, err)
 	cfg.Progress, again.Progress = nil, nil
 	assert.Equal(t, cfg, again)
+}
+
+// Commands are printed as the user has started the program, to be pasted.
+func TestCommandsBeginAsTheUserBegan(t *testing.T) {
+	cfg, err := labConfig(t, "--server", "mine=./my-server --listen {addr}")
+	require.NoError(t, err)
+	assert.Equal(t, append(self.Command(), "lab"), cfg.Command[:len(self.Command())+1])
+	assert.Contains(t, lab.CommandLine(cfg.Command), " --server 'mine=./my-server --listen {addr}' ")
+	advice, err := adviseConfig(t)
+	require.NoError(t, err)
+	assert.Equal(t, append(self.Command(), "advise"), advice.Command[:len(self.Command())+1])
+	for _, args := range [][]string{{"--help"}, {"lab", "--help"}} {
+		_, help, _ := ioflavors(t, args...)
+		assert.Contains(t, help, "Usage: "+self.String()+" ")
+	}
 }
 
 // Each subject is a model that serve knows, with flags that the model knows.

@@ -14,33 +14,35 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 type loadCmd struct {
 	Addr string `arg:"" help:"The server's address, host:port."`
 
-	Connections int           `short:"c" default:"1" placeholder:"N" help:"How many connections, all opened beforehand (default ${default})."`
-	Depth       int           `default:"1" placeholder:"N" help:"How many requests may be in flight on each (default ${default})."`
-	Rate        float64       `default:"0" placeholder:"R" help:"Open loop: requests per second, due whether or not earlier ones are answered. 0 is a closed loop: the next when one is answered (default)."`
+	Connections int           `short:"c" default:"1" range:"1..65536" placeholder:"N" help:"How many connections, all opened beforehand (default ${default})."`
+	Depth       int           `default:"1" range:"1..65536" placeholder:"N" help:"How many requests may be in flight on each (default ${default})."`
+	Rate        float64       `default:"0" range:"0..5000000" placeholder:"R" help:"Open loop: requests per second, due whether or not earlier ones are answered. 0 is a closed loop: the next when one is answered (default)."`
 	Arrivals    load.Arrivals `default:"poisson" enum:"poisson,constant" help:"How an open loop's requests are spread over time: poisson or constant (default ${default})."`
-	Duration    time.Duration `short:"d" default:"10s" placeholder:"TIME" help:"How long is measured (default ${default})."`
-	Requests    int64         `short:"n" placeholder:"N" help:"End the measurement earlier, after that many replies."`
-	Warmup      time.Duration `default:"500ms" placeholder:"TIME" help:"How long the load runs before it is measured (default ${default})."`
-	Ramp        time.Duration `placeholder:"TIME" help:"Open the connections evenly over that time (default: at once)."`
+	Duration    time.Duration `short:"d" default:"10s" range:"1ms..24h" placeholder:"TIME" help:"How long is measured (default ${default})."`
+	Requests    int64         `short:"n" range:"0..1000000000000" placeholder:"N" help:"End the measurement earlier, after that many replies (default 0: no limit)."`
+	Warmup      time.Duration `default:"500ms" range:"0s..1h" placeholder:"TIME" help:"How long the load runs before it is measured (default ${default})."`
+	Ramp        time.Duration `range:"0s..1h" placeholder:"TIME" help:"Open the connections evenly over that time (default: at once)."`
 
 	Protocol     load.Protocol     `default:"kv" enum:"kv,resp,memcached" help:"kv, this project's, resp, that of Redis, or memcached, its text protocol (default ${default})."`
-	Puts         float64           `default:"0.1" placeholder:"SHARE" help:"Share of puts, 0 to 1; the others are gets (default ${default})."`
-	Keys         int               `default:"10000" placeholder:"N" help:"How many keys there are (default ${default})."`
+	Puts         float64           `default:"0.1" range:"0..1" placeholder:"SHARE" help:"Share of puts; the others are gets (default ${default})."`
+	Keys         int               `default:"10000" range:"1..10000000" placeholder:"N" help:"How many keys there are (default ${default})."`
 	Distribution load.Distribution `default:"uniform" enum:"uniform,zipfian" help:"How often each key is asked for: uniform or zipfian (default ${default})."`
-	Value        sizes             `default:"64" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
+	Value        sizes             `default:"64" range:"0..16777216" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
 	NoPreload    bool              `help:"Do not store the keys first: they are there, from an earlier run with the same --keys and --value."`
 
-	ConnectTimeout time.Duration `default:"5s" placeholder:"TIME" help:"How long a connection may take to come about (default ${default})."`
-	ReplyTimeout   time.Duration `default:"5s" placeholder:"TIME" help:"How long a reply may take (default ${default})."`
+	ConnectTimeout time.Duration `default:"5s" range:"1ms..10m" placeholder:"TIME" help:"How long a connection may take to come about (default ${default})."`
+	ReplyTimeout   time.Duration `default:"5s" range:"1ms..1m" placeholder:"TIME" help:"How long a reply may take (default ${default})."`
 	Sleep          *bool         `negatable:"" help:"Sleep in an open loop until something happens, for a machine without a core to spare: the generator will be later (default where it may use one core only)."`
 	Ceiling        bool          `help:"First measure, for a second, what the generator reaches against a server that does next to nothing, and judge the run by that as well."`
-	Seed           uint64        `default:"1" help:"Makes the sequences of keys, kinds and arrivals (default ${default})."`
+	Seed           uint64        `default:"1" range:"any" help:"Makes the sequences of keys, kinds and arrivals (default ${default})."`
 
 	JSON bool   `help:"Print one JSON object at the end, and nothing else on standard output."`
 	HDR  string `type:"path" placeholder:"FILE" help:"Write the response times' percentiles to a file, as HdrHistogram's plotters read them, in µs."`
@@ -77,6 +79,8 @@ func (s *sizes) Decode(ctx *kong.DecodeContext) error {
 	return nil
 }
 
+func (s sizes) numbers() []float64 { return []float64{float64(s.min), float64(s.max)} }
+
 func (s sizes) String() string {
 	if s.min == s.max {
 		return strconv.Itoa(s.min)
@@ -104,36 +108,39 @@ func (c *loadCmd) spin() bool {
 	return runtime.NumCPU() > 1
 }
 
-func (c *loadCmd) Run(ctx context.Context) error {
+func (c *loadCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	cfg := c.config()
-	if err := cfg.Validate(); err != nil {
-		return &exitError{2, err.Error()}
+	if err := errors.Join(kvcmd.CheckAddr("address", c.Addr), cfg.Validate()); err != nil {
+		return usageError(err)
 	}
+	hdr, err := openTarget(c.HDR)
+	if err != nil {
+		return err
+	}
+	defer hdr.close()
 	result, err := c.load(ctx, cfg)
 	interrupted := errors.Is(err, context.Canceled)
 	switch {
 	case interrupted && result.Seconds == 0:
 		return &exitError{130, "interrupted before anything was measured"}
 	case err != nil && !interrupted:
-		return err
-	}
-	if c.HDR != "" {
-		if err := writePercentiles(c.HDR, result.Response); err != nil {
-			return err
-		}
+		return mistaken(ctx, c.Addr, c.Protocol, err)
 	}
 	if c.JSON {
-		err = json.NewEncoder(os.Stdout).Encode(newLoadReport(result))
+		err = json.NewEncoder(out).Encode(newLoadReport(result))
 	} else {
-		err = writeLoad(os.Stdout, result)
+		err = writeLoad(out, result)
 	}
+	err = errors.Join(err, hdr.writePercentiles(result.Response))
 	switch {
 	case err != nil:
 		return err
 	case interrupted:
 		return &exitError{130, "interrupted; what was measured until then is above"}
+	case result.Errors.Count() > 0 && result.Requests == 0:
+		return mistaken(ctx, c.Addr, c.Protocol, result.Errors.Err())
 	case result.Errors.Count() > 0:
-		return &exitError{1, result.Errors.Err().Error()}
+		return result.Errors.Err()
 	case len(result.Void) > 0:
 		return &exitError{3, "the run is void, and says why above"}
 	default:
@@ -283,15 +290,12 @@ func writeTimes(w io.Writer, name string, t load.Times) {
 }
 
 // writePercentiles writes the table that HdrHistogram's plotters read.
-func writePercentiles(name string, t load.Times) error {
-	h, err := t.Decode()
-	if err != nil {
+func (t *target) writePercentiles(times load.Times) error {
+	return t.write(func(w io.Writer) error {
+		h, err := times.Decode()
+		if err == nil {
+			_, err = h.PercentilesPrint(w, 5, 1e3)
+		}
 		return err
-	}
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	_, err = h.PercentilesPrint(f, 5, 1e3)
-	return errors.Join(err, f.Close())
+	})
 }

@@ -82,7 +82,7 @@ func TestLoadFails(t *testing.T) {
 	assert.Contains(t, errs, "connection refused")
 	code, _, errs = ioflavors(t, "load", "127.0.0.1:1", "--rate=-1")
 	assert.Equal(t, 2, code)
-	assert.Contains(t, errs, "rate is -1")
+	assert.Contains(t, errs, "--rate -1: want 0 to 5,000,000")
 	code, _, errs = ioflavors(t, "load", "127.0.0.1:1", "--rate=1e-11")
 	assert.Equal(t, 2, code)
 	assert.Contains(t, errs, "rate is 1e-11, the least is 0.001")

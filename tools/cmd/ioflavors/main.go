@@ -8,9 +8,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/ioflavors/ioflavors/tools/internal/self"
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 type cli struct {
@@ -35,27 +39,41 @@ type exitError struct {
 
 func (e *exitError) Error() string { return e.msg }
 
+// usageError is the error for a flag or an argument that cannot be meant. It takes
+// one line, however many errors are joined in err.
+func usageError(err error) error {
+	return &exitError{2, strings.ReplaceAll(err.Error(), "\n", "; ")}
+}
+
 func main() {
 	os.Exit(run(os.Args[1:]))
 }
 
 func run(args []string) int {
+	defer stdout.OutliveReaders()()
+	out := stdout.New(os.Stdout)
+	return out.ExitCode("ioflavors", runCommand(args, out), os.Stderr)
+}
+
+func runCommand(args []string, out *stdout.Checked) int {
 	var c cli
-	parser := kong.Must(&c,
-		kong.Name("ioflavors"),
-		kong.Description("One key/value protocol, several ways to wait for the network: run them, check them, measure them."),
-		kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-	)
+	parser, helped := newParser(&c, out)
 	k, err := parser.Parse(args)
+	if *helped {
+		return 0
+	}
+	if err == nil {
+		err = checkRanges(k)
+	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "ioflavors: %v (ioflavors --help lists what there is)\n", err)
+		fmt.Fprintf(os.Stderr, "ioflavors: %v (%s)\n", err, helpFor(k, err))
 		return 2
 	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	k.BindTo(ctx, (*context.Context)(nil))
+	k.Bind(out)
 	err = k.Run()
 	var exit *exitError
 	switch {
@@ -66,8 +84,40 @@ func run(args []string) int {
 			fmt.Fprintln(os.Stderr, "ioflavors:", exit.msg)
 		}
 		return exit.code
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "ioflavors: interrupted")
+		return 130
 	default:
 		fmt.Fprintln(os.Stderr, "ioflavors:", err)
 		return 1
 	}
+}
+
+// newParser returns the command line's parser, and whether it has shown the help
+// that a user asked for, once it has parsed.
+func newParser(c *cli, out *stdout.Checked) (parser *kong.Kong, helped *bool) {
+	helped = new(bool)
+	return kong.Must(c,
+		kong.Name(self.String()),
+		kong.Description("One key/value protocol, several ways to wait for the network: run them, check them, measure them."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.ValueFormatter(helpWithRange),
+		kong.Writers(out, os.Stderr),
+		kong.Exit(func(int) { *helped = true }),
+	), helped
+}
+
+// helpFor says what lists the flags of the command that was meant, or the
+// commands.
+func helpFor(k *kong.Context, err error) string {
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) {
+		k = wrong.Context
+	}
+	if k != nil {
+		if command := k.Selected(); command != nil {
+			return fmt.Sprintf("%s %s --help lists the flags", self.String(), command.Name)
+		}
+	}
+	return self.String() + " --help lists the commands"
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
@@ -40,10 +41,10 @@ func withMetrics(c kvserver.Command) kvserver.Command {
 
 // serveMetrics serves /metrics until the program ends.
 func serveMetrics(addr, model string, srv kvserver.Server) (net.Listener, error) {
-	host, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, fmt.Errorf("--metrics-addr: %w: want host:port", err)
+	if err := kvcmd.CheckAddr("--metrics-addr", addr); err != nil {
+		return nil, err
 	}
+	host, port, _ := net.SplitHostPort(addr)
 	if host == "" {
 		host = "127.0.0.1"
 	}

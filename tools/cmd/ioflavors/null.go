@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"time"
 
+	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -16,17 +18,23 @@ type nullCmd struct {
 	Addr     string        `default:"127.0.0.1:0"`
 	Spin     bool          `help:"Never sleep."`
 	Protocol load.Protocol `default:"kv" enum:"kv,resp,memcached"`
-	Keys     int           `default:"10000"`
-	Value    sizes         `default:"64"`
+	Keys     int           `default:"10000" range:"1..10000000"`
+	Value    sizes         `default:"64" range:"0..16777216"`
 }
 
 func (c *nullCmd) Run(ctx context.Context) error {
+	w := load.DefaultWorkload()
+	w.Protocol, w.Keys, w.MinValue, w.MaxValue = c.Protocol, c.Keys, c.Value.min, c.Value.max
+	if err := (load.Config{Workload: w, Duration: time.Second}).Validate(); err != nil {
+		return usageError(err)
+	}
+	if err := kvcmd.CheckAddr("--addr", c.Addr); err != nil {
+		return usageError(err)
+	}
 	ln, err := net.Listen("tcp", c.Addr)
 	if err != nil {
 		return fmt.Errorf("null-server: %w", err)
 	}
 	slog.New(slog.NewJSONHandler(os.Stderr, nil)).Info("listening", "addr", ln.Addr().String())
-	w := load.DefaultWorkload()
-	w.Protocol, w.Keys, w.MinValue, w.MaxValue = c.Protocol, c.Keys, c.Value.min, c.Value.max
 	return load.ServeNull(ctx, ln, w, c.Spin)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
@@ -10,7 +11,7 @@ import (
 
 // buildPeers builds the peers of the checkout that the working directory is in.
 // Call remove when they are not needed any more.
-func buildPeers() (peers []lab.Subject, remove func(), err error) {
+func buildPeers(ctx context.Context) (peers []lab.Subject, remove func(), err error) {
 	checkout, err := lab.Checkout(".")
 	if err != nil {
 		return nil, nil, fmt.Errorf("--peers: the peers are built from source, and %w", err)
@@ -21,8 +22,11 @@ func buildPeers() (peers []lab.Subject, remove func(), err error) {
 	}
 	remove = func() { _ = os.RemoveAll(bin) }
 	fmt.Fprintln(os.Stderr, "building the peers")
-	if said, err := lab.BuildCommand(checkout, bin).CombinedOutput(); err != nil {
+	if said, err := lab.BuildCommand(ctx, checkout, bin).CombinedOutput(); err != nil {
 		remove()
+		if ctx.Err() != nil {
+			return nil, nil, &exitError{130, "interrupted before anything was measured"}
+		}
 		return nil, nil, fmt.Errorf("--peers: build %s: %w: %s", lab.PeersDir, err, strings.TrimSpace(string(said)))
 	}
 	if peers, err = lab.BuiltPeers(checkout, bin); err != nil {

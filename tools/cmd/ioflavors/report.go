@@ -1,31 +1,52 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"os"
 	"path/filepath"
 
+	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/report"
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 type reportCmd struct {
-	Results string `arg:"" type:"path" help:"The results.json of a lab run."`
-	Out     string `placeholder:"DIR" type:"path" help:"Where report.html and its pictures go (default: beside the results)."`
+	Of  string `arg:"" optional:"" name:"run" type:"path" help:"A run's folder, or its results.json. Of a folder with several runs in it the latest is taken (default: of those in lab-out)."`
+	Out string `placeholder:"DIR" type:"path" help:"Where report.html and its pictures go (default: beside the results)."`
 }
 
-func (c *reportCmd) Run() error {
-	results, err := lab.Read(c.Results)
+func (c *reportCmd) Run(out *stdout.Checked) error {
+	name, err := folder.Find(cmp.Or(c.Of, folder.Default), lab.FileName)
 	if err != nil {
-		return &exitError{2, err.Error()}
+		return err
 	}
-	dir := c.Out
-	if dir == "" {
-		dir = filepath.Dir(c.Results)
+	results, err := lab.Read(name)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Dir(name)
+	if c.Out != "" && !sameFolder(c.Out, dir) {
+		// A page beside the results of another run would be taken for theirs.
+		to, err := folder.Use(c.Out, lab.FileName)
+		if err != nil {
+			return err
+		}
+		defer closeFolder(to)
+		dir = to.Path
 	}
 	names, err := report.Write(dir, results)
 	if err != nil {
 		return err
 	}
-	fmt.Println("→", names[0])
+	fmt.Fprintln(out, "→", names[0])
 	return nil
+}
+
+// sameFolder reports whether both names are of one folder.
+func sameFolder(a, b string) bool {
+	first, errA := os.Stat(a)
+	second, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(first, second)
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -29,6 +31,49 @@ func TestReportCommand(t *testing.T) {
 	assert.Equal(t, string(want), string(got))
 
 	require.NoError(t, os.WriteFile(name, []byte("{"), 0o666))
-	assert.Equal(t, 2, run([]string{"report", name}))
-	assert.Equal(t, 2, run([]string{"report", filepath.Join(dir, "none.json")}))
+	assert.Equal(t, 1, run([]string{"report", name}))
+	assert.Equal(t, 1, run([]string{"report", filepath.Join(dir, "none.json")}))
+}
+
+// A run is never replaced, least of all by the command that its own report gives
+// for doing it again.
+func TestEachRunOfTheLabHasItsOwnFolder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	runLab := func(args ...string) string {
+		t.Helper()
+		_, out, _ := ioflavors(t, append([]string{"lab"}, args...)...)
+		_, name, found := strings.Cut(out, " · lab-out")
+		require.True(t, found, out)
+		return "lab-out" + strings.TrimSpace(name)
+	}
+	first := runLab("--only", "E0", "--models", "singleblocking")
+	assert.Regexp(t, `^lab-out.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-E0-singleblocking.results\.json$`, first)
+	before, err := os.ReadFile(first)
+	require.NoError(t, err)
+	r, err := lab.Read(first)
+	require.NoError(t, err)
+
+	second := runLab(r.Command[slices.Index(r.Command, "lab")+1:]...)
+	assert.NotEqual(t, first, second)
+	after, err := os.ReadFile(first)
+	require.NoError(t, err)
+	assert.Equal(t, string(before), string(after))
+
+	code, out, said := ioflavors(t, "report")
+	assert.Equal(t, 0, code, said)
+	assert.Contains(t, out, filepath.Base(filepath.Dir(second)), "the latest")
+	code, out, said = ioflavors(t, "report", filepath.Dir(first))
+	assert.Equal(t, 0, code, said)
+	assert.Contains(t, out, filepath.Base(filepath.Dir(first)))
+
+	// A folder that the user names is not written to twice either, and no page is
+	// put beside the results of another run.
+	for _, args := range [][]string{
+		{"lab", "--only", "E0", "--out", filepath.Dir(first)},
+		{"report", filepath.Dir(second), "--out", filepath.Dir(first)},
+	} {
+		code, _, said = ioflavors(t, args...)
+		assert.Equal(t, 1, code)
+		assert.Contains(t, said, "has results.json in it")
+	}
 }

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/ioflavors/ioflavors/busywait"
 	"github.com/ioflavors/ioflavors/common/kvcmd"
@@ -13,6 +11,7 @@ import (
 	"github.com/ioflavors/ioflavors/iouring"
 	"github.com/ioflavors/ioflavors/multiblocking"
 	"github.com/ioflavors/ioflavors/singleblocking"
+	"github.com/ioflavors/ioflavors/tools/internal/nearest"
 )
 
 // models are all there are. A new one is added here, and to the lab's subjects.
@@ -36,7 +35,7 @@ func (c *serveCmd) Run() error {
 		for _, m := range models {
 			names = append(names, m.Model)
 		}
-		return &exitError{2, fmt.Sprintf("no model %q: there are %s", name, strings.Join(names, ", "))}
+		return usageError(nearest.Unknown("model", name, names))
 	}
 	// The server has its own signal handling, flags and exit codes.
 	return &exitError{code: kvcmd.Run("ioflavors serve "+name, withSlowKeys(withMetrics(models[i])), c.Args[1:], os.Stdout, os.Stderr)}

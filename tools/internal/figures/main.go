@@ -16,20 +16,28 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
 func main() {
 	file := flag.String("w", "", "replace the figures in this `file` as well")
 	flag.Parse()
-	if err := run(os.Stdin, os.Stdout, os.Stderr, *file); err != nil {
+	stdout.OutliveReaders()
+	out, code := stdout.New(os.Stdout), 0
+	if err := run(os.Stdin, out, os.Stderr, *file); err != nil {
 		fmt.Fprintln(os.Stderr, "figures:", err)
-		os.Exit(1)
+		code = 1
 	}
+	os.Exit(out.ExitCode("figures", code, os.Stderr))
 }
 
 // run prints the figures, and on stderr what failed tests have said. Figures of
 // a run that failed are not written to the file.
 func run(in io.Reader, stdout, stderr io.Writer, file string) error {
+	if _, err := open(file); err != nil {
+		return err // at once: the tests take minutes
+	}
 	r, err := read(in, stderr)
 	if err != nil {
 		return err
@@ -43,15 +51,36 @@ func run(in io.Reader, stdout, stderr io.Writer, file string) error {
 	case file == "":
 		return nil
 	}
-	page, err := os.ReadFile(file)
+	page, err := open(file)
 	if err != nil {
 		return err
 	}
-	replaced, err := replace(string(page), text)
+	replaced, err := replace(page, text)
 	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+		return err
 	}
 	return os.WriteFile(file, []byte(replaced), 0o666)
+}
+
+// open returns the page in a file that can be written, and has the marks; "" if
+// there is no file.
+func open(file string) (page string, err error) {
+	if file == "" {
+		return "", nil
+	}
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(f)
+	if err != nil {
+		return "", err
+	}
+	if _, err := replace(string(text), ""); err != nil {
+		return "", fmt.Errorf("%s: %w", file, err)
+	}
+	return string(text), nil
 }
 
 // The marks around the figures in a page.

@@ -221,21 +221,29 @@ type Change struct {
 	Measured bool `json:"measured"`
 }
 
+// Validate returns an error if Advise would refuse the configuration.
+func (cfg AdviseConfig) Validate() error {
+	if err := cfg.Profile.Validate(); err != nil {
+		return err
+	}
+	if err := distinct(cfg.Subjects); err != nil {
+		return err
+	}
+	if cfg.Repeats < 1 {
+		return fmt.Errorf("%d repeats: the least is 1", cfg.Repeats)
+	}
+	if cfg.Duration != 0 && (cfg.Duration < minCell || cfg.Duration > maxCell) {
+		return fmt.Errorf("duration %v: want from %v to %v", cfg.Duration, minCell, maxCell)
+	}
+	return nil
+}
+
 // Advise measures every model under the profile and recommends one. An error
 // means that it could not do its work, or was interrupted; advice that is not nil
 // holds what was measured so far.
 func Advise(ctx context.Context, cfg AdviseConfig) (*Advice, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
-	}
-	if err := distinct(cfg.Subjects); err != nil {
-		return nil, err
-	}
-	if cfg.Repeats < 1 {
-		return nil, fmt.Errorf("%d repeats: the least is 1", cfg.Repeats)
-	}
-	if cfg.Duration != 0 && (cfg.Duration < minCell || cfg.Duration > maxCell) {
-		return nil, fmt.Errorf("duration %v: want from %v to %v", cfg.Duration, minCell, maxCell)
 	}
 	procs := runtime.GOMAXPROCS(0)
 	pins, unpin, err := pinSelfBeside(cfg.Cores)
@@ -271,7 +279,7 @@ func Advise(ctx context.Context, cfg AdviseConfig) (*Advice, error) {
 		v.bench.progress = new(Progress)
 	}
 	before, known := readClocks()
-	err = v.run(ctx)
+	err = survive(func() error { return v.run(ctx) })
 	if after, ok := readClocks(); known && ok {
 		a.Environment.disturbed(before, after)
 	}

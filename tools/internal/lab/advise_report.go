@@ -346,7 +346,11 @@ func (a *Advice) Report(w io.Writer, style Style, width int) error {
 	return err
 }
 
-// Write writes the advice into a directory, as advice.txt and advice.json.
+// AdviceFiles are the names of the files that Write writes: the text, and all
+// measurements.
+var AdviceFiles = []string{"advice.txt", "advice.json"}
+
+// Write writes the advice into a directory that there is.
 func (a *Advice) Write(dir string) error {
 	text, err := json.MarshalIndent(a, "", "  ")
 	if err != nil {
@@ -354,9 +358,8 @@ func (a *Advice) Write(dir string) error {
 	}
 	var report strings.Builder
 	return errors.Join(
-		os.MkdirAll(dir, 0o755),
 		a.Report(&report, Style{}, 80),
-		os.WriteFile(filepath.Join(dir, "advice.json"), append(text, '\n'), 0o644),
-		os.WriteFile(filepath.Join(dir, "advice.txt"), []byte(report.String()), 0o644),
+		os.WriteFile(filepath.Join(dir, AdviceFiles[0]), []byte(report.String()), 0o644),
+		os.WriteFile(filepath.Join(dir, AdviceFiles[1]), append(text, '\n'), 0o644),
 	)
 }

@@ -257,6 +257,7 @@ func (b *bench) claims(ctx context.Context) error {
 			}
 			b.progress.finished(planned, line)
 		}
+		b.saved()
 	}
 	return nil
 }

@@ -118,7 +118,7 @@ const disturbedMark = "DISTURBED"
 
 // Void returns why a run shows next to nothing, or "": over half of its open loop's
 // cells are void, so that not even the medians stand, or none of its claims was
-// decided.
+// decided for any server.
 func (r *Results) Void() string {
 	var reasons []string
 	void, cells, why := 0, 0, ""
@@ -132,10 +132,13 @@ func (r *Results) Void() string {
 	if 2*void > cells {
 		reasons = append(reasons, fmt.Sprintf("of %s of the open loop %d are void, medians included; one reason: %s", count(cells, "cell"), void, why))
 	}
-	decided := func(c Claim) bool { return c.Verdict.Decided() }
+	// Of servers that the claim is not about, there are findings without a verdict.
+	decided := func(c Claim) bool {
+		return c.Verdict.Decided() || slices.ContainsFunc(c.Findings, func(f Finding) bool { return f.Verdict.Decided() })
+	}
 	measurable := func(c Claim) bool { return c.Verdict != NotAvailable }
 	if slices.ContainsFunc(r.Claims, measurable) && !slices.ContainsFunc(r.Claims, decided) {
-		text := "none of the claims could be decided"
+		text := "none of the claims could be decided for any server"
 		if f, known := r.Claims[0].Number(); known {
 			text += fmt.Sprintf("; %s: %s", r.Claims[0].Experiment, f.Why)
 		}

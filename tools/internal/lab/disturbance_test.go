@@ -269,9 +269,11 @@ func TestVoidRuns(t *testing.T) {
 		{Experiment: "E4", Verdict: NotMeasurable, Findings: []Finding{{Why: "the host had the cores"}}},
 		{Experiment: "E5", Verdict: NotAvailable, Headline: -1},
 	}}
-	assert.Equal(t, "none of the claims could be decided; E4: the host had the cores", r.Void())
+	assert.Equal(t, "none of the claims could be decided for any server; E4: the host had the cores", r.Void())
 	r.Claims = append(r.Claims, Claim{Experiment: "E7", Verdict: Refuted})
 	assert.Empty(t, r.Void())
+	r.Claims[2] = Claim{Experiment: "E2", Verdict: NotMeasurable, Headline: -1, Findings: []Finding{{Server: "eventloop", Verdict: Refuted}}}
+	assert.Empty(t, r.Void(), "it was run with a server that the claim is not about")
 	r.Claims = r.Claims[1:2]
 	assert.Empty(t, r.Void(), "there is no such server here, which is said elsewhere")
 }
@@ -286,6 +288,21 @@ func TestACellOfAStarvedServerIsVoid(t *testing.T) {
 	cell = Cell{Load: load.Result{Seconds: 1}, Resources: &Resources{CPU: time.Second}, Others: share(0.5)}
 	voidStarved(&cell.Load, cell.besides())
 	assert.Empty(t, cell.Load.Void)
+}
+
+// A server that has no core may take three times as long to start and to end.
+func TestALimitIsExtendedOnce(t *testing.T) {
+	used := func(waited time.Duration) usage {
+		return usage{at: time.Unix(0, 0).Add(10 * waited), queued: true, tasks: map[int]taskUsage{1: {runQueue: waited}}}
+	}
+	l := &limit{timer: time.NewTimer(time.Hour), length: time.Minute, known: true, before: used(time.Second)}
+	defer l.timer.Stop()
+	assert.False(t, l.extend(used(2*time.Second)), "it had its core")
+	assert.Equal(t, time.Minute, l.length)
+	assert.True(t, l.extend(used(8*time.Second)))
+	assert.Equal(t, 3*time.Minute, l.length)
+	assert.True(t, l.over(), "once is enough")
+	assert.True(t, new(limit).over(), "nobody knows")
 }
 
 // Rules that were not judged are no reason not to measure a server, and are told

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -45,6 +46,9 @@ type Config struct {
 	NotMeasured []string
 	// Progress is told how far the run is. May be nil.
 	Progress *Progress
+	// Save is called between measurements, with what was measured so far: the
+	// process may be killed before Run returns. May be nil.
+	Save func(*Results)
 
 	// check is instead of conform in tests, and idle idleSteps.
 	check func(ctx context.Context, addr string, s Subject) Gate
@@ -58,13 +62,23 @@ type bench struct {
 	progress *Progress
 	pins     pinning
 	results  *Results
+	save     func(*Results)
+}
+
+// Validate returns an error if Run would refuse the configuration.
+func (cfg Config) Validate() error {
+	if err := distinct(cfg.Subjects); err != nil {
+		return err
+	}
+	_, err := newPlan(cfg)
+	return err
 }
 
 // Run checks the subjects and measures them. What is wrong with a server is
 // part of the results. An error means that the lab could not do its work, or
 // was interrupted; if results are not nil, they hold what was measured so far.
 func Run(ctx context.Context, cfg Config) (*Results, error) {
-	if err := distinct(cfg.Subjects); err != nil {
+	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	plan, err := newPlan(cfg)
@@ -72,7 +86,7 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 		return nil, err
 	}
 	procs := runtime.GOMAXPROCS(0)
-	b := &bench{check: cfg.check, null: cfg.Null, progress: cfg.Progress}
+	b := &bench{check: cfg.check, null: cfg.Null, progress: cfg.Progress, save: cfg.Save}
 	if b.progress == nil {
 		b.progress = new(Progress)
 	}
@@ -100,7 +114,7 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 	}
 
 	before, known := readClocks()
-	err = b.run(ctx)
+	err = survive(func() error { return b.run(ctx) })
 	if after, ok := readClocks(); known && ok {
 		b.results.Environment.disturbed(before, after)
 	}
@@ -119,8 +133,28 @@ func (b *bench) run(ctx context.Context) error {
 		if err := do(ctx); err != nil {
 			return err
 		}
+		b.saved()
 	}
 	return nil
+}
+
+// saved has the results saved as they are now.
+func (b *bench) saved() {
+	if b.save != nil {
+		_ = b.results.summarize() // Run does it again, and tells the error
+		b.save(b.results)
+	}
+}
+
+// survive does something, and makes an error of its panic: what was measured
+// before is worth having.
+func survive(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n\n%s", p, debug.Stack())
+		}
+	}()
+	return do()
 }
 
 // gates starts every server, and checks those that speak our protocol. Whoever
@@ -167,6 +201,7 @@ func (b *bench) rounds(ctx context.Context) error {
 				return err
 			}
 		}
+		b.saved()
 	}
 	return nil
 }
@@ -208,6 +243,7 @@ func (b *bench) eachServer(ctx context.Context, what string, planned func(*Serve
 			err = fmt.Errorf("%s: %w", what, err)
 		}
 		b.progress.finished(planned(s), b.disqualify(s, err, line))
+		b.saved()
 	}
 	return nil
 }
@@ -261,5 +297,13 @@ func (b *bench) withPins(ctx context.Context, s Subject, pins pinning, do func(*
 	if err != nil {
 		return err
 	}
-	return errors.Join(do(p), p.stop(ctx))
+	stopped := false
+	defer func() { // where do panics
+		if !stopped {
+			p.kill()
+		}
+	}()
+	err = errors.Join(do(p), p.stop(ctx))
+	stopped = true
+	return err
 }

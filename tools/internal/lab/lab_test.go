@@ -251,3 +251,43 @@ func TestPlan(t *testing.T) {
 	assert.NotContains(t, p.Parts, Capacities)
 	assert.Equal(t, "eventloop", p.Again)
 }
+
+// A fault of the lab's own costs what it was about to measure, and no more: the
+// results are there, the servers are not.
+func TestAPanicLosesNothingMeasured(t *testing.T) {
+	cfg := testConfig(t, "right", "serial")
+	var addr string
+	cfg.check = func(ctx context.Context, a string, s Subject) Gate {
+		if s.Name == "serial" {
+			addr = a
+			panic("index out of range")
+		}
+		return everythingIsFine(ctx, a, s)
+	}
+	r, err := Run(t.Context(), cfg)
+	require.ErrorContains(t, err, "panic: index out of range")
+	require.ErrorContains(t, err, "TestAPanicLosesNothingMeasured", "it says where")
+	require.NotNil(t, r)
+	assert.False(t, r.Complete)
+	require.NotNil(t, r.server("right").Rules)
+	_, err = net.Dial("tcp", addr)
+	require.Error(t, err, "the server is gone")
+}
+
+// What was measured is saved as it comes, because a panic in any goroutine, the
+// kernel's OOM killer or a power cut may end the process.
+func TestResultsAreSavedOnTheWay(t *testing.T) {
+	cfg := testConfig(t, "right")
+	cfg.Parts, cfg.Rounds = []Part{Closed}, 2
+	var cells, summaries []int
+	cfg.Save = func(r *Results) {
+		cells, summaries = append(cells, len(r.Runs)), append(summaries, len(r.Summary))
+		assert.False(t, r.Complete)
+	}
+	r, err := Run(t.Context(), cfg)
+	require.NoError(t, err)
+	require.NotEmpty(t, cells)
+	assert.Contains(t, cells, len(r.Runs)/2, "after each round: %v", cells)
+	assert.Equal(t, len(r.Runs), cells[len(cells)-1])
+	assert.Equal(t, len(r.Summary), summaries[len(summaries)-1], "as a report needs it")
+}

@@ -13,6 +13,9 @@ const driftLimit = 0.05
 // geometric mean of CPU per request over its median. 1 is as usual. It is nil
 // unless each round has figures.
 func (r *Results) paces() []float64 {
+	if r.Plan.Rounds < 1 || r.Plan.Rounds > len(r.Runs) {
+		return nil // some have none; and no file decides how much memory this takes
+	}
 	sums, counts := make([]float64, r.Plan.Rounds), make([]float64, r.Plan.Rounds)
 	for _, c := range r.Runs {
 		sum := r.summary(c.Server, c.Workload)

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -39,9 +40,10 @@ func Checkout(dir string) (string, error) {
 	}
 }
 
-// BuildCommand returns what builds the checkout's peers into the folder bin.
-func BuildCommand(checkout, bin string) *exec.Cmd {
-	cmd := exec.Command("go", "build", "-tags", "poll_opt", "-o", bin+string(filepath.Separator), "./cmd/...")
+// BuildCommand returns what builds the checkout's peers into the folder bin. It is
+// killed when ctx is done.
+func BuildCommand(ctx context.Context, checkout, bin string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "go", "build", "-tags", "poll_opt", "-o", bin+string(filepath.Separator), "./cmd/...")
 	cmd.Dir = filepath.Join(checkout, PeersDir)
 	cmd.Env = append(os.Environ(), "GOWORK=off", "PWD="+cmd.Dir) // they are outside the workspace
 	return cmd

@@ -53,7 +53,7 @@ func TestBuiltPeers(t *testing.T) {
 		}
 	}
 	assert.Empty(t, all[0].rules(), "without exceptions it is held to all")
-	build := BuildCommand(root, "bin")
+	build := BuildCommand(t.Context(), root, "bin")
 	assert.Equal(t, filepath.Join(root, PeersDir), build.Dir)
 	assert.Contains(t, build.Env, "GOWORK=off")
 

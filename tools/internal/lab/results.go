@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
@@ -186,53 +185,37 @@ func Read(name string) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
+	r, err := Decode(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return r, nil
+}
+
+// Decode reads results as JSON, and checks them. It passes over fields that it
+// does not know: they are a later version's.
+func Decode(text []byte) (*Results, error) {
 	// The version first: with another one, the rest may have other types.
 	var version struct {
 		Schema *int `json:"schema"`
 	}
 	if err := json.Unmarshal(text, &version); err != nil {
-		return nil, fmt.Errorf("%s: not the results of a lab run: %w", name, err)
+		return nil, fmt.Errorf("not the results of a lab run: %w", err)
 	}
 	if version.Schema == nil {
-		return nil, fmt.Errorf("%s: not the results of a lab run: no schema version", name)
+		return nil, errors.New("not the results of a lab run: no schema version")
 	}
 	if *version.Schema != Schema {
-		return nil, fmt.Errorf("%s: schema version %d, but this program reads %d only", name, *version.Schema, Schema)
+		return nil, fmt.Errorf("schema version %d, but this program reads %d only", *version.Schema, Schema)
 	}
 	r := new(Results)
 	if err := json.Unmarshal(text, r); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
 	}
-	if err := r.consistent(name); err != nil {
+	if err := r.Check(); err != nil {
 		return nil, err
 	}
 	return r, nil
-}
-
-// consistent returns an error if something refers to what is not there.
-func (r *Results) consistent(name string) error {
-	known := func(server string, workload int) error {
-		if r.server(server) == nil || workload < 0 || workload >= len(r.Plan.Workloads) {
-			return fmt.Errorf("%s: figures of %q under workload %d, which are not in the plan", name, server, workload)
-		}
-		return nil
-	}
-	var errs []error
-	for _, s := range r.Servers {
-		if s == nil {
-			return fmt.Errorf("%s: a server is null", name)
-		}
-	}
-	for _, c := range slices.Concat(r.Runs, r.Again) {
-		errs = append(errs, known(c.Server, c.Workload))
-	}
-	for _, c := range r.Syscalls {
-		errs = append(errs, known(c.Server, c.Workload))
-	}
-	for _, s := range r.Summary {
-		errs = append(errs, known(s.Server, s.Workload))
-	}
-	return errors.Join(errs...)
 }
 
 // server returns the server of that name.

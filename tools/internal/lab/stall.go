@@ -56,20 +56,11 @@ func (t Trial) machineWait(a Attack) (longest time.Duration, how string) {
 // watchAttack begins to watch the machine during an attack on the server. end
 // notes in the attack what it did.
 func (p *process) watchAttack() (end func(*Attack)) {
-	began := time.Now()
-	var before usage
-	m, err := newMeter(p.pid)
-	if err == nil {
-		before, err = m.files()
-	}
+	before, err := processUsage(p.pid)
 	clocksBefore, known := readClocks()
 	return func(a *Attack) {
-		if err == nil {
-			if after, err := m.files(); err == nil {
-				if waited := after.since(before, time.Since(began)).RunQueue; waited != nil {
-					a.Waited = *waited
-				}
-			}
+		if after, afterErr := processUsage(p.pid); err == nil && afterErr == nil {
+			a.Waited, _ = after.waitedSince(before)
 		}
 		if clocksAfter, knownAfter := readClocks(); known && knownAfter {
 			a.Steal = clocksAfter.stealSince(clocksBefore)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/nearest"
 )
 
 // Subject is a server to be measured: a model with its options, or anyone's
@@ -109,7 +110,7 @@ func Select(all []Subject, names []string) ([]Subject, error) {
 			}
 		}
 		if !known {
-			return nil, fmt.Errorf("no model %q: there are %s", name, strings.Join(subjectNames(all), ", "))
+			return nil, nearest.Unknown("model", name, subjectNames(all))
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(all), func(s Subject) bool { return !wanted[s.Name] }), nil

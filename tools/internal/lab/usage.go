@@ -98,6 +98,7 @@ func (r *Resources) cores() int {
 // usage is what a process has used since it began, and what it has now, as its
 // files tell.
 type usage struct {
+	at      time.Time     // when they were read
 	user    time.Duration // CPU time, by ticks
 	system  time.Duration
 	tasks   map[int]taskUsage // of the threads that are alive, by their number
@@ -214,6 +215,16 @@ func (after usage) since(before usage, window time.Duration) *Resources {
 		r.RunQueue = &queue
 	}
 	return r
+}
+
+// waitedSince returns how long its threads were ready to run since then and had
+// no core, added up. known is false where the kernel does not tell.
+func (after usage) waitedSince(before usage) (waited time.Duration, known bool) {
+	r := after.since(before, after.at.Sub(before.at))
+	if r.RunQueue == nil {
+		return 0, false
+	}
+	return *r.RunQueue, true
 }
 
 // userTick is the unit in which the kernel tells user and system time: USER_HZ

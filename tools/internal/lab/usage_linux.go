@@ -21,7 +21,7 @@ func newMeter(pid int) (*meter, error) {
 	}
 	m := &meter{
 		clock:   cpuClock{now: time.Now, tick: kernelTick(), read: func() (time.Duration, error) { return processClock(pid) }},
-		files:   func() (usage, error) { return procUsage(fs, pid) },
+		files:   func() (usage, error) { return processUsage(pid) },
 		machine: readClocks,
 	}
 	if _, err := processClock(pid); err != nil {
@@ -32,6 +32,19 @@ func newMeter(pid int) (*meter, error) {
 		}
 	}
 	return m, nil
+}
+
+// processUsage reads what a process has used and what it has, but for its exact
+// CPU time.
+func processUsage(pid int) (usage, error) {
+	fs, err := procfs.NewDefaultFS()
+	if err != nil {
+		return usage{}, err
+	}
+	at := time.Now()
+	u, err := procUsage(fs, pid)
+	u.at = at
+	return u, err
 }
 
 // kernelTick is how often the kernel's timer ticks on a core: the resolution of

@@ -83,13 +83,21 @@ func Preload(ctx context.Context, cfg Config) error {
 func (g *generator) onThread(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, g.poller.Wake)
 	defer stop()
-	done := make(chan error, 1)
+	var err error
+	var panicked any
+	done := make(chan struct{})
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		done <- g.run(ctx)
+		defer close(done)
+		defer func() { panicked = recover() }()
+		err = g.run(ctx)
 	}()
-	if err := <-done; err != nil {
+	<-done
+	if panicked != nil {
+		panic(panicked) // where the caller can still save what it has
+	}
+	if err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
 	return nil

@@ -427,6 +427,14 @@ func TestRunFailsToStart(t *testing.T) {
 	}
 }
 
+// The generator's thread is not where a caller could save its results.
+func TestAPanicOfTheGeneratorIsTheCallers(t *testing.T) {
+	cfg := config(new(server).start(t))
+	cfg.Begin = func() { panic("at once") }
+	require.NoError(t, load.Preload(t.Context(), cfg))
+	assert.PanicsWithValue(t, "at once", func() { _, _ = load.Run(t.Context(), cfg) })
+}
+
 // Keys are stored over one connection, which is none of those that were asked for.
 func TestPreloadSaysThatNobodyListens(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
 // claim is what the page says of one of the article's claims: a card on the
@@ -240,18 +241,28 @@ func elsewhere(e *lab.Experiment) (all []link) {
 	return all
 }
 
+// program is how the lab's user has started the program: the command up to what
+// it is to do.
+func program(r *lab.Results) []string {
+	if n := slices.Index(r.Command, "lab"); n > 0 {
+		return slices.Clone(r.Command[:n])
+	}
+	return self.Command()
+}
+
 // repeatOnly is the command of the results for one experiment.
 func repeatOnly(r *lab.Results, id string) []string {
-	command := []string{"ioflavors", "lab", "--only", id}
+	command := append(program(r), "lab", "--only", id)
+	rest := r.Command[slices.Index(r.Command, "lab")+1:]
 	if len(r.Command) < 2 {
 		return append(command, "--seed", fmt.Sprint(r.Plan.Seed))
 	}
-	for i := 2; i < len(r.Command); i++ {
-		switch word := r.Command[i]; {
+	for i := 0; i < len(rest); i++ {
+		switch word := rest[i]; {
 		case word == "--claims", word == "--full", word == "--quick":
-		case word == "--only" && i+1 < len(r.Command):
+		case word == "--only" && i+1 < len(rest):
 			i++
-			if value := r.Command[i]; !isPartOrExperiment(value) {
+			if value := rest[i]; !isPartOrExperiment(value) {
 				command = append(command, word, value) // a model
 			}
 		default:

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
 func claimOf(t *testing.T, r *lab.Results, id string) *claim {
@@ -91,7 +92,10 @@ func TestToRepeatOneClaim(t *testing.T) {
 	assert.Equal(t, "ioflavors lab --only E2 --seed 7 --only eventloop --models 'busywait --one-at-a-time'", claimOf(t, r, "E2").Repeat)
 	assert.True(t, claimOf(t, r, "E2").Short)
 	r.Command, r.Plan.AllClaims = nil, true
-	assert.Equal(t, "ioflavors lab --only E2 --seed 7", claimOf(t, r, "E2").Repeat)
+	assert.Equal(t, self.String()+" lab --only E2 --seed 7", claimOf(t, r, "E2").Repeat)
+	r.Command = []string{"go", "run", "./tools/cmd/ioflavors", "lab", "--seed", "7", "--quick"}
+	assert.Equal(t, "go run ./tools/cmd/ioflavors lab --only E2 --seed 7", claimOf(t, r, "E2").Repeat, "as the user has started it")
+	assert.Equal(t, "go run ./tools/cmd/ioflavors report", newTrust(r).Remake)
 	assert.False(t, claimOf(t, r, "E2").Short)
 }
 

@@ -10,11 +10,7 @@ import (
 
 // openCellName names a cell of the open loop.
 func openCellName(r *lab.Results, c *lab.Cell) string {
-	rate := absent
-	if c.Workload >= 0 && c.Workload < len(r.Plan.Open) {
-		rate = thousands(r.Plan.Open[c.Workload].Rate) + "/s"
-	}
-	return fmt.Sprintf("%s, %s, round %d", c.Server, rate, c.Round)
+	return fmt.Sprintf("%s, %s/s, round %d", c.Server, thousands(r.Plan.Open[c.Workload].Rate), c.Round)
 }
 
 // voids tells of each void cell of the open loop why it is.
@@ -82,9 +78,7 @@ func ceilings(r *lab.Results) table {
 	}
 	most := make([]float64, len(r.Plan.Workloads))
 	for _, c := range r.Ceiling {
-		if c.Workload >= 0 && c.Workload < len(most) {
-			most[c.Workload] = c.Load.Rate
-		}
+		most[c.Workload] = c.Load.Rate
 	}
 	first := []string{"the ceiling"}
 	for w := range r.Plan.Workloads {

@@ -24,10 +24,8 @@ func noiseFigure(r *lab.Results) *figure {
 	again := make([]*lab.Noise, len(heads))
 	most, some := 0.0, false
 	for i, n := range r.Noise {
-		if n.Workload >= 0 && n.Workload < len(again) {
-			again[n.Workload] = &r.Noise[i]
-			most, some = max(most, n.CPU), true
-		}
+		again[n.Workload] = &r.Noise[i]
+		most, some = max(most, n.CPU), true
 	}
 	var rows []barRow
 	if some {

@@ -30,34 +30,56 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 // returns the files' names, the page's first. Pictures of an earlier run that
 // are not of this one are removed.
 func Write(dir string, r *lab.Results) ([]string, error) {
-	r, err := asWritten(r)
+	files, err := render(r)
 	if err != nil {
-		return nil, fmt.Errorf("report: %w", err)
+		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
-	page := newPage(r)
 	var names []string
-	write := func(file, templateName string, data any) error {
+	for _, f := range files {
+		name := filepath.Join(dir, f.name)
+		if err := replace(name, f.text); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, removeStale(dir, names)
+}
+
+// file is one of those that Write writes.
+type file struct {
+	name string
+	text []byte
+}
+
+// render makes the page and its pictures, the page first.
+func render(r *lab.Results) ([]file, error) {
+	r, err := asWritten(r)
+	if err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	var all []file
+	add := func(name, templateName string, data any) error {
 		var out bytes.Buffer
 		if err := templates.ExecuteTemplate(&out, templateName, data); err != nil {
 			return fmt.Errorf("report: %w", err)
 		}
-		name := filepath.Join(dir, file)
-		names = append(names, name)
-		return replace(name, out.Bytes())
+		all = append(all, file{name, out.Bytes()})
+		return nil
 	}
-	if err := write(FileName, "page.html.tmpl", page); err != nil {
+	page := newPage(r)
+	if err := add(FileName, "page.html.tmpl", page); err != nil {
 		return nil, err
 	}
 	for _, p := range page.pictures() {
 		p.Alone = true
-		if err := write(p.ID+".svg", "picture.svg.tmpl", p); err != nil {
+		if err := add(p.ID+".svg", "picture.svg.tmpl", p); err != nil {
 			return nil, err
 		}
 	}
-	return names, removeStale(dir, names)
+	return all, nil
 }
 
 // asWritten returns the results as they are in results.json, so that the page
@@ -69,7 +91,10 @@ func asWritten(r *lab.Results) (*lab.Results, error) {
 		return nil, err
 	}
 	again := new(lab.Results)
-	return again, json.Unmarshal(text, again)
+	if err := json.Unmarshal(text, again); err != nil {
+		return nil, err
+	}
+	return again, again.Check()
 }
 
 // replace writes a file at once or not at all.

@@ -34,6 +34,8 @@ type trust struct {
 	Unavailable []failure
 	Order       [][]string
 	Repeat      string
+	// Remake begins the command that makes the page again.
+	Remake string
 }
 
 // failure is a server that did not finish, or a rule that it does not follow, or
@@ -58,6 +60,7 @@ func newTrust(r *lab.Results) trust {
 		Unavailable: unavailable(r),
 		Order:       r.Plan.Order,
 		Repeat:      lab.CommandLine(r.Command),
+		Remake:      lab.CommandLine(append(program(r), "report")),
 	}
 	t.Stolen, t.StealKnown = stolen(r)
 	for _, note := range r.Notes() {

@@ -117,11 +117,3 @@ func TestADisturbedPageSaysSoFirst(t *testing.T) {
 	r.OpenSummary = []lab.OpenSummary{{Server: "quick", Void: 3, Reason: "the generator waited"}}
 	assert.Contains(t, written(t, r)[FileName], "VOID: this run shows next to nothing: of 3 cells")
 }
-
-// What refers to an open workload that is not in the plan must not end the
-// program: results.json may be from elsewhere.
-func TestAnUnknownOpenWorkload(t *testing.T) {
-	r := sample(t)
-	r.Open[0].Workload = 99
-	assert.Contains(t, written(t, r)[FileName], "quick, –, round 1")
-}

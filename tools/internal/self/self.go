@@ -5,6 +5,7 @@ package self
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"strings"
 )
@@ -24,8 +25,23 @@ func Command() []string {
 	return command(os.Args[0], executable, info)
 }
 
-// String is Command as one line for a shell.
-func String() string { return strings.Join(Command(), " ") }
+// String is Command as a line for a shell.
+func String() string { return Line(Command()) }
+
+// Line is a command as a line for a shell, which takes each word as it is.
+func Line(command []string) string {
+	var words []string
+	for _, w := range command {
+		if strings.ContainsFunc(w, func(r rune) bool { return !strings.ContainsRune(plain, r) }) || w == "" {
+			w = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+		words = append(words, w)
+	}
+	return strings.Join(words, " ")
+}
+
+// plain is what needs no quotes.
+const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:"
 
 func command(name, executable string, info *debug.BuildInfo) []string {
 	if !builtByGoRun(executable) {
@@ -40,12 +56,19 @@ func command(name, executable string, info *debug.BuildInfo) []string {
 	return []string{"go", "run", info.Path} // in a folder below the checkout's
 }
 
-// builtByGoRun reports whether a program's file is go run's: it lies in a
-// temporary folder go-build*/b001/exe, and is deleted when the program ends.
-// ("go help run" does not name the place; TestGoRunIsRecognised would notice
+// builtByGoRun reports whether a program's file is go run's. It lies in a
+// temporary folder, go-build*/b001/exe, and is deleted when the program ends; or,
+// if nothing has changed since an earlier run, in the build cache, in a folder
+// 02/02cb…-d. ("go help run" names no place; TestGoRunIsRecognised would notice
 // another one.)
 func builtByGoRun(executable string) bool {
 	dir := filepath.Dir(executable)
 	work := filepath.Base(filepath.Dir(filepath.Dir(dir)))
-	return filepath.Base(dir) == "exe" && strings.HasPrefix(work, "go-build")
+	if filepath.Base(dir) == "exe" && strings.HasPrefix(work, "go-build") {
+		return true
+	}
+	hash := cached.FindStringSubmatch(filepath.Base(dir))
+	return hash != nil && filepath.Base(filepath.Dir(dir)) == hash[1]
 }
+
+var cached = regexp.MustCompile(`^([0-9a-f]{2})[0-9a-f]{62}-d$`)

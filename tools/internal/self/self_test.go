@@ -28,15 +28,30 @@ func TestUnderGoRunTheCommandIsGoRun(t *testing.T) {
 	assert.Equal(t, []string{"go", "run", "./tools/cmd/ioflavors"}, command(executable, executable, info))
 }
 
-// go run really puts its programs where they are looked for.
+// go run really puts its programs where they are looked for: those of files, and
+// those of packages, the first time and from the cache.
 func TestGoRunIsRecognised(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(
 		"package main\nimport \"os\"\nfunc main() { name, _ := os.Executable(); os.Stdout.WriteString(name) }\n"), 0o600))
-	run := exec.CommandContext(t.Context(), "go", "run", "main.go")
-	run.Dir = dir
-	run.Env = append(os.Environ(), "GOWORK=off")
-	out, err := run.Output()
-	require.NoError(t, err)
-	assert.True(t, builtByGoRun(strings.TrimSpace(string(out))), "%s", out)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module where\n"), 0o600))
+	for _, what := range []string{"main.go", ".", ".", "."} {
+		run := exec.CommandContext(t.Context(), "go", "run", what)
+		run.Dir = dir
+		run.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-buildvcs=false")
+		out, err := run.Output()
+		require.NoError(t, err)
+		assert.True(t, builtByGoRun(strings.TrimSpace(string(out))), "go run %s: %s", what, out)
+	}
+}
+
+// A shell takes each word as it is.
+func TestALineCanBePasted(t *testing.T) {
+	words := []string{"my bin/ioflavors", "lab", "--server", "mine=./my-server {addr}", "it's", "", "$HOME", "50%", "--out=a,b"}
+	assert.Equal(t, `'my bin/ioflavors' lab --server 'mine=./my-server {addr}' 'it'\''s' '' '$HOME' '50%' '--out=a,b'`, Line(words))
+	if shell, err := exec.LookPath("sh"); err == nil {
+		out, err := exec.CommandContext(t.Context(), shell, "-c", "printf '%s\\n' "+Line(words)).Output()
+		require.NoError(t, err)
+		assert.Equal(t, strings.Join(words, "\n")+"\n", string(out))
+	}
 }

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os"
+)
+
+// Where results are to go is tried before anything is measured: afterwards it is
+// too late to say that it does not work. Folders are package folder's.
+
+// target is a file to be written at the end. What is in it before stays until
+// then; nil is none.
+type target struct {
+	file *os.File
+	made bool // by openTarget, and not written yet
+}
+
+// openTarget opens the file, or makes it; "" is none.
+func openTarget(name string) (*target, error) {
+	if name == "" {
+		return nil, nil
+	}
+	_, err := os.Stat(name)
+	made := errors.Is(err, os.ErrNotExist)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	return &target{f, made}, nil
+}
+
+// write replaces what is in the file.
+func (t *target) write(text func(io.Writer) error) error {
+	if t == nil {
+		return nil
+	}
+	t.made = false
+	// A pipe or a device has nothing to cut off.
+	if info, err := t.file.Stat(); err == nil && info.Mode().IsRegular() {
+		if err := t.file.Truncate(0); err != nil {
+			return err
+		}
+	}
+	w := bufio.NewWriter(t.file)
+	return errors.Join(text(w), w.Flush(), t.file.Close())
+}
+
+// close removes a file that was made and is empty still.
+func (t *target) close() {
+	if t == nil {
+		return
+	}
+	_ = t.file.Close()
+	if t.made {
+		_ = os.Remove(t.file.Name())
+	}
+}

@@ -1,0 +1,61 @@
+// Package nearest finds the known name that a wrong one was probably meant to
+// be.
+package nearest
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Unknown is the error for a name that is none of those known, which it lists.
+// kind says what they are names of.
+func Unknown(kind, name string, known []string) error {
+	return fmt.Errorf("no %s %q: there are %s%s", kind, name, strings.Join(known, ", "), Hint(name, known))
+}
+
+// Hint returns "; did you mean …?" with the known name that is nearest, or
+// nothing if none is near.
+func Hint(name string, known []string) string {
+	if near := To(name, known); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
+}
+
+// To returns the known name that takes the fewest edits to come from name, the
+// first of several; "" if none is near: an edit for each three letters is far.
+// Case makes no difference.
+func To(name string, known []string) string {
+	best, least := "", 1+max(1, len(name)/3)
+	for _, k := range known {
+		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+// distance is how many letters have to be inserted, deleted, replaced, or
+// swapped with their neighbour, to make b of a (optimal string alignment).
+func distance(a, b string) int {
+	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := range len(a) {
+		row := make([]int, len(b)+1)
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			row[j+1] = min(last[j]+cost, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return last[len(b)]
+}

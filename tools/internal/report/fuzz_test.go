@@ -1,0 +1,195 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/lab"
+)
+
+// FuzzResults edits the results of a real run as somebody might with an editor:
+// a page comes of them or an error, never a panic, and never a picture with a
+// coordinate that is no number.
+func FuzzResults(f *testing.F) {
+	text := realRun(f)
+	f.Add([]byte{})
+	f.Add([]byte("plan idle connections"))
+	f.Add(bytes.Repeat([]byte{7, 3, 200, 31}, 20))
+	f.Fuzz(func(t *testing.T, choices []byte) {
+		tree := decoded(t, text)
+		for e := (editor{choices}); len(e.choices) > 0; {
+			tree = e.edit(tree)
+		}
+		pageOrError(t, tree)
+	})
+}
+
+// Most of these have ended the program, or kept it busy until memory was gone.
+func TestEditedResultsGiveAPageOrAnError(t *testing.T) {
+	text := realRun(t)
+	for _, edit := range []struct{ path, value, err string }{
+		{"plan idle_connections", `[]`, "idle: "},
+		{"plan idle_connections 0", `-1`, "silent connections [-1"},
+		{"plan rounds", `-1`, ""},
+		{"plan rounds", `2147483647`, ""},
+		{"plan rounds", `9223372036854775807`, "Rounds: 9223372036854775807 is out of range"},
+		{"plan open 0 rate", `5e-324`, "5e-324 is out of range"},
+		{"plan workloads", `[]`, "runs: figures"},
+		{"noise 0 workload", `99`, "noise: figures"},
+		{"open 0 workload", `99`, "open: figures"},
+		{"open_summary 0 workload", `-1`, "open_summary: figures"},
+		{"ceiling 0 workload", `2`, "ceiling: workload 2"},
+		{"summary 0 server", `"nobody"`, "summary: figures"},
+		{"idle 0 connections", `-1`, "idle: -1 connections"},
+		{"capacity 0 tries 0 runs", `[]`, "without a run"},
+		{"servers 1", `null`, "a server is null"},
+		{"claims 0 headline", `1000`, ""},
+		{"claims 0 findings 0 trials", `[99]`, ""},
+		{"schema", `99`, "schema version 99"},
+		{"a field of a later version", `{"a": [1]}`, ""},
+	} {
+		t.Run(edit.path+" "+edit.value, func(t *testing.T) {
+			tree := decoded(t, text)
+			set(t, tree, edit.path, edit.value)
+			err := pageOrError(t, tree)
+			if edit.err == "" {
+				assert.NoError(t, err)
+			} else {
+				assert.ErrorContains(t, err, edit.err)
+			}
+		})
+	}
+}
+
+// realRun is the results.json of a run of three servers.
+func realRun(tb testing.TB) []byte {
+	tb.Helper()
+	text, err := os.ReadFile("testdata/run.json")
+	require.NoError(tb, err)
+	tree := decoded(tb, text).(map[string]any)
+	tree["schema"] = lab.Schema
+	text, err = json.Marshal(tree)
+	require.NoError(tb, err)
+	return text
+}
+
+func decoded(tb testing.TB, text []byte) (tree any) {
+	tb.Helper()
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber() // so that an int64 stays what it is
+	require.NoError(tb, d.Decode(&tree))
+	return tree
+}
+
+// set replaces what is at a path, a name that there is not is added.
+func set(t *testing.T, tree any, path, value string) {
+	t.Helper()
+	steps := strings.Fields(path)
+	if node := tree.(map[string]any); node[steps[0]] == nil {
+		steps = []string{path}
+	}
+	for i, step := range steps {
+		last := i == len(steps)-1
+		switch node := tree.(type) {
+		case map[string]any:
+			require.True(t, last && i == 0 || node[step] != nil, "there is a %q", steps[:i+1])
+			if last {
+				node[step] = json.RawMessage(value)
+			}
+			tree = node[step]
+		case []any:
+			n, err := strconv.Atoi(step)
+			require.NoError(t, err)
+			if last {
+				node[n] = json.RawMessage(value)
+			}
+			tree = node[n]
+		default:
+			t.Fatalf("nothing at %q", steps[:i+1])
+		}
+	}
+}
+
+// pageOrError makes the page of the results, and returns why there is none.
+func pageOrError(t *testing.T, tree any) error {
+	t.Helper()
+	text, err := json.Marshal(tree)
+	require.NoError(t, err)
+	r, err := lab.Decode(text)
+	if err != nil {
+		return err
+	}
+	files, err := render(r)
+	for _, file := range files {
+		if strings.HasSuffix(file.name, ".svg") {
+			for _, wrong := range []string{"NaN", "Inf"} {
+				if i := bytes.Index(file.text, []byte(wrong)); i >= 0 {
+					t.Fatalf("%s: %s", file.name, file.text[max(0, i-100):i+10])
+				}
+			}
+		}
+	}
+	return err
+}
+
+// editor makes edits as it is told by bytes.
+type editor struct{ choices []byte }
+
+// choose returns a number below n.
+func (e *editor) choose(n int) int {
+	if len(e.choices) == 0 || n < 2 {
+		return 0
+	}
+	c := int(e.choices[0])
+	e.choices = e.choices[1:]
+	return c % n
+}
+
+// edit changes one thing somewhere in the tree.
+func (e *editor) edit(tree any) any {
+	switch node := tree.(type) {
+	case map[string]any:
+		names := slices.Sorted(maps.Keys(node))
+		if n := e.choose(len(names) + 1); n < len(names) {
+			if node[names[n]] = e.edit(node[names[n]]); node[names[n]] == gone {
+				delete(node, names[n])
+			}
+			return node
+		}
+	case []any:
+		if n := e.choose(len(node) + 1); n < len(node) {
+			if node[n] = e.edit(node[n]); node[n] == gone {
+				return slices.Delete(node, n, n+1)
+			}
+			return node
+		}
+		if e.choose(2) == 0 && len(node) > 0 {
+			return append(node, node[e.choose(len(node))])
+		}
+	}
+	return e.foreign()
+}
+
+// gone stands for what is to be left out.
+var gone any = new(int)
+
+// foreign is what somebody might write in the place of something else.
+func (e *editor) foreign() any {
+	texts := []string{
+		"", "null", "true", `""`, `"x"`, `"eventloop"`, `"E2"`, "[]", "{}", "0", "1", "-1", "2", "1000", "0.5", "-0.5",
+		"2147483647", "9223372036854775807", "-9223372036854775808", "1000000000000000", "1e18", "1.7e308", "-1.7e308", "5e-324", "1e-300",
+	}
+	if text := texts[e.choose(len(texts))]; text != "" {
+		return json.RawMessage(text)
+	}
+	return gone
+}

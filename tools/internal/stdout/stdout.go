@@ -1,0 +1,62 @@
+// Package stdout is a command's standard output, checked: a result that was lost
+// is no success, and a reader that has left ends nothing.
+package stdout
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Checked is where a command's result goes. A write that fails does not stop the
+// command, because there may be files to write still: the first error is kept,
+// and told at the end.
+type Checked struct {
+	file *os.File
+	err  error
+}
+
+// New returns a Checked that writes to f.
+func New(f *os.File) *Checked { return &Checked{file: f} }
+
+// File is what it writes to, to ask what kind of file that is.
+func (c *Checked) File() *os.File { return c.file }
+
+// Write writes to the file until that fails once. It returns no error.
+func (c *Checked) Write(p []byte) (int, error) {
+	if c.err == nil {
+		_, c.err = c.file.Write(p)
+	}
+	return len(p), nil
+}
+
+// Err returns the error of the first write that failed; nil if none did.
+func (c *Checked) Err() error { return c.err }
+
+// ExitCode returns the code that the program ends with: the given one, or 1 if
+// output was lost, because then there is no result that another code could be
+// about. It tells of that on stderr in the program's
+// name, but for a reader that left early, as head does: it has what it wants.
+func (c *Checked) ExitCode(program string, code int, stderr io.Writer) int {
+	if c.err == nil {
+		return code
+	}
+	if !errors.Is(c.err, syscall.EPIPE) {
+		fmt.Fprintf(stderr, "%s: %v\n", program, c.err)
+	}
+	return 1
+}
+
+// OutliveReaders makes a write to a standard output or error that nobody reads
+// any more an error. Otherwise the first one is the end of the program (SIGPIPE),
+// in the middle of a run of the lab: its servers stay, and its results are lost.
+// The signal is caught and not ignored, because programs inherit from the one
+// that starts them what is ignored.
+func OutliveReaders() (restore func()) {
+	caught := make(chan os.Signal, 1) // nobody receives: the write's error says it
+	signal.Notify(caught, syscall.SIGPIPE)
+	return func() { signal.Stop(caught) }
+}
