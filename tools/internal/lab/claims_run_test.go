@@ -61,19 +61,11 @@ func TestAPoolIsMeasured(t *testing.T) {
 		}
 	}
 	assert.Equal(t, []string{"steady, plain", "churn, plain", "computing, plain", "steady", "churn", "computing"}, cases)
-	if runtime.GOOS != "linux" {
-		return
-	}
-	for i := range b.results.Trials {
-		trial := &b.results.Trials[i]
-		require.NotNil(t, trial.Resources)
-		// This machine may be busy, and then it would be left out.
-		trial.Resources.RunQueue, trial.Steal, trial.Others = nil, nil, nil
-		if trial.Load != nil {
-			trial.Load.Generator.RunQueue = nil
+	if runtime.GOOS == "linux" {
+		for _, c := range poolCases {
+			// A busy machine leaves nothing to compare, but what it was is known.
+			assert.Len(t, b.results.poolCosts(s.Name, c), 1)
+			assert.Len(t, b.results.poolCosts(s.Name, c+plainCase), 1)
 		}
-	}
-	for _, c := range poolCases {
-		assert.Len(t, b.results.poolRatios(s.Name)[c], 1)
 	}
 }
