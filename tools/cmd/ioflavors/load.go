@@ -248,8 +248,8 @@ func writeLoad(w io.Writer, r load.Result) error {
 	fmt.Fprintf(&out, "errors      %d\n", r.Errors.Count())
 	fmt.Fprintf(&out, "served      %d of %d connections\n", r.Served, r.Workload.Connections)
 	waiting := "waiting for its core: not known here"
-	if r.Generator.RunQueueKnown {
-		waiting = fmt.Sprintf("%.1f %% waiting for its core", r.Generator.RunQueue*100)
+	if share := r.Generator.RunQueue; share != nil {
+		waiting = fmt.Sprintf("%.1f %% waiting for its core", *share*100)
 	}
 	fmt.Fprintf(&out, "generator   %.0f %% busy, %s\n", r.Generator.Busy*100, waiting)
 	if r.Generator.Ceiling > 0 {

@@ -100,7 +100,10 @@ func TestLoadPrintsSmallRatesAndWhatIsNotKnown(t *testing.T) {
 	assert.Contains(t, out.String(), "open loop, 0.7 requests/s due")
 	assert.Contains(t, out.String(), "requests/s  0.7\n")
 	assert.Contains(t, out.String(), "waiting for its core: not known here")
-	r.Generator.RunQueueKnown = true
+	text, err := json.Marshal(newLoadReport(r))
+	require.NoError(t, err)
+	assert.NotContains(t, string(text), "run_queue")
+	r.Generator.RunQueue = new(0.0)
 	out.Reset()
 	require.NoError(t, writeLoad(&out, r))
 	assert.Contains(t, out.String(), "0.0 % waiting for its core")

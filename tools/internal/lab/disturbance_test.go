@@ -18,21 +18,21 @@ func share(x float64) *float64 { return &x }
 // Each way to be kept from a core counts; what threads of a server wait for each
 // other does not.
 func TestTaken(t *testing.T) {
-	waiting := &Resources{RunQueue: 500 * time.Millisecond}
+	waiting := &Resources{Window: time.Second, RunQueue: new(500 * time.Millisecond)}
 	for want, b := range map[string]besides{
-		"the load generator waited for its core for 30.0 % of the time": {lasted: time.Second, generator: 0.3},
-		"the host had the cores for 40.0 % of the time":                 {lasted: time.Second, steal: share(0.4)},
-		"the server waited for a core for 50.0 % of the time":           {lasted: time.Second, server: waiting},
+		"the load generator waited for its core for 30.0 % of the time": {generator: share(0.3)},
+		"the host had the cores for 40.0 % of the time":                 {steal: share(0.4)},
+		"the server waited for a core for 50.0 % of the time":           {server: waiting},
 		"the server waited for a core for 100.0 % of the time, and other programs used 60.0 % of one": {
-			lasted: time.Second, server: &Resources{RunQueue: 7 * time.Second}, others: share(0.6)},
+			server: &Resources{Window: time.Second, RunQueue: new(7 * time.Second)}, others: share(0.6)},
 	} {
 		assert.Equal(t, want, b.taken())
 	}
 	for name, b := range map[string]besides{
-		"nothing is known":           {lasted: time.Second},
-		"it waited little":           {lasted: time.Second, generator: 0.1, server: &Resources{RunQueue: 100 * time.Millisecond}, steal: share(0.1), others: share(0.9)},
-		"its threads wait in a line": {lasted: time.Second, server: waiting, others: share(0.02)},
-		"no time has passed":         {server: waiting},
+		"nothing is known":           {},
+		"it waited little":           {generator: share(0.1), server: &Resources{Window: time.Second, RunQueue: new(100 * time.Millisecond)}, steal: share(0.1), others: share(0.9)},
+		"its threads wait in a line": {server: waiting, others: share(0.02)},
+		"no time has passed":         {server: &Resources{RunQueue: new(time.Second)}},
 	} {
 		assert.Empty(t, b.taken(), name)
 	}
@@ -71,7 +71,7 @@ func TestOthersByCore(t *testing.T) {
 func TestPollingIsJudgedByWhatItWants(t *testing.T) {
 	r := judged([]string{"E4"}, "busywait", "eventloop")
 	idle := func(server string, used, waited time.Duration) *IdleCell {
-		r.Idle = append(r.Idle, IdleCell{Server: server, Connections: 100, Duration: time.Second, Resources: &Resources{CPU: used, RunQueue: waited}})
+		r.Idle = append(r.Idle, IdleCell{Server: server, Connections: 100, Resources: &Resources{Window: time.Second, CPU: used, RunQueue: &waited}})
 		return &r.Idle[len(r.Idle)-1]
 	}
 	idle("busywait", 192*time.Millisecond, 790*time.Millisecond)
@@ -180,7 +180,7 @@ func TestAStallIsToldFromABusyMachine(t *testing.T) {
 func TestDisturbedRunsDecideNothing(t *testing.T) {
 	const us = time.Microsecond
 	busy := func(t Trial) Trial {
-		t.Resources.RunQueue, t.Others = 800*time.Millisecond, share(0.8)
+		t.Resources.RunQueue, t.Others = new(800*time.Millisecond), share(0.8)
 		return t
 	}
 	for id, test := range map[string]struct {
@@ -281,7 +281,7 @@ func TestVoidRuns(t *testing.T) {
 // A cell of the open loop whose server waited for a core that others had is void,
 // median and all.
 func TestACellOfAStarvedServerIsVoid(t *testing.T) {
-	cell := Cell{Load: load.Result{Seconds: 1}, Resources: &Resources{RunQueue: time.Second / 2}, Others: share(0.5)}
+	cell := Cell{Load: load.Result{Seconds: 1}, Resources: &Resources{Window: time.Second, RunQueue: new(time.Second / 2)}, Others: share(0.5)}
 	voidStarved(&cell.Load, cell.besides())
 	assert.Equal(t, []string{"the server waited for a core for 50.0 % of the time, and other programs used 50.0 % of one"}, cell.Load.Void)
 	assert.False(t, cell.Load.MedianStands())
@@ -292,7 +292,9 @@ func TestACellOfAStarvedServerIsVoid(t *testing.T) {
 
 // A server that has no core may take three times as long to start and to end.
 func TestALimitIsExtendedOnce(t *testing.T) {
-	used := func(waited time.Duration) usage { return usage{tasks: map[int]taskUsage{1: {runQueue: waited}}} }
+	used := func(waited time.Duration) usage {
+		return usage{at: time.Unix(0, 0).Add(10 * waited), queued: true, tasks: map[int]taskUsage{1: {runQueue: waited}}}
+	}
 	l := &limit{timer: time.NewTimer(time.Hour), length: time.Minute, known: true, before: used(time.Second)}
 	defer l.timer.Stop()
 	assert.False(t, l.extend(used(2*time.Second)), "it had its core")

@@ -52,7 +52,7 @@ func TestLiveTable(t *testing.T) {
 		cell("singleblocking", 2, 1, time.Millisecond), cell("singleblocking", 2, 1, time.Second, "late"), cell("singleblocking", 2, 1, 3*time.Millisecond),
 		cell("multiblocking", 2, 1, time.Millisecond, "late"),
 	}
-	r.Idle = []IdleCell{{Server: "eventloop", Connections: 1, Duration: time.Second, Resources: &Resources{CPU: 25 * time.Millisecond}}}
+	r.Idle = []IdleCell{{Server: "eventloop", Connections: 1, Resources: &Resources{Window: time.Second, CPU: 25 * time.Millisecond}}}
 	*clock = clock.Add(30 * time.Second)
 	p.finished(30*time.Second, "not for here")
 	*clock = clock.Add(10 * time.Second)

@@ -101,6 +101,9 @@ func (r *Results) trustNotes() []string {
 	} else if p != nil {
 		add("DO NOT TRUST THIS RUN: %s was stopped for %v, and the open loop's p99 is %s.", p.Server, p.Stopped, latency(p.Open.Response.P99))
 	}
+	if note := r.excessNote(); note != "" {
+		add("%s", note)
+	}
 	if len(r.Noise) > 0 {
 		var each []string
 		for _, n := range r.Noise {
@@ -129,6 +132,37 @@ func (r *Results) trustNotes() []string {
 		add("NOT MEASURED: %s.", what)
 	}
 	return notes
+}
+
+// excessNote tells of CPU time that there cannot be: then the lab measures
+// wrongly. It is empty if there is none.
+func (r *Results) excessNote() string {
+	wrong, all, first := 0, 0, ""
+	look := func(server string, used *Resources) {
+		share, known := used.Share()
+		if !known {
+			return
+		}
+		if all++; used.Excess() > 0 {
+			if wrong++; wrong == 1 {
+				first = fmt.Sprintf("%s, %s of %s, where the clocks can be wrong by %s", server, percent(share),
+					count(used.Cores, "core"), percent(used.Uncertainty.Seconds()/used.Window.Seconds()))
+			}
+		}
+	}
+	for _, c := range slices.Concat(r.Runs, r.Open, r.Again) {
+		look(c.Server, c.Resources)
+	}
+	for _, c := range r.Idle {
+		look(c.Server, c.Resources)
+	}
+	for _, t := range r.Trials {
+		look(t.Server, t.Resources)
+	}
+	if wrong == 0 {
+		return ""
+	}
+	return fmt.Sprintf("DO NOT TRUST THIS RUN: in %d of %d measurements a server used more CPU time than its cores have; the first: %s.", wrong, all, first)
 }
 
 // pauseShare is the share of the time in pauses that is worth telling of.

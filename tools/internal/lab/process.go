@@ -135,7 +135,7 @@ func (l *limit) over() bool {
 // extend gives the process three times as much time, and reports whether it did, by
 // what it has used until now.
 func (l *limit) extend(after usage) bool {
-	if waited := after.since(l.before).RunQueue; waited <= time.Duration(starved*float64(l.length)) {
+	if waited, known := after.waitedSince(l.before); !known || waited <= time.Duration(starved*float64(l.length)) {
 		return false
 	}
 	l.timer.Reset(2 * l.length)

@@ -60,7 +60,7 @@ func (p *process) watchAttack() (end func(*Attack)) {
 	clocksBefore, known := readClocks()
 	return func(a *Attack) {
 		if after, afterErr := processUsage(p.pid); err == nil && afterErr == nil {
-			a.Waited = after.since(before).RunQueue
+			a.Waited, _ = after.waitedSince(before)
 		}
 		if clocksAfter, knownAfter := readClocks(); known && knownAfter {
 			a.Steal = clocksAfter.stealSince(clocksBefore)

@@ -79,10 +79,7 @@ func (t Trial) cpuPerRequest() (us float64, known bool) {
 // cores returns how many cores the server used. known is false where the system
 // does not tell.
 func (t Trial) cores() (n float64, known bool) {
-	if t.Load == nil || t.Resources == nil || t.Load.Seconds == 0 {
-		return 0, false
-	}
-	return t.Resources.CPU.Seconds() / t.Load.Seconds, true
+	return t.Resources.Share()
 }
 
 // responses returns the response times of several runs.

@@ -53,8 +53,8 @@ func (r *Result) judge() []string {
 	if r.Generator.Busy > GeneratorLimit {
 		add("the generator was busy for %.0f %% of the time, over %.0f %%", r.Generator.Busy*100, GeneratorLimit*100)
 	}
-	if r.Generator.RunQueue > runQueueLimit {
-		add("the generator waited for its core for %.0f %% of the time, over %.0f %%", r.Generator.RunQueue*100, runQueueLimit*100)
+	if r.Generator.WaitedOver(runQueueLimit) {
+		add("the generator waited for its core for %.0f %% of the time, over %.0f %%", *r.Generator.RunQueue*100, runQueueLimit*100)
 	}
 	if r.overCeiling() {
 		add("%.0f requests/s are over %.0f %% of what the generator can do, %.0f", r.Rate, CeilingLimit*100, r.Generator.Ceiling)
@@ -183,12 +183,12 @@ func (r *Result) Remarks() []string {
 		}
 		add("The generator %s: the server may be able to do more.", reason)
 	}
-	if !r.Workload.Open() && r.Generator.RunQueue > runQueueLimit {
+	if !r.Workload.Open() && r.Generator.WaitedOver(runQueueLimit) {
 		why := "something else runs here"
 		if r.Generator.Throttled > 0 {
 			why = "something else runs here, or its CPU quota was used up"
 		}
-		add("The generator waited for its core for %.0f %% of the time: %s, and the figures are worse for it.", r.Generator.RunQueue*100, why)
+		add("The generator waited for its core for %.0f %% of the time: %s, and the figures are worse for it.", *r.Generator.RunQueue*100, why)
 	}
 	if hidden := r.Hidden(); hidden > littleLimit {
 		add("%.0f %% of the requests in flight waited longer than was measured, and are in no percentile.", hidden*100)

@@ -18,7 +18,7 @@ func believable() Result {
 		Response:  Times{Count: 1000, Mean: 2e6, P99: 10 * time.Millisecond},
 		SendLag:   Times{Count: 1000, P99: time.Millisecond},
 		InFlight:  2,
-		Generator: Generator{Busy: 0.8, RunQueue: 0.05, Ceiling: 1000 / 0.7},
+		Generator: Generator{Busy: 0.8, RunQueue: new(0.05), Ceiling: 1000 / 0.7},
 	}
 }
 
@@ -32,7 +32,7 @@ func TestJudge(t *testing.T) {
 	}{
 		"late":      {func(r *Result) { r.SendLag.P99 = 1001 * time.Microsecond }, "the generator was late: 1.001ms by p99"},
 		"busy":      {func(r *Result) { r.Generator.Busy = 0.81 }, "busy for 81 % of the time"},
-		"no core":   {func(r *Result) { r.Generator.RunQueue = 0.06 }, "waited for its core for 6 %"},
+		"no core":   {func(r *Result) { r.Generator.RunQueue = new(0.06) }, "waited for its core for 6 %"},
 		"too many":  {func(r *Result) { r.InFlight = 2.2 }, "Little's law fails: 2.2 requests"},
 		"too few":   {func(r *Result) { r.InFlight = 1.8 }, "rate × response time is 2"},
 		"too fast":  {func(r *Result) { r.Generator.Ceiling = 1400 }, "1000 requests/s are over 70 % of what the generator can do, 1400"},
@@ -80,7 +80,7 @@ func TestHidden(t *testing.T) {
 	r := believable()
 	assert.Zero(t, r.Hidden())
 	r.Workload.Rate, r.InFlight = 0, 10
-	r.Generator.RunQueue = 0.06
+	r.Generator.RunQueue = new(0.06)
 	assert.Contains(t, r.Remarks()[0], "waited for its core for 6 %")
 	assert.InEpsilon(t, 0.8, r.Hidden(), 1e-9, "10 were in flight, and two of them were answered now and then")
 	r.InError = 8

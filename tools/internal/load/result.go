@@ -75,15 +75,14 @@ type Step struct {
 
 // Generator is what the load generator's thread used in the window.
 type Generator struct {
-	// CPU is the share of a core that it used. 0: not known on this system.
-	CPU float64 `json:"cpu"`
+	// CPU is the share of a core that it used; nil: not known on this system.
+	CPU *float64 `json:"cpu,omitempty"`
 	// Busy is the share of the time in which it had something to do. Whoever
 	// spins is not busy while nothing happens; otherwise it is CPU.
 	Busy float64 `json:"busy"`
 	// RunQueue is the share of the time in which it could have run, but had
-	// to wait for its core. It means nothing unless RunQueueKnown.
-	RunQueue      float64 `json:"run_queue"`
-	RunQueueKnown bool    `json:"run_queue_known"`
+	// to wait for its core; nil: not known on this system.
+	RunQueue *float64 `json:"run_queue,omitempty"`
 	// Paused is how long it did not run at all, in pauses of a millisecond or
 	// more: stopped, without a core, or throttled. LongestPause is the longest.
 	Paused       time.Duration `json:"paused_ns"`
@@ -97,13 +96,17 @@ type Generator struct {
 	Throttlings int64         `json:"throttlings"`
 	Throttled   time.Duration `json:"throttled_ns"`
 	// Ceiling is the rate it reaches against a server that does next to
-	// nothing. 0: not known.
-	Ceiling float64 `json:"ceiling"`
+	// nothing; absent: not known, for none reaches 0.
+	Ceiling float64 `json:"ceiling,omitempty"`
 	// Limited: it was busier than GeneratorLimit or above CeilingLimit of its
 	// ceiling, so the rate of a closed loop is a lower bound of what the server
 	// can do.
 	Limited bool `json:"limited"`
 }
+
+// WaitedOver reports whether it is known to have waited for its core for more
+// than a share of the time.
+func (g Generator) WaitedOver(limit float64) bool { return g.RunQueue != nil && *g.RunQueue > limit }
 
 // Times is a distribution of times, in ns. A percentile that fewer than ten
 // requests lie beyond would be chance, and is 0 (Reported).
@@ -140,12 +143,11 @@ func (g *generator) result() (Result, error) {
 		r.Rate = float64(r.Requests) / r.Seconds
 		r.InFlight = w.area / float64((w.ended - w.began).Nanoseconds())
 		r.InError = w.inError / float64((w.ended - w.began).Nanoseconds())
-		r.Generator.CPU = w.thread.cpu.Seconds() / r.Seconds
-		r.Generator.RunQueue = w.thread.runQueue.Seconds() / r.Seconds
-		r.Generator.RunQueueKnown = w.thread.runQueueKnown
-		r.Generator.Busy = r.Generator.CPU
-		if g.cfg.Open() || !w.thread.known {
+		r.Generator.CPU, r.Generator.RunQueue = w.cpu, w.runQueue
+		if g.cfg.Open() || w.cpu == nil {
 			r.Generator.Busy = w.busy.Seconds() / r.Seconds
+		} else {
+			r.Generator.Busy = *w.cpu
 		}
 		r.Generator.Ceiling = g.cfg.Ceiling
 		r.Generator.Limited = r.Generator.Busy > GeneratorLimit || r.overCeiling()

@@ -33,7 +33,8 @@ type window struct {
 	tallied time.Duration // up to when area is counted
 	thread  thread
 
-	throttled throttling // within the window
+	cpu, runQueue *float64   // the thread's shares of the window
+	throttled     throttling // within the window
 }
 
 func newWindow(length time.Duration) *window {
@@ -59,7 +60,7 @@ func (w *window) begin(paused, now time.Duration) {
 
 func (w *window) end(now time.Duration) {
 	w.open, w.ended = false, now
-	w.thread = readThread().since(w.thread)
+	w.cpu, w.runQueue = readThread().since(w.thread)
 	w.series = w.series[:min(len(w.series), int((now-w.began+w.step-1)/w.step))]
 }
 

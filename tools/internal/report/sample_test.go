@@ -44,12 +44,12 @@ func sample(t *testing.T) *lab.Results {
 			for w, load := range r.Plan.Workloads {
 				r.Runs = append(r.Runs, lab.Cell{
 					Server: s.Name, Round: round, Workload: w, Load: loadOf(t, int64(5000*(w+1)+100*round), load.Connections, s.OneAtATime, float64(10*(i+1))),
-					Resources: &lab.Resources{CPU: time.Duration(busy[s.Name][w] * 1e9), Voluntary: 500, Threads: 6, RSS: 15 << 20},
+					Resources: &lab.Resources{Window: time.Second, CPU: time.Duration(busy[s.Name][w] * 1e9), Voluntary: 500, Threads: 6, RSS: 15 << 20},
 				})
 			}
 		}
 		for _, n := range r.Plan.IdleConnections {
-			idle := lab.IdleCell{Server: s.Name, Connections: n, Wanted: n, Duration: time.Second, Resources: &lab.Resources{RSS: int64(10<<20 + n*1000*(i+1)), PSS: 5 << 20}}
+			idle := lab.IdleCell{Server: s.Name, Connections: n, Wanted: n, Resources: &lab.Resources{Window: time.Second, RSS: int64(10<<20 + n*1000*(i+1)), PSS: 5 << 20}}
 			switch {
 			case s.Name == "spins":
 				idle.Resources.CPU = time.Second
