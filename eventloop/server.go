@@ -1,6 +1,7 @@
 package eventloop
 
 import (
+	"math"
 	"net"
 	"sync"
 
@@ -58,6 +59,9 @@ func (m *model) Run(ln net.Listener) error {
 			result = err
 			m.host.Fail() // one loop's clients would wait for nothing
 		}
+	}
+	if result == kvserver.ErrServerClosed {
+		result = loops[0].mail.front.Ended()
 	}
 	return result
 }
@@ -118,7 +122,10 @@ func (m *model) Wake() {
 // closeAll ends whatever the loop still has.
 func (l *loop) closeAll() {
 	if l.front != nil {
-		_ = l.front.Close()
+		l.front.Judge(math.MaxInt64, l.add) // whom it held is closed below
+		if !l.front.closed {
+			_ = l.front.Close()
+		}
 		l.front = nil
 	}
 	for !l.mail.close() {
@@ -133,5 +140,7 @@ func (l *loop) closeAll() {
 		}
 	}
 	l.closeEnded()
+	l.heard.Store(math.MaxInt64)
+	l.mail.heard()
 	_ = l.poller.Close()
 }

@@ -3,6 +3,7 @@ package iouring
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"runtime"
 	"sync"
@@ -102,6 +103,7 @@ func (m *model) Wake() {
 func (l *loop) closeAll() {
 	_ = l.ring.Close() // and all that is under way with it
 	l.front.close()
+	l.front.Judge(math.MaxInt64, l.add) // whom it held is closed with the others
 	for _, c := range l.conns {
 		if c != nil {
 			l.close(c)

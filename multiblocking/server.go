@@ -117,7 +117,7 @@ func (m *model) open(client net.Conn) *blocking.Conn {
 	runtime.LockOSThread()
 	stream, err := newThreadStream(client)
 	if err != nil { // no descriptor is left for the moment it takes two
-		m.host.Log.Warn("client is served without blocking its thread", "error", err)
+		m.host.ServedOtherwise("without blocking its thread", err)
 		return m.conns.Open(client)
 	}
 	return m.conns.Open(stream)

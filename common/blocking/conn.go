@@ -65,8 +65,13 @@ type Conn struct {
 	size   int    // of the next one that is lent
 }
 
-// Open makes a connection of a client that was accepted.
-func (cs *Conns) Open(s Stream) *Conn {
+// Open makes a connection of a client that was accepted. If there is no place for
+// it, it is refused.
+func (cs *Conns) Open(s Stream) *Conn { return cs.OpenAdmitted(s, cs.host.Admit()) }
+
+// OpenAdmitted is Open for a client that was judged already: refusal is what
+// Host.Admit has returned.
+func (cs *Conns) OpenAdmitted(s Stream, refusal string) *Conn {
 	c := &Conn{conns: cs, stream: s, size: smallRead}
 	c.parked = park(c)
 	cs.mu.Lock()
@@ -75,7 +80,7 @@ func (cs *Conns) Open(s Stream) *Conn {
 	lane := cs.host.Lane(cs.lane)
 	cs.mu.Unlock()
 
-	lane.Open(&c.Conn, c)
+	lane.Open(&c.Conn, c, refusal)
 	return c
 }
 

@@ -50,6 +50,9 @@ type Traits struct {
 	// ConnsCap is the largest number of connections that the model can
 	// stand. 0: any.
 	ConnsCap int
+	// Lack returns what there is too little of to serve another client, ""
+	// if nothing. nil: there is always enough.
+	Lack func() string
 }
 
 // descriptorReserve is how many of the process's descriptors connections leave
@@ -60,8 +63,8 @@ const descriptorReserve = 32
 // configuration, its life, its counters.
 type Host struct {
 	Limits Limits
-	Log    *slog.Logger
 
+	log      *slog.Logger
 	session  session.Config
 	foreseer foreseer // nil: its store does not look ahead
 	share    int64    // of the memory for buffers, in bytes: see evenShare
@@ -69,16 +72,19 @@ type Host struct {
 	// briefest is the shortest of the timeouts that run between whole frames.
 	briefest time.Duration
 	lanes    []*Lane
+	lack     func() string // Traits.Lack
 
 	accepted     atomic.Int64 // connections
 	active       atomic.Int64 // of them, those that are open
 	refused      atomic.Int64 // of these, those that are being refused
+	places       atomic.Int64 // taken: see Admit
 	closed       [reasons]atomic.Int64
 	acceptErrors atomic.Int64
 	pauses       atomic.Int64 // of reading, at the output limit
 	storeFull    atomic.Int64 // puts
 
-	acceptLog, refuseLog, memoryLog, panicLog, storeLog throttle
+	endLogs                                    [reasons]throttle
+	acceptLog, waitLog, otherwiseLog, storeLog throttle
 
 	phase   atomic.Int32
 	mu      sync.Mutex
@@ -92,11 +98,12 @@ type Host struct {
 func NewHost(cfg Config, traits Traits, lanes int) *Host {
 	h := &Host{
 		Limits:  cfg.withDefaults(traits.OneAtATime),
-		Log:     cfg.Logger,
+		log:     cfg.Logger,
+		lack:    traits.Lack,
 		started: time.Now(),
 	}
-	if h.Log == nil {
-		h.Log = slog.Default()
+	if h.log == nil {
+		h.log = slog.Default()
 	}
 	if traits.ConnsCap > 0 {
 		h.Limits.MaxConns = min(h.Limits.MaxConns, traits.ConnsCap)
@@ -242,14 +249,6 @@ func (h *Host) enter(p Phase) <-chan struct{} {
 // Fail lets a part of a model that cannot go on end the other parts: the phase
 // is Closing from now on.
 func (h *Host) Fail() { h.enter(Closing) }
-
-// AcceptFailed notes that an accept failed and the model pauses accepting.
-func (h *Host) AcceptFailed(err error, pause time.Duration) {
-	n := h.acceptErrors.Add(1)
-	if h.acceptLog.allow(h.Since()) {
-		h.Log.Warn("accept failed; trying again", "error", err, "pause", pause, "failures", n, "connections", h.active.Load())
-	}
-}
 
 // Stats is Server's.
 func (l Lifecycle) Stats() Stats {
