@@ -5,11 +5,11 @@ import (
 	"net"
 	"runtime"
 	"sync"
-	"sync/atomic"
 
 	"github.com/ioflavors/ioflavors/common/blocking"
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/sock"
+	"github.com/ioflavors/ioflavors/common/threads"
 )
 
 // Config is a server's configuration; the zero value is a good one.
@@ -42,6 +42,9 @@ func New(cfg Config) *Server {
 	traits := kvserver.Traits{Threads: true}
 	if cfg.OSThreads {
 		traits.ConnsCap = maxThreads
+		if cfg.Workers == 0 { // a pool's clients wait for those that it has
+			traits.Admit = threads.Process.Take
+		}
 	}
 	host := kvserver.NewHost(cfg.Config, traits, lanes)
 	conns := blocking.NewConns(host)
@@ -77,11 +80,14 @@ func (m *model) Run(ln net.Listener) error {
 		pool := m.startPool(&serving)
 		defer pool.close()
 		hand = pool.serve
-	case m.threads:
-		hand = func(client net.Conn) { serving.Go(func() { m.serve(m.open(client)) }) }
 	default:
 		hand = func(client net.Conn) {
-			c := m.conns.Open(client) // here, so that the goroutine's stack stays small
+			refusal := m.clients.Admit()
+			if refusal == "" && m.threads {
+				serving.Go(func() { m.serveOnThread(client) })
+				return
+			}
+			c := m.conns.OpenAdmitted(client, refusal) // here, so that the goroutine's stack stays small
 			serving.Go(func() { m.serve(c) })
 		}
 	}
@@ -97,6 +103,11 @@ func (m *model) Run(ln net.Listener) error {
 // serve answers one client until it has left. The others have goroutines of
 // their own.
 func (m *model) serve(c *blocking.Conn) {
+	m.answer(c)
+	m.conns.Close(c)
+}
+
+func (m *model) answer(c *blocking.Conn) {
 	for c.Wants() != 0 {
 		if len(c.Output()) > 0 {
 			c.Write() // blocks until the client takes it
@@ -104,55 +115,28 @@ func (m *model) serve(c *blocking.Conn) {
 			c.Read() // blocks until the client says something
 		}
 	}
+}
+
+// serveOnThread is serve on a thread that was taken for the client. It belongs to
+// the goroutine, and ends with it.
+func (m *model) serveOnThread(client net.Conn) {
+	runtime.LockOSThread()
+	threads.Process.Started()
+	c := m.conns.OpenAdmitted(m.onThread(client), "")
+	m.answer(c)
+	threads.Process.Ended() // before its place is free: see Take
 	m.conns.Close(c)
 }
 
-// open makes the connection of a client that the calling goroutine will serve.
-// With OSThreads the goroutine's thread will block on the socket; the thread
-// belongs to the goroutine, and ends with it.
-func (m *model) open(client net.Conn) *blocking.Conn {
-	if !m.threads {
-		return m.conns.Open(client)
-	}
-	runtime.LockOSThread()
+// onThread returns the client's socket as one that blocks the goroutine's thread.
+func (m *model) onThread(client net.Conn) blocking.Stream {
 	stream, err := newThreadStream(client)
 	if err != nil { // no descriptor is left for the moment it takes two
 		m.host.ServedOtherwise("without blocking its thread", err)
-		return m.conns.Open(client)
+		return client
 	}
-	return m.conns.Open(stream)
+	return stream
 }
-
-// pool is a bounded number of goroutines that serve clients.
-type pool struct {
-	clients chan net.Conn
-	waiting atomic.Bool
-}
-
-func (m *model) startPool(serving *sync.WaitGroup) *pool {
-	p := &pool{clients: make(chan net.Conn)}
-	for i := range lanes {
-		m.host.Lane(i).Others = p.waiting.Load
-	}
-	for range m.workers {
-		serving.Go(func() {
-			for client := range p.clients {
-				m.serve(m.open(client))
-			}
-		})
-	}
-	return p
-}
-
-// serve waits until a worker is free. Behind this one client others wait in
-// the listen queue.
-func (p *pool) serve(client net.Conn) {
-	p.waiting.Store(true)
-	p.clients <- client
-	p.waiting.Store(false)
-}
-
-func (p *pool) close() { close(p.clients) }
 
 // Wake makes every blocked call return.
 func (m *model) Wake() {

@@ -36,6 +36,12 @@ type Interrupter interface {
 	Interrupt()
 }
 
+// Descriptor is a Stream of which the runtime's poller knows nothing.
+type Descriptor interface {
+	// Descriptor returns the socket's descriptor, until Close.
+	Descriptor() int
+}
+
 // past is a deadline that makes a blocked call return.
 var past = time.Unix(1, 0)
 
@@ -98,6 +104,23 @@ func (cs *Conns) Close(c *Conn) {
 	case cs.freed <- struct{}{}:
 	default:
 	}
+}
+
+// leaving returns how many clients have ended their streams, as the system knows,
+// whose connections are still open: their goroutines have not come to it yet, or
+// owe them something.
+func (cs *Conns) leaving() int {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	fds := make([]int, 0, len(cs.open))
+	for c := range cs.open {
+		if s, ok := c.stream.(Descriptor); ok {
+			fds = append(fds, s.Descriptor())
+		} else if c.parked.raw != nil {
+			fds = append(fds, c.parked.fd)
+		}
+	}
+	return sock.HungUp(fds)
 }
 
 // Wake interrupts every connection's blocked call, so that it looks at the

@@ -9,18 +9,14 @@ import "fmt"
 // A loop that has a client to refuse has to look for others first that have left
 // by then: see package nonblocking.
 func (h *Host) Admit() (refusal string) {
-	for {
-		taken := h.places.Load()
-		if taken >= int64(h.Limits.MaxConns) {
-			return fmt.Sprintf("all %d connections are in use", h.Limits.MaxConns)
-		}
-		if h.lack != nil {
-			if what := h.lack(); what != "" {
-				return what
-			}
-		}
-		if h.places.CompareAndSwap(taken, taken+1) {
-			return ""
+	if h.places.Add(1) > int64(h.Limits.MaxConns) {
+		h.places.Add(-1)
+		return fmt.Sprintf("all %d connections are in use", h.Limits.MaxConns)
+	}
+	if h.needs != nil {
+		if refusal = h.needs(); refusal != "" {
+			h.places.Add(-1)
 		}
 	}
+	return refusal
 }

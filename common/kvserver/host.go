@@ -50,9 +50,9 @@ type Traits struct {
 	// ConnsCap is the largest number of connections that the model can
 	// stand. 0: any.
 	ConnsCap int
-	// Lack returns what there is too little of to serve another client, ""
-	// if nothing. nil: there is always enough.
-	Lack func() string
+	// Admit takes what a client needs besides a place, and returns "", or
+	// why there is not enough of it. nil: it needs nothing.
+	Admit func() (refusal string)
 }
 
 // descriptorReserve is how many of the process's descriptors connections leave
@@ -72,7 +72,7 @@ type Host struct {
 	// briefest is the shortest of the timeouts that run between whole frames.
 	briefest time.Duration
 	lanes    []*Lane
-	lack     func() string // Traits.Lack
+	needs    func() (refusal string) // Traits.Admit
 
 	accepted     atomic.Int64 // connections
 	active       atomic.Int64 // of them, those that are open
@@ -99,7 +99,7 @@ func NewHost(cfg Config, traits Traits, lanes int) *Host {
 	h := &Host{
 		Limits:  cfg.withDefaults(traits.OneAtATime),
 		log:     cfg.Logger,
-		lack:    traits.Lack,
+		needs:   traits.Admit,
 		started: time.Now(),
 	}
 	if h.log == nil {

@@ -34,11 +34,17 @@ func start(t *testing.T, s Subject, args ...string) *server {
 // startWith starts the subject with few descriptors.
 func startWith(t *testing.T, s Subject, d descriptors, args ...string) *server {
 	t.Helper()
+	return startIn(t, s, d.environment(), args...)
+}
+
+// startIn starts the subject with an environment of its own.
+func startIn(t *testing.T, s Subject, environment []string, args ...string) *server {
+	t.Helper()
 	usual := []string{"--addr", "127.0.0.1:0", "--debug-addr", "127.0.0.1:0", "--log-format", "json"}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	srv := &server{
-		process: spawn(t, serverRole, d.environment(), slices.Concat(s.Args, usual, args)...),
+		process: spawn(t, serverRole, environment, slices.Concat(s.Args, usual, args)...),
 		ctx:     ctx,
 		http:    &http.Client{Transport: new(http.Transport), Timeout: patience},
 	}
