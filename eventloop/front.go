@@ -92,7 +92,7 @@ func (f *front) due(now time.Duration) (at time.Duration, ok bool) {
 	until, paused := f.Paused(now)
 	switch {
 	case f.Holding():
-		return now, !f.looked()
+		return 0, false
 	case paused:
 		return until, true
 	default:

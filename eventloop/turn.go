@@ -30,6 +30,9 @@ func (l *loop) drop(c *conn, err error) {
 
 // patience is how long Wait may wait: until the next clock runs out.
 func (l *loop) patience(now time.Duration) time.Duration {
+	if l.asked != l.heard.Load() {
+		return 0 // clients are held until it has looked
+	}
 	next, ok := l.timers.Next()
 	if l.front != nil {
 		if at, is := l.front.due(now); is && (!ok || at < next) {
