@@ -34,6 +34,7 @@ type loop struct {
 	hurry  bool    // what follows depends on that
 	dry    []*conn // for whom there was no buffer
 	woken  atomic.Bool
+	pauses pauses
 }
 
 // shots is how often the kernel completes a receive before it turns to others; at
@@ -51,6 +52,9 @@ func (l *loop) run() error {
 			l.asked = l.front.Held()
 		}
 		done, err := l.ring.Wait(l.patience(asked)) // the only call that blocks
+		if l.refused(err) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -155,8 +159,7 @@ func (l *loop) completed(d ring.Completion, now time.Duration) {
 	case d.Token.Operation() == ring.Recv:
 		l.received(c, d)
 	case d.Token.Operation() == ring.Writable:
-		c.doing &^= awaiting | forgotten
-		l.hurry = true // its clock is not to be judged before it has taken something
+		l.writable(c, d)
 	}
 	l.touch(c)
 }

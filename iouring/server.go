@@ -64,7 +64,11 @@ func (m *model) Run(ln net.Listener) error {
 	if m.host.Phase() != kvserver.Serving {
 		m.Wake() // it may have come before there was a loop to wake
 	}
-	return l.run()
+	err = l.run()
+	if errors.Is(err, ring.ErrRefused) { // until it was closed
+		err = kvserver.ErrServerClosed
+	}
+	return err
 }
 
 func (m *model) open(ln net.Listener) (*loop, error) {
@@ -86,6 +90,7 @@ func (m *model) open(ln net.Listener) (*loop, error) {
 		front:  front{Acceptor: acceptor, ring: r},
 		timers: nonblocking.NewLoop(lane, m.kernel.calls, m.host.Room()),
 		conns:  make([]*conn, 0, m.host.Room()),
+		pauses: pauses{over: make(chan struct{}, 1)},
 	}, nil
 }
 
@@ -96,6 +101,7 @@ func (m *model) Wake() {
 	if m.loop != nil {
 		m.loop.woken.Store(true)
 		m.loop.ring.Wake()
+		m.loop.pauses.end()
 	}
 }
 

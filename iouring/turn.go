@@ -1,6 +1,8 @@
 package iouring
 
 import (
+	"os"
+	"syscall"
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
@@ -91,6 +93,16 @@ func (l *loop) foresee(done []ring.Completion) {
 		}
 	}
 	l.lane.Fetch()
+}
+
+// writable notes that there is room to send more to a client, or that this cannot
+// be awaited.
+func (l *loop) writable(c *conn, d ring.Completion) {
+	c.doing &^= awaiting | forgotten
+	if err := d.Err(); err != nil && err != syscall.ECANCELED {
+		c.Wrote(0, os.NewSyscallError("poll", err))
+	}
+	l.hurry = true // its clock is not to be judged before it has taken something
 }
 
 // refresh notes that those for whom there was no buffer have been tried again,
