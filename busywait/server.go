@@ -51,7 +51,7 @@ type model struct {
 	woken      atomic.Bool
 }
 
-// Run is the whole model: ask the listener, ask every client, and begin again.
+// Run is the whole model: ask every client, ask the listener, and begin again.
 // No call ever blocks, so the goroutine never rests.
 func (m *model) Run(ln net.Listener) (err error) {
 	if m.acceptor, err = nonblocking.NewAcceptor(m.host, m.calls, ln); err != nil {
