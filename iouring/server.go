@@ -65,8 +65,8 @@ func (m *model) Run(ln net.Listener) error {
 		m.Wake() // it may have come before there was a loop to wake
 	}
 	err = l.run()
-	if errors.Is(err, ring.ErrRefused) { // until it was closed
-		err = kvserver.ErrServerClosed
+	if errors.Is(err, ring.ErrRefused) { // and was Closing
+		err = l.front.Ended()
 	}
 	return err
 }
