@@ -35,12 +35,8 @@ func newServer(cfg Config, calls sock.Calls, rest func()) *Server {
 		loop:       nonblocking.NewLoop(host.Lane(0), calls, host.Room()),
 		oneAtATime: cfg.OneAtATime,
 		rest:       rest,
-		next:       none,
 	})}
 }
-
-// none is no descriptor.
-const none = -1
 
 type model struct {
 	host       *kvserver.Host
@@ -51,11 +47,11 @@ type model struct {
 	clients    []*nonblocking.Conn
 	oneAtATime bool
 	rest       func()
-	next       int // with oneAtATime: a client that was accepted and waits
+	asked      int64 // clients up to this number were held when everybody was asked
 	woken      atomic.Bool
 }
 
-// Run is the whole model: ask the listener, ask every client, and begin again.
+// Run is the whole model: ask every client, ask the listener, and begin again.
 // No call ever blocks, so the goroutine never rests.
 func (m *model) Run(ln net.Listener) (err error) {
 	if m.acceptor, err = nonblocking.NewAcceptor(m.host, m.calls, ln); err != nil {
@@ -69,15 +65,16 @@ func (m *model) Run(ln net.Listener) (err error) {
 	for m.host.Phase() == kvserver.Serving || len(m.clients) > 0 || m.accept() {
 		m.lane.EndTurn()
 		m.lane.Tick()
-		m.accept()
+		m.asked = m.acceptor.Held()
 		for _, c := range m.clients {
 			m.poll(c)
 		}
 		m.watchClocks()
 		m.dropEnded()
-		m.rest() // there is none
+		m.accept() // last: who has left has made room
+		m.rest()   // there is none
 	}
-	return kvserver.ErrServerClosed
+	return m.acceptor.Ended()
 }
 
 // poll asks one client for more, and gives it what it is owed. Most of the
@@ -95,37 +92,41 @@ func (m *model) poll(c *nonblocking.Conn) {
 	}
 }
 
-// accept takes in new clients, and reports whether there were any.
+// accept takes in new clients, and reports whether there are any.
 func (m *model) accept() bool {
 	before := len(m.clients)
+	if m.oneAtATime && before > 0 {
+		return false
+	}
+	m.acceptor.Judge(m.asked, m.open)
 	for range nonblocking.AcceptsPerTurn {
 		if m.oneAtATime && len(m.clients) > 0 {
 			break
 		}
-		fd := m.take()
-		if fd == none {
+		fd, ok := m.acceptor.Accept(m.lane.Now())
+		if !ok {
 			break
 		}
-		c := new(nonblocking.Conn)
-		m.loop.Open(c, fd)
-		m.clients = append(m.clients, c)
+		m.acceptor.Admit(fd, m.open)
 	}
-	return len(m.clients) > before
+	return len(m.clients) > before || m.acceptor.Holding()
 }
 
-// take returns the descriptor of a client that waits, or none.
-func (m *model) take() int {
-	fd := m.next
-	m.next = none
-	if fd == none && m.host.Phase() != kvserver.Closing {
-		fd, _ = m.acceptor.Accept(m.lane.Now())
-	}
-	return fd
+// open begins to serve a client, or to refuse it.
+func (m *model) open(fd int, refusal string) {
+	c := new(nonblocking.Conn)
+	m.loop.Open(c, fd, refusal)
+	m.clients = append(m.clients, c)
 }
 
+// othersWait takes one client from the listen queue to see that there is one.
 func (m *model) othersWait() bool {
-	m.next = m.take()
-	return m.next != none
+	if !m.acceptor.Holding() {
+		if fd, ok := m.acceptor.Accept(m.lane.Now()); ok {
+			m.acceptor.Hold(fd)
+		}
+	}
+	return m.acceptor.Holding()
 }
 
 // watchClocks runs after the clients were asked: what they sent in time is not

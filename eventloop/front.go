@@ -1,6 +1,7 @@
 package eventloop
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
@@ -13,24 +14,100 @@ import (
 // kernel spread them by a hash, which is uneven when clients are few.)
 type front struct {
 	*nonblocking.Acceptor
-	own    *loop
-	loops  []*loop
-	next   int  // of the loops, where there is a choice
-	silent bool // accepting pauses, and the poller does not watch the listener
+	own     *loop
+	loops   []*loop
+	next    int         // of the loops, where there is a choice
+	called  bool        // the poller says that somebody waits
+	silent  bool        // it does not watch the listener
+	closed  bool        // the listener is
+	holding atomic.Bool // clients are held, until all loops have been heard
 }
 
+// accept takes in those who wait. While clients are held no others are accepted.
 func (f *front) accept(now time.Duration) {
-	for range nonblocking.AcceptsPerTurn {
-		fd, ok := f.Accept(now)
-		if !ok {
-			break
+	if f.Holding() {
+		f.Judge(f.heard(), f.open)
+	}
+	if f.called && !f.closed && !f.Holding() {
+		for range nonblocking.AcceptsPerTurn {
+			fd, ok := f.Accept(now)
+			if !ok {
+				break
+			}
+			f.Admit(fd, f.open)
 		}
-		f.give(fd)
 	}
-	if _, paused := f.Paused(now); paused && !f.silent {
-		// The clients in the queue would make every Wait return at once.
-		f.silent = f.own.poller.Modify(f.FD, 0) == nil
+	f.called = false
+	f.hold()
+	f.listen(now)
+	if f.closed && !f.Holding() {
+		f.own.front = nil
 	}
+}
+
+// hold has the other loops look at whom they have, if clients are held.
+func (f *front) hold() {
+	holding := f.Holding()
+	if holding == f.holding.Load() {
+		return
+	}
+	f.holding.Store(holding)
+	if holding {
+		for _, l := range f.loops[1:] {
+			l.poller.Wake()
+		}
+	}
+}
+
+// heard returns up to which number the clients that are held may be judged.
+func (f *front) heard() int64 {
+	number := f.Held()
+	for _, l := range f.loops {
+		number = min(number, l.heard.Load())
+	}
+	return number
+}
+
+// listen has the poller watch the listener, unless that is no use: the clients in
+// the queue would make every Wait return at once.
+func (f *front) listen(now time.Duration) {
+	_, paused := f.Paused(now)
+	if silent := paused || f.Holding() && f.looked(); silent != f.silent && !f.closed {
+		var m poller.Mask
+		if !silent {
+			m = poller.Readable
+		}
+		if f.own.poller.Modify(f.FD, m) == nil {
+			f.silent = silent
+		}
+	}
+}
+
+// looked reports whether its own loop has looked at everybody since the last
+// client was held. If others have not, they will wake it.
+func (f *front) looked() bool { return f.own.heard.Load() == f.Held() }
+
+// due returns when something is to be done without being told to, if it is.
+func (f *front) due(now time.Duration) (at time.Duration, ok bool) {
+	until, paused := f.Paused(now)
+	switch {
+	case f.Holding():
+		return 0, false
+	case paused:
+		return until, true
+	default:
+		return now, f.silent
+	}
+}
+
+// open has a loop serve a client; its own one refuses them.
+func (f *front) open(fd int, refusal string) {
+	if refusal != "" {
+		f.own.given.Add(1)
+		f.own.add(fd, refusal)
+		return
+	}
+	f.give(fd)
 }
 
 // give has a loop serve a client.
@@ -44,7 +121,7 @@ func (f *front) give(fd int) {
 		to.given.Add(-1) // it has ended
 	}
 	f.own.given.Add(1)
-	f.own.add(fd)
+	f.own.add(fd, "")
 }
 
 // least returns the loop with the fewest clients; where several have as few,
@@ -61,21 +138,19 @@ func (f *front) least() *loop {
 	return f.loops[best]
 }
 
-// resume accepts again when the pause is over.
-func (f *front) resume(now time.Duration) {
-	if _, paused := f.Paused(now); f.silent && !paused {
-		f.silent = f.own.poller.Modify(f.FD, poller.Readable) != nil
-	}
-}
-
 // close stops accepting. At Shutdown the clients in the listen queue count as
 // received, and are served.
 func (f *front) close() {
-	f.own.front = nil
-	if f.own.host.Phase() == kvserver.Draining {
-		for fd, ok := f.Accept(f.own.lane.Now()); ok; fd, ok = f.Accept(f.own.lane.Now()) {
-			f.give(fd)
+	if f.closed {
+		return
+	}
+	f.closed = true
+	for f.own.host.Phase() == kvserver.Draining {
+		fd, ok := f.Accept(f.own.lane.Now())
+		if !ok {
+			break
 		}
+		f.Admit(fd, f.open)
 	}
 	_ = f.Close()
 }

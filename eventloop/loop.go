@@ -9,7 +9,6 @@ import (
 	"github.com/ioflavors/ioflavors/common/nonblocking"
 	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/sock"
-	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
 // conn is a connection, and what the poller watches it for.
@@ -27,6 +26,8 @@ type loop struct {
 	batch  int           // of events that it returns at a time
 	asOf   time.Duration // clocks will be judged as of then,
 	ahead  int           // after so many events more
+	asked  int64         // clients up to this number were held then, and will have been
+	heard  atomic.Int64  // judged: nobody is left who had left before they came
 	timers *nonblocking.Loop
 	conns  []*conn      // by descriptor
 	given  atomic.Int64 // clients to this loop by the front, and not closed
@@ -44,6 +45,7 @@ func (l *loop) run() error {
 		asked := l.lane.EndTurn()
 		if l.ahead <= 0 { // all who were ready then have been served
 			l.asOf, l.ahead = asked, int(l.given.Load())+1
+			l.asked = l.mail.front.Held()
 		}
 		events, err := l.poller.Wait(l.patience(asked)) // the only call that blocks
 		if err != nil {
@@ -54,7 +56,7 @@ func (l *loop) run() error {
 			l.readAhead(next)
 			for i, ev := range next {
 				if l.front != nil && ev.FD == l.front.FD {
-					l.front.accept(now)
+					l.front.called = true
 				} else if c := l.conns[ev.FD]; c != nil {
 					l.answer(c, &l.reads[i])
 				}
@@ -69,6 +71,7 @@ func (l *loop) run() error {
 			l.ahead = 0
 		}
 		l.closeEnded()
+		l.accept(now) // last: who has left has made room
 	}
 	return kvserver.ErrServerClosed
 }
@@ -100,34 +103,12 @@ func (l *loop) watch(c *conn) {
 	}
 }
 
-// add begins to serve a client.
-func (l *loop) add(fd int) {
-	c := &conn{watched: session.Read}
-	l.timers.Open(&c.Conn, fd)
-	for fd >= len(l.conns) {
-		l.conns = append(l.conns, nil)
-	}
-	l.conns[fd] = c
-	if err := l.poller.Add(fd, poller.Readable); err != nil {
-		l.drop(c, err)
-		return
-	}
-	l.serve(c) // its first request is often there already
-}
-
-// drop ends a connection that the poller cannot watch.
-func (l *loop) drop(c *conn, err error) {
-	l.host.Log.Warn("connection dropped", "error", err)
-	c.Wrote(0, err)
-	l.ended = append(l.ended, c)
-}
-
 // readMail does what other goroutines have asked for: serve a client that the
 // front has accepted, or follow the server into its next phase.
 func (l *loop) readMail() {
 	clients, phaseChanged := l.mail.open()
 	for _, fd := range clients {
-		l.add(fd)
+		l.add(fd, "")
 	}
 	if !phaseChanged {
 		return
@@ -151,23 +132,6 @@ func (l *loop) watchClocks(asOf time.Duration) {
 		// Who has filled the buffer may have sent more, as long as no read says no.
 		l.serve(l.conns[c.FD()])
 	}
-	if l.front != nil {
-		l.front.resume(asOf)
-	}
-}
-
-// patience is how long Wait may wait: until the next clock runs out.
-func (l *loop) patience(now time.Duration) time.Duration {
-	next, ok := l.timers.Next()
-	if l.front != nil && l.front.silent {
-		if until, _ := l.front.Paused(0); !ok || until < next {
-			next, ok = until, true
-		}
-	}
-	if !ok {
-		return -1
-	}
-	return max(0, next-now)
 }
 
 // closeEnded closes connections at the end of a batch, not within: their

@@ -63,7 +63,14 @@ func (m *mailbox) close() bool {
 // freed tells the front, which may be on another goroutine, that a connection
 // was closed.
 func (m *mailbox) freed() {
-	if m.front.Freed() {
+	if m.front.Freed() || m.front.holding.Load() {
+		m.front.own.poller.Wake()
+	}
+}
+
+// heard tells it that the loop has looked at everybody.
+func (m *mailbox) heard() {
+	if m.front.holding.Load() {
 		m.front.own.poller.Wake()
 	}
 }

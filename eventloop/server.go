@@ -2,6 +2,7 @@ package eventloop
 
 import (
 	"fmt"
+	"math"
 	"net"
 	"sync"
 
@@ -75,6 +76,9 @@ func (m *model) Run(ln net.Listener) error {
 			m.host.Fail() // one loop's clients would wait for nothing
 		}
 	}
+	if result == kvserver.ErrServerClosed {
+		result = loops[0].mail.front.Ended()
+	}
 	return result
 }
 
@@ -134,7 +138,10 @@ func (m *model) Wake() {
 // closeAll ends whatever the loop still has.
 func (l *loop) closeAll() {
 	if l.front != nil {
-		_ = l.front.Close()
+		l.front.Judge(math.MaxInt64, l.add) // whom it held is closed below
+		if !l.front.closed {
+			_ = l.front.Close()
+		}
 		l.front = nil
 	}
 	for !l.mail.close() {
@@ -149,5 +156,7 @@ func (l *loop) closeAll() {
 		}
 	}
 	l.closeEnded()
+	l.heard.Store(math.MaxInt64)
+	l.mail.heard()
 	_ = l.poller.Close()
 }

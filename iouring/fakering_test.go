@@ -3,6 +3,7 @@
 package iouring
 
 import (
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -35,6 +36,7 @@ type fakeRing struct {
 	k     *fakekernel.Kernel
 	rng   *rand.Rand
 	odd   float64 // how likely something goes wrong
+	full  float64 // how likely the kernel has no memory
 	queue []func()
 	sends map[int]bool // in the queue, by descriptor
 
@@ -64,6 +66,7 @@ func newFakeRing(k *fakekernel.Kernel) *fakeRing {
 	if r.rng.IntN(3) > 0 {
 		r.odd = []float64{0.01, 0.05, 0.2}[r.rng.IntN(3)]
 	}
+	r.full = []float64{0, 0, 0.002, 0.02}[r.rng.IntN(4)]
 	size := []int{10, 50, 4096, 16 << 10}[r.rng.IntN(4)]
 	for id := range 1 << r.rng.IntN(8) {
 		r.buffers = append(r.buffers, make([]byte, size))
@@ -113,6 +116,14 @@ func (r *fakeRing) Cancel(target ring.Token) {
 }
 
 func (r *fakeRing) Wait(timeout time.Duration) (done []ring.Completion, err error) {
+	if r.rng.Float64() < r.full { // and has taken some of it, in order
+		n := r.rng.IntN(len(r.queue) + 1)
+		for _, op := range r.queue[:n] {
+			op()
+		}
+		r.queue = slices.Delete(r.queue, 0, n)
+		return nil, fmt.Errorf("%w: %w", unix.ENOMEM, ring.ErrRefused)
+	}
 	for _, op := range r.queue {
 		op()
 	}

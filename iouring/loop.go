@@ -24,6 +24,7 @@ type loop struct {
 	front  front
 	asOf   time.Duration // clocks will be judged as of then,
 	ahead  int           // after so many completions more
+	asked  int64         // clients up to this number were held then, and will be judged
 	timers *nonblocking.Loop
 	conns  []*conn // by descriptor
 	open   int     // of them
@@ -33,6 +34,7 @@ type loop struct {
 	hurry  bool    // what follows depends on that
 	dry    []*conn // for whom there was no buffer
 	woken  atomic.Bool
+	pauses pauses
 }
 
 // shots is how often the kernel completes a receive before it turns to others; at
@@ -42,13 +44,17 @@ const shots = 33
 // run is the whole model: hand over what is to be done, wait until some of it is
 // done, and think of what is to be done next.
 func (l *loop) run() error {
-	for l.host.Phase() == kvserver.Serving || !l.front.closed || l.open > 0 {
+	for l.host.Phase() == kvserver.Serving || !l.front.closed || l.front.Holding() || l.open > 0 {
 		asked := l.lane.EndTurn()
 		l.front.ask(l.host.Phase(), asked)
 		if l.ahead <= 0 { // what had come then has been taken
 			l.asOf, l.ahead = asked, shots*(l.open+1)
+			l.asked = l.front.Held()
 		}
 		done, err := l.ring.Wait(l.patience(asked)) // the only call that blocks
+		if l.refused(err) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -67,13 +73,13 @@ func (l *loop) run() error {
 		if l.host.Phase() != kvserver.Serving {
 			l.closeFront(now)
 		}
-		if l.ahead -= len(done); l.ahead <= 0 || !l.hurry && !l.ring.Behind() {
+		if l.ahead -= len(done); l.ahead <= 0 || !l.hurry && !l.ring.Behind() && len(l.dry) == 0 {
 			l.watchClocks(l.asOf)
 			l.ahead = 0
 		}
 		l.endTurn()
 	}
-	return kvserver.ErrServerClosed
+	return l.front.Ended()
 }
 
 // next has the kernel do what a client's session waits for.
@@ -142,7 +148,7 @@ func (l *loop) sent(done []ring.Completion) {
 func (l *loop) completed(d ring.Completion, now time.Duration) {
 	if d.Token.Operation() == ring.Accept {
 		if fd, ok := l.front.completed(d, now); ok {
-			l.add(fd)
+			l.front.Admit(fd, l.add)
 		}
 		return
 	}
@@ -153,8 +159,7 @@ func (l *loop) completed(d ring.Completion, now time.Duration) {
 	case d.Token.Operation() == ring.Recv:
 		l.received(c, d)
 	case d.Token.Operation() == ring.Writable:
-		c.doing &^= awaiting | forgotten
-		l.hurry = true // its clock is not to be judged before it has taken something
+		l.writable(c, d)
 	}
 	l.touch(c)
 }

@@ -3,6 +3,7 @@ package iouring
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"runtime"
 	"sync"
@@ -64,7 +65,11 @@ func (m *model) Run(ln net.Listener) error {
 		m.Wake() // it may have come before there was a loop to wake
 	}
 	m.host.Ready()
-	return l.run()
+	err = l.run()
+	if errors.Is(err, ring.ErrRefused) { // and was Closing
+		err = l.front.Ended()
+	}
+	return err
 }
 
 func (m *model) open(ln net.Listener) (*loop, error) {
@@ -86,6 +91,7 @@ func (m *model) open(ln net.Listener) (*loop, error) {
 		front:  front{Acceptor: acceptor, ring: r},
 		timers: nonblocking.NewLoop(lane, m.kernel.calls, m.host.Room()),
 		conns:  make([]*conn, 0, m.host.Room()),
+		pauses: pauses{over: make(chan struct{}, 1)},
 	}, nil
 }
 
@@ -96,6 +102,7 @@ func (m *model) Wake() {
 	if m.loop != nil {
 		m.loop.woken.Store(true)
 		m.loop.ring.Wake()
+		m.loop.pauses.end()
 	}
 }
 
@@ -103,6 +110,7 @@ func (m *model) Wake() {
 func (l *loop) closeAll() {
 	_ = l.ring.Close() // and all that is under way with it
 	l.front.close()
+	l.front.Judge(math.MaxInt64, l.add) // whom it held is closed with the others
 	for _, c := range l.conns {
 		if c != nil {
 			l.close(c)

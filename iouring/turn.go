@@ -1,18 +1,20 @@
 package iouring
 
 import (
+	"os"
+	"syscall"
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
-// add begins to serve a client.
-func (l *loop) add(fd int) {
+// add begins to serve a client, or to refuse it.
+func (l *loop) add(fd int, refusal string) {
 	l.calls.Tune(fd)
 	l.born++
 	c := &conn{generation: l.born}
-	l.timers.Open(&c.Conn, fd)
+	l.timers.Open(&c.Conn, fd, refusal)
 	for fd >= len(l.conns) {
 		l.conns = append(l.conns, nil)
 	}
@@ -29,7 +31,7 @@ func (l *loop) closeFront(now time.Duration) {
 	}
 	if l.host.Phase() == kvserver.Draining {
 		for fd, ok := l.front.Accept(now); ok; fd, ok = l.front.Accept(now) {
-			l.add(fd)
+			l.front.Admit(fd, l.add)
 		}
 	}
 	l.front.close()
@@ -45,13 +47,22 @@ func (l *loop) touch(c *conn) {
 
 // endTurn thinks of what comes next for everybody to whom something has happened.
 // Those who got no buffer are first: the kernel gives them in the order in which it
-// is told.
+// is told. Those who are held are last: whoever has left has made room for them.
 func (l *loop) endTurn() {
 	for _, c := range l.dry {
 		if !c.fed {
 			l.next(c)
 		}
 	}
+	l.nextOfTurn()
+	if l.ahead == 0 && l.front.Holding() {
+		l.front.Judge(l.asked, l.add)
+		l.nextOfTurn()
+	}
+}
+
+// nextOfTurn calls next for all who were touched.
+func (l *loop) nextOfTurn() {
 	for _, c := range l.turn {
 		if c.touched {
 			l.next(c)
@@ -82,6 +93,16 @@ func (l *loop) foresee(done []ring.Completion) {
 		}
 	}
 	l.lane.Fetch()
+}
+
+// writable notes that there is room to send more to a client, or that this cannot
+// be awaited.
+func (l *loop) writable(c *conn, d ring.Completion) {
+	c.doing &^= awaiting | forgotten
+	if err := d.Err(); err != nil && err != syscall.ECANCELED {
+		c.Wrote(0, os.NewSyscallError("poll", err))
+	}
+	l.hurry = true // its clock is not to be judged before it has taken something
 }
 
 // refresh notes that those for whom there was no buffer have been tried again,
@@ -120,7 +141,7 @@ const brief = 5 * time.Millisecond
 // patience is how long Wait may wait: until the next clock runs out, but not if
 // something is to be done as soon as all is sent.
 func (l *loop) patience(now time.Duration) time.Duration {
-	if l.hurry {
+	if l.hurry || l.front.Holding() {
 		return 0
 	}
 	next, ok := l.timers.Next()

@@ -59,7 +59,8 @@
 // request, where an event loop takes the next client from a list. With threads
 // both cost more (21.3 KiB), and the number of them is limited: this server
 // serves 4096 clients by threads at most, for Go's runtime ends a program that
-// has 10,000. That many threads cost more time in switching is refuted, up to
+// has 10,000, or that the system does not let start another one: so it asks
+// before (package threads), and refuses a client for which there is none. That many threads cost more time in switching is refuted, up to
 // these 4,000 (E8). A pool that is smaller than the number of clients has the
 // weakness of one at a time again, as TestAPoolLetsItsSurplusWait shows, and
 // makes no request cheaper (E9).

@@ -5,11 +5,11 @@ import (
 	"net"
 	"runtime"
 	"sync"
-	"sync/atomic"
 
 	"github.com/ioflavors/ioflavors/common/blocking"
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/sock"
+	"github.com/ioflavors/ioflavors/common/threads"
 )
 
 // Config is a server's configuration; the zero value is a good one.
@@ -43,6 +43,9 @@ func New(cfg Config) *Server {
 	traits := kvserver.Traits{Threads: true, Invalid: cfg.invalid()}
 	if cfg.OSThreads {
 		traits.ConnsCap = maxThreads
+		if cfg.Workers == 0 { // a pool's clients wait for those that it has
+			traits.Admit = threads.Process.Take
+		}
 	}
 	host := kvserver.NewHost(cfg.Config, traits, lanes)
 	conns := blocking.NewConns(host)
@@ -94,11 +97,14 @@ func (m *model) Run(ln net.Listener) error {
 		pool := m.startPool(&serving)
 		defer pool.close()
 		hand = pool.hand
-	case m.threads:
-		hand = func(client net.Conn) { serving.Go(func() { m.serve(m.open(client)) }) }
 	default:
 		hand = func(client net.Conn) {
-			c := m.conns.Open(client) // here, so that the goroutine's stack stays small
+			refusal := m.clients.Admit()
+			if refusal == "" && m.threads {
+				serving.Go(func() { m.serveOnThread(client) })
+				return
+			}
+			c := m.conns.OpenAdmitted(client, refusal) // here, so that the goroutine's stack stays small
 			serving.Go(func() { m.serve(c) })
 		}
 	}
@@ -115,6 +121,11 @@ func (m *model) Run(ln net.Listener) error {
 // serve answers one client until it has left. The others have goroutines of
 // their own.
 func (m *model) serve(c *blocking.Conn) {
+	m.answer(c)
+	m.conns.Close(c)
+}
+
+func (m *model) answer(c *blocking.Conn) {
 	for c.Wants() != 0 {
 		if len(c.Output()) > 0 {
 			c.Write() // blocks until the client takes it
@@ -122,68 +133,28 @@ func (m *model) serve(c *blocking.Conn) {
 			c.Read() // blocks until the client says something
 		}
 	}
+}
+
+// serveOnThread is serve on a thread that was taken for the client. It belongs to
+// the goroutine, and ends with it.
+func (m *model) serveOnThread(client net.Conn) {
+	runtime.LockOSThread()
+	threads.Process.Started()
+	c := m.conns.OpenAdmitted(m.onThread(client), "")
+	m.answer(c)
+	threads.Process.Ended() // before its place is free: see Take
 	m.conns.Close(c)
 }
 
-// open makes the connection of a client that the calling goroutine will serve.
-// With OSThreads the goroutine's thread will block on the socket; the thread
-// belongs to the goroutine, and ends with it.
-func (m *model) open(client net.Conn) *blocking.Conn {
-	if !m.threads {
-		return m.conns.Open(client)
-	}
-	runtime.LockOSThread()
+// onThread returns the client's socket as one that blocks the goroutine's thread.
+func (m *model) onThread(client net.Conn) blocking.Stream {
 	stream, err := newThreadStream(client)
 	if err != nil { // no descriptor is left for the moment it takes two
-		m.host.Log.Warn("client is served without blocking its thread", "error", err)
-		return m.conns.Open(client)
+		m.host.ServedOtherwise("without blocking its thread", err)
+		return client
 	}
-	return m.conns.Open(stream)
+	return stream
 }
-
-// pool is a bounded number of goroutines that serve clients.
-type pool struct {
-	clients chan net.Conn
-	work    func(client net.Conn) // starts a worker, whose first client this is
-	left    int                   // workers that may still be started
-	waiting atomic.Bool
-}
-
-func (m *model) startPool(serving *sync.WaitGroup) *pool {
-	p := &pool{clients: make(chan net.Conn), left: m.workers}
-	p.work = func(client net.Conn) {
-		serving.Go(func() {
-			m.serve(m.open(client))
-			for client := range p.clients {
-				m.serve(m.open(client))
-			}
-		})
-	}
-	for i := range lanes {
-		m.host.Lane(i).Others = p.waiting.Load
-	}
-	return p
-}
-
-// hand has a worker serve a client, one that is free or a new one. If there is
-// neither it waits; behind this one client others wait in the listen queue.
-func (p *pool) hand(client net.Conn) {
-	select {
-	case p.clients <- client:
-		return
-	default:
-	}
-	if p.left > 0 {
-		p.left--
-		p.work(client)
-		return
-	}
-	p.waiting.Store(true)
-	p.clients <- client
-	p.waiting.Store(false)
-}
-
-func (p *pool) close() { close(p.clients) }
 
 // Wake makes every blocked call return.
 func (m *model) Wake() {

@@ -102,6 +102,9 @@ func (s *threadStream) Interrupt() {
 	_ = s.thread.Interrupt(s.fd)
 }
 
+// Descriptor is blocking.Descriptor's.
+func (s *threadStream) Descriptor() int { return s.fd }
+
 func (s *threadStream) CloseWrite() error { return sock.System.CloseWrite(s.fd) }
 func (s *threadStream) Close() error      { return sock.System.Close(s.fd) }
 
@@ -113,6 +116,7 @@ func expired(err error) error {
 }
 
 var (
+	_ blocking.Descriptor  = (*threadStream)(nil)
 	_ blocking.Interrupter = (*threadStream)(nil)
 	_ blocking.Trier       = (*threadStream)(nil)
 )

@@ -36,6 +36,12 @@ type Interrupter interface {
 	Interrupt()
 }
 
+// Descriptor is a Stream of which the runtime's poller knows nothing.
+type Descriptor interface {
+	// Descriptor returns the socket's descriptor, until Close.
+	Descriptor() int
+}
+
 // past is a deadline that makes a blocked call return.
 var past = time.Unix(1, 0)
 
@@ -65,8 +71,13 @@ type Conn struct {
 	size   int    // of the next one that is lent
 }
 
-// Open makes a connection of a client that was accepted.
-func (cs *Conns) Open(s Stream) *Conn {
+// Open makes a connection of a client that was accepted. If there is no place for
+// it, it is refused.
+func (cs *Conns) Open(s Stream) *Conn { return cs.OpenAdmitted(s, cs.host.Admit()) }
+
+// OpenAdmitted is Open for a client that was judged already: refusal is what
+// Host.Admit has returned.
+func (cs *Conns) OpenAdmitted(s Stream, refusal string) *Conn {
 	c := &Conn{conns: cs, stream: s, size: smallRead}
 	c.parked = park(c)
 	cs.mu.Lock()
@@ -75,7 +86,7 @@ func (cs *Conns) Open(s Stream) *Conn {
 	lane := cs.host.Lane(cs.lane)
 	cs.mu.Unlock()
 
-	lane.Open(&c.Conn, c)
+	lane.Open(&c.Conn, c, refusal)
 	return c
 }
 
@@ -93,6 +104,23 @@ func (cs *Conns) Close(c *Conn) {
 	case cs.freed <- struct{}{}:
 	default:
 	}
+}
+
+// leaving returns how many clients have ended their streams, as the system knows,
+// whose connections are still open: their goroutines have not come to it yet, or
+// owe them something.
+func (cs *Conns) leaving() int {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	fds := make([]int, 0, len(cs.open))
+	for c := range cs.open {
+		if s, ok := c.stream.(Descriptor); ok {
+			fds = append(fds, s.Descriptor())
+		} else if c.parked.raw != nil {
+			fds = append(fds, c.parked.fd)
+		}
+	}
+	return sock.HungUp(fds)
 }
 
 // Wake interrupts every connection's blocked call, so that it looks at the

@@ -70,6 +70,34 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
+// patience is how long Admit waits at most for the place of one that is leaving.
+const patience = time.Second
+
+// Admit takes a place for the client that was accepted last, as Host.Admit does.
+// Each client has a goroutine, and nobody knows which of them will run next: when
+// this one has a client to refuse, others may have left before it came, and their
+// goroutines not have noticed. So it asks the system, which knows, and waits until
+// one of those is closed, or some time: who has ended its stream may still be owed
+// replies. Whoever comes behind waits too, and there is no place for it either.
+func (l *Listener) Admit() (refusal string) {
+	refusal = l.conns.host.Admit()
+	if refusal == "" {
+		return ""
+	}
+	enough := time.NewTimer(patience)
+	defer enough.Stop()
+	for refusal != "" && l.conns.host.Phase() != kvserver.Closing && l.conns.leaving() > 0 {
+		select {
+		case <-l.conns.freed:
+		case <-l.woken:
+		case <-enough.C:
+			return refusal
+		}
+		refusal = l.conns.host.Admit()
+	}
+	return refusal
+}
+
 // accept accepts until the deadline, or, if the server ends, at once.
 func (l *Listener) accept(deadline time.Time) (net.Conn, error) {
 	if ln, ok := l.ln.(interface{ SetDeadline(time.Time) error }); ok {

@@ -17,6 +17,7 @@ import (
 type parked struct {
 	raw   syscall.RawConn              // nil: the stream is none of the runtime's
 	ready func(fd uintptr) (done bool) // made once: a closure for each wait would be garbage
+	fd    int
 }
 
 func park(c *Conn) parked {
@@ -28,8 +29,12 @@ func park(c *Conn) parked {
 	if err != nil {
 		return parked{}
 	}
-	_ = raw.Control(func(fd uintptr) { sock.TellMore(int(fd)) }) // if not, each read is followed by another
-	return parked{raw, c.ready}
+	p := parked{raw, c.ready, -1}
+	_ = raw.Control(func(fd uintptr) {
+		p.fd = int(fd)
+		sock.TellMore(p.fd) // if not, each read is followed by another
+	})
+	return p
 }
 
 // serve parks the goroutine until the client says something, or until the

@@ -82,6 +82,7 @@ func TestAReaderThatHasGoneChangesNoExitCode(t *testing.T) {
 // fakeModel runs as its test wants.
 type fakeModel struct {
 	*kvserver.Host
+	log   *slog.Logger
 	run   func(*fakeModel) error
 	woken chan struct{}
 }
@@ -100,7 +101,7 @@ func runModel(ctx context.Context, stderr io.Writer, run func(*fakeModel) error)
 	c := kvserver.Command{Flags: func(*flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
 		return func(cfg kvserver.Config) (kvserver.Server, error) {
 			h := kvserver.NewHost(cfg, kvserver.Traits{}, 1)
-			return h.Lifecycle(&fakeModel{h, run, make(chan struct{}, 1)}), nil
+			return h.Lifecycle(&fakeModel{h, cfg.Logger, run, make(chan struct{}, 1)}), nil
 		}
 	}}
 	return Run(ctx, "kv-test", c, []string{"--addr", "127.0.0.1:0"}, io.Discard, stderr)
@@ -128,7 +129,7 @@ func (tr *transcript) String() string {
 func TestListeningIsLoggedWhenTheModelIsReady(t *testing.T) {
 	var said transcript
 	code := runModel(context.Background(), &said, func(m *fakeModel) error {
-		if h, ok := m.Log.Handler().(*asynclog.Handler); assert.True(t, ok) {
+		if h, ok := m.log.Handler().(*asynclog.Handler); assert.True(t, ok) {
 			assert.True(t, h.Flush(time.Minute))
 		}
 		assert.Empty(t, said.String(), "before it is ready")

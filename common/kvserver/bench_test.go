@@ -38,7 +38,7 @@ func BenchmarkConn(b *testing.B) {
 				lane := h.Lane(0)
 				var c Conn
 				lane.Tick()
-				lane.Open(&c, noTimer{})
+				lane.Open(&c, noTimer{}, h.Admit())
 				var batches [][]byte // of depth requests for keys in random order
 				order := rand.New(rand.NewPCG(1, 2)).Perm(keys)
 				for i := range keys / depth {

@@ -99,13 +99,13 @@ func (c *Conn) due() (at time.Duration, which clock) {
 func (c *Conn) expire(which clock, now time.Duration) {
 	switch which {
 	case clockIdle:
-		c.end(ClosedIdle)
+		c.end(ClosedIdle, nil)
 		c.Abort(nil)
 	case clockFrame:
-		c.end(ClosedSlowFrame)
+		c.end(ClosedSlowFrame, nil)
 		c.Abort(nil)
 	case clockWrite:
-		c.end(ClosedSlowReader)
+		c.end(ClosedSlowReader, nil)
 		c.Abort(nil)
 	case clockTurn:
 		limits := &c.lane.host.Limits

@@ -2,7 +2,6 @@ package kvserver
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"sync/atomic"
@@ -74,9 +73,9 @@ type Conn struct {
 	fin     bool   // sent
 }
 
-// Open makes c the connection of a client that was just accepted. At MaxConns
-// the client is told that it is refused, and why.
-func (l *Lane) Open(c *Conn, timer Timer) {
+// Open makes c the connection of a client that was accepted, and for which
+// Host.Admit has returned the refusal. If there is one the client is told so.
+func (l *Lane) Open(c *Conn, timer Timer, refusal string) {
 	h := l.host
 	now := h.Since() // not the turn's time: it has not been silent since then
 	*c = Conn{Session: session.New(&h.session), lane: l, timer: timer, moved: now, wrote: now, until: never, wake: unasked}
@@ -84,14 +83,12 @@ func (l *Lane) Open(c *Conn, timer Timer) {
 		c.until = now + h.Limits.TurnLimit
 	}
 	h.accepted.Add(1)
-	if served := h.active.Add(1) - h.refused.Load(); served > int64(h.Limits.MaxConns) {
+	h.active.Add(1)
+	if refusal != "" {
 		c.refused = true
-		c.end(ClosedRefused)
-		if h.refuseLog.allow(now) {
-			h.Log.Warn("connection limit reached; clients are refused", "limit", h.Limits.MaxConns, "refused", h.closed[ClosedRefused].Load()+1)
-		}
+		c.end(ClosedRefused, errors.New(refusal))
 		if h.refused.Add(1) <= maxRefused {
-			c.Refuse(fmt.Sprintf("all %d connections are in use", h.Limits.MaxConns))
+			c.Refuse(refusal)
 		} else {
 			c.Abort(session.ErrRefused)
 		}
@@ -194,12 +191,17 @@ func (c *Conn) Behind() bool {
 // Closed gives back what the connection held, when its socket is closed.
 func (c *Conn) Closed() {
 	c.settleReason()
-	c.end(ClosedByPeer)
+	if c.Wants() != 0 { // the server cannot go on
+		c.end(ClosedKilled, nil)
+	}
+	c.end(ClosedByPeer, nil)
 	c.Release()
 	c.lane.holders.remove(c)
 	h := c.lane.host
 	if c.refused {
 		h.refused.Add(-1)
+	} else {
+		h.places.Add(-1)
 	}
 	h.closed[c.reason].Add(1)
 	h.active.Add(-1)
@@ -211,14 +213,25 @@ func (c *Conn) failed(err error) {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		c.wake = unasked // it has come
 	default:
-		c.end(ClosedBroken)
-		c.Abort(err)
+		c.drop(err)
 	}
 }
 
-func (c *Conn) end(r Reason) {
+// drop ends the connection because a call on its socket has failed.
+func (c *Conn) drop(err error) {
+	reason := ClosedBroken
+	if sock.Fault(err) {
+		reason = ClosedFailed
+	}
+	c.end(reason, err)
+	c.Abort(err)
+}
+
+// end sets the reason for which the connection ends, and tells the log.
+func (c *Conn) end(r Reason, err error) {
 	if !c.ended {
 		c.ended, c.reason = true, r
+		c.lane.host.notice(r, err, c.lane.Now())
 	}
 }
 
@@ -266,7 +279,7 @@ func (c *Conn) settle(now time.Duration, l looked) {
 
 // finish ends the connection after what was received, but not after until.
 func (c *Conn) finish(r Reason, until time.Duration) {
-	c.end(r)
+	c.end(r, nil)
 	c.until, c.closing = until, true
 	c.Finish()
 }
@@ -280,8 +293,7 @@ func (c *Conn) linger(now time.Duration) {
 	}
 	c.until, c.closing, c.fin = now+patience, true, true
 	if err := c.timer.CloseWrite(); err != nil {
-		c.end(ClosedBroken)
-		c.Abort(err)
+		c.drop(err)
 	}
 }
 
@@ -298,7 +310,7 @@ func (c *Conn) stop(now time.Duration) {
 		if c.reason == ClosedShutdown {
 			c.ended = false // it was not served to the end
 		}
-		c.end(ClosedKilled)
+		c.end(ClosedKilled, nil)
 		c.Abort(nil)
 	}
 }
@@ -309,23 +321,17 @@ func (c *Conn) settleReason() {
 	if err == nil || c.ended {
 		return
 	}
+	reason := ClosedProtocol
 	var panicked *session.PanicError
 	switch {
 	case errors.As(err, &panicked):
-		c.end(ClosedPanic)
-		if h := c.lane.host; h.panicLog.allow(c.lane.Now()) {
-			h.Log.Error("handler panicked; its connection is closed", "panic", fmt.Sprint(panicked.Value), "stack", string(panicked.Stack), "panics", h.closed[ClosedPanic].Load()+1)
-		}
+		reason = ClosedPanic
 	case errors.Is(err, session.ErrTruncated):
-		c.end(ClosedTruncated)
+		reason = ClosedTruncated
 	case errors.Is(err, session.ErrMemory):
-		c.end(ClosedMemory)
-		if h := c.lane.host; h.memoryLog.allow(c.lane.Now()) {
-			h.Log.Warn("memory limit reached; the clients that hold most are closed", "limit", h.Limits.MemoryLimit, "connections", h.active.Load())
-		}
+		reason = ClosedMemory
 	case errors.Is(err, frame.ErrTooLong):
-		c.end(ClosedTooLong)
-	default:
-		c.end(ClosedProtocol)
+		reason = ClosedTooLong
 	}
+	c.end(reason, err)
 }

@@ -36,7 +36,7 @@ func (c *fakeConn) CloseWrite() error     { c.fin = true; return nil }
 
 func open(h *Host) *fakeConn {
 	c := &fakeConn{wake: unasked}
-	h.Lane(0).Open(&c.Conn, c)
+	h.Lane(0).Open(&c.Conn, c, h.Admit())
 	return c
 }
 
@@ -289,22 +289,6 @@ func TestAnOldServerRefusesWithAReasonToo(t *testing.T) {
 		assert.True(t, refused.fin)
 		refused.Closed()
 		served.Closed()
-	})
-}
-
-func TestALogLineAboutManyClientsComesOnceASecond(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var log strings.Builder
-		h := NewHost(Config{Limits: Limits{MaxConns: 1}, Logger: slog.New(slog.NewTextHandler(&log, nil))}, Traits{}, 1)
-		open(h)
-		for range 5 {
-			for range 100 {
-				open(h)
-			}
-			time.Sleep(time.Second)
-		}
-		require.True(t, h.own.Flush(time.Second))
-		assert.Equal(t, 5, strings.Count(log.String(), "connection limit reached"), log.String())
 	})
 }
 

@@ -56,6 +56,9 @@ type Traits struct {
 	// Invalid is why the model cannot be what its own configuration asks
 	// for: Validate's error.
 	Invalid error
+	// Admit takes what a client needs besides a place, and returns "", or
+	// why there is not enough of it. nil: it needs nothing.
+	Admit func() (refusal string)
 }
 
 // Connections leave so many of the process's descriptors for all else: the
@@ -72,9 +75,9 @@ const flushTimeout = time.Second
 // configuration, its life, its counters.
 type Host struct {
 	Limits Limits
-	Log    *slog.Logger // never blocks
 
-	own      *asynclog.Handler // Log's; nil: somebody else sees to its end
+	log      *slog.Logger      // never blocks
+	own      *asynclog.Handler // log's; nil: somebody else sees to its end
 	ready    func()
 	invalid  error
 	session  session.Config
@@ -84,16 +87,19 @@ type Host struct {
 	// briefest is the shortest of the timeouts that run between whole frames.
 	briefest time.Duration
 	lanes    []*Lane
+	needs    func() (refusal string) // Traits.Admit
 
 	accepted     atomic.Int64 // connections
 	active       atomic.Int64 // of them, those that are open
 	refused      atomic.Int64 // of these, those that are being refused
+	places       atomic.Int64 // taken: see Admit
 	closed       [reasons]atomic.Int64
 	acceptErrors atomic.Int64
 	pauses       atomic.Int64 // of reading, at the output limit
 	storeFull    atomic.Int64 // puts
 
-	acceptLog, refuseLog, memoryLog, panicLog, storeLog throttle
+	endLogs                                    [reasons]throttle
+	acceptLog, waitLog, otherwiseLog, storeLog throttle
 
 	phase   atomic.Int32
 	mu      sync.Mutex
@@ -109,6 +115,7 @@ func NewHost(cfg Config, traits Traits, lanes int) *Host {
 		Limits:  cfg.withDefaults(traits.OneAtATime),
 		ready:   cfg.Ready,
 		invalid: traits.Invalid,
+		needs:   traits.Admit,
 		started: time.Now(),
 	}
 	h.setLog(cfg.Logger)
@@ -150,7 +157,7 @@ func (h *Host) setLog(log *slog.Logger) {
 		h.own = asynclog.New(log.Handler())
 		log = slog.New(h.own)
 	}
-	h.Log = log
+	h.log = log
 }
 
 // reserve lowers the number of connections to what the process's limit of
@@ -298,14 +305,6 @@ func (h *Host) enter(p Phase) <-chan struct{} {
 // Fail lets a part of a model that cannot go on end the other parts: the phase
 // is Closing from now on.
 func (h *Host) Fail() { h.enter(Closing) }
-
-// AcceptFailed notes that an accept failed and the model pauses accepting.
-func (h *Host) AcceptFailed(err error, pause time.Duration) {
-	n := h.acceptErrors.Add(1)
-	if h.acceptLog.allow(h.Since()) {
-		h.Log.Warn("accept failed; trying again", "error", err, "pause", pause, "failures", n, "connections", h.active.Load())
-	}
-}
 
 // Stats is Server's.
 func (l Lifecycle) Stats() Stats {

@@ -25,7 +25,7 @@ type runs struct {
 }
 
 func (m runs) Run(net.Listener) error {
-	m.host.Log.Warn("something")
+	m.host.log.Warn("something")
 	<-m.woken
 	return ErrServerClosed
 }
@@ -83,7 +83,7 @@ func TestALogThatDoesNotBlockIsTakenAsItIs(t *testing.T) {
 	h := NewHost(Config{Logger: log.With("k", "v")}, Traits{}, 1)
 	assert.Nil(t, h.own)
 	h = NewHost(Config{Logger: log}, Traits{}, 1)
-	assert.Same(t, log, h.Log)
+	assert.Same(t, log, h.log)
 }
 
 // panics has a bug, and is itself what it panics with.

@@ -12,7 +12,8 @@ type Reason uint8
 const (
 	ClosedByPeer     Reason = iota // it ended its stream between frames
 	ClosedTruncated                // it ended its stream inside a frame
-	ClosedBroken                   // reading or writing failed, a reset mostly
+	ClosedBroken                   // the peer or the network broke it, by a reset mostly
+	ClosedFailed                   // a system call failed on this side, for want of memory say
 	ClosedProtocol                 // it sent what is no frame
 	ClosedTooLong                  // MaxFrame; what is no frame at all looks like that, too
 	ClosedIdle                     // IdleTimeout
@@ -20,7 +21,7 @@ const (
 	ClosedSlowReader               // WriteTimeout
 	ClosedMemory                   // MemoryLimit
 	ClosedTurn                     // TurnLimit
-	ClosedRefused                  // MaxConns
+	ClosedRefused                  // MaxConns, or too little of something else to serve it
 	ClosedPanic                    // its request made the handler panic
 	ClosedShutdown                 // it was served to the end at Shutdown
 	ClosedKilled                   // Close
@@ -28,7 +29,7 @@ const (
 )
 
 var reasonNames = [reasons]string{
-	"peer", "truncated", "broken", "protocol", "too-long", "idle", "slow-frame", "slow-reader",
+	"peer", "truncated", "broken", "failed", "protocol", "too-long", "idle", "slow-frame", "slow-reader",
 	"memory", "turn", "refused", "panic", "shutdown", "killed",
 }
 

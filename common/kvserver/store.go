@@ -12,7 +12,7 @@ func (h *Host) putFailed(err error) {
 		return
 	}
 	n := h.storeFull.Add(1)
-	if h.storeLog.allow(h.Since()) {
-		h.Log.Warn("the store is full; puts get an error", "error", err, "puts", n)
+	if suppressed, ok := h.storeLog.allow(h.Since()); ok {
+		h.log.Warn("the store is full; puts get an error", "error", err, "puts", n, "suppressed", suppressed)
 	}
 }

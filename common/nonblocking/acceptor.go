@@ -1,6 +1,7 @@
 package nonblocking
 
 import (
+	"math"
 	"net"
 	"sync/atomic"
 	"time"
@@ -14,6 +15,14 @@ import (
 const AcceptsPerTurn = 64
 
 // Acceptor takes clients from a listener without waiting for them.
+//
+// # When there is no place
+//
+// A loop learns of what has happened in batches, and a batch has no order: the
+// client that comes may be known before those are that have left before it came.
+// So who finds no place is held, not refused, and gets a number. The loop then
+// looks at everybody once more. What has come until it begins to look is known
+// when it has looked, so it may judge those now whose numbers it knew by then.
 type Acceptor struct {
 	FD int // the listener's descriptor
 
@@ -21,6 +30,9 @@ type Acceptor struct {
 	calls   sock.Calls
 	backoff kvserver.Backoff
 	resume  atomic.Int64 // nothing is accepted before, by the lane's clock
+	ended   error        // why nobody is accepted any more, if the listener is broken
+	held    []int        // descriptors, in the order in which they were accepted
+	number  atomic.Int64 // of the last one that was held
 }
 
 // NewAcceptor returns an acceptor for ln's socket, and closes ln.
@@ -33,10 +45,10 @@ func NewAcceptor(h *kvserver.Host, calls sock.Calls, ln net.Listener) (*Acceptor
 }
 
 // Accept takes a client from the listen queue; ok is false when nobody waits,
-// or when there is nothing to serve another one with: then Paused says until
-// when it is no use to ask again.
+// when there is nothing to serve another one with (then Paused says until when
+// it is no use to ask again), or when nobody is accepted any more.
 func (a *Acceptor) Accept(now time.Duration) (fd int, ok bool) {
-	if _, paused := a.Paused(now); paused {
+	if _, paused := a.Paused(now); paused || a.ended != nil || a.host.Phase() == kvserver.Closing {
 		return -1, false
 	}
 	fd, err := a.calls.Accept(a.FD)
@@ -51,10 +63,18 @@ func (a *Acceptor) Accept(now time.Duration) (fd int, ok bool) {
 }
 
 // Succeeded and Failed note what became of accepting, for a model that does so
-// by itself. After an error it pauses.
+// by itself. After an error that time may heal it pauses. After any other one
+// nobody will come any more: the host is Closing, and Ended returns the error.
 func (a *Acceptor) Succeeded() { a.backoff.Reset() }
 
 func (a *Acceptor) Failed(err error, now time.Duration) {
+	if !sock.Transient(err) {
+		if a.ended = kvserver.ErrServerClosed; a.host.Phase() == kvserver.Serving {
+			a.ended = err
+			a.host.Fail()
+		}
+		return
+	}
 	pause := a.backoff.Next()
 	a.resume.Store(int64(now + pause))
 	a.host.AcceptFailed(err, pause)
@@ -70,5 +90,60 @@ func (a *Acceptor) Paused(now time.Duration) (until time.Duration, paused bool) 
 // was one. It may be called from other goroutines.
 func (a *Acceptor) Freed() bool { return a.resume.Load() != 0 && a.resume.Swap(0) != 0 }
 
+// Admit calls open for a client that was accepted, if there is a place for it;
+// else it is held, for Judge. open's refusal is for Loop.Open.
+func (a *Acceptor) Admit(fd int, open func(fd int, refusal string)) {
+	if len(a.held) == 0 && a.host.Admit() == "" {
+		open(fd, "")
+		return
+	}
+	a.Hold(fd)
+}
+
+// Hold keeps a client for Judge.
+func (a *Acceptor) Hold(fd int) {
+	a.held = append(a.held, fd)
+	a.number.Add(1)
+}
+
+// Held returns the number of the last client that was held, which never falls. It
+// may be called from other goroutines.
+func (a *Acceptor) Held() int64 { return a.number.Load() }
+
+// Holding reports whether clients are held.
+func (a *Acceptor) Holding() bool { return len(a.held) > 0 }
+
+// Judge calls open for those of the clients that are held for whom there is a
+// place by now, in order, and to refuse those up to a number: the last one (Held)
+// before a look at everybody began that is over.
+func (a *Acceptor) Judge(number int64, open func(fd int, refusal string)) {
+	if len(a.held) == 0 {
+		return
+	}
+	if a.host.Phase() == kvserver.Closing {
+		number = math.MaxInt64
+	}
+	first := a.number.Load() - int64(len(a.held)) + 1
+	for len(a.held) > 0 {
+		refusal := a.host.Admit()
+		if refusal != "" && first > number {
+			return
+		}
+		fd := a.held[0]
+		a.held = a.held[1:]
+		first++
+		open(fd, refusal)
+	}
+	a.held = nil
+}
+
 // Close stops accepting. Clients that still wait in the listen queue are reset.
 func (a *Acceptor) Close() error { return a.calls.Close(a.FD) }
+
+// Ended returns why a model's Run ends: its loops do.
+func (a *Acceptor) Ended() error {
+	if a.ended != nil {
+		return a.ended
+	}
+	return kvserver.ErrServerClosed
+}

@@ -35,10 +35,10 @@ func NewLoop(lane *kvserver.Lane, calls sock.Calls, room int) *Loop {
 	return &Loop{lane: lane, calls: calls, timers: make(timers, 0, room)}
 }
 
-// Open makes c the connection of a client that was accepted.
-func (l *Loop) Open(c *Conn, fd int) {
+// Open makes c the connection of a client that was accepted, or is refused.
+func (l *Loop) Open(c *Conn, fd int, refusal string) {
 	c.fd, c.loop, c.index = int32(fd), l, -1
-	l.lane.Open(&c.Conn, c)
+	l.lane.Open(&c.Conn, c, refusal)
 }
 
 // Close closes a connection. Its descriptor's number may be in use again from

@@ -18,7 +18,7 @@ const noSocket = -1
 
 func open(l *Loop) *Conn {
 	c := new(Conn)
-	l.Open(c, noSocket)
+	l.Open(c, noSocket, "")
 	return c
 }
 

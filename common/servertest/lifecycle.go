@@ -93,6 +93,7 @@ func testLifecycle(t *testing.T, s Subject) {
 		}
 		assert.EqualValues(t, len(clients), srv.books().Closed[kvserver.ClosedKilled.String()])
 	})
+	t.Run("a listener that breaks", func(t *testing.T) { testBrokenListener(t, s) })
 	t.Run("Serve a second time", func(t *testing.T) {
 		srv := start(t, s, kvserver.Config{})
 		srv.visit("k")

@@ -35,6 +35,9 @@ func (Calls) Tune(int)                         {}
 // Transient trusts every listener that is not closed.
 func Transient(err error) bool { return !errors.Is(err, net.ErrClosed) }
 
+// Fault knows nothing of this system's errors: all are the network's.
+func Fault(error) bool { return false }
+
 // Thread cannot be interrupted on this system.
 type Thread struct{}
 

@@ -96,7 +96,7 @@ func (c Calls) Accept(listener int) (fd int, err error) {
 // Linux tells with the error that broke it. Accept later.
 func Transient(err error) bool {
 	for _, transient := range []error{
-		unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM,
+		unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.EAGAIN,
 		unix.ECONNABORTED, unix.EPROTO, unix.ENETDOWN, unix.ENOPROTOOPT, unix.EHOSTDOWN,
 		unix.EHOSTUNREACH, unix.ENETUNREACH, unix.ETIMEDOUT, unix.EPERM,
 	} {
@@ -105,6 +105,22 @@ func Transient(err error) bool {
 		}
 	}
 	return false
+}
+
+// Fault reports whether an error of a connection's is this side's own: the system
+// has refused a call, for want of memory say. Otherwise the peer, or the network,
+// has broken the connection.
+func Fault(err error) bool {
+	var errno unix.Errno
+	if !errors.As(err, &errno) {
+		return false
+	}
+	switch errno {
+	case unix.ECONNRESET, unix.ECONNABORTED, unix.ECONNREFUSED, unix.EPIPE, unix.ETIMEDOUT, unix.ENOTCONN, unix.ESHUTDOWN,
+		unix.ENETDOWN, unix.ENETUNREACH, unix.ENETRESET, unix.EHOSTDOWN, unix.EHOSTUNREACH, unix.EPROTO:
+		return false
+	}
+	return true
 }
 
 // CloseWrite sends a FIN: the peer reads the end of the stream after what was
@@ -164,8 +180,8 @@ func control(of any, f func(fd int)) error {
 	return raw.Control(func(fd uintptr) { f(int(fd)) })
 }
 
-// takeOver duplicates the descriptor of a listener or connection, closes that,
-// and applies change to the duplicate.
+// takeOver duplicates the descriptor of a listener or connection, applies change to
+// the duplicate, and closes the original. If it fails the original is as it was.
 func takeOver(from io.Closer, change func(fd int) error) (fd int, err error) {
 	sc, ok := from.(syscall.Conn)
 	if !ok {
@@ -182,10 +198,10 @@ func takeOver(from io.Closer, change func(fd int) error) (fd int, err error) {
 	if err := errors.Join(err, os.NewSyscallError("fcntl", failed)); err != nil {
 		return -1, err
 	}
-	_ = from.Close()
 	if err := change(fd); err != nil {
 		_ = unix.Close(fd)
 		return -1, err
 	}
+	_ = from.Close()
 	return fd, nil
 }

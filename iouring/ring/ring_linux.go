@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -25,6 +26,8 @@ type Ring struct {
 	backlog []sqe            // what the queue had no room for
 	failed  error            // to be told by the next Wait
 	behind  bool             // the kernel has not taken all that was queued
+	refusal syscall.Errno    // why not, if it said so
+	kept    bool             // ready is of a Wait that was refused, and is to be told
 
 	buffers buffers
 	ready   []Completion
@@ -32,6 +35,8 @@ type Ring struct {
 	argMemory region
 	arg       *enterArg // in memory that does not move
 	waiter    hold.Waiter
+	quick     syscall6 // which does not tell Go's scheduler
+	slow      syscall6
 
 	mu   sync.Mutex // guards wake against Close
 	wake int        // an eventfd, -1 when closed
@@ -56,6 +61,8 @@ func open(cfg Config, setup setupFunc) (*Ring, error) {
 		sending: make([]unsafe.Pointer, 0, len(q.sqes)),
 		ready:   make([]Completion, 0, len(q.cqes)),
 		waiter:  hold.New(),
+		quick:   syscall.RawSyscall6,
+		slow:    syscall.Syscall6,
 		wake:    -1,
 	}
 	if err := r.fill(cfg); err != nil {

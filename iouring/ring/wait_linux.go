@@ -20,7 +20,8 @@ import (
 // returns is valid until the next call.
 //
 // When it returns, the kernel has all that was queued, and what became of it so
-// far has been told. An error is one of the ring's own, and the end of it.
+// far has been told. An error is one of the ring's own, and the end of it, unless
+// it wraps ErrRefused.
 func (r *Ring) Wait(timeout time.Duration) ([]Completion, error) {
 	if r.fd < 0 {
 		return nil, os.NewSyscallError("io_uring_enter", unix.EBADF)
@@ -29,8 +30,12 @@ func (r *Ring) Wait(timeout time.Duration) ([]Completion, error) {
 		r.failed = nil
 		return nil, err
 	}
-	r.ready = r.ready[:0]
+	if !r.kept {
+		r.ready = r.ready[:0]
+	}
+	r.kept = false
 	for tries := 0; ; tries++ {
+		head := r.head
 		if len(r.backlog) > 0 {
 			r.unspare()
 		}
@@ -42,18 +47,19 @@ func (r *Ring) Wait(timeout time.Duration) ([]Completion, error) {
 		switch {
 		case !r.behind && atomic.LoadUint32(r.sqFlags)&sqOverflow == 0:
 			return r.ready, nil
-		case taken > 0:
+		case taken > 0 || r.head != head:
 			tries = 0
 		case tries == maxTries:
-			return nil, enterError(unix.EAGAIN)
+			r.kept = true
+			return nil, fmt.Errorf("%w: %w", enterError(r.refusal), ErrRefused)
 		}
 		timeout = 0
 	}
 }
 
-// maxTries is how often the kernel may refuse what is queued, for want of memory,
-// before that is an error.
-const maxTries = 1000
+// maxTries is how often the kernel is asked again at once when it refuses, for want
+// of memory, before that is an error.
+const maxTries = 10
 
 // wait is io_uring_enter, and keeps its processor at the beginning if it may: see
 // package hold. The goroutine is locked to its thread, so that to lose it costs two
@@ -65,21 +71,21 @@ const maxTries = 1000
 // its turn, costs the same, and is rare.
 func (r *Ring) wait(timeout time.Duration) syscall.Errno {
 	if !r.waiter.May() {
-		return r.look(r.enter(syscall.Syscall6, timeout))
+		return r.look(r.enter(r.slow, timeout))
 	}
 	brief := hold.Brief(timeout)
-	errno := r.look(r.enter(syscall.RawSyscall6, brief))
+	errno := r.look(r.enter(r.quick, brief))
 	if errno != 0 || brief == timeout || r.behind || r.completed() {
 		return errno
 	}
-	return r.look(r.enter(syscall.Syscall6, hold.Rest(timeout)))
+	return r.look(r.enter(r.slow, hold.Rest(timeout)))
 }
 
 // look makes an interrupted wait into one that has looked.
 func (r *Ring) look(errno syscall.Errno) syscall.Errno {
 	if errno == unix.EINTR {
 		runtime.Gosched()
-		errno = r.enter(syscall.RawSyscall6, 0) // which is not interrupted
+		errno = r.enter(r.quick, 0) // which is not interrupted
 	}
 	return errno
 }
@@ -102,7 +108,7 @@ func (r *Ring) enter(call syscall6, timeout time.Duration) syscall.Errno {
 }
 
 // submit hands over what is queued, and that is all.
-func (r *Ring) submit() syscall.Errno { return r.call(syscall.RawSyscall6, 0, 0, 0, 0) }
+func (r *Ring) submit() syscall.Errno { return r.call(r.quick, 0, 0, 0, 0) }
 
 type syscall6 = func(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err syscall.Errno)
 
@@ -122,8 +128,8 @@ func (r *Ring) call(call syscall6, atLeast, flags, arg, size uintptr) syscall.Er
 	switch errno {
 	case unix.ETIME: // nothing was completed
 		return 0
-	case unix.EAGAIN, unix.EBUSY: // no memory, or no room for completions: behind says it
-		r.behind = true
+	case unix.EAGAIN, unix.ENOMEM, unix.EBUSY: // no memory, or no room for completions
+		r.behind, r.refusal = true, errno
 		return 0
 	}
 	return errno

@@ -48,6 +48,30 @@ func testDescriptorLimit(t *testing.T, s Subject) {
 	replace(t, in, brief(50, 10), next)
 }
 
+// testAllLeave has as many clients as there are places for leave at once, and then
+// one come: each place is free by then, whatever the server has noticed of it.
+func testAllLeave(t *testing.T, s Subject) {
+	srv := startIn(t, s, surroundings{descriptors: descriptors{limit: few}}, unhurried(s)...)
+	places := few - 32
+	if n := s.Caps.AtOnce(); n > 0 {
+		places = n
+	}
+	for range brief(50, 10) {
+		in := make([]guest, 0, places)
+		for range places {
+			in = append(in, srv.guest().await())
+		}
+		remain(t, in)
+		for _, g := range in {
+			g.Close()
+		}
+		g := srv.guest().await()
+		require.True(t, g.served, "all places are free: %s", g.reason)
+		g.Close()
+		srv.settle()
+	}
+}
+
 // testNoDescriptors lets the server have so few descriptors that accepting
 // fails long before its own limit. It has to live with that, and take in the
 // next one when somebody has left.

@@ -45,6 +45,7 @@ func Main(m *testing.M, command func()) {
 		servertest.VerifyNoLeaks(m)
 	case serverRole:
 		holdDescriptors()
+		holdThreads()
 		command()
 	case gluttonRole:
 		glut(os.Args[1])
@@ -94,7 +95,9 @@ var rows = []row{
 	{22, "clients that leave with a FIN leave nothing", procFiles, testFIN},
 	{23, "a client that has sent its FIN gets 1000 pending answers", anySystem, testHalfClose},
 	{24, "clients that leave with a RST leave nothing", procFiles, testRST},
+	{29, "one that comes when all have left is served", procFiles, testAllLeave},
 	{30, "100 clients come to 64 descriptors", procFiles, testDescriptorLimit},
+	{30, "100 clients come to 40 threads", procFiles, testThreadLimit},
 	{30, "no descriptor is left to accept with", procFiles, testNoDescriptors},
 	{32, "5000 clients come in a storm", anySystem, testStorm},
 	{33, "500 half frames stay within the memory limit", procFiles, testHalfFrames},

@@ -31,6 +31,20 @@ func (d descriptors) environment() []string {
 	return []string{fmt.Sprintf("%s=%d", limitVariable, d.limit), fmt.Sprintf("%s=%d", spareVariable, d.spare)}
 }
 
+// threadsVariable is the environment of a server that is to be short of threads: how
+// many its user may have.
+const threadsVariable = "PROCTEST_THREADS"
+
+// holdThreads makes the server's process one of a user who has no other and no
+// privileges, if the environment says so.
+func holdThreads() {
+	if n, err := strconv.Atoi(os.Getenv(threadsVariable)); err == nil {
+		if err := limitThreads(n); err != nil {
+			panic(err)
+		}
+	}
+}
+
 // holdDescriptors does what the environment says, in the server's process.
 func holdDescriptors() {
 	limit, err := strconv.Atoi(os.Getenv(limitVariable))

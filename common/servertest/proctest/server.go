@@ -35,7 +35,8 @@ func start(t *testing.T, s Subject, args ...string) *server {
 // it may have, and where its log goes. Their zero value is the usual.
 type surroundings struct {
 	descriptors
-	log *logPipe
+	variables []string // of its environment, as "NAME=value"
+	log       *logPipe
 }
 
 // startIn starts the subject in unusual surroundings.
@@ -45,7 +46,7 @@ func startIn(t *testing.T, s Subject, in surroundings, args ...string) *server {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	srv := &server{
-		process: spawnTo(t, in.log, serverRole, in.environment(), slices.Concat(s.Args, usual, args)...),
+		process: spawnTo(t, in.log, serverRole, append(in.environment(), in.variables...), slices.Concat(s.Args, usual, args)...),
 		ctx:     ctx,
 		http:    &http.Client{Transport: new(http.Transport), Timeout: patience},
 	}

@@ -1,9 +1,11 @@
 package proctest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 )
 
@@ -12,6 +14,30 @@ const system = procFiles
 
 // dieWithParent has the kernel kill the child if the test is killed.
 func dieWithParent(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
+
+// limitThreads lets this process's user have so many threads, who becomes one of
+// whom there is no other process. Root would be exempt.
+func limitThreads(n int) error {
+	const nproc = 6 // RLIMIT_NPROC, which package syscall does not have
+	limit := syscall.Rlimit{Cur: uint64(n), Max: uint64(n)}
+	if err := syscall.Setrlimit(nproc, &limit); err != nil {
+		return err
+	}
+	nobody := 1<<20 + os.Getpid()
+	return errors.Join(syscall.Setgroups(nil), syscall.Setgid(nobody), syscall.Setuid(nobody))
+}
+
+// canLimitThreads says why limitThreads is no use here.
+func canLimitThreads() (reason string) {
+	if os.Getuid() != 0 {
+		return "only root can start a process of a user who has no other"
+	}
+	ids, err := os.ReadFile("/proc/self/uid_map")
+	if err != nil || strings.Join(strings.Fields(string(ids)), " ") != "0 0 4294967295" {
+		return "in a user namespace there is no other user"
+	}
+	return ""
+}
 
 // ownHost is an address of this machine on which nobody else listens. Clients
 // have 127.0.0.1, so none of them gets a port there that a server wants back.

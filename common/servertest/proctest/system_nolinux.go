@@ -2,7 +2,14 @@
 
 package proctest
 
-import "os/exec"
+import (
+	"errors"
+	"os/exec"
+)
+
+func limitThreads(int) error { return errors.ErrUnsupported }
+
+func canLimitThreads() (reason string) { return "this system does not count a user's threads" }
 
 // dieWithParent: there is nothing like it here.
 func dieWithParent(*exec.Cmd) {}

@@ -93,8 +93,13 @@ func (k *Kernel) run(serve func(*Kernel, kvserver.Config) kvserver.Server) {
 		cancel() // it is not waited for: the server goes on when this call returns
 		_ = srv.Shutdown(ctx)
 	}
-	if err := srv.Serve(listener{}); !errors.Is(err, kvserver.ErrServerClosed) {
-		k.fail("Serve returned %v", err)
+	end := kvserver.ErrServerClosed
+	err := srv.Serve(listener{})
+	if k.failed {
+		end = k.broken
+	}
+	if !errors.Is(err, end) {
+		k.fail("Serve returned %v, not %v", err, end)
 	}
 	for able := k.able(); len(able) > 0; able = k.able() { // what is under way arrives
 		able[k.rng.IntN(len(able))].act()

@@ -49,6 +49,7 @@ type client struct {
 	owed     int    // of these, what it must get in any case
 	got      []byte
 
+	place   bool // it was accepted when there was a place for it
 	gone    bool // it has closed or reset its end
 	excused bool // its connection broke, through no fault of the server's
 }
@@ -213,6 +214,9 @@ func (c *client) check() string {
 	}
 	refused := c.refusal() // if there were enough clients without it
 	if refused != nil && (bytes.Equal(c.got, refused) || (c.excused || c.manner >= deaf) && bytes.HasPrefix(refused, c.got)) {
+		if c.place && len(c.got) > 0 {
+			return "it was refused, and when it was accepted enough others had left"
+		}
 		return ""
 	}
 	replies, rest := c.got, []byte(nil)

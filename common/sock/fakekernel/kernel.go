@@ -17,6 +17,7 @@
 package fakekernel
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -48,6 +49,9 @@ type Kernel struct {
 	stop      func()        // begins its shutdown
 	stopAt    int           // the step at which that happens, if not before
 	stopped   bool
+	breakAt   int   // the step from which on the listener is broken for good
+	broken    error // what accept says then; nil before it was asked
+	failed    bool  // the server has to end for it
 
 	accepted, steps, faults int           // so far
 	inVain                  int           // calls since one that was not
@@ -81,6 +85,7 @@ type file struct {
 	outRoom int
 	fin     bool // the server has ended its stream
 	reset   bool // by either side, or the network
+	served  bool // the server has read of it
 	closed  bool // by the server
 
 	watched, readable, writable bool
@@ -99,7 +104,7 @@ const maxSteps = 500_000
 
 func newKernel(seed uint64) *Kernel {
 	r := rand.New(rand.NewPCG(seed, 1))
-	k := &Kernel{seed: seed, rng: r, most: 1000, mostConns: 1000, turn: -1, stopAt: maxSteps}
+	k := &Kernel{seed: seed, rng: r, most: 1000, mostConns: 1000, turn: -1, stopAt: maxSteps, breakAt: maxSteps}
 	k.Batch = pick(k, 1, 2, 8, 256)
 	if r.IntN(5) > 0 { // else everything works
 		odd := func() float64 { return pick(k, 0, 0, 0.01, 0.05, 0.2) }
@@ -127,6 +132,9 @@ func newKernel(seed uint64) *Kernel {
 	}
 	if r.IntN(3) == 0 {
 		k.stopAt = r.IntN(400)
+	}
+	if r.IntN(12) == 0 {
+		k.breakAt = r.IntN(400)
 	}
 	for i := range 1 + r.IntN(16) {
 		k.clients = append(k.clients, newClient(k, i))
@@ -198,6 +206,8 @@ func (k *Kernel) Accept(listener int) (fd int, err error) {
 	switch {
 	case k.chance(k.odds.interrupt):
 		return -1, unix.EINTR
+	case k.steps >= k.breakAt:
+		return -1, k.breakListener()
 	case len(k.queue) == 0, k.chance(k.odds.wouldBlock):
 		return -1, unix.EAGAIN
 	case k.chance(k.odds.aborted):
@@ -210,7 +220,41 @@ func (k *Kernel) Accept(listener int) (fd int, err error) {
 	c := k.queue[0]
 	k.queue = k.queue[1:]
 	k.accepted++
+	c.place = k.staying() < k.mostConns
 	return k.open(c.file), nil
+}
+
+// breakListener ends a server that is not told to end anyway, and its clients'
+// connections with it.
+func (k *Kernel) breakListener() error {
+	if k.broken == nil {
+		k.broken = pick(k, unix.EBADF, unix.EINVAL, unix.ENOTSOCK)
+		k.faults++
+		if !k.stopped {
+			k.stopped, k.failed = true, true
+			for _, c := range k.clients {
+				c.excused = true
+			}
+		}
+	}
+	return k.broken
+}
+
+// staying returns how many connections are open of clients who have not left, as
+// far as a server can know that reads of all whom it serves. Nobody has left who is
+// owed something, or of whom it has not begun to read.
+func (k *Kernel) staying() (n int) {
+	for _, f := range k.files {
+		if f == nil || f.client == nil {
+			continue
+		}
+		c := f.client
+		left := f.reset || f.eof && len(f.in) == 0 && len(f.out) == 0 && bytes.Equal(c.got, c.want)
+		if !left || !f.served || k.odds.wouldBlock > 0 { // who may seem to have said nothing
+			n++
+		}
+	}
+	return n
 }
 
 func (k *Kernel) inUse() (n int) {
@@ -233,6 +277,9 @@ func (k *Kernel) Read(fd int, p []byte) (n int, err error) {
 	case len(p) == 0:
 		k.fail("read(%d): no room to read into", fd)
 		return -1, unix.EINVAL
+	}
+	f.served = true
+	switch {
 	case k.chance(k.odds.interrupt):
 		return -1, unix.EINTR
 	case f.reset:
@@ -425,7 +472,7 @@ func (k *Kernel) poll() {
 		}
 		ev := Event{FD: fd}
 		if f.client == nil {
-			ev.Readable = f.readable && len(k.queue) > 0
+			ev.Readable = f.readable && (len(k.queue) > 0 || k.steps >= k.breakAt)
 		} else {
 			ev.Readable = f.reset || f.readable && (len(f.in) > 0 || f.eof)
 			ev.Writable = f.reset || f.writable && len(f.out) < f.outRoom

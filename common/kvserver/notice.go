@@ -1,0 +1,87 @@
+package kvserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/session"
+)
+
+// All lines about clients are written here, each through a throttle of its own.
+// Models have no log: they say what has happened.
+
+// endings are what the log says of a connection that ends, by the reason. What a
+// client does by itself, and what happens to every silent one, is for those who
+// look for it; what this server lacks is for everybody.
+var endings = [reasons]struct {
+	level slog.Level
+	line  string
+}{
+	ClosedByPeer:     {slog.LevelDebug, "client left"},
+	ClosedTruncated:  {slog.LevelDebug, "client left inside a frame"},
+	ClosedBroken:     {slog.LevelDebug, "connection broke"},
+	ClosedFailed:     {slog.LevelWarn, "a system call failed; its client is dropped"},
+	ClosedProtocol:   {slog.LevelInfo, "client sent what is no frame; it is refused"},
+	ClosedTooLong:    {slog.LevelInfo, "client sent too long a frame, or what is no frame; it is refused"},
+	ClosedIdle:       {slog.LevelDebug, "idle client is closed"},
+	ClosedSlowFrame:  {slog.LevelInfo, "client took too long for a frame; it is closed"},
+	ClosedSlowReader: {slog.LevelInfo, "client takes none of its replies; it is closed"},
+	ClosedMemory:     {slog.LevelWarn, "memory limit reached; the clients that hold most are closed"},
+	ClosedTurn:       {slog.LevelDebug, "client has had its turn; it gives way to one that waits"},
+	ClosedRefused:    {slog.LevelWarn, "clients are refused"},
+	ClosedPanic:      {slog.LevelError, "handler panicked; its connection is closed"},
+	ClosedShutdown:   {slog.LevelDebug, "client is served to the end"},
+	ClosedKilled:     {slog.LevelInfo, "client is closed with the server"},
+}
+
+// notice tells the log of a connection that ends.
+func (h *Host) notice(r Reason, err error, now time.Duration) {
+	ending := &endings[r]
+	if !h.log.Enabled(context.Background(), ending.level) {
+		return
+	}
+	suppressed, ok := h.endLogs[r].allow(now)
+	if !ok {
+		return
+	}
+	about := []any{"reason", r.String(), "connections", h.active.Load(), "suppressed", suppressed}
+	var panicked *session.PanicError
+	switch {
+	case errors.As(err, &panicked):
+		// Text now: the log is written on another goroutine.
+		about = append(about, "panic", fmt.Sprint(panicked.Value), "stack", string(panicked.Stack))
+	case err != nil:
+		about = append(about, "error", err)
+	}
+	if r == ClosedMemory {
+		about = append(about, "limit", h.Limits.MemoryLimit)
+	}
+	h.log.Log(context.Background(), ending.level, ending.line, about...)
+}
+
+// AcceptFailed notes that an accept failed and the model pauses accepting.
+func (h *Host) AcceptFailed(err error, pause time.Duration) {
+	n := h.acceptErrors.Add(1)
+	if suppressed, ok := h.acceptLog.allow(h.Since()); ok {
+		h.log.Warn("accept failed; trying again", "error", err, "pause", pause, "failures", n, "connections", h.active.Load(), "suppressed", suppressed)
+	}
+}
+
+// WaitFailed notes that the call failed with which a model waits for all of its
+// clients, and that it pauses: nobody is served meanwhile.
+func (h *Host) WaitFailed(err error, pause time.Duration) {
+	if suppressed, ok := h.waitLog.allow(h.Since()); ok {
+		h.log.Warn("waiting failed; trying again", "error", err, "pause", pause, "connections", h.active.Load(), "suppressed", suppressed)
+	}
+}
+
+// ServedOtherwise notes that a client is not served as the model's options say,
+// and why.
+func (h *Host) ServedOtherwise(how string, err error) {
+	if suppressed, ok := h.otherwiseLog.allow(h.Since()); ok {
+		h.log.Warn("client is served "+how, "error", err, "connections", h.active.Load(), "suppressed", suppressed)
+	}
+}

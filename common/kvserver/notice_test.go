@@ -1,0 +1,132 @@
+package kvserver
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ioflavors/ioflavors/common/kv"
+	"github.com/ioflavors/ioflavors/common/session"
+	"github.com/ioflavors/ioflavors/common/sock"
+	"github.com/ioflavors/ioflavors/common/store"
+)
+
+// logged runs a test in fake time with a host that logs everything.
+func logged(t *testing.T, cfg Config, test func(h *Host, log *strings.Builder)) {
+	synctest.Test(t, func(t *testing.T) {
+		log := new(strings.Builder)
+		cfg.Logger = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		test(NewHost(cfg, Traits{}, 1), log)
+	})
+}
+
+// wantLines expects that a log has a line for each second in which something
+// happened n times, and that each says how many the one before has left out.
+func wantLines(t *testing.T, log, what string, seconds, n int) {
+	t.Helper()
+	lines := strings.Split(strings.TrimSpace(log), "\n")
+	if !assert.Len(t, lines, seconds, log) {
+		return
+	}
+	for i, line := range lines {
+		assert.Contains(t, line, what)
+		suppressed := n - 1
+		if i == 0 {
+			suppressed = 0
+		}
+		assert.Contains(t, line, fmt.Sprintf("suppressed=%d", suppressed))
+	}
+}
+
+// explosive panics at each request.
+type explosive struct{ store.Store }
+
+func (explosive) Append(dst, key []byte) ([]byte, bool, error) { panic("a bug") }
+
+// Whatever ends a client's connection, the log says so, and why; and however
+// many there are, once a second, with the number of those that it has left out.
+func TestEveryReasonHasALineAndItComesOnceASecond(t *testing.T) {
+	const n, seconds = 100, 3
+	put, get := request(kv.PutOrUpdate, "k", "v"), request(kv.Get, "k", "")
+	tried := map[Reason]bool{}
+	for _, end := range []struct {
+		reason Reason
+		says   string
+		do     func(h *Host, c *fakeConn)
+	}{
+		{ClosedByPeer, "", func(_ *Host, c *fakeConn) { c.Fed(0, io.EOF) }},
+		{ClosedTruncated, "", func(_ *Host, c *fakeConn) { c.receive(put[:5]); c.Fed(0, io.EOF) }},
+		{ClosedBroken, "reset", func(_ *Host, c *fakeConn) { c.receive(put); c.Wrote(0, errors.New("reset")) }},
+		{ClosedFailed, "setsockopt", func(_ *Host, c *fakeConn) { c.Fed(0, fmt.Errorf("setsockopt: %w", syscall.ENOMEM)) }},
+		{ClosedProtocol, "", func(_ *Host, c *fakeConn) { c.receive("\x00\x00\x00\x00") }},
+		{ClosedTooLong, "", func(_ *Host, c *fakeConn) { c.receive("GET / HTTP") }},
+		{ClosedIdle, "", func(_ *Host, c *fakeConn) { c.expire(clockIdle, 0) }},
+		{ClosedSlowFrame, "", func(_ *Host, c *fakeConn) { c.expire(clockFrame, 0) }},
+		{ClosedSlowReader, "", func(_ *Host, c *fakeConn) { c.expire(clockWrite, 0) }},
+		{ClosedMemory, "limit=", func(_ *Host, c *fakeConn) { c.Abort(session.ErrMemory); c.settle(0, 0) }},
+		{ClosedTurn, "", func(_ *Host, c *fakeConn) { c.finish(ClosedTurn, never) }},
+		{ClosedRefused, "all 1 connections are in use", func(h *Host, _ *fakeConn) { open(h).Closed() }},
+		{ClosedPanic, "stack=", func(_ *Host, c *fakeConn) { c.receive(get) }},
+		{ClosedShutdown, "", func(_ *Host, c *fakeConn) { c.finish(ClosedShutdown, never) }},
+		{ClosedKilled, "", func(_ *Host, _ *fakeConn) {}},
+	} {
+		tried[end.reason] = true
+		t.Run(end.reason.String(), func(t *testing.T) {
+			if end.reason == ClosedFailed && !sock.Supported {
+				t.Skip("this system's errors are not known")
+			}
+			logged(t, Config{Store: explosive{store.New(0)}, Limits: Limits{MaxConns: 1}}, func(h *Host, log *strings.Builder) {
+				for range seconds {
+					for range n {
+						c := open(h)
+						if end.do(h, c); end.reason == ClosedRefused { // it was another one
+							c.Fed(0, io.EOF)
+						}
+						c.Closed()
+					}
+					time.Sleep(time.Second)
+				}
+				synctest.Wait() // all is written
+				var about strings.Builder
+				for line := range strings.Lines(log.String()) {
+					if strings.Contains(line, "reason="+end.reason.String()+" ") {
+						about.WriteString(line)
+					}
+				}
+				wantLines(t, about.String(), end.says, seconds, n)
+			})
+		})
+	}
+	assert.Len(t, tried, int(reasons), "each reason")
+}
+
+// So it is with what does not end a connection.
+func TestLinesAboutManyClientsComeOnceASecond(t *testing.T) {
+	for what, happen := range map[string]func(h *Host){
+		"accept failed":       func(h *Host) { h.AcceptFailed(syscall.EMFILE, time.Second) },
+		"waiting failed":      func(h *Host) { h.WaitFailed(syscall.ENOMEM, time.Second) },
+		"client is served so": func(h *Host) { h.ServedOtherwise("so", syscall.EMFILE) },
+		"the store is full":   func(h *Host) { h.putFailed(store.ErrFull) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			logged(t, Config{}, func(h *Host, log *strings.Builder) {
+				for range 3 {
+					for range 100 {
+						happen(h)
+					}
+					time.Sleep(time.Second)
+				}
+				synctest.Wait()
+				wantLines(t, log.String(), what, 3, 100)
+			})
+		})
+	}
+}

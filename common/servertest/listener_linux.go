@@ -1,0 +1,55 @@
+package servertest
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// testBrokenListener breaks a server's listener for good. Nobody will come any
+// more, so Serve has to end, with the error; and nobody who is there may be left
+// with a server that says it has ended.
+func testBrokenListener(t *testing.T, s Subject) {
+	ln := listen(t)
+	socket := -1 // the same, whoever closes the listener
+	raw, err := ln.(*net.TCPListener).SyscallConn()
+	require.NoError(t, err)
+	require.NoError(t, raw.Control(func(fd uintptr) { socket, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0) }))
+	require.NoError(t, err)
+	defer unix.Close(socket)
+
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	srv := s.New(kvserver.Config{Limits: unhurried, Logger: slog.New(slog.DiscardHandler)})
+	defer srv.Close()
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ln) }()
+	c := probe.Dial(ctx, t, ln.Addr().String())
+	talk(c, "k")
+	if s.Caps.AtOnce() == 1 { // who is served keeps it from accepting, so from learning of it
+		c.Close()
+	}
+
+	require.NoError(t, unix.Shutdown(socket, unix.SHUT_RDWR))
+	select {
+	case err = <-served:
+	case <-time.After(patience):
+		t.Fatalf("Serve has not returned; %+v", srv.Stats())
+	}
+	require.ErrorIs(t, err, unix.EINVAL)
+	require.NotErrorIs(t, err, kvserver.ErrServerClosed)
+	if s.Caps.AtOnce() != 1 {
+		c.WantClosed()
+		assert.EqualValues(t, 1, srv.Stats().Closed[kvserver.ClosedKilled.String()])
+	}
+	assert.Zero(t, srv.Stats().Active)
+}

@@ -1,0 +1,219 @@
+package threads
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func look() state {
+	s := known()
+	machine.bound(&s)
+	return s
+}
+
+// source is where a system tells of its limits.
+type source struct {
+	root   string // its /proc is below
+	limit  func() uint64
+	mounts func() []mount
+
+	mu     sync.Mutex
+	others int // threads of the user's other processes, when they were
+	asked  time.Time
+}
+
+// machine is the system that the program runs on.
+var machine = newSource("/", func() uint64 {
+	var l unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NPROC, &l); err != nil {
+		return unix.RLIM_INFINITY
+	}
+	return l.Cur
+})
+
+func newSource(root string, limit func() uint64) *source {
+	s := &source{root: root, limit: limit}
+	s.mounts = sync.OnceValue(s.pidsMounts) // which are as they are when a program starts
+	return s
+}
+
+func (s *source) read(name string) string {
+	b, err := os.ReadFile(filepath.Join(s.root, name))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// bound applies all limits.
+func (s *source) bound(l *state) {
+	self, ok := s.process("self")
+	if ok {
+		l.own = self.threads // with those that the runtime knows nothing of
+		s.boundUser(l, self)
+	}
+	s.boundGroups(l)
+	s.boundSystem(l)
+}
+
+// boundSystem applies the limits of the whole system, which are root's, too.
+func (s *source) boundSystem(l *state) {
+	// 0.20 0.18 0.12 1/80 11206: one of 80 threads runs.
+	fields := strings.Fields(s.read("proc/loadavg"))
+	if len(fields) < 4 {
+		return
+	}
+	_, all, _ := strings.Cut(fields[3], "/")
+	threads, err := strconv.Atoi(all)
+	if err != nil {
+		return
+	}
+	for _, name := range []string{"threads-max", "pid_max"} {
+		if most, err := strconv.Atoi(s.read("proc/sys/kernel/" + name)); err == nil {
+			l.bound(most-threads, "kernel."+name)
+		}
+	}
+}
+
+// process is what is known of one.
+type process struct {
+	uid, threads int
+	privileges   uint64 // effective
+}
+
+func (s *source) process(id string) (p process, ok bool) {
+	for line := range strings.Lines(s.read("proc/" + id + "/status")) {
+		name, value, _ := strings.Cut(line, ":")
+		var err error
+		switch value = strings.TrimSpace(value); name {
+		case "Uid": // the real one is the first
+			p.uid, err = strconv.Atoi(strings.Fields(value + " x")[0])
+			ok = err == nil
+		case "Threads":
+			p.threads, err = strconv.Atoi(value)
+		case "CapEff":
+			p.privileges, err = strconv.ParseUint(value, 16, 64)
+		}
+		if err != nil {
+			return p, false
+		}
+	}
+	return p, ok
+}
+
+// boundUser applies RLIMIT_NPROC, which is for all threads of a user. Root is
+// exempt, and who may exceed limits, but not within a user namespace.
+func (s *source) boundUser(l *state, self process) {
+	most := s.limit()
+	if most > math.MaxInt32 {
+		return
+	}
+	const exempt = 1<<unix.CAP_SYS_ADMIN | 1<<unix.CAP_SYS_RESOURCE
+	initial := strings.Join(strings.Fields(s.read("proc/self/uid_map")), " ") == "0 0 4294967295"
+	if initial && (self.uid == 0 || self.privileges&exempt != 0) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := time.Now(); s.asked.IsZero() || now.Sub(s.asked) > time.Second {
+		s.others, s.asked = s.count(self.uid), now
+	}
+	l.bound(int(most)-s.others-self.threads, "RLIMIT_NPROC")
+}
+
+// count returns how many threads the user's processes have, without this one's.
+func (s *source) count(uid int) (threads int) {
+	entries, err := os.ReadDir(filepath.Join(s.root, "proc"))
+	if err != nil {
+		return 0
+	}
+	self := s.read("proc/self/stat")
+	self, _, _ = strings.Cut(self, " ")
+	for _, e := range entries {
+		if name := e.Name(); name[0] < '0' || name[0] > '9' || name == self {
+			continue
+		}
+		if p, ok := s.process(e.Name()); ok && p.uid == uid { // else it has just ended
+			threads += p.threads
+		}
+	}
+	return threads
+}
+
+// mount is where control groups that count processes are to be seen.
+type mount struct {
+	at, root string // the directory, and the group that it shows
+	unified  bool   // version 2
+}
+
+// pidsMounts finds them.
+func (s *source) pidsMounts() (mounts []mount) {
+	for line := range strings.Lines(s.read("proc/self/mountinfo")) {
+		// 36 35 98:0 /root /at options - type source options: see proc(5)
+		before, after, ok := strings.Cut(line, " - ")
+		f, g := strings.Fields(before), strings.Fields(after)
+		if !ok || len(f) < 5 || len(g) < 3 {
+			continue
+		}
+		switch {
+		case g[0] == "cgroup2":
+			mounts = append(mounts, mount{f[4], f[3], true})
+		case g[0] == "cgroup" && listed(g[2], "pids"):
+			mounts = append(mounts, mount{f[4], f[3], false})
+		}
+	}
+	return mounts
+}
+
+func listed(list, name string) bool {
+	for item := range strings.SplitSeq(list, ",") {
+		if item == name {
+			return true
+		}
+	}
+	return false
+}
+
+// boundGroups applies the limits of the process's control groups and of all that
+// they are in.
+func (s *source) boundGroups(l *state) {
+	for line := range strings.Lines(s.read("proc/self/cgroup")) {
+		_, rest, _ := strings.Cut(strings.TrimSpace(line), ":")
+		controllers, group, _ := strings.Cut(rest, ":")
+		unified := controllers == ""
+		if !unified && !listed(controllers, "pids") {
+			continue
+		}
+		for _, m := range s.mounts() {
+			if m.unified == unified {
+				s.boundGroup(l, m, group)
+			}
+		}
+	}
+}
+
+func (s *source) boundGroup(l *state, m mount, group string) {
+	// A container may be shown its own part only, and named by the whole path.
+	if m.root != "/" {
+		group = strings.TrimPrefix(group, m.root)
+	}
+	for group = path.Join("/", group); ; group = path.Dir(group) {
+		most, err := strconv.Atoi(s.read(path.Join(m.at, group, "pids.max"))) // which may be "max"
+		now, missing := strconv.Atoi(s.read(path.Join(m.at, group, "pids.current")))
+		if err == nil && missing == nil {
+			l.bound(most-now, fmt.Sprintf("pids.max of the control group %s", group))
+		}
+		if group == "/" {
+			return
+		}
+	}
+}

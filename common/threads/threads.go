@@ -1,0 +1,101 @@
+// Package threads says whether the system will let this process start another
+// thread. Go's runtime starts them by itself, and ends the program when it cannot:
+// so whoever takes threads for good, one for each client say, has to leave enough
+// for it, and has to ask before.
+//
+// # What is known, and what is not
+//
+// On Linux a thread counts against four limits: the user's (RLIMIT_NPROC, all
+// threads of all its processes), that of each control group which the process is
+// in (pids.max), the system's (kernel.threads-max, kernel.pid_max), and Go's own of
+// 10,000. All are looked at before each thread, the user's other processes once a
+// second. On macOS and FreeBSD there is one for each process. Elsewhere none is
+// known.
+//
+// What others start between the look and the thread is not known. A reserve is
+// left for that, and the runtime tries for some 200 ms before it gives up. Of the
+// user's processes those are not seen that run in other PID namespaces, nor is a
+// limit of the address space, which a thread's stack may need.
+package threads
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+)
+
+// goLimit is how many threads Go's runtime has at most (debug.SetMaxThreads); with
+// more it ends the program.
+const goLimit = 10_000
+
+// The runtime has a thread for each processor, and some more: its monitor, signals,
+// what blocks in a system call for a moment. So many are left for it, those that it
+// has included; and slack in any case, for what others start meanwhile.
+const (
+	runtimes = 16 // besides one for each processor
+	slack    = 4
+)
+
+// Budget keeps the account of the threads that a program takes. It is for any
+// goroutine.
+type Budget struct {
+	look func() state
+
+	mu       sync.Mutex
+	promised int // taken, and not started yet
+	started  int // and not ended
+}
+
+// Process is this process's budget.
+var Process = &Budget{look: look}
+
+// Take takes a thread for a goroutine that will be locked to it, and returns "".
+// If there is none it returns why, in words for a client. The goroutine calls
+// Started when it is locked, and Ended before it ends, with its thread.
+func (b *Budget) Take() (lack string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.look()
+	most := s.own + s.left - runtimes - runtime.GOMAXPROCS(0)
+	if b.started+b.promised >= most || s.left-b.promised <= slack {
+		return fmt.Sprintf("no thread is left for another client (%s)", s.limit)
+	}
+	b.promised++
+	return ""
+}
+
+// Started notes that a thread which was taken is there, and counts as one.
+func (b *Budget) Started() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.promised--
+	b.started++
+}
+
+// Ended notes that a thread is about to end: whoever comes next can have it. Until
+// it has ended it is one of the runtime's.
+func (b *Budget) Ended() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.started--
+}
+
+// state is what the system says.
+type state struct {
+	own   int    // threads of this process
+	left  int    // that it may have besides, by the tightest limit
+	limit string // which that is
+}
+
+// bound applies a limit, which leaves so many.
+func (s *state) bound(left int, limit string) {
+	if left < s.left {
+		s.left, s.limit = left, limit
+	}
+}
+
+// known returns what the runtime knows by itself.
+func known() state {
+	n, _ := runtime.ThreadCreateProfile(nil)
+	return state{own: n, left: goLimit - n, limit: "Go's limit"}
+}

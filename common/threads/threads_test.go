@@ -1,0 +1,75 @@
+package threads
+
+import (
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// fakeProcess is one that has some threads of the runtime's, and may have more.
+type fakeProcess struct{ own, most int }
+
+func (p *fakeProcess) budget() *Budget {
+	return &Budget{look: func() state { return state{p.own, p.most - p.own, "a limit"} }}
+}
+
+// What the runtime needs is never given away, whether it has it already or not;
+// nor is what was promised to those who have not started yet.
+func TestThreadsAreLeftForTheRuntime(t *testing.T) {
+	const base, clients = 6, 10
+	need := runtimes + runtime.GOMAXPROCS(0)
+	p := &fakeProcess{own: base, most: need + clients}
+	b := p.budget()
+	for range clients {
+		require.Empty(t, b.Take())
+	}
+	assert.Equal(t, "no thread is left for another client (a limit)", b.Take())
+	for range clients {
+		p.own++
+		b.Started()
+		require.NotEmpty(t, b.Take())
+	}
+	for p.own < p.most { // the runtime takes what is left for it
+		p.own++
+		require.NotEmpty(t, b.Take())
+	}
+}
+
+// One leaves, and another one comes before its thread has ended: that is what
+// slack is for.
+func TestAThreadThatEndsIsTheNextClients(t *testing.T) {
+	p := &fakeProcess{own: 6, most: runtimes + runtime.GOMAXPROCS(0) + 10}
+	b := p.budget()
+	for b.Take() == "" {
+		p.own++
+		b.Started()
+	}
+	for range 100 {
+		b.Ended()
+		require.Empty(t, b.Take())
+		p.own++
+		b.Started()
+		require.NotEmpty(t, b.Take())
+		p.own-- // of the one that left
+	}
+}
+
+// Others may take all but slack, and more.
+func TestThreadsThatOthersTakeAreNotThere(t *testing.T) {
+	p := &fakeProcess{own: 1000, most: 1000 + slack + 1}
+	b := p.budget()
+	assert.Empty(t, b.Take())
+	assert.NotEmpty(t, b.Take())
+	p.most -= 100
+	assert.NotEmpty(t, b.Take())
+}
+
+// Go's own limit is one that every system has.
+func TestTheProcessHasALimit(t *testing.T) {
+	s := look()
+	assert.Positive(t, s.own)
+	assert.Less(t, s.left, goLimit)
+	assert.NotEmpty(t, s.limit)
+}

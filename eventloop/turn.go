@@ -1,0 +1,58 @@
+package eventloop
+
+import (
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/session"
+	"github.com/ioflavors/ioflavors/eventloop/poller"
+)
+
+// add begins to serve a client, or to refuse it.
+func (l *loop) add(fd int, refusal string) {
+	c := &conn{watched: session.Read}
+	l.timers.Open(&c.Conn, fd, refusal)
+	for fd >= len(l.conns) {
+		l.conns = append(l.conns, nil)
+	}
+	l.conns[fd] = c
+	if err := l.poller.Add(fd, poller.Readable); err != nil {
+		l.drop(c, err)
+		return
+	}
+	l.serve(c) // its first request is often there already
+}
+
+// drop ends a connection that the poller cannot watch.
+func (l *loop) drop(c *conn, err error) {
+	c.Wrote(0, err)
+	l.ended = append(l.ended, c)
+}
+
+// patience is how long Wait may wait: until the next clock runs out.
+func (l *loop) patience(now time.Duration) time.Duration {
+	if l.asked != l.heard.Load() {
+		return 0 // clients are held until it has looked
+	}
+	next, ok := l.timers.Next()
+	if l.front != nil {
+		if at, is := l.front.due(now); is && (!ok || at < next) {
+			next, ok = at, true
+		}
+	}
+	if !ok {
+		return -1
+	}
+	return max(0, next-now)
+}
+
+// accept ends a turn: whoever has left in it has made room for those who come.
+func (l *loop) accept(now time.Duration) {
+	if l.ahead == 0 && l.heard.Load() != l.asked {
+		l.heard.Store(l.asked)
+		l.mail.heard()
+	}
+	if l.front != nil {
+		l.front.accept(now)
+		l.closeEnded() // those of them who have left
+	}
+}

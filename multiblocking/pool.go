@@ -1,0 +1,78 @@
+package multiblocking
+
+import (
+	"errors"
+	"net"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/ioflavors/ioflavors/common/blocking"
+	"github.com/ioflavors/ioflavors/common/threads"
+)
+
+// pool is a bounded number of goroutines that serve clients. One starts when a
+// client comes for whom none is free.
+type pool struct {
+	clients chan net.Conn
+	work    func(client net.Conn) // starts a worker, whose first client this is
+	left    int                   // workers that may still be started
+	waiting atomic.Bool
+}
+
+func (m *model) startPool(serving *sync.WaitGroup) *pool {
+	p := &pool{clients: make(chan net.Conn), left: m.workers}
+	for i := range lanes {
+		m.host.Lane(i).Others = p.waiting.Load
+	}
+	p.work = func(client net.Conn) {
+		serving.Go(func() {
+			own := false // its thread
+			serve := func(client net.Conn) {
+				stream := blocking.Stream(client)
+				if m.threads {
+					if own = own || m.takeThread(); own {
+						stream = m.onThread(client)
+					}
+				}
+				m.serve(m.conns.Open(stream))
+			}
+			serve(client)
+			for client := range p.clients {
+				serve(client)
+			}
+		})
+	}
+	return p
+}
+
+// takeThread gives the calling goroutine its thread, for good, if there is one.
+func (m *model) takeThread() bool {
+	if lack := threads.Process.Take(); lack != "" {
+		m.host.ServedOtherwise("without a thread of its own", errors.New(lack))
+		return false
+	}
+	runtime.LockOSThread()
+	threads.Process.Started()
+	return true
+}
+
+// hand has a worker serve a client, one that is free or a new one. If there is
+// neither it waits; behind this one client others wait in the listen queue.
+func (p *pool) hand(client net.Conn) {
+	select {
+	case p.clients <- client:
+		return
+	default:
+	}
+	if p.left > 0 {
+		p.left--
+		p.work(client)
+		return
+	}
+	p.waiting.Store(true)
+	p.clients <- client
+	p.waiting.Store(false)
+}
+
+func (p *pool) close() { close(p.clients) }
