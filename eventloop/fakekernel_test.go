@@ -13,7 +13,7 @@ import (
 )
 
 func TestOnAFakeKernel(t *testing.T) {
-	fakekernel.Check(t, 3000, func(k *fakekernel.Kernel, cfg kvserver.Config) kvserver.Server {
+	fakekernel.Check(t, 1000, func(k *fakekernel.Kernel, cfg kvserver.Config) kvserver.Server {
 		return newServer(Config{Config: cfg}, kernel{
 			calls:      sock.Calls{Kernel: k},
 			newWatcher: func(int) (watcher, error) { return fakePoller{k}, nil },

@@ -9,6 +9,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -102,15 +103,19 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// shortestTimeout returns the shortest of the server's timeouts that are known, 0
-// if none is.
+// leastTimeout is how short the shortest timeout of a server may be of which none
+// is known.
+const leastTimeout = time.Second
+
+// shortestTimeout returns the shortest of the server's timeouts that are known, or
+// else leastTimeout.
 func (o Options) shortestTimeout() (shortest time.Duration) {
 	for _, d := range []time.Duration{o.IdleTimeout, o.FrameTimeout, o.WriteTimeout, o.TurnLimit} {
 		if d > 0 && (shortest == 0 || d < shortest) {
 			shortest = d
 		}
 	}
-	return shortest
+	return cmp.Or(shortest, leastTimeout)
 }
 
 // Result is the outcome of one rule: it passed, failed, or was not judged.
@@ -221,7 +226,7 @@ func (r Rule) check(ctx context.Context, addr string, o Options) Result {
 			result.Reason, result.NotJudged = fmt.Sprintf("interrupted: %v", context.Cause(ctx)), true
 			break
 		}
-		excuse := strain.excuse(timedOut, o.shortestTimeout())
+		excuse := strain.excuse(failed{timedOut, probe.SaysEnded(reason), o.shortestTimeout()})
 		if excuse == "" {
 			break
 		}

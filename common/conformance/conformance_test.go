@@ -274,11 +274,15 @@ func TestARuleThatRunsOutOfTimeOnABusyMachineIsNotJudged(t *testing.T) {
 // fault.
 func TestACheckerThatStoodStillAccusesNoTimeout(t *testing.T) {
 	o := conformance.Options{Only: []string{"silent-client"}, IdleTimeout: short}
-	addr := (&plainServer{maxConns: 1}).start(t)
+	addr := (&plainServer{flaw: "leaves after a reply"}).start(t)
 	report := conformance.Check(context.Background(), addr, conformance.StoodStill(o, short))
 	require.Len(t, report.NotJudged(), 1)
 	assert.Contains(t, report.NotJudged()[0].Reason, "the checker stood still for 100ms")
 	report = conformance.Check(context.Background(), addr, conformance.StoodStill(o, 0))
+	assert.Len(t, report.Failed(), 1)
+	// A wrong reply is no timeout.
+	addr = (&plainServer{flaw: "answers a get with its own kind"}).start(t)
+	report = conformance.Check(context.Background(), addr, conformance.StoodStill(o, short))
 	assert.Len(t, report.Failed(), 1)
 }
 

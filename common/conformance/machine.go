@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A rule that ran out of time accuses the server only if the machine let the
-// checker and the server run. Three things tell whether it did:
+// A rule that ran out of time, or in which the server may have run out of its own,
+// accuses the server only if the machine let the checker and the server run. Three things tell whether it did:
 //
 //   - a heartbeat: a goroutine that sleeps for heartbeat and measures how late it
 //     is woken. Every system has that;
@@ -45,17 +45,24 @@ type strain struct {
 	steal, others, idle float64
 }
 
-// excuse returns why a rule that was tried meanwhile may have run out of time
-// without the server's fault; "" if nothing did. A server whose own timeouts are
-// known may close a connection because the checker was kept from using it: then
-// shortest is the shortest of them, and otherwise 0.
-func (s strain) excuse(timedOut bool, shortest time.Duration) string {
+// failed is how a rule failed.
+type failed struct {
+	timedOut bool // its time was over
+	ended    bool // the server ended a connection
+	// shortest is the shortest of the server's timeouts. It may end a connection
+	// because the checker, or the server itself, was kept from using it.
+	shortest time.Duration
+}
+
+// excuse returns why a rule that was tried meanwhile may have failed without the
+// server's fault; "" if nothing tells.
+func (s strain) excuse(f failed) string {
 	share := func(d time.Duration) float64 { return d.Seconds() / max(s.lasted, time.Millisecond).Seconds() }
 	percent := func(x float64) string { return fmt.Sprintf("%.0f %% of the time", 100*x) }
 	switch {
-	case shortest > 0 && s.longest > shortest/2:
-		return fmt.Sprintf("the checker stood still for %v, and a timeout of the server's is %v", s.longest.Round(time.Millisecond), shortest)
-	case !timedOut:
+	case f.ended && s.longest > f.shortest/2:
+		return fmt.Sprintf("the checker stood still for %v, and a timeout of the server's may be %v", s.longest.Round(time.Millisecond), f.shortest)
+	case !f.timedOut && !(f.ended && s.lasted > f.shortest):
 		return ""
 	case share(s.checker) > busyShare:
 		return "the checker waited for a core for " + percent(share(s.checker))

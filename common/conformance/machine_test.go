@@ -11,8 +11,10 @@ import (
 func TestExcuses(t *testing.T) {
 	idle := strain{lasted: 10 * time.Second, late: 500 * time.Millisecond, checker: 500 * time.Millisecond, server: 500 * time.Millisecond,
 		longest: 200 * time.Millisecond, steal: 0.05, others: 0.5, idle: 0.3}
-	assert.Empty(t, idle.excuse(true, 0))
-	assert.Empty(t, idle.excuse(true, time.Second))
+	late := failed{timedOut: true, shortest: time.Second}
+	ended := failed{ended: true, shortest: time.Second}
+	assert.Empty(t, idle.excuse(late))
+	assert.Empty(t, idle.excuse(ended))
 	for want, change := range map[string]func(*strain){
 		"the checker waited for a core for 15 % of the time":                    func(s *strain) { s.checker = 1500 * time.Millisecond },
 		"the server waited for a core for 80 % of the time":                     func(s *strain) { s.server = 8 * time.Second },
@@ -22,13 +24,17 @@ func TestExcuses(t *testing.T) {
 	} {
 		busy := idle
 		change(&busy)
-		assert.Equal(t, want, busy.excuse(true, 0))
-		assert.Empty(t, busy.excuse(false, 0), "it did not run out of time: a wrong reply is wrong on a busy machine, too")
+		assert.Equal(t, want, busy.excuse(late))
+		assert.Equal(t, want, busy.excuse(ended), "the server may have run out of its time")
+		assert.Empty(t, busy.excuse(failed{shortest: time.Second}), "a wrong reply is wrong on a busy machine, too")
+		busy.lasted /= 20
+		assert.Empty(t, busy.excuse(ended), "no timeout is as short")
 	}
-	assert.Equal(t, "the checker stood still for 200ms, and a timeout of the server's is 300ms", idle.excuse(false, 300*time.Millisecond))
-	assert.Empty(t, new(strain).excuse(true, 0), "what is not known is no excuse")
+	ended.shortest = 300 * time.Millisecond
+	assert.Equal(t, "the checker stood still for 200ms, and a timeout of the server's may be 300ms", idle.excuse(ended))
+	assert.Empty(t, new(strain).excuse(late), "what is not known is no excuse")
 	asked := strain{lasted: time.Second, known: true, others: 0.9}
-	assert.Empty(t, asked.excuse(true, 0), "the server had a core whenever it wanted one")
+	assert.Empty(t, asked.excuse(late), "the server had a core whenever it wanted one")
 }
 
 // What the kernel counted in between, by its files.

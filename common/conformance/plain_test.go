@@ -135,7 +135,7 @@ func (s *plainServer) serve(conn *net.TCPConn) {
 		if s.flaw != "waits for readers for ever" {
 			_ = conn.SetWriteDeadline(time.Now().Add(s.writeTimeout))
 		}
-		if _, err := conn.Write(reply); err != nil || !keep {
+		if _, err := conn.Write(reply); err != nil || !keep || s.flaw == "leaves after a reply" {
 			return
 		}
 		if s.turnLimit > 0 && s.active.Load() > 1 && time.Since(begin) > s.turnLimit {

@@ -61,13 +61,6 @@ func bodies() [][]byte {
 		}
 		return b
 	}
-	var nested []byte // a group in a group in a group ...
-	for range 10_001 {
-		nested = protowire.AppendTag(nested, 9, protowire.StartGroupType)
-	}
-	for range 10_001 {
-		nested = protowire.AppendTag(nested, 9, protowire.EndGroupType)
-	}
 	return [][]byte{
 		{},
 		marshal(&kvpb.KeyValueMessage{Key: "k", Kind: kv.Get}),
@@ -99,8 +92,29 @@ func bodies() [][]byte {
 		[]byte("\x8a\x00\x01k"),                                 // an overlong tag
 		[]byte("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01k"), // a length of 2^64-1
 		[]byte("\x0a\xff\xff\xff\xff\x07k"),                     // a length of 2^31-1
-		nested,
+		nested(deepest),
+		nested(deepest + 1),
 	}
+}
+
+// deepest is how deep groups may nest: the library's limit is 10,000 groups
+// within a group (protowire.DefaultRecursionLimit).
+const deepest = 10_001
+
+// nested is a message of groups within each other.
+func nested(depth int) []byte {
+	opening := protowire.AppendTag(nil, 9, protowire.StartGroupType)
+	closing := protowire.AppendTag(nil, 9, protowire.EndGroupType)
+	return append(bytes.Repeat(opening, depth), bytes.Repeat(closing, depth)...)
+}
+
+// docs/faults.md and the rule deep-groups name this limit. A library that moves
+// it moves all three.
+func TestGroupsNestTo10001Deep(t *testing.T) {
+	_, err := kv.Parse(nested(deepest))
+	require.NoError(t, err)
+	_, err = kv.Parse(nested(deepest + 1))
+	require.Error(t, err)
 }
 
 // sameAsLibrary fails if Parse and the protobuf library differ about body.

@@ -25,6 +25,10 @@ func eachFlag(t *testing.T, f func(command string, flag *kong.Flag)) {
 		for _, flag := range n.Flags {
 			f(n.Name, flag)
 		}
+		for _, argument := range n.Positional {
+			_, number := numbersIn(argument.Target)
+			assert.False(t, number, "%s %s: checkRanges looks at flags only", n.Name, argument.Name)
+		}
 		for _, child := range n.Children {
 			walk(child)
 		}
@@ -125,7 +129,9 @@ func TestTooMuchMemoryTogether(t *testing.T) {
 	for _, args := range [][]string{
 		{"load", "127.0.0.1:1", "--keys", "10000000", "--value", "1000-16000000"},
 		{"load", "127.0.0.1:1", "-c", "65536", "--depth", "65536"},
+		{"load", "127.0.0.1:1", "-c", "1000", "--depth", "1000", "--value", "10000"},
 		{"lab", "--keys", "10000000", "--value", "0-16777216"},
+		{"lab", "--keys", "10000000", "--value", "10000"},
 		{"lab", "--shape", "65536x65536"},
 		{"null-server", "--keys", "10000000", "--value", "0-16777216"},
 	} {

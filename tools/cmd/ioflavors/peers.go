@@ -14,7 +14,7 @@ import (
 func buildPeers(ctx context.Context) (peers []lab.Subject, remove func(), err error) {
 	checkout, err := lab.Checkout(".")
 	if err != nil {
-		return nil, nil, fmt.Errorf("--peers: %w", err)
+		return nil, nil, fmt.Errorf("--peers: the peers are built from source, and %w", err)
 	}
 	bin, err := os.MkdirTemp("", "ioflavors-peers-")
 	if err != nil {

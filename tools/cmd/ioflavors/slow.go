@@ -3,10 +3,14 @@ package main
 import (
 	"flag"
 	"fmt"
+	"time"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/tools/internal/slow"
 )
+
+// maxSlow is longer than any client waits.
+const maxSlow = time.Hour
 
 // withSlowKeys adds flags to a server's command, with which its store takes long
 // for some keys. The models know nothing of it.
@@ -19,8 +23,8 @@ func withSlowKeys(c kvserver.Command) kvserver.Command {
 		fs.DurationVar(&delay.Burn, "slow-burn", 0, "`time` that the handler computes for each request with such a key")
 		server := flags(fs)
 		return func(cfg kvserver.Config) (kvserver.Server, error) {
-			if delay.Sleep < 0 || delay.Burn < 0 {
-				return nil, fmt.Errorf("--slow-sleep %v, --slow-burn %v: want 0 or more", delay.Sleep, delay.Burn)
+			if min(delay.Sleep, delay.Burn) < 0 || max(delay.Sleep, delay.Burn) > maxSlow {
+				return nil, fmt.Errorf("--slow-sleep %v, --slow-burn %v: want 0s to %v", delay.Sleep, delay.Burn, maxSlow)
 			}
 			if delay != (slow.Delay{}) {
 				cfg.Store = slow.New(*prefix, delay, max(0, cfg.StoreLimit))

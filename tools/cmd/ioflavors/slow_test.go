@@ -34,8 +34,10 @@ func TestServeSlowKeys(t *testing.T) {
 			assert.Equal(t, "slow", value)
 		})
 	}
-	_, err := slowServer(t, models[0], "--slow-burn", "-1s")
-	assert.ErrorContains(t, err, "--slow-burn -1s")
+	for _, wrong := range []string{"-1s", "2h"} {
+		_, err := slowServer(t, models[0], "--slow-burn", wrong)
+		assert.ErrorContains(t, err, "--slow-burn "+wrong)
+	}
 }
 
 func slowServer(t *testing.T, model kvserver.Command, args ...string) (kvserver.Server, error) {

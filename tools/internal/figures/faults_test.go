@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -57,8 +58,23 @@ func TestFaultsPage(t *testing.T) {
 			assert.True(t, strings.Contains(figures, m[0]), "row %d: there is no figure %s", row, m[0])
 		}
 	}
-	assert.Equal(t, 42, n, "rows")
+	assert.Equal(t, 46, n, "rows")
 	assert.Equal(t, numbered, named, "the rules and the commands' rows, and those that the page names")
+}
+
+// The page has the depth up to which groups may nest, and the rule the first one
+// that is refused: the next.
+func TestTheFaultsPageHasTheRulesDepth(t *testing.T) {
+	depth := func(text string) int {
+		m := regexp.MustCompile(`groups nested (?:over )?([\d,]+) deep`).FindStringSubmatch(text)
+		require.NotNil(t, m, text)
+		n, err := strconv.Atoi(strings.ReplaceAll(m[1], ",", ""))
+		require.NoError(t, err)
+		return n
+	}
+	rules := conformance.Rules()
+	rule := rules[slices.IndexFunc(rules, func(r conformance.Rule) bool { return r.ID == "deep-groups" })]
+	assert.Equal(t, depth(rule.Title)-1, depth(content(t, page)))
 }
 
 // numberedTests returns the fault that each rule of the protocol, and each of

@@ -311,8 +311,8 @@ func (v *adviser) measure(ctx context.Context, s Subject, p Profile, seed uint64
 		return errors.Join(server.failure(), err)
 	}
 	sample.took("to store the keys", began, p.filling())
-	if u, err := processUsage(server.pid); err == nil {
-		sample.Base = u.rss
+	if m, err := processMemory(server.pid); err == nil {
+		sample.Base = m.rss
 	}
 	// Whoever serves one client at a time would serve a silent one.
 	if !s.OneAtATime {
@@ -357,23 +357,17 @@ func (v *adviser) look(ctx context.Context, server *process, sample *Sample) err
 	if err := sleep(ctx, settleTime); err != nil {
 		return err
 	}
-	began := time.Now()
-	before, err := processUsage(server.pid)
+	m, err := server.meter(ctx, lookTime)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil {
 		return server.failure() // or it is not known on this system
 	}
-	if err := sleep(ctx, lookTime); err != nil {
-		return err
+	if wanted, known := m.used.Wanted(); known {
+		sample.Idle = &wanted
 	}
-	after, err := processUsage(server.pid)
-	if err != nil {
-		return errors.Join(server.failure(), err)
-	}
-	// What it wants, so that it is the same on a busy machine.
-	used := after.since(before)
-	share := (used.CPU + used.RunQueue).Seconds() / time.Since(began).Seconds()
-	share = min(share, float64(v.advice.Profile.Cores))
-	sample.Idle, sample.Held = &share, after.rss
+	sample.Held = m.used.RSS
 	return nil
 }
 

@@ -11,35 +11,28 @@ import (
 	"time"
 )
 
-// look is what a server and the machine had used at a moment.
+// look begins to watch a server and the machine.
 type look struct {
-	bench  *bench
-	server *process
-	at     time.Time
-	clocks clocks
-	usage  usage
-	known  bool
+	at    time.Time
+	pins  pinning
+	meter *meter // nil where the system does not tell
 }
 
 func (b *bench) lookAt(server *process) look {
-	l := look{bench: b, server: server, at: time.Now()}
-	var err error
-	l.clocks, l.known = readClocks()
-	if l.usage, err = processUsage(server.pid); err != nil {
-		l.known = false
+	l := look{at: time.Now(), pins: b.pins}
+	if m, err := newMeter(server.pid); err == nil && m.begin() == nil {
+		l.meter = m
 	}
 	return l
 }
 
 // since is what the machine did besides since then.
-func (l look) since() besides {
-	now := l.bench.lookAt(l.server)
-	b := besides{lasted: now.at.Sub(l.at)}
-	if l.known && now.known {
-		b.server = now.usage.since(l.usage)
-		b.steal = now.clocks.stealSince(l.clocks)
-		b.others = now.clocks.othersSince(l.clocks, l.bench.pins, b.server.CPU)
+func (l look) since() (b besides) {
+	if l.meter == nil || l.meter.end() != nil {
+		return b
 	}
+	b.server = l.meter.used
+	b.steal, b.others = l.meter.besides(l.pins)
 	return b
 }
 

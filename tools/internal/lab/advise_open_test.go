@@ -15,10 +15,10 @@ import (
 func TestWhoseFaultMissingConnectionsAre(t *testing.T) {
 	const short = "the server holds 500 of 900"
 	busy := 0.6
-	starved := besides{lasted: 2 * time.Second, server: &Resources{RunQueue: time.Second}, others: &busy}
-	stolen := besides{lasted: 2 * time.Second, server: &Resources{}, steal: &busy}
+	starved := besides{server: &Resources{Window: 2 * time.Second, RunQueue: new(time.Second)}, others: &busy}
+	stolen := besides{server: &Resources{}, steal: &busy}
 	idle := 0.0
-	waits := besides{lasted: 2 * time.Second, server: &Resources{RunQueue: time.Second}, others: &idle}
+	waits := besides{server: &Resources{Window: 2 * time.Second, RunQueue: new(time.Second)}, others: &idle}
 
 	assert.Equal(t, short+": the server waited for a core for 50.0 % of the time, and other programs used 60.0 % of one", takenFrom(short, false, starved))
 	assert.Contains(t, takenFrom(short, false, stolen), "the host had the cores for 60.0 % of the time")

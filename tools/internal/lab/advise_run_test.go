@@ -46,7 +46,7 @@ func TestAdvise(t *testing.T) {
 		}
 		assert.Empty(t, s.Short)
 		if runtime.GOOS == "linux" {
-			require.NotNil(t, s.Resources)
+			assert.Equal(t, s.Load.Requests > 0, s.Resources != nil, "on a busy machine it may have answered nothing")
 			assert.Positive(t, s.Base)
 			assert.NotNil(t, s.Idle)
 		}

@@ -108,7 +108,10 @@ func (s *Sample) hopeless(before *Sample) bool {
 }
 
 // cpuShare is the share of a core that it used, 1 for a whole one.
-func (s *Sample) cpuShare() float64 { return s.Resources.CPU.Seconds() / s.Load.Seconds }
+func (s *Sample) cpuShare() float64 {
+	share, _ := s.Resources.Share()
+	return share
+}
 
 // digest is a sample in a line.
 func (s *Sample) digest() string {

@@ -53,38 +53,6 @@ func (t *Timeline) late(from, until time.Duration) (late time.Duration) {
 	return late
 }
 
-// stalls returns the longest wait during each attack, in seconds, but for attacks
-// of which the machine may have made the answer, yes or no, and why one of those
-// was left out. The answer is no up to a tenth of the attack's length, and yes from
-// half of it on. A wait is at most what was seen, and at least that less the time
-// for which the machine kept the server from its core, or the callers from asking.
-func (t Trial) stalls() (waits []float64, why string) {
-	for _, a := range t.Attacks {
-		length := a.Until - a.From
-		wait := t.Callers.worst(a.From, a.Until)
-		stolen := time.Duration(0)
-		if a.Steal != nil {
-			stolen = time.Duration(*a.Steal * float64(length))
-		}
-		late := t.Callers.late(a.From, a.Until)
-		machine := max(a.Waited, stolen, late)
-		if wait > length/10 && machine > length/10 && wait-machine < length/2 {
-			why = fmt.Sprintf("the longest wait during an attack of %v was %s, and the machine may have made it: ", length, latency(wait))
-			switch machine {
-			case a.Waited:
-				why += fmt.Sprintf("the server waited for a core for %s of it", latency(machine))
-			case stolen:
-				why += fmt.Sprintf("the host had the cores for %s of it", latency(machine))
-			default:
-				why += fmt.Sprintf("callers began to ask up to %s late", latency(machine))
-			}
-			continue
-		}
-		waits = append(waits, wait.Seconds())
-	}
-	return waits, why
-}
-
 func (t *Timeline) failed() (n int) {
 	for _, m := range t.Steps {
 		n += m.Failed
@@ -102,21 +70,6 @@ type Attack struct {
 	// and nil if that is not known.
 	Waited time.Duration `json:"server_waited_ns,omitempty"`
 	Steal  *float64      `json:"steal,omitempty"`
-}
-
-// watchAttack begins to watch the machine during an attack on the server. end
-// notes in the attack what it did.
-func (p *process) watchAttack() (end func(*Attack)) {
-	before, err := processUsage(p.pid)
-	clocksBefore, known := readClocks()
-	return func(a *Attack) {
-		if after, afterErr := processUsage(p.pid); err == nil && afterErr == nil {
-			a.Waited = after.since(before).RunQueue
-		}
-		if clocksAfter, knownAfter := readClocks(); known && knownAfter {
-			a.Steal = clocksAfter.stealSince(clocksBefore)
-		}
-	}
 }
 
 // AttackKind is how a client misbehaves.

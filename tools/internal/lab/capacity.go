@@ -8,18 +8,17 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// How capacity is searched for: from the first rate on by doubling, or halving,
-// until one is kept and the next is not; then by halving what lies between, until
-// they are near to each other.
-const (
-	firstRate       = 4_000.0 // requests per second
-	leastRate       = 250.0
-	nearby          = 1.05
-	capacityRepeats = 3
-	// capacityRequests is how many there are at least in a repeat: so many that
-	// a p99 is no chance.
-	capacityRequests = 1_500
-)
+// capacitySearch is how capacity is searched for: from the first rate on by
+// doubling, or halving, until one is kept and the next is not; then by halving
+// what lies between, until they are near to each other.
+type capacitySearch struct {
+	first, least float64 // requests per second
+	near         float64 // quotient of two rates
+	repeats      int
+	requests     float64 // in a repeat, at least: so many that a p99 is no chance
+}
+
+var carefulSearch = capacitySearch{first: 4_000, least: 250, near: 1.05, repeats: 3, requests: 1_500}
 
 // capacities finds the highest rate that each server keeps within the SLO.
 func (b *bench) capacities(ctx context.Context) error {
@@ -42,7 +41,7 @@ func (b *bench) capacities(ctx context.Context) error {
 
 func (b *bench) search(ctx context.Context, s *Server, p *process, found *Capacity) error {
 	kept, failed := 0.0, 0.0
-	for rate := firstRate; ; {
+	for rate := b.capacity.first; ; {
 		b.progress.doing(s.Name, thousands(rate)+"/s · capacity")
 		try, unsure, err := b.try(ctx, s, p, rate, len(found.Tries))
 		if len(try.Runs) > 0 {
@@ -61,7 +60,7 @@ func (b *bench) search(ctx context.Context, s *Server, p *process, found *Capaci
 		switch {
 		case failed == 0:
 			rate *= 2
-		case kept == 0 && failed <= leastRate, kept > 0 && failed <= kept*nearby:
+		case kept == 0 && failed <= b.capacity.least, kept > 0 && failed <= kept*b.capacity.near:
 			return nil
 		case kept == 0:
 			rate /= 2
@@ -78,8 +77,8 @@ func (b *bench) try(ctx context.Context, s *Server, p *process, rate float64, n 
 	w := plan.Open[0]
 	w.Rate = rate
 	try.Rate = rate
-	duration := max(plan.Cell, time.Duration(capacityRequests/rate*float64(time.Second)))
-	for i := range capacityRepeats {
+	duration := max(plan.Cell, time.Duration(b.capacity.requests/rate*float64(time.Second)))
+	for i := range b.capacity.repeats {
 		cell, err := b.offer(ctx, s, p, w, duration, plan.openSeed(plan.Rounds+1+n, i))
 		if err != nil {
 			return try, false, err
@@ -145,5 +144,5 @@ func (r *Results) capacityNotes() []string {
 		return nil
 	}
 	return []string{fmt.Sprintf("Capacity: the highest rate that was kept in %d of %d repeats, with p99 within %v and no errors. "+
-		"≥ the next higher rate was void, so that it says nothing about the server.", capacityRepeats, capacityRepeats, r.Plan.SLO)}
+		"≥ the next higher rate was void, so that it says nothing about the server.", carefulSearch.repeats, carefulSearch.repeats, r.Plan.SLO)}
 }

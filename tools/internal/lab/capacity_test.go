@@ -34,6 +34,7 @@ func TestBeyondTheSLO(t *testing.T) {
 func TestCapacityIsFound(t *testing.T) {
 	cfg := testConfig(t, "slow")
 	cfg.Parts, cfg.SLO, cfg.NoPin = []Part{Capacities}, 150*time.Millisecond, true
+	cfg.capacity = &capacitySearch{first: 4000, least: 250, near: 1.5, repeats: 2, requests: 500}
 	r, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
 	require.Len(t, r.Capacity, 1)

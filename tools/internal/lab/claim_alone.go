@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -65,7 +64,7 @@ var experimentAlone = &Experiment{
 			}
 		}
 		if len(shares) == 0 {
-			return notMeasurable(trials, cmp.Or(why, "nobody was answered"))
+			return notMeasurable(trials, whyTaken(trials, "nobody was answered"))
 		}
 		f := byThreshold(shares, aloneYes, aloneNo)
 		f.Why = fmt.Sprintf("of %d clients it served %.0f within %v; Jain's index of fairness was %.3g",

@@ -1,6 +1,9 @@
 package lab
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // experimentBusy is judged by what silent connections cost.
 var experimentBusy = &Experiment{
@@ -25,9 +28,15 @@ var experimentBusy = &Experiment{
 				continue
 			}
 			share := 100 * c.wanted()
-			// What the host keeps it from, nobody sees it want.
-			if stolen := (besides{steal: c.Steal}).stolen(); stolen != "" && share < busyYes {
-				why = stolen
+			// What the host keeps it from, nobody sees it want; nor a wait for a core
+			// that is not over yet.
+			b := besides{steal: c.Steal, others: c.Others}
+			taken := b.stolen()
+			if share > busyNo {
+				taken = cmp.Or(taken, b.crowded())
+			}
+			if taken != "" && share < busyYes {
+				why = taken
 				continue
 			}
 			shares, waits = append(shares, share), append(waits, c.wanted()-c.share())

@@ -46,7 +46,7 @@ var experimentCode = &Experiment{
 		}
 		checkout, err := Checkout(".")
 		if err != nil {
-			return fmt.Errorf("the source is not here: %w", err)
+			return fmt.Errorf("the code was not counted, because %w", err)
 		}
 		figures := map[string]float64{}
 		for model, shared := range sharedCode {

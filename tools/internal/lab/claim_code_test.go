@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -66,7 +67,9 @@ func TestWithoutSourceTheCodeIsNotMeasurable(t *testing.T) {
 	f, measured := experimentCode.judge(b.results, s)
 	require.True(t, measured)
 	assert.Equal(t, NotMeasurable, f.Verdict)
-	assert.Contains(t, f.Why, "the source is not here")
+	here, err := os.Getwd()
+	require.NoError(t, err)
+	assert.Equal(t, "the code was not counted, because "+here+" is not within a checkout of ioflavors", f.Why)
 }
 
 // Fewer lines are not enough, and what is shared is told of.

@@ -12,7 +12,9 @@ var experimentDeaf = &Experiment{
 	ID:       "E11",
 	Title:    "a client who does not read",
 	Question: "Do others wait as long as a client pleases who does not read his replies?",
-	About:    []string{"singleblocking", "multiblocking", "busywait", "eventloop", "iouring"},
+	// All that there are: the article has nothing to say of any of them.
+	About: []string{"singleblocking", "multiblocking", "multiblocking --workers 64", "multiblocking --os-threads",
+		"busywait", "busywait --one-at-a-time", "eventloop", "eventloop --loops 2", "iouring"},
 	Predictions: map[string]Verdict{
 		"singleblocking": Confirmed, "busywait --one-at-a-time": Confirmed,
 		"multiblocking": Refuted, "busywait": Refuted, "eventloop": Refuted,
@@ -105,8 +107,8 @@ func watchMemory(pid int) *memoryWatch {
 		tick := time.NewTicker(memoryStep)
 		defer tick.Stop()
 		for {
-			if u, err := processUsage(pid); err == nil {
-				all = append(all, memorySample{time.Since(began), u.rss, u.sockets})
+			if m, err := processMemory(pid); err == nil {
+				all = append(all, memorySample{time.Since(began), m.rss, m.sockets})
 			}
 			select {
 			case <-tick.C:

@@ -49,7 +49,7 @@ func TestASlowHandlerIsJudgedByTheCheapRequests(t *testing.T) {
 	// A server that something else keeps from its core is slow for that.
 	for p99, want := range map[time.Duration]Verdict{9 * time.Millisecond: NotMeasurable, time.Millisecond: Confirmed} {
 		trial := handlerTrial(s.Name, "sleeps", p99, 0)
-		trial.Load.Seconds, trial.Resources = 1, &Resources{RunQueue: 200 * time.Millisecond}
+		trial.Load.Seconds, trial.Resources = 1, &Resources{Window: time.Second, RunQueue: new(200 * time.Millisecond)}
 		f, _ := experimentHandler.judge(&Results{Trials: []Trial{trial}}, s)
 		assert.Equal(t, want, f.Verdict)
 	}

@@ -5,7 +5,7 @@ import "fmt"
 // experimentMemory is judged by what silent connections cost.
 var experimentMemory = &Experiment{
 	ID:    "E7",
-	Title: "threads take memory",
+	Title: "stacks take memory",
 	Quotes: []string{
 		"Creating and managing threads requires resources",
 		"There's a limit to how many threads a machine can handle",
@@ -43,12 +43,27 @@ var experimentMemory = &Experiment{
 		}
 		bytes, _ := r.perConnection(s.Name)
 		f := byThreshold([]float64{bytes / (1 << 10)}, 2, 0.5)
-		f.Why = fmt.Sprintf("with %s connections it has %s and %s MiB, with %s it had %s and %s MiB",
-			thousands(float64(last.Connections)), count(last.Resources.Threads, "thread"), mebibytes(last.Resources.RSS),
+		f.Why = fmt.Sprintf("with %s connections%s it has %s and %s MiB, with %s it had %s and %s MiB",
+			thousands(float64(last.Connections)), s.each(last.Connections-first.Connections, last.Resources.Threads-first.Resources.Threads),
+			count(last.Resources.Threads, "thread"), mebibytes(last.Resources.RSS),
 			thousands(float64(first.Connections)), count(first.Resources.Threads, "thread"), mebibytes(first.Resources.RSS))
 		if last.Short != "" {
 			f.Why += "; that is its limit: " + last.Short
 		}
 		return f, true
 	},
+}
+
+// each says what a server has for each client, given how many connections and
+// how many threads there came to be more: in Go a call that blocks may take a
+// goroutine's stack, and no thread.
+func (s Subject) each(connections, threads int) string {
+	switch {
+	case 2*threads > connections: // nearly all, perhaps
+		return ", a thread each,"
+	case s.model() == "multiblocking":
+		return ", a goroutine each and no thread,"
+	default:
+		return ""
+	}
 }

@@ -183,8 +183,10 @@ func (b *bench) poolChurn(ctx context.Context, s *Server, p *process, name strin
 	if err := prepare(ctx, p.addr); err != nil {
 		return err
 	}
-	before, beforeErr := processUsage(p.pid)
-	clocksBefore, known := readClocks()
+	m, unknown := newMeter(p.pid)
+	if unknown == nil {
+		unknown = m.begin()
+	}
 	var (
 		wg     sync.WaitGroup
 		served atomic.Int64
@@ -201,17 +203,16 @@ func (b *bench) poolChurn(ctx context.Context, s *Server, p *process, name strin
 		})
 	}
 	wg.Wait()
-	after, afterErr := processUsage(p.pid)
-	clocksAfter, knownAfter := readClocks()
+	if unknown == nil {
+		unknown = m.end()
+	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	t := Trial{Experiment: "E9", Server: s.Name, Case: name, X: poolCallers, Figures: map[string]float64{poolClients: float64(served.Load())}}
-	if beforeErr == nil && afterErr == nil {
-		t.Resources = after.since(before)
-		if known && knownAfter {
-			t.Steal, t.Others = clocksAfter.stealSince(clocksBefore), clocksAfter.othersSince(clocksBefore, p.pins, t.Resources.CPU)
-		}
+	if unknown == nil {
+		t.Resources = m.used
+		t.Steal, t.Others = m.besides(p.pins)
 	}
 	b.results.Trials = append(b.results.Trials, t)
 	return nil

@@ -67,9 +67,9 @@ var experimentSwitches = &Experiment{
 		}
 		f := byThreshold(mine, 1.5, 1.2)
 		few, many := r.overClients(s, switchesFew), r.overClients(s, most)
-		f.Why = fmt.Sprintf("from %d connections to %s a request's CPU time went from %sµs to %sµs (event loop: %s-fold), its switches from %s to %s, its wait for a core from %sµs to %sµs; %s in the end",
+		f.Why = fmt.Sprintf("from %d connections to %s a request's CPU time went from %sµs to %sµs (event loop: %s-fold), its switches from %s to %s, its wait for a core from %s to %s; %s in the end",
 			switchesFew, thousands(most), threeDigits(few.cpu), threeDigits(many.cpu), threeDigits(median(loops)),
-			threeDigits(few.switches), threeDigits(many.switches), threeDigits(few.runQueue), threeDigits(many.runQueue), count(many.threads, "thread"))
+			threeDigits(few.switches), threeDigits(many.switches), few.wait(), many.wait(), count(many.threads, "thread"))
 		return f, true
 	},
 }
@@ -141,8 +141,17 @@ func (r *Results) mostClients(s *Server) (most float64) {
 
 // switching is what a request cost: the medians of some runs. Times are in µs.
 type switching struct {
-	cpu, switches, runQueue float64
-	threads                 int
+	cpu, switches float64
+	runQueue      *float64 // nil: not known
+	threads       int
+}
+
+// wait is how long a request waited for a core, in words.
+func (s switching) wait() string {
+	if s.runQueue == nil {
+		return unknownHere
+	}
+	return threeDigits(*s.runQueue) + "µs"
 }
 
 // overClients returns what a request cost over so many connections.
@@ -156,11 +165,16 @@ func (r *Results) overClients(s *Server, clients float64) (all switching) {
 		n := float64(t.Load.Requests)
 		cpu = append(cpu, us)
 		switches = append(switches, float64(t.Resources.Voluntary+t.Resources.Involuntary)/n)
-		runQueue = append(runQueue, t.Resources.RunQueue.Seconds()*1e6/n)
+		if wait := t.Resources.RunQueue; wait != nil {
+			runQueue = append(runQueue, wait.Seconds()*1e6/n)
+		}
 		all.threads = max(all.threads, t.Resources.Threads)
 	}
 	if len(cpu) > 0 {
-		all.cpu, all.switches, all.runQueue = median(cpu), median(switches), median(runQueue)
+		all.cpu, all.switches = median(cpu), median(switches)
+	}
+	if len(runQueue) > 0 {
+		all.runQueue = new(median(runQueue))
 	}
 	return all
 }

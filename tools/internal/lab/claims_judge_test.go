@@ -45,7 +45,7 @@ func ran(id, server, what string, x float64, requests int64, cpu time.Duration) 
 	return Trial{
 		Experiment: id, Server: server, Case: what, X: x,
 		Load:      &load.Result{Seconds: 1, Offered: requests, Requests: requests, Served: int(x)},
-		Resources: &Resources{CPU: cpu},
+		Resources: &Resources{Window: time.Second, CPU: cpu},
 	}
 }
 
@@ -90,7 +90,7 @@ func TestUnusedCoresAreJudged(t *testing.T) {
 func TestSilentConnectionsAreJudged(t *testing.T) {
 	r := judged([]string{"E4", "E7"}, "busywait", "busywait --one-at-a-time", "eventloop", "multiblocking", "multiblocking --os-threads")
 	idle := func(server string, connections, threads int, rss int64, cpu time.Duration) {
-		r.Idle = append(r.Idle, IdleCell{Server: server, Connections: connections, Duration: time.Second, Resources: &Resources{CPU: cpu, RSS: rss, Threads: threads}})
+		r.Idle = append(r.Idle, IdleCell{Server: server, Connections: connections, Resources: &Resources{Window: time.Second, CPU: cpu, RSS: rss, Threads: threads}})
 	}
 	idle("busywait", 0, 5, 10<<20, 990*time.Millisecond)
 	idle("busywait", 1_000, 5, 10<<20+1_000<<8, 700*time.Millisecond)
@@ -116,7 +116,9 @@ func TestSilentConnectionsAreJudged(t *testing.T) {
 	assert.InDelta(t, 4, found(t, memory, "multiblocking").Number, 1e-9)
 	threads := found(t, memory, "multiblocking --os-threads")
 	assert.InDelta(t, 16, threads.Number, 1e-9)
-	assert.Contains(t, threads.Why, "4101 threads")
+	assert.Contains(t, threads.Why, "4,096 connections, a thread each, it has 4101 threads")
+	assert.Contains(t, found(t, memory, "multiblocking").Why, "10,000 connections, a goroutine each and no thread, it has 5 threads")
+	assert.Contains(t, found(t, memory, "busywait").Why, "1,000 connections it has 5 threads")
 	assert.Contains(t, threads.Why, "that is its limit: the server holds 4096 of 10000")
 	assert.Equal(t, Refuted, found(t, memory, "busywait").Verdict)
 	assert.Equal(t, NotMeasurable, found(t, memory, "busywait --one-at-a-time").Verdict)
@@ -166,13 +168,13 @@ func TestAwakeIsJudged(t *testing.T) {
 		case i%2 == 0:
 			trial.Load.SendLag = trial.Load.Response
 		default:
-			trial.Load.Generator.RunQueue = 0.5
+			trial.Load.Generator.RunQueue = new(0.5)
 		}
 	}
 	c = claim(t, r)
 	assert.Equal(t, NotMeasurable, c.Verdict)
 	trial := asked(t, "busywait", ownCore, us)[0]
-	trial.Resources.RunQueue = 500 * time.Millisecond
+	trial.Resources.RunQueue = new(500 * time.Millisecond)
 	assert.NotEmpty(t, trial.taken())
 	r.Trials = []Trial{trial}
 	assert.Empty(t, r.awake(r.server("busywait"), ownCore))

@@ -31,8 +31,7 @@ func TestEveryExperimentStatesItsCase(t *testing.T) {
 		assert.NotEmpty(t, e.About, e.ID)
 		for _, name := range e.About {
 			assert.Contains(t, names, name, e.ID)
-			_, predicted := e.Predictions[name]
-			assert.True(t, predicted, "%s: nothing is predicted of %s, which it is about", e.ID, name)
+			assert.NotEmpty(t, e.predicted(&Server{Subject: Subject{Name: name}}), "%s: nothing is predicted of %s, which it is about", e.ID, name)
 		}
 		for name := range e.Predictions {
 			assert.Contains(t, names, name, e.ID)

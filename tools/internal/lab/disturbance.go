@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
@@ -24,20 +23,19 @@ const takenShare = 0.2
 
 // besides is what the machine did besides while something was measured.
 type besides struct {
-	lasted        time.Duration
-	generator     float64    // the share of the time in which the load generator waited for its core
+	generator     *float64   // the share of the time in which the load generator waited for its core
 	server        *Resources // nil if not known
 	steal, others *float64   // as in Cell
 }
 
 func (c *Cell) besides() besides {
-	return besides{seconds(c.Load.Seconds), c.Load.Generator.RunQueue, c.Resources, c.Steal, c.Others}
+	return besides{c.Load.Generator.RunQueue, c.Resources, c.Steal, c.Others}
 }
 
 func (t *Trial) besides() besides {
 	b := besides{server: t.Resources, steal: t.Steal, others: t.Others}
 	if t.Load != nil {
-		b.lasted, b.generator = seconds(t.Load.Seconds), t.Load.Generator.RunQueue
+		b.generator = t.Load.Generator.RunQueue
 	}
 	return b
 }
@@ -54,10 +52,10 @@ func (b besides) stolen() string {
 // of a server may wait for each other, as they do on a quiet machine, too: what
 // they wait for counts only if somebody else ran.
 func (b besides) starved() string {
-	if b.server == nil || b.lasted <= 0 || b.others != nil && *b.others <= disturbance {
+	if b.others != nil && *b.others <= disturbance {
 		return ""
 	}
-	if waited := b.server.RunQueue.Seconds() / b.lasted.Seconds(); waited > takenShare {
+	if waited, _ := b.server.Waited(); waited > takenShare {
 		text := fmt.Sprintf("the server waited for a core for %s of the time", percent(min(1, waited)))
 		if b.others != nil {
 			text += fmt.Sprintf(", and other programs used %s of one", percent(*b.others))
@@ -79,8 +77,8 @@ func (b besides) crowded() string {
 // taken returns why a measurement says more about the machine than about the
 // server, or "".
 func (b besides) taken() string {
-	if b.generator > takenShare {
-		return fmt.Sprintf("the load generator waited for its core for %s of the time", percent(b.generator))
+	if b.generator != nil && *b.generator > takenShare {
+		return fmt.Sprintf("the load generator waited for its core for %s of the time", percent(*b.generator))
 	}
 	if text := b.stolen(); text != "" {
 		return text
@@ -120,7 +118,7 @@ const disturbedMark = "DISTURBED"
 
 // Void returns why a run shows next to nothing, or "": over half of its open loop's
 // cells are void, so that not even the medians stand, or none of its claims was
-// decided.
+// decided for any server.
 func (r *Results) Void() string {
 	var reasons []string
 	void, cells, why := 0, 0, ""
@@ -134,10 +132,13 @@ func (r *Results) Void() string {
 	if 2*void > cells {
 		reasons = append(reasons, fmt.Sprintf("of %s of the open loop %d are void, medians included; one reason: %s", count(cells, "cell"), void, why))
 	}
-	decided := func(c Claim) bool { return c.Verdict.Decided() }
+	// Of servers that the claim is not about, there are findings without a verdict.
+	decided := func(c Claim) bool {
+		return c.Verdict.Decided() || slices.ContainsFunc(c.Findings, func(f Finding) bool { return f.Verdict.Decided() })
+	}
 	measurable := func(c Claim) bool { return c.Verdict != NotAvailable }
 	if slices.ContainsFunc(r.Claims, measurable) && !slices.ContainsFunc(r.Claims, decided) {
-		text := "none of the claims could be decided"
+		text := "none of the claims could be decided for any server"
 		if f, known := r.Claims[0].Number(); known {
 			text += fmt.Sprintf("; %s: %s", r.Claims[0].Experiment, f.Why)
 		}

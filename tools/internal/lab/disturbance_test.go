@@ -18,21 +18,21 @@ func share(x float64) *float64 { return &x }
 // Each way to be kept from a core counts; what threads of a server wait for each
 // other does not.
 func TestTaken(t *testing.T) {
-	waiting := &Resources{RunQueue: 500 * time.Millisecond}
+	waiting := &Resources{Window: time.Second, RunQueue: new(500 * time.Millisecond)}
 	for want, b := range map[string]besides{
-		"the load generator waited for its core for 30.0 % of the time": {lasted: time.Second, generator: 0.3},
-		"the host had the cores for 40.0 % of the time":                 {lasted: time.Second, steal: share(0.4)},
-		"the server waited for a core for 50.0 % of the time":           {lasted: time.Second, server: waiting},
+		"the load generator waited for its core for 30.0 % of the time": {generator: share(0.3)},
+		"the host had the cores for 40.0 % of the time":                 {steal: share(0.4)},
+		"the server waited for a core for 50.0 % of the time":           {server: waiting},
 		"the server waited for a core for 100.0 % of the time, and other programs used 60.0 % of one": {
-			lasted: time.Second, server: &Resources{RunQueue: 7 * time.Second}, others: share(0.6)},
+			server: &Resources{Window: time.Second, RunQueue: new(7 * time.Second)}, others: share(0.6)},
 	} {
 		assert.Equal(t, want, b.taken())
 	}
 	for name, b := range map[string]besides{
-		"nothing is known":           {lasted: time.Second},
-		"it waited little":           {lasted: time.Second, generator: 0.1, server: &Resources{RunQueue: 100 * time.Millisecond}, steal: share(0.1), others: share(0.9)},
-		"its threads wait in a line": {lasted: time.Second, server: waiting, others: share(0.02)},
-		"no time has passed":         {server: waiting},
+		"nothing is known":           {},
+		"it waited little":           {generator: share(0.1), server: &Resources{Window: time.Second, RunQueue: new(100 * time.Millisecond)}, steal: share(0.1), others: share(0.9)},
+		"its threads wait in a line": {server: waiting, others: share(0.02)},
+		"no time has passed":         {server: &Resources{RunQueue: new(time.Second)}},
 	} {
 		assert.Empty(t, b.taken(), name)
 	}
@@ -71,7 +71,7 @@ func TestOthersByCore(t *testing.T) {
 func TestPollingIsJudgedByWhatItWants(t *testing.T) {
 	r := judged([]string{"E4"}, "busywait", "eventloop")
 	idle := func(server string, used, waited time.Duration) *IdleCell {
-		r.Idle = append(r.Idle, IdleCell{Server: server, Connections: 100, Duration: time.Second, Resources: &Resources{CPU: used, RunQueue: waited}})
+		r.Idle = append(r.Idle, IdleCell{Server: server, Connections: 100, Resources: &Resources{Window: time.Second, CPU: used, RunQueue: &waited}})
 		return &r.Idle[len(r.Idle)-1]
 	}
 	idle("busywait", 192*time.Millisecond, 790*time.Millisecond)
@@ -89,6 +89,13 @@ func TestPollingIsJudgedByWhatItWants(t *testing.T) {
 	r.Idle = nil
 	idle("busywait", 192*time.Millisecond, 5*time.Second)
 	assert.InDelta(t, 100, found(t, claim(t, r), "busywait").Number, 1e-9)
+
+	// A wait that is not over is in no count: a little is not enough to say no.
+	r.Idle = nil
+	idle("busywait", 20*time.Millisecond, 200*time.Millisecond).Others = share(0.8)
+	c = claim(t, r)
+	assert.Equal(t, NotMeasurable, c.Verdict)
+	assert.Contains(t, found(t, c, "busywait").Why, "other programs used the cores for 80.0 % of the time")
 
 	// What the host takes, nobody sees the server want.
 	r.Idle = nil
@@ -112,6 +119,9 @@ func attacked(id, server string, attacks []Attack, wait time.Duration, change fu
 	return Trial{Experiment: id, Server: server, Callers: line, Attacks: attacks}
 }
 
+// attacksBegin is the number of the step in which the first attack begins.
+func attacksBegin(r *Results) int { return int(r.Trials[0].Attacks[0].From / callStep) }
+
 // A wait that the machine may have made is no stall, and a stall of a server that
 // sleeps is one on a busy machine, too.
 func TestAStallIsToldFromABusyMachine(t *testing.T) {
@@ -127,6 +137,7 @@ func TestAStallIsToldFromABusyMachine(t *testing.T) {
 		"callers that come late":      {length * 6 / 10, func(_ *Attack, m *Moment) { m.Late = length / 2 }, NotMeasurable, "callers began to ask up to 250ms late"},
 		"a host that has the cores":   {length * 6 / 10, func(a *Attack, _ *Moment) { a.Steal = share(0.8) }, NotMeasurable, "the host had the cores for 400ms of it"},
 		"a stall on a busy machine":   {length, func(a *Attack, _ *Moment) { a.Waited = length / 5 }, Confirmed, ""},
+		"a wait that outlasts it":     {length * 15, func(a *Attack, _ *Moment) { a.Waited = length }, NotMeasurable, "the server waited for a core for 500ms of it"},
 		"no stall on a busy machine":  {length / 20, func(a *Attack, _ *Moment) { a.Waited = length }, Refuted, ""},
 		"no stall on a quiet machine": {length / 20, nil, Refuted, ""},
 	} {
@@ -143,8 +154,17 @@ func TestAStallIsToldFromABusyMachine(t *testing.T) {
 			assert.Equal(t, test.want, found(t, claim(t, r), "singleblocking").Verdict, name)
 		}
 	}
+	// Callers who wait as long while nobody attacks do not wait for the attacker.
+	r := judged([]string{"E2"}, "singleblocking")
+	r.Trials = []Trial{attacked("E2", "singleblocking", stallAttacks(Plan{}), length*6/10, nil)}
+	r.Trials[0].Callers.Steps[1].Worst = length / 2
+	assert.Contains(t, found(t, claim(t, r), "singleblocking").Why, "callers waited for up to 250ms before anybody attacked")
+	r.Trials[0].Callers.Steps[1].Worst = 0
+	r.Trials[0].Callers.Steps[attacksBegin(r)-1].Worst = length
+	assert.Equal(t, Confirmed, found(t, claim(t, r), "singleblocking").Verdict, "he came just before, and was late")
+
 	// What is left decides, and that is said.
-	r := judged([]string{"E11"}, "eventloop")
+	r = judged([]string{"E11"}, "eventloop")
 	attacks := deafAttacks()
 	r.Trials = []Trial{attacked("E11", "eventloop", attacks, 2*time.Millisecond, nil)}
 	r.Trials[0].Callers.Steps[attacks[1].From/callStep].Worst = deafAttack / 2
@@ -160,7 +180,7 @@ func TestAStallIsToldFromABusyMachine(t *testing.T) {
 func TestDisturbedRunsDecideNothing(t *testing.T) {
 	const us = time.Microsecond
 	busy := func(t Trial) Trial {
-		t.Resources.RunQueue, t.Others = 800*time.Millisecond, share(0.8)
+		t.Resources.RunQueue, t.Others = new(800*time.Millisecond), share(0.8)
 		return t
 	}
 	for id, test := range map[string]struct {
@@ -249,9 +269,11 @@ func TestVoidRuns(t *testing.T) {
 		{Experiment: "E4", Verdict: NotMeasurable, Findings: []Finding{{Why: "the host had the cores"}}},
 		{Experiment: "E5", Verdict: NotAvailable, Headline: -1},
 	}}
-	assert.Equal(t, "none of the claims could be decided; E4: the host had the cores", r.Void())
+	assert.Equal(t, "none of the claims could be decided for any server; E4: the host had the cores", r.Void())
 	r.Claims = append(r.Claims, Claim{Experiment: "E7", Verdict: Refuted})
 	assert.Empty(t, r.Void())
+	r.Claims[2] = Claim{Experiment: "E2", Verdict: NotMeasurable, Headline: -1, Findings: []Finding{{Server: "eventloop", Verdict: Refuted}}}
+	assert.Empty(t, r.Void(), "it was run with a server that the claim is not about")
 	r.Claims = r.Claims[1:2]
 	assert.Empty(t, r.Void(), "there is no such server here, which is said elsewhere")
 }
@@ -259,13 +281,28 @@ func TestVoidRuns(t *testing.T) {
 // A cell of the open loop whose server waited for a core that others had is void,
 // median and all.
 func TestACellOfAStarvedServerIsVoid(t *testing.T) {
-	cell := Cell{Load: load.Result{Seconds: 1}, Resources: &Resources{RunQueue: time.Second / 2}, Others: share(0.5)}
+	cell := Cell{Load: load.Result{Seconds: 1}, Resources: &Resources{Window: time.Second, RunQueue: new(time.Second / 2)}, Others: share(0.5)}
 	voidStarved(&cell.Load, cell.besides())
 	assert.Equal(t, []string{"the server waited for a core for 50.0 % of the time, and other programs used 50.0 % of one"}, cell.Load.Void)
 	assert.False(t, cell.Load.MedianStands())
 	cell = Cell{Load: load.Result{Seconds: 1}, Resources: &Resources{CPU: time.Second}, Others: share(0.5)}
 	voidStarved(&cell.Load, cell.besides())
 	assert.Empty(t, cell.Load.Void)
+}
+
+// A server that has no core may take three times as long to start and to end.
+func TestALimitIsExtendedOnce(t *testing.T) {
+	used := func(waited time.Duration) usage {
+		return usage{at: time.Unix(0, 0).Add(10 * waited), queued: true, tasks: map[int]taskUsage{1: {runQueue: waited}}}
+	}
+	l := &limit{timer: time.NewTimer(time.Hour), length: time.Minute, known: true, before: used(time.Second)}
+	defer l.timer.Stop()
+	assert.False(t, l.extend(used(2*time.Second)), "it had its core")
+	assert.Equal(t, time.Minute, l.length)
+	assert.True(t, l.extend(used(8*time.Second)))
+	assert.Equal(t, 3*time.Minute, l.length)
+	assert.True(t, l.over(), "once is enough")
+	assert.True(t, new(limit).over(), "nobody knows")
 }
 
 // Rules that were not judged are no reason not to measure a server, and are told

@@ -134,15 +134,15 @@ func (e *Environment) disturbed(before, after clocks) {
 	e.Others = coreClock{total, after.busy - before.busy}.beyond(after.ours - before.ours)
 }
 
-// stealSince returns the share of the time that the host gave to others; nil if
-// no time has passed.
+// stealSince returns the share of the time that the host gave to others, at least:
+// the kernel tells of whole ticks, so there may have been one less, which is much
+// of a short time. nil if no time has passed.
 func (after clocks) stealSince(before clocks) *float64 {
 	total := after.total - before.total
 	if total <= 0 {
 		return nil
 	}
-	steal := (after.stolen - before.stolen) / total
-	return &steal
+	return new(max(0, after.stolen-before.stolen-userTick.Seconds()) / total)
 }
 
 // environment is asked for when the lab may be on one core already; procs was

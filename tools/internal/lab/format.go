@@ -50,6 +50,9 @@ func thousands(x float64) string {
 	return digits
 }
 
+// unknownHere stands for a figure that this system does not tell. It is never 0.
+const unknownHere = "not known here"
+
 func percent(share float64) string { return fmt.Sprintf("%.1f %%", share*100) }
 
 func mebibytes(bytes int64) string { return threeDigits(float64(bytes) / (1 << 20)) }

@@ -26,7 +26,11 @@ type Failure struct {
 // conform checks a server against the rules that need no limits but the usual
 // ones: what has to be waited for, timeouts, is left to the models' own tests.
 func conform(ctx context.Context, p *process, s Subject) Gate {
-	return gateOf(conformance.Check(ctx, p.addr, conformance.Options{OneAtATime: s.OneAtATime, Only: s.rules(), Process: p.pid}))
+	o := conformance.Options{OneAtATime: s.OneAtATime, Only: s.rules(), Process: p.pid}
+	if len(s.CheckFlags) > 0 {
+		o.TurnLimit = checkTurn
+	}
+	return gateOf(conformance.Check(ctx, p.addr, o))
 }
 
 func gateOf(report conformance.Report) Gate {
@@ -40,14 +44,16 @@ func gateOf(report conformance.Report) Gate {
 	return g
 }
 
-// rules names those that a server is checked against; nil: all.
+// rules names those that a server is checked against; nil: all. The one about the
+// length of turns is left to the models' own tests.
 func (s Subject) rules() []string {
-	if len(s.Exceptions) == 0 {
+	if len(s.Exceptions) == 0 && len(s.CheckFlags) == 0 {
 		return nil
 	}
 	var ids []string
 	for _, r := range conformance.Rules() {
-		if s.Exceptions[r.ID] == "" {
+		turns := len(s.CheckFlags) > 0 && r.ID == "turn-limit"
+		if s.Exceptions[r.ID] == "" && !turns {
 			ids = append(ids, r.ID)
 		}
 	}

@@ -29,7 +29,7 @@ func (b *bench) idle(ctx context.Context) error {
 	if !plan.has(Idle) {
 		return nil
 	}
-	if _, err := processUsage(os.Getpid()); err != nil {
+	if _, err := processMemory(os.Getpid()); err != nil {
 		b.results.skip("silent connections: the lab cannot tell here what another process uses")
 		return nil
 	}
@@ -109,24 +109,31 @@ func connectSilent(ctx context.Context, addr string, conns []net.Conn, wanted in
 
 // idleCell measures what the server uses in a while.
 func (b *bench) idleCell(ctx context.Context, p *process, cell *IdleCell) error {
-	began := time.Now()
-	clocksBefore, known := readClocks()
-	before, err := processUsage(p.pid)
+	m, err := p.meter(ctx, b.results.Plan.Idle)
 	if err != nil {
-		return errors.Join(p.failure(), err)
-	}
-	if err := sleep(ctx, b.results.Plan.Idle); err != nil {
 		return err
 	}
-	after, err := processUsage(p.pid)
-	if err != nil {
-		return errors.Join(p.failure(), err)
-	}
-	if clocksAfter, knownAfter := readClocks(); known && knownAfter {
-		cell.Steal = clocksAfter.stealSince(clocksBefore)
-	}
-	cell.Duration, cell.Resources = time.Since(began), after.since(before)
+	cell.Resources = m.used
+	cell.Steal, cell.Others = m.besides(p.pins)
 	return nil
+}
+
+// meter measures what a process uses in a while.
+func (p *process) meter(ctx context.Context, while time.Duration) (*meter, error) {
+	m, err := newMeter(p.pid)
+	if err == nil {
+		err = m.begin()
+	}
+	if err != nil {
+		return nil, errors.Join(p.failure(), err)
+	}
+	if err := sleep(ctx, while); err != nil {
+		return nil, err
+	}
+	if err := m.end(); err != nil {
+		return nil, errors.Join(p.failure(), err)
+	}
+	return m, nil
 }
 
 // waitForConnections waits until the server at the address holds the
@@ -162,13 +169,17 @@ func abort(c net.Conn) {
 }
 
 // share is how large a part of a core the server used.
-func (c IdleCell) share() float64 { return c.Resources.CPU.Seconds() / c.Duration.Seconds() }
+func (c IdleCell) share() float64 {
+	share, _ := c.Resources.Share()
+	return share
+}
 
 // wanted is how large a part of a core the server used, or was ready to use and had
 // to wait for, because others had it. Its threads may wait at the same time, for
 // one core: that makes no second one.
 func (c IdleCell) wanted() float64 {
-	return max(c.share(), min(1, c.share()+c.Resources.RunQueue.Seconds()/c.Duration.Seconds()))
+	wanted, _ := c.Resources.Wanted()
+	return wanted
 }
 
 func idleDigest(cells []IdleCell) string {

@@ -25,14 +25,14 @@ func TestIdleLadder(t *testing.T) {
 		assert.Empty(t, c.Short)
 		require.NotNil(t, c.Resources)
 		assert.Positive(t, c.Resources.RSS)
-		assert.GreaterOrEqual(t, c.Duration, r.Plan.Idle)
+		assert.GreaterOrEqual(t, c.Resources.Window, r.Plan.Idle)
 	}
 	assert.Equal(t, []int{0, 20, 60, 0, 1}, held, "the second server serves one at a time")
 }
 
 func TestIdleTable(t *testing.T) {
 	cell := func(server string, wanted, connections int, mib int64, cpu time.Duration) IdleCell {
-		return IdleCell{Server: server, Wanted: wanted, Connections: connections, Duration: time.Second, Resources: &Resources{CPU: cpu, RSS: mib << 20}}
+		return IdleCell{Server: server, Wanted: wanted, Connections: connections, Resources: &Resources{Window: time.Second, CPU: cpu, RSS: mib << 20}}
 	}
 	r := &Results{
 		Plan: Plan{IdleConnections: idleSteps()},

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,14 +51,17 @@ type Config struct {
 	// process may be killed before Run returns. May be nil.
 	Save func(*Results)
 
-	// check is instead of conform in tests, and idle idleSteps.
-	check func(ctx context.Context, addr string, s Subject) Gate
-	idle  []int
+	// In tests: check instead of conform, idle instead of idleSteps, capacity
+	// instead of carefulSearch.
+	check    func(ctx context.Context, addr string, s Subject) Gate
+	idle     []int
+	capacity *capacitySearch
 }
 
 // bench is a run of the lab.
 type bench struct {
 	check    func(ctx context.Context, addr string, s Subject) Gate
+	capacity capacitySearch
 	null     Subject
 	progress *Progress
 	pins     pinning
@@ -90,6 +94,7 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 	if b.progress == nil {
 		b.progress = new(Progress)
 	}
+	b.capacity = *cmp.Or(cfg.capacity, &carefulSearch)
 	if !cfg.NoPin {
 		var unpin func()
 		if b.pins, unpin, err = pinSelf(); err != nil {

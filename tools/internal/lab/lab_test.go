@@ -160,7 +160,8 @@ func TestRunInAnotherProtocol(t *testing.T) {
 // A search for capacity speaks the server's protocol, too.
 func TestCapacityInAnotherProtocol(t *testing.T) {
 	cfg := testConfig(t, "resp")
-	cfg.SLO, cfg.Parts = time.Nanosecond, []Part{Capacities} // which nobody keeps: the search is short
+	cfg.SLO, cfg.Parts = time.Nanosecond, []Part{Capacities} // which nobody keeps
+	cfg.capacity = &capacitySearch{first: 4000, least: 2000, near: 1.05, repeats: 1, requests: 400}
 	r, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
 	require.NotEmpty(t, r.Capacity)

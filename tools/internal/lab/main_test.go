@@ -85,6 +85,10 @@ func testServer(mode string, args []string) {
 		fmt.Fprintln(os.Stderr, "kv-test: not available here: no io_uring: not permitted")
 		os.Exit(kvcmd.ExitUnavailable)
 	}
+	if mode == "spins" { // and serves nobody
+		for {
+		}
+	}
 	if mode == "iouring" {
 		fmt.Fprintln(os.Stderr, iouring.New(iouring.Config{}).Serve(ln))
 		os.Exit(1)

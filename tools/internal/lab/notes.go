@@ -43,6 +43,9 @@ func (r *Results) notes() []string {
 	if len(hidden) > 0 {
 		add("~  some requests waited longer than a cell, and so are in no percentile: %s.", strings.Join(hidden, ", "))
 	}
+	if note := voidNote(r.Runs, r.Again); note != "" {
+		add("%s", note)
+	}
 	for _, s := range r.Summary {
 		if s.Errors > 0 {
 			add("!  %s, %s: %s; the first: %s", s.Server, workloadTitle(r.Plan.Workloads[s.Workload]), count(int(s.Errors), "error"), s.FirstError)
@@ -72,6 +75,22 @@ func (r *Results) notes() []string {
 	return notes
 }
 
+// voidNote tells how many cells of the closed loop say more about the generator
+// than about the server, and why one of them does. They are in the medians all the
+// same: server CPU per request does not depend on when requests come.
+func voidNote(all ...[]Cell) string {
+	void, of, reason := 0, 0, ""
+	for _, c := range slices.Concat(all...) {
+		if of++; len(c.Load.Void) > 0 {
+			void, reason = void+1, c.Load.Void[0]
+		}
+	}
+	if void == 0 {
+		return ""
+	}
+	return fmt.Sprintf("VOID: in %d of %d cells of the closed loop rates are lower and times longer than the server's; one reason: %s.", void, of, reason)
+}
+
 // trustNotes say how far the figures can be trusted.
 func (r *Results) trustNotes() []string {
 	var notes []string
@@ -81,6 +100,9 @@ func (r *Results) trustNotes() []string {
 			p.Server, p.Stopped, latency(p.Open.Response.P99), latency(p.Closed.Response.P99))
 	} else if p != nil {
 		add("DO NOT TRUST THIS RUN: %s was stopped for %v, and the open loop's p99 is %s.", p.Server, p.Stopped, latency(p.Open.Response.P99))
+	}
+	if note := r.excessNote(); note != "" {
+		add("%s", note)
 	}
 	if len(r.Noise) > 0 {
 		var each []string
@@ -110,6 +132,37 @@ func (r *Results) trustNotes() []string {
 		add("NOT MEASURED: %s.", what)
 	}
 	return notes
+}
+
+// excessNote tells of CPU time that there cannot be: then the lab measures
+// wrongly. It is empty if there is none.
+func (r *Results) excessNote() string {
+	wrong, all, first := 0, 0, ""
+	look := func(server string, used *Resources) {
+		share, known := used.Share()
+		if !known {
+			return
+		}
+		if all++; used.Excess() > 0 {
+			if wrong++; wrong == 1 {
+				first = fmt.Sprintf("%s, %s of %s, where the clocks can be wrong by %s", server, percent(share),
+					count(used.Cores, "core"), percent(used.Uncertainty.Seconds()/used.Window.Seconds()))
+			}
+		}
+	}
+	for _, c := range slices.Concat(r.Runs, r.Open, r.Again) {
+		look(c.Server, c.Resources)
+	}
+	for _, c := range r.Idle {
+		look(c.Server, c.Resources)
+	}
+	for _, t := range r.Trials {
+		look(t.Server, t.Resources)
+	}
+	if wrong == 0 {
+		return ""
+	}
+	return fmt.Sprintf("DO NOT TRUST THIS RUN: in %d of %d measurements a server used more CPU time than its cores have; the first: %s.", wrong, all, first)
 }
 
 // pauseShare is the share of the time in pauses that is worth telling of.

@@ -21,7 +21,8 @@ const peerPrefix = "peer "
 // PeersDir is the module of the peers that are built, in the checkout.
 const PeersDir = "tools/peers"
 
-// Checkout returns the source checkout that dir is in: where the peers are.
+// Checkout returns the source checkout that dir is in: where the code of the
+// models is, and that of the peers.
 func Checkout(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -33,7 +34,7 @@ func Checkout(dir string) (string, error) {
 		}
 		up := filepath.Dir(at)
 		if up == at {
-			return "", fmt.Errorf("the peers are built from source: there is no %s in %s, nor above it; run this within a checkout of ioflavors", PeersDir, dir)
+			return "", fmt.Errorf("%s is not within a checkout of ioflavors", dir)
 		}
 		at = up
 	}

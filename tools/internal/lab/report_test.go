@@ -52,8 +52,8 @@ func sampleResults(t *testing.T) *Results {
 		}
 		for step, n := range plan.IdleConnections {
 			r.Idle = append(r.Idle, IdleCell{
-				Server: s.Name, Connections: n, Wanted: n, Duration: time.Second,
-				Resources: &Resources{CPU: time.Duration(i*step) * 10 * time.Millisecond, RSS: int64(10+step*i) << 20},
+				Server: s.Name, Connections: n, Wanted: n,
+				Resources: &Resources{Window: time.Second, CPU: time.Duration(i*step) * 10 * time.Millisecond, RSS: int64(10+step*i) << 20},
 			})
 		}
 		for w := range syscallWorkloads {
@@ -91,7 +91,7 @@ func sampleResults(t *testing.T) *Results {
 						Response:  load.Times{P50: time.Duration(20+7*i) * time.Microsecond, P99: time.Duration(100+i*i*900*w) * time.Microsecond},
 					},
 					Resources: &Resources{
-						CPU: time.Duration(n) * time.Duration(9900/(5*w+1)), Voluntary: n / int64(40*w+1), Involuntary: 1000,
+						Window: 600 * time.Millisecond, CPU: time.Duration(n) * time.Duration(9900/(5*w+1)), Voluntary: n / int64(40*w+1), Involuntary: 1000,
 						Threads: 6 + 50*(i%2), RSS: int64(14+i) << 20,
 					},
 				}

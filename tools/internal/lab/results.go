@@ -13,7 +13,7 @@ import (
 
 // Schema is the version of Results: it changes when a field changes its
 // meaning or goes.
-const Schema = 3
+const Schema = 4
 
 // FileName is the name of the file that Results are written to.
 const FileName = "results.json"
@@ -94,13 +94,13 @@ type IdleCell struct {
 	Server string `json:"server"`
 	// Connections is how many the server held, Wanted how many there should
 	// have been, and Short why there were fewer.
-	Connections int           `json:"connections"`
-	Wanted      int           `json:"wanted"`
-	Short       string        `json:"short,omitempty"`
-	Duration    time.Duration `json:"duration_ns"`
-	Resources   *Resources    `json:"resources,omitempty"`
-	// Steal is as in Cell.
-	Steal *float64 `json:"steal,omitempty"`
+	Connections int        `json:"connections"`
+	Wanted      int        `json:"wanted"`
+	Short       string     `json:"short,omitempty"`
+	Resources   *Resources `json:"resources,omitempty"`
+	// Steal and Others are as in Cell.
+	Steal  *float64 `json:"steal,omitempty"`
+	Others *float64 `json:"others,omitempty"`
 }
 
 // SyscallCell counts a server's system calls under a workload of the closed

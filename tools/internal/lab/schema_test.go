@@ -51,7 +51,7 @@ func TestResultsFollowTheSchema(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, validate(string(interrupted)), "of a run that was interrupted at once")
 
-	for _, change := range [][2]string{{`"schema": 3`, `"schema": 2`}, {`"seed": 42`, `"seed": "42"`}, {`"servers"`, `"models"`}} {
+	for _, change := range [][2]string{{`"schema": 4`, `"schema": 2`}, {`"seed": 42`, `"seed": "42"`}, {`"servers"`, `"models"`}} {
 		require.Contains(t, string(text), change[0])
 		assert.Error(t, validate(strings.Replace(string(text), change[0], change[1], 1)), change[0])
 	}

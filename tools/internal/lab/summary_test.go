@@ -30,7 +30,7 @@ func TestSummarize(t *testing.T) {
 				Errors:   load.Errors{Wrong: errors, First: map[bool]string{true: "oh"}[errors > 0]},
 			},
 			Resources: &Resources{
-				CPU: cpu, User: cpu / 4, System: cpu * 3 / 4, Voluntary: 500, Involuntary: 20, RunQueue: 20 * time.Millisecond,
+				Window: time.Second, CPU: cpu, User: cpu / 4, System: cpu * 3 / 4, Voluntary: 500, Involuntary: 20, RunQueue: new(20 * time.Millisecond),
 				Threads: 5, RSS: 1 << 20, PSS: 1 << 19, Sockets: 1 << 18,
 			},
 		}
@@ -46,7 +46,7 @@ func TestSummarize(t *testing.T) {
 	assert.Equal(t, Summary{
 		Server: "a", Rounds: 3, Rate: 20, P50: 20, P99: 40, Hidden: 0.25, Served: 5, Errors: 3, FirstError: "oh", GeneratorLimited: true,
 		Cost: &Cost{
-			CPU: 2000, System: 0.75, Spread: 1, Voluntary: 0.5, Involuntary: 0.02, RunQueue: 0.02,
+			CPU: 2000, Spread: 1, Voluntary: 0.5, Involuntary: 0.02, RunQueue: new(0.02),
 			Threads: 5, RSS: 1 << 20, PSS: 1 << 19, Sockets: 1 << 18,
 		},
 	}, all[0])

@@ -79,10 +79,7 @@ func (t Trial) cpuPerRequest() (us float64, known bool) {
 // cores returns how many cores the server used. known is false where the system
 // does not tell.
 func (t Trial) cores() (n float64, known bool) {
-	if t.Load == nil || t.Resources == nil || t.Load.Seconds == 0 {
-		return 0, false
-	}
-	return t.Resources.CPU.Seconds() / t.Load.Seconds, true
+	return t.Resources.Share()
 }
 
 // responses returns the response times of several runs.
@@ -104,7 +101,8 @@ const lateShare = 0.1
 // generator that lost its core for a while is late with some requests, and those
 // are not in the middle.
 func (t Trial) medianHolds() bool {
-	return t.Load != nil && t.Load.Response.P50 > 0 && float64(t.Load.SendLag.P50) <= lateShare*float64(t.Load.Response.P50)
+	return t.Load != nil && t.Load.Response.P50 > 0 && float64(t.Load.SendLag.P50) <= lateShare*float64(t.Load.Response.P50) &&
+		!t.Load.Spoilt(50)
 }
 
 // taken returns why a run says more about the machine than about the server, or

@@ -12,26 +12,93 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// processUsage asks /proc, and for the CPU time the process's own clock.
+// newMeter measures a process by the files under /proc, and its CPU time by its
+// own clock where there is one.
+func newMeter(pid int) (*meter, error) {
+	fs, err := procfs.NewDefaultFS()
+	if err != nil {
+		return nil, err
+	}
+	m := &meter{
+		clock:   cpuClock{now: time.Now, tick: kernelTick(), read: func() (time.Duration, error) { return processClock(pid) }},
+		files:   func() (usage, error) { return processUsage(pid) },
+		machine: readClocks,
+	}
+	if _, err := processClock(pid); err != nil {
+		m.clock.tick = max(m.clock.tick, userTick)
+		m.clock.read = func() (time.Duration, error) {
+			user, system, err := procTicks(fs, pid)
+			return user + system, err
+		}
+	}
+	return m, nil
+}
+
+// processUsage reads what a process has used and what it has, but for its exact
+// CPU time.
 func processUsage(pid int) (usage, error) {
 	fs, err := procfs.NewDefaultFS()
 	if err != nil {
 		return usage{}, err
 	}
+	at := time.Now()
 	u, err := procUsage(fs, pid)
-	if err != nil {
-		return usage{}, err
-	}
-	if cpu, err := processClock(pid); err == nil {
-		u.cpu = cpu
-	}
-	return u, nil
+	u.at = at
+	return u, err
 }
 
-// procUsage reads the files under /proc/PID. The CPU time there comes in ticks
-// of 10 ms. Its threads are all under task, those too that the kernel has started
-// for an io_uring: they belong to the process since Linux 5.12, and so does their
-// CPU time.
+// kernelTick is how often the kernel's timer ticks on a core: the resolution of
+// its coarse clocks (1/CONFIG_HZ).
+func kernelTick() time.Duration {
+	var ts unix.Timespec
+	if err := unix.ClockGetres(unix.CLOCK_MONOTONIC_COARSE, &ts); err != nil {
+		return userTick // no kernel's are longer
+	}
+	return time.Duration(ts.Nano())
+}
+
+// processMemory reads what memory a process has now.
+func processMemory(pid int) (memoryUsage, error) {
+	fs, err := procfs.NewDefaultFS()
+	if err != nil {
+		return memoryUsage{}, err
+	}
+	p, err := fs.Proc(pid)
+	if err != nil {
+		return memoryUsage{}, err
+	}
+	status, err := p.NewStatus()
+	if err != nil {
+		return memoryUsage{}, fmt.Errorf("process %d: status: %w", pid, err)
+	}
+	return procMemory(fs, p, status)
+}
+
+func procMemory(fs procfs.FS, p procfs.Proc, status procfs.ProcStatus) (m memoryUsage, err error) {
+	m.rss = int64(status.VmRSS)
+	if rollup, err := p.ProcSMapsRollup(); err == nil { // since Linux 4.14
+		m.pss = int64(rollup.Pss)
+	}
+	m.sockets, err = socketMemory(fs)
+	return m, err
+}
+
+// procTicks reads user and system time, which come in ticks of 10 ms.
+func procTicks(fs procfs.FS, pid int) (user, system time.Duration, err error) {
+	p, err := fs.Proc(pid)
+	if err != nil {
+		return 0, 0, err
+	}
+	stat, err := p.Stat()
+	if err != nil {
+		return 0, 0, fmt.Errorf("process %d: stat: %w", pid, err)
+	}
+	return time.Duration(stat.UTime) * userTick, time.Duration(stat.STime) * userTick, nil
+}
+
+// procUsage reads the files under /proc/PID. Its threads are all under task,
+// those too that the kernel has started for an io_uring: they belong to the
+// process since Linux 5.12, and so does their CPU time.
 func procUsage(fs procfs.FS, pid int) (usage, error) {
 	p, err := fs.Proc(pid)
 	if err != nil {
@@ -41,26 +108,22 @@ func procUsage(fs procfs.FS, pid int) (usage, error) {
 	if err != nil {
 		return usage{}, fmt.Errorf("process %d: status: %w", pid, err)
 	}
-	stat, err := p.Stat()
-	if err != nil {
-		return usage{}, fmt.Errorf("process %d: stat: %w", pid, err)
-	}
 	threads, err := fs.AllThreads(pid)
 	if err != nil {
 		return usage{}, fmt.Errorf("process %d: %w", pid, err)
 	}
-	const tick = time.Second / 100 // USER_HZ, on every architecture that Go knows
+	// A kernel may have no such file, or one of zeros only (sched_info_on): what
+	// has never run is not there to be asked for.
+	sched, err := p.Schedstat()
 	u := usage{
-		user:   time.Duration(stat.UTime) * tick,
-		system: time.Duration(stat.STime) * tick,
-		tasks:  make(map[int]taskUsage, len(threads)),
-		rss:    int64(status.VmRSS),
+		tasks:   make(map[int]taskUsage, len(threads)),
+		queued:  err == nil && sched.RunTimeslices > 0,
+		allowed: max(1, len(status.CpusAllowedList)),
 	}
-	u.cpu = u.user + u.system
-	if m, err := p.ProcSMapsRollup(); err == nil { // since Linux 4.14
-		u.pss = int64(m.Pss)
+	if u.user, u.system, err = procTicks(fs, pid); err != nil {
+		return usage{}, err
 	}
-	if u.sockets, err = socketMemory(fs); err != nil {
+	if u.memory, err = procMemory(fs, p, status); err != nil {
 		return usage{}, err
 	}
 	for _, t := range threads {
@@ -69,7 +132,7 @@ func procUsage(fs procfs.FS, pid int) (usage, error) {
 			continue // it has just ended
 		}
 		task := taskUsage{voluntary: int64(s.VoluntaryCtxtSwitches), involuntary: int64(s.NonVoluntaryCtxtSwitches)}
-		if s, err := t.Schedstat(); err == nil { // not in every kernel
+		if s, err := t.Schedstat(); err == nil {
 			task.runQueue = time.Duration(s.WaitingNanoseconds)
 		}
 		u.tasks[t.PID] = task
@@ -91,10 +154,11 @@ func socketMemory(fs procfs.FS) (int64, error) {
 	return 0, nil
 }
 
-// processClock reads the clock that counts a process's CPU time: in ns, up to
-// this moment, with the threads that have ended, in one system call. The sum
-// over /proc/PID/task/*/schedstat is the same figure without the ended threads
-// and without what a running thread has used since its last tick.
+// processClock reads the clock that counts a process's CPU time: in ns, with the
+// threads that have ended, in one system call, and without what a running thread
+// has used since its last tick (kernel/sched/cputime.c: thread_group_cputime
+// brings only the caller's own process up to date). The sum over
+// /proc/PID/task/*/schedstat is the same figure without the ended threads.
 func processClock(pid int) (time.Duration, error) {
 	// How a clock's number is made of a process's: CPUCLOCK_SCHED, for all
 	// threads (include/linux/posix-timers_types.h, and clock_getcpuclockid(3)).

@@ -21,16 +21,36 @@ func TestProcUsageFromFiles(t *testing.T) {
 	u, err := procUsage(fs, 4711)
 	require.NoError(t, err)
 	assert.Equal(t, usage{
-		cpu:     1230 * time.Millisecond,
 		user:    time.Second, // 100 ticks
 		system:  230 * time.Millisecond,
 		tasks:   map[int]taskUsage{4711: {1000, 50, 2001}, 4712: {234, 6, 2002}},
-		rss:     14_336 << 10,
-		pss:     12_000 << 10,
-		sockets: int64(3 * os.Getpagesize()),
+		queued:  true,
+		memory:  memoryUsage{rss: 14_336 << 10, pss: 12_000 << 10, sockets: int64(3 * os.Getpagesize())},
+		allowed: 1,
 	}, u)
 	_, err = procUsage(fs, 1)
 	require.Error(t, err)
+}
+
+// A kernel without schedstats, or one that does not count, tells of no wait. That
+// is not a wait of 0.
+func TestARunQueueThatIsNotCountedIsNotKnown(t *testing.T) {
+	for name, text := range map[string]string{"no file": "", "zeros": "0 0 0\n", "counted": "100 0 7\n"} {
+		dir := t.TempDir()
+		require.NoError(t, os.CopyFS(dir, os.DirFS("testdata/proc")))
+		for _, file := range []string{"/4711/schedstat", "/4711/task/4711/schedstat", "/4711/task/4712/schedstat"} {
+			_ = os.Remove(dir + file)
+			if text != "" {
+				require.NoError(t, os.WriteFile(dir+file, []byte(text), 0o600))
+			}
+		}
+		fs, err := procfs.NewFS(dir)
+		require.NoError(t, err)
+		u, err := procUsage(fs, 4711)
+		require.NoError(t, err)
+		assert.Equal(t, name == "counted", u.queued, name)
+		assert.Equal(t, name == "counted", u.since(u, time.Second).RunQueue != nil, name)
+	}
 }
 
 // The process's clock counts what the threads' schedstat files count.
@@ -44,46 +64,87 @@ func TestProcessClock(t *testing.T) {
 	// A running thread's file is up to a tick behind, and threads may have ended.
 	assert.GreaterOrEqual(t, cpu, before)
 
-	u, err := processUsage(os.Getpid())
+	m, err := newMeter(os.Getpid())
 	require.NoError(t, err)
-	assert.GreaterOrEqual(t, u.cpu, cpu)
-	assert.NotEmpty(t, u.tasks)
-	assert.Positive(t, u.rss)
+	require.NoError(t, m.begin())
+	assert.GreaterOrEqual(t, m.before.cpu.used, cpu)
+	assert.NotEmpty(t, m.before.usage.tasks)
+	require.NoError(t, m.end())
+	assert.Positive(t, m.used.RSS)
+	assert.Positive(t, m.used.Window)
+	assert.Equal(t, m.before.usage.allowed, m.used.Cores)
 	_, err = processClock(1 << 22) // no process has so large a number
 	require.Error(t, err)
+	m, err = newMeter(1 << 22)
+	require.NoError(t, err)
+	require.Error(t, m.begin())
+}
+
+// Another process that does nothing but count has a core, on a machine however
+// busy, or waits for it: it cannot have more.
+func TestAProcessHasNoMoreThanItsCore(t *testing.T) {
+	pins, undo, err := pinSelf()
+	require.NoError(t, err)
+	defer undo()
+	if !pins.on {
+		t.Skip("one core: there is nothing to pin")
+	}
+	p, err := startProcess(t.Context(), testSubject(t, "spins"), pins)
+	require.NoError(t, err)
+	defer p.kill()
+	for ran := 0; ran < 5; { // on a busy machine it may not run at all for a while
+		m, err := p.meter(t.Context(), 20*time.Millisecond)
+		require.NoError(t, err)
+		r := m.used
+		assert.Equal(t, 1, r.Cores)
+		assert.Zero(t, r.Excess(), "%+v", r)
+		share, known := r.Share()
+		assert.True(t, known)
+		assert.LessOrEqual(t, share, 1.0)
+		if share > 0 {
+			ran++
+		}
+		if waited, known := r.Waited(); known {
+			assert.LessOrEqual(t, waited, float64(r.Threads))
+		}
+	}
 }
 
 // What one thread did is not subtracted from the others when it ends, nor from
 // the thread that has its number next; and CPU time is the process's, whoever in
 // it is still alive.
 func TestThreadsThatEndTakeNothingAlong(t *testing.T) {
-	before := usage{tasks: map[int]taskUsage{1: {10, 1, 100}, 2: {9000, 900, 90_000}, 3: {5, 5, 500}}}
-	after := usage{tasks: map[int]taskUsage{1: {12, 4, 400}, 3: {6, 2, 50}, 4: {100, 10, 1000}}}
-	r := after.since(before)
+	before := usage{queued: true, tasks: map[int]taskUsage{1: {10, 1, 100}, 2: {9000, 900, 90_000}, 3: {5, 5, 500}}}
+	after := usage{queued: true, tasks: map[int]taskUsage{1: {12, 4, 400}, 3: {6, 2, 50}, 4: {100, 10, 1000}}}
+	r := after.since(before, time.Second)
 	assert.EqualValues(t, 2+6+100, r.Voluntary)
 	assert.EqualValues(t, 3+2+10, r.Involuntary)
-	assert.EqualValues(t, 300+50+1000, r.RunQueue)
+	assert.EqualValues(t, 300+50+1000, *r.RunQueue)
 	assert.Equal(t, 3, r.Threads)
 
 	ready, end := make(chan thread), make(chan struct{})
 	go threadOfItsOwn(ready, end)
 	doomed := <-ready
-	then, err := processUsage(os.Getpid())
+	m, err := newMeter(os.Getpid())
 	require.NoError(t, err)
-	require.GreaterOrEqual(t, then.tasks[doomed.id].voluntary, int64(waits))
+	require.NoError(t, m.begin())
+	require.GreaterOrEqual(t, m.before.usage.tasks[doomed.id].voluntary, int64(waits))
 	close(end)
 	for gone := fmt.Sprintf("/proc/self/task/%d", doomed.id); t.Context().Err() == nil; time.Sleep(time.Millisecond) {
 		if _, err := os.Stat(gone); err != nil {
 			break
 		}
 	}
-	now, err := processUsage(os.Getpid())
+	now, err := m.files()
 	require.NoError(t, err)
 	assert.NotContains(t, now.tasks, doomed.id)
-	r = now.since(then)
+	cpu, err := processClock(os.Getpid())
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, cpu, doomed.cpu, "it has ended, and its CPU time has not")
+	require.NoError(t, m.end())
+	r = m.used
 	assert.GreaterOrEqual(t, r.Voluntary, int64(0))
-	assert.GreaterOrEqual(t, r.RunQueue, time.Duration(0))
-	assert.GreaterOrEqual(t, now.cpu, doomed.cpu, "it has ended, and its CPU time has not")
+	assert.GreaterOrEqual(t, *r.RunQueue, time.Duration(0))
 	assert.GreaterOrEqual(t, r.CPU, time.Duration(0))
 }
 
@@ -200,11 +261,14 @@ func allowedCores(t *testing.T, pid int) string {
 func TestDisturbed(t *testing.T) {
 	var e Environment
 	e.disturbed(clocks{total: 100, busy: 10, stolen: 1, ours: 5}, clocks{total: 200, busy: 60, stolen: 3, ours: 25})
-	assert.InDelta(t, 0.02, *e.Steal, 1e-9)
+	assert.InDelta(t, 0.0199, *e.Steal, 1e-9, "a tick less")
 	assert.InDelta(t, 0.3, *e.Others, 1e-9)
 	e = Environment{}
 	e.disturbed(clocks{total: 100}, clocks{total: 100})
 	assert.Nil(t, e.Steal)
+
+	// One tick in 250 ms of two cores is 2 %, or nothing.
+	assert.InDelta(t, 0, *clocks{total: 10.5, stolen: 1.01}.stealSince(clocks{total: 10, stolen: 1}), 1e-9)
 
 	c, known := readClocks()
 	require.True(t, known)

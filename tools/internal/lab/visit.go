@@ -9,7 +9,9 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-const preloadTimeout = 30 * time.Second
+// preloadTimeout is more than the slowest server needs on a busy machine. One that
+// does not answer is given up before, by the timeout of its reply.
+const preloadTimeout = 90 * time.Second
 
 // visit measures a fresh process of the server under each workload; the second
 // time in a round, the closed ones only. It returns the closed ones in a line.
@@ -96,25 +98,21 @@ func (b *bench) cell(ctx context.Context, s *Server, p *process, round, workload
 // measure runs a load and notes in the cell what the server used meanwhile. An
 // error means that the cell is worth nothing.
 func (b *bench) measure(p *process, cell *Cell, run func(begin, end func()) error) error {
-	var before, after usage
-	var beforeErr, afterErr error
-	var machineBefore, machineAfter clocks
-	var known, knownAfter bool
+	m, unknown := newMeter(p.pid)
 	err := run(
 		func() {
-			machineBefore, known = readClocks()
-			before, beforeErr = processUsage(p.pid)
+			if unknown == nil {
+				unknown = m.begin()
+			}
 		},
 		func() {
-			after, afterErr = processUsage(p.pid)
-			machineAfter, knownAfter = readClocks()
+			if unknown == nil {
+				unknown = m.end()
+			}
 		},
 	)
 	if err != nil {
 		return err
-	}
-	if known && knownAfter {
-		cell.Steal = machineAfter.stealSince(machineBefore)
 	}
 	if cell.Load.Errors.Broken > 0 {
 		p.mayBeDying()
@@ -122,13 +120,10 @@ func (b *bench) measure(p *process, cell *Cell, run func(begin, end func()) erro
 	if err := p.failure(); err != nil {
 		return err
 	}
-	if beforeErr == nil && afterErr == nil {
-		used := after.since(before)
-		if known && knownAfter {
-			cell.Others = machineAfter.othersSince(machineBefore, p.pins, used.CPU)
-		}
+	if unknown == nil {
+		cell.Steal, cell.Others = m.besides(p.pins)
 		if cell.Load.Requests > 0 {
-			cell.Resources = used
+			cell.Resources = m.used
 		}
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 func (g *generator) connectAll(ctx context.Context, d *dataset) error {
 	began := time.Now()
 	for i := range g.cfg.Connections {
-		due := g.cfg.Ramp * time.Duration(i) / time.Duration(g.cfg.Connections)
+		due := rampOf(g.cfg.Ramp, i, g.cfg.Connections)
 		if wait := due - time.Since(began); wait > 0 {
 			select {
 			case <-time.After(wait):
@@ -23,10 +23,19 @@ func (g *generator) connectAll(ctx context.Context, d *dataset) error {
 			}
 		}
 		if err := g.connect(ctx, d); err != nil {
-			return fmt.Errorf("load: connection %d of %d: %w", i+1, g.cfg.Connections, err)
+			if g.cfg.Connections > 1 {
+				err = fmt.Errorf("connection %d of %d: %w", i+1, g.cfg.Connections, err)
+			}
+			return fmt.Errorf("load: %w", err)
 		}
 	}
 	return nil
+}
+
+// rampOf returns when a connection is opened, counted from 0 of so many. The
+// product of times and counts at their bounds would not fit.
+func rampOf(ramp time.Duration, i, of int) time.Duration {
+	return time.Duration(float64(ramp) * float64(i) / float64(of))
 }
 
 // connect opens one more connection and begins to watch it.

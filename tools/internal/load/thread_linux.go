@@ -8,18 +8,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readThread returns what the calling thread has used since it began.
-func readThread() thread {
-	var t thread
-	var u unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_THREAD, &u) == nil {
-		t.cpu, t.known = time.Duration(u.Utime.Nano()+u.Stime.Nano()), true
+// schedstat is the calling thread's, where there is a /proc.
+const schedstat = "/proc/thread-self/schedstat"
+
+// readThread returns what the calling thread has used since it began, up to this
+// moment: its own clock knows, while what getrusage tells may be a tick old.
+func readThread() thread { return readThreadFrom(schedstat) }
+
+func readThreadFrom(file string) thread {
+	t := thread{at: time.Now()}
+	var ts unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &ts) == nil {
+		t.cpu = new(time.Duration(ts.Nano()))
 	}
-	// Time on the CPU, time in the run queue, time slices.
-	var ran, waited int64
-	if text, err := os.ReadFile("/proc/thread-self/schedstat"); err == nil {
-		if _, err := fmt.Sscan(string(text), &ran, &waited); err == nil {
-			t.runQueue = time.Duration(waited)
+	// Time on the CPU, time in the run queue, time slices. A kernel that does not
+	// count has zeros there, but whoever reads them has run.
+	var ran, waited, slices int64
+	if text, err := os.ReadFile(file); err == nil {
+		if _, err := fmt.Sscan(string(text), &ran, &waited, &slices); err == nil && slices > 0 {
+			t.runQueue = new(time.Duration(waited))
 		}
 	}
 	return t

@@ -39,14 +39,14 @@ func cards(r *lab.Results) []card {
 				cost := requestCost{
 					Workload: r.WorkloadName(w),
 					CPU:      digits(last.CPU / 1e3),
-					Kernel:   absent, // by ticks, of which there may have been none
+					Kernel:   absent, // by ticks, of which there may be too few
 					Switches: fmt.Sprintf("%.3f", last.Voluntary+last.Involuntary),
 				}
 				if last.Interval != nil {
 					cost.Interval = interval(last.Interval)
 				}
-				if last.System > 0 {
-					cost.Kernel = fmt.Sprintf("%.0f %%", last.System*100)
+				if s := last.System; s != nil {
+					cost.Kernel = fmt.Sprintf("%.0f–%.0f %%", s.Low*100, s.High*100)
 				}
 				c.Requests = append(c.Requests, cost)
 			}

@@ -38,8 +38,8 @@ func costs(cells []lab.Cell) []float64 {
 func serverShares(cells []lab.Cell) []float64 {
 	var all []float64
 	for _, c := range cells {
-		if c.Resources != nil && c.Load.Seconds > 0 {
-			all = append(all, c.Resources.CPU.Seconds()/c.Load.Seconds)
+		if share, known := c.Resources.Share(); known {
+			all = append(all, share)
 		}
 	}
 	return all

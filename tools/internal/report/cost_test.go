@@ -35,14 +35,14 @@ func TestIntervals(t *testing.T) {
 func TestCards(t *testing.T) {
 	r := sample(t)
 	c := r.SummaryOf("quick", 0).Cost
-	c.Interval, c.System = &lab.Interval{Low: 90_000, High: 110_000}, 0.75
+	c.Interval, c.System = &lab.Interval{Low: 90_000, High: 110_000}, &lab.SystemShare{Share: 0.75, Low: 0.65, High: 0.85}
 	r.SummaryOf("quick", 1).Cost.PSS = 7 << 20
 	all := cards(r)
 	require.Len(t, all, 3)
 	quick := all[0]
 	require.Len(t, quick.Requests, 2)
 	assert.Equal(t, "90.0–110", quick.Requests[0].Interval)
-	assert.Equal(t, "75 %", quick.Requests[0].Kernel)
+	assert.Equal(t, "65–85 %", quick.Requests[0].Kernel)
 	assert.Empty(t, quick.Requests[1].Interval)
 	assert.Equal(t, absent, quick.Requests[1].Kernel)
 	assert.Equal(t, []pair{

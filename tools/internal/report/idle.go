@@ -9,10 +9,7 @@ import (
 
 // idleShare is how large a part of a core a server used that had nothing to do.
 func idleShare(c lab.IdleCell) (share float64, known bool) {
-	if c.Resources == nil || c.Duration <= 0 {
-		return 0, false
-	}
-	return c.Resources.CPU.Seconds() / c.Duration.Seconds(), true
+	return c.Resources.Share()
 }
 
 // idleCells are a server's, by the plan's numbers of connections: nil where it

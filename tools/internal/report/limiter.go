@@ -64,7 +64,7 @@ func limitOf(r *lab.Results, s *lab.Server, workload int) limit {
 // its core is why there was no more.
 const generatorWait = 0.2
 
-func lateGenerator(c lab.Cell) bool { return c.Load.Generator.RunQueue > generatorWait }
+func lateGenerator(c lab.Cell) bool { return c.Load.Generator.WaitedOver(generatorWait) }
 
 // mostOf reports whether something is so in more than half of the rounds.
 func mostOf(rounds []lab.Cell, is func(lab.Cell) bool) bool {
@@ -81,8 +81,8 @@ func mostOf(rounds []lab.Cell, is func(lab.Cell) bool) bool {
 // and had no core in each round, and generatorWaits the generator's.
 func serverWaits(rounds []lab.Cell) (all []float64) {
 	for _, c := range rounds {
-		if c.Resources != nil && c.Load.Seconds > 0 {
-			all = append(all, min(1, c.Resources.RunQueue.Seconds()/c.Load.Seconds))
+		if waited, known := c.Resources.Waited(); known {
+			all = append(all, min(1, waited)) // of several threads, perhaps
 		}
 	}
 	return all
@@ -90,7 +90,9 @@ func serverWaits(rounds []lab.Cell) (all []float64) {
 
 func generatorWaits(rounds []lab.Cell) (all []float64) {
 	for _, c := range rounds {
-		all = append(all, c.Load.Generator.RunQueue)
+		if waited := c.Load.Generator.RunQueue; waited != nil {
+			all = append(all, *waited)
+		}
 	}
 	return all
 }

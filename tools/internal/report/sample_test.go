@@ -44,12 +44,12 @@ func sample(t *testing.T) *lab.Results {
 			for w, load := range r.Plan.Workloads {
 				r.Runs = append(r.Runs, lab.Cell{
 					Server: s.Name, Round: round, Workload: w, Load: loadOf(t, int64(5000*(w+1)+100*round), load.Connections, s.OneAtATime, float64(10*(i+1))),
-					Resources: &lab.Resources{CPU: time.Duration(busy[s.Name][w] * 1e9), Voluntary: 500, Threads: 6, RSS: 15 << 20},
+					Resources: &lab.Resources{Window: time.Second, CPU: time.Duration(busy[s.Name][w] * 1e9), Voluntary: 500, Threads: 6, RSS: 15 << 20},
 				})
 			}
 		}
 		for _, n := range r.Plan.IdleConnections {
-			idle := lab.IdleCell{Server: s.Name, Connections: n, Wanted: n, Duration: time.Second, Resources: &lab.Resources{RSS: int64(10<<20 + n*1000*(i+1)), PSS: 5 << 20}}
+			idle := lab.IdleCell{Server: s.Name, Connections: n, Wanted: n, Resources: &lab.Resources{Window: time.Second, RSS: int64(10<<20 + n*1000*(i+1)), PSS: 5 << 20}}
 			switch {
 			case s.Name == "spins":
 				idle.Resources.CPU = time.Second
@@ -198,19 +198,35 @@ func openSample(t *testing.T, r *lab.Results) {
 // from when they were sent.
 func openLoad(t *testing.T, least float64) load.Result {
 	t.Helper()
-	response, service, lag := newHistogram(), newHistogram(), newHistogram()
-	for i := range int64(2000) {
-		require.NoError(t, response.RecordValue(int64(least*1e3)+i*i/100))
-		require.NoError(t, service.RecordValue(int64(least*500)+i*i/200))
-		require.NoError(t, lag.RecordValue(1000+i))
+	return load.Result{
+		Seconds: 1, Offered: 2000, Requests: 2000, Rate: 2000,
+		Response: times(t, series{2000, int64(least * 1e3), 100}),
+		Service:  times(t, series{2000, int64(least * 500), 200}),
+		SendLag:  times(t, series{2000, 1000, 2000}),
 	}
-	l := load.Result{Seconds: 1, Offered: 2000, Requests: 2000, Rate: 2000}
-	for of, h := range map[*load.Times]*hdrhistogram.Histogram{&l.Response: response, &l.Service: service, &l.SendLag: lag} {
-		times, err := load.Summarize(h)
-		require.NoError(t, err)
-		*of = times
+}
+
+// series are n times in ns: least + i²/divisor for each i.
+type series struct{ n, least, divisor int64 }
+
+// known are the series that were encoded before: most samples have the same.
+var known = make(map[series]load.Times)
+
+func times(t *testing.T, s series) load.Times {
+	t.Helper()
+	if known, ok := known[s]; ok {
+		return known
 	}
-	return l
+	h := newHistogram()
+	for i := range s.n {
+		if err := h.RecordValue(s.least + i*i/s.divisor); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := load.Summarize(h)
+	require.NoError(t, err)
+	known[s] = all
+	return all
 }
 
 func newHistogram() *hdrhistogram.Histogram {
@@ -253,16 +269,11 @@ func rowOf(t *testing.T, of table, name string) []string {
 
 func loadOf(t *testing.T, n int64, connections int, serial bool, least float64) load.Result {
 	t.Helper()
-	h := newHistogram()
-	for i := range n {
-		require.NoError(t, h.RecordValue(int64(least*1e3)+i*i/100))
-	}
-	text, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
-	require.NoError(t, err)
+	response := load.Times{Histogram: times(t, series{n, int64(least * 1e3), 100}).Histogram}
 	if serial {
 		connections = 1
 	}
-	return load.Result{Seconds: 1, Requests: n, Rate: float64(n), Served: connections, Response: load.Times{Histogram: string(text)}, Generator: load.Generator{Busy: 0.4}}
+	return load.Result{Seconds: 1, Requests: n, Rate: float64(n), Served: connections, Response: response, Generator: load.Generator{Busy: 0.4}}
 }
 
 // written returns the files that Write makes, by their names.

@@ -32,7 +32,7 @@ func TestLateness(t *testing.T) {
 	r.Open[1].Load.Response.P99 = 0
 	table := lateness(r)
 	require.Len(t, table.Rows, len(r.Open), "each cell")
-	assert.Equal(t, []string{"quick, 1,000/s, round 1", "2.98 µs", "59.2 µs", "5.0 %", "≥ 70.0 %", ""}, table.Rows[0])
+	assert.Equal(t, []string{"quick, 1,000/s, round 1", "2.96 µs", "59.2 µs", "5.0 %", "≥ 70.0 %", ""}, table.Rows[0])
 	assert.Equal(t, absent, table.Rows[1][3], "no p99, no share")
 	assert.Equal(t, "VOID", table.Rows[5][5])
 }

@@ -1,0 +1,50 @@
+package load
+
+import (
+	"os"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A system without /proc, or whose kernel does not count, tells of no wait. (It
+// was taken for a wait of 0: "0.0 % waiting for its core".)
+func TestWithoutProcTheWaitForACoreIsNotKnown(t *testing.T) {
+	file := t.TempDir() + "/schedstat"
+	for name, test := range map[string]struct {
+		text  string
+		known bool
+	}{
+		"no file":     {"", false},
+		"no numbers":  {"oh\n", false},
+		"not counted": {"0 0 0\n", false},
+		"no wait":     {"5000 0 3\n", true},
+		"a wait":      {"5000 700 3\n", true},
+	} {
+		_ = os.Remove(file)
+		if test.text != "" {
+			require.NoError(t, os.WriteFile(file, []byte(test.text), 0o600))
+		}
+		r := readThreadFrom(file)
+		assert.NotNil(t, r.cpu, name)
+		assert.Equal(t, test.known, r.runQueue != nil, name)
+		if name == "a wait" {
+			assert.Equal(t, 700*time.Nanosecond, *r.runQueue)
+		}
+	}
+}
+
+// The thread's CPU time is what it has used up to the moment, and none of it is
+// left for its next tick: a thread that spins uses time or waits for its core.
+func TestAThreadKnowsItsCPUTimeUpToTheMoment(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	distinct := make(map[time.Duration]bool)
+	for range 50 { // within one tick of a few ms, nearly always
+		distinct[*readThread().cpu] = true
+	}
+	assert.Len(t, distinct, 50)
+}
