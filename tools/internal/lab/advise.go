@@ -364,11 +364,21 @@ func (v *adviser) look(ctx context.Context, server *process, sample *Sample) err
 	if err != nil {
 		return server.failure() // or it is not known on this system
 	}
-	if wanted, known := m.used.Wanted(); known {
-		sample.Idle = &wanted
+	if idle, known := idleShareOf(m.used); known {
+		sample.Idle = &idle
 	}
 	sample.Held = m.used.RSS
 	return nil
+}
+
+// idleShareOf is the share of a core that a server with nothing to do wanted. One
+// that hardly ran only woke now and then, and its waits are the machine's.
+func idleShareOf(used *Resources) (share float64, known bool) {
+	const hardly = 0.05
+	if share, known = used.Share(); share < hardly {
+		return share, known
+	}
+	return used.Wanted()
 }
 
 // withFlags returns the subject as it is started for a profile: with the limits

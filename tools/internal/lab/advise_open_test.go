@@ -29,6 +29,20 @@ func TestWhoseFaultMissingConnectionsAre(t *testing.T) {
 	assert.Contains(t, takenFrom(full.Error(), false, waits), "the lab can open no more connections")
 }
 
+// On a busy machine a server that sleeps waits for its core when it wakes, and
+// burns nothing all the same.
+func TestWhoBurnsACore(t *testing.T) {
+	const ms = time.Millisecond
+	share := func(cpu, waited time.Duration) float64 {
+		share, known := idleShareOf(&Resources{CPU: cpu, RunQueue: &waited, Window: 100 * ms})
+		assert.True(t, known)
+		return share
+	}
+	assert.InDelta(t, 0.002, share(ms/5, 80*ms), 1e-9)
+	assert.InDelta(t, 1, share(30*ms, 75*ms), 1e-9, "it spins, as far as it may")
+	assert.InDelta(t, 0.3, share(30*ms, 0), 1e-9)
+}
+
 func TestRefused(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -84,7 +84,11 @@ func TestDefaultLimits(t *testing.T) {
 // What is to be copied compiles, for each model and with each limit.
 func TestTheProgramCompiles(t *testing.T) {
 	files := make(map[string]string) // of exported types, by package
-	list := exec.CommandContext(t.Context(), "go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", "../../cmd/ioflavors")
+	const module = "github.com/ioflavors/ioflavors/"
+	list := exec.CommandContext(t.Context(), "go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", module+"common/kvserver")
+	for _, s := range Models("ioflavors") {
+		list.Args = append(list.Args, module+s.model())
+	}
 	list.Stderr = os.Stderr
 	out, err := list.Output()
 	require.NoError(t, err)
