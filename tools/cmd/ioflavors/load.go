@@ -183,8 +183,8 @@ func showLoad(f *os.File, cfg load.Config) (stop func()) {
 			case <-ticker.C:
 			}
 			requests := cfg.Live.Requests()
-			line := fmt.Sprintf("%.0f requests/s · %d in flight · %d errors · about %.0f s left",
-				float64(requests-before)/every.Seconds(), cfg.Live.InFlight(), cfg.Live.Errors(), max(0, (total-time.Since(began)).Seconds()))
+			line := fmt.Sprintf("%s requests/s · %d in flight · %d errors · about %.0f s left",
+				perSecond(float64(requests-before)/every.Seconds()), cfg.Live.InFlight(), cfg.Live.Errors(), max(0, (total-time.Since(began)).Seconds()))
 			before = requests
 			if live {
 				fmt.Fprintf(f, "\r\x1b[K%.79s", line)
@@ -233,14 +233,18 @@ func newLoadReport(r load.Result) loadReport {
 func writeLoad(w io.Writer, r load.Result) error {
 	loop := "closed loop"
 	if r.Workload.Open() {
-		loop = fmt.Sprintf("open loop, %.0f requests/s due (%s)", r.Workload.Rate, r.Workload.Arrivals)
+		loop = fmt.Sprintf("open loop, %s requests/s due (%s)", perSecond(r.Workload.Rate), r.Workload.Arrivals)
 	}
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s · %d connections × %d in flight · %.1f s\n\n", loop, r.Workload.Connections, r.Workload.Depth, r.Seconds)
-	fmt.Fprintf(&out, "requests/s  %.0f\n", r.Rate)
+	fmt.Fprintf(&out, "requests/s  %s\n", perSecond(r.Rate))
 	fmt.Fprintf(&out, "errors      %d\n", r.Errors.Count())
 	fmt.Fprintf(&out, "served      %d of %d connections\n", r.Served, r.Workload.Connections)
-	fmt.Fprintf(&out, "generator   %.0f %% busy, %.1f %% waiting for its core\n", r.Generator.Busy*100, r.Generator.RunQueue*100)
+	waiting := "waiting for its core: not known here"
+	if r.Generator.RunQueueKnown {
+		waiting = fmt.Sprintf("%.1f %% waiting for its core", r.Generator.RunQueue*100)
+	}
+	fmt.Fprintf(&out, "generator   %.0f %% busy, %s\n", r.Generator.Busy*100, waiting)
 	if r.Generator.Ceiling > 0 {
 		fmt.Fprintf(&out, "ceiling     %.0f requests/s against a server that does next to nothing\n", r.Generator.Ceiling)
 	}
@@ -256,6 +260,14 @@ func writeLoad(w io.Writer, r load.Result) error {
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// perSecond writes a rate, with three digits if it is under a hundred.
+func perSecond(rate float64) string {
+	if rate >= 99.95 {
+		return strconv.FormatFloat(rate, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(rate, 'g', 3, 64)
 }
 
 func writeTimes(w io.Writer, name string, t load.Times) {

@@ -19,6 +19,8 @@ const (
 	// runQueueLimit is the share of the time that the generator may wait for
 	// its core.
 	runQueueLimit = 0.05
+	// throttledLimit is the share of the time that its cgroup may be throttled.
+	throttledLimit = 0.05
 	// lagLimit is how large a part of the reported p99 may be the generator's
 	// own lateness, by p99.
 	lagLimit = 0.1
@@ -30,15 +32,21 @@ const (
 	keptShare = 0.99
 )
 
-// judge returns why the run of an open loop says nothing about the server. A
-// closed loop has no times of its own to be late for; what may be wrong with it
-// is told by Generator.Limited and by Hidden.
+// judge returns why the run says nothing about the server. A closed loop has no
+// times of its own to be late for; what else may be wrong with it is told by
+// Generator.Limited and by Hidden.
 func (r *Result) judge() []string {
-	if !r.Workload.Open() {
-		return nil
-	}
 	var void []string
 	add := func(format string, args ...any) { void = append(void, fmt.Sprintf(format, args...)) }
+	if reason := r.pauseReason(); reason != "" {
+		add("%s", reason)
+	}
+	if r.throttled() {
+		add("%s", r.quota())
+	}
+	if !r.Workload.Open() {
+		return void
+	}
 	if lag, p99 := r.SendLag.P99, r.Response.P99; late(lag, p99) {
 		add("the generator was late: %v by p99, over %.0f %% of the response time's %v", lag, lagLimit*100, p99)
 	}
@@ -55,6 +63,14 @@ func (r *Result) judge() []string {
 		add("Little's law fails: %.3g requests were in the system, but rate × response time is %.3g", r.InFlight, expected)
 	}
 	return void
+}
+
+func (r *Result) throttled() bool { return r.Generator.Throttled.Seconds() > throttledLimit*r.Seconds }
+
+// quota says how much a CPU quota has kept the generator from running.
+func (r *Result) quota() string {
+	return fmt.Sprintf("the generator's cgroup used up its CPU quota %d times, and was throttled for %v of %.3gs (summed over its cores)",
+		r.Generator.Throttlings, r.Generator.Throttled.Round(time.Microsecond), r.Seconds)
 }
 
 // accounted returns how many requests there were in the system, on average, of
@@ -84,11 +100,19 @@ func late(lag, response time.Duration) bool { return float64(lag) > lagLimit*flo
 
 // MedianStands reports whether the median of an open loop's response times, and
 // whether the rate was kept, say something about the server: if the run is not
-// void, or for no other reason than that the generator was late with some
-// requests, but not with half of them.
+// void, or for no other reasons than that the generator was late with some
+// requests, but not with half of them, and that it paused, but not for long enough
+// to have made the median or to have missed the rate.
 func (r *Result) MedianStands() bool {
-	onlyLate := len(r.Void) == 1 && late(r.SendLag.P99, r.Response.P99)
-	return len(r.Void) == 0 || onlyLate && !late(r.SendLag.P50, r.Response.P50)
+	spared := 0
+	if late(r.SendLag.P99, r.Response.P99) && !late(r.SendLag.P50, r.Response.P50) {
+		spared++
+	}
+	missed := !r.Kept() && r.Generator.Paused.Seconds() > (1-keptShare)*r.Seconds
+	if r.pauseReason() != "" && r.Response.P50 > 0 && !r.Spoilt(50) && !missed {
+		spared++
+	}
+	return len(r.Void) <= spared
 }
 
 func (r *Result) overCeiling() bool {
@@ -134,6 +158,15 @@ func (r *Result) Remarks() []string {
 	for _, reason := range r.Void {
 		add("VOID: %s.", reason)
 	}
+	if r.Generator.Throttled > 0 && !r.throttled() {
+		add("Note: %s.", r.quota())
+	}
+	if Reported(r.Response.Count, 99.9) && r.Response.P999 == 0 {
+		add("The p99.9 is left out: %s, which may have made it.", r.didNotRun())
+	}
+	if pause := r.Generator.LongestPause; len(r.Void) == 0 && float64(pause) > pauseLimit*float64(r.Response.Max) {
+		add("The generator itself did not run for %v at a time: the longest response time may be its own.", pause.Round(time.Microsecond))
+	}
 	if err := r.Errors.Err(); err != nil {
 		add("%v", err)
 	}
@@ -151,7 +184,11 @@ func (r *Result) Remarks() []string {
 		add("The generator %s: the server may be able to do more.", reason)
 	}
 	if !r.Workload.Open() && r.Generator.RunQueue > runQueueLimit {
-		add("The generator waited for its core for %.0f %% of the time: something else runs here, and the figures are worse for it.", r.Generator.RunQueue*100)
+		why := "something else runs here"
+		if r.Generator.Throttled > 0 {
+			why = "something else runs here, or its CPU quota was used up"
+		}
+		add("The generator waited for its core for %.0f %% of the time: %s, and the figures are worse for it.", r.Generator.RunQueue*100, why)
 	}
 	if hidden := r.Hidden(); hidden > littleLimit {
 		add("%.0f %% of the requests in flight waited longer than was measured, and are in no percentile.", hidden*100)

@@ -202,7 +202,7 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 
 	from := mixOf(Workload{Puts: 0.1, Keys: 100}, 1)
 	p := newPipeline(d, 16)
-	g := &generator{window: newWindow(time.Second)}
+	g := &generator{window: newWindow(time.Second), clock: time.Now()}
 	g.window.open = true
 	var requests, replies []byte
 	shared := make([]byte, 1<<20)

@@ -32,14 +32,15 @@ func TestWrongRepliesAndLostConnectionsAreNoLongWaits(t *testing.T) {
 			for i := range 100 {
 				if i == 50 {
 					g.clock = time.Now().Add(-g.read)
+					g.resume()
 					g.fail(lost, &g.errors.TimedOut, timeoutError{wait})
 				}
 				due := g.window.tallied
 				g.read = due + wait
 				g.tally(g.read)
 				g.window.offered += 2
-				g.reply(new(pipeline), request{due: due, sent: due}, nil)
-				g.reply(new(pipeline), request{due: due, sent: due}, errUnasked)
+				g.reply(&pipeline{answered: 1}, request{due: due, sent: due}, nil)
+				g.reply(&pipeline{answered: 1}, request{due: due, sent: due}, errUnasked)
 				g.outstanding += 2
 			}
 			g.window.end(g.read)

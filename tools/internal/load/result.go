@@ -81,8 +81,21 @@ type Generator struct {
 	// spins is not busy while nothing happens; otherwise it is CPU.
 	Busy float64 `json:"busy"`
 	// RunQueue is the share of the time in which it could have run, but had
-	// to wait for its core. 0: not known on this system.
-	RunQueue float64 `json:"run_queue"`
+	// to wait for its core. It means nothing unless RunQueueKnown.
+	RunQueue      float64 `json:"run_queue"`
+	RunQueueKnown bool    `json:"run_queue_known"`
+	// Paused is how long it did not run at all, in pauses of a millisecond or
+	// more: stopped, without a core, or throttled. LongestPause is the longest.
+	Paused       time.Duration `json:"paused_ns"`
+	LongestPause time.Duration `json:"longest_pause_ns"`
+	// Touched has a time for each request that was in the system in such a pause,
+	// became due in it, or queued behind those: how long the pause was.
+	Touched Times `json:"touched"`
+	// Throttlings is how often its cgroup, or one above, had used up its CPU quota,
+	// and Throttled for how long that kept the group's threads from running, summed
+	// over the cores. 0: it was not, or that is not known on this system.
+	Throttlings int64         `json:"throttlings"`
+	Throttled   time.Duration `json:"throttled_ns"`
 	// Ceiling is the rate it reaches against a server that does next to
 	// nothing. 0: not known.
 	Ceiling float64 `json:"ceiling"`
@@ -129,6 +142,7 @@ func (g *generator) result() (Result, error) {
 		r.InError = w.inError / float64((w.ended - w.began).Nanoseconds())
 		r.Generator.CPU = w.thread.cpu.Seconds() / r.Seconds
 		r.Generator.RunQueue = w.thread.runQueue.Seconds() / r.Seconds
+		r.Generator.RunQueueKnown = w.thread.runQueueKnown
 		r.Generator.Busy = r.Generator.CPU
 		if g.cfg.Open() || !w.thread.known {
 			r.Generator.Busy = w.busy.Seconds() / r.Seconds
@@ -157,6 +171,12 @@ func (g *generator) result() (Result, error) {
 	if r.SendLag, err = Summarize(w.lag); err != nil {
 		return r, err
 	}
+	r.Generator.Paused, r.Generator.LongestPause = g.pauses.total, g.pauses.longest
+	r.Generator.Throttlings, r.Generator.Throttled = w.throttled.times, w.throttled.total
+	if r.Generator.Touched, err = Summarize(w.touched); err != nil {
+		return r, err
+	}
+	r.leaveOut()
 	r.Void = r.judge()
 	return r, nil
 }
@@ -195,6 +215,21 @@ func Summarize(h *hdrhistogram.Histogram) (Times, error) {
 	}
 	t.Histogram = string(encoded)
 	return t, nil
+}
+
+// at returns a percentile that Times has; ok is false if it is not known.
+func (t *Times) at(percentile float64) (value time.Duration, ok bool) {
+	switch percentile {
+	case 50:
+		value = t.P50
+	case 90:
+		value = t.P90
+	case 99:
+		value = t.P99
+	case 99.9:
+		value = t.P999
+	}
+	return value, value > 0
 }
 
 // Merge returns the times of several runs together: their histograms are

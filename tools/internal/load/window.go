@@ -15,10 +15,15 @@ type window struct {
 	beginPause, endPause time.Duration
 
 	response, service, lag *hdrhistogram.Histogram // ns
-	series                 []Step
-	step                   time.Duration // how long each is
-	requests, wrong        int64         // replies that came within the window, right ones and others
-	offered, unsent        int64         // of the open loop
+	// touched holds for each request that was in the system in a pause of the
+	// generator's, became due in it, or queued behind those, how long the pause
+	// was, in ns.
+	touched *hdrhistogram.Histogram
+
+	series          []Step
+	step            time.Duration // how long each is
+	requests, wrong int64         // replies that came within the window, right ones and others
+	offered, unsent int64         // of the open loop
 
 	// What follows is counted from the start, and from the window's beginning
 	// once that has come.
@@ -27,6 +32,8 @@ type window struct {
 	inError float64       // the part of area whose requests came to a wrong reply or none, in ns
 	tallied time.Duration // up to when area is counted
 	thread  thread
+
+	throttled throttling // within the window
 }
 
 func newWindow(length time.Duration) *window {
@@ -35,7 +42,7 @@ func newWindow(length time.Duration) *window {
 		step *= 2
 	}
 	return &window{
-		response: newHistogram(), service: newHistogram(), lag: newHistogram(),
+		response: newHistogram(), service: newHistogram(), lag: newHistogram(), touched: newHistogram(),
 		series: make([]Step, max(1, (length+step-1)/step)), step: step,
 	}
 }

@@ -1,0 +1,167 @@
+package load
+
+import (
+	"fmt"
+	"time"
+)
+
+const (
+	// leastPause is the shortest pause that is one. Between two looks at its clock
+	// the generator does some ten microseconds' work, or a millisecond's if
+	// values are large. Shorter pauses, those of a hypervisor say, are found by
+	// the send lag.
+	leastPause = time.Millisecond
+	// glance is how long the generator sleeps at most. A pause within a sleep that
+	// an event ends does not show, and so may be as long as that.
+	glance = 10 * time.Millisecond
+	// rounding is by how much the poller may oversleep, for it waits in two parts
+	// and rounds each up to milliseconds.
+	rounding = 2 * time.Millisecond
+	// lookEvery is how many requests or connections are handled between two looks.
+	lookEvery = 1 << 10
+	// longWork is how many bytes take so long to move or to compare that a look
+	// after it says nothing.
+	longWork = 1 << 20
+)
+
+// pauses notices that the generator itself did not run: it was stopped, had no
+// core, or its cgroup was throttled. Then more time has passed between two looks
+// at its clock than it had work for, or it was woken later than it asked for.
+type pauses struct {
+	looked time.Duration // when it last looked at its clock
+	wake   time.Duration // when it asked to be woken, after that
+
+	// Of the open loop, the pause whose consequences last: until the backlog is
+	// what it was before. Pauses that come meanwhile add to the delay.
+	delay   time.Duration // 0: none
+	backlog int
+
+	total, longest time.Duration // in the window
+}
+
+// look is called with each look at the clock. It returns how long the generator
+// did not run before it; 0 is no pause.
+func (p *pauses) look(now time.Duration) time.Duration {
+	gap := now - max(p.looked, p.wake)
+	p.looked, p.wake = now, 0
+	if gap < leastPause {
+		return 0
+	}
+	return gap
+}
+
+// now is a look at the generator's clock.
+func (g *generator) now() time.Duration {
+	now := time.Since(g.clock)
+	if pause := g.pauses.look(now); pause > 0 {
+		g.paused(pause)
+	}
+	return now
+}
+
+// resume is a look after something that took its time, and was no pause.
+func (g *generator) resume() time.Duration {
+	now := time.Since(g.clock)
+	g.pauses.look(now)
+	return now
+}
+
+// paused counts a pause that has just ended, and the requests in the system.
+func (g *generator) paused(pause time.Duration) {
+	p, open := &g.pauses, g.schedule != nil
+	counts := g.window.open || open && g.phase == draining
+	if counts {
+		p.total += pause
+		p.longest = max(p.longest, pause)
+		if p.delay == 0 {
+			_ = g.window.touched.RecordValues(pause.Nanoseconds(), int64(g.outstanding))
+		}
+	}
+	if open {
+		if p.delay == 0 {
+			p.backlog = g.backlog
+		}
+		p.delay += pause
+	}
+}
+
+// settle ends the consequences of a pause if no more requests wait than before.
+func (p *pauses) settle(backlog int) {
+	if backlog <= p.backlog {
+		p.delay = 0
+	}
+}
+
+// pauseLimit is how large a part of a percentile may be a pause of the generator's:
+// beyond a half the figure is more the generator's than the server's.
+const pauseLimit = 0.5
+
+// stoppedLimit is the share of the window in which the generator of a closed loop
+// may not have run: its rate is lower by as much.
+const stoppedLimit = 0.05
+
+// Spoilt reports whether pauses of the generator may have made a percentile of the
+// response times: the requests that they touched are more than lie beyond the
+// percentile, and the pauses longer than half of it.
+//
+// It cannot be otherwise where they have. A pause adds at most its length to a
+// response time. So a percentile that is for the most part pauses has more requests
+// at it and beyond that a pause of half its length has touched, than lie beyond it.
+func (r *Result) Spoilt(percentile float64) bool {
+	value, ok := r.Response.at(percentile)
+	return ok && r.spoilt(percentile, value)
+}
+
+func (r *Result) spoilt(percentile float64, value time.Duration) bool {
+	h, err := r.Generator.Touched.Decode()
+	if err != nil {
+		return true // it is not known
+	}
+	var touched int64
+	for _, bar := range h.Distribution() {
+		if float64(bar.From) > pauseLimit*float64(value) {
+			touched += bar.Count
+		}
+	}
+	return touched*100_000 > Beyond(percentile)*r.Response.Count
+}
+
+// pauseReason returns why pauses of the generator make a run void; empty: they do
+// not. Of the percentiles p99.9 is not judged here: it is left out instead.
+func (r *Result) pauseReason() string {
+	g := &r.Generator
+	if g.Touched.Count > 0 {
+		judged := false
+		for _, percentile := range []float64{99, 90, 50} {
+			value, ok := r.Response.at(percentile)
+			if ok && r.spoilt(percentile, value) {
+				return fmt.Sprintf("%s: that may have made the p%g of %v", r.didNotRun(), percentile, value)
+			}
+			judged = judged || ok
+		}
+		if !judged && r.spoilt(100, r.Response.Max) {
+			return fmt.Sprintf("%s, and there were too few requests for a percentile", r.didNotRun())
+		}
+	}
+	if !r.Workload.Open() && g.Paused.Seconds() > stoppedLimit*r.Seconds {
+		return fmt.Sprintf("%s, over %.0f %%: the rate is lower for it", r.didNotRun(), stoppedLimit*100)
+	}
+	return ""
+}
+
+// didNotRun says for how long.
+func (r *Result) didNotRun() string {
+	g := &r.Generator
+	text := fmt.Sprintf("the generator itself did not run for %.3gs of %.3gs", g.Paused.Seconds(), r.Seconds)
+	if g.LongestPause < g.Paused {
+		text += fmt.Sprintf(", %v at a time at most", g.LongestPause.Round(time.Microsecond))
+	}
+	return text
+}
+
+// leaveOut takes away the p99.9 if pauses of the generator may have made it.
+func (r *Result) leaveOut() {
+	if r.Spoilt(99.9) {
+		r.Response.P999, r.Service.P999 = 0, 0
+	}
+}
