@@ -203,6 +203,8 @@ func handlerTimes(trials []Trial) (p99 map[string][]float64, void string) {
 			void = "too few requests for a p99"
 		case ms > fastEnough && lag > max(harmlessLag, t.Load.Response.P99/10):
 			void = fmt.Sprintf("the generator was late: %v by p99, of a response time of %v", lag, t.Load.Response.P99)
+		case ms > fastEnough && t.Load.Spoilt(99):
+			void = fmt.Sprintf("the generator itself did not run for %v at a time", t.Load.Generator.LongestPause)
 		case ms > fastEnough && t.Resources != nil && t.Resources.RunQueue.Seconds() > starved*t.Load.Seconds:
 			void = fmt.Sprintf("the server waited for its core for %s of the time", percent(t.Resources.RunQueue.Seconds()/t.Load.Seconds))
 		default:

@@ -47,6 +47,9 @@ func (r *Results) notes() []string {
 	if len(hidden) > 0 {
 		add("~  some requests waited longer than a cell, and so are in no percentile: %s.", strings.Join(hidden, ", "))
 	}
+	if note := voidNote(r.Runs, r.Again); note != "" {
+		add("%s", note)
+	}
 	for _, s := range r.Summary {
 		if s.Errors > 0 {
 			add("!  %s, %s: %s; the first: %s", s.Server, workloadTitle(r.Plan.Workloads[s.Workload]), count(int(s.Errors), "error"), s.FirstError)
@@ -78,6 +81,22 @@ func (r *Results) notes() []string {
 		add("n/a  not available: on %s the lab cannot tell what another process uses.", r.Environment.OS)
 	}
 	return notes
+}
+
+// voidNote tells how many cells of the closed loop say more about the generator
+// than about the server, and why one of them does. They are in the medians all the
+// same: server CPU per request does not depend on when requests come.
+func voidNote(all ...[]Cell) string {
+	void, of, reason := 0, 0, ""
+	for _, c := range slices.Concat(all...) {
+		if of++; len(c.Load.Void) > 0 {
+			void, reason = void+1, c.Load.Void[0]
+		}
+	}
+	if void == 0 {
+		return ""
+	}
+	return fmt.Sprintf("VOID: in %d of %d cells of the closed loop rates are lower and times longer than the server's; one reason: %s.", void, of, reason)
 }
 
 // trustNotes say how far the figures can be trusted.

@@ -99,7 +99,8 @@ const lateShare = 0.1
 // generator that lost its core for a while is late with some requests, and those
 // are not in the middle.
 func (t Trial) medianHolds() bool {
-	return t.Load != nil && t.Load.Response.P50 > 0 && float64(t.Load.SendLag.P50) <= lateShare*float64(t.Load.Response.P50)
+	return t.Load != nil && t.Load.Response.P50 > 0 && float64(t.Load.SendLag.P50) <= lateShare*float64(t.Load.Response.P50) &&
+		!t.Load.Spoilt(50)
 }
 
 // takenShare is for how large a part of the time the server or the generator may
