@@ -24,19 +24,29 @@ func touched(t *testing.T, pause time.Duration, requests int64) load.Generator {
 	return load.Generator{Paused: pause, LongestPause: pause, Touched: times}
 }
 
+// flatTimes is a thousand times that are all the same.
+func flatTimes(t *testing.T, d time.Duration) load.Times {
+	t.Helper()
+	h := hdrhistogram.New(1, math.MaxInt64, 3)
+	require.NoError(t, h.RecordValues(d.Nanoseconds(), 1000))
+	times, err := load.Summarize(h)
+	require.NoError(t, err)
+	return times
+}
+
 // Figures that pauses of the generator may have made are no server's.
 func TestPausesOfTheGeneratorAreNoServers(t *testing.T) {
-	trial := Trial{Load: &load.Result{Response: load.Times{Count: 1000, P50: 10 * time.Millisecond, P99: 20 * time.Millisecond}}}
+	trial := Trial{Load: &load.Result{Response: flatTimes(t, 10*time.Millisecond)}}
 	assert.True(t, trial.medianHolds())
+	trial.Load.Generator = touched(t, time.Second, 499)
+	assert.True(t, trial.medianHolds(), "less than half of the requests")
 	trial.Load.Generator = touched(t, time.Second, 500)
-	assert.True(t, trial.medianHolds(), "no more than half of the requests")
-	trial.Load.Generator = touched(t, time.Second, 501)
 	assert.False(t, trial.medianHolds())
 
 	s := &Server{Subject: Subject{Name: "eventloop"}}
 	slow := handlerTrial(s.Name, "sleeps", 9*time.Millisecond, 0)
-	slow.Load.Response.Count = 1000
-	slow.Load.Generator = touched(t, 5*time.Millisecond, 11)
+	slow.Load.Response = flatTimes(t, 9*time.Millisecond)
+	slow.Load.Generator = touched(t, 5*time.Millisecond, 990)
 	f, _ := experimentHandler.judge(&Results{Trials: []Trial{slow}}, s)
 	assert.Equal(t, NotMeasurable, f.Verdict)
 	assert.Contains(t, f.Why, "the generator itself did not run for 5ms")

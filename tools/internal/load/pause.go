@@ -100,30 +100,44 @@ const pauseLimit = 0.5
 // may not have run: its rate is lower by as much.
 const stoppedLimit = 0.05
 
-// Spoilt reports whether pauses of the generator may have made a percentile of the
-// response times: the requests that they touched are more than lie beyond the
-// percentile, and the pauses longer than half of it.
+// Spoilt reports whether without the pauses of the generator a percentile of the
+// response times might be less than half of what it is.
 //
-// It cannot be otherwise where they have. A pause adds at most its length to a
-// response time. So a percentile that is for the most part pauses has more requests
-// at it and beyond that a pause of half its length has touched, than lie beyond it.
+// A pause adds at most its length to the response times of the requests that it
+// touched. So of those that took over half of the percentile, all would have done so
+// without pauses but for as many as were touched by a pause over half of it, at most.
+// If the others are more than lie beyond the percentile, then it is over half of what
+// it is without them, too.
 func (r *Result) Spoilt(percentile float64) bool {
 	value, ok := r.Response.at(percentile)
 	return ok && r.spoilt(percentile, value)
 }
 
 func (r *Result) spoilt(percentile float64, value time.Duration) bool {
-	h, err := r.Generator.Touched.Decode()
-	if err != nil {
+	if r.Generator.Touched.Count == 0 {
+		return false
+	}
+	half := time.Duration(pauseLimit * float64(value))
+	touched, err := r.Generator.Touched.over(half)
+	slow, slowErr := r.Response.over(half)
+	if err != nil || slowErr != nil {
 		return true // it is not known
 	}
-	var touched int64
+	return (slow-touched)*100_000 <= Beyond(percentile)*r.Response.Count
+}
+
+// over returns how many times are longer than one.
+func (t *Times) over(least time.Duration) (n int64, err error) {
+	h, err := t.Decode()
+	if err != nil {
+		return 0, err
+	}
 	for _, bar := range h.Distribution() {
-		if float64(bar.From) > pauseLimit*float64(value) {
-			touched += bar.Count
+		if bar.From > least.Nanoseconds() {
+			n += bar.Count
 		}
 	}
-	return touched*100_000 > Beyond(percentile)*r.Response.Count
+	return n, nil
 }
 
 // pauseReason returns why pauses of the generator make a run void; empty: they do

@@ -123,12 +123,18 @@ func paused(t *testing.T, rate float64, times int, length time.Duration, request
 	r := believable()
 	r.Workload.Rate, r.Seconds = rate, 10
 	r.Offered, r.Requests = 10_000, 10_000
-	r.Response = Times{Count: 10_000, Mean: 2e6, P50: time.Millisecond, P90: 5 * time.Millisecond, P99: 20 * time.Millisecond, P999: 50 * time.Millisecond, Max: time.Second}
+	response := newHistogram()
+	for ms, n := range map[int64]int64{1: 5000, 5: 4000, 20: 900, 50: 90, 1000: 10} {
+		require.NoError(t, response.RecordValues(ms*1e6, n))
+	}
+	var err error
+	r.Response, err = Summarize(response)
+	require.NoError(t, err)
+	r.InFlight = r.accounted()
 	h := newHistogram()
 	for range times {
 		require.NoError(t, h.RecordValues(length.Nanoseconds(), requests))
 	}
-	var err error
 	r.Generator.Touched, err = Summarize(h)
 	require.NoError(t, err)
 	r.Generator.Paused, r.Generator.LongestPause = time.Duration(times)*length, length
@@ -148,17 +154,17 @@ func TestPausesVoidWhatTheyMayHaveMade(t *testing.T) {
 		p999     bool
 		median   bool
 	}{
-		"none":                             {p999: true, median: true},
-		"too few for p99.9":                {times: 1, length: 500 * ms, requests: 10, p999: true, median: true},
-		"p99.9":                            {times: 1, length: 500 * ms, requests: 11, median: true},
-		"too short for p99.9":              {times: 1, length: 25 * ms, requests: 11, p999: true, median: true},
-		"too few for p99":                  {times: 2, length: 100 * ms, requests: 50, median: true},
-		"p99":                              {times: 2, length: 100 * ms, requests: 51, void: "did not run for 0.2s of 10s, 100ms at a time at most: that may have made the p99 of 20ms", median: true},
-		"too short for p99":                {times: 100, length: 10 * ms, requests: 9, p999: true, median: true},
-		"a tenth is no more than p90":      {times: 100, length: 3 * ms, requests: 10, p999: true, median: true},
-		"p90, and too short for p99":       {times: 101, length: 3 * ms, requests: 10, void: "the p90 of 5ms", p999: true, median: true},
-		"the median":                       {times: 501, length: 1 * ms, requests: 10, void: "the p50 of 1ms", p999: true},
-		"all of them, and a tenth of each": {times: 1000, length: ms / 10, requests: 10, p999: true, median: true},
+		"none":                {p999: true, median: true},
+		"too few for p99.9":   {times: 1, length: 500 * ms, requests: 89, p999: true, median: true},
+		"p99.9":               {times: 1, length: 500 * ms, requests: 90, median: true},
+		"too short for p99.9": {times: 1, length: 25 * ms, requests: 90, p999: true, median: true},
+		"too few for p99":     {times: 2, length: 100 * ms, requests: 449, median: true},
+		"p99":                 {times: 2, length: 100 * ms, requests: 450, void: "did not run for 0.2s of 10s, 100ms at a time at most: that may have made the p99 of 20.0", median: true},
+		"too short for p99":   {times: 100, length: 10 * ms, requests: 9, p999: true, median: true},
+		"too few for p90":     {times: 100, length: 3 * ms, requests: 39, p999: true, median: true},
+		"p90":                 {times: 100, length: 3 * ms, requests: 40, void: "the p90 of 5.0", p999: true, median: true},
+		"the median":          {times: 500, length: ms, requests: 10, void: "the p50 of 1.0", p999: true},
+		"too short for any":   {times: 1000, length: ms / 2, requests: 10, p999: true, median: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := paused(t, 1000, c.times, c.length, c.requests)
@@ -176,7 +182,7 @@ func TestPausesVoidWhatTheyMayHaveMade(t *testing.T) {
 
 // What is left out is said.
 func TestPausesAreTold(t *testing.T) {
-	r := paused(t, 1000, 1, 600*time.Millisecond, 11)
+	r := paused(t, 1000, 1, 600*time.Millisecond, 90)
 	require.Len(t, r.Remarks(), 2)
 	assert.Contains(t, r.Remarks()[0], "The p99.9 is left out: the generator itself did not run for 0.6s of 10s")
 	assert.Contains(t, r.Remarks()[1], "did not run for 600ms at a time: the longest response time may be its own")
@@ -186,12 +192,19 @@ func TestPausesAreTold(t *testing.T) {
 // Where there are too few requests for a percentile, each of them counts.
 func TestAPauseAmongFewRequests(t *testing.T) {
 	r := paused(t, 1, 1, 600*time.Millisecond, 1)
-	r.SendLag = Times{}
-	r.Response = Times{Count: 10, Mean: 2e6, Max: time.Second}
+	h := newHistogram()
+	record(h, time.Second)
+	var err error
+	r.Response, err = Summarize(h)
+	require.NoError(t, err)
+	r.SendLag, r.InFlight = Times{}, r.accounted()
 	require.NotEmpty(t, r.judge())
 	assert.Contains(t, r.judge()[0], "too few requests for a percentile")
-	r.Response.Max = 2 * time.Second
-	assert.Empty(t, r.judge())
+	record(h, time.Second)
+	r.Response, err = Summarize(h)
+	require.NoError(t, err)
+	r.InFlight = r.accounted()
+	assert.Empty(t, r.judge(), "another one took as long, and was not touched")
 }
 
 // A closed loop asks nothing while it pauses: its rate is lower, and its times may
@@ -201,7 +214,7 @@ func TestAClosedLoopThatPaused(t *testing.T) {
 	r := paused(t, 0, 1, 501*time.Millisecond, 2)
 	require.Len(t, r.Void, 1)
 	assert.Contains(t, r.Void[0], "did not run for 0.501s of 10s, over 5 %: the rate is lower for it")
-	assert.Contains(t, paused(t, 0, 2, 100*time.Millisecond, 51).Void[0], "the p99 of 20ms")
+	assert.Contains(t, paused(t, 0, 2, 100*time.Millisecond, 450).Void[0], "the p99 of 20.0")
 }
 
 // That the rate was missed may be the pause's fault, wherever it was.
