@@ -4,6 +4,7 @@ package load
 
 import (
 	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,19 +21,23 @@ func unheard(t *testing.T, cfg Config) *generator {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	t.Cleanup(func() { ln.Close() })
-	go func() {
+	var serving sync.WaitGroup
+	t.Cleanup(func() {
+		ln.Close()
+		serving.Wait()
+	})
+	cfg.Addr = ln.Addr().String()
+	cfg, err = cfg.withDefaults()
+	require.NoError(t, err)
+	serving.Go(func() {
 		for {
 			c, err := ln.Accept()
 			if err != nil {
 				return
 			}
-			go answerKnown(c, cfg)
+			serving.Go(func() { answerKnown(c, cfg) })
 		}
-	}()
-	cfg.Addr = ln.Addr().String()
-	cfg, err = cfg.withDefaults()
-	require.NoError(t, err)
+	})
 	g, err := newGenerator(t.Context(), cfg, dataOf(cfg.Workload), mixOf(cfg.Workload, 1))
 	require.NoError(t, err)
 	t.Cleanup(g.close)

@@ -93,6 +93,9 @@ func MeasureCeiling(ctx context.Context, w Workload, duration time.Duration, spi
 	if err := errors.Join(err, <-ended, r.Errors.Err()); err != nil {
 		return 0, fmt.Errorf("load: ceiling: %w", err)
 	}
+	if r.Requests == 0 {
+		return 0, fmt.Errorf("load: ceiling: no reply within %v: this machine is too busy to measure anything", duration)
+	}
 	return r.Rate, nil
 }
 
