@@ -92,8 +92,8 @@ func TestPreparingEndsWithItsContext(t *testing.T) {
 // Messages of many sizes take no memory for the values in them.
 func TestTemplatesHoldNoValue(t *testing.T) {
 	for _, protocol := range Protocols {
-		w := sized(100, 0)
-		w.Protocol, w.MaxValue = protocol, 1<<20
+		w := sized(20, 0)
+		w.Protocol, w.MaxValue = protocol, 1<<16
 		for size, v := range dataOf(w).valued {
 			for _, m := range []template{v.put, v.found} {
 				assert.Less(t, cap(m.before)+cap(m.between)+cap(m.behind), 1000, "%s of %d bytes", protocol, size)

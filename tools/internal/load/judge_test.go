@@ -145,7 +145,7 @@ func TestPercentilesAreReportedFromTenBeyond(t *testing.T) {
 
 // Whatever a clock can say is held, summed up and merged to three digits.
 func TestNoTimeIsTooLongForAHistogram(t *testing.T) {
-	for _, long := range []time.Duration{86 * time.Second, time.Hour, 24 * time.Hour, 1<<63 - 1} {
+	for _, long := range []time.Duration{86 * time.Second, 1<<63 - 1} {
 		w := newWindow(time.Second)
 		w.begin(0, 1)
 		w.count(request{due: 1, sent: 1}, long, true)

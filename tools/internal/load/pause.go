@@ -2,7 +2,10 @@ package load
 
 import (
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 const (
@@ -109,55 +112,58 @@ const stoppedLimit = 0.05
 // If the others are more than lie beyond the percentile, then it is over half of what
 // it is without them, too.
 func (r *Result) Spoilt(percentile float64) bool {
-	value, ok := r.Response.at(percentile)
-	return ok && r.spoilt(percentile, value)
+	spoilt, known := r.spoilt(percentile)
+	return known && spoilt[0]
 }
 
-func (r *Result) spoilt(percentile float64, value time.Duration) bool {
-	if r.Generator.Touched.Count == 0 {
-		return false
+// spoilt judges percentiles; 100 is the longest time. known is false if there is
+// none of them, because there were too few requests.
+func (r *Result) spoilt(percentiles ...float64) (spoilt []bool, known bool) {
+	spoilt = make([]bool, len(percentiles))
+	var touched, response *hdrhistogram.Histogram
+	for i, percentile := range percentiles {
+		value, ok := r.Response.at(percentile)
+		known = known || ok
+		half := time.Duration(pauseLimit * float64(value))
+		if !ok || r.Generator.Touched.Max <= half {
+			continue // nearly always: nothing has to be counted
+		}
+		if touched == nil {
+			var err, responseErr error
+			touched, err = r.Generator.Touched.Decode()
+			if response, responseErr = r.Response.Decode(); err != nil || responseErr != nil {
+				spoilt[i] = true // it is not known
+				return spoilt, true
+			}
+		}
+		spoilt[i] = (longer(response, half)-longer(touched, half))*100_000 <= Beyond(percentile)*r.Response.Count
 	}
-	half := time.Duration(pauseLimit * float64(value))
-	touched, err := r.Generator.Touched.over(half)
-	slow, slowErr := r.Response.over(half)
-	if err != nil || slowErr != nil {
-		return true // it is not known
-	}
-	return (slow-touched)*100_000 <= Beyond(percentile)*r.Response.Count
+	return spoilt, known
 }
 
-// over returns how many times are longer than one.
-func (t *Times) over(least time.Duration) (n int64, err error) {
-	h, err := t.Decode()
-	if err != nil {
-		return 0, err
-	}
+// longer returns how many times are longer than one.
+func longer(h *hdrhistogram.Histogram, least time.Duration) (n int64) {
 	for _, bar := range h.Distribution() {
 		if bar.From > least.Nanoseconds() {
 			n += bar.Count
 		}
 	}
-	return n, nil
+	return n
 }
 
 // pauseReason returns why pauses of the generator make a run void; empty: they do
 // not. Of the percentiles p99.9 is not judged here: it is left out instead.
 func (r *Result) pauseReason() string {
-	g := &r.Generator
-	if g.Touched.Count > 0 {
-		judged := false
-		for _, percentile := range []float64{99, 90, 50} {
-			value, ok := r.Response.at(percentile)
-			if ok && r.spoilt(percentile, value) {
-				return fmt.Sprintf("%s: that may have made the p%g of %v", r.didNotRun(), percentile, value)
-			}
-			judged = judged || ok
-		}
-		if !judged && r.spoilt(100, r.Response.Max) {
-			return fmt.Sprintf("%s, and there were too few requests for a percentile", r.didNotRun())
-		}
+	percentiles := []float64{99, 90, 50}
+	spoilt, known := r.spoilt(percentiles...)
+	if i := slices.Index(spoilt, true); i >= 0 {
+		value, _ := r.Response.at(percentiles[i])
+		return fmt.Sprintf("%s: that may have made the p%g of %v", r.didNotRun(), percentiles[i], value)
 	}
-	if !r.Workload.Open() && g.Paused.Seconds() > stoppedLimit*r.Seconds {
+	if !known && r.Spoilt(100) {
+		return fmt.Sprintf("%s, and there were too few requests for a percentile", r.didNotRun())
+	}
+	if !r.Workload.Open() && r.Generator.Paused.Seconds() > stoppedLimit*r.Seconds {
 		return fmt.Sprintf("%s, over %.0f %%: the rate is lower for it", r.didNotRun(), stoppedLimit*100)
 	}
 	return ""

@@ -228,6 +228,8 @@ func (t *Times) at(percentile float64) (value time.Duration, ok bool) {
 		value = t.P99
 	case 99.9:
 		value = t.P999
+	case 100:
+		value = t.Max
 	}
 	return value, value > 0
 }
