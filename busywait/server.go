@@ -65,6 +65,7 @@ func (m *model) Run(ln net.Listener) (err error) {
 	if m.oneAtATime {
 		m.lane.Others = m.othersWait
 	}
+	m.host.Ready()
 	for m.host.Phase() == kvserver.Serving || len(m.clients) > 0 || m.accept() {
 		m.lane.EndTurn()
 		m.lane.Tick()

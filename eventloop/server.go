@@ -1,6 +1,7 @@
 package eventloop
 
 import (
+	"fmt"
 	"net"
 	"sync"
 
@@ -13,9 +14,19 @@ import (
 type Config struct {
 	kvserver.Config
 	// Loops is how many event loops share the clients, each on a goroutine
-	// of its own. 0 means 1, which needs no lock around the store.
+	// of its own. 0 means 1, which needs no lock around the store. More than
+	// 1024 are an error of Serve's.
 	Loops int
 }
+
+const (
+	// maxLoops is far more than there are processors to run them. Each has a
+	// thread while it waits, and the runtime ends a program that has 10,000.
+	maxLoops = 1024
+	// A poller has so many descriptors at most: on the BSDs, two of them for
+	// Wake.
+	perPoller = 3
+)
 
 // Server serves its clients in event loops. Its methods are those of
 // kvserver.Server: ListenAndServe, Serve, Shutdown, Close and Stats.
@@ -25,8 +36,12 @@ type Server struct{ kvserver.Lifecycle }
 func New(cfg Config) *Server { return newServer(cfg, system) }
 
 func newServer(cfg Config, k kernel) *Server {
-	loops := max(1, cfg.Loops)
-	host := kvserver.NewHost(cfg.Config, kvserver.Traits{Threads: loops > 1}, loops)
+	loops, invalid := max(1, cfg.Loops), error(nil)
+	if cfg.Loops < 0 || cfg.Loops > maxLoops {
+		loops, invalid = 1, fmt.Errorf("loops: %d; want 1 to %d", cfg.Loops, maxLoops)
+	}
+	traits := kvserver.Traits{Threads: loops > 1, Descriptors: loops * perPoller, Invalid: invalid}
+	host := kvserver.NewHost(cfg.Config, traits, loops)
 	return &Server{host.Lifecycle(&model{host: host, count: loops, kernel: k})}
 }
 
@@ -48,6 +63,7 @@ func (m *model) Run(ln net.Listener) error {
 	if m.host.Phase() != kvserver.Serving {
 		m.Wake() // it may have come before there was a loop to wake
 	}
+	m.host.Ready()
 	errs := make(chan error, len(loops))
 	for _, l := range loops {
 		go func() { errs <- l.run() }()

@@ -20,7 +20,8 @@ import (
 // looks. It returns Serve's error.
 func unserved(t *testing.T, k kernel, ln net.Listener) error {
 	t.Helper()
-	srv := newServer(Config{}, k)
+	cfg := Config{kvserver.Config{Ready: func() { assert.Fail(t, "it said that it would serve") }}}
+	srv := newServer(cfg, k)
 	err := srv.Serve(ln)
 	require.Error(t, err)
 	require.NotErrorIs(t, err, kvserver.ErrServerClosed, "nobody has closed it")

@@ -63,6 +63,7 @@ func (m *model) Run(ln net.Listener) error {
 	if m.host.Phase() != kvserver.Serving {
 		m.Wake() // it may have come before there was a loop to wake
 	}
+	m.host.Ready()
 	return l.run()
 }
 

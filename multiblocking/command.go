@@ -2,7 +2,6 @@ package multiblocking
 
 import (
 	"flag"
-	"fmt"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
@@ -17,9 +16,6 @@ var Command = kvserver.Command{
 		var turn kvserver.Limits
 		turn.DefineTurnFlag(fs)
 		return func(cfg kvserver.Config) (kvserver.Server, error) {
-			if *workers < 0 {
-				return nil, fmt.Errorf("--workers %d: want 0 or more", *workers)
-			}
 			cfg.TurnLimit = turn.TurnLimit
 			return New(Config{Config: cfg, Workers: *workers, OSThreads: *threads}), nil
 		}

@@ -17,8 +17,9 @@ type Config struct {
 	kvserver.Config
 	// Workers bounds how many clients are served at a time: that many
 	// goroutines take turns with the clients, and a client that has had its
-	// turn (TurnLimit) gives way to one that waits. 0: a goroutine for each
-	// client.
+	// turn (TurnLimit) gives way to one that waits. A goroutine is started
+	// when there is a client for it, so there are never more than MaxConns; to
+	// ask for more is an error of Serve's. 0: a goroutine for each client.
 	Workers int
 	// OSThreads gives each of the goroutines an operating system thread of
 	// its own, which sleeps in read(2). Without it a goroutine that "blocks"
@@ -39,7 +40,7 @@ type Server struct{ kvserver.Lifecycle }
 
 // New returns a server that is not listening yet.
 func New(cfg Config) *Server {
-	traits := kvserver.Traits{Threads: true}
+	traits := kvserver.Traits{Threads: true, Invalid: cfg.invalid()}
 	if cfg.OSThreads {
 		traits.ConnsCap = maxThreads
 	}
@@ -52,6 +53,22 @@ func New(cfg Config) *Server {
 		workers: cfg.Workers,
 		threads: cfg.OSThreads,
 	})}
+}
+
+// invalid returns an error if there cannot be so many workers. That the system
+// allows fewer connections than MaxConns is no mistake of the configuration's.
+func (cfg Config) invalid() error {
+	most := cfg.MaxConns
+	if most == 0 {
+		most = kvserver.DefaultMaxConns
+	}
+	switch {
+	case cfg.Workers < 0:
+		return fmt.Errorf("workers: %d; want 0 or more", cfg.Workers)
+	case cfg.Workers > most && most > 0:
+		return fmt.Errorf("workers: %d; want %d at most, because no more clients are served at a time (max-conns)", cfg.Workers, most)
+	}
+	return nil
 }
 
 type model struct {
@@ -76,7 +93,7 @@ func (m *model) Run(ln net.Listener) error {
 	case m.workers > 0:
 		pool := m.startPool(&serving)
 		defer pool.close()
-		hand = pool.serve
+		hand = pool.hand
 	case m.threads:
 		hand = func(client net.Conn) { serving.Go(func() { m.serve(m.open(client)) }) }
 	default:
@@ -85,6 +102,7 @@ func (m *model) Run(ln net.Listener) error {
 			serving.Go(func() { m.serve(c) })
 		}
 	}
+	m.host.Ready()
 	for {
 		client, err := m.clients.Accept() // blocks until a client has come
 		if err != nil {
@@ -126,27 +144,40 @@ func (m *model) open(client net.Conn) *blocking.Conn {
 // pool is a bounded number of goroutines that serve clients.
 type pool struct {
 	clients chan net.Conn
+	work    func(client net.Conn) // starts a worker, whose first client this is
+	left    int                   // workers that may still be started
 	waiting atomic.Bool
 }
 
 func (m *model) startPool(serving *sync.WaitGroup) *pool {
-	p := &pool{clients: make(chan net.Conn)}
-	for i := range lanes {
-		m.host.Lane(i).Others = p.waiting.Load
-	}
-	for range m.workers {
+	p := &pool{clients: make(chan net.Conn), left: m.workers}
+	p.work = func(client net.Conn) {
 		serving.Go(func() {
+			m.serve(m.open(client))
 			for client := range p.clients {
 				m.serve(m.open(client))
 			}
 		})
 	}
+	for i := range lanes {
+		m.host.Lane(i).Others = p.waiting.Load
+	}
 	return p
 }
 
-// serve waits until a worker is free. Behind this one client others wait in
-// the listen queue.
-func (p *pool) serve(client net.Conn) {
+// hand has a worker serve a client, one that is free or a new one. If there is
+// neither it waits; behind this one client others wait in the listen queue.
+func (p *pool) hand(client net.Conn) {
+	select {
+	case p.clients <- client:
+		return
+	default:
+	}
+	if p.left > 0 {
+		p.left--
+		p.work(client)
+		return
+	}
 	p.waiting.Store(true)
 	p.clients <- client
 	p.waiting.Store(false)

@@ -33,6 +33,7 @@ type model struct {
 func (m *model) Run(ln net.Listener) error {
 	m.clients.Bind(ln)
 	m.host.Lane(0).Others = m.clients.Waiting
+	m.host.Ready()
 	for {
 		client, err := m.clients.Accept() // blocks until a client has come
 		if err != nil {

@@ -9,6 +9,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -69,12 +70,21 @@ type Options struct {
 	// Clients is how many connections there are at once where a rule is
 	// about many. 0: 64.
 	Clients int
-	// RuleTimeout ends a rule, which then fails. 0: 10 s.
+	// RuleTimeout ends a rule, which then fails. 0: 10 s. If the machine was busy
+	// meanwhile, the rule has another try with three times as much, and is then not
+	// judged.
 	RuleTimeout time.Duration
+	// Process is the number of the server's process, if it runs on this machine.
+	// With it the check can tell whether the server had a core when it wanted one.
+	// 0: not known.
+	Process int
 	// Only are the IDs of the rules to check. Empty: all.
 	Only []string
 	// Progress is told each result as it comes. It may be nil.
 	Progress func(Result)
+
+	// watch is watchMachine, but in tests.
+	watch func(process int) (stop func() strain)
 }
 
 func (o Options) withDefaults() Options {
@@ -87,29 +97,55 @@ func (o Options) withDefaults() Options {
 	if o.RuleTimeout == 0 {
 		o.RuleTimeout = 10 * time.Second
 	}
+	if o.watch == nil {
+		o.watch = watchMachine
+	}
 	return o
 }
 
-// Result is the outcome of one rule.
+// leastTimeout is how short the shortest timeout of a server may be of which none
+// is known.
+const leastTimeout = time.Second
+
+// shortestTimeout returns the shortest of the server's timeouts that are known, or
+// else leastTimeout.
+func (o Options) shortestTimeout() (shortest time.Duration) {
+	for _, d := range []time.Duration{o.IdleTimeout, o.FrameTimeout, o.WriteTimeout, o.TurnLimit} {
+		if d > 0 && (shortest == 0 || d < shortest) {
+			shortest = d
+		}
+	}
+	return cmp.Or(shortest, leastTimeout)
+}
+
+// Result is the outcome of one rule: it passed, failed, or was not judged.
 type Result struct {
 	Rule
-	Reason   string // why it failed; "" if it passed
-	Duration time.Duration
+	Reason string // why it failed, or was not judged; "" if it passed
+	// NotJudged: the rule says nothing about the server, because the check was
+	// interrupted, or because the machine was too busy.
+	NotJudged bool
+	Duration  time.Duration
 }
 
 // Passed reports whether the server follows the rule.
 func (r Result) Passed() bool { return r.Reason == "" }
 
+// Failed reports whether the server breaks the rule.
+func (r Result) Failed() bool { return r.Reason != "" && !r.NotJudged }
+
 // MarshalJSON encodes the result with its rule's fields beside its own.
 func (r Result) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		ID      string  `json:"id"`
-		Title   string  `json:"title"`
-		Fault   int     `json:"fault,omitempty"`
-		Passed  bool    `json:"passed"`
-		Reason  string  `json:"reason,omitempty"`
-		Seconds float64 `json:"seconds"`
-	}{r.ID, r.Title, r.Fault, r.Passed(), r.Reason, r.Duration.Seconds()})
+		ID     string `json:"id"`
+		Title  string `json:"title"`
+		Fault  int    `json:"fault,omitempty"`
+		Passed bool   `json:"passed"`
+		// A rule that was not judged has not passed.
+		NotJudged bool    `json:"not_judged,omitempty"`
+		Reason    string  `json:"reason,omitempty"`
+		Seconds   float64 `json:"seconds"`
+	}{r.ID, r.Title, r.Fault, r.Passed(), r.NotJudged, r.Reason, r.Duration.Seconds()})
 }
 
 // Report is the outcome of a check.
@@ -123,21 +159,27 @@ type Report struct {
 func (r Report) Total() int { return len(r.Results) }
 
 // Passed returns how many of them the server follows.
-func (r Report) Passed() int { return r.Total() - len(r.Failed()) }
+func (r Report) Passed() int { return len(r.those(Result.Passed)) }
 
-// Failed returns the results of those that it does not.
-func (r Report) Failed() []Result {
-	var failed []Result
+// Failed returns the results of those that it breaks.
+func (r Report) Failed() []Result { return r.those(Result.Failed) }
+
+// NotJudged returns the results of those that say nothing about it.
+func (r Report) NotJudged() []Result {
+	return r.those(func(r Result) bool { return r.NotJudged })
+}
+
+func (r Report) those(are func(Result) bool) (some []Result) {
 	for _, result := range r.Results {
-		if !result.Passed() {
-			failed = append(failed, result)
+		if are(result) {
+			some = append(some, result)
 		}
 	}
-	return failed
+	return some
 }
 
 // Check tries the rules on the server at addr, one after the other. When ctx
-// ends, the rules that are left fail.
+// ends, the rules that are left are not judged.
 func Check(ctx context.Context, addr string, o Options) Report {
 	o = o.withDefaults()
 	var report Report
@@ -162,20 +204,48 @@ func (o Options) selects(r Rule) bool {
 	return len(o.Only) == 0 || slices.Contains(o.Only, r.ID)
 }
 
-// check runs the rule on connections of its own, all of which are closed when
-// it returns.
+// tries is how often a rule is tried, and with how many times its limit, while
+// the machine is too busy to judge it.
+var tries = []time.Duration{1, 3}
+
+// check runs the rule, and again with more time where the machine may be why it
+// failed.
 func (r Rule) check(ctx context.Context, addr string, o Options) Result {
 	begin := time.Now()
-	limit := o.RuleTimeout + o.IdleTimeout + o.FrameTimeout + o.WriteTimeout + o.TurnLimit // some rules wait for these
-	ruleCtx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	reason := probe.Try(func(t probe.T) { r.run(newTrial(ruleCtx, t, addr, o)) })
-	switch {
-	case reason == "":
-	case ctx.Err() != nil:
-		reason = fmt.Sprintf("interrupted: %v", context.Cause(ctx))
-	case ruleCtx.Err() != nil:
-		reason += fmt.Sprintf(" (the time for a rule is %v)", limit)
+	result := Result{Rule: r}
+	for _, times := range tries {
+		limit := times * o.RuleTimeout
+		stop := o.watch(o.Process)
+		reason, timedOut := r.try(ctx, addr, o, limit)
+		strain := stop()
+		result.Reason, result.NotJudged = reason, false
+		if reason == "" {
+			break
+		}
+		if ctx.Err() != nil {
+			result.Reason, result.NotJudged = fmt.Sprintf("interrupted: %v", context.Cause(ctx)), true
+			break
+		}
+		excuse := strain.excuse(failed{timedOut, probe.SaysEnded(reason), o.shortestTimeout()})
+		if excuse == "" {
+			break
+		}
+		result.Reason, result.NotJudged = excuse+"; "+reason, true
 	}
-	return Result{Rule: r, Reason: reason, Duration: time.Since(begin)}
+	result.Duration = time.Since(begin)
+	return result
+}
+
+// try runs the rule once on connections of its own, all of which are closed when
+// it returns. It returns why the rule failed, "" if it did not, and whether the
+// time for it was over.
+func (r Rule) try(ctx context.Context, addr string, o Options, limit time.Duration) (reason string, timedOut bool) {
+	limit += o.IdleTimeout + o.FrameTimeout + o.WriteTimeout + o.TurnLimit // some rules wait for these
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	reason = probe.Try(func(t probe.T) { r.run(newTrial(ctx, t, addr, o)) })
+	if reason != "" && ctx.Err() != nil {
+		return fmt.Sprintf("%s (the time for a rule is %v)", reason, limit), true
+	}
+	return reason, false
 }

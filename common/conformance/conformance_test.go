@@ -145,9 +145,11 @@ func testFlaws(t *testing.T, found func(rule string)) {
 				case "turn-limit":
 					o.OneAtATime, o.TurnLimit = true, short
 				}
-				report := conformance.Check(context.Background(), addr, o)
+				// On a machine that is taken for idle: on a busy one, what hangs is
+				// not judged.
+				report := conformance.Check(context.Background(), addr, conformance.StoodStill(o, 0))
 				require.Equal(t, 1, report.Total(), "%s should be run", rule)
-				if r := report.Results[0]; assert.False(t, r.Passed(), "%s should fail", rule) {
+				if r := report.Results[0]; assert.True(t, r.Failed(), "%s should fail", rule) {
 					t.Log(r.ID+":", r.Reason)
 					found(r.ID)
 				}
@@ -185,7 +187,8 @@ func TestNobodyListens(t *testing.T) {
 	assert.Contains(t, report.Failed()[0].Reason, "refused")
 }
 
-// Whoever interrupts a check must not take the report for a good one.
+// Whoever interrupts a check must not take the report for a good one, nor the
+// server for a bad one.
 func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	report := conformance.Check(ctx, (&plainServer{}).start(t), conformance.Options{
@@ -197,7 +200,90 @@ func TestInterrupted(t *testing.T) {
 	})
 	assert.Equal(t, 2, report.Passed())
 	assert.Equal(t, len(conformance.Rules())-len(report.NotRun), report.Total())
-	assert.Contains(t, report.Failed()[0].Reason, "interrupted")
+	assert.Empty(t, report.Failed())
+	assert.Len(t, report.NotJudged(), report.Total()-2)
+	assert.Contains(t, report.NotJudged()[0].Reason, "interrupted")
+}
+
+// mute is a server that takes requests, and answers them when it is told to.
+func mute(t *testing.T) (addr string, speak func()) {
+	s := &plainServer{flaw: "is mute", spoken: make(chan struct{})}
+	speak = sync.OnceFunc(func() { close(s.spoken) })
+	addr = s.start(t)
+	t.Cleanup(speak) // before the server waits for its clients
+	return addr, speak
+}
+
+// Six busy programs beside the checker are no fault of the server's: a rule that
+// ran out of time is tried again with more of it, and is then not judged. On an
+// idle machine it fails, at once.
+func TestARuleThatRunsOutOfTimeOnABusyMachineIsNotJudged(t *testing.T) {
+	o := conformance.Options{RuleTimeout: time.Millisecond, Only: []string{"put-get"}}
+	check := func(o conformance.Options, addr string) conformance.Result {
+		report := conformance.Check(context.Background(), addr, o)
+		require.Equal(t, 1, report.Total())
+		return report.Results[0]
+	}
+	busy := func(tries *int) func(int) bool {
+		return func(try int) bool { *tries = try; return true }
+	}
+	t.Run("never enough time", func(t *testing.T) {
+		addr, _ := mute(t)
+		tries := 0
+		r := check(conformance.OnMachine(o, busy(&tries)), addr)
+		assert.Equal(t, 2, tries)
+		assert.False(t, r.Passed())
+		assert.False(t, r.Failed())
+		assert.True(t, r.NotJudged)
+		assert.Contains(t, r.Reason, "the checker waited for a core for 50 % of the time; ")
+		assert.Contains(t, r.Reason, "the time for a rule is 3ms")
+	})
+	t.Run("enough the second time", func(t *testing.T) {
+		addr, speak := mute(t)
+		o := o
+		o.RuleTimeout = 100 * time.Millisecond
+		tries := 0
+		r := check(conformance.OnMachine(o, func(try int) bool {
+			speak()
+			tries = try
+			return true
+		}), addr)
+		assert.Equal(t, 2, tries)
+		assert.False(t, r.Failed(), r.Reason)
+	})
+	t.Run("an idle machine", func(t *testing.T) {
+		addr, _ := mute(t)
+		tries := 0
+		r := check(conformance.OnMachine(o, func(try int) bool { tries = try; return false }), addr)
+		assert.Equal(t, 1, tries)
+		assert.True(t, r.Failed())
+		assert.Contains(t, r.Reason, "the time for a rule is 1ms")
+	})
+	t.Run("a wrong reply", func(t *testing.T) {
+		o := o
+		o.RuleTimeout = time.Minute
+		tries := 0
+		r := check(conformance.OnMachine(o, busy(&tries)), (&plainServer{flaw: "answers a get with its own kind"}).start(t))
+		assert.Equal(t, 1, tries)
+		assert.True(t, r.Failed(), "it is wrong on a busy machine, too")
+	})
+}
+
+// A server closes an idle connection in its time, however busy the machine is. If
+// the checker was kept from using the connection for about as long, that is no
+// fault.
+func TestACheckerThatStoodStillAccusesNoTimeout(t *testing.T) {
+	o := conformance.Options{Only: []string{"silent-client"}, IdleTimeout: short}
+	addr := (&plainServer{flaw: "leaves after a reply"}).start(t)
+	report := conformance.Check(context.Background(), addr, conformance.StoodStill(o, short))
+	require.Len(t, report.NotJudged(), 1)
+	assert.Contains(t, report.NotJudged()[0].Reason, "the checker stood still for 100ms")
+	report = conformance.Check(context.Background(), addr, conformance.StoodStill(o, 0))
+	assert.Len(t, report.Failed(), 1)
+	// A wrong reply is no timeout.
+	addr = (&plainServer{flaw: "answers a get with its own kind"}).start(t)
+	report = conformance.Check(context.Background(), addr, conformance.StoodStill(o, short))
+	assert.Len(t, report.Failed(), 1)
 }
 
 func TestRules(t *testing.T) {
@@ -232,6 +318,11 @@ func TestResultAsJSON(t *testing.T) {
 	data, err := json.Marshal(r)
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"id": "x", "title": "y", "fault": 3, "passed": false, "reason": "z", "seconds": 0.5}`, string(data))
+
+	r.NotJudged = true
+	data, err = json.Marshal(r)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"id": "x", "title": "y", "fault": 3, "passed": false, "not_judged": true, "reason": "z", "seconds": 0.5}`, string(data))
 }
 
 // The golden frames are the project's too: both codecs make these bytes, and

@@ -36,6 +36,7 @@ type plainServer struct {
 
 	// For some of the flaws.
 	turn     sync.Mutex
+	spoken   chan struct{}
 	claimed  atomic.Int64
 	answered int
 	last     []byte
@@ -110,6 +111,9 @@ func (s *plainServer) serve(conn *net.TCPConn) {
 				return
 			}
 		}
+		if s.flaw == "is mute" {
+			<-s.spoken
+		}
 		reply, keep := s.answer(request)
 		if s.flaw == "answers late requests first" && in.Buffered() > 0 {
 			if next, err := s.read(conn, in); err == nil {
@@ -131,7 +135,7 @@ func (s *plainServer) serve(conn *net.TCPConn) {
 		if s.flaw != "waits for readers for ever" {
 			_ = conn.SetWriteDeadline(time.Now().Add(s.writeTimeout))
 		}
-		if _, err := conn.Write(reply); err != nil || !keep {
+		if _, err := conn.Write(reply); err != nil || !keep || s.flaw == "leaves after a reply" {
 			return
 		}
 		if s.turnLimit > 0 && s.active.Load() > 1 && time.Since(begin) > s.turnLimit {

@@ -22,8 +22,10 @@ var timeoutRules = []Rule{
 
 func idleTimeout(t *trial) {
 	for _, requests := range []int{0, 1} {
-		c := t.dial()
+		// Before the connection is made: if this process stands still in between,
+		// the server's clock is the one that has begun.
 		begin := time.Now()
+		c := t.dial()
 		for range requests {
 			c.Send(probe.Get(t.key("absent")))
 			c.Want(probe.Absent(t.key("absent")))

@@ -1,9 +1,11 @@
 package kvcmd
 
 import (
+	"context"
 	"encoding/json"
 	"expvar"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -15,7 +17,7 @@ import (
 // serveDebug serves expvar and pprof on addr until the listener is closed.
 // Profiles show much of a program, so without a host only this machine is let
 // in.
-func serveDebug(addr string, srv kvserver.Server) (net.Listener, error) {
+func serveDebug(ctx context.Context, addr string, srv kvserver.Server, log *slog.Logger) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, fmt.Errorf("debug server: %w: want host:port", err)
@@ -23,7 +25,7 @@ func serveDebug(addr string, srv kvserver.Server) (net.Listener, error) {
 	if host == "" {
 		host = "127.0.0.1"
 	}
-	ln, err := net.Listen("tcp", net.JoinHostPort(host, port))
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, port))
 	if err != nil {
 		return nil, fmt.Errorf("debug server: %w", err)
 	}
@@ -44,6 +46,11 @@ func serveDebug(addr string, srv kvserver.Server) (net.Listener, error) {
 	if expvar.Get("kvserver") == nil {
 		expvar.Publish("kvserver", expvar.Func(func() any { return srv.Stats() }))
 	}
-	go func() { _ = (&http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}).Serve(ln) }()
+	web := &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: 5 * time.Second,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	go func() { _ = web.Serve(ln) }()
 	return ln, nil
 }

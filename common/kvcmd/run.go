@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ioflavors/ioflavors/common/asynclog"
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
@@ -36,38 +37,80 @@ const (
 
 // Main runs a server's command and exits.
 func Main(c kvserver.Command) {
-	os.Exit(Run("kv-"+c.Model, c, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(Run(context.Background(), "kv-"+c.Model, c, os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// lastWords is how long a program that ends waits for somebody to read what it
+// has said.
+const lastWords = time.Second
+
 // Run runs a server's command with the given name and arguments until a signal
-// ends it, and returns the exit code. The log goes to stderr.
-func Run(name string, c kvserver.Command, args []string, stdout, stderr io.Writer) int {
+// ends it, and returns the exit code. The log goes to stderr. A ctx that is done
+// already is a signal that came before Run could see it.
+//
+// Nothing here waits for the reader of stdout or stderr but for lastWords, and a
+// reader that has gone is no reason to end: from now on the process ignores
+// SIGPIPE.
+func Run(ctx context.Context, name string, c kvserver.Command, args []string, stdout, stderr io.Writer) int {
+	signal.Ignore(syscall.SIGPIPE)
 	o, err := parse(name, c, args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, o.usage)
-		return exitOK
-	case err != nil:
-		fmt.Fprintf(stderr, "%s: %v (--help lists the flags)\n", name, err)
-		return exitUsage
-	}
-	o.Logger = newLogger(stderr, o.logFormat, o.logLevel)
-	srv, err := o.server(o.Config)
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		if refused := new(net.OpError); errors.As(err, &refused) {
-			return exitFail // the flags are right: the system has refused what they ask
+		err = say(stdout, o.usage)
+		if err == nil || errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrDeadlineExceeded) {
+			return exitOK // a reader that has left, or reads no more, has what it wants
 		}
-		return exitUsage
-	}
-	if err := o.run(c.Model, srv); err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		if errors.Is(err, kvserver.ErrUnavailable) {
-			return ExitUnavailable
-		}
+		_ = say(stderr, fmt.Sprintf("%s: %v\n", name, err))
 		return exitFail
+	case err != nil:
+		_ = say(stderr, fmt.Sprintf("%s: %v (--help lists the flags)\n", name, err))
+		return exitUsage
 	}
-	return exitOK
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+
+	log := asynclog.New(newHandler(stderr, o.logFormat, o.logLevel))
+	o.Logger = slog.New(log)
+	ready := make(chan struct{})
+	o.Ready = func() { close(ready) }
+	srv, err := o.server(o.Config)
+	if err == nil {
+		err = srv.Validate()
+	}
+	code := exitUsage
+	if refused := new(net.OpError); err == nil || errors.As(err, &refused) {
+		code = exitFail // the flags are right: the system refuses what they ask
+	}
+	if err == nil {
+		err = o.run(ctx, c.Model, srv, ready, signals)
+	}
+	heard := log.Flush(lastWords)
+	if err == nil {
+		return exitOK
+	}
+	if heard {
+		_ = say(stderr, fmt.Sprintf("%s: %v\n", name, err))
+	}
+	if errors.Is(err, kvserver.ErrUnavailable) {
+		return ExitUnavailable
+	}
+	return code
+}
+
+// say writes a text. If nobody takes it for so long, it is lost.
+func say(to io.Writer, text string) error {
+	said := make(chan error, 1)
+	go func() {
+		_, err := io.WriteString(to, text)
+		said <- err
+	}()
+	select {
+	case err := <-said:
+		return err
+	case <-time.After(lastWords):
+		return os.ErrDeadlineExceeded
+	}
 }
 
 // options are what the command line says.
@@ -113,38 +156,50 @@ func parse(name string, c kvserver.Command, args []string) (*options, error) {
 }
 
 // run serves until a signal comes: the first one drains, the second one ends
-// the program at once.
-func (o *options) run(model string, srv kvserver.Server) error {
+// the program at once. One that comes before it listens ends it without a word.
+func (o *options) run(ctx context.Context, model string, srv kvserver.Server, ready <-chan struct{}, signals <-chan os.Signal) error {
 	log := o.Logger
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(signals)
-
-	ln, err := kvserver.Listen(o.addr)
-	if err != nil {
+	starting, started := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer started()
+	ln, err := kvserver.Listen(starting, o.addr)
+	if err == nil && o.debugAddr != "" {
+		var debug net.Listener
+		if debug, err = serveDebug(starting, o.debugAddr, srv, log); err == nil {
+			defer debug.Close()
+			log.Info("debug server", "url", "http://"+debug.Addr().String()+"/debug/")
+		} else {
+			ln.Close()
+		}
+	}
+	switch {
+	case starting.Err() != nil:
+		if err == nil {
+			ln.Close()
+		}
+		return nil
+	case err != nil:
 		return err
 	}
-	if o.debugAddr != "" {
-		debug, err := serveDebug(o.debugAddr, srv)
-		if err != nil {
-			ln.Close()
-			return err
-		}
-		defer debug.Close()
-		log.Info("debug server", "url", "http://"+debug.Addr().String()+"/debug/")
-	}
-	log.Info("listening", "model", model, "addr", ln.Addr().String())
 
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(ln) }()
-	select {
-	case err := <-ended:
-		return err
-	case s := <-signals:
-		log.Info("draining", "signal", s.String(), "connections", srv.Stats().Active)
+	for {
+		select {
+		case <-ready:
+			ready = nil // once
+			log.Info("listening", "model", model, "addr", ln.Addr().String())
+		case err := <-ended:
+			return err
+		case s := <-signals:
+			log.Info("draining", "signal", s.String(), "connections", srv.Stats().Active)
+			return o.drain(srv, signals)
+		}
 	}
-	return o.drain(srv, signals)
 }
+
+// closeTimeout is how long a handler that has not come back keeps a program from
+// ending after the drain timeout.
+const closeTimeout = 5 * time.Second
 
 func (o *options) drain(srv kvserver.Server, signals <-chan os.Signal) error {
 	log := o.Logger
@@ -162,16 +217,19 @@ func (o *options) drain(srv kvserver.Server, signals <-chan os.Signal) error {
 	go func() { drained <- srv.Shutdown(ctx) }()
 	progress := time.NewTicker(time.Second)
 	defer progress.Stop()
+	var stuck <-chan time.Time // a handler keeps even Close waiting
 	for draining := true; draining; {
 		select {
 		case <-progress.C:
 			log.Info("draining", "connections", srv.Stats().Active)
 		case err := <-drained:
-			if err != nil {
+			if draining = err != nil; draining {
 				log.Warn("drain timeout: closing what is left", "connections", srv.Stats().Active)
-				_ = srv.Close()
+				go func() { drained <- srv.Close() }()
+				stuck = time.After(closeTimeout)
 			}
-			draining = false
+		case <-stuck:
+			return fmt.Errorf("drain timeout: a request is still being handled after %v more", closeTimeout)
 		case s := <-signals:
 			return fmt.Errorf("second signal (%v): not drained", s)
 		}
@@ -181,10 +239,10 @@ func (o *options) drain(srv kvserver.Server, signals <-chan os.Signal) error {
 	return nil
 }
 
-func newLogger(w io.Writer, format string, level slog.Level) *slog.Logger {
+func newHandler(w io.Writer, format string, level slog.Level) slog.Handler {
 	o := &slog.HandlerOptions{Level: level}
 	if format == "json" {
-		return slog.New(slog.NewJSONHandler(w, o))
+		return slog.NewJSONHandler(w, o)
 	}
-	return slog.New(slog.NewTextHandler(w, o))
+	return slog.NewTextHandler(w, o)
 }

@@ -33,7 +33,7 @@ const asServer = "KVCMD_TEST_AS_SERVER"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asServer) != "" {
-		os.Exit(Run("kv-test", command, os.Args[1:], os.Stdout, os.Stderr))
+		os.Exit(Run(context.Background(), "kv-test", command, os.Args[1:], os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }
@@ -46,12 +46,13 @@ var command = kvserver.Command{
 		return func(cfg kvserver.Config) (kvserver.Server, error) {
 			h := kvserver.NewHost(cfg, kvserver.Traits{Threads: true}, 1)
 			conns := blocking.NewConns(h)
-			return h.Lifecycle(&model{conns, blocking.NewListener(conns)}), nil
+			return h.Lifecycle(&model{h, conns, blocking.NewListener(conns)}), nil
 		}
 	},
 }
 
 type model struct {
+	host    *kvserver.Host
 	conns   *blocking.Conns
 	clients *blocking.Listener
 }
@@ -60,6 +61,7 @@ func (m *model) Run(ln net.Listener) error {
 	m.clients.Bind(ln)
 	var serving sync.WaitGroup
 	defer serving.Wait()
+	m.host.Ready()
 	for {
 		client, err := m.clients.Accept()
 		if err != nil {
@@ -192,7 +194,7 @@ func TestWrongFlagsAreOneLineAndExitCodeTwo(t *testing.T) {
 		{"--addr", "nowhere"}, {"--addr", "7070"}, {"--addr", "127.0.0.1:99999"}, {"--addr", "127.0.0.1:port"}, {"--addr", "::1:7070"}, {"--debug-addr", "nowhere"},
 	} {
 		var stdout, stderr bytes.Buffer
-		assert.Equal(t, 2, Run("kv-test", command, args, &stdout, &stderr), "%v", args)
+		assert.Equal(t, 2, Run(context.Background(), "kv-test", command, args, &stdout, &stderr), "%v", args)
 		assert.Empty(t, stdout.String())
 		assert.Regexp(t, `\Akv-test: [^\n]+\n\z`, stderr.String(), "%v", args)
 	}
@@ -207,7 +209,7 @@ func TestAFailedStartIsOneLineAndExitCodeOne(t *testing.T) {
 		{"--addr", "127.0.0.1:0", "--debug-addr", busy.Addr().String()},
 	} {
 		var stdout, stderr bytes.Buffer
-		assert.Equal(t, 1, Run("kv-test", command, args, &stdout, &stderr), "%v", args)
+		assert.Equal(t, 1, Run(context.Background(), "kv-test", command, args, &stdout, &stderr), "%v", args)
 		assert.Regexp(t, `\Akv-test: [^\n]+\n\z`, stderr.String(), "%v", args)
 	}
 }
@@ -222,9 +224,9 @@ func TestAModelThatIsNotAvailableSaysWhyAndExitsWithThree(t *testing.T) {
 		}
 	}
 	var stdout, stderr bytes.Buffer
-	assert.Equal(t, 3, Run("kv-test", missing, []string{"--addr", "127.0.0.1:0"}, &stdout, &stderr))
+	assert.Equal(t, 3, Run(context.Background(), "kv-test", missing, []string{"--addr", "127.0.0.1:0"}, &stdout, &stderr))
 	assert.Empty(t, stdout.String())
-	assert.Regexp(t, `(?m)^kv-test: not available here: the kernel is too old\n\z`, stderr.String())
+	assert.Equal(t, "kv-test: not available here: the kernel is too old\n", stderr.String(), "it never listened")
 }
 
 type unavailableModel struct{}
@@ -235,9 +237,21 @@ func (unavailableModel) Run(net.Listener) error {
 
 func (unavailableModel) Wake() {}
 
+// A help that a full disk has lost is no success.
+func TestHelpThatIsLostIsAnError(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	var stderr bytes.Buffer
+	assert.Equal(t, 1, Run(t.Context(), "kv-test", command, []string{"--help"}, full, &stderr))
+	assert.Equal(t, "kv-test: write /dev/full: no space left on device\n", stderr.String())
+}
+
 func TestHelpListsEveryFlag(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	assert.Zero(t, Run("kv-test", command, []string{"--help"}, &stdout, &stderr))
+	assert.Zero(t, Run(context.Background(), "kv-test", command, []string{"--help"}, &stdout, &stderr))
 	assert.Empty(t, stderr.String())
 	for _, name := range strings.Fields("addr max-frame max-conns idle-timeout frame-timeout write-timeout output-limit memory-limit drain-timeout log-format log-level debug-addr") {
 		assert.Contains(t, stdout.String(), "--"+name)

@@ -17,8 +17,14 @@ type Config struct {
 	// concurrent use as the model needs it to be.
 	Store store.Store
 	// Logger is told what an operator must know, nothing per request.
-	// nil: slog.Default().
+	// nil: slog.Default(). Its handler is called on a goroutine of its own
+	// (package asynclog), so that no client waits for it, and for a second at
+	// most when Serve ends.
 	Logger *slog.Logger
+	// Ready is called once, when the server has all that it needs to serve
+	// its listener's clients; never if Serve fails before. Serve calls it, so
+	// it must not wait. nil: nobody wants to know.
+	Ready func()
 	Limits
 }
 
@@ -67,8 +73,11 @@ type Limits struct {
 	DrainTimeout time.Duration
 }
 
-// DefaultDrainTimeout is DrainTimeout's default.
-const DefaultDrainTimeout = 5 * time.Second
+// Defaults that are needed before there is a server.
+const (
+	DefaultMaxConns     = 10_000
+	DefaultDrainTimeout = 5 * time.Second
+)
 
 // Backlog is the length of the listen queue.
 const Backlog = 1024
@@ -83,7 +92,7 @@ func (l Limits) withDefaults(oneAtATime bool) Limits {
 		return long
 	}
 	l.MaxFrame = orDefault(l.MaxFrame, 1<<20, math.MaxInt32)
-	l.MaxConns = orDefault(l.MaxConns, 10_000, math.MaxInt32)
+	l.MaxConns = orDefault(l.MaxConns, DefaultMaxConns, math.MaxInt32)
 	l.IdleTimeout = orDefault(l.IdleTimeout, patience(60*time.Second), never)
 	l.FrameTimeout = orDefault(l.FrameTimeout, patience(10*time.Second), never)
 	l.WriteTimeout = orDefault(l.WriteTimeout, patience(10*time.Second), never)
@@ -98,6 +107,8 @@ func (l Limits) withDefaults(oneAtATime bool) Limits {
 // never is a time that does not come, and to which another can be added.
 const never time.Duration = 1 << 61
 
+// orDefault returns a limit, or what stands for none. There is no larger one:
+// sums of a few limits must not overflow.
 func orDefault[T int | int64 | time.Duration](limit, byDefault, none T) T {
 	switch {
 	case limit == 0:
@@ -105,6 +116,6 @@ func orDefault[T int | int64 | time.Duration](limit, byDefault, none T) T {
 	case limit < 0:
 		return none
 	default:
-		return limit
+		return min(limit, none)
 	}
 }

@@ -314,7 +314,7 @@ func (c *Conn) settleReason() {
 	case errors.As(err, &panicked):
 		c.end(ClosedPanic)
 		if h := c.lane.host; h.panicLog.allow(c.lane.Now()) {
-			h.Log.Error("handler panicked; its connection is closed", "panic", panicked.Value, "stack", string(panicked.Stack), "panics", h.closed[ClosedPanic].Load()+1)
+			h.Log.Error("handler panicked; its connection is closed", "panic", fmt.Sprint(panicked.Value), "stack", string(panicked.Stack), "panics", h.closed[ClosedPanic].Load()+1)
 		}
 	case errors.Is(err, session.ErrTruncated):
 		c.end(ClosedTruncated)

@@ -303,6 +303,7 @@ func TestALogLineAboutManyClientsComesOnceASecond(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 		}
+		require.True(t, h.own.Flush(time.Second))
 		assert.Equal(t, 5, strings.Count(log.String(), "connection limit reached"), log.String())
 	})
 }
@@ -687,7 +688,7 @@ func TestLifecycleBeforeServe(t *testing.T) {
 	require.NoError(t, l.Shutdown(context.Background()))
 	require.NoError(t, l.Close())
 	require.NoError(t, l.Close())
-	ln, err := Listen("127.0.0.1:0")
+	ln, err := Listen(t.Context(), "127.0.0.1:0")
 	require.NoError(t, err)
 	assert.ErrorIs(t, l.Serve(ln), ErrServerClosed)
 	assert.ErrorIs(t, l.ListenAndServe("127.0.0.1:0"), ErrServerClosed)

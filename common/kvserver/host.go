@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ioflavors/ioflavors/common/asynclog"
 	"github.com/ioflavors/ioflavors/common/buffer"
 	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/session"
@@ -50,18 +51,32 @@ type Traits struct {
 	// ConnsCap is the largest number of connections that the model can
 	// stand. 0: any.
 	ConnsCap int
+	// Descriptors is how many the model itself has while it runs.
+	Descriptors int
+	// Invalid is why the model cannot be what its own configuration asks
+	// for: Validate's error.
+	Invalid error
 }
 
-// descriptorReserve is how many of the process's descriptors connections leave
-// for all else: the listener, a poller, a debug server, logs.
-const descriptorReserve = 32
+// Connections leave so many of the process's descriptors for all else: the
+// listener, a debug server, logs, and the model's own.
+const (
+	descriptorReserve = 32
+	reserveOfOthers   = 16 // of these, if the model has more than the rest
+)
+
+// flushTimeout is how long Serve waits at its end for a log that nobody reads.
+const flushTimeout = time.Second
 
 // Host is the part of a server that is the same for each model: its
 // configuration, its life, its counters.
 type Host struct {
 	Limits Limits
-	Log    *slog.Logger
+	Log    *slog.Logger // never blocks
 
+	own      *asynclog.Handler // Log's; nil: somebody else sees to its end
+	ready    func()
+	invalid  error
 	session  session.Config
 	foreseer foreseer // nil: its store does not look ahead
 	share    int64    // of the memory for buffers, in bytes: see evenShare
@@ -92,16 +107,15 @@ type Host struct {
 func NewHost(cfg Config, traits Traits, lanes int) *Host {
 	h := &Host{
 		Limits:  cfg.withDefaults(traits.OneAtATime),
-		Log:     cfg.Logger,
+		ready:   cfg.Ready,
+		invalid: traits.Invalid,
 		started: time.Now(),
 	}
-	if h.Log == nil {
-		h.Log = slog.Default()
-	}
+	h.setLog(cfg.Logger)
 	if traits.ConnsCap > 0 {
 		h.Limits.MaxConns = min(h.Limits.MaxConns, traits.ConnsCap)
 	}
-	h.Limits.MaxConns = min(h.Limits.MaxConns, max(1, sock.DescriptorLimit()-descriptorReserve))
+	h.reserve(traits.Descriptors, sock.DescriptorLimit())
 	if cfg.Store == nil && traits.Threads {
 		cfg.Store = store.NewSharded(h.Limits.StoreLimit)
 	} else if cfg.Store == nil {
@@ -127,6 +141,35 @@ func NewHost(cfg Config, traits Traits, lanes int) *Host {
 	return h
 }
 
+// setLog sees to it that nobody waits for the log.
+func (h *Host) setLog(log *slog.Logger) {
+	if log == nil {
+		log = slog.Default()
+	}
+	if _, is := log.Handler().(*asynclog.Handler); !is {
+		h.own = asynclog.New(log.Handler())
+		log = slog.New(h.own)
+	}
+	h.Log = log
+}
+
+// reserve lowers the number of connections to what the process's limit of
+// descriptors allows, if the model takes some for itself.
+func (h *Host) reserve(own, limit int) {
+	most := limit - max(descriptorReserve, reserveOfOthers+own)
+	if most < 1 && own > descriptorReserve-reserveOfOthers && h.invalid == nil {
+		h.invalid = fmt.Errorf("the server takes %d descriptors for itself, and this process may have %d in all", own, limit)
+	}
+	h.Limits.MaxConns = min(h.Limits.MaxConns, max(1, most))
+}
+
+// Ready is for models to call in Run, once they have all that they need.
+func (h *Host) Ready() {
+	if h.ready != nil {
+		h.ready()
+	}
+}
+
 // Room is for how many connections a list is to have room before it is needed:
 // all that there may be, within reason.
 func (h *Host) Room() int { return min(h.Limits.MaxConns, 1<<16) }
@@ -146,8 +189,9 @@ func (h *Host) Since() time.Duration { return time.Since(h.started) }
 // At returns the wall clock's time for one of that clock.
 func (h *Host) At(since time.Duration) time.Time { return h.started.Add(since) }
 
-// Listen listens on addr as ListenAndServe does.
-func Listen(addr string) (net.Listener, error) {
+// Listen listens on addr as ListenAndServe does. To find the address of a host's
+// name may take long; ctx ends that.
+func Listen(ctx context.Context, addr string) (net.Listener, error) {
 	if _, _, err := net.SplitHostPort(addr); err != nil {
 		return nil, fmt.Errorf("listen: %w: want host:port", err)
 	}
@@ -155,7 +199,7 @@ func Listen(addr string) (net.Listener, error) {
 	// Connections of Multipath TCP have no TCP_USER_TIMEOUT: a client that
 	// vanished with a reply under way would be kept for a quarter of an hour.
 	config.SetMultipathTCP(false)
-	return config.Listen(context.Background(), "tcp", addr)
+	return config.Listen(ctx, "tcp", addr)
 }
 
 // Lifecycle is a server's life: a model's Server embeds it, and so has the
@@ -168,12 +212,18 @@ type Lifecycle struct {
 // Lifecycle returns the life of the server in which h runs m.
 func (h *Host) Lifecycle(m Model) Lifecycle { return Lifecycle{h, m} }
 
+// Validate is Server's.
+func (l Lifecycle) Validate() error { return l.host.invalid }
+
 // ListenAndServe is Server's.
 func (l Lifecycle) ListenAndServe(addr string) error {
 	if l.host.Phase() != Serving {
 		return ErrServerClosed
 	}
-	ln, err := Listen(addr)
+	if l.host.invalid != nil {
+		return l.host.invalid
+	}
+	ln, err := Listen(context.Background(), addr)
 	if err != nil {
 		return err
 	}
@@ -184,6 +234,9 @@ func (l Lifecycle) ListenAndServe(addr string) error {
 func (l Lifecycle) Serve(ln net.Listener) error {
 	h := l.host
 	defer ln.Close()
+	if h.invalid != nil {
+		return h.invalid
+	}
 	h.mu.Lock()
 	if h.Phase() != Serving {
 		h.mu.Unlock()
@@ -197,6 +250,9 @@ func (l Lifecycle) Serve(ln net.Listener) error {
 	h.done = make(chan struct{})
 	h.mu.Unlock()
 	defer close(h.done)
+	if h.own != nil {
+		defer h.own.Flush(flushTimeout)
+	}
 
 	if err := sock.SetBacklog(ln, Backlog); err != nil {
 		return fmt.Errorf("kvserver: %w", err)

@@ -14,6 +14,10 @@ var ErrUnavailable = errors.New("not available here")
 // may be called in any order and concurrently; Shutdown and Close any number
 // of times.
 type Server interface {
+	// Validate returns why the server cannot be what its configuration asks
+	// for; nil if it can. ListenAndServe and Serve return the same, before
+	// they start anything.
+	Validate() error
 	// ListenAndServe listens on a TCP address and calls Serve.
 	ListenAndServe(addr string) error
 	// Serve serves the listener's clients until Shutdown or Close, and then

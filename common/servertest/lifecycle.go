@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -57,6 +58,19 @@ func testLifecycle(t *testing.T, s Subject) {
 			}
 		})
 	}
+	t.Run("Ready", func(t *testing.T) {
+		ready := make(chan struct{}, 2)
+		srv := start(t, s, kvserver.Config{Ready: func() { ready <- struct{}{} }})
+		select {
+		case <-ready:
+		case <-time.After(patience):
+			t.Fatal("it is never ready")
+		}
+		srv.visit("k")
+		require.NoError(t, srv.Close())
+		srv.wantServed()
+		require.Empty(t, ready, "it is told once")
+	})
 	t.Run("Shutdown and Close at once", func(t *testing.T) {
 		srv := start(t, s, kvserver.Config{})
 		srv.occupy(s.Caps)

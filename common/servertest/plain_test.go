@@ -19,6 +19,7 @@ func TestPlainServer(t *testing.T) {
 }
 
 type plain struct {
+	host    *kvserver.Host
 	conns   *blocking.Conns
 	clients *blocking.Listener
 }
@@ -26,13 +27,14 @@ type plain struct {
 func newPlain(cfg kvserver.Config) kvserver.Server {
 	host := kvserver.NewHost(cfg, kvserver.Traits{Threads: true}, 1)
 	conns := blocking.NewConns(host)
-	return host.Lifecycle(&plain{conns, blocking.NewListener(conns)})
+	return host.Lifecycle(&plain{host, conns, blocking.NewListener(conns)})
 }
 
 func (p *plain) Run(ln net.Listener) error {
 	p.clients.Bind(ln)
 	var serving sync.WaitGroup
 	defer serving.Wait()
+	p.host.Ready()
 	for {
 		client, err := p.clients.Accept()
 		if err != nil {

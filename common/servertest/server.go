@@ -56,9 +56,11 @@ func startOn(t *testing.T, s Subject, cfg kvserver.Config, addr string) *server 
 	return srv
 }
 
-// newServer makes a server whose log is the test's.
+// newServer makes a server whose log is the test's, unless it has one.
 func newServer(t *testing.T, s Subject, cfg kvserver.Config) kvserver.Server {
-	cfg.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
+	}
 	return s.New(cfg)
 }
 

@@ -62,6 +62,7 @@ func Run(t *testing.T, s Subject) {
 		{"limits", testLimits},
 		{"turns", testTurns},
 		{"store", testStore},
+		{"log", testLog},
 		{"histories", testHistories},
 		{"churn", testChurn},
 		{"descriptors", testDescriptors},

@@ -14,6 +14,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 	"unicode/utf8"
@@ -199,7 +200,7 @@ func (c *Conn) read() (Message, error) {
 
 func truncated(err error, got, want int) error {
 	if err == io.ErrUnexpectedEOF || (err == io.EOF && got > 0) {
-		return fmt.Errorf("%d of %d bytes of a frame, then the end of the stream", got, want)
+		return fmt.Errorf("%d of %d bytes of a frame, then %s", got, want, ended)
 	}
 	return err
 }
@@ -226,14 +227,25 @@ func (c *Conn) HalfClose() {
 // Expired reports whether err says that the time for the test was up.
 func Expired(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
 
+// What a message says of a connection that is over.
+const (
+	ended = "the end of the stream"
+	reset = "a connection reset (RST)"
+)
+
+// SaysEnded reports whether a failure is that the server ended a connection.
+func SaysEnded(failure string) bool {
+	return strings.Contains(failure, ended) || strings.Contains(failure, reset)
+}
+
 func describe(err error) string {
 	switch {
 	case Expired(err):
 		return "nothing until the time was up"
 	case err == io.EOF:
-		return "the end of the stream (FIN)"
+		return ended + " (FIN)"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return "a connection reset (RST)"
+		return reset
 	default:
 		return err.Error()
 	}

@@ -19,7 +19,7 @@ const (
 // the sake of descriptors: it refuses whoever comes then. In a model that
 // serves fewer at once nobody is refused; they wait.
 func testDescriptorLimit(t *testing.T, s Subject) {
-	srv := startWith(t, s, descriptors{limit: few}, unhurried(s)...)
+	srv := startIn(t, s, surroundings{descriptors: descriptors{limit: few}}, unhurried(s)...)
 	places, decisions := few-32, guests
 	if n := s.Caps.AtOnce(); n > 0 {
 		places, decisions = n, n
@@ -52,7 +52,7 @@ func testDescriptorLimit(t *testing.T, s Subject) {
 // fails long before its own limit. It has to live with that, and take in the
 // next one when somebody has left.
 func testNoDescriptors(t *testing.T, s Subject) {
-	srv := startWith(t, s, descriptors{limit: few, spare: 10}, unhurried(s)...)
+	srv := startIn(t, s, surroundings{descriptors: descriptors{limit: few, spare: 10}}, unhurried(s)...)
 	decided := srv.crowd(guests)
 	var in []guest
 	st := srv.counted("some are served, and another one cannot be accepted", func(st kvserver.Stats) bool {

@@ -21,17 +21,27 @@ func testTerminateMany(t *testing.T, s Subject) { drain(t, s, 10, brief(2_000, 5
 
 func drain(t *testing.T, s Subject, clients, requests int) {
 	srv := start(t, s, unhurried(s)...)
+	srv.wantDrained(t, clients, requests)
+	stopped := srv.wantLog("stopped")
+	assert.EqualValues(t, clients*requests, stopped["requests"])
+	assert.Equal(t, map[string]any{"shutdown": float64(clients)}, stopped["closed"])
+}
+
+// wantDrained sends SIGTERM in the midst of the clients' pipelines, and expects
+// everything to be answered that was sent before.
+func (s *server) wantDrained(t *testing.T, clients, requests int) {
+	t.Helper()
 	conns := make([]*probe.Conn, clients)
 	put := probe.Put("a key", "a value of some bytes")
 	for i := range conns {
-		conns[i] = srv.dial()
+		conns[i] = s.dial()
 		written := conns[i].Start(bytes.Repeat(put, requests))
 		if i == 0 {
 			conns[i].Want(probe.Stored) // the server is in the midst of it
 		}
 		written() // and has, or its kernel has, the rest
 	}
-	srv.terminate()
+	s.terminate()
 	last := make([]time.Time, clients)
 	probe.Concurrently(t, clients, func(t probe.T, i int) {
 		c := conns[i].For(t)
@@ -44,16 +54,13 @@ func drain(t *testing.T, s Subject, clients, requests int) {
 		c.WantEnd()
 		c.Close()
 	})
-	srv.wantExit(0)
+	s.wantExit(0)
 	ended := time.Now()
 	wait := ended.Sub(last[0])
 	for _, at := range last {
 		wait = min(wait, ended.Sub(at))
 	}
 	figureMs(t, "last-reply-until-exit-ms", wait)
-	stopped := srv.wantLog("stopped")
-	assert.EqualValues(t, clients*requests, stopped["requests"])
-	assert.Equal(t, map[string]any{"shutdown": float64(clients)}, stopped["closed"])
 }
 
 // testDrainTimeout sends SIGTERM while a client is stopped that is owed

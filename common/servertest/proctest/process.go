@@ -27,12 +27,24 @@ type process struct {
 // spawn starts this program in another role.
 func spawn(t *testing.T, role string, environment []string, args ...string) *process {
 	t.Helper()
+	return spawnTo(t, nil, role, environment, args...)
+}
+
+// spawnTo starts this program in another role, and has it write to a pipe. nil:
+// to its transcript.
+func spawnTo(t *testing.T, log *logPipe, role string, environment []string, args ...string) *process {
+	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
 	p := &process{t: t, exited: make(chan struct{})}
 	cmd := exec.Command(self, args...)
 	cmd.Env = append(append(os.Environ(), roleVariable+"="+role), environment...)
 	cmd.Stdout, cmd.Stderr = &p.transcript, &p.transcript
+	if log != nil {
+		w := log.open(&p.transcript)
+		defer w.Close() // the process has it
+		cmd.Stdout, cmd.Stderr = w, w
+	}
 	dieWithParent(cmd)
 
 	started := make(chan error)

@@ -109,6 +109,9 @@ var rows = []row{
 	{40, "a server that was stopped closes nobody as idle", procFiles, testStoppedIdle},
 	{40, "a server that was stopped closes nobody for a slow frame", procFiles, testStoppedFrame},
 	{40, "a server that was stopped closes nobody as a slow reader", procFiles, testStoppedWrite},
+	{43, "the log's reader has gone", unixSignals, testLostLog},
+	{44, "nobody reads the log", unixSignals, testFullLog},
+	{44, "a second SIGTERM though nobody reads the log", unixSignals, testSecondSignalUnread},
 }
 
 // level is what a row needs of the system, and what a system has: each level

@@ -28,17 +28,24 @@ type server struct {
 // start starts the subject with some more arguments.
 func start(t *testing.T, s Subject, args ...string) *server {
 	t.Helper()
-	return startWith(t, s, descriptors{}, args...)
+	return startIn(t, s, surroundings{}, args...)
 }
 
-// startWith starts the subject with few descriptors.
-func startWith(t *testing.T, s Subject, d descriptors, args ...string) *server {
+// surroundings are what a server finds where it is started: how many descriptors
+// it may have, and where its log goes. Their zero value is the usual.
+type surroundings struct {
+	descriptors
+	log *logPipe
+}
+
+// startIn starts the subject in unusual surroundings.
+func startIn(t *testing.T, s Subject, in surroundings, args ...string) *server {
 	t.Helper()
 	usual := []string{"--addr", "127.0.0.1:0", "--debug-addr", "127.0.0.1:0", "--log-format", "json"}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	srv := &server{
-		process: spawn(t, serverRole, d.environment(), slices.Concat(s.Args, usual, args)...),
+		process: spawnTo(t, in.log, serverRole, in.environment(), slices.Concat(s.Args, usual, args)...),
 		ctx:     ctx,
 		http:    &http.Client{Transport: new(http.Transport), Timeout: patience},
 	}

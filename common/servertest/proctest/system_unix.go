@@ -3,14 +3,54 @@
 package proctest
 
 import (
+	"bytes"
 	"os"
 
 	"golang.org/x/sys/unix"
 )
 
 func terminate(p *os.Process) error { return p.Signal(unix.SIGTERM) }
+func interrupt(p *os.Process) error { return p.Signal(unix.SIGINT) }
 func suspend(p *os.Process) error   { return p.Signal(unix.SIGSTOP) }
 func resume(p *os.Process) error    { return p.Signal(unix.SIGCONT) }
+
+// openPipe makes a named pipe. Whoever writes to it waits for room, as is usual;
+// reading ends at a deadline.
+func openPipe(name string) (r, w *os.File, err error) {
+	if err := unix.Mkfifo(name, 0o600); err != nil {
+		return nil, nil, err
+	}
+	in, err := unix.Open(name, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	r = os.NewFile(uintptr(in), name)
+	out, err := unix.Open(name, unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		r.Close()
+		return nil, nil, err
+	}
+	return r, os.NewFile(uintptr(out), name), nil
+}
+
+// fillPipe writes empty lines to a named pipe until not a byte more goes in.
+func fillPipe(name string) error {
+	fd, err := unix.Open(name, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	for lines := bytes.Repeat([]byte("\n"), 4096); len(lines) > 0; {
+		switch _, err := unix.Write(fd, lines); err {
+		case nil, unix.EINTR:
+		case unix.EAGAIN:
+			lines = lines[:len(lines)/2] // a few at a time may still go in
+		default:
+			return err
+		}
+	}
+	return nil
+}
 
 // limitDescriptors lets this process have so many descriptors.
 func limitDescriptors(n int) error {

@@ -105,9 +105,9 @@ func TestCheckTutorialServer(t *testing.T) {
 		"every rule is in one of the lists")
 
 	text := func(t *testing.T, rules []string, flags ...string) {
-		code, stdout, stderr := check(rules, flags...)
-		assert.Equal(t, 1, code)
-		assert.Empty(t, stderr)
+		code, stdout, _ := check(rules, flags...)
+		// What hangs while this machine is busy is not judged.
+		assert.Contains(t, []int{1, exitNotJudged}, code)
 		lines := strings.Split(strings.TrimSpace(stdout), "\n")
 		require.Len(t, lines, 1+2*len(rules)+1, stdout)
 		assert.Regexp(t, `^0 of `+strconv.Itoa(len(rules))+` rules passed`, lines[len(lines)-1])
@@ -118,8 +118,12 @@ func TestCheckTutorialServer(t *testing.T) {
 			if byID[id].Fault != 0 {
 				fault = strconv.Itoa(byID[id].Fault)
 			}
-			assert.Regexp(t, `^FAIL  `+id+` +`+fault+`  `+regexp.QuoteMeta(byID[id].Title)+`$`, lines[i])
-			assert.Regexp(t, articleFails[id], strings.TrimSpace(lines[i+1]), id)
+			assert.Regexp(t, `^(FAIL|–   )  `+id+` +`+fault+`  `+regexp.QuoteMeta(byID[id].Title)+`$`, lines[i])
+			reason := strings.TrimSpace(lines[i+1])
+			if strings.HasPrefix(reason, "not judged: ") {
+				_, reason, _ = strings.Cut(reason, "; ")
+			}
+			assert.Regexp(t, articleFails[id], reason, id)
 			seen = append(seen, id)
 		}
 		assert.ElementsMatch(t, rules, seen)

@@ -129,7 +129,9 @@ func TestTooMuchMemoryTogether(t *testing.T) {
 	for _, args := range [][]string{
 		{"load", "127.0.0.1:1", "--keys", "10000000", "--value", "1000-16000000"},
 		{"load", "127.0.0.1:1", "-c", "65536", "--depth", "65536"},
+		{"load", "127.0.0.1:1", "-c", "1000", "--depth", "1000", "--value", "10000"},
 		{"lab", "--keys", "10000000", "--value", "0-16777216"},
+		{"lab", "--keys", "10000000", "--value", "10000"},
 		{"lab", "--shape", "65536x65536"},
 		{"null-server", "--keys", "10000000", "--value", "0-16777216"},
 	} {

@@ -35,9 +35,13 @@ type checkCmd struct {
 
 // Help is what check --help says besides.
 func (*checkCmd) Help() string {
-	return `Exit codes: 0 all rules passed; 1 some did not, or there was no server to check; 2 wrong flags; ` +
-		`3 the command says, by the same code, that this system cannot run it: nothing was checked.`
+	return `Exit codes: 0 all rules passed; 1 some failed, or there was no server to check; 2 wrong flags; ` +
+		`3 the command says, by the same code, that this system cannot run it: nothing was checked; ` +
+		`4 none failed, but some were not judged, because they ran out of time while this machine was busy; 130 interrupted.`
 }
+
+// exitNotJudged says that no rule failed, and not all of them passed.
+const exitNotJudged = 4
 
 func (c *checkCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	if c.List {
@@ -51,6 +55,9 @@ func (c *checkCmd) Run(ctx context.Context, out *stdout.Checked) error {
 		return usageError(err)
 	}
 	if err := s.start(ctx); err != nil {
+		if ctx.Err() != nil {
+			return &exitError{130, "interrupted before the server was there: nothing was checked"}
+		}
 		return cmp.Or(s.unavailable(), err)
 	}
 	defer s.stop()
@@ -61,8 +68,20 @@ func (c *checkCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	if err := c.summarize(out, s.addr, s.restarts, report); err != nil {
 		return err
 	}
-	if failed := len(report.Failed()); failed > 0 {
+	return outcome(ctx.Err() != nil, report)
+}
+
+// outcome returns the error that has the program end with the exit code for the
+// report, nil for 0.
+func outcome(interrupted bool, r conformance.Report) error {
+	open := fmt.Sprintf("%d of %d rules were not judged", len(r.NotJudged()), r.Total())
+	switch {
+	case interrupted:
+		return &exitError{130, "interrupted: " + open}
+	case len(r.Failed()) > 0:
 		return &exitError{code: 1}
+	case len(r.NotJudged()) > 0:
+		return &exitError{exitNotJudged, open + ": check again when this machine is less busy"}
 	}
 	return nil
 }
@@ -155,15 +174,17 @@ func (c *checkCmd) check(ctx context.Context, s *checkedServer, out *stdout.Chec
 			report.NotRun = append(report.NotRun, rule)
 			continue
 		}
+		over := ctx.Err() != nil
 		if err := s.revive(ctx); err != nil {
-			cancel(err) // the rules that are left fail, and say why
+			cancel(err) // the rules that are left are not judged, and say why
 		}
+		o.Process = s.pid()
 		result := conformance.Check(ctx, s.addr, o).Results[0]
-		if how := s.ended(result.Passed()); how != "" {
-			result.Reason = strings.TrimSuffix(how+"; "+result.Reason, "; ")
+		if how := s.ended(!result.Passed() && ctx.Err() == nil); how != "" {
+			result.Reason, result.NotJudged = strings.TrimSuffix(how+"; "+result.Reason, "; "), false
 		}
 		report.Results = append(report.Results, result)
-		if !c.JSON {
+		if !c.JSON && !over { // the last line counts those that were not begun
 			printResult(out, result)
 		}
 	}

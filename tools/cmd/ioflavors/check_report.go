@@ -28,12 +28,16 @@ func printRule(w io.Writer, found string, r conformance.Rule) {
 }
 
 func printResult(w io.Writer, r conformance.Result) {
-	if r.Passed() {
+	switch {
+	case r.Passed():
 		printRule(w, "pass", r.Rule)
-		return
+	case r.NotJudged:
+		printRule(w, "–", r.Rule)
+		fmt.Fprintf(w, "      not judged: %s\n", r.Reason)
+	default:
+		printRule(w, "FAIL", r.Rule)
+		fmt.Fprintf(w, "      %s\n", r.Reason)
 	}
-	printRule(w, "FAIL", r.Rule)
-	fmt.Fprintf(w, "      %s\n", r.Reason)
 }
 
 // list prints the rules.
@@ -68,19 +72,24 @@ func printJSON(w io.Writer, v any) error {
 func (c *checkCmd) summarize(w io.Writer, addr string, restarts int, r conformance.Report) error {
 	if c.JSON {
 		return printJSON(w, struct {
-			Addr     string               `json:"addr"`
-			Passed   int                  `json:"passed"`
-			Total    int                  `json:"total"`
-			Restarts int                  `json:"restarts,omitempty"`
-			Results  []conformance.Result `json:"results"`
-			NotRun   []string             `json:"not_run,omitempty"`
-		}{addr, r.Passed(), r.Total(), restarts, r.Results, ids(r.NotRun)})
+			Addr      string               `json:"addr"`
+			Passed    int                  `json:"passed"`
+			Total     int                  `json:"total"`
+			NotJudged int                  `json:"not_judged,omitempty"`
+			Restarts  int                  `json:"restarts,omitempty"`
+			Results   []conformance.Result `json:"results"`
+			NotRun    []string             `json:"not_run,omitempty"`
+		}{addr, r.Passed(), r.Total(), len(r.NotJudged()), restarts, r.Results, ids(r.NotRun)})
+	}
+	open := ""
+	if n := len(r.NotJudged()); n > 0 {
+		open = fmt.Sprintf(", %d not judged", n)
 	}
 	again := ""
 	if restarts > 0 {
 		again = fmt.Sprintf("; the server was started again %d times", restarts)
 	}
-	_, err := fmt.Fprintf(w, "%d of %d rules passed%s%s\n", r.Passed(), r.Total(), again, c.leftOut(r))
+	_, err := fmt.Fprintf(w, "%d of %d rules passed%s%s%s\n", r.Passed(), r.Total(), open, again, c.leftOut(r))
 	return err
 }
 

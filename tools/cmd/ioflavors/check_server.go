@@ -112,14 +112,22 @@ func (s *checkedServer) unavailable() error {
 	return nil
 }
 
-// ended says how the server has ended, "" if it has not. After a rule that
-// failed it looks twice, for a server on its way out is not gone yet.
-func (s *checkedServer) ended(passed bool) string {
+// pid returns the number of the command's process, 0 without a command.
+func (s *checkedServer) pid() int {
+	if s.process == nil {
+		return 0
+	}
+	return s.process.cmd.Process.Pid
+}
+
+// ended says how the server has ended, "" if it has not. After a rule that did
+// not pass it looks twice, because a server on its way out is not gone yet.
+func (s *checkedServer) ended(twice bool) string {
 	p := s.process
 	if p == nil {
 		return ""
 	}
-	if !p.hasEnded() && !passed {
+	if !p.hasEnded() && twice {
 		p.mayBeDying(s.addr)
 	}
 	if !p.hasEnded() {

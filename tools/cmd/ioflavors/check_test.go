@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -218,7 +221,7 @@ func TestChild(t *testing.T) {
 		_, _ = io.WriteString(os.Stderr, "starting\ncannot bind\n")
 		os.Exit(4)
 	case "absent": // listens, and then finds out
-		os.Exit(kvcmd.Run("kv-absent", absent, []string{"--addr", flag.Arg(1)}, os.Stdout, os.Stderr))
+		os.Exit(kvcmd.Run(context.Background(), "kv-absent", absent, []string{"--addr", flag.Arg(1)}, os.Stdout, os.Stderr))
 	case "absent at once":
 		_, _ = io.WriteString(os.Stderr, "no ring in this house\n")
 		os.Exit(kvcmd.ExitUnavailable)
@@ -263,7 +266,7 @@ func TestServeWhatIsNotAvailable(t *testing.T) {
 	models = append(slices.Clone(models), absent)
 	code, _, stderr := ioflavors(t, "serve", "absent", "--addr", "127.0.0.1:0")
 	assert.Equal(t, kvcmd.ExitUnavailable, code)
-	assert.True(t, strings.HasSuffix(stderr, "\nioflavors serve absent: not available here: the moon is not full\n"), stderr)
+	assert.Equal(t, "ioflavors serve absent: not available here: the moon is not full\n", stderr)
 }
 
 // Of the models one is not for every system. Where it is not, serve says so.
@@ -274,11 +277,40 @@ func TestServeIOUring(t *testing.T) {
 	}
 	code, _, stderr := ioflavors(t, "serve", "iouring", "--addr", "127.0.0.1:0")
 	assert.Equal(t, kvcmd.ExitUnavailable, code)
-	assert.True(t, strings.HasSuffix(stderr, "\nioflavors serve iouring: "+why.Error()+"\n"), stderr)
+	assert.Equal(t, "ioflavors serve iouring: "+why.Error()+"\n", stderr)
 }
 
 func TestFill(t *testing.T) {
 	assert.Equal(t, []string{"server", "--at=127.0.0.1:80", "80"}, fill([]string{"server", "--at={addr}", "{port}"}, "127.0.0.1:80"))
 	assert.Equal(t, []string{"server", "8080"}, fill([]string{"server", "{port}"}, "[::1]:8080"))
 	assert.Nil(t, fill(nil, "127.0.0.1:80"))
+}
+
+// A check that could not judge everything has not passed, and accuses nobody.
+func TestCheckOutcomes(t *testing.T) {
+	pass, fail := conformance.Result{}, conformance.Result{Reason: "no"}
+	open := conformance.Result{Reason: "the machine was busy", NotJudged: true}
+	for _, test := range []struct {
+		interrupted bool
+		results     []conformance.Result
+		code        int
+	}{
+		{false, []conformance.Result{pass, pass}, 0},
+		{false, []conformance.Result{pass, open}, exitNotJudged},
+		{false, []conformance.Result{open, fail}, 1},
+		{true, []conformance.Result{pass, open}, 130},
+		{true, []conformance.Result{fail, open}, 130},
+	} {
+		code := 0
+		var exit *exitError
+		if errors.As(outcome(test.interrupted, conformance.Report{Results: test.results}), &exit) {
+			code = exit.code
+		}
+		assert.Equal(t, test.code, code, test.results)
+	}
+	assert.EqualError(t, outcome(false, conformance.Report{Results: []conformance.Result{open}}), "1 of 1 rules were not judged: check again when this machine is less busy")
+
+	var out bytes.Buffer
+	printResult(&out, conformance.Result{Rule: conformance.Rules()[0], Reason: "the machine was busy", NotJudged: true})
+	assert.Regexp(t, `^–     golden-frames .*\n      not judged: the machine was busy\n$`, out.String())
 }

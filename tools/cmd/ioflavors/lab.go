@@ -34,7 +34,7 @@ type labCmd struct {
 	Shape    []shape       `range:"1..65536" placeholder:"CxD" help:"How much a closed loop has in flight: connections times the depth of each (default 1x1, 50x1, 50x16). Give it again, or separate shapes by commas."`
 	Puts     float64       `default:"0.1" range:"0..1" placeholder:"SHARE" help:"Share of puts; the others are gets (default ${default})."`
 	Keys     int           `default:"10000" range:"1..10000000" placeholder:"N" help:"How many keys there are (default ${default})."`
-	Value    sizes         `default:"64" range:"0..16777216" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
+	Value    sizes         `default:"64" range:"0..67108864" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
 	Arrivals load.Arrivals `default:"constant" enum:"poisson,constant" help:"How an open loop's requests are spread over time: constant, as a clock ticks, or poisson, at random (default ${default})."`
 	SLO      time.Duration `default:"1ms" range:"1us..10s" placeholder:"TIME" help:"The p99 within which capacity is searched for (default ${default})."`
 	Seed     uint64        `default:"1" range:"any" help:"Makes the order of the servers and the sequences of requests (default ${default})."`
@@ -43,6 +43,15 @@ type labCmd struct {
 	Full     bool          `xor:"size" help:"Careful: longer measurements, and each server's capacity. It says how long that takes."`
 	Claims   bool          `xor:"size" help:"Put all of the article's claims to the test, with the time that they need: about six minutes."`
 	NoPin    bool          `help:"Do not give servers and load a core each."`
+}
+
+// exitVoid says, as load's does, that a run shows next to nothing.
+const exitVoid = 3
+
+// Help is what lab --help says besides.
+func (*labCmd) Help() string {
+	return `Exit codes: 0 there are results, and no server failed; 1 a server failed, or the lab could not do its work; 2 wrong flags; ` +
+		`3 the run is void: over half of the open loop's cells show nothing, not even a median, or none of the claims could be decided for any server; 130 interrupted.`
 }
 
 func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
@@ -309,13 +318,16 @@ func (s *shape) Decode(ctx *kong.DecodeContext) error {
 	return nil
 }
 
-// verdict returns an error if a server failed, so that a script notices.
+// verdict returns an error if a server failed, or if the run shows next to nothing,
+// so that a script notices.
 func verdict(r *lab.Results) error {
-	failed := r.Failed()
-	if len(failed) == 0 {
-		return nil
+	if failed := r.Failed(); len(failed) > 0 {
+		return &exitError{1, "errors, or not finished: " + strings.Join(failed, ", ")}
 	}
-	return &exitError{1, "errors, or not finished: " + strings.Join(failed, ", ")}
+	if void := r.Void(); void != "" {
+		return &exitError{exitVoid, "VOID: " + void}
+	}
+	return nil
 }
 
 // progress writes lines, or on a terminal a table that changes.

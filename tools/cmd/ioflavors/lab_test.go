@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,27 @@ func TestLabShapes(t *testing.T) {
 		_, err := labConfig(t, "--shape", wrong)
 		assert.ErrorContains(t, err, "is no shape", "%q", wrong)
 	}
+}
+
+// A run that shows next to nothing does not look like one that went well; a server
+// that failed comes first.
+func TestAVoidRunDoesNotExitWithZero(t *testing.T) {
+	code := func(r *lab.Results) int {
+		var exit *exitError
+		if errors.As(verdict(r), &exit) {
+			return exit.code
+		}
+		return 0
+	}
+	good := lab.OpenSummary{Server: "busywait", Rounds: 3, MedianRounds: 3}
+	void := lab.OpenSummary{Server: "busywait", Void: 3, Reason: "the generator waited for its core"}
+	assert.Zero(t, code(&lab.Results{OpenSummary: []lab.OpenSummary{good, void}}))
+	assert.Equal(t, exitVoid, code(&lab.Results{OpenSummary: []lab.OpenSummary{good, void, void}}))
+	assert.EqualError(t, verdict(&lab.Results{OpenSummary: []lab.OpenSummary{void}}),
+		"VOID: of 3 cells of the open loop 3 are void, medians included; one reason: the generator waited for its core")
+	assert.Equal(t, exitVoid, code(&lab.Results{Claims: []lab.Claim{{Experiment: "E4", Verdict: lab.NotMeasurable}}}))
+	failed := &lab.Server{Subject: lab.Subject{Name: "busywait"}, DNF: "it ended"}
+	assert.Equal(t, 1, code(&lab.Results{Servers: []*lab.Server{failed}, OpenSummary: []lab.OpenSummary{void}}))
 }
 
 func TestLabFlags(t *testing.T) {

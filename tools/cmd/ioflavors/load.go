@@ -28,18 +28,18 @@ type loadCmd struct {
 	Arrivals    load.Arrivals `default:"poisson" enum:"poisson,constant" help:"How an open loop's requests are spread over time: poisson or constant (default ${default})."`
 	Duration    time.Duration `short:"d" default:"10s" range:"1ms..24h" placeholder:"TIME" help:"How long is measured (default ${default})."`
 	Requests    int64         `short:"n" range:"0..1000000000000" placeholder:"N" help:"End the measurement earlier, after that many replies (default 0: no limit)."`
-	Warmup      time.Duration `default:"500ms" range:"0s..1h" placeholder:"TIME" help:"How long the load runs before it is measured (default ${default})."`
-	Ramp        time.Duration `range:"0s..1h" placeholder:"TIME" help:"Open the connections evenly over that time (default: at once)."`
+	Warmup      time.Duration `default:"500ms" range:"0s..24h" placeholder:"TIME" help:"How long the load runs before it is measured (default ${default})."`
+	Ramp        time.Duration `range:"0s..24h" placeholder:"TIME" help:"Open the connections evenly over that time (default: at once)."`
 
 	Protocol     load.Protocol     `default:"kv" enum:"kv,resp,memcached" help:"kv, this project's, resp, that of Redis, or memcached, its text protocol (default ${default})."`
 	Puts         float64           `default:"0.1" range:"0..1" placeholder:"SHARE" help:"Share of puts; the others are gets (default ${default})."`
 	Keys         int               `default:"10000" range:"1..10000000" placeholder:"N" help:"How many keys there are (default ${default})."`
 	Distribution load.Distribution `default:"uniform" enum:"uniform,zipfian" help:"How often each key is asked for: uniform or zipfian (default ${default})."`
-	Value        sizes             `default:"64" range:"0..16777216" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
+	Value        sizes             `default:"64" range:"0..67108864" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
 	NoPreload    bool              `help:"Do not store the keys first: they are there, from an earlier run with the same --keys and --value."`
 
-	ConnectTimeout time.Duration `default:"5s" range:"1ms..10m" placeholder:"TIME" help:"How long a connection may take to come about (default ${default})."`
-	ReplyTimeout   time.Duration `default:"5s" range:"1ms..1m" placeholder:"TIME" help:"How long a reply may take (default ${default})."`
+	ConnectTimeout time.Duration `default:"5s" range:"1ms..24h" placeholder:"TIME" help:"How long a connection may take to come about (default ${default})."`
+	ReplyTimeout   time.Duration `default:"5s" range:"1ms..24h" placeholder:"TIME" help:"How long a reply may take (default ${default})."`
 	Sleep          *bool         `negatable:"" help:"Sleep in an open loop until something happens, for a machine without a core to spare: the generator will be later (default where it may use one core only)."`
 	Ceiling        bool          `help:"First measure, for a second, what the generator reaches against a server that does next to nothing, and judge the run by that as well."`
 	Seed           uint64        `default:"1" range:"any" help:"Makes the sequences of keys, kinds and arrivals (default ${default})."`
@@ -190,8 +190,8 @@ func showLoad(f *os.File, cfg load.Config) (stop func()) {
 			case <-ticker.C:
 			}
 			requests := cfg.Live.Requests()
-			line := fmt.Sprintf("%.0f requests/s · %d in flight · %d errors · about %.0f s left",
-				float64(requests-before)/every.Seconds(), cfg.Live.InFlight(), cfg.Live.Errors(), max(0, (total-time.Since(began)).Seconds()))
+			line := fmt.Sprintf("%s requests/s · %d in flight · %d errors · about %.0f s left",
+				perSecond(float64(requests-before)/every.Seconds()), cfg.Live.InFlight(), cfg.Live.Errors(), max(0, (total-time.Since(began)).Seconds()))
 			before = requests
 			if live {
 				fmt.Fprintf(f, "\r\x1b[K%.79s", line)
@@ -240,14 +240,18 @@ func newLoadReport(r load.Result) loadReport {
 func writeLoad(w io.Writer, r load.Result) error {
 	loop := "closed loop"
 	if r.Workload.Open() {
-		loop = fmt.Sprintf("open loop, %.0f requests/s due (%s)", r.Workload.Rate, r.Workload.Arrivals)
+		loop = fmt.Sprintf("open loop, %s requests/s due (%s)", perSecond(r.Workload.Rate), r.Workload.Arrivals)
 	}
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s · %d connections × %d in flight · %.1f s\n\n", loop, r.Workload.Connections, r.Workload.Depth, r.Seconds)
-	fmt.Fprintf(&out, "requests/s  %.0f\n", r.Rate)
+	fmt.Fprintf(&out, "requests/s  %s\n", perSecond(r.Rate))
 	fmt.Fprintf(&out, "errors      %d\n", r.Errors.Count())
 	fmt.Fprintf(&out, "served      %d of %d connections\n", r.Served, r.Workload.Connections)
-	fmt.Fprintf(&out, "generator   %.0f %% busy, %.1f %% waiting for its core\n", r.Generator.Busy*100, r.Generator.RunQueue*100)
+	waiting := "waiting for its core: not known here"
+	if r.Generator.RunQueueKnown {
+		waiting = fmt.Sprintf("%.1f %% waiting for its core", r.Generator.RunQueue*100)
+	}
+	fmt.Fprintf(&out, "generator   %.0f %% busy, %s\n", r.Generator.Busy*100, waiting)
 	if r.Generator.Ceiling > 0 {
 		fmt.Fprintf(&out, "ceiling     %.0f requests/s against a server that does next to nothing\n", r.Generator.Ceiling)
 	}
@@ -263,6 +267,14 @@ func writeLoad(w io.Writer, r load.Result) error {
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// perSecond writes a rate, with three digits if it is under a hundred.
+func perSecond(rate float64) string {
+	if rate >= 99.95 {
+		return strconv.FormatFloat(rate, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(rate, 'g', 3, 64)
 }
 
 func writeTimes(w io.Writer, name string, t load.Times) {

@@ -43,7 +43,7 @@ func TestLoadFlags(t *testing.T) {
 		_, err := loadFlags(wrong)
 		assert.Error(t, err, wrong)
 	}
-	for _, wrong := range []string{"--rate=-1", "--connections=0", "--depth=0", "--duration=0s", "--puts=2", "--keys=0", "--reply-timeout=2m"} {
+	for _, wrong := range []string{"--rate=-1", "--connections=0", "--depth=0", "--duration=0s", "--puts=2", "--keys=0", "--reply-timeout=25h"} {
 		c, err := loadFlags(wrong)
 		require.NoError(t, err, wrong)
 		assert.Error(t, c.config().Validate(), wrong)
@@ -72,7 +72,7 @@ func TestLoadJSON(t *testing.T) {
 	}
 
 	code, out, _ := ioflavors(t, "load", addr, "-d", "200ms", "--warmup=10ms")
-	assert.Equal(t, 0, code)
+	assert.Contains(t, []int{0, 3}, code, "on a busy machine the run may be void")
 	assert.Contains(t, out, "closed loop · 1 connections × 1 in flight")
 }
 
@@ -83,11 +83,35 @@ func TestLoadFails(t *testing.T) {
 	code, _, errs = ioflavors(t, "load", "127.0.0.1:1", "--rate=-1")
 	assert.Equal(t, 2, code)
 	assert.Contains(t, errs, "--rate -1: want 0 to 5,000,000")
+	code, _, errs = ioflavors(t, "load", "127.0.0.1:1", "--rate=1e-11")
+	assert.Equal(t, 2, code)
+	assert.Contains(t, errs, "rate is 1e-11, the least is 0.001")
+	code, _, errs = ioflavors(t, "load", "127.0.0.1:1", "-c", "2")
+	assert.Equal(t, 1, code)
+	assert.NotContains(t, errs, "of 1", "it is of two connections")
+}
+
+// Rates under one are not rounded to one or none, and what is not known is not 0.
+func TestLoadPrintsSmallRatesAndWhatIsNotKnown(t *testing.T) {
+	r := load.Result{Workload: load.DefaultWorkload(), Seconds: 10, Rate: 0.7}
+	r.Workload.Rate = 0.7
+	var out strings.Builder
+	require.NoError(t, writeLoad(&out, r))
+	assert.Contains(t, out.String(), "open loop, 0.7 requests/s due")
+	assert.Contains(t, out.String(), "requests/s  0.7\n")
+	assert.Contains(t, out.String(), "waiting for its core: not known here")
+	r.Generator.RunQueueKnown = true
+	out.Reset()
+	require.NoError(t, writeLoad(&out, r))
+	assert.Contains(t, out.String(), "0.0 % waiting for its core")
+	for rate, want := range map[float64]string{0: "0", 0.001: "0.001", 1.234: "1.23", 99.94: "99.9", 99.96: "100", 123456.7: "123457", 5e6: "5000000"} {
+		assert.Equal(t, want, perSecond(rate))
+	}
 }
 
 func TestLoadCeiling(t *testing.T) {
 	code, out, _ := ioflavors(t, "load", startModel(t), "-d", "100ms", "--warmup", "50ms", "--ceiling", "--json")
-	assert.Zero(t, code)
+	assert.Contains(t, []int{0, 3}, code, "on a busy machine the run may be void")
 	var report loadReport
 	require.NoError(t, json.Unmarshal([]byte(out), &report))
 	assert.Positive(t, report.Result.Generator.Ceiling)

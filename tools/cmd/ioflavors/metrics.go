@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -18,17 +20,17 @@ import (
 // withMetrics adds a flag to a server's command, with which its counters are
 // offered to Prometheus. It is here and not in the servers' own commands, so
 // that these do without the library.
-func withMetrics(c kvserver.Command) kvserver.Command {
+func withMetrics(ctx context.Context, c kvserver.Command) kvserver.Command {
 	flags := c.Flags
 	c.Flags = func(fs *flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
 		addr := fs.String("metrics-addr", "", "`host:port` for Prometheus to scrape /metrics over HTTP; without a host, for this machine only (default off)")
 		server := flags(fs)
 		return func(cfg kvserver.Config) (kvserver.Server, error) {
 			srv, err := server(cfg)
-			if err != nil || *addr == "" {
+			if err != nil || *addr == "" || srv.Validate() != nil {
 				return srv, err
 			}
-			ln, err := serveMetrics(*addr, c.Model, srv)
+			ln, err := serveMetrics(ctx, *addr, c.Model, srv, cfg.Logger)
 			if err != nil {
 				return nil, err
 			}
@@ -40,7 +42,7 @@ func withMetrics(c kvserver.Command) kvserver.Command {
 }
 
 // serveMetrics serves /metrics until the program ends.
-func serveMetrics(addr, model string, srv kvserver.Server) (net.Listener, error) {
+func serveMetrics(ctx context.Context, addr, model string, srv kvserver.Server, log *slog.Logger) (net.Listener, error) {
 	if err := kvcmd.CheckAddr("--metrics-addr", addr); err != nil {
 		return nil, err
 	}
@@ -48,7 +50,7 @@ func serveMetrics(addr, model string, srv kvserver.Server) (net.Listener, error)
 	if host == "" {
 		host = "127.0.0.1"
 	}
-	ln, err := net.Listen("tcp", net.JoinHostPort(host, port))
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, port))
 	if err != nil {
 		return nil, fmt.Errorf("--metrics-addr: %w", err)
 	}
@@ -56,7 +58,12 @@ func serveMetrics(addr, model string, srv kvserver.Server) (net.Listener, error)
 	registry.MustRegister(newMetrics(model, srv), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	go func() { _ = (&http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}).Serve(ln) }()
+	web := &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: 5 * time.Second,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	go func() { _ = web.Serve(ln) }()
 	return ln, nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	"testing"
 	"time"
@@ -22,7 +23,7 @@ func TestPrometheusIsToldTheCounters(t *testing.T) {
 	// A client may have its reply before the server has counted it as sent.
 	require.Eventually(t, func() bool { return srv.Stats().BytesOut > 0 }, time.Minute, time.Millisecond)
 
-	ln, err := serveMetrics(":0", "multiblocking", srv)
+	ln, err := serveMetrics(t.Context(), ":0", "multiblocking", srv, slog.Default())
 	require.NoError(t, err)
 	defer ln.Close()
 	assert.Contains(t, ln.Addr().String(), "127.0.0.1", "without a host, this machine only")
@@ -45,11 +46,11 @@ func TestPrometheusIsToldTheCounters(t *testing.T) {
 
 func TestAMetricsAddressInUseIsAnError(t *testing.T) {
 	srv := multiblocking.New(multiblocking.Config{})
-	ln, err := serveMetrics("127.0.0.1:0", "multiblocking", srv)
+	ln, err := serveMetrics(t.Context(), "127.0.0.1:0", "multiblocking", srv, slog.Default())
 	require.NoError(t, err)
 	defer ln.Close()
 	for _, addr := range []string{ln.Addr().String(), "nowhere"} {
-		_, err := serveMetrics(addr, "multiblocking", srv)
+		_, err := serveMetrics(t.Context(), addr, "multiblocking", srv, slog.Default())
 		assert.ErrorContains(t, err, "--metrics-addr")
 	}
 }

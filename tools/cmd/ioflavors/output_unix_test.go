@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -78,7 +79,7 @@ func TestAFullOutputIsAnError(t *testing.T) {
 		cmd.Stdout, cmd.Stderr = full, &stderr
 		_ = cmd.Run()
 		assert.Equal(t, 1, cmd.ProcessState.ExitCode(), "%v: %s", args, stderr.String())
-		assert.Equal(t, "ioflavors: write /dev/stdout: no space left on device\n", stderr.String(), "%v", args)
+		assert.Equal(t, "ioflavors: write /dev/stdout: no space left on device\n", withoutVoid(&stderr), "%v", args)
 	}
 }
 
@@ -91,8 +92,14 @@ func TestAReaderThatLeavesEndsNothing(t *testing.T) {
 		cmd.Stdout, cmd.Stderr = abandoned(t), &stderr
 		_ = cmd.Run()
 		assert.Equal(t, 1, cmd.ProcessState.ExitCode(), "%v: %v", args, cmd.ProcessState)
-		assert.Empty(t, stderr.String(), "%v", args)
+		assert.Empty(t, withoutVoid(&stderr), "%v", args)
 	}
+}
+
+// withoutVoid returns what was said but that a load was void, as it may be on a
+// busy machine.
+func withoutVoid(stderr *bytes.Buffer) string {
+	return strings.Replace(stderr.String(), "ioflavors: the run is void, and says why above\n", "", 1)
 }
 
 // A run of the lab writes its files although nobody reads what it prints, be it

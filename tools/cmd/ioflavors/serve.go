@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"slices"
 
@@ -27,7 +28,7 @@ type serveCmd struct {
 	Args []string `arg:"" passthrough:"" name:"model" help:"The model (singleblocking, multiblocking, busywait, eventloop or iouring) and its flags; MODEL --help lists them."`
 }
 
-func (c *serveCmd) Run() error {
+func (c *serveCmd) Run(ctx context.Context) error {
 	name := c.Args[0]
 	i := slices.IndexFunc(models, func(m kvserver.Command) bool { return m.Model == name })
 	if i < 0 {
@@ -38,5 +39,6 @@ func (c *serveCmd) Run() error {
 		return usageError(nearest.Unknown("model", name, names))
 	}
 	// The server has its own signal handling, flags and exit codes.
-	return &exitError{code: kvcmd.Run("ioflavors serve "+name, withSlowKeys(withMetrics(models[i])), c.Args[1:], os.Stdout, os.Stderr)}
+	command := withSlowKeys(withMetrics(ctx, models[i]))
+	return &exitError{code: kvcmd.Run(ctx, "ioflavors serve "+name, command, c.Args[1:], os.Stdout, os.Stderr)}
 }

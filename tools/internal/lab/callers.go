@@ -27,6 +27,9 @@ type Moment struct {
 	Failed int           `json:"failed,omitempty"` // or not answered at all
 	Worst  time.Duration `json:"worst_ns"`         // the longest time from when it was due
 	Median time.Duration `json:"median_ns"`        // of those times
+	// Late is how late a caller began to ask, at worst: the part of Worst that is
+	// the lab's own.
+	Late time.Duration `json:"late_ns,omitempty"`
 }
 
 // worst returns the longest response time of callers who were due from one time
@@ -38,6 +41,16 @@ func (t *Timeline) worst(from, until time.Duration) (worst time.Duration) {
 		}
 	}
 	return worst
+}
+
+// late returns how late callers began to ask, at worst, who were due meanwhile.
+func (t *Timeline) late(from, until time.Duration) (late time.Duration) {
+	for i, m := range t.Steps {
+		if at := time.Duration(i) * t.Step; at >= from && at < until {
+			late = max(late, m.Late)
+		}
+	}
+	return late
 }
 
 func (t *Timeline) failed() (n int) {
@@ -52,6 +65,11 @@ type Attack struct {
 	Kind  AttackKind    `json:"kind"`
 	From  time.Duration `json:"from_ns"` // since the callers' first
 	Until time.Duration `json:"until_ns"`
+	// Waited is how long the server's threads were ready to run meanwhile and had
+	// no core, added up, and Steal the share of the CPU time that the host took; 0
+	// and nil if that is not known.
+	Waited time.Duration `json:"server_waited_ns,omitempty"`
+	Steal  *float64      `json:"steal,omitempty"`
 }
 
 // AttackKind is how a client misbehaves.
@@ -77,7 +95,9 @@ const (
 
 // call has callers come for a time while the attacks are made. Where clients
 // are served one at a time they must not stay, or nobody else would have a turn.
-func call(ctx context.Context, addr string, length time.Duration, attacks []Attack) (*Timeline, error) {
+// watch is called when an attack begins, and what it returns when it ends; nil: the
+// machine is not watched.
+func call(ctx context.Context, addr string, length time.Duration, attacks []Attack, watch func() func(*Attack)) (*Timeline, error) {
 	if err := prepare(ctx, addr); err != nil {
 		return nil, err
 	}
@@ -99,11 +119,13 @@ func call(ctx context.Context, addr string, length time.Duration, attacks []Atta
 					return
 				}
 				wg.Go(func() {
+					late := time.Since(start) - due
 					err := ask(ctx, addr)
 					took := time.Since(start) - due
 					mu.Lock()
 					defer mu.Unlock()
 					m := int(due / callStep)
+					line.Steps[m].Late = max(line.Steps[m].Late, late)
 					if err != nil {
 						line.Steps[m].Failed++
 						if line.First == "" {
@@ -116,13 +138,22 @@ func call(ctx context.Context, addr string, length time.Duration, attacks []Atta
 			}
 		})
 	}
-	for _, a := range attacks {
+	for i := range attacks {
 		wg.Go(func() {
-			if sleepUntil(ctx, start.Add(a.From)) == nil {
-				ctx, cancel := context.WithDeadline(ctx, start.Add(a.Until))
-				defer cancel()
-				a.make(ctx, addr)
+			a := &attacks[i]
+			if sleepUntil(ctx, start.Add(a.From)) != nil {
+				return
 			}
+			ctx, cancel := context.WithDeadline(ctx, start.Add(a.Until))
+			defer cancel()
+			if watch != nil {
+				end := watch()
+				defer func() {
+					<-ctx.Done() // the server may have had enough before
+					end(a)
+				}()
+			}
+			a.make(ctx, addr)
 		})
 	}
 	wg.Wait()

@@ -26,7 +26,7 @@ var experimentAlone = &Experiment{
 	},
 	Metric: "how many of 64 clients that ask at the same time and stay get an answer at all; median and range of the repeats",
 	Unit:   "% of clients",
-	Rule:   "yes up to 5 %, no from 50 % on",
+	Rule:   "yes up to 5 %, no from 50 % on; a run with less is left out if the server or the load generator waited for a core for a fifth of it",
 	quick:  true,
 	takes: func(p Plan, _ *Server) time.Duration {
 		return visitTime + time.Duration(len(aloneClients(p)))*(aloneWarmup+aloneCell)
@@ -50,24 +50,34 @@ var experimentAlone = &Experiment{
 	judge: func(r *Results, s *Server) (Finding, bool) {
 		trials := r.trials("E1", s)
 		var shares, fairness []float64
+		why := ""
 		for _, t := range trials {
 			if t.Load != nil && t.Load.Requests > 0 && t.X == aloneMost {
-				shares = append(shares, 100*float64(t.Load.Served)/t.X)
+				share := 100 * float64(t.Load.Served) / t.X
+				// Who has no core serves few, and never more than he would.
+				if taken := t.taken(); taken != "" && share < aloneNo {
+					why = taken
+					continue
+				}
+				shares = append(shares, share)
 				fairness = append(fairness, t.Load.Fairness)
 			}
 		}
 		if len(shares) == 0 {
-			return notMeasurable(trials, "nobody was answered")
+			return notMeasurable(trials, whyTaken(trials, "nobody was answered"))
 		}
-		f := byThreshold(shares, 5, 50)
+		f := byThreshold(shares, aloneYes, aloneNo)
 		f.Why = fmt.Sprintf("of %d clients it served %.0f within %v; Jain's index of fairness was %.3g",
 			aloneMost, f.Number*aloneMost/100, aloneWarmup+aloneCell, median(fairness))
+		f.leaveOut(why)
 		return f, true
 	},
 }
 
 const (
 	aloneMost   = 64
+	aloneYes    = 5.0 // % of the clients
+	aloneNo     = 50.0
 	aloneWarmup = 50 * time.Millisecond
 	aloneCell   = 200 * time.Millisecond
 )

@@ -58,7 +58,8 @@ var experimentAwake = &Experiment{
 		trials := r.awake(s, ownCore)
 		best, of := r.bestBlocking(ownCore, medianTime)
 		if len(trials) == 0 || best == 0 {
-			return notMeasurable(r.trials("E5", s), "others took the cores too often, or no server that blocks was measured")
+			mine := slices.DeleteFunc(r.trials("E5", s), func(t Trial) bool { return t.Case != ownCore })
+			return notMeasurable(mine, whyTaken(mine, "others took the cores too often, or no server that blocks was measured"))
 		}
 		var ratios []float64
 		for _, t := range trials {
@@ -121,7 +122,7 @@ func (r *Results) awake(s *Server, where string) (all []Trial) {
 		if where == sharedCore {
 			t.Resources = nil
 		}
-		if !t.taken() {
+		if t.taken() == "" {
 			all = append(all, t)
 		}
 	}

@@ -21,14 +21,19 @@ var experimentBlocking = &Experiment{
 	},
 	Metric: "calls of a poller for each request, or of io_uring_enter, which waits as one does, and reads beyond the one that it takes, over one connection",
 	Unit:   "calls/request",
-	Rule:   fmt.Sprintf("yes up to %.1f, no from %.1f on", blockingYes, blockingNo),
+	Rule:   fmt.Sprintf("yes up to %.1f, no from %.1f on; not measurable where so few requests are answered that the runtime's monitor makes that difference", blockingYes, blockingNo),
 	parts:  []Part{Syscalls},
+	counts: true,
 	judge: func(r *Results, s *Server) (Finding, bool) {
 		for _, c := range r.Syscalls {
 			if c.Server != s.Name || c.Requests == 0 || !oneRequest(r.Plan.Workloads[c.Workload]) {
 				continue
 			}
 			polls, rings, reads := c.waiting()
+			if c.slow() && polls+rings+max(0, reads-1) > blockingYes {
+				why := fmt.Sprintf("it answered %s requests a second, so few that the calls of the runtime's own monitor may be what is counted", threeDigits(float64(c.Requests)/c.Seconds))
+				return Finding{Verdict: NotMeasurable, Why: why}, true
+			}
 			f := byThreshold([]float64{polls + rings + max(0, reads-1)}, blockingYes, blockingNo)
 			switch {
 			case f.Verdict == Confirmed:
@@ -60,6 +65,16 @@ const (
 	blockingYes = 0.1
 	blockingNo  = 0.5
 )
+
+// monitorCalls is how often the runtime's monitor asks a poller, at most, in calls
+// per second.
+const monitorCalls = 100
+
+// slow reports whether so few requests were answered that the monitor's calls alone
+// are too many for each of them: a server that waits for its core answers few.
+func (c SyscallCell) slow() bool {
+	return c.Seconds > 0 && monitorCalls*c.Seconds > blockingYes*float64(c.Requests)
+}
 
 // oneRequest reports whether there is one request at a time.
 func oneRequest(w load.Workload) bool { return w.Connections == 1 && w.Depth == 1 && !w.Open() }

@@ -1,6 +1,9 @@
 package lab
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // experimentBusy is judged by what silent connections cost.
 var experimentBusy = &Experiment{
@@ -13,24 +16,48 @@ var experimentBusy = &Experiment{
 		"busywait": Confirmed, "busywait --one-at-a-time": Confirmed,
 		"singleblocking": Refuted, "multiblocking": Refuted, "eventloop": Refuted, "iouring": Refuted,
 	},
-	Metric: "the share of a core that it uses while all connections are silent; median and range over their numbers",
+	Metric: "the share of a core that it uses, or is ready to use and has to wait for, while all connections are silent; median and range over their numbers",
 	Unit:   "% of a core",
 	Rule:   "yes from 50 % on, no up to 5 %",
 	parts:  []Part{Idle},
 	judge: func(r *Results, s *Server) (Finding, bool) {
-		var shares []float64
-		most := 0
+		var shares, waits []float64
+		most, why := 0, ""
 		for _, c := range r.Idle {
-			if c.Server == s.Name && c.Resources != nil {
-				shares = append(shares, 100*c.share())
-				most = c.Connections
+			if c.Server != s.Name || c.Resources == nil {
+				continue
 			}
+			share := 100 * c.wanted()
+			// What the host keeps it from, nobody sees it want; nor a wait for a core
+			// that is not over yet.
+			b := besides{steal: c.Steal, others: c.Others}
+			taken := b.stolen()
+			if share > busyNo {
+				taken = cmp.Or(taken, b.crowded())
+			}
+			if taken != "" && share < busyYes {
+				why = taken
+				continue
+			}
+			shares, waits = append(shares, share), append(waits, c.wanted()-c.share())
+			most = c.Connections
 		}
-		if len(shares) == 0 {
+		switch {
+		case len(shares) == 0 && why == "":
 			return Finding{}, false
+		case len(shares) == 0:
+			return Finding{Verdict: NotMeasurable, Why: why}, true
 		}
-		f := byThreshold(shares, 50, 5)
+		f := byThreshold(shares, busyYes, busyNo)
 		f.Why = fmt.Sprintf("it used %s of a core with 0 to %s connections, all of them silent", percent(f.Number/100), thousands(float64(most)))
+		if waited := median(waits); waited > disturbance {
+			f.Why = fmt.Sprintf("it wanted %s of a core with 0 to %s connections, all of them silent, and waited for it for %s of the time, because others had it",
+				percent(f.Number/100), thousands(float64(most)), percent(waited))
+		}
+		f.leaveOut(why)
 		return f, true
 	},
 }
+
+// Shares of a core, in %.
+const busyYes, busyNo = 50.0, 5.0

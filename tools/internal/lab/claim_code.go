@@ -37,6 +37,7 @@ var experimentCode = &Experiment{
 	Unit:   "lines",
 	Rule:   "yes if both the lines and the branches on errors are fewer than those of every model of the other kind; ONLY WHEN if that changes with what the models of a kind share",
 	quick:  true,
+	counts: true,
 	reads:  true,
 	takes:  func(Plan, *Server) time.Duration { return 0 },
 	run: func(_ context.Context, b *bench, s *Server) error {

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -23,7 +24,7 @@ var experimentCores = &Experiment{
 	},
 	Metric: "cores that the server used (CPU time per time) while 50 clients kept 16 requests each in flight and it might run on every core, the load generator's too; median and range of three repeats",
 	Unit:   "cores",
-	Rule:   "yes up to 1.05, no from 1.2 on; not measurable where none of the run's servers gets to 1.2, for then the machine has no second core to offer",
+	Rule:   "yes up to 1.05, no from 1.2 on; not measurable where none of the run's servers gets to 1.2, for then the machine has no second core to offer. A run with less is left out if others used a fifth of the cores",
 	takes: func(Plan, *Server) time.Duration {
 		return visitTime + repeats*(coresWarmup+coresCell)
 	},
@@ -45,10 +46,12 @@ var experimentCores = &Experiment{
 	judge: func(r *Results, s *Server) (Finding, bool) {
 		cores := r.coresUsed(s)
 		if len(cores) == 0 {
-			return notMeasurable(r.trials("E3", s), "the lab cannot tell here what another process uses")
+			why := "the lab cannot tell here what another process uses"
+			return notMeasurable(r.trials("E3", s), cmp.Or(r.coresTaken(s), why))
 		}
 		f := byThreshold(cores, oneCore, moreCores)
 		f.Why = fmt.Sprintf("it used %s of %s", threeDigits(f.Number), count(r.Environment.Cores, "core"))
+		f.leaveOut(r.coresTaken(s))
 		for _, other := range r.Servers {
 			if cores := r.coresUsed(other); len(cores) > 0 && median(cores) >= moreCores {
 				return f, true
@@ -67,12 +70,26 @@ const (
 	moreCores   = 1.2
 )
 
-// coresUsed returns how many cores the server used in each run.
+// coresUsed returns how many cores the server used in each run, but for those in
+// which others may have kept it from using more.
 func (r *Results) coresUsed(s *Server) (all []float64) {
 	for _, t := range r.trials("E3", s) {
-		if n, known := t.cores(); known {
+		if n, known := t.cores(); known && (n >= moreCores || t.coresTaken() == "") {
 			all = append(all, n)
 		}
 	}
 	return all
+}
+
+// coresTaken returns why the server could not use the cores, or "".
+func (t Trial) coresTaken() string { return cmp.Or(t.besides().stolen(), t.besides().crowded()) }
+
+// coresTaken returns why runs were left out, of the last one that was, or "".
+func (r *Results) coresTaken(s *Server) (why string) {
+	for _, t := range r.trials("E3", s) {
+		if n, known := t.cores(); known && n < moreCores {
+			why = cmp.Or(t.coresTaken(), why)
+		}
+	}
+	return why
 }

@@ -20,7 +20,8 @@ func TestADeafReaderIsJudgedByTheLongestWait(t *testing.T) {
 		for _, a := range deafAttacks() {
 			line.Steps[a.From/callStep].Worst = test.wait
 		}
-		line.Steps[0] = Moment{Worst: time.Hour, Failed: 1} // before all attacks
+		line.Steps[0].Failed = 1
+		line.Steps[deafAttacks()[0].Until/callStep].Worst = time.Hour // between attacks
 		s := &Server{Subject: Subject{Name: "singleblocking"}}
 		r := &Results{Servers: []*Server{s}, Trials: []Trial{{
 			Experiment: "E11", Server: s.Name, Callers: line, Attacks: deafAttacks(), Figures: map[string]float64{rssGrowth: 3 << 20, socketGrowth: 5 << 20},

@@ -153,7 +153,9 @@ func (b *bench) besideSlow(ctx context.Context, s *Server, p *process, name stri
 		if err != nil {
 			break
 		}
-		trials = append(trials, Trial{Experiment: "E10", Server: s.Name, Case: name, Load: &cell.Load, Resources: cell.Resources})
+		t := Trial{Experiment: "E10", Case: name}
+		t.of(s, &cell)
+		trials = append(trials, t)
 	}
 	b.results.Trials = append(b.results.Trials, trials...)
 	cancel(nil)
@@ -203,6 +205,10 @@ func handlerTimes(trials []Trial) (p99 map[string][]float64, void string) {
 			void = "too few requests for a p99"
 		case ms > fastEnough && lag > max(harmlessLag, t.Load.Response.P99/10):
 			void = fmt.Sprintf("the generator was late: %v by p99, of a response time of %v", lag, t.Load.Response.P99)
+		case ms > fastEnough && t.Load.Spoilt(99):
+			void = fmt.Sprintf("the generator itself did not run for %v at a time", t.Load.Generator.LongestPause)
+		case ms > fastEnough && t.besides().stolen() != "":
+			void = t.besides().stolen()
 		case ms > fastEnough && t.Resources != nil && t.Resources.RunQueue.Seconds() > starved*t.Load.Seconds:
 			void = fmt.Sprintf("the server waited for its core for %s of the time", percent(t.Resources.RunQueue.Seconds()/t.Load.Seconds))
 		default:

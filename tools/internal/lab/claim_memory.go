@@ -23,6 +23,7 @@ var experimentMemory = &Experiment{
 	Unit:   "KiB per connection",
 	Rule:   "yes from 2 KiB on, the smallest stack of a goroutine, no up to 0.5 KiB; not measurable with less than 500 connections, which are lost among what a program takes for itself",
 	parts:  []Part{Idle},
+	counts: true,
 	judge: func(r *Results, s *Server) (Finding, bool) {
 		var first, last *IdleCell
 		for i, c := range r.Idle {

@@ -49,13 +49,8 @@ var experimentPool = &Experiment{
 		}
 		ratios := r.poolRatios(s.Name)
 		if len(ratios) < len(poolCases) {
-			why := "the lab cannot tell here what another process uses"
-			for _, t := range r.trials("E9", s) {
-				if t.Note != "" {
-					why = t.Note
-				}
-			}
-			return Finding{Verdict: NotMeasurable, Why: why}, true
+			trials := r.trials("E9", s)
+			return notMeasurable(trials, whyTaken(trials, "the lab cannot tell here what another process uses"))
 		}
 		var best Finding
 		var all []string
@@ -176,7 +171,9 @@ func (b *bench) poolSteady(ctx context.Context, s *Server, p *process, seed uint
 		return err
 	})
 	if err == nil {
-		b.results.Trials = append(b.results.Trials, Trial{Experiment: "E9", Server: s.Name, Case: name, X: poolConnections, Load: &cell.Load, Resources: cell.Resources})
+		t := Trial{Experiment: "E9", Case: name, X: poolConnections}
+		t.of(s, &cell)
+		b.results.Trials = append(b.results.Trials, t)
 	}
 	return err
 }
@@ -187,6 +184,7 @@ func (b *bench) poolChurn(ctx context.Context, s *Server, p *process, name strin
 		return err
 	}
 	before, beforeErr := processUsage(p.pid)
+	clocksBefore, known := readClocks()
 	var (
 		wg     sync.WaitGroup
 		served atomic.Int64
@@ -204,18 +202,23 @@ func (b *bench) poolChurn(ctx context.Context, s *Server, p *process, name strin
 	}
 	wg.Wait()
 	after, afterErr := processUsage(p.pid)
+	clocksAfter, knownAfter := readClocks()
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	t := Trial{Experiment: "E9", Server: s.Name, Case: name, X: poolCallers, Figures: map[string]float64{poolClients: float64(served.Load())}}
 	if beforeErr == nil && afterErr == nil {
 		t.Resources = after.since(before)
+		if known && knownAfter {
+			t.Steal, t.Others = clocksAfter.stealSince(clocksBefore), clocksAfter.othersSince(clocksBefore, p.pins, t.Resources.CPU)
+		}
 	}
 	b.results.Trials = append(b.results.Trials, t)
 	return nil
 }
 
-// poolCosts returns the CPU time per request of each run of a case, in ns.
+// poolCosts returns the CPU time per request of each run of a case, in ns; 0 for a
+// run that says nothing, because other programs took the cores.
 func (r *Results) poolCosts(server, name string) (all []float64) {
 	for _, t := range r.Trials {
 		if t.Experiment != "E9" || t.Server != server || t.Case != name || t.Resources == nil {
@@ -225,7 +228,11 @@ func (r *Results) poolCosts(server, name string) (all []float64) {
 		if t.Load != nil {
 			requests = float64(t.Load.Requests)
 		}
-		if requests > 0 {
+		switch {
+		case requests == 0:
+		case t.taken() != "":
+			all = append(all, 0)
+		default:
 			all = append(all, float64(t.Resources.CPU)/requests)
 		}
 	}
@@ -233,13 +240,13 @@ func (r *Results) poolCosts(server, name string) (all []float64) {
 }
 
 // poolRatios returns for each case each repeat's CPU time per request, as a share
-// of that without the flags. A case that was not measured both ways is left out.
+// of that without the flags. A repeat that was not measured both ways is left out.
 func (r *Results) poolRatios(server string) map[string][]float64 {
 	ratios := map[string][]float64{}
 	for _, c := range poolCases {
 		plain := r.poolCosts(server, c+plainCase)
 		for i, cost := range r.poolCosts(server, c) {
-			if i < len(plain) {
+			if i < len(plain) && cost > 0 && plain[i] > 0 {
 				ratios[c] = append(ratios[c], cost/plain[i])
 			}
 		}

@@ -43,7 +43,7 @@ var experimentSilent = &Experiment{
 		none, most := r.costAmongSilent(s, 0), r.mostSilent(s)
 		cost := r.costAmongSilent(s, most)
 		if len(none) == 0 || most == 0 {
-			return notMeasurable(trials, "there were no silent connections, or the lab cannot tell what another process uses")
+			return notMeasurable(trials, whyTaken(trials, "there were no silent connections, or the lab cannot tell what another process uses"))
 		}
 		var ratios []float64
 		for _, c := range cost {
@@ -53,7 +53,7 @@ var experimentSilent = &Experiment{
 		f.Why = fmt.Sprintf("a request took %sµs of CPU time among %s silent connections, and %sµs among none",
 			threeDigits(median(cost)), thousands(most), threeDigits(median(none)))
 		for _, t := range trials {
-			if t.Case == silentOpen && t.X == most && t.medianHolds() && !t.taken() {
+			if t.Case == silentOpen && t.X == most && t.medianHolds() && t.taken() == "" {
 				f.Why += fmt.Sprintf("; at %s/s %s", thousands(silentRate), t.waits())
 			}
 		}
@@ -134,7 +134,7 @@ func (b *bench) amongSilent(ctx context.Context, s *Server, p *process, steps []
 // connections, in µs, of each run.
 func (r *Results) costAmongSilent(s *Server, silent float64) (all []float64) {
 	for _, t := range r.trials("E6", s) {
-		if us, known := t.cpuPerRequest(); known && t.Case == silentClosed && t.X == silent {
+		if us, known := t.cpuPerRequest(); known && t.Case == silentClosed && t.X == silent && t.taken() == "" {
 			all = append(all, us)
 		}
 	}
@@ -145,7 +145,7 @@ func (r *Results) costAmongSilent(s *Server, silent float64) (all []float64) {
 // most.
 func (r *Results) mostSilent(s *Server) (most float64) {
 	for _, t := range r.trials("E6", s) {
-		if _, known := t.cpuPerRequest(); known && t.Case == silentClosed {
+		if _, known := t.cpuPerRequest(); known && t.Case == silentClosed && t.taken() == "" {
 			most = max(most, t.X)
 		}
 	}

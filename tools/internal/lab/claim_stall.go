@@ -21,12 +21,12 @@ var experimentStall = &Experiment{
 	Metric: "the longest that anybody waited who came during an attack; median and range of three attacks",
 	Unit:   "s",
 	quick:  true,
-	Rule:   "yes from half the attack's length on, no up to a tenth",
+	Rule:   "yes from half the attack's length on, no up to a tenth; an attack is left out if the machine, which kept the server from its core or the callers from asking, may have made the answer",
 	takes:  func(p Plan, _ *Server) time.Duration { return visitTime + stallLength(p) },
 	run: func(ctx context.Context, b *bench, s *Server) error {
 		return b.with(ctx, s.Subject, func(p *process) error {
 			attacks := stallAttacks(b.results.Plan)
-			line, err := call(ctx, p.addr, stallLength(b.results.Plan), attacks)
+			line, err := call(ctx, p.addr, stallLength(b.results.Plan), attacks, p.watchAttack)
 			if line != nil {
 				b.results.Trials = append(b.results.Trials, Trial{Experiment: "E2", Server: s.Name, Callers: line, Attacks: attacks})
 			}
@@ -38,13 +38,14 @@ var experimentStall = &Experiment{
 			if t.Callers == nil {
 				continue
 			}
-			var waits []float64
 			length := t.Attacks[0].Until - t.Attacks[0].From
-			for _, a := range t.Attacks {
-				waits = append(waits, t.Callers.worst(a.From, a.Until).Seconds())
+			waits, why := t.stalls()
+			if len(waits) == 0 {
+				return Finding{Verdict: NotMeasurable, Why: why}, true
 			}
 			f := byThreshold(waits, length.Seconds()/2, length.Seconds()/10)
 			f.Why = fmt.Sprintf("the longest wait during an attack of %v was %s", length, latency(seconds(f.Number)))
+			f.leaveOut(why)
 			if n := t.Callers.failed(); n > 0 {
 				f.Why += fmt.Sprintf(", and %s got no answer: %s", count(n, "caller"), t.Callers.First)
 			}

@@ -47,7 +47,7 @@ var experimentSwitches = &Experiment{
 		loop := r.server("eventloop")
 		most := r.mostClients(s)
 		if loop == nil || most <= switchesFew {
-			return notMeasurable(trials, "the event loop was not measured, with which the growth is compared, or the rate was not kept, or others took the cores too often")
+			return notMeasurable(trials, whyTaken(trials, "the event loop was not measured, with which the growth is compared, or the rate was not kept, or others took the cores too often"))
 		}
 		growth := func(s *Server) (all []float64) {
 			few := r.costOver(s, switchesFew)
@@ -113,7 +113,7 @@ func (b *bench) overConnections(ctx context.Context, s *Server, p *process, clie
 // afterwards, of which many need one switch.
 func (r *Results) keptOver(s *Server) (all []Trial) {
 	for _, t := range r.trials("E8", s) {
-		if _, known := t.cpuPerRequest(); known && t.Load.Kept() && !t.taken() && t.Load.Served == int(t.X) {
+		if _, known := t.cpuPerRequest(); known && t.Load.Kept() && t.taken() == "" && t.Load.Served == int(t.X) {
 			all = append(all, t)
 		}
 	}

@@ -14,7 +14,11 @@ func (r *Results) claimTable() *grid {
 		if e == nil {
 			e = &Experiment{Title: "(of another version)"}
 		}
-		cells := []string{c.Experiment + " " + e.Title, string(c.Verdict), absent, absent}
+		verdict := string(c.Verdict)
+		if c.Disturbed {
+			verdict += ", " + disturbedMark
+		}
+		cells := []string{c.Experiment + " " + e.Title, verdict, absent, absent}
 		if f, known := c.Number(); known && (f.Verdict.Decided() || f.Number != 0) {
 			cells[2] = threeDigits(f.Number) + " " + e.Unit
 			if f.Low != f.High {

@@ -55,6 +55,9 @@ type Experiment struct {
 	parts []Part
 	// quick: it is part of the usual run.
 	quick bool
+	// counts: it counts what other programs do not change, however busy the machine
+	// is.
+	counts bool
 	// reads: it starts no server, so that those that are not available here are in
 	// it as well.
 	reads bool
@@ -157,6 +160,9 @@ type Trial struct {
 	Load      *load.Result `json:"load,omitempty"`
 	Callers   *Timeline    `json:"callers,omitempty"`
 	Resources *Resources   `json:"resources,omitempty"`
+	// Steal and Others are as in Cell.
+	Steal  *float64 `json:"steal,omitempty"`
+	Others *float64 `json:"others,omitempty"`
 	// Attacks are what was done to the server meanwhile.
 	Attacks []Attack `json:"attacks,omitempty"`
 	// Figures are what else was counted, by name with its unit.
@@ -185,6 +191,14 @@ type Finding struct {
 	Trials []int `json:"trials,omitempty"`
 }
 
+// leaveOut notes that the finding rests on fewer runs than there were, and why;
+// nothing for "".
+func (f *Finding) leaveOut(why string) {
+	if why != "" {
+		f.Why += "; left out what the machine disturbed: " + why
+	}
+}
+
 // Surprising reports whether the finding contradicts its prediction.
 func (f Finding) Surprising() bool {
 	return f.Predicted != "" && f.Verdict.Decided() && f.Verdict != f.Predicted
@@ -198,8 +212,11 @@ type Claim struct {
 	When string `json:"when,omitempty"`
 	// Headline is the finding with the number to quote: of a server that the
 	// claim is about.
-	Headline int       `json:"headline"` // in Findings
-	Findings []Finding `json:"findings,omitempty"`
+	Headline int `json:"headline"` // in Findings
+	// Disturbed: so much else ran beside the run that the verdict may be the
+	// machine's.
+	Disturbed bool      `json:"disturbed,omitempty"`
+	Findings  []Finding `json:"findings,omitempty"`
 }
 
 // Number returns the headline, the finding with the number to quote. known is
@@ -291,6 +308,7 @@ func (r *Results) judgeClaims() (all []Claim) {
 			sum = common
 		}
 		c.Verdict, c.When = sum(r, about)
+		c.Disturbed = c.Verdict.Decided() && !e.counts && r.Disturbed() != ""
 		all = append(all, c)
 	}
 	return all

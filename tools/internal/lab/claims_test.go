@@ -91,7 +91,7 @@ func TestCallersShowAStall(t *testing.T) {
 			served := make(chan error, 1)
 			go func() { served <- test.server.Serve(ln) }()
 			for _, kind := range []AttackKind{IdleClient, HalfFrame, Dribble} {
-				line, err := call(t.Context(), ln.Addr().String(), 1200*time.Millisecond, []Attack{{kind, from, until}})
+				line, err := call(t.Context(), ln.Addr().String(), 1200*time.Millisecond, []Attack{{Kind: kind, From: from, Until: until}}, nil)
 				require.NoError(t, err)
 				assert.Zero(t, line.failed(), line.First)
 				calls := 0

@@ -88,6 +88,39 @@ type clocks struct {
 	busy   float64
 	stolen float64 // by the host
 	ours   float64 // the lab's, and that of its servers that have ended
+	cores  map[int]coreClock
+}
+
+// coreClock is the CPU time of one core, in seconds.
+type coreClock struct{ total, busy float64 }
+
+// othersSince returns what Cell.Others says, of a server that had that much CPU
+// time meanwhile and ran where the pins say; nil if it is not known.
+func (after clocks) othersSince(before clocks, pins pinning, server time.Duration) *float64 {
+	all := coreClock{after.total - before.total, after.busy - before.busy}
+	ours := after.ours - before.ours
+	if !pins.on || len(pins.more) > 0 {
+		return all.beyond(ours + server.Seconds())
+	}
+	core := func(n int) coreClock {
+		return coreClock{after.cores[n].total - before.cores[n].total, after.cores[n].busy - before.cores[n].busy}
+	}
+	others := core(pins.server).beyond(server.Seconds())
+	if load := core(pins.load).beyond(ours); others == nil || load != nil && *load > *others {
+		others = load
+	}
+	return others
+}
+
+// beyond returns the share of the time that was used by others than those who used
+// so many seconds; nil if no time has passed. Ticks are compared with exact times:
+// what is below nothing is nothing.
+func (c coreClock) beyond(used float64) *float64 {
+	if c.total <= 0 {
+		return nil
+	}
+	share := max(0, c.busy-used) / c.total
+	return &share
 }
 
 // disturbed notes what the machine did between two readings besides the lab's
@@ -98,9 +131,7 @@ func (e *Environment) disturbed(before, after clocks) {
 		return
 	}
 	e.Steal = after.stealSince(before)
-	// Ticks here and exact times there: what is below nothing is nothing.
-	others := max(0, (after.busy-before.busy)-(after.ours-before.ours)) / total
-	e.Others = &others
+	e.Others = coreClock{total, after.busy - before.busy}.beyond(after.ours - before.ours)
 }
 
 // stealSince returns the share of the time that the host gave to others; nil if

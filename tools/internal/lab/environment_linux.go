@@ -37,10 +37,16 @@ func readClocks() (c clocks, known bool) {
 	if err != nil {
 		return clocks{}, false
 	}
-	cpu := stat.CPUTotal // its guest time is part of its user time
-	c.busy = cpu.User + cpu.Nice + cpu.System + cpu.IRQ + cpu.SoftIRQ
-	c.stolen = cpu.Steal
-	c.total = c.busy + c.stolen + cpu.Idle + cpu.Iowait
+	clockOf := func(cpu procfs.CPUStat) coreClock { // its guest time is part of its user time
+		busy := cpu.User + cpu.Nice + cpu.System + cpu.IRQ + cpu.SoftIRQ
+		return coreClock{busy + cpu.Steal + cpu.Idle + cpu.Iowait, busy}
+	}
+	all := clockOf(stat.CPUTotal)
+	c.busy, c.total, c.stolen = all.busy, all.total, stat.CPUTotal.Steal
+	c.cores = make(map[int]coreClock, len(stat.CPU))
+	for n, cpu := range stat.CPU {
+		c.cores[int(n)] = clockOf(cpu)
+	}
 	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {
 		var u unix.Rusage
 		if err := unix.Getrusage(who, &u); err != nil {

@@ -12,9 +12,12 @@ type Gate struct {
 	Passed int       `json:"passed"`
 	Total  int       `json:"total"`
 	Failed []Failure `json:"failed,omitempty"`
+	// NotJudged are the rules that ran out of time because the machine was busy:
+	// they say nothing about the server, which is measured all the same.
+	NotJudged []Failure `json:"not_judged,omitempty"`
 }
 
-// Failure is a rule that a server does not follow.
+// Failure is a rule that a server does not follow, or that was not judged.
 type Failure struct {
 	Rule   string `json:"rule"`
 	Reason string `json:"reason"`
@@ -22,33 +25,63 @@ type Failure struct {
 
 // conform checks a server against the rules that need no limits but the usual
 // ones: what has to be waited for, timeouts, is left to the models' own tests.
-func conform(ctx context.Context, addr string, s Subject) Gate {
-	report := conformance.Check(ctx, addr, conformance.Options{OneAtATime: s.OneAtATime, Only: s.rules()})
+func conform(ctx context.Context, p *process, s Subject) Gate {
+	o := conformance.Options{OneAtATime: s.OneAtATime, Only: s.rules(), Process: p.pid}
+	if len(s.CheckFlags) > 0 {
+		o.TurnLimit = checkTurn
+	}
+	return gateOf(conformance.Check(ctx, p.addr, o))
+}
+
+func gateOf(report conformance.Report) Gate {
 	g := Gate{Passed: report.Passed(), Total: report.Total()}
 	for _, f := range report.Failed() {
 		g.Failed = append(g.Failed, Failure{Rule: f.ID, Reason: f.Reason})
 	}
+	for _, r := range report.NotJudged() {
+		g.NotJudged = append(g.NotJudged, Failure{Rule: r.ID, Reason: r.Reason})
+	}
 	return g
 }
 
-// rules names those that a server is checked against; nil: all.
+// rules names those that a server is checked against; nil: all. The one about the
+// length of turns is left to the models' own tests.
 func (s Subject) rules() []string {
-	if len(s.Exceptions) == 0 {
+	if len(s.Exceptions) == 0 && len(s.CheckFlags) == 0 {
 		return nil
 	}
 	var ids []string
 	for _, r := range conformance.Rules() {
-		if s.Exceptions[r.ID] == "" {
+		turns := len(s.CheckFlags) > 0 && r.ID == "turn-limit"
+		if s.Exceptions[r.ID] == "" && !turns {
 			ids = append(ids, r.ID)
 		}
 	}
 	return ids
 }
 
-// String is short enough for a column: "17/17".
+// String is short enough for a column: "17/17". A "?" is for rules that were not
+// judged.
 func (g *Gate) String() string {
 	if g == nil {
 		return "–"
 	}
-	return fmt.Sprintf("%d/%d", g.Passed, g.Total)
+	text := fmt.Sprintf("%d/%d", g.Passed, g.Total)
+	if len(g.NotJudged) > 0 {
+		text += "?"
+	}
+	return text
+}
+
+// gateNotes tell of the rules that were not judged.
+func (r *Results) gateNotes() (notes []string) {
+	for _, s := range r.Servers {
+		if s.Rules == nil || len(s.Rules.NotJudged) == 0 {
+			continue
+		}
+		first := s.Rules.NotJudged[0]
+		notes = append(notes, fmt.Sprintf("?  %s: %s of %d not judged, because this machine was busy; the first: %s: %s",
+			s.Name, count(len(s.Rules.NotJudged), "rule"), s.Rules.Total, first.Rule, first.Reason))
+	}
+	return notes
 }

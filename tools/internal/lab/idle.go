@@ -16,8 +16,11 @@ func idleSteps() []int { return []int{0, 100, 1_000, 10_000} }
 const (
 	acceptTimeout = time.Second // for a server to accept one more connection
 	acceptPoll    = 5 * time.Millisecond
-	connectBatch  = 500
-	settleTime    = 50 * time.Millisecond // for a server to be done with accepting
+	// acceptLooks is how often it must have been looked meanwhile: where the lab
+	// itself hardly runs, a server does not either, and may take longer.
+	acceptLooks  = 40
+	connectBatch = 500
+	settleTime   = 50 * time.Millisecond // for a server to be done with accepting
 )
 
 // idle measures what silent connections cost: CPU time and memory.
@@ -107,6 +110,7 @@ func connectSilent(ctx context.Context, addr string, conns []net.Conn, wanted in
 // idleCell measures what the server uses in a while.
 func (b *bench) idleCell(ctx context.Context, p *process, cell *IdleCell) error {
 	began := time.Now()
+	clocksBefore, known := readClocks()
 	before, err := processUsage(p.pid)
 	if err != nil {
 		return errors.Join(p.failure(), err)
@@ -119,13 +123,17 @@ func (b *bench) idleCell(ctx context.Context, p *process, cell *IdleCell) error 
 		return errors.Join(p.failure(), err)
 	}
 	cell.Duration, cell.Resources = time.Since(began), after.since(before)
+	if clocksAfter, knownAfter := readClocks(); known && knownAfter {
+		cell.Steal = clocksAfter.stealSince(clocksBefore)
+		cell.Others = clocksAfter.othersSince(clocksBefore, p.pins, cell.Resources.CPU)
+	}
 	return nil
 }
 
 // waitForConnections waits until the server at the address holds the
 // connections, or accepts no more of them. It returns how many it holds.
 func waitForConnections(ctx context.Context, addr string, wanted int) (int, error) {
-	best, progress := -1, time.Now()
+	best, progress, looks := -1, time.Now(), 0
 	for {
 		n, err := heldConnections(addr)
 		if errors.Is(err, errors.ErrUnsupported) {
@@ -135,9 +143,9 @@ func waitForConnections(ctx context.Context, addr string, wanted int) (int, erro
 			return 0, fmt.Errorf("count the connections that the server holds: %w", err)
 		}
 		if n > best {
-			best, progress = n, time.Now()
+			best, progress, looks = n, time.Now(), 0
 		}
-		if n >= wanted || time.Since(progress) > acceptTimeout {
+		if looks++; n >= wanted || looks > acceptLooks && time.Since(progress) > acceptTimeout {
 			return n, nil
 		}
 		if err := sleep(ctx, acceptPoll); err != nil {
@@ -156,6 +164,13 @@ func abort(c net.Conn) {
 
 // share is how large a part of a core the server used.
 func (c IdleCell) share() float64 { return c.Resources.CPU.Seconds() / c.Duration.Seconds() }
+
+// wanted is how large a part of a core the server used, or was ready to use and had
+// to wait for, because others had it. Its threads may wait at the same time, for
+// one core: that makes no second one.
+func (c IdleCell) wanted() float64 {
+	return max(c.share(), min(1, c.share()+c.Resources.RunQueue.Seconds()/c.Duration.Seconds()))
+}
 
 func idleDigest(cells []IdleCell) string {
 	if len(cells) == 0 {

@@ -13,10 +13,6 @@ import (
 // carefulRounds is how many rounds it takes for more than an indication.
 const carefulRounds = 6
 
-// disturbance is the share of the machine's CPU time above which what goes on
-// beside the lab is worth a warning.
-const disturbance = 0.05
-
 // notes explains the marks that occur in the tables, and what the figures can
 // and cannot tell.
 func (r *Results) notes() []string {
@@ -47,12 +43,15 @@ func (r *Results) notes() []string {
 	if len(hidden) > 0 {
 		add("~  some requests waited longer than a cell, and so are in no percentile: %s.", strings.Join(hidden, ", "))
 	}
+	if note := voidNote(r.Runs, r.Again); note != "" {
+		add("%s", note)
+	}
 	for _, s := range r.Summary {
 		if s.Errors > 0 {
 			add("!  %s, %s: %s; the first: %s", s.Server, workloadTitle(r.Plan.Workloads[s.Workload]), count(int(s.Errors), "error"), s.FirstError)
 		}
 	}
-	notes = slices.Concat(notes, r.openNotes(), r.idleNotes(), r.syscallNotes(), r.claimNotes(), r.capacityNotes(), r.trustNotes())
+	notes = slices.Concat(notes, r.gateNotes(), r.openNotes(), r.idleNotes(), r.syscallNotes(), r.claimNotes(), r.capacityNotes(), r.trustNotes())
 	notes = slices.Concat(notes, r.peerNotes(), r.unavailableNotes())
 	for _, s := range r.Servers {
 		if s.DNF != "" {
@@ -67,10 +66,6 @@ func (r *Results) notes() []string {
 		add("%sMedians of %s; CPU per request differed between them by %.0f %% at most (%s, %s).", indicative,
 			count(r.Plan.Rounds, "round"), worst.Cost.Spread*100, worst.Server, workloadName(r.Plan.Workloads[worst.Workload]))
 	}
-	if e := r.Environment; e.Steal != nil && e.Others != nil && *e.Steal+*e.Others > disturbance {
-		add("DISTURBED: %.0f %% of the machine's CPU time went elsewhere, which makes requests slower, and through colder caches dearer. "+
-			"Repeat this on a quiet machine before you draw conclusions.", 100*(*e.Steal+*e.Others))
-	}
 	if len(r.Summary) > 0 && r.Environment.Cores == 1 {
 		add("One core: server and load take it from each other. Rates are lower than they could be, and waiting by spinning looks worse.")
 	}
@@ -78,6 +73,22 @@ func (r *Results) notes() []string {
 		add("n/a  not available: on %s the lab cannot tell what another process uses.", r.Environment.OS)
 	}
 	return notes
+}
+
+// voidNote tells how many cells of the closed loop say more about the generator
+// than about the server, and why one of them does. They are in the medians all the
+// same: server CPU per request does not depend on when requests come.
+func voidNote(all ...[]Cell) string {
+	void, of, reason := 0, 0, ""
+	for _, c := range slices.Concat(all...) {
+		if of++; len(c.Load.Void) > 0 {
+			void, reason = void+1, c.Load.Void[0]
+		}
+	}
+	if void == 0 {
+		return ""
+	}
+	return fmt.Sprintf("VOID: in %d of %d cells of the closed loop rates are lower and times longer than the server's; one reason: %s.", void, of, reason)
 }
 
 // trustNotes say how far the figures can be trusted.

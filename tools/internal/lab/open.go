@@ -83,6 +83,7 @@ func (b *bench) offer(ctx context.Context, s *Server, p *process, w load.Workloa
 		})
 		return err
 	})
+	voidStarved(&cell.Load, cell.besides())
 	return cell, err
 }
 
@@ -215,7 +216,7 @@ func (r *Results) openNotes() []string {
 		if medians > 0 {
 			but = fmt.Sprintf(", but for the medians of %d in which it was late with few requests only", medians)
 		}
-		notes = append(notes, fmt.Sprintf("VOID: %d of %d cells of the open loop say more about the load generator than about the server, and are left out%s; one reason: %s.",
+		notes = append(notes, fmt.Sprintf("VOID: %d of %d cells of the open loop say more about the load generator, or about what else ran, than about the server, and are left out%s; one reason: %s.",
 			void, of, but, reason))
 	}
 	return notes

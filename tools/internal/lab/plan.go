@@ -71,6 +71,8 @@ const (
 	minCell = 50 * time.Millisecond
 	maxCell = 5 * time.Second
 	maxIdle = 2 * time.Second
+	// maxStored is how many bytes of values a server may have to store.
+	maxStored = 4 << 30
 )
 
 // newPlan shuffles the subjects for each round.
@@ -105,6 +107,9 @@ func newPlan(cfg Config) (Plan, error) {
 		Idle:            min(max(cfg.Cell/2, 100*time.Millisecond), maxIdle),
 		IdleConnections: idleSteps(),
 		SLO:             cfg.SLO,
+	}
+	if stored := float64(mix.Keys) * float64(mix.MaxValue); stored > maxStored {
+		return Plan{}, fmt.Errorf("keys × largest value size is %.0f MiB, the most is %d MiB, because every server has to hold them", stored/(1<<20), maxStored>>20)
 	}
 	for _, w := range p.Workloads {
 		if err := (load.Config{Workload: w, Duration: p.Cell}).Validate(); err != nil {

@@ -11,6 +11,7 @@ import (
 )
 
 const (
+	// Three times as long, if the process has no core when it wants one.
 	startTimeout = 10 * time.Second // from a process's start until it listens
 	stopTimeout  = 3 * time.Second  // from SIGTERM to SIGKILL
 	pipeTimeout  = 500 * time.Millisecond
@@ -21,6 +22,7 @@ const (
 type process struct {
 	addr   string
 	pid    int
+	pins   pinning // where it runs
 	cmd    *exec.Cmd
 	log    *childLog
 	exited chan struct{} // closed when it has ended
@@ -31,7 +33,7 @@ type process struct {
 // waits until it listens. It does not outlive this process, nor its stop.
 func startProcess(ctx context.Context, s Subject, pins pinning) (*process, error) {
 	command := s.Command
-	p := &process{log: newChildLog(), exited: make(chan struct{})}
+	p := &process{pins: pins, log: newChildLog(), exited: make(chan struct{})}
 	if s.Foreign {
 		var err error
 		if p.addr, err = freeAddress(); err != nil {
@@ -74,8 +76,10 @@ func startProcess(ctx context.Context, s Subject, pins pinning) (*process, error
 
 // waitUntilListening waits for our servers' log line, and for another's port.
 func (p *process) waitUntilListening(ctx context.Context, s Subject) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("does not listen after %v", startTimeout))
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	limit := p.limit(startTimeout)
+	defer limit.timer.Stop()
 	accepts := make(chan struct{})
 	if s.Foreign {
 		go func() {
@@ -84,16 +88,59 @@ func (p *process) waitUntilListening(ctx context.Context, s Subject) error {
 			}
 		}()
 	}
-	select {
-	case p.addr = <-p.log.listening:
-		return nil
-	case <-accepts:
-		return nil
-	case <-p.exited:
-		return p.failure()
-	case <-ctx.Done():
-		return p.log.explain(context.Cause(ctx))
+	for {
+		select {
+		case p.addr = <-p.log.listening:
+			return nil
+		case <-accepts:
+			return nil
+		case <-p.exited:
+			return p.failure()
+		case <-ctx.Done():
+			return p.log.explain(context.Cause(ctx))
+		case <-limit.timer.C:
+			if limit.over() {
+				return p.log.explain(fmt.Errorf("does not listen after %v", limit.length))
+			}
+		}
 	}
+}
+
+// limit is a time limit for a process, which is extended once if the process had
+// no core when it wanted one.
+type limit struct {
+	timer  *time.Timer
+	length time.Duration
+
+	process  *process
+	before   usage
+	known    bool
+	extended bool
+}
+
+func (p *process) limit(length time.Duration) *limit {
+	before, err := processUsage(p.pid)
+	return &limit{timer: time.NewTimer(length), length: length, process: p, before: before, known: err == nil}
+}
+
+// over reports, when the timer has fired, whether there is no more time.
+func (l *limit) over() bool {
+	if l.extended || !l.known {
+		return true
+	}
+	after, err := processUsage(l.process.pid)
+	return err != nil || !l.extend(after)
+}
+
+// extend gives the process three times as much time, and reports whether it did, by
+// what it has used until now.
+func (l *limit) extend(after usage) bool {
+	if waited := after.since(l.before).RunQueue; waited <= time.Duration(starved*float64(l.length)) {
+		return false
+	}
+	l.timer.Reset(2 * l.length)
+	l.length, l.extended = 3*l.length, true
+	return true
 }
 
 // failure returns an error if the process has ended, with what it said; an
@@ -130,17 +177,22 @@ func (p *process) stop(ctx context.Context) error {
 		return err
 	}
 	terminate(p.cmd)
-	timeout := time.NewTimer(stopTimeout)
-	defer timeout.Stop()
-	select {
-	case <-p.exited:
-		return nil
-	case <-ctx.Done():
-		p.kill()
-		return ctx.Err()
-	case <-timeout.C:
-		p.kill()
-		return p.log.explain(fmt.Errorf("did not end within %v of SIGTERM", stopTimeout))
+	limit := p.limit(stopTimeout)
+	defer limit.timer.Stop()
+	for {
+		select {
+		case <-p.exited:
+			return nil
+		case <-ctx.Done():
+			p.kill()
+			return ctx.Err()
+		case <-limit.timer.C:
+			if !limit.over() {
+				continue
+			}
+			p.kill()
+			return p.log.explain(fmt.Errorf("did not end within %v of SIGTERM", limit.length))
+		}
 	}
 }
 

@@ -20,6 +20,9 @@ func (r *Results) Report(w io.Writer, style Style, width int) error {
 		return wrap(strings.ReplaceAll(text, "\t", "    "), min(width, textWidth), "  ")
 	}
 	var out strings.Builder
+	if warning := r.Disturbed(); warning != "" {
+		fmt.Fprintln(&out, paint(style.alarm, fill(warning)))
+	}
 	fmt.Fprintf(&out, "%s\n%s\n\n", paint(style.strong, fill(r.title())), fill(r.place()))
 	for _, g := range r.grids() {
 		fmt.Fprintln(&out, paint(style.strong, fill(g.caption)))

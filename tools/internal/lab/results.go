@@ -82,6 +82,11 @@ type Cell struct {
 	// Steal is the share of the machine's CPU time meanwhile that its host gave
 	// to others, 0 to 1; nil if it is not known.
 	Steal *float64 `json:"steal,omitempty"`
+	// Others is the share of a core that other programs than the lab and the
+	// server used meanwhile, 0 to 1: of the server's core or of the load's, which
+	// is more, where they have cores of their own, and otherwise of all. nil if it
+	// is not known.
+	Others *float64 `json:"others,omitempty"`
 }
 
 // IdleCell is a server with silent connections, and nothing to do.
@@ -94,6 +99,9 @@ type IdleCell struct {
 	Short       string        `json:"short,omitempty"`
 	Duration    time.Duration `json:"duration_ns"`
 	Resources   *Resources    `json:"resources,omitempty"`
+	// Steal and Others are as in Cell.
+	Steal  *float64 `json:"steal,omitempty"`
+	Others *float64 `json:"others,omitempty"`
 }
 
 // SyscallCell counts a server's system calls under a workload of the closed
@@ -103,8 +111,10 @@ type SyscallCell struct {
 	Workload int    `json:"workload"` // of the plan's, counted from 0
 	// Method is what counted them: "perf" or "strace".
 	Method string `json:"method"`
-	// Requests were answered meanwhile, and Calls how many there were, by name.
+	// Requests were answered meanwhile, in that many seconds, and Calls how many
+	// there were, by name. 0 seconds: of an earlier version, not known.
 	Requests int64            `json:"requests"`
+	Seconds  float64          `json:"seconds,omitempty"`
 	Calls    map[string]int64 `json:"calls"`
 }
 

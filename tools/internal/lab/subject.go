@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/nearest"
@@ -74,6 +75,9 @@ var variants = []struct {
 	{"iouring", false},
 }
 
+// checkTurn is a client's turn while a server is checked, if others wait.
+const checkTurn = 500 * time.Millisecond
+
 // Models returns our own servers, as program serves them ("program serve MODEL
 // flags").
 func Models(program string) []Subject {
@@ -84,7 +88,7 @@ func Models(program string) []Subject {
 		s := Subject{Name: v.name, Command: command, OneAtATime: v.oneAtATime}
 		if s.OneAtATime {
 			// A rule waits for the end of a client's turn.
-			s.CheckFlags = []string{"--turn-limit", "500ms"}
+			s.CheckFlags = []string{"--turn-limit", checkTurn.String()}
 		}
 		all = append(all, s)
 	}

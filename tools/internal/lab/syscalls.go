@@ -130,7 +130,7 @@ func (b *bench) countCalls(ctx context.Context, t tracer, s *Server, p *process,
 	if err := errors.Join(err, countErr); err != nil {
 		return SyscallCell{}, fmt.Errorf("%s: %w", t.name(), err)
 	}
-	return SyscallCell{Server: s.Name, Workload: workload, Method: t.name(), Requests: r.Requests, Calls: calls}, nil
+	return SyscallCell{Server: s.Name, Workload: workload, Method: t.name(), Requests: r.Requests, Seconds: r.Seconds, Calls: calls}, nil
 }
 
 func (b *bench) callDigest(cells []SyscallCell) string {

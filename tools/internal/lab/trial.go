@@ -24,9 +24,14 @@ func (b *bench) trial(ctx context.Context, s *Server, p *process, t Trial, cfg l
 	if err != nil {
 		return load.Result{}, err
 	}
-	t.Server, t.Load, t.Resources = s.Name, &cell.Load, cell.Resources
+	t.of(s, &cell)
 	b.results.Trials = append(b.results.Trials, t)
 	return cell.Load, nil
+}
+
+// of has the trial be of a server, with what was measured of it.
+func (t *Trial) of(s *Server, c *Cell) {
+	t.Server, t.Load, t.Resources, t.Steal, t.Others = s.Name, &c.Load, c.Resources, c.Steal, c.Others
 }
 
 // mix is the usual workload with so many connections, so many requests in flight
@@ -99,17 +104,22 @@ const lateShare = 0.1
 // generator that lost its core for a while is late with some requests, and those
 // are not in the middle.
 func (t Trial) medianHolds() bool {
-	return t.Load != nil && t.Load.Response.P50 > 0 && float64(t.Load.SendLag.P50) <= lateShare*float64(t.Load.Response.P50)
+	return t.Load != nil && t.Load.Response.P50 > 0 && float64(t.Load.SendLag.P50) <= lateShare*float64(t.Load.Response.P50) &&
+		!t.Load.Spoilt(50)
 }
 
-// takenShare is for how large a part of the time the server or the generator may
-// have waited for a core: medians bear that.
-const takenShare = 0.2
+// taken returns why a run says more about the machine than about the server, or
+// "".
+func (t Trial) taken() string { return t.besides().taken() }
 
-// taken reports whether other programs took the cores too often.
-func (t Trial) taken() bool {
-	server := t.Resources != nil && t.Resources.RunQueue.Seconds() > takenShare*t.Load.Seconds
-	return server || t.Load.Generator.RunQueue > takenShare
+// whyTaken returns why runs were left out, of the last one that was, or else why.
+func whyTaken(trials []Trial, why string) string {
+	for _, t := range trials {
+		if text := t.taken(); text != "" {
+			why = text
+		}
+	}
+	return why
 }
 
 // waits is an open loop's median in words, and its p99, unless that is void or

@@ -60,6 +60,17 @@ func (r *Results) SummaryOf(server string, workload int) *Summary { return r.sum
 // nothing to do. known is false if that was not measured.
 func (r *Results) IdleShare(server string) (share float64, known bool) { return r.idleShare(server) }
 
+// Polls reports whether a server wanted a core although it had nothing to do: whether
+// it used one, or would have if others had not had it.
+func (r *Results) Polls(server string) bool {
+	for _, c := range r.Idle {
+		if c.Server == server && c.Connections > 0 && c.Resources != nil {
+			return 100*c.wanted() >= busyYes
+		}
+	}
+	return false
+}
+
 // WorkloadTitle names one of the plan's workloads.
 func (r *Results) WorkloadTitle(i int) string { return workloadTitle(r.Plan.Workloads[i]) }
 

@@ -9,7 +9,9 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-const preloadTimeout = 30 * time.Second
+// preloadTimeout is more than the slowest server needs on a busy machine. One that
+// does not answer is given up before, by the timeout of its reply.
+const preloadTimeout = 90 * time.Second
 
 // visit measures a fresh process of the server under each workload; the second
 // time in a round, the closed ones only. It returns the closed ones in a line.
@@ -122,8 +124,14 @@ func (b *bench) measure(p *process, cell *Cell, run func(begin, end func()) erro
 	if err := p.failure(); err != nil {
 		return err
 	}
-	if beforeErr == nil && afterErr == nil && cell.Load.Requests > 0 {
-		cell.Resources = after.since(before)
+	if beforeErr == nil && afterErr == nil {
+		used := after.since(before)
+		if known && knownAfter {
+			cell.Others = machineAfter.othersSince(machineBefore, p.pins, used.CPU)
+		}
+		if cell.Load.Requests > 0 {
+			cell.Resources = used
+		}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -14,7 +15,7 @@ import (
 func (g *generator) connectAll(ctx context.Context, d *dataset) error {
 	began := time.Now()
 	for i := range g.cfg.Connections {
-		due := g.cfg.Ramp * time.Duration(i) / time.Duration(g.cfg.Connections)
+		due := rampOf(g.cfg.Ramp, i, g.cfg.Connections)
 		if wait := due - time.Since(began); wait > 0 {
 			select {
 			case <-time.After(wait):
@@ -23,16 +24,40 @@ func (g *generator) connectAll(ctx context.Context, d *dataset) error {
 			}
 		}
 		if err := g.connect(ctx, d); err != nil {
-			return fmt.Errorf("load: connection %d of %d: %w", i+1, g.cfg.Connections, err)
+			if g.cfg.Connections > 1 {
+				err = fmt.Errorf("connection %d of %d: %w", i+1, g.cfg.Connections, err)
+			}
+			return fmt.Errorf("load: %w", err)
 		}
 	}
 	return nil
 }
 
+// rampOf returns when a connection is opened, counted from 0 of so many. The
+// product of times and counts at their bounds would not fit.
+func rampOf(ramp time.Duration, i, of int) time.Duration {
+	return time.Duration(float64(ramp) * float64(i) / float64(of))
+}
+
+// overslept is by how much a timeout is late only if this program did not run.
+const overslept = 100 * time.Millisecond
+
+// dial opens a connection. A program that was stopped finds the timeout over,
+// whatever the server did meanwhile: then it is tried once more.
+func dial(timeout time.Duration, now func() time.Time, open func() (net.Conn, error)) (net.Conn, error) {
+	began := now()
+	c, err := open()
+	var failed net.Error
+	if errors.As(err, &failed) && failed.Timeout() && now().Sub(began) > timeout+overslept {
+		return open()
+	}
+	return c, err
+}
+
 // connect opens one more connection and begins to watch it.
 func (g *generator) connect(ctx context.Context, d *dataset) error {
 	dialer := net.Dialer{Timeout: g.cfg.ConnectTimeout}
-	nc, err := dialer.DialContext(ctx, "tcp", g.cfg.Addr)
+	nc, err := dial(g.cfg.ConnectTimeout, time.Now, func() (net.Conn, error) { return dialer.DialContext(ctx, "tcp", g.cfg.Addr) })
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 )
@@ -41,10 +42,15 @@ type language interface {
 // languages are those of the protocols.
 var languages = map[Protocol]language{KV: kvLanguage{}, RESP: respLanguage{}, Memcached: memcachedLanguage{}}
 
-// newDataset returns the same data for the same arguments, in every process.
-func newDataset(w Workload) *dataset {
+// newDataset returns the same data for the same workload, in every process. The
+// error is ctx's: many keys or sizes take seconds.
+func newDataset(ctx context.Context, w Workload) (*dataset, error) {
 	d := &dataset{language: languages[w.Protocol], keys: w.Keys, min: w.MinValue, max: w.MaxValue}
+	d.head = make([]byte, 0, d.keys*keySize)
 	for i := range d.keys {
+		if interrupted(ctx, i) {
+			return nil, fmt.Errorf("load: making %d keys: %w", d.keys, ctx.Err())
+		}
 		d.head = fmt.Appendf(d.head, "key:%0*d", keySize-len("key:"), i)
 	}
 	// Characters of six random bits: values of ten bytes or more are as good
@@ -54,6 +60,9 @@ func newDataset(w Workload) *dataset {
 	random := rand.New(rand.NewPCG(0, 0))
 	d.text = make([]byte, d.keys+d.max)
 	for i := range d.text {
+		if interrupted(ctx, i) {
+			return nil, fmt.Errorf("load: making the values of %d keys: %w", d.keys, ctx.Err())
+		}
 		d.text[i] = letters[random.IntN(len(letters))]
 	}
 	d.get, d.stored = d.getTemplate(d.key(0)), d.storedTemplate()
@@ -61,6 +70,9 @@ func newDataset(w Workload) *dataset {
 	d.valued = make(map[int]*valuedBy)
 	for i := range d.keys {
 		if size := d.size(i); d.valued[size] == nil {
+			if err := ctx.Err(); err != nil { // each takes as long as to copy a value
+				return nil, fmt.Errorf("load: making messages of %d sizes: %w", d.max-d.min+1, err)
+			}
 			key, value := d.key(0), d.text[:size]
 			d.valued[size] = &valuedBy{d.putTemplate(key, value), d.foundTemplate(key, value)}
 		}
@@ -68,8 +80,12 @@ func newDataset(w Workload) *dataset {
 	if d.min == d.max {
 		d.fixed = d.valued[d.max]
 	}
-	return d
+	return d, nil
 }
+
+// interrupted reports whether ctx is done. It looks now and then in a loop, whose
+// turn is i.
+func interrupted(ctx context.Context, i int) bool { return i%(1<<14) == 0 && ctx.Err() != nil }
 
 func (d *dataset) key(i int) []byte   { return d.head[i*keySize : (i+1)*keySize] }
 func (d *dataset) value(i int) []byte { return d.text[i : i+d.size(i)] }

@@ -16,7 +16,7 @@ func TestRangeOfSizes(t *testing.T) {
 	for _, protocol := range Protocols {
 		w := sized(5000, 0)
 		w.Protocol, w.MaxValue = protocol, 99
-		d := newDataset(w)
+		d := dataOf(w)
 		seen := map[int]int{}
 		for i := range d.keys {
 			seen[len(d.value(i))]++
@@ -28,7 +28,7 @@ func TestRangeOfSizes(t *testing.T) {
 		for size, n := range seen {
 			assert.InDelta(t, 50, n, 25, "values of %d bytes", size)
 		}
-		assert.Equal(t, d, newDataset(w))
+		assert.Equal(t, d, dataOf(w))
 	}
 }
 
@@ -43,7 +43,7 @@ func respReply(d *dataset, r request) []byte {
 func respData(size int) *dataset {
 	w := sized(3, size)
 	w.Protocol = RESP
-	return newDataset(w)
+	return dataOf(w)
 }
 
 func TestRESPRequests(t *testing.T) {
@@ -90,8 +90,8 @@ func TestSizesAndProtocolsAllocateNothing(t *testing.T) {
 	for _, protocol := range Protocols {
 		w := sized(100, 16)
 		w.Protocol, w.MaxValue, w.Distribution, w.Puts = protocol, 400, Zipfian, 0.5
-		d := newDataset(w)
-		from := newMix(w, 1)
+		d := dataOf(w)
+		from := mixOf(w, 1)
 		replies := map[request][]byte{}
 		for i := range d.keys {
 			get, put := request{key: i}, request{key: i, put: true}
@@ -120,7 +120,7 @@ func TestSizesAndProtocolsAllocateNothing(t *testing.T) {
 
 func TestZipf(t *testing.T) {
 	const keys, n = 100, 200_000
-	z := newZipf(keys)
+	z := zipfOf(keys)
 	random := rand.New(rand.NewPCG(1, 1))
 	var seen [keys]int
 	for range n {
@@ -134,11 +134,11 @@ func TestZipf(t *testing.T) {
 		want := n / math.Pow(float64(k+1), 0.99) / sum
 		assert.InDelta(t, want, got, 5*math.Sqrt(want), "key %d: within five standard deviations", k)
 	}
-	assert.Equal(t, 0, newZipf(1).pick(random))
+	assert.Equal(t, 0, zipfOf(1).pick(random))
 
 	w := DefaultWorkload()
 	w.Distribution = Zipfian
-	m, first := newMix(w, 1), 0
+	m, first := mixOf(w, 1), 0
 	for range 1000 {
 		if key, _, _ := m.next(); key == 0 {
 			first++

@@ -38,11 +38,12 @@
 // # How it judges itself
 //
 // It records how late it sent what it could have sent, how busy it was, and how
-// long its thread waited for a core; and it counts the requests in the system
-// from moment to moment, which by Little's law is the rate times the mean
+// long its thread waited for a core; it watches for times in which it did not run
+// at all, and which requests those touched; and it counts the requests in the
+// system from moment to moment, which by Little's law is the rate times the mean
 // response time. Where one of these is beyond its limit, Result.Void says so:
 // the figures then tell more about the generator than about the server. See
-// judge.go for the limits.
+// judge.go and pause.go for the limits.
 //
 // # How it runs
 //

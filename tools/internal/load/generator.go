@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
+	"os"
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/sock"
@@ -42,8 +44,12 @@ type generator struct {
 	check  time.Duration // when to look for timeouts again
 	clock  time.Time     // its zero
 	read   time.Duration // when the bytes that are being looked at were read
+	pauses pauses
 	window *window
-	errors Errors
+	root   fs.FS // of the system
+	// throttled is what this process's cgroups were before the window.
+	throttled map[string]throttling
+	errors    Errors
 
 	requests    int64 // right replies since the start
 	outstanding int   // requests that are due and not answered
@@ -76,6 +82,7 @@ func newGenerator(ctx context.Context, cfg Config, d *dataset, from source) (*ge
 		random: rand.New(rand.NewPCG(cfg.Seed, 2)),
 		poller: p,
 		window: newWindow(cfg.Duration),
+		root:   os.DirFS("/"),
 		in:     make([]byte, readSize),
 	}
 	if cfg.Open() {
@@ -91,8 +98,6 @@ func newGenerator(ctx context.Context, cfg Config, d *dataset, from source) (*ge
 	}
 	return g, nil
 }
-
-func (g *generator) now() time.Duration { return time.Since(g.clock) }
 
 // run loads the server until its time is over, ctx is done, or no connection
 // is left. It is for the generator's thread.
@@ -163,26 +168,49 @@ func (g *generator) connOf(fd int) *conn {
 
 // patience returns how long there is nothing to do but wait for the sockets.
 func (g *generator) patience() (time.Duration, error) {
-	next := min(g.until, g.check)
-	if g.schedule == nil || g.phase == draining {
-		return max(0, next-g.now()), nil
-	}
-	if g.cfg.Spin {
+	now := g.now()
+	wait := min(g.until, g.check, now+glance) - now
+	switch {
+	case g.schedule == nil || g.phase == draining:
+		if wait <= 0 {
+			return 0, nil
+		}
+		g.pauses.wake = now + wait + rounding
+		return wait, nil
+	case g.cfg.Spin:
 		return 0, nil
 	}
-	return g.alarm.patience(min(next, g.schedule.due) - g.now())
+	wait = min(wait, g.schedule.due-now)
+	g.pauses.wake = now + wait
+	return g.alarm.patience(wait)
 }
 
-// arrive hands the requests that are due by now to their connections, and
-// reports whether there were any.
+// owes reports whether a request is due that was not handed to its connection.
+func (g *generator) owes(now time.Duration) bool {
+	return g.schedule.due <= now && (g.phase != measuring || g.schedule.due < g.until)
+}
+
+// maxArrivals is how many requests are handed over in a turn. After a stop of the
+// generator there may be billions: a turn has to end, because only between turns
+// is it seen that the run was interrupted.
+const maxArrivals = 1 << 16
+
+// arrive hands the requests that are due by now to their connections, as many as
+// a turn may, and reports whether there were any.
 func (g *generator) arrive(now time.Duration) (any bool) {
 	g.tally(now)
-	for g.schedule.due <= now && (g.phase != measuring || g.schedule.due < g.until) {
+	for range maxArrivals {
+		if !g.owes(now) {
+			break
+		}
 		due := g.schedule.next()
 		any = true
 		counts := g.phase == measuring && due >= g.window.began
 		if counts {
 			g.window.offered++
+			if g.pauses.delay > 0 {
+				record(g.window.touched, g.pauses.delay)
+			}
 		}
 		c := g.conns[g.schedule.pick(len(g.conns))]
 		if c.broken || g.backlog >= maxBacklog {
@@ -198,6 +226,9 @@ func (g *generator) arrive(now time.Duration) (any bool) {
 		if c.room() > 0 {
 			g.request(c)
 		}
+	}
+	if !g.owes(g.pauses.looked) { // which may have been in this turn, after a pause
+		g.pauses.settle(g.backlog)
 	}
 	return any
 }
@@ -216,9 +247,10 @@ func (g *generator) advance(now time.Duration) {
 		g.phase = over
 	}
 	if g.phase == warming && now >= g.until {
+		g.throttled = readThrottling(g.root)
 		g.cfg.Begin()
 		g.phase = measuring
-		g.window.begin(now, g.now())
+		g.window.begin(now, g.resume())
 		if g.schedule != nil {
 			g.schedule.shift(g.window.beginPause)
 		}
@@ -227,13 +259,16 @@ func (g *generator) advance(now time.Duration) {
 	enough := g.cfg.Requests > 0 && g.window.requests >= g.cfg.Requests
 	if g.phase == measuring && (now >= g.until || enough) {
 		if g.schedule != nil {
-			g.arrive(now)
+			if g.arrive(now); g.owes(now) {
+				return // in the next turn
+			}
 		}
 		g.endWindow(now)
 		g.drain()
 	}
 	if g.phase == draining && (g.drained() || now >= g.until) {
 		g.phase = over
+		g.readAll()
 	}
 }
 
@@ -241,8 +276,9 @@ func (g *generator) endWindow(now time.Duration) {
 	if g.phase == measuring {
 		g.tally(now)
 		g.window.end(now)
+		g.window.throttled = throttledSince(g.throttled, readThrottling(g.root))
 		g.cfg.End()
-		g.window.endPause = g.now() - now
+		g.window.endPause = g.resume() - now
 	}
 }
 
@@ -276,13 +312,14 @@ func (g *generator) mayWait(c *conn) bool {
 }
 
 // receive takes one read's worth of replies, and makes the requests that they
-// leave room for. What it leaves unread, the poller reports again.
-func (g *generator) receive(c *conn) {
+// leave room for. What it leaves unread, the poller reports again. It reports
+// whether there was something to read.
+func (g *generator) receive(c *conn) (any bool) {
 	room := c.space(g.in)
 	n, err := sock.System.Read(c.fd, room)
 	switch {
 	case err == sock.ErrWouldBlock:
-		return
+		return false
 	case err == io.EOF:
 		err = errClosed
 	}
@@ -294,25 +331,33 @@ func (g *generator) receive(c *conn) {
 			c.freed = g.read
 		}
 		err = c.feed(room[:n], g)
+		if g.cfg.MaxValue > longWork {
+			g.resume()
+		}
 		if first && c.answered > 0 {
 			g.served++
 		}
 	}
 	if err != nil {
 		g.fail(c, &g.errors.Broken, err)
-		return
+		return true
 	}
-	if g.phase < draining || c.waiting.len() > 0 {
+	if g.phase < draining || g.phase == draining && c.waiting.len() > 0 {
 		g.request(c)
 	}
+	return true
 }
 
 // reply counts a reply; it is what a pipeline tells.
 func (g *generator) reply(p *pipeline, r request, wrong error) {
 	g.outstanding--
+	if p.answered%lookEvery == 0 {
+		g.now()
+	}
 	if wrong != nil {
 		g.errors.Wrong++
 		g.errors.note(wrong)
+		g.window.countWrong(r, g.read)
 		return
 	}
 	g.requests++
@@ -330,7 +375,10 @@ func (g *generator) request(c *conn) {
 		buf = c.out
 	}
 	now := g.now()
-	for c.room() > 0 {
+	for n := 1; c.room() > 0; n++ {
+		if n%lookEvery == 0 {
+			now = g.now()
+		}
 		r := request{due: now, sent: now}
 		if g.schedule != nil {
 			if c.waiting.len() == 0 {
@@ -368,6 +416,9 @@ func (g *generator) flush(c *conn, buf []byte) {
 		}
 	}
 	c.out = append(c.out[:0], buf[n:]...)
+	if len(buf) > longWork {
+		g.resume()
+	}
 	writing := len(c.out) > 0
 	if writing == c.writing {
 		return
@@ -380,62 +431,6 @@ func (g *generator) flush(c *conn, buf []byte) {
 	if err := g.poller.Modify(c.fd, mask); err != nil {
 		g.fail(c, &g.errors.Broken, err)
 	}
-}
-
-// expire gives up the connections whose reply is late.
-func (g *generator) expire(now time.Duration) {
-	for _, c := range g.conns {
-		if c.count > 0 && !c.broken && !g.mayWait(c) && now-c.waitingSince() > g.cfg.ReplyTimeout {
-			g.fail(c, &g.errors.TimedOut, timeoutError{g.cfg.ReplyTimeout})
-		}
-	}
-}
-
-// fail gives up a connection. Its descriptor stays until the end, so that its
-// number does not come to mean another one. A server may close a connection
-// that has all its replies, once there are no more requests to be made.
-func (g *generator) fail(c *conn, counter *int64, err error) {
-	c.broken = true
-	g.open--
-	g.tally(g.now())
-	g.outstanding -= c.count + c.waiting.len()
-	g.backlog -= c.waiting.len()
-	// It would be reported for ever.
-	if removed := g.poller.Remove(c.fd); removed != nil {
-		g.errors.note(removed)
-	}
-	if c.count == 0 && c.waiting.len() == 0 && g.phase >= draining {
-		return
-	}
-	*counter++
-	g.errors.Unanswered += int64(c.count)
-	if c.count > 0 {
-		err = fmt.Errorf("%s: %w (%d requests in flight)", c.data.describe(c.flight[c.oldest]), err, c.count)
-	}
-	g.errors.note(err)
-}
-
-// unsent returns how many of the requests that were due in the window of an
-// open loop were not sent until the run was over, or not answered without being
-// an error yet.
-func (g *generator) unsent() int64 {
-	if g.schedule == nil {
-		return 0
-	}
-	n := g.window.unsent
-	for _, c := range g.conns {
-		for i := range c.count {
-			if !c.broken && c.flight[(c.oldest+i)%len(c.flight)].due >= g.window.began {
-				n++
-			}
-		}
-		for c.waiting.len() > 0 {
-			if c.waiting.pop() >= g.window.began {
-				n++
-			}
-		}
-	}
-	return n
 }
 
 func (g *generator) close() {

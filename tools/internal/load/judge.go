@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"time"
@@ -18,6 +19,8 @@ const (
 	// runQueueLimit is the share of the time that the generator may wait for
 	// its core.
 	runQueueLimit = 0.05
+	// throttledLimit is the share of the time that its cgroup may be throttled.
+	throttledLimit = 0.05
 	// lagLimit is how large a part of the reported p99 may be the generator's
 	// own lateness, by p99.
 	lagLimit = 0.1
@@ -29,15 +32,21 @@ const (
 	keptShare = 0.99
 )
 
-// judge returns why the run of an open loop says nothing about the server. A
-// closed loop has no times of its own to be late for; what may be wrong with it
-// is told by Generator.Limited and by Hidden.
+// judge returns why the run says nothing about the server. A closed loop has no
+// times of its own to be late for; what else may be wrong with it is told by
+// Generator.Limited and by Hidden.
 func (r *Result) judge() []string {
-	if !r.Workload.Open() {
-		return nil
-	}
 	var void []string
 	add := func(format string, args ...any) { void = append(void, fmt.Sprintf(format, args...)) }
+	if reason := r.pauseReason(); reason != "" {
+		add("%s", reason)
+	}
+	if r.throttled() {
+		add("%s", r.quota())
+	}
+	if !r.Workload.Open() {
+		return void
+	}
 	if lag, p99 := r.SendLag.P99, r.Response.P99; late(lag, p99) {
 		add("the generator was late: %v by p99, over %.0f %% of the response time's %v", lag, lagLimit*100, p99)
 	}
@@ -56,11 +65,24 @@ func (r *Result) judge() []string {
 	return void
 }
 
+func (r *Result) throttled() bool { return r.Generator.Throttled.Seconds() > throttledLimit*r.Seconds }
+
+// quota says how much a CPU quota has kept the generator from running.
+func (r *Result) quota() string {
+	return fmt.Sprintf("the generator's cgroup used up its CPU quota %d times, and was throttled for %v of %.3gs (summed over its cores)",
+		r.Generator.Throttlings, r.Generator.Throttled.Round(time.Microsecond), r.Seconds)
+}
+
+// accounted returns how many requests there were in the system, on average, of
+// those that left it in the window: by Little's law rate × time for those with a
+// right reply, and as counted for the others.
+func (r *Result) accounted() float64 { return r.Rate*r.Response.Mean/1e9 + r.InError }
+
 // littlesLaw returns how many requests there should have been in the system, and
 // whether there were as many. It holds where the server did not keep the rate:
 // nobody asks.
 func (r *Result) littlesLaw() (expected float64, holds bool) {
-	expected = r.Rate * r.Response.Mean / 1e9
+	expected = r.accounted()
 	return expected, !r.Kept() || math.Abs(r.InFlight-expected) <= littleLimit*r.InFlight
 }
 
@@ -78,33 +100,55 @@ func late(lag, response time.Duration) bool { return float64(lag) > lagLimit*flo
 
 // MedianStands reports whether the median of an open loop's response times, and
 // whether the rate was kept, say something about the server: if the run is not
-// void, or for no other reason than that the generator was late with some
-// requests, but not with half of them.
+// void, or for no other reasons than that the generator was late with some
+// requests, but not with half of them, and that it paused, but not for long enough
+// to have made the median or to have missed the rate.
 func (r *Result) MedianStands() bool {
-	onlyLate := len(r.Void) == 1 && late(r.SendLag.P99, r.Response.P99)
-	return len(r.Void) == 0 || onlyLate && !late(r.SendLag.P50, r.Response.P50)
+	spared := 0
+	if late(r.SendLag.P99, r.Response.P99) && !late(r.SendLag.P50, r.Response.P50) {
+		spared++
+	}
+	missed := !r.Kept() && r.Generator.Paused.Seconds() > (1-keptShare)*r.Seconds
+	if r.pauseReason() != "" && r.Response.P50 > 0 && !r.Spoilt(50) && !missed {
+		spared++
+	}
+	return len(r.Void) <= spared
 }
 
 func (r *Result) overCeiling() bool {
 	return r.Generator.Ceiling > 0 && r.Rate > CeilingLimit*r.Generator.Ceiling
 }
 
-// Kept reports whether the server answered what was due, nearly. Where it did
-// not, response times are those of a queue that grows, and depend on how long
-// the run was.
+// Kept reports whether the server answered what was due, nearly, rightly or not.
+// Where it did not, response times are those of a queue that grows, and depend on
+// how long the run was.
 func (r *Result) Kept() bool {
-	return float64(r.Requests) >= keptShare*float64(r.Offered)
+	return float64(r.Requests+r.Wrong) >= keptShare*float64(r.Offered)
 }
 
 // Hidden returns the share of the requests in flight, 0 to 1, that waited
-// longer than the window of a closed loop, and so are in no percentile: by
-// Little's law rate × time is the number of those that did not.
+// longer than the window of a closed loop, and so are in no percentile: those that
+// neither a reply, right or wrong, nor a connection's end accounts for.
 func (r *Result) Hidden() float64 {
-	inFlight := float64(r.Workload.Connections * r.Workload.Depth)
-	if r.Workload.Open() || r.Rate == 0 {
+	if r.Workload.Open() {
 		return 0
 	}
-	return max(0, 1-r.Rate*r.Response.Mean/1e9/inFlight)
+	inFlight := cmp.Or(r.InFlight, float64(r.Workload.Connections*r.Workload.Depth))
+	return max(0, 1-r.accounted()/inFlight)
+}
+
+// notKept says that the rate was not kept, and blames the server only if nothing
+// else is known that would explain it.
+func (r *Result) notKept() string {
+	count := fmt.Sprintf("of %d requests that were due, %d were answered in time", r.Offered, r.Requests+r.Wrong)
+	switch {
+	case len(r.Void) > 0:
+		return fmt.Sprintf("The rate was not kept: %s. The run is void, so it may have been the generator that did not keep it.", count)
+	case r.Errors.Broken+r.Errors.TimedOut > 0:
+		return fmt.Sprintf("The rate was not kept: %s. Connections broke or timed out, and what was due on them was not asked.", count)
+	default:
+		return fmt.Sprintf("The server did not keep the rate: %s. Response times are those of a queue that grows.", count)
+	}
 }
 
 // Remarks returns what is to be known about the figures, in sentences.
@@ -114,15 +158,23 @@ func (r *Result) Remarks() []string {
 	for _, reason := range r.Void {
 		add("VOID: %s.", reason)
 	}
+	if r.Generator.Throttled > 0 && !r.throttled() {
+		add("Note: %s.", r.quota())
+	}
+	if Reported(r.Response.Count, 99.9) && r.Response.P999 == 0 {
+		add("The p99.9 is left out: %s, which may have made it.", r.didNotRun())
+	}
+	if pause := r.Generator.LongestPause; len(r.Void) == 0 && float64(pause) > pauseLimit*float64(r.Response.Max) {
+		add("The generator itself did not run for %v at a time: the longest response time may be its own.", pause.Round(time.Microsecond))
+	}
 	if err := r.Errors.Err(); err != nil {
 		add("%v", err)
 	}
 	if r.Unsent > 0 {
-		add("%d requests that were due were never sent, and are in no percentile.", r.Unsent)
+		add("%d requests that were due were never sent, or had no reply when the run was over, and are in no percentile.", r.Unsent)
 	}
 	if r.Workload.Open() && !r.Kept() {
-		add("The server did not keep the rate: of %d requests that were due, %d were answered in time. Response times are those of a queue that grows.",
-			r.Offered, r.Requests)
+		add("%s", r.notKept())
 	}
 	if !r.Workload.Open() && r.Generator.Limited {
 		reason := fmt.Sprintf("was busy for %.0f %% of the time", r.Generator.Busy*100)
@@ -132,7 +184,11 @@ func (r *Result) Remarks() []string {
 		add("The generator %s: the server may be able to do more.", reason)
 	}
 	if !r.Workload.Open() && r.Generator.RunQueue > runQueueLimit {
-		add("The generator waited for its core for %.0f %% of the time: something else runs here, and the figures are worse for it.", r.Generator.RunQueue*100)
+		why := "something else runs here"
+		if r.Generator.Throttled > 0 {
+			why = "something else runs here, or its CPU quota was used up"
+		}
+		add("The generator waited for its core for %.0f %% of the time: %s, and the figures are worse for it.", r.Generator.RunQueue*100, why)
 	}
 	if hidden := r.Hidden(); hidden > littleLimit {
 		add("%.0f %% of the requests in flight waited longer than was measured, and are in no percentile.", hidden*100)

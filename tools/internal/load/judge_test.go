@@ -1,9 +1,11 @@
 package load
 
 import (
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -77,10 +79,24 @@ func TestJudgeOverload(t *testing.T) {
 func TestHidden(t *testing.T) {
 	r := believable()
 	assert.Zero(t, r.Hidden())
-	r.Workload.Rate = 0
+	r.Workload.Rate, r.InFlight = 0, 10
 	r.Generator.RunQueue = 0.06
 	assert.Contains(t, r.Remarks()[0], "waited for its core for 6 %")
 	assert.InEpsilon(t, 0.8, r.Hidden(), 1e-9, "10 were in flight, and two of them were answered now and then")
+	r.InError = 8
+	assert.Zero(t, r.Hidden(), "the others came to a wrong reply, or none")
+}
+
+// That the rate was not kept is the server's fault only if nothing else is known.
+func TestWhoDidNotKeepTheRate(t *testing.T) {
+	r := believable()
+	r.Requests, r.Rate = 500, 500
+	said := func() string { return r.Remarks()[len(r.Remarks())-1] }
+	assert.Contains(t, said(), "The server did not keep the rate")
+	r.Errors = Errors{Broken: 5, First: "closed"}
+	assert.Contains(t, said(), "Connections broke")
+	r.Void = []string{"the generator was busy"}
+	assert.Contains(t, said(), "it may have been the generator")
 }
 
 // The percentile of a whole is not the average of its parts' percentiles.
@@ -104,6 +120,67 @@ func TestMerge(t *testing.T) {
 	assert.InEpsilon(t, time.Second, both.P99, 0.001)
 	_, err = Merge(Times{Histogram: "none"})
 	assert.Error(t, err)
+}
+
+// A percentile is reported from the count on at which ten lie beyond it, exactly:
+// in floats, 100 - 99.9 is a little less than a tenth.
+func TestPercentilesAreReportedFromTenBeyond(t *testing.T) {
+	for percentile, least := range map[float64]int64{50: 20, 90: 100, 99: 1000, 99.9: 10_000, 99.99: 100_000, 99.999: 1_000_000} {
+		assert.True(t, Reported(least, percentile), percentile)
+		assert.False(t, Reported(least-1, percentile), percentile)
+		assert.True(t, Reported(1<<40, percentile), percentile)
+		assert.False(t, Reported(0, percentile), percentile)
+	}
+	h := newHistogram()
+	for range 9_990 {
+		record(h, time.Millisecond)
+	}
+	for range 10 {
+		record(h, time.Second)
+	}
+	times, err := Summarize(h)
+	require.NoError(t, err)
+	assert.InEpsilon(t, time.Millisecond, times.P999, 0.001)
+}
+
+// Whatever a clock can say is held, summed up and merged to three digits.
+func TestNoTimeIsTooLongForAHistogram(t *testing.T) {
+	for _, long := range []time.Duration{86 * time.Second, 1<<63 - 1} {
+		w := newWindow(time.Second)
+		w.begin(0, 1)
+		w.count(request{due: 1, sent: 1}, long, true)
+		w.countLag(request{due: 1, sent: long}, 0)
+		for name, h := range map[string]*hdrhistogram.Histogram{"response": w.response, "service": w.service, "lag": w.lag} {
+			times, err := Summarize(h)
+			require.NoError(t, err)
+			both, err := Merge(times, times)
+			require.NoError(t, err)
+			assert.EqualValues(t, 2, both.Count, name)
+			for _, longest := range []time.Duration{times.Max, both.Max} {
+				assert.InEpsilon(t, long.Seconds(), longest.Seconds(), 0.001, name)
+			}
+			assert.InEpsilon(t, float64(long), both.Mean, 0.001, name)
+		}
+	}
+}
+
+// A window longer than the series has room for is in longer pieces.
+func TestTheSeriesIsOfTheWholeWindow(t *testing.T) {
+	for length, step := range map[time.Duration]time.Duration{
+		time.Second: SeriesStep, time.Hour: SeriesStep, time.Hour + 1: 2 * SeriesStep, 24 * time.Hour: 32 * SeriesStep,
+	} {
+		w := newWindow(length)
+		w.begin(0, 1)
+		assert.Equal(t, step, w.step)
+		for at := w.step / 2; at < length; at += w.step {
+			w.count(request{due: at, sent: at}, 1+at, true)
+		}
+		w.end(1 + length)
+		assert.LessOrEqual(t, len(w.series), maxSteps)
+		full := slices.MaxFunc(w.series, func(a, b Step) int { return int(a.Requests - b.Requests) })
+		assert.EqualValues(t, 1, full.Requests, "of %v", length)
+		assert.GreaterOrEqual(t, w.step*time.Duration(len(w.series)), length)
+	}
 }
 
 func TestSchedule(t *testing.T) {
@@ -154,6 +231,45 @@ func TestQueue(t *testing.T) {
 	}
 	assert.Zero(t, q.len())
 	assert.LessOrEqual(t, cap(q.times), 256, "what was taken out makes room")
+}
+
+// A queue that has filled its memory moves, over many requests, no more entries
+// than come in.
+func TestTheQueueDoesNotMoveEverythingOnEachArrival(t *testing.T) {
+	var q queue
+	const most = 1 << 10
+	for i := range most {
+		q.push(time.Duration(i))
+	}
+	moved := 0
+	for i := range 20 * most {
+		require.EqualValues(t, i, q.pop())
+		oldest := &q.times[q.first]
+		q.push(time.Duration(most + i))
+		if oldest != &q.times[q.first] {
+			moved += q.len()
+		}
+	}
+	assert.LessOrEqual(t, moved, 20*most)
+	assert.LessOrEqual(t, cap(q.times), 4*most)
+}
+
+// A connection that had a long queue once does not keep the memory: the limit is
+// on all queues together, and each of them could have been the long one.
+func TestAnEmptyQueueGivesBackItsMemory(t *testing.T) {
+	var q queue
+	for i := range 1 << 16 {
+		q.push(time.Duration(i))
+	}
+	for q.len() > 0 {
+		q.pop()
+	}
+	assert.LessOrEqual(t, cap(q.times), keptTimes)
+	q.push(1)
+	assert.EqualValues(t, 1, q.pop())
+	kept := cap(q.times)
+	q.push(2)
+	assert.Equal(t, kept, cap(q.times), "a short one does")
 }
 
 // A reply counts by when its request was due, however late it comes.

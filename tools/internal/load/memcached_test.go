@@ -20,7 +20,7 @@ func memcachedReply(d *dataset, r request) []byte {
 func memcachedData(size int) *dataset {
 	w := sized(3, size)
 	w.Protocol = Memcached
-	return newDataset(w)
+	return dataOf(w)
 }
 
 func TestMemcachedRequests(t *testing.T) {

@@ -34,11 +34,15 @@ type nullConn struct {
 // keys and values, until ctx is done. With spin it never sleeps, and so does not
 // have to be woken.
 func ServeNull(ctx context.Context, ln net.Listener, w Workload, spin bool) error {
+	data, err := newDataset(ctx, w)
+	if err != nil {
+		return err
+	}
 	p, err := poller.New(1024)
 	if err != nil {
 		return err
 	}
-	s := &null{data: newDataset(w), poller: p, conns: make(map[int]*nullConn), shared: make([]byte, readSize)}
+	s := &null{data: data, poller: p, conns: make(map[int]*nullConn), shared: make([]byte, readSize)}
 	defer s.close()
 	if s.listener, err = sock.System.Listen(ln); err != nil {
 		return err
@@ -88,6 +92,9 @@ func MeasureCeiling(ctx context.Context, w Workload, duration time.Duration, spi
 	stop()
 	if err := errors.Join(err, <-ended, r.Errors.Err()); err != nil {
 		return 0, fmt.Errorf("load: ceiling: %w", err)
+	}
+	if r.Requests == 0 {
+		return 0, fmt.Errorf("load: ceiling: no reply within %v: this machine is too busy to measure anything", duration)
 	}
 	return r.Rate, nil
 }

@@ -22,13 +22,16 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// The test binary is a server as well, one that can be stopped.
+// The test binary is a server as well, and a generator, which can be stopped.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == "test-server" {
+	switch {
+	case len(os.Args) == 2 && os.Args[1] == "test-server":
 		serveProcess()
-		return
+	case len(os.Args) == 3 && os.Args[1] == "test-generator":
+		generateProcess(os.Args[2])
+	default:
+		os.Exit(m.Run())
 	}
-	os.Exit(m.Run())
 }
 
 func openConfig(s *server, rate float64) load.Config {

@@ -15,7 +15,7 @@ import (
 )
 
 func TestDataset(t *testing.T) {
-	d := newDataset(sized(1000, 64))
+	d := dataOf(sized(1000, 64))
 	seen := map[string]bool{}
 	for i := range d.keys {
 		assert.Len(t, d.key(i), keySize)
@@ -24,13 +24,13 @@ func TestDataset(t *testing.T) {
 		seen[string(d.value(i))] = true
 	}
 	assert.Len(t, seen, 2000)
-	assert.Equal(t, d, newDataset(sized(1000, 64)), "the same in every process")
+	assert.Equal(t, d, dataOf(sized(1000, 64)), "the same in every process")
 	assert.Equal(t, "key:000000000999", string(d.key(999)))
 }
 
 func TestMix(t *testing.T) {
 	count := func(puts float64) (n int) {
-		m := newMix(Workload{Puts: puts, Keys: 7}, 1)
+		m := mixOf(Workload{Puts: puts, Keys: 7}, 1)
 		for range 10_000 {
 			key, put, ok := m.next()
 			require.True(t, ok && key >= 0 && key < 7)
@@ -44,7 +44,7 @@ func TestMix(t *testing.T) {
 	assert.InDelta(t, 1000, count(0.1), 150)
 	assert.Equal(t, 10_000, count(1))
 
-	a, b := newMix(DefaultWorkload(), 5), newMix(DefaultWorkload(), 5)
+	a, b := mixOf(DefaultWorkload(), 5), mixOf(DefaultWorkload(), 5)
 	for range 100 {
 		x, _, _ := a.next()
 		y, _, _ := b.next()
@@ -59,7 +59,7 @@ func TestTemplates(t *testing.T) {
 		return frame.End(kv.AppendMessage(f, m), mark)
 	}
 	for _, size := range []int{0, 1, 64, 127, 128, 70_000} {
-		d := newDataset(sized(11, size))
+		d := dataOf(sized(11, size))
 		for i := range d.keys {
 			key, value := d.key(i), d.value(i)
 			assert.Equal(t, framed(kv.Message{Kind: kv.Get, Key: key}), d.appendRequest(nil, request{key: i}))
@@ -98,7 +98,7 @@ func requireExact(t *testing.T, d *dataset, r request, reply []byte) {
 
 // A reply may be encoded in other ways than ours.
 func TestOtherEncodings(t *testing.T) {
-	d := newDataset(sized(2, 3))
+	d := dataOf(sized(2, 3))
 	m := d.right(request{key: 1})
 	f, mark := frame.Begin(nil)
 	f = append(f, 3<<3, kv.GetResponse, 4<<3, 0) // kind first, and a status that is zero
@@ -144,16 +144,16 @@ func answerAll(h *kv.Handler, dst, requests []byte) []byte {
 
 // Replies are matched in order, however the stream is cut.
 func TestPipelineEveryCut(t *testing.T) {
-	d := newDataset(sized(3, 10))
+	d := dataOf(sized(3, 10))
 	h := kv.NewHandler(store.New(0))
 	put := fillUp(&pipeline{data: d, flight: make([]request, 3)}, nil, &fill{keys: 3}, 0)
 	answerAll(h, nil, put)
 
-	requests := fillUp(&pipeline{data: d, flight: make([]request, 9)}, nil, newMix(Workload{Puts: 0.3, Keys: 3}, 1), 0)
+	requests := fillUp(&pipeline{data: d, flight: make([]request, 9)}, nil, mixOf(Workload{Puts: 0.3, Keys: 3}, 1), 0)
 	replies := answerAll(h, nil, requests)
 	for cut := range len(replies) {
 		p := newPipeline(d, 9)
-		again := fillUp(&p, nil, newMix(Workload{Puts: 0.3, Keys: 3}, 1), time.Second)
+		again := fillUp(&p, nil, mixOf(Workload{Puts: 0.3, Keys: 3}, 1), time.Second)
 		require.Equal(t, requests, again)
 		require.Equal(t, time.Second, p.waitingSince())
 		v := &tally{keep: true}
@@ -173,7 +173,7 @@ func TestPipelineEveryCut(t *testing.T) {
 }
 
 func TestPipelineRefuses(t *testing.T) {
-	d := newDataset(sized(1, 10))
+	d := dataOf(sized(1, 10))
 	for name, c := range map[string]struct {
 		read string
 		want error
@@ -194,15 +194,15 @@ func TestPipelineRefuses(t *testing.T) {
 }
 
 func TestSteadyStateAllocatesNothing(t *testing.T) {
-	d := newDataset(sized(100, 64))
+	d := dataOf(sized(100, 64))
 	h := kv.NewHandler(store.New(0))
 	full := newPipeline(d, 100)
 	puts := fillUp(&full, nil, &fill{keys: 100}, 0)
 	answerAll(h, nil, puts)
 
-	from := newMix(Workload{Puts: 0.1, Keys: 100}, 1)
+	from := mixOf(Workload{Puts: 0.1, Keys: 100}, 1)
 	p := newPipeline(d, 16)
-	g := &generator{window: newWindow(time.Second)}
+	g := &generator{window: newWindow(time.Second), clock: time.Now()}
 	g.window.open = true
 	var requests, replies []byte
 	shared := make([]byte, 1<<20)

@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -19,6 +20,8 @@ type Result struct {
 	// Rate that per second.
 	Requests int64   `json:"requests"`
 	Rate     float64 `json:"requests_per_second"`
+	// Wrong is the number of wrong replies that came in the window.
+	Wrong int64 `json:"wrong"`
 	// Unsent is the number of requests that were due in the window and could
 	// not be sent until the run was over, for their connections still waited
 	// for earlier replies or were broken; or that were still waiting for theirs.
@@ -40,6 +43,9 @@ type Result struct {
 	// InFlight is how many requests were due and not answered, on average over
 	// the window, as counted from moment to moment.
 	InFlight float64 `json:"in_flight"`
+	// InError is how many of those got a wrong reply in the end, or none because
+	// their connection was given up.
+	InError float64 `json:"in_flight_in_error"`
 	// Served is the number of connections that got a reply at all.
 	Served int `json:"served"`
 	// Fairness is Jain's index of the connections' replies in the window: 1
@@ -49,15 +55,16 @@ type Result struct {
 	Errors Errors `json:"errors"`
 	// Generator is what the load itself used.
 	Generator Generator `json:"generator"`
-	// Series is the window in pieces of SeriesStep, by the time when replies
-	// were read.
-	Series []Step `json:"series,omitempty"`
+	// Series is the window in pieces of Step, by the time when replies were
+	// read. Step is SeriesStep, and more if the window is longer than an hour.
+	Series []Step        `json:"series,omitempty"`
+	Step   time.Duration `json:"series_step_ns,omitempty"`
 	// Void is why the run says nothing about the server; empty if it does. See
-	// judge.go for the rules.
+	// judge.go and pause.go for the rules.
 	Void []string `json:"void,omitempty"`
 }
 
-// SeriesStep is how long a Step is.
+// SeriesStep is how long a Step is, at least.
 const SeriesStep = 100 * time.Millisecond
 
 // Step is a piece of the window.
@@ -74,8 +81,21 @@ type Generator struct {
 	// spins is not busy while nothing happens; otherwise it is CPU.
 	Busy float64 `json:"busy"`
 	// RunQueue is the share of the time in which it could have run, but had
-	// to wait for its core. 0: not known on this system.
-	RunQueue float64 `json:"run_queue"`
+	// to wait for its core. It means nothing unless RunQueueKnown.
+	RunQueue      float64 `json:"run_queue"`
+	RunQueueKnown bool    `json:"run_queue_known"`
+	// Paused is how long it did not run at all, in pauses of a millisecond or
+	// more: stopped, without a core, or throttled. LongestPause is the longest.
+	Paused       time.Duration `json:"paused_ns"`
+	LongestPause time.Duration `json:"longest_pause_ns"`
+	// Touched has a time for each request that was in the system in such a pause,
+	// became due in it, or queued behind those: how long the pause was.
+	Touched Times `json:"touched"`
+	// Throttlings is how often its cgroup, or one above, had used up its CPU quota,
+	// and Throttled for how long that kept the group's threads from running, summed
+	// over the cores. 0: it was not, or that is not known on this system.
+	Throttlings int64         `json:"throttlings"`
+	Throttled   time.Duration `json:"throttled_ns"`
 	// Ceiling is the rate it reaches against a server that does next to
 	// nothing. 0: not known.
 	Ceiling float64 `json:"ceiling"`
@@ -86,7 +106,7 @@ type Generator struct {
 }
 
 // Times is a distribution of times, in ns. A percentile that fewer than ten
-// requests lie beyond would be chance, and is 0.
+// requests lie beyond would be chance, and is 0 (Reported).
 type Times struct {
 	Count int64         `json:"count"`
 	Mean  float64       `json:"mean_ns"`
@@ -107,9 +127,11 @@ func (g *generator) result() (Result, error) {
 		Seconds:  (w.ended - w.began).Seconds(),
 		Offered:  w.offered,
 		Requests: w.requests,
+		Wrong:    w.wrong,
 		Unsent:   g.unsent(),
 		Errors:   g.errors,
 		Series:   w.series,
+		Step:     w.step,
 	}
 	if !g.cfg.Open() {
 		r.Offered = r.Requests
@@ -117,8 +139,10 @@ func (g *generator) result() (Result, error) {
 	if r.Seconds > 0 {
 		r.Rate = float64(r.Requests) / r.Seconds
 		r.InFlight = w.area / float64((w.ended - w.began).Nanoseconds())
+		r.InError = w.inError / float64((w.ended - w.began).Nanoseconds())
 		r.Generator.CPU = w.thread.cpu.Seconds() / r.Seconds
 		r.Generator.RunQueue = w.thread.runQueue.Seconds() / r.Seconds
+		r.Generator.RunQueueKnown = w.thread.runQueueKnown
 		r.Generator.Busy = r.Generator.CPU
 		if g.cfg.Open() || !w.thread.known {
 			r.Generator.Busy = w.busy.Seconds() / r.Seconds
@@ -147,9 +171,29 @@ func (g *generator) result() (Result, error) {
 	if r.SendLag, err = Summarize(w.lag); err != nil {
 		return r, err
 	}
+	r.Generator.Paused, r.Generator.LongestPause = g.pauses.total, g.pauses.longest
+	r.Generator.Throttlings, r.Generator.Throttled = w.throttled.times, w.throttled.total
+	if r.Generator.Touched, err = Summarize(w.touched); err != nil {
+		return r, err
+	}
+	r.leaveOut()
 	r.Void = r.judge()
 	return r, nil
 }
+
+// fewest is how many requests lie beyond a percentile that is reported: fewer
+// would be chance.
+const fewest = 10
+
+// Reported reports whether so many requests are enough for a percentile, which
+// may have three decimals. It counts in whole thousandths of a percent, because
+// in floats 100 - 99.9 is less than 0.1.
+func Reported(count int64, percentile float64) bool {
+	return count*Beyond(percentile) >= fewest*100_000
+}
+
+// Beyond returns how many of 100,000 requests lie beyond a percentile.
+func Beyond(percentile float64) int64 { return 100_000 - int64(math.Round(percentile*1000)) }
 
 // Summarize returns the times that a histogram of ns holds.
 func Summarize(h *hdrhistogram.Histogram) (Times, error) {
@@ -158,7 +202,7 @@ func Summarize(h *hdrhistogram.Histogram) (Times, error) {
 		return t, nil
 	}
 	at := func(percentile float64) time.Duration {
-		if beyond := float64(t.Count) * (100 - percentile) / 100; beyond < 10 {
+		if !Reported(t.Count, percentile) {
 			return 0
 		}
 		return time.Duration(h.ValueAtPercentile(percentile))
@@ -171,6 +215,23 @@ func Summarize(h *hdrhistogram.Histogram) (Times, error) {
 	}
 	t.Histogram = string(encoded)
 	return t, nil
+}
+
+// at returns a percentile that Times has; ok is false if it is not known.
+func (t *Times) at(percentile float64) (value time.Duration, ok bool) {
+	switch percentile {
+	case 50:
+		value = t.P50
+	case 90:
+		value = t.P90
+	case 99:
+		value = t.P99
+	case 99.9:
+		value = t.P999
+	case 100:
+		value = t.Max
+	}
+	return value, value > 0
 }
 
 // Merge returns the times of several runs together: their histograms are
@@ -202,7 +263,10 @@ func (t Times) Decode() (*hdrhistogram.Histogram, error) {
 	return h, nil
 }
 
-// newHistogram's figures are good to three digits from a nanosecond on.
+// newHistogram's figures are good to three digits from a nanosecond on. It holds
+// every time.Duration, so that nothing is cut off: response times are as long as a
+// run if the server does not keep the rate. That costs 440 KiB, where a minute
+// would cost 220.
 func newHistogram() *hdrhistogram.Histogram {
-	return hdrhistogram.New(1, maxTimeout.Nanoseconds(), 3)
+	return hdrhistogram.New(1, math.MaxInt64, 3)
 }

@@ -20,7 +20,15 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	g, err := newGenerator(ctx, cfg, newDataset(cfg.Workload), newMix(cfg.Workload, cfg.Seed))
+	data, err := newDataset(ctx, cfg.Workload)
+	if err != nil {
+		return Result{}, err
+	}
+	from, err := newMix(ctx, cfg.Workload, cfg.Seed)
+	if err != nil {
+		return Result{}, err
+	}
+	g, err := newGenerator(ctx, cfg, data, from)
 	if err != nil {
 		return Result{}, err
 	}
@@ -52,7 +60,11 @@ func Preload(ctx context.Context, cfg Config) error {
 		return err
 	}
 	cfg.Warmup = maxRun // the phase that lasts until there are no more requests
-	g, err := newGenerator(ctx, cfg, newDataset(cfg.Workload), &fill{keys: cfg.Keys})
+	data, err := newDataset(ctx, cfg.Workload)
+	if err != nil {
+		return err
+	}
+	g, err := newGenerator(ctx, cfg, data, &fill{keys: cfg.Keys})
 	if err != nil {
 		return err
 	}

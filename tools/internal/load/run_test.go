@@ -416,7 +416,7 @@ func TestRunFailsToStart(t *testing.T) {
 		"depth":          {func(c *load.Config) { c.Depth = 0 }, "depth is 0"},
 		"puts":           {func(c *load.Config) { c.Puts = 1.5 }, "share of puts is 1.5"},
 		"duration":       {func(c *load.Config) { c.Duration = 0 }, "duration is 0s"},
-		"reply timeout":  {func(c *load.Config) { c.ReplyTimeout = time.Hour }, "reply timeout is 1h"},
+		"reply timeout":  {func(c *load.Config) { c.ReplyTimeout = 25 * time.Hour }, "reply timeout is 25h"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := config(new(server).start(t))
@@ -433,4 +433,15 @@ func TestAPanicOfTheGeneratorIsTheCallers(t *testing.T) {
 	cfg.Begin = func() { panic("at once") }
 	require.NoError(t, load.Preload(t.Context(), cfg))
 	assert.PanicsWithValue(t, "at once", func() { _, _ = load.Run(t.Context(), cfg) })
+}
+
+// Keys are stored over one connection, which is none of those that were asked for.
+func TestPreloadSaysThatNobodyListens(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	cfg := config(&server{addr: ln.Addr().String()})
+	require.NoError(t, ln.Close())
+	err = load.Preload(t.Context(), cfg)
+	require.ErrorContains(t, err, "load: dial tcp "+cfg.Addr)
+	assert.NotContains(t, err.Error(), "connection 1")
 }

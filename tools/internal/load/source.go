@@ -1,6 +1,9 @@
 package load
 
-import "math/rand/v2"
+import (
+	"context"
+	"math/rand/v2"
+)
 
 // source decides which request is made next.
 type source interface {
@@ -17,16 +20,17 @@ type mix struct {
 	puts   uint32 // how many of 2³² requests are puts, less one if it is all
 }
 
-func newMix(w Workload, seed uint64) *mix {
-	m := &mix{
+// newMix's error is ctx's.
+func newMix(ctx context.Context, w Workload, seed uint64) (m *mix, err error) {
+	m = &mix{
 		random: rand.New(rand.NewPCG(seed, 0)),
 		keys:   w.Keys,
 		puts:   uint32(min(w.Puts*(1<<32), 1<<32-1)),
 	}
 	if w.Distribution == Zipfian {
-		m.zipf = newZipf(w.Keys)
+		m.zipf, err = newZipf(ctx, w.Keys)
 	}
-	return m
+	return m, err
 }
 
 func (m *mix) next() (key int, put, ok bool) {

@@ -19,7 +19,7 @@ func readThread() thread {
 	var ran, waited int64
 	if text, err := os.ReadFile("/proc/thread-self/schedstat"); err == nil {
 		if _, err := fmt.Sscan(string(text), &ran, &waited); err == nil {
-			t.runQueue = time.Duration(waited)
+			t.runQueue, t.runQueueKnown = time.Duration(waited), true
 		}
 	}
 	return t

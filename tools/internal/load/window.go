@@ -15,38 +15,52 @@ type window struct {
 	beginPause, endPause time.Duration
 
 	response, service, lag *hdrhistogram.Histogram // ns
-	series                 []Step
-	requests               int64 // replies that came within the window, right ones
-	offered, unsent        int64 // of the open loop
+	// touched holds for each request that was in the system in a pause of the
+	// generator's, became due in it, or queued behind those, how long the pause
+	// was, in ns.
+	touched *hdrhistogram.Histogram
+
+	series          []Step
+	step            time.Duration // how long each is
+	requests, wrong int64         // replies that came within the window, right ones and others
+	offered, unsent int64         // of the open loop
 
 	// What follows is counted from the start, and from the window's beginning
 	// once that has come.
 	busy    time.Duration // had something to do, up to the window's end
 	area    float64       // requests that were due and not answered × ns
+	inError float64       // the part of area whose requests came to a wrong reply or none, in ns
 	tallied time.Duration // up to when area is counted
 	thread  thread
+
+	throttled throttling // within the window
 }
 
 func newWindow(length time.Duration) *window {
+	step := SeriesStep
+	for length > maxSteps*step {
+		step *= 2
+	}
 	return &window{
-		response: newHistogram(), service: newHistogram(), lag: newHistogram(),
-		series: make([]Step, min(max(1, (length+SeriesStep-1)/SeriesStep), maxSteps)),
+		response: newHistogram(), service: newHistogram(), lag: newHistogram(), touched: newHistogram(),
+		series: make([]Step, max(1, (length+step-1)/step)), step: step,
 	}
 }
 
-// maxSteps bounds the series, at an hour: its last step is all the rest.
+// maxSteps bounds the series' memory. It is an hour of the shortest steps; those
+// of a longer window are longer.
 const maxSteps = 36_000
 
 func (w *window) begin(paused, now time.Duration) {
 	w.open, w.began, w.beginPause = true, now, now-paused
-	w.busy, w.area, w.tallied = 0, 0, now
+	w.busy, w.area, w.inError, w.tallied = 0, 0, 0, now
 	w.thread = readThread()
 }
 
 func (w *window) end(now time.Duration) {
 	w.open, w.ended = false, now
 	w.thread = readThread().since(w.thread)
-	w.series = w.series[:min(len(w.series), int((now-w.began+SeriesStep-1)/SeriesStep))]
+	w.series = w.series[:min(len(w.series), int((now-w.began+w.step-1)/w.step))]
 }
 
 // count counts a right reply. The closed loop's belong to the window if they
@@ -64,7 +78,7 @@ func (w *window) count(r request, now time.Duration, open bool) {
 		}
 		w.requests++
 		// The window ends a little later than it should.
-		s := &w.series[min(int((now-w.began)/SeriesStep), len(w.series)-1)]
+		s := &w.series[min(int((now-w.began)/w.step), len(w.series)-1)]
 		s.Requests++
 		s.Max = max(s.Max, response)
 	}
@@ -84,6 +98,28 @@ func (w *window) count(r request, now time.Duration, open bool) {
 	record(w.service, service)
 }
 
+// countWrong counts a wrong reply that came in the window. It ends a wait, as a
+// right one does.
+func (w *window) countWrong(r request, now time.Duration) {
+	if !w.open {
+		return
+	}
+	w.wrong++
+	wait := now - r.due
+	if r.due < w.began {
+		wait -= w.beginPause
+	}
+	w.inError += float64(wait)
+}
+
+// countLost counts a request that is given up within the window. It waited in vain,
+// and much of that may have been before.
+func (w *window) countLost(due, now time.Duration) {
+	if w.open {
+		w.inError += float64(now - max(due, w.began))
+	}
+}
+
 // countLag counts how late a request is sent that could be since it was due
 // and its connection had room, at freed.
 func (w *window) countLag(r request, freed time.Duration) {
@@ -97,8 +133,8 @@ func (w *window) countLag(r request, freed time.Duration) {
 	record(w.lag, lag)
 }
 
-// record: the histogram can hold everything that is no timeout. A clock that
-// stood still would give 0.
+// record: the histogram can hold every time. A clock that stood still would give
+// 0.
 func record(h *hdrhistogram.Histogram, t time.Duration) {
-	_ = h.RecordValue(max(1, min(t, maxTimeout).Nanoseconds()))
+	_ = h.RecordValue(max(1, t.Nanoseconds()))
 }

@@ -1,6 +1,8 @@
 package load
 
 import (
+	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"sort"
@@ -13,17 +15,21 @@ const zipfExponent = 0.99
 // zipf picks numbers from 0 on, the small ones more often.
 type zipf struct{ upTo []float64 } // the probability of a number and all before it
 
-func newZipf(n int) zipf {
+// newZipf's error is ctx's.
+func newZipf(ctx context.Context, n int) (zipf, error) {
 	z := zipf{make([]float64, n)}
 	sum := 0.0
 	for i := range z.upTo {
+		if interrupted(ctx, i) {
+			return z, fmt.Errorf("load: the distribution of %d keys: %w", n, ctx.Err())
+		}
 		sum += math.Pow(float64(i+1), -zipfExponent)
 		z.upTo[i] = sum
 	}
 	for i := range z.upTo {
 		z.upTo[i] /= sum
 	}
-	return z
+	return z, nil
 }
 
 func (z zipf) pick(random *rand.Rand) int {

@@ -41,6 +41,7 @@ type claim struct {
 type stamp struct {
 	Class, Sign, Text string
 	When              string
+	Disturbed         bool // what ran besides may have made it
 }
 
 // headline is the number to quote; Value is empty if there is none, and Why says
@@ -64,17 +65,17 @@ type link struct{ Anchor, Text string }
 
 // stamps are told apart by their sign and their edge, too.
 var stamps = map[lab.Verdict]stamp{
-	lab.Confirmed:     {"yes", "✓", string(lab.Confirmed), ""},
-	lab.Refuted:       {"no", "✗", string(lab.Refuted), ""},
-	lab.OnlyWhen:      {"when", "◐", string(lab.OnlyWhen), ""},
-	lab.NotMeasurable: {"none", "?", string(lab.NotMeasurable), ""},
-	lab.NotAvailable:  {"none", "–", string(lab.NotAvailable), ""},
+	lab.Confirmed:     {Class: "yes", Sign: "✓", Text: string(lab.Confirmed)},
+	lab.Refuted:       {Class: "no", Sign: "✗", Text: string(lab.Refuted)},
+	lab.OnlyWhen:      {Class: "when", Sign: "◐", Text: string(lab.OnlyWhen)},
+	lab.NotMeasurable: {Class: "none", Sign: "?", Text: string(lab.NotMeasurable)},
+	lab.NotAvailable:  {Class: "none", Sign: "–", Text: string(lab.NotAvailable)},
 }
 
 func stampOf(v lab.Verdict, when string) stamp {
 	s, known := stamps[v]
 	if !known {
-		s = stamp{"none", "?", cmp.Or(string(v), "NO VERDICT"), ""}
+		s = stamp{Class: "none", Sign: "?", Text: cmp.Or(string(v), "NO VERDICT")}
 	}
 	s.When = when
 	return s
@@ -141,10 +142,13 @@ func newClaim(r *lab.Results, e *lab.Experiment, slug, anchor string) *claim {
 	if i >= 0 {
 		found = r.Claims[i]
 		c.Stamp = stampOf(found.Verdict, found.When)
+		c.Stamp.Disturbed = found.Disturbed
 		c.Number = headlineOf(found, e.Unit)
 		c.Doubts = doubts(found)
 		for _, f := range found.Findings {
-			c.Findings = append(c.Findings, findingRow(f, e.Unit))
+			row := findingRow(f, e.Unit)
+			row.Stamp.Disturbed = found.Disturbed && f.Verdict.Decided()
+			c.Findings = append(c.Findings, row)
 		}
 		c.Strip = strip(r, e, found, slug)
 		if f := findingsFigure(r, e, found, slug); f != nil {

@@ -22,13 +22,17 @@ func limitOf(r *lab.Results, s *lab.Server, workload int) limit {
 	}
 	server, serverKnown := median(serverShares(rounds))
 	generator, generatorKnown := median(generatorShares(rounds))
-	idle, _ := r.IdleShare(s.Name)
 	l := limit{Because: fmt.Sprintf("server %s · load %s", shareOr(server, serverKnown), shareOr(generator, generatorKnown))}
 	// Who spins is busy at any rate, so that the core of such a server tells
 	// nothing.
-	spins := idle >= busy
+	spins := r.Polls(s.Name)
 	serverFull := serverKnown && server >= busy && !spins
 	loadFull := generatorKnown && generator > load.GeneratorLimit
+	starved := mostOf(rounds, lab.Cell.Starved)
+	if starved || mostOf(rounds, lateGenerator) {
+		l.Because = fmt.Sprintf("server %s, waited %s · load %s, waited %s", shareOr(server, serverKnown), shareOr(median(serverWaits(rounds))),
+			shareOr(generator, generatorKnown), shareOr(median(generatorWaits(rounds))))
+	}
 	switch {
 	case sum.Rate == 0:
 		l.Reason = "no replies"
@@ -38,6 +42,10 @@ func limitOf(r *lab.Results, s *lab.Server, workload int) limit {
 		l.Reason = "the server’s core"
 	case loadFull:
 		l.Reason = "the generator"
+	case starved:
+		l.Reason = "waiting for its core, which others had"
+	case mostOf(rounds, lateGenerator):
+		l.Reason = "the generator: it waited for its core, which others had"
 	case s.OneAtATime && r.Plan.Workloads[workload].Connections > 1:
 		l.Reason = "one client at a time"
 	case spins:
@@ -50,6 +58,41 @@ func limitOf(r *lab.Results, s *lab.Server, workload int) limit {
 		l.Because = fmt.Sprintf("%d in flight · %s", w.Connections*w.Depth, l.Because)
 	}
 	return l
+}
+
+// generatorWait is the share of the time from which on a generator that waited for
+// its core is why there was no more.
+const generatorWait = 0.2
+
+func lateGenerator(c lab.Cell) bool { return c.Load.Generator.RunQueue > generatorWait }
+
+// mostOf reports whether something is so in more than half of the rounds.
+func mostOf(rounds []lab.Cell, is func(lab.Cell) bool) bool {
+	n := 0
+	for _, c := range rounds {
+		if is(c) {
+			n++
+		}
+	}
+	return 2*n > len(rounds)
+}
+
+// serverWaits returns the share of the time for which the server was ready to run
+// and had no core in each round, and generatorWaits the generator's.
+func serverWaits(rounds []lab.Cell) (all []float64) {
+	for _, c := range rounds {
+		if c.Resources != nil && c.Load.Seconds > 0 {
+			all = append(all, min(1, c.Resources.RunQueue.Seconds()/c.Load.Seconds))
+		}
+	}
+	return all
+}
+
+func generatorWaits(rounds []lab.Cell) (all []float64) {
+	for _, c := range rounds {
+		all = append(all, c.Load.Generator.RunQueue)
+	}
+	return all
 }
 
 func shareOr(share float64, known bool) string {

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -15,6 +17,33 @@ func TestLimits(t *testing.T) {
 	assert.Equal(t, "one client at a time", reason(1, 1))
 	assert.Equal(t, "round trips, or its core: it spins", reason(2, 1))
 	assert.Equal(t, "1 in flight · server 50 % · load 40 %", limitOf(r, r.Servers[0], 0).Because)
+
+	// On a busy machine a server waits for its core, and for no round trips; so may
+	// the generator.
+	runs := slices.Clone(r.Runs)
+	others := 0.8
+	for i := range r.Runs {
+		used := *r.Runs[i].Resources
+		used.CPU, used.RunQueue = 190*time.Millisecond, 780*time.Millisecond
+		r.Runs[i].Resources, r.Runs[i].Others = &used, &others
+	}
+	assert.Equal(t, limit{"waiting for its core, which others had", "server 19 %, waited 78 % · load 40 %, waited 0 %"}, limitOf(r, r.Servers[0], 0))
+	assert.Equal(t, "waiting for its core, which others had", reason(1, 1))
+	assert.Equal(t, "waiting for its core, which others had", reason(2, 1))
+	copy(r.Runs, runs)
+	for i := range r.Runs {
+		r.Runs[i].Load.Generator.RunQueue = 0.5
+	}
+	assert.Equal(t, "the generator: it waited for its core, which others had", reason(0, 0))
+	copy(r.Runs, runs)
+
+	// A core that others had while it was idle is one that a server wants.
+	for i := range r.Idle {
+		if used := r.Idle[i].Resources; used.CPU == time.Second {
+			used.CPU, used.RunQueue = 200*time.Millisecond, 800*time.Millisecond
+		}
+	}
+	assert.Equal(t, "round trips, or its core: it spins", reason(2, 1))
 
 	for i := range r.Runs {
 		r.Runs[i].Load.Generator.Busy = 0.85

@@ -2,7 +2,6 @@ package report
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
@@ -13,6 +12,8 @@ type page struct {
 	Begun    string
 	Measured bool
 	Peers    bool // there are some
+	// Disturbed is that what ran besides may have made the figures; "" if it did not.
+	Disturbed string
 	// Alarms are what has to be known before anything else.
 	Alarms   []string
 	Claims   []*claim
@@ -52,10 +53,9 @@ func newPage(r *lab.Results) *page {
 		Limits:   limitRows(r),
 		Trust:    newTrust(r),
 	}
-	for _, note := range p.Trust.Notes {
-		if strings.HasPrefix(note, "DISTURBED") {
-			p.Alarms = append(p.Alarms, note)
-		}
+	p.Disturbed = r.Disturbed()
+	if void := r.Void(); void != "" {
+		p.Alarms = append(p.Alarms, "VOID: this run shows next to nothing: "+void)
 	}
 	if r.Proof != nil && !r.Proof.Shows() {
 		p.Alarms = append(p.Alarms, verdict(r.Proof))

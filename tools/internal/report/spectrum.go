@@ -7,6 +7,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
 // beyond is how many requests have to be slower than a percentile, for that to
@@ -17,7 +18,9 @@ const beyond = 10
 // the number of its nines, so that the slow end has room.
 var marked = []float64{50, 90, 99, 99.9, 99.99, 99.999}
 
-func nines(percentile float64) float64 { return -math.Log10(1 - percentile/100) }
+func nines(percentile float64) float64 {
+	return math.Log10(100_000 / float64(load.Beyond(percentile))) // as newCurve, so that equal ones are equal
+}
 
 // curve is a model's line in a spectrum.
 type curve struct {
@@ -52,8 +55,7 @@ func (c curve) line(first float64, place func(nines, ns float64) spot) []spot {
 
 // value writes the latency at a percentile, if there is one.
 func (c curve) value(percentile float64) string {
-	// The percentiles on the axis are exact in counts, not in their logarithm.
-	if c.hist == nil || float64(c.hist.TotalCount())*(100-percentile)/100 < beyond*(1-1e-9) {
+	if c.hist == nil || !load.Reported(c.hist.TotalCount(), percentile) {
 		return absent
 	}
 	return duration(float64(c.hist.ValueAtPercentile(percentile)))

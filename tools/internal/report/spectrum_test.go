@@ -30,6 +30,21 @@ func TestPercentilesAreMerged(t *testing.T) {
 	assert.NotEqual(t, absent, newCurve("", 0, h).value(99), "ten lie beyond it")
 }
 
+// A curve of exactly as many requests as a percentile takes has a mark there.
+func TestACurveReachesThePercentilesThatItHasRequestsFor(t *testing.T) {
+	requests := int64(2 * beyond)
+	for _, percentile := range marked {
+		h := newHistogram()
+		require.NoError(t, h.RecordValues(1000, requests))
+		c := newCurve("", 0, h)
+		assert.GreaterOrEqual(t, c.most, nines(percentile), percentile)
+		assert.NotEqual(t, absent, c.value(percentile), percentile)
+		if requests *= 10; requests == 200 {
+			requests = 100 // from the median to the nines
+		}
+	}
+}
+
 func TestTicks(t *testing.T) {
 	s, ok := newScale([]float64{25e3, 1.2e6}, 0, 100)
 	require.True(t, ok)

@@ -30,6 +30,7 @@ type trust struct {
 	Binaries    []pair
 	NotMeasured []string
 	Failed      []failure
+	NotJudged   []failure // rules
 	Unavailable []failure
 	Order       [][]string
 	Repeat      string
@@ -37,7 +38,8 @@ type trust struct {
 	Remake string
 }
 
-// failure is a server that did not finish, or a rule that it does not follow.
+// failure is a server that did not finish, or a rule that it does not follow, or
+// that was not judged.
 type failure struct{ Server, Reason string }
 
 func newTrust(r *lab.Results) trust {
@@ -78,6 +80,9 @@ func newTrust(r *lab.Results) trust {
 		if s.Rules != nil {
 			for _, f := range s.Rules.Failed {
 				t.Failed = append(t.Failed, failure{s.Name, "rule " + f.Rule + ": " + f.Reason})
+			}
+			for _, f := range s.Rules.NotJudged {
+				t.NotJudged = append(t.NotJudged, failure{s.Name, f.Rule + ": " + f.Reason})
 			}
 		}
 	}

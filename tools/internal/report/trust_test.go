@@ -91,3 +91,29 @@ func TestTheRestOfTrust(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(page, "the weather: there is no window"), "once, in its own list")
 	assert.Equal(t, []pair{{"pauses", "none was seen"}}, pauses(lab.Pauses{}))
 }
+
+// A disturbed run says so before all else, and beside each verdict that it
+// touches; rules that were not judged are told of, and are no failures.
+func TestADisturbedPageSaysSoFirst(t *testing.T) {
+	r := sample(t)
+	assert.NotContains(t, written(t, r)[FileName], "DISTURBED")
+	most := 0.8
+	r.Environment.Others = &most
+	r.Claims[0].Disturbed = true
+	r.Servers[0].Rules.NotJudged = []lab.Failure{{Rule: "storm", Reason: "the server waited for a core"}}
+	page := written(t, r)[FileName]
+	_, body, _ := strings.Cut(page, "<body>")
+	assert.Regexp(t, `^\s*<header>\s*<p class="alarm">DISTURBED: 81 % of`, body)
+	decided := 0
+	for _, f := range r.Claims[0].Findings {
+		if f.Verdict.Decided() {
+			decided++
+		}
+	}
+	assert.Equal(t, 2+decided, strings.Count(page, `<span class="badge">DISTURBED</span>`), "on the card, on the section, and at each finding")
+	assert.Contains(t, page, "<li>quick: storm: the server waited for a core</li>")
+	assert.Empty(t, newTrust(r).Failed)
+
+	r.OpenSummary = []lab.OpenSummary{{Server: "quick", Void: 3, Reason: "the generator waited"}}
+	assert.Contains(t, written(t, r)[FileName], "VOID: this run shows next to nothing: of 3 cells")
+}

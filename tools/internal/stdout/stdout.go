@@ -3,7 +3,6 @@
 package stdout
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -38,7 +37,8 @@ func (c *Checked) Write(p []byte) (int, error) {
 func (c *Checked) Err() error { return c.err }
 
 // ExitCode returns the code that the program ends with: the given one, or 1 if
-// that is 0 and output was lost. It tells of that on stderr in the program's
+// output was lost, because then there is no result that another code could be
+// about. It tells of that on stderr in the program's
 // name, but for a reader that left early, as head does: it has what it wants.
 func (c *Checked) ExitCode(program string, code int, stderr io.Writer) int {
 	if c.err == nil {
@@ -47,7 +47,7 @@ func (c *Checked) ExitCode(program string, code int, stderr io.Writer) int {
 	if !errors.Is(c.err, syscall.EPIPE) {
 		fmt.Fprintf(stderr, "%s: %v\n", program, c.err)
 	}
-	return cmp.Or(code, 1)
+	return 1
 }
 
 // OutliveReaders makes a write to a standard output or error that nobody reads

@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 )
 
 // Flags are the peers' flags.
@@ -17,8 +19,10 @@ type Flags struct {
 }
 
 // Parse reads the command line, and ends the program where it is wrong. Only a
-// peer that has loops has --loops.
+// peer that has loops has --loops. It sees to it that the program stays if the
+// reader of its output, or of its library's log, goes.
 func Parse(hasLoops bool) Flags {
+	signal.Ignore(syscall.SIGPIPE)
 	f := Flags{Loops: 1}
 	flag.StringVar(&f.Addr, "addr", "127.0.0.1:8000", "where to listen")
 	if hasLoops {

@@ -1,0 +1,201 @@
+package conformance
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A rule that ran out of time, or in which the server may have run out of its own,
+// accuses the server only if the machine let the checker and the server run. Three things tell whether it did:
+//
+//   - a heartbeat: a goroutine that sleeps for heartbeat and measures how late it
+//     is woken. Every system has that;
+//   - the kernel's own count of how long threads were ready to run and had no core
+//     (schedstat, in Linux' /proc), the checker's and, where Options.Process is
+//     known, the server's;
+//   - what all cores did meanwhile (/proc/stat): how much the host took (steal),
+//     and, if the server's threads cannot be asked, how much other programs used
+//     while no core was idle.
+const (
+	heartbeat = 10 * time.Millisecond
+	// wakeup is how late a sleeper may be woken on an idle machine.
+	wakeup = 2 * time.Millisecond
+	// busyShare is the share of the time from which on the machine counts as busy.
+	busyShare = 0.1
+	// noIdle is the share of all cores' time below which no core was idle.
+	noIdle = 0.05
+)
+
+// strain is what a machine did while a rule was tried.
+type strain struct {
+	lasted time.Duration
+	// late adds up how late the heartbeat was woken, beyond wakeup, and longest is
+	// the longest of it.
+	late, longest time.Duration
+	// checker and server are how long their threads were ready to run and had no
+	// core; 0 if that is not known.
+	checker, server time.Duration
+	// known: the server's threads could be asked.
+	known bool
+	// Shares of all cores' time, 0 to 1; all 0 if they are not known. Others is
+	// what neither the checker nor the server used, as far as the server is known.
+	steal, others, idle float64
+}
+
+// failed is how a rule failed.
+type failed struct {
+	timedOut bool // its time was over
+	ended    bool // the server ended a connection
+	// shortest is the shortest of the server's timeouts. It may end a connection
+	// because the checker, or the server itself, was kept from using it.
+	shortest time.Duration
+}
+
+// excuse returns why a rule that was tried meanwhile may have failed without the
+// server's fault; "" if nothing tells.
+func (s strain) excuse(f failed) string {
+	share := func(d time.Duration) float64 { return d.Seconds() / max(s.lasted, time.Millisecond).Seconds() }
+	percent := func(x float64) string { return fmt.Sprintf("%.0f %% of the time", 100*x) }
+	switch {
+	case f.ended && s.longest > f.shortest/2:
+		return fmt.Sprintf("the checker stood still for %v, and a timeout of the server's may be %v", s.longest.Round(time.Millisecond), f.shortest)
+	case !f.timedOut && !(f.ended && s.lasted > f.shortest):
+		return ""
+	case share(s.checker) > busyShare:
+		return "the checker waited for a core for " + percent(share(s.checker))
+	case share(s.server) > busyShare:
+		return "the server waited for a core for " + percent(share(s.server))
+	case share(s.late) > busyShare:
+		return "the checker was woken late, by " + percent(share(s.late)) + " added up"
+	case s.steal > busyShare:
+		return "the host took the cores for " + percent(s.steal) + " (steal)"
+	case !s.known && s.others > busyShare && s.idle < noIdle:
+		return "other programs used the cores for " + percent(s.others) + ", and none was idle"
+	}
+	return ""
+}
+
+// watchMachine begins to watch the machine that the checker runs on. stop ends
+// that, and returns what the machine did meanwhile. process is the server's, 0 if
+// it is not known.
+func watchMachine(process int) (stop func() strain) {
+	began, before := time.Now(), readMachine(process)
+	quit, beats := make(chan struct{}), make(chan strain)
+	go func() {
+		var s strain
+		timer := time.NewTimer(heartbeat)
+		defer timer.Stop()
+		for {
+			due := time.Now().Add(heartbeat)
+			timer.Reset(heartbeat)
+			select {
+			case <-timer.C:
+				if late := time.Since(due) - wakeup; late > 0 {
+					s.late, s.longest = s.late+late, max(s.longest, late)
+				}
+			case <-quit:
+				beats <- s
+				return
+			}
+		}
+	}()
+	return func() strain {
+		close(quit)
+		s := <-beats
+		s.lasted = time.Since(began)
+		readMachine(process).since(before, &s)
+		return s
+	}
+}
+
+// machine is what the kernel has counted until a moment. Times are added up over
+// threads, or over cores.
+type machine struct {
+	checker, server    threads
+	total, idle, steal time.Duration // of all cores; 0 if not known
+}
+
+// threads is what those of a process have used, and how long they were ready to
+// run without a core.
+type threads struct{ ran, waited time.Duration }
+
+func readMachine(process int) (m machine) {
+	m.checker = readThreads("/proc/self/task")
+	if process > 0 {
+		m.server = readThreads(fmt.Sprintf("/proc/%d/task", process))
+	}
+	if text, err := os.ReadFile("/proc/stat"); err == nil {
+		m.total, m.idle, m.steal = parseStat(string(text))
+	}
+	return m
+}
+
+// since adds to s what was counted after before. A thread that has ended takes its
+// share along, so a count may have become less: it says nothing then.
+func (m machine) since(before machine, s *strain) {
+	s.known = before.server.ran > 0 && m.server.ran > 0
+	s.checker = max(0, m.checker.waited-before.checker.waited)
+	s.server = max(0, m.server.waited-before.server.waited)
+	total := (m.total - before.total).Seconds()
+	if total <= 0 {
+		return
+	}
+	s.steal = (m.steal - before.steal).Seconds() / total
+	s.idle = (m.idle - before.idle).Seconds() / total
+	ours := max(0, m.checker.ran-before.checker.ran) + max(0, m.server.ran-before.server.ran)
+	s.others = max(0, 1-s.steal-s.idle-ours.Seconds()/total)
+}
+
+// readThreads adds up what is in a folder of /proc that has one for each thread.
+func readThreads(dir string) (sum threads) {
+	tasks, err := os.ReadDir(dir)
+	if err != nil {
+		return threads{}
+	}
+	for _, task := range tasks {
+		if text, err := os.ReadFile(dir + "/" + task.Name() + "/schedstat"); err == nil {
+			ran, waited := parseSchedstat(string(text))
+			sum.ran, sum.waited = sum.ran+ran, sum.waited+waited
+		}
+	}
+	return sum
+}
+
+// parseSchedstat reads a thread's time on a core and its time in the queue for
+// one, both in ns.
+func parseSchedstat(text string) (ran, waited time.Duration) {
+	if f := fields(text); len(f) >= 2 {
+		ran, waited = time.Duration(f[0]), time.Duration(f[1])
+	}
+	return ran, waited
+}
+
+// parseStat reads the first line of /proc/stat: cpu, and then ticks for user,
+// nice, system, idle, iowait, irq, softirq and steal, over all cores.
+func parseStat(text string) (total, idle, steal time.Duration) {
+	line, _, _ := strings.Cut(text, "\n")
+	f := fields(strings.TrimPrefix(line, "cpu "))
+	if len(f) < 8 {
+		return 0, 0, 0
+	}
+	const tick = time.Second / 100 // USER_HZ, on every architecture that Go knows
+	for _, ticks := range f[:8] {  // guest time, which follows, is part of user time
+		total += time.Duration(ticks) * tick
+	}
+	return total, time.Duration(f[3]+f[4]) * tick, time.Duration(f[7]) * tick
+}
+
+// fields reads numbers; what is none ends them.
+func fields(text string) (numbers []int64) {
+	for _, word := range strings.Fields(text) {
+		n, err := strconv.ParseInt(word, 10, 64)
+		if err != nil {
+			break
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers
+}

@@ -1,0 +1,198 @@
+//go:build unix
+
+package kvcmd
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/asynclog"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// unread is a pipe that is full, and that nobody reads while the test runs.
+type unread struct{ over chan struct{} }
+
+func newUnread(t *testing.T) unread {
+	u := unread{make(chan struct{})}
+	t.Cleanup(func() { close(u.over) })
+	return u
+}
+
+func (u unread) Write(p []byte) (int, error) {
+	<-u.over
+	return len(p), nil
+}
+
+// Whatever a command says at its end, it ends although nobody reads that.
+func TestNoExitWaitsForAReader(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = busy.Close() })
+	for _, end := range []struct {
+		args []string
+		code int
+	}{
+		{[]string{"--help"}, 0},
+		{[]string{"--max-conns", "none"}, 2},
+		{[]string{"--addr", busy.Addr().String()}, 1},
+		{[]string{"--debug-addr", busy.Addr().String(), "--addr", "127.0.0.1:0"}, 1},
+	} {
+		t.Run(end.args[0], func(t *testing.T) {
+			t.Parallel()
+			full := newUnread(t)
+			assert.Equal(t, end.code, Run(context.Background(), "kv-test", command, end.args, full, full))
+		})
+	}
+}
+
+// A program that ends by SIGPIPE because nobody reads what it says has no exit
+// code of its own.
+func TestAReaderThatHasGoneChangesNoExitCode(t *testing.T) {
+	self, err := os.Executable()
+	require.NoError(t, err)
+	for arg, code := range map[string]int{"--help": 0, "--no-such-flag": 2, "--addr=192.0.2.1:0": 1} {
+		r, w, err := os.Pipe()
+		require.NoError(t, err)
+		require.NoError(t, r.Close())
+		cmd := exec.Command(self, arg)
+		cmd.Env = append(os.Environ(), asServer+"=1")
+		cmd.Stdout, cmd.Stderr = w, w
+		_ = cmd.Run()
+		require.NoError(t, w.Close())
+		assert.Equal(t, code, cmd.ProcessState.ExitCode(), "%s: %v", arg, cmd.ProcessState)
+	}
+}
+
+// fakeModel runs as its test wants.
+type fakeModel struct {
+	*kvserver.Host
+	run   func(*fakeModel) error
+	woken chan struct{}
+}
+
+func (m *fakeModel) Run(net.Listener) error { return m.run(m) }
+
+func (m *fakeModel) Wake() {
+	select {
+	case m.woken <- struct{}{}:
+	default:
+	}
+}
+
+// runModel runs the command of such a model.
+func runModel(ctx context.Context, stderr io.Writer, run func(*fakeModel) error) (code int) {
+	c := kvserver.Command{Flags: func(*flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
+		return func(cfg kvserver.Config) (kvserver.Server, error) {
+			h := kvserver.NewHost(cfg, kvserver.Traits{}, 1)
+			return h.Lifecycle(&fakeModel{h, run, make(chan struct{}, 1)}), nil
+		}
+	}}
+	return Run(ctx, "kv-test", c, []string{"--addr", "127.0.0.1:0"}, io.Discard, stderr)
+}
+
+// transcript is what was said so far.
+type transcript struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (tr *transcript) Write(p []byte) (int, error) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	return tr.text.Write(p)
+}
+
+func (tr *transcript) String() string {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	return tr.text.String()
+}
+
+// Whoever waits for that line may connect, and is served.
+func TestListeningIsLoggedWhenTheModelIsReady(t *testing.T) {
+	var said transcript
+	code := runModel(context.Background(), &said, func(m *fakeModel) error {
+		if h, ok := m.Log.Handler().(*asynclog.Handler); assert.True(t, ok) {
+			assert.True(t, h.Flush(time.Minute))
+		}
+		assert.Empty(t, said.String(), "before it is ready")
+		m.Ready()
+		assert.Eventually(t, func() bool { return strings.Contains(said.String(), "listening") }, time.Minute, time.Millisecond)
+		return io.ErrUnexpectedEOF
+	})
+	assert.Equal(t, 1, code)
+	assert.Contains(t, said.String(), io.ErrUnexpectedEOF.Error())
+}
+
+// A model may take its time to begin, and a signal may come meanwhile.
+func TestASignalBeforeTheModelIsReadyEndsIt(t *testing.T) {
+	var said transcript
+	code := runModel(context.Background(), &said, func(m *fakeModel) error {
+		assert.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGTERM))
+		<-m.woken
+		return kvserver.ErrServerClosed
+	})
+	assert.Zero(t, code)
+	assert.NotContains(t, said.String(), "listening")
+	assert.Contains(t, said.String(), "stopped")
+}
+
+// The program that runs the command may have heard a signal before the command
+// listens to signals.
+func TestASignalBeforeTheStartIsHeard(t *testing.T) {
+	ctx, signalled := context.WithCancel(context.Background())
+	signalled()
+	var said transcript
+	assert.Zero(t, runModel(ctx, &said, func(*fakeModel) error {
+		assert.Fail(t, "it was started")
+		return io.ErrUnexpectedEOF
+	}))
+	assert.Empty(t, said.String())
+}
+
+// stuckServer cannot end, because a handler of its does not return.
+type stuckServer struct {
+	kvserver.Server
+	over chan struct{}
+}
+
+func (s stuckServer) Shutdown(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (s stuckServer) Close() error {
+	<-s.over
+	return nil
+}
+
+func (s stuckServer) Stats() kvserver.Stats { return kvserver.Stats{Active: 1} }
+
+func TestAHandlerThatDoesNotReturnDoesNotOutlastTheDrainTimeoutByMuch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var o options
+		o.Logger, o.DrainTimeout = slog.New(slog.DiscardHandler), 3*time.Second
+		srv := stuckServer{over: make(chan struct{})}
+		began := time.Now()
+		err := o.drain(srv, nil)
+		assert.ErrorContains(t, err, "still being handled")
+		assert.Equal(t, o.DrainTimeout+closeTimeout, time.Since(began))
+		close(srv.over)
+	})
+}

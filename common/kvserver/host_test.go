@@ -1,0 +1,138 @@
+package kvserver
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/asynclog"
+)
+
+// runs is a model that only logs, and ends when it is woken.
+type runs struct {
+	host  *Host
+	woken chan struct{}
+}
+
+func (m runs) Run(net.Listener) error {
+	m.host.Log.Warn("something")
+	<-m.woken
+	return ErrServerClosed
+}
+
+func (m runs) Wake() { close(m.woken) }
+
+// noListener is never accepted from.
+type noListener struct{ net.Listener }
+
+func (noListener) Close() error { return nil }
+
+// stuckLog is a handler that does not come back while nobody reads.
+type stuckLog struct {
+	slog.Handler
+	over chan struct{}
+}
+
+func (s stuckLog) Handle(ctx context.Context, r slog.Record) error {
+	<-s.over
+	return s.Handler.Handle(ctx, r)
+}
+
+// Nothing of a server may run when Serve has returned, and that includes what it
+// logs; but a log that nobody reads keeps it for a moment only.
+func TestServeWaitsForItsLogButNotForLong(t *testing.T) {
+	for _, unread := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			var out strings.Builder
+			log := stuckLog{slog.NewTextHandler(&out, nil), make(chan struct{})}
+			if !unread {
+				close(log.over)
+			}
+			h := NewHost(Config{Logger: slog.New(log)}, Traits{}, 1)
+			l := h.Lifecycle(runs{h, make(chan struct{})})
+			ended := make(chan error, 1)
+			go func() { ended <- l.Serve(noListener{}) }()
+			synctest.Wait()
+			began := time.Now()
+			require.NoError(t, l.Shutdown(t.Context()))
+			require.ErrorIs(t, <-ended, ErrServerClosed)
+			if unread {
+				assert.Equal(t, flushTimeout, time.Since(began))
+				close(log.over)
+				return
+			}
+			assert.Zero(t, time.Since(began))
+			assert.Contains(t, out.String(), "something")
+		})
+	}
+}
+
+// Whoever gives a server a log that does not block sees to its end.
+func TestALogThatDoesNotBlockIsTakenAsItIs(t *testing.T) {
+	log := slog.New(asynclog.New(slog.DiscardHandler))
+	h := NewHost(Config{Logger: log.With("k", "v")}, Traits{}, 1)
+	assert.Nil(t, h.own)
+	h = NewHost(Config{Logger: log}, Traits{}, 1)
+	assert.Same(t, log, h.Log)
+}
+
+func TestAnInvalidServerStartsNothing(t *testing.T) {
+	invalid := errors.New("no server has so many of these")
+	ready := func() { assert.Fail(t, "it is not ready") }
+	h := NewHost(Config{Ready: ready}, Traits{Invalid: invalid}, 1)
+	l := h.Lifecycle(runs{}) // to run it would panic
+	assert.Equal(t, invalid, l.Validate())
+	assert.Equal(t, invalid, l.ListenAndServe("127.0.0.1:0"))
+	ln, err := Listen(t.Context(), "127.0.0.1:0")
+	require.NoError(t, err)
+	assert.Equal(t, invalid, l.Serve(ln))
+	_, err = ln.Accept()
+	assert.ErrorIs(t, err, net.ErrClosed, "Serve closes the listener in any case")
+	assert.NoError(t, l.Close())
+}
+
+// What the model has itself is not left for connections.
+func TestTheModelsOwnDescriptorsAreReserved(t *testing.T) {
+	for _, c := range []struct {
+		own, limit, most int
+		valid            bool
+	}{
+		{0, 64, 32, true},
+		{16, 64, 32, true},
+		{17, 64, 31, true},
+		{47, 64, 1, true},
+		{48, 64, 1, false},
+		{0, 8, 1, true}, // the reserve is an estimate
+		{16, 8, 1, true},
+		{0, math.MaxInt32, DefaultMaxConns, true},
+	} {
+		h := &Host{Limits: Limits{}.withDefaults(false)}
+		h.reserve(c.own, c.limit)
+		assert.Equal(t, c.most, h.Limits.MaxConns, "%+v", c)
+		assert.Equal(t, c.valid, h.invalid == nil, "%+v: %v", c, h.invalid)
+	}
+}
+
+// A clock is the sum of a time and a limit: the sum must not overflow, or all
+// clients would be late.
+func TestNoLimitIsTooLargeToCountWith(t *testing.T) {
+	const most = math.MaxInt64
+	l := Limits{IdleTimeout: most, FrameTimeout: most, WriteTimeout: most, TurnLimit: most, DrainTimeout: most}.withDefaults(false)
+	for _, d := range []time.Duration{l.IdleTimeout, l.FrameTimeout, l.WriteTimeout, l.TurnLimit, l.DrainTimeout} {
+		assert.Equal(t, never, d)
+		assert.Positive(t, d+d)
+	}
+	l = Limits{MaxFrame: math.MaxInt, MaxConns: math.MaxInt, OutputLimit: math.MaxInt}.withDefaults(false)
+	for _, n := range []int{l.MaxFrame, l.MaxConns, l.OutputLimit} {
+		assert.EqualValues(t, math.MaxInt32, n)
+	}
+}

@@ -1,0 +1,46 @@
+package servertest
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/store"
+)
+
+// testLog tests that nobody waits for the log.
+func testLog(t *testing.T, s Subject) {
+	t.Run("stuck", func(t *testing.T) {
+		log := stuckLog{slog.DiscardHandler, make(chan struct{}, 1), make(chan struct{})}
+		srv := start(t, s, kvserver.Config{Store: store.NewSharded(1 << 10), Logger: slog.New(log)})
+		t.Cleanup(func() { close(log.over) }) // before the server is closed
+		c := srv.dial()
+		c.Send(probe.Put("k", strings.Repeat("v", 2<<10)))
+		c.WantError(probe.KindPut)
+		<-log.stuck // it is told that the store is full
+		talk(c, "k")
+		if s.Caps.AtOnce() != 1 {
+			srv.visit("k")
+		}
+	})
+}
+
+// stuckLog does not come back until its test is over.
+type stuckLog struct {
+	slog.Handler
+	stuck, over chan struct{}
+}
+
+func (l stuckLog) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l stuckLog) Handle(context.Context, slog.Record) error {
+	select {
+	case l.stuck <- struct{}{}:
+	default:
+	}
+	<-l.over
+	return nil
+}

@@ -1,0 +1,160 @@
+package lab
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// Two things tell what the machine did besides: for the whole run, the share of all
+// cores' time that went elsewhere; and for each measurement, whether the server or
+// the load generator had its core when it wanted it. The first warns, the second
+// decides: a measurement that was disturbed says nothing about the server.
+
+// disturbance is the share of the machine's CPU time above which what goes on
+// beside the lab is worth a warning.
+const disturbance = 0.05
+
+// takenShare is for how large a part of the time the server or the generator may
+// have waited for a core, or the host have had it: medians bear that.
+const takenShare = 0.2
+
+// besides is what the machine did besides while something was measured.
+type besides struct {
+	lasted        time.Duration
+	generator     float64    // the share of the time in which the load generator waited for its core
+	server        *Resources // nil if not known
+	steal, others *float64   // as in Cell
+}
+
+func (c *Cell) besides() besides {
+	return besides{seconds(c.Load.Seconds), c.Load.Generator.RunQueue, c.Resources, c.Steal, c.Others}
+}
+
+func (t *Trial) besides() besides {
+	b := besides{server: t.Resources, steal: t.Steal, others: t.Others}
+	if t.Load != nil {
+		b.lasted, b.generator = seconds(t.Load.Seconds), t.Load.Generator.RunQueue
+	}
+	return b
+}
+
+// stolen returns that the host had the cores for too long, or "".
+func (b besides) stolen() string {
+	if b.steal != nil && *b.steal > takenShare {
+		return fmt.Sprintf("the host had the cores for %s of the time", percent(*b.steal))
+	}
+	return ""
+}
+
+// starved returns that the server waited for its core for too long, or "". Threads
+// of a server may wait for each other, as they do on a quiet machine, too: what
+// they wait for counts only if somebody else ran.
+func (b besides) starved() string {
+	if b.server == nil || b.lasted <= 0 || b.others != nil && *b.others <= disturbance {
+		return ""
+	}
+	if waited := b.server.RunQueue.Seconds() / b.lasted.Seconds(); waited > takenShare {
+		text := fmt.Sprintf("the server waited for a core for %s of the time", percent(min(1, waited)))
+		if b.others != nil {
+			text += fmt.Sprintf(", and other programs used %s of one", percent(*b.others))
+		}
+		return text
+	}
+	return ""
+}
+
+// crowded returns that other programs used the cores, or "". It is for a server
+// that may use all of them.
+func (b besides) crowded() string {
+	if b.others != nil && *b.others > takenShare {
+		return fmt.Sprintf("other programs used the cores for %s of the time", percent(*b.others))
+	}
+	return ""
+}
+
+// taken returns why a measurement says more about the machine than about the
+// server, or "".
+func (b besides) taken() string {
+	if b.generator > takenShare {
+		return fmt.Sprintf("the load generator waited for its core for %s of the time", percent(b.generator))
+	}
+	if text := b.stolen(); text != "" {
+		return text
+	}
+	return b.starved()
+}
+
+// Starved reports whether the server, in a cell, waited for a core that something
+// else had.
+func (c Cell) Starved() bool { return c.besides().stolen() != "" || c.besides().starved() != "" }
+
+// elsewhere returns the share of the machine's CPU time that went neither to the
+// lab nor to its servers, 0 to 1, as far as it is known.
+func (e Environment) elsewhere() (share float64) {
+	for _, part := range []*float64{e.Steal, e.Others} {
+		if part != nil {
+			share += *part
+		}
+	}
+	return share
+}
+
+// Disturbed warns of a run beside which so much else went on that its figures may
+// be the machine's; "" if that was little.
+func (r *Results) Disturbed() string {
+	share := r.Environment.elsewhere()
+	if share <= disturbance {
+		return ""
+	}
+	return fmt.Sprintf("DISTURBED: %.0f %% of the machine's CPU time went elsewhere, which makes requests slower, and through colder caches dearer. "+
+		"Repeat this on a quiet machine before you draw conclusions.", 100*share)
+}
+
+// disturbedMark is beside each verdict of a disturbed run that other programs may
+// have touched.
+const disturbedMark = "DISTURBED"
+
+// Void returns why a run shows next to nothing, or "": over half of its open loop's
+// cells are void, so that not even the medians stand, or none of its claims was
+// decided for any server.
+func (r *Results) Void() string {
+	var reasons []string
+	void, cells, why := 0, 0, ""
+	for _, s := range r.OpenSummary {
+		cells += s.Rounds + s.Void
+		void += s.Rounds + s.Void - s.MedianRounds
+		if s.Reason != "" {
+			why = s.Reason
+		}
+	}
+	if 2*void > cells {
+		reasons = append(reasons, fmt.Sprintf("of %s of the open loop %d are void, medians included; one reason: %s", count(cells, "cell"), void, why))
+	}
+	// Of servers that the claim is not about, there are findings without a verdict.
+	decided := func(c Claim) bool {
+		return c.Verdict.Decided() || slices.ContainsFunc(c.Findings, func(f Finding) bool { return f.Verdict.Decided() })
+	}
+	measurable := func(c Claim) bool { return c.Verdict != NotAvailable }
+	if slices.ContainsFunc(r.Claims, measurable) && !slices.ContainsFunc(r.Claims, decided) {
+		text := "none of the claims could be decided for any server"
+		if f, known := r.Claims[0].Number(); known {
+			text += fmt.Sprintf("; %s: %s", r.Claims[0].Experiment, f.Why)
+		}
+		reasons = append(reasons, text)
+	}
+	return strings.Join(reasons, "; ")
+}
+
+// voidStarved makes a cell of the open loop void in which the server waited for a
+// core that something else had: its response times are the machine's.
+func voidStarved(r *load.Result, b besides) {
+	for _, why := range []string{b.stolen(), b.starved()} {
+		if why != "" {
+			r.Void = append(r.Void, why)
+		}
+	}
+}

@@ -1,0 +1,319 @@
+package lab
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/conformance"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+func share(x float64) *float64 { return &x }
+
+// Each way to be kept from a core counts; what threads of a server wait for each
+// other does not.
+func TestTaken(t *testing.T) {
+	waiting := &Resources{RunQueue: 500 * time.Millisecond}
+	for want, b := range map[string]besides{
+		"the load generator waited for its core for 30.0 % of the time": {lasted: time.Second, generator: 0.3},
+		"the host had the cores for 40.0 % of the time":                 {lasted: time.Second, steal: share(0.4)},
+		"the server waited for a core for 50.0 % of the time":           {lasted: time.Second, server: waiting},
+		"the server waited for a core for 100.0 % of the time, and other programs used 60.0 % of one": {
+			lasted: time.Second, server: &Resources{RunQueue: 7 * time.Second}, others: share(0.6)},
+	} {
+		assert.Equal(t, want, b.taken())
+	}
+	for name, b := range map[string]besides{
+		"nothing is known":           {lasted: time.Second},
+		"it waited little":           {lasted: time.Second, generator: 0.1, server: &Resources{RunQueue: 100 * time.Millisecond}, steal: share(0.1), others: share(0.9)},
+		"its threads wait in a line": {lasted: time.Second, server: waiting, others: share(0.02)},
+		"no time has passed":         {server: waiting},
+	} {
+		assert.Empty(t, b.taken(), name)
+	}
+	assert.True(t, Cell{Load: load.Result{Seconds: 1}, Resources: waiting}.Starved())
+	assert.True(t, Cell{Steal: share(0.5)}.Starved())
+	assert.False(t, Cell{Load: load.Result{Seconds: 1}, Resources: waiting, Others: share(0)}.Starved())
+}
+
+// The others' part is that of the core that matters, the server's or the load's.
+func TestOthersByCore(t *testing.T) {
+	at := func(server, load, ours float64) clocks {
+		return clocks{total: 2 * (10 + server + load), busy: server + load, ours: ours, cores: map[int]coreClock{
+			3: {total: 10, busy: server}, 5: {total: 10, busy: load},
+		}}
+	}
+	before := at(0, 0, 0)
+	before.total, before.cores = 0, map[int]coreClock{}
+	pins := pinning{on: true, server: 3, load: 5}
+	others := func(after clocks, pins pinning, cpu time.Duration) float64 {
+		s := after.othersSince(before, pins, cpu)
+		require.NotNil(t, s)
+		return *s
+	}
+	assert.InDelta(t, 0.6, others(at(8, 5, 5), pins, 2*time.Second), 1e-9, "on the server's core")
+	assert.InDelta(t, 0.4, others(at(8, 9, 5), pins, 8*time.Second), 1e-9, "on the load's")
+	assert.InDelta(t, 0, others(at(8, 5, 6), pins, 9*time.Second), 1e-9, "ticks and exact times")
+	pins.more = []int{5}
+	assert.InDelta(t, 7./46, others(at(8, 5, 5), pins, time.Second), 1e-9, "of all cores")
+	assert.InDelta(t, 7./46, others(at(8, 5, 5), pinning{}, time.Second), 1e-9)
+	assert.Nil(t, before.othersSince(before, pins, 0))
+	assert.Nil(t, before.othersSince(before, pinning{on: true}, 0))
+}
+
+// A server that polls wants a core, whoever has it: 19 % of it, and four fifths of
+// the time in the queue for it, refute nothing.
+func TestPollingIsJudgedByWhatItWants(t *testing.T) {
+	r := judged([]string{"E4"}, "busywait", "eventloop")
+	idle := func(server string, used, waited time.Duration) *IdleCell {
+		r.Idle = append(r.Idle, IdleCell{Server: server, Connections: 100, Duration: time.Second, Resources: &Resources{CPU: used, RunQueue: waited}})
+		return &r.Idle[len(r.Idle)-1]
+	}
+	idle("busywait", 192*time.Millisecond, 790*time.Millisecond)
+	idle("eventloop", time.Millisecond, 10*time.Millisecond)
+	c := claim(t, r)
+	assert.Equal(t, Confirmed, c.Verdict)
+	f := found(t, c, "busywait")
+	assert.InDelta(t, 98.2, f.Number, 1e-9)
+	assert.Contains(t, f.Why, "and waited for it for 79.0 % of the time, because others had it")
+	assert.Equal(t, Refuted, found(t, c, "eventloop").Verdict)
+	assert.True(t, r.Polls("busywait"))
+	assert.False(t, r.Polls("eventloop"))
+
+	// Several threads that wait for one core want no more than that.
+	r.Idle = nil
+	idle("busywait", 192*time.Millisecond, 5*time.Second)
+	assert.InDelta(t, 100, found(t, claim(t, r), "busywait").Number, 1e-9)
+
+	// A wait that is not over is in no count: a little is not enough to say no.
+	r.Idle = nil
+	idle("busywait", 20*time.Millisecond, 200*time.Millisecond).Others = share(0.8)
+	c = claim(t, r)
+	assert.Equal(t, NotMeasurable, c.Verdict)
+	assert.Contains(t, found(t, c, "busywait").Why, "other programs used the cores for 80.0 % of the time")
+
+	// What the host takes, nobody sees the server want.
+	r.Idle = nil
+	idle("busywait", 30*time.Millisecond, 0).Steal = share(0.9)
+	c = claim(t, r)
+	assert.Equal(t, NotMeasurable, c.Verdict)
+	assert.Contains(t, found(t, c, "busywait").Why, "the host had the cores for 90.0 % of the time")
+}
+
+// attacked is a run of E2 or E11 in which callers waited so long during each
+// attack.
+func attacked(id, server string, attacks []Attack, wait time.Duration, change func(*Attack, *Moment)) Trial {
+	line := &Timeline{Step: callStep, Steps: make([]Moment, attacks[len(attacks)-1].Until/callStep)}
+	for i := range attacks {
+		m := &line.Steps[attacks[i].From/callStep]
+		m.Worst = wait
+		if change != nil {
+			change(&attacks[i], m)
+		}
+	}
+	return Trial{Experiment: id, Server: server, Callers: line, Attacks: attacks}
+}
+
+// attacksBegin is the number of the step in which the first attack begins.
+func attacksBegin(r *Results) int { return int(r.Trials[0].Attacks[0].From / callStep) }
+
+// A wait that the machine may have made is no stall, and a stall of a server that
+// sleeps is one on a busy machine, too.
+func TestAStallIsToldFromABusyMachine(t *testing.T) {
+	length := stallAttack(Plan{})
+	for name, test := range map[string]struct {
+		wait   time.Duration
+		change func(*Attack, *Moment)
+		want   Verdict
+		why    string
+	}{
+		"a stall on a quiet machine":  {length, nil, Confirmed, ""},
+		"a wait for a core":           {length * 6 / 10, func(a *Attack, _ *Moment) { a.Waited = length * 3 / 4 }, NotMeasurable, "the server waited for a core for 375ms of it"},
+		"callers that come late":      {length * 6 / 10, func(_ *Attack, m *Moment) { m.Late = length / 2 }, NotMeasurable, "callers began to ask up to 250ms late"},
+		"a host that has the cores":   {length * 6 / 10, func(a *Attack, _ *Moment) { a.Steal = share(0.8) }, NotMeasurable, "the host had the cores for 400ms of it"},
+		"a stall on a busy machine":   {length, func(a *Attack, _ *Moment) { a.Waited = length / 5 }, Confirmed, ""},
+		"a wait that outlasts it":     {length * 15, func(a *Attack, _ *Moment) { a.Waited = length }, NotMeasurable, "the server waited for a core for 500ms of it"},
+		"no stall on a busy machine":  {length / 20, func(a *Attack, _ *Moment) { a.Waited = length }, Refuted, ""},
+		"no stall on a quiet machine": {length / 20, nil, Refuted, ""},
+	} {
+		r := judged([]string{"E2"}, "singleblocking")
+		r.Trials = []Trial{attacked("E2", "singleblocking", stallAttacks(Plan{}), test.wait, test.change)}
+		f := found(t, claim(t, r), "singleblocking")
+		assert.Equal(t, test.want, f.Verdict, name)
+		assert.Contains(t, f.Why, test.why, name)
+
+		deaf := attacked("E11", "singleblocking", deafAttacks(), test.wait*deafAttack/length, nil)
+		r = judged([]string{"E11"}, "singleblocking")
+		r.Trials = []Trial{deaf}
+		if test.change == nil {
+			assert.Equal(t, test.want, found(t, claim(t, r), "singleblocking").Verdict, name)
+		}
+	}
+	// Callers who wait as long while nobody attacks do not wait for the attacker.
+	r := judged([]string{"E2"}, "singleblocking")
+	r.Trials = []Trial{attacked("E2", "singleblocking", stallAttacks(Plan{}), length*6/10, nil)}
+	r.Trials[0].Callers.Steps[1].Worst = length / 2
+	assert.Contains(t, found(t, claim(t, r), "singleblocking").Why, "callers waited for up to 250ms before anybody attacked")
+	r.Trials[0].Callers.Steps[1].Worst = 0
+	r.Trials[0].Callers.Steps[attacksBegin(r)-1].Worst = length
+	assert.Equal(t, Confirmed, found(t, claim(t, r), "singleblocking").Verdict, "he came just before, and was late")
+
+	// What is left decides, and that is said.
+	r = judged([]string{"E11"}, "eventloop")
+	attacks := deafAttacks()
+	r.Trials = []Trial{attacked("E11", "eventloop", attacks, 2*time.Millisecond, nil)}
+	r.Trials[0].Callers.Steps[attacks[1].From/callStep].Worst = deafAttack / 2
+	attacks[1].Waited = deafAttack / 2
+	f := found(t, r.judgeClaims()[0], "eventloop")
+	assert.Equal(t, Refuted, f.Verdict)
+	assert.InDelta(t, 0.002, f.High, 1e-9)
+	assert.Contains(t, f.Why, "left out what the machine disturbed: the longest wait during an attack of 800ms was 400ms")
+}
+
+// Experiments that measure leave out the runs in which the machine had the cores,
+// where that can have made the answer.
+func TestDisturbedRunsDecideNothing(t *testing.T) {
+	const us = time.Microsecond
+	busy := func(t Trial) Trial {
+		t.Resources.RunQueue, t.Others = 800*time.Millisecond, share(0.8)
+		return t
+	}
+	for id, test := range map[string]struct {
+		server       string
+		wrong, right Trial
+		want         Verdict // by the right ones
+		more         []Trial
+	}{
+		"E1": {"busywait", busy(ran("E1", "busywait", "", 2, 100, 0)), ran("E1", "busywait", "", 64, 100, 0), Refuted, nil},
+		"E3": {"multiblocking", busy(ran("E3", "multiblocking", "", 0, 100, 300*time.Millisecond)), ran("E3", "multiblocking", "", 0, 100, 1500*time.Millisecond), Refuted, nil},
+		"E6": {"eventloop", busy(ran("E6", "eventloop", silentClosed, 9_900, 1000, 30_000*us)), ran("E6", "eventloop", silentClosed, 9_900, 1000, 10_000*us), Confirmed,
+			[]Trial{ran("E6", "eventloop", silentClosed, 0, 1000, 10_000*us)}},
+	} {
+		test.wrong.X = max(test.wrong.X, test.right.X) // of E1: so many were to be served
+		r := judged([]string{id}, test.server)
+		r.Trials = append(test.more, test.wrong)
+		f := found(t, claim(t, r), test.server)
+		assert.Equal(t, NotMeasurable, f.Verdict, id)
+		assert.Regexp(t, "waited for a core|used the cores", f.Why, id)
+		r.Trials = append(r.Trials, test.right)
+		assert.Equal(t, test.want, found(t, claim(t, r), test.server).Verdict, id)
+	}
+
+	r := judged([]string{"E9"}, "multiblocking --os-threads")
+	for _, c := range poolCases {
+		for _, name := range []string{c + plainCase, c} {
+			r.Trials = append(r.Trials, busy(ran("E9", "multiblocking --os-threads", name, 0, 1000, time.Second)))
+		}
+	}
+	f := found(t, claim(t, r), "multiblocking --os-threads")
+	assert.Equal(t, NotMeasurable, f.Verdict)
+	assert.Contains(t, f.Why, "the server waited for a core for 80.0 % of the time")
+	// A repeat is left out as a whole: the second one is not compared with the first.
+	for i, c := range poolCases {
+		r.Trials = append(r.Trials, ran("E9", "multiblocking --os-threads", c+plainCase, 0, 1000, time.Duration(i+1)*time.Second),
+			ran("E9", "multiblocking --os-threads", c, 0, 1000, time.Duration(i+1)*time.Second))
+	}
+	assert.Equal(t, map[string][]float64{"steady": {1}, "churn": {1}, "computing": {1}}, r.poolRatios("multiblocking --os-threads"))
+}
+
+// Where few requests are answered, the runtime's monitor alone makes calls enough
+// for each of them.
+func TestFewRequestsDoNotTellHowItBlocks(t *testing.T) {
+	r := judged([]string{"E12"}, "multiblocking --os-threads")
+	r.Plan.Workloads = []load.Workload{{Connections: 1, Depth: 1}}
+	r.Syscalls = []SyscallCell{{Server: "multiblocking --os-threads", Method: "perf", Requests: 200, Seconds: 1,
+		Calls: map[string]int64{"read": 200, "epoll_pwait": 100}}}
+	f := found(t, claim(t, r), "multiblocking --os-threads")
+	assert.Equal(t, NotMeasurable, f.Verdict)
+	assert.Contains(t, f.Why, "it answered 200 requests a second")
+	r.Syscalls[0].Calls["epoll_pwait"] = 1
+	assert.Equal(t, Confirmed, claim(t, r).Verdict, "the monitor asked little")
+	r.Syscalls[0].Requests, r.Syscalls[0].Calls["epoll_pwait"] = 20_000, 40_000
+	assert.Equal(t, Refuted, claim(t, r).Verdict)
+}
+
+// DISTURBED is the first line, and beside each verdict that it touches.
+func TestADisturbedRunSaysSoFirst(t *testing.T) {
+	r := sampleResults(t)
+	r.Environment.Steal, r.Environment.Others = nil, share(0.8)
+	require.NoError(t, r.summarize())
+	var out bytes.Buffer
+	require.NoError(t, r.Report(&out, Style{}, 120))
+	assert.True(t, strings.HasPrefix(out.String(), "DISTURBED: 80 % of the machine's CPU time went elsewhere"), "%.200s", out.String())
+	assert.Regexp(t, `\nE4 .*REFUTED, DISTURBED `, out.String())
+	assert.NotRegexp(t, `\nE12 .*DISTURBED`, out.String(), "it counts calls")
+
+	r.Environment.Others = share(0.04)
+	require.NoError(t, r.summarize())
+	out.Reset()
+	require.NoError(t, r.Report(&out, Style{}, 120))
+	assert.NotContains(t, out.String(), "DISTURBED")
+}
+
+// A run that shows next to nothing says so.
+func TestVoidRuns(t *testing.T) {
+	assert.Empty(t, new(Results).Void(), "nothing was asked for")
+	r := &Results{OpenSummary: []OpenSummary{
+		{Rounds: 2, MedianRounds: 3, Void: 4, Reason: "the generator was late"}, // three of six stand
+	}}
+	assert.Empty(t, r.Void())
+	r.OpenSummary = append(r.OpenSummary, OpenSummary{Void: 1, Reason: "the generator waited"})
+	assert.Equal(t, "of 7 cells of the open loop 4 are void, medians included; one reason: the generator waited", r.Void())
+
+	r = &Results{Claims: []Claim{
+		{Experiment: "E4", Verdict: NotMeasurable, Findings: []Finding{{Why: "the host had the cores"}}},
+		{Experiment: "E5", Verdict: NotAvailable, Headline: -1},
+	}}
+	assert.Equal(t, "none of the claims could be decided for any server; E4: the host had the cores", r.Void())
+	r.Claims = append(r.Claims, Claim{Experiment: "E7", Verdict: Refuted})
+	assert.Empty(t, r.Void())
+	r.Claims[2] = Claim{Experiment: "E2", Verdict: NotMeasurable, Headline: -1, Findings: []Finding{{Server: "eventloop", Verdict: Refuted}}}
+	assert.Empty(t, r.Void(), "it was run with a server that the claim is not about")
+	r.Claims = r.Claims[1:2]
+	assert.Empty(t, r.Void(), "there is no such server here, which is said elsewhere")
+}
+
+// A cell of the open loop whose server waited for a core that others had is void,
+// median and all.
+func TestACellOfAStarvedServerIsVoid(t *testing.T) {
+	cell := Cell{Load: load.Result{Seconds: 1}, Resources: &Resources{RunQueue: time.Second / 2}, Others: share(0.5)}
+	voidStarved(&cell.Load, cell.besides())
+	assert.Equal(t, []string{"the server waited for a core for 50.0 % of the time, and other programs used 50.0 % of one"}, cell.Load.Void)
+	assert.False(t, cell.Load.MedianStands())
+	cell = Cell{Load: load.Result{Seconds: 1}, Resources: &Resources{CPU: time.Second}, Others: share(0.5)}
+	voidStarved(&cell.Load, cell.besides())
+	assert.Empty(t, cell.Load.Void)
+}
+
+// A server that has no core may take three times as long to start and to end.
+func TestALimitIsExtendedOnce(t *testing.T) {
+	used := func(waited time.Duration) usage { return usage{tasks: map[int]taskUsage{1: {runQueue: waited}}} }
+	l := &limit{timer: time.NewTimer(time.Hour), length: time.Minute, known: true, before: used(time.Second)}
+	defer l.timer.Stop()
+	assert.False(t, l.extend(used(2*time.Second)), "it had its core")
+	assert.Equal(t, time.Minute, l.length)
+	assert.True(t, l.extend(used(8*time.Second)))
+	assert.Equal(t, 3*time.Minute, l.length)
+	assert.True(t, l.over(), "once is enough")
+	assert.True(t, new(limit).over(), "nobody knows")
+}
+
+// Rules that were not judged are no reason not to measure a server, and are told
+// of.
+func TestRulesThatWereNotJudged(t *testing.T) {
+	g := gateOf(conformance.Report{Results: []conformance.Result{
+		{Rule: conformance.Rule{ID: "put-get"}},
+		{Rule: conformance.Rule{ID: "storm"}, Reason: "the server waited for a core", NotJudged: true},
+	}})
+	assert.Equal(t, Gate{Passed: 1, Total: 2, NotJudged: []Failure{{"storm", "the server waited for a core"}}}, g)
+	assert.Equal(t, "1/2?", g.String())
+	r := judged(nil, "busywait", "eventloop")
+	r.Servers[0].Rules = &g
+	assert.Empty(t, r.Failed())
+	assert.Equal(t, []string{"?  busywait: 1 rule of 2 not judged, because this machine was busy; the first: storm: the server waited for a core"}, r.gateNotes())
+}

@@ -1,0 +1,63 @@
+package lab
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// touched is what a generator notes that paused for so long, and touched so many
+// requests.
+func touched(t *testing.T, pause time.Duration, requests int64) load.Generator {
+	t.Helper()
+	h := hdrhistogram.New(1, math.MaxInt64, 3)
+	require.NoError(t, h.RecordValues(pause.Nanoseconds(), requests))
+	times, err := load.Summarize(h)
+	require.NoError(t, err)
+	return load.Generator{Paused: pause, LongestPause: pause, Touched: times}
+}
+
+// flatTimes is a thousand times that are all the same.
+func flatTimes(t *testing.T, d time.Duration) load.Times {
+	t.Helper()
+	h := hdrhistogram.New(1, math.MaxInt64, 3)
+	require.NoError(t, h.RecordValues(d.Nanoseconds(), 1000))
+	times, err := load.Summarize(h)
+	require.NoError(t, err)
+	return times
+}
+
+// Figures that pauses of the generator may have made are no server's.
+func TestPausesOfTheGeneratorAreNoServers(t *testing.T) {
+	trial := Trial{Load: &load.Result{Response: flatTimes(t, 10*time.Millisecond)}}
+	assert.True(t, trial.medianHolds())
+	trial.Load.Generator = touched(t, time.Second, 499)
+	assert.True(t, trial.medianHolds(), "less than half of the requests")
+	trial.Load.Generator = touched(t, time.Second, 500)
+	assert.False(t, trial.medianHolds())
+
+	s := &Server{Subject: Subject{Name: "eventloop"}}
+	slow := handlerTrial(s.Name, "sleeps", 9*time.Millisecond, 0)
+	slow.Load.Response = flatTimes(t, 9*time.Millisecond)
+	slow.Load.Generator = touched(t, 5*time.Millisecond, 990)
+	f, _ := experimentHandler.judge(&Results{Trials: []Trial{slow}}, s)
+	assert.Equal(t, NotMeasurable, f.Verdict)
+	assert.Contains(t, f.Why, "the generator itself did not run for 5ms")
+}
+
+// A closed loop's void cells are told of.
+func TestVoidCellsOfTheClosedLoopAreTold(t *testing.T) {
+	r := sampleResults(t)
+	said := func() string { return strings.Join(r.notes(), "\n") }
+	assert.NotContains(t, said(), "of the closed loop")
+	r.Runs[1].Load.Void = []string{"the generator itself did not run for 1s of 4s"}
+	assert.Contains(t, said(), "cells of the closed loop rates are lower and times longer than the server's; one reason: the generator itself did not run for 1s of 4s.")
+	assert.Contains(t, said(), "VOID: in 1 of ")
+}

@@ -1,0 +1,69 @@
+package lab
+
+import (
+	"fmt"
+	"time"
+)
+
+// stalls returns the longest wait during each attack, in seconds, but for attacks
+// of which the machine may have made the answer, yes or no, and why one of those
+// was left out. The answer is no up to a tenth of the attack's length, and yes from
+// half of it on.
+//
+// A machine that hardly kept anybody waiting is not asked. Otherwise a wait counts
+// if it is so short that the answer is no, or if what is left of it without the
+// machine's part is half of the attack or more, and not more than all of it: an
+// attack lets nobody wait for longer than it lasts.
+func (t Trial) stalls() (waits []float64, why string) {
+	for _, a := range t.Attacks {
+		length := a.Until - a.From
+		wait := t.Callers.worst(a.From, a.Until)
+		machine, what := t.machineWait(a)
+		if rest := wait - machine; wait > length/10 && machine > length/10 && (rest < length/2 || rest > length) {
+			why = fmt.Sprintf("the longest wait during an attack of %v was %s, and the machine may have made it: %s", length, latency(wait), what)
+			continue
+		}
+		waits = append(waits, wait.Seconds())
+	}
+	return waits, why
+}
+
+// machineWait returns for how long the machine may have kept a caller waiting during
+// an attack, and how. What callers waited before the first attack, nobody but the
+// machine has made.
+func (t Trial) machineWait(a Attack) (longest time.Duration, how string) {
+	stolen := time.Duration(0)
+	if a.Steal != nil {
+		stolen = time.Duration(*a.Steal * float64(a.Until-a.From))
+	}
+	for _, part := range []struct {
+		wait time.Duration
+		how  string
+	}{
+		{a.Waited, "the server waited for a core for %s of it"},
+		{stolen, "the host had the cores for %s of it"},
+		{t.Callers.late(a.From, a.Until), "callers began to ask up to %s late"},
+		// But for a step: who is due just before the attack may come just after.
+		{t.Callers.worst(0, t.Attacks[0].From-t.Callers.Step), "callers waited for up to %s before anybody attacked"},
+	} {
+		if part.wait > longest {
+			longest, how = part.wait, fmt.Sprintf(part.how, latency(part.wait))
+		}
+	}
+	return longest, how
+}
+
+// watchAttack begins to watch the machine during an attack on the server. end
+// notes in the attack what it did.
+func (p *process) watchAttack() (end func(*Attack)) {
+	before, err := processUsage(p.pid)
+	clocksBefore, known := readClocks()
+	return func(a *Attack) {
+		if after, afterErr := processUsage(p.pid); err == nil && afterErr == nil {
+			a.Waited = after.since(before).RunQueue
+		}
+		if clocksAfter, knownAfter := readClocks(); known && knownAfter {
+			a.Steal = clocksAfter.stealSince(clocksBefore)
+		}
+	}
+}

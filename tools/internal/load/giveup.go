@@ -1,0 +1,87 @@
+package load
+
+import (
+	"fmt"
+	"time"
+)
+
+// expire gives up the connections whose reply is late, as of now. It reads what
+// has come first: a generator that was stopped finds the time over and the replies
+// there at the same moment, and it was not the server that was late.
+func (g *generator) expire(now time.Duration) {
+	late := func(c *conn) bool {
+		return c.count > 0 && !c.broken && !g.mayWait(c) && now-c.waitingSince() > g.cfg.ReplyTimeout
+	}
+	for i, c := range g.conns {
+		if i%lookEvery == 0 {
+			g.now()
+		}
+		for late(c) && g.receive(c) {
+		}
+		if late(c) {
+			g.fail(c, &g.errors.TimedOut, timeoutError{g.cfg.ReplyTimeout})
+		}
+	}
+}
+
+// readAll takes all replies that have come, when nothing is sent any more.
+func (g *generator) readAll() {
+	for _, c := range g.conns {
+		for c.count > 0 && !c.broken && g.receive(c) {
+		}
+	}
+}
+
+// fail gives up a connection. Its descriptor stays until the end, so that its
+// number does not come to mean another one. A server may close a connection
+// that has all its replies, once there are no more requests to be made.
+func (g *generator) fail(c *conn, counter *int64, err error) {
+	c.broken = true
+	g.open--
+	now := g.now()
+	g.tally(now)
+	for i := range c.count {
+		g.window.countLost(c.flight[(c.oldest+i)%len(c.flight)].due, now)
+	}
+	for _, due := range c.waiting.all() {
+		g.window.countLost(due, now)
+	}
+	g.outstanding -= c.count + c.waiting.len()
+	g.backlog -= c.waiting.len()
+	// It would be reported for ever.
+	if removed := g.poller.Remove(c.fd); removed != nil {
+		g.errors.note(removed)
+	}
+	if c.count == 0 && c.waiting.len() == 0 && g.phase >= draining {
+		return
+	}
+	*counter++
+	g.errors.Unanswered += int64(c.count)
+	if c.count > 0 {
+		err = fmt.Errorf("%s: %w (%d requests in flight)", c.data.describe(c.flight[c.oldest]), err, c.count)
+	}
+	g.errors.note(err)
+}
+
+// unsent returns how many of the requests that were due in the window of an
+// open loop were not sent until the run was over, or not answered without being
+// an error yet.
+func (g *generator) unsent() int64 {
+	if g.schedule == nil {
+		return 0
+	}
+	n := g.window.unsent
+	for _, c := range g.conns {
+		for i := range c.count {
+			if !c.broken && c.flight[(c.oldest+i)%len(c.flight)].due >= g.window.began {
+				n++
+			}
+		}
+		for c.waiting.len() > 0 {
+			if c.waiting.pop() >= g.window.began {
+				n++
+			}
+		}
+	}
+	return n
+}
