@@ -4,124 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"net"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
-
-// Profile is what a server is to do.
-type Profile struct {
-	// Connections is how many there are, and Active how many of them send
-	// requests; the others are silent.
-	Connections int `json:"connections"`
-	Active      int `json:"active"`
-	// Rate is how many requests per second are due, over all that are active.
-	Rate     float64       `json:"rate"`
-	Arrivals load.Arrivals `json:"arrivals"`
-	Puts     float64       `json:"puts"`
-	// Handler is how long each request's handler takes. It waits, for a disk or
-	// another server, or it Computes.
-	Handler  time.Duration `json:"handler_ns"`
-	Computes bool          `json:"handler_computes,omitempty"`
-	// Value is the size of the values, in bytes.
-	Value int `json:"value_bytes"`
-	// P99 is within what 99 of 100 requests are to be answered.
-	P99 time.Duration `json:"p99_ns"`
-	// Cores is how many the server may have. SpareCore: it may burn them, and
-	// the least waiting counts, not the least CPU time.
-	Cores     int  `json:"cores"`
-	SpareCore bool `json:"spare_core,omitempty"`
-}
-
-const (
-	// maxHandler is so short that each measurement has several in a row.
-	maxHandler = 200 * time.Millisecond
-	maxTarget  = 10 * time.Second
-	// maxValue leaves room in the largest frame for the rest of it.
-	maxValue = 1<<20 - 1<<10
-)
-
-// Validate returns an error if nobody could have such a server, or nobody could
-// measure it.
-func (p Profile) Validate() error {
-	switch {
-	case p.Connections < 1:
-		return fmt.Errorf("%d connections: the least is 1", p.Connections)
-	case p.Active < 1 || p.Active > p.Connections:
-		return fmt.Errorf("%d active connections of %d: want from 1 to all of them", p.Active, p.Connections)
-	case !(p.Rate > 0): // so that NaN is refused
-		return fmt.Errorf("rate %v: want requests per second", p.Rate)
-	case p.Handler < 0 || p.Handler > maxHandler:
-		return fmt.Errorf("handler %v: want from 0 to %v", p.Handler, maxHandler)
-	case p.Value < 0 || p.Value > maxValue:
-		return fmt.Errorf("values of %d bytes: want from 0 to %d", p.Value, maxValue)
-	case p.P99 <= 0 || p.P99 > maxTarget:
-		return fmt.Errorf("p99 %v: want a time up to %v", p.P99, maxTarget)
-	case p.P99 <= p.Handler:
-		return fmt.Errorf("p99 %v: the handler alone takes %v", p.P99, p.Handler)
-	case p.Cores < 1 || p.Cores > runtime.NumCPU():
-		return fmt.Errorf("%s for the server: this machine has %d", count(p.Cores, "core"), runtime.NumCPU())
-	case p.Computes && p.handling() > float64(p.Cores):
-		return fmt.Errorf("%s requests/s × %v = %s cores of computing, and the server has %d: no model can do that",
-			thousands(p.Rate), p.Handler, threeDigits(p.handling()), p.Cores)
-	case p.handling() > float64(p.Active):
-		return fmt.Errorf("%s requests/s × %v = %s requests in their handlers at any time, over %s with one at a time each: no model can do that",
-			thousands(p.Rate), p.Handler, threeDigits(p.handling()), count(p.Active, "active connection"))
-	}
-	return load.Config{Workload: p.workload(), Duration: time.Second}.Validate()
-}
-
-// handling is how many requests are in their handlers at any time.
-func (p Profile) handling() float64 { return p.Rate * p.Handler.Seconds() }
-
-// workload is what the generator is told. The keys are few enough to be stored in
-// a moment, by slow handlers too, and to leave room for the connections.
-func (p Profile) workload() load.Workload {
-	const data, filling = 64 << 20, 250 * time.Millisecond
-	w := load.DefaultWorkload()
-	w.Connections, w.Rate, w.Arrivals, w.Puts = p.Active, p.Rate, p.Arrivals, p.Puts
-	w.MinValue, w.MaxValue = p.Value, p.Value
-	w.Keys = min(w.Keys, data/max(1, p.Value))
-	if p.Handler > 0 {
-		w.Keys = min(w.Keys, max(10, int(filling/p.Handler)))
-	}
-	return w
-}
-
-// foretold is what arithmetic says before anything is measured.
-func (p Profile) foretold() string {
-	switch {
-	case p.Handler == 0:
-		return ""
-	case p.Computes:
-		return fmt.Sprintf("%s requests/s × %v of computing = %s of a core, whatever the model",
-			thousands(p.Rate), p.Handler, percent(p.handling()))
-	default:
-		return fmt.Sprintf("%s requests/s × %v of waiting = %s in their handlers at any time; whoever handles one at a time answers %s/s at most",
-			thousands(p.Rate), p.Handler, threeDigits(p.handling()), thousands(1/p.Handler.Seconds()))
-	}
-}
-
-// fit returns the profile with no more connections than this machine has room
-// for, by so many descriptors in each process.
-func (p Profile) fit(descriptors int) Profile {
-	const (
-		reserve = 100    // for all else that is open, here and in the server
-		ports   = 28_000 // that Linux gives to those who connect
-	)
-	room := max(1, min(descriptors-reserve, ports))
-	p.Connections = min(p.Connections, room)
-	p.Active = min(p.Active, room)
-	return p
-}
 
 // AdviseConfig is what Advise needs to know.
 type AdviseConfig struct {
@@ -138,31 +30,6 @@ type AdviseConfig struct {
 	Progress *Progress
 
 	descriptors int // there may be, in tests; 0: as the system says
-}
-
-// Sample is one measurement of one model.
-type Sample struct {
-	Model string `json:"model"`
-	// Repeat is counted from 1. Probe is what was different from the profile, and
-	// then there is no repeat.
-	Repeat int    `json:"repeat,omitempty"`
-	Probe  string `json:"probe,omitempty"`
-	// Silent is how many silent connections there were, and Short why not all.
-	Silent int    `json:"silent"`
-	Short  string `json:"short,omitempty"`
-	// Base is the server's memory (RSS) without connections, in bytes, and Held
-	// with the silent ones; 0: not known. Idle is the share of a core that it used
-	// then, or waited for; nil: not known.
-	Base int64    `json:"rss_base_bytes,omitempty"`
-	Held int64    `json:"rss_held_bytes,omitempty"`
-	Idle *float64 `json:"idle_share,omitempty"`
-
-	Load      load.Result `json:"load"`
-	Resources *Resources  `json:"resources,omitempty"` // while it was loaded
-	// Error is how the server ended that did.
-	Error string `json:"error,omitempty"`
-
-	unavailable string // why this system cannot run the server; empty: it can
 }
 
 // AdviceSchema is the version of Advice in JSON.
@@ -202,10 +69,13 @@ type Advice struct {
 	// not show.
 	Foretold string   `json:"foretold,omitempty"`
 	Limits   []string `json:"limits,omitempty"`
+	// Setup is how to run the recommended model; nil: there is none.
+	Setup *Setup `json:"setup,omitempty"`
 
 	Samples []Sample `json:"samples"`
 
-	subjects []Subject
+	subjects    []Subject
+	descriptors int // there may be
 }
 
 // Absentee is a model that this system cannot run, and why, as it says itself.
@@ -267,6 +137,7 @@ func Advise(ctx context.Context, cfg AdviseConfig) (*Advice, error) {
 		Environment: environment(procs, pins),
 		Foretold:    cfg.foretold(),
 		subjects:    cfg.Subjects,
+		descriptors: descriptors,
 	}
 	if pins.on {
 		a.Environment.ServerProcs = 1 + len(pins.more)
@@ -288,12 +159,6 @@ func Advise(ctx context.Context, cfg AdviseConfig) (*Advice, error) {
 	return a, errors.Join(err, a.conclude())
 }
 
-// duration is long enough for a p99 that is no chance, unless that takes long.
-func (p Profile) duration() time.Duration {
-	const requests = 1_500
-	return min(max(seconds(requests/p.Rate), time.Second), 4*time.Second)
-}
-
 // What a measurement takes besides, about.
 const (
 	holdTime  = 120 * time.Microsecond // to open a silent connection
@@ -309,17 +174,8 @@ type adviser struct {
 
 // takes is how long a measurement of such a profile takes, about.
 func (v *adviser) takes(p Profile) time.Duration {
-	w := p.workload()
-	filling := time.Duration(w.Keys) * max(p.Handler, 5*time.Microsecond)
-	silent := time.Duration(p.Connections-p.Active) * holdTime
-	return visitTime + filling + silent + settleTime + lookTime + p.warmup() + v.advice.Duration
+	return visitTime + p.filling() + p.opening() + settleTime + lookTime + p.warmup() + v.advice.Duration
 }
-
-// warmup is longer than the first requests take.
-func (p Profile) warmup() time.Duration { return max(250*time.Millisecond, 2*p.Handler) }
-
-// drain is for how long late replies are waited for.
-func (p Profile) drain() time.Duration { return min(max(openDrain, 2*p.P99), 2*time.Second) }
 
 // run measures all models, in an order that is shuffled anew for each repeat,
 // and then tries what would change the answer.
@@ -395,12 +251,14 @@ func (v *adviser) again(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, o := range options {
-			if o.Counted > 0 || o.Foreseen || done == most {
-				continue
-			}
+		void := unjudged(options)
+		void = void[:min(len(void), most-done)]
+		if len(void) > 0 {
+			v.bench.progress.extend(time.Duration(len(void))*v.takes(a.Measured), "nothing is known yet of "+strings.Join(void, ", "))
+		}
+		for _, model := range void {
 			done++
-			i := slices.IndexFunc(a.subjects, func(s Subject) bool { return s.Name == o.Model })
+			i := slices.IndexFunc(a.subjects, func(s Subject) bool { return s.Name == model })
 			repeat := a.Repeats + 1 + try
 			sample, err := v.sample(ctx, a.subjects[i], a.Measured, a.Seed+uint64(repeat))
 			if err != nil {
@@ -408,7 +266,7 @@ func (v *adviser) again(ctx context.Context) error {
 			}
 			sample.Repeat = repeat
 			a.Samples = append(a.Samples, sample)
-			v.bench.progress.finished(0, fmt.Sprintf("again, for it was void: %s: %s", o.Model, sample.digest()))
+			v.bench.progress.finished(v.takes(a.Measured), fmt.Sprintf("again: %s: %s", model, sample.digest()))
 		}
 	}
 	return nil
@@ -443,11 +301,16 @@ func (v *adviser) measure(ctx context.Context, s Subject, p Profile, seed uint64
 	if err := server.serves(ctx, s, w); err != nil {
 		return err
 	}
+	began := v.bench.lookAt(server)
 	storing, cancel := context.WithTimeoutCause(ctx, preloadTimeout, fmt.Errorf("storing the keys takes more than %v", preloadTimeout))
 	defer cancel()
 	if err := load.Preload(storing, load.Config{Addr: server.addr, Workload: w}); err != nil {
+		if storing.Err() != nil {
+			sample.Taken = began.since().taken()
+		}
 		return errors.Join(server.failure(), err)
 	}
+	sample.took("to store the keys", began, p.filling())
 	if u, err := processUsage(server.pid); err == nil {
 		sample.Base = u.rss
 	}
@@ -459,8 +322,11 @@ func (v *adviser) measure(ctx context.Context, s Subject, p Profile, seed uint64
 				abort(c)
 			}
 		}()
-		if silent, sample.Silent, sample.Short, err = connectSilent(ctx, server.addr, nil, p.Connections-p.Active); err != nil {
+		if silent, err = v.open(ctx, server, s, p.Connections-p.Active, sample); err != nil {
 			return errors.Join(server.failure(), err)
+		}
+		if sample.Taken != "" {
+			return server.failure() // with fewer connections it is another profile
 		}
 		if err := v.look(ctx, server, sample); err != nil {
 			return err
@@ -511,13 +377,11 @@ func (v *adviser) look(ctx context.Context, server *process, sample *Sample) err
 	return nil
 }
 
-// withFlags returns the subject as it is started for a profile: with a place for
-// each connection, and no limit on their silence.
+// withFlags returns the subject as it is started for a profile: with the limits
+// that it needs, and a store that is as slow as its handlers are to be.
 func withFlags(s Subject, p Profile) Subject {
-	s.Command = slices.Concat(s.Command, []string{"--max-conns", strconv.Itoa(p.Connections + 16)})
-	if !s.OneAtATime {
-		s.Command = append(s.Command, "--idle-timeout", "-1")
-	}
+	limits, _ := p.limits(s)
+	s.Command = slices.Concat(s.Command, limitFlags(limits))
 	if p.Handler > 0 {
 		how := "--slow-sleep"
 		if p.Computes {
@@ -526,55 +390,4 @@ func withFlags(s Subject, p Profile) Subject {
 		s.Command = append(s.Command, "--slow-prefix", "key:", how, p.Handler.String())
 	}
 	return s
-}
-
-// option returns the number behind an option in a model's name, or else the
-// given one.
-func option(name, flag string, otherwise int) int {
-	words := strings.Fields(name)
-	if i := slices.Index(words, flag); i >= 0 && i+1 < len(words) {
-		if n, err := strconv.Atoi(words[i+1]); err == nil {
-			return n
-		}
-	}
-	return otherwise
-}
-
-// parallel returns how many handlers a model runs at a time, at most.
-func parallel(name string) int {
-	switch model, _, _ := strings.Cut(name, " "); model {
-	case "singleblocking", "busywait", "iouring":
-		return 1
-	case "eventloop":
-		return option(name, "--loops", 1)
-	case "multiblocking":
-		return option(name, "--workers", math.MaxInt)
-	default:
-		return math.MaxInt
-	}
-}
-
-// serves returns how many clients a model serves at a time, at most.
-func serves(s Subject) int {
-	if s.OneAtATime {
-		return 1
-	}
-	return option(s.Name, "--workers", math.MaxInt)
-}
-
-// foreseen returns why a model cannot do what the profile asks, as arithmetic
-// knows it beforehand; empty: it may. It is measured once all the same.
-func foreseen(p Profile, s Subject) string {
-	at := parallel(s.Name)
-	switch n := serves(s); {
-	case n < p.Connections && n == 1:
-		return "serves one client at a time; the others wait until it leaves"
-	case n < p.Connections:
-		return fmt.Sprintf("serves %d clients at a time, silent ones too; the others wait until one leaves", n)
-	case p.handling() > float64(at) && at == 1:
-		return fmt.Sprintf("handles one request at a time: %s/s at most", thousands(1/p.Handler.Seconds()))
-	case p.handling() > float64(at):
-		return fmt.Sprintf("handles %d requests at a time: %s/s at most", at, thousands(float64(at)/p.Handler.Seconds()))
-	}
-	return ""
 }

@@ -11,30 +11,6 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// simplest are the models in the order of how simple they are, to run and to
-// understand: what there is to choose and to tune, and what a reader of the code
-// has to keep in mind. It decides between those that are equal in all else; what
-// is not listed comes last.
-var simplest = []string{
-	"singleblocking",             // a loop that reads and writes
-	"multiblocking",              // the same, often
-	"multiblocking --os-threads", // and the kernel's limits on threads
-	"multiblocking --workers 64", // and a number to choose, and who waits
-	"eventloop",                  // states instead of a stack, and nothing may block
-	"eventloop --loops 2",        // and a number to choose
-	"iouring",                    // and a kernel that has it, and permits it
-	"busywait --one-at-a-time",   // a core that nobody else can have
-	"busywait",                   // and states instead of a stack
-}
-
-// simplicity is a model's place among the simplest.
-func simplicity(name string) int {
-	if i := slices.Index(simplest, name); i >= 0 {
-		return i
-	}
-	return len(simplest)
-}
-
 // From which differences on one model is better than another.
 const (
 	leastDifference = 0.10    // as a share of the larger figure
@@ -47,10 +23,6 @@ const (
 // burnShare is the share of a core from which on a server burns it: used while
 // there is nothing to do.
 const burnShare = 0.5
-
-// hopelessShare is the share of what was due below which an answer is no matter
-// of the day.
-const hopelessShare = 0.9
 
 // enough is the share of what was due that is all of it, nearly.
 const enough = 0.99
@@ -66,6 +38,8 @@ type Option struct {
 	Qualifies bool `json:"qualifies"`
 	// Foreseen: arithmetic alone says that it cannot.
 	Foreseen bool `json:"foreseen,omitempty"`
+	// Foretold is why, in that case.
+	Foretold string `json:"foretold,omitempty"`
 	// Reason is why it does not qualify, and Limit what keeps it from that.
 	Reason string `json:"reason,omitempty"`
 	Limit  string `json:"limit,omitempty"`
@@ -125,95 +99,12 @@ func (c *Costs) memoryAt(n, want int) float64 {
 	return float64(c.Memory) + c.PerConnection*float64(n-want)
 }
 
-// reached is what a sample says of the target.
-type reached uint8
-
-const (
-	unknown reached = iota
-	yes
-	no
-)
-
-// within judges a sample by itself, and says why it missed the target.
-func (s *Sample) within(p Profile) (r reached, why string) {
-	l := &s.Load
-	void := len(l.Void) > 0
-	switch {
-	case s.Error != "":
-		return no, s.Error
-	case s.Short != "":
-		return no, s.Short + " silent connections"
-	case l.Errors.Count() > 0:
-		return no, l.Errors.Err().Error()
-	case !l.Kept() && void && !l.MedianStands():
-		return unknown, ""
-	case !l.Kept():
-		return no, fmt.Sprintf("answers %s of what is due", percent(s.answered()))
-	case s.p99() <= p.P99:
-		// Its times are upper bounds.
-		if void && !l.AtMost() {
-			return unknown, ""
-		}
-		return yes, ""
-	case void && !(l.MedianStands() && l.Response.P50 > p.P99):
-		return unknown, ""
-	case l.Response.P99 == 0:
-		return unknown, "" // too few requests: one of them decides nothing
-	default:
-		return no, fmt.Sprintf("p99 %s", latency(s.p99()))
-	}
-}
-
-// p99 is the longest time where there are too few requests for a p99.
-func (s *Sample) p99() time.Duration { return cmp.Or(s.Load.Response.P99, s.Load.Response.Max) }
-
-// answered is the share of what was due that was answered, at most 1.
-func (s *Sample) answered() float64 {
-	if s.Load.Offered == 0 {
-		return 0
-	}
-	return min(1, float64(s.Load.Requests)/float64(s.Load.Offered))
-}
-
-// hopeless reports whether there is no use in measuring it again. before is the
-// model's sample before: a machine that is busy elsewhere may leave a server too
-// little time to accept its clients, once.
-func (s *Sample) hopeless(before *Sample) bool {
-	switch {
-	case s.Short != "":
-		return before != nil && before.Short != ""
-	default:
-		return s.Error != "" || s.Load.MedianStands() && s.answered() < hopelessShare
-	}
-}
-
-// cpuShare is the share of a core that it used, 1 for a whole one.
-func (s *Sample) cpuShare() float64 { return s.Resources.CPU.Seconds() / s.Load.Seconds }
-
-// digest is a sample in a line.
-func (s *Sample) digest() string {
-	if s.Error != "" {
-		return s.Error
-	}
-	text := fmt.Sprintf("p99 %s, %s answered", latency(s.p99()), percent(s.answered()))
-	if s.Resources != nil {
-		text += fmt.Sprintf(", %s of a core, %s MiB", percent(s.cpuShare()), mebibytes(s.Resources.RSS))
-	}
-	if s.Short != "" {
-		text += ", " + s.Short
-	}
-	if len(s.Load.Void) > 0 {
-		text += ", void"
-	}
-	return text
-}
-
 // judge sums up a model's samples. asked is the profile, measured what of it
 // there was room for.
 func judge(asked, measured Profile, s Subject, samples []Sample) (Option, error) {
 	o := Option{Model: s.Name, Samples: len(samples), Answered: 1, serves: serves(s)}
 	var counted, reachedIt []Sample
-	why := ""
+	why, taken := "", ""
 	few, err := together(measured, samples)
 	if err != nil {
 		return o, err
@@ -228,6 +119,7 @@ func judge(asked, measured Profile, s Subject, samples []Sample) (Option, error)
 		if sample.Short != "" && held {
 			continue // it can hold them, and was given too little time
 		}
+		taken = cmp.Or(taken, sample.Taken)
 		if r == unknown && len(sample.Load.Void) == 0 && few > 0 {
 			if r = yes; few > measured.P99 {
 				r, reason = no, fmt.Sprintf("p99 %s, of all repeats together", latency(few))
@@ -254,14 +146,14 @@ func judge(asked, measured Profile, s Subject, samples []Sample) (Option, error)
 	o.Burns = o.Costs != nil && o.Costs.Idle > burnShare
 	switch reason := foreseen(asked, s); {
 	case reason != "":
-		o.Within, o.Foreseen, o.Reason = false, true, reason
+		o.Within, o.Foreseen, o.Foretold, o.Reason = false, true, reason, reason
 		if o.Missed > 0 && o.Errors == 0 && o.Answered < 1 {
 			o.Reason += fmt.Sprintf("; measured: %s of what was due", percent(o.Answered))
 		}
 	case o.Counted == 0 && o.Samples == 0:
 		o.Reason = "not measured"
 	case o.Counted == 0:
-		o.Reason = "not known: " + cmp.Or(o.VoidFor, "too few requests to say")
+		o.Reason = "not known: " + cmp.Or(taken, o.VoidFor, "too few requests to say")
 	case o.Missed > 0:
 		o.Reason = why
 		if o.Missed < o.Counted {

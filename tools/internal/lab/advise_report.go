@@ -48,15 +48,25 @@ func (a *Advice) conclude() error {
 		return nil
 	case !best.Qualifies:
 		a.Sentence = nobody(a.Profile, options)
+		if busy := a.busy(); busy != "" {
+			a.Sentence += fmt.Sprintf(" %s: ask again when it is quiet.", strings.ToUpper(busy[:1])+busy[1:])
+		}
 		return nil
 	default:
 		a.Recommended, a.Needs = best.Model, needs(best.Model)
 		a.Sentence = recommend(a.Profile, best)
 	}
-	a.Sentence += unjudged(options)
+	if why := a.provisional(); why != "" {
+		a.Sentence = "PROVISIONAL, because " + why + ": " + strings.ToLower(a.Sentence[:1]) + a.Sentence[1:]
+	}
 	if len(options) > 1 && options[1].Qualifies {
 		a.RunnerUp = options[1].Model
 		a.Because = because(a.Profile, options[0], options[1], by)
+	}
+	program := a.Command[:max(0, slices.Index(a.Command, "advise"))]
+	i := slices.IndexFunc(a.subjects, func(s Subject) bool { return s.Name == a.Recommended })
+	if a.Setup, err = a.Profile.setup(a.subjects[i], program, a.descriptors); err != nil {
+		return err
 	}
 	probed, err := a.probed(a.Recommended)
 	a.Changes = append(changes(a.Profile, options, by), probed...)
@@ -65,11 +75,15 @@ func (a *Advice) conclude() error {
 
 // needs is what a model asks of a system that others do not; empty: nothing.
 func needs(model string) string {
-	if model != "iouring" {
+	switch model {
+	case "iouring":
+		return "It needs Linux 6.1 or later, and the permission to use io_uring, which many containers do not have (seccomp, kernel.io_uring_disabled): where it is refused, the server does not start. " +
+			"It handles all requests on one goroutine."
+	case "multiblocking --os-threads":
+		return "It needs a thread for each client, so a limit on processes (ulimit -u, a container's pids.max) is one on clients."
+	default:
 		return ""
 	}
-	return "It needs Linux 6.1 or later, and the permission to use io_uring, which many containers do not have (seccomp, kernel.io_uring_disabled): where it is refused, the server does not start. " +
-		"It handles all requests on one goroutine."
 }
 
 // recommend is the answer where there is one.
@@ -85,37 +99,46 @@ func recommend(p Profile, o Option) string {
 // guess.
 const disturbed = 0.2
 
-// provisional is why the same question may well have another answer next time.
-func (a *Advice) provisional() string {
+// busy says how much of the machine others had, if that makes an answer a guess.
+func (a *Advice) busy() string {
 	e := a.Environment
-	switch {
-	case e.Steal != nil && e.Others != nil && *e.Steal+*e.Others > disturbed:
-		return fmt.Sprintf("%.0f %% of this machine's CPU time went elsewhere; ask again when it is quiet", 100*(*e.Steal+*e.Others))
-	case unjudged(a.Options) != "":
-		return "not all models could be judged; ask again"
+	if e.Steal == nil || e.Others == nil || *e.Steal+*e.Others <= disturbed {
+		return ""
 	}
-	return ""
+	return fmt.Sprintf("%.0f %% of this machine's CPU time went elsewhere", 100*(*e.Steal+*e.Others))
 }
 
-// unjudged is what the answer leaves out.
-func unjudged(options []Option) string {
-	var names []string
+// provisional is why the same question may well have another answer next time.
+func (a *Advice) provisional() string {
+	var all []string
+	if busy := a.busy(); busy != "" {
+		all = append(all, busy)
+	}
+	if !a.Complete {
+		all = append(all, "it was interrupted")
+	}
+	if names := unjudged(a.Options); len(names) > 0 {
+		all = append(all, fmt.Sprintf("nothing is known of %s", strings.Join(names, ", ")))
+	}
+	return strings.Join(all, ", and ")
+}
+
+// unjudged are the models that may do what is asked, and of which no measurement
+// says anything.
+func unjudged(options []Option) (names []string) {
 	for _, o := range options {
 		if o.Counted == 0 && !o.Foreseen {
 			names = append(names, o.Model)
 		}
 	}
-	if len(names) == 0 {
-		return ""
-	}
-	return fmt.Sprintf(" Nothing is known of %s: every measurement was void.", strings.Join(names, ", "))
+	return names
 }
 
 // nobody is the answer where there is none.
 func nobody(p Profile, options []Option) string {
 	near := options[0]
-	if near.Counted == 0 {
-		return "No advice: every measurement was void, or too short to say."
+	if names := unjudged(options); len(names) > 0 {
+		return fmt.Sprintf("No advice: nothing is known of %s, because every measurement was void, or too short to say.", strings.Join(names, ", ")) + ruledOut(options)
 	}
 	if near.Within && near.Burns {
 		return fmt.Sprintf("None, unless a core may be burnt: %s alone keeps p99 within %v (%s), and uses %s of a core with nothing to do. --spare-core allows that.",
@@ -126,6 +149,28 @@ func nobody(p Profile, options []Option) string {
 		text += "; " + near.Limit
 	}
 	return text + "."
+}
+
+// ruledOut is what is known of the others without a measurement that counts, or by
+// one that does: arithmetic rules models out whatever the machine was like.
+func ruledOut(options []Option) string {
+	var foreseen, failed []string
+	for _, o := range options {
+		switch {
+		case o.Foreseen:
+			foreseen = append(foreseen, fmt.Sprintf("%s (%s)", o.Model, o.Foretold))
+		case o.Counted > 0:
+			failed = append(failed, fmt.Sprintf("%s (%s)", o.Model, o.Reason))
+		}
+	}
+	text := ""
+	if foreseen != nil {
+		text += " Arithmetic rules out " + strings.Join(foreseen, ", ") + "."
+	}
+	if failed != nil {
+		text += " Measurements rule out " + strings.Join(failed, ", ") + "."
+	}
+	return text
 }
 
 // because is what decided between the first two.
@@ -286,9 +331,6 @@ func (a *Advice) Report(w io.Writer, style Style, width int) error {
 	for _, x := range a.NotAvailable {
 		fill(fmt.Sprintf("%s was not tried, for it is not available here: %s.", x.Model, x.Reason))
 	}
-	if why := a.provisional(); why != "" {
-		fill("PROVISIONAL: " + why + ".")
-	}
 	if !a.Complete {
 		fill(fmt.Sprintf("INTERRUPTED after %s.", count(len(a.Samples), "measurement")))
 	}
@@ -296,6 +338,15 @@ func (a *Advice) Report(w io.Writer, style Style, width int) error {
 	fill("For: " + a.Profile.task() + ".")
 	if a.Foretold != "" {
 		fill("Beforehand: " + a.Foretold + ".")
+	}
+	if s := a.Setup; s != nil {
+		heading("To run it")
+		fmt.Fprintln(&out, CommandLine(s.Serve))
+		for _, why := range s.Why {
+			fill("- " + why)
+		}
+		fill("\nIn a program of your own:")
+		fmt.Fprintf(&out, "\n%s", s.Go)
 	}
 	out.WriteString("\n")
 	for _, block := range a.table().split(width) {

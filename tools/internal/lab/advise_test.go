@@ -70,7 +70,7 @@ func TestAdviceForIOUring(t *testing.T) {
 
 func testAdvice(t *testing.T, p Profile, all ...constructed) *Advice {
 	t.Helper()
-	a := &Advice{Profile: p, Measured: p, Complete: true, Repeats: 3, Duration: time.Second, Command: []string{"ioflavors", "advise"}}
+	a := &Advice{Profile: p, Measured: p, Complete: true, Repeats: 3, Duration: time.Second, Command: []string{"go", "run", "./tools/cmd/ioflavors", "advise"}, descriptors: 1 << 20}
 	for _, c := range all {
 		s := Subject{Name: c.model}
 		for _, v := range variants {
@@ -292,7 +292,7 @@ func TestAdviceOnVoidSamples(t *testing.T) {
 	)
 	assert.Equal(t, "eventloop", a.Recommended)
 	assert.Contains(t, a.Sentence, "p99 ≤1.00ms")
-	assert.Contains(t, a.Sentence, "Nothing is known of multiblocking: every measurement was void.")
+	assert.True(t, strings.HasPrefix(a.Sentence, "PROVISIONAL, because nothing is known of multiblocking: take eventloop: "), a.Sentence)
 	assert.Equal(t, 3, a.option("multiblocking").Void)
 	assert.Zero(t, a.option("multiblocking").Counted)
 	assert.Contains(t, a.option("multiblocking").Reason, "not known: the generator was busy")
@@ -301,7 +301,7 @@ func TestAdviceOnVoidSamples(t *testing.T) {
 	little := func(s *Sample) { void(s); s.Load.InFlight *= 2 }
 	a = testAdvice(t, p, constructed{model: "eventloop", p99: time.Millisecond, cpu: flat(0.1), alter: little})
 	assert.Empty(t, a.Recommended)
-	assert.Contains(t, a.Sentence, "No advice: every measurement was void")
+	assert.Contains(t, a.Sentence, "No advice: nothing is known of eventloop, because every measurement was void")
 
 	// One that was late with few requests shows the median.
 	late := func(s *Sample) {
@@ -312,6 +312,28 @@ func TestAdviceOnVoidSamples(t *testing.T) {
 	assert.Equal(t, 3, a.option("eventloop").Missed, "its median alone is over the target")
 	a = testAdvice(t, p, constructed{model: "eventloop", p99: 8 * time.Millisecond, cpu: flat(0.1), alter: late})
 	assert.Zero(t, a.option("eventloop").Counted)
+}
+
+// Where no measurement counts, arithmetic still does.
+func TestAdviceByArithmetic(t *testing.T) {
+	p := testProfile()
+	p.Connections, p.Active, p.Rate, p.Handler, p.P99 = 100, 100, 1000, 5*time.Millisecond, 50*time.Millisecond
+	void := func(s *Sample) {
+		s.Load.Void, s.Load.InFlight = []string{"Little's law fails"}, 1e6
+		s.Load.Requests /= 2
+	}
+	a := testAdvice(t, p,
+		constructed{model: "eventloop", p99: time.Second, cpu: flat(0.1), alter: void},
+		constructed{model: "singleblocking", p99: time.Second, cpu: flat(0.1), alter: func(s *Sample) { s.Load.Requests = 1 }},
+		constructed{model: "multiblocking", p99: time.Second, cpu: flat(0.1), alter: void},
+	)
+	assert.Empty(t, a.Recommended)
+	assert.Equal(t, "No advice: nothing is known of multiblocking, because every measurement was void, or too short to say. "+
+		"Arithmetic rules out singleblocking (serves one client at a time; the others wait until it leaves), eventloop (handles one request at a time: 200/s at most).", a.Sentence)
+	others, steal := 0.5, 0.0
+	a.Environment.Others, a.Environment.Steal = &others, &steal
+	require.NoError(t, a.conclude())
+	assert.Contains(t, a.Sentence, "50 % of this machine's CPU time went elsewhere: ask again when it is quiet.")
 }
 
 // One repeat that misses the target is enough.
@@ -337,9 +359,9 @@ func TestAdviceWantsEveryRepeat(t *testing.T) {
 	a = testAdvice(t, testProfile(), constructed{model: "eventloop", p99: time.Millisecond, cpu: flat(0.1), alter: short})
 	assert.Equal(t, "eventloop", a.Recommended)
 	assert.Equal(t, 2, a.option("eventloop").Counted)
-	always := func(s *Sample) { s.Short = "the server holds 500 of 900" }
+	always := func(s *Sample) { s.Short = "the server holds 500 of 900, and refuses the others" }
 	a = testAdvice(t, testProfile(), constructed{model: "eventloop", p99: time.Millisecond, cpu: flat(0.1), alter: always})
-	assert.Equal(t, "the server holds 500 of 900 silent connections", a.option("eventloop").Reason)
+	assert.Equal(t, "silent connections: the server holds 500 of 900, and refuses the others", a.option("eventloop").Reason)
 
 	wrong := func(s *Sample) { s.Load.Errors.Wrong = 1 }
 	a = testAdvice(t, testProfile(), constructed{model: "eventloop", p99: time.Millisecond, cpu: flat(0.1), alter: wrong})
@@ -398,38 +420,6 @@ func TestAdviceProbes(t *testing.T) {
 	assert.Contains(t, last.Text, "The answer would be multiblocking.")
 }
 
-func TestProfilesThatNobodyCanHave(t *testing.T) {
-	require.NoError(t, testProfile().Validate())
-	for text, wrong := range map[string]func(*Profile){
-		"the least is 1":             func(p *Profile) { p.Connections = 0 },
-		"1001 active connections":    func(p *Profile) { p.Active = 1001 },
-		"want requests per second":   func(p *Profile) { p.Rate = 0 },
-		"values of -1 bytes":         func(p *Profile) { p.Value = -1 },
-		"p99 0s":                     func(p *Profile) { p.P99 = 0 },
-		"the handler alone takes":    func(p *Profile) { p.Handler = 6 * time.Millisecond },
-		"9999 cores for the server":  func(p *Profile) { p.Cores = 9999 },
-		"8.00 cores of computing":    func(p *Profile) { p.Handler, p.Computes = 4*time.Millisecond, true },
-		"over 1 active connection":   func(p *Profile) { p.Handler, p.Active = 4*time.Millisecond, 1 },
-		"share of puts":              func(p *Profile) { p.Puts = 2 },
-		"handler 1s: want from 0 to": func(p *Profile) { p.Handler = time.Second },
-	} {
-		p := testProfile()
-		wrong(&p)
-		assert.ErrorContains(t, p.Validate(), text)
-	}
-}
-
-// Large values and slow handlers leave few keys, so that storing them takes
-// neither all memory nor all day.
-func TestProfileKeys(t *testing.T) {
-	p := testProfile()
-	assert.Equal(t, 10_000, p.workload().Keys)
-	p.Value = 1 << 19
-	assert.Equal(t, 128, p.workload().Keys)
-	p.Handler = 5 * time.Millisecond
-	assert.Equal(t, 50, p.workload().Keys)
-}
-
 func TestSimplestAreModels(t *testing.T) {
 	var names []string
 	for _, v := range variants {
@@ -458,11 +448,14 @@ func TestAdviceReport(t *testing.T) {
 	for _, part := range []string{"MODEL", "Why not", "Runner-up: multiblocking --os-threads", "What would change the answer", "What this machine could not show", "ioflavors advise"} {
 		assert.Contains(t, text, part)
 	}
+	// Who reads no more than the beginning must not act on it unwarned.
 	others, steal := 0.5, 0.0
 	a.Environment.Others, a.Environment.Steal = &others, &steal
-	out.Reset()
-	require.NoError(t, a.Report(&out, Style{}, 80))
-	assert.Contains(t, out.String(), "PROVISIONAL: 50 % of this machine's CPU time went elsewhere")
+	require.NoError(t, a.conclude())
+	assert.True(t, strings.HasPrefix(a.text(t), "PROVISIONAL, because 50 % of this machine's CPU time went elsewhere: take eventloop: p99 "), a.Sentence)
+	a.Environment.Others, a.Complete = nil, false
+	require.NoError(t, a.conclude())
+	assert.True(t, strings.HasPrefix(a.text(t), "PROVISIONAL, because it was interrupted: take eventloop: p99 "), a.Sentence)
 	assert.NoError(t, a.Write(t.TempDir()))
 }
 

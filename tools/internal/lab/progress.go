@@ -18,6 +18,10 @@ type Progress struct {
 	began       time.Time
 	done, total time.Duration // as planned
 	at          time.Time     // when so much was done
+	// told is how long the run was last said to take in all, and why why that is
+	// more than before.
+	told time.Duration
+	why  string
 }
 
 // NewProgress returns a Progress that writes lines to w.
@@ -33,7 +37,7 @@ func (p *Progress) start(results *Results, total time.Duration) {
 	if p.w == nil {
 		return
 	}
-	p.results, p.total = results, total
+	p.results, p.total, p.told = results, total, total
 	p.began = p.now()
 	p.at = p.began
 	if p.live == nil {
@@ -59,6 +63,9 @@ func (p *Progress) doing(server, what string) {
 	if p.total > 0 {
 		share = min(float64(p.done)/float64(p.total), 1)
 	}
+	if p.why != "" {
+		what += " · " + p.why
+	}
 	p.live.show(now, p.results, moment{server: server, what: what, share: share, left: p.left(now)})
 }
 
@@ -69,10 +76,41 @@ func (p *Progress) finished(planned time.Duration, line string) {
 		return
 	}
 	p.done += planned
-	p.at = p.now()
+	now := p.now()
+	took := now.Sub(p.at)
+	p.at = now
+	grown := p.explain(took, planned)
 	if p.live == nil && line != "" {
-		fmt.Fprintf(p.w, "%s (about %s left)\n", line, roughly(p.left(p.at)))
+		fmt.Fprintf(p.w, "%s (about %s left%s)\n", line, roughly(p.left(p.at)), grown)
 	}
+}
+
+// extend says that the run takes longer than planned, and why.
+func (p *Progress) extend(by time.Duration, why string) {
+	if p.w == nil {
+		return
+	}
+	p.total += by
+	p.told += by
+	p.why = fmt.Sprintf("about %s more, because %s", roughly(by), why)
+	p.tell(p.why)
+}
+
+// explain returns why the run takes longer than it was said to, if it is much
+// longer: an estimate that grows without a reason is not believed.
+func (p *Progress) explain(took, planned time.Duration) string {
+	const share, least = 1.25, 15 * time.Second
+	all := p.at.Sub(p.began) + p.left(p.at)
+	if all-p.told < least || float64(all) < share*float64(p.told) {
+		return ""
+	}
+	p.told = all
+	if took > 2*planned {
+		p.why = fmt.Sprintf("longer than planned, because this took %s, not %s", roughly(took), roughly(planned))
+	} else {
+		p.why = fmt.Sprintf("longer than planned, because all takes %.1f times as long", p.at.Sub(p.began).Seconds()/p.done.Seconds())
+	}
+	return "; " + p.why
 }
 
 // left is how long the rest takes if it goes on like this. What was planned has

@@ -24,11 +24,49 @@ func TestProgressLines(t *testing.T) {
 	p.end()
 	assert.Equal(t, strings.Join([]string{
 		"about 80 s",
-		"one is done (about 1 min 40 s left)", // 80 s, had the plan no say
+		// 80 s, had the plan no say
+		"one is done (about 1 min 40 s left; longer than planned, because all takes 2.0 times as long)",
 		"so is another (about 0 s left)",
 		"and what nobody had planned (about 0 s left)",
 		"",
 	}, "\n"), out.String())
+}
+
+// An estimate that grows says why.
+func TestProgressSaysWhyItTakesLonger(t *testing.T) {
+	var out strings.Builder
+	p := NewProgress(&out)
+	now := time.Unix(1e9, 0)
+	p.now = func() time.Time { return now }
+	p.start(nil, 99*time.Second)
+	step := func(took time.Duration, line string) {
+		now = now.Add(took)
+		p.finished(11*time.Second, line)
+	}
+	step(12*time.Second, "as planned")
+	step(3*time.Minute, "slow")
+	step(3*time.Minute, "slow again")
+	step(time.Second, "quick")
+	p.extend(30*time.Second, "a is measured again")
+	assert.Equal(t, strings.Join([]string{
+		"about 99 s",
+		"as planned (about 92 s left)",
+		"slow (about 7 min 40 s left; longer than planned, because this took 3 min 0 s, not 11 s)",
+		"slow again (about 9 min 20 s left; longer than planned, because this took 3 min 0 s, not 11 s)",
+		"quick (about 6 min 20 s left)",
+		"about 30 s more, because a is measured again",
+		"",
+	}, "\n"), out.String())
+
+	live := NewLiveProgress(&out, Style{}, func() (int, int) { return 200, 24 })
+	live.now = p.now
+	live.start(nil, 99*time.Second)
+	now = now.Add(5 * time.Minute)
+	live.finished(10*time.Second, "")
+	out.Reset()
+	live.results = &Results{}
+	live.doing("eventloop", "50 conns")
+	assert.Contains(t, out.String(), "eventloop · 50 conns · longer than planned, because this took 5 min 0 s, not 10 s")
 }
 
 func TestProgressLeft(t *testing.T) {

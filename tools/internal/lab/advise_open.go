@@ -1,0 +1,110 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// look is what a server and the machine had used at a moment.
+type look struct {
+	bench  *bench
+	server *process
+	at     time.Time
+	clocks clocks
+	usage  usage
+	known  bool
+}
+
+func (b *bench) lookAt(server *process) look {
+	l := look{bench: b, server: server, at: time.Now()}
+	var err error
+	l.clocks, l.known = readClocks()
+	if l.usage, err = processUsage(server.pid); err != nil {
+		l.known = false
+	}
+	return l
+}
+
+// since is what the machine did besides since then.
+func (l look) since() besides {
+	now := l.bench.lookAt(l.server)
+	b := besides{lasted: now.at.Sub(l.at)}
+	if l.known && now.known {
+		b.server = now.usage.since(l.usage)
+		b.steal = now.clocks.stealSince(l.clocks)
+		b.others = now.clocks.othersSince(l.clocks, l.bench.pins, b.server.CPU)
+	}
+	return b
+}
+
+// took notes what took much longer than planned.
+func (s *Sample) took(what string, from look, planned time.Duration) {
+	const much = 3 * time.Second
+	if d := time.Since(from.at); d > 2*planned && d-planned > much && s.slow == "" {
+		s.slow = fmt.Sprintf("%s took %s, not %s", what, roughly(d), roughly(planned))
+	}
+}
+
+// open opens the silent connections. A server that the machine keeps from
+// accepting them is given more time, and what is short in the end is the
+// machine's: sample.Taken.
+func (v *adviser) open(ctx context.Context, server *process, s Subject, wanted int, sample *Sample) (silent []net.Conn, err error) {
+	opening := time.Duration(wanted) * holdTime
+	const tries = 4
+	first := v.bench.lookAt(server)
+	defer func() { sample.took("to open the connections", first, opening) }()
+	for range tries {
+		began := v.bench.lookAt(server)
+		if silent, sample.Silent, sample.Short, err = connectSilent(ctx, server.addr, silent, wanted); err != nil || sample.Short == "" {
+			sample.Taken = ""
+			return silent, err
+		}
+		if serves(s) < wanted {
+			return silent, nil // whatever the machine is like
+		}
+		refused := refused(silent)
+		if sample.Taken = takenFrom(sample.Short, refused, began.since()); sample.Taken == "" {
+			sample.Short += map[bool]string{true: ", and refuses the others", false: ", and had its core when it wanted it"}[refused]
+			return silent, nil
+		}
+	}
+	return silent, nil
+}
+
+// takenFrom returns why it is the machine's fault that connections are short, or
+// "": then it is the server's.
+func takenFrom(short string, refused bool, b besides) string {
+	if refused {
+		return ""
+	}
+	for _, ours := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS, syscall.ENOMEM} {
+		if strings.Contains(short, ours.Error()) {
+			return "the lab can open no more connections: " + short
+		}
+	}
+	if taken := b.taken(); taken != "" {
+		return short + ": " + taken
+	}
+	return ""
+}
+
+// refused reports whether the server closes connections, or says something on
+// them unasked: that it refuses them. The last ones are the first to be refused.
+func refused(conns []net.Conn) bool {
+	const last, wait = 8, 5 * time.Millisecond
+	for _, c := range conns[max(0, len(conns)-last):] {
+		_ = c.SetReadDeadline(time.Now().Add(wait))
+		_, err := c.Read(make([]byte, 1))
+		_ = c.SetReadDeadline(time.Time{})
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return true
+		}
+	}
+	return false
+}
