@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/asynclog"
-	"github.com/ioflavors/ioflavors/common/kv"
 )
 
 // runs is a model that only logs, and ends when it is woken.
@@ -84,32 +83,6 @@ func TestALogThatDoesNotBlockIsTakenAsItIs(t *testing.T) {
 	assert.Nil(t, h.own)
 	h = NewHost(Config{Logger: log}, Traits{}, 1)
 	assert.Same(t, log, h.log)
-}
-
-// panics has a bug, and is itself what it panics with.
-type panics struct{ state string }
-
-func (p *panics) Append([]byte, []byte) ([]byte, bool, error) { panic(p) }
-func (p *panics) Put([]byte, []byte) error                    { panic(p) }
-func (p *panics) String() string                              { return "bug in state " + p.state }
-
-// The log is written later, on another goroutine, when what the handler panicked
-// with may have changed.
-func TestAPanicIsLoggedAsItWas(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var out strings.Builder
-		log := stuckLog{slog.NewTextHandler(&out, nil), make(chan struct{})}
-		p := &panics{state: "before"}
-		h := NewHost(Config{Store: p, Logger: slog.New(log)}, Traits{}, 1)
-		c := open(h)
-		c.receive(request(kv.Get, "k", ""))
-		p.state = "after"
-		close(log.over)
-		require.True(t, h.own.Flush(time.Minute))
-		assert.Contains(t, out.String(), "bug in state before")
-		assert.Contains(t, out.String(), "stack=")
-		c.Closed()
-	})
 }
 
 func TestAnInvalidServerStartsNothing(t *testing.T) {

@@ -34,7 +34,7 @@ type labCmd struct {
 	Shape    []shape       `range:"1..65536" placeholder:"CxD" help:"How much a closed loop has in flight: connections times the depth of each (default 1x1, 50x1, 50x16). Give it again, or separate shapes by commas."`
 	Puts     float64       `default:"0.1" range:"0..1" placeholder:"SHARE" help:"Share of puts; the others are gets (default ${default})."`
 	Keys     int           `default:"10000" range:"1..10000000" placeholder:"N" help:"How many keys there are (default ${default})."`
-	Value    sizes         `default:"64" range:"0..16777216" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
+	Value    sizes         `default:"64" range:"0..67108864" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
 	Arrivals load.Arrivals `default:"constant" enum:"poisson,constant" help:"How an open loop's requests are spread over time: constant, as a clock ticks, or poisson, at random (default ${default})."`
 	SLO      time.Duration `default:"1ms" range:"1us..10s" placeholder:"TIME" help:"The p99 within which capacity is searched for (default ${default})."`
 	Seed     uint64        `default:"1" range:"any" help:"Makes the order of the servers and the sequences of requests (default ${default})."`

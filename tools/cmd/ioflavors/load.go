@@ -28,18 +28,18 @@ type loadCmd struct {
 	Arrivals    load.Arrivals `default:"poisson" enum:"poisson,constant" help:"How an open loop's requests are spread over time: poisson or constant (default ${default})."`
 	Duration    time.Duration `short:"d" default:"10s" range:"1ms..24h" placeholder:"TIME" help:"How long is measured (default ${default})."`
 	Requests    int64         `short:"n" range:"0..1000000000000" placeholder:"N" help:"End the measurement earlier, after that many replies (default 0: no limit)."`
-	Warmup      time.Duration `default:"500ms" range:"0s..1h" placeholder:"TIME" help:"How long the load runs before it is measured (default ${default})."`
-	Ramp        time.Duration `range:"0s..1h" placeholder:"TIME" help:"Open the connections evenly over that time (default: at once)."`
+	Warmup      time.Duration `default:"500ms" range:"0s..24h" placeholder:"TIME" help:"How long the load runs before it is measured (default ${default})."`
+	Ramp        time.Duration `range:"0s..24h" placeholder:"TIME" help:"Open the connections evenly over that time (default: at once)."`
 
 	Protocol     load.Protocol     `default:"kv" enum:"kv,resp,memcached" help:"kv, this project's, resp, that of Redis, or memcached, its text protocol (default ${default})."`
 	Puts         float64           `default:"0.1" range:"0..1" placeholder:"SHARE" help:"Share of puts; the others are gets (default ${default})."`
 	Keys         int               `default:"10000" range:"1..10000000" placeholder:"N" help:"How many keys there are (default ${default})."`
 	Distribution load.Distribution `default:"uniform" enum:"uniform,zipfian" help:"How often each key is asked for: uniform or zipfian (default ${default})."`
-	Value        sizes             `default:"64" range:"0..16777216" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
+	Value        sizes             `default:"64" range:"0..67108864" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
 	NoPreload    bool              `help:"Do not store the keys first: they are there, from an earlier run with the same --keys and --value."`
 
-	ConnectTimeout time.Duration `default:"5s" range:"1ms..10m" placeholder:"TIME" help:"How long a connection may take to come about (default ${default})."`
-	ReplyTimeout   time.Duration `default:"5s" range:"1ms..1m" placeholder:"TIME" help:"How long a reply may take (default ${default})."`
+	ConnectTimeout time.Duration `default:"5s" range:"1ms..24h" placeholder:"TIME" help:"How long a connection may take to come about (default ${default})."`
+	ReplyTimeout   time.Duration `default:"5s" range:"1ms..24h" placeholder:"TIME" help:"How long a reply may take (default ${default})."`
 	Sleep          *bool         `negatable:"" help:"Sleep in an open loop until something happens, for a machine without a core to spare: the generator will be later (default where it may use one core only)."`
 	Ceiling        bool          `help:"First measure, for a second, what the generator reaches against a server that does next to nothing, and judge the run by that as well."`
 	Seed           uint64        `default:"1" range:"any" help:"Makes the sequences of keys, kinds and arrivals (default ${default})."`

@@ -19,7 +19,7 @@ type nullCmd struct {
 	Spin     bool          `help:"Never sleep."`
 	Protocol load.Protocol `default:"kv" enum:"kv,resp,memcached"`
 	Keys     int           `default:"10000" range:"1..10000000"`
-	Value    sizes         `default:"64" range:"0..16777216"`
+	Value    sizes         `default:"64" range:"0..67108864"`
 }
 
 func (c *nullCmd) Run(ctx context.Context) error {

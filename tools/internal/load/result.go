@@ -60,7 +60,7 @@ type Result struct {
 	Series []Step        `json:"series,omitempty"`
 	Step   time.Duration `json:"series_step_ns,omitempty"`
 	// Void is why the run says nothing about the server; empty if it does. See
-	// judge.go for the rules.
+	// judge.go and pause.go for the rules.
 	Void []string `json:"void,omitempty"`
 }
 

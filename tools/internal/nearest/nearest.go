@@ -23,13 +23,19 @@ func Hint(name string, known []string) string {
 }
 
 // To returns the known name that takes the fewest edits to come from name, the
-// first of several; "" if none is near: an edit for each three letters is far.
-// Case makes no difference.
+// first of several, or else one that begins with name; "" if none is near: more
+// than an edit for each three letters is far. Case makes no difference.
 func To(name string, known []string) string {
+	name = strings.ToLower(name)
 	best, least := "", 1+max(1, len(name)/3)
 	for _, k := range known {
-		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < least {
+		if d := distance(name, strings.ToLower(k)); d < least {
 			best, least = k, d
+		}
+	}
+	for _, k := range known {
+		if best == "" && len(name) > 2 && strings.HasPrefix(strings.ToLower(k), name) {
+			best = k
 		}
 	}
 	return best

@@ -10,7 +10,7 @@ func TestNearest(t *testing.T) {
 	known := []string{"singleblocking", "multiblocking", "busywait", "eventloop", "idle", "E1", "E12"}
 	for name, want := range map[string]string{
 		"evntloop": "eventloop", "event-loop": "eventloop", "EventLoop": "eventloop", "eventlopo": "eventloop",
-		"multibloking": "multiblocking", "bussywait": "busywait", "ilde": "idle", "e12": "E12",
+		"multibloking": "multiblocking", "bussywait": "busywait", "ilde": "idle", "e12": "E12", "busy": "busywait", "single": "singleblocking", "bu": "",
 		"redis": "", "E99": "", "": "", "completely": "",
 	} {
 		assert.Equal(t, want, To(name, known), name)
