@@ -10,8 +10,8 @@
 #                are looked at for Linux, where none of their helpers is idle
 #   cross        go vet for every system that we promise to compile on
 #   proto        buf lint and buf format, with the buf on the PATH if there is one
-#   docs         docs/faults.md names the tests that there are, and the commands
-#                in all docs can be pasted
+#   docs         docs/faults.md and CONTRIBUTING.md name tests that exist, and
+#                the commands in all docs can be pasted
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -75,7 +75,7 @@ proto() {
 # They are tests, but of those whose result Go keeps although a page has changed:
 # a file outside the module.
 docs() {
-	go test -count=1 -run '^Test(FaultsPage|CommandsCanBePasted)$' ./tools/internal/figures
+	go test -count=1 -run '^Test(FaultsPage|KindsOfFault|CommandsCanBePasted)$' ./tools/internal/figures
 }
 
 if [ $# -eq 0 ]; then set -- format vet staticcheck cross proto docs; fi

@@ -62,6 +62,32 @@ func TestFaultsPage(t *testing.T) {
 	assert.Equal(t, numbered, named, "the rules and the commands' rows, and those that the page names")
 }
 
+// CONTRIBUTING.md has the kinds of fault, each with what shows that it is excluded:
+// tests that there are.
+func TestKindsOfFault(t *testing.T) {
+	_, table, ok := strings.Cut(content(t, root+"/CONTRIBUTING.md"), "\n## Kinds of fault")
+	require.True(t, ok, "no section")
+	table, _, _ = strings.Cut(table, "\n## ")
+
+	tests, numbered := testNames(t), numberedTests(t)
+	quoted := regexp.MustCompile("`([^`]+)`")
+	kinds := 0
+	for line := range strings.Lines(table) {
+		if !strings.HasPrefix(line, "|") || strings.HasPrefix(line, "| kind |") || strings.HasPrefix(line, "|---") {
+			continue
+		}
+		kinds++
+		cells := strings.Split(line, "|")
+		require.Len(t, cells, 6, line)
+		shown := quoted.FindAllStringSubmatch(cells[4], -1)
+		assert.NotEmpty(t, shown, "no test: %s", line)
+		for _, m := range shown {
+			assert.True(t, tests[m[1]] || numbered[m[1]] != 0, "there is no test %q: %s", m[1], line)
+		}
+	}
+	assert.NotZero(t, kinds)
+}
+
 // The page has the depth up to which groups may nest, and the rule the first one
 // that is refused: the next.
 func TestTheFaultsPageHasTheRulesDepth(t *testing.T) {
