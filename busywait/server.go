@@ -47,7 +47,7 @@ type model struct {
 	clients    []*nonblocking.Conn
 	oneAtATime bool
 	rest       func()
-	asked      int64 // clients up to this number were held when everybody was asked
+	asked      int64 // the last client that was held when a round of polls began
 	woken      atomic.Bool
 }
 
@@ -71,7 +71,7 @@ func (m *model) Run(ln net.Listener) (err error) {
 		}
 		m.watchClocks()
 		m.dropEnded()
-		m.accept() // last: who has left has made room
+		m.accept() // last, because clients that have left have made room
 		m.rest()   // there is none
 	}
 	return m.acceptor.Ended()

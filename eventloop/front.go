@@ -17,13 +17,14 @@ type front struct {
 	own     *loop
 	loops   []*loop
 	next    int         // of the loops, where there is a choice
-	called  bool        // the poller says that somebody waits
+	called  bool        // the poller says that clients wait in the listen queue
 	silent  bool        // it does not watch the listener
 	closed  bool        // the listener is
 	holding atomic.Bool // clients are held, until all loops have been heard
 }
 
-// accept takes in those who wait. While clients are held no others are accepted.
+// accept accepts the clients that wait in the listen queue. While clients are held it
+// accepts no others.
 func (f *front) accept(now time.Duration) {
 	if f.Holding() {
 		f.Judge(f.heard(), f.open)
@@ -45,7 +46,7 @@ func (f *front) accept(now time.Duration) {
 	}
 }
 
-// hold has the other loops look at whom they have, if clients are held.
+// hold has the other loops look at all their connections, if clients are held.
 func (f *front) hold() {
 	holding := f.Holding()
 	if holding == f.holding.Load() {
@@ -83,11 +84,11 @@ func (f *front) listen(now time.Duration) {
 	}
 }
 
-// looked reports whether its own loop has looked at everybody since the last
-// client was held. If others have not, they will wake it.
+// looked reports whether its own loop has looked at all its connections since the
+// last client was held. Other loops that have not will wake it when they have.
 func (f *front) looked() bool { return f.own.heard.Load() == f.Held() }
 
-// due returns when something is to be done without being told to, if it is.
+// due returns when the front has something to do without an event, if it has.
 func (f *front) due(now time.Duration) (at time.Duration, ok bool) {
 	until, paused := f.Paused(now)
 	switch {

@@ -26,8 +26,8 @@ type loop struct {
 	batch  int           // of events that it returns at a time
 	asOf   time.Duration // clocks will be judged as of then,
 	ahead  int           // after so many events more
-	asked  int64         // clients up to this number were held then, and will have been
-	heard  atomic.Int64  // judged: nobody is left who had left before they came
+	asked  int64         // the number of the last client that was held then
+	heard  atomic.Int64  // the same, once all that had left by then are closed
 	timers *nonblocking.Loop
 	conns  []*conn      // by descriptor
 	given  atomic.Int64 // clients to this loop by the front, and not closed
@@ -71,7 +71,7 @@ func (l *loop) run() error {
 			l.ahead = 0
 		}
 		l.closeEnded()
-		l.accept(now) // last: who has left has made room
+		l.accept(now) // last, because clients that have left have made room
 	}
 	return kvserver.ErrServerClosed
 }

@@ -68,7 +68,7 @@ func (m *mailbox) freed() {
 	}
 }
 
-// heard tells it that the loop has looked at everybody.
+// heard tells the front that the loop has looked at all its connections.
 func (m *mailbox) heard() {
 	if m.front.holding.Load() {
 		m.front.own.poller.Wake()

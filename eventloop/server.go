@@ -138,7 +138,7 @@ func (m *model) Wake() {
 // closeAll ends whatever the loop still has.
 func (l *loop) closeAll() {
 	if l.front != nil {
-		l.front.Judge(math.MaxInt64, l.add) // whom it held is closed below
+		l.front.Judge(math.MaxInt64, l.add) // held clients are closed below
 		if !l.front.closed {
 			_ = l.front.Close()
 		}

@@ -45,7 +45,7 @@ func (l *loop) patience(now time.Duration) time.Duration {
 	return max(0, next-now)
 }
 
-// accept ends a turn: whoever has left in it has made room for those who come.
+// accept ends a turn: clients that left in it have made room for new ones.
 func (l *loop) accept(now time.Duration) {
 	if l.ahead == 0 && l.heard.Load() != l.asked {
 		l.heard.Store(l.asked)
@@ -53,6 +53,6 @@ func (l *loop) accept(now time.Duration) {
 	}
 	if l.front != nil {
 		l.front.accept(now)
-		l.closeEnded() // those of them who have left
+		l.closeEnded() // new ones that have left already
 	}
 }

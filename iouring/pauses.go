@@ -14,9 +14,9 @@ type pauses struct {
 	over    chan struct{} // the server's phase has changed
 }
 
-// refused reports whether the kernel has refused to do, for want of memory, what it
-// was told, and lets some time pass then, as after a failed accept: the loop has to
-// ask it again, for nobody can be served otherwise.
+// refused reports whether the kernel refused the loop's operations because it has no
+// memory. Then it lets some time pass, as after a failed accept, because the loop must
+// ask again: no client can be served otherwise.
 func (l *loop) refused(err error) bool {
 	if err == nil {
 		l.pauses.backoff.Reset()

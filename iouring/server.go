@@ -110,7 +110,7 @@ func (m *model) Wake() {
 func (l *loop) closeAll() {
 	_ = l.ring.Close() // and all that is under way with it
 	l.front.close()
-	l.front.Judge(math.MaxInt64, l.add) // whom it held is closed with the others
+	l.front.Judge(math.MaxInt64, l.add) // held clients are closed with the others
 	for _, c := range l.conns {
 		if c != nil {
 			l.close(c)

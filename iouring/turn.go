@@ -47,7 +47,7 @@ func (l *loop) touch(c *conn) {
 
 // endTurn thinks of what comes next for everybody to whom something has happened.
 // Those who got no buffer are first: the kernel gives them in the order in which it
-// is told. Those who are held are last: whoever has left has made room for them.
+// is told. Held clients are last, because clients that have left have made room.
 func (l *loop) endTurn() {
 	for _, c := range l.dry {
 		if !c.fed {
@@ -61,7 +61,7 @@ func (l *loop) endTurn() {
 	}
 }
 
-// nextOfTurn calls next for all who were touched.
+// nextOfTurn calls next for each connection that was touched.
 func (l *loop) nextOfTurn() {
 	for _, c := range l.turn {
 		if c.touched {
@@ -95,8 +95,8 @@ func (l *loop) foresee(done []ring.Completion) {
 	l.lane.Fetch()
 }
 
-// writable notes that there is room to send more to a client, or that this cannot
-// be awaited.
+// writable notes that there is room to send more to a client, or that the wait for
+// room has failed.
 func (l *loop) writable(c *conn, d ring.Completion) {
 	c.doing &^= awaiting | forgotten
 	if err := d.Err(); err != nil && err != syscall.ECANCELED {

@@ -12,7 +12,7 @@ var Command = kvserver.Command{
 	Summary: "A goroutine for each client, blocking calls.",
 	Flags: func(fs *flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
 		workers := fs.Int("workers", 0, "serve with a pool of this `number` of goroutines (default: one for each client)")
-		threads := fs.Bool("os-threads", false, "give each goroutine an operating system thread that sleeps in read(2); clients for whom the system has none left are refused")
+		threads := fs.Bool("os-threads", false, "give each goroutine an operating system thread that sleeps in read(2); clients are refused if the system has no thread left")
 		var turn kvserver.Limits
 		turn.DefineTurnFlag(fs)
 		return func(cfg kvserver.Config) (kvserver.Server, error) {

@@ -12,7 +12,7 @@ import (
 )
 
 // pool is a bounded number of goroutines that serve clients. One starts when a
-// client comes for whom none is free.
+// client comes and all the others are busy.
 type pool struct {
 	clients chan net.Conn
 	work    func(client net.Conn) // starts a worker, whose first client this is
@@ -57,8 +57,8 @@ func (m *model) takeThread() bool {
 	return true
 }
 
-// hand has a worker serve a client, one that is free or a new one. If there is
-// neither it waits; behind this one client others wait in the listen queue.
+// hand has a worker serve a client: one that is free, or a new one. If there is
+// neither, hand waits, and all later clients wait in the listen queue.
 func (p *pool) hand(client net.Conn) {
 	select {
 	case p.clients <- client:

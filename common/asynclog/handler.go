@@ -1,8 +1,8 @@
-// Package asynclog writes a log for those who must not wait for it: an event
-// loop, whose clients all wait while it does, or a program that is to end.
+// Package asynclog writes a log for code that must not block: an event loop, whose
+// clients all wait while it does, or a program that is about to end.
 //
-// A log may be a pipe, and a pipe is full when nobody reads it. Then a write
-// blocks until somebody does, which may be never. A Handler hands records to
+// A log may be a pipe, and the pipe fills up if its reader stops. Then a write
+// blocks until the reader goes on, which may be never. A Handler hands records to
 // another goroutine instead, and drops them when too many wait; the log says how
 // many were dropped.
 package asynclog
@@ -29,8 +29,8 @@ type Handler struct {
 // New returns a handler that hands records on.
 func New(to slog.Handler) *Handler { return &Handler{to, &queue{root: to}} }
 
-// Enabled reports true: to ask the other handler might be to wait for it. It is
-// asked before it gets a record.
+// Enabled reports true, because the other handler might block when it is asked. The
+// goroutine asks it before it hands over a record.
 func (h *Handler) Enabled(context.Context, slog.Level) bool { return true }
 
 // Handle queues a record, or drops it. It returns nil.
@@ -39,18 +39,18 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	return nil
 }
 
-// WithAttrs is slog.Handler's. The other handler is told at once.
+// WithAttrs is slog.Handler's. It calls the other handler's at once.
 func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return &Handler{h.to.WithAttrs(attrs), h.queue}
 }
 
-// WithGroup is slog.Handler's. The other handler is told at once.
+// WithGroup is slog.Handler's. It calls the other handler's at once.
 func (h *Handler) WithGroup(name string) slog.Handler {
 	return &Handler{h.to.WithGroup(name), h.queue}
 }
 
-// Flush waits until everything is handed on that was logged before, but not
-// longer than the timeout. It reports whether it was.
+// Flush waits until all records that were logged before are handed on, but no longer
+// than the timeout. It reports whether they were.
 func (h *Handler) Flush(timeout time.Duration) bool {
 	h.queue.mu.Lock()
 	idle := h.queue.idle
@@ -78,7 +78,7 @@ type entry struct {
 
 // queue is what waits for a handler.
 type queue struct {
-	root slog.Handler // is told of dropped records
+	root slog.Handler // gets the lines about dropped records
 
 	mu      sync.Mutex
 	waiting []entry
@@ -103,7 +103,7 @@ func (q *queue) put(e entry) {
 }
 
 // next returns the entry that has waited longest. ok is false when there is none:
-// then nobody drains the queue any more.
+// then the goroutine that drains the queue must end.
 func (q *queue) next() (e entry, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

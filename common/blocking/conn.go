@@ -106,9 +106,9 @@ func (cs *Conns) Close(c *Conn) {
 	}
 }
 
-// leaving returns how many clients have ended their streams, as the system knows,
-// whose connections are still open: their goroutines have not come to it yet, or
-// owe them something.
+// leaving asks the system how many clients have ended their streams while their
+// connections are still open here: their goroutines have not read the end yet, or
+// still have replies to write.
 func (cs *Conns) leaving() int {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()

@@ -62,8 +62,8 @@ func (l *Listener) Accept() (net.Conn, error) {
 		case sock.Transient(err):
 			l.wait(err)
 		default:
-			// Nobody will come any more. Those who are here are not left
-			// with a server that says it has ended.
+			// No client can come any more. Those that are connected are
+			// closed, because Serve is about to return.
 			l.conns.host.Fail()
 			return nil, err
 		}
@@ -74,11 +74,12 @@ func (l *Listener) Accept() (net.Conn, error) {
 const patience = time.Second
 
 // Admit takes a place for the client that was accepted last, as Host.Admit does.
-// Each client has a goroutine, and nobody knows which of them will run next: when
-// this one has a client to refuse, others may have left before it came, and their
-// goroutines not have noticed. So it asks the system, which knows, and waits until
-// one of those is closed, or some time: who has ended its stream may still be owed
-// replies. Whoever comes behind waits too, and there is no place for it either.
+// Each client has a goroutine, and goroutines run in no fixed order: other clients
+// may have left before this one came, although their goroutines have not noticed
+// yet. So Admit asks the system which clients have left, and waits until one of
+// those is closed. It waits for patience at most, because a client that has ended
+// its stream may still be owed replies. Clients in the listen queue wait meanwhile;
+// there is no place for them either.
 func (l *Listener) Admit() (refusal string) {
 	refusal = l.conns.host.Admit()
 	if refusal == "" {

@@ -40,17 +40,15 @@ func Main(c kvserver.Command) {
 	os.Exit(Run(context.Background(), "kv-"+c.Model, c, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// lastWords is how long a program that ends waits for somebody to read what it
-// has said.
+// lastWords is how long a program that ends waits for the reader of its output.
 const lastWords = time.Second
 
 // Run runs a server's command with the given name and arguments until a signal
 // ends it, and returns the exit code. The log goes to stderr. A ctx that is done
 // already is a signal that came before Run could see it.
 //
-// Nothing here waits for the reader of stdout or stderr but for lastWords, and a
-// reader that has gone is no reason to end: from now on the process ignores
-// SIGPIPE.
+// Run waits for the reader of stdout or stderr for lastWords at most. A reader that
+// has left does not end the process, because it ignores SIGPIPE from now on.
 func Run(ctx context.Context, name string, c kvserver.Command, args []string, stdout, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE)
 	o, err := parse(name, c, args)
@@ -58,7 +56,7 @@ func Run(ctx context.Context, name string, c kvserver.Command, args []string, st
 	case errors.Is(err, flag.ErrHelp):
 		err = say(stdout, o.usage)
 		if err == nil || errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrDeadlineExceeded) {
-			return exitOK // a reader that has left, or reads no more, has what it wants
+			return exitOK // a reader that has left, or has stopped reading, has what it wants
 		}
 		_ = say(stderr, fmt.Sprintf("%s: %v\n", name, err))
 		return exitFail
@@ -98,7 +96,7 @@ func Run(ctx context.Context, name string, c kvserver.Command, args []string, st
 	return code
 }
 
-// say writes a text. If nobody takes it for so long, it is lost.
+// say writes a text. If the reader does not take it within lastWords, it is lost.
 func say(to io.Writer, text string) error {
 	said := make(chan error, 1)
 	go func() {
@@ -156,7 +154,8 @@ func parse(name string, c kvserver.Command, args []string) (*options, error) {
 }
 
 // run serves until a signal comes: the first one drains, the second one ends
-// the program at once. One that comes before it listens ends it without a word.
+// the program at once. A signal that comes before the server listens ends it, and
+// nothing is logged.
 func (o *options) run(ctx context.Context, model string, srv kvserver.Server, ready <-chan struct{}, signals <-chan os.Signal) error {
 	log := o.Logger
 	starting, started := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
@@ -197,8 +196,8 @@ func (o *options) run(ctx context.Context, model string, srv kvserver.Server, re
 	}
 }
 
-// closeTimeout is how long a handler that has not come back keeps a program from
-// ending after the drain timeout.
+// closeTimeout is how long, after the drain timeout, a handler that does not return
+// can keep the program from ending.
 const closeTimeout = 5 * time.Second
 
 func (o *options) drain(srv kvserver.Server, signals <-chan os.Signal) error {

@@ -16,14 +16,14 @@ type Config struct {
 	// Store holds the data. nil: a new one in memory, as safe for
 	// concurrent use as the model needs it to be.
 	Store store.Store
-	// Logger is told what an operator must know, nothing per request.
+	// Logger gets what an operator must know, nothing per request.
 	// nil: slog.Default(). Its handler is called on a goroutine of its own
-	// (package asynclog), so that no client waits for it, and for a second at
-	// most when Serve ends.
+	// (package asynclog), so no client waits for it. Serve waits for it at its
+	// end, for a second at most.
 	Logger *slog.Logger
 	// Ready is called once, when the server has all that it needs to serve
 	// its listener's clients; never if Serve fails before. Serve calls it, so
-	// it must not wait. nil: nobody wants to know.
+	// it must not block. nil: nothing is called.
 	Ready func()
 	Limits
 }

@@ -68,7 +68,7 @@ const (
 	reserveOfOthers   = 16 // of these, if the model has more than the rest
 )
 
-// flushTimeout is how long Serve waits at its end for a log that nobody reads.
+// flushTimeout is how long Serve waits at its end for the log's handler.
 const flushTimeout = time.Second
 
 // Host is the part of a server that is the same for each model: its
@@ -77,7 +77,7 @@ type Host struct {
 	Limits Limits
 
 	log      *slog.Logger      // never blocks
-	own      *asynclog.Handler // log's; nil: somebody else sees to its end
+	own      *asynclog.Handler // log's; nil: the caller brought its own, and flushes it
 	ready    func()
 	invalid  error
 	session  session.Config
@@ -148,7 +148,7 @@ func NewHost(cfg Config, traits Traits, lanes int) *Host {
 	return h
 }
 
-// setLog sees to it that nobody waits for the log.
+// setLog makes the log one that never blocks.
 func (h *Host) setLog(log *slog.Logger) {
 	if log == nil {
 		log = slog.Default()

@@ -13,9 +13,9 @@ import (
 // All lines about clients are written here, each through a throttle of its own.
 // Models have no log: they say what has happened.
 
-// endings are what the log says of a connection that ends, by the reason. What a
-// client does by itself, and what happens to every silent one, is for those who
-// look for it; what this server lacks is for everybody.
+// endings are the log's line for each reason to end a connection. Reasons that lie
+// with the client, or that every silent client meets, are for debugging; what this
+// server lacks is a warning.
 var endings = [reasons]struct {
 	level slog.Level
 	line  string
@@ -24,8 +24,8 @@ var endings = [reasons]struct {
 	ClosedTruncated:  {slog.LevelDebug, "client left inside a frame"},
 	ClosedBroken:     {slog.LevelDebug, "connection broke"},
 	ClosedFailed:     {slog.LevelWarn, "a system call failed; its client is dropped"},
-	ClosedProtocol:   {slog.LevelInfo, "client sent what is no frame; it is refused"},
-	ClosedTooLong:    {slog.LevelInfo, "client sent too long a frame, or what is no frame; it is refused"},
+	ClosedProtocol:   {slog.LevelInfo, "client sent something that is not a frame; it is refused"},
+	ClosedTooLong:    {slog.LevelInfo, "client sent too long a frame, or something that is not a frame; it is refused"},
 	ClosedIdle:       {slog.LevelDebug, "idle client is closed"},
 	ClosedSlowFrame:  {slog.LevelInfo, "client took too long for a frame; it is closed"},
 	ClosedSlowReader: {slog.LevelInfo, "client takes none of its replies; it is closed"},
@@ -70,8 +70,8 @@ func (h *Host) AcceptFailed(err error, pause time.Duration) {
 	}
 }
 
-// WaitFailed notes that the call failed with which a model waits for all of its
-// clients, and that it pauses: nobody is served meanwhile.
+// WaitFailed notes that the call failed by which a model waits for all its clients,
+// and that the model pauses: no client is served meanwhile.
 func (h *Host) WaitFailed(err error, pause time.Duration) {
 	if suppressed, ok := h.waitLog.allow(h.Since()); ok {
 		h.log.Warn("waiting failed; trying again", "error", err, "pause", pause, "connections", h.active.Load(), "suppressed", suppressed)

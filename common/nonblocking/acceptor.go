@@ -18,11 +18,12 @@ const AcceptsPerTurn = 64
 //
 // # When there is no place
 //
-// A loop learns of what has happened in batches, and a batch has no order: the
-// client that comes may be known before those are that have left before it came.
-// So who finds no place is held, not refused, and gets a number. The loop then
-// looks at everybody once more. What has come until it begins to look is known
-// when it has looked, so it may judge those now whose numbers it knew by then.
+// A loop gets events in batches, and a batch has no order: a new client may be
+// reported before other clients that left before it came. So a client for which
+// there is no place is held, not refused, and gets a number. Then the loop looks at
+// all its connections once more. After that look it knows of every client that left
+// before the look began, so it may judge the held clients up to the last number that
+// was given by then.
 type Acceptor struct {
 	FD int // the listener's descriptor
 
@@ -30,7 +31,7 @@ type Acceptor struct {
 	calls   sock.Calls
 	backoff kvserver.Backoff
 	resume  atomic.Int64 // nothing is accepted before, by the lane's clock
-	ended   error        // why nobody is accepted any more, if the listener is broken
+	ended   error        // why no client is accepted any more, if the listener is broken
 	held    []int        // descriptors, in the order in which they were accepted
 	number  atomic.Int64 // of the last one that was held
 }
@@ -44,9 +45,9 @@ func NewAcceptor(h *kvserver.Host, calls sock.Calls, ln net.Listener) (*Acceptor
 	return &Acceptor{FD: fd, host: h, calls: calls}, nil
 }
 
-// Accept takes a client from the listen queue; ok is false when nobody waits,
-// when there is nothing to serve another one with (then Paused says until when
-// it is no use to ask again), or when nobody is accepted any more.
+// Accept takes a client from the listen queue. ok is false when no client waits,
+// when a resource is lacking for another one (then Paused says until when to wait
+// before asking again), or when no client is accepted any more.
 func (a *Acceptor) Accept(now time.Duration) (fd int, ok bool) {
 	if _, paused := a.Paused(now); paused || a.ended != nil || a.host.Phase() == kvserver.Closing {
 		return -1, false
@@ -63,8 +64,8 @@ func (a *Acceptor) Accept(now time.Duration) (fd int, ok bool) {
 }
 
 // Succeeded and Failed note what became of accepting, for a model that does so
-// by itself. After an error that time may heal it pauses. After any other one
-// nobody will come any more: the host is Closing, and Ended returns the error.
+// by itself. After a transient error accepting pauses. After any other one no client
+// can come any more: the host is Closing, and Ended returns the error.
 func (a *Acceptor) Succeeded() { a.backoff.Reset() }
 
 func (a *Acceptor) Failed(err error, now time.Duration) {
@@ -113,9 +114,9 @@ func (a *Acceptor) Held() int64 { return a.number.Load() }
 // Holding reports whether clients are held.
 func (a *Acceptor) Holding() bool { return len(a.held) > 0 }
 
-// Judge calls open for those of the clients that are held for whom there is a
-// place by now, in order, and to refuse those up to a number: the last one (Held)
-// before a look at everybody began that is over.
+// Judge calls open for the held clients, in order, as long as there is a place for
+// the next one, or it may be refused: if its number is not above the given one, which
+// is what Held returned before the last full look at all connections began.
 func (a *Acceptor) Judge(number int64, open func(fd int, refusal string)) {
 	if len(a.held) == 0 {
 		return

@@ -15,9 +15,9 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// testBrokenListener breaks a server's listener for good. Nobody will come any
-// more, so Serve has to end, with the error; and nobody who is there may be left
-// with a server that says it has ended.
+// testBrokenListener breaks a server's listener for good. No client can come any
+// more, so Serve must return the error, and must close the clients that are
+// connected.
 func testBrokenListener(t *testing.T, s Subject) {
 	ln := listen(t)
 	socket := -1 // the same, whoever closes the listener
@@ -35,7 +35,7 @@ func testBrokenListener(t *testing.T, s Subject) {
 	go func() { served <- srv.Serve(ln) }()
 	c := probe.Dial(ctx, t, ln.Addr().String())
 	talk(c, "k")
-	if s.Caps.AtOnce() == 1 { // who is served keeps it from accepting, so from learning of it
+	if s.Caps.AtOnce() == 1 { // while it serves a client it does not accept, so it would not notice
 		c.Close()
 	}
 

@@ -2,15 +2,15 @@ package sock
 
 import "golang.org/x/sys/unix"
 
-// HungUp returns of how many connections the peer has ended its stream, or has
-// reset it, whether that was read already or not.
+// HungUp returns how many of the connections have a peer that has ended or reset its
+// stream, whether the end was read already or not.
 func HungUp(fds []int) (n int) {
 	polled := make([]unix.PollFd, len(fds))
 	for i, fd := range fds {
 		polled[i] = unix.PollFd{Fd: int32(fd), Events: unix.POLLRDHUP}
 	}
 	if _, err := unix.Poll(polled, 0); err != nil {
-		return 0 // nobody is known to have
+		return 0 // none is known
 	}
 	for _, p := range polled {
 		if p.Revents != 0 {

@@ -110,8 +110,9 @@ func (s *source) process(id string) (p process, ok bool) {
 	return p, ok
 }
 
-// boundUser applies RLIMIT_NPROC, which is for all threads of a user. Root is
-// exempt, and who may exceed limits, but not within a user namespace.
+// boundUser applies RLIMIT_NPROC, which is for all threads of a user. Root is exempt,
+// and so is a process with the capability to exceed limits, but not within a user
+// namespace.
 func (s *source) boundUser(l *state, self process) {
 	most := s.limit()
 	if most > math.MaxInt32 {

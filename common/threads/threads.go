@@ -1,7 +1,7 @@
 // Package threads says whether the system will let this process start another
-// thread. Go's runtime starts them by itself, and ends the program when it cannot:
-// so whoever takes threads for good, one for each client say, has to leave enough
-// for it, and has to ask before.
+// thread. Go's runtime starts threads by itself, and ends the program when it cannot.
+// So code that keeps threads, one for each client say, must ask before it takes one,
+// and leave enough for the runtime.
 //
 // # What is known, and what is not
 //
@@ -12,10 +12,10 @@
 // second. On macOS and FreeBSD there is one for each process. Elsewhere none is
 // known.
 //
-// What others start between the look and the thread is not known. A reserve is
-// left for that, and the runtime tries for some 200 ms before it gives up. Of the
-// user's processes those are not seen that run in other PID namespaces, nor is a
-// limit of the address space, which a thread's stack may need.
+// Threads that other processes start between the look and this process's thread are
+// not known. A reserve is left for them, and the runtime tries for some 200 ms before
+// it gives up. Two more things are not seen: the user's processes in other PID
+// namespaces, and a limit of the address space, which a thread's stack may need.
 package threads
 
 import (
@@ -72,8 +72,8 @@ func (b *Budget) Started() {
 	b.started++
 }
 
-// Ended notes that a thread is about to end: whoever comes next can have it. Until
-// it has ended it is one of the runtime's.
+// Ended notes that a thread is about to end, so that the next client can have one.
+// Until the thread has ended it counts as one of the runtime's.
 func (b *Budget) Ended() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

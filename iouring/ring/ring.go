@@ -27,9 +27,9 @@ import (
 // error that wraps it says what is missing.
 var ErrUnavailable = errors.New("no io_uring")
 
-// ErrRefused is what Wait's error wraps if the kernel has no memory at present for
-// what is queued, or for a wait. Nothing is lost: the next Wait goes on, and returns
-// what this one has taken. Let some time pass before it.
+// ErrRefused is wrapped by Wait's error if the kernel has no memory at present, for
+// the queued operations or for the wait. Nothing is lost: the next Wait goes on, and
+// returns the completions that this one has taken. Let some time pass before it.
 var ErrRefused = errors.New("refused for now")
 
 // Config is the size of a ring.

@@ -35,8 +35,8 @@ func (d descriptors) environment() []string {
 // many its user may have.
 const threadsVariable = "PROCTEST_THREADS"
 
-// holdThreads makes the server's process one of a user who has no other and no
-// privileges, if the environment says so.
+// holdThreads limits the threads of the server's process, and takes its privileges
+// away, if the environment says so.
 func holdThreads() {
 	if n, err := strconv.Atoi(os.Getenv(threadsVariable)); err == nil {
 		if err := limitThreads(n); err != nil {

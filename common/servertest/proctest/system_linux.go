@@ -15,8 +15,8 @@ const system = procFiles
 // dieWithParent has the kernel kill the child if the test is killed.
 func dieWithParent(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
 
-// limitThreads lets this process's user have so many threads, who becomes one of
-// whom there is no other process. Root would be exempt.
+// limitThreads gives this process a user of its own, because root would be exempt,
+// and lets that user have n threads.
 func limitThreads(n int) error {
 	const nproc = 6 // RLIMIT_NPROC, which package syscall does not have
 	limit := syscall.Rlimit{Cur: uint64(n), Max: uint64(n)}

@@ -14,8 +14,8 @@ func interrupt(p *os.Process) error { return p.Signal(unix.SIGINT) }
 func suspend(p *os.Process) error   { return p.Signal(unix.SIGSTOP) }
 func resume(p *os.Process) error    { return p.Signal(unix.SIGCONT) }
 
-// openPipe makes a named pipe. Whoever writes to it waits for room, as is usual;
-// reading ends at a deadline.
+// openPipe makes a named pipe. Writes block until there is room, as usual; reads can
+// have a deadline.
 func openPipe(name string) (r, w *os.File, err error) {
 	if err := unix.Mkfifo(name, 0o600); err != nil {
 		return nil, nil, err

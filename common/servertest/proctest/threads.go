@@ -12,8 +12,8 @@ import (
 const fewThreads = 40
 
 // testThreadLimit has more clients come than there may be threads. Go's runtime
-// ends a program that cannot start one. So a server that has one for each client
-// refuses those whom it has none for; the others serve all.
+// ends a program that cannot start a thread. So a server with a thread for each client
+// must refuse clients when none is left; the other servers serve all.
 func testThreadLimit(t *testing.T, s Subject) {
 	if reason := canLimitThreads(); reason != "" {
 		t.Skip(reason)
@@ -30,7 +30,7 @@ func testThreadLimit(t *testing.T, s Subject) {
 		g := <-decided
 		if g.served {
 			in = append(in, g)
-		} else if g.reason != "" { // those whom it has no time to tell are closed without a word
+		} else if g.reason != "" { // while 16 are being told, others are closed without a reply
 			assert.Contains(t, g.reason, "no thread is left for another client (RLIMIT_NPROC)")
 			reasons++
 		}

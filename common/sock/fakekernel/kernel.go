@@ -240,9 +240,9 @@ func (k *Kernel) breakListener() error {
 	return k.broken
 }
 
-// staying returns how many connections are open of clients who have not left, as
-// far as a server can know that reads of all whom it serves. Nobody has left who is
-// owed something, or of whom it has not begun to read.
+// staying returns how many open connections have clients that have not left, as far
+// as a server can know that reads from each of them. A client has not left while
+// replies are owed to it, or before the server has read from it.
 func (k *Kernel) staying() (n int) {
 	for _, f := range k.files {
 		if f == nil || f.client == nil {
@@ -250,7 +250,7 @@ func (k *Kernel) staying() (n int) {
 		}
 		c := f.client
 		left := f.reset || f.eof && len(f.in) == 0 && len(f.out) == 0 && bytes.Equal(c.got, c.want)
-		if !left || !f.served || k.odds.wouldBlock > 0 { // who may seem to have said nothing
+		if !left || !f.served || k.odds.wouldBlock > 0 { // a read may hide that the client has left
 			n++
 		}
 	}

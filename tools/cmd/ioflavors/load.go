@@ -24,7 +24,7 @@ type loadCmd struct {
 
 	Connections int           `short:"c" default:"1" range:"1..65536" placeholder:"N" help:"How many connections, all opened beforehand (default ${default})."`
 	Depth       int           `default:"1" range:"1..65536" placeholder:"N" help:"How many requests may be in flight on each (default ${default})."`
-	Rate        float64       `default:"0" range:"0..5000000" placeholder:"R" help:"Open loop: requests per second, due whether or not earlier ones are answered. 0 is a closed loop: the next when one is answered (default)."`
+	Rate        float64       `default:"0" range:"0..5000000" placeholder:"R" help:"Open loop: requests per second, at least 0.001, due whether or not earlier ones are answered. 0 is a closed loop: the next when one is answered (default)."`
 	Arrivals    load.Arrivals `default:"poisson" enum:"poisson,constant" help:"How an open loop's requests are spread over time: poisson or constant (default ${default})."`
 	Duration    time.Duration `short:"d" default:"10s" range:"1ms..24h" placeholder:"TIME" help:"How long is measured (default ${default})."`
 	Requests    int64         `short:"n" range:"0..1000000000000" placeholder:"N" help:"End the measurement earlier, after that many replies (default 0: no limit)."`
@@ -53,7 +53,7 @@ func (*loadCmd) Help() string {
 	return `Every answer is checked: values are derived from their keys. Response time counts from when a request was due, ` +
 		`service time from when it was sent; in a closed loop they are the same, and a server that stalls is not asked meanwhile, ` +
 		`so that the stall hides: use --rate to find out how long users wait.` + "\n\n" +
-		`Exit codes: 0 the run is valid; 1 there were errors, or no result; 2 wrong flags; 3 the run is void, for it says more ` +
+		`Exit codes: 0 the run is valid; 1 there were errors, or no result; 2 wrong flags; 3 the run is void, because it says more ` +
 		`about the load generator than about the server; 130 interrupted.`
 }
 

@@ -16,11 +16,11 @@ var simplest = []string{
 	"singleblocking",             // a loop that reads and writes
 	"multiblocking",              // the same, often
 	"multiblocking --os-threads", // and the kernel's limits on threads
-	"multiblocking --workers 64", // and a number to choose, and who waits
+	"multiblocking --workers 64", // and a number to choose, and clients that wait
 	"eventloop",                  // states instead of a stack, and nothing may block
 	"eventloop --loops 2",        // and a number to choose
 	"iouring",                    // and a kernel that has it, and permits it
-	"busywait --one-at-a-time",   // a core that nobody else can have
+	"busywait --one-at-a-time",   // takes a core for itself
 	"busywait",                   // and states instead of a stack
 }
 

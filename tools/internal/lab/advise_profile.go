@@ -40,8 +40,8 @@ const (
 	maxValue = 1<<20 - 1<<10
 )
 
-// Validate returns an error if nobody could have such a server, or nobody could
-// measure it.
+// Validate returns an error if no server can do what the profile asks for, or if the
+// lab cannot measure it.
 func (p Profile) Validate() error {
 	switch {
 	case p.Connections < 1:
@@ -106,7 +106,7 @@ func (p Profile) foretold() string {
 func (p Profile) fit(descriptors int) Profile {
 	const (
 		reserve = 100    // for all else that is open, here and in the server
-		ports   = 28_000 // that Linux gives to those who connect
+		ports   = 28_000 // that Linux gives to clients
 	)
 	room := max(1, min(descriptors-reserve, ports))
 	p.Connections = min(p.Connections, room)

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// Check returns an error unless the results can be shown. They may be from a
-// file that somebody has edited, and no code behind this one looks again: each
-// index is of something that there is, and each number one that sums,
-// differences and logarithms can be made of.
+// Check returns an error unless the results can be shown. They may be from a file
+// that was edited by hand, and no later code checks them again. After Check each index
+// is in range, and each number is one that can be summed, subtracted, and put on a
+// logarithmic axis.
 func (r *Results) Check() error {
 	if slices.Contains(r.Servers, nil) {
 		return errors.New("a server is null")

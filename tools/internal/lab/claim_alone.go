@@ -54,7 +54,7 @@ var experimentAlone = &Experiment{
 		for _, t := range trials {
 			if t.Load != nil && t.Load.Requests > 0 && t.X == aloneMost {
 				share := 100 * float64(t.Load.Served) / t.X
-				// Who has no core serves few, and never more than he would.
+				// A server without a core serves fewer clients, and never more.
 				if taken := t.taken(); taken != "" && share < aloneNo {
 					why = taken
 					continue

@@ -28,8 +28,8 @@ var experimentBusy = &Experiment{
 				continue
 			}
 			share := 100 * c.wanted()
-			// What the host keeps it from, nobody sees it want; nor a wait for a core
-			// that is not over yet.
+			// The kernel counts no wait while the host has the core, and no wait for a
+			// core that has not ended yet.
 			b := besides{steal: c.Steal, others: c.Others}
 			taken := b.stolen()
 			if share > busyNo {

@@ -22,7 +22,7 @@ var experimentDeaf = &Experiment{
 	},
 	Metric: "the longest that anybody waited who came while a client asked for 64 KiB a thousand times and did not read; median and range of three times",
 	Unit:   "s",
-	Rule:   "yes from half of that time on, no up to a tenth; a time is left out if the machine, which kept the server from its core or the callers from asking, may have made the answer",
+	Rule:   "yes from half of that time on, no up to a tenth; a time is left out if the machine may have made the answer, because the server had no core or the callers were late",
 	takes:  func(Plan, *Server) time.Duration { return visitTime + deafLength },
 	run: func(ctx context.Context, b *bench, s *Server) error {
 		return b.with(ctx, s.Subject, func(p *process) error {

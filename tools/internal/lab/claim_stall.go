@@ -21,7 +21,7 @@ var experimentStall = &Experiment{
 	Metric: "the longest that anybody waited who came during an attack; median and range of three attacks",
 	Unit:   "s",
 	quick:  true,
-	Rule:   "yes from half the attack's length on, no up to a tenth; an attack is left out if the machine, which kept the server from its core or the callers from asking, may have made the answer",
+	Rule:   "yes from half the attack's length on, no up to a tenth; an attack is left out if the machine may have made the answer, because the server had no core or the callers were late",
 	takes:  func(p Plan, _ *Server) time.Duration { return visitTime + stallLength(p) },
 	run: func(ctx context.Context, b *bench, s *Server) error {
 		return b.with(ctx, s.Subject, func(p *process) error {

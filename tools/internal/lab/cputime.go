@@ -22,8 +22,8 @@ type cpuClock struct {
 	cores int
 }
 
-// settle waits until the clock is right, for a tick or two, and returns what it was
-// when settle was called and what it is when settle returns.
+// settle waits until the clock is right, for a tick or two. It returns the CPU time
+// at the moment when settle was called, and at the moment when it returns.
 //
 // The clock is right when it has just moved. Until then the process has run all
 // the time, or else the clock would have moved when it stopped; so what it had

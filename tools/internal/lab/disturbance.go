@@ -17,8 +17,8 @@ import (
 // beside the lab is worth a warning.
 const disturbance = 0.05
 
-// takenShare is for how large a part of the time the server or the generator may
-// have waited for a core, or the host have had it: medians bear that.
+// takenShare is the share of the time for which the server or the generator may wait
+// for a core, or the host have it: medians bear that.
 const takenShare = 0.2
 
 // besides is what the machine did besides while something was measured.
@@ -48,9 +48,9 @@ func (b besides) stolen() string {
 	return ""
 }
 
-// starved returns that the server waited for its core for too long, or "". Threads
-// of a server may wait for each other, as they do on a quiet machine, too: what
-// they wait for counts only if somebody else ran.
+// starved returns that the server waited for its core for too long, or "". A server's
+// threads wait for each other on a quiet machine, too, so the wait counts only if
+// other programs ran.
 func (b besides) starved() string {
 	if b.others != nil && *b.others <= disturbance {
 		return ""
@@ -65,8 +65,8 @@ func (b besides) starved() string {
 	return ""
 }
 
-// crowded returns that other programs used the cores, or "". It is for a server
-// that may use all of them.
+// crowded returns that other programs used the cores, or "". It is meant for a server
+// that may use all cores.
 func (b besides) crowded() string {
 	if b.others != nil && *b.others > takenShare {
 		return fmt.Sprintf("other programs used the cores for %s of the time", percent(*b.others))

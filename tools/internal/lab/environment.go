@@ -112,9 +112,9 @@ func (after clocks) othersSince(before clocks, pins pinning, server time.Duratio
 	return others
 }
 
-// beyond returns the share of the time that was used by others than those who used
-// so many seconds; nil if no time has passed. Ticks are compared with exact times:
-// what is below nothing is nothing.
+// beyond returns the share of the time that was used besides the given seconds; nil
+// if no time has passed. The core's time is in ticks and the seconds are exact, so the
+// difference may be negative; then it is 0.
 func (c coreClock) beyond(used float64) *float64 {
 	if c.total <= 0 {
 		return nil

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// stalls returns the longest wait during each attack, in seconds, but for attacks
-// of which the machine may have made the answer, yes or no, and why one of those
+// stalls returns the longest wait during each attack, in seconds. It leaves out
+// attacks of which the machine may have made the answer, and returns why one of them
 // was left out. The answer is no up to a tenth of the attack's length, and yes from
 // half of it on.
 //
-// A machine that hardly kept anybody waiting is not asked. Otherwise a wait counts
-// if it is so short that the answer is no, or if what is left of it without the
-// machine's part is half of the attack or more, and not more than all of it: an
-// attack lets nobody wait for longer than it lasts.
+// A wait counts if the machine made no more than a tenth of the attack, or if the
+// wait is so short that the answer is no. Otherwise it counts only if half of the
+// attack or more is left of it without the machine's part, and no more than all of
+// the attack: an attack makes no caller wait for longer than it lasts.
 func (t Trial) stalls() (waits []float64, why string) {
 	for _, a := range t.Attacks {
 		length := a.Until - a.From
@@ -29,8 +29,7 @@ func (t Trial) stalls() (waits []float64, why string) {
 }
 
 // machineWait returns for how long the machine may have kept a caller waiting during
-// an attack, and how. What callers waited before the first attack, nobody but the
-// machine has made.
+// an attack, and how. The waits before the first attack are all the machine's.
 func (t Trial) machineWait(a Attack) (longest time.Duration, how string) {
 	stolen := time.Duration(0)
 	if a.Steal != nil {
@@ -43,7 +42,7 @@ func (t Trial) machineWait(a Attack) (longest time.Duration, how string) {
 		{a.Waited, "the server waited for a core for %s of it"},
 		{stolen, "the host had the cores for %s of it"},
 		{t.Callers.late(a.From, a.Until), "callers began to ask up to %s late"},
-		// But for a step: who is due just before the attack may come just after.
+		// Without the last step: a caller that is due just before the attack may come just after.
 		{t.Callers.worst(0, t.Attacks[0].From-t.Callers.Step), "callers waited for up to %s before anybody attacked"},
 	} {
 		if part.wait > longest {

@@ -33,8 +33,8 @@ func (g *generator) connectAll(ctx context.Context, d *dataset) error {
 	return nil
 }
 
-// rampOf returns when a connection is opened, counted from 0 of so many. The
-// product of times and counts at their bounds would not fit.
+// rampOf returns when connection i is opened, counted from 0. It computes in floats,
+// because the product of a time and a count at their bounds would overflow.
 func rampOf(ramp time.Duration, i, of int) time.Duration {
 	return time.Duration(float64(ramp) * float64(i) / float64(of))
 }
@@ -42,8 +42,8 @@ func rampOf(ramp time.Duration, i, of int) time.Duration {
 // overslept is by how much a timeout is late only if this program did not run.
 const overslept = 100 * time.Millisecond
 
-// dial opens a connection. A program that was stopped finds the timeout over,
-// whatever the server did meanwhile: then it is tried once more.
+// dial opens a connection. If this program was stopped, the timeout may be over
+// whatever the server did meanwhile; then dial tries once more.
 func dial(timeout time.Duration, now func() time.Time, open func() (net.Conn, error)) (net.Conn, error) {
 	began := now()
 	c, err := open()

@@ -79,8 +79,8 @@ func (r *Result) quota() string {
 func (r *Result) accounted() float64 { return r.Rate*r.Response.Mean/1e9 + r.InError }
 
 // littlesLaw returns how many requests there should have been in the system, and
-// whether there were as many. It holds where the server did not keep the rate:
-// nobody asks.
+// whether there were as many. If the server did not keep the rate it counts as
+// holding, because a queue that grows is in no steady state.
 func (r *Result) littlesLaw() (expected float64, holds bool) {
 	expected = r.accounted()
 	return expected, !r.Kept() || math.Abs(r.InFlight-expected) <= littleLimit*r.InFlight
@@ -151,7 +151,7 @@ func (r *Result) notKept() string {
 	}
 }
 
-// Remarks returns what is to be known about the figures, in sentences.
+// Remarks returns what a reader must know about the figures, in sentences.
 func (r *Result) Remarks() []string {
 	var remarks []string
 	add := func(format string, args ...any) { remarks = append(remarks, fmt.Sprintf(format, args...)) }

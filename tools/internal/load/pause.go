@@ -17,7 +17,7 @@ const (
 	// glance is how long the generator sleeps at most. A pause within a sleep that
 	// an event ends does not show, and so may be as long as that.
 	glance = 10 * time.Millisecond
-	// rounding is by how much the poller may oversleep, for it waits in two parts
+	// rounding is by how much the poller may oversleep, because it waits in two parts
 	// and rounds each up to milliseconds.
 	rounding = 2 * time.Millisecond
 	// lookEvery is how many requests or connections are handled between two looks.
@@ -107,10 +107,10 @@ const stoppedLimit = 0.05
 // response times might be less than half of what it is.
 //
 // A pause adds at most its length to the response times of the requests that it
-// touched. So of those that took over half of the percentile, all would have done so
-// without pauses but for as many as were touched by a pause over half of it, at most.
-// If the others are more than lie beyond the percentile, then it is over half of what
-// it is without them, too.
+// touched. So take the requests that took over half of the percentile, and subtract
+// those that were touched by a pause over half of it: the others took so long without
+// a pause. If they are more than lie beyond the percentile, then it is over half of
+// what it is without the pauses, too.
 func (r *Result) Spoilt(percentile float64) bool {
 	spoilt, known := r.spoilt(percentile)
 	return known && spoilt[0]
@@ -164,7 +164,7 @@ func (r *Result) pauseReason() string {
 		return fmt.Sprintf("%s, and there were too few requests for a percentile", r.didNotRun())
 	}
 	if !r.Workload.Open() && r.Generator.Paused.Seconds() > stoppedLimit*r.Seconds {
-		return fmt.Sprintf("%s, over %.0f %%: the rate is lower for it", r.didNotRun(), stoppedLimit*100)
+		return fmt.Sprintf("%s, over %.0f %%: the rate is lower by as much", r.didNotRun(), stoppedLimit*100)
 	}
 	return ""
 }

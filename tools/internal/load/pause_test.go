@@ -213,7 +213,7 @@ func TestAClosedLoopThatPaused(t *testing.T) {
 	assert.Empty(t, paused(t, 0, 1, 500*time.Millisecond, 2).Void)
 	r := paused(t, 0, 1, 501*time.Millisecond, 2)
 	require.Len(t, r.Void, 1)
-	assert.Contains(t, r.Void[0], "did not run for 0.501s of 10s, over 5 %: the rate is lower for it")
+	assert.Contains(t, r.Void[0], "did not run for 0.501s of 10s, over 5 %: the rate is lower by as much")
 	assert.Contains(t, paused(t, 0, 2, 100*time.Millisecond, 450).Void[0], "the p99 of 20.0")
 }
 

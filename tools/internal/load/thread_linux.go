@@ -22,7 +22,7 @@ func readThreadFrom(file string) thread {
 		t.cpu = new(time.Duration(ts.Nano()))
 	}
 	// Time on the CPU, time in the run queue, time slices. A kernel that does not
-	// count has zeros there, but whoever reads them has run.
+	// count has zeros there, but a thread that reads them has run.
 	var ran, waited, slices int64
 	if text, err := os.ReadFile(file); err == nil {
 		if _, err := fmt.Sscan(string(text), &ran, &waited, &slices); err == nil && slices > 0 {

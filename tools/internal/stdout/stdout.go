@@ -37,9 +37,9 @@ func (c *Checked) Write(p []byte) (int, error) {
 func (c *Checked) Err() error { return c.err }
 
 // ExitCode returns the code that the program ends with: the given one, or 1 if
-// output was lost, because then there is no result that another code could be
-// about. It tells of that on stderr in the program's
-// name, but for a reader that left early, as head does: it has what it wants.
+// output was lost, because then there is no result that another code could be about.
+// It prints the error to stderr, in the program's name, unless the reader left early,
+// as head does: such a reader has what it wants.
 func (c *Checked) ExitCode(program string, code int, stderr io.Writer) int {
 	if c.err == nil {
 		return code
@@ -50,13 +50,12 @@ func (c *Checked) ExitCode(program string, code int, stderr io.Writer) int {
 	return 1
 }
 
-// OutliveReaders makes a write to a standard output or error that nobody reads
-// any more an error. Otherwise the first one is the end of the program (SIGPIPE),
-// in the middle of a run of the lab: its servers stay, and its results are lost.
-// The signal is caught and not ignored, because programs inherit from the one
-// that starts them what is ignored.
+// OutliveReaders makes a write to standard output or error fail if its reader has
+// left. Otherwise SIGPIPE ends the program at that write, in the middle of a run of
+// the lab: its servers stay, and its results are lost. The signal is caught and not
+// ignored, because a program passes ignored signals on to the programs it starts.
 func OutliveReaders() (restore func()) {
-	caught := make(chan os.Signal, 1) // nobody receives: the write's error says it
+	caught := make(chan os.Signal, 1) // never received from: the write's error is enough
 	signal.Notify(caught, syscall.SIGPIPE)
 	return func() { signal.Stop(caught) }
 }

@@ -19,8 +19,8 @@ type Flags struct {
 }
 
 // Parse reads the command line, and ends the program where it is wrong. Only a
-// peer that has loops has --loops. It sees to it that the program stays if the
-// reader of its output, or of its library's log, goes.
+// peer that has loops has --loops. From then on the program ignores SIGPIPE, so it
+// goes on if the reader of its output, or of its library's log, leaves.
 func Parse(hasLoops bool) Flags {
 	signal.Ignore(syscall.SIGPIPE)
 	f := Flags{Loops: 1}
