@@ -164,7 +164,7 @@ func (r *Result) Remarks() []string {
 	if Reported(r.Response.Count, 99.9) && r.Response.P999 == 0 {
 		add("The p99.9 is left out: %s, which may have made it.", r.didNotRun())
 	}
-	if pause := r.Generator.LongestPause; len(r.Void) == 0 && float64(pause) > pauseLimit*float64(r.Response.Max) {
+	if pause := r.Generator.LongestPause; len(r.Void) == 0 && r.Response.Count > 0 && float64(pause) > pauseLimit*float64(r.Response.Max) {
 		add("The generator itself did not run for %v at a time: the longest response time may be its own.", pause.Round(time.Microsecond))
 	}
 	if err := r.Errors.Err(); err != nil {

@@ -189,6 +189,12 @@ func TestPausesAreTold(t *testing.T) {
 	assert.Empty(t, new(Result).Remarks())
 }
 
+// Without a reply there is no longest response time that a pause may have made.
+func TestAPauseWithoutRepliesIsNotTheLongestTime(t *testing.T) {
+	r := &Result{Generator: Generator{Paused: 3 * time.Millisecond, LongestPause: 3 * time.Millisecond}}
+	assert.Empty(t, r.Remarks())
+}
+
 // Where there are too few requests for a percentile, each of them counts.
 func TestAPauseAmongFewRequests(t *testing.T) {
 	r := paused(t, 1, 1, 600*time.Millisecond, 1)
