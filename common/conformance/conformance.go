@@ -71,8 +71,8 @@ type Options struct {
 	// about many. 0: 64.
 	Clients int
 	// RuleTimeout ends a rule, which then fails. 0: 10 s. If the machine was busy
-	// meanwhile, the rule has another try with three times as much, and is then not
-	// judged.
+	// meanwhile, the rule is tried once more, with three times as much time; if that
+	// happens again, the rule is not judged.
 	RuleTimeout time.Duration
 	// Process is the number of the server's process, if it runs on this machine.
 	// With it the check can tell whether the server had a core when it wanted one.

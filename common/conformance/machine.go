@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// A rule that ran out of time, or in which the server may have run out of its own,
-// accuses the server only if the machine let the checker and the server run. Three things tell whether it did:
+// A rule may fail because its time is over, or because a timeout of the server's was.
+// That accuses the server only if the machine let the checker and the server run.
+// Three things tell whether it did:
 //
 //   - a heartbeat: a goroutine that sleeps for heartbeat and measures how late it
 //     is woken. Every system has that;
@@ -49,8 +50,8 @@ type strain struct {
 type failed struct {
 	timedOut bool // its time was over
 	ended    bool // the server ended a connection
-	// shortest is the shortest of the server's timeouts. It may end a connection
-	// because the checker, or the server itself, was kept from using it.
+	// shortest is the shortest of the server's timeouts. The server may end a
+	// connection by it because the checker, or the server itself, had no core.
 	shortest time.Duration
 }
 
@@ -133,8 +134,8 @@ func readMachine(process int) (m machine) {
 	return m
 }
 
-// since adds to s what was counted after before. A thread that has ended takes its
-// share along, so a count may have become less: it says nothing then.
+// since adds to s what was counted after before. The count of a thread that has ended
+// is gone, so a sum may have become less; then it says nothing.
 func (m machine) since(before machine, s *strain) {
 	s.known = before.server.ran > 0 && m.server.ran > 0
 	s.checker = max(0, m.checker.waited-before.checker.waited)
@@ -149,7 +150,7 @@ func (m machine) since(before machine, s *strain) {
 	s.others = max(0, 1-s.steal-s.idle-ours.Seconds()/total)
 }
 
-// readThreads adds up what is in a folder of /proc that has one for each thread.
+// readThreads adds up the threads of a process, given its task folder in /proc.
 func readThreads(dir string) (sum threads) {
 	tasks, err := os.ReadDir(dir)
 	if err != nil {
@@ -188,7 +189,7 @@ func parseStat(text string) (total, idle, steal time.Duration) {
 	return total, time.Duration(f[3]+f[4]) * tick, time.Duration(f[7]) * tick
 }
 
-// fields reads numbers; what is none ends them.
+// fields reads numbers up to the first word that is not one.
 func fields(text string) (numbers []int64) {
 	for _, word := range strings.Fields(text) {
 		n, err := strconv.ParseInt(word, 10, 64)

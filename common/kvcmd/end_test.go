@@ -39,7 +39,7 @@ func (u unread) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Whatever a command says at its end, it ends although nobody reads that.
+// A command ends although nobody reads what it prints at its end.
 func TestNoExitWaitsForAReader(t *testing.T) {
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -125,7 +125,7 @@ func (tr *transcript) String() string {
 	return tr.text.String()
 }
 
-// Whoever waits for that line may connect, and is served.
+// A client that connects after that line is served.
 func TestListeningIsLoggedWhenTheModelIsReady(t *testing.T) {
 	var said transcript
 	code := runModel(context.Background(), &said, func(m *fakeModel) error {

@@ -73,8 +73,8 @@ type Conn struct {
 	fin     bool   // sent
 }
 
-// Open makes c the connection of a client that was accepted, and for which
-// Host.Admit has returned the refusal. If there is one the client is told so.
+// Open makes c the connection of a client that was accepted. refusal is what
+// Host.Admit returned; if it is not empty, the client is refused with it.
 func (l *Lane) Open(c *Conn, timer Timer, refusal string) {
 	h := l.host
 	now := h.Since() // not the turn's time: it has not been silent since then

@@ -76,7 +76,7 @@ func TestServeWaitsForItsLogButNotForLong(t *testing.T) {
 	}
 }
 
-// Whoever gives a server a log that does not block sees to its end.
+// A caller that gives a server a log that does not block flushes it by itself.
 func TestALogThatDoesNotBlockIsTakenAsItIs(t *testing.T) {
 	log := slog.New(asynclog.New(slog.DiscardHandler))
 	h := NewHost(Config{Logger: log.With("k", "v")}, Traits{}, 1)

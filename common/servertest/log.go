@@ -11,7 +11,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// testLog tests that nobody waits for the log.
+// testLog tests that neither clients nor Close wait for the log.
 func testLog(t *testing.T, s Subject) {
 	t.Run("stuck", func(t *testing.T) {
 		log := stuckLog{slog.DiscardHandler, make(chan struct{}, 1), make(chan struct{})}

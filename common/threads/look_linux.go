@@ -20,7 +20,7 @@ func look() state {
 	return s
 }
 
-// source is where a system tells of its limits.
+// source is where a system's limits are read from.
 type source struct {
 	root   string // its /proc is below
 	limit  func() uint64
@@ -84,7 +84,7 @@ func (s *source) boundSystem(l *state) {
 	}
 }
 
-// process is what is known of one.
+// process is what /proc says of a process.
 type process struct {
 	uid, threads int
 	privileges   uint64 // effective
@@ -150,7 +150,7 @@ func (s *source) count(uid int) (threads int) {
 	return threads
 }
 
-// mount is where control groups that count processes are to be seen.
+// mount is a mounted hierarchy of control groups that count processes.
 type mount struct {
 	at, root string // the directory, and the group that it shows
 	unified  bool   // version 2

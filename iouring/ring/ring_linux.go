@@ -27,7 +27,7 @@ type Ring struct {
 	failed  error            // to be told by the next Wait
 	behind  bool             // the kernel has not taken all that was queued
 	refusal syscall.Errno    // why not, if it said so
-	kept    bool             // ready is of a Wait that was refused, and is to be told
+	kept    bool             // ready is of a Wait that was refused; the next Wait returns it
 
 	buffers buffers
 	ready   []Completion

@@ -48,8 +48,8 @@ func testDescriptorLimit(t *testing.T, s Subject) {
 	replace(t, in, brief(50, 10), next)
 }
 
-// testAllLeave has as many clients as there are places for leave at once, and then
-// one come: each place is free by then, whatever the server has noticed of it.
+// testAllLeave fills every place, has all those clients leave at once, and then has one
+// more come: every place is free by then, whether the server has noticed it or not.
 func testAllLeave(t *testing.T, s Subject) {
 	srv := startIn(t, s, surroundings{descriptors: descriptors{limit: few}}, unhurried(s)...)
 	places := few - 32

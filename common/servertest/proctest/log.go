@@ -93,8 +93,8 @@ func testLostLog(t *testing.T, s Subject) {
 	srv.wantDrained(t, 1, 2000)
 }
 
-// testFullLog has nobody read the log, so that it has no room left. Neither
-// clients nor the end wait for it.
+// testFullLog stops reading the log, so that its pipe fills up. Neither clients nor
+// the exit wait for it.
 func testFullLog(t *testing.T, s Subject) {
 	log := newLogPipe(t)
 	srv := startIn(t, s, surroundings{log: log}, append(unhurried(s), "--store-limit", storeLimit)...)
@@ -113,9 +113,9 @@ func testFullLog(t *testing.T, s Subject) {
 	srv.wantDrained(t, 1, 2000)
 }
 
-// testSecondSignalUnread sends two signals to a server that says nothing any
-// more, and for which the one client that is left would wait for ever. They are
-// different ones: of two that are the same one may get lost.
+// testSecondSignalUnread sends two signals to a server whose log is not read and whose
+// drain one client would keep going for ever. The signals are different ones, because
+// the kernel may merge two that are the same.
 func testSecondSignalUnread(t *testing.T, s Subject) {
 	log := newLogPipe(t)
 	srv := startIn(t, s, surroundings{log: log}, append(unhurried(s), "--drain-timeout", "-1")...)

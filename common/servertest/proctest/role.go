@@ -31,7 +31,7 @@ func (d descriptors) environment() []string {
 	return []string{fmt.Sprintf("%s=%d", limitVariable, d.limit), fmt.Sprintf("%s=%d", spareVariable, d.spare)}
 }
 
-// threadsVariable is the environment of a server that is to be short of threads: how
+// threadsVariable is the environment of a server that must run short of threads: how
 // many its user may have.
 const threadsVariable = "PROCTEST_THREADS"
 

@@ -167,7 +167,7 @@ func (c *checkCmd) check(ctx context.Context, s *checkedServer, out *stdout.Chec
 	var report conformance.Report
 	for _, rule := range conformance.Rules() {
 		if out.Err() != nil {
-			break // nobody reads on
+			break // the reader of the output has left
 		}
 		o.Only = []string{rule.ID}
 		if len(conformance.Select(o)) == 0 || len(c.Only) > 0 && !slices.Contains(c.Only, rule.ID) {

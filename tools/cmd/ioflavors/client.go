@@ -71,7 +71,7 @@ func readInput(ctx context.Context) (string, error) {
 		err  error
 	}
 	read := make(chan input, 1)
-	go func() { // stays with a read that nothing ends
+	go func() { // may outlast this function, because nothing interrupts the read
 		data, err := io.ReadAll(io.LimitReader(os.Stdin, maxInput+1))
 		read <- input{data, err}
 	}()

@@ -371,8 +371,8 @@ func (v *adviser) look(ctx context.Context, server *process, sample *Sample) err
 	return nil
 }
 
-// idleShareOf is the share of a core that a server with nothing to do wanted. One
-// that hardly ran only woke now and then, and its waits are the machine's.
+// idleShareOf is the share of a core that a server with nothing to do wanted. If it
+// hardly ran, it only woke now and then, and its waits for a core are the machine's.
 func idleShareOf(used *Resources) (share float64, known bool) {
 	const hardly = 0.05
 	if share, known = used.Share(); share < hardly {

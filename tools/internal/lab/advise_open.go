@@ -44,9 +44,9 @@ func (s *Sample) took(what string, from look, planned time.Duration) {
 	}
 }
 
-// open opens the silent connections. A server that the machine keeps from
-// accepting them is given more time, and what is short in the end is the
-// machine's: sample.Taken.
+// open opens the silent connections. A server that the machine keeps from accepting
+// them gets more time. If connections are missing in the end for that reason, it sets
+// sample.Taken.
 func (v *adviser) open(ctx context.Context, server *process, s Subject, wanted int, sample *Sample) (silent []net.Conn, err error) {
 	opening := time.Duration(wanted) * holdTime
 	const tries = 4

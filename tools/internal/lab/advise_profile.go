@@ -24,7 +24,7 @@ type Profile struct {
 	Computes bool          `json:"handler_computes,omitempty"`
 	// Value is the size of the values, in bytes.
 	Value int `json:"value_bytes"`
-	// P99 is within what 99 of 100 requests are to be answered.
+	// P99 is the time within which 99 of 100 requests must be answered.
 	P99 time.Duration `json:"p99_ns"`
 	// Cores is how many the server may have. SpareCore: it may burn them, and
 	// the least waiting counts, not the least CPU time.

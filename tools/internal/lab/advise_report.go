@@ -95,8 +95,8 @@ func recommend(p Profile, o Option) string {
 	return text + "."
 }
 
-// disturbed is the share of the CPU time that, taken by others, makes an answer a
-// guess.
+// disturbed is the share of the CPU time above which other programs and the host make
+// an answer a guess.
 const disturbed = 0.2
 
 // busy says how much of the machine others had, if that makes an answer a guess.
@@ -123,8 +123,8 @@ func (a *Advice) provisional() string {
 	return strings.Join(all, ", and ")
 }
 
-// unjudged are the models that may do what is asked, and of which no measurement
-// says anything.
+// unjudged are the models that arithmetic does not rule out, and of which no
+// measurement counted.
 func unjudged(options []Option) (names []string) {
 	for _, o := range options {
 		if o.Counted == 0 && !o.Foreseen {
@@ -151,8 +151,8 @@ func nobody(p Profile, options []Option) string {
 	return text + "."
 }
 
-// ruledOut is what is known of the others without a measurement that counts, or by
-// one that does: arithmetic rules models out whatever the machine was like.
+// ruledOut names the models that arithmetic rules out, which it does on any machine,
+// and those that a measurement which counted rules out.
 func ruledOut(options []Option) string {
 	var foreseen, failed []string
 	for _, o := range options {

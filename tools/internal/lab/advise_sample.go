@@ -27,18 +27,18 @@ type Sample struct {
 
 	Load      load.Result `json:"load"`
 	Resources *Resources  `json:"resources,omitempty"` // while it was loaded
-	// Error is how the server ended that did.
+	// Error is how the server ended, if it did.
 	Error string `json:"error,omitempty"`
-	// Taken is why the server did not come to do its work: the machine was busy
-	// with something else, or has no room. Then this says nothing about the server.
+	// Taken is why the machine kept the server from its work: it was busy with other
+	// programs, or has no room. Then the sample says nothing about the server.
 	Taken string `json:"taken,omitempty"`
 
 	unavailable string // why this system cannot run the server; empty: it can
 	slow        string // what took much longer than planned, and how long
 }
 
-// hopelessShare is the share of what was due below which an answer is no matter
-// of the day.
+// hopelessShare is the share of the due requests below which another measurement
+// cannot change the answer.
 const hopelessShare = 0.9
 
 // reached is what a sample says of the target.
@@ -93,9 +93,9 @@ func (s *Sample) answered() float64 {
 	return min(1, float64(s.Load.Requests)/float64(s.Load.Offered))
 }
 
-// hopeless reports whether there is no use in measuring it again. before is the
-// model's sample before: a machine that is busy elsewhere may leave a server too
-// little time to accept its clients, once.
+// hopeless reports whether it is no use to measure the model again. before is the
+// model's earlier sample, because a busy machine may once leave a server too little
+// time to accept its clients.
 func (s *Sample) hopeless(before *Sample) bool {
 	switch {
 	case s.Taken != "":

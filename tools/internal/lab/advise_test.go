@@ -448,7 +448,7 @@ func TestAdviceReport(t *testing.T) {
 	for _, part := range []string{"MODEL", "Why not", "Runner-up: multiblocking --os-threads", "What would change the answer", "What this machine could not show", "ioflavors advise"} {
 		assert.Contains(t, text, part)
 	}
-	// Who reads no more than the beginning must not act on it unwarned.
+	// A user who reads only the beginning must be warned by it.
 	others, steal := 0.5, 0.0
 	a.Environment.Others, a.Environment.Steal = &others, &steal
 	require.NoError(t, a.conclude())

@@ -97,7 +97,7 @@ func TestPollingIsJudgedByWhatItWants(t *testing.T) {
 	assert.Equal(t, NotMeasurable, c.Verdict)
 	assert.Contains(t, found(t, c, "busywait").Why, "other programs used the cores for 80.0 % of the time")
 
-	// What the host takes, nobody sees the server want.
+	// The kernel counts no wait while the host has the core.
 	r.Idle = nil
 	idle("busywait", 30*time.Millisecond, 0).Steal = share(0.9)
 	c = claim(t, r)
@@ -154,7 +154,7 @@ func TestAStallIsToldFromABusyMachine(t *testing.T) {
 			assert.Equal(t, test.want, found(t, claim(t, r), "singleblocking").Verdict, name)
 		}
 	}
-	// Callers who wait as long while nobody attacks do not wait for the attacker.
+	// Callers that wait as long without an attack do not wait for the attacker.
 	r := judged([]string{"E2"}, "singleblocking")
 	r.Trials = []Trial{attacked("E2", "singleblocking", stallAttacks(Plan{}), length*6/10, nil)}
 	r.Trials[0].Callers.Steps[1].Worst = length / 2

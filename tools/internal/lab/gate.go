@@ -44,7 +44,7 @@ func gateOf(report conformance.Report) Gate {
 	return g
 }
 
-// rules names those that a server is checked against; nil: all. The one about the
+// rules names the rules that a server is checked against; nil: all. The rule about the
 // length of turns is left to the models' own tests.
 func (s Subject) rules() []string {
 	if len(s.Exceptions) == 0 && len(s.CheckFlags) == 0 {

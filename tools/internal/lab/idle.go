@@ -16,8 +16,8 @@ func idleSteps() []int { return []int{0, 100, 1_000, 10_000} }
 const (
 	acceptTimeout = time.Second // for a server to accept one more connection
 	acceptPoll    = 5 * time.Millisecond
-	// acceptLooks is how often it must have been looked meanwhile: where the lab
-	// itself hardly runs, a server does not either, and may take longer.
+	// acceptLooks is how often the lab must have looked meanwhile: if the lab hardly
+	// runs, the server hardly runs either, and may take longer.
 	acceptLooks  = 40
 	connectBatch = 500
 	settleTime   = 50 * time.Millisecond // for a server to be done with accepting
@@ -174,9 +174,9 @@ func (c IdleCell) share() float64 {
 	return share
 }
 
-// wanted is how large a part of a core the server used, or was ready to use and had
-// to wait for, because others had it. Its threads may wait at the same time, for
-// one core: that makes no second one.
+// wanted is the share of a core that the server used, or was ready to use and waited
+// for because other programs had it. Its threads may wait for one core at the same
+// time; that counts once.
 func (c IdleCell) wanted() float64 {
 	wanted, _ := c.Resources.Wanted()
 	return wanted

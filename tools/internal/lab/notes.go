@@ -134,8 +134,8 @@ func (r *Results) trustNotes() []string {
 	return notes
 }
 
-// excessNote tells of CPU time that there cannot be: then the lab measures
-// wrongly. It is empty if there is none.
+// excessNote tells of more CPU time than the cores have, which means that the lab
+// measures wrongly. It is empty if there is no such cell.
 func (r *Results) excessNote() string {
 	wrong, all, first := 0, 0, ""
 	look := func(server string, used *Resources) {

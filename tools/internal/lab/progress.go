@@ -96,8 +96,8 @@ func (p *Progress) extend(by time.Duration, why string) {
 	p.tell(p.why)
 }
 
-// explain returns why the run takes longer than it was said to, if it is much
-// longer: an estimate that grows without a reason is not believed.
+// explain returns why the run takes much longer than announced, "" if it does not: users
+// do not believe an estimate that grows without a reason.
 func (p *Progress) explain(took, planned time.Duration) string {
 	const share, least = 1.25, 15 * time.Second
 	all := p.at.Sub(p.began) + p.left(p.at)

@@ -24,12 +24,12 @@ type Resources struct {
 	Voluntary   int64 `json:"switches_voluntary"`
 	Involuntary int64 `json:"switches_involuntary"`
 	// RunQueue is how long its threads were ready to run and had no core,
-	// added up; nil where the kernel does not tell. A wait is counted when it
-	// ends, for no longer than Window.
+	// added up; nil where the kernel does not tell. A wait counts when it ends,
+	// and as Window at most.
 	RunQueue *time.Duration `json:"run_queue_ns,omitempty"`
 	// Threads, RSS and PSS are those at the end, the latter two in bytes. PSS
-	// counts what processes share to each of them in part; absent if it is not
-	// known, for no process has none.
+	// divides what processes share among them; absent if it is not known,
+	// because no process has 0.
 	Threads int   `json:"threads"`
 	RSS     int64 `json:"rss_bytes"`
 	PSS     int64 `json:"pss_bytes,omitempty"`
@@ -54,9 +54,9 @@ func (r *Resources) Excess() time.Duration {
 }
 
 // Share is how much of a core it used: 1 is all of one, and a server on several
-// cores may have more. known is false if nothing was measured. What is above
-// Cores by no more than the uncertainty is Cores; what is above it by more is
-// returned as it is, for Excess to be told of.
+// cores may have more. known is false if nothing was measured. A share above Cores
+// by no more than the uncertainty is returned as Cores; a larger one as it is,
+// because Excess then says that the measurement is wrong.
 func (r *Resources) Share() (share float64, known bool) {
 	if r == nil || r.Window <= 0 {
 		return 0, false

@@ -8,7 +8,7 @@ import (
 )
 
 // The bounds of a configuration. Within them nothing overflows, and the generator
-// needs no more than some 3 GiB: what is measured is not lost for want of memory.
+// needs no more than some 3 GiB, so no result is lost because memory runs out.
 const (
 	// maxInFlight bounds connections × depth: a request in flight takes 32 bytes.
 	maxInFlight = 1 << 20
@@ -22,8 +22,8 @@ const (
 	// maxSizes bounds how many sizes of values there are. The templates of one
 	// take half a kilobyte.
 	maxSizes = 1 << 18
-	// maxRate is far beyond what a thread can send, and little enough for it to
-	// count what it could not.
+	// maxRate is far beyond what a thread can send, and low enough that the thread
+	// can count the requests that it could not send.
 	maxRate = 5e6
 	// leastRate keeps the gap between two requests, which is random, far from
 	// the largest time there is (292 years).

@@ -190,9 +190,9 @@ func (g *generator) owes(now time.Duration) bool {
 	return g.schedule.due <= now && (g.phase != measuring || g.schedule.due < g.until)
 }
 
-// maxArrivals is how many requests are handed over in a turn. After a stop of the
-// generator there may be billions: a turn has to end, because only between turns
-// is it seen that the run was interrupted.
+// maxArrivals is how many requests are handed over in a turn, at most. After a stop of
+// the generator billions may be due; but the turn must end, because the generator looks
+// for an interrupt only between turns.
 const maxArrivals = 1 << 16
 
 // arrive hands the requests that are due by now to their connections, as many as
@@ -227,7 +227,7 @@ func (g *generator) arrive(now time.Duration) (any bool) {
 			g.request(c)
 		}
 	}
-	if !g.owes(g.pauses.looked) { // which may have been in this turn, after a pause
+	if !g.owes(g.pauses.looked) { // a look in this turn, which may have found a pause
 		g.pauses.settle(g.backlog)
 	}
 	return any

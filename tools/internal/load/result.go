@@ -23,8 +23,8 @@ type Result struct {
 	// Wrong is the number of wrong replies that came in the window.
 	Wrong int64 `json:"wrong"`
 	// Unsent is the number of requests that were due in the window and could
-	// not be sent until the run was over, for their connections still waited
-	// for earlier replies or were broken; or that were still waiting for theirs.
+	// not be sent until the run was over, because their connections still waited
+	// for earlier replies or were broken; or whose reply had not come by then.
 	Unsent int64 `json:"unsent"`
 
 	// Response counts from when a request was due until its reply was read:
@@ -96,7 +96,7 @@ type Generator struct {
 	Throttlings int64         `json:"throttlings"`
 	Throttled   time.Duration `json:"throttled_ns"`
 	// Ceiling is the rate it reaches against a server that does next to
-	// nothing; absent: not known, for none reaches 0.
+	// nothing; absent: not known, because no generator reaches 0.
 	Ceiling float64 `json:"ceiling,omitempty"`
 	// Limited: it was busier than GeneratorLimit or above CeilingLimit of its
 	// ceiling, so the rate of a closed loop is a lower bound of what the server

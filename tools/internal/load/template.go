@@ -31,7 +31,7 @@ func newTemplate(m kv.Message) template {
 		t.behind = t.between[end:]
 		t.between = t.between[:end-len(m.Value)]
 	}
-	// A frame with its value is not kept for what is around the value.
+	// Only the bytes around the value are kept, not the whole frame.
 	t.before, t.between, t.behind = bytes.Clone(t.before), bytes.Clone(t.between), bytes.Clone(t.behind)
 	return t
 }

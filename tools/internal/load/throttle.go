@@ -15,9 +15,9 @@ type throttling struct {
 	total time.Duration
 }
 
-// readThrottling returns that of this process's cgroups, by their directories: of
-// its own and all above, because each may have a quota. root is the file system,
-// "/". There are none where the system has no cgroups.
+// readThrottling returns the throttling of this process's cgroup and of all above it,
+// by their directories, because each may have a quota. root is the file system, "/".
+// The map is empty where the system has no cgroups.
 func readThrottling(root fs.FS) map[string]throttling {
 	all := make(map[string]throttling)
 	for _, dir := range cpuGroups(root) {
@@ -28,8 +28,8 @@ func readThrottling(root fs.FS) map[string]throttling {
 	return all
 }
 
-// throttledSince returns the difference of the cgroup that was throttled most:
-// while one is, those below it do not run either.
+// throttledSince returns the difference of the cgroup that was throttled most. Others
+// are not added, because a throttled group stops those below it, too.
 func throttledSince(before, after map[string]throttling) (most throttling) {
 	for dir, now := range after {
 		then, ok := before[dir]

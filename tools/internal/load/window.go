@@ -134,8 +134,8 @@ func (w *window) countLag(r request, freed time.Duration) {
 	record(w.lag, lag)
 }
 
-// record: the histogram can hold every time. A clock that stood still would give
-// 0.
+// record adds a time, of which the histogram can hold every one. If the clock stood
+// still the time is 0, which it cannot hold.
 func record(h *hdrhistogram.Histogram, t time.Duration) {
 	_ = h.RecordValue(max(1, t.Nanoseconds()))
 }

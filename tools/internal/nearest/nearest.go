@@ -1,5 +1,4 @@
-// Package nearest finds the known name that a wrong one was probably meant to
-// be.
+// Package nearest finds the known name that a user probably meant by an unknown one.
 package nearest
 
 import (
@@ -7,8 +6,8 @@ import (
 	"strings"
 )
 
-// Unknown is the error for a name that is none of those known, which it lists.
-// kind says what they are names of.
+// Unknown is the error for a name that is not among the known ones, which it lists.
+// kind says what they name.
 func Unknown(kind, name string, known []string) error {
 	return fmt.Errorf("no %s %q: there are %s%s", kind, name, strings.Join(known, ", "), Hint(name, known))
 }
