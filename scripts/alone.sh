@@ -19,7 +19,7 @@ for dir in $(modules); do
 	workspace=$(versions "$dir")
 	alone=$(GOWORK=off versions "$dir")
 	GOWORK=off go -C "$dir" build -o /dev/null ./... # not even a lone command is left behind
-	GOWORK=off go -C "$dir" vet ./...                # compiles the tests as well
+	GOWORK=off go -C "$dir" vet ./...                # type-checks the tests as well
 	if [ "$workspace" = "$alone" ]; then
 		echo "$dir: the versions are the workspace's"
 		continue
