@@ -66,10 +66,11 @@ func (l *loop) run() error {
 		// After a full batch somebody may be ready who was not in it. But the
 		// kernel takes turns, so it comes to each in as many events as there
 		// are descriptors.
+		asOf := nonblocking.Interrupted
 		if l.ahead -= len(events); l.ahead <= 0 || len(events) < l.batch {
-			l.watchClocks(l.asOf)
-			l.ahead = 0
+			asOf, l.ahead = l.asOf, 0
 		}
+		l.watchClocks(asOf)
 		l.closeEnded()
 		l.accept(now) // last, because clients that have left have made room
 	}
@@ -127,6 +128,7 @@ func (l *loop) readMail() {
 // watchClocks ends, or warns, the clients whose time had come when the poller
 // was asked. Who had sent something by then was among the events, so nobody is
 // judged late because this server was, even if the whole process was stopped.
+// Whoever is told to go for want of memory is not waited for.
 func (l *loop) watchClocks(asOf time.Duration) {
 	for c := l.timers.Expired(asOf); c != nil; c = l.timers.Expired(asOf) {
 		// Who has filled the buffer may have sent more, as long as no read says no.

@@ -2,12 +2,15 @@ package iouring
 
 import (
 	"net"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/servertest"
 	"github.com/ioflavors/ioflavors/iouring/ring"
@@ -46,4 +49,40 @@ func TestClocksAreLookedAtHoweverManyAreBusy(t *testing.T) {
 	require.NoError(t, client.SetReadDeadline(time.Now().Add(30*time.Second)))
 	_, err = client.Read(make([]byte, 1))
 	assert.ErrorContains(t, err, "EOF", "it was idle")
+}
+
+// behind is a ring that always says that there is more to come.
+type behind struct{ uring }
+
+func (behind) Behind() bool { return true }
+
+// While there was no buffer for somebody clocks rested, and so did those who had
+// been told to go because memory was short: what they held was missing to others.
+func TestWhoIsToldToGoIsClosedThoughMoreIsToCome(t *testing.T) {
+	Need(t)
+	limits := kvserver.Limits{MemoryLimit: 4 << 20, MaxConns: 16}
+	srv := newServer(Config{Config: kvserver.Config{Limits: limits}}, kernel{
+		calls: system.calls,
+		open: func() (uring, error) {
+			r, err := system.open()
+			return behind{r}, err
+		},
+	})
+	addr := servertest.Serve(t, srv)
+
+	frame := probe.Put("k", strings.Repeat("v", 1<<20-100))
+	closed := make(chan error, 4)
+	for _, size := range []int{900_000, 900_000, 900_000, 200_000} { // in 3 MiB, which is not too much, and 256 KiB
+		client, err := net.Dial("tcp", addr)
+		require.NoError(t, err)
+		defer client.Close()
+		require.NoError(t, client.SetReadDeadline(time.Now().Add(30*time.Second)))
+		go func() {
+			_, err := client.Read(make([]byte, 1))
+			closed <- err
+		}()
+		_, err = client.Write(frame[:size])
+		require.NoError(t, err)
+	}
+	assert.NotErrorIs(t, <-closed, os.ErrDeadlineExceeded, "it held most")
 }

@@ -73,10 +73,7 @@ func (l *loop) run() error {
 		if l.host.Phase() != kvserver.Serving {
 			l.closeFront(now)
 		}
-		if l.ahead -= len(done); l.ahead <= 0 || !l.hurry && !l.ring.Behind() && len(l.dry) == 0 {
-			l.watchClocks(l.asOf)
-			l.ahead = 0
-		}
+		l.watchClocks(len(done))
 		l.endTurn()
 	}
 	return l.front.Ended()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/nonblocking"
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
@@ -126,9 +127,14 @@ func (l *loop) catchUp() {
 }
 
 // watchClocks ends, or warns, the clients whose time had come when the kernel
-// was asked. What they had sent by then has been taken, so nobody is judged late
-// because this server was, even if the whole process was stopped.
-func (l *loop) watchClocks(asOf time.Duration) {
+// was asked, once what they had sent by then has been taken: nobody is judged late
+// because this server was, even if the whole process was stopped. Whoever is told
+// to go for want of memory is not waited for.
+func (l *loop) watchClocks(completions int) {
+	asOf := nonblocking.Interrupted
+	if l.ahead -= completions; l.ahead <= 0 || !l.hurry && !l.ring.Behind() && len(l.dry) == 0 {
+		asOf, l.ahead = l.asOf, 0
+	}
 	for c := l.timers.Expired(asOf); c != nil; c = l.timers.Expired(asOf) {
 		l.touch(l.conns[c.FD()])
 	}

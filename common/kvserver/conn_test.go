@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -532,45 +531,6 @@ func TestFedTakesWhatWasReadToTheBufferThatItGave(t *testing.T) {
 		c.receive(request(kv.Get, "k", ""))
 		assert.True(t, strings.Contains(c.flush(), put[1000:1<<20-1000]), "the value that was put")
 		c.Closed()
-	})
-}
-
-// The memory that is short is given back by those who hold it, not refused to
-// who needs a little.
-func TestWhenMemoryIsShortTheLargestIsClosed(t *testing.T) {
-	l := Limits{MemoryLimit: 1 << 20, MaxConns: 16}                              // an even share is 32 KiB
-	half := request(kv.PutOrUpdate, "k", strings.Repeat("v", 500_000))[:120_000] // in 128 KiB
-	bubble(t, l, func(t *testing.T, h *Host) {
-		var modest, hoarders []*fakeConn
-		for range 8 {
-			c := open(h)
-			c.receive(half[:20_000])
-			modest = append(modest, c)
-		}
-		closed := 0
-		for range 7 {
-			c := open(h)
-			c.receive(half)
-			hoarders = append(hoarders, c)
-			hoarders = slices.DeleteFunc(hoarders, func(c *fakeConn) bool {
-				if c.sleep(h, time.Millisecond); c.Wants() != 0 {
-					return false
-				}
-				assert.Equal(t, ClosedMemory.String(), c.closed(t, h))
-				closed++
-				return true
-			})
-		}
-		assert.Equal(t, 3, closed, "there is enough for four")
-		for _, c := range hoarders {
-			c.Closed()
-		}
-		for _, c := range modest {
-			assert.Equal(t, session.Read, c.Wants())
-			c.Closed()
-		}
-		assert.Zero(t, h.Lane(0).holders.leaving)
-		assert.Empty(t, h.Lane(0).holders.conns)
 	})
 }
 

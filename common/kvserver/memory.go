@@ -1,6 +1,10 @@
 package kvserver
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/ioflavors/ioflavors/common/session"
+)
 
 // holders are those connections of a lane that hold much of the memory for
 // buffers. When it runs short the largest of them is closed: it is no use to
@@ -67,12 +71,15 @@ func (hs *holders) set(c *Conn, held int64) {
 	}
 	hs.conns[c] = held
 	if held > before {
-		hs.relieve(c.lane.host.short())
+		hs.relieve(c.lane.host.short(), c.lane.loops)
 	}
 }
 
-// relieve tells the largest to go, until so many bytes will come back.
-func (hs *holders) relieve(short int64) {
+// relieve tells the largest to go, until so many bytes have come back, or will. In
+// a loop, where nobody else can be at work on them, their memory comes back at
+// once: a loop closes them at the end of its turn at the earliest, and until then
+// others would be closed who hold little and find nothing left to be lent.
+func (hs *holders) relieve(short int64, loop bool) {
 	for short > hs.leaving {
 		var largest *Conn
 		for c, held := range hs.conns {
@@ -84,8 +91,14 @@ func (hs *holders) relieve(short int64) {
 			return
 		}
 		largest.held.Store(evicted)
-		hs.leaving += hs.conns[largest]
-		largest.timer.Interrupt()
+		if largest.timer.Interrupt(); !loop {
+			hs.leaving += hs.conns[largest]
+			continue
+		}
+		short -= hs.conns[largest]
+		delete(hs.conns, largest)
+		largest.Abort(session.ErrMemory)
+		largest.Release()
 	}
 }
 

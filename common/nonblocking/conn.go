@@ -59,6 +59,10 @@ func (l *Loop) Next() (at time.Duration, ok bool) {
 	return l.timers[0].at, true
 }
 
+// Interrupted is the time for which Expired takes out only those that were
+// interrupted, to be closed: that is before any clock runs out.
+const Interrupted time.Duration = 0
+
 // Expired takes out a connection whose time has come and judges it by its
 // clocks (Conn.Expire), as of a time by which everything was read that had
 // come; nil when there is none.
@@ -97,7 +101,7 @@ func (c *Conn) Wake(at time.Duration) {
 }
 
 // Interrupt is kvserver.Timer's: those who share a lane share a loop.
-func (c *Conn) Interrupt() { c.Wake(0) }
+func (c *Conn) Interrupt() { c.Wake(Interrupted) }
 
 // CloseWrite is kvserver.Timer's.
 func (c *Conn) CloseWrite() error { return c.loop.calls.CloseWrite(c.FD()) }

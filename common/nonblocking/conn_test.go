@@ -69,3 +69,16 @@ func TestOnlyThoseWhoseTimeHasComeExpire(t *testing.T) {
 		assert.NotZero(t, second.Wants())
 	})
 }
+
+func TestWhoIsInterruptedComesBeforeAnyClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := kvserver.NewHost(kvserver.Config{Limits: kvserver.Limits{IdleTimeout: 1}}, kvserver.Traits{}, 1)
+		l := NewLoop(h.Lane(0), sock.System, 1)
+		open(l)
+		second := open(l)
+		time.Sleep(time.Second)
+		second.Interrupt()
+		assert.Same(t, second, l.Expired(Interrupted))
+		assert.Nil(t, l.Expired(Interrupted), "the first one is idle, but is not judged yet")
+	})
+}

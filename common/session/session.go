@@ -268,9 +268,10 @@ func (s *Session) Abort(err error) {
 func (s *Session) Output() []byte { return s.out[s.sent:] }
 
 // Sent notes that the first n bytes of Output are sent. Requests that had to
-// wait for room are answered, once there is enough.
+// wait for room are answered, once there is enough. After Release, which may come
+// between, there is no output.
 func (s *Session) Sent(n int) {
-	s.sent += n
+	s.sent += min(n, len(s.out)-s.sent)
 	if s.sent == len(s.out) && s.out != nil {
 		s.outShift = uint8(bits.Len(uint(len(s.out))))
 		s.cfg.Buffers.Put(s.out)
@@ -284,7 +285,7 @@ func (s *Session) Sent(n int) {
 }
 
 // Release gives the session's buffers back. Call it when the connection is
-// closed; the session is over then.
+// closed, or to be closed; the session is over then.
 func (s *Session) Release() {
 	s.state = over
 	for _, b := range [][]byte{s.in, s.out} {

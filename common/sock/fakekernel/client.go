@@ -151,7 +151,7 @@ func (c *client) act() {
 		// Little room makes many calls; more than some hundred show nothing new.
 		least := (len(c.stream) + len(c.want)) / 300
 		room := func() int { return max(least, pick(c.k, 20, 500, 5000, 100_000)) }
-		c.file = &file{client: c, inRoom: room(), outRoom: room()}
+		c.file = &file{client: c, inRoom: min(room(), c.k.Room), outRoom: room()}
 		c.k.queue = append(c.k.queue, c)
 		return
 	}

@@ -31,6 +31,7 @@ import (
 // Kernel is a fake kernel. It is a sock.Kernel.
 type Kernel struct {
 	Batch int // how many events Wait returns at most
+	Room  int // how many bytes a socket keeps, at most, of what its client has sent
 
 	seed  uint64
 	rng   *rand.Rand
@@ -104,7 +105,7 @@ const maxSteps = 500_000
 
 func newKernel(seed uint64) *Kernel {
 	r := rand.New(rand.NewPCG(seed, 1))
-	k := &Kernel{seed: seed, rng: r, most: 1000, mostConns: 1000, turn: -1, stopAt: maxSteps, breakAt: maxSteps}
+	k := &Kernel{seed: seed, rng: r, Room: 100_000, most: 1000, mostConns: 1000, turn: -1, stopAt: maxSteps, breakAt: maxSteps}
 	k.Batch = pick(k, 1, 2, 8, 256)
 	if r.IntN(5) > 0 { // else everything works
 		odd := func() float64 { return pick(k, 0, 0, 0.01, 0.05, 0.2) }
