@@ -9,6 +9,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/common/sock/fakekernel"
+	"github.com/ioflavors/ioflavors/common/threads"
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
@@ -18,6 +19,7 @@ func TestOnAFakeKernel(t *testing.T) {
 			calls:      sock.Calls{Kernel: k},
 			newWatcher: func(int) (watcher, error) { return fakePoller{k}, nil },
 			batch:      k.Batch,
+			threads:    threads.Process,
 		})
 	})
 }

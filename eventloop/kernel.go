@@ -5,6 +5,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/sock"
+	"github.com/ioflavors/ioflavors/common/threads"
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
@@ -13,6 +14,14 @@ type kernel struct {
 	calls      sock.Calls
 	newWatcher func(batch int) (watcher, error)
 	batch      int // how many events are taken from a watcher at a time
+	threads    budget
+}
+
+// budget is what a model needs of a threads.Budget.
+type budget interface {
+	Take() (lack string)
+	Started()
+	Ended()
 }
 
 // watcher is what a loop needs of a poller.Poller. Wait must have looked: if it
@@ -41,4 +50,5 @@ var system = kernel{
 	calls:      sock.System,
 	newWatcher: func(batch int) (watcher, error) { return poller.New(batch) },
 	batch:      256,
+	threads:    threads.Process,
 }

@@ -57,6 +57,11 @@ type model struct {
 
 // Run runs the loops; the first one also accepts.
 func (m *model) Run(ln net.Listener) error {
+	giveBack, err := m.takeThreads()
+	if err != nil {
+		return err
+	}
+	defer giveBack()
 	loops, err := m.open(ln)
 	if err != nil {
 		return err

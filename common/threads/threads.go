@@ -49,16 +49,17 @@ type Budget struct {
 // Process is this process's budget.
 var Process = &Budget{look: look}
 
-// Take takes a thread for a goroutine that will be locked to it, and returns "".
-// If there is none it returns why, in words for a client. The goroutine calls
-// Started when it is locked, and Ended before it ends, with its thread.
+// Take takes a thread for a goroutine that will keep it, locked to it or in a call
+// that blocks, and returns "". If there is none it returns why, in words for a
+// client. The goroutine calls Started when it has the thread, and Ended before it
+// ends.
 func (b *Budget) Take() (lack string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.look()
 	most := s.own + s.left - runtimes - runtime.GOMAXPROCS(0)
 	if b.started+b.promised >= most || s.left-b.promised <= slack {
-		return fmt.Sprintf("no thread is left for another client (%s)", s.limit)
+		return fmt.Sprintf("no thread is left (%s)", s.limit)
 	}
 	b.promised++
 	return ""

@@ -25,7 +25,7 @@ func TestThreadsAreLeftForTheRuntime(t *testing.T) {
 	for range clients {
 		require.Empty(t, b.Take())
 	}
-	assert.Equal(t, "no thread is left for another client (a limit)", b.Take())
+	assert.Equal(t, "no thread is left (a limit)", b.Take())
 	for range clients {
 		p.own++
 		b.Started()

@@ -256,7 +256,7 @@ func writeLoad(w io.Writer, r load.Result) error {
 		fmt.Fprintf(&out, "ceiling     %.0f requests/s against a server that does next to nothing\n", r.Generator.Ceiling)
 	}
 	out.WriteString("\n")
-	fmt.Fprintf(&out, "%-14s%10s%10s%10s%10s%10s\n", "µs", "p50", "p90", "p99", "p99.9", "max")
+	fmt.Fprintf(&out, "%-14s %9s %9s %9s %9s %9s\n", "µs", "p50", "p90", "p99", "p99.9", "max")
 	writeTimes(&out, "response time", r.Response)
 	if r.Workload.Open() {
 		writeTimes(&out, "service time", r.Service)
@@ -281,9 +281,9 @@ func writeTimes(w io.Writer, name string, t load.Times) {
 	fmt.Fprintf(w, "%-14s", name)
 	for _, d := range []time.Duration{t.P50, t.P90, t.P99, t.P999, t.Max} {
 		if d == 0 {
-			fmt.Fprintf(w, "%10s", "–") // too few requests lie beyond it
+			fmt.Fprintf(w, " %9s", "–") // too few requests lie beyond it
 		} else {
-			fmt.Fprintf(w, "%10.1f", float64(d)/1e3)
+			fmt.Fprintf(w, " %9.1f", float64(d)/1e3) // of 10 s and more it is wider
 		}
 	}
 	fmt.Fprintln(w)

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/assert"
@@ -127,4 +128,13 @@ func TestLoadSpinsOrSleeps(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, spins, c.config().Spin)
 	}
+}
+
+// Times of ten seconds and more ran into one another.
+func TestLongTimesAreNumbersOfTheirOwn(t *testing.T) {
+	var out strings.Builder
+	const long = 24 * time.Hour
+	writeTimes(&out, "response time", load.Times{P50: long, P90: long, P99: long, P999: long, Max: long})
+	const number = "86400000000.0"
+	assert.Equal(t, []string{"response", "time", number, number, number, number, number}, strings.Fields(out.String()))
 }

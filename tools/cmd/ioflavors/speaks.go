@@ -40,6 +40,7 @@ var answers = []struct {
 	{"-", "\r\n", "Redis's protocol", load.RESP},
 	{"ERROR\r\n", "", "memcached's protocol", load.Memcached},
 	{"HTTP/", "", "HTTP", ""},
+	{"<", "", "HTTP", ""}, // its version 0.9, for a line without one: the page alone
 	{"SSH-", "", "SSH", ""},
 	{"\x15\x03", "", "TLS", ""}, // an alert
 	{"", "@EOF@", "this project's protocol", load.KV},

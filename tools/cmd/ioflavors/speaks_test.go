@@ -59,6 +59,7 @@ func TestAWrongProtocolIsNamed(t *testing.T) {
 	memcached := answering(t, func(line string) string { return "ERROR\r\n" })
 	web := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(web.Close)
+	page := answering(t, func(line string) string { return "<!DOCTYPE HTML>\n<p>Bad request" })
 	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
@@ -69,6 +70,7 @@ func TestAWrongProtocolIsNamed(t *testing.T) {
 		redis:                           "speaks Redis's protocol (load --protocol resp)",
 		memcached:                       "speaks memcached's protocol (load --protocol memcached)",
 		web.Listener.Addr().String():    "speaks HTTP",
+		page:                            "speaks HTTP",
 		secure.Listener.Addr().String(): "speaks TLS",
 	} {
 		for _, args := range [][]string{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"syscall"
 )
 
 // Where results are to go is tried before anything is measured: afterwards it is
@@ -24,7 +25,9 @@ func openTarget(name string) (*target, error) {
 	}
 	_, err := os.Stat(name)
 	made := errors.Is(err, os.ErrNotExist)
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o666)
+	// Opening a named pipe that nobody reads would wait for a reader for ever, and
+	// hear no signal. So it fails.
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|syscall.O_NONBLOCK, 0o666)
 	if err != nil {
 		return nil, err
 	}

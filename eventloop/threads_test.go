@@ -1,0 +1,56 @@
+package eventloop
+
+import (
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// fewThreads is a budget that has some, and counts what is taken.
+type fewThreads struct{ left, promised, taken int }
+
+func (f *fewThreads) Take() string {
+	if f.left == 0 {
+		return "no thread is left (a limit)"
+	}
+	f.left--
+	f.promised++
+	return ""
+}
+
+func (f *fewThreads) Started() { f.promised--; f.taken++ }
+func (f *fewThreads) Ended()   { f.taken--; f.left++ }
+
+// A server that has more loops than there may be threads said that it listens,
+// served nobody, and was ended by Go's runtime.
+func TestNoLoopStartsForWhichThereIsNoThread(t *testing.T) {
+	few := &fewThreads{left: 2}
+	k := system
+	k.threads = few
+	ready := false
+	cfg := Config{Config: kvserver.Config{Ready: func() { ready = true }}, Loops: runtime.GOMAXPROCS(0) + 3}
+	assert.ErrorContains(t, newServer(cfg, k).ListenAndServe("127.0.0.1:0"), "no thread is left (a limit)")
+	assert.False(t, ready)
+	assert.Equal(t, fewThreads{left: 2}, *few, "what was taken is given back")
+}
+
+// Loops that run on a processor each need no thread that the runtime has not.
+func TestALoopForEachProcessorAsksForNoThread(t *testing.T) {
+	for _, threads := range []int{0, 1} {
+		few := &fewThreads{left: threads}
+		k := system
+		k.threads = few
+		var srv *Server
+		cfg := Config{Loops: runtime.GOMAXPROCS(0) + threads}
+		cfg.Ready = func() {
+			assert.Equal(t, threads, few.taken)
+			go srv.Close()
+		}
+		srv = newServer(cfg, k)
+		assert.ErrorIs(t, srv.ListenAndServe("127.0.0.1:0"), kvserver.ErrServerClosed)
+		assert.Equal(t, fewThreads{left: threads}, *few)
+	}
+}
