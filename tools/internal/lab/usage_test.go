@@ -22,9 +22,10 @@ func TestMoreThanItsCoresIsADefect(t *testing.T) {
 		"all of a core":          {Resources{Cores: 1, Window: time.Second, CPU: time.Second}, 1, 0},
 		"within the uncertainty": {Resources{Cores: 1, Window: time.Second, CPU: 1010 * time.Millisecond, Uncertainty: 10 * time.Millisecond}, 1, 0},
 		"within the clock's own": {Resources{Cores: 1, Window: time.Second, CPU: time.Second + 500*time.Microsecond}, 1, 0},
-		"beyond it":              {Resources{Cores: 1, Window: time.Second, CPU: 1020 * time.Millisecond, Uncertainty: 10 * time.Millisecond}, 1.02, 0.0095},
+		"a pause of the host's":  {Resources{Cores: 1, Window: 20 * time.Millisecond, CPU: 20*time.Millisecond + hostPause}, 1, 0},
+		"beyond it":              {Resources{Cores: 1, Window: time.Second, CPU: 1020 * time.Millisecond, Uncertainty: 10 * time.Millisecond}, 1.02, 0.0085},
 		"on two cores":           {Resources{Cores: 2, Window: time.Second, CPU: 1500 * time.Millisecond}, 1.5, 0},
-		"beyond two cores":       {Resources{Cores: 2, Window: time.Second, CPU: 2100 * time.Millisecond}, 2.1, 0.0995},
+		"beyond two cores":       {Resources{Cores: 2, Window: time.Second, CPU: 2100 * time.Millisecond}, 2.1, 0.0985},
 	} {
 		share, known := test.r.Share()
 		assert.True(t, known, name)
