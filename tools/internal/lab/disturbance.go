@@ -116,12 +116,16 @@ func (r *Results) Disturbed() string {
 // have touched.
 const disturbedMark = "DISTURBED"
 
-// Void returns why a run shows next to nothing, or "": over half of its open loop's
-// cells are void, so that not even the medians stand, or none of its claims was
-// decided for any server.
+// Void returns why a run shows next to nothing, or "": over half of its closed loop's
+// cells are void, over half of its open loop's are, so that not even the medians
+// stand, or none of its claims was decided for any server.
 func (r *Results) Void() string {
 	var reasons []string
-	void, cells, why := 0, 0, ""
+	void, cells, why := voidCells(r.Runs)
+	if 2*void > cells {
+		reasons = append(reasons, fmt.Sprintf("of %s of the closed loop %d are void; one reason: %s", count(cells, "cell"), void, why))
+	}
+	void, cells, why = 0, 0, ""
 	for _, s := range r.OpenSummary {
 		cells += s.Rounds + s.Void
 		void += s.Rounds + s.Void - s.MedianRounds

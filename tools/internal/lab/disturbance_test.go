@@ -265,6 +265,12 @@ func TestVoidRuns(t *testing.T) {
 	r.OpenSummary = append(r.OpenSummary, OpenSummary{Void: 1, Reason: "the generator waited"})
 	assert.Equal(t, "of 7 cells of the open loop 4 are void, medians included; one reason: the generator waited", r.Void())
 
+	void := Cell{Load: load.Result{Void: []string{"the generator itself did not run"}}}
+	r = &Results{Runs: []Cell{{}, void}}
+	assert.Empty(t, r.Void())
+	r.Runs = append(r.Runs, void)
+	assert.Equal(t, "of 3 cells of the closed loop 2 are void; one reason: the generator itself did not run", r.Void())
+
 	r = &Results{Claims: []Claim{
 		{Experiment: "E4", Verdict: NotMeasurable, Findings: []Finding{{Why: "the host had the cores"}}},
 		{Experiment: "E5", Verdict: NotAvailable, Headline: -1},

@@ -79,16 +79,21 @@ func (r *Results) notes() []string {
 // than about the server, and why one of them does. They are in the medians all the
 // same: server CPU per request does not depend on when requests come.
 func voidNote(all ...[]Cell) string {
-	void, of, reason := 0, 0, ""
+	void, of, reason := voidCells(all...)
+	if void == 0 {
+		return ""
+	}
+	return fmt.Sprintf("VOID: in %d of %d cells of the closed loop rates are lower and times longer than the server's; one reason: %s.", void, of, reason)
+}
+
+// voidCells returns how many of some cells are void, and why one of them is.
+func voidCells(all ...[]Cell) (void, of int, reason string) {
 	for _, c := range slices.Concat(all...) {
 		if of++; len(c.Load.Void) > 0 {
 			void, reason = void+1, c.Load.Void[0]
 		}
 	}
-	if void == 0 {
-		return ""
-	}
-	return fmt.Sprintf("VOID: in %d of %d cells of the closed loop rates are lower and times longer than the server's; one reason: %s.", void, of, reason)
+	return void, of, reason
 }
 
 // trustNotes say how far the figures can be trusted.
