@@ -9,7 +9,8 @@
 // threads of all its processes), that of each control group which the process is
 // in (pids.max), the system's (kernel.threads-max, kernel.pid_max), and Go's own of
 // 10,000. All are looked at before each thread, the user's other processes once a
-// second. On macOS and FreeBSD there is one for each process. Elsewhere none is
+// second. Where thousands of threads are left a look serves for some threads, because
+// it takes a good part of a millisecond. On macOS and FreeBSD there is one for each process. Elsewhere none is
 // known.
 //
 // Threads that other processes start between the look and this process's thread are
@@ -22,6 +23,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 )
 
 // goLimit is how many threads Go's runtime has at most (debug.SetMaxThreads); with
@@ -36,18 +38,28 @@ const (
 	slack    = 4
 )
 
+// With more than far threads left, a look serves for credit threads, or for lookTime.
+const (
+	far      = 1024
+	credit   = 64
+	lookTime = 100 * time.Millisecond
+)
+
 // Budget keeps the account of the threads that a program takes. It is for any
 // goroutine.
 type Budget struct {
 	look func() state
+	now  func() time.Time
 
 	mu       sync.Mutex
+	credit   int // threads that may be taken without another look,
+	until    time.Time
 	promised int // taken, and not started yet
 	started  int // and not ended
 }
 
 // Process is this process's budget.
-var Process = &Budget{look: look}
+var Process = &Budget{look: look, now: time.Now}
 
 // Take takes a thread for a goroutine that will keep it, locked to it or in a call
 // that blocks, and returns "". If there is none it returns why, in words for a
@@ -56,12 +68,22 @@ var Process = &Budget{look: look}
 func (b *Budget) Take() (lack string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	now := b.now()
+	if b.credit > 0 && now.Before(b.until) {
+		b.credit--
+		b.promised++
+		return ""
+	}
 	s := b.look()
 	most := s.own + s.left - runtimes - runtime.GOMAXPROCS(0)
 	if b.started+b.promised >= most || s.left-b.promised <= slack {
 		return fmt.Sprintf("no thread is left (%s)", s.limit)
 	}
 	b.promised++
+	b.credit = 0
+	if min(most-b.started, s.left)-b.promised > far {
+		b.credit, b.until = credit, now.Add(lookTime)
+	}
 	return ""
 }
 
@@ -86,13 +108,6 @@ type state struct {
 	own   int    // threads of this process
 	left  int    // that it may have besides, by the tightest limit
 	limit string // which that is
-}
-
-// bound applies a limit, which leaves so many.
-func (s *state) bound(left int, limit string) {
-	if left < s.left {
-		s.left, s.limit = left, limit
-	}
 }
 
 // known returns what the runtime knows by itself.

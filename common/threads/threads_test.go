@@ -3,6 +3,7 @@ package threads
 import (
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -12,7 +13,31 @@ import (
 type fakeProcess struct{ own, most int }
 
 func (p *fakeProcess) budget() *Budget {
-	return &Budget{look: func() state { return state{p.own, p.most - p.own, "a limit"} }}
+	return &Budget{now: time.Now, look: func() state { return state{p.own, p.most - p.own, "a limit"} }}
+}
+
+// Far from the limit a look serves for some threads, but not for long; near to it
+// for one.
+func TestALookServesForSomeThreadsFarFromTheLimit(t *testing.T) {
+	looks, left, now := 0, 10_000, time.Now()
+	b := &Budget{
+		look: func() state { looks++; return state{6, left, "a limit"} },
+		now:  func() time.Time { return now },
+	}
+	for range 1 + credit {
+		require.Empty(t, b.Take())
+	}
+	assert.Equal(t, 1, looks)
+	require.Empty(t, b.Take())
+	assert.Equal(t, 2, looks, "after as many as that")
+	now = now.Add(lookTime)
+	left = far
+	require.Empty(t, b.Take())
+	assert.Equal(t, 3, looks, "after as long as that")
+	for range 3 {
+		require.Empty(t, b.Take())
+	}
+	assert.Equal(t, 6, looks, "near to the limit")
 }
 
 // What the runtime needs is never given away, whether it has it already or not;
