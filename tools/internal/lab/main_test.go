@@ -86,7 +86,8 @@ func testServer(mode string, args []string) {
 		os.Exit(kvcmd.ExitUnavailable)
 	}
 	if mode == "spins" { // and serves nobody
-		for { //lint:ignore SA5002 to use a whole core is what it is for
+		//lint:ignore SA5002 to use a whole core is what it is for
+		for {
 		}
 	}
 	if mode == "iouring" {
