@@ -51,7 +51,7 @@ const exitVoid = 3
 // Help is what lab --help says besides.
 func (*labCmd) Help() string {
 	return `Exit codes: 0 there are results, and no server failed; 1 a server failed, or the lab could not do its work; 2 wrong flags; ` +
-		`3 the run is void: over half of the closed loop's cells are, or over half of the open loop's show nothing, not even a median, or none of the claims could be decided for any server; 130 interrupted.`
+		`3 the run is void: over three quarters of the closed loop's cells are, or over three quarters of the open loop's show nothing, not even a median, or none of the claims could be decided for any server; 130 interrupted.`
 }
 
 func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {

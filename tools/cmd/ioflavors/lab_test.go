@@ -60,8 +60,8 @@ func TestAVoidRunDoesNotExitWithZero(t *testing.T) {
 	}
 	good := lab.OpenSummary{Server: "busywait", Rounds: 3, MedianRounds: 3}
 	void := lab.OpenSummary{Server: "busywait", Void: 3, Reason: "the generator waited for its core"}
-	assert.Zero(t, code(&lab.Results{OpenSummary: []lab.OpenSummary{good, void}}))
-	assert.Equal(t, exitVoid, code(&lab.Results{OpenSummary: []lab.OpenSummary{good, void, void}}))
+	assert.Zero(t, code(&lab.Results{OpenSummary: []lab.OpenSummary{good, void, void, void}}))
+	assert.Equal(t, exitVoid, code(&lab.Results{OpenSummary: []lab.OpenSummary{good, void, void, void, void}}))
 	assert.EqualError(t, verdict(&lab.Results{OpenSummary: []lab.OpenSummary{void}}),
 		"VOID: of 3 cells of the open loop 3 are void, medians included; one reason: the generator waited for its core")
 	assert.Equal(t, exitVoid, code(&lab.Results{Claims: []lab.Claim{{Experiment: "E4", Verdict: lab.NotMeasurable}}}))
