@@ -37,8 +37,8 @@ func Check(t *testing.T, seeds int, serve func(*Kernel, kvserver.Config) kvserve
 	} else if n := variable(t, SeedsVariable); n != 0 {
 		seeds = int(n)
 	}
-	// One goroutine runs at a time, so a second processor only costs: half of
-	// the time went into waking it.
+	// One goroutine runs at a time, so a second processor is of no use. Waking it
+	// took half of the test's time.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	clients, calls, faults := 0, 0, 0
 	synctest.Test(t, func(t *testing.T) {

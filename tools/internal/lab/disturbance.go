@@ -116,10 +116,9 @@ func (r *Results) Disturbed() string {
 // have touched.
 const disturbedMark = "DISTURBED"
 
-// voidShare is the share of the cells of a loop above which the others are next to
-// nothing. On a virtual machine whose host often takes a core away, two thirds of the
-// open loop's were void while nothing else ran: the third that is left, and the other
-// parts of such a run, still show something.
+// voidShare is the share of a loop's cells that may be void. If more are, the run shows
+// next to nothing. Two thirds were void on an idle virtual machine whose host took a
+// core away 1,400 times a second (README's lab); the rest of that run was sound.
 const voidShare = 0.75
 
 // Void returns why a run shows next to nothing, or "": over voidShare of its closed

@@ -43,10 +43,10 @@ type Resources struct {
 // follow.
 const clockSlew = 500e-6
 
-// hostPause is how long the host of a virtual machine may hold a core, and the clock
-// that tells of a process on it with it: between the kernel's look at the time and
-// the moment from which others see what it has counted up to then. A pause of 50 µs
-// was seen on such a machine, where most are of 13 µs (the note on the load's core).
+// hostPause is by how much a CPU clock may lag because of the host of a virtual
+// machine. The kernel looks at the time, the host takes the core away, and only when
+// the core is back do other processes see the new CPU time. A lag of 50 µs was seen
+// (TestAProcessHasNoMoreThanItsCore); a millisecond leaves room for slower hosts.
 const hostPause = time.Millisecond
 
 // Excess is how much more CPU time there is than its cores have, beyond what
