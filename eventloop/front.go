@@ -21,6 +21,7 @@ type front struct {
 	silent  bool        // it does not watch the listener
 	closed  bool        // the listener is
 	holding atomic.Bool // clients are held, until all loops have been heard
+	told    int64       // the number of the last one that the other loops know of
 }
 
 // accept accepts the clients that wait in the listen queue. While clients are held it
@@ -46,14 +47,15 @@ func (f *front) accept(now time.Duration) {
 	}
 }
 
-// hold has the other loops look at all their connections, if clients are held.
+// hold has the other loops look at all their connections, if clients are held of whom
+// they have not been told.
 func (f *front) hold() {
 	holding := f.Holding()
-	if holding == f.holding.Load() {
-		return
+	if holding != f.holding.Load() {
+		f.holding.Store(holding)
 	}
-	f.holding.Store(holding)
-	if holding {
+	if number := f.Held(); holding && number != f.told {
+		f.told = number
 		for _, l := range f.loops[1:] {
 			l.poller.Wake()
 		}
