@@ -13,6 +13,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 )
 
 const (
@@ -22,6 +23,9 @@ const (
 	Footer = "@EOF@"
 	// Overhead is what a frame adds to its body, in bytes.
 	Overhead = Header + len(Footer)
+	// MaxLength is the largest length that a frame may have on any system, in
+	// bytes: with its header, the frame can still be counted by an int of 32 bits.
+	MaxLength = math.MaxInt32 - Header
 )
 
 // After each of these errors the stream has no further frame boundaries that
@@ -36,7 +40,7 @@ var (
 // and 0 when data is too short to tell. A length that no frame may have is
 // reported as soon as the header is there, so that nobody waits for, or
 // allocates, what it promises. limit bounds the length: body and footer, in
-// bytes.
+// bytes. So does MaxLength, whatever the limit is.
 func Size(data []byte, limit int) (int, error) {
 	if len(data) < Header {
 		return 0, nil
@@ -45,7 +49,7 @@ func Size(data []byte, limit int) (int, error) {
 	if length < uint32(len(Footer)) {
 		return 0, fmt.Errorf("%w: length %d, the least is %d", ErrTooShort, length, len(Footer))
 	}
-	if uint64(length) > uint64(limit) {
+	if limit = min(limit, MaxLength); int64(length) > int64(limit) {
 		return 0, fmt.Errorf("%w: length %d, the limit is %d bytes", ErrTooLong, length, limit)
 	}
 	return Header + int(length), nil

@@ -3,6 +3,7 @@ package frame_test
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"strings"
 	"testing"
 
@@ -81,6 +82,26 @@ func TestAWrongLengthIsReportedWithTheHeader(t *testing.T) {
 		_, _, err := frame.Next(binary.LittleEndian.AppendUint32(nil, c.length), limit)
 		assert.ErrorIs(t, err, c.want, "length %d", c.length)
 	}
+}
+
+// With a limit of 2 GiB or more, a length of 0x7fffffff overflowed an int of 32 bits:
+// the size was negative, and Next panicked. A negative limit was none.
+func TestNoLimitLetsALengthOverflow(t *testing.T) {
+	for _, limit := range []int{math.MaxInt, math.MaxInt32, math.MaxInt32 - 1, -1, math.MinInt} {
+		for _, length := range []uint32{math.MaxInt32 - frame.Header + 1, math.MaxInt32 - 1, math.MaxInt32, 1 << 31, math.MaxUint32} {
+			header := binary.LittleEndian.AppendUint32(nil, length)
+			n, err := frame.Size(header, limit)
+			assert.ErrorIs(t, err, frame.ErrTooLong, "length %d, limit %d", length, limit)
+			assert.Zero(t, n)
+			_, _, err = frame.Next(append(header, "body"...), limit)
+			assert.ErrorIs(t, err, frame.ErrTooLong, "length %d, limit %d", length, limit)
+		}
+	}
+	n, err := frame.Size(binary.LittleEndian.AppendUint32(nil, math.MaxInt32-frame.Header), math.MaxInt)
+	assert.NoError(t, err)
+	assert.Equal(t, math.MaxInt32, n)
+	_, err = frame.Size(binary.LittleEndian.AppendUint32(nil, 5), -1)
+	assert.ErrorIs(t, err, frame.ErrTooLong, "the least length, and a negative limit")
 }
 
 func TestSizeKnowsTheFrameFromItsHeader(t *testing.T) {

@@ -1,6 +1,7 @@
 package kv_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -27,5 +28,20 @@ func TestMessagesAreReadAndWrittenWithoutAllocation(t *testing.T) {
 				t.Fatal(err)
 			}
 		}), "Parse, %s", name)
+	}
+}
+
+// The protobuf library kept unknown fields: a frame of 1 MiB made 5 MB of garbage.
+func TestUnusualMessagesAreReadWithoutAllocation(t *testing.T) {
+	for name, body := range map[string][]byte{
+		"unknown fields":  bytes.Repeat([]byte("\x28\x00"), 1<<19),
+		"unknown texts":   bytes.Repeat([]byte("\x2a\x01x"), 1000),
+		"repeated fields": bytes.Repeat([]byte("\x0a\x01k\x12\x01v\x18\x01"), 1000),
+		"groups":          bytes.Repeat(nested(kv.MaxGroupDepth), 10),
+		"deep groups":     nested(kv.MaxGroupDepth + 1),
+		"no text":         []byte("\x0a\x01\xff"),
+		"part of a field": []byte("\x0a\x05k"),
+	} {
+		assert.Zero(t, testing.AllocsPerRun(10, func() { _, _ = kv.Parse(body) }), name)
 	}
 }

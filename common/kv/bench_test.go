@@ -1,7 +1,9 @@
 package kv_test
 
 import (
+	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -47,6 +49,66 @@ func BenchmarkParse(b *testing.B) {
 				}
 			}
 		})
+	})
+}
+
+// BenchmarkParseUnusual parses 1 MiB of what no encoder writes: a client can send
+// that, and while it is parsed, a loop's other clients wait. To compare with: the
+// text of a put, which has to be UTF-8, and a copy.
+func BenchmarkParseUnusual(b *testing.B) {
+	const size = 1 << 20
+	random := rand.New(rand.NewPCG(1, 2))
+	mixed := make([]byte, 0, size)
+	for len(mixed) < size-100 { // no two fields in a row need be alike
+		mixed = append(mixed, [][]byte{
+			{5 << 3, 0}, {5 << 3, 0x80, 1}, {5<<3 | 2, 1, 'x'}, {5<<3 | 5, 1, 2, 3, 4}, {0x80 | 5<<3, 1, 0},
+			{5<<3 | 3, 5<<3 | 4}, {1<<3 | 2, 0}, {3 << 3, 0}, {4 << 3, 0x81, 0x82, 0},
+		}[random.IntN(9)]...)
+	}
+	fill := func(fields string) []byte { return bytes.Repeat([]byte(fields), size/len(fields)) }
+	for _, c := range []struct {
+		fields string
+		body   []byte
+	}{
+		{"varints", fill("\x28\x00")},
+		{"two-byte-tags", fill("\x80\x01\x00")},
+		{"long-varints", fill("\x28\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01")},
+		{"texts", fill("\x2a\x01x")},
+		{"empty-groups", fill("\x2b\x2c")},
+		{"keys", fill("\x0a\x00")},
+		{"kinds", append(fill("\x18\x01"), 0x28, 0)},
+		{"mixed", mixed},
+		{"put-of-ascii", request(kv.PutOrUpdate, "k", strings.Repeat("v", size))},
+		{"put-of-cyrillic", request(kv.PutOrUpdate, "k", strings.Repeat("ж", size/2))},
+	} {
+		b.Run("fields="+c.fields, func(b *testing.B) {
+			b.Run("by=kv", func(b *testing.B) {
+				b.ReportAllocs()
+				b.SetBytes(int64(len(c.body)))
+				for b.Loop() {
+					if _, err := kv.Parse(c.body); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+			b.Run("by=protobuf", func(b *testing.B) {
+				var parsed kvpb.KeyValueMessage
+				b.ReportAllocs()
+				b.SetBytes(int64(len(c.body)))
+				for b.Loop() {
+					if err := proto.Unmarshal(c.body, &parsed); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		})
+	}
+	b.Run("copy", func(b *testing.B) {
+		to := make([]byte, size)
+		b.SetBytes(size)
+		for b.Loop() {
+			copy(to, mixed)
+		}
 	})
 }
 

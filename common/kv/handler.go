@@ -75,9 +75,8 @@ func (h *Handler) AppendReplies(dst, data []byte, maxFrame, limit int) (out []by
 // request is what appendSeveral has read.
 type request struct {
 	Message
-	body    []byte
-	end     int  // of the frame, in data
-	strange bool // only the protobuf library can read it
+	end int   // of the frame, in data
+	err error // it is no message
 }
 
 // appendSeveral reads several requests before it answers the first, so that the
@@ -93,9 +92,8 @@ func (h *Handler) appendSeveral(dst, data []byte, maxFrame, limit int) (out []by
 		}
 		at += size
 		r := &requests[n]
-		r.body = body
 		r.end = at
-		r.strange = !r.parseFast(r.body)
+		r.err = r.parse(body)
 		hashes[n] = h.ahead.Hash(r.Key)
 	}
 	if n > 1 {
@@ -106,8 +104,8 @@ func (h *Handler) appendSeveral(dst, data []byte, maxFrame, limit int) (out []by
 		answered++
 		start := len(dst)
 		dst, _ = frame.Begin(dst)
-		if r.strange {
-			dst = h.AppendReply(dst, r.body)
+		if r.err != nil {
+			dst = h.AppendRefusal(dst, r.err.Error())
 		} else {
 			dst = h.answer(dst, &r.Message)
 		}

@@ -75,7 +75,7 @@ func (d *Dialer) Dial(ctx context.Context, addr string) (*Client, error) {
 	if c.maxFrame == 0 {
 		c.maxFrame = defaultMaxFrame
 	}
-	c.replies = replyReader{r: conn, limit: c.maxFrame + replySlack}
+	c.replies = replyReader{r: conn, limit: min(c.maxFrame, frame.MaxLength-replySlack) + replySlack}
 	return c, nil
 }
 

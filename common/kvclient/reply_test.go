@@ -2,6 +2,7 @@ package kvclient_test
 
 import (
 	"io"
+	"math"
 	"net"
 	"testing"
 
@@ -45,6 +46,18 @@ func TestReplyInParts(t *testing.T) {
 	value, found, err := c.Get(t.Context(), "k")
 	require.NoError(t, err)
 	assert.True(t, found)
+	assert.Equal(t, "value", value)
+}
+
+// A reply may be somewhat longer than the limit. The sum overflowed, which counted as no
+// limit at all, or as one that nothing keeps.
+func TestNoLimitOfTheClientsIsTooLarge(t *testing.T) {
+	d := kvclient.Dialer{MaxFrame: math.MaxInt}
+	c, err := d.Dial(t.Context(), replying(t, message(kv.Message{Key: []byte("k"), Value: []byte("value"), Kind: kv.GetResponse})))
+	require.NoError(t, err)
+	defer c.Close()
+	value, _, err := c.Get(t.Context(), "k")
+	require.NoError(t, err)
 	assert.Equal(t, "value", value)
 }
 

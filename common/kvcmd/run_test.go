@@ -190,7 +190,7 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 
 func TestWrongFlagsAreOneLineAndExitCodeTwo(t *testing.T) {
 	for _, args := range [][]string{
-		{"--no-such-flag"}, {"--max-frame", "much"}, {"--log-format", "xml"}, {"--log-level", "loud"}, {"argument"}, {"--addr"},
+		{"--no-such-flag"}, {"--max-frame", "much"}, {"--max-frame", "2GiB"}, {"--max-frame", "-2"}, {"--log-format", "xml"}, {"--log-level", "loud"}, {"argument"}, {"--addr"},
 		{"--addr", "nowhere"}, {"--addr", "7070"}, {"--addr", "127.0.0.1:99999"}, {"--addr", "127.0.0.1:port"}, {"--addr", "::1:7070"}, {"--debug-addr", "nowhere"},
 	} {
 		var stdout, stderr bytes.Buffer

@@ -45,7 +45,7 @@ func define[T int | int64 | time.Duration](fs *flag.FlagSet, to *T, parse func(s
 			return nil
 		}
 		n, err := parse(s)
-		if _, isInt := any(to).(*int); err == nil && (n <= 0 || isInt && n > math.MaxInt32) {
+		if _, isInt := any(to).(*int); err == nil && (n <= 0 || isInt && n > most) {
 			err = errors.New("out of range")
 		}
 		if err != nil {

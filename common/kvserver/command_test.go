@@ -41,6 +41,8 @@ func TestWithoutFlagsTheModelDecides(t *testing.T) {
 func TestWrongFlagsAreErrors(t *testing.T) {
 	for _, args := range [][]string{
 		{"--max-frame", "0"}, {"--max-frame", "-2"}, {"--max-frame", "1MB"}, {"--max-frame", "much"}, {"--max-frame", "99999999GiB"},
+		{"--max-frame", "-1KiB"}, {"--max-frame", "-9223372036854775808"}, {"--max-frame", "2147483648"}, {"--max-frame", "2GiB"}, {"--max-frame", "4294967295"},
+		{"--output-limit", "2GiB"}, {"--memory-limit", "-5"}, {"--memory-limit", "9223372036854775807"}, {"--store-limit", "-2"},
 		{"--max-conns", "0"}, {"--max-conns", "-2"}, {"--max-conns", "1.5"}, {"--max-conns", "99999999999"},
 		{"--idle-timeout", "0"}, {"--idle-timeout", "5"}, {"--idle-timeout", "-5s"}, {"--memory-limit", ""},
 	} {

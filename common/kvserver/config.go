@@ -8,6 +8,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
@@ -91,18 +92,22 @@ func (l Limits) withDefaults(oneAtATime bool) Limits {
 		}
 		return long
 	}
-	l.MaxFrame = orDefault(l.MaxFrame, 1<<20, math.MaxInt32)
-	l.MaxConns = orDefault(l.MaxConns, DefaultMaxConns, math.MaxInt32)
+	l.MaxFrame = orDefault(l.MaxFrame, 1<<20, min(most, frame.MaxLength))
+	l.MaxConns = orDefault(l.MaxConns, DefaultMaxConns, most)
 	l.IdleTimeout = orDefault(l.IdleTimeout, patience(60*time.Second), never)
 	l.FrameTimeout = orDefault(l.FrameTimeout, patience(10*time.Second), never)
 	l.WriteTimeout = orDefault(l.WriteTimeout, patience(10*time.Second), never)
-	l.OutputLimit = orDefault(l.OutputLimit, 1<<20, math.MaxInt32)
+	l.OutputLimit = orDefault(l.OutputLimit, 1<<20, most)
 	l.MemoryLimit = orDefault(l.MemoryLimit, 256<<20, math.MaxInt64)
 	l.StoreLimit = max(0, l.StoreLimit)
 	l.TurnLimit = orDefault(l.TurnLimit, 10*time.Second, never)
 	l.DrainTimeout = orDefault(l.DrainTimeout, DefaultDrainTimeout, never)
 	return l
 }
+
+// most is the largest int that a limit may be. The sum of two limits, and a buffer
+// of four times a limit, must not overflow an int: on 32-bit systems it is 512 MiB.
+const most = min(math.MaxInt32, math.MaxInt/4)
 
 // never is a time that does not come, and to which another can be added.
 const never time.Duration = 1 << 61

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/asynclog"
+	"github.com/ioflavors/ioflavors/common/frame"
 )
 
 // runs is a model that only logs, and ends when it is woken.
@@ -131,8 +132,14 @@ func TestNoLimitIsTooLargeToCountWith(t *testing.T) {
 		assert.Equal(t, never, d)
 		assert.Positive(t, d+d)
 	}
-	l = Limits{MaxFrame: math.MaxInt, MaxConns: math.MaxInt, OutputLimit: math.MaxInt}.withDefaults(false)
-	for _, n := range []int{l.MaxFrame, l.MaxConns, l.OutputLimit} {
-		assert.EqualValues(t, math.MaxInt32, n)
+	for _, unlimited := range []int{math.MaxInt, math.MaxInt32, -1} {
+		l = Limits{MaxFrame: unlimited, MaxConns: unlimited, OutputLimit: unlimited}.withDefaults(false)
+		assert.Positive(t, frame.Header+l.MaxFrame)
+		for _, n := range []int{l.MaxFrame, l.MaxConns, l.OutputLimit} {
+			assert.LessOrEqual(t, n, math.MaxInt32)
+			assert.GreaterOrEqual(t, n, 1<<29-1)
+			assert.Positive(t, 4*n, "a buffer that is made twice as long, twice")
+			assert.Positive(t, n+l.OutputLimit, "what is sent, and what may wait")
+		}
 	}
 }

@@ -89,6 +89,7 @@ type row struct {
 var rows = []row{
 	{2, "10,000 frames in one write are answered in order", anySystem, testBurst},
 	{6, "1000 clients claim a megabyte each", anySystem, testClaims},
+	{11, "groups nested 9,999 deep cost no memory", procFiles, testDeepGroups},
 	{14, "frames that dribble in are given up in time", anySystem, testDribble},
 	{16, "replies that nobody reads cost no memory", procFiles, testUnreadReplies},
 	{17, "a client that is stopped is closed as a slow reader", unixSignals, testStoppedClient},
