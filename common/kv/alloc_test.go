@@ -34,7 +34,8 @@ func TestMessagesAreReadAndWrittenWithoutAllocation(t *testing.T) {
 // The protobuf library kept unknown fields: a frame of 1 MiB made 5 MB of garbage.
 func TestUnusualMessagesAreReadWithoutAllocation(t *testing.T) {
 	for name, body := range map[string][]byte{
-		"unknown fields":  bytes.Repeat([]byte("\x28\x00"), 1<<19),
+		"unknown fields":  bytes.Repeat([]byte("\x28\x00"), kv.MaxFields),
+		"too many fields": bytes.Repeat([]byte("\x28\x00"), 1<<19),
 		"unknown texts":   bytes.Repeat([]byte("\x2a\x01x"), 1000),
 		"repeated fields": bytes.Repeat([]byte("\x0a\x01k\x12\x01v\x18\x01"), 1000),
 		"groups":          bytes.Repeat(nested(kv.MaxGroupDepth), 10),
