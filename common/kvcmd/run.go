@@ -129,7 +129,7 @@ func parse(name string, c kvserver.Command, args []string) (*options, error) {
 	o.Limits.DefineFlags(fs)
 	fs.StringVar(&o.logFormat, "log-format", "text", "text or json")
 	fs.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
-	fs.StringVar(&o.debugAddr, "debug-addr", "", "`host:port` for expvar and pprof over HTTP; without a host, for this machine only (default off)")
+	fs.StringVar(&o.debugAddr, "debug-addr", "", "`host:port` or unix:PATH for expvar and pprof over HTTP; without a host, for this machine only (default off)")
 	server := c.Flags(fs)
 
 	var usage usageWriter
@@ -148,7 +148,7 @@ func parse(name string, c kvserver.Command, args []string) (*options, error) {
 	}
 	o.server = server
 	if o.debugAddr != "" {
-		err = CheckAddr("--debug-addr", o.debugAddr)
+		err = CheckAdminAddr("--debug-addr", o.debugAddr)
 	}
 	return o, cmp.Or(CheckAddr("--addr", o.addr), err)
 }
@@ -162,10 +162,9 @@ func (o *options) run(ctx context.Context, model string, srv kvserver.Server, re
 	defer started()
 	ln, err := kvserver.Listen(starting, o.addr)
 	if err == nil && o.debugAddr != "" {
-		var debug net.Listener
-		if debug, err = serveDebug(starting, o.debugAddr, srv, log); err == nil {
+		var debug *Admin
+		if debug, err = ServeAdmin(starting, "debug server", "--debug-addr", o.debugAddr, "/debug/", debugHandler(srv), log); err == nil {
 			defer debug.Close()
-			log.Info("debug server", "url", "http://"+debug.Addr().String()+"/debug/")
 		} else {
 			ln.Close()
 		}

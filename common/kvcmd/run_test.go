@@ -191,7 +191,7 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 func TestWrongFlagsAreOneLineAndExitCodeTwo(t *testing.T) {
 	for _, args := range [][]string{
 		{"--no-such-flag"}, {"--max-frame", "much"}, {"--log-format", "xml"}, {"--log-level", "loud"}, {"argument"}, {"--addr"},
-		{"--addr", "nowhere"}, {"--addr", "7070"}, {"--addr", "127.0.0.1:99999"}, {"--addr", "127.0.0.1:port"}, {"--addr", "::1:7070"}, {"--debug-addr", "nowhere"},
+		{"--addr", "nowhere"}, {"--addr", "7070"}, {"--addr", "127.0.0.1:99999"}, {"--addr", "127.0.0.1:port"}, {"--addr", "::1:7070"}, {"--debug-addr", "nowhere"}, {"--debug-addr", "unix:"}, {"--debug-addr", "unix:@abstract"},
 	} {
 		var stdout, stderr bytes.Buffer
 		assert.Equal(t, 2, Run(context.Background(), "kv-test", command, args, &stdout, &stderr), "%v", args)
