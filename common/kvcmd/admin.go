@@ -33,8 +33,8 @@ const (
 	adminIdle = time.Minute
 	// maxProfile is how long a profile or a trace may take.
 	maxProfile     = time.Minute
-	maxAdminHeader = 16 << 10  // bytes
-	maxAdminBody   = 256 << 10 // bytes: some 10,000 addresses for pprof's symbols
+	maxAdminHeader = 16 << 10 // bytes
+	maxAdminBody   = 64 << 10 // bytes: some 5,000 addresses for symbols of package pprof
 )
 
 // Admin is an HTTP server for operators, beside a key/value server: for counters,

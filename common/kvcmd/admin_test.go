@@ -153,25 +153,38 @@ func TestMethodsThatChangeNothingAreAllThereAre(t *testing.T) {
 	}
 }
 
-// What can be reached from elsewhere is said in the log, for there is no password.
+// What can be reached from elsewhere is said in the log, because there is no password.
 func TestServersThatOthersReachAreWarnedOf(t *testing.T) {
-	for addr, warned := range map[string]bool{"0.0.0.0:0": true, "[::]:0": true, "127.0.0.1:0": false, "localhost:0": false, ":0": false} {
-		if strings.HasPrefix(addr, "[") {
-			ln, err := net.Listen("tcp", "[::1]:0")
-			if err != nil {
-				continue // there is no IPv6
-			}
-			_ = ln.Close()
-		}
-		p := start(t, "--debug-addr", addr)
+	v6 := "[::]:0"
+	if ln, err := net.Listen("tcp", "[::1]:0"); err == nil {
+		_ = ln.Close()
+	} else {
+		v6 = "0.0.0.0:0" // there is no IPv6
+	}
+	for addr, warned := range map[string]bool{"0.0.0.0:0": true, v6: true, "127.0.0.1:0": false, "localhost:0": false, ":0": false} {
+		p := start(t, "--addr", addr, "--debug-addr", addr)
 		p.logged("listening")
 		require.NoError(t, p.Process.Signal(os.Interrupt))
 		_, log := p.exit()
 		if warned {
 			assert.Contains(t, log, "the debug server can be reached from other machines", addr)
+			assert.Contains(t, log, "everybody who reaches the address can read and write", addr)
 		} else {
 			assert.NotContains(t, log, "WARN", addr)
 		}
+	}
+}
+
+// Once, --addr :7070 was every address of the machine, and --debug-addr :7071 was
+// this machine's alone.
+func TestAnAddressWithoutAHostIsThisMachinesAlone(t *testing.T) {
+	p := start(t, "--addr", ":0", "--debug-addr", ":0")
+	assert.Contains(t, p.logged("debug server")["url"], "http://127.0.0.1:")
+	assert.Contains(t, p.logged("listening")["addr"], "127.0.0.1:")
+	require.NoError(t, p.Process.Kill())
+	p.exit()
+	for text, want := range map[string]string{":7070": "127.0.0.1:7070", "[::]:1": "[::]:1", "0.0.0.0:1": "0.0.0.0:1", "name:http": "name:http"} {
+		assert.Equal(t, want, LocalByDefault(text))
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -77,10 +76,8 @@ func Run(ctx context.Context, name string, c kvserver.Command, args []string, st
 		err = srv.Validate()
 	}
 	code := exitUsage
-	if refused := new(net.OpError); err == nil || errors.As(err, &refused) {
-		code = exitFail // the flags are right: the system refuses what they ask
-	}
 	if err == nil {
+		code = exitFail // the flags are right: the system refuses what they ask
 		err = o.run(ctx, c.Model, srv, ready, signals)
 	}
 	heard := log.Flush(lastWords)
@@ -125,7 +122,7 @@ type options struct {
 func parse(name string, c kvserver.Command, args []string) (*options, error) {
 	o := &options{}
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
-	fs.StringVar(&o.addr, "addr", DefaultAddr, "`host:port` to listen on; port 0 takes a free one")
+	fs.StringVar(&o.addr, "addr", DefaultAddr, "`host:port` to listen on; without a host, for this machine only (0.0.0.0 or [::] is all its addresses); port 0 takes a free one")
 	o.Limits.DefineFlags(fs)
 	fs.StringVar(&o.logFormat, "log-format", "text", "text or json")
 	fs.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
@@ -160,7 +157,7 @@ func (o *options) run(ctx context.Context, model string, srv kvserver.Server, re
 	log := o.Logger
 	starting, started := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer started()
-	ln, err := kvserver.Listen(starting, o.addr)
+	ln, err := kvserver.Listen(starting, LocalByDefault(o.addr))
 	if err == nil && o.debugAddr != "" {
 		var debug *Admin
 		if debug, err = ServeAdmin(starting, "debug server", "--debug-addr", o.debugAddr, "/debug/", debugHandler(srv), log); err == nil {
@@ -186,6 +183,9 @@ func (o *options) run(ctx context.Context, model string, srv kvserver.Server, re
 		case <-ready:
 			ready = nil // once
 			log.Info("listening", "model", model, "addr", ln.Addr().String())
+			if !Local(ln.Addr()) {
+				log.Warn("everybody who reaches the address can read and write: clients are asked for no password", "addr", ln.Addr().String())
+			}
 		case err := <-ended:
 			return err
 		case s := <-signals:

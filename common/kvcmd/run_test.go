@@ -97,7 +97,7 @@ func start(t *testing.T, args ...string) *process {
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
-	p := &process{Cmd: exec.CommandContext(ctx, self, append(args, "--addr", "127.0.0.1:0", "--log-format", "json")...), t: t}
+	p := &process{Cmd: exec.CommandContext(ctx, self, append([]string{"--addr", "127.0.0.1:0", "--log-format", "json"}, args...)...), t: t}
 	p.Env = append(os.Environ(), asServer+"=1")
 	stderr, err := p.StderrPipe()
 	require.NoError(t, err)

@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -23,48 +22,44 @@ import (
 func withMetrics(ctx context.Context, c kvserver.Command) kvserver.Command {
 	flags := c.Flags
 	c.Flags = func(fs *flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
-		addr := fs.String("metrics-addr", "", "`host:port` for Prometheus to scrape /metrics over HTTP; without a host, for this machine only (default off)")
+		addr := fs.String("metrics-addr", "", "`host:port` or unix:PATH for Prometheus to scrape /metrics over HTTP; without a host, for this machine only (default off)")
 		server := flags(fs)
 		return func(cfg kvserver.Config) (kvserver.Server, error) {
 			srv, err := server(cfg)
-			if err != nil || *addr == "" || srv.Validate() != nil {
+			if err != nil || *addr == "" {
 				return srv, err
 			}
-			ln, err := serveMetrics(ctx, *addr, c.Model, srv, cfg.Logger)
-			if err != nil {
-				return nil, err
-			}
-			cfg.Logger.Info("metrics", "url", "http://"+ln.Addr().String()+"/metrics")
-			return srv, nil
+			return &measured{srv, ctx, *addr, c.Model, cfg.Logger}, kvcmd.CheckAdminAddr("--metrics-addr", *addr)
 		}
 	}
 	return c
 }
 
-// serveMetrics serves /metrics until the program ends.
-func serveMetrics(ctx context.Context, addr, model string, srv kvserver.Server, log *slog.Logger) (net.Listener, error) {
-	if err := kvcmd.CheckAddr("--metrics-addr", addr); err != nil {
-		return nil, err
-	}
-	host, port, _ := net.SplitHostPort(addr)
-	if host == "" {
-		host = "127.0.0.1"
-	}
-	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, port))
+// measured is a server with its metrics, which are there while it serves.
+type measured struct {
+	kvserver.Server
+	ctx         context.Context // ends looking up the address
+	addr, model string
+	log         *slog.Logger
+}
+
+// Serve returns an error if the metrics' address cannot be listened on.
+func (m *measured) Serve(ln net.Listener) error {
+	admin, err := serveMetrics(m.ctx, m.addr, m.model, m.Server, m.log)
 	if err != nil {
-		return nil, fmt.Errorf("--metrics-addr: %w", err)
+		return errors.Join(err, ln.Close())
 	}
+	defer admin.Close()
+	return m.Server.Serve(ln)
+}
+
+// serveMetrics serves /metrics.
+func serveMetrics(ctx context.Context, addr, model string, srv kvserver.Server, log *slog.Logger) (*kvcmd.Admin, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(newMetrics(model, srv), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	web := &http.Server{
-		Handler:           mux,
-		ReadHeaderTimeout: 5 * time.Second,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
-	go func() { _ = web.Serve(ln) }()
-	return ln, nil
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	return kvcmd.ServeAdmin(ctx, "metrics server", "--metrics-addr", addr, "/metrics", mux, log)
 }
 
 // metrics are a server's counters as they are when they are asked for.
