@@ -57,7 +57,8 @@ type Traits struct {
 	// for: Validate's error.
 	Invalid error
 	// Admit takes what a client needs besides a place, and returns "", or
-	// why there is not enough of it. nil: it needs nothing.
+	// why there is not enough of it. Details in parentheses are for the log, and
+	// the client is not told. nil: it needs nothing.
 	Admit func() (refusal string)
 }
 
@@ -97,9 +98,11 @@ type Host struct {
 	acceptErrors atomic.Int64
 	pauses       atomic.Int64 // of reading, at the output limit
 	storeFull    atomic.Int64 // puts
+	storeErrors  atomic.Int64 // all others of the store's
 
 	endLogs                                    [reasons]throttle
 	acceptLog, waitLog, otherwiseLog, storeLog throttle
+	storeErrorLog                              throttle
 
 	phase   atomic.Int32
 	mu      sync.Mutex
@@ -131,7 +134,7 @@ func NewHost(cfg Config, traits Traits, lanes int) *Host {
 	h.share = evenShare(h.Limits)
 	h.briefest = min(h.Limits.IdleTimeout, h.Limits.WriteTimeout)
 	handler := kv.NewHandler(cfg.Store)
-	handler.PutFailed = h.putFailed
+	handler.StoreFailed = h.storeFailed
 	h.session = session.Config{
 		Handler:    handler,
 		Buffers:    buffer.NewPool(h.Limits.MemoryLimit),
@@ -310,7 +313,7 @@ func (h *Host) Fail() { h.enter(Closing) }
 func (l Lifecycle) Stats() Stats {
 	h := l.host
 	// Active is derived, so that the sum holds in every snapshot.
-	s := Stats{Closed: make(map[string]int64), AcceptErrors: h.acceptErrors.Load(), Pauses: h.pauses.Load(), StoreFull: h.storeFull.Load(), BufferBytes: h.session.Buffers.Lent()}
+	s := Stats{Closed: make(map[string]int64), AcceptErrors: h.acceptErrors.Load(), Pauses: h.pauses.Load(), StoreFull: h.storeFull.Load(), StoreErrors: h.storeErrors.Load(), BufferBytes: h.session.Buffers.Lent()}
 	closed := int64(0)
 	for r := range h.closed {
 		if n := h.closed[r].Load(); n > 0 {

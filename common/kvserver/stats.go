@@ -57,6 +57,9 @@ type Stats struct {
 	Pauses int64 `json:"pauses"`
 	// StoreFull counts the puts for which the store had no room.
 	StoreFull int64 `json:"store_full"`
+	// StoreErrors counts requests that failed because the store returned another
+	// error, which the log has.
+	StoreErrors int64 `json:"store_errors"`
 	// BufferBytes is what connections' buffers hold now.
 	BufferBytes int64 `json:"buffer_bytes"`
 }

@@ -11,7 +11,11 @@ import (
 
 // Store is what the servers need of a key/value store. Keys and values are
 // bytes that belong to the caller: a store copies what it keeps, and copies
-// out what it returns.
+// out what it returns. Put is given UTF-8 only, and Append must return what was put:
+// clients cannot read a reply with anything else.
+//
+// The text of an error is for the server's log; clients are told ErrFull, or that the
+// store failed.
 //
 // A server that answers on several threads needs a store that is safe for
 // concurrent use: Sharded is, InMemory is not.

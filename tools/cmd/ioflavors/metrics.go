@@ -92,6 +92,7 @@ func newMetrics(model string, srv kvserver.Server) *metrics {
 			{desc("accept_errors_total", "Failed accepts, each followed by a pause."), counter, func(s kvserver.Stats) int64 { return s.AcceptErrors }},
 			{desc("output_pauses_total", "Times a client was read no more until it took its replies."), counter, func(s kvserver.Stats) int64 { return s.Pauses }},
 			{desc("store_full_total", "Puts for which the store had no room."), counter, func(s kvserver.Stats) int64 { return s.StoreFull }},
+			{desc("store_errors_total", "Requests that failed because the store did, otherwise than by being full."), counter, func(s kvserver.Stats) int64 { return s.StoreErrors }},
 			{desc("buffer_bytes", "Bytes in connections' buffers now."), gauge, func(s kvserver.Stats) int64 { return s.BufferBytes }},
 		},
 	}
