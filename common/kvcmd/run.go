@@ -182,7 +182,7 @@ func (o *options) run(ctx context.Context, model string, srv kvserver.Server, re
 		select {
 		case <-ready:
 			ready = nil // once
-			log.Info("listening", "model", model, "addr", ln.Addr().String())
+			log.Info("listening", listening(model, ln.Addr().String(), srv.Stats().Store)...)
 			if !Local(ln.Addr()) {
 				log.Warn("everybody who reaches the address can read and write: clients are asked for no password", "addr", ln.Addr().String())
 			}
@@ -192,6 +192,19 @@ func (o *options) run(ctx context.Context, model string, srv kvserver.Server, re
 			log.Info("draining", "signal", s.String(), "connections", srv.Stats().Active)
 			return o.drain(srv, signals)
 		}
+	}
+}
+
+// listening is what the log says of a server that listens.
+func listening(model, addr string, s *kvserver.StoreUsage) []any {
+	about := []any{"model", model, "addr", addr}
+	switch {
+	case s == nil: // a store of another kind
+		return about
+	case s.Limit == 0:
+		return append(about, "store_limit", "none")
+	default:
+		return append(about, "store_limit", s.Limit)
 	}
 }
 

@@ -82,8 +82,9 @@ type Host struct {
 	ready    func()
 	invalid  error
 	session  session.Config
-	foreseer foreseer // nil: its store does not look ahead
-	share    int64    // of the memory for buffers, in bytes: see evenShare
+	foreseer foreseer      // nil: its store does not look ahead
+	bounded  store.Bounded // nil: its store does not say how full it is
+	share    int64         // of the memory for buffers, in bytes: see evenShare
 	started  time.Time
 	// briefest is the shortest of the timeouts that run between whole frames.
 	briefest time.Duration
@@ -102,7 +103,7 @@ type Host struct {
 
 	endLogs                                    [reasons]throttle
 	acceptLog, waitLog, otherwiseLog, storeLog throttle
-	storeErrorLog                              throttle
+	storeErrorLog, storeNearlyLog              throttle
 
 	phase   atomic.Int32
 	mu      sync.Mutex
@@ -131,6 +132,7 @@ func NewHost(cfg Config, traits Traits, lanes int) *Host {
 	} else if cfg.Store == nil {
 		cfg.Store = store.New(h.Limits.StoreLimit)
 	}
+	h.watch(cfg.Store)
 	h.share = evenShare(h.Limits)
 	h.briefest = min(h.Limits.IdleTimeout, h.Limits.WriteTimeout)
 	handler := kv.NewHandler(cfg.Store)
@@ -313,7 +315,7 @@ func (h *Host) Fail() { h.enter(Closing) }
 func (l Lifecycle) Stats() Stats {
 	h := l.host
 	// Active is derived, so that the sum holds in every snapshot.
-	s := Stats{Closed: make(map[string]int64), AcceptErrors: h.acceptErrors.Load(), Pauses: h.pauses.Load(), StoreFull: h.storeFull.Load(), StoreErrors: h.storeErrors.Load(), BufferBytes: h.session.Buffers.Lent()}
+	s := Stats{Closed: make(map[string]int64), AcceptErrors: h.acceptErrors.Load(), Pauses: h.pauses.Load(), StoreFull: h.storeFull.Load(), StoreErrors: h.storeErrors.Load(), Store: h.storeUsage(), BufferBytes: h.session.Buffers.Lent()}
 	closed := int64(0)
 	for r := range h.closed {
 		if n := h.closed[r].Load(); n > 0 {

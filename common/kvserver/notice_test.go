@@ -115,6 +115,7 @@ func TestLinesAboutManyClientsComeOnceASecond(t *testing.T) {
 		"waiting failed":      func(h *Host) { h.WaitFailed(syscall.ENOMEM, time.Second) },
 		"client is served so": func(h *Host) { h.ServedOtherwise("so", syscall.EMFILE) },
 		"the store is full":   func(h *Host) { h.storeFailed(store.ErrFull) },
+		"is nearly full":      func(h *Host) { h.storeNearlyFull(91, 100) },
 		"on fire":             func(h *Host) { h.storeFailed(errors.New("the disk is on fire")) },
 	} {
 		t.Run(what, func(t *testing.T) {

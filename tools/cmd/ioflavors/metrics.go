@@ -67,6 +67,8 @@ type metrics struct {
 	srv     kvserver.Server
 	closed  *prometheus.Desc
 	figures []figure
+	// Of stores that tell how full they are.
+	storeBytes, storeLimit *prometheus.Desc
 }
 
 type figure struct {
@@ -81,8 +83,10 @@ func newMetrics(model string, srv kvserver.Server) *metrics {
 	}
 	const counter, gauge = prometheus.CounterValue, prometheus.GaugeValue
 	return &metrics{
-		srv:    srv,
-		closed: desc("connections_closed_total", "Connections closed, by reason.", "reason"),
+		srv:        srv,
+		storeBytes: desc("store_bytes", "Bytes of keys, values and their bookkeeping in the store."),
+		storeLimit: desc("store_limit_bytes", "Bytes that the store may hold; 0 without a limit."),
+		closed:     desc("connections_closed_total", "Connections closed, by reason.", "reason"),
 		figures: []figure{
 			{desc("connections_accepted_total", "Connections accepted."), counter, func(s kvserver.Stats) int64 { return s.Accepted }},
 			{desc("connections_active", "Connections open now."), gauge, func(s kvserver.Stats) int64 { return s.Active }},
@@ -100,6 +104,8 @@ func newMetrics(model string, srv kvserver.Server) *metrics {
 
 func (m *metrics) Describe(descs chan<- *prometheus.Desc) {
 	descs <- m.closed
+	descs <- m.storeBytes
+	descs <- m.storeLimit
 	for _, f := range m.figures {
 		descs <- f.desc
 	}
@@ -109,6 +115,10 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 	s := m.srv.Stats()
 	for _, f := range m.figures {
 		out <- prometheus.MustNewConstMetric(f.desc, f.kind, float64(f.value(s)))
+	}
+	if s.Store != nil {
+		out <- prometheus.MustNewConstMetric(m.storeBytes, prometheus.GaugeValue, float64(s.Store.Bytes))
+		out <- prometheus.MustNewConstMetric(m.storeLimit, prometheus.GaugeValue, float64(s.Store.Limit))
 	}
 	for reason, n := range s.Closed {
 		out <- prometheus.MustNewConstMetric(m.closed, prometheus.CounterValue, float64(n), reason)

@@ -16,7 +16,7 @@ import (
 )
 
 func TestPrometheusIsToldTheCounters(t *testing.T) {
-	srv := multiblocking.New(multiblocking.Config{Config: kvserver.Config{Limits: kvserver.Limits{MaxFrame: 1000}}})
+	srv := multiblocking.New(multiblocking.Config{Config: kvserver.Config{Limits: kvserver.Limits{MaxFrame: 1000, StoreLimit: 1e6}}})
 	addr := servertest.Serve(t, srv)
 	ctx, c := servertest.Dial(t, addr)
 	require.NoError(t, c.Put(ctx, "k", "v"))
@@ -38,6 +38,8 @@ func TestPrometheusIsToldTheCounters(t *testing.T) {
 		`ioflavors_requests_total{model="multiblocking"} 1`,
 		`ioflavors_store_full_total{model="multiblocking"} 0`,
 		`ioflavors_sent_bytes_total{model="multiblocking"} 11`,
+		`ioflavors_store_bytes{model="multiblocking"} 66`,
+		`ioflavors_store_limit_bytes{model="multiblocking"} 1e+06`,
 		"go_goroutines ",
 	} {
 		assert.Contains(t, string(body), line)
