@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -88,7 +90,7 @@ func newAdmin(ln net.Listener, addr string, h http.Handler, log *slog.Logger) *A
 			IdleTimeout:       adminIdle,
 			MaxHeaderBytes:    maxAdminHeader,
 			ConnState:         adminConns.note,
-			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+			ErrorLog:          stdlog.New(&fewLines{log: log}, "", 0),
 		},
 		served: make(chan struct{}),
 	}
@@ -230,6 +232,28 @@ func (l *connLimit) add(c net.Conn) (victim net.Conn) {
 	return victim
 }
 
+// fewLines takes what net/http logs, at each accept that fails for example, and passes
+// on a line a second.
+type fewLines struct {
+	log *slog.Logger
+
+	mu         sync.Mutex
+	next       time.Time
+	suppressed int
+}
+
+func (l *fewLines) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now := time.Now(); now.Before(l.next) {
+		l.suppressed++
+	} else {
+		l.log.Warn("an HTTP server beside the server", "error", strings.TrimSpace(string(line)), "suppressed", l.suppressed)
+		l.next, l.suppressed = now.Add(time.Second), 0
+	}
+	return len(line), nil
+}
+
 // unixPrefix begins an address that is a Unix socket.
 const unixPrefix = "unix:"
 
@@ -276,9 +300,14 @@ func clearSocket(ctx context.Context, path string) error {
 	case info.Mode()&fs.ModeType != fs.ModeSocket:
 		return fmt.Errorf("%s exists, and is no socket", path)
 	}
-	if c, err := new(net.Dialer).DialContext(ctx, "unix", path); err == nil {
+	c, err := new(net.Dialer).DialContext(ctx, "unix", path)
+	switch {
+	case err == nil:
 		_ = c.Close()
 		return fmt.Errorf("listen unix %s: the socket is in use", path)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return os.Remove(path)
+	default:
+		return err // somebody else's, perhaps
 	}
-	return os.Remove(path)
 }

@@ -41,9 +41,17 @@ func (p *pipes) dial() net.Conn {
 // inFakeTime runs a test with an HTTP server that replies with the length of a
 // request's body, and for /wait after maxProfile.
 func inFakeTime(t *testing.T, test func(t *testing.T, p *pipes)) {
+	t.Helper()
+	inFakeTimeLogging(t, io.Discard, test)
+}
+
+func inFakeTimeLogging(t *testing.T, log io.Writer, test func(t *testing.T, p *pipes)) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &pipes{make(chan net.Conn), make(chan struct{})}
 		a := newAdmin(p, ":0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/panic" {
+				panic("a bug")
+			}
 			if r.URL.Path == "/wait" {
 				_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(maxProfile + adminTimeout)) // as package pprof does
 				select {
@@ -54,7 +62,7 @@ func inFakeTime(t *testing.T, test func(t *testing.T, p *pipes)) {
 			}
 			_, _ = io.Copy(io.Discard, r.Body)
 			_, _ = io.WriteString(w, "done"+strings.Repeat(".", 1<<16))
-		}), slog.New(slog.DiscardHandler))
+		}), slog.New(slog.NewTextHandler(log, nil)))
 		test(t, p)
 		require.NoError(t, a.Close())
 	})
@@ -166,4 +174,24 @@ func TestOneConnectionTooManyIsClosed(t *testing.T) {
 			_ = (<-answered).Close()
 		}
 	})
+}
+
+// net/http logs a line for each accept that fails, and for each handler that panics.
+// Clients cannot fill a disk with them.
+func TestHTTPClientsCannotFillTheLog(t *testing.T) {
+	log := new(strings.Builder)
+	inFakeTimeLogging(t, log, func(_ *testing.T, p *pipes) {
+		for range 3 {
+			for range 100 {
+				c := p.dial()
+				_, _ = io.WriteString(c, strings.Replace(getLine, "/", "/panic", 1))
+				_, _ = io.Copy(io.Discard, c)
+			}
+			time.Sleep(time.Second)
+		}
+	})
+	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+	require.Len(t, lines, 3)
+	assert.Contains(t, lines[0], "suppressed=0")
+	assert.Contains(t, lines[1], "suppressed=99")
 }
