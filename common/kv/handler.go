@@ -10,18 +10,28 @@ package kv
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/ioflavors/ioflavors/common/frame"
 	kvpb "github.com/ioflavors/ioflavors/common/proto/ioflavors/kv/v1"
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
+// What a client is told when the store returns an error.
+const (
+	StoreFull  = "the store is full" // store.ErrFull
+	StoreError = "the store failed"  // any other
+)
+
 // Handler answers requests from a store. It keeps no state of its own, so one
 // serves all connections, as concurrently as its store allows.
 type Handler struct {
-	// PutFailed, if it is set, is called with each error of the store's Put.
-	PutFailed func(error)
+	// StoreFailed, if it is set, is called with each error of the store. Clients
+	// get one of few replies instead (StoreFull, StoreError), because an error may
+	// tell what they are not to know: addresses, paths, passwords.
+	StoreFailed func(error)
 
 	store store.Store
 	ahead store.Expecter // the store, if it looks ahead
@@ -131,10 +141,7 @@ func (h *Handler) answer(dst []byte, m *Message) []byte {
 		return h.appendGetResponse(dst, m.Key)
 	case PutOrUpdate:
 		if err := h.store.Put(m.Key, m.Value); err != nil {
-			if h.PutFailed != nil {
-				h.PutFailed(err)
-			}
-			return appendNotOk(dst, PutOrUpdate, err.Error())
+			return h.appendStoreError(dst, PutOrUpdate, err)
 		}
 		return appendNumber(dst, tagKind, PutOrUpdate)
 	default:
@@ -156,10 +163,11 @@ func (h *Handler) appendGetResponse(dst, key []byte) []byte {
 	// is known only afterwards: there is room for one byte, which a value
 	// under 128 bytes needs; a longer one moves up.
 	field := len(dst)
-	dst, found, err := h.store.Append(append(dst, tagValue, 0), key)
+	out, found, err := h.store.Append(append(dst, tagValue, 0), key)
 	if err != nil {
-		return appendNotOk(dst[:start], Get, err.Error())
+		return h.appendStoreError(dst[:start], Get, err) // out may be anything
 	}
+	dst = out
 	if !found {
 		dst = appendNumber(dst[:field], tagKind, GetResponse)
 		return appendNumber(dst, tagStatus, uint64(kvpb.Status_NotOk))
@@ -180,8 +188,22 @@ func (h *Handler) appendGetResponse(dst, key []byte) []byte {
 	return appendNumber(dst, tagKind, GetResponse)
 }
 
+// appendStoreError tells a client no more of the store's error than it needs, and the
+// server's owner all.
+func (h *Handler) appendStoreError(dst []byte, kind uint32, err error) []byte {
+	if h.StoreFailed != nil {
+		h.StoreFailed(err)
+	}
+	if errors.Is(err, store.ErrFull) {
+		return appendNotOk(dst, kind, StoreFull)
+	}
+	return appendNotOk(dst, kind, StoreError)
+}
+
+// appendNotOk appends a reply with a reason, which is made UTF-8, because protobuf
+// libraries read no other.
 func appendNotOk(dst []byte, kind uint32, reason string) []byte {
-	dst = appendBytes(dst, tagValue, reason)
+	dst = appendBytes(dst, tagValue, strings.ToValidUTF8(reason, "\ufffd"))
 	dst = appendNumber(dst, tagKind, uint64(kind))
 	return appendNumber(dst, tagStatus, uint64(kvpb.Status_NotOk))
 }

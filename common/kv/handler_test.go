@@ -88,23 +88,53 @@ func TestWhatIsNoRequestIsNotOkWithAReason(t *testing.T) {
 	}
 }
 
-// failing is a store that fails after it has appended something.
-type failing struct{}
-
-func (failing) Append(dst, _ []byte) ([]byte, bool, error) {
-	return append(dst, "half a val"...), false, errors.New("disk on fire")
+// failing is a store that fails after it has appended something, or has lost all.
+type failing struct {
+	err  error
+	lost bool
 }
-func (failing) Put(_, _ []byte) error { return fmt.Errorf("%w: no room", store.ErrFull) }
 
-func TestAFailingStoreIsNotOkWithItsReason(t *testing.T) {
-	h := kv.NewHandler(failing{})
-	get := ask(t, h, request(kv.Get, "k", ""))
-	assert.Equal(t, "disk on fire", get.Value)
-	assert.EqualValues(t, kv.Get, get.Kind)
-	assert.Equal(t, kvpb.Status_NotOk, get.Status)
-	put := ask(t, h, request(kv.PutOrUpdate, "k", "v"))
-	assert.EqualValues(t, kv.PutOrUpdate, put.Kind)
-	assert.Contains(t, put.Value, "full")
+func (f failing) Append(dst, _ []byte) ([]byte, bool, error) {
+	if f.lost {
+		dst = nil
+	}
+	return append(dst, "half a val"...), false, f.err
+}
+func (f failing) Put(_, _ []byte) error { return f.err }
+
+// Once, clients were sent the text of the store's error: an address, a password. Bytes
+// in it that are not UTF-8 made the reply unreadable.
+func TestAStoresErrorIsNotForClients(t *testing.T) {
+	secret := errors.New("dial db.internal:5432: password=hunter2: \xff\xfe")
+	for _, test := range []struct {
+		err  error
+		says string
+	}{
+		{secret, "the store failed"},
+		{store.ErrFull, "the store is full"},
+		{fmt.Errorf("%w: %w", secret, store.ErrFull), "the store is full"},
+	} {
+		for _, lost := range []bool{false, true} {
+			var told []error
+			h := kv.NewHandler(failing{test.err, lost})
+			h.StoreFailed = func(err error) { told = append(told, err) }
+			for _, kind := range []uint32{kv.Get, kv.PutOrUpdate} {
+				reply := ask(t, h, request(kind, "k", "v"))
+				assert.Equal(t, test.says, reply.Value)
+				assert.EqualValues(t, kind, reply.Kind)
+				assert.Empty(t, reply.Key)
+				assert.Equal(t, kvpb.Status_NotOk, reply.Status)
+			}
+			assert.Equal(t, []error{test.err, test.err}, told, "the server's owner learns more")
+		}
+	}
+}
+
+// Whatever a refusal's reason is made of, the reply can be read.
+func TestARefusalIsUTF8(t *testing.T) {
+	var m kvpb.KeyValueMessage
+	require.NoError(t, proto.Unmarshal(new(kv.Handler).AppendRefusal(nil, "because of \xff"), &m))
+	assert.Equal(t, "because of \ufffd", m.Value)
 }
 
 func TestTheStoreKeepsNothingOfTheRequest(t *testing.T) {

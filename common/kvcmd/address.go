@@ -22,3 +22,19 @@ func CheckAddr(name, text string) error {
 	}
 	return fmt.Errorf("%s %q: %w: want host:port", name, text, err)
 }
+
+// LocalByDefault returns the address of a server with this machine's alone where
+// text, which CheckAddr has passed, names no host: package net would take all that
+// there are.
+func LocalByDefault(text string) string {
+	if host, port, err := net.SplitHostPort(text); err == nil && host == "" {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return text
+}
+
+// Local reports whether only this machine reaches a listener with the address.
+func Local(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return !ok || tcp.IP.IsLoopback()
+}

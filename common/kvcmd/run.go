@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -77,10 +76,8 @@ func Run(ctx context.Context, name string, c kvserver.Command, args []string, st
 		err = srv.Validate()
 	}
 	code := exitUsage
-	if refused := new(net.OpError); err == nil || errors.As(err, &refused) {
-		code = exitFail // the flags are right: the system refuses what they ask
-	}
 	if err == nil {
+		code = exitFail // the flags are right: the system refuses what they ask
 		err = o.run(ctx, c.Model, srv, ready, signals)
 	}
 	heard := log.Flush(lastWords)
@@ -125,11 +122,11 @@ type options struct {
 func parse(name string, c kvserver.Command, args []string) (*options, error) {
 	o := &options{}
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
-	fs.StringVar(&o.addr, "addr", DefaultAddr, "`host:port` to listen on; port 0 takes a free one")
+	fs.StringVar(&o.addr, "addr", DefaultAddr, "`host:port` to listen on; without a host, for this machine only (0.0.0.0 or [::] is all its addresses); port 0 takes a free one")
 	o.Limits.DefineFlags(fs)
 	fs.StringVar(&o.logFormat, "log-format", "text", "text or json")
 	fs.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
-	fs.StringVar(&o.debugAddr, "debug-addr", "", "`host:port` for expvar and pprof over HTTP; without a host, for this machine only (default off)")
+	fs.StringVar(&o.debugAddr, "debug-addr", "", "`host:port` or unix:PATH for expvar and pprof over HTTP; without a host, for this machine only (default off)")
 	server := c.Flags(fs)
 
 	var usage usageWriter
@@ -148,7 +145,7 @@ func parse(name string, c kvserver.Command, args []string) (*options, error) {
 	}
 	o.server = server
 	if o.debugAddr != "" {
-		err = CheckAddr("--debug-addr", o.debugAddr)
+		err = CheckAdminAddr("--debug-addr", o.debugAddr)
 	}
 	return o, cmp.Or(CheckAddr("--addr", o.addr), err)
 }
@@ -160,12 +157,11 @@ func (o *options) run(ctx context.Context, model string, srv kvserver.Server, re
 	log := o.Logger
 	starting, started := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer started()
-	ln, err := kvserver.Listen(starting, o.addr)
+	ln, err := kvserver.Listen(starting, LocalByDefault(o.addr))
 	if err == nil && o.debugAddr != "" {
-		var debug net.Listener
-		if debug, err = serveDebug(starting, o.debugAddr, srv, log); err == nil {
+		var debug *Admin
+		if debug, err = ServeAdmin(starting, "debug server", "--debug-addr", o.debugAddr, "/debug/", debugHandler(srv), log); err == nil {
 			defer debug.Close()
-			log.Info("debug server", "url", "http://"+debug.Addr().String()+"/debug/")
 		} else {
 			ln.Close()
 		}
@@ -186,13 +182,29 @@ func (o *options) run(ctx context.Context, model string, srv kvserver.Server, re
 		select {
 		case <-ready:
 			ready = nil // once
-			log.Info("listening", "model", model, "addr", ln.Addr().String())
+			log.Info("listening", listening(model, ln.Addr().String(), srv.Stats().Store)...)
+			if !Local(ln.Addr()) {
+				log.Warn("everybody who reaches the address can read and write: clients are asked for no password", "addr", ln.Addr().String())
+			}
 		case err := <-ended:
 			return err
 		case s := <-signals:
 			log.Info("draining", "signal", s.String(), "connections", srv.Stats().Active)
 			return o.drain(srv, signals)
 		}
+	}
+}
+
+// listening is what the log says of a server that listens.
+func listening(model, addr string, s *kvserver.StoreUsage) []any {
+	about := []any{"model", model, "addr", addr}
+	switch {
+	case s == nil: // a store of another kind
+		return about
+	case s.Limit == 0:
+		return append(about, "store_limit", "none")
+	default:
+		return append(about, "store_limit", s.Limit)
 	}
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/blocking"
 	"github.com/ioflavors/ioflavors/common/kvclient"
 	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/memlimit"
 )
 
 // asServer in the environment makes the test's program the command under test.
@@ -97,7 +98,7 @@ func start(t *testing.T, args ...string) *process {
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
-	p := &process{Cmd: exec.CommandContext(ctx, self, append(args, "--addr", "127.0.0.1:0", "--log-format", "json")...), t: t}
+	p := &process{Cmd: exec.CommandContext(ctx, self, append([]string{"--addr", "127.0.0.1:0", "--log-format", "json"}, args...)...), t: t}
 	p.Env = append(os.Environ(), asServer+"=1")
 	stderr, err := p.StderrPipe()
 	require.NoError(t, err)
@@ -191,7 +192,7 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 func TestWrongFlagsAreOneLineAndExitCodeTwo(t *testing.T) {
 	for _, args := range [][]string{
 		{"--no-such-flag"}, {"--max-frame", "much"}, {"--max-frame", "2GiB"}, {"--max-frame", "-2"}, {"--log-format", "xml"}, {"--log-level", "loud"}, {"argument"}, {"--addr"},
-		{"--addr", "nowhere"}, {"--addr", "7070"}, {"--addr", "127.0.0.1:99999"}, {"--addr", "127.0.0.1:port"}, {"--addr", "::1:7070"}, {"--debug-addr", "nowhere"},
+		{"--addr", "nowhere"}, {"--addr", "7070"}, {"--addr", "127.0.0.1:99999"}, {"--addr", "127.0.0.1:port"}, {"--addr", "::1:7070"}, {"--debug-addr", "nowhere"}, {"--debug-addr", "unix:"}, {"--debug-addr", "unix:@abstract"},
 	} {
 		var stdout, stderr bytes.Buffer
 		assert.Equal(t, 2, Run(context.Background(), "kv-test", command, args, &stdout, &stderr), "%v", args)
@@ -249,11 +250,26 @@ func TestHelpThatIsLostIsAnError(t *testing.T) {
 	assert.Equal(t, "kv-test: write /dev/full: no space left on device\n", stderr.String())
 }
 
+// A store that grew without a bound was no use on a machine with one.
+func TestTheStoresLimitIsSaidAtTheStart(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		want any
+	}{
+		{nil, float64(memlimit.Bytes() / 4)}, {[]string{"--store-limit", "1MiB"}, float64(1 << 20)}, {[]string{"--store-limit", "-1"}, "none"},
+	} {
+		p := start(t, test.args...)
+		assert.Equal(t, test.want, p.logged("listening")["store_limit"])
+		require.NoError(t, p.Process.Kill())
+		p.exit()
+	}
+}
+
 func TestHelpListsEveryFlag(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	assert.Zero(t, Run(context.Background(), "kv-test", command, []string{"--help"}, &stdout, &stderr))
 	assert.Empty(t, stderr.String())
-	for _, name := range strings.Fields("addr max-frame max-conns idle-timeout frame-timeout write-timeout output-limit memory-limit drain-timeout log-format log-level debug-addr") {
+	for _, name := range strings.Fields("addr max-frame max-conns idle-timeout frame-timeout write-timeout output-limit memory-limit store-limit drain-timeout log-format log-level debug-addr") {
 		assert.Contains(t, stdout.String(), "--"+name)
 	}
 }

@@ -1,6 +1,9 @@
 package kvserver
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Admit takes a place for a client that was accepted, and returns "". If there is
 // none, it returns why the client is refused. Lane.Open is given the answer, and
@@ -19,4 +22,11 @@ func (h *Host) Admit() (refusal string) {
 		}
 	}
 	return refusal
+}
+
+// told is how much of a refusal the client is told. Details, which are in parentheses,
+// are for the log: they name limits and control groups of this system.
+func told(refusal string) string {
+	reason, _, _ := strings.Cut(refusal, " (")
+	return reason
 }

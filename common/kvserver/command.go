@@ -29,7 +29,7 @@ func (l *Limits) DefineFlags(fs *flag.FlagSet) {
 	define(fs, &l.WriteTimeout, parseDuration, "write-timeout", "close a client that takes nothing of its replies for this `time` (default 10s; 5s if others wait)")
 	define(fs, &l.OutputLimit, parseSize, "output-limit", "`bytes` of replies that may wait for a client before it is read no more (default 1MiB)")
 	define(fs, &l.MemoryLimit, parseSize, "memory-limit", "`bytes` for the buffers of all clients together (default 256MiB)")
-	define(fs, &l.StoreLimit, parseSize, "store-limit", "`bytes` that the store may hold; a put beyond that gets an error (default no limit)")
+	define(fs, &l.StoreLimit, parseSize, "store-limit", "`bytes` that the store may hold; a put beyond that gets an error (default a quarter of the memory that the machine has, or its control group allows)")
 	define(fs, &l.DrainTimeout, parseDuration, "drain-timeout", "`time` at SIGTERM to answer what was received (default 5s)")
 }
 

@@ -63,7 +63,10 @@ type Limits struct {
 	MemoryLimit int64
 	// StoreLimit bounds what the store holds that a server makes for itself, in
 	// bytes of keys, values and their bookkeeping. A put beyond it is answered
-	// with an error. Default: no limit.
+	// with an error; the log warns at nine tenths. Nothing is ever dropped, so a
+	// full store takes no new key until the server is started again. Default: a
+	// quarter of the memory that the machine has, or that its control group allows
+	// (package memlimit), for each server of a program.
 	StoreLimit int64
 	// TurnLimit is how long a client is served, in a model that serves one
 	// at a time, before it gives way to one that waits. Default 10 s.
@@ -99,7 +102,7 @@ func (l Limits) withDefaults(oneAtATime bool) Limits {
 	l.WriteTimeout = orDefault(l.WriteTimeout, patience(10*time.Second), never)
 	l.OutputLimit = orDefault(l.OutputLimit, 1<<20, most)
 	l.MemoryLimit = orDefault(l.MemoryLimit, 256<<20, math.MaxInt64)
-	l.StoreLimit = max(0, l.StoreLimit)
+	l.StoreLimit = l.StoreBytes()
 	l.TurnLimit = orDefault(l.TurnLimit, 10*time.Second, never)
 	l.DrainTimeout = orDefault(l.DrainTimeout, DefaultDrainTimeout, never)
 	return l

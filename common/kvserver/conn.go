@@ -88,7 +88,7 @@ func (l *Lane) Open(c *Conn, timer Timer, refusal string) {
 		c.refused = true
 		c.end(ClosedRefused, errors.New(refusal))
 		if h.refused.Add(1) <= maxRefused {
-			c.Refuse(refusal)
+			c.Refuse(told(refusal))
 		} else {
 			c.Abort(session.ErrRefused)
 		}

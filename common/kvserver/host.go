@@ -57,7 +57,8 @@ type Traits struct {
 	// for: Validate's error.
 	Invalid error
 	// Admit takes what a client needs besides a place, and returns "", or
-	// why there is not enough of it. nil: it needs nothing.
+	// why there is not enough of it. Details in parentheses are for the log, and
+	// the client is not told. nil: it needs nothing.
 	Admit func() (refusal string)
 }
 
@@ -81,8 +82,9 @@ type Host struct {
 	ready    func()
 	invalid  error
 	session  session.Config
-	foreseer foreseer // nil: its store does not look ahead
-	share    int64    // of the memory for buffers, in bytes: see evenShare
+	foreseer foreseer      // nil: its store does not look ahead
+	bounded  store.Bounded // nil: its store does not say how full it is
+	share    int64         // of the memory for buffers, in bytes: see evenShare
 	started  time.Time
 	// briefest is the shortest of the timeouts that run between whole frames.
 	briefest time.Duration
@@ -97,9 +99,11 @@ type Host struct {
 	acceptErrors atomic.Int64
 	pauses       atomic.Int64 // of reading, at the output limit
 	storeFull    atomic.Int64 // puts
+	storeErrors  atomic.Int64 // all others of the store's
 
 	endLogs                                    [reasons]throttle
 	acceptLog, waitLog, otherwiseLog, storeLog throttle
+	storeErrorLog, storeNearlyLog              throttle
 
 	phase   atomic.Int32
 	mu      sync.Mutex
@@ -128,10 +132,11 @@ func NewHost(cfg Config, traits Traits, lanes int) *Host {
 	} else if cfg.Store == nil {
 		cfg.Store = store.New(h.Limits.StoreLimit)
 	}
+	h.watch(cfg.Store)
 	h.share = evenShare(h.Limits)
 	h.briefest = min(h.Limits.IdleTimeout, h.Limits.WriteTimeout)
 	handler := kv.NewHandler(cfg.Store)
-	handler.PutFailed = h.putFailed
+	handler.StoreFailed = h.storeFailed
 	h.session = session.Config{
 		Handler:    handler,
 		Buffers:    buffer.NewPool(h.Limits.MemoryLimit),
@@ -310,7 +315,7 @@ func (h *Host) Fail() { h.enter(Closing) }
 func (l Lifecycle) Stats() Stats {
 	h := l.host
 	// Active is derived, so that the sum holds in every snapshot.
-	s := Stats{Closed: make(map[string]int64), AcceptErrors: h.acceptErrors.Load(), Pauses: h.pauses.Load(), StoreFull: h.storeFull.Load(), BufferBytes: h.session.Buffers.Lent()}
+	s := Stats{Closed: make(map[string]int64), AcceptErrors: h.acceptErrors.Load(), Pauses: h.pauses.Load(), StoreFull: h.storeFull.Load(), StoreErrors: h.storeErrors.Load(), Store: h.storeUsage(), BufferBytes: h.session.Buffers.Lent()}
 	closed := int64(0)
 	for r := range h.closed {
 		if n := h.closed[r].Load(); n > 0 {

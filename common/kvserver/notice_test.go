@@ -114,7 +114,9 @@ func TestLinesAboutManyClientsComeOnceASecond(t *testing.T) {
 		"accept failed":       func(h *Host) { h.AcceptFailed(syscall.EMFILE, time.Second) },
 		"waiting failed":      func(h *Host) { h.WaitFailed(syscall.ENOMEM, time.Second) },
 		"client is served so": func(h *Host) { h.ServedOtherwise("so", syscall.EMFILE) },
-		"the store is full":   func(h *Host) { h.putFailed(store.ErrFull) },
+		"the store is full":   func(h *Host) { h.storeFailed(store.ErrFull) },
+		"is nearly full":      func(h *Host) { h.storeNearlyFull(91, 100) },
+		"on fire":             func(h *Host) { h.storeFailed(errors.New("the disk is on fire")) },
 	} {
 		t.Run(what, func(t *testing.T) {
 			logged(t, Config{}, func(h *Host, log *strings.Builder) {
@@ -129,4 +131,20 @@ func TestLinesAboutManyClientsComeOnceASecond(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Once, a client that was refused was told which control group's limit was reached.
+func TestARefusalsDetailsAreForTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := new(strings.Builder)
+		lack := func() string { return "no thread is left (pids.max of the control group /secret)" }
+		h := NewHost(Config{Logger: slog.New(slog.NewTextHandler(log, nil))}, Traits{Admit: lack}, 1)
+		c := open(h)
+		reply := c.flush()
+		assert.Contains(t, reply, "no thread is left")
+		assert.NotContains(t, reply, "secret")
+		c.Closed()
+		synctest.Wait()
+		assert.Contains(t, log.String(), "no thread is left (pids.max of the control group /secret)")
+	})
 }

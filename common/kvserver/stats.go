@@ -57,8 +57,20 @@ type Stats struct {
 	Pauses int64 `json:"pauses"`
 	// StoreFull counts the puts for which the store had no room.
 	StoreFull int64 `json:"store_full"`
+	// StoreErrors counts requests that failed because the store returned another
+	// error, which the log has.
+	StoreErrors int64 `json:"store_errors"`
+	// Store is how full the store is; nil if that is a store of your own which does
+	// not say (store.Bounded).
+	Store *StoreUsage `json:"store,omitempty"`
 	// BufferBytes is what connections' buffers hold now.
 	BufferBytes int64 `json:"buffer_bytes"`
+}
+
+// StoreUsage is how full a store is.
+type StoreUsage struct {
+	Bytes int64 `json:"bytes"` // of keys, values and their bookkeeping
+	Limit int64 `json:"limit"` // of these; 0: none
 }
 
 // counters are those of one lane: what is counted for each request, on cache

@@ -119,7 +119,10 @@ func testLifecycle(t *testing.T, s Subject) {
 		srv := newServer(t, s, kvserver.Config{})
 		st := srv.Stats()
 		assert.Empty(t, st.Closed)
-		st.Closed = nil
+		require.NotNil(t, st.Store)
+		assert.Zero(t, st.Store.Bytes)
+		assert.Positive(t, st.Store.Limit)
+		st.Closed, st.Store = nil, nil
 		assert.Equal(t, kvserver.Stats{}, st)
 		require.NoError(t, srv.Close())
 	})

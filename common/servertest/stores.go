@@ -19,10 +19,11 @@ func testStore(t *testing.T, s Subject) {
 		srv := start(t, s, kvserver.Config{Store: newFaultyStore()})
 		c := srv.dial()
 		c.Send(probe.Put("fail", "x"))
-		require.Contains(t, c.WantError(probe.KindPut), errFaulty.Error())
+		require.Equal(t, "the store failed", c.WantError(probe.KindPut), "what failed is for the log")
 		c.Send(probe.Get("fail"))
-		require.Contains(t, c.WantError(probe.KindGet), errFaulty.Error())
+		require.Equal(t, "the store failed", c.WantError(probe.KindGet))
 		talk(c, "k") // the connection is kept
+		assert.EqualValues(t, 2, srv.books().StoreErrors)
 	})
 	t.Run("panics", func(t *testing.T) {
 		for _, request := range [][]byte{probe.Put("panic", "x"), probe.Get("panic")} {
@@ -57,7 +58,7 @@ func testStore(t *testing.T, s Subject) {
 	})
 }
 
-var errFaulty = errors.New("the disk is on fire")
+var errFaulty = errors.New("mount /secret: the disk is on fire \xff")
 
 // faultyStore fails, or panics, for keys that say so.
 type faultyStore struct{ store.Store }

@@ -28,7 +28,7 @@ type shard struct {
 // shards together, 0 meaning without limit.
 func NewSharded(limit int64) *Sharded {
 	s := &Sharded{seed: maphash.MakeSeed()}
-	all := &space{limit: limit}
+	all := newSpace(limit)
 	for i := range s.parts {
 		s.parts[i].store = in(all)
 	}
@@ -58,6 +58,12 @@ func (s *Sharded) Put(key, value []byte) error {
 	p.mu.Unlock()
 	return err
 }
+
+// Usage is Bounded's.
+func (s *Sharded) Usage() (used, limit int64) { return s.parts[0].store.Usage() }
+
+// WhenNearlyFull is Bounded's.
+func (s *Sharded) WhenNearlyFull(f func(used, limit int64)) { s.parts[0].store.WhenNearlyFull(f) }
 
 // Len returns the number of keys.
 func (s *Sharded) Len() int {

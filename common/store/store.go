@@ -11,7 +11,11 @@ import (
 
 // Store is what the servers need of a key/value store. Keys and values are
 // bytes that belong to the caller: a store copies what it keeps, and copies
-// out what it returns.
+// out what it returns. Put is given UTF-8 only, and Append must return what was put:
+// clients cannot read a reply with anything else.
+//
+// The text of an error is for the server's log; clients are told ErrFull, or that the
+// store failed.
 //
 // A server that answers on several threads needs a store that is safe for
 // concurrent use: Sharded is, InMemory is not.
@@ -24,6 +28,20 @@ type Store interface {
 	// Put stores a copy of value under a copy of key. When it fails, what
 	// was stored before is still there.
 	Put(key, value []byte) error
+}
+
+// Bounded is a Store that knows how full it is. Both methods are for any goroutine.
+type Bounded interface {
+	Store
+
+	// Usage returns how many bytes the store holds, and how many it may hold; 0
+	// means that there is no limit.
+	Usage() (used, limit int64)
+
+	// WhenNearlyFull has f called whenever a Put has made the store fuller than nine
+	// tenths of its limit, and not again before it was emptier. f must not call the
+	// store, and must not block. Only the last f counts.
+	WhenNearlyFull(f func(used, limit int64))
 }
 
 // ErrFull is returned by Put when the value does not fit into the store.
@@ -48,7 +66,7 @@ type InMemory struct {
 // New returns an empty store that holds up to limit bytes of keys, values and
 // their bookkeeping; 0 means without limit.
 func New(limit int64) *InMemory {
-	s := in(&space{limit: limit})
+	s := in(newSpace(limit))
 	return &s
 }
 
@@ -64,18 +82,38 @@ func in(s *space) InMemory {
 // space is what stores may fill together, in bytes by entryOverhead's
 // reckoning.
 type space struct {
-	limit int64 // 0: none
-	used  atomic.Int64
+	limit  int64 // 0: none
+	mark   int64 // beyond it the space is nearly full
+	used   atomic.Int64
+	nearly atomic.Bool // it has been said that it is
+	say    atomic.Pointer[func(used, limit int64)]
 }
+
+func newSpace(limit int64) *space { return &space{limit: limit, mark: limit - limit/10} }
 
 // take takes so many bytes, or gives some back, if there are enough.
 func (s *space) take(n int64) error {
-	if used := s.used.Add(n); n > 0 && s.limit > 0 && used > s.limit {
+	used := s.used.Add(n)
+	if s.limit == 0 {
+		return nil
+	}
+	if n > 0 && used > s.limit {
 		s.used.Add(-n)
 		return fmt.Errorf("%w: %d of %d bytes used, %d more needed", ErrFull, used-n, s.limit, n)
 	}
+	if nearly := used > s.mark; nearly != s.nearly.Load() && s.nearly.CompareAndSwap(!nearly, nearly) && nearly {
+		if say := s.say.Load(); say != nil {
+			(*say)(used, s.limit)
+		}
+	}
 	return nil
 }
+
+// Usage is Bounded's.
+func (s *InMemory) Usage() (used, limit int64) { return s.space.used.Load(), s.space.limit }
+
+// WhenNearlyFull is Bounded's.
+func (s *InMemory) WhenNearlyFull(f func(used, limit int64)) { s.space.say.Store(&f) }
 
 func (s *InMemory) hash(key []byte) uint64 { return maphash.Bytes(s.seed, key) }
 

@@ -1,7 +1,6 @@
 package threads
 
 import (
-	"fmt"
 	"math"
 	"os"
 	"path"
@@ -12,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/common/cgroup"
 )
 
 func look() state {
@@ -24,7 +25,7 @@ func look() state {
 type source struct {
 	root   string // its /proc is below
 	limit  func() uint64
-	mounts func() []mount
+	groups func() *cgroup.Finder
 
 	mu     sync.Mutex
 	others int // threads of the user's other processes, when they were
@@ -42,7 +43,7 @@ var machine = newSource("/", func() uint64 {
 
 func newSource(root string, limit func() uint64) *source {
 	s := &source{root: root, limit: limit}
-	s.mounts = sync.OnceValue(s.pidsMounts) // which are as they are when a program starts
+	s.groups = sync.OnceValue(func() *cgroup.Finder { return cgroup.New(os.DirFS(root), "pids") })
 	return s
 }
 
@@ -150,71 +151,14 @@ func (s *source) count(uid int) (threads int) {
 	return threads
 }
 
-// mount is a mounted hierarchy of control groups that count processes.
-type mount struct {
-	at, root string // the directory, and the group that it shows
-	unified  bool   // version 2
-}
-
-// pidsMounts finds them.
-func (s *source) pidsMounts() (mounts []mount) {
-	for line := range strings.Lines(s.read("proc/self/mountinfo")) {
-		// 36 35 98:0 /root /at options - type source options: see proc(5)
-		before, after, ok := strings.Cut(line, " - ")
-		f, g := strings.Fields(before), strings.Fields(after)
-		if !ok || len(f) < 5 || len(g) < 3 {
-			continue
-		}
-		switch {
-		case g[0] == "cgroup2":
-			mounts = append(mounts, mount{f[4], f[3], true})
-		case g[0] == "cgroup" && listed(g[2], "pids"):
-			mounts = append(mounts, mount{f[4], f[3], false})
-		}
-	}
-	return mounts
-}
-
-func listed(list, name string) bool {
-	for item := range strings.SplitSeq(list, ",") {
-		if item == name {
-			return true
-		}
-	}
-	return false
-}
-
 // boundGroups applies the limits of the process's control groups and of all that
 // they are in.
 func (s *source) boundGroups(l *state) {
-	for line := range strings.Lines(s.read("proc/self/cgroup")) {
-		_, rest, _ := strings.Cut(strings.TrimSpace(line), ":")
-		controllers, group, _ := strings.Cut(rest, ":")
-		unified := controllers == ""
-		if !unified && !listed(controllers, "pids") {
-			continue
-		}
-		for _, m := range s.mounts() {
-			if m.unified == unified {
-				s.boundGroup(l, m, group)
-			}
-		}
-	}
-}
-
-func (s *source) boundGroup(l *state, m mount, group string) {
-	// A container may be shown its own part only, and named by the whole path.
-	if m.root != "/" {
-		group = strings.TrimPrefix(group, m.root)
-	}
-	for group = path.Join("/", group); ; group = path.Dir(group) {
-		most, err := strconv.Atoi(s.read(path.Join(m.at, group, "pids.max"))) // which may be "max"
-		now, missing := strconv.Atoi(s.read(path.Join(m.at, group, "pids.current")))
+	for _, g := range s.groups().Groups() {
+		most, err := strconv.Atoi(s.read(path.Join(g.Dir, "pids.max"))) // which may be "max"
+		now, missing := strconv.Atoi(s.read(path.Join(g.Dir, "pids.current")))
 		if err == nil && missing == nil {
-			l.bound(most-now, fmt.Sprintf("pids.max of the control group %s", group))
-		}
-		if group == "/" {
-			return
+			l.bound(most-now, "pids.max of the control group "+g.Name)
 		}
 	}
 }

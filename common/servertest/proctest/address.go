@@ -26,6 +26,16 @@ func testDefaultAddress(t *testing.T, s Subject) {
 	assert.Equal(t, "127.0.0.1:7070", at)
 }
 
+// testNoHost starts the command with a port and no host, which is this machine as
+// well; and then where everybody reaches it, which it says.
+func testNoHost(t *testing.T, s Subject) {
+	p := spawn(t, serverRole, nil, slices.Concat(s.Args, []string{"--log-format", "json", "--addr", ":0"})...)
+	assert.Contains(t, p.wantLog("listening")["addr"], "127.0.0.1:")
+	assert.NotContains(t, p.String(), "WARN")
+	p = spawn(t, serverRole, nil, slices.Concat(s.Args, []string{"--log-format", "json", "--addr", "0.0.0.0:0"})...)
+	p.wantLog("everybody who reaches the address can read and write: clients are asked for no password")
+}
+
 // testBadAddress starts the command where it cannot listen: exit code 1, or 2
 // if no server could listen there.
 func testBadAddress(t *testing.T, s Subject) {

@@ -109,6 +109,7 @@ var rows = []row{
 	{37, "a second SIGTERM ends at once", unixSignals, testSecondSignal},
 	{38, "killed under load, started again on the same port", unixSignals, testRestart},
 	{39, "the default address is this machine's alone", anySystem, testDefaultAddress},
+	{39, "an address without a host is this machine's alone", anySystem, testNoHost},
 	{39, "a bad address is one line and exit code 1 or 2", anySystem, testBadAddress},
 	{40, "a server that was stopped closes nobody as idle", procFiles, testStoppedIdle},
 	{40, "a server that was stopped closes nobody for a slow frame", procFiles, testStoppedFrame},
@@ -116,6 +117,8 @@ var rows = []row{
 	{43, "the log's reader has gone", unixSignals, testLostLog},
 	{44, "nobody reads the log", unixSignals, testFullLog},
 	{44, "a second SIGTERM though nobody reads the log", unixSignals, testSecondSignalUnread},
+	{47, "110 idle HTTP connections, and 40 clients are served", procFiles, testIdleBrowsers},
+	{47, "an endless body over HTTP takes no memory", procFiles, testEndlessBody},
 }
 
 // level is what a row needs of the system, and what a system has: each level

@@ -31,13 +31,17 @@ func testThreadLimit(t *testing.T, s Subject) {
 		if g.served {
 			in = append(in, g)
 		} else if g.reason != "" { // while 16 are being told, others are closed without a reply
-			assert.Contains(t, g.reason, "no thread is left (RLIMIT_NPROC)")
+			assert.Contains(t, g.reason, "no thread is left")
+			assert.NotContains(t, g.reason, "RLIMIT_NPROC", "that is for the log")
 			reasons++
 		}
 	}
 	figure(t, "served", "%d", len(in))
 	require.NotEmpty(t, in, "guests who are served")
 	assert.Equal(t, len(in) < decisions, reasons > 0, "%d are served, and %d told why they are not", len(in), reasons)
+	if reasons > 0 {
+		assert.Contains(t, srv.wantLog("clients are refused")["error"], "no thread is left (RLIMIT_NPROC)")
+	}
 	remain(t, in)
 	srv.usage() // it is still there
 

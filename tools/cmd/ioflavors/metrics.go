@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -23,48 +22,44 @@ import (
 func withMetrics(ctx context.Context, c kvserver.Command) kvserver.Command {
 	flags := c.Flags
 	c.Flags = func(fs *flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
-		addr := fs.String("metrics-addr", "", "`host:port` for Prometheus to scrape /metrics over HTTP; without a host, for this machine only (default off)")
+		addr := fs.String("metrics-addr", "", "`host:port` or unix:PATH for Prometheus to scrape /metrics over HTTP; without a host, for this machine only (default off)")
 		server := flags(fs)
 		return func(cfg kvserver.Config) (kvserver.Server, error) {
 			srv, err := server(cfg)
-			if err != nil || *addr == "" || srv.Validate() != nil {
+			if err != nil || *addr == "" {
 				return srv, err
 			}
-			ln, err := serveMetrics(ctx, *addr, c.Model, srv, cfg.Logger)
-			if err != nil {
-				return nil, err
-			}
-			cfg.Logger.Info("metrics", "url", "http://"+ln.Addr().String()+"/metrics")
-			return srv, nil
+			return &measured{srv, ctx, *addr, c.Model, cfg.Logger}, kvcmd.CheckAdminAddr("--metrics-addr", *addr)
 		}
 	}
 	return c
 }
 
-// serveMetrics serves /metrics until the program ends.
-func serveMetrics(ctx context.Context, addr, model string, srv kvserver.Server, log *slog.Logger) (net.Listener, error) {
-	if err := kvcmd.CheckAddr("--metrics-addr", addr); err != nil {
-		return nil, err
-	}
-	host, port, _ := net.SplitHostPort(addr)
-	if host == "" {
-		host = "127.0.0.1"
-	}
-	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, port))
+// measured is a server with its metrics, which are there while it serves.
+type measured struct {
+	kvserver.Server
+	ctx         context.Context // ends looking up the address
+	addr, model string
+	log         *slog.Logger
+}
+
+// Serve returns an error if the metrics' address cannot be listened on.
+func (m *measured) Serve(ln net.Listener) error {
+	admin, err := serveMetrics(m.ctx, m.addr, m.model, m.Server, m.log)
 	if err != nil {
-		return nil, fmt.Errorf("--metrics-addr: %w", err)
+		return errors.Join(err, ln.Close())
 	}
+	defer admin.Close()
+	return m.Server.Serve(ln)
+}
+
+// serveMetrics serves /metrics.
+func serveMetrics(ctx context.Context, addr, model string, srv kvserver.Server, log *slog.Logger) (*kvcmd.Admin, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(newMetrics(model, srv), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	web := &http.Server{
-		Handler:           mux,
-		ReadHeaderTimeout: 5 * time.Second,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
-	go func() { _ = web.Serve(ln) }()
-	return ln, nil
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	return kvcmd.ServeAdmin(ctx, "metrics server", "--metrics-addr", addr, "/metrics", mux, log)
 }
 
 // metrics are a server's counters as they are when they are asked for.
@@ -72,6 +67,8 @@ type metrics struct {
 	srv     kvserver.Server
 	closed  *prometheus.Desc
 	figures []figure
+	// Of stores that tell how full they are.
+	storeBytes, storeLimit *prometheus.Desc
 }
 
 type figure struct {
@@ -86,8 +83,10 @@ func newMetrics(model string, srv kvserver.Server) *metrics {
 	}
 	const counter, gauge = prometheus.CounterValue, prometheus.GaugeValue
 	return &metrics{
-		srv:    srv,
-		closed: desc("connections_closed_total", "Connections closed, by reason.", "reason"),
+		srv:        srv,
+		storeBytes: desc("store_bytes", "Bytes of keys, values and their bookkeeping in the store."),
+		storeLimit: desc("store_limit_bytes", "Bytes that the store may hold; 0 without a limit."),
+		closed:     desc("connections_closed_total", "Connections closed, by reason.", "reason"),
 		figures: []figure{
 			{desc("connections_accepted_total", "Connections accepted."), counter, func(s kvserver.Stats) int64 { return s.Accepted }},
 			{desc("connections_active", "Connections open now."), gauge, func(s kvserver.Stats) int64 { return s.Active }},
@@ -97,6 +96,7 @@ func newMetrics(model string, srv kvserver.Server) *metrics {
 			{desc("accept_errors_total", "Failed accepts, each followed by a pause."), counter, func(s kvserver.Stats) int64 { return s.AcceptErrors }},
 			{desc("output_pauses_total", "Times a client was read no more until it took its replies."), counter, func(s kvserver.Stats) int64 { return s.Pauses }},
 			{desc("store_full_total", "Puts for which the store had no room."), counter, func(s kvserver.Stats) int64 { return s.StoreFull }},
+			{desc("store_errors_total", "Requests that failed because the store did, otherwise than by being full."), counter, func(s kvserver.Stats) int64 { return s.StoreErrors }},
 			{desc("buffer_bytes", "Bytes in connections' buffers now."), gauge, func(s kvserver.Stats) int64 { return s.BufferBytes }},
 		},
 	}
@@ -104,6 +104,8 @@ func newMetrics(model string, srv kvserver.Server) *metrics {
 
 func (m *metrics) Describe(descs chan<- *prometheus.Desc) {
 	descs <- m.closed
+	descs <- m.storeBytes
+	descs <- m.storeLimit
 	for _, f := range m.figures {
 		descs <- f.desc
 	}
@@ -113,6 +115,10 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 	s := m.srv.Stats()
 	for _, f := range m.figures {
 		out <- prometheus.MustNewConstMetric(f.desc, f.kind, float64(f.value(s)))
+	}
+	if s.Store != nil {
+		out <- prometheus.MustNewConstMetric(m.storeBytes, prometheus.GaugeValue, float64(s.Store.Bytes))
+		out <- prometheus.MustNewConstMetric(m.storeLimit, prometheus.GaugeValue, float64(s.Store.Limit))
 	}
 	for reason, n := range s.Closed {
 		out <- prometheus.MustNewConstMetric(m.closed, prometheus.CounterValue, float64(n), reason)

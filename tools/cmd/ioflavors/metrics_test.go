@@ -16,18 +16,18 @@ import (
 )
 
 func TestPrometheusIsToldTheCounters(t *testing.T) {
-	srv := multiblocking.New(multiblocking.Config{Config: kvserver.Config{Limits: kvserver.Limits{MaxFrame: 1000}}})
+	srv := multiblocking.New(multiblocking.Config{Config: kvserver.Config{Limits: kvserver.Limits{MaxFrame: 1000, StoreLimit: 1e6}}})
 	addr := servertest.Serve(t, srv)
 	ctx, c := servertest.Dial(t, addr)
 	require.NoError(t, c.Put(ctx, "k", "v"))
 	// A client may have its reply before the server has counted it as sent.
 	require.Eventually(t, func() bool { return srv.Stats().BytesOut > 0 }, time.Minute, time.Millisecond)
 
-	ln, err := serveMetrics(t.Context(), ":0", "multiblocking", srv, slog.Default())
+	admin, err := serveMetrics(t.Context(), ":0", "multiblocking", srv, slog.Default())
 	require.NoError(t, err)
-	defer ln.Close()
-	assert.Contains(t, ln.Addr().String(), "127.0.0.1", "without a host, this machine only")
-	resp, err := http.Get("http://" + ln.Addr().String() + "/metrics")
+	defer admin.Close()
+	assert.Contains(t, admin.Addr.String(), "127.0.0.1", "without a host, this machine only")
+	resp, err := http.Get("http://" + admin.Addr.String() + "/metrics")
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
@@ -38,6 +38,8 @@ func TestPrometheusIsToldTheCounters(t *testing.T) {
 		`ioflavors_requests_total{model="multiblocking"} 1`,
 		`ioflavors_store_full_total{model="multiblocking"} 0`,
 		`ioflavors_sent_bytes_total{model="multiblocking"} 11`,
+		`ioflavors_store_bytes{model="multiblocking"} 66`,
+		`ioflavors_store_limit_bytes{model="multiblocking"} 1e+06`,
 		"go_goroutines ",
 	} {
 		assert.Contains(t, string(body), line)
@@ -46,11 +48,24 @@ func TestPrometheusIsToldTheCounters(t *testing.T) {
 
 func TestAMetricsAddressInUseIsAnError(t *testing.T) {
 	srv := multiblocking.New(multiblocking.Config{})
-	ln, err := serveMetrics(t.Context(), "127.0.0.1:0", "multiblocking", srv, slog.Default())
+	admin, err := serveMetrics(t.Context(), "127.0.0.1:0", "multiblocking", srv, slog.Default())
 	require.NoError(t, err)
-	defer ln.Close()
-	for _, addr := range []string{ln.Addr().String(), "nowhere"} {
-		_, err := serveMetrics(t.Context(), addr, "multiblocking", srv, slog.Default())
-		assert.ErrorContains(t, err, "--metrics-addr")
-	}
+	defer admin.Close()
+	_, err = serveMetrics(t.Context(), admin.Addr.String(), "multiblocking", srv, slog.Default())
+	assert.ErrorContains(t, err, "--metrics-addr")
+}
+
+// The metrics server is what package kvcmd bounds: a page elsewhere does not get them.
+func TestMetricsAreForThisHostOnly(t *testing.T) {
+	srv := multiblocking.New(multiblocking.Config{})
+	admin, err := serveMetrics(t.Context(), "127.0.0.1:0", "multiblocking", srv, slog.Default())
+	require.NoError(t, err)
+	defer admin.Close()
+	req, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+admin.Addr.String()+"/metrics", nil)
+	require.NoError(t, err)
+	req.Host = "evil.example"
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	assert.Equal(t, http.StatusForbidden, resp.StatusCode)
 }

@@ -31,7 +31,7 @@ func (c *nullCmd) Run(ctx context.Context) error {
 	if err := kvcmd.CheckAddr("--addr", c.Addr); err != nil {
 		return usageError(err)
 	}
-	ln, err := net.Listen("tcp", c.Addr)
+	ln, err := net.Listen("tcp", kvcmd.LocalByDefault(c.Addr))
 	if err != nil {
 		return fmt.Errorf("null-server: %w", err)
 	}

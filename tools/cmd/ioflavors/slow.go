@@ -27,7 +27,7 @@ func withSlowKeys(c kvserver.Command) kvserver.Command {
 				return nil, fmt.Errorf("--slow-sleep %v, --slow-burn %v: want 0s to %v", delay.Sleep, delay.Burn, maxSlow)
 			}
 			if delay != (slow.Delay{}) {
-				cfg.Store = slow.New(*prefix, delay, max(0, cfg.StoreLimit))
+				cfg.Store = slow.New(*prefix, delay, cfg.StoreBytes())
 			}
 			return server(cfg)
 		}

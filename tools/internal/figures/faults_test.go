@@ -59,7 +59,7 @@ func TestFaultsPage(t *testing.T) {
 			assert.True(t, strings.Contains(figures, m[0]), "row %d: there is no figure %s", row, m[0])
 		}
 	}
-	assert.Equal(t, 46, n, "rows")
+	assert.Equal(t, 47, n, "rows")
 	assert.Equal(t, numbered, named, "the rules and the commands' rows, and those that the page names")
 }
 

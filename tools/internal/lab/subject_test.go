@@ -15,7 +15,7 @@ func TestModels(t *testing.T) {
 	require.Len(t, all, 9)
 	assert.Equal(t, Subject{
 		Name:       "busywait --one-at-a-time",
-		Command:    []string{"/bin/ioflavors", "serve", "busywait", "--one-at-a-time", "--addr", "127.0.0.1:0", "--log-format", "json"},
+		Command:    []string{"/bin/ioflavors", "serve", "busywait", "--one-at-a-time", "--addr", "127.0.0.1:0", "--log-format", "json", "--store-limit", "-1"},
 		CheckFlags: []string{"--turn-limit", "500ms"},
 		OneAtATime: true,
 	}, all[5])

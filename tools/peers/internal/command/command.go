@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/ioflavors/ioflavors/common/kvcmd"
 )
 
 // Flags are the peers' flags.
@@ -34,6 +36,7 @@ func Parse(hasLoops bool) Flags {
 		flag.Usage()
 		os.Exit(2)
 	}
+	f.Addr = kvcmd.LocalByDefault(f.Addr)
 	return f
 }
 

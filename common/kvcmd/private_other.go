@@ -1,0 +1,8 @@
+//go:build !unix
+
+package kvcmd
+
+import "syscall"
+
+// makePrivate does nothing: files have no mode here.
+func makePrivate(_, _ string, _ syscall.RawConn) error { return nil }

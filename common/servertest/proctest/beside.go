@@ -1,0 +1,89 @@
+package proctest
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// browser connects to the debug server.
+func (s *server) browser() net.Conn {
+	s.t.Helper()
+	addr := strings.TrimSuffix(strings.TrimPrefix(s.debug, "http://"), "/debug/")
+	c, err := net.DialTimeout("tcp", addr, patience)
+	require.NoError(s.t, err)
+	s.t.Cleanup(func() { _ = c.Close() })
+	require.NoError(s.t, c.SetDeadline(time.Now().Add(patience)))
+	return c
+}
+
+// testIdleBrowsers has many connections to the debug server ask once and stay. They
+// take no descriptors from the clients that come then.
+func testIdleBrowsers(t *testing.T, s Subject) {
+	const limit, browsers, clients = 128, 110, 40
+	srv := startIn(t, s, surroundings{descriptors: descriptors{limit: limit}}, unhurried(s)...)
+	before := srv.usage().descriptors
+	for range browsers {
+		c := srv.browser()
+		_, err := io.WriteString(c, "GET /debug/ HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		require.NoError(t, err)
+		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+		require.NoError(t, err, "the next one is answered, though others stay")
+		_, err = io.Copy(io.Discard, resp.Body)
+		require.NoError(t, err)
+	}
+	figure(t, "descriptors-of-idle-http", "%d", srv.usage().descriptors-before)
+	served := 0
+	var in []guest
+	for range clients {
+		g := srv.guest().await()
+		if g.served {
+			served++
+		}
+		if in = append(in, g); s.Caps.AtOnce() > 0 {
+			g.Close() // the next one waits for that
+		}
+	}
+	figure(t, "clients-served", "%d", served)
+	require.Equal(t, clients, served)
+	if s.Caps.AtOnce() == 0 {
+		remain(t, in)
+	}
+	srv.stats() // whoever asks next is answered, too
+}
+
+// testEndlessBody sends the debug server a body without an end, in which it would
+// look for addresses of functions.
+func testEndlessBody(t *testing.T, s Subject) {
+	const most = 64 << 20 // bytes: more than sockets hold
+	srv := start(t, s, unhurried(s)...)
+	srv.visit("before")
+	require.NoError(t, resetPeak(srv.Pid))
+	before := srv.usage().rss
+	c := srv.browser()
+	_, err := io.WriteString(c, "POST /debug/pprof/symbol HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000000\r\n\r\n")
+	require.NoError(t, err)
+	// The server's program is this one, so the function is at the same address there.
+	address := fmt.Sprintf("%#x+", reflect.ValueOf(testEndlessBody).Pointer())
+	words := []byte(strings.Repeat(address, 1<<12))
+	sent := 0
+	for sent < most && err == nil {
+		var n int
+		n, err = c.Write(words)
+		sent += n
+	}
+	assert.Error(t, err, "the server closes the connection")
+	growth := srv.usage().peak - before
+	figureMiB(t, "peak-rss-growth-MiB", growth)
+	assert.LessOrEqual(t, growth, int64(brief(16<<20, 64<<20)), "growth of resident memory at its peak, in bytes")
+	srv.visit("after")
+}
