@@ -13,10 +13,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
@@ -59,22 +61,20 @@ func run(in io.Reader, stdout, stderr io.Writer, file string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, []byte(replaced), 0o666)
+	return folder.WriteFile(file, []byte(replaced))
 }
 
-// open returns the page in a file that can be written, and has the marks; "" if
+// open returns the page in a file that can be replaced, and has the marks; "" if
 // there is no file.
 func open(file string) (page string, err error) {
 	if file == "" {
 		return "", nil
 	}
-	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return "", err
 	}
-	defer f.Close()
-	text, err := io.ReadAll(f)
-	if err != nil {
+	if err := folder.TryWriting(filepath.Dir(file)); err != nil {
 		return "", err
 	}
 	if _, err := replace(string(text), ""); err != nil {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -173,10 +174,7 @@ func (r *Results) Write(dir string) (string, error) {
 		return "", err
 	}
 	name := filepath.Join(dir, FileName)
-	if err := os.WriteFile(name+".tmp", append(text, '\n'), 0o666); err != nil {
-		return "", err
-	}
-	return name, os.Rename(name+".tmp", name)
+	return name, folder.WriteFile(name, append(text, '\n'))
 }
 
 // Read reads the results from a file that Write has written.
