@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
-	"golang.org/x/term"
 
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
@@ -75,7 +74,7 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	}
 	interrupted := errors.Is(err, context.Canceled)
 	if err != nil && !interrupted {
-		fmt.Fprintln(os.Stderr, "ioflavors:", err)
+		fmt.Fprintln(stderr(), "ioflavors:", err)
 	}
 	if err := results.Report(out, style(out.File()), width(out.File())); err != nil {
 		return err
@@ -122,7 +121,7 @@ func (c *labCmd) folder() (*folder.Folder, error) {
 // closeFolder closes it, and tells of an error that changes nothing in it.
 func closeFolder(f *folder.Folder) {
 	if err := f.Close(); err != nil {
-		fmt.Fprintln(os.Stderr, "ioflavors:", err)
+		fmt.Fprintln(stderr(), "ioflavors:", err)
 	}
 }
 
@@ -208,7 +207,7 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 		NoPin:       c.NoPin,
 		Command:     c.command(),
 		NotMeasured: notMeasured,
-		Progress:    progress(os.Stderr),
+		Progress:    progress(),
 	}, cleanUp, nil
 }
 
@@ -328,38 +327,4 @@ func verdict(r *lab.Results) error {
 		return &exitError{exitVoid, "VOID: " + void}
 	}
 	return nil
-}
-
-// progress writes lines, or on a terminal a table that changes.
-func progress(f *os.File) *lab.Progress {
-	if !terminal(f) {
-		return lab.NewProgress(f)
-	}
-	return lab.NewLiveProgress(f, style(f), func() (columns, rows int) {
-		columns, rows, err := term.GetSize(int(f.Fd()))
-		if err != nil || columns <= 0 || rows <= 0 {
-			return 80, 24
-		}
-		return columns, rows
-	})
-}
-
-// width returns how many characters fit into a line.
-func width(f *os.File) int {
-	if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
-		return max(80, columns)
-	}
-	return 120
-}
-
-func style(f *os.File) lab.Style {
-	if !terminal(f) || os.Getenv("NO_COLOR") != "" { // https://no-color.org
-		return lab.Style{}
-	}
-	return lab.ANSI
-}
-
-// terminal reports whether f is one that understands control sequences.
-func terminal(f *os.File) bool {
-	return term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }

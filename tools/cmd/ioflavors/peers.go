@@ -21,7 +21,7 @@ func buildPeers(ctx context.Context) (peers []lab.Subject, remove func(), err er
 		return nil, nil, fmt.Errorf("--peers: %w", err)
 	}
 	remove = func() { _ = os.RemoveAll(bin) }
-	fmt.Fprintln(os.Stderr, "building the peers")
+	fmt.Fprintln(stderr(), "building the peers")
 	if said, err := lab.BuildCommand(ctx, checkout, bin).CombinedOutput(); err != nil {
 		remove()
 		if ctx.Err() != nil {

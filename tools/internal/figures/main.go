@@ -27,11 +27,12 @@ func main() {
 	flag.Parse()
 	stdout.OutliveReaders()
 	out, code := stdout.New(os.Stdout), 0
-	if err := run(os.Stdin, out, os.Stderr, *file); err != nil {
-		fmt.Fprintln(os.Stderr, "figures:", err)
+	stderr := stdout.Escaping(os.Stderr)
+	if err := run(os.Stdin, out, stderr, *file); err != nil {
+		fmt.Fprintln(stderr, "figures:", err)
 		code = 1
 	}
-	os.Exit(out.ExitCode("figures", code, os.Stderr))
+	os.Exit(out.ExitCode("figures", code, stderr))
 }
 
 // run prints the figures, and on stderr what failed tests have said. Figures of

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
 // FileName is the name of the page.
@@ -24,7 +25,7 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 		text, err := files.ReadFile(name)
 		return template.CSS(text), err
 	},
-	"printable": printable,
+	"printable": printable.Line,
 }).ParseFS(files, "*.tmpl"))
 
 // Write writes the page and its pictures to dir, which is made if need be, and
