@@ -33,6 +33,10 @@ func (r *Results) Check() error {
 			add(fmt.Errorf("%s: figures of %q under workload %d, which are not in the plan", what, server, workload))
 		}
 	}
+	const mostRounds = 10_000
+	if r.Plan.Rounds < 0 || r.Plan.Rounds > mostRounds {
+		add(fmt.Errorf("plan: %d rounds", r.Plan.Rounds))
+	}
 	if slices.ContainsFunc(r.Plan.IdleConnections, func(n int) bool { return n < 0 }) {
 		add(fmt.Errorf("plan: silent connections %v", r.Plan.IdleConnections))
 	}
