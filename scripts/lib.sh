@@ -28,6 +28,15 @@ tool() {
 	GOWORK=off go -C "$1" tool -n "$2"
 }
 
+# apt_install installs Debian packages, in CI only (CI is set) and as root: nobody
+# wants a test to change a machine that is somebody's. It fails where it may not, or
+# cannot, and its caller says what is missing.
+apt_install() {
+	if [ -z "${CI-}" ] || [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then return 1; fi
+	echo "installing $*"
+	{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } >/dev/null 2>&1
+}
+
 fail() {
 	echo "$0: $*" >&2
 	exit 1

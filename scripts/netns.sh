@@ -29,10 +29,7 @@ skip() {
 # ip and nft are where users may not look for them.
 PATH=$PATH:/usr/sbin:/sbin
 [ "$(uname -s)" = Linux ] || skip "network namespaces are Linux's"
-if ! { command -v ip && command -v nft; } >/dev/null && [ -n "${CI-}" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-	echo "ip or nft is missing: installing iproute2 and nftables"
-	{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends iproute2 nftables; } >/dev/null 2>&1 || true
-fi
+if ! { command -v ip && command -v nft; } >/dev/null; then apt_install iproute2 nftables || true; fi
 for tool in unshare ip nft; do
 	command -v $tool >/dev/null || skip "there is no $tool (Debian: apt-get install util-linux iproute2 nftables)"
 done

@@ -15,4 +15,4 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 GOWORK='' go build -o "$out/ioflavors" ./tools/cmd/ioflavors # "go run" would hide the exit code
 # 3: the run is void, because this machine was busy. Nothing is wrong with a server then.
-"$out/ioflavors" lab --peers --models peer --only closed --quick --duration 50ms --out "$out/run" || test $? -eq 3
+"$out/ioflavors" lab --peers-from "$PWD" --models peer --only closed --quick --duration 50ms --out "$out/run" || test $? -eq 3

@@ -7,12 +7,7 @@
 # On Linux the detector is linked with cgo, which wants a C compiler. Go turns
 # cgo off by itself where it finds none.
 if [ "$(go env GOOS)" = linux ] && ! command -v "$(go env CC)" >/dev/null; then
-	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-		fail "the race detector needs a C compiler: install gcc, or set CC"
-	fi
-	echo "the race detector needs a C compiler: installing gcc"
-	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends gcc libc6-dev >/dev/null
+	apt_install gcc libc6-dev || fail "the race detector needs a C compiler: install gcc, or set CC"
 fi
 
 # The detector makes a fake kernel ten times slower; the plain run tries more. Most

@@ -40,11 +40,12 @@ shift
 all=$(modules)
 released=
 for module in "$@"; do
-	grep -qx "$module" <<<"$all" || fail "no module $module in go.work"
+	grep -qxF -e "$module" <<<"$all" || fail "no module $module in go.work"
 done
 for module in $all; do
 	if [ $# -eq 0 ] || [[ " $* " == *" $module "* ]]; then released+=" $module"; fi
 done
+[ -n "$released" ] || fail "nothing to release"
 
 [ -z "$(git status --porcelain)" ] || fail "the tree is not clean: what is tagged must be what is committed"
 for module in $released; do

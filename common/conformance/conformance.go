@@ -244,7 +244,9 @@ func (r Rule) try(ctx context.Context, addr string, o Options, limit time.Durati
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	reason = probe.Try(func(t probe.T) { r.run(newTrial(ctx, t, addr, o)) })
-	if reason != "" && ctx.Err() != nil {
+	// What ends at the deadline may do so before the context is done.
+	deadline, _ := ctx.Deadline()
+	if reason != "" && (ctx.Err() != nil || !time.Now().Before(deadline)) {
 		return fmt.Sprintf("%s (the time for a rule is %v)", reason, limit), true
 	}
 	return reason, false

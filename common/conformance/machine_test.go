@@ -73,3 +73,20 @@ func TestWatchMachine(t *testing.T) {
 	assert.LessOrEqual(t, s.lasted, time.Since(began))
 	assert.LessOrEqual(t, s.longest, s.late)
 }
+
+// A dial that times out ends at the deadline, and the context may notice it only
+// afterwards. The rule's time is over all the same.
+func TestARuleIsOverAtItsDeadline(t *testing.T) {
+	late := Rule{run: func(t *trial) {
+		deadline, _ := t.ctx.Deadline()
+		for time.Now().Before(deadline) { // with the core that would cancel the context
+			continue
+		}
+		t.Fatalf("i/o timeout")
+	}}
+	for range 20 {
+		reason, timedOut := late.try(t.Context(), "", Options{}, time.Millisecond)
+		assert.True(t, timedOut, reason)
+		assert.Contains(t, reason, "the time for a rule is 1ms")
+	}
+}

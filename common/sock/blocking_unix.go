@@ -3,6 +3,7 @@
 package sock
 
 import (
+	"math"
 	"net"
 	"os"
 	"time"
@@ -61,9 +62,19 @@ func once(n int, err error) (int, error) {
 // SetTimeouts limits how long a call on a blocking descriptor blocks. It holds
 // for calls that begin later.
 func SetTimeouts(fd int, d time.Duration) error {
-	tv := unix.NsecToTimeval(max(d, time.Microsecond).Nanoseconds())
+	tv := timeval(d)
 	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &tv); err != nil {
 		return os.NewSyscallError("setsockopt", err)
 	}
 	return os.NewSyscallError("setsockopt", unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &tv))
+}
+
+// longest is the longest timeout. Seconds have 32 bits on 32-bit systems, and where
+// they overflow the kernel does not wait at all.
+const longest = math.MaxInt32 * time.Second
+
+// timeval returns a timeout that is no longer than longest, and never 0, which would
+// be for ever.
+func timeval(d time.Duration) unix.Timeval {
+	return unix.NsecToTimeval(min(max(d, time.Microsecond), longest).Nanoseconds())
 }

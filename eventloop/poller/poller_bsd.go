@@ -3,6 +3,7 @@
 package poller
 
 import (
+	"math"
 	"os"
 	"sync"
 	"time"
@@ -94,7 +95,8 @@ func (p *Poller) change(changes []unix.Kevent_t) error {
 func (p *Poller) Wait(timeout time.Duration) ([]Event, error) {
 	var limit *unix.Timespec
 	if timeout >= 0 {
-		ts := unix.NsecToTimespec(timeout.Nanoseconds())
+		// Seconds have 32 bits on 32-bit systems.
+		ts := unix.NsecToTimespec(min(timeout, math.MaxInt32*time.Second).Nanoseconds())
 		limit = &ts
 	}
 	n, err := unix.Kevent(p.kq, nil, p.events, limit)

@@ -140,7 +140,7 @@ func (c *adviseCmd) config() (lab.AdviseConfig, error) {
 		Duration: c.Duration,
 		Seed:     c.Seed,
 		Command:  c.command(),
-		Progress: lab.NewProgress(os.Stderr),
+		Progress: lab.NewProgress(stderr()),
 	}
 	return cfg, cfg.Validate()
 }
@@ -193,13 +193,13 @@ func (c *adviseCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	}
 	interrupted := errors.Is(err, context.Canceled)
 	if err != nil && !interrupted {
-		fmt.Fprintln(os.Stderr, "ioflavors:", err)
+		fmt.Fprintln(stderr(), "ioflavors:", err)
 	}
 	failed := err != nil && !interrupted
 	if c.JSON {
 		err = json.NewEncoder(out).Encode(advice)
 	} else {
-		fmt.Fprintln(os.Stderr)
+		fmt.Fprintln(stderr())
 		err = advice.Report(out, style(out.File()), 80)
 	}
 	if c.Out != "" {

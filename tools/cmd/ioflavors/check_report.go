@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ioflavors/ioflavors/common/conformance"
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
 // ruleLine is how a rule is shown: after what was found about it, if anything,
@@ -33,10 +34,10 @@ func printResult(w io.Writer, r conformance.Result) {
 		printRule(w, "pass", r.Rule)
 	case r.NotJudged:
 		printRule(w, "–", r.Rule)
-		fmt.Fprintf(w, "      not judged: %s\n", r.Reason)
+		fmt.Fprintf(w, "      not judged: %s\n", printable.Line(r.Reason))
 	default:
 		printRule(w, "FAIL", r.Rule)
-		fmt.Fprintf(w, "      %s\n", r.Reason)
+		fmt.Fprintf(w, "      %s\n", printable.Line(r.Reason))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
 // reach returns an error if nobody listens at addr: then it is no use to try
@@ -235,7 +236,7 @@ func (t *tail) Write(p []byte) (int, error) {
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return string(t.data)
+	return printable.Text(string(t.data))
 }
 
 // quote returns the last line, or the one that says why a Go program has
@@ -253,5 +254,5 @@ func (t *tail) quote() string {
 	if last == "" {
 		return ""
 	}
-	return "; its last words: " + last
+	return "; its last words: " + printable.Line(last)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvclient"
 	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
@@ -43,8 +44,8 @@ func (c *getCmd) Run(ctx context.Context, out *stdout.Checked) error {
 		if !found {
 			return fmt.Errorf("%w under %q", errNoValue, c.Key)
 		}
-		_, err = fmt.Fprintln(out, value)
-		return err
+		out.Value(value)
+		return nil
 	})
 }
 
@@ -114,11 +115,11 @@ func (s serverFlags) explain(ctx, limited context.Context, err error) error {
 	case limited.Err() != nil:
 		return mistaken(ctx, s.Addr, load.KV, context.Cause(limited))
 	case errors.As(err, &refused):
-		return refused
+		return errors.New(printable.Line(refused.Error()))
 	case errors.Is(err, errNoValue):
 		return err
 	default:
-		return mistaken(ctx, s.Addr, load.KV, explainDial(s.Addr, err))
+		return mistaken(ctx, s.Addr, load.KV, errors.New(printable.Line(explainDial(s.Addr, err).Error())))
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
-	"golang.org/x/term"
 
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
@@ -25,24 +24,25 @@ import (
 )
 
 type labCmd struct {
-	Only     []string      `placeholder:"PART" help:"Measure these only: closed (what a request costs), open (response times at given rates), idle (silent connections), syscalls, capacity (under an SLO), proof (the lab's test of itself), claims (the article's, those that are quick to test); without it, all but capacity. Or E0 to E12, a claim each and all that it needs. Or models, as --models takes them. Give it again, or separate names by commas."`
-	Models   []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Give it again, or separate names by commas."`
-	Server   []string      `placeholder:"NAME=CMD" sep:"none" help:"Measure your own server as well. CMD starts it, without a shell and as one process, and has {addr} or {port} where it is to listen. One that speaks another protocol says so before its name: resp+NAME=CMD, or memcached+NAME=CMD. Give it again for more."`
-	Peers    bool          `help:"Measure as well, to compare with: servers on gnet, netpoll, nbio and the standard library, built from the source checkout around the working directory (tools/peers), and Redis and memcached where they are installed. --models peer, or 'peer gnet', picks from them."`
-	Rounds   int           `range:"1..100" placeholder:"N" help:"How often each server is started and measured (default 6; with --quick 1)."`
-	Duration time.Duration `range:"50ms..5s" placeholder:"TIME" help:"How long each workload is measured in a round (default 125ms; with --quick 200ms, with --full 1s)."`
-	Shape    []shape       `range:"1..65536" placeholder:"CxD" help:"How much a closed loop has in flight: connections times the depth of each (default 1x1, 50x1, 50x16). Give it again, or separate shapes by commas."`
-	Puts     float64       `default:"0.1" range:"0..1" placeholder:"SHARE" help:"Share of puts; the others are gets (default ${default})."`
-	Keys     int           `default:"10000" range:"1..10000000" placeholder:"N" help:"How many keys there are (default ${default})."`
-	Value    sizes         `default:"64" range:"0..67108864" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
-	Arrivals load.Arrivals `default:"constant" enum:"poisson,constant" help:"How an open loop's requests are spread over time: constant, as a clock ticks, or poisson, at random (default ${default})."`
-	SLO      time.Duration `default:"1ms" range:"1us..10s" placeholder:"TIME" help:"The p99 within which capacity is searched for (default ${default})."`
-	Seed     uint64        `default:"1" range:"any" help:"Makes the order of the servers and the sequences of requests (default ${default})."`
-	Out      string        `placeholder:"DIR" type:"path" help:"The folder for results.json, report.html and its pictures, which must have no such files yet (default: a new folder for each run, in lab-out)."`
-	Quick    bool          `xor:"size" help:"A look in a minute, which proves that everything works and measures little."`
-	Full     bool          `xor:"size" help:"Careful: longer measurements, and each server's capacity. It says how long that takes."`
-	Claims   bool          `xor:"size" help:"Put all of the article's claims to the test, with the time that they need: about six minutes."`
-	NoPin    bool          `help:"Do not give servers and load a core each."`
+	Only      []string      `placeholder:"PART" help:"Measure these only: closed (what a request costs), open (response times at given rates), idle (silent connections), syscalls, capacity (under an SLO), proof (the lab's test of itself), claims (the article's, those that are quick to test); without it, all but capacity. Or E0 to E12, a claim each and all that it needs. Or models, as --models takes them. Give it again, or separate names by commas."`
+	Models    []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Give it again, or separate names by commas."`
+	Server    []string      `placeholder:"NAME=CMD" sep:"none" help:"Measure your own server as well. CMD starts it, without a shell and as one process, and has {addr} or {port} where it is to listen. One that speaks another protocol says so before its name: resp+NAME=CMD, or memcached+NAME=CMD. Give it again for more."`
+	Peers     bool          `help:"Measure as well, to compare with: servers on gnet, netpoll, nbio and the standard library, built from the source checkout around the working directory (tools/peers), and Redis and memcached where they are installed. --models peer, or 'peer gnet', picks from them."`
+	PeersFrom string        `placeholder:"DIR" type:"existingdir" help:"Measure the peers as well, built from this source checkout. Without it a checkout must be yours or root's, because its code is run."`
+	Rounds    int           `range:"1..100" placeholder:"N" help:"How often each server is started and measured (default 6; with --quick 1)."`
+	Duration  time.Duration `range:"50ms..5s" placeholder:"TIME" help:"How long each workload is measured in a round (default 125ms; with --quick 200ms, with --full 1s)."`
+	Shape     []shape       `range:"1..65536" placeholder:"CxD" help:"How much a closed loop has in flight: connections times the depth of each (default 1x1, 50x1, 50x16). Give it again, or separate shapes by commas."`
+	Puts      float64       `default:"0.1" range:"0..1" placeholder:"SHARE" help:"Share of puts; the others are gets (default ${default})."`
+	Keys      int           `default:"10000" range:"1..10000000" placeholder:"N" help:"How many keys there are (default ${default})."`
+	Value     sizes         `default:"64" range:"0..67108864" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
+	Arrivals  load.Arrivals `default:"constant" enum:"poisson,constant" help:"How an open loop's requests are spread over time: constant, as a clock ticks, or poisson, at random (default ${default})."`
+	SLO       time.Duration `default:"1ms" range:"1us..10s" placeholder:"TIME" help:"The p99 within which capacity is searched for (default ${default})."`
+	Seed      uint64        `default:"1" range:"any" help:"Makes the order of the servers and the sequences of requests (default ${default})."`
+	Out       string        `placeholder:"DIR" type:"path" help:"The folder for results.json, report.html and its pictures, which must have no such files yet (default: a new folder for each run, in lab-out)."`
+	Quick     bool          `xor:"size" help:"A look in a minute, which proves that everything works and measures little."`
+	Full      bool          `xor:"size" help:"Careful: longer measurements, and each server's capacity. It says how long that takes."`
+	Claims    bool          `xor:"size" help:"Put all of the article's claims to the test, with the time that they need: about six minutes."`
+	NoPin     bool          `help:"Do not give servers and load a core each."`
 }
 
 // exitVoid says, as load's does, that a run shows next to nothing.
@@ -75,7 +75,7 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	}
 	interrupted := errors.Is(err, context.Canceled)
 	if err != nil && !interrupted {
-		fmt.Fprintln(os.Stderr, "ioflavors:", err)
+		fmt.Fprintln(stderr(), "ioflavors:", err)
 	}
 	if err := results.Report(out, style(out.File()), width(out.File())); err != nil {
 		return err
@@ -122,7 +122,7 @@ func (c *labCmd) folder() (*folder.Folder, error) {
 // closeFolder closes it, and tells of an error that changes nothing in it.
 func closeFolder(f *folder.Folder) {
 	if err := f.Close(); err != nil {
-		fmt.Fprintln(os.Stderr, "ioflavors:", err)
+		fmt.Fprintln(stderr(), "ioflavors:", err)
 	}
 }
 
@@ -155,8 +155,8 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 		parts = append(parts, lab.ExperimentParts(experiments)...)
 	}
 	subjects, notMeasured := lab.Models(program), []string(nil)
-	if c.Peers {
-		built, remove, err := buildPeers(ctx)
+	if c.Peers || c.PeersFrom != "" {
+		built, remove, err := buildPeers(ctx, c.PeersFrom)
 		if err != nil {
 			return lab.Config{}, nil, err
 		}
@@ -208,7 +208,7 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 		NoPin:       c.NoPin,
 		Command:     c.command(),
 		NotMeasured: notMeasured,
-		Progress:    progress(os.Stderr),
+		Progress:    progress(),
 	}, cleanUp, nil
 }
 
@@ -280,6 +280,9 @@ func (c *labCmd) command() []string {
 			command = append(command, f.flag)
 		}
 	}
+	if c.PeersFrom != "" {
+		add("--peers-from", c.PeersFrom)
+	}
 	if c.Rounds != 0 {
 		add("--rounds", fmt.Sprint(c.Rounds))
 	}
@@ -328,38 +331,4 @@ func verdict(r *lab.Results) error {
 		return &exitError{exitVoid, "VOID: " + void}
 	}
 	return nil
-}
-
-// progress writes lines, or on a terminal a table that changes.
-func progress(f *os.File) *lab.Progress {
-	if !terminal(f) {
-		return lab.NewProgress(f)
-	}
-	return lab.NewLiveProgress(f, style(f), func() (columns, rows int) {
-		columns, rows, err := term.GetSize(int(f.Fd()))
-		if err != nil || columns <= 0 || rows <= 0 {
-			return 80, 24
-		}
-		return columns, rows
-	})
-}
-
-// width returns how many characters fit into a line.
-func width(f *os.File) int {
-	if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
-		return max(80, columns)
-	}
-	return 120
-}
-
-func style(f *os.File) lab.Style {
-	if !terminal(f) || os.Getenv("NO_COLOR") != "" { // https://no-color.org
-		return lab.Style{}
-	}
-	return lab.ANSI
-}
-
-// terminal reports whether f is one that understands control sequences.
-func terminal(f *os.File) bool {
-	return term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }

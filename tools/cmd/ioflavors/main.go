@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -49,10 +50,13 @@ func main() {
 	os.Exit(run(os.Args[1:]))
 }
 
+// stderr is standard error, for everything that is said.
+func stderr() io.Writer { return stdout.Escaping(os.Stderr) }
+
 func run(args []string) int {
 	defer stdout.OutliveReaders()()
 	out := stdout.New(os.Stdout)
-	return out.ExitCode("ioflavors", runCommand(args, out), os.Stderr)
+	return out.ExitCode("ioflavors", runCommand(args, out), stderr())
 }
 
 func runCommand(args []string, out *stdout.Checked) int {
@@ -66,7 +70,7 @@ func runCommand(args []string, out *stdout.Checked) int {
 		err = checkRanges(k)
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "ioflavors: %v (%s)\n", err, helpFor(k, err))
+		fmt.Fprintf(stderr(), "ioflavors: %v (%s)\n", err, helpFor(k, err))
 		return 2
 	}
 
@@ -81,14 +85,14 @@ func runCommand(args []string, out *stdout.Checked) int {
 		return 0
 	case errors.As(err, &exit):
 		if exit.msg != "" {
-			fmt.Fprintln(os.Stderr, "ioflavors:", exit.msg)
+			fmt.Fprintln(stderr(), "ioflavors:", exit.msg)
 		}
 		return exit.code
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		fmt.Fprintln(os.Stderr, "ioflavors: interrupted")
+		fmt.Fprintln(stderr(), "ioflavors: interrupted")
 		return 130
 	default:
-		fmt.Fprintln(os.Stderr, "ioflavors:", err)
+		fmt.Fprintln(stderr(), "ioflavors:", err)
 		return 1
 	}
 }
@@ -102,7 +106,7 @@ func newParser(c *cli, out *stdout.Checked) (parser *kong.Kong, helped *bool) {
 		kong.Description("One key/value protocol, several ways to wait for the network: run them, check them, measure them."),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.ValueFormatter(helpWithRange),
-		kong.Writers(out, os.Stderr),
+		kong.Writers(out, stderr()),
 		kong.Exit(func(int) { *helped = true }),
 	), helped
 }

@@ -9,10 +9,14 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
-// buildPeers builds the peers of the checkout that the working directory is in.
-// Call remove when they are not needed any more.
-func buildPeers(ctx context.Context) (peers []lab.Subject, remove func(), err error) {
-	checkout, err := lab.Checkout(".")
+// buildPeers builds the peers of the checkout that the user has named, or else of the
+// one that the working directory is in. Call remove when they are not needed any more.
+func buildPeers(ctx context.Context, named string) (peers []lab.Subject, remove func(), err error) {
+	find := func() (string, error) { return lab.FindPeers(".") }
+	if named != "" {
+		find = func() (string, error) { return lab.Checkout(named) }
+	}
+	checkout, err := find()
 	if err != nil {
 		return nil, nil, fmt.Errorf("--peers: the peers are built from source, and %w", err)
 	}
@@ -21,7 +25,7 @@ func buildPeers(ctx context.Context) (peers []lab.Subject, remove func(), err er
 		return nil, nil, fmt.Errorf("--peers: %w", err)
 	}
 	remove = func() { _ = os.RemoveAll(bin) }
-	fmt.Fprintln(os.Stderr, "building the peers")
+	fmt.Fprintln(stderr(), "building the peers of", checkout)
 	if said, err := lab.BuildCommand(ctx, checkout, bin).CombinedOutput(); err != nil {
 		remove()
 		if ctx.Err() != nil {

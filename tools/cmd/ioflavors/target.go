@@ -3,8 +3,10 @@ package main
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -23,15 +25,32 @@ func openTarget(name string) (*target, error) {
 	if name == "" {
 		return nil, nil
 	}
-	_, err := os.Stat(name)
+	before, err := os.Lstat(name)
 	made := errors.Is(err, os.ErrNotExist)
 	// Opening a named pipe that nobody reads would wait for a reader for ever, and
 	// hear no signal. So it fails.
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|syscall.O_NONBLOCK, 0o666)
+	flags := os.O_WRONLY | syscall.O_NONBLOCK
+	if made {
+		flags |= os.O_CREATE | os.O_EXCL // a link that appears meanwhile is not followed
+	}
+	f, err := os.OpenFile(name, flags, 0o666)
 	if err != nil {
 		return nil, err
 	}
+	if made || isDevice(name) {
+		return &target{f, made}, nil
+	}
+	if after, err := f.Stat(); err != nil || !os.SameFile(before, after) {
+		return nil, errors.Join(fmt.Errorf("%s is a link: name the file that it leads to", name), err, f.Close())
+	}
 	return &target{f, made}, nil
+}
+
+// isDevice reports whether a file is where only root can put a link: /dev/stdout is
+// one, to whatever the user has redirected it to.
+func isDevice(name string) bool {
+	dir := filepath.Dir(filepath.Clean(name))
+	return dir == "/dev" || dir == "/dev/fd"
 }
 
 // write replaces what is in the file.

@@ -89,6 +89,25 @@ func TestKindsOfFault(t *testing.T) {
 	assert.NotZero(t, kinds)
 }
 
+// SECURITY.md has the boundaries that an attacker may try to cross, each with what
+// shows that it holds: tests that there are.
+func TestSecurityPage(t *testing.T) {
+	_, table, ok := strings.Cut(content(t, root+"/SECURITY.md"), "| boundary |")
+	require.True(t, ok, "no boundaries")
+	table, _, _ = strings.Cut(table, "\n\n")
+	tests, numbered := testNames(t), numberedTests(t)
+	quoted := regexp.MustCompile("`([^`]+)`")
+	for _, line := range strings.Split(table, "\n")[2:] {
+		cells := strings.Split(line, "|")
+		require.Len(t, cells, 6, line)
+		shown := quoted.FindAllStringSubmatch(cells[4], -1)
+		assert.NotEmpty(t, shown, "no test: %s", line)
+		for _, m := range shown {
+			assert.True(t, tests[m[1]] || numbered[m[1]] != 0, "there is no test %q: %s", m[1], line)
+		}
+	}
+}
+
 // The page has the depth up to which groups may nest. The rule asks other
 // servers only for what the protobuf library does, which is to refuse a greater depth.
 func TestTheFaultsPageHasTheParsersDepth(t *testing.T) {

@@ -13,10 +13,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
@@ -25,11 +27,12 @@ func main() {
 	flag.Parse()
 	stdout.OutliveReaders()
 	out, code := stdout.New(os.Stdout), 0
-	if err := run(os.Stdin, out, os.Stderr, *file); err != nil {
-		fmt.Fprintln(os.Stderr, "figures:", err)
+	stderr := stdout.Escaping(os.Stderr)
+	if err := run(os.Stdin, out, stderr, *file); err != nil {
+		fmt.Fprintln(stderr, "figures:", err)
 		code = 1
 	}
-	os.Exit(out.ExitCode("figures", code, os.Stderr))
+	os.Exit(out.ExitCode("figures", code, stderr))
 }
 
 // run prints the figures, and on stderr what failed tests have said. Figures of
@@ -59,22 +62,20 @@ func run(in io.Reader, stdout, stderr io.Writer, file string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, []byte(replaced), 0o666)
+	return folder.WriteFile(file, []byte(replaced))
 }
 
-// open returns the page in a file that can be written, and has the marks; "" if
+// open returns the page in a file that can be replaced, and has the marks; "" if
 // there is no file.
 func open(file string) (page string, err error) {
 	if file == "" {
 		return "", nil
 	}
-	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return "", err
 	}
-	defer f.Close()
-	text, err := io.ReadAll(f)
-	if err != nil {
+	if err := folder.TryWriting(filepath.Dir(file)); err != nil {
 		return "", err
 	}
 	if _, err := replace(string(text), ""); err != nil {

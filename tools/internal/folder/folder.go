@@ -78,11 +78,7 @@ func Use(path string, files ...string) (*Folder, error) {
 	if err := os.MkdirAll(path, 0o777); err != nil {
 		return nil, err
 	}
-	tried, err := os.CreateTemp(path, ".ioflavors-*")
-	if err != nil {
-		return nil, err
-	}
-	return f, errors.Join(tried.Close(), os.Remove(tried.Name()))
+	return f, TryWriting(path)
 }
 
 // Close removes the folder if it was made and nothing was written to it.
@@ -107,7 +103,7 @@ func (f *Folder) Close() error {
 	if symlink(name, link) == nil {
 		return nil
 	}
-	return os.WriteFile(link, []byte(name+"\n"), 0o666)
+	return WriteFile(link, []byte(name+"\n"))
 }
 
 // symlink is os.Symlink, but in tests.

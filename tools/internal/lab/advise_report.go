@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/folder"
 )
 
 // ranked judges every model by its repeats.
@@ -410,7 +411,7 @@ func (a *Advice) Write(dir string) error {
 	var report strings.Builder
 	return errors.Join(
 		a.Report(&report, Style{}, 80),
-		os.WriteFile(filepath.Join(dir, AdviceFiles[0]), []byte(report.String()), 0o644),
-		os.WriteFile(filepath.Join(dir, AdviceFiles[1]), append(text, '\n'), 0o644),
+		folder.WriteFile(filepath.Join(dir, AdviceFiles[0]), []byte(report.String())),
+		folder.WriteFile(filepath.Join(dir, AdviceFiles[1]), append(text, '\n')),
 	)
 }

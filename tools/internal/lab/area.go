@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
 // area is the lines at the end of a terminal that are written over and over. The
@@ -24,7 +26,7 @@ func (a *area) draw(lines []string) {
 		if i > 0 {
 			out.WriteString("\x1b[K\r\n")
 		}
-		out.WriteString(line)
+		out.WriteString(printable.Styled(line))
 	}
 	out.WriteString("\x1b[J")
 	a.widths = a.widths[:0]

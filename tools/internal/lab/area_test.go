@@ -39,3 +39,11 @@ func TestAreaInANarrowerTerminal(t *testing.T) {
 	a.draw([]string{"1", "2"})
 	assert.Equal(t, []string{"$ lab", "1", "2"}, s.text())
 }
+
+// The screen fails the test if it sees a control sequence that is not area's.
+func TestAreaPassesOnNoControlSequences(t *testing.T) {
+	s := &screen{t: t, columns: 80, rows: 5}
+	a := &area{w: s, size: s.size}
+	a.draw([]string{"it said \x1b[9S \x1b]0;title\x07"})
+	assert.Equal(t, []string{`it said \u001b[9S \u001b]0;title\u0007`}, s.text())
+}

@@ -7,13 +7,17 @@ import (
 	"reflect"
 	"slices"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
 // Check returns an error unless the results can be shown. They may be from a file
-// that was edited by hand, and no later code checks them again. After Check each index
-// is in range, and each number is one that can be summed, subtracted, and put on a
-// logarithmic axis.
+// that was edited by hand, or by an attacker, and no later code checks them again.
+// After Check each index is in range, each number is one that can be summed,
+// subtracted, and put on a logarithmic axis, and each text is one that can be seen
+// (printable.Text): what is not is escaped.
 func (r *Results) Check() error {
+	makePrintable(reflect.ValueOf(r))
 	if slices.Contains(r.Servers, nil) {
 		return errors.New("a server is null")
 	}
@@ -28,6 +32,10 @@ func (r *Results) Check() error {
 		if r.server(server) == nil || workload < 0 || workload >= of {
 			add(fmt.Errorf("%s: figures of %q under workload %d, which are not in the plan", what, server, workload))
 		}
+	}
+	const mostRounds = 10_000
+	if r.Plan.Rounds < 0 || r.Plan.Rounds > mostRounds {
+		add(fmt.Errorf("plan: %d rounds", r.Plan.Rounds))
 	}
 	if slices.ContainsFunc(r.Plan.IdleConnections, func(n int) bool { return n < 0 }) {
 		add(fmt.Errorf("plan: silent connections %v", r.Plan.IdleConnections))
@@ -140,4 +148,41 @@ func usable(name string, v reflect.Value) error {
 		}
 	}
 	return nil
+}
+
+// makePrintable makes every text in v one that can be seen. v must be settable, or a
+// pointer.
+func makePrintable(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		if text := v.String(); text != printable.Text(text) {
+			v.SetString(printable.Text(text))
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			makePrintable(v.Elem())
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			makePrintable(v.Index(i))
+		}
+	case reflect.Map:
+		for each := v.MapRange(); each.Next(); {
+			key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+			key.Set(each.Key())
+			value.Set(each.Value())
+			makePrintable(key)
+			makePrintable(value)
+			if !key.Equal(each.Key()) {
+				v.SetMapIndex(each.Key(), reflect.Value{})
+			}
+			v.SetMapIndex(key, value)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type() != clockTime && v.Type().Field(i).IsExported() {
+				makePrintable(v.Field(i))
+			}
+		}
+	}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
 // keptLog is how much of a server's log is kept, in bytes: its end.
@@ -57,11 +59,11 @@ func parseListening(line []byte) (addr string, ok bool) {
 	return entry.Addr, true
 }
 
-// text is the end of the log.
+// text is the end of the log, in printable characters.
 func (l *childLog) text() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return strings.TrimSpace(string(l.tail))
+	return strings.TrimSpace(printable.Text(string(l.tail)))
 }
 
 // explain returns err with the end of the log, if there is one.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ioflavors/ioflavors/common/conformance"
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
 // Gate is the outcome of a server's check against the protocol.
@@ -36,10 +37,10 @@ func conform(ctx context.Context, p *process, s Subject) Gate {
 func gateOf(report conformance.Report) Gate {
 	g := Gate{Passed: report.Passed(), Total: report.Total()}
 	for _, f := range report.Failed() {
-		g.Failed = append(g.Failed, Failure{Rule: f.ID, Reason: f.Reason})
+		g.Failed = append(g.Failed, Failure{Rule: f.ID, Reason: printable.Line(f.Reason)})
 	}
 	for _, r := range report.NotJudged() {
-		g.NotJudged = append(g.NotJudged, Failure{Rule: r.ID, Reason: r.Reason})
+		g.NotJudged = append(g.NotJudged, Failure{Rule: r.ID, Reason: printable.Line(r.Reason)})
 	}
 	return g
 }

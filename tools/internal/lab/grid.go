@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
 // grid is a table of text, as wide as it needs to be. The first column is
@@ -37,13 +39,13 @@ const (
 type Style struct{ strong, faint, alarm string }
 
 // ANSI is for terminals.
-var ANSI = Style{strong: "\x1b[1m", faint: "\x1b[2m", alarm: "\x1b[31m"}
+var ANSI = Style{strong: printable.Strong, faint: printable.Faint, alarm: printable.Alarm}
 
 func paint(code, text string) string {
 	if code == "" || text == "" {
 		return text
 	}
-	return code + text + "\x1b[0m"
+	return code + text + printable.Reset
 }
 
 // write writes the table without its caption.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
 // Config is what Run needs to know.
@@ -259,7 +260,7 @@ func (b *bench) disqualify(s *Server, err error, line string) string {
 	if err == nil {
 		return line
 	}
-	s.DNF = err.Error()
+	s.DNF = printable.Text(err.Error())
 	return fmt.Sprintf("%s: %s", s.Name, remark(s, true))
 }
 

@@ -3,11 +3,14 @@ package lab
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -21,6 +24,12 @@ const peerPrefix = "peer "
 // PeersDir is the module of the peers that are built, in the checkout.
 const PeersDir = "tools/peers"
 
+// sourceModule begins the paths of all modules of a checkout.
+const sourceModule = "github.com/ioflavors/ioflavors/"
+
+// sourceDirs are folders of a checkout: the modules that a build of the peers reads.
+var sourceDirs = []string{"common", PeersDir}
+
 // Checkout returns the source checkout that dir is in: where the code of the
 // models is, and that of the peers.
 func Checkout(dir string) (string, error) {
@@ -29,7 +38,7 @@ func Checkout(dir string) (string, error) {
 		return "", err
 	}
 	for at := dir; ; {
-		if _, err := os.Stat(filepath.Join(at, PeersDir, "go.mod")); err == nil {
+		if isCheckout(at) {
 			return at, nil
 		}
 		up := filepath.Dir(at)
@@ -38,6 +47,52 @@ func Checkout(dir string) (string, error) {
 		}
 		at = up
 	}
+}
+
+// isCheckout reports whether a folder has the workspace's file, and these modules in
+// the places that they have in a checkout.
+func isCheckout(dir string) bool {
+	if _, err := os.Stat(filepath.Join(dir, "go.work")); err != nil {
+		return false
+	}
+	for _, module := range sourceDirs {
+		text, err := os.ReadFile(filepath.Join(dir, module, "go.mod"))
+		if err != nil {
+			return false
+		}
+		if declared := moduleLine.FindSubmatch(text); declared == nil || string(declared[1]) != sourceModule+module {
+			return false
+		}
+	}
+	return true
+}
+
+var moduleLine = regexp.MustCompile(`(?m)^module\s+"?([^\s"]+)"?`)
+
+// FindPeers returns the checkout that dir is in, to build and run what is in it. The
+// user need not have looked at a folder that is above this one, so that there is an
+// error if another user may have put the checkout there.
+func FindPeers(dir string) (checkout string, err error) {
+	if checkout, err = Checkout(dir); err != nil {
+		return "", err
+	}
+	refuse := func(err error) error {
+		return fmt.Errorf("%w, who could have you run anything: if you trust the checkout, name it: --peers-from %s", err, CommandLine([]string{checkout}))
+	}
+	for _, name := range []string{".", "go.work", "tools"} {
+		if err := foreign(filepath.Join(checkout, name)); err != nil {
+			return "", refuse(err)
+		}
+	}
+	for _, module := range sourceDirs {
+		err := filepath.WalkDir(filepath.Join(checkout, module), func(name string, _ fs.DirEntry, err error) error {
+			return errors.Join(err, foreign(name))
+		})
+		if err != nil {
+			return "", refuse(err)
+		}
+	}
+	return checkout, nil
 }
 
 // BuildCommand returns what builds the checkout's peers into the folder bin. It is
@@ -65,6 +120,9 @@ func BuiltPeers(checkout, bin string) ([]Subject, error) {
 	}
 	var all []Subject
 	for _, p := range list {
+		if !peerName.MatchString(p.Name) {
+			return nil, fmt.Errorf("%s: %q is no name of a peer's command", name, p.Name)
+		}
 		all = append(all, Subject{
 			Name:       peerPrefix + strings.TrimPrefix(p.Name, "kv-"),
 			Command:    []string{filepath.Join(bin, p.Name), "--addr", addrPlaceholder},
@@ -75,6 +133,9 @@ func BuiltPeers(checkout, bin string) ([]Subject, error) {
 	}
 	return all, nil
 }
+
+// peerName leaves no way out of the folder that the peers are built into.
+var peerName = regexp.MustCompile(`^kv-[a-z0-9-]+$`)
 
 // installed are the peers that are programs of their own, with as little beside
 // the network as they can be told: nothing is written to disk.

@@ -27,6 +27,67 @@ func TestCheckout(t *testing.T) {
 	require.ErrorContains(t, err, elsewhere)
 }
 
+// plantCheckout makes a folder that looks like a checkout whose go.mod files declare
+// these modules.
+func plantCheckout(t *testing.T, common, peers string) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.work"), nil, 0o666))
+	for folder, module := range map[string]string{"common": common, PeersDir: peers} {
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, folder), 0o777))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, folder, "go.mod"), []byte("// a comment\nmodule "+module+"\n"), 0o666))
+	}
+	return dir
+}
+
+// Any folder with tools/peers in it, above the working directory, was built and run.
+func TestACheckoutIsOfThisModule(t *testing.T) {
+	const common, peers = sourceModule + "common", sourceModule + PeersDir
+	dir := plantCheckout(t, common, peers)
+	below := filepath.Join(dir, "deep", "down")
+	require.NoError(t, os.MkdirAll(below, 0o777))
+	found, err := FindPeers(below)
+	require.NoError(t, err)
+	assert.Equal(t, dir, found)
+
+	for _, dir := range []string{plantCheckout(t, common, "evil/"+PeersDir), plantCheckout(t, "evil", peers), plantCheckout(t, common, peers+"/more")} {
+		_, err := FindPeers(dir)
+		require.ErrorContains(t, err, "within a checkout")
+	}
+	require.NoError(t, os.Remove(filepath.Join(dir, "go.work")))
+	_, err = FindPeers(below)
+	require.ErrorContains(t, err, "within a checkout")
+}
+
+func TestACheckoutIsTheUsers(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a file to another user")
+	}
+	for _, name := range []string{".", "go.work", "common", "common/go.mod", "tools", PeersDir, PeersDir + "/go.mod", PeersDir + "/peers.json", PeersDir + "/cmd"} {
+		dir := plantCheckout(t, sourceModule+"common", sourceModule+PeersDir)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, PeersDir, "peers.json"), nil, 0o666))
+		require.NoError(t, os.Mkdir(filepath.Join(dir, PeersDir, "cmd"), 0o777))
+		require.NoError(t, os.Lchown(filepath.Join(dir, name), 12345, -1))
+		_, err := FindPeers(dir)
+		require.ErrorContains(t, err, "belongs to another user (12345)", name)
+		require.ErrorContains(t, err, "--peers-from "+dir, name)
+		found, err := Checkout(dir)
+		require.NoError(t, err, "it may be named, and read")
+		assert.Equal(t, dir, found)
+	}
+}
+
+// A peer's name is a command's, in the folder that they are built into.
+func TestPeersNamesLeadNowhere(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, PeersDir), 0o777))
+	for _, name := range []string{"../../bin/sh", "kv-../x", "kv-a/b", `kv-a\\b`, "kv-", "sh", "kv-\\u001b[2J", ""} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, PeersDir, "peers.json"), []byte(`[{"name": "`+name+`"}]`), 0o666))
+		_, err := BuiltPeers(dir, "bin")
+		require.ErrorContains(t, err, "is no name", name)
+	}
+}
+
 // What the lab knows of the peers is what their module says.
 func TestBuiltPeers(t *testing.T) {
 	root, err := Checkout(".")

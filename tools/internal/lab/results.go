@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -173,17 +175,30 @@ func (r *Results) Write(dir string) (string, error) {
 		return "", err
 	}
 	name := filepath.Join(dir, FileName)
-	if err := os.WriteFile(name+".tmp", append(text, '\n'), 0o666); err != nil {
-		return "", err
-	}
-	return name, os.Rename(name+".tmp", name)
+	return name, folder.WriteFile(name, append(text, '\n'))
 }
+
+// maxFile is how long a file of results may be, in bytes. The longest that the lab
+// writes, of a hundred rounds with twenty servers, has half as many.
+const maxFile = 256 << 20
 
 // Read reads the results from a file that Write has written.
 func Read(name string) (*Results, error) {
-	text, err := os.ReadFile(name)
+	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
+	}
+	defer f.Close()
+	tooLong := fmt.Errorf("%s: not the results of a lab run: it has more than %d MiB", name, maxFile>>20)
+	if info, err := f.Stat(); err == nil && info.Size() > maxFile {
+		return nil, tooLong
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1)) // it may be a pipe
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > maxFile {
+		return nil, tooLong
 	}
 	r, err := Decode(text)
 	if err != nil {

@@ -23,6 +23,15 @@ func TestReadWhatWasWritten(t *testing.T) {
 	assert.Equal(t, string(want), string(got))
 }
 
+// Read stops at a file that cannot be a run's, be it as long as the disk permits.
+func TestReadHasALimit(t *testing.T) {
+	name := filepath.Join(t.TempDir(), FileName)
+	require.NoError(t, os.WriteFile(name, nil, 0o666))
+	require.NoError(t, os.Truncate(name, 1<<40)) // takes no room
+	_, err := Read(name)
+	require.ErrorContains(t, err, "more than 256 MiB")
+}
+
 func TestReadSaysWhatIsWrong(t *testing.T) {
 	_, err := Read(filepath.Join(t.TempDir(), "none.json"))
 	require.ErrorIs(t, err, os.ErrNotExist)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/nearest"
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
 // Subject is a server to be measured: a model with its options, or anyone's
@@ -128,6 +129,9 @@ func ParseServer(text string) (Subject, error) {
 	}
 	if name = strings.TrimSpace(name); !ok || name == "" {
 		return Subject{}, fmt.Errorf("server %q: want name=COMMAND, with %s where the address to listen on goes", text, addrPlaceholder)
+	}
+	if name != printable.Line(name) {
+		return Subject{}, fmt.Errorf("server %q: its name has characters that cannot be seen", text)
 	}
 	s := Subject{Name: name, Command: strings.Fields(command), Foreign: true}
 	if foreign {

@@ -59,7 +59,7 @@ func TestParseServer(t *testing.T) {
 	_, err = ParseServer("http+mine=./server {addr}")
 	require.ErrorContains(t, err, `no protocol "http"`)
 
-	for _, wrong := range []string{"resp+=./server {addr}", "+mine=./server {addr}", "", "mine", "=./server {addr}", "mine=./server", "mine="} {
+	for _, wrong := range []string{"resp+=./server {addr}", "+mine=./server {addr}", "", "mine", "=./server {addr}", "mine=./server", "mine=", "mi\x1b[2Jne=./server {addr}", "mi\u202ene=./server {addr}"} {
 		_, err := ParseServer(wrong)
 		require.Error(t, err, wrong)
 	}

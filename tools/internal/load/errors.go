@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
 var (
@@ -47,6 +49,6 @@ func (e *Errors) Err() error {
 
 func (e *Errors) note(err error) {
 	if e.First == "" {
-		e.First = err.Error()
+		e.First = printable.Line(err.Error())
 	}
 }

@@ -253,7 +253,8 @@ func Merge(all ...Times) (Times, error) {
 	return Summarize(sum)
 }
 
-// Decode returns the histogram.
+// Decode returns the histogram; an error if it has more digits than those of a Times,
+// because then it may take much more memory.
 func (t Times) Decode() (*hdrhistogram.Histogram, error) {
 	if t.Histogram == "" {
 		return newHistogram(), nil
@@ -262,13 +263,19 @@ func (t Times) Decode() (*hdrhistogram.Histogram, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load: histogram: %w", err)
 	}
+	if h.SignificantFigures() > timeDigits {
+		return nil, fmt.Errorf("load: histogram: it has %d digits, the most is %d", h.SignificantFigures(), timeDigits)
+	}
 	return h, nil
 }
 
-// newHistogram's figures are good to three digits from a nanosecond on. It holds
+// timeDigits is how many significant digits times have.
+const timeDigits = 3
+
+// newHistogram's figures are good to timeDigits from a nanosecond on. It holds
 // every time.Duration, so that nothing is cut off: response times are as long as a
 // run if the server does not keep the rate. That costs 440 KiB, where a minute
 // would cost 220.
 func newHistogram() *hdrhistogram.Histogram {
-	return hdrhistogram.New(1, math.MaxInt64, 3)
+	return hdrhistogram.New(1, math.MaxInt64, timeDigits)
 }

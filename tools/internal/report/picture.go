@@ -3,7 +3,8 @@ package report
 import (
 	"fmt"
 	"strings"
-	"unicode"
+
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
 // width is that of every picture. A phone shows it one to one, so that text
@@ -40,7 +41,7 @@ type mark struct {
 }
 
 func (p *picture) text(x, y float64, anchor, class, text string) {
-	p.Marks = append(p.Marks, mark{Class: class, X: coordinate(x), Y: coordinate(y), Anchor: anchor, Text: printable(text)})
+	p.Marks = append(p.Marks, mark{Class: class, X: coordinate(x), Y: coordinate(y), Anchor: anchor, Text: printable.Line(text)})
 }
 
 func (p *picture) path(class, path string) {
@@ -93,16 +94,6 @@ func coordinate(x float64) string {
 		return "0"
 	}
 	return text
-}
-
-// printable replaces what XML does not allow.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == 0xfffe || r == 0xffff {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
 }
 
 // short cuts a name that would not fit; tables have it in full.

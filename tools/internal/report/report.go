@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
 // FileName is the name of the page.
@@ -23,7 +25,7 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 		text, err := files.ReadFile(name)
 		return template.CSS(text), err
 	},
-	"printable": printable,
+	"printable": printable.Line,
 }).ParseFS(files, "*.tmpl"))
 
 // Write writes the page and its pictures to dir, which is made if need be, and
@@ -40,7 +42,7 @@ func Write(dir string, r *lab.Results) ([]string, error) {
 	var names []string
 	for _, f := range files {
 		name := filepath.Join(dir, f.name)
-		if err := replace(name, f.text); err != nil {
+		if err := folder.WriteFile(name, f.text); err != nil {
 			return nil, err
 		}
 		names = append(names, name)
@@ -95,12 +97,4 @@ func asWritten(r *lab.Results) (*lab.Results, error) {
 		return nil, err
 	}
 	return again, again.Check()
-}
-
-// replace writes a file at once or not at all.
-func replace(name string, text []byte) error {
-	if err := os.WriteFile(name+".tmp", text, 0o666); err != nil {
-		return err
-	}
-	return os.Rename(name+".tmp", name)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/source"
 )
 
 // pictureFiles are those of the sample.
@@ -194,4 +196,17 @@ func TestABrokenHistogramIsToldOf(t *testing.T) {
 	r.Runs[0].Load.Response.Histogram = "HISTnonsense"
 	page := written(t, r)[FileName]
 	assert.Contains(t, page, "quick: load: histogram")
+}
+
+// Package html/template escapes what is put into a page, unless its type says that
+// somebody has.
+func TestNothingGoesIntoAPageUnescaped(t *testing.T) {
+	plain, err := source.Uses("../..", "text/template")
+	require.NoError(t, err)
+	assert.Equal(t, []source.Use{{File: "internal/lab/advise_setup.go", Name: "text/template"}}, plain, "that one writes a Go program")
+	trusted, err := source.Uses("../..", "html/template", "CSS", "HTML", "HTMLAttr", "JS", "JSStr", "Srcset", "URL")
+	require.NoError(t, err)
+	for _, u := range trusted {
+		assert.Equal(t, "report.go template.CSS", filepath.Base(u.File)+" "+u.Name, "files that are part of the program")
+	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
 // The parts of the picture of a stop: for each loop the longest response times,
@@ -42,7 +43,7 @@ func stopFigure(r *lab.Results) *figure {
 		f.Missing = "The lab’s test of itself has no requests in it."
 		return f
 	}
-	p := picture{ID: f.ID, Title: printable(fmt.Sprintf("%s, stopped for %v", proof.Server, proof.Stopped))}
+	p := picture{ID: f.ID, Title: printable.Line(fmt.Sprintf("%s, stopped for %v", proof.Server, proof.Stopped))}
 	p.text(margin, 16, "start", "title", short(proof.Server, 26)+fmt.Sprintf(", stopped for %v", proof.Stopped))
 	const left = plotLeft
 	step := float64(width-margin-left) / float64(steps)

@@ -1,5 +1,6 @@
 // Package stdout is a command's standard output, checked: a result that was lost
-// is no success, and a reader that has left ends nothing.
+// is no success, a reader that has left ends nothing, and nothing that a server said
+// is a control sequence to a terminal.
 package stdout
 
 import (
@@ -9,6 +10,10 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"golang.org/x/term"
+
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
 // Checked is where a command's result goes. A write that fails does not stop the
@@ -25,10 +30,37 @@ func New(f *os.File) *Checked { return &Checked{file: f} }
 // File is what it writes to, to ask what kind of file that is.
 func (c *Checked) File() *os.File { return c.file }
 
-// Write writes to the file until that fails once. It returns no error.
+// Write writes to the file, as printable.Styled has it, until that fails once. It
+// returns no error. A character must not be in two writes.
 func (c *Checked) Write(p []byte) (int, error) {
+	c.write(printable.Styled(string(p)))
+	return len(p), nil
+}
+
+// Value writes somebody's bytes, and a newline: as they are, unless the output is a
+// terminal. A terminal gets them as printable.Text has them.
+func (c *Checked) Value(value string) {
+	if term.IsTerminal(int(c.file.Fd())) {
+		value = printable.Text(value)
+	}
+	c.write(value + "\n")
+}
+
+func (c *Checked) write(text string) {
 	if c.err == nil {
-		_, c.err = c.file.Write(p)
+		_, c.err = io.WriteString(c.file, text)
+	}
+}
+
+// Escaping returns a writer to w for messages: it gets them as printable.Styled has
+// them. A character must not be in two writes.
+func Escaping(w io.Writer) io.Writer { return escaping{w} }
+
+type escaping struct{ w io.Writer }
+
+func (e escaping) Write(p []byte) (int, error) {
+	if _, err := io.WriteString(e.w, printable.Styled(string(p))); err != nil {
+		return 0, err
 	}
 	return len(p), nil
 }

@@ -3,10 +3,13 @@ package stdout
 import (
 	"bytes"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/source"
 )
 
 // As programs of their own, commands are tested in cmd/ioflavors.
@@ -34,4 +37,51 @@ func TestTheFirstErrorIsKept(t *testing.T) {
 	assert.Equal(t, 1, c.ExitCode("p", 0, &said))
 	assert.Equal(t, 1, c.ExitCode("p", 3, &said), "that may be about a result, which was lost")
 	assert.Contains(t, said.String(), "p: write ")
+}
+
+func TestWhatIsWrittenIsNoControlSequence(t *testing.T) {
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer r.Close()
+	c := New(w)
+	_, _ = c.Write([]byte("\x1b[1mbold\x1b[0m \x1b[2J\n"))
+	c.Value("\x1b[2J") // to a pipe: as it is
+	var said bytes.Buffer
+	n, err := Escaping(&said).Write([]byte("\u009b2J"))
+	require.NoError(t, err)
+	assert.Equal(t, 4, n)
+	assert.Equal(t, `\u009b2J`, said.String())
+	require.NoError(t, w.Close())
+	var out bytes.Buffer
+	_, err = out.ReadFrom(r)
+	require.NoError(t, err)
+	assert.Equal(t, "\x1b[1mbold\x1b[0m \\u001b[2J\n\x1b[2J\n", out.String())
+}
+
+// What goes to standard output or error by another way may be a control sequence.
+func TestNobodyWritesPastThisPackage(t *testing.T) {
+	allowed := []string{
+		"cmd/ioflavors/main.go",             // makes a Checked, and stderr
+		"cmd/ioflavors/terminal.go",         // the live table, which escapes each line
+		"cmd/ioflavors/load.go",             // its progress: numbers
+		"cmd/ioflavors/serve.go",            // a server's log, which slog escapes
+		"cmd/ioflavors/null.go",             // as well
+		"internal/figures/main.go",          // makes a Checked, and stderr
+		"lint/crossvet/main.go",             // positions in our own code
+		"peers/internal/command/command.go", // a server's log
+	}
+	uses, err := source.Uses("../..", "os", "Stdout", "Stderr")
+	require.NoError(t, err)
+	printed, err := source.Uses("../..", "fmt", "Print", "Printf", "Println")
+	require.NoError(t, err)
+	logged, err := source.Uses("../..", "log")
+	require.NoError(t, err)
+	seen := make(map[string]bool)
+	for _, u := range slices.Concat(uses, printed, logged) {
+		assert.True(t, slices.Contains(allowed, u.File), "%v: a Checked or an Escaping takes output", u)
+		seen[u.File] = true
+	}
+	for _, file := range allowed {
+		assert.True(t, seen[file], "%s has no output of its own any more", file)
+	}
 }
