@@ -55,10 +55,10 @@ type Limits struct {
 	// quarter is left. Default 1 MiB.
 	OutputLimit int
 	// MemoryLimit bounds all connections' buffers together, in bytes. When
-	// three quarters are lent, the connections that hold most are closed, but
-	// none that holds no more than half the limit divided by MaxConns. One
-	// that needs a buffer when nothing is left is closed itself. Default 256
-	// MiB.
+	// three quarters are lent, connections are closed: first those that have
+	// made no progress for longest, but none that holds no more than half the
+	// limit divided by MaxConns. One that needs a buffer when nothing is left
+	// is closed itself. Default 256 MiB.
 	MemoryLimit int64
 	// StoreLimit bounds what the store holds that a server makes for itself, in
 	// bytes of keys, values and their bookkeeping. A put beyond it is answered

@@ -83,6 +83,8 @@ type Host struct {
 	session  session.Config
 	foreseer foreseer // nil: its store does not look ahead
 	share    int64    // of the memory for buffers, in bytes: see evenShare
+	relief   sync.Mutex
+	leaving  atomic.Int64 // held by connections that were told to go, in bytes
 	started  time.Time
 	// briefest is the shortest of the timeouts that run between whole frames.
 	briefest time.Duration

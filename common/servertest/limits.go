@@ -99,7 +99,7 @@ func testOutputLimit(t *testing.T, s Subject) {
 }
 
 // testHoarders has clients fill the memory with parts of frames, and others that
-// ask for little, who must not suffer for it: those who hold most are closed.
+// ask for little, who must not suffer for it.
 func testHoarders(t *testing.T, s Subject) {
 	if s.Caps.AtOnce() > 0 {
 		return // the others are not here yet

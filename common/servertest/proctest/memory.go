@@ -78,3 +78,40 @@ func testHalfFrames(t *testing.T, s Subject) {
 	srv.counted("all buffers are given back", func(st kvserver.Stats) bool { return st.Active == 0 && st.BufferBytes == 0 })
 	srv.visit("after")
 }
+
+// testStaleHalves has clients fill the memory with parts of frames, each smaller
+// than what an honest client needs for a put, and stay. Once the honest client was
+// closed each time, because it held most. A model that serves few at once is not
+// filled so.
+func testStaleHalves(t *testing.T, s Subject) {
+	if s.Caps.AtOnce() > 0 {
+		return
+	}
+	const attackers, puts = 120, 20
+	half := probe.Put("k", strings.Repeat("v", 500_000))[:120_000] // in 128 KiB, of which there is room for 96
+	srv := start(t, s, append(unhurried(s), "--memory-limit", "16MiB")...)
+	for range attackers {
+		srv.dial().Start(half)
+	}
+	var taken int64
+	srv.counted("memory is short", func(st kvserver.Stats) bool {
+		same := st.BytesIn == taken
+		taken = st.BytesIn
+		return same && st.Accepted >= attackers && st.Closed[kvserver.ClosedMemory.String()] > 0
+	})
+	large := probe.Put("large", strings.Repeat("v", 500_000))
+	answered := 0
+	for range puts {
+		c := srv.dial()
+		if probe.Try(func(t probe.T) {
+			c := c.For(t)
+			c.Send(large)
+			c.Want(probe.Stored)
+		}) == "" {
+			answered++
+		}
+		c.Close()
+	}
+	figure(t, "large-puts-answered", "%d", answered)
+	assert.Equal(t, puts, answered, "puts of 500 kB answered")
+}
