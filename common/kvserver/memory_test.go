@@ -3,6 +3,7 @@ package kvserver
 import (
 	"fmt"
 	"log/slog"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/session"
+	"github.com/ioflavors/ioflavors/common/store"
 )
 
 // The memory that is short is given back by those who hold it, not refused to
@@ -198,6 +200,7 @@ func TestWhoTakesNothingIsClosedBeforeWhoTakes(t *testing.T) {
 		var deaf []*fakeConn
 		for range 9 {
 			time.Sleep(time.Second)
+			h.Lane(0).Tick()
 			deaf = append(deaf, ask())
 			taker.Wrote(9_000, nil)
 			for _, c := range append(deaf, taker) {
@@ -252,5 +255,46 @@ func TestHoldersOfAnotherLaneGoFirst(t *testing.T) {
 				assert.Zero(t, c.wake, "the model is told to close it")
 			}
 		}
+	})
+}
+
+// Replies that append made grow were garbage once they were sent, and none of it was
+// within the limit: 800 clients that read nothing cost ten times the limit.
+func TestLargeRepliesAreMadeInBuffersThatCount(t *testing.T) {
+	const size, clients = 500_000, 100
+	l := Limits{MemoryLimit: 4 << 20, MaxConns: 16}
+	bubble(t, l, func(t *testing.T, h *Host) {
+		first := open(h)
+		first.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", size)))
+		first.flush()
+		first.Closed()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range clients {
+			c := open(h)
+			c.receive(request(kv.Get, "k", ""))
+			require.LessOrEqual(t, h.Buffers().Lent(), l.MemoryLimit)
+			assert.Greater(t, len(c.Output()), size)
+			c.Closed()
+		}
+		runtime.ReadMemStats(&after)
+		// The garbage collector may empty the pool, and the race detector empties
+		// it now and then.
+		assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(clients*size/2), "bytes allocated")
+	})
+}
+
+// Where a reply finds no memory it is not made.
+func TestAReplyThatIsTooLargeForTheLimitIsNotMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		full := store.New(0)
+		require.NoError(t, full.Put([]byte("k"), make([]byte, 500_000)))
+		l := Limits{MemoryLimit: 400_000, MaxConns: 16}
+		h := NewHost(Config{Store: full, Limits: l, Logger: slog.New(slog.DiscardHandler)}, Traits{}, 1)
+		c := open(h)
+		c.receive(request(kv.Get, "k", ""))
+		assert.LessOrEqual(t, h.Buffers().Lent(), l.MemoryLimit)
+		assert.Zero(t, c.Wants())
+		assert.Equal(t, ClosedMemory.String(), c.closed(t, h))
 	})
 }

@@ -45,10 +45,19 @@ func (r record) is(key []byte) bool {
 	return bytes.Equal(mem[recordHeader:valueAt(mem)], key)
 }
 
-func (r record) appendValue(dst []byte) []byte {
+func (r record) value() []byte {
 	mem := r.memory()
 	at := valueAt(mem)
-	return append(dst, mem[at:at+int(binary.LittleEndian.Uint32(mem[8:]))]...)
+	return mem[at : at+int(binary.LittleEndian.Uint32(mem[8:]))]
+}
+
+// appendFit appends the value if it fits into dst's capacity, or returns its length.
+func (r record) appendFit(dst []byte) (out []byte, need int) {
+	value := r.value()
+	if len(value) > cap(dst)-len(dst) {
+		return dst, len(value)
+	}
+	return append(dst, value...), 0
 }
 
 // set writes a value into the old one's memory, unless it does not fit, or is
