@@ -155,7 +155,11 @@ func (c *Conn) Read() {
 }
 
 // Write blocks until the client takes something of the output.
-func (c *Conn) Write() { c.Wrote(c.stream.Write(c.Output())) }
+func (c *Conn) Write() {
+	if c.Writing(); c.Wants() != 0 {
+		c.Wrote(c.stream.Write(c.Output()))
+	}
+}
 
 // Buffer returns where to read to, for a caller who reads from the stream by
 // itself: empty if there is no memory.

@@ -154,6 +154,14 @@ func (c *Conn) FedFrom(buf []byte, n int, err error) {
 	c.settle(now, c.heard())
 }
 
+// Writing notes that Output is about to be written by a call that may wait for the
+// client. While it waits the memory counts as the client's. After it Wants may be 0.
+func (c *Conn) Writing() {
+	if _, out := c.Held(); int64(out) > c.lane.host.share {
+		c.settle(c.lane.Now(), offered)
+	}
+}
+
 // Wrote takes what writing Output returned, errors as in Fed.
 func (c *Conn) Wrote(n int, err error) {
 	now := c.lane.Now()

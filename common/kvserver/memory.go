@@ -158,7 +158,7 @@ func (c *Conn) account(now time.Duration, l looked) {
 	}
 	in, out := c.Held()
 	held := int64(in)
-	if l&tried != 0 || before > 0 { // else it is about to be written
+	if l&(tried|offered) != 0 || before > 0 { // else it is about to be written
 		held += int64(out)
 	}
 	if held <= c.lane.host.share {
