@@ -59,6 +59,10 @@ type Limits struct {
 	// made no progress for longest, but none that holds no more than half the
 	// limit divided by MaxConns. One that needs a buffer when nothing is left
 	// is closed itself. Default 256 MiB.
+	//
+	// Garbage is not within it. A program that serves should tell the garbage
+	// collector: debug.SetMemoryLimit(limits.Heap() plus what the rest of the
+	// program needs). The commands do so, unless GOMEMLIMIT is set.
 	MemoryLimit int64
 	// StoreLimit bounds what the store holds that a server makes for itself, in
 	// bytes of keys, values and their bookkeeping. A put beyond it is answered
@@ -102,6 +106,29 @@ func (l Limits) withDefaults(oneAtATime bool) Limits {
 	l.TurnLimit = orDefault(l.TurnLimit, 10*time.Second, never)
 	l.DrainTimeout = orDefault(l.DrainTimeout, DefaultDrainTimeout, never)
 	return l
+}
+
+// What a server needs beside its buffers and its store, in bytes: for itself, and for
+// each connection, whose goroutine's stack is most of it.
+const (
+	heapReserve  = 64 << 20
+	connReserve  = 16 << 10
+	storeReserve = 4 // a store's map may be larger than reckoned, by this part
+)
+
+// Heap returns how much memory a program needs that runs one server with these
+// limits, in bytes: a limit for debug.SetMemoryLimit. It returns 0 if the buffers or
+// the store have no limit.
+func (l Limits) Heap() int64 {
+	l = l.withDefaults(false)
+	if l.StoreLimit == 0 {
+		return 0
+	}
+	all := float64(l.MemoryLimit) + float64(l.StoreLimit)*(1+1./storeReserve) + float64(l.MaxConns)*connReserve + heapReserve
+	if all >= 1<<62 {
+		return 0 // there is no such memory
+	}
+	return int64(all)
 }
 
 // never is a time that does not come, and to which another can be added.
