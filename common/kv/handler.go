@@ -87,10 +87,11 @@ func (h *Handler) AppendReplies(dst, data []byte, maxFrame, limit int) (out []by
 
 // around is what a reply needs beside its key and its value, in bytes, at most: the
 // frame, and the message's tags, lengths and numbers.
-// tail is as much of it as there may be behind the value.
+// As much of it as beforeValue and tail may lie in front of the value and behind it.
 const (
-	around = frame.Overhead + 64
-	tail   = 24
+	around      = frame.Overhead + 64
+	beforeValue = 8
+	tail        = 24
 )
 
 // appendFrame appends the frame of the reply to m, or of the refusal if err says
@@ -196,7 +197,7 @@ func (h *Handler) AppendRefusal(dst []byte, reason string) []byte {
 }
 
 func (h *Handler) appendGetResponse(dst, key []byte) (out []byte, need int) {
-	if cap(dst)-len(dst) < len(key)+tail {
+	if cap(dst)-len(dst) < len(key)+beforeValue+tail {
 		return dst, len(key) + around
 	}
 	start := len(dst)
@@ -206,14 +207,21 @@ func (h *Handler) appendGetResponse(dst, key []byte) (out []byte, need int) {
 	// is known only afterwards: there is room for one byte, which a value
 	// under 128 bytes needs; a longer one moves up.
 	field := len(dst)
-	dst, found, need, err := h.appendValue(append(dst, tagValue, 0), key)
-	if err != nil {
+	dst = append(dst, tagValue, 0)
+	var found bool
+	var err error
+	if h.fit == nil {
+		dst, found, err = h.store.Append(dst, key)
+	} else {
+		out, found, need, err = h.fit.AppendFit(dst[:len(dst):cap(dst)-tail], key)
+		dst = dst[:len(out)] // out is as large, but for the tail
+	}
+	switch {
+	case err != nil:
 		return appendNotOk(dst[:start], Get, err.Error()), 0
-	}
-	if need > 0 {
+	case need > 0:
 		return dst[:start], len(key) + need + around
-	}
-	if !found {
+	case !found:
 		dst = appendNumber(dst[:field], tagKind, GetResponse)
 		return appendNumber(dst, tagStatus, uint64(kvpb.Status_NotOk)), 0
 	}
@@ -231,17 +239,6 @@ func (h *Handler) appendGetResponse(dst, key []byte) (out []byte, need int) {
 		copy(dst[field+1:], length[:n])
 	}
 	return appendNumber(dst, tagKind, GetResponse), 0
-}
-
-// appendValue appends the store's value of key, if it fits with the tail, or if the
-// store cannot say so; else it returns the value's length.
-func (h *Handler) appendValue(dst, key []byte) (out []byte, found bool, need int, err error) {
-	if h.fit == nil {
-		out, found, err = h.store.Append(dst, key)
-		return out, found, 0, err
-	}
-	out, found, need, err = h.fit.AppendFit(dst[:len(dst):max(len(dst), cap(dst)-tail)], key)
-	return dst[:len(out)], found, need, err // out is as large, but for the tail
 }
 
 func appendNotOk(dst []byte, kind uint32, reason string) []byte {

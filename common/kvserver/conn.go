@@ -62,7 +62,7 @@ type Conn struct {
 
 	held     atomic.Int64  // as the lane's holders know, in bytes; 0: not worth noting; negative: see released
 	progress time.Duration // when a holder last made progress
-	stirred  int32         // bytes that have moved since, in or out
+	stirred  int32         // bytes that have moved since, in or out; of others it means nothing
 	rank     int32         // among the lane's holders
 
 	frame   uint32 // the incomplete frame's number, counted from 1 as Answered counts; 0: there is none
@@ -133,7 +133,7 @@ func (c *Conn) FedFrom(buf []byte, n int, err error) {
 	now := c.lane.Now()
 	if n > 0 {
 		c.moved = now
-		c.stir(n)
+		c.stirred += int32(n)
 		if c.phase == Draining && c.reads < drainReads {
 			c.reads++
 		}
@@ -167,7 +167,7 @@ func (c *Conn) Wrote(n int, err error) {
 	now := c.lane.Now()
 	if n > 0 {
 		c.moved, c.wrote = now, now
-		c.stir(n)
+		c.stirred += int32(n)
 		answered := c.Answered()
 		c.Sent(n)
 		c.lane.count.bytesOut.Add(int64(n))

@@ -139,13 +139,6 @@ func (hs *holders) releaseTold() {
 	hs.asked.Store(false)
 }
 
-// stir notes that n bytes have moved, in or out.
-func (c *Conn) stir(n int) {
-	if c.held.Load() > 0 {
-		c.stirred += int32(min(n, math.MaxInt32-int(c.stirred)))
-	}
-}
-
 // stirs reports whether enough has moved for what it holds.
 func (c *Conn) stirs(held int64) bool { return int64(c.stirred) >= held/progressShare }
 
