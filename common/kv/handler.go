@@ -211,17 +211,17 @@ func (h *Handler) appendGetResponse(dst, key []byte) (out []byte, need int) {
 	var found bool
 	var err error
 	if h.fit == nil {
-		dst, found, err = h.store.Append(dst, key)
-	} else {
-		out, found, need, err = h.fit.AppendFit(dst[:len(dst):cap(dst)-tail], key)
-		dst = dst[:len(out)] // out is as large, but for the tail
+		out, found, err = h.store.Append(dst, key)
+	} else if out, found, need, err = h.fit.AppendFit(dst[:len(dst):cap(dst)-tail], key); err == nil {
+		out = dst[:len(out)] // with the tail
 	}
 	switch {
-	case err != nil:
+	case err != nil: // out may be anything
 		return appendNotOk(dst[:start], Get, err.Error()), 0
 	case need > 0:
 		return dst[:start], len(key) + need + around
-	case !found:
+	}
+	if dst = out; !found {
 		dst = appendNumber(dst[:field], tagKind, GetResponse)
 		return appendNumber(dst, tagStatus, uint64(kvpb.Status_NotOk)), 0
 	}

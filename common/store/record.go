@@ -51,13 +51,15 @@ func (r record) value() []byte {
 	return mem[at : at+int(binary.LittleEndian.Uint32(mem[8:]))]
 }
 
-// appendFit appends the value if it fits into dst's capacity, or returns its length.
-func (r record) appendFit(dst []byte) (out []byte, need int) {
-	value := r.value()
-	if len(value) > cap(dst)-len(dst) {
+// appendFit appends a value if it fits into dst's capacity, or returns its length.
+func appendFit(dst, value []byte) (out []byte, need int) {
+	end := len(dst)
+	if len(value) > cap(dst)-end {
 		return dst, len(value)
 	}
-	return append(dst, value...), 0
+	dst = dst[:end+len(value)]
+	copy(dst[end:], value)
+	return dst, 0
 }
 
 // set writes a value into the old one's memory, unless it does not fit, or is

@@ -59,7 +59,7 @@ func (s *Sharded) AppendFit(dst, key []byte) (out []byte, found bool, need int, 
 	p.mu.Lock()
 	r, found := p.store.get(key, hash)
 	if found {
-		dst, need = r.appendFit(dst)
+		dst, need = appendFit(dst, r.value())
 	}
 	p.mu.Unlock()
 	return dst, found, need, nil

@@ -104,14 +104,14 @@ func (s *InMemory) Append(dst, key []byte) (out []byte, found bool, err error) {
 
 // AppendFit is Fitter's.
 func (s *InMemory) AppendFit(dst, key []byte) (out []byte, found bool, need int, err error) {
-	r, found := s.ahead.take(key)
-	if !found {
-		r, found = s.get(key, s.hash(key))
+	r, ok := s.ahead.take(key)
+	if !ok {
+		if r, ok = s.get(key, s.hash(key)); !ok {
+			return dst, false, 0, nil
+		}
 	}
-	if found {
-		dst, need = r.appendFit(dst)
-	}
-	return dst, found, need, nil
+	out, need = appendFit(dst, r.value())
+	return out, true, need, nil
 }
 
 // get returns the key's record.
