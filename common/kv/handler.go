@@ -212,14 +212,16 @@ func (h *Handler) appendGetResponse(dst, key []byte) (out []byte, need int) {
 	var err error
 	if h.fit == nil {
 		out, found, err = h.store.Append(dst, key)
-	} else if out, found, need, err = h.fit.AppendFit(dst[:len(dst):cap(dst)-tail], key); err == nil {
-		out = dst[:len(out)] // with the tail
+	} else {
+		out, found, need, err = h.fit.AppendFit(dst, key)
 	}
 	switch {
 	case err != nil: // out may be anything
 		return appendNotOk(dst[:start], Get, err.Error()), 0
 	case need > 0:
 		return dst[:start], len(key) + need + around
+	case cap(out)-len(out) < tail && h.fit != nil: // it just fits, without the tail
+		return dst[:start], len(out) - start + around
 	}
 	if dst = out; !found {
 		dst = appendNumber(dst[:field], tagKind, GetResponse)
