@@ -39,6 +39,11 @@ type Limits struct {
 	// descriptor limit less a reserve. A model that serves one client at a
 	// time lets the others wait in the listen backlog instead.
 	MaxConns int
+	// MaxConnsPerPeer is how many of them one address may have; the next one is
+	// refused with a reason. An IPv6 address counts by its first 64 bits. With
+	// MaxFrame and OutputLimit it also bounds the memory of an address. Default:
+	// no limit, because many clients may come from one address.
+	MaxConnsPerPeer int
 	// IdleTimeout closes a connection that is silent between frames.
 	// Default 60 s; 5 s where others have to wait for it.
 	IdleTimeout time.Duration
@@ -97,6 +102,7 @@ func (l Limits) withDefaults(oneAtATime bool) Limits {
 	}
 	l.MaxFrame = orDefault(l.MaxFrame, 1<<20, math.MaxInt32)
 	l.MaxConns = orDefault(l.MaxConns, DefaultMaxConns, math.MaxInt32)
+	l.MaxConnsPerPeer = max(0, l.MaxConnsPerPeer)
 	l.IdleTimeout = orDefault(l.IdleTimeout, patience(60*time.Second), never)
 	l.FrameTimeout = orDefault(l.FrameTimeout, patience(10*time.Second), never)
 	l.WriteTimeout = orDefault(l.WriteTimeout, patience(10*time.Second), never)

@@ -84,6 +84,7 @@ type Host struct {
 	foreseer foreseer // nil: its store does not look ahead
 	share    int64    // of the memory for buffers, in bytes: see evenShare
 	relief   sync.Mutex
+	peers    peers
 	leaving  atomic.Int64 // held by connections that were told to go, in bytes
 	started  time.Time
 	// briefest is the shortest of the timeouts that run between whole frames.

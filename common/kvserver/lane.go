@@ -111,6 +111,9 @@ func (l *Lane) Fetch() {
 	l.expect = 0
 }
 
+// Host returns the host whose lane it is.
+func (l *Lane) Host() *Host { return l.host }
+
 // Buffer returns the lane's read buffer, which its connections use in turn.
 func (l *Lane) Buffer() []byte {
 	if l.buf == nil {
