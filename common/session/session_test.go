@@ -51,7 +51,14 @@ func answerEach(h interface {
 		}
 		start := len(dst)
 		out, mark := frame.Begin(dst)
-		dst = frame.End(h.AppendReply(out, body), mark)
+		out = frame.End(h.AppendReply(out, body), mark)
+		if len(out) > cap(dst) { // it does not fit
+			if answered == 0 {
+				need = len(out) - start
+			}
+			return dst, taken, answered, need, nil
+		}
+		dst = out
 		taken += n
 		answered++
 		if len(dst)+len(dst)-start > limit {
