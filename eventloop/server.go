@@ -108,6 +108,7 @@ func (m *model) open(ln net.Listener) (loops []*loop, err error) {
 			return loops, err
 		}
 		lane := m.host.Lane(i)
+		lane.Wake = p.Wake
 		l := &loop{
 			host:   m.host,
 			lane:   lane,

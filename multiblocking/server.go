@@ -99,7 +99,7 @@ func (m *model) Run(ln net.Listener) error {
 		hand = pool.hand
 	default:
 		hand = func(client net.Conn) {
-			refusal := m.clients.Admit()
+			refusal := m.clients.Admit(client)
 			if refusal == "" && m.threads {
 				serving.Go(func() { m.serveOnThread(client) })
 				return

@@ -15,6 +15,7 @@ import (
 // threadStream is a socket whose calls block the calling thread in the kernel.
 // Its deadlines are the socket's own timeouts, which the kernel watches.
 type threadStream struct {
+	blocking.Remote
 	fd          int
 	thread      sock.Thread
 	deadline    time.Time
@@ -37,7 +38,7 @@ func newThreadStream(client net.Conn) (blocking.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &threadStream{fd: fd, thread: sock.CurrentThread()}, nil
+	return &threadStream{Remote: client, fd: fd, thread: sock.CurrentThread()}, nil
 }
 
 func (s *threadStream) Read(p []byte) (int, error) {

@@ -73,10 +73,13 @@ type Conn struct {
 
 // Open makes a connection of a client that was accepted. If there is no place for
 // it, it is refused.
-func (cs *Conns) Open(s Stream) *Conn { return cs.OpenAdmitted(s, cs.host.Admit()) }
+func (cs *Conns) Open(s Stream) *Conn {
+	refusal, _ := cs.admit(s)
+	return cs.OpenAdmitted(s, refusal)
+}
 
 // OpenAdmitted is Open for a client that was judged already: refusal is what
-// Host.Admit has returned.
+// Listener.Admit has returned.
 func (cs *Conns) OpenAdmitted(s Stream, refusal string) *Conn {
 	c := &Conn{conns: cs, stream: s, size: smallRead}
 	c.parked = park(c)
@@ -97,6 +100,9 @@ func (cs *Conns) Close(c *Conn) {
 	delete(cs.open, c)
 	cs.mu.Unlock()
 
+	if key, _ := cs.peer(c.stream); key != nil {
+		cs.host.LeavePeer(key)
+	}
 	_ = c.stream.Close()
 	c.giveBack()
 	c.Closed()
@@ -108,12 +114,15 @@ func (cs *Conns) Close(c *Conn) {
 
 // leaving asks the system how many clients have ended their streams while their
 // connections are still open here: their goroutines have not read the end yet, or
-// still have replies to write.
-func (cs *Conns) leaving() int {
+// still have replies to write. It counts those that of is true of.
+func (cs *Conns) leaving(of func(Stream) bool) int {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	fds := make([]int, 0, len(cs.open))
 	for c := range cs.open {
+		if !of(c.stream) {
+			continue
+		}
 		if s, ok := c.stream.(Descriptor); ok {
 			fds = append(fds, s.Descriptor())
 		} else if c.parked.raw != nil {
@@ -155,7 +164,11 @@ func (c *Conn) Read() {
 }
 
 // Write blocks until the client takes something of the output.
-func (c *Conn) Write() { c.Wrote(c.stream.Write(c.Output())) }
+func (c *Conn) Write() {
+	if c.Writing(); c.Wants() != 0 {
+		c.Wrote(c.stream.Write(c.Output()))
+	}
+}
 
 // Buffer returns where to read to, for a caller who reads from the stream by
 // itself: empty if there is no memory.

@@ -73,28 +73,28 @@ func (l *Listener) Accept() (net.Conn, error) {
 // patience is how long Admit waits at most for the place of one that is leaving.
 const patience = time.Second
 
-// Admit takes a place for the client that was accepted last, as Host.Admit does.
+// Admit takes a place for the client that was accepted last, as Host.AdmitPeer does.
 // Each client has a goroutine, and goroutines run in no fixed order: other clients
 // may have left before this one came, although their goroutines have not noticed
 // yet. So Admit asks the system which clients have left, and waits until one of
 // those is closed. It waits for patience at most, because a client that has ended
 // its stream may still be owed replies. Clients in the listen queue wait meanwhile;
 // there is no place for them either.
-func (l *Listener) Admit() (refusal string) {
-	refusal = l.conns.host.Admit()
-	if refusal == "" {
-		return ""
+func (l *Listener) Admit(client Stream) (refusal string) {
+	refusal, peerFull := l.conns.admit(client)
+	if refusal == "" || peerFull {
+		return refusal // of its address there are too many: the others do not wait for that
 	}
 	enough := time.NewTimer(patience)
 	defer enough.Stop()
-	for refusal != "" && l.conns.host.Phase() != kvserver.Closing && l.conns.leaving() > 0 {
+	for refusal != "" && l.conns.host.Phase() != kvserver.Closing && l.conns.leaving(anyStream) > 0 {
 		select {
 		case <-l.conns.freed:
 		case <-l.woken:
 		case <-enough.C:
 			return refusal
 		}
-		refusal = l.conns.host.Admit()
+		refusal, _ = l.conns.admit(client)
 	}
 	return refusal
 }

@@ -12,6 +12,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ioflavors/ioflavors/common/frame"
@@ -35,12 +36,14 @@ type Handler struct {
 
 	store store.Store
 	ahead store.Expecter // the store, if it looks ahead
+	fit   store.Fitter   // the store, if it appends only what fits
 }
 
 // NewHandler returns a handler for s.
 func NewHandler(s store.Store) *Handler {
 	ahead, _ := s.(store.Expecter)
-	return &Handler{store: s, ahead: ahead}
+	fit, _ := s.(store.Fitter)
+	return &Handler{store: s, ahead: ahead, fit: fit}
 }
 
 // Foresees reports whether the store looks ahead: only then Expect and Fetch may be
@@ -67,31 +70,67 @@ func (h *Handler) Fetch(hashes [store.Lookahead]uint64, n int) { h.ahead.Fetch(h
 // them: it appends a frame to dst for each, and returns how many bytes of data and how
 // many requests that were. It stops early if another reply as long as the last one
 // would make dst longer than limit, but never before the first. maxFrame is
-// frame.Next's limit, and err its error about the first. Nothing is kept of data. In
-// steady state nothing is allocated.
-func (h *Handler) AppendReplies(dst, data []byte, maxFrame, limit int) (out []byte, taken, answered int, err error) {
+// frame.Next's limit, and err its error about the first.
+//
+// It also stops before a reply that does not fit into dst's free capacity. If that
+// is the first one, nothing is answered, and need is what that reply needs, in bytes:
+// call again with as much room. Only an error's text, and a value from a store that
+// is no store.Fitter, make dst grow as append does.
+//
+// Nothing is kept of data. In steady state nothing is allocated.
+func (h *Handler) AppendReplies(dst, data []byte, maxFrame, limit int) (out []byte, taken, answered, need int, err error) {
 	body, size, err := frame.Next(data, maxFrame)
 	if size == 0 || err != nil {
-		return dst, 0, 0, err
+		return dst, 0, 0, 0, err
 	}
 	if size < len(data) && h.ahead != nil {
-		out, taken, answered = h.appendSeveral(dst, data, maxFrame, limit)
-		return out, taken, answered, nil
+		out, taken, answered, need = h.appendSeveral(dst, data, maxFrame, limit)
+		return out, taken, answered, need, nil
 	}
-	dst, mark := frame.Begin(dst)
-	return frame.End(h.AppendReply(dst, body), mark), size, 1, nil
+	var m Message
+	err = m.parse(body)
+	if out, need = h.appendFrame(dst, &m, err); need > 0 {
+		return out, 0, 0, need, nil
+	}
+	return out, size, 1, 0, nil
+}
+
+// around is what a reply needs beside its key and its value, in bytes, at most: the
+// frame, and the message's tags, lengths and numbers.
+// As much of it as beforeValue and tail may lie in front of the value and behind it.
+const (
+	around      = frame.Overhead + 64
+	beforeValue = 8
+	tail        = 24
+)
+
+// appendFrame appends the frame of the reply to m, or of the refusal if err says
+// that m is no message. If it does not fit, it appends nothing, and returns what it
+// needs.
+func (h *Handler) appendFrame(dst []byte, m *Message, err error) (out []byte, need int) {
+	if need = around; cap(dst)-len(dst) < need {
+		return dst, need
+	}
+	start := len(dst)
+	dst, _ = frame.Begin(dst)
+	if err != nil {
+		dst = h.AppendRefusal(dst, err.Error())
+	} else if dst, need = h.answer(dst, m); need > 0 {
+		return dst[:start], need
+	}
+	return frame.End(dst, start), 0
 }
 
 // request is what appendSeveral has read.
 type request struct {
 	Message
 	end int   // of the frame, in data
-	err error // it is no message
+	err error // why it is no message
 }
 
 // appendSeveral reads several requests before it answers the first, so that the
 // store can look for all of them at the same time.
-func (h *Handler) appendSeveral(dst, data []byte, maxFrame, limit int) (out []byte, taken, answered int) {
+func (h *Handler) appendSeveral(dst, data []byte, maxFrame, limit int) (out []byte, taken, answered, need int) {
 	var requests [store.Lookahead]request
 	var hashes [store.Lookahead]uint64
 	n := 0
@@ -111,19 +150,20 @@ func (h *Handler) appendSeveral(dst, data []byte, maxFrame, limit int) (out []by
 	}
 	for answered < n {
 		r := &requests[answered]
-		answered++
 		start := len(dst)
-		dst, _ = frame.Begin(dst)
-		if r.err != nil {
-			dst = h.AppendRefusal(dst, r.err.Error())
-		} else {
-			dst = h.answer(dst, &r.Message)
+		if dst, need = h.appendFrame(dst, &r.Message, r.err); need > 0 {
+			break
 		}
-		if dst = frame.End(dst, start); len(dst)+(len(dst)-start) > limit {
+		answered++
+		taken = r.end
+		if len(dst)+(len(dst)-start) > limit {
 			break
 		}
 	}
-	return dst, requests[answered-1].end, answered
+	if answered > 0 {
+		need = 0 // what did not fit is the next one's
+	}
+	return dst, taken, answered, need
 }
 
 // AppendReply appends the reply to one request, both of them the body of a frame.
@@ -132,20 +172,28 @@ func (h *Handler) AppendReply(dst, request []byte) []byte {
 	if err := m.parse(request); err != nil {
 		return h.AppendRefusal(dst, err.Error())
 	}
-	return h.answer(dst, &m)
+	for {
+		out, need := h.answer(dst, &m)
+		if need == 0 {
+			return out
+		}
+		dst = slices.Grow(dst, need)
+	}
 }
 
-func (h *Handler) answer(dst []byte, m *Message) []byte {
+// answer appends the reply to m. If that does not fit, it appends nothing, and
+// returns what the reply needs, in bytes, its frame included.
+func (h *Handler) answer(dst []byte, m *Message) (out []byte, need int) {
 	switch m.Kind {
 	case Get:
 		return h.appendGetResponse(dst, m.Key)
 	case PutOrUpdate:
 		if err := h.store.Put(m.Key, m.Value); err != nil {
-			return h.appendStoreError(dst, PutOrUpdate, err)
+			return h.appendStoreError(dst, PutOrUpdate, err), 0
 		}
-		return appendNumber(dst, tagKind, PutOrUpdate)
+		return appendNumber(dst, tagKind, PutOrUpdate), 0
 	default:
-		return appendNotOk(dst, m.Kind, fmt.Sprintf("unknown kind %d: Get is %d, PutOrUpdate is %d", m.Kind, Get, PutOrUpdate))
+		return appendNotOk(dst, m.Kind, fmt.Sprintf("unknown kind %d: Get is %d, PutOrUpdate is %d", m.Kind, Get, PutOrUpdate)), 0
 	}
 }
 
@@ -155,7 +203,10 @@ func (h *Handler) AppendRefusal(dst []byte, reason string) []byte {
 	return appendNotOk(dst, 0, reason)
 }
 
-func (h *Handler) appendGetResponse(dst, key []byte) []byte {
+func (h *Handler) appendGetResponse(dst, key []byte) (out []byte, need int) {
+	if cap(dst)-len(dst) < len(key)+beforeValue+tail {
+		return dst, len(key) + around
+	}
 	start := len(dst)
 	dst = appendBytes(dst, tagKey, key)
 
@@ -163,14 +214,25 @@ func (h *Handler) appendGetResponse(dst, key []byte) []byte {
 	// is known only afterwards: there is room for one byte, which a value
 	// under 128 bytes needs; a longer one moves up.
 	field := len(dst)
-	out, found, err := h.store.Append(append(dst, tagValue, 0), key)
-	if err != nil {
-		return h.appendStoreError(dst[:start], Get, err) // out may be anything
+	dst = append(dst, tagValue, 0)
+	var found bool
+	var err error
+	if h.fit == nil {
+		out, found, err = h.store.Append(dst, key)
+	} else {
+		out, found, need, err = h.fit.AppendFit(dst, key)
 	}
-	dst = out
-	if !found {
+	switch {
+	case err != nil: // out may be anything
+		return h.appendStoreError(dst[:start], Get, err), 0
+	case need > 0:
+		return dst[:start], len(key) + need + around
+	case cap(out)-len(out) < tail && h.fit != nil: // it just fits, without the tail
+		return dst[:start], len(out) - start + around
+	}
+	if dst = out; !found {
 		dst = appendNumber(dst[:field], tagKind, GetResponse)
-		return appendNumber(dst, tagStatus, uint64(kvpb.Status_NotOk))
+		return appendNumber(dst, tagStatus, uint64(kvpb.Status_NotOk)), 0
 	}
 	const room = 2
 	switch size := len(dst) - field - room; {
@@ -185,7 +247,7 @@ func (h *Handler) appendGetResponse(dst, key []byte) []byte {
 		copy(dst[field+1+n:], dst[field+room:field+room+size])
 		copy(dst[field+1:], length[:n])
 	}
-	return appendNumber(dst, tagKind, GetResponse)
+	return appendNumber(dst, tagKind, GetResponse), 0
 }
 
 // appendStoreError tells a client no more of the store's error than it needs, and the

@@ -156,11 +156,14 @@ func frames(bodies ...[]byte) (out []byte) {
 
 // answerAll has the frames in data answered, however many at a time.
 func answerAll(h *kv.Handler, data []byte) (out []byte, err error) {
+	out = make([]byte, 0, 1024)
 	for {
-		var taken int
-		if out, taken, _, err = h.AppendReplies(out, data, 1<<20, 1<<30); taken == 0 {
+		var taken, need int
+		out, taken, _, need, err = h.AppendReplies(out, data, 1<<20, 1<<30)
+		if taken == 0 && need == 0 {
 			return out, err
 		}
+		out = slices.Grow(out, need)
 		data = data[taken:]
 	}
 }
@@ -208,9 +211,9 @@ func (s *noting) Fetch(hashes [store.Lookahead]uint64, n int) {
 	s.InMemory.Fetch(hashes, n)
 }
 
-func (s *noting) Append(dst, key []byte) ([]byte, bool, error) {
+func (s *noting) AppendFit(dst, key []byte) ([]byte, bool, int, error) {
 	s.log = append(s.log, "get "+string(key))
-	return s.InMemory.Append(dst, key)
+	return s.InMemory.AppendFit(dst, key)
 }
 
 func TestTheStoreIsShownTheKeysFirst(t *testing.T) {
@@ -222,7 +225,7 @@ func TestTheStoreIsShownTheKeysFirst(t *testing.T) {
 	}
 	s := &noting{InMemory: store.New(0)}
 	h := kv.NewHandler(s)
-	_, _, n, err := h.AppendReplies(nil, append(frames(gets(2)...), 1, 2), 1<<20, 1<<20)
+	_, _, n, _, err := h.AppendReplies(make([]byte, 0, 1000), append(frames(gets(2)...), 1, 2), 1<<20, 1<<20)
 	require.NoError(t, err)
 	assert.Equal(t, 2, n)
 	assert.Equal(t, []string{"fetch 2", "get 0", "get 1"}, s.log)
@@ -240,7 +243,8 @@ func TestAppendRepliesStopsAtTheLimit(t *testing.T) {
 	size := len(frames(h.AppendReply(nil, get)))
 	data := frames(get, get, get, get, get)
 	for limit, want := range map[int]int{0: 1, size: 1, 2*size - 1: 1, 2 * size: 2, 3*size - 1: 2, 4 * size: 4, 100 * size: 5} {
-		out, taken, n, err := h.AppendReplies(nil, data, 1<<20, limit)
+		out, taken, n, need, err := h.AppendReplies(make([]byte, 0, 1000), data, 1<<20, limit)
+		assert.Zero(t, need)
 		require.NoError(t, err)
 		assert.Equal(t, want, n, "limit %d", limit)
 		assert.Len(t, out, want*size)
@@ -254,11 +258,11 @@ func TestAppendRepliesStopsAtWhatIsNoFrame(t *testing.T) {
 	for whole := range 4 {
 		data := frames(slices.Repeat([][]byte{get}, whole)...)
 		data = append(data, "no frame"...)
-		out, taken, n, err := h.AppendReplies(nil, data, 1<<20, 1<<20)
+		out, taken, n, _, err := h.AppendReplies(make([]byte, 0, 1000), data, 1<<20, 1<<20)
 		assert.Equal(t, whole, n)
 		if whole > 0 {
 			require.NoError(t, err, "it is not the first")
-			out, taken, n, err = h.AppendReplies(out, data[taken:], 1<<20, 1<<20)
+			out, taken, n, _, err = h.AppendReplies(out, data[taken:], 1<<20, 1<<20)
 			assert.Zero(t, n)
 		}
 		assert.ErrorIs(t, err, frame.ErrTooLong)
@@ -278,7 +282,77 @@ func TestHandlerAllocatesNothing(t *testing.T) {
 			assert.Zero(t, testing.AllocsPerRun(100, func() { h.AppendReply(buf, r) }), "%s, %T", name, s)
 			three := frames(r, r, r)
 			buf := make([]byte, 0, 2048)
-			assert.Zero(t, testing.AllocsPerRun(100, func() { _, _, _, _ = h.AppendReplies(buf, three, 1<<20, 1<<20) }), "three %s, %T", name, s)
+			assert.Zero(t, testing.AllocsPerRun(100, func() { _, _, _, _, _ = h.AppendReplies(buf, three, 1<<20, 1<<20) }), "three %s, %T", name, s)
 		}
 	}
+}
+
+// A reply goes into the memory that there is, or says how much it needs, and then
+// that is enough.
+func TestAReplyNeedsWhatItSaysItNeeds(t *testing.T) {
+	for name, s := range map[string]store.Store{"InMemory": store.New(0), "Sharded": store.NewSharded(0)} {
+		h := kv.NewHandler(s)
+		for _, key := range []string{"", "k", strings.Repeat("k", 300), strings.Repeat("k", 20_000)} {
+			for _, size := range []int{-1, 0, 1, 127, 128, 20_000} {
+				if size >= 0 {
+					require.NoError(t, s.Put([]byte(key), bytes.Repeat([]byte("v"), size)))
+				}
+				get := request(kv.Get, key, "")
+				want := frames(h.AppendReply(nil, get))
+				for _, data := range [][]byte{frames(get), frames(get, get)} {
+					needs := 0
+					for room := 0; ; {
+						dst := append(make([]byte, 0, 3+room), "dst"...)
+						out, taken, n, need, err := h.AppendReplies(dst, data, 1<<20, 1<<30)
+						require.NoError(t, err)
+						require.Same(t, &dst[0], &out[0], "%s: it was moved", name)
+						if need == 0 {
+							require.Positive(t, n)
+							require.Equal(t, "dst"+strings.Repeat(string(want), n), string(out))
+							require.Equal(t, n*len(frames(get)), taken)
+							break
+						}
+						require.Equal(t, "dst", string(out))
+						require.Zero(t, taken+n)
+						require.Greater(t, need, room)
+						room = need
+						needs++
+					}
+					require.LessOrEqual(t, needs, 3, "for a frame, a key and a value")
+				}
+			}
+		}
+	}
+}
+
+// What was put is not put again when the replies do not fit.
+func TestWhatDoesNotFitIsNotCarriedOut(t *testing.T) {
+	s := &counting{Store: store.New(0)}
+	h := kv.NewHandler(s)
+	data := frames(slices.Repeat([][]byte{request(kv.PutOrUpdate, "k", "v")}, 10)...)
+	answered := 0
+	for len(data) > 0 {
+		_, taken, n, need, err := h.AppendReplies(make([]byte, 0, 100), data, 1<<20, 1<<30)
+		require.NoError(t, err)
+		require.Zero(t, need)
+		require.Positive(t, n)
+		data = data[taken:]
+		answered += n
+		require.Equal(t, answered, s.puts)
+	}
+	_, _, _, need, err := h.AppendReplies(make([]byte, 0, 10), frames(request(kv.PutOrUpdate, "k", "v")), 1<<20, 1<<30)
+	require.NoError(t, err)
+	assert.Positive(t, need)
+	assert.Equal(t, answered, s.puts)
+}
+
+// counting is a store that counts puts.
+type counting struct {
+	store.Store
+	puts int
+}
+
+func (s *counting) Put(key, value []byte) error {
+	s.puts++
+	return s.Store.Put(key, value)
 }

@@ -66,6 +66,7 @@ func Run(ctx context.Context, name string, c kvserver.Command, args []string, st
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
+	defer limitHeap(o.Limits)()
 
 	log := asynclog.New(newHandler(stderr, o.logFormat, o.logLevel))
 	o.Logger = slog.New(log)

@@ -14,8 +14,9 @@ const unasked time.Duration = math.MaxInt64
 type looked uint8
 
 const (
-	heard looked = 1 << iota // all that it has sent is read
-	tried                    // it was offered what it is to take
+	heard   looked = 1 << iota // all that it has sent is read
+	tried                      // it was offered what it is to take
+	offered                    // it is about to be, by a call that may wait for it
 )
 
 // heard reports whether the last read took all that there was, or the client is

@@ -24,6 +24,7 @@ type Command struct {
 func (l *Limits) DefineFlags(fs *flag.FlagSet) {
 	define(fs, &l.MaxFrame, parseSize, "max-frame", "largest frame, body and footer, in `bytes` (default 1MiB)")
 	define(fs, &l.MaxConns, parseCount, "max-conns", "`number` of clients at a time; more are refused (default 10000, or what the descriptor limit allows)")
+	define(fs, &l.MaxConnsPerPeer, parseCount, "max-conns-per-peer", "`number` of clients of one address (of IPv6, its first 64 bits) at a time; more are refused (default no limit)")
 	define(fs, &l.IdleTimeout, parseDuration, "idle-timeout", "close a client that is silent between frames for this `time` (default 1m; 5s if others wait for it)")
 	define(fs, &l.FrameTimeout, parseDuration, "frame-timeout", "`time` for a frame from its first byte to its last (default 10s; 5s if others wait)")
 	define(fs, &l.WriteTimeout, parseDuration, "write-timeout", "close a client that takes nothing of its replies for this `time` (default 10s; 5s if others wait)")

@@ -40,6 +40,11 @@ type Limits struct {
 	// descriptor limit less a reserve. A model that serves one client at a
 	// time lets the others wait in the listen backlog instead.
 	MaxConns int
+	// MaxConnsPerPeer is how many of them one address may have; the next one is
+	// refused with a reason. An IPv6 address counts by its first 64 bits. With
+	// MaxFrame and OutputLimit it also bounds the memory of an address. Default:
+	// no limit, because many clients may come from one address.
+	MaxConnsPerPeer int
 	// IdleTimeout closes a connection that is silent between frames.
 	// Default 60 s; 5 s where others have to wait for it.
 	IdleTimeout time.Duration
@@ -56,10 +61,14 @@ type Limits struct {
 	// quarter is left. Default 1 MiB.
 	OutputLimit int
 	// MemoryLimit bounds all connections' buffers together, in bytes. When
-	// three quarters are lent, the connections that hold most are closed, but
-	// none that holds no more than half the limit divided by MaxConns. One
-	// that needs a buffer when nothing is left is closed itself. Default 256
-	// MiB.
+	// three quarters are lent, connections are closed: first those that have
+	// made no progress for longest, but none that holds no more than half the
+	// limit divided by MaxConns. One that needs a buffer when nothing is left
+	// is closed itself. Default 256 MiB.
+	//
+	// Garbage is not within it. A program that serves should tell the garbage
+	// collector: debug.SetMemoryLimit(limits.Heap() plus what the rest of the
+	// program needs). The commands do so, unless GOMEMLIMIT is set.
 	MemoryLimit int64
 	// StoreLimit bounds what the store holds that a server makes for itself, in
 	// bytes of keys, values and their bookkeeping. A put beyond it is answered
@@ -97,6 +106,7 @@ func (l Limits) withDefaults(oneAtATime bool) Limits {
 	}
 	l.MaxFrame = orDefault(l.MaxFrame, 1<<20, min(most, frame.MaxLength))
 	l.MaxConns = orDefault(l.MaxConns, DefaultMaxConns, most)
+	l.MaxConnsPerPeer = max(0, l.MaxConnsPerPeer)
 	l.IdleTimeout = orDefault(l.IdleTimeout, patience(60*time.Second), never)
 	l.FrameTimeout = orDefault(l.FrameTimeout, patience(10*time.Second), never)
 	l.WriteTimeout = orDefault(l.WriteTimeout, patience(10*time.Second), never)
@@ -111,6 +121,29 @@ func (l Limits) withDefaults(oneAtATime bool) Limits {
 // most is the largest int that a limit may be. The sum of two limits, and a buffer
 // of four times a limit, must not overflow an int: on 32-bit systems it is 512 MiB.
 const most = min(math.MaxInt32, math.MaxInt/4)
+
+// What a server needs beside its buffers and its store, in bytes: for itself, and for
+// each connection, whose goroutine's stack is most of it.
+const (
+	heapReserve  = 64 << 20
+	connReserve  = 16 << 10
+	storeReserve = 4 // a store's map may be larger than reckoned, by this part
+)
+
+// Heap returns how much memory a program needs that runs one server with these
+// limits, in bytes: a limit for debug.SetMemoryLimit. It returns 0 if the buffers or
+// the store have no limit.
+func (l Limits) Heap() int64 {
+	l = l.withDefaults(false)
+	if l.StoreLimit == 0 {
+		return 0
+	}
+	all := float64(l.MemoryLimit) + float64(l.StoreLimit)*(1+1./storeReserve) + float64(l.MaxConns)*connReserve + heapReserve
+	if all >= 1<<62 {
+		return 0 // there is no such memory
+	}
+	return int64(all)
+}
 
 // never is a time that does not come, and to which another can be added.
 const never time.Duration = 1 << 61

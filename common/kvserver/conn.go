@@ -39,7 +39,7 @@ type Timer interface {
 	// what was asked before.
 	Wake(at time.Duration)
 	// Interrupt asks that CatchUp or Expire be called as soon as possible. It
-	// may be called from other goroutines that serve connections of the lane.
+	// may be called from other goroutines, unless these are loops.
 	Interrupt()
 	// CloseWrite sends a FIN.
 	CloseWrite() error
@@ -60,11 +60,15 @@ type Conn struct {
 	until time.Duration // when the turn, the drain or the end is over
 	wake  time.Duration // when Expire will be called at the latest, or unasked
 
-	held    atomic.Int64 // as the lane's holders know; 0: not worth noting
-	frame   uint32       // the incomplete frame's number, counted from 1 as Answered counts; 0: there is none
-	phase   Phase        // of the host, as far as this connection knows
-	more    bool         // the last read filled the buffer
-	direct  bool         // Buffer returned the session's room
+	held     atomic.Int64  // as the lane's holders know, in bytes; 0: not worth noting; negative: see released
+	progress time.Duration // when a holder last made progress
+	stirred  int32         // bytes that have moved since, in or out; of others it means nothing
+	rank     int32         // among the lane's holders
+
+	frame   uint32 // the incomplete frame's number, counted from 1 as Answered counts; 0: there is none
+	phase   Phase  // of the host, as far as this connection knows
+	more    bool   // the last read filled the buffer
+	direct  bool   // Buffer returned the session's room
 	reason  Reason
 	ended   bool // reason is set
 	refused bool
@@ -129,6 +133,7 @@ func (c *Conn) FedFrom(buf []byte, n int, err error) {
 	now := c.lane.Now()
 	if n > 0 {
 		c.moved = now
+		c.stirred += int32(n)
 		if c.phase == Draining && c.reads < drainReads {
 			c.reads++
 		}
@@ -149,11 +154,20 @@ func (c *Conn) FedFrom(buf []byte, n int, err error) {
 	c.settle(now, c.heard())
 }
 
+// Writing notes that Output is about to be written by a call that may wait for the
+// client. While it waits the memory counts as the client's. After it Wants may be 0.
+func (c *Conn) Writing() {
+	if _, out := c.Held(); int64(out) > c.lane.host.share {
+		c.settle(c.lane.Now(), offered)
+	}
+}
+
 // Wrote takes what writing Output returned, errors as in Fed.
 func (c *Conn) Wrote(n int, err error) {
 	now := c.lane.Now()
 	if n > 0 {
 		c.moved, c.wrote = now, now
+		c.stirred += int32(n)
 		answered := c.Answered()
 		c.Sent(n)
 		c.lane.count.bytesOut.Add(int64(n))
@@ -185,7 +199,7 @@ func (c *Conn) CatchUp() { c.settle(c.lane.Now(), 0) }
 // Behind reports whether something has happened elsewhere that concerns the
 // connection since it was last looked at: time for CatchUp.
 func (c *Conn) Behind() bool {
-	return c.lane.host.Phase() != c.phase || c.held.Load() == evicted && c.Wants() != 0
+	return c.lane.host.Phase() != c.phase || c.held.Load() < 0 && c.Wants() != 0
 }
 
 // Closed gives back what the connection held, when its socket is closed.
@@ -242,7 +256,7 @@ func (c *Conn) settle(now time.Duration, l looked) {
 	if c.phase != c.lane.host.Phase() {
 		c.stop(now)
 	}
-	if c.account(l); c.held.Load() == evicted {
+	if c.account(now, l); c.held.Load() < 0 {
 		c.Abort(session.ErrMemory)
 	}
 	for c.Wants() != 0 {

@@ -85,6 +85,9 @@ type Host struct {
 	foreseer foreseer      // nil: its store does not look ahead
 	bounded  store.Bounded // nil: its store does not say how full it is
 	share    int64         // of the memory for buffers, in bytes: see evenShare
+	relief   sync.Mutex
+	peers    peers
+	leaving  atomic.Int64 // held by connections that were told to go, in bytes
 	started  time.Time
 	// briefest is the shortest of the timeouts that run between whole frames.
 	briefest time.Duration

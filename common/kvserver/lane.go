@@ -33,6 +33,9 @@ type Lane struct {
 	// Others reports whether clients wait that cannot be served before the
 	// present one has left. Models set it in which that can happen.
 	Others func() bool
+	// Wake ends the wait of the lane's loop, as soon as it can. It is called on
+	// other goroutines. Models set it that have several loops.
+	Wake func()
 
 	host  *Host
 	now   time.Duration // the time of a loop's present turn
@@ -53,6 +56,7 @@ type Lane struct {
 // happens in the turn happens at that time.
 func (l *Lane) Tick() time.Duration {
 	l.now, l.loops = l.host.Since(), true
+	l.holders.releaseTold()
 	return l.now
 }
 
@@ -106,6 +110,9 @@ func (l *Lane) Fetch() {
 	}
 	l.expect = 0
 }
+
+// Host returns the host whose lane it is.
+func (l *Lane) Host() *Host { return l.host }
 
 // Buffer returns the lane's read buffer, which its connections use in turn.
 func (l *Lane) Buffer() []byte {

@@ -1,9 +1,13 @@
 package kvserver
 
 import (
+	"fmt"
+	"log/slog"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -11,11 +15,12 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/session"
+	"github.com/ioflavors/ioflavors/common/store"
 )
 
 // The memory that is short is given back by those who hold it, not refused to
 // who needs a little.
-func TestWhenMemoryIsShortTheLargestIsClosed(t *testing.T) {
+func TestWhenMemoryIsShortHoldersAreClosed(t *testing.T) {
 	l := Limits{MemoryLimit: 1 << 20, MaxConns: 16}                              // an even share is 32 KiB
 	half := request(kv.PutOrUpdate, "k", strings.Repeat("v", 500_000))[:120_000] // in 128 KiB
 	bubble(t, l, func(t *testing.T, h *Host) {
@@ -47,7 +52,7 @@ func TestWhenMemoryIsShortTheLargestIsClosed(t *testing.T) {
 			assert.Equal(t, session.Read, c.Wants())
 			c.Closed()
 		}
-		assert.Zero(t, h.Lane(0).holders.leaving)
+		assert.Zero(t, h.leaving.Load())
 		assert.Empty(t, h.Lane(0).holders.conns)
 	})
 }
@@ -89,7 +94,207 @@ func TestInALoopMemoryComesBackWithinTheTurn(t *testing.T) {
 			}
 		}
 		assert.Equal(t, 9, closed, "there is enough for six")
-		assert.Zero(t, lane.holders.leaving)
+		assert.Zero(t, h.leaving.Load())
 		assert.Empty(t, lane.holders.conns)
+	})
+}
+
+// half opens a connection that sends 120 kB of a large frame.
+func half(h *Host, lane int) *fakeConn {
+	c := &fakeConn{wake: unasked}
+	h.Lane(lane).Open(&c.Conn, c, h.Admit())
+	c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 500_000))[:120_000])
+	return c
+}
+
+// halves opens as many such connections as there can be before memory is short.
+func halves(h *Host, lane int) (held []*fakeConn) {
+	for h.short() <= -256<<10 {
+		held = append(held, half(h, lane))
+	}
+	return held
+}
+
+// inTime reports whether a client that sends a put of 300 kB, in pieces with a
+// pause between them, is answered. Before each piece the others go on.
+func inTime(h *Host, c *fakeConn, pause time.Duration, others func()) bool {
+	whole := request(kv.PutOrUpdate, "k", strings.Repeat("v", 300_000))
+	for len(whole) > 0 {
+		n := min(len(whole), 30_000)
+		c.receive(whole[:n])
+		whole = whole[n:]
+		others()
+		c.sleep(h, pause)
+	}
+	return c.Wants() != 0 && len(c.flush()) > 0
+}
+
+func end(h *Host, conns []*fakeConn) (closed int64) {
+	for _, c := range conns {
+		c.Closed()
+	}
+	return h.Lifecycle(nil).Stats().Closed[ClosedMemory.String()]
+}
+
+// 1,600 clients, each with 120 kB of a frame, once had every put of 1 MB closed:
+// it was the largest.
+func TestWhoMakesProgressIsNotClosedForThoseWhoDoNot(t *testing.T) {
+	l := Limits{MemoryLimit: 4 << 20, MaxConns: 64, FrameTimeout: -1, IdleTimeout: -1}
+	for name, goOn := range map[string]func([]*fakeConn, *Host) []*fakeConn{
+		"halves that stay": func(attackers []*fakeConn, _ *Host) []*fakeConn { return attackers },
+		"halves that dribble": func(attackers []*fakeConn, _ *Host) []*fakeConn {
+			for _, c := range attackers {
+				c.receive("vvv")
+			}
+			return attackers
+		},
+		"others that come": func(attackers []*fakeConn, h *Host) []*fakeConn { return append(attackers, half(h, 0)) },
+	} {
+		for _, loops := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/loops=%v", name, loops), func(t *testing.T) {
+				bubble(t, l, func(t *testing.T, h *Host) {
+					turn := func() {
+						if loops {
+							h.Lane(0).Tick()
+						}
+					}
+					turn()
+					attackers := halves(h, 0)
+					time.Sleep(time.Second)
+					turn()
+					honest := open(h)
+					assert.True(t, inTime(h, honest, 10*time.Millisecond, func() {
+						turn()
+						attackers = slices.DeleteFunc(goOn(attackers, h), func(c *fakeConn) bool {
+							c.CatchUp()
+							if c.Wants() == 0 {
+								c.Closed()
+								return true
+							}
+							return false
+						})
+					}))
+					assert.NotZero(t, end(h, append(attackers, honest)))
+					assert.Zero(t, h.Buffers().Lent())
+				})
+			})
+		}
+	}
+}
+
+// The client whose replies are not taken holds as much as the one whose frame does
+// not come.
+func TestWhoTakesNothingIsClosedBeforeWhoTakes(t *testing.T) {
+	l := Limits{MemoryLimit: 1 << 20, MaxConns: 16, WriteTimeout: -1, IdleTimeout: -1}
+	bubble(t, l, func(t *testing.T, h *Host) {
+		first := open(h)
+		first.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 100_000)))
+		first.flush()
+		ask := func() *fakeConn {
+			c := open(h)
+			c.receive(request(kv.Get, "k", ""))
+			c.Wrote(1, nil) // there was no room for more
+			return c
+		}
+		taker := ask()
+		var deaf []*fakeConn
+		for range 9 {
+			time.Sleep(time.Second)
+			h.Lane(0).Tick()
+			deaf = append(deaf, ask())
+			taker.Wrote(9_000, nil)
+			for _, c := range append(deaf, taker) {
+				c.sleep(h, 0)
+			}
+		}
+		require.NotZero(t, taker.Wants(), "it takes some of its reply all the time")
+		assert.NotEmpty(t, taker.flush())
+		assert.Zero(t, deaf[0].Wants(), "it has waited longest")
+		assert.NotZero(t, deaf[8].Wants())
+		assert.NotZero(t, end(h, append(deaf, taker, first)))
+	})
+}
+
+// A client that is alone in its lane is not closed for what those of another lane
+// hold, and only their own loop touches them.
+func TestHoldersOfAnotherLaneGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := Limits{MemoryLimit: 4 << 20, MaxConns: 64, FrameTimeout: -1, IdleTimeout: -1}
+		h := NewHost(Config{Limits: l, Logger: slog.New(slog.DiscardHandler)}, Traits{Threads: true}, 2)
+		woken := 0
+		for i := range 2 {
+			h.Lane(i).Tick()
+		}
+		h.Lane(1).Wake = func() { woken++ }
+		attackers := halves(h, 1)
+		time.Sleep(time.Second)
+
+		h.Lane(0).Tick()
+		honest := open(h)
+		assert.True(t, inTime(h, honest, 0, func() {}))
+		assert.NotZero(t, woken)
+		for _, c := range attackers {
+			assert.Equal(t, session.Read, c.Wants(), "it is the other loop's")
+		}
+		before := h.Buffers().Lent()
+		assert.NotZero(t, h.leaving.Load())
+
+		told := slices.Clone(h.Lane(1).holders.told)
+		require.Greater(t, len(told), 1)
+		for _, c := range attackers {
+			if &c.Conn == told[0] { // it leaves before its loop has heard of it
+				c.Closed()
+			}
+		}
+		h.Lane(1).Tick()
+		assert.Zero(t, h.leaving.Load())
+		assert.Less(t, h.Buffers().Lent(), before)
+		for _, c := range attackers {
+			if slices.Contains(told[1:], &c.Conn) {
+				assert.Zero(t, c.Wants())
+				assert.Zero(t, c.wake, "the model is told to close it")
+			}
+		}
+	})
+}
+
+// Replies that append made grow were garbage once they were sent, and none of it was
+// within the limit: 800 clients that read nothing cost ten times the limit.
+func TestLargeRepliesAreMadeInBuffersThatCount(t *testing.T) {
+	const size, clients = 500_000, 100
+	l := Limits{MemoryLimit: 4 << 20, MaxConns: 16}
+	bubble(t, l, func(t *testing.T, h *Host) {
+		first := open(h)
+		first.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", size)))
+		first.flush()
+		first.Closed()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range clients {
+			c := open(h)
+			c.receive(request(kv.Get, "k", ""))
+			require.LessOrEqual(t, h.Buffers().Lent(), l.MemoryLimit)
+			assert.Greater(t, len(c.Output()), size)
+			c.Closed()
+		}
+		runtime.ReadMemStats(&after)
+		// The garbage collector may empty the pool, and the race detector empties
+		// it now and then.
+		assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(clients*size/2), "bytes allocated")
+	})
+}
+
+// Where a reply finds no memory it is not made.
+func TestAReplyThatIsTooLargeForTheLimitIsNotMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		full := store.New(0)
+		require.NoError(t, full.Put([]byte("k"), make([]byte, 500_000)))
+		l := Limits{MemoryLimit: 400_000, MaxConns: 16}
+		h := NewHost(Config{Store: full, Limits: l, Logger: slog.New(slog.DiscardHandler)}, Traits{}, 1)
+		c := open(h)
+		c.receive(request(kv.Get, "k", ""))
+		assert.LessOrEqual(t, h.Buffers().Lent(), l.MemoryLimit)
+		assert.Zero(t, c.Wants())
+		assert.Equal(t, ClosedMemory.String(), c.closed(t, h))
 	})
 }

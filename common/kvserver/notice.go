@@ -29,7 +29,7 @@ var endings = [reasons]struct {
 	ClosedIdle:       {slog.LevelDebug, "idle client is closed"},
 	ClosedSlowFrame:  {slog.LevelInfo, "client took too long for a frame; it is closed"},
 	ClosedSlowReader: {slog.LevelInfo, "client takes none of its replies; it is closed"},
-	ClosedMemory:     {slog.LevelWarn, "memory limit reached; the clients that hold most are closed"},
+	ClosedMemory:     {slog.LevelWarn, "memory limit reached; clients that hold much and make the least progress are closed"},
 	ClosedTurn:       {slog.LevelDebug, "client has had its turn; it gives way to one that waits"},
 	ClosedRefused:    {slog.LevelWarn, "clients are refused"},
 	ClosedPanic:      {slog.LevelError, "handler panicked; its connection is closed"},

@@ -94,11 +94,20 @@ func (a *Acceptor) Freed() bool { return a.resume.Load() != 0 && a.resume.Swap(0
 // Admit calls open for a client that was accepted, if there is a place for it;
 // else it is held, for Judge. open's refusal is for Loop.Open.
 func (a *Acceptor) Admit(fd int, open func(fd int, refusal string)) {
-	if len(a.held) == 0 && a.host.Admit() == "" {
+	if len(a.held) == 0 && a.admit(fd) == "" {
 		open(fd, "")
 		return
 	}
 	a.Hold(fd)
+}
+
+// admit takes a place for a client. Loop.Close gives back what its address has.
+func (a *Acceptor) admit(fd int) (refusal string) {
+	if !a.host.PerPeer() {
+		return a.host.Admit()
+	}
+	refusal, _ = a.host.AdmitPeer(fd, a.calls.Peer(fd), 0)
+	return refusal
 }
 
 // Hold keeps a client for Judge.
@@ -126,7 +135,7 @@ func (a *Acceptor) Judge(number int64, open func(fd int, refusal string)) {
 	}
 	first := a.number.Load() - int64(len(a.held)) + 1
 	for len(a.held) > 0 {
-		refusal := a.host.Admit()
+		refusal := a.admit(a.held[0])
 		if refusal != "" && first > number {
 			return
 		}

@@ -47,6 +47,9 @@ func (l *Loop) Close(c *Conn) {
 	if c.index >= 0 {
 		heap.Remove(&l.timers, int(c.index))
 	}
+	if h := l.lane.Host(); h.PerPeer() {
+		h.LeavePeer(c.FD())
+	}
 	_ = l.calls.Close(c.FD())
 	c.Closed()
 }

@@ -1,6 +1,8 @@
 package servertest
 
 import (
+	"io"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -15,6 +17,7 @@ import (
 // it was told to.
 func testLimits(t *testing.T, s Subject) {
 	t.Run("connections", func(t *testing.T) { testMaxConns(t, s) })
+	t.Run("connections of an address", func(t *testing.T) { testMaxConnsPerPeer(t, s) })
 	t.Run("output", func(t *testing.T) { testOutputLimit(t, s) })
 	t.Run("memory", func(t *testing.T) { testMemoryLimit(t, s) })
 	t.Run("frames", func(t *testing.T) {
@@ -73,6 +76,46 @@ func testMaxConns(t *testing.T, s Subject) {
 	assert.Zero(t, srv.books().Closed[kvserver.ClosedRefused.String()])
 }
 
+// testMaxConnsPerPeer has an address take all connections that it may have. Others
+// are served, and so is a client of that address that comes when another has left.
+func testMaxConnsPerPeer(t *testing.T, s Subject) {
+	const most = 2
+	if n := s.Caps.AtOnce(); n > 0 && n <= most {
+		return
+	}
+	l := unhurried
+	l.MaxConnsPerPeer = most
+	srv := start(t, s, kvserver.Config{Limits: l})
+	first, second := srv.dial(), srv.dial()
+	talk(first, "k")
+	talk(second, "k")
+	for i := range 5 {
+		c := srv.dial()
+		assert.Contains(t, c.WantError(0), "all 2 connections of this address")
+		c.WantEnd()
+		c.Close()
+		srv.wantClosed(kvserver.ClosedRefused, int64(i+1))
+	}
+	if runtime.GOOS == "linux" { // where all of 127.0.0.0/8 is this machine
+		other := srv.dialFrom("127.0.0.2")
+		defer other.Close()
+		reply := probe.Frame(probe.Body(probe.Stored))
+		_, err := other.Write(probe.Put("k", "v"))
+		require.NoError(t, err)
+		_, err = io.ReadFull(other, make([]byte, len(reply)))
+		require.NoError(t, err)
+		for range 50 {
+			first.Close()
+			first = srv.dial()
+			talk(first, "k")
+		}
+	}
+	first.Close()
+	srv.eventually("one has left", func(st kvserver.Stats) bool { return st.Active <= most })
+	talk(second, "k")
+	srv.visit("k")
+}
+
 // testOutputLimit has a client ask for much more than it reads. The server must
 // neither keep the replies nor lose any.
 func testOutputLimit(t *testing.T, s Subject) {
@@ -99,7 +142,7 @@ func testOutputLimit(t *testing.T, s Subject) {
 }
 
 // testHoarders has clients fill the memory with parts of frames, and others that
-// ask for little, who must not suffer for it: those who hold most are closed.
+// ask for little, who must not suffer for it.
 func testHoarders(t *testing.T, s Subject) {
 	if s.Caps.AtOnce() > 0 {
 		return // the others are not here yet

@@ -122,6 +122,17 @@ func pause() { time.Sleep(time.Millisecond) }
 // dial returns a connection that is closed when the test ends.
 func (s *server) dial() *probe.Conn { return probe.Dial(s.ctx, s.t, s.addr) }
 
+// dialFrom returns a connection from one of this machine's addresses.
+func (s *server) dialFrom(ip string) net.Conn {
+	s.t.Helper()
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}}
+	c, err := d.DialContext(s.ctx, "tcp", s.addr)
+	require.NoError(s.t, err)
+	deadline, _ := s.ctx.Deadline()
+	require.NoError(s.t, c.SetDeadline(deadline))
+	return c
+}
+
 // talk expects a client's requests to be answered.
 func talk(c *probe.Conn, key string) {
 	c.Send(probe.Put(key, "value of "+key), probe.Get(key))

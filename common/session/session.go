@@ -48,7 +48,11 @@ type Handler interface {
 	// another reply as long as the last one would make out longer than limit. If it
 	// can answer none, for the first is not whole or no frame, err is what package
 	// frame has to say of it, whose limit maxFrame is.
-	AppendReplies(dst, data []byte, maxFrame, limit int) (out []byte, taken, answered int, err error)
+	//
+	// It should not make dst grow, because what append allocates is beside the
+	// memory limit. It stops before a reply that does not fit; if that is the first
+	// one, need is how many bytes that reply needs, and it is called again.
+	AppendReplies(dst, data []byte, maxFrame, limit int) (out []byte, taken, answered, need int, err error)
 	// AppendRefusal appends the reply, without its frame, to what is no request.
 	AppendRefusal(dst []byte, reason string) []byte
 }
@@ -370,17 +374,20 @@ func (s *Session) reply(data []byte) (taken int, err error) {
 	} else if first < len(data) {
 		replies = min(len(data)/first, manyReplies)
 	}
-	room := s.room(replies)
-	if s.state != open {
-		return 0, nil
+	for room := s.room(replies); s.state == open; {
+		out, taken, n, need, err := s.cfg.Handler.AppendReplies(room, data, s.cfg.MaxFrame, s.sent+s.cfg.OutputHigh)
+		if need > 0 {
+			room = s.grow(need)
+			continue
+		}
+		s.replace(out)
+		if n > 0 {
+			s.last = int32((len(out) - len(room)) / n)
+			s.answered += uint64(n)
+		}
+		return taken, err
 	}
-	out, taken, n, err := s.cfg.Handler.AppendReplies(room, data, s.cfg.MaxFrame, s.sent+s.cfg.OutputHigh)
-	s.replace(out)
-	if n > 0 {
-		s.last = int32((len(out) - len(room)) / n)
-		s.answered += uint64(n)
-	}
-	return taken, err
+	return 0, nil
 }
 
 // full reports whether another reply, if it is as long as the last one, would
@@ -454,13 +461,17 @@ func (s *Session) room(replies int) []byte {
 	if s.out == nil {
 		size = max(size, 1<<s.outShift) // what was needed last is likely to be needed again
 	}
-	out := s.cfg.Buffers.Grow(s.out, size)
-	if out == nil {
+	return s.grow(size)
+}
+
+// grow returns the output with room for size more bytes, if there is the memory.
+func (s *Session) grow(size int) []byte {
+	if out := s.cfg.Buffers.Grow(s.out, size); out != nil {
+		s.out = out
+	} else {
 		s.Abort(ErrMemory)
-		return s.out
 	}
-	s.out = out
-	return out
+	return s.out
 }
 
 // replace takes the output back from a handler, whose append may have moved it.

@@ -33,29 +33,36 @@ func (shout) AppendReply(dst, request []byte) []byte {
 	return append(dst, bytes.ToUpper(request)...)
 }
 
-func (h shout) AppendReplies(dst, data []byte, maxFrame, limit int) ([]byte, int, int, error) {
+func (h shout) AppendReplies(dst, data []byte, maxFrame, limit int) ([]byte, int, int, int, error) {
 	return answerEach(h, dst, data, maxFrame, limit)
 }
 
 // answerEach is AppendReplies for a handler that answers one request at a time.
 func answerEach(h interface {
 	AppendReply(dst, request []byte) []byte
-}, dst, data []byte, maxFrame, limit int) (out []byte, taken, answered int, err error) {
+}, dst, data []byte, maxFrame, limit int) (out []byte, taken, answered, need int, err error) {
 	for {
 		body, n, err := frame.Next(data[taken:], maxFrame)
 		if n == 0 || err != nil {
 			if answered > 0 {
 				err = nil
 			}
-			return dst, taken, answered, err
+			return dst, taken, answered, 0, err
 		}
 		start := len(dst)
 		out, mark := frame.Begin(dst)
-		dst = frame.End(h.AppendReply(out, body), mark)
+		out = frame.End(h.AppendReply(out, body), mark)
+		if len(out) > cap(dst) { // it does not fit
+			if answered == 0 {
+				need = len(out) - start
+			}
+			return dst, taken, answered, need, nil
+		}
+		dst = out
 		taken += n
 		answered++
 		if len(dst)+len(dst)-start > limit {
-			return dst, taken, answered, nil
+			return dst, taken, answered, 0, nil
 		}
 	}
 }
@@ -579,6 +586,6 @@ type echo struct{ shout }
 
 func (echo) AppendReply(dst, request []byte) []byte { return append(dst, request...) }
 
-func (h echo) AppendReplies(dst, data []byte, maxFrame, limit int) ([]byte, int, int, error) {
+func (h echo) AppendReplies(dst, data []byte, maxFrame, limit int) ([]byte, int, int, int, error) {
 	return answerEach(h, dst, data, maxFrame, limit)
 }

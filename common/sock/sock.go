@@ -13,6 +13,7 @@ package sock
 import (
 	"errors"
 	"net"
+	"net/netip"
 )
 
 // Kernel is the system calls that a server needs that does not block. They
@@ -32,6 +33,9 @@ type Kernel interface {
 	Close(fd int) error
 	// Tune sets the options of a connection that was not accepted by Accept.
 	Tune(fd int)
+	// Peer returns the address of a connection's client; an invalid one if that
+	// has no address, or has left.
+	Peer(fd int) netip.Addr
 }
 
 // Calls are a kernel's system calls, made as the package's comment says.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"net"
+	"net/netip"
 	"time"
 )
 
@@ -31,6 +32,7 @@ func (Calls) Write(int, []byte) (int, error)   { return 0, ErrUnsupported }
 func (Calls) CloseWrite(int) error             { return ErrUnsupported }
 func (Calls) Close(int) error                  { return ErrUnsupported }
 func (Calls) Tune(int)                         {}
+func (Calls) Peer(int) netip.Addr              { return netip.Addr{} }
 
 // Transient trusts every listener that is not closed.
 func Transient(err error) bool { return !errors.Is(err, net.ErrClosed) }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"net"
+	"net/netip"
 	"os"
 	"syscall"
 
@@ -26,6 +27,21 @@ func (*system) Write(fd int, p []byte) (int, error) { return write(fd, p) }
 func (*system) CloseWrite(fd int) error             { return unix.Shutdown(fd, unix.SHUT_WR) }
 func (*system) Close(fd int) error                  { return unix.Close(fd) }
 func (*system) Tune(fd int)                         { tune(fd) }
+
+// Peer is Kernel's.
+func (*system) Peer(fd int) netip.Addr {
+	addr, err := unix.Getpeername(fd)
+	if err != nil {
+		return netip.Addr{}
+	}
+	switch a := addr.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrFrom4(a.Addr)
+	case *unix.SockaddrInet6:
+		return netip.AddrFrom16(a.Addr)
+	}
+	return netip.Addr{}
+}
 
 // Listen needs no change of the socket: package net has made it non-blocking.
 // When ln is closed the runtime's own poller is no longer told of each client.
@@ -135,6 +151,10 @@ func (c Calls) Close(fd int) error { return os.NewSyscallError("close", c.Kernel
 
 // Tune sets on a connection that was accepted by other means what Accept sets.
 func (c Calls) Tune(fd int) { c.Kernel.Tune(fd) }
+
+// Peer returns the address of a connection's client; an invalid one if that has no
+// address, or has left.
+func (c Calls) Peer(fd int) netip.Addr { return c.Kernel.Peer(fd) }
 
 // Listen takes over ln's listening socket, and closes ln.
 func (c Calls) Listen(ln net.Listener) (fd int, err error) { return c.Kernel.Listen(ln) }

@@ -13,8 +13,11 @@ func TestKeysWithTheSameHash(t *testing.T) {
 	const hash = 42
 	s := New(0)
 	get := func(key string) (string, bool) {
-		out, found := s.append(nil, []byte(key), hash)
-		return string(out), found
+		r, found := s.get([]byte(key), hash)
+		if !found {
+			return "", false
+		}
+		return string(r.value()), true
 	}
 	put := func(key, value string) { require.NoError(t, s.put([]byte(key), []byte(value), hash)) }
 

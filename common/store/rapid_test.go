@@ -39,6 +39,7 @@ func TestStoresAgainstAMap(t *testing.T) {
 type counted interface {
 	store.Store
 	store.Expecter
+	store.Fitter
 	Len() int
 }
 
@@ -95,9 +96,34 @@ func (c *comparison) expect(t *rapid.T) {
 
 func (c *comparison) get(t *rapid.T, key string) {
 	value, found := c.want[key]
+	if rapid.Bool().Draw(t, "fit") {
+		c.getFit(t, key, value, found)
+		return
+	}
 	out, ok, err := c.store.Append([]byte("before:"), []byte(key))
 	require.NoError(t, err)
 	require.Equal(t, fmt.Sprint("before:", value, found), fmt.Sprint(string(out), ok), "key %.10q", key)
+}
+
+// getFit gets into memory that may be too small, and then into enough.
+func (c *comparison) getFit(t *rapid.T, key, value string, found bool) {
+	room := rapid.IntRange(0, 1200).Draw(t, "room")
+	for {
+		dst := append(make([]byte, 0, 3+room), "dst"...)
+		out, ok, need, err := c.store.AppendFit(dst, []byte(key))
+		require.NoError(t, err)
+		require.Equal(t, found, ok)
+		if len(value) > room {
+			require.Equal(t, len(value), need)
+			require.Equal(t, "dst", string(out))
+			room = need
+			continue
+		}
+		require.Zero(t, need)
+		require.Equal(t, "dst"+value, string(out))
+		require.Same(t, &dst[0], &out[0])
+		return
+	}
 }
 
 func (c *comparison) getAll(t *rapid.T) {

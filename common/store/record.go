@@ -45,10 +45,21 @@ func (r record) is(key []byte) bool {
 	return bytes.Equal(mem[recordHeader:valueAt(mem)], key)
 }
 
-func (r record) appendValue(dst []byte) []byte {
+func (r record) value() []byte {
 	mem := r.memory()
 	at := valueAt(mem)
-	return append(dst, mem[at:at+int(binary.LittleEndian.Uint32(mem[8:]))]...)
+	return mem[at : at+int(binary.LittleEndian.Uint32(mem[8:]))]
+}
+
+// appendFit appends a value if it fits into dst's capacity, or returns its length.
+func appendFit(dst, value []byte) (out []byte, need int) {
+	end := len(dst)
+	if len(value) > cap(dst)-end {
+		return dst, len(value)
+	}
+	dst = dst[:end+len(value)]
+	copy(dst[end:], value)
+	return dst, 0
 }
 
 // set writes a value into the old one's memory, unless it does not fit, or is

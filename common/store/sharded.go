@@ -45,9 +45,24 @@ func (s *Sharded) find(key []byte) (*shard, uint64) {
 func (s *Sharded) Append(dst, key []byte) (out []byte, found bool, err error) {
 	p, hash := s.find(key)
 	p.mu.Lock()
-	out, found = p.store.append(dst, key, hash)
+	r, found := p.store.get(key, hash)
+	if found {
+		dst = append(dst, r.value()...)
+	}
 	p.mu.Unlock()
-	return out, found, nil
+	return dst, found, nil
+}
+
+// AppendFit is Fitter's.
+func (s *Sharded) AppendFit(dst, key []byte) (out []byte, found bool, need int, err error) {
+	p, hash := s.find(key)
+	p.mu.Lock()
+	r, found := p.store.get(key, hash)
+	if found {
+		dst, need = appendFit(dst, r.value())
+	}
+	p.mu.Unlock()
+	return dst, found, need, nil
 }
 
 // Put is Store's.

@@ -44,6 +44,17 @@ type Bounded interface {
 	WhenNearlyFull(f func(used, limit int64))
 }
 
+// Fitter is a Store that appends a value only if it fits, so its caller can choose
+// the memory for it. A server counts the memory that it chooses. What Append
+// allocates instead it can only count afterwards, and leaves to the garbage
+// collector.
+type Fitter interface {
+	// AppendFit is Append if dst's free capacity is enough for the value. If it
+	// is not, found is true, nothing is appended, and need is the value's
+	// length in bytes.
+	AppendFit(dst, key []byte) (out []byte, found bool, need int, err error)
+}
+
 // ErrFull is returned by Put when the value does not fit into the store.
 var ErrFull = errors.New("store is full")
 
@@ -119,21 +130,36 @@ func (s *InMemory) hash(key []byte) uint64 { return maphash.Bytes(s.seed, key) }
 
 // Append is Store's.
 func (s *InMemory) Append(dst, key []byte) (out []byte, found bool, err error) {
-	if r, ok := s.ahead.take(key); ok {
-		return r.appendValue(dst), true, nil
+	r, found := s.ahead.take(key)
+	if !found {
+		r, found = s.get(key, s.hash(key))
 	}
-	out, found = s.append(dst, key, s.hash(key))
-	return out, found, nil
+	if found {
+		dst = append(dst, r.value()...)
+	}
+	return dst, found, nil
 }
 
-func (s *InMemory) append(dst, key []byte, hash uint64) (out []byte, found bool) {
-	r, _ := s.find(hash)
-	if !r.is(key) {
-		if r = s.clashes[string(key)]; !r.is(key) {
-			return dst, false
+// AppendFit is Fitter's.
+func (s *InMemory) AppendFit(dst, key []byte) (out []byte, found bool, need int, err error) {
+	r, ok := s.ahead.take(key)
+	if !ok {
+		if r, ok = s.get(key, s.hash(key)); !ok {
+			return dst, false, 0, nil
 		}
 	}
-	return r.appendValue(dst), true
+	out, need = appendFit(dst, r.value())
+	return out, true, need, nil
+}
+
+// get returns the key's record.
+func (s *InMemory) get(key []byte, hash uint64) (r record, found bool) {
+	if r, _ = s.find(hash); !r.is(key) {
+		if r = s.clashes[string(key)]; !r.is(key) {
+			return record{}, false
+		}
+	}
+	return r, true
 }
 
 // Put is Store's.

@@ -78,3 +78,91 @@ func testHalfFrames(t *testing.T, s Subject) {
 	srv.counted("all buffers are given back", func(st kvserver.Stats) bool { return st.Active == 0 && st.BufferBytes == 0 })
 	srv.visit("after")
 }
+
+// testUnreadValues has clients ask for a large value and read nothing. What the
+// server keeps for them is within the memory limit, and on Linux the kernel keeps
+// little. Once each reply left garbage of its size, and the kernel took it whole. A
+// client that reads its replies gets them meanwhile.
+func testUnreadValues(t *testing.T, s Subject) {
+	const limit, slack = 16 << 20, 32 << 20
+	clients := brief(200, 100)
+	if n := s.Caps.AtOnce(); n > 0 {
+		clients = n
+	}
+	srv := start(t, s, append(unhurried(s), "--memory-limit", "16MiB")...)
+	value := strings.Repeat("v", 1<<20-100)
+	srv.put(largeKey, value)
+	require.NoError(t, resetPeak(srv.Pid))
+	before := srv.usage().rss
+	sent := srv.stats().BytesOut
+	for range clients {
+		c := srv.dial()
+		require.NoError(t, c.SetReadBuffer(64<<10))
+		c.Send(probe.Get(largeKey))
+	}
+	var last int64
+	same := 0
+	st := srv.counted("everybody has asked, and the kernel takes no more", func(st kvserver.Stats) bool {
+		require.LessOrEqual(t, st.BufferBytes, int64(limit), "bytes of buffers")
+		if same++; st.BytesOut != last {
+			last, same = st.BytesOut, 0
+		}
+		return st.Accepted >= int64(clients)+1 && same >= 20 && st.BufferBytes <= limit*3/4
+	})
+	kernel := (st.BytesOut - sent) / int64(clients)
+	figure(t, "kernel-KiB-per-client", "%d", kernel>>10)
+	assert.LessOrEqual(t, kernel, int64(768<<10), "bytes that the kernel keeps of a client's replies, on both sides")
+	growth := srv.usage().peak - before
+	figureMiB(t, "peak-rss-growth-MiB", growth)
+	most := int64(limit + slack)
+	if raceDetector {
+		most *= 8
+	}
+	assert.LessOrEqual(t, growth, most, "growth of resident memory at its peak, in bytes")
+	if s.Caps.AtOnce() > 0 {
+		return // nobody else is served meanwhile
+	}
+	for range 10 {
+		c := srv.dial()
+		c.Send(probe.Get(largeKey))
+		c.Want(probe.Found(largeKey, value))
+		c.Close()
+	}
+}
+
+// testStaleHalves has clients fill the memory with parts of frames, each smaller
+// than what an honest client needs for a put, and stay. Once the honest client was
+// closed each time, because it held most. A model that serves few at once is not
+// filled so.
+func testStaleHalves(t *testing.T, s Subject) {
+	if s.Caps.AtOnce() > 0 {
+		return
+	}
+	const limit, attackers, puts = 16 << 20, 120, 20
+	half := probe.Put("k", strings.Repeat("v", 500_000))[:120_000] // in 128 KiB, of which there is room for 96
+	srv := start(t, s, append(unhurried(s), "--memory-limit", "16MiB")...)
+	for range attackers {
+		srv.dial().Start(half)
+	}
+	var taken int64
+	srv.counted("memory is short", func(st kvserver.Stats) bool {
+		same := st.BytesIn == taken
+		taken = st.BytesIn
+		return same && st.Accepted >= attackers && st.Closed[kvserver.ClosedMemory.String()] > 0 && st.BufferBytes <= limit*3/4
+	})
+	large := probe.Put("large", strings.Repeat("v", 500_000))
+	answered := 0
+	for range puts {
+		c := srv.dial()
+		if probe.Try(func(t probe.T) {
+			c := c.For(t)
+			c.Send(large)
+			c.Want(probe.Stored)
+		}) == "" {
+			answered++
+		}
+		c.Close()
+	}
+	figure(t, "large-puts-answered", "%d", answered)
+	assert.Equal(t, puts, answered, "puts of 500 kB answered")
+}

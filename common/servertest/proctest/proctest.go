@@ -102,6 +102,8 @@ var rows = []row{
 	{30, "no descriptor is left to accept with", procFiles, testNoDescriptors},
 	{32, "5000 clients come in a storm", anySystem, testStorm},
 	{33, "500 half frames stay within the memory limit", procFiles, testHalfFrames},
+	{33, "20 large puts among 120 stale halves of frames are answered", anySystem, testStaleHalves},
+	{33, "values that nobody reads stay within the memory limit", procFiles, testUnreadValues},
 	{34, "a full store says so, and keeps what it has", procFiles, testFullStore},
 	{36, "SIGTERM loses nothing", unixSignals, testTerminate},
 	{36, "SIGTERM loses nothing of 10 clients", unixSignals, testTerminateMany},

@@ -87,6 +87,9 @@ func (k *Kernel) run(serve func(*Kernel, kvserver.Config) kvserver.Server) {
 			MemoryLimit: k.memory,
 		},
 	}
+	if k.perPeer {
+		cfg.MaxConns, cfg.MaxConnsPerPeer = 1000, k.mostConns
+	}
 	srv := serve(k, cfg)
 	k.stop = func() {
 		ctx, cancel := context.WithCancel(context.Background())

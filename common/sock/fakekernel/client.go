@@ -246,9 +246,13 @@ func (c *client) refusal() []byte {
 	if len(c.k.clients) <= c.k.mostConns {
 		return nil
 	}
+	whose := ""
+	if c.k.perPeer {
+		whose = " of this address"
+	}
 	return probe.Frame(probe.Body(probe.Message{
 		Status: probe.NotOk,
-		Value:  fmt.Sprintf("refused: all %d connections are in use", c.k.mostConns),
+		Value:  fmt.Sprintf("refused: all %d connections%s are in use", c.k.mostConns, whose),
 	}))
 }
 

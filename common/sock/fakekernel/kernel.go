@@ -22,6 +22,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -45,6 +46,7 @@ type Kernel struct {
 	woken   bool
 
 	mostConns int           // that the server serves at a time
+	perPeer   bool          // that is its MaxConnsPerPeer, else its MaxConns
 	turn      time.Duration // its TurnLimit
 	memory    int64         // its MemoryLimit
 	stop      func()        // begins its shutdown
@@ -124,6 +126,7 @@ func newKernel(seed uint64) *Kernel {
 	}
 	if r.IntN(4) == 0 {
 		k.mostConns = 1 + r.IntN(4)
+		k.perPeer = r.IntN(2) == 0
 	}
 	if r.IntN(8) == 0 {
 		k.memory = 100_000
@@ -395,6 +398,14 @@ func (k *Kernel) Close(fd int) (err error) {
 
 // Tune is sock.Kernel's.
 func (k *Kernel) Tune(fd int) { _, _ = k.file("setsockopt", fd) }
+
+// Peer is sock.Kernel's. All clients come from one address.
+func (k *Kernel) Peer(fd int) netip.Addr {
+	if f, err := k.file("getpeername", fd); err != nil || f.reset {
+		return netip.Addr{}
+	}
+	return netip.AddrFrom4([4]byte{192, 0, 2, 1})
+}
 
 // refuse is what becomes of bytes that nobody reads any more: they are
 // answered with a reset, which may destroy what the client has not taken.

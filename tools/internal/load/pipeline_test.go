@@ -3,6 +3,7 @@ package load
 import (
 	"bytes"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -131,13 +132,12 @@ func (t *tally) reply(_ *pipeline, r request, wrong error) {
 // answerAll answers the frames in requests.
 func answerAll(h *kv.Handler, dst, requests []byte) []byte {
 	for len(requests) > 0 {
-		var taken int
-		var err error
-		dst, taken, _, err = h.AppendReplies(dst, requests, 1<<20, math.MaxInt)
-		if err != nil || taken == 0 {
+		out, taken, _, need, err := h.AppendReplies(dst, requests, 1<<20, math.MaxInt)
+		if err != nil || taken+need == 0 {
 			panic("not a frame")
 		}
 		requests = requests[taken:]
+		dst = slices.Grow(out, need)
 	}
 	return dst
 }

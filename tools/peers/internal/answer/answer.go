@@ -5,6 +5,7 @@ package answer
 
 import (
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/ioflavors/ioflavors/common/frame"
@@ -36,11 +37,10 @@ func Concurrent() *Answerer { return &Answerer{kv.NewHandler(store.NewSharded(0)
 // is refused in out already, and the connection has to end.
 func (a *Answerer) Append(dst, data []byte) (out []byte, n int, broken bool) {
 	for {
-		var taken int
-		var err error
-		dst, taken, _, err = a.handler.AppendReplies(dst, data[n:], MaxFrame, math.MaxInt)
+		out, taken, _, need, err := a.handler.AppendReplies(dst, data[n:], MaxFrame, math.MaxInt)
+		dst = slices.Grow(out, need)
 		switch n += taken; {
-		case taken > 0: // there may be more
+		case taken > 0, need > 0: // there may be more
 		case err != nil:
 			dst, mark := frame.Begin(dst)
 			return frame.End(a.handler.AppendRefusal(dst, err.Error()), mark), n, true

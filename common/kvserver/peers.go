@@ -1,0 +1,78 @@
+package kvserver
+
+import (
+	"fmt"
+	"net/netip"
+	"sync"
+)
+
+// peers counts the connections of each address, if they are limited.
+//
+// An IPv6 address counts by its first 64 bits: a subscriber has at least so many
+// addresses that differ in the rest. Many subscribers may share one IPv4 address, so
+// the limit has no default.
+type peers struct {
+	mu    sync.Mutex
+	count map[netip.Prefix]int
+	of    map[any]netip.Prefix // by what the model knows a connection by
+}
+
+// peerOf returns what an address counts as.
+func peerOf(addr netip.Addr) netip.Prefix {
+	addr = addr.Unmap()
+	bits := addr.BitLen()
+	if addr.Is6() {
+		bits = 64
+	}
+	p, _ := addr.WithZone("").Prefix(bits)
+	return p
+}
+
+// SamePeer reports whether two addresses count as one, for MaxConnsPerPeer.
+func SamePeer(a, b netip.Addr) bool { return peerOf(a) == peerOf(b) }
+
+// PerPeer reports whether the connections of an address are limited: only then a
+// model has to find out addresses, for AdmitPeer.
+func (h *Host) PerPeer() bool { return h.Limits.MaxConnsPerPeer > 0 }
+
+// AdmitPeer is Admit for a client whose address is known. leaving is how many
+// connections of that address the model knows to be about to be closed: so many more
+// are admitted, up to twice the limit. peerFull reports that only the address's limit
+// is in the way. key is a value by which the model knows the connection, for
+// LeavePeer; an invalid address has no limit.
+func (h *Host) AdmitPeer(key any, addr netip.Addr, leaving int) (refusal string, peerFull bool) {
+	if refusal = h.Admit(); refusal != "" || !h.PerPeer() || !addr.IsValid() {
+		return refusal, false
+	}
+	peer, most := peerOf(addr), h.Limits.MaxConnsPerPeer
+	h.peers.mu.Lock()
+	defer h.peers.mu.Unlock()
+	if h.peers.count[peer] >= most+min(leaving, most) {
+		h.places.Add(-1)
+		return fmt.Sprintf("all %d connections of this address are in use", most), true
+	}
+	if h.peers.count == nil {
+		h.peers.count, h.peers.of = make(map[netip.Prefix]int), make(map[any]netip.Prefix)
+	}
+	h.peers.count[peer]++
+	h.peers.of[key] = peer
+	return "", false
+}
+
+// LeavePeer gives back what AdmitPeer took for the key, if it did. Call it before
+// another connection can have the key.
+func (h *Host) LeavePeer(key any) {
+	if !h.PerPeer() {
+		return
+	}
+	h.peers.mu.Lock()
+	defer h.peers.mu.Unlock()
+	peer, ok := h.peers.of[key]
+	if !ok {
+		return
+	}
+	delete(h.peers.of, key)
+	if h.peers.count[peer]--; h.peers.count[peer] == 0 {
+		delete(h.peers.count, peer)
+	}
+}

@@ -1,0 +1,46 @@
+package kvserver
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestAnAddressHasNoMoreThanItsConnections(t *testing.T) {
+	bubble(t, Limits{MaxConnsPerPeer: 2}, func(t *testing.T, h *Host) {
+		admit := func(key int, addr string, leaving int) bool {
+			refusal, full := h.AdmitPeer(key, netip.MustParseAddr(addr), leaving)
+			assert.Equal(t, refusal != "", full)
+			return !full
+		}
+		assert.True(t, admit(1, "192.0.2.1", 0))
+		assert.True(t, admit(2, "::ffff:192.0.2.1", 0), "the same, as a socket for both versions has it")
+		assert.False(t, admit(3, "192.0.2.1", 0))
+		assert.True(t, admit(4, "192.0.2.2", 0))
+		assert.True(t, admit(5, "2001:db8::1", 0))
+		assert.True(t, admit(6, "2001:db8::1:2:3:4", 0))
+		assert.False(t, admit(7, "2001:db8::5", 0), "of the same /64")
+		assert.True(t, admit(8, "2001:db8:0:1::1", 0))
+
+		h.LeavePeer(3) // it was refused
+		assert.False(t, admit(3, "192.0.2.1", 0))
+		h.LeavePeer(1)
+		h.LeavePeer(1)
+		assert.True(t, admit(9, "192.0.2.1", 0))
+		assert.False(t, admit(10, "192.0.2.1", 0))
+
+		assert.True(t, admit(11, "192.0.2.1", 1), "one is about to be closed")
+		assert.True(t, admit(12, "192.0.2.1", 9))
+		assert.False(t, admit(13, "192.0.2.1", 9), "twice as many, not more")
+
+		refusal, _ := h.AdmitPeer(14, netip.Addr{}, 0)
+		assert.Empty(t, refusal, "it has no address")
+		for key := range 20 {
+			h.LeavePeer(key)
+		}
+		assert.Empty(t, h.peers.count)
+		assert.Empty(t, h.peers.of)
+		assert.EqualValues(t, 10, h.places.Load(), "who is refused takes no place")
+	})
+}
