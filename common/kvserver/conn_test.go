@@ -307,6 +307,32 @@ func TestPausesAreCounted(t *testing.T) {
 	})
 }
 
+// Each request is counted once, those too that wait in a pause for room, and each
+// byte that is read or written.
+func TestWhatIsAnsweredAfterAPauseIsCounted(t *testing.T) {
+	bubble(t, Limits{OutputLimit: 100}, func(t *testing.T, h *Host) {
+		put, get := request(kv.PutOrUpdate, "k", strings.Repeat("v", 200)), request(kv.Get, "k", "")
+		in, out := len(put), 0
+		c := open(h)
+		c.receive(put)
+		out += len(c.flush())
+		for round := int64(1); round <= 100; round++ {
+			c.receive(strings.Repeat(get, 3))
+			in += 3 * len(get)
+			require.True(t, c.Paused())
+			require.EqualValues(t, 3*round-1, h.Lifecycle(nil).Stats().Requests, "one of three is answered")
+			for len(c.Output()) > 0 {
+				out += len(c.flush())
+			}
+			require.EqualValues(t, 3*round+1, h.Lifecycle(nil).Stats().Requests)
+		}
+		stats := h.Lifecycle(nil).Stats()
+		assert.EqualValues(t, 100, stats.Pauses)
+		assert.EqualValues(t, in, stats.BytesIn)
+		assert.EqualValues(t, out, stats.BytesOut)
+	})
+}
+
 func TestATurnEndsOnlyIfOthersWait(t *testing.T) {
 	bubble(t, Limits{TurnLimit: 10 * time.Second, WriteTimeout: 5 * time.Second}, func(t *testing.T, h *Host) {
 		others := false

@@ -1,6 +1,7 @@
 package kvserver
 
 import (
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -91,5 +92,71 @@ func TestInALoopMemoryComesBackWithinTheTurn(t *testing.T) {
 		assert.Equal(t, 9, closed, "there is enough for six")
 		assert.Zero(t, lane.holders.leaving)
 		assert.Empty(t, lane.holders.conns)
+	})
+}
+
+// Threads that share a lane close their connections at the same time. Only the race
+// detector found out that the list had no lock then.
+func TestAConnectionLeavesTheHoldersUnderTheirLock(t *testing.T) {
+	h := NewHost(Config{Limits: Limits{MemoryLimit: 1 << 20, MaxConns: 16}}, Traits{}, 1)
+	hs := &h.Lane(0).holders
+	c := open(h)
+	c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 200_000))[:100_000])
+	require.Len(t, hs.conns, 1)
+
+	hs.mu.Lock()
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		c.Closed()
+	}()
+	require.Eventually(t, func() bool {
+		select {
+		case <-closed:
+			return true
+		default:
+			return waitsForALock("holders).remove")
+		}
+	}, time.Minute, time.Millisecond)
+	assert.Len(t, hs.conns, 1, "it is not touched by one who has no lock")
+	hs.mu.Unlock()
+	<-closed
+	assert.Empty(t, hs.conns)
+}
+
+// waitsForALock reports whether a goroutine that has called a function waits for a
+// mutex.
+func waitsForALock(function string) bool {
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	for _, goroutine := range strings.Split(string(stacks), "\n\n") {
+		if strings.Contains(goroutine, "[sync.Mutex.Lock") && strings.Contains(goroutine, function) {
+			return true
+		}
+	}
+	return false
+}
+
+// What is known of who holds how much is right after any number of changes.
+func TestTheBooksOfTheHoldersBalance(t *testing.T) {
+	l := Limits{MemoryLimit: 1 << 20, MaxConns: 16} // an even share is 32 KiB
+	put := request(kv.PutOrUpdate, "k", strings.Repeat("v", 100_000))
+	bubble(t, l, func(t *testing.T, h *Host) {
+		hs := &h.Lane(0).holders
+		for range 100 {
+			c := open(h)
+			c.receive(put[:30_000])
+			assert.Empty(t, hs.conns, "an even share is not worth noting")
+			c.receive(put[30_000:90_000])
+			in, _ := c.Held()
+			assert.Equal(t, map[*Conn]int64{&c.Conn: int64(in)}, hs.conns)
+			c.receive(put[90_000:])
+			assert.Empty(t, hs.conns, "its request is answered")
+			c.flush()
+			c.receive(put[:90_000])
+			c.closed(t, h)
+			assert.Empty(t, hs.conns)
+			assert.Zero(t, h.Buffers().Lent())
+		}
 	})
 }

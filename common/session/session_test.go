@@ -208,6 +208,40 @@ func TestOverTheOutputLimitNothingIsReadUntilThereIsRoom(t *testing.T) {
 	checkReturned(t, cfg)
 }
 
+// A reply that just fills the limit is within it, and output of just OutputLow bytes
+// is little enough to go on.
+func TestTheOutputLimitsAreThemselvesAllowed(t *testing.T) {
+	request := stream("1234")
+	size := len(request) // and its reply's
+	cfg := config()
+	cfg.OutputHigh, cfg.OutputLow = 3*size, size
+	s := session.New(cfg)
+	for unsent := 1; unsent < 3; unsent++ {
+		s.Feed(request)
+		require.Equal(t, session.Read|session.Write, s.Wants(), "one more fits behind %d", unsent)
+	}
+	s.Feed(request)
+	require.Len(t, s.Output(), cfg.OutputHigh)
+	require.True(t, s.Paused(), "no more fits")
+	s.Sent(2*size - 1)
+	require.True(t, s.Paused(), "a byte more than OutputLow is left")
+	s.Sent(1)
+	assert.False(t, s.Paused())
+	assert.Equal(t, session.Read|session.Write, s.Wants())
+	s.Release()
+
+	cfg.OutputHigh--
+	s = session.New(cfg)
+	s.Feed(request)
+	s.Feed(request)
+	assert.True(t, s.Paused(), "a third one would be a byte too many")
+	s.Feed(request)
+	s.Sent(len(s.Output()))
+	assert.Len(t, s.Output(), size, "what came meanwhile is answered")
+	s.Release()
+	checkReturned(t, cfg)
+}
+
 func TestInputThatComesDuringAPauseIsKeptInOrder(t *testing.T) {
 	cfg := config()
 	cfg.OutputHigh, cfg.OutputLow = 100, 10
