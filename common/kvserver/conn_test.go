@@ -270,6 +270,9 @@ func TestOverMaxConnsClientsAreRefusedWithAReason(t *testing.T) {
 			c.Fed(0, io.EOF)
 			assert.Equal(t, "refused", c.closed(t, h))
 		}
+		again := open(h)
+		assert.Contains(t, again.flush(), "all 2 connections are in use", "those that were told have left")
+		again.Closed()
 
 		second.Fed(0, io.EOF)
 		second.closed(t, h)

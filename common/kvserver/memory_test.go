@@ -105,36 +105,56 @@ func TestAConnectionLeavesTheHoldersUnderTheirLock(t *testing.T) {
 	require.Len(t, hs.conns, 1)
 
 	hs.mu.Lock()
-	closed := make(chan struct{})
-	go func() {
-		defer close(closed)
-		c.Closed()
-	}()
-	require.Eventually(t, func() bool {
-		select {
-		case <-closed:
-			return true
-		default:
-			return waitsForALock("holders).remove")
-		}
-	}, time.Minute, time.Millisecond)
+	closed, waits := waitsForALock(c.Closed)
+	assert.True(t, waits)
 	assert.Len(t, hs.conns, 1, "it is not touched by one who has no lock")
 	hs.mu.Unlock()
 	<-closed
 	assert.Empty(t, hs.conns)
 }
 
-// waitsForALock reports whether a goroutine that has called a function waits for a
-// mutex.
-func waitsForALock(function string) bool {
+// The lock is for those who hold much: small requests, on however many threads, do
+// not wait for it.
+func TestAConnectionThatHoldsLittleTakesNoLock(t *testing.T) {
+	h := NewHost(Config{Limits: Limits{MemoryLimit: 1 << 20, MaxConns: 16}}, Traits{}, 1)
+	hs := &h.Lane(0).holders
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	_, waits := waitsForALock(func() {
+		c := open(h)
+		put := request(kv.PutOrUpdate, "k", strings.Repeat("v", 1000))
+		c.receive(put + put[:500])
+		c.flush()
+		c.receive(put[500:])
+		c.flush()
+		c.Closed()
+	})
+	require.False(t, waits)
+}
+
+// waitsForALock calls f on a goroutine, until that waits for a mutex, or is over:
+// then done is closed.
+func waitsForALock(f func()) (done chan struct{}, waits bool) {
+	done = make(chan struct{})
+	go inAnotherGoroutine(done, f)
 	stacks := make([]byte, 1<<20)
-	stacks = stacks[:runtime.Stack(stacks, true)]
-	for _, goroutine := range strings.Split(string(stacks), "\n\n") {
-		if strings.Contains(goroutine, "[sync.Mutex.Lock") && strings.Contains(goroutine, function) {
-			return true
+	for {
+		select {
+		case <-done:
+			return done, false
+		case <-time.After(time.Millisecond):
+		}
+		for goroutine := range strings.SplitSeq(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
+			if strings.Contains(goroutine, "[sync.Mutex.Lock") && strings.Contains(goroutine, "kvserver.inAnotherGoroutine") {
+				return done, true
+			}
 		}
 	}
-	return false
+}
+
+func inAnotherGoroutine(done chan struct{}, f func()) {
+	defer close(done)
+	f()
 }
 
 // What is known of who holds how much is right after any number of changes.
