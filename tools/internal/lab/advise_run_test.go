@@ -95,6 +95,28 @@ func TestAdviseWithoutThoseThatAreNotAvailable(t *testing.T) {
 	require.NoError(t, a.Report(&out, Style{}, 80))
 }
 
+// The seed decides in which order the models are measured, so that a run can be
+// repeated.
+func TestTheSeedDecidesTheOrder(t *testing.T) {
+	order := func(seed uint64) (models []string) {
+		cfg := adviseConfig(t)
+		cfg.Seed = seed
+		for _, name := range strings.Split("abcdefgh", "") {
+			cfg.Subjects = append(cfg.Subjects, Subject{Name: name, Command: []string{t.TempDir() + "/none"}})
+		}
+		a, err := Advise(t.Context(), cfg)
+		require.NoError(t, err)
+		for _, s := range a.Samples {
+			models = append(models, s.Model)
+		}
+		require.Len(t, models, len(cfg.Subjects), "none starts, so there is no use in measuring it again")
+		return models
+	}
+	first := order(1)
+	assert.Equal(t, first, order(1))
+	assert.NotEqual(t, first, order(2))
+}
+
 // What there is no room for is left out, and that is said.
 func TestAdviseOnFewDescriptors(t *testing.T) {
 	cfg := adviseConfig(t, "right")
