@@ -18,7 +18,8 @@ shift || true
 tmp=$(mktemp -d)
 spinning=() testing=
 finish() {
-	kill ${testing:+"$testing"} "${spinning[@]}" 2>/dev/null || true
+	[ -z "$testing" ] || kill -- "-$testing" 2>/dev/null || true
+	[ ${#spinning[@]} -eq 0 ] || kill "${spinning[@]}" 2>/dev/null || true
 	rm -rf "$tmp"
 }
 trap finish EXIT
@@ -38,8 +39,10 @@ failed=0
 for ((run = 1; run <= times; run++)); do
 	echo "run $run of $times, beside $busy busy processes"
 	begun=$SECONDS
+	set -m # a process group for it, so that it can be ended as a whole
 	go test -count=1 "$@" >"$tmp/$run" 2>&1 &
 	testing=$!
+	set +m
 	if wait $testing; then
 		echo "  ok in $((SECONDS - begun)) s"
 	else
