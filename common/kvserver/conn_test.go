@@ -463,6 +463,30 @@ func TestShutdownAnswersABacklogHoweverLongItTakes(t *testing.T) {
 	})
 }
 
+// What a client had sent before counts as received, although the server does not read
+// it while the client takes its replies slowly.
+func TestShutdownReadsOnWhenAPauseEnds(t *testing.T) {
+	l := Limits{OutputLimit: 100, WriteTimeout: time.Hour, IdleTimeout: time.Hour}
+	bubble(t, l, func(t *testing.T, h *Host) {
+		get := request(kv.Get, "k", "")
+		c := open(h)
+		c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 200)) + strings.Repeat(get, 3))
+		require.True(t, c.Paused())
+		h.enter(Draining)
+		c.CatchUp()
+		require.Equal(t, time.Minute, c.sleep(h, time.Minute), "it is waited for")
+		for len(c.Output()) > 0 {
+			c.flush()
+		}
+		require.Equal(t, session.Read, c.Wants(), "there may be more in the socket")
+		c.receive(get)
+		assert.NotEmpty(t, c.flush())
+		c.sleep(h, time.Second)
+		assert.True(t, c.fin)
+		assert.Equal(t, ClosedShutdown.String(), c.closed(t, h))
+	})
+}
+
 // A client whose request was waiting to be read used to be sent away at once if
 // it had been silent before: its silence was counted from its last request.
 func TestASilenceBeforeTheShutdownMeansNothing(t *testing.T) {
