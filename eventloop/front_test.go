@@ -15,14 +15,17 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/nonblocking"
+	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
 // counting is a poller on which nothing happens. It counts how often it is woken.
 type counting struct {
 	watcher
-	woken   int
-	watched map[int]poller.Mask
+	woken    int
+	modified int
+	watched  map[int]poller.Mask
 }
 
 func (c *counting) Add(fd int, m poller.Mask) error { return c.Modify(fd, m) }
@@ -31,13 +34,17 @@ func (c *counting) Modify(fd int, m poller.Mask) error {
 		c.watched = make(map[int]poller.Mask)
 	}
 	c.watched[fd] = m
+	c.modified++
 	return nil
 }
 func (c *counting) Wake() { c.woken++ }
 
 // quietLoops returns loops that do not run, and their pollers.
 func quietLoops(t *testing.T, n int) (loops []*loop, pollers []*counting) {
-	k := system
+	return quietLoopsOn(t, n, system)
+}
+
+func quietLoopsOn(t *testing.T, n int, k kernel) (loops []*loop, pollers []*counting) {
 	k.newWatcher = func(int) (watcher, error) {
 		p := new(counting)
 		pollers = append(pollers, p)
@@ -168,4 +175,103 @@ func TestWhatIsPostedBehindTheMailIsNotLost(t *testing.T) {
 func TestAnEmptyMailboxTakesNoLock(t *testing.T) {
 	m := mailbox{mu: nil}
 	assert.NotPanics(t, func() { m.open() })
+}
+
+// The loop with the fewest clients gets the next one; where several have as few, they
+// take turns.
+func TestClientsAreSpreadOverTheLoops(t *testing.T) {
+	loops, _ := quietLoops(t, 3)
+	f := loops[0].front
+	for i := range 6 {
+		assert.Same(t, loops[i%3], f.least())
+	}
+	loops[0].given.Store(2)
+	loops[2].given.Store(1)
+	assert.Same(t, loops[1], f.least())
+	assert.Same(t, loops[1], f.least())
+	loops[1].given.Store(1)
+	assert.Same(t, loops[2], f.least())
+	assert.Same(t, loops[1], f.least())
+}
+
+// A loop that has ended gets no client, and does not count as having it.
+func TestAClientOfALoopThatHasEndedIsTheFrontsOwn(t *testing.T) {
+	loops, _ := quietLoops(t, 2)
+	f := loops[0].front
+	f.next = 1
+	require.True(t, loops[1].mail.close())
+	f.give(noSocket(t))
+	assert.EqualValues(t, 0, loops[1].given.Load())
+	assert.EqualValues(t, 1, loops[0].given.Load())
+	for _, c := range loops[0].conns {
+		if c != nil {
+			loops[0].ended = append(loops[0].ended, c)
+		}
+	}
+	loops[0].closeEnded()
+	assert.EqualValues(t, 0, loops[0].given.Load())
+}
+
+// The poller is told what is new, and nothing else: each call costs as much as a read.
+func TestThePollerIsToldOnlyWhatIsNew(t *testing.T) {
+	loops, pollers := quietLoops(t, 1)
+	l, p, f := loops[0], pollers[0], loops[0].front
+	l.add(noSocket(t), "")
+	c := l.conns[len(l.conns)-1]
+	told := p.modified
+	for range 3 {
+		l.watch(c)
+		f.listen(0)
+		f.accept(0)
+	}
+	assert.Equal(t, told, p.modified)
+	l.ended = append(l.ended, c)
+	l.closeEnded()
+
+	// While a client is held, others that wait would make every Wait return at once,
+	// from the moment when there is nothing left to look at.
+	f.Hold(noSocket(t))
+	f.listen(0)
+	assert.Equal(t, poller.Readable, p.watched[f.FD])
+	l.heard.Store(f.Held())
+	for range 3 {
+		f.listen(0)
+		assert.Zero(t, p.watched[f.FD])
+	}
+	assert.Equal(t, told+1, p.modified)
+	f.Judge(0, func(fd int, _ string) { _ = l.calls.Close(fd) })
+	f.listen(0)
+	assert.Equal(t, poller.Readable, p.watched[f.FD])
+}
+
+// crowd is a kernel in whose listen queue there is always one more.
+type crowd struct {
+	sock.Kernel
+	accepted int
+}
+
+func (k *crowd) Accept(int) (int, error)       { k.accepted++; return 1000 + k.accepted, nil }
+func (k *crowd) Read(int, []byte) (int, error) { return -1, unix.EAGAIN }
+
+func (k *crowd) Close(fd int) error {
+	if fd < 1000 {
+		return k.Kernel.Close(fd) // the listener
+	}
+	return nil
+}
+
+// Those who are served are not kept waiting by those who come.
+func TestALoopAcceptsOnlySoManyInATurn(t *testing.T) {
+	k := system
+	c := &crowd{Kernel: system.calls.Kernel}
+	k.calls = sock.Calls{Kernel: c}
+	loops, _ := quietLoopsOn(t, 1, k)
+	f := loops[0].front
+	for turn := 1; turn < 4; turn++ {
+		f.called = true
+		f.accept(0)
+		assert.Equal(t, turn*nonblocking.AcceptsPerTurn, c.accepted)
+		f.accept(0)
+		assert.Equal(t, turn*nonblocking.AcceptsPerTurn, c.accepted, "nobody has called")
+	}
 }
