@@ -20,16 +20,20 @@ import (
 // asked is a ring that does nothing, and counts what it is asked for.
 type asked struct {
 	uring
-	accepts, wakes int
+	accepts, wakes, recvs, sends, cancels int
 }
 
 func (r *asked) Accept(int, ring.Token) { r.accepts++ }
 func (r *asked) Wake()                  { r.wakes++ }
 
+func (r *asked) Recv(int, ring.Token)         { r.recvs++ }
+func (r *asked) Send(int, []byte, ring.Token) { r.sends++ }
+func (r *asked) Cancel(ring.Token)            { r.cancels++ }
+
 // quietLoop returns a loop that does not run.
 func quietLoop(t *testing.T) (*loop, *asked) {
 	r := new(asked)
-	cfg := kvserver.Config{Logger: slog.New(slog.DiscardHandler)}
+	cfg := kvserver.Config{Limits: kvserver.Limits{MaxConns: 1}, Logger: slog.New(slog.DiscardHandler)}
 	k := kernel{calls: system.calls, open: func() (uring, error) { return r, nil }}
 	l, err := (&model{host: kvserver.NewHost(cfg, kvserver.Traits{}, 1), kernel: k}).open(listen(t))
 	require.NoError(t, err)
@@ -134,4 +138,57 @@ func TestWakeEndsAPauseToo(t *testing.T) {
 	assert.True(t, l.woken.Load())
 	assert.Equal(t, 2, r.wakes)
 	assert.Len(t, l.pauses.over, 1)
+}
+
+// The kernel is told everything once: to receive, to end that, and to end the wait for
+// room. A socket is closed when it has ended all of it, and not before.
+func TestTheKernelIsToldEverythingOnce(t *testing.T) {
+	l, r := quietLoop(t)
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	require.NoError(t, err)
+	defer unix.Close(fds[1])
+	l.add(fds[0], "")
+	c := l.conns[fds[0]]
+	twice := func() {
+		l.next(c)
+		if l.conns[fds[0]] != nil {
+			l.next(c)
+		}
+	}
+	twice()
+	assert.Equal(t, asked{recvs: 1}, *r)
+	c.doing |= awaiting // as after a send that fell short
+	c.Abort(nil)
+	twice()
+	assert.Equal(t, asked{recvs: 1, cancels: 2}, *r)
+	l.received(c, ring.Completion{Result: -int32(unix.ECANCELED)})
+	twice()
+	assert.Equal(t, 1, l.open)
+	l.writable(c, ring.Completion{Result: -int32(unix.ECANCELED)})
+	twice()
+	assert.Equal(t, asked{recvs: 1, cancels: 2}, *r)
+	assert.Zero(t, l.open)
+	assert.Nil(t, l.conns[fds[0]])
+	assert.Zero(t, l.host.Lifecycle(nil).Stats().Active)
+}
+
+// A client that is held is judged when all that had happened when it came has been
+// taken: part of it may be that another has left.
+func TestAHeldClientIsJudgedWhenAllIsTaken(t *testing.T) {
+	l, _ := quietLoop(t)
+	require.Empty(t, l.host.Admit(), "the only place is taken")
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	require.NoError(t, err)
+	defer unix.Close(fds[1])
+	l.front.Admit(fds[0], l.add)
+	l.asked, l.ahead = l.front.Held(), 1
+	l.endTurn()
+	assert.True(t, l.front.Holding())
+	assert.Zero(t, l.open)
+	l.ahead = 0
+	l.endTurn()
+	assert.False(t, l.front.Holding())
+	require.Equal(t, 1, l.open)
+	assert.Contains(t, string(l.conns[fds[0]].Output()), "refused")
+	l.close(l.conns[fds[0]])
 }
