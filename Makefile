@@ -1,11 +1,12 @@
 # Everything here is a plain command or a script that runs without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help test race netns figures bench fuzz lint tidy generate check-generated release ci
+.PHONY: help test race stress netns figures bench fuzz lint tidy generate check-generated release ci
 
 FUZZTIME ?= 10s
 BENCH ?= .
 OUT ?= bench.txt
+TIMES ?= 3
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +16,9 @@ test: ## run every module's tests
 
 race: ## run them under the race detector
 	scripts/race.sh
+
+stress: ## run them TIMES (3) times beside six busy processes, PACKAGES=./common/... say
+	scripts/stress.sh $(TIMES) $(PACKAGES)
 
 netns: ## test them where packets are lost and cables cut (Linux)
 	scripts/netns.sh

@@ -1,42 +1,70 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
 package eventloop
 
 import (
+	"fmt"
+	"log/slog"
 	"net"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/nonblocking"
+	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
 // counting is a poller on which nothing happens. It counts how often it is woken.
 type counting struct {
 	watcher
-	woken int
+	woken    int
+	modified int
+	watched  map[int]poller.Mask
 }
 
-func (c *counting) Add(int, poller.Mask) error { return nil }
-func (c *counting) Wake()                      { c.woken++ }
+func (c *counting) Add(fd int, m poller.Mask) error { return c.Modify(fd, m) }
+func (c *counting) Modify(fd int, m poller.Mask) error {
+	if c.watched == nil {
+		c.watched = make(map[int]poller.Mask)
+	}
+	c.watched[fd] = m
+	c.modified++
+	return nil
+}
+func (c *counting) Wake() { c.woken++ }
 
-// The clients that were held were judged, the next one was held in the same turn, and
-// the second loop, which was not told of it, slept on: nobody was accepted any more.
-func TestEveryHeldClientHasAllLoopsLook(t *testing.T) {
-	var pollers []*counting
-	k := system
+// quietLoops returns loops that do not run, and their pollers.
+func quietLoops(t *testing.T, n int) (loops []*loop, pollers []*counting) {
+	return quietLoopsOn(t, n, system)
+}
+
+func quietLoopsOn(t *testing.T, n int, k kernel) (loops []*loop, pollers []*counting) {
 	k.newWatcher = func(int) (watcher, error) {
 		p := new(counting)
 		pollers = append(pollers, p)
 		return p, nil
 	}
-	host := kvserver.NewHost(kvserver.Config{}, kvserver.Traits{Threads: true}, 2)
+	cfg := kvserver.Config{Logger: slog.New(slog.DiscardHandler)}
+	host := kvserver.NewHost(cfg, kvserver.Traits{Threads: true}, n)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	loops, err := (&model{host: host, count: 2, kernel: k}).open(ln)
+	loops, err = (&model{host: host, count: n, kernel: k}).open(ln)
 	require.NoError(t, err)
+	t.Cleanup(func() { loops[0].front.Close() })
+	return loops, pollers
+}
+
+// The clients that were held were judged, the next one was held in the same turn, and
+// the second loop, which was not told of it, slept on: nobody was accepted any more.
+func TestEveryHeldClientHasAllLoopsLook(t *testing.T) {
+	loops, pollers := quietLoops(t, 2)
 	f := loops[0].front
-	defer f.Close()
 
 	for held := 1; held < 4; held++ {
 		f.Hold(held)
@@ -45,5 +73,205 @@ func TestEveryHeldClientHasAllLoopsLook(t *testing.T) {
 		f.hold()
 		assert.Equal(t, held, pollers[1].woken, "it has been told")
 		f.Judge(f.Held(), func(int, string) {}) // and the next one comes in the same turn
+	}
+}
+
+// A pause of accepting ends when a connection is closed, on whichever loop: the
+// front's is woken for it, and watches the listener again. Otherwise it sleeps on.
+func TestAClosedConnectionWakesThePausingFront(t *testing.T) {
+	for i := range 2 {
+		loops, pollers := quietLoops(t, 2)
+		f := loops[0].front
+		loops[i].add(noSocket(t), "")
+		c := loops[i].conns[len(loops[i].conns)-1]
+		f.Failed(fmt.Errorf("accept: %w", unix.EMFILE), 0)
+		f.listen(0)
+		at, is := f.due(0)
+		require.True(t, is)
+		require.Equal(t, 5*time.Millisecond, at)
+		require.Zero(t, pollers[0].watched[f.FD], "the listener is not watched in a pause")
+		require.Zero(t, pollers[0].woken)
+
+		loops[i].ended = append(loops[i].ended, c)
+		loops[i].closeEnded()
+		assert.Equal(t, 1, pollers[0].woken)
+		assert.Zero(t, pollers[1].woken)
+		f.accept(0)
+		assert.Equal(t, poller.Readable, pollers[0].watched[f.FD])
+
+		leave := func() {
+			loops[i].add(noSocket(t), "")
+			loops[i].ended = append(loops[i].ended, loops[i].conns[len(loops[i].conns)-1])
+			loops[i].closeEnded()
+		}
+		leave()
+		assert.Equal(t, 1, pollers[0].woken, "there is no pause, and nobody is held")
+		f.Hold(1)
+		f.hold()
+		leave()
+		assert.Equal(t, 2, pollers[0].woken, "there may be a place for the client that is held")
+		loops[i].mail.heard()
+		assert.Equal(t, 3, pollers[0].woken, "it may be judged")
+		f.Judge(f.Held(), func(int, string) {})
+		f.hold()
+		loops[i].mail.heard()
+		assert.Equal(t, 3, pollers[0].woken)
+	}
+}
+
+// noSocket returns a descriptor of which nothing comes.
+func noSocket(t *testing.T) int {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { unix.Close(fds[1]) })
+	require.NoError(t, unix.SetNonblock(fds[0], true))
+	return fds[0]
+}
+
+// unlocking is a mutex after whose Unlock something happens on another goroutine, once.
+type unlocking struct {
+	sync.Mutex
+	then func()
+}
+
+func (u *unlocking) Unlock() {
+	u.Mutex.Unlock()
+	if then := u.then; then != nil {
+		u.then = nil
+		then()
+	}
+}
+
+// A client that was posted just when the loop had taken the others was lost, if the
+// note that something has come was taken back then.
+func TestWhatIsPostedBehindTheMailIsNotLost(t *testing.T) {
+	mu := new(unlocking)
+	m := mailbox{poller: new(counting), mu: mu}
+	clients, phaseChanged := m.open()
+	assert.Empty(t, clients)
+	assert.False(t, phaseChanged)
+
+	require.True(t, m.post(1))
+	require.True(t, m.post(2))
+	mu.then = func() {
+		m.post(3)
+		m.wake()
+	}
+	clients, phaseChanged = m.open()
+	assert.Equal(t, []int{1, 2}, clients)
+	assert.False(t, phaseChanged)
+	assert.False(t, m.close(), "one is left")
+	clients, phaseChanged = m.open()
+	assert.Equal(t, []int{3}, clients)
+	assert.True(t, phaseChanged)
+	clients, phaseChanged = m.open()
+	assert.Empty(t, clients)
+	assert.False(t, phaseChanged)
+	assert.True(t, m.close())
+	assert.False(t, m.post(4), "nobody would serve it")
+}
+
+// Most turns find no mail, and take no lock for that.
+func TestAnEmptyMailboxTakesNoLock(t *testing.T) {
+	m := mailbox{mu: nil}
+	assert.NotPanics(t, func() { m.open() })
+}
+
+// The loop with the fewest clients gets the next one; where several have as few, they
+// take turns.
+func TestClientsAreSpreadOverTheLoops(t *testing.T) {
+	loops, _ := quietLoops(t, 3)
+	f := loops[0].front
+	for i := range 6 {
+		assert.Same(t, loops[i%3], f.least())
+	}
+	loops[0].given.Store(2)
+	loops[2].given.Store(1)
+	assert.Same(t, loops[1], f.least())
+	assert.Same(t, loops[1], f.least())
+	loops[1].given.Store(1)
+	assert.Same(t, loops[2], f.least())
+	assert.Same(t, loops[1], f.least())
+}
+
+// A loop that has ended gets no client, and does not count as having it.
+func TestAClientOfALoopThatHasEndedIsTheFrontsOwn(t *testing.T) {
+	loops, _ := quietLoops(t, 2)
+	f := loops[0].front
+	f.next = 1
+	require.True(t, loops[1].mail.close())
+	f.give(noSocket(t))
+	assert.EqualValues(t, 0, loops[1].given.Load())
+	assert.EqualValues(t, 1, loops[0].given.Load())
+	for _, c := range loops[0].conns {
+		if c != nil {
+			loops[0].ended = append(loops[0].ended, c)
+		}
+	}
+	loops[0].closeEnded()
+	assert.EqualValues(t, 0, loops[0].given.Load())
+}
+
+// The poller is told what is new, and nothing else: each call costs as much as a read.
+func TestThePollerIsToldOnlyWhatIsNew(t *testing.T) {
+	loops, pollers := quietLoops(t, 1)
+	l, p, f := loops[0], pollers[0], loops[0].front
+	l.add(noSocket(t), "")
+	c := l.conns[len(l.conns)-1]
+	told := p.modified
+	for range 3 {
+		l.watch(c)
+		f.listen(0)
+		f.accept(0)
+	}
+	assert.Equal(t, told, p.modified)
+	l.ended = append(l.ended, c)
+	l.closeEnded()
+
+	// While a client is held, others that wait would make every Wait return at once,
+	// from the moment when there is nothing left to look at.
+	f.Hold(noSocket(t))
+	f.listen(0)
+	assert.Equal(t, poller.Readable, p.watched[f.FD])
+	l.heard.Store(f.Held())
+	for range 3 {
+		f.listen(0)
+		assert.Zero(t, p.watched[f.FD])
+	}
+	assert.Equal(t, told+1, p.modified)
+	f.Judge(0, func(fd int, _ string) { _ = l.calls.Close(fd) })
+	f.listen(0)
+	assert.Equal(t, poller.Readable, p.watched[f.FD])
+}
+
+// crowd is a kernel in whose listen queue there is always one more.
+type crowd struct {
+	sock.Kernel
+	accepted int
+}
+
+func (k *crowd) Accept(int) (int, error)       { k.accepted++; return 1000 + k.accepted, nil }
+func (k *crowd) Read(int, []byte) (int, error) { return -1, unix.EAGAIN }
+
+func (k *crowd) Close(fd int) error {
+	if fd < 1000 {
+		return k.Kernel.Close(fd) // the listener
+	}
+	return nil
+}
+
+// Those who are served are not kept waiting by those who come.
+func TestALoopAcceptsOnlySoManyInATurn(t *testing.T) {
+	k := system
+	c := &crowd{Kernel: system.calls.Kernel}
+	k.calls = sock.Calls{Kernel: c}
+	loops, _ := quietLoopsOn(t, 1, k)
+	f := loops[0].front
+	for turn := 1; turn < 4; turn++ {
+		f.called = true
+		f.accept(0)
+		assert.Equal(t, turn*nonblocking.AcceptsPerTurn, c.accepted)
+		f.accept(0)
+		assert.Equal(t, turn*nonblocking.AcceptsPerTurn, c.accepted, "nobody has called")
 	}
 }

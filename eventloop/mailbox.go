@@ -11,8 +11,8 @@ type mailbox struct {
 	front  *front // is told of closed connections, for which it may be waiting
 
 	full         atomic.Bool // something has come; spares the loop the lock
-	mu           sync.Mutex
-	clients      []int // descriptors
+	mu           sync.Locker // a mutex, or a test's, which lets others come next
+	clients      []int       // descriptors
 	phaseChanged bool
 	closed       bool
 }

@@ -117,7 +117,7 @@ func (m *model) open(ln net.Listener) (loops []*loop, err error) {
 			batch:  m.kernel.batch,
 			timers: nonblocking.NewLoop(lane, m.kernel.calls, m.host.Room()),
 			conns:  make([]*conn, 0, m.host.Room()),
-			mail:   mailbox{poller: p, front: f},
+			mail:   mailbox{poller: p, front: f, mu: new(sync.Mutex)},
 		}
 		l.makeRoom()
 		loops = append(loops, l)

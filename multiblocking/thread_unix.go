@@ -21,6 +21,7 @@ type threadStream struct {
 	deadline    time.Time
 	timeout     time.Duration // as the socket has it
 	interrupted atomic.Bool
+	setTimeouts func(fd int, timeout time.Duration) error // sock.SetTimeouts, or a test's
 }
 
 // slack is how much later than its deadline a call may return. It saves a
@@ -38,7 +39,7 @@ func newThreadStream(client net.Conn) (blocking.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &threadStream{Remote: client, fd: fd, thread: sock.CurrentThread()}, nil
+	return &threadStream{Remote: client, fd: fd, thread: sock.CurrentThread(), setTimeouts: sock.SetTimeouts}, nil
 }
 
 func (s *threadStream) Read(p []byte) (int, error) {
@@ -86,11 +87,11 @@ func (s *threadStream) arm() error {
 		return nil
 	}
 	s.timeout = left
-	if err := sock.SetTimeouts(s.fd, left); err != nil {
+	if err := s.setTimeouts(s.fd, left); err != nil {
 		return err
 	}
 	if s.interrupted.Load() { // meanwhile: then this timeout was set too late
-		return sock.SetTimeouts(s.fd, brief)
+		return s.setTimeouts(s.fd, brief)
 	}
 	return nil
 }
@@ -99,7 +100,7 @@ func (s *threadStream) arm() error {
 // that has not begun yet will be brief; one that has begun is interrupted.
 func (s *threadStream) Interrupt() {
 	s.interrupted.Store(true)
-	_ = sock.SetTimeouts(s.fd, brief)
+	_ = s.setTimeouts(s.fd, brief)
 	_ = s.thread.Interrupt(s.fd)
 }
 

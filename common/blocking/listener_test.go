@@ -17,16 +17,18 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// failingListener fails with each of its errors in turn, and then accepts.
+// failingListener fails with each of its errors in turn, nil for none, and then accepts.
 type failingListener struct{ errs []error }
 
 func (l *failingListener) Accept() (net.Conn, error) {
-	if len(l.errs) == 0 {
+	var err error
+	if len(l.errs) > 0 {
+		err, l.errs = l.errs[0], l.errs[1:]
+	}
+	if err == nil {
 		c, _ := net.Pipe()
 		return c, nil
 	}
-	err := l.errs[0]
-	l.errs = l.errs[1:]
 	return nil, &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", err)}
 }
 
@@ -55,6 +57,47 @@ func TestAcceptOutlivesWhatPasses(t *testing.T) {
 		assert.EqualValues(t, len(errs), h.Lifecycle(nil).Stats().AcceptErrors)
 		assert.Equal(t, kvserver.Serving, h.Phase())
 	})
+}
+
+// The first pause after a client is as short as the very first.
+func TestPausesBeginAnewAfterAClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, l := newTestListener(&failingListener{[]error{unix.EMFILE, unix.EMFILE, nil, unix.EMFILE, unix.EMFILE}})
+		for range 2 {
+			start := time.Now()
+			c, err := l.Accept()
+			if assert.NoError(t, err) {
+				_ = c.Close()
+			}
+			assert.Equal(t, 5*time.Millisecond+10*time.Millisecond, time.Since(start))
+		}
+	})
+}
+
+// What a new client lacked may be there when another has left, and at the server's end
+// there is nothing to wait for.
+func TestAPauseEndsEarly(t *testing.T) {
+	for name, end := range map[string]func(*Listener, *Conn){
+		"a connection is closed": func(l *Listener, c *Conn) { l.conns.Close(c) },
+		"the server ends":        func(l *Listener, _ *Conn) { l.Wake() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, l := newTestListener(&failingListener{[]error{unix.EMFILE, unix.EMFILE, unix.EMFILE, unix.EMFILE}})
+				start := time.Now()
+				end := func(n time.Duration) { // after pauses of 5, 10 and 20 ms, in that of 40 ms
+					time.Sleep(n * time.Millisecond)
+					end(l, l.conns.Open(new(scripted)))
+				}
+				go end(36)
+				c, err := l.Accept()
+				if assert.NoError(t, err) {
+					_ = c.Close()
+				}
+				assert.Equal(t, 36*time.Millisecond, time.Since(start))
+			})
+		})
+	}
 }
 
 func TestAcceptEndsWithItsListener(t *testing.T) {

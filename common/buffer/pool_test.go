@@ -3,6 +3,7 @@ package buffer_test
 import (
 	"sync"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -34,6 +35,41 @@ func TestTheLimitHolds(t *testing.T) {
 	assert.EqualValues(t, 8192, p.Lent(), "what failed costs nothing")
 	p.Put(a)
 	assert.NotNil(t, p.Get(4096))
+}
+
+// What just fills the limit, or a buffer, fits.
+func TestTheBordersThemselvesFit(t *testing.T) {
+	p := buffer.NewPool(8 << 10)
+	b := p.Get(2 << 10)
+	require.NotNil(t, b)
+	assert.EqualValues(t, 2<<10, p.Lent())
+	assert.True(t, p.Ample(), "a quarter is lent")
+	same := p.Grow(b, 2<<10)
+	assert.Same(t, unsafe.SliceData(b), unsafe.SliceData(same), "there is room for all of it")
+	small := p.Get(1)
+	assert.False(t, p.Ample(), "more than a quarter")
+	p.Put(small)
+	rest := p.Get(4 << 10)
+	require.NotNil(t, rest)
+	assert.NotNil(t, p.Get(2<<10))
+	assert.EqualValues(t, 8<<10, p.Lent())
+	assert.Nil(t, p.Get(1), "all is lent")
+	assert.EqualValues(t, 8<<10, p.Lent())
+}
+
+// Memory that append made is of any size: it must not be lent as if it had the size of
+// the next class, because others' memory lies behind it.
+func TestMemoryOfAnotherSizeIsNotLentAgain(t *testing.T) {
+	p := buffer.NewPool(1 << 20)
+	for range 100 {
+		odd := make([]byte, 0, 3<<10)
+		p.Adopt(nil, odd)
+		p.Put(odd)
+		b := p.Get(4 << 10)
+		require.NotSame(t, unsafe.SliceData(odd), unsafe.SliceData(b))
+		p.Put(b[: 0 : 4<<10])
+	}
+	assert.Zero(t, p.Lent())
 }
 
 func TestGrowKeepsTheContent(t *testing.T) {

@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -51,8 +52,8 @@ func (s *plainServer) start(t *testing.T) string {
 		t.Fatal(err)
 	}
 	s.ln, s.values, s.cache = ln, make(map[string]string), make(map[string]string)
-	if s.idleTimeout == 0 {
-		s.idleTimeout, s.frameTimeout, s.writeTimeout = 10*time.Second, 10*time.Second, 10*time.Second
+	for _, limit := range []*time.Duration{&s.idleTimeout, &s.frameTimeout, &s.writeTimeout} {
+		*limit = cmp.Or(*limit, patience)
 	}
 	var serving sync.WaitGroup
 	serving.Go(func() {
@@ -154,7 +155,7 @@ func (s *plainServer) serve(conn *net.TCPConn) {
 func (s *plainServer) read(conn *net.TCPConn, in *bufio.Reader) ([]byte, error) {
 	idle := s.idleTimeout
 	if s.flaw == "closes idle clients at once" {
-		idle /= 5
+		idle = 0
 	}
 	_ = conn.SetReadDeadline(time.Now().Add(idle))
 	if _, err := in.Peek(1); err != nil {
@@ -163,7 +164,7 @@ func (s *plainServer) read(conn *net.TCPConn, in *bufio.Reader) ([]byte, error) 
 	_ = conn.SetReadDeadline(time.Now().Add(s.frameTimeout))
 	var from io.Reader = in
 	if s.flaw == "gives each byte of a frame more time" {
-		from = patientReader{conn, in, s.frameTimeout}
+		from = patientReader{conn, in, patience}
 	}
 	if s.flaw == "takes a read for a frame" {
 		buf := make([]byte, 2*maxFrame)

@@ -91,7 +91,7 @@ func TestServerError(t *testing.T) {
 	err := c.Put(t.Context(), "refused", "v")
 	var refused *kvclient.ServerError
 	require.ErrorAs(t, err, &refused)
-	assert.Equal(t, &kvclient.ServerError{Kind: kv.PutOrUpdate, Reason: errStore.Error()}, refused)
+	assert.Equal(t, &kvclient.ServerError{Kind: kv.PutOrUpdate, Reason: kv.StoreError}, refused)
 	require.NoError(t, c.Put(t.Context(), "k", "v"), "the client stays usable")
 }
 

@@ -70,7 +70,7 @@ func TestPipelineErrors(t *testing.T) {
 	require.NoError(t, err, "a reply that is an error is a reply")
 	require.Len(t, replies, 3)
 	assert.NoError(t, replies[0].Err)
-	assert.Equal(t, &kvclient.ServerError{Kind: kv.PutOrUpdate, Reason: errStore.Error()}, replies[1].Err)
+	assert.Equal(t, &kvclient.ServerError{Kind: kv.PutOrUpdate, Reason: kv.StoreError}, replies[1].Err)
 	assert.Equal(t, "v", replies[2].Value)
 
 	p.Put("k", "not stored")

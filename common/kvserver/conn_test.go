@@ -270,6 +270,9 @@ func TestOverMaxConnsClientsAreRefusedWithAReason(t *testing.T) {
 			c.Fed(0, io.EOF)
 			assert.Equal(t, "refused", c.closed(t, h))
 		}
+		again := open(h)
+		assert.Contains(t, again.flush(), "all 2 connections are in use", "those that were told have left")
+		again.Closed()
 
 		second.Fed(0, io.EOF)
 		second.closed(t, h)
@@ -304,6 +307,32 @@ func TestPausesAreCounted(t *testing.T) {
 			c.flush()
 		}
 		assert.EqualValues(t, 3, h.Lifecycle(nil).Stats().Pauses)
+	})
+}
+
+// Each request is counted once, those too that wait in a pause for room, and each
+// byte that is read or written.
+func TestWhatIsAnsweredAfterAPauseIsCounted(t *testing.T) {
+	bubble(t, Limits{OutputLimit: 100}, func(t *testing.T, h *Host) {
+		put, get := request(kv.PutOrUpdate, "k", strings.Repeat("v", 200)), request(kv.Get, "k", "")
+		in, out := len(put), 0
+		c := open(h)
+		c.receive(put)
+		out += len(c.flush())
+		for round := int64(1); round <= 100; round++ {
+			c.receive(strings.Repeat(get, 3))
+			in += 3 * len(get)
+			require.True(t, c.Paused())
+			require.EqualValues(t, 3*round-1, h.Lifecycle(nil).Stats().Requests, "one of three is answered")
+			for len(c.Output()) > 0 {
+				out += len(c.flush())
+			}
+			require.EqualValues(t, 3*round+1, h.Lifecycle(nil).Stats().Requests)
+		}
+		stats := h.Lifecycle(nil).Stats()
+		assert.EqualValues(t, 100, stats.Pauses)
+		assert.EqualValues(t, in, stats.BytesIn)
+		assert.EqualValues(t, out, stats.BytesOut)
 	})
 }
 
@@ -431,6 +460,30 @@ func TestShutdownAnswersABacklogHoweverLongItTakes(t *testing.T) {
 		assert.True(t, c.fin)
 		assert.EqualValues(t, puts, c.Answered())
 		assert.Equal(t, "shutdown", c.closed(t, h))
+	})
+}
+
+// What a client had sent before counts as received, although the server does not read
+// it while the client takes its replies slowly.
+func TestShutdownReadsOnWhenAPauseEnds(t *testing.T) {
+	l := Limits{OutputLimit: 100, WriteTimeout: time.Hour, IdleTimeout: time.Hour}
+	bubble(t, l, func(t *testing.T, h *Host) {
+		get := request(kv.Get, "k", "")
+		c := open(h)
+		c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 200)) + strings.Repeat(get, 3))
+		require.True(t, c.Paused())
+		h.enter(Draining)
+		c.CatchUp()
+		require.Equal(t, time.Minute, c.sleep(h, time.Minute), "it is waited for")
+		for len(c.Output()) > 0 {
+			c.flush()
+		}
+		require.Equal(t, session.Read, c.Wants(), "there may be more in the socket")
+		c.receive(get)
+		assert.NotEmpty(t, c.flush())
+		c.sleep(h, time.Second)
+		assert.True(t, c.fin)
+		assert.Equal(t, ClosedShutdown.String(), c.closed(t, h))
 	})
 }
 

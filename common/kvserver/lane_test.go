@@ -2,6 +2,7 @@ package kvserver
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -56,4 +57,20 @@ func TestALaneWhoseStoreDoesNotLookAhead(t *testing.T) {
 		l.Expect(encode(nil, kv.Message{Kind: kv.Get, Key: []byte("k")}))
 	}
 	assert.NotPanics(t, l.Fetch)
+}
+
+// A turn of ten milliseconds is none that is made allowance for, because all clocks take
+// longer; a longer one is.
+func TestOnlyALongTurnMovesItsEvents(t *testing.T) {
+	for turn, allowance := range map[time.Duration]time.Duration{longTurn: 0, longTurn + 1: longTurn + 1} {
+		bubble(t, Limits{}, func(t *testing.T, h *Host) {
+			l := h.Lane(0)
+			time.Sleep(time.Second)
+			at := l.Tick()
+			time.Sleep(turn)
+			assert.Equal(t, at+turn, l.EndTurn())
+			assert.Equal(t, at+allowance, l.latest(at))
+			assert.Equal(t, at-1, l.latest(at-1), "of another turn")
+		})
+	}
 }

@@ -298,3 +298,90 @@ func TestAReplyThatIsTooLargeForTheLimitIsNotMade(t *testing.T) {
 		assert.Equal(t, ClosedMemory.String(), c.closed(t, h))
 	})
 }
+
+// Threads that share a lane close their connections at the same time. Only the race
+// detector found out that the list had no lock then.
+func TestAConnectionLeavesTheHoldersUnderTheirLock(t *testing.T) {
+	h := NewHost(Config{Limits: Limits{MemoryLimit: 1 << 20, MaxConns: 16}}, Traits{}, 1)
+	hs := &h.Lane(0).holders
+	c := open(h)
+	c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 200_000))[:100_000])
+	require.Len(t, hs.conns, 1)
+
+	hs.mu.Lock()
+	closed, waits := waitsForALock(c.Closed)
+	assert.True(t, waits)
+	assert.Len(t, hs.conns, 1, "it is not touched by one who has no lock")
+	hs.mu.Unlock()
+	<-closed
+	assert.Empty(t, hs.conns)
+}
+
+// The lock is for those who hold much: small requests, on however many threads, do
+// not wait for it.
+func TestAConnectionThatHoldsLittleTakesNoLock(t *testing.T) {
+	h := NewHost(Config{Limits: Limits{MemoryLimit: 1 << 20, MaxConns: 16}}, Traits{}, 1)
+	hs := &h.Lane(0).holders
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	_, waits := waitsForALock(func() {
+		c := open(h)
+		put := request(kv.PutOrUpdate, "k", strings.Repeat("v", 1000))
+		c.receive(put + put[:500])
+		c.flush()
+		c.receive(put[500:])
+		c.flush()
+		c.Closed()
+	})
+	require.False(t, waits)
+}
+
+// waitsForALock calls f on a goroutine, until that waits for a mutex, or is over:
+// then done is closed.
+func waitsForALock(f func()) (done chan struct{}, waits bool) {
+	done = make(chan struct{})
+	go inAnotherGoroutine(done, f)
+	stacks := make([]byte, 1<<20)
+	for {
+		select {
+		case <-done:
+			return done, false
+		case <-time.After(time.Millisecond):
+		}
+		for goroutine := range strings.SplitSeq(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
+			if strings.Contains(goroutine, "[sync.Mutex.Lock") && strings.Contains(goroutine, "kvserver.inAnotherGoroutine") {
+				return done, true
+			}
+		}
+	}
+}
+
+func inAnotherGoroutine(done chan struct{}, f func()) {
+	defer close(done)
+	f()
+}
+
+// What is known of who holds how much is right after any number of changes.
+func TestTheBooksOfTheHoldersBalance(t *testing.T) {
+	l := Limits{MemoryLimit: 1 << 20, MaxConns: 16} // an even share is 32 KiB
+	put := request(kv.PutOrUpdate, "k", strings.Repeat("v", 100_000))
+	bubble(t, l, func(t *testing.T, h *Host) {
+		hs := &h.Lane(0).holders
+		for range 100 {
+			c := open(h)
+			c.receive(put[:30_000])
+			assert.Empty(t, hs.conns, "an even share is not worth noting")
+			c.receive(put[30_000:90_000])
+			in, _ := c.Held()
+			assert.Equal(t, leastProgress{&c.Conn}, hs.conns)
+			assert.EqualValues(t, in, c.held.Load())
+			c.receive(put[90_000:])
+			assert.Empty(t, hs.conns, "its request is answered")
+			c.flush()
+			c.receive(put[:90_000])
+			c.closed(t, h)
+			assert.Empty(t, hs.conns)
+			assert.Zero(t, h.Buffers().Lent())
+		}
+	})
+}

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
@@ -73,6 +75,19 @@ func TestWhoFindsNoPlaceIsHeldUntilAllHaveBeenLookedAt(t *testing.T) {
 }
 
 func TestAnAcceptorEndsWithItsListener(t *testing.T) {
+	for _, end := range []func(*arrivals){
+		func(a *arrivals) { a.host.Fail() },
+		func(a *arrivals) { a.ended = kvserver.ErrServerClosed }, // in Draining
+	} {
+		k := &accepting{results: []error{nil}}
+		a := newArrivals(2)
+		a.calls = sock.Calls{Kernel: k}
+		end(a)
+		_, ok := a.Accept(0)
+		assert.False(t, ok)
+		assert.Zero(t, k.asked, "no client is accepted any more")
+	}
+
 	broken := fmt.Errorf("accept: %w", unix.EBADF)
 	a := newArrivals(2)
 	a.Failed(fmt.Errorf("accept: %w", unix.EMFILE), 0)
@@ -85,4 +100,59 @@ func TestAnAcceptorEndsWithItsListener(t *testing.T) {
 	a.host.Fail() // it ends already
 	a.Failed(broken, 0)
 	assert.Equal(t, kvserver.ErrServerClosed, a.Ended())
+}
+
+// accepting is a kernel on which each accept returns the next of the results: an
+// error, or nil for a client.
+type accepting struct {
+	sock.Kernel
+	results []error
+	asked   int
+}
+
+func (k *accepting) Accept(int) (int, error) {
+	err := k.results[k.asked]
+	k.asked++
+	return 7, err
+}
+
+// Each failure doubles the pause, and a client that is accepted ends the series.
+func TestPausesBeginAnewAfterAClient(t *testing.T) {
+	k := &accepting{results: []error{unix.EMFILE, unix.EMFILE, nil, unix.EMFILE, unix.ENFILE}}
+	a := newArrivals(2)
+	a.calls = sock.Calls{Kernel: k}
+	now := time.Hour
+	var pauses []time.Duration
+	for asked := 1; asked <= len(k.results); asked++ {
+		_, ok := a.Accept(now)
+		require.Equal(t, asked, k.asked, "the pause is over")
+		until, paused := a.Paused(now)
+		assert.NotEqual(t, ok, paused)
+		if !paused {
+			continue
+		}
+		pauses = append(pauses, until-now)
+		_, ok = a.Accept(until - 1)
+		assert.False(t, ok)
+		_, paused = a.Paused(until - 1)
+		assert.True(t, paused)
+		now = until
+	}
+	const ms = time.Millisecond
+	assert.Equal(t, []time.Duration{5 * ms, 10 * ms, 5 * ms, 10 * ms}, pauses, "a client ends the series")
+	assert.EqualValues(t, 4, a.host.Lifecycle(nil).Stats().AcceptErrors)
+}
+
+// A connection that is closed may be what a new client lacked.
+func TestAClosedConnectionEndsAPause(t *testing.T) {
+	k := &accepting{results: []error{unix.EMFILE, nil}}
+	a := newArrivals(2)
+	a.calls = sock.Calls{Kernel: k}
+	assert.False(t, a.Freed(), "there is no pause")
+	_, ok := a.Accept(time.Hour)
+	require.False(t, ok)
+	assert.True(t, a.Freed())
+	assert.False(t, a.Freed(), "it has ended")
+	_, ok = a.Accept(time.Hour)
+	assert.True(t, ok)
 }

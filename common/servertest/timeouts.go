@@ -83,18 +83,19 @@ func testTimeouts(t *testing.T, s Subject) {
 	})
 	t.Run("whole frames restart the frame's clock", func(t *testing.T) {
 		srv := start(t, s, limited(func(l *kvserver.Limits) { l.FrameTimeout = 10 * short }))
-		c := srv.dial()
-		// Each write ends one frame and begins the next, so that there is
-		// always part of one, for longer than any may take.
-		put := probe.Put("k", "v")
-		c.Send(put[:5])
-		for begun := time.Now(); time.Since(begun) < 20*short; {
-			c.Send(put[5:], put[:5])
+		srv.attempt(func(c *probe.Conn) {
+			// Each write ends one frame and begins the next, so that there is
+			// always part of one, for longer than any may take.
+			put := probe.Put("k", "v")
+			c.Send(put[:5])
+			for begun := time.Now(); time.Since(begun) < 20*short; {
+				c.Send(put[5:], put[:5])
+				c.Want(probe.Stored)
+				time.Sleep(short / 10)
+			}
+			c.Send(put[5:])
 			c.Want(probe.Stored)
-			time.Sleep(short / 10)
-		}
-		c.Send(put[5:])
-		c.Want(probe.Stored)
+		})
 	})
 	t.Run("a reader that stops", func(t *testing.T) {
 		srv := start(t, s, write)

@@ -215,6 +215,40 @@ func TestOverTheOutputLimitNothingIsReadUntilThereIsRoom(t *testing.T) {
 	checkReturned(t, cfg)
 }
 
+// A reply that just fills the limit is within it, and output of just OutputLow bytes
+// is little enough to go on.
+func TestTheOutputLimitsAreThemselvesAllowed(t *testing.T) {
+	request := stream("1234")
+	size := len(request) // and its reply's
+	cfg := config()
+	cfg.OutputHigh, cfg.OutputLow = 3*size, size
+	s := session.New(cfg)
+	for unsent := 1; unsent < 3; unsent++ {
+		s.Feed(request)
+		require.Equal(t, session.Read|session.Write, s.Wants(), "one more fits behind %d", unsent)
+	}
+	s.Feed(request)
+	require.Len(t, s.Output(), cfg.OutputHigh)
+	require.True(t, s.Paused(), "no more fits")
+	s.Sent(2*size - 1)
+	require.True(t, s.Paused(), "a byte more than OutputLow is left")
+	s.Sent(1)
+	assert.False(t, s.Paused())
+	assert.Equal(t, session.Read|session.Write, s.Wants())
+	s.Release()
+
+	cfg.OutputHigh--
+	s = session.New(cfg)
+	s.Feed(request)
+	s.Feed(request)
+	assert.True(t, s.Paused(), "a third one would be a byte too many")
+	s.Feed(request)
+	s.Sent(len(s.Output()))
+	assert.Len(t, s.Output(), size, "what came meanwhile is answered")
+	s.Release()
+	checkReturned(t, cfg)
+}
+
 func TestInputThatComesDuringAPauseIsKeptInOrder(t *testing.T) {
 	cfg := config()
 	cfg.OutputHigh, cfg.OutputLow = 100, 10
@@ -336,6 +370,84 @@ func TestLingeringHasAnEnd(t *testing.T) {
 	assert.GreaterOrEqual(t, sent, 256<<10)
 }
 
+// A peer that was told of an error may send just so much more.
+func TestTheLingerEndsWithTheLastByteThatIsDiscarded(t *testing.T) {
+	const limit = 256 << 10
+	cfg := config()
+	s := session.New(cfg)
+	s.Refuse("no")
+	drain(&s, 1000)
+	require.True(t, s.Lingering())
+	s.Feed(make([]byte, limit-1))
+	require.Equal(t, session.Read, s.Wants())
+	s.Feed([]byte("x"))
+	assert.Zero(t, s.Wants())
+}
+
+// Output of which half is sent is moved to its buffer's beginning, so that the buffer
+// is enough for a peer that takes as much as it gets; and what was needed last is made
+// ready for the next replies.
+func TestTheOutputsBufferIsAsLargeAsItNeedBe(t *testing.T) {
+	cfg := config()
+	s := session.New(cfg)
+	half := stream("big 503") // replies of 512 bytes
+	s.Feed(half)
+	for range 10 {
+		s.Feed(half)
+		require.Len(t, s.Output(), 1024)
+		_, out := s.Held()
+		require.Equal(t, 1024, out)
+		s.Sent(512)
+	}
+	drain(&s, 1000)
+	small := stream("small")
+	s.Feed(small) // the last reply is a short one
+	drain(&s, 1000)
+	s.Feed(bytes.Repeat(small, 300))
+	_, large := s.Held()
+	require.Greater(t, large, 1024)
+	drain(&s, 10_000)
+	s.Feed(small)
+	_, out := s.Held()
+	assert.GreaterOrEqual(t, out, large)
+	drain(&s, 1000)
+	s.Feed(small)
+	_, out = s.Held()
+	assert.Less(t, out, large, "but not for ever")
+	s.Release()
+	checkReturned(t, cfg)
+}
+
+// noting is a handler that notes how much it is given at a time, with room to answer.
+type noting struct {
+	shout
+	given []int
+}
+
+func (h *noting) AppendReplies(dst, data []byte, maxFrame, limit int) ([]byte, int, int, int, error) {
+	out, taken, answered, need, err := h.shout.AppendReplies(dst, data, maxFrame, limit)
+	if need == 0 {
+		h.given = append(h.given, len(data))
+	}
+	return out, taken, answered, need, err
+}
+
+// Requests behind one that got a long reply are answered one by one, because there
+// might be no room for all their replies.
+func TestLongRepliesAreMadeAlone(t *testing.T) {
+	for reply, alone := range map[int]bool{4<<10 - 1: false, 4 << 10: true} {
+		h := new(noting)
+		cfg := config()
+		cfg.Handler = h
+		s := session.New(cfg)
+		request := stream(fmt.Sprintf("big %d", reply-frame.Overhead))
+		s.Feed(request)
+		s.Feed(bytes.Repeat(request, 2))
+		assert.Equal(t, alone, h.given[1] == len(request), "replies of %d bytes", reply)
+		s.Release()
+	}
+}
+
 func TestFinishAnswersWhatWasReceived(t *testing.T) {
 	cfg := config()
 	cfg.OutputHigh, cfg.OutputLow = 1000, 250
@@ -447,6 +559,24 @@ func TestRoomIsForLongFramesOnlyAndOnlyWhenTheyCome(t *testing.T) {
 	assert.Zero(t, room(70_000, 60_000), "of what is left one read takes more")
 	assert.NotZero(t, room(1<<20, 50_000))
 	assert.LessOrEqual(t, room(1<<23, 1<<22), 1<<20, "others want to be read as well")
+}
+
+func TestRoomBeginsAndEndsAtItsBorders(t *testing.T) {
+	const least, rest = 16 << 10, 64 << 10
+	cfg := config()
+	cfg.MaxFrame = 1 << 20
+	s := session.New(cfg)
+	long := stream(strings.Repeat("x", 200_000))
+	s.Feed(long[:least-1])
+	assert.Nil(t, s.Room(), "too little has come")
+	s.Feed(long[least-1 : least])
+	assert.NotNil(t, s.Room())
+	s.Feed(long[least : len(long)-rest])
+	assert.NotNil(t, s.Room())
+	s.Feed(long[len(long)-rest : len(long)-rest+1])
+	assert.Nil(t, s.Room(), "too little is missing")
+	s.Release()
+	checkReturned(t, cfg)
 }
 
 func TestWhatIsReadToRoomIsNotCopied(t *testing.T) {

@@ -94,6 +94,57 @@ func TestASmallerValueGivesRoomBack(t *testing.T) {
 	require.NoError(t, s.Put([]byte("other"), make([]byte, 90_000)))
 }
 
+// A replacement gave 12 bytes too many back: after ten thousand of them a store took
+// as much more as that came to.
+func TestTheLimitHoldsAfterManyReplacements(t *testing.T) {
+	const limit = 100_000
+	key, small, large := []byte("k"), make([]byte, 10), make([]byte, 1000)
+	room := func(t *testing.T, s store.Store) (entries int) {
+		for s.Put(fmt.Appendf(nil, "%10d", entries), nil) == nil {
+			entries++
+			require.Less(t, entries, limit)
+		}
+		return entries
+	}
+	both(t, limit, func(t *testing.T, s store.Store) {
+		fresh := store.New(limit)
+		require.NoError(t, fresh.Put(key, small))
+		for range 10_000 {
+			require.NoError(t, s.Put(key, large))
+			require.ErrorIs(t, s.Put(key, make([]byte, limit)), store.ErrFull)
+			require.ErrorIs(t, s.Put([]byte("other"), make([]byte, limit)), store.ErrFull)
+			require.NoError(t, s.Put(key, small))
+		}
+		assert.Equal(t, room(t, fresh), room(t, s))
+	})
+}
+
+// What is kept is reckoned to the byte: a value that just fills the store fits.
+func TestTheLimitIsItselfAllowed(t *testing.T) {
+	const overhead = 64
+	both(t, 1000, func(t *testing.T, s store.Store) {
+		require.NoError(t, s.Put([]byte("first"), make([]byte, 100)))
+		rest := 1000 - (5 + 100 + overhead) - (6 + overhead)
+		assert.ErrorIs(t, s.Put([]byte("second"), make([]byte, rest+1)), store.ErrFull)
+		assert.NoError(t, s.Put([]byte("second"), make([]byte, rest)))
+		assert.ErrorIs(t, s.Put([]byte("first"), make([]byte, 101)), store.ErrFull)
+		assert.ErrorIs(t, s.Put(nil, nil), store.ErrFull)
+	})
+}
+
+// A value has its predecessor's memory unless more of that is idle than it uses, and
+// 256 bytes.
+func TestOnlyAMuchSmallerValueGivesRoomBack(t *testing.T) {
+	for size, gives := range map[int]bool{2*100 + 256: false, 2*100 + 257: true} {
+		both(t, int64(1+size+64), func(t *testing.T, s store.Store) {
+			require.NoError(t, s.Put([]byte("k"), make([]byte, size)))
+			require.ErrorIs(t, s.Put([]byte("o"), nil), store.ErrFull)
+			require.NoError(t, s.Put([]byte("k"), make([]byte, 100)))
+			assert.Equal(t, gives, s.Put([]byte("o"), nil) == nil, "%d bytes, and then 100", size)
+		})
+	}
+}
+
 func TestShardedIsSafeForConcurrentUse(t *testing.T) {
 	s := store.NewSharded(0)
 	var wg sync.WaitGroup
@@ -117,6 +168,7 @@ func TestNothingIsAllocatedForAValueThatFits(t *testing.T) {
 	both(t, 0, func(t *testing.T, s store.Store) {
 		key, value, buf := []byte("key"), []byte("some value"), make([]byte, 0, 100)
 		require.NoError(t, s.Put(key, value))
+		assert.Zero(t, testing.AllocsPerRun(100, func() { _ = s.Put(key, value) }))
 		assert.Zero(t, testing.AllocsPerRun(100, func() { _ = s.Put(key, value[:5]) }))
 		assert.Zero(t, testing.AllocsPerRun(100, func() { _, _, _ = s.Append(buf, key) }))
 	})

@@ -114,6 +114,40 @@ func TestAHangUpIsReadiness(t *testing.T) {
 	assert.Zero(t, n, "the read says that it is the end")
 }
 
+// What went wrong is said by the next call, whether that reads or writes. The end of
+// a pipe is a hang-up for its reader, and an error for its writer.
+func TestAnErrorIsReadinessForEverything(t *testing.T) {
+	for name, end := range map[string]int{"hang-up": 0, "error": 1} {
+		t.Run(name, func(t *testing.T) {
+			p := newPoller(t)
+			var pipe [2]int
+			require.NoError(t, unix.Pipe(pipe[:]))
+			here, there := pipe[end], pipe[1-end]
+			t.Cleanup(func() { unix.Close(here) })
+			require.NoError(t, unix.SetNonblock(pipe[1], true))
+			for { // fill it, so that it is not writable by itself
+				if _, err := unix.Write(pipe[1], make([]byte, 1<<12)); err == unix.EAGAIN {
+					break
+				}
+			}
+			for end == 0 { // or empty it
+				if n, _ := unix.Read(here, make([]byte, 1<<20)); n < 1<<20 {
+					break
+				}
+			}
+			mask := []poller.Mask{poller.Readable, poller.Writable}[end]
+			require.NoError(t, p.Add(here, mask))
+			require.Zero(t, ready(t, p, here, look))
+			require.NoError(t, unix.Close(there))
+			if runtime.GOOS != "linux" { // kqueue tells of what is watched for
+				assert.Equal(t, mask, ready(t, p, here, forever)&mask)
+				return
+			}
+			assert.Equal(t, poller.Readable|poller.Writable, ready(t, p, here, forever))
+		})
+	}
+}
+
 // The wait is in two parts, a short one of which the scheduler does not know
 // and a long one; Wake must end both, whether it comes before or during them.
 func TestWakeEndsTheWait(t *testing.T) {

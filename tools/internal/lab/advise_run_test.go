@@ -36,17 +36,19 @@ func TestAdvise(t *testing.T) {
 	assert.Contains(t, a.option("serial").Reason, "serves one client at a time")
 	assert.Equal(t, 1, a.option("serial").Samples, "there is no use in measuring it again")
 	right := a.option("right")
-	assert.GreaterOrEqual(t, right.Samples, 2)
 	for _, s := range a.Samples {
-		if s.Model != "right" {
+		if s.Model != "right" || s.Taken != "" { // a busy machine may take too long for anything
 			continue
+		}
+		if s.Repeat == 1 && s.answered() >= hopelessShare {
+			assert.GreaterOrEqual(t, right.Samples, 2, "there is use in measuring it again")
 		}
 		if s.Probe == "" {
 			assert.Equal(t, 140, s.Silent)
 		}
 		assert.Empty(t, s.Short)
 		if runtime.GOOS == "linux" {
-			assert.Equal(t, s.Load.Requests > 0, s.Resources != nil, "on a busy machine it may have answered nothing")
+			assert.Equal(t, s.Load.Requests > 0, s.Resources != nil, "in the window, a busy machine may answer nothing")
 			assert.Positive(t, s.Base)
 			assert.NotNil(t, s.Idle)
 		}
@@ -56,7 +58,7 @@ func TestAdvise(t *testing.T) {
 		assert.Equal(t, "right", a.Recommended)
 	}
 	assert.Contains(t, progress.String(), "about ")
-	assert.Contains(t, progress.String(), "1 of 2: right: p99 ")
+	assert.Regexp(t, `1 of 2: right: (p99 |not judged: )`, progress.String())
 
 	text, err := json.Marshal(a)
 	require.NoError(t, err)
@@ -93,6 +95,28 @@ func TestAdviseWithoutThoseThatAreNotAvailable(t *testing.T) {
 	assert.Empty(t, a.Recommended)
 	assert.Contains(t, a.Sentence, "this system can run none of the models")
 	require.NoError(t, a.Report(&out, Style{}, 80))
+}
+
+// The seed decides in which order the models are measured, so that a run can be
+// repeated.
+func TestTheSeedDecidesTheOrder(t *testing.T) {
+	order := func(seed uint64) (models []string) {
+		cfg := adviseConfig(t)
+		cfg.Seed = seed
+		for _, name := range strings.Split("abcdefgh", "") {
+			cfg.Subjects = append(cfg.Subjects, Subject{Name: name, Command: []string{t.TempDir() + "/none"}})
+		}
+		a, err := Advise(t.Context(), cfg)
+		require.NoError(t, err)
+		for _, s := range a.Samples {
+			models = append(models, s.Model)
+		}
+		require.Len(t, models, len(cfg.Subjects), "none starts, so there is no use in measuring it again")
+		return models
+	}
+	first := order(1)
+	assert.Equal(t, first, order(1))
+	assert.NotEqual(t, first, order(2))
 }
 
 // What there is no room for is left out, and that is said.

@@ -481,6 +481,10 @@ func TestFiguresDifferBeyondTheNoise(t *testing.T) {
 		{repeats(10, 11, 25), repeats(20, 21, 22), true, "one does not agree, but they are far apart"},
 		{repeats(10, 25, 26), repeats(20, 21, 22), false, "most do not agree"},
 		{repeats(10, 25), repeats(20, 21), false, "no more agree than not"},
+		{repeats(10, 21), repeats(100, 20), false, "no more agree than not, however far apart they are"},
+		{repeats(100, 100, 100), repeats(100, 120, 120), false, "an equal pair does not agree, and they are 17 % apart"},
+		{repeats(90, 90, 90), repeats(100, 100, 100), false, "just 10 % apart"},
+		{repeats(89, 89, 89), repeats(100, 100, 100), true, "more than that"},
 		{repeats(10, 0), repeats(12, 0), false, "one repeat in common, and they are 17 % apart"},
 		{repeats(10, 0), repeats(20, 0), true, "one repeat in common, and they are far apart"},
 	} {

@@ -53,6 +53,20 @@ func TestSummarize(t *testing.T) {
 	assert.Equal(t, Summary{Server: "b", Workload: 1, Rounds: 1, Rate: 1}, all[1])
 }
 
+// The generator was the limit if it was in more rounds than not.
+func TestHalfOfTheRoundsDoNotLimit(t *testing.T) {
+	for limited, rounds := range map[int]int{0: 2, 1: 2, 2: 4, 3: 6} {
+		runs := make([]Cell, rounds)
+		for i := range limited {
+			runs[i].Load.Generator.Limited = true
+		}
+		assert.False(t, summarizeRuns(runs, load.Workload{}).GeneratorLimited, "%d of %d", limited, rounds)
+		if limited > 0 {
+			assert.True(t, summarizeRuns(runs[:rounds-1], load.Workload{}).GeneratorLimited, "%d of %d", limited, rounds-1)
+		}
+	}
+}
+
 // With six rounds there is an interval: the median of them is between the
 // smallest and the largest with a confidence of 1 - 2/2⁶.
 func TestInterval(t *testing.T) {

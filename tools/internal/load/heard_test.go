@@ -127,3 +127,46 @@ func TestAfterReadingTheClockIsJudged(t *testing.T) {
 	g.expire(g.now())
 	assert.EqualValues(t, 3, g.errors.TimedOut)
 }
+
+// While a connection has no room for one more request it is the server that is waited
+// for: the generator is late from the reply on. (It was taken to be late by all of the
+// server's queueing.)
+func TestTheServersQueueingIsNotTheGeneratorsLag(t *testing.T) {
+	g := unheard(t, unheardConfig(1000))
+	for _, c := range g.conns {
+		require.Zero(t, c.room())
+		g.outstanding++
+		g.backlog++
+		c.waiting.push(3) // due now, and the replies come in an hour
+	}
+	sent := g.window.lag.TotalCount()
+	stopped(g, time.Hour)
+	for _, c := range g.conns {
+		require.True(t, g.receive(c))
+	}
+	require.Equal(t, sent+int64(len(g.conns)), g.window.lag.TotalCount(), "they are sent")
+	assert.Less(t, time.Duration(g.window.lag.Max()), time.Hour)
+	assert.Zero(t, g.backlog)
+}
+
+// A connection that is given up takes along what it owes: requests that wait to be sent
+// to it are no backlog any more, or there would come to be no room for others.
+func TestAConnectionThatIsGivenUpLeavesNoBacklog(t *testing.T) {
+	cfg := unheardConfig(1000)
+	g := unheard(t, cfg)
+	for i, c := range g.conns {
+		for range 5 {
+			g.outstanding++
+			g.backlog++
+			c.waiting.push(3)
+		}
+		g.fail(c, &g.errors.Broken, errClosed)
+		left := len(g.conns) - i - 1
+		require.Equal(t, left, g.open)
+		require.Equal(t, left*cfg.Depth, g.outstanding)
+		require.Zero(t, g.backlog)
+	}
+	assert.EqualValues(t, len(g.conns), g.errors.Broken)
+	assert.EqualValues(t, len(g.conns)*cfg.Depth, g.errors.Unanswered)
+	assert.EqualValues(t, len(g.conns)*5, g.unsent(), "they were never sent, and are told of")
+}

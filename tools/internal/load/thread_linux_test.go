@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // A system without /proc, or whose kernel does not count, tells of no wait. (It
@@ -47,4 +48,29 @@ func TestAThreadKnowsItsCPUTimeUpToTheMoment(t *testing.T) {
 		distinct[*readThread().cpu] = true
 	}
 	assert.Len(t, distinct, 50)
+}
+
+// What other threads use is not the generator's. (Else a busy server in the same
+// process, or the garbage collector, would look like a generator at its limit.)
+func TestAThreadsCPUTimeIsItsOwn(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before, process := *readThread().cpu, processCPU(t)
+	used := make(chan time.Duration)
+	go func() { // on another thread, until it has used a good deal
+		for processCPU(t)-process < 100*time.Millisecond {
+		}
+		used <- processCPU(t) - process
+	}()
+	all := <-used
+	assert.Less(t, *readThread().cpu-before, all/2, "of %v that the process has used", all)
+}
+
+func processCPU(t *testing.T) time.Duration {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		t.Error(err)
+		return time.Hour
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -1,0 +1,121 @@
+//go:build unix
+
+package busywait
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/nonblocking"
+	"github.com/ioflavors/ioflavors/common/sock"
+)
+
+// oneDescriptor is a kernel with a descriptor for one client at a time. Each of its
+// clients has left when it is read.
+type oneDescriptor struct {
+	sock.Kernel
+	open   bool
+	left   int      // clients that have not come yet
+	rounds []string // what was done in each
+}
+
+func (k *oneDescriptor) note(what string) { k.rounds[len(k.rounds)-1] += what }
+
+func (k *oneDescriptor) Listen(net.Listener) (int, error) { return 1, nil }
+func (k *oneDescriptor) Read(int, []byte) (int, error)    { return 0, nil }
+func (k *oneDescriptor) CloseWrite(int) error             { return nil }
+
+func (k *oneDescriptor) Accept(int) (int, error) {
+	if k.left == 0 {
+		return -1, unix.EAGAIN
+	}
+	if k.open {
+		k.note(" lacks")
+		return -1, unix.EMFILE
+	}
+	k.open = true
+	k.left--
+	k.note(" accept")
+	return 2, nil
+}
+
+func (k *oneDescriptor) Close(fd int) error {
+	if fd == 2 {
+		k.open = false
+		k.note(" close")
+	}
+	return nil
+}
+
+// A connection that is closed may be what a new client lacked: it is accepted in the
+// same round, however long the pause was to be.
+func TestAClosedConnectionEndsThePauseOfAccepting(t *testing.T) {
+	k := &oneDescriptor{left: 5, rounds: []string{""}}
+	cfg := kvserver.Config{Logger: slog.New(slog.DiscardHandler)}
+	var srv *Server
+	srv = newServer(Config{Config: cfg}, sock.Calls{Kernel: k}, func() {
+		if k.rounds = append(k.rounds, ""); len(k.rounds) == 4 {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			_ = srv.Shutdown(ctx)
+		}
+	})
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	assert.Equal(t, kvserver.ErrServerClosed, srv.Serve(ln))
+	assert.Equal(t, []string{" accept lacks", " close accept lacks", " close accept lacks"}, k.rounds[:3])
+}
+
+// crowd is a kernel in whose listen queue there is always one more. They say nothing.
+type crowd struct {
+	sock.Kernel
+	accepted, closed int
+	full             bool // nobody comes any more
+}
+
+func (k *crowd) Listen(net.Listener) (int, error) { return 1, nil }
+func (k *crowd) Read(int, []byte) (int, error)    { return -1, unix.EAGAIN }
+
+func (k *crowd) Accept(int) (int, error) {
+	if k.full {
+		return -1, unix.EAGAIN
+	}
+	k.accepted++
+	return 1 + k.accepted, nil
+}
+func (k *crowd) CloseWrite(int) error { return nil }
+func (k *crowd) Close(int) error      { k.closed++; return nil }
+
+// Those who are served are not kept waiting by those who come; and one at a time means
+// that the others stay in the listen queue.
+func TestOnlySoManyAreAcceptedInARound(t *testing.T) {
+	for oneAtATime, perRound := range map[bool][]int{
+		false: {nonblocking.AcceptsPerTurn, 2 * nonblocking.AcceptsPerTurn},
+		true:  {1, 1},
+	} {
+		k := new(crowd)
+		cfg := kvserver.Config{Logger: slog.New(slog.DiscardHandler)}
+		var srv *Server
+		var accepted []int
+		srv = newServer(Config{Config: cfg, OneAtATime: oneAtATime}, sock.Calls{Kernel: k}, func() {
+			if accepted = append(accepted, k.accepted); len(accepted) == len(perRound) {
+				ctx, cancel := context.WithCancel(t.Context())
+				cancel()
+				_ = srv.Shutdown(ctx)
+				k.full = true
+			}
+		})
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		assert.Equal(t, kvserver.ErrServerClosed, srv.Serve(ln))
+		assert.Equal(t, perRound, accepted[:len(perRound)])
+		assert.Equal(t, k.accepted+1, k.closed, "and the listener")
+	}
+}

@@ -1,0 +1,60 @@
+package blocking
+
+import (
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// left is a stream whose client has left, although its goroutine has not noticed.
+type left struct {
+	scripted
+	fd int
+}
+
+func (s *left) Descriptor() int { return s.fd }
+
+// The client that comes when all places are taken waits for the place of one that has
+// left: until that is free, until the server ends, or for patience.
+func TestAClientWaitsForThePlaceOfOneThatHasLeft(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		stays   bool
+		then    func(*Listener, *Conn) // after 100 ms
+		waits   time.Duration
+		refused bool
+	}{
+		{"it is closed", false, func(l *Listener, c *Conn) { l.conns.Close(c) }, 100 * time.Millisecond, false},
+		{"the server ends", false, func(l *Listener, _ *Conn) { l.conns.host.Fail(); l.Wake() }, 100 * time.Millisecond, true},
+		{"it is owed much", false, func(*Listener, *Conn) {}, patience, true},
+		{"it has not left", true, func(*Listener, *Conn) {}, 0, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+			require.NoError(t, err)
+			defer unix.Close(fds[0])
+			if test.stays {
+				defer unix.Close(fds[1])
+			} else {
+				require.NoError(t, unix.Close(fds[1]))
+			}
+			synctest.Test(t, func(t *testing.T) {
+				cfg := kvserver.Config{Limits: kvserver.Limits{MaxConns: 1}, Logger: slog.New(slog.DiscardHandler)}
+				l := NewListener(NewConns(kvserver.NewHost(cfg, kvserver.Traits{}, 1)))
+				c := l.conns.Open(&left{fd: fds[0]})
+				start := time.Now()
+				time.AfterFunc(100*time.Millisecond, func() { test.then(l, c) })
+				refusal := l.Admit(&left{fd: -1})
+				assert.Equal(t, test.waits, time.Since(start))
+				assert.Equal(t, test.refused, refusal != "", refusal)
+			})
+		})
+	}
+}

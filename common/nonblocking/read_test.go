@@ -1,0 +1,54 @@
+//go:build unix
+
+package nonblocking
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/sock"
+)
+
+// filling is a kernel that has one buffer's worth to read, and then nothing.
+type filling struct {
+	sock.Kernel
+	data []byte
+}
+
+func (k *filling) Read(_ int, p []byte) (int, error) {
+	if len(k.data) == 0 {
+		return -1, unix.EAGAIN
+	}
+	n := copy(p, k.data)
+	k.data = k.data[n:]
+	return n, nil
+}
+
+// A client that has filled the buffer may have sent more, so its clocks rest until a
+// read says that there is no more; and then they go on.
+func TestAReadThatFindsNothingLetsTheClocksGoOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := kvserver.Config{Limits: kvserver.Limits{IdleTimeout: time.Second, FrameTimeout: time.Second}}
+		h := kvserver.NewHost(cfg, kvserver.Traits{}, 1)
+		k := &filling{}
+		l := NewLoop(h.Lane(0), sock.Calls{Kernel: k}, 1)
+		c := new(Conn)
+		l.Open(c, noSocket, "")
+		k.data = make([]byte, len(c.Buffer()))
+		k.data[2] = 8 // a frame of 512 KiB begins
+		c.Fed(c.Read(c.Buffer()))
+		time.Sleep(time.Minute)
+		assert.Same(t, c, l.Expired(h.Lane(0).Tick()))
+		require.NotZero(t, c.Wants(), "it may have sent more")
+		_, err := c.Read(c.Buffer())
+		require.Equal(t, sock.ErrWouldBlock, err)
+		c.Expire(h.Lane(0).Tick())
+		assert.Zero(t, c.Wants(), "it has not")
+	})
+}

@@ -1,0 +1,194 @@
+package iouring
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/iouring/ring"
+)
+
+// asked is a ring that does nothing, and counts what it is asked for.
+type asked struct {
+	uring
+	accepts, wakes, recvs, sends, cancels int
+}
+
+func (r *asked) Accept(int, ring.Token) { r.accepts++ }
+func (r *asked) Wake()                  { r.wakes++ }
+
+func (r *asked) Recv(int, ring.Token)         { r.recvs++ }
+func (r *asked) Send(int, []byte, ring.Token) { r.sends++ }
+func (r *asked) Cancel(ring.Token)            { r.cancels++ }
+
+// quietLoop returns a loop that does not run.
+func quietLoop(t *testing.T) (*loop, *asked) {
+	r := new(asked)
+	cfg := kvserver.Config{Limits: kvserver.Limits{MaxConns: 1}, Logger: slog.New(slog.DiscardHandler)}
+	k := kernel{calls: system.calls, open: func() (uring, error) { return r, nil }}
+	l, err := (&model{host: kvserver.NewHost(cfg, kvserver.Traits{}, 1), kernel: k}).open(listen(t))
+	require.NoError(t, err)
+	t.Cleanup(l.front.close)
+	return l, r
+}
+
+// The kernel is told to accept once, and again when it has ended that; after a failure
+// not before the pause is over, which is as short as the first after each client.
+func TestTheKernelIsToldToAcceptWhenThePauseIsOver(t *testing.T) {
+	l, r := quietLoop(t)
+	now, told := time.Duration(0), 0
+	ask := func() bool {
+		l.front.ask(kvserver.Serving, now)
+		more := r.accepts > told
+		told = r.accepts
+		return more
+	}
+	completed := func(result syscall.Errno) {
+		_, ok := l.front.completed(ring.Completion{Result: -int32(result), Flags: 0}, now)
+		assert.Equal(t, result == 0, ok)
+	}
+	require.True(t, ask())
+	require.False(t, ask(), "it accepts already")
+	const ms = time.Millisecond
+	for _, step := range []struct {
+		result syscall.Errno
+		pause  time.Duration
+	}{
+		{unix.EMFILE, 5 * ms}, {unix.ENFILE, 10 * ms}, {0, 0}, {unix.EMFILE, 5 * ms}, {unix.ECONNABORTED, 0}, {unix.EMFILE, 10 * ms},
+	} {
+		completed(step.result)
+		at, waits := l.front.resumes()
+		assert.Equal(t, step.pause > 0, waits && at > now)
+		if step.pause > 0 {
+			assert.Equal(t, now+step.pause, at)
+			now = at - 1
+			assert.False(t, ask())
+			now = at
+		}
+		require.True(t, ask())
+	}
+	completed(unix.EMFILE)
+	assert.True(t, func() bool { _, waits := l.front.resumes(); return waits }())
+	l.front.close()
+	_, waits := l.front.resumes()
+	assert.False(t, waits, "nobody will be accepted")
+}
+
+// A connection that is closed may be what a new client lacked.
+func TestAClosedConnectionEndsThePauseOfAccepting(t *testing.T) {
+	l, r := quietLoop(t)
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	require.NoError(t, err)
+	defer unix.Close(fds[1])
+	l.add(fds[0], "")
+	l.front.ask(kvserver.Serving, 0)
+	l.front.completed(ring.Completion{Result: -int32(unix.EMFILE)}, 0)
+	l.front.ask(kvserver.Serving, 0)
+	require.Equal(t, 1, r.accepts)
+
+	l.close(l.conns[fds[0]])
+	_, waits := l.front.resumes()
+	assert.False(t, waits)
+	l.front.ask(kvserver.Serving, 0)
+	assert.Equal(t, 2, r.accepts)
+}
+
+// When the kernel refuses a loop's operations the pauses double, until it takes some;
+// the server's end ends them.
+func TestPausesAfterRefusals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		host := kvserver.NewHost(kvserver.Config{Logger: slog.New(slog.DiscardHandler)}, kvserver.Traits{}, 1)
+		l := &loop{host: host, pauses: pauses{over: make(chan struct{}, 1)}}
+		refused := fmt.Errorf("io_uring_enter: %w", ring.ErrRefused)
+		pause := func(err error) time.Duration {
+			start := time.Now()
+			assert.Equal(t, errors.Is(err, ring.ErrRefused), l.refused(err))
+			return time.Since(start)
+		}
+		const ms = time.Millisecond
+		for range 2 {
+			assert.Equal(t, 5*ms, pause(refused))
+			assert.Equal(t, 10*ms, pause(refused))
+			assert.Zero(t, pause(nil))
+		}
+		assert.Zero(t, pause(unix.EINVAL), "that does not pass")
+		assert.Equal(t, 5*ms, pause(refused))
+		time.AfterFunc(3*ms, l.pauses.end)
+		assert.Equal(t, 3*ms, pause(refused))
+		host.Fail()
+		assert.False(t, l.refused(refused), "nobody is waited for when the server is closed")
+	})
+}
+
+// The server's end reaches a loop wherever it waits: in the kernel or in a pause.
+func TestWakeEndsAPauseToo(t *testing.T) {
+	l, r := quietLoop(t)
+	m := &model{host: l.host, loop: l}
+	m.Wake()
+	m.Wake() // nobody waits for the first to be noticed
+	assert.True(t, l.woken.Load())
+	assert.Equal(t, 2, r.wakes)
+	assert.Len(t, l.pauses.over, 1)
+}
+
+// The kernel is told everything once: to receive, to end that, and to end the wait for
+// room. A socket is closed when it has ended all of it, and not before.
+func TestTheKernelIsToldEverythingOnce(t *testing.T) {
+	l, r := quietLoop(t)
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	require.NoError(t, err)
+	defer unix.Close(fds[1])
+	l.add(fds[0], "")
+	c := l.conns[fds[0]]
+	twice := func() {
+		l.next(c)
+		if l.conns[fds[0]] != nil {
+			l.next(c)
+		}
+	}
+	twice()
+	assert.Equal(t, asked{recvs: 1}, *r)
+	c.doing |= awaiting // as after a send that fell short
+	c.Abort(nil)
+	twice()
+	assert.Equal(t, asked{recvs: 1, cancels: 2}, *r)
+	l.received(c, ring.Completion{Result: -int32(unix.ECANCELED)})
+	twice()
+	assert.Equal(t, 1, l.open)
+	l.writable(c, ring.Completion{Result: -int32(unix.ECANCELED)})
+	twice()
+	assert.Equal(t, asked{recvs: 1, cancels: 2}, *r)
+	assert.Zero(t, l.open)
+	assert.Nil(t, l.conns[fds[0]])
+	assert.Zero(t, l.host.Lifecycle(nil).Stats().Active)
+}
+
+// A client that is held is judged when all that had happened when it came has been
+// taken: part of it may be that another has left.
+func TestAHeldClientIsJudgedWhenAllIsTaken(t *testing.T) {
+	l, _ := quietLoop(t)
+	require.Empty(t, l.host.Admit(), "the only place is taken")
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	require.NoError(t, err)
+	defer unix.Close(fds[1])
+	l.front.Admit(fds[0], l.add)
+	l.asked, l.ahead = l.front.Held(), 1
+	l.endTurn()
+	assert.True(t, l.front.Holding())
+	assert.Zero(t, l.open)
+	l.ahead = 0
+	l.endTurn()
+	assert.False(t, l.front.Holding())
+	require.Equal(t, 1, l.open)
+	assert.Contains(t, string(l.conns[fds[0]].Output()), "refused")
+	l.close(l.conns[fds[0]])
+}

@@ -1,0 +1,109 @@
+//go:build unix
+
+package multiblocking
+
+import (
+	"net"
+	"os"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/sock"
+)
+
+// A client waits for a worker only as long as there is none. (Had nobody noted that it
+// has one, every client would be turned out at the end of its turn, though none waits.)
+func TestAPoolKnowsWhetherAClientWaits(t *testing.T) {
+	p := &pool{clients: make(chan net.Conn), left: 1}
+	started := 0
+	p.work = func(net.Conn) { started++ }
+	p.hand(nil)
+	assert.Equal(t, 1, started)
+	assert.False(t, p.waiting.Load(), "it has a worker of its own")
+
+	handed := make(chan struct{})
+	go func() {
+		defer close(handed)
+		p.hand(nil)
+	}()
+	require.Eventually(t, p.waiting.Load, time.Minute, time.Millisecond)
+	<-p.clients // a worker is free
+	<-handed
+	assert.False(t, p.waiting.Load(), "nobody waits")
+	assert.Equal(t, 1, started, "there are no more workers than there may be")
+}
+
+// newTestStream returns a stream whose socket's timeouts are noted, and a function that
+// returns them.
+func newTestStream(t *testing.T) (s *threadStream, timeouts func() []time.Duration) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer ln.Close()
+	client, err := net.Dial("tcp", ln.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { client.Close() })
+	server, err := ln.Accept()
+	require.NoError(t, err)
+	runtime.LockOSThread()
+	t.Cleanup(runtime.UnlockOSThread)
+	stream, err := newThreadStream(server)
+	require.NoError(t, err)
+	t.Cleanup(func() { stream.Close() })
+	s = stream.(*threadStream)
+	var set []time.Duration
+	s.setTimeouts = func(fd int, timeout time.Duration) error {
+		set = append(set, timeout)
+		return sock.SetTimeouts(fd, timeout)
+	}
+	return s, func() []time.Duration { return set }
+}
+
+// A thread that is interrupted just before its call would wait for the whole deadline,
+// because the timeout that it sets is the last one.
+func TestATimeoutThatIsSetTooLateDoesNotUndoAnInterruption(t *testing.T) {
+	s, timeouts := newTestStream(t)
+	noted := s.setTimeouts
+	s.setTimeouts = func(fd int, timeout time.Duration) error {
+		s.setTimeouts = func(fd int, timeout time.Duration) error {
+			assert.True(t, s.interrupted.Load(), "the thread may look just before the timeout is set")
+			return noted(fd, timeout)
+		}
+		s.Interrupt()
+		return noted(fd, timeout)
+	}
+	require.NoError(t, s.SetDeadline(time.Now().Add(time.Hour)))
+	require.NoError(t, s.arm())
+	set := timeouts()
+	require.Len(t, set, 3)
+	assert.Equal(t, brief, set[0])
+	assert.Greater(t, set[1], 50*time.Minute)
+	assert.Equal(t, brief, set[2], "the last one counts")
+
+	require.NoError(t, s.SetDeadline(time.Now().Add(time.Minute)))
+	require.NoError(t, s.arm())
+	assert.Len(t, timeouts(), 3, "the thread looks often from now on")
+}
+
+// A timeout serves for many reads, until it would outlast the deadline by more than
+// the slack.
+func TestATimeoutIsSetOnlyIfTheOldOneIsTooLong(t *testing.T) {
+	s, timeouts := newTestStream(t)
+	synctest.Test(t, func(t *testing.T) { // in which no time passes
+		for _, step := range []struct {
+			in  time.Duration
+			set int
+		}{{time.Hour, 1}, {2 * time.Hour, 1}, {time.Hour - slack, 1}, {time.Hour - slack - 1, 2}, {time.Hour, 2}} {
+			require.NoError(t, s.SetDeadline(time.Now().Add(step.in)))
+			require.NoError(t, s.arm())
+			assert.Len(t, timeouts(), step.set, "%v", step.in)
+		}
+		require.NoError(t, s.SetDeadline(time.Now()))
+		assert.ErrorIs(t, s.arm(), os.ErrDeadlineExceeded)
+		assert.Len(t, timeouts(), 2)
+	})
+}
