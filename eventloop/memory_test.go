@@ -1,0 +1,53 @@
+package eventloop_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/servertest"
+	"github.com/ioflavors/ioflavors/eventloop"
+)
+
+// Clients of one loop hold the memory, and that loop sleeps. A client that makes
+// progress in the other loop is alone among those that hold much, and is served all
+// the same: the loop that sleeps is woken, and closes its own.
+func TestALoopGivesUpMemoryForAnother(t *testing.T) {
+	l := kvserver.Limits{MemoryLimit: 8 << 20, MaxConns: 256, IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: -1}
+	srv := eventloop.New(eventloop.Config{Config: kvserver.Config{Limits: l}, Loops: 2})
+	addr := servertest.Serve(t, srv)
+	eventually := func(what string, ok func(kvserver.Stats) bool) {
+		t.Helper()
+		for end := time.Now().Add(time.Minute); !ok(srv.Stats()); time.Sleep(time.Millisecond) {
+			require.True(t, time.Now().Before(end), what)
+		}
+	}
+	part := probe.Put("k", strings.Repeat("v", 500_000))[:120_000]
+	var honest []*probe.Conn
+	// Clients go to the loops by turns, because each has as few.
+	for taken := int64(0); srv.Stats().BufferBytes < l.MemoryLimit*3/4-256<<10; {
+		c := probe.Dial(t.Context(), t, addr)
+		c.Send(probe.Get("absent"))
+		c.Want(probe.Absent("absent"))
+		honest = append(honest, c)
+		holder := probe.Dial(t.Context(), t, addr)
+		holder.Send(part)
+		taken += int64(len(probe.Get("absent")) + len(part))
+		eventually("it is read", func(st kvserver.Stats) bool { return st.BytesIn == taken })
+	}
+	require.Zero(t, srv.Stats().Closed[kvserver.ClosedMemory.String()])
+	for _, c := range honest[:10] {
+		// All but the end, so that its memory is wanted as long as it takes to wake a loop.
+		whole := probe.Put("k", strings.Repeat("v", 500_000))
+		c.Send(whole[:len(whole)-1])
+		eventually("memory comes back", func(st kvserver.Stats) bool {
+			return st.Closed[kvserver.ClosedMemory.String()] > 0 && st.BufferBytes <= l.MemoryLimit*3/4
+		})
+		c.Send(whole[len(whole)-1:])
+		c.Want(probe.Stored)
+	}
+}
