@@ -41,22 +41,32 @@ func (h *Host) PerPeer() bool { return h.Limits.MaxConnsPerPeer > 0 }
 // is in the way. key is a value by which the model knows the connection, for
 // LeavePeer; an invalid address has no limit.
 func (h *Host) AdmitPeer(key any, addr netip.Addr, leaving int) (refusal string, peerFull bool) {
-	if refusal = h.Admit(); refusal != "" || !h.PerPeer() || !addr.IsValid() {
-		return refusal, false
+	if !h.PerPeer() || !addr.IsValid() {
+		return h.Admit(), false
 	}
-	peer, most := peerOf(addr), h.Limits.MaxConnsPerPeer
-	h.peers.mu.Lock()
-	defer h.peers.mu.Unlock()
-	if h.peers.count[peer] >= most+min(leaving, most) {
-		h.places.Add(-1)
-		return fmt.Sprintf("all %d connections of this address are in use", most), true
+	if !h.peers.take(key, peerOf(addr), h.Limits.MaxConnsPerPeer, leaving) {
+		return fmt.Sprintf("all %d connections of this address are in use", h.Limits.MaxConnsPerPeer), true
 	}
-	if h.peers.count == nil {
-		h.peers.count, h.peers.of = make(map[netip.Prefix]int), make(map[any]netip.Prefix)
+	if refusal = h.Admit(); refusal != "" {
+		h.LeavePeer(key)
 	}
-	h.peers.count[peer]++
-	h.peers.of[key] = peer
-	return "", false
+	return refusal, false
+}
+
+// take counts a connection of a peer that has fewer than most, or than leaving more,
+// up to twice as many.
+func (p *peers) take(key any, peer netip.Prefix, most, leaving int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.count[peer] >= most+min(leaving, most) {
+		return false
+	}
+	if p.count == nil {
+		p.count, p.of = make(map[netip.Prefix]int), make(map[any]netip.Prefix)
+	}
+	p.count[peer]++
+	p.of[key] = peer
+	return true
 }
 
 // LeavePeer gives back what AdmitPeer took for the key, if it did. Call it before

@@ -44,3 +44,26 @@ func TestAnAddressHasNoMoreThanItsConnections(t *testing.T) {
 		assert.EqualValues(t, 10, h.places.Load(), "who is refused takes no place")
 	})
 }
+
+// A client that was refused for its address kept the thread that had been taken for
+// it: a few hundred of them, and no thread was left for any client.
+func TestWhoIsRefusedForItsAddressTakesNothing(t *testing.T) {
+	taken := 0
+	traits := Traits{Admit: func() string { taken++; return "" }}
+	h := NewHost(Config{Limits: Limits{MaxConnsPerPeer: 1, MaxConns: 2}}, traits, 1)
+	addr := netip.MustParseAddr("192.0.2.1")
+	refusal, full := h.AdmitPeer(1, addr, 0)
+	assert.Empty(t, refusal)
+	assert.False(t, full)
+	refusal, full = h.AdmitPeer(2, addr, 0)
+	assert.Equal(t, "all 1 connections of this address are in use", refusal)
+	assert.True(t, full)
+	assert.Equal(t, 1, taken)
+
+	assert.Empty(t, h.Admit())
+	other := netip.MustParseAddr("192.0.2.2")
+	refusal, full = h.AdmitPeer(3, other, 0)
+	assert.Equal(t, "all 2 connections are in use", refusal)
+	assert.False(t, full)
+	assert.NotContains(t, h.peers.of, any(3), "nor does its address have a connection")
+}
