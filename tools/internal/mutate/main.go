@@ -46,7 +46,7 @@ func main() {
 	stdout.OutliveReaders()
 	out, code := stdout.New(os.Stdout), 0
 	if err := run(ctx, out, *only, *per, *file, *write, *list); err != nil {
-		fmt.Fprintln(os.Stderr, "mutate:", err)
+		fmt.Fprintln(stdout.Escaping(os.Stderr), "mutate:", err)
 		code = 1
 		if errors.Is(err, context.Canceled) {
 			code = 130

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/folder"
 )
 
 // fate is what became of a mutation.
@@ -31,12 +33,12 @@ var notCompiled = regexp.MustCompile(`\[(build|setup) failed\]`)
 // try runs the target's tests on the mutated program, command by command, until one
 // fails.
 func (m mutation) try(ctx context.Context) (fate, error) {
-	folder, err := os.MkdirTemp("", "mutate")
+	dir, err := os.MkdirTemp("", "mutate")
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(folder)
-	overlay, err := m.overlay(folder)
+	defer os.RemoveAll(dir)
+	overlay, err := m.overlay(dir)
 	if err != nil {
 		return "", err
 	}
@@ -67,9 +69,9 @@ func (t *target) whole(ctx context.Context) error {
 
 // overlay writes the mutated file, and the file by which the compiler takes it for
 // the original.
-func (m mutation) overlay(folder string) (name string, err error) {
-	mutated := filepath.Join(folder, filepath.Base(m.path))
-	if err := os.WriteFile(mutated, m.apply(), 0o600); err != nil {
+func (m mutation) overlay(dir string) (name string, err error) {
+	mutated := filepath.Join(dir, filepath.Base(m.path))
+	if err := folder.WriteFile(mutated, m.apply()); err != nil {
 		return "", err
 	}
 	original, err := filepath.Abs(m.path)
@@ -80,8 +82,8 @@ func (m mutation) overlay(folder string) (name string, err error) {
 	if err != nil {
 		return "", err
 	}
-	name = filepath.Join(folder, "overlay.json")
-	return name, os.WriteFile(name, replace, 0o600)
+	name = filepath.Join(dir, "overlay.json")
+	return name, folder.WriteFile(name, replace)
 }
 
 // goTest runs one command of a target's.

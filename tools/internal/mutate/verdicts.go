@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/ioflavors/ioflavors/tools/internal/folder"
 )
 
 // equivalent begins the verdict on a mutation after which nothing that matters is
@@ -55,7 +57,7 @@ func writeVerdicts(file string, v verdicts) error {
 	for _, m := range slices.Sorted(maps.Keys(v)) {
 		fmt.Fprintf(&b, "%s | %s\n", m, cmp.Or(v[m], open))
 	}
-	return os.WriteFile(file, []byte(b.String()), 0o666)
+	return folder.WriteFile(file, []byte(b.String()))
 }
 
 // merge returns the survivors of a run of some targets, and what was known of others.
@@ -65,8 +67,8 @@ func (v verdicts) merge(tried []string, survivors verdicts) verdicts {
 		merged = make(verdicts)
 	}
 	for m, verdict := range v {
-		folder, _, _ := strings.Cut(m, ": ")
-		if !slices.Contains(tried, folder) {
+		from, _, _ := strings.Cut(m, ": ")
+		if !slices.Contains(tried, from) {
 			merged[m] = verdict
 		}
 	}
