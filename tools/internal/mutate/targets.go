@@ -13,7 +13,9 @@ var (
 	fakeKernels = []string{"-run", "^TestOnAFakeKernel$", "./busywait", "./eventloop", "./iouring"}
 	blocking    = []string{"-run", "^TestServer$", "./singleblocking", "./multiblocking"}
 	polling     = []string{"-run", "^TestServer$", "./eventloop"}
-	judging     = []string{"-short", "./tools/internal/lab"}
+	// judging are the lab's tests, but those that run servers.
+	judging = []string{"-skip", "^Test(Run|Advise|Capacity|Silent|Callers|ASlow|ResultsAreSaved|ResultsFollow|APool|AStopIs|" +
+		"ADeaf|IdleLadder|Syscalls|Many|Cores|OneAtATime|APanic|TheProgram)", "./tools/internal/lab"}
 	// judges are the files of the lab that say what a measurement is worth.
 	judges = []string{"claims.go", "standings.go", "disturbance.go", "proof.go", "advise_judge.go", "stall.go", "trial.go"}
 )
