@@ -67,6 +67,7 @@ func TestNobodyWritesPastThisPackage(t *testing.T) {
 		"cmd/ioflavors/serve.go",            // a server's log, which slog escapes
 		"cmd/ioflavors/null.go",             // as well
 		"internal/figures/main.go",          // makes a Checked, and stderr
+		"internal/mutate/main.go",           // as well
 		"lint/crossvet/main.go",             // positions in our own code
 		"peers/internal/command/command.go", // a server's log
 	}

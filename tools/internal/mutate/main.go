@@ -1,0 +1,159 @@
+// Command mutate changes the program in small ways, one at a time, and runs the tests
+// that should notice. A mutation that no test notices survives, and is either
+// equivalent (nothing that matters has changed) or a hole in the tests.
+//
+//	go run ./tools/internal/mutate            # all targets: about an hour
+//	go run ./tools/internal/mutate -only common/session -per 0
+//
+// Each survivor has a verdict in survivors.txt, given by a person. The exit code is 1
+// if there is a survivor without one, or if fewer than 90 % of the mutations that are
+// not equivalent were killed. With -w the survivors of this run replace those of the
+// same targets in the file, and keep the verdicts that they had.
+//
+// A mutated file is handed to the compiler by go test -overlay, so the working tree
+// stays as it is. A tester from the module proxy, go-gremlins, copies one module and
+// runs one package's own tests; much of common is tested by the models, which are
+// modules of their own.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/stdout"
+)
+
+// wanted is the least share of mutations to be killed, of those that are not
+// equivalent.
+const wanted = 0.90
+
+func main() {
+	only := flag.String("only", "", "mutate this `folder` alone")
+	per := flag.Int("per", 40, "try `n` mutations of each target, chosen by a hash of their names; 0: all")
+	file := flag.String("survivors", "tools/internal/mutate/survivors.txt", "the `file` that has a verdict for each survivor")
+	write := flag.Bool("w", false, "write the survivors to the file")
+	list := flag.Bool("list", false, "list the mutations, and run nothing")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	stdout.OutliveReaders()
+	out, code := stdout.New(os.Stdout), 0
+	if err := run(ctx, out, *only, *per, *file, *write, *list); err != nil {
+		fmt.Fprintln(stdout.Escaping(os.Stderr), "mutate:", err)
+		code = 1
+		if errors.Is(err, context.Canceled) {
+			code = 130
+		}
+	}
+	os.Exit(out.ExitCode("mutate", code, os.Stderr))
+}
+
+func run(ctx context.Context, out io.Writer, only string, per int, file string, write, list bool) error {
+	known, err := readVerdicts(file)
+	if err != nil {
+		return err
+	}
+	var all []mutation
+	var tried []string
+	for _, t := range targets {
+		if only != "" && only != t.folder {
+			continue
+		}
+		found, err := t.mutations()
+		if err != nil {
+			return err
+		}
+		all = append(all, choose(found, per)...)
+		tried = append(tried, t.folder)
+	}
+	if len(tried) == 0 {
+		return fmt.Errorf("-only: there is no target %s", only)
+	}
+	if list {
+		for _, m := range all {
+			fmt.Fprintln(out, m)
+		}
+		fmt.Fprintln(out, len(all), "mutations")
+		return nil
+	}
+	var s score
+	for i, m := range all {
+		if i == 0 || m.target != all[i-1].target {
+			fmt.Fprintf(out, "%s: its tests on the program as it is\n", m.target.folder)
+			if err := m.target.whole(ctx); err != nil {
+				return err
+			}
+		}
+		began := time.Now()
+		fate, err := m.try(ctx)
+		if err != nil {
+			return err
+		}
+		s.count(m, fate, known)
+		fmt.Fprintf(out, "%4d/%d %8s %5.1f s  %s\n", i+1, len(all), fate, time.Since(began).Seconds(), m)
+	}
+	if write {
+		if err := writeVerdicts(file, known.merge(tried, s.survivors)); err != nil {
+			return err
+		}
+	}
+	fmt.Fprint(out, s)
+	return s.err()
+}
+
+// score is what became of the mutations that were tried.
+type score struct {
+	killed, equivalent, holes int
+	survivors                 verdicts
+	open                      []string // survivors without a verdict
+}
+
+func (s *score) count(m mutation, f fate, known verdicts) {
+	switch f {
+	case killed:
+		s.killed++
+	case survived:
+		if s.survivors == nil {
+			s.survivors = make(verdicts)
+		}
+		verdict := known[m.String()]
+		s.survivors[m.String()] = verdict
+		switch {
+		case strings.HasPrefix(verdict, equivalent):
+			s.equivalent++
+		default:
+			s.holes++
+		}
+		if verdict == "" {
+			s.open = append(s.open, m.String())
+		}
+	}
+}
+
+func (s score) share() float64 { return float64(s.killed) / float64(max(1, s.killed+s.holes)) }
+
+func (s score) String() string {
+	text := fmt.Sprintf("%d mutations: %d killed, %d equivalent, %d holes: %.1f %% killed of those that are not equivalent\n",
+		s.killed+s.equivalent+s.holes, s.killed, s.equivalent, s.holes, 100*s.share())
+	if len(s.open) > 0 {
+		text += fmt.Sprintf("Without a verdict:\n  %s\n", strings.Join(s.open, "\n  "))
+	}
+	return text
+}
+
+func (s score) err() error {
+	if len(s.open) > 0 {
+		return fmt.Errorf("%d survivors have no verdict", len(s.open))
+	}
+	if s.share() < wanted {
+		return fmt.Errorf("%.1f %% were killed; want %.0f %%", 100*s.share(), 100*wanted)
+	}
+	return nil
+}

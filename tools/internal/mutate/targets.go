@@ -1,0 +1,40 @@
+package main
+
+// target is a package to be mutated, and the tests that should notice.
+type target struct {
+	folder string
+	files  []string   // these alone, if any are named
+	tests  [][]string // arguments of go test, the quickest first
+}
+
+func own(folder string) []string { return []string{"./" + folder} }
+
+var (
+	fakeKernels = []string{"-run", "^TestOnAFakeKernel$", "./busywait", "./eventloop", "./iouring"}
+	blocking    = []string{"-run", "^TestServer$", "./singleblocking", "./multiblocking"}
+	polling     = []string{"-run", "^TestServer$", "./eventloop"}
+	// judging are the lab's tests, but those that run servers.
+	judging = []string{"-skip", "^Test(Run|Advise|Capacity|Silent|Callers|ASlow|ResultsAreSaved|ResultsFollow|APool|AStopIs|" +
+		"ADeaf|IdleLadder|Syscalls|Many|Cores|OneAtATime|APanic|TheProgram)", "./tools/internal/lab"}
+	// judges are the files of the lab that say what a measurement is worth.
+	judges = []string{"claims.go", "standings.go", "disturbance.go", "proof.go", "advise_judge.go", "stall.go", "trial.go"}
+)
+
+var targets = []*target{
+	{folder: "common/session", tests: [][]string{own("common/session"), own("common/kvserver"), fakeKernels, blocking}},
+	{folder: "common/kvserver", tests: [][]string{own("common/kvserver"), fakeKernels, blocking, polling}},
+	{folder: "common/kv", tests: [][]string{own("common/kv"), own("common/session")}},
+	{folder: "common/frame", tests: [][]string{own("common/frame"), own("common/session")}},
+	{folder: "common/store", tests: [][]string{own("common/store"), own("common/kv")}},
+	{folder: "common/buffer", tests: [][]string{own("common/buffer"), own("common/session"), own("common/kvserver")}},
+	{folder: "common/blocking", tests: [][]string{own("common/blocking"), blocking}},
+	{folder: "common/nonblocking", tests: [][]string{own("common/nonblocking"), fakeKernels, polling}},
+	{folder: "singleblocking", tests: [][]string{own("singleblocking")}},
+	{folder: "multiblocking", tests: [][]string{own("multiblocking")}},
+	{folder: "busywait", tests: [][]string{{"-run", "^TestOnAFakeKernel$", "./busywait"}, own("busywait")}},
+	{folder: "eventloop/poller", tests: [][]string{own("eventloop/poller"), polling}},
+	{folder: "eventloop", tests: [][]string{{"-run", "^TestOnAFakeKernel$", "./eventloop"}, own("eventloop")}},
+	{folder: "iouring", tests: [][]string{{"-run", "^TestOnAFakeKernel$", "./iouring"}, own("iouring")}},
+	{folder: "tools/internal/load", tests: [][]string{own("tools/internal/load")}},
+	{folder: "tools/internal/lab", files: judges, tests: [][]string{judging}},
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/folder"
+)
+
+// fate is what became of a mutation.
+type fate string
+
+const (
+	killed   fate = "killed"
+	survived fate = "SURVIVED"
+	invalid  fate = "invalid" // it does not compile, and counts for nothing
+)
+
+// patience is how long one of the commands may take, compiling included. What hangs
+// is killed: somebody would notice.
+const patience = 3 * time.Minute
+
+var notCompiled = regexp.MustCompile(`\[(build|setup) failed\]`)
+
+// try runs the target's tests on the mutated program, command by command, until one
+// fails.
+func (m mutation) try(ctx context.Context) (fate, error) {
+	dir, err := os.MkdirTemp("", "mutate")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	overlay, err := m.overlay(dir)
+	if err != nil {
+		return "", err
+	}
+	for _, tests := range m.target.tests {
+		output, err := goTest(ctx, overlay, tests)
+		switch {
+		case ctx.Err() != nil:
+			return "", ctx.Err()
+		case err != nil && notCompiled.Match(output):
+			return invalid, nil
+		case err != nil:
+			return killed, nil
+		}
+	}
+	return survived, nil
+}
+
+// whole runs the target's tests on the program as it is. If they fail, no mutation
+// could be told from none.
+func (t *target) whole(ctx context.Context) error {
+	for _, tests := range t.tests {
+		if output, err := goTest(ctx, "", tests); err != nil {
+			return fmt.Errorf("without a mutation: go test %s: %w\n%s", strings.Join(tests, " "), err, output)
+		}
+	}
+	return nil
+}
+
+// overlay writes the mutated file, and the file by which the compiler takes it for
+// the original.
+func (m mutation) overlay(dir string) (name string, err error) {
+	mutated := filepath.Join(dir, filepath.Base(m.path))
+	if err := folder.WriteFile(mutated, m.apply()); err != nil {
+		return "", err
+	}
+	original, err := filepath.Abs(m.path)
+	if err != nil {
+		return "", err
+	}
+	replace, err := json.Marshal(map[string]map[string]string{"Replace": {original: mutated}})
+	if err != nil {
+		return "", err
+	}
+	name = filepath.Join(dir, "overlay.json")
+	return name, folder.WriteFile(name, replace)
+}
+
+// goTest runs one command of a target's.
+func goTest(ctx context.Context, overlay string, tests []string) (output []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	args := []string{"test", "-overlay=" + overlay, "-vet=off", "-count=1", "-failfast", "-timeout", "90s"}
+	cmd := exec.CommandContext(ctx, "go", append(args, tests...)...)
+	cmd.Env = append(os.Environ(), "FAKEKERNEL_SEEDS=300")
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
+	var b bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &b, &b
+	err = cmd.Run()
+	return b.Bytes(), err
+}
