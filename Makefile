@@ -1,12 +1,13 @@
 # Everything here is a plain command or a script that runs without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help test race stress netns figures bench fuzz lint tidy generate check-generated release ci
+.PHONY: help test race stress mutate netns figures bench fuzz lint tidy generate check-generated release ci
 
 FUZZTIME ?= 10s
 BENCH ?= .
 OUT ?= bench.txt
 TIMES ?= 3
+PER ?= 40
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +20,9 @@ race: ## run them under the race detector
 
 stress: ## run them TIMES (3) times beside six busy processes, PACKAGES=./common/... say
 	scripts/stress.sh $(TIMES) $(PACKAGES)
+
+mutate: ## change the program in PER (40) small ways a package, and see whether a test notices (hours)
+	go run ./tools/internal/mutate -per $(PER)
 
 netns: ## test them where packets are lost and cables cut (Linux)
 	scripts/netns.sh
