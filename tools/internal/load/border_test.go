@@ -1,0 +1,54 @@
+//go:build unix
+
+package load
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Little's law may fail by a twentieth, and a server keeps a rate if it answers 99 of
+// 100 requests.
+func TestTheLimitsOfJudgementsAreAllowed(t *testing.T) {
+	for rate, holds := range map[float64]bool{95: true, 94: false, 105: true, 106: false} {
+		r := Result{Workload: Workload{Rate: 1}, Rate: rate, InFlight: 100, Response: Times{Mean: float64(time.Second)}}
+		_, is := r.littlesLaw()
+		assert.Equal(t, holds, is, "100 in flight, and %v expected", rate)
+	}
+	for answered, kept := range map[int64]bool{99: true, 98: false} {
+		assert.Equal(t, kept, (&Result{Requests: answered, Offered: 100}).Kept(), "%d of 100", answered)
+	}
+}
+
+// The window of an open loop begins with its first moment, and ends before its last: two
+// windows in a row count each request once.
+func TestARequestBelongsToTheWindowInWhichItIsDue(t *testing.T) {
+	const begin, end = 10 * time.Second, 11 * time.Second
+	for due, counted := range map[time.Duration]int64{begin - 1: 0, begin: 1, end - 1: 1, end: 0} {
+		w := newWindow(time.Second)
+		w.begin(begin, begin)
+		w.end(end)
+		w.count(request{due: due, sent: due}, end+time.Second, true)
+		assert.Equal(t, counted, w.response.TotalCount(), "due at %v", due)
+	}
+	g, _ := pausing(1, 0)
+	g.until = end
+	for due, owed := range map[time.Duration]bool{end - 1: true, end: false} {
+		g.schedule.due = due
+		assert.Equal(t, owed, g.owes(time.Hour), "due at %v", due)
+	}
+}
+
+// What is due and not sent has a limit, of which the last one is used.
+func TestTheBacklogIsFullAtItsLimit(t *testing.T) {
+	g, pause := pausing(1, 0)
+	g.backlog = maxBacklog - 1
+	pause(2 * time.Second)
+	require.GreaterOrEqual(t, g.window.offered, int64(2))
+	assert.Equal(t, maxBacklog, g.backlog)
+	assert.Equal(t, g.window.offered-1, g.window.unsent)
+	assert.Equal(t, 1, g.outstanding)
+}
