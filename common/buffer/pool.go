@@ -19,6 +19,13 @@ const (
 	classes  = 15
 )
 
+// The last sixteenth of the limit is for buffers of 4 KiB at most, so that clients
+// that ask for little are served even when others have taken all they could.
+const (
+	small   = 4 << 10
+	reserve = 16
+)
+
 // Pool lends buffers. It is safe for concurrent use, and allocates only when
 // none of the right size was given back; what nobody borrows for a while is
 // left to the garbage collector.
@@ -39,7 +46,7 @@ func (p *Pool) Lent() int64 { return p.lent.Load() }
 func (p *Pool) Ample() bool { return p.lent.Load() <= p.limit/4 }
 
 // Get lends an empty buffer with room for size bytes, or nil if that would
-// exceed the pool's limit.
+// exceed the pool's limit, or, for a large one, touch what is left to small ones.
 func (p *Pool) Get(size int) []byte {
 	class := classFor(size)
 	if class == classes {
@@ -100,7 +107,11 @@ func (p *Pool) Adopt(old, b []byte) {
 }
 
 func (p *Pool) charge(size int) bool {
-	if p.lent.Add(int64(size)) <= p.limit {
+	limit := p.limit
+	if size > small {
+		limit -= limit / reserve
+	}
+	if p.lent.Add(int64(size)) <= limit {
 		return true
 	}
 	p.lent.Add(-int64(size))

@@ -131,3 +131,18 @@ func BenchmarkGetPut(b *testing.B) {
 		}
 	})
 }
+
+// Clients that had taken all the memory there was had others closed that asked for a
+// buffer of 1 KiB.
+func TestSmallBuffersAreLentWhenLargeOnesAreNot(t *testing.T) {
+	const limit = 1 << 20
+	p := buffer.NewPool(limit)
+	for p.Get(32<<10) != nil {
+	}
+	assert.EqualValues(t, limit-limit/16, p.Lent())
+	assert.Nil(t, p.Get(4<<10+1))
+	for range limit / 16 / (4 << 10) {
+		require.NotNil(t, p.Get(4<<10))
+	}
+	assert.Nil(t, p.Get(1), "there is no more")
+}

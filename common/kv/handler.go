@@ -42,7 +42,10 @@ type Handler struct {
 // NewHandler returns a handler for s.
 func NewHandler(s store.Store) *Handler {
 	ahead, _ := s.(store.Expecter)
-	fit, _ := s.(store.Fitter)
+	fit, ok := s.(store.Fitter)
+	if !ok || fit.Itself() != s {
+		fit = nil
+	}
 	return &Handler{store: s, ahead: ahead, fit: fit}
 }
 

@@ -216,6 +216,8 @@ func (s *noting) AppendFit(dst, key []byte) ([]byte, bool, int, error) {
 	return s.InMemory.AppendFit(dst, key)
 }
 
+func (s *noting) Itself() store.Store { return s }
+
 func TestTheStoreIsShownTheKeysFirst(t *testing.T) {
 	gets := func(n int) (bodies [][]byte) {
 		for i := range n {
@@ -355,4 +357,22 @@ type counting struct {
 func (s *counting) Put(key, value []byte) error {
 	s.puts++
 	return s.Store.Put(key, value)
+}
+
+// shouting is a store of somebody's own that embeds one of ours.
+type shouting struct{ *store.InMemory }
+
+func (s shouting) Append(dst, key []byte) (out []byte, found bool, err error) {
+	out, found, err = s.InMemory.Append(dst, key)
+	return append(out, '!'), found, err
+}
+
+// A store that embeds one of ours was gone past: the embedded one's AppendFit was
+// taken for its own.
+func TestAStoreThatEmbedsOursIsAsked(t *testing.T) {
+	s := shouting{store.New(0)}
+	require.NoError(t, s.Put([]byte("k"), []byte("v")))
+	reply, err := kv.Parse(kv.NewHandler(s).AppendReply(nil, kv.AppendMessage(nil, kv.Message{Key: []byte("k"), Kind: kv.Get})))
+	require.NoError(t, err)
+	assert.Equal(t, "v!", string(reply.Value))
 }

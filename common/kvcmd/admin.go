@@ -137,12 +137,22 @@ func onlyFor(name string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 		site := r.Header.Get("Sec-Fetch-Site")
-		if !ours(r.Host, name, local) || site != "" && site != "none" && site != "same-origin" {
+		if !ours(r.Host, name, local) || site != "" && site != "none" && site != "same-origin" || !ownPage(r.Header.Get("Origin"), name, local) {
 			http.Error(w, "This server answers under its own address only.", http.StatusForbidden)
 			return
 		}
 		h.ServeHTTP(w, r)
 	})
+}
+
+// ownPage reports whether the page from which a browser sends a request is this
+// server's, or there is none: origin is the header's text.
+func ownPage(origin, name string, local net.Addr) bool {
+	if origin == "" {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && ours(u.Host, name, local)
 }
 
 // ours reports whether a request's host is this machine: by a name for loopback, the
@@ -162,7 +172,7 @@ func ours(host, name string, local net.Addr) bool {
 		return false
 	}
 	ip = ip.Unmap()
-	if ip.IsLoopback() || ip.IsUnspecified() {
+	if ip.IsLoopback() {
 		return true
 	}
 	tcp, ok := local.(*net.TCPAddr)

@@ -122,11 +122,15 @@ func TestAForeignHostIsRefused(t *testing.T) {
 	_, addr := debugServer(t)
 	_, port, err := net.SplitHostPort(addr)
 	require.NoError(t, err)
+	origin := ""
 	ask := func(host, site string) int {
 		req, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+addr+"/debug/stats", nil)
 		require.NoError(t, err)
 		if req.Host = host; site != "" {
 			req.Header.Set("Sec-Fetch-Site", site)
+		}
+		if origin != "" {
+			req.Header.Set("Origin", origin)
 		}
 		resp, err := http.DefaultClient.Do(req)
 		require.NoError(t, err)
@@ -134,14 +138,19 @@ func TestAForeignHostIsRefused(t *testing.T) {
 		_, _ = io.Copy(io.Discard, resp.Body)
 		return resp.StatusCode
 	}
-	for _, host := range []string{addr, "localhost", "LOCALHOST:" + port, "127.0.0.1", "[::1]", "[::1]:" + port, "0.0.0.0:" + port} {
+	for _, host := range []string{addr, "localhost", "LOCALHOST:" + port, "127.0.0.1", "[::1]", "[::1]:" + port} {
 		assert.Equal(t, http.StatusOK, ask(host, ""), host)
 	}
-	for _, host := range []string{"evil.example", "evil.example:" + port, "localhost.evil.example", "192.0.2.1", "127.0.0.1.evil.example"} {
+	for _, host := range []string{"evil.example", "evil.example:" + port, "localhost.evil.example", "192.0.2.1", "127.0.0.1.evil.example", "0.0.0.0:" + port} {
 		assert.Equal(t, http.StatusForbidden, ask(host, ""), host)
 	}
 	assert.Equal(t, http.StatusForbidden, ask(addr, "cross-site"), "a page elsewhere that does not need to see the answer")
 	assert.Equal(t, http.StatusOK, ask(addr, "same-origin"))
+	for _, origin = range []string{"http://evil.example", "null", "http://0.0.0.0:" + port} {
+		assert.Equal(t, http.StatusForbidden, ask(addr, ""), "Origin: %s", origin)
+	}
+	origin = "http://" + addr
+	assert.Equal(t, http.StatusOK, ask(addr, ""), "its own page")
 }
 
 func TestMethodsThatChangeNothingAreAllThereAre(t *testing.T) {

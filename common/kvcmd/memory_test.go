@@ -1,52 +1,68 @@
-//go:build unix
-
 package kvcmd
 
 import (
-	"context"
-	"flag"
-	"io"
-	"math"
 	"os"
+	"runtime"
 	"runtime/debug"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// The garbage collector once did not know the limits, and let garbage grow as large
-// as all that was live.
-func TestTheCollectorKnowsTheLimits(t *testing.T) {
+// The garbage collector did not know the limits, and let garbage grow as large as all
+// that was live. Then it knew one for the largest store that there may be: clients with
+// parts of frames made a server with an empty store outgrow its memory limit threefold.
+func TestTheCollectorKnowsWhatTheServerNeeds(t *testing.T) {
 	if _, set := os.LookupEnv("GOMEMLIMIT"); set {
 		t.Skip("GOMEMLIMIT is set")
 	}
 	before := debug.SetMemoryLimit(-1)
-	for _, test := range []struct {
-		name, env string
-		args      []string
-		want      int64
-	}{
-		{"limits", "", []string{"--memory-limit", "32MiB", "--store-limit", "1GiB", "--max-conns", "1000"}, 32<<20 + 1<<30 + 1<<28 + 1000<<14 + 64<<20},
-		{"buffers without a limit", "", []string{"--memory-limit", "-1", "--store-limit", "1GiB"}, before},
-		{"a store without a limit", "", []string{"--store-limit", "-1"}, before},
-		{"the user's own", "1GiB", []string{"--store-limit", "1GiB"}, before},
+	var stored atomic.Int64
+	stats := func() kvserver.Stats {
+		return kvserver.Stats{Active: 100, Store: &kvserver.StoreUsage{Bytes: stored.Load(), Limit: 1 << 40}}
+	}
+	stop := LimitHeap(kvserver.Limits{MemoryLimit: 32 << 20}, stats)
+	empty := int64(32<<20 + 12<<20 + 100*8<<10)
+	assert.Equal(t, empty, debug.SetMemoryLimit(-1))
+
+	for _, bytes := range []int64{1 << 30, 4 << 20} { // it grows, and is emptied
+		stored.Store(bytes)
+		assert.Eventually(t, func() bool {
+			runtime.GC()
+			return debug.SetMemoryLimit(-1) == empty+bytes+bytes/4
+		}, time.Minute, time.Millisecond)
+	}
+	stop()
+	assert.Equal(t, before, debug.SetMemoryLimit(-1))
+	stored.Store(0)
+	for range 10 {
+		runtime.GC()
+	}
+	assert.Equal(t, before, debug.SetMemoryLimit(-1), "it follows no longer")
+}
+
+func TestTheCollectorsLimitIsTheUsersWhereItMustBe(t *testing.T) {
+	before := debug.SetMemoryLimit(-1)
+	usage := &kvserver.StoreUsage{}
+	for name, limited := range map[string]func() (stop func()){
+		"buffers without a limit": func() func() {
+			return LimitHeap(kvserver.Limits{MemoryLimit: -1}, func() kvserver.Stats { return kvserver.Stats{Store: usage} })
+		},
+		"a store that does not say": func() func() {
+			return LimitHeap(kvserver.Limits{}, func() kvserver.Stats { return kvserver.Stats{} })
+		},
+		"GOMEMLIMIT": func() func() {
+			t.Setenv("GOMEMLIMIT", "1GiB")
+			return LimitHeap(kvserver.Limits{}, func() kvserver.Stats { return kvserver.Stats{Store: usage} })
+		},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			if test.env != "" {
-				t.Setenv("GOMEMLIMIT", test.env)
-			}
-			limit := int64(math.MinInt64)
-			c := kvserver.Command{Flags: func(*flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
-				return func(cfg kvserver.Config) (kvserver.Server, error) {
-					limit = debug.SetMemoryLimit(-1)
-					return nil, io.ErrUnexpectedEOF
-				}
-			}}
-			Run(context.Background(), "kv-test", c, append(test.args, "--addr", "127.0.0.1:0"), io.Discard, io.Discard)
-			assert.Equal(t, test.want, limit, "while it runs")
-			assert.Equal(t, before, debug.SetMemoryLimit(-1), "afterwards")
-		})
+		stop := limited()
+		assert.Equal(t, before, debug.SetMemoryLimit(-1), name)
+		stop()
+		assert.Equal(t, before, debug.SetMemoryLimit(-1), name)
 	}
 }

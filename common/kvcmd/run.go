@@ -66,7 +66,6 @@ func Run(ctx context.Context, name string, c kvserver.Command, args []string, st
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
-	defer limitHeap(o.Limits)()
 
 	log := asynclog.New(newHandler(stderr, o.logFormat, o.logLevel))
 	o.Logger = slog.New(log)
@@ -78,6 +77,7 @@ func Run(ctx context.Context, name string, c kvserver.Command, args []string, st
 	}
 	code := exitUsage
 	if err == nil {
+		defer LimitHeap(o.Limits, srv.Stats)()
 		code = exitFail // the flags are right: the system refuses what they ask
 		err = o.run(ctx, c.Model, srv, ready, signals)
 	}

@@ -67,8 +67,7 @@ type Limits struct {
 	// is closed itself. Default 256 MiB.
 	//
 	// Garbage is not within it. A program that serves should tell the garbage
-	// collector: debug.SetMemoryLimit(limits.Heap() plus what the rest of the
-	// program needs). The commands do so, unless GOMEMLIMIT is set.
+	// collector what it needs (Heap), as the commands do: kvcmd.LimitHeap.
 	MemoryLimit int64
 	// StoreLimit bounds what the store holds that a server makes for itself, in
 	// bytes of keys, values and their bookkeeping. A put beyond it is answered
@@ -125,24 +124,21 @@ const most = min(math.MaxInt32, math.MaxInt/4)
 // What a server needs beside its buffers and its store, in bytes: for itself, and for
 // each connection, whose goroutine's stack is most of it.
 const (
-	heapReserve  = 64 << 20
-	connReserve  = 16 << 10
+	heapReserve  = 12 << 20
+	connReserve  = 8 << 10
 	storeReserve = 4 // a store's map may be larger than reckoned, by this part
 )
 
-// Heap returns how much memory a program needs that runs one server with these
-// limits, in bytes: a limit for debug.SetMemoryLimit. It returns 0 if the buffers or
-// the store have no limit.
-func (l Limits) Heap() int64 {
+// Heap returns how much memory a program needs that runs one server with these limits
+// and statistics, in bytes: a limit for debug.SetMemoryLimit, until the store has grown
+// or clients have come. It returns 0 if the buffers have no limit, or the store does
+// not say how large it is.
+func (l Limits) Heap(s Stats) int64 {
 	l = l.withDefaults(false)
-	if l.StoreLimit == 0 {
+	if s.Store == nil || l.MemoryLimit > 1<<50 {
 		return 0
 	}
-	all := float64(l.MemoryLimit) + float64(l.StoreLimit)*(1+1./storeReserve) + float64(l.MaxConns)*connReserve + heapReserve
-	if all >= 1<<62 {
-		return 0 // there is no such memory
-	}
-	return int64(all)
+	return l.MemoryLimit + s.Store.Bytes + s.Store.Bytes/storeReserve + s.Active*connReserve + heapReserve
 }
 
 // never is a time that does not come, and to which another can be added.

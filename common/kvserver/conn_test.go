@@ -569,10 +569,12 @@ func TestFedTakesWhatWasReadToTheBufferThatItGave(t *testing.T) {
 		c := open(h)
 		c.receive(put[:64<<10])
 		var others [][]byte
-		for size := 1 << 21; size >= 1<<16; size /= 2 {
-			others = append(others, h.Buffers().Get(size))
+		for size := 1 << 21; size >= 1<<13; size /= 2 {
+			if b := h.Buffers().Get(size); b != nil {
+				others = append(others, b)
+			}
 		}
-		require.Equal(t, int64(1<<22), h.Buffers().Lent(), "all of it")
+		require.Nil(t, h.Buffers().Get(1<<13), "all of it")
 		buf := c.Buffer()
 		n := copy(buf, put[64<<10:])
 		for _, b := range others {

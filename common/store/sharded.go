@@ -65,6 +65,9 @@ func (s *Sharded) AppendFit(dst, key []byte) (out []byte, found bool, need int, 
 	return dst, found, need, nil
 }
 
+// Itself is Fitter's.
+func (s *Sharded) Itself() Store { return s }
+
 // Put is Store's.
 func (s *Sharded) Put(key, value []byte) error {
 	p, hash := s.find(key)

@@ -51,8 +51,14 @@ type Bounded interface {
 type Fitter interface {
 	// AppendFit is Append if dst's free capacity is enough for the value. If it
 	// is not, found is true, nothing is appended, and need is the value's
-	// length in bytes.
+	// length in bytes; the caller asks again, with more room.
 	AppendFit(dst, key []byte) (out []byte, found bool, need int, err error)
+
+	// Itself returns the store whose AppendFit this is. A type that embeds a
+	// store and has an Append of its own also gets that store's AppendFit,
+	// which would go past it; so a server compares Itself with the store that
+	// it was given.
+	Itself() Store
 }
 
 // ErrFull is returned by Put when the value does not fit into the store.
@@ -151,6 +157,9 @@ func (s *InMemory) AppendFit(dst, key []byte) (out []byte, found bool, need int,
 	out, need = appendFit(dst, r.value())
 	return out, true, need, nil
 }
+
+// Itself is Fitter's.
+func (s *InMemory) Itself() Store { return s }
 
 // get returns the key's record.
 func (s *InMemory) get(key []byte, hash uint64) (r record, found bool) {

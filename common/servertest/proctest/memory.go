@@ -130,6 +130,45 @@ func testUnreadValues(t *testing.T, s Subject) {
 	}
 }
 
+// testGrowingFrames has clients send large frames in pieces, again and again, and never
+// their ends. Each piece makes a buffer grow, and what it grew out of is garbage. The
+// collector once let that become three times the limit.
+func testGrowingFrames(t *testing.T, s Subject) {
+	if s.Caps.AtOnce() > 0 {
+		return // few at a time hold little
+	}
+	const limit, slack, pieces = 64 << 20, 48 << 20, 9 // the collector's limit is a soft one
+	clients := brief(400, 100)
+	frame := probe.Put("k", strings.Repeat("v", 1<<20-100))
+	srv := start(t, s, append(unhurried(s), "--memory-limit", "64MiB")...)
+	srv.visit("before")
+	require.NoError(t, resetPeak(srv.Pid))
+	crowd := make([]*probe.Conn, clients)
+	for i := range crowd {
+		crowd[i] = srv.dial()
+	}
+	for piece := range pieces {
+		for i, c := range crowd {
+			if _, err := c.Write(frame[piece*100_000 : (piece+1)*100_000]); err != nil {
+				crowd[i] = srv.dial() // it was closed for want of memory, and begins again
+			}
+		}
+	}
+	var taken int64
+	srv.counted("all was read, and somebody closed for want of memory", func(st kvserver.Stats) bool {
+		same := st.BytesIn == taken
+		taken = st.BytesIn
+		return same && st.Closed[kvserver.ClosedMemory.String()] > 0
+	})
+	u := srv.usage()
+	figureMiB(t, "peak-rss-MiB", u.peak)
+	most := int64(limit + slack)
+	if raceDetector {
+		most *= 8
+	}
+	assert.LessOrEqual(t, u.peak, most, "resident memory at its peak, in bytes")
+}
+
 // testStaleHalves has clients fill the memory with parts of frames, each smaller
 // than what an honest client needs for a put, and stay. Once the honest client was
 // closed each time, because it held most. A model that serves few at once is not

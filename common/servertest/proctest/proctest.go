@@ -101,6 +101,7 @@ var rows = []row{
 	{30, "100 clients come to 40 threads", procFiles, testThreadLimit},
 	{30, "no descriptor is left to accept with", procFiles, testNoDescriptors},
 	{32, "5000 clients come in a storm", anySystem, testStorm},
+	{33, "frames that never end stay within the memory limit", procFiles, testGrowingFrames},
 	{33, "500 half frames stay within the memory limit", procFiles, testHalfFrames},
 	{33, "20 large puts among 120 stale halves of frames are answered", anySystem, testStaleHalves},
 	{33, "values that nobody reads stay within the memory limit", procFiles, testUnreadValues},

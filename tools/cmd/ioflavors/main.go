@@ -76,6 +76,7 @@ func runCommand(args []string, out *stdout.Checked) int {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends a call that hears no first one
 	k.BindTo(ctx, (*context.Context)(nil))
 	k.Bind(out)
 	err = k.Run()
