@@ -2,6 +2,7 @@ package blocking
 
 import (
 	"log/slog"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,4 +58,45 @@ func TestAClientWaitsForThePlaceOfOneThatHasLeft(t *testing.T) {
 			})
 		})
 	}
+}
+
+// known is a stream whose client has left, and whose address is known. asked is called
+// when that is asked for.
+type known struct {
+	left
+	port  int
+	asked func()
+}
+
+func (s *known) LocalAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 7070} }
+
+func (s *known) RemoteAddr() net.Addr {
+	if s.asked != nil {
+		s.asked()
+	}
+	return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 2), Port: s.port}
+}
+
+// A client whose connection was being closed counted for its address, but not as one
+// that leaves: the next client of the address was refused.
+func TestWhoIsBeingClosedIsInNobodysWay(t *testing.T) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	require.NoError(t, err)
+	defer unix.Close(fds[0])
+	require.NoError(t, unix.Close(fds[1]))
+	cfg := kvserver.Config{Limits: kvserver.Limits{MaxConnsPerPeer: 1}, Logger: slog.New(slog.DiscardHandler)}
+	cs := NewConns(kvserver.NewHost(cfg, kvserver.Traits{}, 1))
+	first := &known{left: left{fd: fds[0]}, port: 1}
+	c := cs.Open(first)
+
+	next := &known{left: left{fd: -1}, port: 2}
+	refusal := "nobody has asked"
+	first.asked = func() {
+		first.asked = nil
+		refusal, _ = cs.admit(next)
+	}
+	cs.Close(c)
+	assert.Empty(t, refusal)
+	refusal, full := cs.admit(&known{left: left{fd: -1}, port: 3})
+	assert.True(t, full, refusal)
 }

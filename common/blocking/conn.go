@@ -95,14 +95,16 @@ func (cs *Conns) OpenAdmitted(s Stream, refusal string) *Conn {
 
 // Close ends a connection.
 func (cs *Conns) Close(c *Conn) {
+	key, _ := cs.peer(c.stream)
 	// Before the descriptor is closed: nobody may interrupt its successor.
 	cs.mu.Lock()
 	delete(cs.open, c)
-	cs.mu.Unlock()
-
-	if key, _ := cs.peer(c.stream); key != nil {
+	if key != nil {
+		// With the lock: admit counts it as leaving, or does not count it at all.
 		cs.host.LeavePeer(key)
 	}
+	cs.mu.Unlock()
+
 	_ = c.stream.Close()
 	c.giveBack()
 	c.Closed()
