@@ -34,7 +34,13 @@ tool() {
 apt_install() {
 	if [ -z "${CI-}" ] || [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then return 1; fi
 	echo "installing $*"
-	{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } >/dev/null 2>&1
+	(
+		if command -v flock; then # one at a time: apt-get does not wait for another
+			exec 9>"${TMPDIR:-/tmp}/ioflavors-apt.lock"
+			flock 9
+		fi
+		apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+	) >/dev/null 2>&1
 }
 
 fail() {
