@@ -283,7 +283,9 @@ func TestAClientLeavesWhileTheKernelReceivesAndAwaitsRoom(t *testing.T) {
 				Limits: kvserver.Limits{OutputLimit: 64 << 20, IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: way.writeTimeout},
 			}, ample)
 			c, want := o.deaf()
-			assert.Zero(t, o.cancelled.Load(), "nobody has ended its receive")
+			if way.writeTimeout < 0 { // else the clock may have done so by now
+				assert.Zero(t, o.cancelled.Load(), "nobody has ended its receive")
+			}
 			way.end(o, c, want)
 			o.settle() // the server, and so the ring, goes on
 			assert.EqualValues(t, 1, o.Stats().Closed[way.reason.String()], "%+v", o.Stats())
