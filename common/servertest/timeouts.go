@@ -140,7 +140,7 @@ func testTimeouts(t *testing.T, s Subject) {
 
 // attempt does with a new client what f does, until it works once. It is for
 // servers that are so impatient that a client on a slow machine may come too
-// late.
+// late, and for what the kernel does in no fixed order.
 func (s *server) attempt(f func(*probe.Conn)) {
 	s.t.Helper()
 	for {
