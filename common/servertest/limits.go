@@ -108,8 +108,9 @@ func testMaxConnsPerPeer(t *testing.T, s Subject) {
 			first.Close()
 			// The kernel may take in the next connection before this one's FIN.
 			srv.attempt(func(c *probe.Conn) {
-				talk(c, "k")
+				first.Close() // one that was refused
 				first = c
+				talk(c, "k")
 			})
 		}
 	}
