@@ -19,6 +19,9 @@ fi
 #     limits takes every way that the default one takes.
 #   - each experiment of the lab is run by the same code as TestRun's and TestAdvise's.
 outside='row_([0-9]|[12][0-9]|3[0-589]|40|47):'
-experiments='Test(Run(Bad|In|Without)|Callers|Capacity|Silent|ASlow|APool|ADeaf|IdleLadder|Syscalls|Many|Cores|OneAtATime|AdviseWithout)'
+experiments='Test(RunBadServers|RunInAnotherProtocol|RunWithoutThoseThatAreNotAvailable'
+experiments+='|AdviseWithoutThoseThatAreNotAvailable|CallersShowAStall|CapacityIsFound|CapacityInAnotherProtocol'
+experiments+='|SilentClientsAreRun|ManyConnectionsAreRun|CoresAreRun|OneAtATimeIsRun|ASlowHandlerIsMeasured'
+experiments+='|APoolIsMeasured|ADeafReaderIsMeasured|IdleLadder|SyscallsOfAServer|SyscallsOfARing)'
 CGO_ENABLED=1 FAKEKERNEL_SEEDS=50 go test -race work \
-	-skip "^TestCommand$/./$outside|^TestServer$/^conformance$/^tcp4$|^TestServer$/./^conformance$/^tcp4$|^$experiments"
+	-skip "^TestCommand$/./$outside|^TestServer$/^conformance$/^tcp4$|^TestServer$/./^conformance$/^tcp4$|^$experiments\$"
