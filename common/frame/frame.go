@@ -42,26 +42,43 @@ var (
 // allocates, what it promises. limit bounds the length: body and footer, in
 // bytes. So does MaxLength, whatever the limit is.
 func Size(data []byte, limit int) (int, error) {
+	n := size(data, limit)
+	if n < 0 {
+		return 0, badLength(data, limit)
+	}
+	return n, nil
+}
+
+// size is Size, and negative for an error: so it can be inlined.
+func size(data []byte, limit int) int {
 	if len(data) < Header {
-		return 0, nil
+		return 0
 	}
 	length := binary.LittleEndian.Uint32(data)
+	if length < uint32(len(Footer)) || int64(length) > int64(min(limit, MaxLength)) {
+		return -1
+	}
+	return Header + int(length)
+}
+
+func badLength(data []byte, limit int) error {
+	length := binary.LittleEndian.Uint32(data)
 	if length < uint32(len(Footer)) {
-		return 0, fmt.Errorf("%w: length %d, the least is %d", ErrTooShort, length, len(Footer))
+		return fmt.Errorf("%w: length %d, the least is %d", ErrTooShort, length, len(Footer))
 	}
-	if limit = min(limit, MaxLength); int64(length) > int64(limit) {
-		return 0, fmt.Errorf("%w: length %d, the limit is %d bytes", ErrTooLong, length, limit)
-	}
-	return Header + int(length), nil
+	return fmt.Errorf("%w: length %d, the limit is %d bytes", ErrTooLong, length, min(limit, MaxLength))
 }
 
 // Next finds the first frame in data. It returns the frame's body, which is
 // part of data, and the number of bytes that the frame takes. n == 0 with a
 // nil error means that more bytes are needed. limit is Size's.
 func Next(data []byte, limit int) (body []byte, n int, err error) {
-	n, err = Size(data, limit)
-	if err != nil || n == 0 || len(data) < n {
-		return nil, 0, err
+	n = size(data, limit)
+	if n < 0 {
+		return nil, 0, badLength(data, limit)
+	}
+	if n == 0 || len(data) < n {
+		return nil, 0, nil
 	}
 	end := n - len(Footer)
 	if string(data[end:n]) != Footer {

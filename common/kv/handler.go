@@ -36,17 +36,29 @@ type Handler struct {
 
 	store store.Store
 	ahead store.Expecter // the store, if it looks ahead
-	fit   store.Fitter   // the store, if it appends only what fits
+	fit   fitter         // the store, if it appends only what fits, or else a fitter of it
+}
+
+type fitter interface {
+	AppendFit(dst, key []byte) (out []byte, found bool, need int, err error)
+}
+
+// growing is the fitter of a store that is none: dst grows as append lets it.
+type growing struct{ store.Store }
+
+func (g growing) AppendFit(dst, key []byte) (out []byte, found bool, need int, err error) {
+	out, found, err = g.Append(dst, key)
+	return slices.Grow(out, tail), found, 0, err
 }
 
 // NewHandler returns a handler for s.
 func NewHandler(s store.Store) *Handler {
-	ahead, _ := s.(store.Expecter)
-	fit, ok := s.(store.Fitter)
-	if !ok || fit.Itself() != s {
-		fit = nil
+	h := &Handler{store: s, fit: growing{s}}
+	h.ahead, _ = s.(store.Expecter)
+	if fit, ok := s.(store.Fitter); ok && fit.Itself() == s {
+		h.fit = fit
 	}
-	return &Handler{store: s, ahead: ahead, fit: fit}
+	return h
 }
 
 // Foresees reports whether the store looks ahead: only then Expect and Fetch may be
@@ -90,45 +102,57 @@ func (h *Handler) AppendReplies(dst, data []byte, maxFrame, limit int) (out []by
 		out, taken, answered, need = h.appendSeveral(dst, data, maxFrame, limit)
 		return out, taken, answered, need, nil
 	}
-	var m Message
-	err = m.parse(body)
-	if out, need = h.appendFrame(dst, &m, err); need > 0 {
+	var r request
+	r.err = r.parse(body)
+	if out, need = h.appendFrame(dst, &r); need > 0 {
 		return out, 0, 0, need, nil
 	}
 	return out, size, 1, 0, nil
 }
 
 // around is what a reply needs beside its key and its value, in bytes, at most: the
-// frame, and the message's tags, lengths and numbers.
-// As much of it as beforeValue and tail may lie in front of the value and behind it.
+// frame, and the message's tags, lengths and numbers. As much of it as tail may lie
+// behind the value.
 const (
-	around      = frame.Overhead + 64
-	beforeValue = 8
-	tail        = 24
+	around = frame.Overhead + 64
+	tail   = 24
 )
 
-// appendFrame appends the frame of the reply to m, or of the refusal if err says
-// that m is no message. If it does not fit, it appends nothing, and returns what it
-// needs.
-func (h *Handler) appendFrame(dst []byte, m *Message, err error) (out []byte, need int) {
-	if need = around; cap(dst)-len(dst) < need {
-		return dst, need
-	}
-	start := len(dst)
-	dst, _ = frame.Begin(dst)
-	if err != nil {
-		dst = h.AppendRefusal(dst, err.Error())
-	} else if dst, need = h.answer(dst, m); need > 0 {
-		return dst[:start], need
-	}
-	return frame.End(dst, start), 0
-}
-
-// request is what appendSeveral has read.
+// request is what was read of one.
 type request struct {
 	Message
+	err error // why it is no message, and Message is worth nothing
 	end int   // of the frame, in data
-	err error // why it is no message
+}
+
+// appendFrame appends the frame of the reply to r. If it does not fit, it appends
+// nothing, and returns how many bytes it needs.
+func (h *Handler) appendFrame(dst []byte, r *request) (out []byte, need int) {
+	need = around
+	if r.Kind == Get {
+		need += len(r.Key)
+	}
+	if cap(dst)-len(dst) < need {
+		return dst, need
+	}
+	out, mark := frame.Begin(dst)
+	switch {
+	case r.err != nil:
+		out = h.AppendRefusal(out, r.err.Error())
+	case r.Kind == Get:
+		if out, need = h.appendGetResponse(out, r.Key); need > 0 {
+			return dst, need
+		}
+	case r.Kind == PutOrUpdate:
+		if err := h.store.Put(r.Key, r.Value); err != nil {
+			out = h.appendStoreError(out, PutOrUpdate, err)
+		} else {
+			out = append(out, tagKind, PutOrUpdate)
+		}
+	default:
+		out = appendNotOk(out, r.Kind, fmt.Sprintf("unknown kind %d: Get is %d, PutOrUpdate is %d", r.Kind, Get, PutOrUpdate))
+	}
+	return frame.End(out, mark), 0
 }
 
 // appendSeveral reads several requests before it answers the first, so that the
@@ -145,7 +169,9 @@ func (h *Handler) appendSeveral(dst, data []byte, maxFrame, limit int) (out []by
 		at += size
 		r := &requests[n]
 		r.end = at
-		r.err = r.parse(body)
+		if !r.parseUsual(body) {
+			r.err = r.parseAny(body)
+		}
 		hashes[n] = h.ahead.Hash(r.Key)
 	}
 	if n > 1 {
@@ -154,7 +180,7 @@ func (h *Handler) appendSeveral(dst, data []byte, maxFrame, limit int) (out []by
 	for answered < n {
 		r := &requests[answered]
 		start := len(dst)
-		if dst, need = h.appendFrame(dst, &r.Message, r.err); need > 0 {
+		if dst, need = h.appendFrame(dst, r); need > 0 {
 			break
 		}
 		answered++
@@ -169,34 +195,16 @@ func (h *Handler) appendSeveral(dst, data []byte, maxFrame, limit int) (out []by
 	return dst, taken, answered, need
 }
 
-// AppendReply appends the reply to one request, both of them the body of a frame.
-func (h *Handler) AppendReply(dst, request []byte) []byte {
-	var m Message
-	if err := m.parse(request); err != nil {
-		return h.AppendRefusal(dst, err.Error())
-	}
+// AppendReply appends the reply to one request; both are the body of a frame.
+func (h *Handler) AppendReply(dst, body []byte) []byte {
+	var r request
+	r.err = r.parse(body)
 	for {
-		out, need := h.answer(dst, &m)
+		out, need := h.appendFrame(dst, &r)
 		if need == 0 {
-			return out
+			return append(dst, frame.Body(out[len(dst):])...)
 		}
 		dst = slices.Grow(dst, need)
-	}
-}
-
-// answer appends the reply to m. If that does not fit, it appends nothing, and
-// returns what the reply needs, in bytes, its frame included.
-func (h *Handler) answer(dst []byte, m *Message) (out []byte, need int) {
-	switch m.Kind {
-	case Get:
-		return h.appendGetResponse(dst, m.Key)
-	case PutOrUpdate:
-		if err := h.store.Put(m.Key, m.Value); err != nil {
-			return h.appendStoreError(dst, PutOrUpdate, err), 0
-		}
-		return appendNumber(dst, tagKind, PutOrUpdate), 0
-	default:
-		return appendNotOk(dst, m.Kind, fmt.Sprintf("unknown kind %d: Get is %d, PutOrUpdate is %d", m.Kind, Get, PutOrUpdate)), 0
 	}
 }
 
@@ -206,10 +214,9 @@ func (h *Handler) AppendRefusal(dst []byte, reason string) []byte {
 	return appendNotOk(dst, 0, reason)
 }
 
+// appendGetResponse is given room for all but the value. If the value does not fit, it
+// returns how many bytes the reply needs, its frame included.
 func (h *Handler) appendGetResponse(dst, key []byte) (out []byte, need int) {
-	if cap(dst)-len(dst) < len(key)+beforeValue+tail {
-		return dst, len(key) + around
-	}
 	start := len(dst)
 	dst = appendBytes(dst, tagKey, key)
 
@@ -218,19 +225,13 @@ func (h *Handler) appendGetResponse(dst, key []byte) (out []byte, need int) {
 	// under 128 bytes needs; a longer one moves up.
 	field := len(dst)
 	dst = append(dst, tagValue, 0)
-	var found bool
-	var err error
-	if h.fit == nil {
-		out, found, err = h.store.Append(dst, key)
-	} else {
-		out, found, need, err = h.fit.AppendFit(dst, key)
-	}
+	out, found, need, err := h.fit.AppendFit(dst, key)
 	switch {
 	case err != nil: // out may be anything
 		return h.appendStoreError(dst[:start], Get, err), 0
 	case need > 0:
 		return dst[:start], len(key) + need + around
-	case cap(out)-len(out) < tail && h.fit != nil: // it just fits, without the tail
+	case cap(out)-len(out) < tail: // it just fits, without the tail
 		return dst[:start], len(out) - start + around
 	}
 	if dst = out; !found {

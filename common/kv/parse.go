@@ -44,7 +44,8 @@ func notMessage(why string) error { return errors.New("not a KeyValueMessage: " 
 // may nest no deeper than MaxGroupDepth, and there may be no more than MaxFields
 // fields. FuzzParse compares the two.
 //
-// Whatever the body holds, Parse takes a fixed amount of stack, and no other memory. An error has nothing of the body in it.
+// Whatever the body holds, Parse takes a fixed amount of stack, and no other memory.
+// An error has nothing of the body in it.
 func Parse(body []byte) (m Message, err error) {
 	if err := m.parse(body); err != nil {
 		return Message{}, err
@@ -61,17 +62,18 @@ func (m *Message) parse(body []byte) error {
 	return m.parseAny(body)
 }
 
-// parseUsual reads what encoders write: known fields with one-byte tags, each
-// once. If it returns false, m is worth nothing.
+// parseUsual reads what encoders write: known fields with one-byte tags, in ascending
+// order, so each once. If it returns false, m is worth nothing.
 func (m *Message) parseUsual(body []byte) bool {
 	var key, value []byte
 	var kind, status uint32
-	fields := 0
-	for rest := body; len(rest) > 0; fields++ {
-		if len(rest) < 2 || fields == 4 {
+	var last byte // tag
+	for rest := body; len(rest) > 0; {
+		if len(rest) < 2 || rest[0] <= last {
 			return false
 		}
 		tag, small := rest[0], rest[1]
+		last = tag
 		rest = rest[2:]
 		switch tag {
 		case tagKey, tagValue:
@@ -88,14 +90,8 @@ func (m *Message) parseUsual(body []byte) bool {
 				return false
 			}
 			if tag == tagKey {
-				if key != nil {
-					return false // what it replaces has to be valid, too
-				}
 				key = rest[:size]
 			} else {
-				if value != nil {
-					return false
-				}
 				value = rest[:size]
 			}
 			rest = rest[size:]

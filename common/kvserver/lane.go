@@ -56,7 +56,9 @@ type Lane struct {
 // happens in the turn happens at that time.
 func (l *Lane) Tick() time.Duration {
 	l.now, l.loops = l.host.Since(), true
-	l.holders.releaseTold()
+	if l.holders.asked.Load() {
+		l.holders.releaseTold()
+	}
 	return l.now
 }
 

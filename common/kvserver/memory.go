@@ -126,9 +126,6 @@ func (c *Conn) release() {
 
 // releaseTold releases the loop's connections that other loops have chosen.
 func (hs *holders) releaseTold() {
-	if !hs.asked.Load() {
-		return
-	}
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
 	for _, c := range hs.told {
