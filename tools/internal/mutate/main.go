@@ -2,7 +2,7 @@
 // that should notice. A mutation that no test notices survives, and is either
 // equivalent (nothing that matters has changed) or a hole in the tests.
 //
-//	go run ./tools/internal/mutate            # all targets: about an hour
+//	go run ./tools/internal/mutate            # 22 mutations of each target: about an hour
 //	go run ./tools/internal/mutate -only common/session -per 0
 //
 // Each survivor has a verdict in survivors.txt, given by a person. The exit code is 1
@@ -25,7 +25,6 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
@@ -36,16 +35,17 @@ const wanted = 0.90
 
 func main() {
 	only := flag.String("only", "", "mutate this `folder` alone")
-	per := flag.Int("per", 40, "try `n` mutations of each target, chosen by a hash of their names; 0: all")
+	per := flag.Int("per", 22, "try `n` mutations of each target, chosen by a hash of their names; 0: all")
 	file := flag.String("survivors", "tools/internal/mutate/survivors.txt", "the `file` that has a verdict for each survivor")
 	write := flag.Bool("w", false, "write the survivors to the file")
+	jobs := flag.Int("j", 3, "try `n` mutations at a time; tests wait for much of their time")
 	list := flag.Bool("list", false, "list the mutations, and run nothing")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	stdout.OutliveReaders()
 	out, code := stdout.New(os.Stdout), 0
-	if err := run(ctx, out, *only, *per, *file, *write, *list); err != nil {
+	if err := run(ctx, out, *only, *per, max(1, *jobs), *file, *write, *list); err != nil {
 		fmt.Fprintln(stdout.Escaping(os.Stderr), "mutate:", err)
 		code = 1
 		if errors.Is(err, context.Canceled) {
@@ -55,7 +55,7 @@ func main() {
 	os.Exit(out.ExitCode("mutate", code, os.Stderr))
 }
 
-func run(ctx context.Context, out io.Writer, only string, per int, file string, write, list bool) error {
+func run(ctx context.Context, out io.Writer, only string, per, jobs int, file string, write, list bool) error {
 	known, err := readVerdicts(file)
 	if err != nil {
 		return err
@@ -83,7 +83,6 @@ func run(ctx context.Context, out io.Writer, only string, per int, file string, 
 		fmt.Fprintln(out, len(all), "mutations")
 		return nil
 	}
-	var s score
 	for i, m := range all {
 		if i == 0 || m.target != all[i-1].target {
 			fmt.Fprintf(out, "%s: its tests on the program as it is\n", m.target.folder)
@@ -91,13 +90,19 @@ func run(ctx context.Context, out io.Writer, only string, per int, file string, 
 				return err
 			}
 		}
-		began := time.Now()
-		fate, err := m.try(ctx)
-		if err != nil {
-			return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	results, wait := tryAll(ctx, all, jobs)
+	defer wait()
+	defer cancel()
+	var s score
+	for i := range all {
+		result := <-results[i]
+		if result.err != nil {
+			return result.err
 		}
-		s.count(m, fate, known)
-		fmt.Fprintf(out, "%4d/%d %8s %5.1f s  %s\n", i+1, len(all), fate, time.Since(began).Seconds(), m)
+		s.count(all[i], result.fate, known)
+		fmt.Fprintf(out, "%4d/%d %8s %5.1f s  %s\n", i+1, len(all), result.fate, result.took.Seconds(), all[i])
 	}
 	if write {
 		if err := writeVerdicts(file, known.merge(tried, s.survivors)); err != nil {

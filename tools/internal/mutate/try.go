@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
@@ -27,6 +29,41 @@ const (
 // patience is how long one of the commands may take, compiling included. What hangs
 // is killed: somebody would notice.
 const patience = 3 * time.Minute
+
+// result is what trying a mutation said.
+type result struct {
+	fate fate
+	took time.Duration
+	err  error
+}
+
+// tryAll tries mutations, so many of them at a time. Each one's result can be received
+// from its channel, until ctx ends. wait returns when none is being tried any more.
+func tryAll(ctx context.Context, all []mutation, jobs int) (results []chan result, wait func()) {
+	results = make([]chan result, len(all))
+	for i := range results {
+		results[i] = make(chan result, 1)
+	}
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range jobs {
+		workers.Go(func() {
+			for {
+				i := next.Add(1) - 1
+				if i >= int64(len(all)) {
+					return
+				}
+				began := time.Now()
+				fate, err := all[i].try(ctx)
+				results[i] <- result{fate, time.Since(began), err}
+				if err != nil {
+					return
+				}
+			}
+		})
+	}
+	return results, workers.Wait
+}
 
 var notCompiled = regexp.MustCompile(`\[(build|setup) failed\]`)
 
