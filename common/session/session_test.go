@@ -249,6 +249,22 @@ func TestTheOutputLimitsAreThemselvesAllowed(t *testing.T) {
 	checkReturned(t, cfg)
 }
 
+// Replies that are sent do not count, though their memory is still held.
+func TestTheOutputLimitCountsUnsentRepliesOnly(t *testing.T) {
+	cfg := config()
+	size := len(stream("R"))
+	cfg.OutputHigh, cfg.OutputLow = 4*size, size
+	s := session.New(cfg)
+	s.Feed(stream("r", "r", "r"))
+	s.Sent(size)
+	s.Feed(stream("r"))
+	assert.Len(t, s.Output(), 3*size)
+	assert.False(t, s.Paused(), "another reply has room")
+	s.Feed(stream("r"))
+	assert.Len(t, s.Output(), 4*size)
+	assert.True(t, s.Paused())
+}
+
 func TestInputThatComesDuringAPauseIsKeptInOrder(t *testing.T) {
 	cfg := config()
 	cfg.OutputHigh, cfg.OutputLow = 100, 10
