@@ -23,6 +23,8 @@ func make1(body string) []byte {
 func TestFrameHasLengthBodyAndFooter(t *testing.T) {
 	assert.Equal(t, []byte("\x08\x00\x00\x00abc@EOF@"), make1("abc"))
 	assert.Equal(t, []byte("\x05\x00\x00\x00@EOF@"), make1(""))
+	assert.Equal(t, "abc", string(frame.Body(make1("abc"))))
+	assert.Empty(t, frame.Body(make1("")))
 }
 
 func TestEndFillsInTheLengthOfItsOwnFrame(t *testing.T) {

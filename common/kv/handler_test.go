@@ -292,6 +292,7 @@ func TestHandlerAllocatesNothing(t *testing.T) {
 // A reply goes into the memory that there is, or says how much it needs, and then
 // that is enough.
 func TestAReplyNeedsWhatItSaysItNeeds(t *testing.T) {
+	before := strings.Repeat("b", 1000)
 	for name, s := range map[string]store.Store{"InMemory": store.New(0), "Sharded": store.NewSharded(0)} {
 		h := kv.NewHandler(s)
 		for _, key := range []string{"", "k", strings.Repeat("k", 300), strings.Repeat("k", 20_000)} {
@@ -304,19 +305,20 @@ func TestAReplyNeedsWhatItSaysItNeeds(t *testing.T) {
 				for _, data := range [][]byte{frames(get), frames(get, get)} {
 					needs := 0
 					for room := 0; ; {
-						dst := append(make([]byte, 0, 3+room), "dst"...)
+						dst := append(make([]byte, 0, len(before)+room), before...)
 						out, taken, n, need, err := h.AppendReplies(dst, data, 1<<20, 1<<30)
 						require.NoError(t, err)
 						require.Same(t, &dst[0], &out[0], "%s: it was moved", name)
 						if need == 0 {
 							require.Positive(t, n)
-							require.Equal(t, "dst"+strings.Repeat(string(want), n), string(out))
+							require.Equal(t, before+strings.Repeat(string(want), n), string(out))
 							require.Equal(t, n*len(frames(get)), taken)
 							break
 						}
-						require.Equal(t, "dst", string(out))
+						require.Equal(t, before, string(out))
 						require.Zero(t, taken+n)
 						require.Greater(t, need, room)
+						require.LessOrEqual(t, need, len(want)+100)
 						room = need
 						needs++
 					}
@@ -324,6 +326,28 @@ func TestAReplyNeedsWhatItSaysItNeeds(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A wrong hash is fetched in vain, so no reply would tell of it.
+func TestExpectHashesTheKey(t *testing.T) {
+	s := store.New(0)
+	h := kv.NewHandler(s)
+	require.True(t, h.Foresees())
+	for size := range 0x80 {
+		key := strings.Repeat("k", size)
+		if hash, ok := h.Expect(request(kv.Get, key, "")); size > 0 && assert.True(t, ok, "a key of %d bytes", size) {
+			assert.Equal(t, s.Hash([]byte(key)), hash)
+		}
+	}
+	for name, body := range map[string][]byte{
+		"a long key":        request(kv.Get, strings.Repeat("k", 0x80), ""),
+		"no key":            request(kv.Get, "", ""),
+		"part of a tag":     request(kv.Get, "k", "")[:1],
+		"a key that is cut": []byte("\x0a\x7fk"),
+	} {
+		_, ok := h.Expect(body)
+		assert.False(t, ok, name)
 	}
 }
 

@@ -333,3 +333,17 @@ func FuzzAppendMessage(f *testing.F) {
 		}
 	})
 }
+
+func TestAVarintIsCutOrTooLong(t *testing.T) {
+	for body, reason := range map[string]string{
+		"\x18\x80":     "it ends inside a field",
+		"\x80":         "it ends inside a field",
+		"\x0a\x80\x80": "it ends inside a field",
+		"\x18" + strings.Repeat("\xff", 9) + "\x02":  "a varint has more than 64 bits",
+		"\x18" + strings.Repeat("\x80", 10) + "\x01": "a varint has more than 64 bits",
+		strings.Repeat("\xff", 11):                   "a varint has more than 64 bits",
+	} {
+		_, err := kv.Parse([]byte(body))
+		assert.EqualError(t, err, "not a KeyValueMessage: "+reason, "%x", body)
+	}
+}
