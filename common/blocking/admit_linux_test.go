@@ -100,3 +100,26 @@ func TestWhoIsBeingClosedIsInNobodysWay(t *testing.T) {
 	refusal, full := cs.admit(&known{left: left{fd: -1}, port: 3})
 	assert.True(t, full, refusal)
 }
+
+// mixed is a stream of the user's own, with one address that is TCP's.
+type mixed struct {
+	scripted
+	local, remote net.Addr
+}
+
+func (s *mixed) LocalAddr() net.Addr  { return s.local }
+func (s *mixed) RemoteAddr() net.Addr { return s.remote }
+
+func TestOnlyTCPClientsHaveAPeer(t *testing.T) {
+	cfg := kvserver.Config{Limits: kvserver.Limits{MaxConnsPerPeer: 1}, Logger: slog.New(slog.DiscardHandler)}
+	conns := NewConns(kvserver.NewHost(cfg, kvserver.Traits{}, 1))
+	tcp, other := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}, &net.UnixAddr{Name: "@"}
+	for _, s := range []*mixed{{local: other, remote: other}, {local: tcp, remote: other}, {local: other, remote: tcp}} {
+		key, addr := conns.peer(s)
+		assert.Nil(t, key)
+		assert.False(t, addr.IsValid())
+	}
+	key, addr := conns.peer(&mixed{local: tcp, remote: tcp})
+	assert.NotNil(t, key)
+	assert.Equal(t, "127.0.0.1", addr.Unmap().String())
+}

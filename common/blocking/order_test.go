@@ -16,6 +16,8 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/session"
+	"github.com/ioflavors/ioflavors/common/store"
 )
 
 // scripted is a stream of which nothing comes. A test decides what happens on other
@@ -144,6 +146,72 @@ func TestANewDeadlineDoesNotSaveAConnectionThatIsToldToGo(t *testing.T) {
 	c.CatchUp()
 	assert.Zero(t, c.Wants())
 	assert.False(t, c.Behind())
+	conns.Close(c)
+}
+
+// taking is a client that takes nothing of a reply, while other things happen.
+type taking struct {
+	interruptible
+	meanwhile func()
+}
+
+func (s *taking) Write([]byte) (int, error) {
+	s.meanwhile()
+	return 0, os.ErrDeadlineExceeded
+}
+
+// A thread that waits in write holds the memory of its reply, and gives it up when
+// memory is short.
+func TestAReplyCountsWhileACallWritesIt(t *testing.T) {
+	values := store.New(0)
+	require.NoError(t, values.Put([]byte("k"), make([]byte, 40_000)))
+	cfg := kvserver.Config{
+		Store: values, Limits: kvserver.Limits{MemoryLimit: 128 << 10, MaxConns: 4}, Logger: slog.New(slog.DiscardHandler),
+	}
+	conns := NewConns(kvserver.NewHost(cfg, kvserver.Traits{}, 1))
+	feed := func(c *Conn, data []byte) {
+		for len(data) > 0 {
+			n := copy(c.Buffer(), data[:min(len(data), smallRead/2)])
+			require.NotZero(t, n, "no memory")
+			data = data[n:]
+			c.Fed(n, nil)
+		}
+	}
+	s := new(taking)
+	reader, other := conns.Open(s), conns.Open(new(scripted))
+	feed(reader, probe.Get("k"))
+	require.Greater(t, len(reader.Output()), 40_000)
+	s.meanwhile = func() {
+		feed(other, probe.Put("k", strings.Repeat("v", 40_000))[:30_000])
+		assert.Positive(t, s.interrupted)
+	}
+	reader.Write()
+	assert.Zero(t, reader.Wants())
+	assert.Equal(t, session.Read, other.Wants())
+	conns.Close(reader)
+	conns.Close(other)
+}
+
+// A connection without a buffer to read into has ended: its goroutine does not wait
+// for the client to say more.
+func TestWithoutMemoryForABufferNoCallWaits(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer ln.Close()
+	client := probe.Dial(t.Context(), t, ln.Addr().String())
+	stream, err := ln.Accept()
+	require.NoError(t, err)
+	h, conns := newTestConns()
+	c := conns.Open(stream)
+	for size := 1 << 20; size > 0; {
+		if h.Buffers().Get(size) == nil {
+			size /= 2
+		}
+	}
+	client.Send(probe.Put("k", "v"))
+	c.Read()
+	assert.Zero(t, c.Wants())
+	assert.Equal(t, session.ErrMemory, c.Err())
 	conns.Close(c)
 }
 
