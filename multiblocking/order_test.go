@@ -3,9 +3,11 @@
 package multiblocking
 
 import (
+	"log/slog"
 	"net"
 	"os"
 	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,7 +15,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/sock"
+	"github.com/ioflavors/ioflavors/common/threads"
 )
 
 // A client waits for a worker only as long as there is none. (Had nobody noted that it
@@ -105,5 +109,32 @@ func TestATimeoutIsSetOnlyIfTheOldOneIsTooLong(t *testing.T) {
 		require.NoError(t, s.SetDeadline(time.Now()))
 		assert.ErrorIs(t, s.arm(), os.ErrDeadlineExceeded)
 		assert.Len(t, timeouts(), 2)
+	})
+}
+
+// A worker takes a thread, which ends with it.
+func TestAWorkerHasAThreadOfItsOwn(t *testing.T) {
+	m := &model{host: kvserver.NewHost(kvserver.Config{Logger: slog.New(slog.DiscardHandler)}, kvserver.Traits{}, 1)}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if assert.True(t, m.takeThread()) {
+			threads.Process.Ended()
+		}
+	}()
+	<-done
+}
+
+// The log has a line about a client whose socket cannot be made blocking.
+func TestAClientThatIsServedOtherwiseHasALine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		host := kvserver.NewHost(kvserver.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}, kvserver.Traits{}, 1)
+		client, other := net.Pipe() // no socket
+		defer other.Close()
+		defer client.Close()
+		assert.Same(t, client, (&model{host: host}).onThread(client))
+		synctest.Wait()
+		assert.Contains(t, log.String(), "client is served without blocking its thread")
 	})
 }
