@@ -41,12 +41,13 @@ var (
 	fence    = regexp.MustCompile("(?ms)^```.*?^```$")
 	heading  = regexp.MustCompile(`(?m)^#+ +(.+)$`)
 	link     = regexp.MustCompile(`\]\(([^()\s]+)\)|(?m)^\[[^]]+\]: +(\S+)$`)
-	code     = regexp.MustCompile("`([^`\n]+)`")
+	code     = regexp.MustCompile("`([^`]+)`")
+	block    = regexp.MustCompile(`\n\s*(?:\n|\||[-*] |\d+\. )`) // a new paragraph, row or item
 	filename = regexp.MustCompile(`^[\w.*-][\w./*-]*\.(?:go|sh|md|json|txt|proto|yaml|conf|mod|sum|svg|html|work)$`)
 	pathname = regexp.MustCompile(`^[a-z.][\w.*-]*(?:/[\w.*-]+)+/?$`)
 	scriptAt = regexp.MustCompile(`\bscripts/[\w.-]+\.sh\b`)
 	function = regexp.MustCompile(`\b(?:Test|Fuzz|Benchmark)[A-Z]\w+`)
-	target   = regexp.MustCompile("(?m)(?:`|^\\$? ?)make ([a-z][a-z-]*)")
+	target   = regexp.MustCompile(`(?m)^\$? ?make ([a-z][a-z-]*)`)
 	option   = regexp.MustCompile(`(?:^|[^\w-])(--[a-z][a-z0-9-]*)`)
 	command  = regexp.MustCompile(`ioflavors (lab|advise|report|serve [a-z]+|load|check|get|put)\b|\bkv-(singleblocking|multiblocking|busywait|eventloop|iouring)\b`)
 	quoted   = regexp.MustCompile(`'[^']*'`)
@@ -68,6 +69,10 @@ func (r *repository) wrongNames(name, text string) (faults []string) {
 	fault := func(kind, what string) { faults = append(faults, kind+": "+what) }
 
 	prose := fence.ReplaceAllString(text, "")
+	var spans [][]string // of code, none of which goes on in the next block
+	for _, b := range block.Split(prose, -1) {
+		spans = append(spans, code.FindAllStringSubmatch(b, -1)...)
+	}
 	for _, m := range link.FindAllStringSubmatch(code.ReplaceAllString(prose, "`"), -1) {
 		to := m[1] + m[2]
 		if strings.Contains(to, "://") {
@@ -87,8 +92,8 @@ func (r *repository) wrongNames(name, text string) (faults []string) {
 		}
 	}
 
-	for _, m := range code.FindAllStringSubmatch(prose, -1) {
-		word := strings.TrimPrefix(m[1], "./")
+	for _, m := range spans {
+		word := strings.TrimPrefix(strings.Join(strings.Fields(m[1]), " "), "./")
 		if !filename.MatchString(word) && !pathname.MatchString(word) || slices.Contains(foreign, word) || placeholder.MatchString(word) {
 			continue
 		}
@@ -107,7 +112,11 @@ func (r *repository) wrongNames(name, text string) (faults []string) {
 			fault("no such test", test)
 		}
 	}
-	for _, m := range target.FindAllStringSubmatch(text, -1) {
+	commands := strings.Join(fence.FindAllString(text, -1), "\n")
+	for _, m := range spans {
+		commands += "\n" + strings.Join(strings.Fields(m[1]), " ")
+	}
+	for _, m := range target.FindAllStringSubmatch(commands, -1) {
 		if !r.targets[m[1]] {
 			fault("no such target", "make "+m[1])
 		}
@@ -203,6 +212,7 @@ func TestWrongNamesAreFound(t *testing.T) {
 		"`TestGone`":                        "no such test: TestGone",
 		"go test -run TestGone .":           "no such test: TestGone",
 		"`make gone`":                       "no such target: make gone",
+		"so `make\n gone` fails":            "no such target: make gone",
 		"the flag `--gone`":                 "no such flag: --gone",
 		"| `ioflavors lab --rate 1` |":      "no such flag: lab --rate",
 		"```\n$ bin/ioflavors lab --gone\n": "no such flag: lab --gone",
@@ -211,7 +221,7 @@ func TestWrongNamesAreFound(t *testing.T) {
 	}
 	for _, good := range []string{
 		"[a](lab.md), [b](../README.md), [c](lab.md#what-it-does-in-order), [d](https://example.com/x#y)", "`[a](gone.md)`",
-		"`load/queue.go`, `queue.go`, `load/q*.go`, `TestOne`, `limits/memory`, `net/http`, `results.json`, `make race`",
+		"`load/queue.go`, `queue.go`, `load/q*.go`, `TestOne`, `limits/memory`, `net/http`, `results.json`, `make race`, to\nmake links",
 		"`ioflavors lab --quick`, `--rate`", "`ioflavors lab --quick --server 'a=./b --listen {addr}'`", "`ioflavors check -- ./b --listen {addr}`",
 	} {
 		assert.Empty(t, r.wrongNames("docs/page.md", good), good)
