@@ -47,7 +47,7 @@ var (
 	pathname = regexp.MustCompile(`^[a-z.][\w.*-]*(?:/[\w.*-]+)+/?$`)
 	scriptAt = regexp.MustCompile(`\bscripts/[\w.-]+\.sh\b`)
 	function = regexp.MustCompile(`\b(?:Test|Fuzz|Benchmark)[A-Z]\w+`)
-	target   = regexp.MustCompile(`(?m)^\$? ?make ([a-z][a-z-]*)`)
+	target   = regexp.MustCompile(`^\$? ?make ([a-z][a-z-]*)`)
 	option   = regexp.MustCompile(`(?:^|[^\w-])(--[a-z][a-z0-9-]*)`)
 	command  = regexp.MustCompile(`ioflavors (lab|advise|report|serve [a-z]+|load|check|get|put)\b|\bkv-(singleblocking|multiblocking|busywait|eventloop|iouring)\b`)
 	quoted   = regexp.MustCompile(`'[^']*'`)
@@ -68,12 +68,21 @@ func anchors(page string) []string {
 func (r *repository) wrongNames(name, text string) (faults []string) {
 	fault := func(kind, what string) { faults = append(faults, kind+": "+what) }
 
-	prose := fence.ReplaceAllString(text, "")
-	var spans [][]string // of code, none of which goes on in the next block
-	for _, b := range block.Split(prose, -1) {
-		spans = append(spans, code.FindAllStringSubmatch(b, -1)...)
+	// Code is what stands between marks, of which none goes on in the next block, and
+	// the lines of the fenced blocks; words are the rest.
+	var spans, words []string
+	for _, b := range block.Split(fence.ReplaceAllString(text, ""), -1) {
+		for _, m := range code.FindAllStringSubmatch(b, -1) {
+			spans = append(spans, strings.Join(strings.Fields(m[1]), " "))
+		}
+		words = append(words, code.ReplaceAllString(b, "`"))
 	}
-	for _, m := range link.FindAllStringSubmatch(code.ReplaceAllString(prose, "`"), -1) {
+	commands := slices.Clone(spans)
+	for _, f := range fence.FindAllString(text, -1) {
+		commands = append(commands, strings.Split(strings.ReplaceAll(f, "\\\n", " "), "\n")...)
+	}
+
+	for _, m := range link.FindAllStringSubmatch(strings.Join(words, "\n"), -1) {
 		to := m[1] + m[2]
 		if strings.Contains(to, "://") {
 			continue
@@ -92,13 +101,13 @@ func (r *repository) wrongNames(name, text string) (faults []string) {
 		}
 	}
 
-	for _, m := range spans {
-		word := strings.TrimPrefix(strings.Join(strings.Fields(m[1]), " "), "./")
-		if !filename.MatchString(word) && !pathname.MatchString(word) || slices.Contains(foreign, word) || placeholder.MatchString(word) {
+	for _, span := range spans {
+		file := strings.TrimPrefix(span, "./")
+		if !filename.MatchString(file) && !pathname.MatchString(file) || slices.Contains(foreign, file) || placeholder.MatchString(file) {
 			continue
 		}
-		if test, _, _ := strings.Cut(word, "/"); !r.has(word) && !r.tests[word] && !r.tests[test] {
-			fault("no such file", m[1])
+		if test, _, _ := strings.Cut(file, "/"); !r.has(file) && !r.tests[file] && !r.tests[test] {
+			fault("no such file", span)
 		}
 	}
 	for _, file := range scriptAt.FindAllString(text, -1) {
@@ -106,45 +115,33 @@ func (r *repository) wrongNames(name, text string) (faults []string) {
 			fault("no such file", file)
 		}
 	}
-
 	for _, test := range function.FindAllString(text, -1) {
 		if !r.tests[test] {
 			fault("no such test", test)
 		}
 	}
-	commands := strings.Join(fence.FindAllString(text, -1), "\n")
-	for _, m := range spans {
-		commands += "\n" + strings.Join(strings.Fields(m[1]), " ")
-	}
-	for _, m := range target.FindAllStringSubmatch(commands, -1) {
-		if !r.targets[m[1]] {
-			fault("no such target", "make "+m[1])
-		}
-	}
 
-	// A flag is of the command that stands before it in the same line or between
-	// the same marks of code; else it is any command's.
-	for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", " ")) {
-		pieces := []string{line}
-		if strings.Contains(line, "`") {
-			pieces = strings.Split(line, "`")
+	for _, line := range commands {
+		if m := target.FindStringSubmatch(line); m != nil && !r.targets[m[1]] {
+			fault("no such target", m[1])
 		}
-		for _, piece := range pieces {
-			piece, _, _ = strings.Cut(quoted.ReplaceAllString(piece, "''"), " -- ")
-			of := ""
-			if m := command.FindStringSubmatch(piece); m != nil {
-				of = m[1]
-				if m[2] != "" {
-					of = "serve " + m[2]
-				}
-				if r.flags[of] == nil { // serve MODEL
-					of = ""
-				}
+	}
+	// A flag is of the command that stands before it; else it is any command's.
+	for _, line := range append(commands, words...) {
+		line, _, _ = strings.Cut(quoted.ReplaceAllString(line, "''"), " -- ")
+		of := ""
+		if m := command.FindStringSubmatch(line); m != nil {
+			of = m[1]
+			if m[2] != "" {
+				of = "serve " + m[2]
 			}
-			for _, m := range option.FindAllStringSubmatch(piece, -1) {
-				if !r.flags[of][m[1]] && !slices.Contains(foreign, m[1]) {
-					fault("no such flag", strings.TrimSpace(of+" "+m[1]))
-				}
+			if r.flags[of] == nil { // serve MODEL
+				of = ""
+			}
+		}
+		for _, m := range option.FindAllStringSubmatch(line, -1) {
+			if !r.flags[of][m[1]] && !slices.Contains(foreign, m[1]) {
+				fault("no such flag", strings.TrimSpace(of+" "+m[1]))
 			}
 		}
 	}
@@ -198,24 +195,24 @@ func TestWrongNamesAreFound(t *testing.T) {
 		flags:    map[string]map[string]bool{"": {"--quick": true, "--rate": true}, "lab": {"--quick": true, "--server": true}},
 	}
 	for bad, want := range map[string]string{
-		"[a](gone.md)":                      "no such file: gone.md",
-		"[a](../READ.md#x)":                 "no such file: ../READ.md#x",
-		"[a]: gone.md":                      "no such file: gone.md",
-		"[a](lab.md#what-it-did)":           "no such anchor: lab.md#what-it-did",
-		"# Here\n[a](#there)":               "no such anchor: #there",
-		"```\n# here\n```\n[a](#here)":      "no such anchor: #here",
-		"see `load/gone.go`":                "no such file: load/gone.go",
-		"see `gone_*.go`":                   "no such file: gone_*.go",
-		"the folder `tools/gone/`":          "no such file: tools/gone/",
-		"`limits/gone`":                     "no such file: limits/gone",
-		"```\n$ scripts/gone.sh\n```":       "no such file: scripts/gone.sh",
-		"`TestGone`":                        "no such test: TestGone",
-		"go test -run TestGone .":           "no such test: TestGone",
-		"`make gone`":                       "no such target: make gone",
-		"so `make\n gone` fails":            "no such target: make gone",
-		"the flag `--gone`":                 "no such flag: --gone",
-		"| `ioflavors lab --rate 1` |":      "no such flag: lab --rate",
-		"```\n$ bin/ioflavors lab --gone\n": "no such flag: lab --gone",
+		"[a](gone.md)":                              "no such file: gone.md",
+		"[a](../READ.md#x)":                         "no such file: ../READ.md#x",
+		"[a]: gone.md":                              "no such file: gone.md",
+		"[a](lab.md#what-it-did)":                   "no such anchor: lab.md#what-it-did",
+		"# Here\n[a](#there)":                       "no such anchor: #there",
+		"```\n# here\n```\n[a](#here)":              "no such anchor: #here",
+		"see `load/gone.go`":                        "no such file: load/gone.go",
+		"see `gone_*.go`":                           "no such file: gone_*.go",
+		"the folder `tools/gone/`":                  "no such file: tools/gone/",
+		"`limits/gone`":                             "no such file: limits/gone",
+		"```\n$ scripts/gone.sh\n```":               "no such file: scripts/gone.sh",
+		"`TestGone`":                                "no such test: TestGone",
+		"go test -run TestGone .":                   "no such test: TestGone",
+		"`make gone`":                               "no such target: gone",
+		"so `make\n gone` fails":                    "no such target: gone",
+		"the flag `--gone`":                         "no such flag: --gone",
+		"| `ioflavors lab --rate 1` |":              "no such flag: lab --rate",
+		"```\n$ bin/ioflavors lab \\\n --gone\n```": "no such flag: lab --gone",
 	} {
 		assert.Equal(t, []string{want}, r.wrongNames("docs/page.md", bad), bad)
 	}
