@@ -11,7 +11,7 @@
 #   cross        what go vet looks at, for every other system that we promise to
 #                compile on, by tools/lint/crossvet
 #   proto        buf lint and buf format, with the buf on the PATH if there is one
-#   docs         pages name files, tests, flags, links and anchors that exist, those
+#   docs         pages name files, tests, flags, Go names and anchors that exist, those
 #                that list faults leave none out, commands can be pasted, scripts do
 #                nothing that their users did not ask for
 

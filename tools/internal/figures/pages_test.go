@@ -21,6 +21,7 @@ var foreign = []string{
 	"results.json", "report.html", "report.html.tmp", "advice.txt", "advice.json", "bench-old.txt", "bench-new.txt",
 	"internal/poll/fd_unix.go", "runtime/netpoll_epoll.go", "crypto/subtle", "net/http", "html/template", "testing/synctest",
 	"golang.org/x/perf/benchmath", "testdata/fuzz", // Go makes the folder
+	"poll_arm", "local_work_run", "Slab", // the kernel's
 	"--security-opt", "--ulimit", "--unix-socket", "--template", // docker's, curl's and buf's
 }
 
@@ -33,6 +34,7 @@ type repository struct {
 	files    map[string]string          // the pages' contents, by path; "" for other files and folders
 	suffixes map[string]bool            // of all paths, at slashes: load/queue.go is tools/internal/load/queue.go
 	tests    map[string]bool            // test functions, and the tests of the suites
+	words    map[string]bool            // of all Go code, comments included
 	targets  map[string]bool            // of make
 	flags    map[string]map[string]bool // by command: "lab", "serve eventloop"; "" for all together
 }
@@ -44,6 +46,8 @@ var (
 	code     = regexp.MustCompile("`([^`]+)`")
 	block    = regexp.MustCompile(`\n\s*(?:\n|\||[-*] |\d+\. )`) // a new paragraph, row or item
 	filename = regexp.MustCompile(`^[\w.*-][\w./*-]*\.(?:go|sh|md|json|txt|proto|yaml|conf|mod|sum|svg|html|work)$`)
+	goName   = regexp.MustCompile(`^(?:[A-Za-z]\w*\.\w[\w.]*|[A-Za-z]\w*_\w+|\w*[A-Z]\w*[a-z]\w*|[a-z]+[A-Z]\w*)(?:\(\))?$`)
+	goWord   = regexp.MustCompile(`\w+`)
 	pathname = regexp.MustCompile(`^[a-z.][\w.*-]*(?:/[\w.*-]+)+/?$`)
 	scriptAt = regexp.MustCompile(`\bscripts/[\w.-]+\.sh\b`)
 	function = regexp.MustCompile(`\b(?:Test|Fuzz|Benchmark)[A-Z]\w+`)
@@ -103,11 +107,21 @@ func (r *repository) wrongNames(name, text string) (faults []string) {
 
 	for _, span := range spans {
 		file := strings.TrimPrefix(span, "./")
-		if !filename.MatchString(file) && !pathname.MatchString(file) || slices.Contains(foreign, file) || placeholder.MatchString(file) {
-			continue
-		}
-		if test, _, _ := strings.Cut(file, "/"); !r.has(file) && !r.tests[file] && !r.tests[test] {
-			fault("no such file", span)
+		test, _, _ := strings.Cut(file, "/")
+		switch {
+		case slices.Contains(foreign, file), placeholder.MatchString(file):
+		case filename.MatchString(file), pathname.MatchString(file):
+			if !r.has(file) && !r.tests[file] && !r.tests[test] {
+				fault("no such file", span)
+			}
+		case function.MatchString(span): // see below
+		case goName.MatchString(span):
+			for _, word := range goWord.FindAllString(span, -1) {
+				if !r.words[word] {
+					fault("no such name", span)
+					break
+				}
+			}
 		}
 	}
 	for _, file := range scriptAt.FindAllString(text, -1) {
@@ -191,6 +205,7 @@ func TestWrongNamesAreFound(t *testing.T) {
 		files:    map[string]string{"docs/lab.md": "# The lab\n## What `it` does, in order\n", "README.md": "", "tools/load/queue.go": "", "tools/load": ""},
 		suffixes: map[string]bool{"docs/lab.md": true, "tools/load/queue.go": true, "load/queue.go": true, "queue.go": true, "scripts/lint.sh": true},
 		tests:    map[string]bool{"TestOne": true, "limits/memory": true},
+		words:    map[string]bool{"Host": true, "Ready": true, "window_ns": true},
 		targets:  map[string]bool{"race": true},
 		flags:    map[string]map[string]bool{"": {"--quick": true, "--rate": true}, "lab": {"--quick": true, "--server": true}},
 	}
@@ -208,6 +223,9 @@ func TestWrongNamesAreFound(t *testing.T) {
 		"```\n$ scripts/gone.sh\n```":               "no such file: scripts/gone.sh",
 		"`TestGone`":                                "no such test: TestGone",
 		"go test -run TestGone .":                   "no such test: TestGone",
+		"`Host.Gone`":                               "no such name: Host.Gone",
+		"`goneAway()`":                              "no such name: goneAway()",
+		"`gone_ns`":                                 "no such name: gone_ns",
 		"`make gone`":                               "no such target: gone",
 		"so `make\n gone` fails":                    "no such target: gone",
 		"the flag `--gone`":                         "no such flag: --gone",
@@ -219,6 +237,7 @@ func TestWrongNamesAreFound(t *testing.T) {
 	for _, good := range []string{
 		"[a](lab.md), [b](../README.md), [c](lab.md#what-it-does-in-order), [d](https://example.com/x#y)", "`[a](gone.md)`",
 		"`load/queue.go`, `queue.go`, `load/q*.go`, `TestOne`, `limits/memory`, `net/http`, `results.json`, `make race`, to\nmake links",
+		"`Host.Ready`, `window_ns`, `lowercase`, `EAGAIN`, `a.B = c`",
 		"`ioflavors lab --quick`, `--rate`", "`ioflavors lab --quick --server 'a=./b --listen {addr}'`", "`ioflavors check -- ./b --listen {addr}`",
 	} {
 		assert.Empty(t, r.wrongNames("docs/page.md", good), good)
@@ -228,7 +247,7 @@ func TestWrongNamesAreFound(t *testing.T) {
 // theRepository reads the checkout, and asks its commands for their flags.
 func theRepository(t *testing.T) *repository {
 	r := &repository{
-		files: make(map[string]string), suffixes: make(map[string]bool), tests: testNames(t),
+		files: make(map[string]string), suffixes: make(map[string]bool), tests: testNames(t), words: make(map[string]bool),
 		targets: make(map[string]bool), flags: map[string]map[string]bool{"": {}},
 	}
 	for name := range numberedTests(t) {
@@ -251,12 +270,16 @@ func theRepository(t *testing.T) *repository {
 		for rest, more := name, true; more; _, rest, more = strings.Cut(rest, "/") {
 			r.suffixes[rest] = true
 		}
-		switch {
-		case path.Ext(name) == ".md":
+		switch path.Ext(name) {
+		case ".md":
 			r.files[name] = content(t, file)
-		case strings.HasSuffix(name, "_test.go"), strings.HasPrefix(name, "common/servertest/") && path.Ext(name) == ".go":
-			for _, m := range benchmark.FindAllStringSubmatch(content(t, file), -1) {
+		case ".go":
+			text := content(t, file)
+			for _, m := range benchmark.FindAllStringSubmatch(text, -1) {
 				r.tests[m[1]] = true
+			}
+			for _, word := range goWord.FindAllString(text, -1) {
+				r.words[word] = true
 			}
 		}
 		return nil
