@@ -36,7 +36,7 @@ bench: ## run benchmarks, BENCH=Server say, six times, into OUT=bench.txt
 fuzz: ## run every fuzz target for FUZZTIME (10s)
 	scripts/fuzz.sh $(FUZZTIME)
 
-lint: ## gofmt, go vet, staticcheck, other systems, the schema, docs/faults.md
+lint: ## gofmt, go vet, staticcheck, other systems, the schema, the docs
 	scripts/lint.sh
 
 tidy: ## bring every module's go.mod and go.sum up to date

@@ -11,8 +11,8 @@
 #   cross        what go vet looks at, for every other system that we promise to
 #                compile on, by tools/lint/crossvet
 #   proto        buf lint and buf format, with the buf on the PATH if there is one
-#   docs         docs/faults.md, CONTRIBUTING.md and SECURITY.md name tests that
-#                exist, the commands in all docs can be pasted, and scripts do
+#   docs         pages name files, tests, flags, Go names and anchors that exist, those
+#                that list faults leave none out, commands can be pasted, scripts do
 #                nothing that their users did not ask for
 
 # shellcheck source=scripts/lib.sh
@@ -74,7 +74,7 @@ proto() {
 # They are tests, but of those whose result Go keeps although a page has changed:
 # a file outside the module.
 docs() {
-	go test -count=1 -run '^Test(FaultsPage|KindsOfFault|SecurityPage|CommandsCanBePasted|ModulesToReleaseAreNamed|PackagesAreInstalledInCIAlone)$' ./tools/internal/figures
+	go test -count=1 -run '^Test(PagesNameWhatThereIs|FaultsPage|KindsOfFault|SecurityPage|CommandsCanBePasted|ModulesToReleaseAreNamed|PackagesAreInstalledInCIAlone)$' ./tools/internal/figures
 }
 
 if [ $# -eq 0 ]; then set -- format vet staticcheck cross proto docs; fi

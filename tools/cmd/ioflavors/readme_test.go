@@ -2,6 +2,9 @@ package main
 
 import (
 	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -9,14 +12,58 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The README's sample shows what a reader sees who follows it: the lab within a
-// checkout, where the models' code is there to be counted.
-func TestTheReadmesSampleIsFromACheckout(t *testing.T) {
-	text, err := os.ReadFile("../../../README.md")
+// block returns a page's first block of code that begins with a text.
+func block(t *testing.T, page, language, begin string) string {
+	data, err := os.ReadFile(filepath.Join("../../..", page))
 	require.NoError(t, err)
-	_, sample, found := strings.Cut(string(text), "\n```text\nioflavors lab · ")
-	require.True(t, found)
-	sample, _, _ = strings.Cut(sample, "\n```\n")
+	_, text, found := strings.Cut(string(data), "\n```"+language+"\n"+begin)
+	require.True(t, found, "%s has no such block", page)
+	text, _, _ = strings.Cut(text, "\n```\n")
+	return begin + text + "\n"
+}
+
+// The sample shows what a reader sees who follows the page: the lab within a
+// checkout, where the models' code is there to be counted.
+func TestTheSampleIsFromACheckout(t *testing.T) {
+	sample := block(t, "docs/lab.md", "text", "ioflavors lab · ")
 	assert.Regexp(t, `(?m)^E0 .+ (CONFIRMED|REFUTED|ONLY WHEN) +[\d.]+ lines`, sample)
 	assert.NotContains(t, sample, "checkout")
+}
+
+// The README's figures are those of one run, which docs/lab.md shows as a whole.
+func TestTheReadmesFiguresAreTheSamples(t *testing.T) {
+	const title = "What a request costs"
+	sample := block(t, "docs/lab.md", "text", "ioflavors lab · ")
+	table := block(t, "README.md", "text", title)
+	assert.Contains(t, sample, table)
+
+	readme, err := os.ReadFile("../../../README.md")
+	require.NoError(t, err)
+	row := regexp.MustCompile("(?m)^\\| (?:\\[`(\\w+)`\\]\\([^)]+\\)|… `([^`]+)`) \\|.* ([\\d.]+) \\|$")
+	module, rows := "", 0
+	for _, m := range row.FindAllStringSubmatch(string(readme), -1) {
+		rows++
+		if m[1] != "" {
+			module = m[1]
+		}
+		name := strings.TrimSpace(module + " " + m[2])
+		fifty := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + ` +\d+/\d+ +\S+ +(\S+)`).FindStringSubmatch(table)
+		require.NotNil(t, fifty, name)
+		assert.Equal(t, fifty[1], m[3], name)
+	}
+	assert.Len(t, regexp.MustCompile(`(?m)^\w.* \d+/\d+ `).FindAllString(table, -1), rows, "a row for each server of the run")
+}
+
+func TestTheReadmeIsOnePage(t *testing.T) {
+	readme, err := os.Stat("../../../README.md")
+	require.NoError(t, err)
+	assert.LessOrEqual(t, readme.Size(), int64(8192))
+}
+
+// The README's program compiles as it stands.
+func TestTheReadmesProgramCompiles(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "main.go")
+	require.NoError(t, os.WriteFile(file, []byte(block(t, "README.md", "go", "package main\n")), 0o600))
+	out, err := exec.CommandContext(t.Context(), "go", "vet", file).CombinedOutput()
+	assert.NoError(t, err, "%s", out)
 }
