@@ -198,6 +198,29 @@ func TestEventsBeyondTheCapacityComeNextTime(t *testing.T) {
 	}
 }
 
+// A batch has room for Wake beside the events, whichever comes first.
+func TestAWakeTakesNoEventsPlace(t *testing.T) {
+	for _, wakeFirst := range []bool{true, false} {
+		p, err := poller.New(2)
+		require.NoError(t, err)
+		if wakeFirst {
+			p.Wake()
+		}
+		for range 2 {
+			here, there := pair(t)
+			send(t, there)
+			require.NoError(t, p.Add(here, poller.Readable))
+		}
+		if !wakeFirst {
+			p.Wake()
+		}
+		events, err := p.Wait(forever)
+		require.NoError(t, err)
+		assert.Len(t, events, 2)
+		require.NoError(t, p.Close())
+	}
+}
+
 func TestCloseIsIdempotentAndWakeMayComeAfterIt(t *testing.T) {
 	p := newPoller(t)
 	require.NoError(t, p.Close())
