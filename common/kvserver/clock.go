@@ -58,9 +58,9 @@ func (c clock) needs() looked {
 
 // undisturbed reports, without checking the clocks, that none has run out and
 // that none will before Expire is called. This holds because wake was chosen as
-// the first clock to run out. A clock that runs between whole frames and has
-// begun since runs for at least the host's briefest timeout. The other clocks
-// have no such bound, so undisturbed is false while one of them runs.
+// the first clock to run out, and a clock that runs between whole frames and
+// has begun since runs for at least the host's briefest timeout. While the
+// frame, drain or close clock runs, undisturbed is false.
 func (c *Conn) undisturbed(now time.Duration) bool {
 	return c.frame == 0 && !c.closing && c.phase == Serving && now < c.wake && c.wake <= now+c.lane.host.briefest
 }

@@ -16,7 +16,7 @@ const (
 	longTurn = 10 * time.Millisecond
 )
 
-// Foresight is the number of clients' requests that a Lane can prefetch for at a time.
+// Foresight is the largest number of requests for which a Lane prefetches at a time.
 const Foresight = store.Lookahead
 
 // foreseer is a kv.Handler that can prefetch.
@@ -31,7 +31,7 @@ type foreseer interface {
 // a few lanes.
 type Lane struct {
 	// Others reports whether other clients wait that can be served only when the
-	// present one has left. Models set it in which this can happen.
+	// present one has left. Models in which this can happen set it.
 	Others func() bool
 	// Wake ends the wait of the lane's loop as soon as possible. Other goroutines call
 	// it. Models with several loops set it.
@@ -103,9 +103,9 @@ func (l *Lane) Expect(p []byte) {
 	}
 }
 
-// Fetch has the store look up all expected keys at the same time. If the requests are
-// then fed in that order, with little else between, the store's memory accesses no
-// longer have to be waited for.
+// Fetch has the store look up all expected keys at the same time. Requests that are then
+// fed in that order, with little else in between, find their records in the processor's
+// cache.
 func (l *Lane) Fetch() {
 	if l.expect > 1 {
 		l.host.foreseer.Fetch(l.expected, l.expect)
