@@ -19,7 +19,7 @@ import (
 )
 
 // Kernel has the system calls that a non-blocking server needs. They return the
-// system's errors unchanged: an unix.Errno, EINTR and EAGAIN included.
+// system's errors unchanged: a unix.Errno, EINTR and EAGAIN included.
 type Kernel interface {
 	// Listen takes over ln's listening socket: it returns a non-blocking
 	// descriptor for it and closes ln.

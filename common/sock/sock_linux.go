@@ -74,12 +74,11 @@ func accept(listener int) (int, error) {
 	return int(fd), nil
 }
 
-// mostUnsent is the number of bytes of a connection's output that the kernel takes
-// without being able to send them. By default only the send buffer bounds it, some
-// megabytes: a slow reader would cost more memory in the kernel than the memory limit
-// allows it here. Bytes that are sent and unacknowledged do not count, so a fast
-// connection over a long distance is no slower. A reply of 1 MiB takes no more CPU time
-// with this limit.
+// mostUnsent is how many unsent bytes of a connection the kernel takes. By default only
+// the send buffer bounds them, some megabytes: a slow reader would cost more memory in
+// the kernel than the memory limit allows it here. Bytes that are sent and
+// unacknowledged do not count, so a fast connection over a long distance is no slower.
+// A reply of 1 MiB takes no more CPU time with this limit.
 const mostUnsent = 256 << 10
 
 // tune sets mostUnsent, and the options that detect a peer that has vanished. Such a

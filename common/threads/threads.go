@@ -35,9 +35,8 @@ const goLimit = 10_000
 
 // The runtime has a thread for each processor and some more: for its monitor, for
 // signals, and for goroutines that block in a system call for a moment. A budget
-// reserves that many threads, runtimes of them besides those for processors; threads
-// that the runtime already has count. It always leaves slack threads for other
-// processes.
+// reserves these: one for each processor, and runtimes more; threads that the runtime
+// already has count. It always leaves slack threads for other processes.
 const (
 	runtimes = 16 // besides one for each processor
 	slack    = 4
