@@ -1,10 +1,10 @@
 // Package asynclog writes a log for code that must not block: an event loop, whose
-// clients all wait while it does, or a program that is about to end.
+// clients would all wait meanwhile, or a program that is about to end.
 //
-// A log may be a pipe, and the pipe fills up if its reader stops. Then a write
-// blocks until the reader goes on, which may be never. A Handler hands records to
-// another goroutine instead, and drops them when too many wait; the log says how
-// many were dropped.
+// A log may be a pipe, which fills up if its reader stops. A write then blocks until
+// the reader goes on, which may be never. A Handler passes records to another goroutine
+// instead, and drops further records while Length of them wait. The log says how many
+// were dropped.
 package asynclog
 
 import (
@@ -14,43 +14,43 @@ import (
 	"time"
 )
 
-// Length is how many records wait at most; more are dropped.
+// Length is the largest number of waiting records; further ones are dropped.
 const Length = 256
 
-// Handler is a slog.Handler whose Handle and Enabled never wait. Another
-// handler gets the records, in order and one at a time, on a goroutine that
-// runs only while there are any: it need not be stopped. Values of attributes
-// are looked at there, so they must not change after they were logged.
+// Handler is a slog.Handler whose Handle and Enabled never wait. It passes the records
+// to another handler, in order and one at a time, on a goroutine that runs only while
+// records wait; it need not be stopped. That goroutine reads the values of attributes,
+// so they must not change after the call.
 type Handler struct {
-	to    slog.Handler // with the attributes and groups
-	queue *queue       // shared by all that were derived from one
+	to    slog.Handler // the other handler, with the attributes and groups
+	queue *queue       // shared by all handlers derived from one
 }
 
-// New returns a handler that hands records on.
+// New returns a handler that passes records on to the given one.
 func New(to slog.Handler) *Handler { return &Handler{to, &queue{root: to}} }
 
-// Enabled reports true, because the other handler might block when it is asked. The
-// goroutine asks it before it hands over a record.
+// Enabled reports true, because asking the other handler might block. The goroutine
+// asks it before it passes a record on.
 func (h *Handler) Enabled(context.Context, slog.Level) bool { return true }
 
-// Handle queues a record, or drops it. It returns nil.
+// Handle queues a record, or drops it if Length records wait. It always returns nil.
 func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	h.queue.put(entry{ctx: ctx, to: h.to, record: r.Clone()})
 	return nil
 }
 
-// WithAttrs is slog.Handler's. It calls the other handler's at once.
+// WithAttrs implements slog.Handler. It calls the other handler's WithAttrs at once.
 func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return &Handler{h.to.WithAttrs(attrs), h.queue}
 }
 
-// WithGroup is slog.Handler's. It calls the other handler's at once.
+// WithGroup implements slog.Handler. It calls the other handler's WithGroup at once.
 func (h *Handler) WithGroup(name string) slog.Handler {
 	return &Handler{h.to.WithGroup(name), h.queue}
 }
 
-// Flush waits until all records that were logged before are handed on, but no longer
-// than the timeout. It reports whether they were.
+// Flush waits until all earlier records have been passed on, but no longer than the
+// timeout. It reports whether they have.
 func (h *Handler) Flush(timeout time.Duration) bool {
 	h.queue.mu.Lock()
 	idle := h.queue.idle
@@ -68,25 +68,25 @@ func (h *Handler) Flush(timeout time.Duration) bool {
 	}
 }
 
-// entry is a record that waits.
+// entry is a waiting record.
 type entry struct {
 	ctx     context.Context
 	to      slog.Handler
 	record  slog.Record
-	dropped int // records before it
+	dropped int // number of records dropped before it
 }
 
-// queue is what waits for a handler.
+// queue holds the waiting records of a handler.
 type queue struct {
 	root slog.Handler // gets the lines about dropped records
 
 	mu      sync.Mutex
 	waiting []entry
-	dropped int           // since the last that waits
-	idle    chan struct{} // closed when nothing waits any more; nil: nothing does
+	dropped int           // since the last waiting record
+	idle    chan struct{} // closed when no record waits any more; nil if none waits
 }
 
-// put appends an entry, if there is room.
+// put appends an entry if there is room, or else counts it as dropped.
 func (q *queue) put(e entry) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -102,8 +102,8 @@ func (q *queue) put(e entry) {
 	}
 }
 
-// next returns the entry that has waited longest. ok is false when there is none:
-// then the goroutine that drains the queue must end.
+// next returns the entry that has waited longest. ok is false if no entry waits; the
+// draining goroutine must end then.
 func (q *queue) next() (e entry, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -113,7 +113,7 @@ func (q *queue) next() (e entry, ok bool) {
 		q.waiting[0] = entry{}
 		q.waiting = q.waiting[1:]
 		return e, true
-	case q.dropped > 0: // and nothing was logged since
+	case q.dropped > 0: // and no record was logged since
 		e.dropped, q.dropped = q.dropped, 0
 		return e, true
 	}
@@ -123,7 +123,7 @@ func (q *queue) next() (e entry, ok bool) {
 	return entry{}, false
 }
 
-// drain hands records on until none waits.
+// drain passes records on until none waits.
 func (q *queue) drain() {
 	for {
 		e, ok := q.next()
@@ -141,8 +141,8 @@ func (q *queue) drain() {
 	}
 }
 
-// handle hands a record on. An error is the log's, and there is nowhere else to
-// tell of it.
+// handle passes a record on. It drops the handler's error, because there is no other
+// place to report it.
 func handle(ctx context.Context, to slog.Handler, r slog.Record) {
 	if to.Enabled(ctx, r.Level) {
 		_ = to.Handle(ctx, r)

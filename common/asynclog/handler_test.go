@@ -35,7 +35,7 @@ func TestItIsAHandlerLikeAnother(t *testing.T) {
 	}))
 }
 
-// stuck is a log that nobody reads, until its gate is closed.
+// stuck is a log whose reader has stopped, until its gate is closed.
 type stuck struct {
 	slog.Handler
 	gate chan struct{}
@@ -55,8 +55,8 @@ func (s stuck) Handle(ctx context.Context, r slog.Record) error {
 	return s.Handler.Handle(ctx, r)
 }
 
-// messages returns what was logged, without the times, and how many were
-// dropped, each as a line.
+// messages returns the logged lines without their times, and a line for each
+// number of dropped records.
 func messages(out *bytes.Buffer) (all []string) {
 	for line := range strings.Lines(out.String()) {
 		_, line, _ = strings.Cut(line, "msg=")
@@ -65,7 +65,7 @@ func messages(out *bytes.Buffer) (all []string) {
 	return all
 }
 
-// When nobody reads, the first records wait, and the others are counted where
+// While the log is stuck, the first records wait. The others are counted where
 // they are missing.
 func TestNobodyWaitsForAStuckHandler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -75,7 +75,7 @@ func TestNobodyWaitsForAStuckHandler(t *testing.T) {
 		log := slog.New(h)
 		began := time.Now()
 		log.Info("first")
-		synctest.Wait() // it is being written, and does not wait any more
+		synctest.Wait() // the record is being written, and waits no more
 		for i := range asynclog.Length + 7 {
 			log.Info("waits", "i", i)
 		}
@@ -99,8 +99,8 @@ func TestNobodyWaitsForAStuckHandler(t *testing.T) {
 	})
 }
 
-// The count stands where the records are missing, before those that there was
-// room for again.
+// The count stands where the records are missing, before the records that found
+// room again.
 func TestTheCountStandsWhereRecordsAreMissing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
@@ -125,8 +125,8 @@ func TestTheCountStandsWhereRecordsAreMissing(t *testing.T) {
 	})
 }
 
-// A record's level is judged when it is handed on: the judge might make the
-// program wait as well.
+// The level of a record is checked when it is passed on, because the check
+// might also block the program.
 func TestTheOtherHandlersLevelHolds(t *testing.T) {
 	var out bytes.Buffer
 	h := asynclog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -136,7 +136,8 @@ func TestTheOtherHandlersLevelHolds(t *testing.T) {
 	assert.Equal(t, []string{"loud"}, messages(&out))
 }
 
-// Nothing runs while nothing is logged: a bubble ends only without goroutines.
+// No goroutine runs while no record is logged: a bubble ends only without
+// goroutines.
 func TestNothingRunsWhileNothingIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := asynclog.New(slog.DiscardHandler)
@@ -152,7 +153,7 @@ func TestManyLogAtOnce(t *testing.T) {
 	for i := range 8 {
 		all.Go(func() {
 			log := slog.New(h).With("from", i)
-			for range 20 { // all of them have room
+			for range 20 { // all of them fit
 				log.Info("line")
 			}
 			assert.True(t, h.Flush(time.Minute))

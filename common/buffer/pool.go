@@ -1,8 +1,8 @@
-// Package buffer lends byte buffers in a few sizes, and knows how much is out.
+// Package buffer lends byte buffers of a few sizes, and counts the bytes that are lent.
 //
-// What a connection has not finished receiving, and what it has not sent yet,
-// lies in such buffers; an idle connection holds none. The sum that is lent is
-// what a server's memory limit limits.
+// A connection keeps its incomplete frame and its unsent replies in such buffers; an
+// idle connection holds none. The sum of the lent bytes is the quantity that a server's
+// memory limit bounds.
 package buffer
 
 import (
@@ -12,23 +12,23 @@ import (
 	"unsafe"
 )
 
-// Buffers come in sizes of smallest << class bytes, 1 KiB to 16 MiB: never more
-// than twice what is needed.
+// Buffers have sizes of smallest << class bytes, 1 KiB to 16 MiB. So a buffer is at
+// most twice as large as needed, or 1 KiB.
 const (
 	smallest = 1 << 10
 	classes  = 15
 )
 
-// The last sixteenth of the limit is for buffers of 4 KiB at most, so that clients
-// that ask for little are served even when others have taken all they could.
+// The last sixteenth of the limit is reserved for buffers of at most 4 KiB, so that
+// clients that need little are served even when others have taken everything else.
 const (
 	small   = 4 << 10
 	reserve = 16
 )
 
-// Pool lends buffers. It is safe for concurrent use, and allocates only when
-// none of the right size was given back; what nobody borrows for a while is
-// left to the garbage collector.
+// Pool lends buffers. It is safe for concurrent use. It allocates only when it has no
+// returned buffer of the right size; the garbage collector takes returned buffers that
+// are not borrowed for a while.
 type Pool struct {
 	limit int64
 	lent  atomic.Int64
@@ -38,15 +38,15 @@ type Pool struct {
 // NewPool returns a pool that lends up to limit bytes at a time.
 func NewPool(limit int64) *Pool { return &Pool{limit: limit} }
 
-// Lent returns how many bytes are out.
+// Lent returns how many bytes are lent at present.
 func (p *Pool) Lent() int64 { return p.lent.Load() }
 
-// Ample reports whether most of the memory is there to be lent: at least three
-// quarters of the limit.
+// Ample reports whether at least three quarters of the limit are free.
 func (p *Pool) Ample() bool { return p.lent.Load() <= p.limit/4 }
 
-// Get lends an empty buffer with room for size bytes, or nil if that would
-// exceed the pool's limit, or, for a large one, touch what is left to small ones.
+// Get lends an empty buffer with room for size bytes. It returns nil if that would
+// exceed the limit, or if a buffer above 4 KiB would use the part that is reserved for
+// small ones.
 func (p *Pool) Get(size int) []byte {
 	class := classFor(size)
 	if class == classes {
@@ -65,19 +65,20 @@ func (p *Pool) Get(size int) []byte {
 	return make([]byte, 0, room)
 }
 
-// Put takes back a buffer that Get or Grow lent. The caller keeps no part of it.
+// Put takes back a buffer that Get or Grow lent. The caller must not use any part of it
+// afterwards.
 func (p *Pool) Put(b []byte) {
 	p.lent.Add(-int64(cap(b)))
 	if class := classFor(cap(b)); class < classes && cap(b) == smallest<<class {
-		// The pointer to the first byte stands for the buffer: unlike a
-		// slice it fits into an interface without an allocation.
+		// The pointer to the first byte stands for the buffer, because a pointer fits
+		// into an interface without an allocation; a slice does not.
 		p.free[class].Put(unsafe.SliceData(b))
 	}
 }
 
-// Grow returns b with room for size more bytes: b itself, or a larger buffer
-// with its content, b being taken back. nil means that the limit forbids it;
-// b is unchanged then. A nil b counts as an empty one.
+// Grow returns b with room for size more bytes: b itself, or a larger buffer with b's
+// content, in which case it takes b back. It returns nil if the limit forbids it, and b
+// is unchanged then. A nil b counts as an empty one.
 func (p *Pool) Grow(b []byte, size int) []byte {
 	if b != nil && cap(b)-len(b) >= size {
 		return b
@@ -93,9 +94,9 @@ func (p *Pool) Grow(b []byte, size int) []byte {
 	return larger
 }
 
-// Adopt accounts for what append did to a buffer that was lent: if it moved to
-// memory of its own, the old buffer is taken back and the new one counts as
-// lent. Unlike Get it may exceed the limit, for the memory is taken already.
+// Adopt accounts for an append to a lent buffer: if append has moved it to new memory,
+// Adopt takes the old buffer back and counts the new one as lent. Unlike Get it may
+// exceed the limit, because the memory is already allocated.
 func (p *Pool) Adopt(old, b []byte) {
 	if unsafe.SliceData(old) == unsafe.SliceData(b) {
 		return
@@ -118,7 +119,8 @@ func (p *Pool) charge(size int) bool {
 	return false
 }
 
-// classFor returns the smallest class with room for size bytes, or classes.
+// classFor returns the smallest class with room for size bytes, or classes if none is
+// large enough.
 func classFor(size int) int {
 	if size <= smallest {
 		return 0

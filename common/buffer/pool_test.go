@@ -37,7 +37,8 @@ func TestTheLimitHolds(t *testing.T) {
 	assert.NotNil(t, p.Get(4096))
 }
 
-// What just fills the limit, or a buffer, fits.
+// A buffer that just fills the limit can be lent, and bytes that just fill a buffer
+// fit.
 func TestTheBordersThemselvesFit(t *testing.T) {
 	p := buffer.NewPool(8 << 10)
 	b := p.Get(2 << 10)
@@ -57,8 +58,8 @@ func TestTheBordersThemselvesFit(t *testing.T) {
 	assert.EqualValues(t, 8<<10, p.Lent())
 }
 
-// Memory that append made is of any size: it must not be lent as if it had the size of
-// the next class, because others' memory lies behind it.
+// Memory that append allocated may have any size. It must not be lent as a buffer of
+// the next larger class, because other memory lies behind it.
 func TestMemoryOfAnotherSizeIsNotLentAgain(t *testing.T) {
 	p := buffer.NewPool(1 << 20)
 	for range 100 {
@@ -120,8 +121,8 @@ func TestNoTwoBorrowersShareABuffer(t *testing.T) {
 	assert.Zero(t, p.Lent())
 }
 
-// BenchmarkGetPut lends a buffer and takes it back, on all processors at once:
-// what is lent is counted in one place.
+// BenchmarkGetPut lends a buffer and takes it back, on all processors at once. All of
+// them count the lent bytes in one place.
 func BenchmarkGetPut(b *testing.B) {
 	p := buffer.NewPool(1 << 30)
 	b.ReportAllocs()
@@ -132,8 +133,8 @@ func BenchmarkGetPut(b *testing.B) {
 	})
 }
 
-// Clients that had taken all the memory there was had others closed that asked for a
-// buffer of 1 KiB.
+// Clients that had taken all the memory once caused other clients to be closed that
+// asked for a buffer of 1 KiB.
 func TestSmallBuffersAreLentWhenLargeOnesAreNot(t *testing.T) {
 	const limit = 1 << 20
 	p := buffer.NewPool(limit)

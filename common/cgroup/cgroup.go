@@ -1,5 +1,6 @@
-// Package cgroup finds the control groups of this process, whose limits are on Linux
-// beside the machine's and the user's. Where a system has none, it finds none.
+// Package cgroup finds the control groups of this process. On Linux their limits apply
+// besides those of the machine and the user. On systems without control groups it finds
+// none.
 package cgroup
 
 import (
@@ -10,8 +11,8 @@ import (
 
 // Group is a control group.
 type Group struct {
-	Dir  string // where its files are, as a path in the file system that was searched
-	Name string // as it is seen here, such as "/system.slice/kv.service"
+	Dir  string // directory of its files, as a path in the file system that was searched
+	Name string // its name as this process sees it, such as "/system.slice/kv.service"
 }
 
 // Finder knows where the groups of one controller, such as "memory", are mounted.
@@ -27,8 +28,7 @@ type mount struct {
 	unified  bool   // version 2
 }
 
-// New returns a Finder for the mounts that there are at present. root is the file
-// system "/" (os.DirFS).
+// New returns a Finder for the present mounts. root is the file system "/" (os.DirFS).
 func New(root fs.FS, controller string) *Finder {
 	f := &Finder{root: root, controller: controller}
 	mounts, err := fs.ReadFile(root, "proc/self/mountinfo")
@@ -50,8 +50,8 @@ func New(root fs.FS, controller string) *Finder {
 	return f
 }
 
-// Groups returns the process's group, and those that it is in, from the inside to the
-// outside: the limits of all hold. A process may be moved, so it looks each time.
+// Groups returns the process's group and all groups around it, innermost first. The
+// limits of all of them apply. It looks each time, because a process may be moved.
 func (f *Finder) Groups() (groups []Group) {
 	if len(f.mounts) == 0 {
 		return nil
@@ -76,8 +76,8 @@ func (f *Finder) Groups() (groups []Group) {
 }
 
 func (m mount) groups(group string) (groups []Group) {
-	// A container may be shown its own part only, and named by the whole path. What
-	// is beyond that part cannot be seen.
+	// A container may see only its own part of the hierarchy, while its group is named
+	// by the whole path. Groups outside that part are not visible.
 	name := path.Clean("/" + group)
 	if m.from != "/" {
 		below, ok := strings.CutPrefix(name, m.from)
@@ -94,7 +94,7 @@ func (m mount) groups(group string) (groups []Group) {
 	}
 }
 
-// has reports whether a list with commas has a word.
+// has reports whether a comma-separated list contains a word.
 func has(list, word string) bool {
 	for item := range strings.SplitSeq(list, ",") {
 		if item == word {

@@ -8,8 +8,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/frame"
 )
 
-// bodySizes are the sizes of the bodies that are measured, in bytes: a get, a
-// put of a short value, and one of a long value.
+// bodySizes are the sizes of the measured bodies, in bytes: a get, a put of a
+// short value, and a put of a long value.
 var bodySizes = []int{20, 90, 16 << 10}
 
 func BenchmarkNext(b *testing.B) {
@@ -26,8 +26,8 @@ func BenchmarkNext(b *testing.B) {
 	}
 }
 
-// BenchmarkBeginEnd includes the copy of the body, which is all that a long
-// one costs.
+// BenchmarkBeginEnd includes copying the body, which is the whole cost of a
+// long one.
 func BenchmarkBeginEnd(b *testing.B) {
 	for _, size := range bodySizes {
 		b.Run(fmt.Sprintf("size=%d", size), func(b *testing.B) {

@@ -4,9 +4,10 @@
 //	length  = uint32, little endian: the bytes that follow, body and footer
 //	footer  = the five bytes "@EOF@"
 //
-// The length alone decides where a frame ends. The footer is checked, never
-// searched for, so a body may contain it, or a whole frame. The package knows
-// nothing of what a body means, does no I/O and allocates nothing.
+// The length alone decides where a frame ends. The footer is checked, never searched
+// for, so a body may contain the footer, or a whole frame. The package does not
+// interpret bodies, does no I/O and allocates nothing. Read frames with Next, and write
+// them with Begin and End.
 package frame
 
 import (
@@ -21,26 +22,25 @@ const (
 	Header = 4
 	// Footer ends each frame.
 	Footer = "@EOF@"
-	// Overhead is what a frame adds to its body, in bytes.
+	// Overhead is the size of a frame without its body, in bytes.
 	Overhead = Header + len(Footer)
-	// MaxLength is the largest length that a frame may have on any system, in
-	// bytes: with its header, the frame can still be counted by an int of 32 bits.
+	// MaxLength is the largest length of a frame on any system, in bytes. The length
+	// plus the header still fits into an int of 32 bits.
 	MaxLength = math.MaxInt32 - Header
 )
 
-// After each of these errors the stream has no further frame boundaries that
-// could be trusted: nothing more can be read from it.
+// After each of these errors the stream has no trustworthy frame boundaries: nothing
+// more can be read from it.
 var (
 	ErrTooShort = errors.New("frame too short to hold its footer")
 	ErrTooLong  = errors.New("frame too long")
 	ErrFooter   = errors.New("frame does not end in " + Footer)
 )
 
-// Size returns how many bytes the first frame in data takes, header included,
-// and 0 when data is too short to tell. A length that no frame may have is
-// reported as soon as the header is there, so that nobody waits for, or
-// allocates, what it promises. limit bounds the length: body and footer, in
-// bytes. So does MaxLength, whatever the limit is.
+// Size returns the size in bytes of the first frame in data, header included, or 0 when
+// data is too short to tell. An invalid length is an error as soon as the header is
+// there, so no caller waits or allocates for the bytes that it promises. limit bounds
+// the length, which counts body and footer, in bytes. MaxLength bounds it as well.
 func Size(data []byte, limit int) (int, error) {
 	n := size(data, limit)
 	if n < 0 {
@@ -49,7 +49,7 @@ func Size(data []byte, limit int) (int, error) {
 	return n, nil
 }
 
-// size is Size, and negative for an error: so it can be inlined.
+// size is Size, but negative for an error, so that the compiler can inline it.
 func size(data []byte, limit int) int {
 	if len(data) < Header {
 		return 0
@@ -69,9 +69,9 @@ func badLength(data []byte, limit int) error {
 	return fmt.Errorf("%w: length %d, the limit is %d bytes", ErrTooLong, length, min(limit, MaxLength))
 }
 
-// Next finds the first frame in data. It returns the frame's body, which is
-// part of data, and the number of bytes that the frame takes. n == 0 with a
-// nil error means that more bytes are needed. limit is Size's.
+// Next finds the first frame in data. It returns the frame's body, which is part of
+// data, and the size of the frame in bytes. n == 0 with a nil error means that more
+// bytes are needed. limit is as in Size.
 func Next(data []byte, limit int) (body []byte, n int, err error) {
 	n = size(data, limit)
 	if n < 0 {
@@ -87,10 +87,10 @@ func Next(data []byte, limit int) (body []byte, n int, err error) {
 	return data[Header:end], n, nil
 }
 
-// Body returns the body of a whole frame, one that Next has found.
+// Body returns the body of a whole frame that Next has found.
 func Body(frame []byte) []byte { return frame[Header : len(frame)-len(Footer)] }
 
-// Begin starts a frame at the end of dst: it reserves the length. The caller
+// Begin starts a frame at the end of dst: it reserves room for the length. The caller
 // appends the body to out, then calls End with the same mark.
 func Begin(dst []byte) (out []byte, mark int) {
 	return append(dst, 0, 0, 0, 0), len(dst)

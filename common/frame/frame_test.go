@@ -86,8 +86,8 @@ func TestAWrongLengthIsReportedWithTheHeader(t *testing.T) {
 	}
 }
 
-// With a limit of 2 GiB or more, a length of 0x7fffffff overflowed an int of 32 bits:
-// the size was negative, and Next panicked. A negative limit was none.
+// With a limit of 2 GiB or more, a length of 0x7fffffff once overflowed an int of 32
+// bits: the size was negative, and Next panicked. A negative limit did not limit.
 func TestNoLimitLetsALengthOverflow(t *testing.T) {
 	for _, limit := range []int{math.MaxInt, math.MaxInt32, math.MaxInt32 - 1, -1, math.MinInt} {
 		for _, length := range []uint32{math.MaxInt32 - frame.Header + 1, math.MaxInt32 - 1, math.MaxInt32, 1 << 31, math.MaxUint32} {
@@ -116,8 +116,8 @@ func TestSizeKnowsTheFrameFromItsHeader(t *testing.T) {
 	assert.Equal(t, len(whole), n)
 }
 
-// FuzzNext: whatever comes, the frame that is found is in the data, where the
-// length says, and made again it is the same bytes.
+// FuzzNext: for any input, a frame that Next finds lies in the data where its length
+// says, and encoding it again gives the same bytes.
 func FuzzNext(f *testing.F) {
 	f.Add([]byte{})
 	f.Add(make1(""))

@@ -1,16 +1,16 @@
-// Package hold says who may keep a processor while waiting for the network.
+// Package hold decides which waiting threads may keep a processor (a P of Go's
+// scheduler).
 //
-// Go's scheduler takes the processor from a goroutine whose system call lasts
-// longer than 20 µs, and the goroutine's thread has to be given one again when the
-// call ends: with a single client that is a second context switch for each
-// request. So event loops do not tell it of their waits' first milliseconds.
+// Go's scheduler takes the P from a goroutine whose system call lasts longer than 20
+// µs, and the goroutine's thread must get one again when the call ends. With a single
+// client that is a second context switch for each request. So event loops do not tell
+// the scheduler about the first milliseconds of their waits.
 //
-// That harms nobody as long as there is a processor for each loop. Other goroutines
-// run on another one. The signal with which the runtime stops a goroutine, for
-// garbage collection say, ends the wait, and where none comes, its bound does. A
-// loop that waits for longer is idle, and does so like everybody else. But with more
-// loops than processors one of them would wait for its clients on the processor that
-// another one needs for clients that have come.
+// This is harmless while there is a P for each loop: other goroutines run on another P.
+// The runtime stops goroutines with a signal, for example for garbage collection, and
+// the signal ends the wait. Without a signal, the wait ends after Time. A loop that
+// waits longer is idle, and tells the scheduler. With more loops than Ps, an idle loop
+// could occupy the P that a ready loop needs, so then no loop may keep its P.
 package hold
 
 import (
@@ -22,27 +22,27 @@ import (
 // Time is how long a wait may keep its processor.
 const Time = 5 * time.Millisecond
 
-// waiters counts those that are in this process, whatever they wait with.
+// waiters counts the waiters of this process, of all kinds.
 var waiters atomic.Int32
 
-// Waiter is one of them. It is for one goroutine at a time.
+// Waiter is one waiting loop or thread. It is for one goroutine at a time.
 type Waiter struct {
-	procs int32 // on which the runtime runs goroutines at a time,
-	fresh int   // which is true for so many waits more
+	procs int32 // GOMAXPROCS when it was last asked
+	fresh int   // how many more waits procs is used for
 }
 
-// New returns a waiter, which counts until Leave.
+// New returns a waiter. It counts until Leave.
 func New() Waiter {
 	waiters.Add(1)
 	return Waiter{}
 }
 
-// Leave is to be called once, when the waiter waits no more.
+// Leave must be called once, after the waiter's last wait.
 func (w *Waiter) Leave() { waiters.Add(-1) }
 
-// May reports whether the next wait may keep its processor. The number of
-// processors changes with a container's limits, and to ask for it takes a lock that
-// all threads share: it is asked for now and then.
+// May reports whether the next wait may keep its processor. The number of processors
+// changes with a container's limits. Asking for it takes a lock that all threads share,
+// so May asks only once in several calls.
 func (w *Waiter) May() bool {
 	if w.fresh == 0 {
 		w.procs, w.fresh = int32(runtime.GOMAXPROCS(0)), waits
@@ -51,11 +51,11 @@ func (w *Waiter) May() bool {
 	return waiters.Load() <= w.procs
 }
 
-// waits is how many May be decided by the same number of processors.
+// waits is how many calls of May use one value of GOMAXPROCS.
 const waits = 64
 
-// Brief returns how much of a wait may keep its processor, where a negative timeout
-// is one without end.
+// Brief returns the part of a wait that may keep its processor. A negative timeout
+// means no timeout.
 func Brief(timeout time.Duration) time.Duration {
 	if timeout < 0 {
 		return Time
@@ -63,7 +63,7 @@ func Brief(timeout time.Duration) time.Duration {
 	return min(timeout, Time)
 }
 
-// Rest returns what is left of a wait after Brief.
+// Rest returns the part of a wait that is left after Brief.
 func Rest(timeout time.Duration) time.Duration {
 	if timeout < 0 {
 		return timeout

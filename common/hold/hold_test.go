@@ -8,10 +8,10 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Two event loops on one core: while the first kept the core for the milliseconds
-// of its wait, the second's clients waited too. It makes no difference whether they
-// wait with the same system call: those of an eventloop and of an iouring server in
-// one process counted by themselves.
+// Two event loops on one core: while the first kept the core for the milliseconds of
+// its wait, the second's clients waited too. All waiters of a process count together,
+// whichever system call they wait with; the loops of an eventloop server and an iouring
+// server in one process were once counted separately.
 func TestNoProcessorIsHeldThatAnotherWaiterNeeds(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	first, second := New(), New()
@@ -26,7 +26,7 @@ func TestNoProcessorIsHeldThatAnotherWaiterNeeds(t *testing.T) {
 	third.Leave()
 }
 
-// The number of processors was read once, when a loop began; but the runtime lowers
+// The number of processors was once read only when a loop began. But the runtime lowers
 // it when a container's limit falls, and then there are more loops than processors.
 func TestTheNumberOfProcessorsMayChange(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
@@ -47,7 +47,7 @@ func TestTheNumberOfProcessorsMayChange(t *testing.T) {
 	eventually(true)
 }
 
-// Both parts of a wait are as long as the whole.
+// The two parts of a wait are together as long as the whole.
 func TestTheRestOfAWait(t *testing.T) {
 	for _, whole := range []time.Duration{0, 1, Time - 1, Time, Time + 1, time.Hour} {
 		brief := Brief(whole)

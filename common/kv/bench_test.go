@@ -17,8 +17,8 @@ import (
 
 const benchmarkKey = "key:000000000007"
 
-// benchmarkMessages runs a benchmark with a get, and with puts of values of
-// three sizes.
+// benchmarkMessages runs a benchmark with a get, and with puts of values of three
+// sizes.
 func benchmarkMessages(b *testing.B, run func(b *testing.B, m kv.Message)) {
 	get := kv.Message{Key: []byte(benchmarkKey), Kind: kv.Get}
 	b.Run("op=get/value=0", func(b *testing.B) { run(b, get) })
@@ -28,8 +28,8 @@ func benchmarkMessages(b *testing.B, run func(b *testing.B, m kv.Message)) {
 	}
 }
 
-// BenchmarkParse compares Parse with the protobuf library, which makes a new
-// message of each.
+// BenchmarkParse compares Parse with the protobuf library, which makes a new message
+// each time.
 func BenchmarkParse(b *testing.B) {
 	benchmarkMessages(b, func(b *testing.B, m kv.Message) {
 		body := kv.AppendMessage(nil, m)
@@ -53,13 +53,14 @@ func BenchmarkParse(b *testing.B) {
 	})
 }
 
-// BenchmarkParseUnusual parses 1 MiB of what no encoder writes, with as many fields as
-// there may be: a client can send that, and while it is parsed, a loop's other clients
-// wait. To compare with: the text of a put, which has to be UTF-8, and a copy.
+// BenchmarkParseUnusual parses 1 MiB that no encoder writes, with as many fields as
+// MaxFields allows. A client can send that, and a loop's other clients wait while it is
+// parsed. It also measures, for comparison, the text of a put, which must be checked
+// for UTF-8, and a copy.
 func BenchmarkParseUnusual(b *testing.B) {
 	const size = 1 << 20
 	fill := func(fields []byte) []byte {
-		head := size - len(fields) - 8 // one more field, for the rest
+		head := size - len(fields) - 8 // one more field, for the rest of the bytes
 		return append(protowire.AppendBytes(append(fields, 5<<3|2), make([]byte, head)), 5<<3, 0)
 	}
 	repeat := func(fields string, tags int) []byte {
@@ -67,7 +68,7 @@ func BenchmarkParseUnusual(b *testing.B) {
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	var mixed []byte
-	for range kv.MaxFields/2 - 2 { // no two fields in a row need be alike
+	for range kv.MaxFields/2 - 2 { // neighbouring fields may differ in kind
 		mixed = append(mixed, [][]byte{
 			{5 << 3, 0}, {5 << 3, 0x80, 1}, {5<<3 | 2, 1, 'x'}, {5<<3 | 5, 1, 2, 3, 4}, {0x80 | 5<<3, 1, 0},
 			{5<<3 | 3, 5<<3 | 4}, {1<<3 | 2, 0}, {3 << 3, 0}, {4 << 3, 0x81, 0x82, 0},
@@ -119,9 +120,8 @@ func BenchmarkParseUnusual(b *testing.B) {
 	})
 }
 
-// BenchmarkAppendMessage compares AppendMessage with the protobuf library,
-// which is asked to use a buffer again (MarshalAppend), and to make a new one
-// (Marshal).
+// BenchmarkAppendMessage compares AppendMessage with the protobuf library, which reuses
+// a buffer (MarshalAppend) or makes a new one (Marshal).
 func BenchmarkAppendMessage(b *testing.B) {
 	benchmarkMessages(b, func(b *testing.B, m kv.Message) {
 		library := &kvpb.KeyValueMessage{Key: string(m.Key), Value: string(m.Value), Kind: m.Kind}
@@ -152,8 +152,8 @@ func BenchmarkAppendMessage(b *testing.B) {
 	})
 }
 
-// BenchmarkAppendReply measures a whole answer: the request is read, the store
-// asked, the reply written. There is one key, so its value is in the cache.
+// BenchmarkAppendReply measures a whole answer: parsing the request, asking the store,
+// encoding the reply. There is one key, so its value is in the cache.
 func BenchmarkAppendReply(b *testing.B) {
 	for _, size := range []int{64, 1 << 10, 16 << 10} {
 		h := kv.NewHandler(store.New(0))

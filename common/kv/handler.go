@@ -1,5 +1,6 @@
-// Package kv is the key/value protocol's meaning: it reads a request, asks the
-// store, and writes the reply.
+// Package kv implements the key/value protocol: it parses a request, asks the store,
+// and encodes the reply. It does no I/O and keeps no state; frames are package frame's.
+// Handler answers requests, and Parse reads a message without trusting it.
 //
 //	request           reply
 //	PutOrUpdate k v   PutOrUpdate, Ok, no key, no value
@@ -20,30 +21,30 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// What a client is told when the store returns an error.
+// The reasons that a client gets when the store returns an error.
 const (
-	StoreFull  = "the store is full" // store.ErrFull
-	StoreError = "the store failed"  // any other
+	StoreFull  = "the store is full" // for store.ErrFull
+	StoreError = "the store failed"  // for any other error
 )
 
-// Handler answers requests from a store. It keeps no state of its own, so one
+// Handler answers requests from a store. It keeps no state of its own, so one Handler
 // serves all connections, as concurrently as its store allows.
 type Handler struct {
-	// StoreFailed, if it is set, is called with each error of the store. Clients
-	// get one of few replies instead (StoreFull, StoreError), because an error may
-	// tell what they are not to know: addresses, paths, passwords.
+	// StoreFailed, if set, is called with each error of the store. Clients get
+	// StoreFull or StoreError instead, because an error's text may contain secrets:
+	// addresses, paths, passwords.
 	StoreFailed func(error)
 
 	store store.Store
-	ahead store.Expecter // the store, if it looks ahead
-	fit   fitter         // the store, if it appends only what fits, or else a fitter of it
+	ahead store.Expecter // the store, if it can prefetch
+	fit   fitter         // the store, if it is a store.Fitter; otherwise an adapter of it
 }
 
 type fitter interface {
 	AppendFit(dst, key []byte) (out []byte, found bool, need int, err error)
 }
 
-// growing is the fitter of a store that is none: dst grows as append lets it.
+// growing adapts a store that is no store.Fitter: dst grows as append lets it.
 type growing struct{ store.Store }
 
 func (g growing) AppendFit(dst, key []byte) (out []byte, found bool, need int, err error) {
@@ -61,12 +62,12 @@ func NewHandler(s store.Store) *Handler {
 	return h
 }
 
-// Foresees reports whether the store looks ahead: only then Expect and Fetch may be
+// Foresees reports whether the store can prefetch. Only then may Expect and Fetch be
 // called.
 func (h *Handler) Foresees() bool { return h.ahead != nil }
 
-// Expect returns the hash of a request's key. It reads only what nearly all
-// requests begin with: a key of less than 128 bytes.
+// Expect returns the hash of a request's key. It only recognizes requests that begin
+// with a key of less than 128 bytes, as nearly all do.
 func (h *Handler) Expect(request []byte) (hash uint64, ok bool) {
 	if len(request) < 2 || request[0] != tagKey {
 		return 0, false
@@ -78,21 +79,21 @@ func (h *Handler) Expect(request []byte) (hash uint64, ok bool) {
 	return h.ahead.Hash(request[2:end]), true
 }
 
-// Fetch has the store look up the first n keys.
+// Fetch has the store look up the keys with the first n hashes.
 func (h *Handler) Fetch(hashes [store.Lookahead]uint64, n int) { h.ahead.Fetch(hashes, n) }
 
-// AppendReplies answers the requests that data begins with, up to store.Lookahead of
-// them: it appends a frame to dst for each, and returns how many bytes of data and how
-// many requests that were. It stops early if another reply as long as the last one
-// would make dst longer than limit, but never before the first. maxFrame is
-// frame.Next's limit, and err its error about the first.
+// AppendReplies answers the requests at the start of data, up to store.Lookahead of
+// them. It appends a frame for each to dst, and returns how many bytes of data and how
+// many requests it has answered. It stops if another reply as long as the last one
+// would make dst longer than limit, but never before the first reply. maxFrame is
+// frame.Next's limit, and err is frame.Next's error about the first frame.
 //
-// It also stops before a reply that does not fit into dst's free capacity. If that
-// is the first one, nothing is answered, and need is what that reply needs, in bytes:
-// call again with as much room. Only an error's text, and a value from a store that
-// is no store.Fitter, make dst grow as append does.
+// It also stops before a reply that does not fit into dst's free capacity. If that is
+// the first reply, nothing is answered, and need is its length in bytes: call again
+// with that much room. Only the text of an error, and a value from a store that is no
+// store.Fitter, make dst grow as append does.
 //
-// Nothing is kept of data. In steady state nothing is allocated.
+// AppendReplies keeps no reference to data. In steady state it does not allocate.
 func (h *Handler) AppendReplies(dst, data []byte, maxFrame, limit int) (out []byte, taken, answered, need int, err error) {
 	body, size, err := frame.Next(data, maxFrame)
 	if size == 0 || err != nil {
@@ -110,23 +111,23 @@ func (h *Handler) AppendReplies(dst, data []byte, maxFrame, limit int) (out []by
 	return out, size, 1, 0, nil
 }
 
-// around is what a reply needs beside its key and its value, in bytes, at most: the
-// frame, and the message's tags, lengths and numbers. As much of it as tail may lie
+// around is the most that a reply needs besides its key and its value, in bytes: the
+// frame, and the message's tags, lengths and numbers. Up to tail bytes of it may lie
 // behind the value.
 const (
 	around = frame.Overhead + 64
 	tail   = 24
 )
 
-// request is what was read of one.
+// request is one parsed request.
 type request struct {
 	Message
-	err error // why it is no message, and Message is worth nothing
-	end int   // of the frame, in data
+	err error // why the body is not a message; Message is invalid then
+	end int   // where the frame ends in data
 }
 
-// appendFrame appends the frame of the reply to r. If it does not fit, it appends
-// nothing, and returns how many bytes it needs.
+// appendFrame appends the frame of the reply to r. If the frame does not fit, it
+// appends nothing, and returns how many bytes the frame needs.
 func (h *Handler) appendFrame(dst []byte, r *request) (out []byte, need int) {
 	need = around
 	if r.Kind == Get {
@@ -155,8 +156,8 @@ func (h *Handler) appendFrame(dst []byte, r *request) (out []byte, need int) {
 	return frame.End(out, mark), 0
 }
 
-// appendSeveral reads several requests before it answers the first, so that the
-// store can look for all of them at the same time.
+// appendSeveral parses several requests before it answers the first, so that the store
+// can look up all their keys at the same time.
 func (h *Handler) appendSeveral(dst, data []byte, maxFrame, limit int) (out []byte, taken, answered, need int) {
 	var requests [store.Lookahead]request
 	var hashes [store.Lookahead]uint64
@@ -164,7 +165,7 @@ func (h *Handler) appendSeveral(dst, data []byte, maxFrame, limit int) (out []by
 	for at := 0; n < len(requests); n++ {
 		body, size, err := frame.Next(data[at:], maxFrame)
 		if size == 0 || err != nil {
-			break // an error will be found again, once it is the first
+			break // the error shows again when this request is the first
 		}
 		at += size
 		r := &requests[n]
@@ -190,12 +191,12 @@ func (h *Handler) appendSeveral(dst, data []byte, maxFrame, limit int) (out []by
 		}
 	}
 	if answered > 0 {
-		need = 0 // what did not fit is the next one's
+		need = 0 // the next call asks for the reply that did not fit
 	}
 	return dst, taken, answered, need
 }
 
-// AppendReply appends the reply to one request; both are the body of a frame.
+// AppendReply appends the reply to one request. Request and reply are bodies of frames.
 func (h *Handler) AppendReply(dst, body []byte) []byte {
 	var r request
 	r.err = r.parse(body)
@@ -208,21 +209,22 @@ func (h *Handler) AppendReply(dst, body []byte) []byte {
 	}
 }
 
-// AppendRefusal appends the reply to something whose kind is not known: what
-// is no message, no frame, or a connection that cannot be served.
+// AppendRefusal appends the reply to input whose kind is unknown: input that is not a
+// message or a frame, or a connection that the server cannot serve.
 func (h *Handler) AppendRefusal(dst []byte, reason string) []byte {
 	return appendNotOk(dst, 0, reason)
 }
 
-// appendGetResponse is given room for all but the value. If the value does not fit, it
-// returns how many bytes the reply needs, its frame included.
+// appendGetResponse appends the reply to a Get. The caller has made room for all but
+// the value. If the value does not fit, need is the length of the whole reply in bytes,
+// its frame included.
 func (h *Handler) appendGetResponse(dst, key []byte) (out []byte, need int) {
 	start := len(dst)
 	dst = appendBytes(dst, tagKey, key)
 
-	// The value goes where it will be sent from. Its length goes in front and
-	// is known only afterwards: there is room for one byte, which a value
-	// under 128 bytes needs; a longer one moves up.
+	// The value is appended where it will be sent from, which saves a copy. Its length
+	// precedes it, and is known only afterwards. One byte is reserved for the length,
+	// enough for a value under 128 bytes; a longer value moves up.
 	field := len(dst)
 	dst = append(dst, tagValue, 0)
 	out, found, need, err := h.fit.AppendFit(dst, key)
@@ -231,7 +233,7 @@ func (h *Handler) appendGetResponse(dst, key []byte) (out []byte, need int) {
 		return h.appendStoreError(dst[:start], Get, err), 0
 	case need > 0:
 		return dst[:start], len(key) + need + around
-	case cap(out)-len(out) < tail: // it just fits, without the tail
+	case cap(out)-len(out) < tail: // it fits, but the tail does not
 		return dst[:start], len(out) - start + around
 	}
 	if dst = out; !found {
@@ -254,8 +256,8 @@ func (h *Handler) appendGetResponse(dst, key []byte) (out []byte, need int) {
 	return appendNumber(dst, tagKind, GetResponse), 0
 }
 
-// appendStoreError tells a client no more of the store's error than it needs, and the
-// server's owner all.
+// appendStoreError tells the client only that the store failed or is full, and gives
+// the error itself to StoreFailed.
 func (h *Handler) appendStoreError(dst []byte, kind uint32, err error) []byte {
 	if h.StoreFailed != nil {
 		h.StoreFailed(err)
@@ -266,8 +268,8 @@ func (h *Handler) appendStoreError(dst []byte, kind uint32, err error) []byte {
 	return appendNotOk(dst, kind, StoreError)
 }
 
-// appendNotOk appends a reply with a reason, which is made UTF-8, because protobuf
-// libraries read no other.
+// appendNotOk appends a reply with a reason. It makes the reason valid UTF-8, because
+// protobuf libraries accept nothing else.
 func appendNotOk(dst []byte, kind uint32, reason string) []byte {
 	dst = appendBytes(dst, tagValue, strings.ToValidUTF8(reason, "\ufffd"))
 	dst = appendNumber(dst, tagKind, uint64(kind))

@@ -39,8 +39,8 @@ func TestPutIsAnsweredByThreeBytesLess(t *testing.T) {
 	assert.Equal(t, []byte{0x18, 0x03}, h.AppendReply(nil, request(kv.PutOrUpdate, "k", "v")))
 }
 
-// The value's length is filled in when the value is there: its size in bytes
-// changes at 128 and at 16384.
+// The value's length is filled in after the value. Its size in bytes changes at 128 and
+// at 16384.
 func TestGetReturnsValuesOfEverySize(t *testing.T) {
 	for _, s := range []store.Store{store.New(0), store.NewSharded(0)} {
 		h := kv.NewHandler(s)
@@ -88,7 +88,8 @@ func TestWhatIsNoRequestIsNotOkWithAReason(t *testing.T) {
 	}
 }
 
-// failing is a store that fails after it has appended something, or has lost all.
+// failing is a store that fails after it has appended some bytes, or has lost
+// everything.
 type failing struct {
 	err  error
 	lost bool
@@ -102,7 +103,7 @@ func (f failing) Append(dst, _ []byte) ([]byte, bool, error) {
 }
 func (f failing) Put(_, _ []byte) error { return f.err }
 
-// Once, clients were sent the text of the store's error: an address, a password. Bytes
+// Clients were once sent the text of the store's error: an address, a password. Bytes
 // in it that are not UTF-8 made the reply unreadable.
 func TestAStoresErrorIsNotForClients(t *testing.T) {
 	secret := errors.New("dial db.internal:5432: password=hunter2: \xff\xfe")
@@ -130,7 +131,7 @@ func TestAStoresErrorIsNotForClients(t *testing.T) {
 	}
 }
 
-// Whatever a refusal's reason is made of, the reply can be read.
+// Whatever the reason for a refusal contains, clients can read the reply.
 func TestARefusalIsUTF8(t *testing.T) {
 	var m kvpb.KeyValueMessage
 	require.NoError(t, proto.Unmarshal(new(kv.Handler).AppendRefusal(nil, "because of \xff"), &m))
@@ -141,7 +142,7 @@ func TestTheStoreKeepsNothingOfTheRequest(t *testing.T) {
 	h := kv.NewHandler(store.New(0))
 	put := request(kv.PutOrUpdate, "key", "value")
 	ask(t, h, put)
-	clear(put) // as a read buffer that is used again
+	clear(put) // the caller reuses its buffer
 	assert.Equal(t, "value", ask(t, h, request(kv.Get, "key", "")).Value)
 }
 
@@ -154,7 +155,7 @@ func frames(bodies ...[]byte) (out []byte) {
 	return out
 }
 
-// answerAll has the frames in data answered, however many at a time.
+// answerAll answers the frames in data, in as many calls as it takes.
 func answerAll(h *kv.Handler, data []byte) (out []byte, err error) {
 	out = make([]byte, 0, 1024)
 	for {
@@ -168,8 +169,8 @@ func answerAll(h *kv.Handler, data []byte) (out []byte, err error) {
 	}
 }
 
-// Requests that are answered together get what they would have got alone, in
-// their order, and what the first ones put the next ones get.
+// Requests that are answered together get the same replies as one by one, in their
+// order. A request sees the puts before it.
 func TestTogetherIsAsOneByOne(t *testing.T) {
 	long := strings.Repeat("k", 200)
 	requests := [][]byte{
@@ -200,7 +201,7 @@ func TestTogetherIsAsOneByOne(t *testing.T) {
 	}
 }
 
-// noting is a store that notes what it is asked.
+// noting is a store that notes its calls.
 type noting struct {
 	*store.InMemory
 	log []string
@@ -289,8 +290,8 @@ func TestHandlerAllocatesNothing(t *testing.T) {
 	}
 }
 
-// A reply goes into the memory that there is, or says how much it needs, and then
-// that is enough.
+// A reply goes into the free memory, or AppendReplies says how much it needs; then that
+// is enough.
 func TestAReplyNeedsWhatItSaysItNeeds(t *testing.T) {
 	before := strings.Repeat("b", 1000)
 	for name, s := range map[string]store.Store{"InMemory": store.New(0), "Sharded": store.NewSharded(0)} {
@@ -329,7 +330,7 @@ func TestAReplyNeedsWhatItSaysItNeeds(t *testing.T) {
 	}
 }
 
-// A wrong hash is fetched in vain, so no reply would tell of it.
+// A wrong hash would only prefetch the wrong record, so no reply would show it.
 func TestExpectHashesTheKey(t *testing.T) {
 	s := store.New(0)
 	h := kv.NewHandler(s)
@@ -351,7 +352,7 @@ func TestExpectHashesTheKey(t *testing.T) {
 	}
 }
 
-// What was put is not put again when the replies do not fit.
+// A put is not repeated when its reply did not fit.
 func TestWhatDoesNotFitIsNotCarriedOut(t *testing.T) {
 	s := &counting{Store: store.New(0)}
 	h := kv.NewHandler(s)
@@ -383,7 +384,7 @@ func (s *counting) Put(key, value []byte) error {
 	return s.Store.Put(key, value)
 }
 
-// shouting is a store of somebody's own that embeds one of ours.
+// shouting is a user's store that embeds one of ours.
 type shouting struct{ *store.InMemory }
 
 func (s shouting) Append(dst, key []byte) (out []byte, found bool, err error) {
@@ -391,7 +392,7 @@ func (s shouting) Append(dst, key []byte) (out []byte, found bool, err error) {
 	return append(out, '!'), found, err
 }
 
-// A store that embeds one of ours was gone past: the embedded one's AppendFit was
+// A store that embeds one of ours was once bypassed: the embedded store's AppendFit was
 // taken for its own.
 func TestAStoreThatEmbedsOursIsAsked(t *testing.T) {
 	s := shouting{store.New(0)}

@@ -14,7 +14,7 @@ const (
 )
 
 // Message is a KeyValueMessage as it lies in a buffer. Key and Value are parts
-// of the body it was parsed from and share that body's lifetime.
+// of the body that it was parsed from, and valid as long as that body.
 type Message struct {
 	Key    []byte
 	Value  []byte
@@ -30,9 +30,9 @@ const (
 	tagStatus = 4 << 3
 )
 
-// AppendMessage appends m as protobuf encodes it, fields in order, zero ones
-// left out: the bytes that proto.Marshal makes. Key and Value must be valid
-// UTF-8, or no other protobuf client can read them.
+// AppendMessage appends m as proto.Marshal encodes it: fields in order, zero
+// fields left out. Key and Value must be valid UTF-8, because other protobuf
+// clients reject anything else.
 func AppendMessage(dst []byte, m Message) []byte {
 	dst = appendBytes(dst, tagKey, m.Key)
 	dst = appendBytes(dst, tagValue, m.Value)

@@ -23,8 +23,8 @@ import (
 	kvpb "github.com/ioflavors/ioflavors/common/proto/ioflavors/kv/v1"
 )
 
-// TestGoldenFrames: these frames were on the wire before this code was
-// written. They decode to what they mean, and what they mean encodes to them.
+// TestGoldenFrames: these frames were on the wire before this code was written. They
+// decode to their messages, and the messages encode to them.
 func TestGoldenFrames(t *testing.T) {
 	text, err := os.ReadFile("../conformance/testdata/frames.json")
 	require.NoError(t, err)
@@ -57,7 +57,7 @@ func TestGoldenFrames(t *testing.T) {
 	}
 }
 
-// bodies are messages, good and bad, with which the two decoders are compared.
+// bodies are valid and invalid messages with which the two decoders are compared.
 func bodies() [][]byte {
 	marshal := func(m *kvpb.KeyValueMessage) []byte {
 		b, err := proto.Marshal(m)
@@ -75,21 +75,21 @@ func bodies() [][]byte {
 		marshal(&kvpb.KeyValueMessage{Kind: 1<<32 - 1, Status: -1}),
 		[]byte("\x18\x01\x0a\x01k"),                             // fields in another order
 		[]byte("\x0a\x01a\x0a\x01b\x18\x01\x18\x03"),            // repeated: the last one wins
-		[]byte("\x18\x80\x18\x01"),                              // a kind that goes on into what looks like one
-		[]byte("\x20\x80\x20\x01"),                              // a status that does
+		[]byte("\x18\x80\x18\x01"),                              // a kind whose varint goes on into bytes that look like a kind
+		[]byte("\x20\x80\x20\x01"),                              // the same for a status
 		[]byte("\x18\x80\x0a\x0a\x01k\x18\x01"),                 // a kind whose last byte looks like a key
-		[]byte("\x0a\x01\xff\x0a\x01k\x18\x01"),                 // a key that is no UTF-8, and is replaced
+		[]byte("\x0a\x01\xff\x0a\x01k\x18\x01"),                 // a key that is not UTF-8, replaced by a later one
 		[]byte("\x0a\x01k\x18\x01\x2a\x03xyz\x30\x07"),          // unknown fields
 		[]byte("\x0a\x81\x00k\x18\x81\x00"),                     // overlong varints
 		[]byte("\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),  // 64 bits into 32
 		[]byte("\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"),  // more than 64
 		[]byte("\x4b\x4c\x18\x01"),                              // an empty group
-		[]byte("\x4b\x54"),                                      // closed by another
-		[]byte("\x0a\x05k"),                                     // cut
-		[]byte("\x0a"),                                          // cut
-		[]byte("\x18"),                                          // cut
-		[]byte("\x0a\x02\xff\xfe"),                              // a key that is no UTF-8
-		[]byte("\x12\x02\xc3\x28"),                              // a value that is none
+		[]byte("\x4b\x54"),                                      // closed by another group's end
+		[]byte("\x0a\x05k"),                                     // truncated
+		[]byte("\x0a"),                                          // truncated
+		[]byte("\x18"),                                          // truncated
+		[]byte("\x0a\x02\xff\xfe"),                              // a key that is not UTF-8
+		[]byte("\x12\x02\xc3\x28"),                              // a value that is not UTF-8
 		[]byte("\x12\x03\xed\xa0\x80"),                          // a surrogate
 		[]byte("\x08\x01"),                                      // a key of the wrong wire type
 		[]byte("\x1a\x01k"),                                     // a kind of the wrong wire type
@@ -98,34 +98,34 @@ func bodies() [][]byte {
 		[]byte("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01k"), // a length of 2^64-1
 		[]byte("\x0a\xff\xff\xff\xff\x07k"),                     // a length of 2^31-1
 		[]byte("\x20\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),  // a status of -1
-		[]byte("\x20\x80\x80\x80\x80\x10"),                      // one of 33 bits
-		[]byte("\x12\x01\xff\x12\x01v\x18\x03"),                 // a value that is no UTF-8, and is replaced
+		[]byte("\x20\x80\x80\x80\x80\x10"),                      // a status of 33 bits
+		[]byte("\x12\x01\xff\x12\x01v\x18\x03"),                 // a value that is not UTF-8, replaced by a later one
 		[]byte("\x1a\x01\xff\x0c"),                              // the end of a group that did not begin
-		[]byte("\x0e"), []byte("\x0f"),                          // wire types that there are not,
+		[]byte("\x0e"), []byte("\x0f"),                          // wire types that do not exist,
 		[]byte("\x4b\x0e\x4c"), []byte("\x4b\x0f\x4c"), // in a group
 		[]byte("\x0a\x02k"), []byte("\x2a\x02x"), []byte("\x4b\x2a\x02\x4c"), // texts that lack one byte
 		[]byte("\x4b"),         // a group that does not end,
 		[]byte("\x4b\x53\x54"), // nor does the outer one
-		[]byte("\x4b\x0a\x02\xff\xfe\x18\x09\x4c\x18\x01"),         // what looks like a key and a kind, in a group
+		[]byte("\x4b\x0a\x02\xff\xfe\x18\x09\x4c\x18\x01"),         // bytes that look like a key and a kind, in a group
 		[]byte("\x4b\x00\x00\x4c"),                                 // field number zero in a group
-		[]byte("\x2d\x01\x02\x03\x04"), []byte("\x2d\x01\x02\x03"), // 32 bits, whole and cut
+		[]byte("\x2d\x01\x02\x03\x04"), []byte("\x2d\x01\x02\x03"), // 32 bits, whole and truncated
 		[]byte("\x29\x01\x02\x03\x04\x05\x06\x07\x08"), []byte("\x29\x01\x02\x03\x04\x05\x06\x07"),
 		[]byte("\xf8\xff\xff\xff\x0f\x00"),                             // the highest field number,
 		[]byte("\x80\x80\x80\x80\x10\x00"),                             // and one more,
-		[]byte("\x4b\x80\x80\x80\x80\x10\x00\x4c"),                     // which the library takes in a group,
+		[]byte("\x4b\x80\x80\x80\x80\x10\x00\x4c"),                     // which the library accepts in a group,
 		[]byte("\x4b\xf8\xff\xff\xff\x3f\x00\x4c"),                     // up to this one
 		[]byte("\x4b\x80\x80\x80\x80\x40\x00\x4c"),                     // and no further
 		[]byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00"),         // a tag of 64 bits
-		[]byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02\x00"),         // one of more
-		[]byte("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"),             // ten bytes of a tag, and no end
-		[]byte("\x18\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"), // twelve of a number
+		[]byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02\x00"),         // a tag of more than 64 bits
+		[]byte("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"),             // ten bytes of a tag without an end
+		[]byte("\x18\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"), // twelve bytes of a number
 		nested(kv.MaxGroupDepth), nested(kv.MaxGroupDepth + 1),
 		nested(kv.MaxGroupDepth + 1)[:kv.MaxGroupDepth+1],
 		nested(protowire.DefaultRecursionLimit + 1), nested(protowire.DefaultRecursionLimit + 2),
 	}
 }
 
-// nested is a message of groups within each other.
+// nested is a message of nested groups.
 func nested(depth int) []byte {
 	opening := protowire.AppendTag(nil, 9, protowire.StartGroupType)
 	closing := protowire.AppendTag(nil, 9, protowire.EndGroupType)
@@ -133,7 +133,7 @@ func nested(depth int) []byte {
 }
 
 // shape returns how deep the groups of a message nest, and how many fields it has as
-// kv.MaxFields counts them. The message must be one that the library reads.
+// kv.MaxFields counts them. The library must accept the message.
 func shape(body []byte) (deepest, fields int) {
 	for now := 0; len(body) > 0; fields++ {
 		number, wire, n := protowire.ConsumeTag(body)
@@ -151,7 +151,7 @@ func shape(body []byte) (deepest, fields int) {
 	return deepest, fields
 }
 
-// Half a million unknown fields in a frame of 1 MiB took 25 ms to read, in which a
+// Half a million unknown fields in a frame of 1 MiB once took 25 ms to parse, and a
 // loop's other clients waited.
 func TestAMessageHas10000FieldsAtMost(t *testing.T) {
 	for _, fields := range []string{"\x28\x00", "\x0a\x01k", "\x18\x01", "\x2b\x2c"} {
@@ -178,10 +178,10 @@ func TestGroupsNestTo100Deep(t *testing.T) {
 	assert.NoError(t, err, "one after the other")
 }
 
-// The protobuf library calls itself for each group within a group: a frame of 10 KB
-// made a goroutine's stack grow to half a megabyte, and it stayed so.
+// The protobuf library recurses for each nested group: a frame of 10 KB made a
+// goroutine's stack grow to half a megabyte, and the stack stayed so large.
 func TestParsingTakesNoStack(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // the collector takes back stack that is not in use
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // the collector would shrink the stack
 	stacks := func() int64 {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
@@ -207,11 +207,12 @@ func TestParsingTakesNoStack(t *testing.T) {
 	assert.LessOrEqual(t, growth, int64(goroutines*32<<10), "bytes of stack, for %d goroutines", goroutines)
 }
 
-// refusal is what a client is told: fixed words, and nothing of what it sent.
+// refusal matches the reasons that a client may get: fixed words, and nothing of the
+// client's input.
 var refusal = regexp.MustCompile(`^not a KeyValueMessage: [a-z][a-zA-Z0-9, -]+$`)
 
-// sameAsLibrary fails if Parse and the protobuf library differ about body, other
-// than about groups that nest too deep, and too many fields.
+// sameAsLibrary fails if Parse and the protobuf library differ about body, except about
+// MaxGroupDepth and MaxFields.
 func sameAsLibrary(t require.TestingT, body []byte) {
 	if h, ok := t.(interface{ Helper() }); ok {
 		h.Helper()
@@ -236,7 +237,7 @@ func sameAsLibrary(t require.TestingT, body []byte) {
 	require.Equal(t, want.Kind, got.Kind)
 	require.Equal(t, want.Status, got.Status)
 
-	// Without unknown fields it is a message that can be made again.
+	// Without unknown fields the message can be encoded again.
 	want.ProtoReflect().SetUnknown(nil)
 	wire, err := proto.MarshalOptions{Deterministic: true}.Marshal(&want)
 	require.NoError(t, err)
@@ -252,19 +253,19 @@ func TestParseIsTheLibrarysUnmarshal(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	for _, body := range bodies() {
-		if len(body) < 1<<10 { // longer ones the fuzzer would only spend its time on shortening
+		if len(body) < 1<<10 { // the fuzzer would spend its time on shortening longer ones
 			f.Add(body)
 		}
 	}
 	f.Fuzz(func(t *testing.T, body []byte) { sameAsLibrary(t, body) })
 }
 
-// What no encoder writes, and what bytes at random seldom are: fields of all wire
-// types, good ones above all, within groups, and one byte of it changed.
+// The test makes messages that no encoder writes, and that random bytes seldom are:
+// mostly valid fields of all wire types, in groups, with one byte changed.
 func TestParseOfUnusualMessagesIsTheLibrarysUnmarshal(t *testing.T) {
 	number := rapid.OneOf(rapid.Uint64Range(1, 6), rapid.SampledFrom([]uint64{0, 15, 16, 1<<29 - 1, 1 << 29, 1<<31 - 1, 1 << 31, 1<<61 - 1}))
 	text := rapid.OneOf(rapid.SliceOfN(rapid.Byte(), 0, 3), rapid.Just([]byte(strings.Repeat("long", 50))), rapid.Map(rapid.String(), func(s string) []byte { return []byte(s) }))
-	// varint appends v in as few bytes as it takes, or in more.
+	// varint appends v in as few bytes as possible, or in more.
 	varint := func(t *rapid.T, b []byte, v uint64) []byte {
 		start := len(b)
 		b = protowire.AppendVarint(b, v)
@@ -325,7 +326,7 @@ func FuzzAppendMessage(f *testing.F) {
 		m := &kvpb.KeyValueMessage{Key: key, Value: value, Kind: kind, Status: kvpb.Status(status)}
 		want, err := proto.Marshal(m)
 		if err != nil {
-			return // no UTF-8: AppendMessage's caller answers for that
+			return // AppendMessage's caller must provide UTF-8
 		}
 		got := kv.AppendMessage(nil, kv.Message{Key: []byte(key), Value: []byte(value), Kind: kind, Status: kvpb.Status(status)})
 		if !bytes.Equal(want, got) { // an empty message may be nil

@@ -10,20 +10,19 @@ import (
 	kvpb "github.com/ioflavors/ioflavors/common/proto/ioflavors/kv/v1"
 )
 
-// MaxGroupDepth is how deep the groups of an unknown field may nest. No encoder
-// of this protocol writes a group. The protobuf library reads 10,001 groups
-// within each other, and calls itself for each: the stack that this takes stays
-// the goroutine's, and no limit counts it.
+// MaxGroupDepth is how deep the groups of an unknown field may nest. No encoder of this
+// protocol writes a group. The protobuf library reads up to 10,001 nested groups, by
+// recursion; the goroutine keeps the stack that this takes, and no limit counts it.
 const MaxGroupDepth = 100
 
-// MaxFields is how many fields a message may have, where a group counts as two: its
+// MaxFields is the largest number of fields of a message. A group counts as two: its
 // beginning and its end. No encoder of this protocol writes more than four. Each field
 // takes some nanoseconds, so half a million of them in a frame of 1 MiB would keep a
-// loop's other clients waiting for milliseconds; so many take about as long as it takes
-// to read that frame.
+// loop's other clients waiting for milliseconds. 10,000 fields take about as long as
+// reading that frame.
 const MaxFields = 10_000
 
-// Why a body is not a message. A client is told so in these words.
+// The reasons why a body is not a message. The client gets them in these words.
 var (
 	errTruncated = notMessage("it ends inside a field")
 	errOverflow  = notMessage("a varint has more than 64 bits")
@@ -39,13 +38,12 @@ var (
 
 func notMessage(why string) error { return errors.New("not a KeyValueMessage: " + why) }
 
-// Parse reads a message from a frame's body, as the protobuf library does, and
-// returns an error where the library returns one. They differ in two things: groups
-// may nest no deeper than MaxGroupDepth, and there may be no more than MaxFields
-// fields. FuzzParse compares the two.
+// Parse reads a message from a frame's body as the protobuf library does, and returns
+// an error where the library returns one. It differs in two limits: MaxGroupDepth and
+// MaxFields. FuzzParse compares the two.
 //
-// Whatever the body holds, Parse takes a fixed amount of stack, and no other memory.
-// An error has nothing of the body in it.
+// Whatever the body contains, Parse takes a fixed amount of stack, and no other memory.
+// Its errors contain nothing of the body.
 func Parse(body []byte) (m Message, err error) {
 	if err := m.parse(body); err != nil {
 		return Message{}, err
@@ -53,8 +51,8 @@ func Parse(body []byte) (m Message, err error) {
 	return m, nil
 }
 
-// parse is Parse into the empty message m: a message returned is copied word by
-// word. After an error m is worth nothing.
+// parse is Parse into the empty message m, which saves copying the result. After an
+// error m is invalid.
 func (m *Message) parse(body []byte) error {
 	if m.parseUsual(body) {
 		return nil
@@ -62,12 +60,12 @@ func (m *Message) parse(body []byte) error {
 	return m.parseAny(body)
 }
 
-// parseUsual reads what encoders write: known fields with one-byte tags, in ascending
-// order, so each once. If it returns false, m is worth nothing.
+// parseUsual reads messages as encoders write them: known fields with one-byte tags, in
+// ascending order, so each at most once. If it returns false, m is invalid.
 func (m *Message) parseUsual(body []byte) bool {
 	var key, value []byte
 	var kind, status uint32
-	var last byte // tag
+	var last byte // the last tag
 	for rest := body; len(rest) > 0; {
 		if len(rest) < 2 || rest[0] <= last {
 			return false
@@ -112,14 +110,14 @@ func (m *Message) parseUsual(body []byte) bool {
 	return valid(key) && valid(value)
 }
 
-// The highest field numbers: protobuf's, and the one that the library accepts where
-// it skips a group.
+// The highest field numbers: protobuf's, and the one that the library accepts when it
+// skips a group.
 const (
 	maxNumber        = 1<<29 - 1
 	maxNumberInGroup = math.MaxInt32
 )
 
-// The wire types. There are no others, though there is room for 6 and 7.
+// The wire types. The values 6 and 7 do not exist.
 const (
 	wireVarint = iota
 	wireFixed64
@@ -129,11 +127,11 @@ const (
 	wireFixed32
 )
 
-// parseAny reads all that protobuf allows: unknown fields, groups, overlong varints,
-// and repeated fields, of which the last one counts. A known number with another wire
-// type is an unknown field. Its errors are those of the fields in their order.
+// parseAny reads everything that protobuf allows: unknown fields, groups, overlong
+// varints, and repeated fields, of which the last one counts. A known number with
+// another wire type is an unknown field. The first invalid field decides the error.
 func (m *Message) parseAny(body []byte) error {
-	*m = Message{}                   // what was read so far was read in vain
+	*m = Message{}                   // discards what parseUsual has read
 	var groups [MaxGroupDepth]uint32 // groups[:depth] are the numbers of the open groups
 	depth := 0
 	highest := uint64(maxNumber)
@@ -223,11 +221,11 @@ func (m *Message) parseAny(body []byte) error {
 	return nil
 }
 
-// uvarint returns the varint at p[at:] and where it ends. If there is none, the end
-// is negative, and varintError says why.
+// uvarint returns the varint at p[at:], and where it ends. If there is no valid varint,
+// end is negative, and varintError says why.
 func uvarint(p []byte, at int) (v uint64, end int) {
 	v, n := binary.Uvarint(p[at:])
-	if n <= 0 { // 0: it is cut; less: it has more than 64 bits
+	if n <= 0 { // 0: it is truncated; negative: it has more than 64 bits
 		return 0, n - 1
 	}
 	return v, at + n
@@ -240,12 +238,12 @@ func varintError(end int) error {
 	return errOverflow
 }
 
-// valid is utf8.Valid, in half the time for what is short and all ASCII.
+// valid is utf8.Valid, in half the time for short ASCII.
 func valid(p []byte) bool {
 	if len(p) > 128 {
 		return utf8.Valid(p)
 	}
-	var high uint64 // the bits that no ASCII has, of all words
+	var high uint64 // the bits of all words that no ASCII character has
 	rest := p
 	for ; len(rest) >= 16; rest = rest[16:] {
 		high |= binary.LittleEndian.Uint64(rest) | binary.LittleEndian.Uint64(rest[8:])

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// Admit takes a place for a client that was accepted, and returns "". If there is
-// none, it returns why the client is refused. Lane.Open is given the answer, and
-// Conn.Closed gives the place back.
+// Admit takes a place for a client that was accepted, and returns "". If there is none,
+// it returns why the client is refused. Pass the result to Lane.Open; Conn.Closed gives
+// the place back.
 //
-// A loop that has a client to refuse has to look for others first that have left
-// by then: see package nonblocking.
+// Before a loop refuses a client it must look for clients that have left meanwhile: see
+// package nonblocking.
 func (h *Host) Admit() (refusal string) {
 	if h.places.Add(1) > int64(h.Limits.MaxConns) {
 		h.places.Add(-1)
@@ -24,8 +24,9 @@ func (h *Host) Admit() (refusal string) {
 	return refusal
 }
 
-// told is how much of a refusal the client is told. Details, which are in parentheses,
-// are for the log: they name limits and control groups of this system.
+// told returns the part of a refusal that the client is told. The details in
+// parentheses are for the log only, because they name limits and control groups of this
+// system.
 func told(refusal string) string {
 	reason, _, _ := strings.Cut(refusal, " (")
 	return reason

@@ -2,9 +2,9 @@ package kvserver
 
 import "time"
 
-// Backoff is how long to pause accepting when the process or the system has no
-// descriptor or no memory left: doubling from 5 ms to a second. Its zero value
-// is ready.
+// Backoff is the length of the pauses of accepting when the process or the
+// system has no descriptor or no memory left: doubling from 5 ms to a second.
+// Its zero value is ready.
 type Backoff struct{ last time.Duration }
 
 // Next returns the next pause.

@@ -10,15 +10,15 @@ import (
 	"github.com/ioflavors/ioflavors/common/kv"
 )
 
-// noTimer is a socket on which nothing ever waits.
+// noTimer is a Timer that does nothing.
 type noTimer struct{}
 
 func (noTimer) Wake(time.Duration) {}
 func (noTimer) Interrupt()         {}
 func (noTimer) CloseWrite() error  { return nil }
 
-// BenchmarkConn measures all that a model does for requests besides system
-// calls: what was read is fed, what is to be written is taken for written.
+// BenchmarkConn measures a model's work for requests without system calls: it
+// feeds the input, and counts the output as written.
 func BenchmarkConn(b *testing.B) {
 	const keys = 10_000
 	value := make([]byte, 64)

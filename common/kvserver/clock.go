@@ -7,20 +7,21 @@ import (
 	"github.com/ioflavors/ioflavors/common/session"
 )
 
-// unasked is later than any time: the timer has to be asked, whatever is due.
+// unasked is later than any time: no call of Expire was asked for.
 const unasked time.Duration = math.MaxInt64
 
-// looked is what is known of a client when it is judged.
+// looked is what the server has done for a client when it judges the client
+// late.
 type looked uint8
 
 const (
-	heard   looked = 1 << iota // all that it has sent is read
-	tried                      // it was offered what it is to take
-	offered                    // it is about to be, by a call that may wait for it
+	heard   looked = 1 << iota // it has read everything that the client has sent
+	tried                      // it has offered the client its unsent replies
+	offered                    // it is about to offer them, by a call that may wait for the client
 )
 
-// heard reports whether the last read took all that there was, or the client is
-// not read at present.
+// heard returns heard if the last read took everything that there was, or if
+// the client is not read at present.
 func (c *Conn) heard() looked {
 	if c.more && c.Wants()&session.Read != 0 {
 		return 0
@@ -28,7 +29,7 @@ func (c *Conn) heard() looked {
 	return heard
 }
 
-// The clocks, by what happens when one has run out.
+// The clocks, named after what happens when they run out.
 type clock uint8
 
 const (
@@ -40,9 +41,10 @@ const (
 	clockClose
 )
 
-// needs returns what must be known of a client that is late by this clock. A
-// server that was stopped, or had much to do, finds clocks run out and clients
-// ready at the same time, and it is not they who were late.
+// needs returns what the server must have done before a client is late by this
+// clock. After a stop, or a long stretch of work, a server finds expired clocks
+// and ready clients at the same time; the server was late then, not the
+// clients.
 func (c clock) needs() looked {
 	switch c {
 	case clockIdle, clockFrame, clockDrain:
@@ -54,11 +56,11 @@ func (c clock) needs() looked {
 	}
 }
 
-// undisturbed reports, without a look at the clocks, that none has run out and
-// that none will before Expire is called. That time was as early as the first
-// that was running when it was chosen. Those that run between whole frames begin
-// at the present when they begin, or begin again, and take the host's briefest
-// at least; the others are not trusted to this.
+// undisturbed reports, without checking the clocks, that none has run out and
+// that none will before Expire is called. This holds because wake was chosen as
+// the first clock to run out, and a clock that runs between whole frames and
+// has begun since runs for at least the host's briefest timeout. While the
+// frame, drain or close clock runs, undisturbed is false.
 func (c *Conn) undisturbed(now time.Duration) bool {
 	return c.frame == 0 && !c.closing && c.phase == Serving && now < c.wake && c.wake <= now+c.lane.host.briefest
 }
@@ -89,7 +91,8 @@ func (c *Conn) due() (at time.Duration, which clock) {
 		case c.frame == 0:
 			sooner(c.lane.latest(c.moved)+limits.IdleTimeout, clockIdle)
 		}
-		// While replies wait this rests: they are owed whatever comes next.
+		// While replies wait, the frame clock rests: the replies are owed,
+		// whatever comes next.
 		if c.frame > 0 {
 			sooner(c.lane.latest(c.begun)+limits.FrameTimeout, clockFrame)
 		}

@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// Command describes a model to the commands that run it, package kvcmd's.
+// Command describes a model to the commands that run it (package kvcmd).
 type Command struct {
 	Model   string // its name, such as "eventloop"
 	Summary string // how it waits, in one line
-	// Flags defines the model's own flags. The function that it returns
-	// makes the server when they are parsed; its error is about them.
+	// Flags defines the model's own flags. The function that it returns makes
+	// the server after parsing; its error is about the flags.
 	Flags func(fs *flag.FlagSet) func(Config) (Server, error)
 }
 
 // DefineFlags defines a flag for each limit. A limit that is not set has the
-// model's default, and -1 means none.
+// model's default; -1 means no limit.
 func (l *Limits) DefineFlags(fs *flag.FlagSet) {
 	define(fs, &l.MaxFrame, parseSize, "max-frame", "largest frame, body and footer, in `bytes` (default 1MiB)")
 	define(fs, &l.MaxConns, parseCount, "max-conns", "`number` of clients at a time; more are refused (default 10000, or what the descriptor limit allows)")
@@ -34,7 +34,8 @@ func (l *Limits) DefineFlags(fs *flag.FlagSet) {
 	define(fs, &l.DrainTimeout, parseDuration, "drain-timeout", "`time` at SIGTERM to answer what was received (default 5s)")
 }
 
-// DefineTurnFlag defines the flag for TurnLimit, for models that have turns.
+// DefineTurnFlag defines the flag for TurnLimit, for models that serve one
+// client at a time.
 func (l *Limits) DefineTurnFlag(fs *flag.FlagSet) {
 	define(fs, &l.TurnLimit, parseDuration, "turn-limit", "`time` after which a client gives way to one that waits (default 10s)")
 }

@@ -1,6 +1,10 @@
-// Package kvserver is what the servers have in common, whatever their I/O
-// model: configuration and limits, the life from Serve to Shutdown, counters,
-// and the rules for one connection's clocks and end (Conn).
+// Package kvserver is the part that all models' servers share: configuration and limits
+// (Config), the life from Serve to Shutdown (Host), counters (Stats), and the rules for
+// one connection's clocks and end (Conn). It neither reads nor writes sockets, and
+// starts no loop: a Model does both, and calls this package.
+//
+// Read Server first, then Host and Model, then Lane and Conn. The clocks are in
+// clock.go, and the rules for scarce memory in memory.go.
 package kvserver
 
 import (
@@ -12,80 +16,80 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// Config is a server's configuration. The zero value is a good one.
+// Config is a server's configuration. The zero value is usable.
 type Config struct {
-	// Store holds the data. nil: a new one in memory, as safe for
-	// concurrent use as the model needs it to be.
+	// Store holds the data. nil: a new one in memory, safe for concurrent use if the
+	// model needs that.
 	Store store.Store
-	// Logger gets what an operator must know, nothing per request.
-	// nil: slog.Default(). Its handler is called on a goroutine of its own
-	// (package asynclog), so no client waits for it. Serve waits for it at its
-	// end, for a second at most.
+	// Logger gets the events that an operator must know, nothing per request. nil:
+	// slog.Default(). Its handler is called on a goroutine of its own (package
+	// asynclog), so no client waits for it. At its end Serve waits for it for at most a
+	// second.
 	Logger *slog.Logger
-	// Ready is called once, when the server has all that it needs to serve
-	// its listener's clients; never if Serve fails before. Serve calls it, so
-	// it must not block. nil: nothing is called.
+	// Ready is called once, when the server has everything that it needs to serve its
+	// listener's clients. If Serve fails earlier, Ready is not called. Serve calls it,
+	// so it must not block. nil: nothing is called.
 	Ready func()
 	Limits
 }
 
-// Limits keeps a server from being harmed by any one client, or by too many.
-// Zero means the default; a negative duration or count means no limit.
+// Limits protects a server from any one client, and from too many of them. Zero means
+// the default; a negative duration or count means no limit.
 type Limits struct {
-	// MaxFrame is the largest length that a frame may announce, body and
-	// footer, in bytes. Default 1 MiB.
+	// MaxFrame is the largest length that a frame may announce: body and footer, in
+	// bytes. Default 1 MiB.
 	MaxFrame int
-	// MaxConns is how many clients are served at a time; the next one is
-	// refused with a reason. Default 10,000; never more than the process's
-	// descriptor limit less a reserve. A model that serves one client at a
-	// time lets the others wait in the listen backlog instead.
+	// MaxConns is the number of clients served at a time; further ones are refused with
+	// a reason. Default 10,000, but never more than the process's descriptor limit
+	// minus a reserve. A model that serves one client at a time leaves the others in
+	// the listen queue instead.
 	MaxConns int
-	// MaxConnsPerPeer is how many of them one address may have; the next one is
-	// refused with a reason. An IPv6 address counts by its first 64 bits. With
-	// MaxFrame and OutputLimit it also bounds the memory of an address. Default:
-	// no limit, because many clients may come from one address.
+	// MaxConnsPerPeer is the number of clients of one address at a time; further ones
+	// are refused with a reason. An IPv6 address counts by its first 64 bits. Together
+	// with MaxFrame and OutputLimit this also bounds the memory of an address. Default:
+	// no limit, because many clients may share an address.
 	MaxConnsPerPeer int
-	// IdleTimeout closes a connection that is silent between frames.
-	// Default 60 s; 5 s where others have to wait for it.
+	// IdleTimeout closes a connection that is silent between frames. Default 60 s; 5 s
+	// in models that serve one client at a time.
 	IdleTimeout time.Duration
-	// FrameTimeout is how long a frame may take from its first byte to its
-	// last, however many bytes come in between. Default 10 s; 5 s where
-	// others have to wait.
+	// FrameTimeout is the time that a frame may take from its first byte to its last,
+	// however many bytes arrive meanwhile. Default 10 s; 5 s in models that serve one
+	// client at a time.
 	FrameTimeout time.Duration
-	// WriteTimeout closes a connection whose peer takes none of the bytes
-	// that are to be sent. Default 10 s; 5 s where others have to wait.
+	// WriteTimeout closes a connection whose peer takes none of its unsent replies for
+	// this time. Default 10 s; 5 s in models that serve one client at a time.
 	WriteTimeout time.Duration
-	// OutputLimit is how many bytes of replies may wait for one client, or
-	// one reply if that is larger. If the next one might exceed it, the
-	// client's requests are neither read nor answered until less than a
-	// quarter is left. Default 1 MiB.
+	// OutputLimit is how many bytes of unsent replies one client may have, or one reply
+	// if that is larger. If the next reply might exceed it, the server stops reading
+	// and answering that client until at most a quarter of the limit is unsent. Default
+	// 1 MiB.
 	OutputLimit int
-	// MemoryLimit bounds all connections' buffers together, in bytes. When
-	// three quarters are lent, connections are closed: first those that have
-	// made no progress for longest, but none that holds no more than half the
-	// limit divided by MaxConns. One that needs a buffer when nothing is left
-	// is closed itself. Default 256 MiB.
+	// MemoryLimit bounds the buffers of all connections together, in bytes. When three
+	// quarters are lent, connections are closed, first those that have made no progress
+	// for longest. A connection that holds at most half the limit divided by MaxConns
+	// is not closed for this. A connection that needs a buffer when none is left is
+	// itself closed. Default 256 MiB.
 	//
-	// Garbage is not within it. A program that serves should tell the garbage
-	// collector what it needs (Heap), as the commands do: kvcmd.LimitHeap.
+	// The limit does not count garbage. A program that serves should also tell the
+	// garbage collector how much memory it needs (Heap); the commands do so with
+	// kvcmd.LimitHeap.
 	MemoryLimit int64
-	// StoreLimit bounds what the store holds that a server makes for itself, in
-	// bytes of keys, values and their bookkeeping. A put beyond it is answered
-	// with an error; the log warns at nine tenths. Nothing is ever dropped, so a
-	// full store takes no new key until the server is started again. Default: a
-	// quarter of the memory that the machine has, or that its control group allows
-	// (package memlimit), for each server of a program.
+	// StoreLimit bounds the store that a server makes for itself, in bytes of keys,
+	// values and their bookkeeping. A put beyond it gets an error; the log warns at
+	// nine tenths. The store never drops an entry, so a full store takes no new key
+	// until the server is restarted. Default: a quarter of the memory that the machine
+	// has or its control group allows (package memlimit), for each server of a program.
 	StoreLimit int64
-	// TurnLimit is how long a client is served, in a model that serves one
-	// at a time, before it gives way to one that waits. Default 10 s.
+	// TurnLimit is how long a client is served before it must give way to a waiting
+	// one, in a model that serves one at a time. Default 10 s.
 	TurnLimit time.Duration
-	// DrainTimeout is how long a server's command waits at SIGTERM until all
-	// that was received is answered. Default 5 s. (Servers in a program are
-	// told by Shutdown's context.)
+	// DrainTimeout is how long a server's command waits after SIGTERM for all received
+	// requests to be answered. Default 5 s. (In a program, Shutdown's context sets this
+	// time.)
 	DrainTimeout time.Duration
 }
 
-// Defaults that are needed before there is a server.
+// Defaults that are needed before a server exists.
 const (
 	DefaultMaxConns     = 10_000
 	DefaultDrainTimeout = 5 * time.Second
@@ -94,8 +98,8 @@ const (
 // Backlog is the length of the listen queue.
 const Backlog = 1024
 
-// withDefaults fills in what was left open. oneAtATime is for models in which
-// one client keeps all others waiting.
+// withDefaults fills in limits that are zero. oneAtATime is for models in which one
+// client keeps all others waiting.
 func (l Limits) withDefaults(oneAtATime bool) Limits {
 	patience := func(long time.Duration) time.Duration {
 		if oneAtATime {
@@ -117,22 +121,22 @@ func (l Limits) withDefaults(oneAtATime bool) Limits {
 	return l
 }
 
-// most is the largest int that a limit may be. The sum of two limits, and a buffer
-// of four times a limit, must not overflow an int: on 32-bit systems it is 512 MiB.
+// most is the largest value of an int limit. The sum of two limits, and a buffer of
+// four times a limit, must not overflow an int: on 32-bit systems it is 512 MiB.
 const most = min(math.MaxInt32, math.MaxInt/4)
 
-// What a server needs beside its buffers and its store, in bytes: for itself, and for
-// each connection, whose goroutine's stack is most of it.
+// The memory that a server needs besides its buffers and its store, in bytes: for
+// itself, and for each connection. Most of the latter is the stack of its goroutine.
 const (
 	heapReserve  = 12 << 20
 	connReserve  = 8 << 10
-	storeReserve = 4 // a store's map may be larger than reckoned, by this part
+	storeReserve = 4 // divisor: a store's map may exceed its reckoning by this part
 )
 
 // Heap returns how much memory a program needs that runs one server with these limits
-// and statistics, in bytes: a limit for debug.SetMemoryLimit, until the store has grown
-// or clients have come. It returns 0 if the buffers have no limit, or the store does
-// not say how large it is.
+// and statistics, in bytes. Use it as the limit for debug.SetMemoryLimit, and ask again
+// when the store has grown or clients have come. It returns 0 if the buffers have no
+// limit, or if the store does not report its size.
 func (l Limits) Heap(s Stats) int64 {
 	l = l.withDefaults(false)
 	if s.Store == nil || l.MemoryLimit > 1<<50 {
@@ -141,11 +145,11 @@ func (l Limits) Heap(s Stats) int64 {
 	return l.MemoryLimit + s.Store.Bytes + s.Store.Bytes/storeReserve + s.Active*connReserve + heapReserve
 }
 
-// never is a time that does not come, and to which another can be added.
+// never is a time that never comes; adding another time to it does not overflow.
 const never time.Duration = 1 << 61
 
-// orDefault returns a limit, or what stands for none. There is no larger one:
-// sums of a few limits must not overflow.
+// orDefault returns the limit, its default if it is 0, or none if it is negative. No
+// result exceeds none, so sums of a few limits do not overflow.
 func orDefault[T int | int64 | time.Duration](limit, byDefault, none T) T {
 	switch {
 	case limit == 0:

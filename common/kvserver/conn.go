@@ -13,75 +13,75 @@ import (
 )
 
 const (
-	// lingerTime is how long a client that was told of an error may go on
-	// sending before the connection is closed. net/http waits as long.
+	// lingerTime is how long a client may go on sending after it was told of an error,
+	// before the connection is closed. net/http waits as long.
 	lingerTime = 500 * time.Millisecond
-	// At shutdown a client that has sent nothing for drainQuiet is taken to
-	// have sent all. One that never pauses is served for drainBusy, and until
-	// it was read drainReads times, however slow this machine is: in so many
-	// reads fits what the kernel's buffers can hold of what it had sent
-	// before. Then it gets a FIN, and drainLinger to notice it.
+	// At shutdown a client that has sent nothing for drainQuiet is taken to have sent
+	// everything. A client that never pauses is served for drainBusy, and until it was
+	// read drainReads times, however slow this machine is. That many reads cover
+	// everything that the kernel's buffers can hold of the data sent before. Then the
+	// client gets a FIN, and drainLinger to notice it.
 	drainQuiet  = 20 * time.Millisecond
 	drainBusy   = 500 * time.Millisecond
 	drainReads  = 512
 	drainLinger = 50 * time.Millisecond
-	// lookAgain is the least time between two looks whether others wait.
+	// lookAgain is the least time between two checks whether other clients wait.
 	lookAgain = 10 * time.Millisecond
-	// maxRefused is how many refused clients are being told so at a time;
-	// more are closed without a word.
+	// maxRefused is the number of refusals in progress at a time. Meanwhile further
+	// clients are closed silently.
 	maxRefused = 16
 )
 
-// Timer is what a Conn needs of its socket besides Read and Write.
+// Timer is what a Conn needs of its socket besides reading and writing.
 type Timer interface {
-	// Wake asks that Expire be called when the lane's clock reaches at, or
-	// soon after, or that a read end with os.ErrDeadlineExceeded. It replaces
-	// what was asked before.
+	// Wake asks for a call of Expire when the lane's clock reaches at, or soon after;
+	// or for a read to end with os.ErrDeadlineExceeded then. It replaces the time asked
+	// for before.
 	Wake(at time.Duration)
-	// Interrupt asks that CatchUp or Expire be called as soon as possible. It
-	// may be called from other goroutines, unless these are loops.
+	// Interrupt asks for a call of CatchUp or Expire as soon as possible. If the model
+	// has no loops, any goroutine may call it.
 	Interrupt()
 	// CloseWrite sends a FIN.
 	CloseWrite() error
 }
 
-// Conn is what a server keeps for a connection besides its socket: the
-// session, the clocks that limit it, and the reason why it ends. A model moves
-// bytes between Conn and socket for as long as Wants asks for it; the rules
-// are here. It is for one goroutine at a time.
+// Conn is the server's state of a connection besides its socket: the session, the
+// clocks that limit it, and the reason why it ends. A model moves bytes between Conn
+// and socket as long as Wants asks for it; all rules are here. A Conn is for one
+// goroutine at a time.
 type Conn struct {
 	session.Session
 	lane  *Lane
 	timer Timer
 
-	moved time.Duration // when a byte last went in or out
+	moved time.Duration // when a byte last moved, in or out
 	wrote time.Duration // when output was last sent, or began to wait
 	begun time.Duration // when the incomplete frame began to arrive
-	until time.Duration // when the turn, the drain or the end is over
-	wake  time.Duration // when Expire will be called at the latest, or unasked
+	until time.Duration // end of the turn, the drain or the close; never if none runs
+	wake  time.Duration // latest time at which Expire will be called; unasked if none was asked for
 
-	held     atomic.Int64  // as the lane's holders know, in bytes; 0: not worth noting; negative: see released
+	held     atomic.Int64  // bytes, as the lane's holders know; 0: no holder; negative: see released
 	progress time.Duration // when a holder last made progress
-	stirred  int32         // bytes that have moved since, in or out; of others it means nothing
-	rank     int32         // among the lane's holders
+	stirred  int32         // bytes moved since then, in or out; only meaningful for holders
+	rank     int32         // index in the heap of the lane's holders
 
-	frame   uint32 // the incomplete frame's number, counted from 1 as Answered counts; 0: there is none
-	phase   Phase  // of the host, as far as this connection knows
+	frame   uint32 // the incomplete frame's number, counted from 1 as Answered counts; 0: none
+	phase   Phase  // of the host, as this connection last saw it
 	more    bool   // the last read filled the buffer
-	direct  bool   // Buffer returned the session's room
+	direct  bool   // Buffer returned the session's Room
 	reason  Reason
 	ended   bool // reason is set
 	refused bool
-	reads   uint16 // since the server is draining
+	reads   uint16 // since the server began to drain
 	closing bool   // until is when to close, whatever the peer does
-	fin     bool   // sent
+	fin     bool   // the FIN is sent
 }
 
-// Open makes c the connection of a client that was accepted. refusal is what
-// Host.Admit returned; if it is not empty, the client is refused with it.
+// Open makes c the connection of a client that was accepted. refusal is the result of
+// Host.Admit; if it is not empty, the client is refused with it.
 func (l *Lane) Open(c *Conn, timer Timer, refusal string) {
 	h := l.host
-	now := h.Since() // not the turn's time: it has not been silent since then
+	now := h.Since() // not the time of the loop's iteration: the client's silence begins now
 	*c = Conn{Session: session.New(&h.session), lane: l, timer: timer, moved: now, wrote: now, until: never, wake: unasked}
 	if l.Others != nil {
 		c.until = now + h.Limits.TurnLimit
@@ -100,8 +100,8 @@ func (l *Lane) Open(c *Conn, timer Timer, refusal string) {
 	c.settle(now, 0)
 }
 
-// Buffer returns where to read the next bytes to, for Fed: behind the part of a
-// long frame that is there, or to the lane's buffer.
+// Buffer returns where to read the next bytes to, for Fed: the session's Room if a long
+// frame is incomplete, the lane's buffer otherwise.
 func (c *Conn) Buffer() []byte {
 	room := c.Room()
 	if c.direct = room != nil; c.direct {
@@ -110,9 +110,9 @@ func (c *Conn) Buffer() []byte {
 	return c.lane.Buffer()
 }
 
-// Fed takes what reading into Buffer returned. io.EOF ends the client's
-// requests; sock.ErrWouldBlock and os.ErrDeadlineExceeded mean that nothing
-// came; any other error breaks the connection.
+// Fed takes the result of a read into Buffer. io.EOF ends the client's requests;
+// sock.ErrWouldBlock and os.ErrDeadlineExceeded mean that the read found nothing; any
+// other error breaks the connection.
 func (c *Conn) Fed(n int, err error) {
 	buf := c.lane.Buffer()
 	if c.direct {
@@ -121,15 +121,15 @@ func (c *Conn) Fed(n int, err error) {
 	c.FedFrom(buf, n, err)
 }
 
-// FedFrom is Fed for a buffer of the caller's.
+// FedFrom is Fed for a buffer that the caller chose.
 func (c *Conn) FedFrom(buf []byte, n int, err error) {
 	c.more = n == len(buf)
 	answered, quiet, paused := c.Answered(), len(c.Output()) == 0, c.Paused()
 	if n > 0 {
 		c.Feed(buf[:n])
 	}
-	// Only now can it be listened to again: its silence begins here, not
-	// before what may have been much work.
+	// The client's silence begins now, not before Feed, whose work may have taken long:
+	// only now can the client be read again.
 	now := c.lane.Now()
 	if n > 0 {
 		c.moved = now
@@ -155,14 +155,14 @@ func (c *Conn) FedFrom(buf []byte, n int, err error) {
 }
 
 // Writing notes that Output is about to be written by a call that may wait for the
-// client. While it waits the memory counts as the client's. After it Wants may be 0.
+// client. While it waits, the memory counts as the client's. Wants may be 0 afterwards.
 func (c *Conn) Writing() {
 	if _, out := c.Held(); int64(out) > c.lane.host.share {
 		c.settle(c.lane.Now(), offered)
 	}
 }
 
-// Wrote takes what writing Output returned, errors as in Fed.
+// Wrote takes the result of writing Output; errors are as in Fed.
 func (c *Conn) Wrote(n int, err error) {
 	now := c.lane.Now()
 	if n > 0 {
@@ -179,30 +179,30 @@ func (c *Conn) Wrote(n int, err error) {
 	c.settle(now, tried)
 }
 
-// Drained notes that a read found nothing. A loop that calls Fed after each
-// read need not call it.
+// Drained notes that a read found nothing. A loop that calls Fed after each read need
+// not call it.
 func (c *Conn) Drained() { c.more = false }
 
-// Expire judges the connection by its clocks, as of a time by which everything
-// was read that had come, and written for which there was room. A loop passes
-// the time before it asked who is ready: it may have been stopped since, and
-// who was in time then is not late.
+// Expire checks the connection's clocks as of the time asOf. By asOf, the server must
+// have read everything that had arrived and written everything for which there was
+// room. A loop passes the time before it asked for ready clients. If the process was
+// stopped since then, clients that were punctual are not judged late.
 func (c *Conn) Expire(asOf time.Duration) {
 	c.wake = unasked
 	c.settle(asOf, c.heard()|tried)
 }
 
-// CatchUp follows the server into its present phase, or notices that the
-// connection was chosen to be closed.
+// CatchUp follows the server into its present phase, or notices that the connection was
+// chosen to be closed for its memory.
 func (c *Conn) CatchUp() { c.settle(c.lane.Now(), 0) }
 
-// Behind reports whether something has happened elsewhere that concerns the
-// connection since it was last looked at: time for CatchUp.
+// Behind reports whether an event elsewhere concerns the connection since it was last
+// checked. CatchUp is due then.
 func (c *Conn) Behind() bool {
 	return c.lane.host.Phase() != c.phase || c.held.Load() < 0 && c.Wants() != 0
 }
 
-// Closed gives back what the connection held, when its socket is closed.
+// Closed returns the connection's resources after its socket was closed.
 func (c *Conn) Closed() {
 	c.settleReason()
 	if c.Wants() != 0 { // the server cannot go on
@@ -225,7 +225,7 @@ func (c *Conn) failed(err error) {
 	switch {
 	case err == nil, err == sock.ErrWouldBlock:
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		c.wake = unasked // it has come
+		c.wake = unasked // the deadline has passed
 	default:
 		c.drop(err)
 	}
@@ -249,9 +249,8 @@ func (c *Conn) end(r Reason, err error) {
 	}
 }
 
-// settle draws the consequences of what happened, and sees to it that the
-// connection is looked at again in time. By a clock for which nobody has
-// looked it is not judged yet.
+// settle acts on the events so far, and arranges the next check of the connection in
+// time. A clock that ran out decides only if l has what the clock needs.
 func (c *Conn) settle(now time.Duration, l looked) {
 	if c.phase != c.lane.host.Phase() {
 		c.stop(now)
@@ -273,7 +272,7 @@ func (c *Conn) settle(now time.Duration, l looked) {
 		}
 		at, clock := c.due()
 		if clock == clockDrain && now >= at && l&heard == 0 && len(c.Output()) > 0 {
-			// Who is written to may not be heard for long, if calls block.
+			// If calls block, a connection that is writing may not be read for long.
 			c.until = now + drainQuiet
 			continue
 		}
@@ -291,15 +290,16 @@ func (c *Conn) settle(now time.Duration, l looked) {
 	}
 }
 
-// finish ends the connection after what was received, but not after until.
+// finish ends the connection after the requests received so far, at the latest at
+// until.
 func (c *Conn) finish(r Reason, until time.Duration) {
 	c.end(r, nil)
 	c.until, c.closing = until, true
 	c.Finish()
 }
 
-// linger begins the session's last state: the client has all its replies and
-// gets a FIN.
+// linger begins the session's last state: the client has all its replies and gets a
+// FIN.
 func (c *Conn) linger(now time.Duration) {
 	patience := lingerTime
 	if c.reason == ClosedShutdown || c.reason == ClosedTurn {
@@ -318,7 +318,7 @@ func (c *Conn) stop(now time.Duration) {
 	case Draining:
 		if !c.closing {
 			c.until = now + drainBusy
-			c.moved = now // that it was silent until now means nothing
+			c.moved = now // silence before the drain means nothing
 		}
 	case Closing:
 		if c.reason == ClosedShutdown {

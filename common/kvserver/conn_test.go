@@ -21,12 +21,12 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
-// fakeConn is a connection without a socket, in a bubble of fake time.
+// fakeConn is a connection without a socket, in fake time.
 type fakeConn struct {
 	Conn
 	wake time.Duration
 	fin  bool
-	buf  []byte // to read into; nil: the lane's
+	buf  []byte // where to read to; nil: the lane's buffer
 }
 
 func (c *fakeConn) Wake(at time.Duration) { c.wake = at }
@@ -59,8 +59,8 @@ func (c *fakeConn) flush() string {
 	return out
 }
 
-// sleep lets time pass, with Expire called when the connection has asked for
-// it, and returns when the connection was over; or d if it is not.
+// sleep lets up to d pass, and calls Expire when the connection has asked for it. It
+// returns when the connection was over, or d.
 func (c *fakeConn) sleep(h *Host, d time.Duration) time.Duration {
 	start := h.Since()
 	for c.Wants() != 0 {
@@ -90,7 +90,7 @@ func request(kind uint32, key, value string) string {
 	return string(frame.End(out, mark))
 }
 
-// closed closes the connection and returns the one reason that was counted.
+// closed closes the connection and returns the only reason that was counted.
 func (c *fakeConn) closed(t *testing.T, h *Host) string {
 	t.Helper()
 	before := h.Lifecycle(nil).Stats()
@@ -136,8 +136,8 @@ func TestAFrameHasAnAbsoluteDeadline(t *testing.T) {
 	})
 }
 
-// Found on the fake kernel: a client that took its replies slowly lost those
-// that it had not taken yet when the frame behind them was late.
+// Found on the fake kernel: when the next frame of a slow reader was late, the client
+// lost its unsent replies.
 func TestALateFrameDoesNotCostTheRepliesBeforeIt(t *testing.T) {
 	bubble(t, Limits{FrameTimeout: time.Second, WriteTimeout: 10 * time.Second}, func(t *testing.T, h *Host) {
 		r := request(kv.Get, "k", "")
@@ -169,11 +169,11 @@ func TestAClientThatTakesNothingIsClosed(t *testing.T) {
 	bubble(t, Limits{WriteTimeout: 10 * time.Second}, func(t *testing.T, h *Host) {
 		c := open(h)
 		c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 1000)) + request(kv.Get, "k", ""))
-		for range 100 { // slow, but it goes on
+		for range 100 { // slow, but it makes progress
 			require.Equal(t, 9*time.Second, c.sleep(h, 9*time.Second))
 			c.Wrote(1, nil)
 		}
-		// What it sends meanwhile is no excuse.
+		// Sending requests does not excuse it from taking replies.
 		c.sleep(h, 5*time.Second)
 		c.receive(request(kv.Get, "other", ""))
 		c.Wrote(0, sock.ErrWouldBlock)
@@ -208,9 +208,9 @@ func TestAnErrorReplyIsFollowedByAFINAndALinger(t *testing.T) {
 	})
 }
 
-// A socket's deadline that has passed fails every further call. So it has to be
-// replaced even if nothing is due any more: a server without time limits spun
-// on it after a turn had ended.
+// A socket's deadline that has passed makes every further call fail. So it must be
+// replaced even if no clock runs any more. A server without time limits once spun on it
+// after a turn had ended.
 func TestADeadlineThatHasPassedIsReplaced(t *testing.T) {
 	bubble(t, Limits{IdleTimeout: -1, WriteTimeout: -1}, func(t *testing.T, h *Host) {
 		c := open(h)
@@ -281,8 +281,8 @@ func TestOverMaxConnsClientsAreRefusedWithAReason(t *testing.T) {
 	})
 }
 
-// Found on the fake kernel: to a server that was older than its WriteTimeout
-// the reason seemed to have waited since its start, and was never sent.
+// Found on the fake kernel: in a server that was older than its WriteTimeout, the
+// refusal's reason counted as unsent since the server's start, and was never sent.
 func TestAnOldServerRefusesWithAReasonToo(t *testing.T) {
 	bubble(t, Limits{MaxConns: 1}, func(t *testing.T, h *Host) {
 		time.Sleep(time.Hour)
@@ -301,7 +301,7 @@ func TestPausesAreCounted(t *testing.T) {
 		c.flush()
 		for range 3 {
 			c.receive(request(kv.Get, "k", "") + request(kv.Get, "k", ""))
-			c.receive(request(kv.Get, "k", "")) // was under way by then
+			c.receive(request(kv.Get, "k", "")) // it was on its way
 			c.flush()
 			c.flush()
 			c.flush()
@@ -310,8 +310,8 @@ func TestPausesAreCounted(t *testing.T) {
 	})
 }
 
-// Each request is counted once, those too that wait in a pause for room, and each
-// byte that is read or written.
+// Each request is counted once, even if it waited for room in a pause; so is each byte
+// read or written.
 func TestWhatIsAnsweredAfterAPauseIsCounted(t *testing.T) {
 	bubble(t, Limits{OutputLimit: 100}, func(t *testing.T, h *Host) {
 		put, get := request(kv.PutOrUpdate, "k", strings.Repeat("v", 200)), request(kv.Get, "k", "")
@@ -379,7 +379,7 @@ func TestAfterItsTurnAClientCannotStayByReadingSlowly(t *testing.T) {
 	})
 }
 
-// wakes is a model of which only Wake is called.
+// wakes is a model that only implements Wake.
 type wakes struct{ Model }
 
 func (wakes) Wake() {}
@@ -435,8 +435,8 @@ func TestAClientThatNeverPausesCannotHoldUpShutdown(t *testing.T) {
 	})
 }
 
-// What a client had sent before the shutdown used to be dropped if the server
-// could not answer it within half a second.
+// Requests that a client had sent before the shutdown were once dropped if the server
+// could not answer them within half a second.
 func TestShutdownAnswersABacklogHoweverLongItTakes(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, h *Host) {
 		const reads = 100
@@ -451,7 +451,7 @@ func TestShutdownAnswersABacklogHoweverLongItTakes(t *testing.T) {
 			c.receive(stream[:n])
 			stream = stream[n:]
 			c.flush()
-			c.sleep(h, 15*time.Millisecond) // a slow server
+			c.sleep(h, 15*time.Millisecond) // the server is slow
 			require.False(t, c.fin)
 		}
 		c.receive(stream)
@@ -463,8 +463,8 @@ func TestShutdownAnswersABacklogHoweverLongItTakes(t *testing.T) {
 	})
 }
 
-// What a client had sent before counts as received, although the server does not read
-// it while the client takes its replies slowly.
+// Requests that a client sent before the shutdown count as received, even if the server
+// does not read them yet because the client takes its replies slowly.
 func TestShutdownReadsOnWhenAPauseEnds(t *testing.T) {
 	l := Limits{OutputLimit: 100, WriteTimeout: time.Hour, IdleTimeout: time.Hour}
 	bubble(t, l, func(t *testing.T, h *Host) {
@@ -487,8 +487,8 @@ func TestShutdownReadsOnWhenAPauseEnds(t *testing.T) {
 	})
 }
 
-// A client whose request was waiting to be read used to be sent away at once if
-// it had been silent before: its silence was counted from its last request.
+// A client whose request was waiting to be read was once closed at once if it had been
+// silent before: its silence was counted from its last request.
 func TestASilenceBeforeTheShutdownMeansNothing(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, h *Host) {
 		c := open(h)
@@ -501,8 +501,8 @@ func TestASilenceBeforeTheShutdownMeansNothing(t *testing.T) {
 	})
 }
 
-// Found on the fake kernel: a client that was accepted in a loop's long turn,
-// at shutdown, was taken to have been silent since the turn's beginning.
+// Found on the fake kernel: at shutdown, a client that was accepted in a long iteration
+// was taken to have been silent since the iteration's beginning.
 func TestAClientThatIsAcceptedInALongTurnIsHeard(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, h *Host) {
 		h.Lane(0).Tick()
@@ -516,8 +516,8 @@ func TestAClientThatIsAcceptedInALongTurnIsHeard(t *testing.T) {
 	})
 }
 
-// Whatever happens to a connection, and however long it takes, it is looked at
-// again before its first clock runs out.
+// Whatever happens to a connection, and however long it takes, the connection is
+// checked again before its first clock runs out.
 func TestNoClockRunsOutUnseen(t *testing.T) {
 	limits := Limits{IdleTimeout: 60 * time.Millisecond, FrameTimeout: 20 * time.Millisecond, WriteTimeout: 30 * time.Millisecond, OutputLimit: 2000}
 	put, get := request(kv.PutOrUpdate, "k", strings.Repeat("v", 300)), request(kv.Get, "k", "")
@@ -525,7 +525,7 @@ func TestNoClockRunsOutUnseen(t *testing.T) {
 		bubble(t, limits, func(t *testing.T, h *Host) {
 			random := rand.New(rand.NewPCG(seed, 0))
 			c := open(h)
-			var rest string // of a frame that was begun
+			var rest string // the rest of the incomplete frame
 			for range 100 {
 				switch random.IntN(4) {
 				case 0:
@@ -561,8 +561,8 @@ func TestNoClockRunsOutUnseen(t *testing.T) {
 	}
 }
 
-// What was read to the lane's buffer, because there was no room elsewhere, is
-// taken from there, even if others have given memory back meanwhile.
+// Bytes that were read into the lane's buffer, because Room had no memory, are taken
+// from there, even if memory has become free meanwhile.
 func TestFedTakesWhatWasReadToTheBufferThatItGave(t *testing.T) {
 	put := request(kv.PutOrUpdate, "k", strings.Repeat("v", 1<<20-100))
 	bubble(t, Limits{MemoryLimit: 1 << 22}, func(t *testing.T, h *Host) {
@@ -589,8 +589,8 @@ func TestFedTakesWhatWasReadToTheBufferThatItGave(t *testing.T) {
 	})
 }
 
-// A server that was stopped for a while finds its clocks run out. Who has sent
-// or taken something meanwhile is not late.
+// A server that was stopped for a while finds its clocks run out. A client that has
+// sent or taken bytes meanwhile is not late.
 func TestNobodyIsJudgedUnheard(t *testing.T) {
 	l := Limits{IdleTimeout: time.Second, FrameTimeout: time.Second, WriteTimeout: time.Second}
 	get := request(kv.Get, "k", "")
@@ -633,7 +633,8 @@ func TestNobodyIsJudgedUnheard(t *testing.T) {
 		})
 	})
 	t.Run("unless it is not to be read", func(t *testing.T) {
-		// Found on the fake kernel: it was to be judged again at once, for ever.
+		// Found on the fake kernel: the connection asked to be judged again at once,
+		// forever.
 		bubble(t, Limits{OutputLimit: 10}, func(t *testing.T, h *Host) {
 			c := open(h)
 			all := get + get + get

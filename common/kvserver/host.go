@@ -18,55 +18,58 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// ErrServerClosed is what Serve returns after Shutdown or Close.
+// ErrServerClosed is returned by Serve after Shutdown or Close.
 var ErrServerClosed = errors.New("kvserver: server closed")
 
-// Phase is where a server is in its life. It only grows.
+// Phase is the stage of a server's life. It only grows.
 type Phase uint8
 
 const (
 	Serving  Phase = iota // accept and answer
-	Draining              // Shutdown: accept nothing more, answer what was received
+	Draining              // Shutdown: accept no more, answer all received requests
 	Closing               // Close: drop everything
 )
 
-// Model is one way to wait for the network: what a Host runs.
+// Model is one way to wait for the network. A Host runs it.
 type Model interface {
 	// Run serves ln's clients. It returns ErrServerClosed when the host is
-	// Draining and all connections have ended, or when it is Closing and Run
-	// has closed them; another error if it cannot go on. Nothing of the
-	// model runs any more then.
+	// Draining and all connections have ended, or when the host is Closing and
+	// Run has closed them. If it cannot go on, it returns another error. When
+	// it returns, no goroutine of the model runs any more.
 	Run(ln net.Listener) error
-	// Wake makes Run notice that the host's phase has changed, wherever it
-	// waits. It is called from other goroutines, at any time while Run runs.
+	// Wake makes Run notice that the host's phase has changed, wherever Run
+	// waits. Other goroutines call it, at any time while Run runs.
 	Wake()
 }
 
-// Traits are the properties of a model that the common part must know.
+// Traits are the properties of a model that the host must know.
 type Traits struct {
-	// OneAtATime: a client keeps all others waiting, so it gets less patience.
+	// OneAtATime: one client keeps all others waiting, so its timeouts are
+	// shorter.
 	OneAtATime bool
-	// Threads: requests are answered on several threads at once.
+	// Threads: several threads answer requests at once.
 	Threads bool
-	// ConnsCap is the largest number of connections that the model can
-	// stand. 0: any.
+	// ConnsCap is the largest number of connections that the model supports. 0:
+	// any.
 	ConnsCap int
-	// Descriptors is how many the model itself has while it runs.
+	// Descriptors is the number of descriptors that the model itself uses while
+	// it runs.
 	Descriptors int
-	// Invalid is why the model cannot be what its own configuration asks
-	// for: Validate's error.
+	// Invalid is why the model cannot run with its own configuration:
+	// Validate's error.
 	Invalid error
-	// Admit takes what a client needs besides a place, and returns "", or
-	// why there is not enough of it. Details in parentheses are for the log, and
-	// the client is not told. nil: it needs nothing.
+	// Admit reserves the resources that a client needs besides its place among
+	// MaxConns. It returns "", or why they are short. The log gets the whole
+	// reason; the client is not told the details in parentheses. nil: a client
+	// needs nothing else.
 	Admit func() (refusal string)
 }
 
-// Connections leave so many of the process's descriptors for all else: the
+// The descriptors that are reserved for everything but connections: the
 // listener, a debug server, logs, and the model's own.
 const (
 	descriptorReserve = 32
-	reserveOfOthers   = 16 // of these, if the model has more than the rest
+	reserveOfOthers   = 16 // the least part of it for descriptors that are not the model's
 )
 
 // flushTimeout is how long Serve waits at its end for the log's handler.
@@ -78,31 +81,32 @@ type Host struct {
 	Limits Limits
 
 	log      *slog.Logger      // never blocks
-	own      *asynclog.Handler // log's; nil: the caller brought its own, and flushes it
+	own      *asynclog.Handler // log's handler; nil if the caller brought an asynclog.Handler, which the caller flushes
 	ready    func()
 	invalid  error
 	session  session.Config
-	foreseer foreseer      // nil: its store does not look ahead
-	bounded  store.Bounded // nil: its store does not say how full it is
+	foreseer foreseer      // nil: the store does not prefetch
+	bounded  store.Bounded // nil: the store does not report its usage
 	share    int64         // of the memory for buffers, in bytes: see evenShare
 	relief   sync.Mutex
 	peers    peers
-	leaving  atomic.Int64 // held by connections that were told to go, in bytes
+	leaving  atomic.Int64 // bytes held by connections that have been told to close
 	started  time.Time
-	// briefest is the shortest of the timeouts that run between whole frames.
+	// briefest is the shorter of the two timeouts that run between whole
+	// frames.
 	briefest time.Duration
 	lanes    []*Lane
 	needs    func() (refusal string) // Traits.Admit
 
 	accepted     atomic.Int64 // connections
-	active       atomic.Int64 // of them, those that are open
-	refused      atomic.Int64 // of these, those that are being refused
-	places       atomic.Int64 // taken: see Admit
+	active       atomic.Int64 // connections that are open
+	refused      atomic.Int64 // open connections that are being refused
+	places       atomic.Int64 // places taken: see Admit
 	closed       [reasons]atomic.Int64
 	acceptErrors atomic.Int64
 	pauses       atomic.Int64 // of reading, at the output limit
-	storeFull    atomic.Int64 // puts
-	storeErrors  atomic.Int64 // all others of the store's
+	storeFull    atomic.Int64 // puts that found the store full
+	storeErrors  atomic.Int64 // all other errors of the store
 
 	endLogs                                    [reasons]throttle
 	acceptLog, waitLog, otherwiseLog, storeLog throttle
@@ -112,11 +116,11 @@ type Host struct {
 	mu      sync.Mutex
 	running Model
 	done    chan struct{} // closed when Serve has ended; nil before Serve
-	once    bool          // Serve was called, or has become pointless
+	once    bool          // Serve was called, or can no longer be
 }
 
-// NewHost returns the host of a server with the given configuration and lanes,
-// at least one (see Lane).
+// NewHost returns the host of a server with the given configuration and number
+// of lanes, at least one (see Lane).
 func NewHost(cfg Config, traits Traits, lanes int) *Host {
 	h := &Host{
 		Limits:  cfg.withDefaults(traits.OneAtATime),
@@ -156,7 +160,7 @@ func NewHost(cfg Config, traits Traits, lanes int) *Host {
 	return h
 }
 
-// setLog makes the log one that never blocks.
+// setLog makes the log a non-blocking one.
 func (h *Host) setLog(log *slog.Logger) {
 	if log == nil {
 		log = slog.Default()
@@ -168,8 +172,8 @@ func (h *Host) setLog(log *slog.Logger) {
 	h.log = log
 }
 
-// reserve lowers the number of connections to what the process's limit of
-// descriptors allows, if the model takes some for itself.
+// reserve lowers MaxConns to what the process's descriptor limit allows. own is
+// the number of descriptors that the model itself uses.
 func (h *Host) reserve(own, limit int) {
 	most := limit - max(descriptorReserve, reserveOfOthers+own)
 	if most < 1 && own > descriptorReserve-reserveOfOthers && h.invalid == nil {
@@ -178,59 +182,61 @@ func (h *Host) reserve(own, limit int) {
 	h.Limits.MaxConns = min(h.Limits.MaxConns, max(1, most))
 }
 
-// Ready is for models to call in Run, once they have all that they need.
+// Ready must be called by the model in Run, once it has everything that it
+// needs.
 func (h *Host) Ready() {
 	if h.ready != nil {
 		h.ready()
 	}
 }
 
-// Room is for how many connections a list is to have room before it is needed:
-// all that there may be, within reason.
+// Room is the initial capacity of per-connection slices: MaxConns, at most
+// 65,536.
 func (h *Host) Room() int { return min(h.Limits.MaxConns, 1<<16) }
 
-// Lane returns the i-th lane, counted in a circle.
+// Lane returns lane i modulo the number of lanes.
 func (h *Host) Lane(i int) *Lane { return h.lanes[i%len(h.lanes)] }
 
-// Phase returns where the server is in its life.
+// Phase returns the server's phase.
 func (h *Host) Phase() Phase { return Phase(h.phase.Load()) }
 
 // Buffers returns the pool from which the server's connections borrow.
 func (h *Host) Buffers() *buffer.Pool { return h.session.Buffers }
 
-// Since returns the time since the server was made: the clock of its timeouts.
+// Since returns the time since the server was made. The timeouts use this
+// clock.
 func (h *Host) Since() time.Duration { return time.Since(h.started) }
 
-// At returns the wall clock's time for one of that clock.
+// At converts a time of that clock to wall-clock time.
 func (h *Host) At(since time.Duration) time.Time { return h.started.Add(since) }
 
-// Listen listens on addr as ListenAndServe does. To find the address of a host's
-// name may take long; ctx ends that.
+// Listen listens on addr as ListenAndServe does. Resolving a host name may take
+// long; ctx ends that.
 func Listen(ctx context.Context, addr string) (net.Listener, error) {
 	if _, _, err := net.SplitHostPort(addr); err != nil {
 		return nil, fmt.Errorf("listen: %w: want host:port", err)
 	}
 	var config net.ListenConfig
-	// Connections of Multipath TCP have no TCP_USER_TIMEOUT: a client that
-	// vanished with a reply under way would be kept for a quarter of an hour.
+	// Connections of Multipath TCP have no TCP_USER_TIMEOUT: the server would
+	// keep a client that vanished with an unacknowledged reply for a quarter of
+	// an hour.
 	config.SetMultipathTCP(false)
 	return config.Listen(ctx, "tcp", addr)
 }
 
-// Lifecycle is a server's life: a model's Server embeds it, and so has the
-// methods of the interface Server.
+// Lifecycle implements Server for a model. The model's server type embeds it.
 type Lifecycle struct {
 	host  *Host
 	model Model
 }
 
-// Lifecycle returns the life of the server in which h runs m.
+// Lifecycle returns the Lifecycle of the server in which h runs m.
 func (h *Host) Lifecycle(m Model) Lifecycle { return Lifecycle{h, m} }
 
-// Validate is Server's.
+// Validate implements Server.
 func (l Lifecycle) Validate() error { return l.host.invalid }
 
-// ListenAndServe is Server's.
+// ListenAndServe implements Server.
 func (l Lifecycle) ListenAndServe(addr string) error {
 	if l.host.Phase() != Serving {
 		return ErrServerClosed
@@ -245,7 +251,7 @@ func (l Lifecycle) ListenAndServe(addr string) error {
 	return l.Serve(ln)
 }
 
-// Serve is Server's.
+// Serve implements Server.
 func (l Lifecycle) Serve(ln net.Listener) error {
 	h := l.host
 	defer ln.Close()
@@ -275,7 +281,7 @@ func (l Lifecycle) Serve(ln net.Listener) error {
 	return l.model.Run(ln)
 }
 
-// Shutdown is Server's.
+// Shutdown implements Server.
 func (l Lifecycle) Shutdown(ctx context.Context) error {
 	select {
 	case <-l.host.enter(Draining):
@@ -285,15 +291,15 @@ func (l Lifecycle) Shutdown(ctx context.Context) error {
 	}
 }
 
-// Close is Server's. It waits until Serve has ended, so no goroutine and no
-// descriptor is left when it returns.
+// Close implements Server. It waits until Serve has ended, so no goroutine and
+// no descriptor is left when it returns.
 func (l Lifecycle) Close() error {
 	<-l.host.enter(Closing)
 	return nil
 }
 
-// enter moves to a phase, unless the server is further already, and returns a
-// channel that is closed when Serve has ended.
+// enter moves to phase p, unless the server is already there or beyond. It
+// returns a channel that is closed when Serve has ended.
 func (h *Host) enter(p Phase) <-chan struct{} {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -310,14 +316,15 @@ func (h *Host) enter(p Phase) <-chan struct{} {
 	return h.done
 }
 
-// Fail lets a part of a model that cannot go on end the other parts: the phase
-// is Closing from now on.
+// Fail ends the whole model when a part of it cannot go on: it sets the phase
+// to Closing.
 func (h *Host) Fail() { h.enter(Closing) }
 
-// Stats is Server's.
+// Stats implements Server.
 func (l Lifecycle) Stats() Stats {
 	h := l.host
-	// Active is derived, so that the sum holds in every snapshot.
+	// Active is derived, so that Accepted is its sum with Closed in every
+	// snapshot.
 	s := Stats{Closed: make(map[string]int64), AcceptErrors: h.acceptErrors.Load(), Pauses: h.pauses.Load(), StoreFull: h.storeFull.Load(), StoreErrors: h.storeErrors.Load(), Store: h.storeUsage(), BufferBytes: h.session.Buffers.Lent()}
 	closed := int64(0)
 	for r := range h.closed {

@@ -18,7 +18,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/frame"
 )
 
-// runs is a model that only logs, and ends when it is woken.
+// runs is a model that only logs, and ends when Wake is called.
 type runs struct {
 	host  *Host
 	woken chan struct{}
@@ -32,12 +32,12 @@ func (m runs) Run(net.Listener) error {
 
 func (m runs) Wake() { close(m.woken) }
 
-// noListener is never accepted from.
+// noListener is a listener whose Accept is never called.
 type noListener struct{ net.Listener }
 
 func (noListener) Close() error { return nil }
 
-// stuckLog is a handler that does not come back while nobody reads.
+// stuckLog is a log handler that blocks until its log is read.
 type stuckLog struct {
 	slog.Handler
 	over chan struct{}
@@ -48,8 +48,8 @@ func (s stuckLog) Handle(ctx context.Context, r slog.Record) error {
 	return s.Handler.Handle(ctx, r)
 }
 
-// Nothing of a server may run when Serve has returned, and that includes what it
-// logs; but a log that nobody reads keeps it for a moment only.
+// When Serve has returned, no goroutine of the server may run, the log's
+// included. A stuck log may delay Serve only for a moment.
 func TestServeWaitsForItsLogButNotForLong(t *testing.T) {
 	for _, unread := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestServeWaitsForItsLogButNotForLong(t *testing.T) {
 	}
 }
 
-// A caller that gives a server a log that does not block flushes it by itself.
+// A caller that gives a server a log that does not block flushes it itself.
 func TestALogThatDoesNotBlockIsTakenAsItIs(t *testing.T) {
 	log := slog.New(asynclog.New(slog.DiscardHandler))
 	h := NewHost(Config{Logger: log.With("k", "v")}, Traits{}, 1)
@@ -90,7 +90,7 @@ func TestAnInvalidServerStartsNothing(t *testing.T) {
 	invalid := errors.New("no server has so many of these")
 	ready := func() { assert.Fail(t, "it is not ready") }
 	h := NewHost(Config{Ready: ready}, Traits{Invalid: invalid}, 1)
-	l := h.Lifecycle(runs{}) // to run it would panic
+	l := h.Lifecycle(runs{}) // running it would panic
 	assert.Equal(t, invalid, l.Validate())
 	assert.Equal(t, invalid, l.ListenAndServe("127.0.0.1:0"))
 	ln, err := Listen(t.Context(), "127.0.0.1:0")
@@ -101,7 +101,7 @@ func TestAnInvalidServerStartsNothing(t *testing.T) {
 	assert.NoError(t, l.Close())
 }
 
-// What the model has itself is not left for connections.
+// Connections do not get the descriptors that the model itself uses.
 func TestTheModelsOwnDescriptorsAreReserved(t *testing.T) {
 	for _, c := range []struct {
 		own, limit, most int
@@ -123,7 +123,7 @@ func TestTheModelsOwnDescriptorsAreReserved(t *testing.T) {
 	}
 }
 
-// A clock is the sum of a time and a limit: the sum must not overflow, or all
+// A clock is the sum of a time and a limit. The sum must not overflow, or all
 // clients would be late.
 func TestNoLimitIsTooLargeToCountWith(t *testing.T) {
 	const most = math.MaxInt64

@@ -8,52 +8,52 @@ import (
 )
 
 const (
-	// readSize is how much is read at a time at most, in bytes: what one
-	// client can get answered before the next one has its turn.
+	// readSize is the largest number of bytes in one read. It bounds one client's share
+	// of an iteration.
 	readSize = 64 << 10
-	// longTurn is how long a loop's turn is at least that is made allowance
-	// for. It is less than any clock's time.
+	// longTurn is the length from which an iteration counts as long: see EndTurn. It is
+	// less than any clock's time.
 	longTurn = 10 * time.Millisecond
 )
 
-// Foresight is of how many clients a Lane can look ahead at a time.
+// Foresight is the largest number of requests for which a Lane prefetches at a time.
 const Foresight = store.Lookahead
 
-// foreseer is a kv.Handler that looks ahead.
+// foreseer is a kv.Handler that can prefetch.
 type foreseer interface {
 	Expect(request []byte) (hash uint64, ok bool)
 	Fetch(hashes [Foresight]uint64, n int)
 }
 
-// Lane is what connections share that are served on the same thread: a clock,
-// a read buffer, and counters that no other thread's cache has to give up. A
-// model with one thread has one lane; one with a thread for each connection
-// spreads them over a few.
+// Lane is the state shared by connections that are served on the same thread: a clock,
+// a read buffer, and counters on cache lines that no other thread writes. A model with
+// one thread has one lane. A model with a thread for each connection spreads them over
+// a few lanes.
 type Lane struct {
-	// Others reports whether clients wait that cannot be served before the
-	// present one has left. Models set it in which that can happen.
+	// Others reports whether other clients wait that can be served only when the
+	// present one has left. Models in which this can happen set it.
 	Others func() bool
-	// Wake ends the wait of the lane's loop, as soon as it can. It is called on
-	// other goroutines. Models set it that have several loops.
+	// Wake ends the wait of the lane's loop as soon as possible. Other goroutines call
+	// it. Models with several loops set it.
 	Wake func()
 
 	host  *Host
-	now   time.Duration // the time of a loop's present turn
-	loops bool          // Tick sets now; else the time is asked for
-	// What happened in the last long turn, at long by the lane's clock, may
-	// have happened as late as longEnd.
+	now   time.Duration // when the loop's present iteration began
+	loops bool          // Tick sets now; if false, Now asks for the time
+	// The last long iteration began at long and ended at longEnd. An event that has the
+	// time long may have happened as late as longEnd.
 	long, longEnd time.Duration
 
-	expected [Foresight]uint64 // what Fetch will want to know,
-	expect   int               // of so many requests
+	expected [Foresight]uint64 // hashes of keys, for Fetch
+	expect   int               // how many
 
 	buf     []byte
 	holders holders
 	count   counters
 }
 
-// Tick begins a turn of a loop and sets the lane's clock: everything that
-// happens in the turn happens at that time.
+// Tick begins an iteration of a loop and sets the lane's clock: all events of the
+// iteration get that time.
 func (l *Lane) Tick() time.Duration {
 	l.now, l.loops = l.host.Since(), true
 	if l.holders.asked.Load() {
@@ -62,9 +62,9 @@ func (l *Lane) Tick() time.Duration {
 	return l.now
 }
 
-// EndTurn ends a turn, and returns the present time. If it was a long one (much
-// work, or a process that was stopped meanwhile) nobody who was served in it
-// is taken to have been silent since it began.
+// EndTurn ends an iteration, and returns the present time. If the iteration was long
+// (much work, or a process that was stopped meanwhile), the silence of the clients
+// served in it counts from its end, not from its beginning.
 func (l *Lane) EndTurn() time.Duration {
 	now := l.host.Since()
 	if now-l.now > longTurn {
@@ -73,8 +73,7 @@ func (l *Lane) EndTurn() time.Duration {
 	return now
 }
 
-// latest returns when something may have happened at the latest, of which the
-// lane's clock says that it happened at t.
+// latest returns the latest true time of an event stamped t.
 func (l *Lane) latest(t time.Duration) time.Duration {
 	if t == l.long {
 		return max(t, l.longEnd)
@@ -90,13 +89,13 @@ func (l *Lane) Now() time.Duration {
 	return l.host.Since()
 }
 
-// Expect notes that p is about to be fed to one of the lane's connections, for
-// Fetch, of at most Foresight that are noted at a time. It is for those who
-// have received from several clients before they answer the first: a session can do
-// so only for requests of its own.
+// Expect notes a request p that is about to be fed to one of the lane's connections,
+// for Fetch. At most Foresight requests are noted at a time. It is for loops that have
+// received from several clients before they answer the first: a session can only
+// prefetch for its own requests.
 func (l *Lane) Expect(p []byte) {
 	if size, err := frame.Size(p, l.host.session.MaxFrame); err != nil || size == 0 || size != len(p) || l.host.foreseer == nil || l.expect == len(l.expected) {
-		return // in more than one request its session's handler looks ahead, and this would be in the way
+		return // a session prefetches for several requests of its own, and this would interfere
 	}
 	if token, ok := l.host.foreseer.Expect(frame.Body(p)); ok {
 		l.expected[l.expect] = token
@@ -104,8 +103,9 @@ func (l *Lane) Expect(p []byte) {
 	}
 }
 
-// Fetch has the store look for all that is expected at the same time. If it is fed
-// in that order, and little else between, it need not be waited for.
+// Fetch has the store look up all expected keys at the same time. Requests that are then
+// fed in that order, with little else in between, find their records in the processor's
+// cache.
 func (l *Lane) Fetch() {
 	if l.expect > 1 {
 		l.host.foreseer.Fetch(l.expected, l.expect)
@@ -113,10 +113,10 @@ func (l *Lane) Fetch() {
 	l.expect = 0
 }
 
-// Host returns the host whose lane it is.
+// Host returns the lane's host.
 func (l *Lane) Host() *Host { return l.host }
 
-// Buffer returns the lane's read buffer, which its connections use in turn.
+// Buffer returns the lane's read buffer. Its connections share it.
 func (l *Lane) Buffer() []byte {
 	if l.buf == nil {
 		l.buf = make([]byte, readSize)

@@ -9,7 +9,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kv"
 )
 
-// noting notes what it is shown: the lengths of requests.
+// noting notes the lengths of the requests that it gets.
 type noting struct{ fetched [][]uint64 }
 
 func (f *noting) Expect(request []byte) (uint64, bool) {
@@ -59,8 +59,8 @@ func TestALaneWhoseStoreDoesNotLookAhead(t *testing.T) {
 	assert.NotPanics(t, l.Fetch)
 }
 
-// A turn of ten milliseconds is none that is made allowance for, because all clocks take
-// longer; a longer one is.
+// Only an iteration longer than ten milliseconds changes the time of its events,
+// because all clocks run longer than that.
 func TestOnlyALongTurnMovesItsEvents(t *testing.T) {
 	for turn, allowance := range map[time.Duration]time.Duration{longTurn: 0, longTurn + 1: longTurn + 1} {
 		bubble(t, Limits{}, func(t *testing.T, h *Host) {

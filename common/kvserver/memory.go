@@ -11,69 +11,69 @@ import (
 	"github.com/ioflavors/ioflavors/common/session"
 )
 
-// holders are those connections of a lane that hold much of the memory for
-// buffers. When memory runs short, the host closes holders until enough has come
-// back. To close the connection that asks for memory would be no use: the
-// connections that hold it would stay, and the next one that asks would be closed
-// as well.
+// holders are the connections of a lane that hold much of the memory for buffers. When
+// memory is short, the host closes holders until enough has come back. Closing the
+// connection that asks for memory would not help: the connections that hold the memory
+// would stay, and the next one that asks would be closed as well.
 //
 // # The order
 //
 // The holder that has made no progress for longest is closed first. A holder makes
-// progress when an eighth of what it holds has moved, in or out, since it last made
-// progress, or since it became a holder. So a part of a frame whose rest does not
-// come, and a reply that is not taken, are closed before any client that is being
-// served, however large that client's frame is. Of holders that made progress at the
-// same time, such as in one turn of a loop, the largest is closed first.
+// progress when an eighth of the bytes that it holds has moved, in or out, since its
+// last progress, or since it became a holder. So an incomplete frame that stalls, and a
+// reply that is not taken, are closed before any client that is being served, however
+// large that client's frame is. Of holders that made progress at the same time, such as
+// in one iteration of a loop, the largest is closed first.
 //
-// Bytes alone are no progress, because a client that sends a byte a second would
-// seem to be at work. Nor is the age of the frame the measure, because that would
-// close an honest client on a slow line before attackers that came after it. With
-// an eighth, attackers that hold M bytes have to send M/8 bytes in the time in which
-// the honest client moves an eighth of its own frame, or one of them is closed
-// instead of it. The frame timeout limits each of their frames besides.
+// Bytes alone are no progress, because a client that sends a byte a second would seem
+// to be at work. The age of the frame is not the measure either, because that would
+// close an honest client on a slow line before attackers that came after it. With an
+// eighth, attackers that hold M bytes must send M/8 bytes in the time in which the
+// honest client moves an eighth of its own frame; otherwise one of them is closed
+// first. The frame timeout also limits each of their frames.
 //
 // # The lanes
 //
-// Each lane has holders and a lock of its own, so threads do not all wait for one
-// lock. But the order is the host's: the lane whose first holder has waited longest
-// gives up that holder. Otherwise an honest client that is alone in its lane would
-// be closed for what the clients of other lanes hold. A loop closes connections of
-// its own at once. It tells another loop to close one (Lane.Wake), because only that
-// one may touch it.
+// Each lane has its own holders and lock, so threads do not all wait for one lock. But
+// the order is the host's: the lane whose first holder has waited longest gives up that
+// holder. Otherwise an honest client that is alone in its lane would be closed for
+// memory that the clients of other lanes hold. A loop closes its own connections at
+// once. It tells another loop to close one (Lane.Wake), because only that loop may
+// touch it.
 type holders struct {
 	mu    sync.Mutex
 	conns leastProgress
-	first atomic.Int64 // progress of conns[0], plus 1; 0: there is none
-	told  []*Conn      // a loop's, chosen by other loops, and not released yet
-	asked atomic.Bool  // told is not empty; spares the loop the lock
+	first atomic.Int64 // progress of conns[0], plus 1; 0: no holder
+	told  []*Conn      // the loop's connections that other loops chose, not released yet
+	asked atomic.Bool  // told is not empty; saves the loop taking the lock
 }
 
-// Conn.held is negative when the connection is to be closed: it is what the
-// connection held when it was chosen, times -1, or released if that memory is back.
+// Conn.held is negative when the connection was chosen to be closed: minus the bytes
+// that it held when chosen, or released if they have come back.
 const released = math.MinInt64
 
-// progressShare is the part of what a holder holds that has to move.
+// progressShare is the divisor in the rule of progress: an eighth of the held bytes
+// must move.
 const progressShare = 8
 
-// evenShare is what a connection may hold without being a holder: half the
-// memory, divided by all that there may be. So who holds no more is never
-// closed for it, however many there are.
+// evenShare is the number of bytes that a connection may hold without being a holder:
+// half the memory limit, divided by MaxConns. So a connection that holds no more is
+// never closed for memory, however many connections there are.
 func evenShare(l Limits) int64 { return l.MemoryLimit / 2 / int64(l.MaxConns) }
 
-// short returns how much more is lent than should be, in bytes: a quarter is left
-// for what is given back at once.
+// short returns how many bytes too many are lent. A quarter of the limit is left free
+// for buffers that are returned at once.
 func (h *Host) short() int64 {
 	return h.Buffers().Lent() - (h.Limits.MemoryLimit - h.Limits.MemoryLimit/4)
 }
 
-// relieve closes holders until enough memory has come back, or will, because those
-// that hold it are told. asks is the lane that has taken more.
+// relieve closes holders until enough memory has come back, or will come back from
+// holders that were told to close. asks is the lane that has taken more.
 func (h *Host) relieve(asks *Lane) {
 	if h.short() <= h.leaving.Load() {
 		return
 	}
-	h.relief.Lock() // or several threads would each close a holder for the same bytes
+	h.relief.Lock() // otherwise several threads would each close a holder for the same bytes
 	defer h.relief.Unlock()
 	for h.short() > h.leaving.Load() {
 		var from *Lane
@@ -90,7 +90,8 @@ func (h *Host) relieve(asks *Lane) {
 	}
 }
 
-// evict chooses the lane's first holder, and closes it, or has it closed.
+// evict chooses the lane's first holder. It closes the holder, or has the holder's
+// goroutine do so.
 func (hs *holders) evict(asks *Lane) {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
@@ -110,13 +111,14 @@ func (hs *holders) evict(asks *Lane) {
 	default:
 		hs.told = append(hs.told, c)
 		hs.asked.Store(true)
-		c.lane.Wake() // before the lock is given back: a loop that ends first removes its connections
+		c.lane.Wake() // before the lock is released: a loop that ends first removes its connections
 	}
 }
 
-// release takes the memory of a connection that was chosen. It is for loops, where
-// no other goroutine can be at work on it: its loop closes it at the end of the
-// turn at the earliest, and until then others would be closed in vain.
+// release takes the memory of a chosen connection at once. Its loop closes the socket
+// at the end of the iteration at the earliest, and until then further connections would
+// be closed in vain. It is for loops, in which no other goroutine can be using the
+// connection.
 func (c *Conn) release() {
 	c.timer.Interrupt()
 	c.Abort(session.ErrMemory)
@@ -136,11 +138,12 @@ func (hs *holders) releaseTold() {
 	hs.asked.Store(false)
 }
 
-// stirs reports whether enough has moved for what it holds.
+// stirs reports whether enough bytes have moved to count as progress of a connection
+// that holds held bytes.
 func (c *Conn) stirs(held int64) bool { return int64(c.stirred) >= held/progressShare }
 
-// account notes what the connection holds between two calls: input whose frame
-// is not whole, and output that there was no room for.
+// account notes what the connection holds between two calls: the input of an incomplete
+// frame, and output that the socket did not take.
 func (c *Conn) account(now time.Duration, l looked) {
 	before := c.held.Load()
 	if before < 0 {
@@ -148,7 +151,7 @@ func (c *Conn) account(now time.Duration, l looked) {
 	}
 	in, out := c.Held()
 	held := int64(in)
-	if l&(tried|offered) != 0 || before > 0 { // else it is about to be written
+	if l&(tried|offered) != 0 || before > 0 { // otherwise the output is about to be written
 		held += int64(out)
 	}
 	if held <= c.lane.host.share {
@@ -159,7 +162,7 @@ func (c *Conn) account(now time.Duration, l looked) {
 	}
 }
 
-// set notes how much a connection holds; 0 is not worth noting.
+// set notes how many bytes a connection holds; 0 means that it is no holder.
 func (hs *holders) set(c *Conn, held int64, now time.Duration) {
 	if before, ok := hs.update(c, held, now); ok && held > before {
 		c.lane.host.relieve(c.lane)
@@ -188,7 +191,7 @@ func (hs *holders) update(c *Conn, held int64, now time.Duration) (before int64,
 	return before, true
 }
 
-// publish tells the host which holder is the first.
+// publish stores the first holder's progress for the host.
 func (hs *holders) publish() {
 	first := int64(0)
 	if len(hs.conns) > 0 {
@@ -197,7 +200,7 @@ func (hs *holders) publish() {
 	hs.first.Store(first)
 }
 
-// remove forgets a connection that is closed.
+// remove removes a connection that is closed.
 func (hs *holders) remove(c *Conn) {
 	if held := c.held.Load(); held == 0 || held == released {
 		return
@@ -216,7 +219,7 @@ func (hs *holders) remove(c *Conn) {
 	}
 }
 
-// leastProgress is a heap of holders.
+// leastProgress is a heap of holders, least progress first.
 type leastProgress []*Conn
 
 func (h leastProgress) Len() int { return len(h) }
@@ -233,14 +236,14 @@ func (h leastProgress) Swap(i, j int) {
 	h[i].rank, h[j].rank = int32(i), int32(j)
 }
 
-// Push is heap.Interface's.
+// Push implements heap.Interface.
 func (h *leastProgress) Push(x any) {
 	c := x.(*Conn)
 	c.rank = int32(len(*h))
 	*h = append(*h, c)
 }
 
-// Pop is heap.Interface's.
+// Pop implements heap.Interface.
 func (h *leastProgress) Pop() any {
 	last := len(*h) - 1
 	c := (*h)[last]

@@ -18,8 +18,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// The memory that is short is given back by those who hold it, not refused to
-// who needs a little.
+// When memory is short, the connections that hold it give it back. A connection that
+// needs a little is not refused it.
 func TestWhenMemoryIsShortHoldersAreClosed(t *testing.T) {
 	l := Limits{MemoryLimit: 1 << 20, MaxConns: 16}                              // an even share is 32 KiB
 	half := request(kv.PutOrUpdate, "k", strings.Repeat("v", 500_000))[:120_000] // in 128 KiB
@@ -57,8 +57,8 @@ func TestWhenMemoryIsShortHoldersAreClosed(t *testing.T) {
 	})
 }
 
-// Many clients may send much within one turn of a loop, and a model closes
-// connections only at its end, or later.
+// Many clients may send much within one iteration of a loop, and a model closes
+// connections at its end or later.
 func TestInALoopMemoryComesBackWithinTheTurn(t *testing.T) {
 	l := Limits{MemoryLimit: 1 << 20, MaxConns: 16}
 	half := request(kv.PutOrUpdate, "k", strings.Repeat("v", 500_000))[:120_000]
@@ -66,7 +66,7 @@ func TestInALoopMemoryComesBackWithinTheTurn(t *testing.T) {
 		lane := h.Lane(0)
 		lane.Tick()
 		var hoarders []*fakeConn
-		for range 15 { // who would hold twice the limit
+		for range 15 { // together they would hold twice the limit
 			c := open(h)
 			c.receive(half)
 			hoarders = append(hoarders, c)
@@ -83,8 +83,8 @@ func TestInALoopMemoryComesBackWithinTheTurn(t *testing.T) {
 			over := c.Wants() == 0
 			if over {
 				assert.Zero(t, c.wake, "the model is told to close it")
-				c.receive(half) // what the model had read before
-				c.Wrote(5, nil) // or sent
+				c.receive(half) // the model had read this before
+				c.Wrote(5, nil) // or sent this
 				assert.Zero(t, c.Wants())
 				assert.Empty(t, c.Output())
 			}
@@ -107,7 +107,7 @@ func half(h *Host, lane int) *fakeConn {
 	return c
 }
 
-// halves opens as many such connections as there can be before memory is short.
+// halves opens as many such connections as are possible before memory is short.
 func halves(h *Host, lane int) (held []*fakeConn) {
 	for h.short() <= -256<<10 {
 		held = append(held, half(h, lane))
@@ -115,8 +115,8 @@ func halves(h *Host, lane int) (held []*fakeConn) {
 	return held
 }
 
-// inTime reports whether a client that sends a put of 300 kB, in pieces with a
-// pause between them, is answered. Before each piece the others go on.
+// inTime reports whether a client that sends a put of 300 kB, in pieces with a pause
+// between them, is answered. It calls others before each piece.
 func inTime(h *Host, c *fakeConn, pause time.Duration, others func()) bool {
 	whole := request(kv.PutOrUpdate, "k", strings.Repeat("v", 300_000))
 	for len(whole) > 0 {
@@ -136,8 +136,8 @@ func end(h *Host, conns []*fakeConn) (closed int64) {
 	return h.Lifecycle(nil).Stats().Closed[ClosedMemory.String()]
 }
 
-// 1,600 clients, each with 120 kB of a frame, once had every put of 1 MB closed:
-// it was the largest.
+// 1,600 clients, each with 120 kB of a frame, once had every put of 1 MB closed,
+// because the put was the largest.
 func TestWhoMakesProgressIsNotClosedForThoseWhoDoNot(t *testing.T) {
 	l := Limits{MemoryLimit: 4 << 20, MaxConns: 64, FrameTimeout: -1, IdleTimeout: -1}
 	for name, goOn := range map[string]func([]*fakeConn, *Host) []*fakeConn{
@@ -182,8 +182,8 @@ func TestWhoMakesProgressIsNotClosedForThoseWhoDoNot(t *testing.T) {
 	}
 }
 
-// The client whose replies are not taken holds as much as the one whose frame does
-// not come.
+// A client that does not take its replies holds as much memory as a client whose frame
+// is incomplete.
 func TestWhoTakesNothingIsClosedBeforeWhoTakes(t *testing.T) {
 	l := Limits{MemoryLimit: 1 << 20, MaxConns: 16, WriteTimeout: -1, IdleTimeout: -1}
 	bubble(t, l, func(t *testing.T, h *Host) {
@@ -193,7 +193,7 @@ func TestWhoTakesNothingIsClosedBeforeWhoTakes(t *testing.T) {
 		ask := func() *fakeConn {
 			c := open(h)
 			c.receive(request(kv.Get, "k", ""))
-			c.Wrote(1, nil) // there was no room for more
+			c.Wrote(1, nil) // the socket took no more
 			return c
 		}
 		taker := ask()
@@ -215,8 +215,8 @@ func TestWhoTakesNothingIsClosedBeforeWhoTakes(t *testing.T) {
 	})
 }
 
-// A client that is alone in its lane is not closed for what those of another lane
-// hold, and only their own loop touches them.
+// A client that is alone in its lane is not closed for memory that another lane's
+// clients hold. Only the other lane's loop touches those clients.
 func TestHoldersOfAnotherLaneGoFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := Limits{MemoryLimit: 4 << 20, MaxConns: 64, FrameTimeout: -1, IdleTimeout: -1}
@@ -242,7 +242,7 @@ func TestHoldersOfAnotherLaneGoFirst(t *testing.T) {
 		told := slices.Clone(h.Lane(1).holders.told)
 		require.Greater(t, len(told), 1)
 		for _, c := range attackers {
-			if &c.Conn == told[0] { // it leaves before its loop has heard of it
+			if &c.Conn == told[0] { // it leaves before its loop has been told
 				c.Closed()
 			}
 		}
@@ -258,8 +258,8 @@ func TestHoldersOfAnotherLaneGoFirst(t *testing.T) {
 	})
 }
 
-// Replies that append made grow were garbage once they were sent, and none of it was
-// within the limit: 800 clients that read nothing cost ten times the limit.
+// Replies that append made grow were once garbage after they were sent, and the limit
+// did not count it: 800 slow readers cost ten times the limit.
 func TestLargeRepliesAreMadeInBuffersThatCount(t *testing.T) {
 	const size, clients = 500_000, 100
 	l := Limits{MemoryLimit: 4 << 20, MaxConns: 16}
@@ -278,13 +278,13 @@ func TestLargeRepliesAreMadeInBuffersThatCount(t *testing.T) {
 			c.Closed()
 		}
 		runtime.ReadMemStats(&after)
-		// The garbage collector may empty the pool, and the race detector empties
-		// it now and then.
+		// The garbage collector may empty the pool, and the race detector drops a part
+		// of it.
 		assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(clients*size/2), "bytes allocated")
 	})
 }
 
-// Where a reply finds no memory it is not made.
+// If there is no memory for a reply, it is not made.
 func TestAReplyThatIsTooLargeForTheLimitIsNotMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		full := store.New(0)
@@ -299,8 +299,8 @@ func TestAReplyThatIsTooLargeForTheLimitIsNotMade(t *testing.T) {
 	})
 }
 
-// Threads that share a lane close their connections at the same time. Only the race
-// detector found out that the list had no lock then.
+// Threads that share a lane close their connections at the same time. The list once had
+// no lock, and only the race detector noticed.
 func TestAConnectionLeavesTheHoldersUnderTheirLock(t *testing.T) {
 	h := NewHost(Config{Limits: Limits{MemoryLimit: 1 << 20, MaxConns: 16}}, Traits{}, 1)
 	hs := &h.Lane(0).holders
@@ -317,8 +317,8 @@ func TestAConnectionLeavesTheHoldersUnderTheirLock(t *testing.T) {
 	assert.Empty(t, hs.conns)
 }
 
-// The lock is for those who hold much: small requests, on however many threads, do
-// not wait for it.
+// Only holders take the lock: small requests, on however many threads, do not wait for
+// it.
 func TestAConnectionThatHoldsLittleTakesNoLock(t *testing.T) {
 	h := NewHost(Config{Limits: Limits{MemoryLimit: 1 << 20, MaxConns: 16}}, Traits{}, 1)
 	hs := &h.Lane(0).holders
@@ -336,8 +336,8 @@ func TestAConnectionThatHoldsLittleTakesNoLock(t *testing.T) {
 	require.False(t, waits)
 }
 
-// waitsForALock calls f on a goroutine, until that waits for a mutex, or is over:
-// then done is closed.
+// waitsForALock calls f on a goroutine, and returns when that waits for a mutex, or has
+// ended. done is closed when f has returned.
 func waitsForALock(f func()) (done chan struct{}, waits bool) {
 	done = make(chan struct{})
 	go inAnotherGoroutine(done, f)
@@ -361,7 +361,7 @@ func inAnotherGoroutine(done chan struct{}, f func()) {
 	f()
 }
 
-// What is known of who holds how much is right after any number of changes.
+// The counts of held memory are right after any number of changes.
 func TestTheBooksOfTheHoldersBalance(t *testing.T) {
 	l := Limits{MemoryLimit: 1 << 20, MaxConns: 16} // an even share is 32 KiB
 	put := request(kv.PutOrUpdate, "k", strings.Repeat("v", 100_000))

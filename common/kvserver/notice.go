@@ -10,12 +10,12 @@ import (
 	"github.com/ioflavors/ioflavors/common/session"
 )
 
-// All lines about clients are written here, each through a throttle of its own.
-// Models have no log: they say what has happened.
+// This file writes all log lines about clients, each through a throttle of its own.
+// Models have no log: they report events to the host.
 
-// endings are the log's line for each reason to end a connection. Reasons that lie
-// with the client, or that every silent client meets, are for debugging; what this
-// server lacks is a warning.
+// endings are the log lines for each reason to end a connection. Reasons that lie with
+// the client, or that every silent client meets, are for debugging; a shortage of this
+// server is a warning.
 var endings = [reasons]struct {
 	level slog.Level
 	line  string
@@ -37,7 +37,7 @@ var endings = [reasons]struct {
 	ClosedKilled:     {slog.LevelInfo, "client is closed with the server"},
 }
 
-// notice tells the log of a connection that ends.
+// notice logs that a connection ends.
 func (h *Host) notice(r Reason, err error, now time.Duration) {
 	ending := &endings[r]
 	if !h.log.Enabled(context.Background(), ending.level) {
@@ -51,7 +51,7 @@ func (h *Host) notice(r Reason, err error, now time.Duration) {
 	var panicked *session.PanicError
 	switch {
 	case errors.As(err, &panicked):
-		// Text now: the log is written on another goroutine.
+		// Text now, because another goroutine writes the log.
 		about = append(about, "panic", fmt.Sprint(panicked.Value), "stack", string(panicked.Stack))
 	case err != nil:
 		about = append(about, "error", err)
@@ -70,16 +70,16 @@ func (h *Host) AcceptFailed(err error, pause time.Duration) {
 	}
 }
 
-// WaitFailed notes that the call failed by which a model waits for all its clients,
-// and that the model pauses: no client is served meanwhile.
+// WaitFailed notes that the call failed by which a model waits for all its clients, and
+// that the model pauses. It serves no client meanwhile.
 func (h *Host) WaitFailed(err error, pause time.Duration) {
 	if suppressed, ok := h.waitLog.allow(h.Since()); ok {
 		h.log.Warn("waiting failed; trying again", "error", err, "pause", pause, "connections", h.active.Load(), "suppressed", suppressed)
 	}
 }
 
-// ServedOtherwise notes that a client is not served as the model's options say,
-// and why.
+// ServedOtherwise notes that a client is not served as the model's options say, and
+// why.
 func (h *Host) ServedOtherwise(how string, err error) {
 	if suppressed, ok := h.otherwiseLog.allow(h.Since()); ok {
 		h.log.Warn("client is served "+how, "error", err, "connections", h.active.Load(), "suppressed", suppressed)

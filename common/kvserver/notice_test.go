@@ -28,8 +28,8 @@ func logged(t *testing.T, cfg Config, test func(h *Host, log *strings.Builder)) 
 	})
 }
 
-// wantLines expects that a log has a line for each second in which something
-// happened n times, and that each says how many the one before has left out.
+// wantLines checks a log of an event that happened n times in each second: one line a
+// second, and each line says how many the last second suppressed.
 func wantLines(t *testing.T, log, what string, seconds, n int) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSpace(log), "\n")
@@ -46,13 +46,13 @@ func wantLines(t *testing.T, log, what string, seconds, n int) {
 	}
 }
 
-// explosive panics at each request.
+// explosive is a store that panics at each request.
 type explosive struct{ store.Store }
 
 func (explosive) Append(dst, key []byte) ([]byte, bool, error) { panic("a bug") }
 
-// Whatever ends a client's connection, the log says so, and why; and however
-// many there are, once a second, with the number of those that it has left out.
+// Whatever ends a client's connection, the log says so, and why. For many connections
+// it does so once a second, with the number of suppressed lines.
 func TestEveryReasonHasALineAndItComesOnceASecond(t *testing.T) {
 	const n, seconds = 100, 3
 	put, get := request(kv.PutOrUpdate, "k", "v"), request(kv.Get, "k", "")
@@ -87,14 +87,14 @@ func TestEveryReasonHasALineAndItComesOnceASecond(t *testing.T) {
 				for range seconds {
 					for range n {
 						c := open(h)
-						if end.do(h, c); end.reason == ClosedRefused { // it was another one
+						if end.do(h, c); end.reason == ClosedRefused { // another connection was refused
 							c.Fed(0, io.EOF)
 						}
 						c.Closed()
 					}
 					time.Sleep(time.Second)
 				}
-				synctest.Wait() // all is written
+				synctest.Wait() // until the log is written
 				var about strings.Builder
 				for line := range strings.Lines(log.String()) {
 					if strings.Contains(line, "reason="+end.reason.String()+" ") {
@@ -108,7 +108,7 @@ func TestEveryReasonHasALineAndItComesOnceASecond(t *testing.T) {
 	assert.Len(t, tried, int(reasons), "each reason")
 }
 
-// So it is with what does not end a connection.
+// The same holds for events that do not end a connection.
 func TestLinesAboutManyClientsComeOnceASecond(t *testing.T) {
 	for what, happen := range map[string]func(h *Host){
 		"accept failed":       func(h *Host) { h.AcceptFailed(syscall.EMFILE, time.Second) },
@@ -133,7 +133,7 @@ func TestLinesAboutManyClientsComeOnceASecond(t *testing.T) {
 	}
 }
 
-// Once, a client that was refused was told which control group's limit was reached.
+// A refused client was once told which control group's limit was reached.
 func TestARefusalsDetailsAreForTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := new(strings.Builder)

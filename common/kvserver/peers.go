@@ -6,18 +6,18 @@ import (
 	"sync"
 )
 
-// peers counts the connections of each address, if they are limited.
+// peers counts the connections of each address, if there is a limit.
 //
-// An IPv6 address counts by its first 64 bits: a subscriber has at least so many
-// addresses that differ in the rest. Many subscribers may share one IPv4 address, so
-// the limit has no default.
+// An IPv6 address counts by its first 64 bits, because a subscriber has at least all
+// the addresses that share them. Many subscribers may share one IPv4 address, so the
+// limit has no default.
 type peers struct {
 	mu    sync.Mutex
 	count map[netip.Prefix]int
-	of    map[any]netip.Prefix // by what the model knows a connection by
+	of    map[any]netip.Prefix // by the model's key for a connection
 }
 
-// peerOf returns what an address counts as.
+// peerOf returns the prefix that an address counts as.
 func peerOf(addr netip.Addr) netip.Prefix {
 	addr = addr.Unmap()
 	bits := addr.BitLen()
@@ -28,18 +28,18 @@ func peerOf(addr netip.Addr) netip.Prefix {
 	return p
 }
 
-// SamePeer reports whether two addresses count as one, for MaxConnsPerPeer.
+// SamePeer reports whether two addresses count as one for MaxConnsPerPeer.
 func SamePeer(a, b netip.Addr) bool { return peerOf(a) == peerOf(b) }
 
-// PerPeer reports whether the connections of an address are limited: only then a
-// model has to find out addresses, for AdmitPeer.
+// PerPeer reports whether connections are limited by address. Only then must a model
+// find out addresses, for AdmitPeer.
 func (h *Host) PerPeer() bool { return h.Limits.MaxConnsPerPeer > 0 }
 
 // AdmitPeer is Admit for a client whose address is known. leaving is how many
-// connections of that address the model knows to be about to be closed: so many more
-// are admitted, up to twice the limit. peerFull reports that only the address's limit
-// is in the way. key is a value by which the model knows the connection, for
-// LeavePeer; an invalid address has no limit.
+// connections of that address the model is about to close; the limit grows by that
+// number, up to twice the limit. peerFull reports that only the address's limit refuses
+// the client. key is the model's key for the connection, for LeavePeer. An invalid
+// address has no limit.
 func (h *Host) AdmitPeer(key any, addr netip.Addr, leaving int) (refusal string, peerFull bool) {
 	if !h.PerPeer() || !addr.IsValid() {
 		return h.Admit(), false
@@ -53,8 +53,8 @@ func (h *Host) AdmitPeer(key any, addr netip.Addr, leaving int) (refusal string,
 	return refusal, false
 }
 
-// take counts a connection of a peer that has fewer than most, or than leaving more,
-// up to twice as many.
+// take counts a connection of a peer, if the peer has fewer than most+min(leaving,
+// most).
 func (p *peers) take(key any, peer netip.Prefix, most, leaving int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -69,8 +69,8 @@ func (p *peers) take(key any, peer netip.Prefix, most, leaving int) bool {
 	return true
 }
 
-// LeavePeer gives back what AdmitPeer took for the key, if it did. Call it before
-// another connection can have the key.
+// LeavePeer undoes AdmitPeer for the key, if that took anything. Call it before another
+// connection can have the key.
 func (h *Host) LeavePeer(key any) {
 	if !h.PerPeer() {
 		return

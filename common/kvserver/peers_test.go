@@ -23,7 +23,7 @@ func TestAnAddressHasNoMoreThanItsConnections(t *testing.T) {
 		assert.False(t, admit(7, "2001:db8::5", 0), "of the same /64")
 		assert.True(t, admit(8, "2001:db8:0:1::1", 0))
 
-		h.LeavePeer(3) // it was refused
+		h.LeavePeer(3) // this connection was refused
 		assert.False(t, admit(3, "192.0.2.1", 0))
 		h.LeavePeer(1)
 		h.LeavePeer(1)
@@ -45,8 +45,8 @@ func TestAnAddressHasNoMoreThanItsConnections(t *testing.T) {
 	})
 }
 
-// A client that was refused for its address kept the thread that had been taken for
-// it: a few hundred of them, and no thread was left for any client.
+// A client that was refused for its address once kept the thread that was taken for it.
+// After a few hundred of them no thread was left for any client.
 func TestWhoIsRefusedForItsAddressTakesNothing(t *testing.T) {
 	taken := 0
 	traits := Traits{Admit: func() string { taken++; return "" }}

@@ -7,8 +7,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// StoreBytes returns what StoreLimit comes to: a number of bytes, 0 if there is no
-// limit.
+// StoreBytes returns StoreLimit in bytes, with the default filled in; 0 means no limit.
 func (l Limits) StoreBytes() int64 {
 	if l.StoreLimit == 0 {
 		return memlimit.Bytes() / 4
@@ -16,7 +15,7 @@ func (l Limits) StoreBytes() int64 {
 	return max(0, l.StoreLimit)
 }
 
-// watch has the store say when it is nearly full, if it knows.
+// watch asks the store to say when it is nearly full, if it can.
 func (h *Host) watch(s store.Store) {
 	if bounded, ok := s.(store.Bounded); ok {
 		h.bounded = bounded
@@ -24,7 +23,7 @@ func (h *Host) watch(s store.Store) {
 	}
 }
 
-// storeNearlyFull tells the server's owner while there is time to do something.
+// storeNearlyFull warns the operator while there is time to act.
 func (h *Host) storeNearlyFull(used, limit int64) {
 	if suppressed, ok := h.storeNearlyLog.allow(h.Since()); ok {
 		h.log.Warn("the store is nearly full; when it is, puts get an error", "bytes", used, "limit", limit, "suppressed", suppressed)
@@ -40,9 +39,9 @@ func (h *Host) storeUsage() *StoreUsage {
 	return &StoreUsage{used, limit}
 }
 
-// storeFailed tells the server's owner of the store's error, which clients are not
-// told. The text is made now, because the log is written on another goroutine, and the
-// error is the store's.
+// storeFailed tells the operator of the store's error, which clients are not told. It
+// makes the text at once, because another goroutine writes the log and the error
+// belongs to the store.
 func (h *Host) storeFailed(err error) {
 	if !errors.Is(err, store.ErrFull) {
 		n := h.storeErrors.Add(1)

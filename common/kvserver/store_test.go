@@ -14,7 +14,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// Once, a client could fill the machine's memory by putting new keys.
+// A client could once fill the machine's memory by putting new keys.
 func TestTheStoreHasALimitByDefault(t *testing.T) {
 	usage := func(cfg Config, traits Traits) *StoreUsage {
 		return NewHost(cfg, traits, 1).Lifecycle(nil).Stats().Store

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// throttle keeps a log line that concerns many clients at once down to one a
-// second: an operator has to learn of it, and the log is no place to count.
+// throttle limits a log line that concerns many clients at once to one a
+// second. An operator must learn of the event; counting belongs to Stats.
 type throttle struct{ next, suppressed atomic.Int64 }
 
-// allow reports whether the line may be written at this time of the server, and
-// how many have been suppressed since the last one.
+// allow reports whether the line may be written at the server's time now, and
+// how many lines were suppressed since the last one.
 func (t *throttle) allow(now time.Duration) (suppressed int64, ok bool) {
 	next := t.next.Load()
 	if int64(now) < next || !t.next.CompareAndSwap(next, int64(now+time.Second)) {

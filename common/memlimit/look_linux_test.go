@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Of the machine's memory and the limits of all groups the least counts.
+// The least of the machine's memory and the limits of all groups counts.
 func TestTheLeastOfMachineAndGroups(t *testing.T) {
 	const (
 		machine = "MemFree:  1 kB\nMemTotal:       16384 kB\n"

@@ -2,5 +2,5 @@
 
 package memlimit
 
-// look returns 0: it is not asked how much there is.
+// look returns 0: unknown.
 func look() int64 { return 0 }

@@ -1,6 +1,6 @@
-// Package memlimit says how much memory this process may have: the machine's, or what a
-// control group allows if that is less (Linux). Defaults of limits that ought to be a
-// share of it are made of that.
+// Package memlimit says how much memory this process may have: the machine's, or the
+// limit of a control group if that is less (Linux). Limits whose default is a share of
+// the memory use it.
 package memlimit
 
 import (
@@ -8,18 +8,18 @@ import (
 	"sync"
 )
 
-// Unknown stands for the memory of a system that does not say how much it has, in
-// bytes: little for a server, so that defaults fit.
+// Unknown is assumed, in bytes, on a system that does not report its memory. It is
+// little for a server, so that defaults fit.
 const Unknown = 4 << 30
 
-// addressable is what a process of 32 bits can have, in bytes, whatever the machine has.
+// addressable is the most memory that a 32-bit process can use, in bytes.
 const addressable = 2 << 30
 
-// Bytes returns how much memory this process may have, as it was when it was asked
-// first, in bytes.
+// Bytes returns how much memory this process may have, in bytes. It reads the system
+// once, at the first call.
 var Bytes = sync.OnceValue(func() int64 { return bytes(look(), math.MaxInt) })
 
-// bytes is Bytes for a system that has so many, and a process whose largest int that is.
+// bytes is Bytes for a given memory of the machine and a given largest int.
 func bytes(machine, maxInt int64) int64 {
 	if machine <= 0 {
 		machine = Unknown

@@ -10,15 +10,15 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// turn is a client's requests, all sent at once, to a session that answers them
-// from a store.
+// turn has a client's requests, all sent at once, and a session that answers
+// them from a store.
 type turn struct {
 	s     *session.Session
 	parts [][]byte // as they arrive
 }
 
-// newTurn makes a turn of depth requests. Split, the last one arrives in two
-// parts.
+// newTurn makes a turn of depth requests. If split, the last request arrives in
+// two parts.
 func newTurn(op string, depth int, split bool) *turn {
 	cfg := config()
 	cfg.Handler = kv.NewHandler(store.New(0))
@@ -41,13 +41,13 @@ func newTurn(op string, depth int, split bool) *turn {
 		t.parts = [][]byte{in[:cut], in[cut:]}
 	}
 
-	s.Feed(encode(put)) // what a get will find
+	s.Feed(encode(put)) // the gets find this value
 	s.Sent(len(s.Output()))
-	t.run() // afterwards there are buffers to be used again
+	t.run() // afterwards the pool has buffers to lend again
 	return t
 }
 
-// run feeds the requests and takes the replies after each part, as a server
+// run feeds the requests, and takes the replies after each part, as a server
 // does.
 func (t *turn) run() {
 	for _, part := range t.parts {

@@ -2,6 +2,6 @@
 
 package session_test
 
-// raceDetector: under the detector a sync.Pool forgets a quarter of what it is
-// given, at random, so that buffers have to be allocated anew.
+// raceDetector: with the race detector, a sync.Pool drops a random quarter of
+// its items, so buffers are allocated again.
 const raceDetector = true

@@ -15,9 +15,9 @@ import (
 	"github.com/ioflavors/ioflavors/common/session"
 )
 
-// A session that is fed any stream, cut anywhere, and whose output is taken in
-// any pieces at any times, makes the replies that are written down here beside
-// each request, whole and in order, and nothing else.
+// The test feeds a session any stream, cut anywhere, and takes its output in
+// any pieces at any times. The session must make exactly the expected replies,
+// whole and in order.
 func TestSessionAgainstItsReplies(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := newMachine(t)
@@ -31,15 +31,15 @@ func TestSessionAgainstItsReplies(t *testing.T) {
 	})
 }
 
-// piece is a part of the stream and what it is answered with.
+// piece is a part of the stream and its expected reply.
 type piece struct {
 	data, reply []byte
-	known       int   // how many of its bytes show what it is
-	err         error // it ends the session
+	known       int   // how many of its bytes decide the reply
+	err         error // the error with which it ends the session
 	panics      bool
 }
 
-// GoString is how rapid shows a piece.
+// GoString formats a piece for rapid.
 func (p piece) GoString() string { return fmt.Sprintf("%.60q", p.data) }
 
 type ending string
@@ -50,7 +50,7 @@ const (
 	abort  ending = "Abort"
 )
 
-// machine is a session and what is known of it from outside.
+// machine is a session and a model of its expected behaviour.
 type machine struct {
 	cfg    *session.Config
 	s      session.Session
@@ -58,19 +58,19 @@ type machine struct {
 	in     []byte
 	fed    int
 
-	// When in[:endAt] is fed, the session is ended from outside. Only after
-	// Finish can more be under way.
+	// When in[:endAt] is fed, the test ends the session. Only Finish allows
+	// more input afterwards.
 	endAt  int
 	ending ending
 	ended  bool
 
-	want    []byte // all that may come out
-	largest int    // of the replies in it
-	err     error  // what the session is to end with, if it is not aborted
-	panics  bool   // what it is fed makes the handler panic
+	want    []byte // the whole expected output
+	largest int    // length of the largest reply in it
+	err     error  // the session's expected error, if it is not aborted
+	panics  bool   // the input makes the handler panic
 	tight   bool   // memory for buffers may run out
 	got     []byte
-	held    bool // the output limit was seen to hold input back
+	held    bool // the output limit has been exceeded
 }
 
 func newMachine(t *rapid.T) *machine {
@@ -124,7 +124,7 @@ func request(t *rapid.T) piece {
 
 func mistake(t *rapid.T) piece {
 	data := stream("a request")
-	p := piece{known: frame.Header} // a wrong length need not be waited for
+	p := piece{known: frame.Header} // a wrong length is known from the header
 	switch rapid.SampledFrom([]string{"length 0", "length 4", "too long", "footer", "panic"}).Draw(t, "kind") {
 	case "length 0":
 		data[0] = 0
@@ -147,8 +147,8 @@ func mistake(t *rapid.T) piece {
 func (m *machine) feed(t *rapid.T) {
 	most := m.endAt
 	if m.ended {
-		// A server that has finished, or a peer that has, feeds no more
-		// requests; what a lingering session is fed it discards.
+		// After Finish, or after the peer's end, no more requests are fed; a
+		// lingering session discards its input.
 		if m.ending != finish || m.s.Paused() {
 			t.Skip("nothing may come now")
 		}
@@ -157,8 +157,8 @@ func (m *machine) feed(t *rapid.T) {
 	if m.fed == most {
 		t.Skip("nothing is left")
 	}
-	// Fed or not is up to the peer, even where the session does not want to
-	// read: a model may have read before it asked.
+	// Feed even if the session does not want to read, because a model may have
+	// read before it asked.
 	m.feedBytes(rapid.IntRange(1, most-m.fed).Draw(t, "bytes"))
 }
 
@@ -166,7 +166,7 @@ func (m *machine) feedBytes(n int) {
 	p := bytes.Clone(m.in[m.fed : m.fed+n])
 	m.fed += n
 	m.s.Feed(p)
-	clear(p) // as a buffer that is read into again
+	clear(p) // the caller reuses its buffer
 }
 
 func (m *machine) send(t *rapid.T) {
@@ -202,7 +202,7 @@ func (m *machine) endNow() {
 
 var errAborted = errors.New("aborted")
 
-// check holds after every step.
+// check checks the invariants after every step.
 func (m *machine) check(t *rapid.T) {
 	out, wants := m.s.Output(), m.s.Wants()
 	if all := append(bytes.Clone(m.got), out...); !bytes.HasPrefix(m.want, all) {
@@ -215,8 +215,8 @@ func (m *machine) check(t *rapid.T) {
 	}
 	require.Equal(t, len(out) > 0, wants&session.Write != 0, "wants to write what there is")
 
-	// From when the limit holds input back until little is left, nothing is
-	// to be read.
+	// From the time when the output limit is exceeded until little output is
+	// left, the session must not want to read.
 	waiting := m.fed - m.answeredBytes()
 	m.held = m.held || len(out) > m.cfg.OutputHigh
 	if m.held {
@@ -227,7 +227,7 @@ func (m *machine) check(t *rapid.T) {
 	}
 }
 
-// answeredBytes returns how much of the stream was answered.
+// answeredBytes returns how many bytes of the stream are answered.
 func (m *machine) answeredBytes() (n int) {
 	for _, p := range m.pieces[:m.s.Answered()] {
 		n += len(p.data)
@@ -235,7 +235,7 @@ func (m *machine) answeredBytes() (n int) {
 	return n
 }
 
-// complete serves the session to its end as its package documentation has it.
+// complete serves the session to its end, as the package comment describes.
 func (m *machine) complete(t *rapid.T) {
 	for m.s.Wants() != 0 {
 		m.check(t)

@@ -1,8 +1,8 @@
-// Package session is one connection's protocol state without its I/O: bytes
-// in, bytes out. It never reads, writes, waits, or asks the time, so every
-// I/O model drives the same code, and tests need no sockets.
+// Package session implements the protocol of one connection without I/O: bytes go in,
+// bytes come out. It never reads, writes, waits, or asks for the time, so every I/O
+// model drives the same code, and tests need no sockets.
 //
-// A connection whose calls block is served like this:
+// A model whose calls block serves a connection like this:
 //
 //	for s.Wants() != 0 {
 //		if out := s.Output(); len(out) > 0 {
@@ -17,14 +17,13 @@
 //		}
 //	}
 //
-// and one whose calls do not registers what Wants returns with its poller.
+// A model whose calls do not block registers the result of Wants with its poller.
 //
-// A session is open at first. It ends when the peer ends its stream (FeedEOF),
-// when what arrives is no frame, or when the server has had enough (Finish).
-// It then sends what it still has to send, and lingers: after its FIN it
-// discards what the peer had under way, for a socket that is closed with
-// unread input answers with a reset, which can destroy replies that the peer
-// has not read yet. Then it is over.
+// A session is open at first. It ends when the peer ends its stream (FeedEOF), when the
+// input is not a valid frame, or when the server ends it (Finish). It then sends its
+// remaining output and lingers: after the FIN it discards further input. This is needed
+// because closing a socket with unread input sends a reset, which can destroy replies
+// that the peer has not read yet. Then the session is over.
 package session
 
 import (
@@ -38,40 +37,38 @@ import (
 	"github.com/ioflavors/ioflavors/common/frame"
 )
 
-// Handler gives the protocol its meaning. Both methods append to dst and
-// return the extended slice, as append does. Neither keeps anything of dst or
-// data.
+// Handler gives the protocol its meaning. Both methods append to dst and return the
+// extended slice, as append does. They keep no reference to dst or data.
 type Handler interface {
-	// AppendReplies answers as many as it likes of the requests, which are the
-	// frames that data begins with: it appends a frame for each, and returns how
-	// many bytes of data and how many requests that were. But it does not go on if
-	// another reply as long as the last one would make out longer than limit. If it
-	// can answer none, for the first is not whole or no frame, err is what package
-	// frame has to say of it, whose limit maxFrame is.
+	// AppendReplies answers as many of the requests at the start of data as it likes.
+	// It appends a frame for each, and returns how many bytes of data (taken) and how
+	// many requests (answered) that were. It stops if another reply as long as the last
+	// one would make out longer than limit. If the first frame is incomplete, taken is
+	// 0 and err is nil; if it is malformed, err is frame.Next's. maxFrame is the limit
+	// for frame.Next.
 	//
-	// It should not make dst grow, because what append allocates is beside the
-	// memory limit. It stops before a reply that does not fit; if that is the first
-	// one, need is how many bytes that reply needs, and it is called again.
+	// It should not make dst grow, because the memory limit does not count what append
+	// allocates. It stops before a reply that does not fit. If that is the first reply,
+	// need is its length in bytes, and the caller calls again with more room.
 	AppendReplies(dst, data []byte, maxFrame, limit int) (out []byte, taken, answered, need int, err error)
-	// AppendRefusal appends the reply, without its frame, to what is no request.
+	// AppendRefusal appends a reply, without its frame, to input that is not a request.
 	AppendRefusal(dst []byte, reason string) []byte
 }
 
-// Config is what the sessions of a server share.
+// Config is shared by all sessions of a server.
 type Config struct {
 	Handler Handler
 	Buffers *buffer.Pool
 	// MaxFrame bounds a request's body and footer, in bytes.
 	MaxFrame int
-	// When another reply as long as the last one would make more than
-	// OutputHigh bytes of unsent replies, a session answers nothing more and
-	// does not want to read, until OutputLow or less are left. A reply that
-	// crosses the limit nevertheless is made whole.
+	// A session stops answering and reading when another reply as long as the last one
+	// would make more than OutputHigh bytes of unsent replies. It goes on when at most
+	// OutputLow bytes are left. A reply that crosses the limit is still completed.
 	OutputHigh, OutputLow int
 }
 
-// Interest is what a session waits for, as a set. A session that waits for
-// nothing is over, and its connection is to be closed.
+// Interest is the set of events that a session waits for. A session that waits for
+// nothing is over, and its connection must be closed.
 type Interest uint8
 
 const (
@@ -79,32 +76,32 @@ const (
 	Write                      // room for output
 )
 
-// discardLimit is how much a lingering session discards, in bytes.
+// discardLimit is the number of bytes that a lingering session discards at most.
 const discardLimit = 256 << 10
 
-// There is room for manyReplies at once, unless they are as long as longReply, in
-// bytes: then each is made alone.
+// Buffers get room for manyReplies replies at once. After a reply of longReply bytes or
+// more, requests are answered one at a time.
 const (
 	manyReplies = 16
 	longReply   = 4 << 10
 )
 
-// The rest of a frame is a long one, for Room, if it has at least longRest
-// bytes. They are read in pieces of longRead bytes at most, which takes about
-// as long as to answer a request of that length, and leastRoom at least.
+// Room considers the rest of a frame long if it has at least longRest bytes. Such a
+// rest is read in pieces of at most longRead bytes, which takes about as long as
+// answering a request of that length. Each piece has room for at least leastRoom bytes.
 const (
 	longRest  = 64 << 10
 	longRead  = 1 << 20
 	leastRoom = 4 << 10
 )
 
-// Why a session can end, apart from the errors of package frame.
+// The reasons why a session can end, apart from the errors of package frame.
 var (
 	// ErrTruncated: the peer ended its stream inside a frame.
 	ErrTruncated = fmt.Errorf("stream ends inside a frame: %w", io.ErrUnexpectedEOF)
-	// ErrMemory: a buffer was needed when all memory for buffers was lent.
+	// ErrMemory: the session needed a buffer when the pool's limit was reached.
 	ErrMemory = errors.New("no memory left for buffers")
-	// ErrRefused: the connection was not to be served at all.
+	// ErrRefused: the server refused the connection.
 	ErrRefused = errors.New("refused")
 )
 
@@ -116,12 +113,12 @@ type PanicError struct {
 
 func (e *PanicError) Error() string { return fmt.Sprintf("handler panicked: %v", e.Value) }
 
-type state uint8 // it only grows
+type state uint8 // only grows
 
 const (
 	open      state = iota
-	ending          // takes no more input, has output to send
-	lingering       // all is sent; discards input
+	ending          // no more input; output is still unsent
+	lingering       // all output is sent; discards input
 	over
 )
 
@@ -131,27 +128,27 @@ type Session struct {
 	cfg *Config
 	err error
 
-	in   []byte // unanswered input: part of a frame, or whatever came before a pause; nil if none
+	in   []byte // unanswered input: part of a frame, or all input since a pause; nil if none
 	out  []byte // replies, nil if none
-	sent int    // out[:sent] is sent
+	sent int    // out[:sent] has been sent
 
 	answered  uint64
 	discarded int32
 	last      int32 // length of the last reply
 
 	state    state
-	paused   bool  // the output limit was reached, in may hold whole frames
+	paused   bool  // the output limit is reached; in may hold whole frames
 	eof      bool  // the peer has ended its stream
-	finish   bool  // end after what was received
+	finish   bool  // end once the input received so far is answered
 	outShift uint8 // the last output was shorter than 1<<outShift
 }
 
-// New returns the session of a new connection. cfg does not change any more.
+// New returns the session of a new connection. cfg must not change any more.
 func New(cfg *Config) Session { return Session{cfg: cfg} }
 
-// Wants returns what the session waits for: what to register with a poller.
-// Over the output limit it does not want to read, which is how a peer that
-// does not read its replies comes to a halt.
+// Wants returns the events that the session waits for: the interest to register with a
+// poller. Over the output limit the session does not want to read. This is the
+// backpressure that stops a slow reader.
 func (s *Session) Wants() Interest {
 	switch s.state {
 	case open:
@@ -172,8 +169,8 @@ func (s *Session) Wants() Interest {
 	}
 }
 
-// Lingering reports whether all output is sent and the session only waits for
-// the peer to stop sending: it is time for a FIN.
+// Lingering reports whether all output is sent and the session only waits for the peer
+// to stop sending. The FIN is due then.
 func (s *Session) Lingering() bool { return s.state == lingering }
 
 // Partial reports whether the session waits for the rest of a frame.
@@ -182,25 +179,25 @@ func (s *Session) Partial() bool { return s.state == open && s.in != nil && !s.p
 // Paused reports whether the output limit keeps the session from reading.
 func (s *Session) Paused() bool { return s.paused }
 
-// Held returns the size of the buffers that the session holds, in bytes: for
-// input that it could not answer yet, and for output.
+// Held returns the sizes of the buffers that the session holds, in bytes: for
+// unanswered input, and for output.
 func (s *Session) Held() (in, out int) { return cap(s.in), cap(s.out) }
 
 // Answered returns the number of frames answered so far.
 func (s *Session) Answered() uint64 { return s.answered }
 
-// Err returns why the session ended; nil if it has not, or if it ended well.
+// Err returns why the session ended. It is nil if the session is open, or ended without
+// an error.
 func (s *Session) Err() error { return s.err }
 
-// Room returns where the next bytes are best read to, for Feed, when they are
-// the rest of a long frame: from there they need not be copied. It is valid
-// until the next call of a method that changes the session. nil means that any
-// memory will do.
+// Room returns the memory into which the rest of a long frame should be read before
+// Feed, because bytes read there need not be copied. nil means that any memory will do.
+// The slice is valid until the next call of a method that changes the session.
 //
-// The room is never for more than the rest of the frame: what follows can be
-// answered where it is read. It grows with what was received, as all that a
-// session keeps, but by more than is usual while memory is ample, so that a
-// long frame is not moved often.
+// The slice never extends beyond the frame, because the requests behind it can be
+// answered where they are read. Its size grows with the input received, never with a
+// promised length. While memory is ample it grows faster, so that a long frame is moved
+// less often.
 func (s *Session) Room() []byte {
 	if !s.Partial() || len(s.in) < longRest/4 {
 		return nil
@@ -223,8 +220,8 @@ func (s *Session) Room() []byte {
 	return s.in[len(s.in):min(cap(s.in), len(s.in)+min(missing, longRead))]
 }
 
-// Feed takes bytes that arrived, in Room or elsewhere. It answers the whole
-// frames among them and keeps a copy of the rest; p may be reused at once.
+// Feed takes bytes that arrived, in Room or elsewhere. It answers the whole frames
+// among them and copies the rest; the caller may reuse p at once.
 func (s *Session) Feed(p []byte) {
 	if s.state != open {
 		s.discard(len(p))
@@ -243,37 +240,37 @@ func (s *Session) Feed(p []byte) {
 	s.keep(p)
 }
 
-// FeedEOF notes that the peer has ended its stream. A peer that only closed
-// its sending half still gets every answer.
+// FeedEOF notes that the peer has ended its stream. A peer that closed only its sending
+// half still gets every answer.
 func (s *Session) FeedEOF() {
 	s.eof = true
 	s.advance()
 }
 
-// Finish ends the session after what was received: whole frames are answered,
-// a part of one is dropped.
+// Finish ends the session after the input received so far: it answers whole frames and
+// drops an incomplete one.
 func (s *Session) Finish() {
 	s.finish = true
 	s.advance()
 }
 
-// Refuse ends a session that is not to be served; the peer is told why.
+// Refuse ends a session that will not be served, and tells the peer why.
 func (s *Session) Refuse(reason string) { s.fail(fmt.Errorf("%w: %s", ErrRefused, reason)) }
 
-// Abort ends the session at once, whatever is unsent.
+// Abort ends the session at once and drops unsent output.
 func (s *Session) Abort(err error) {
 	if s.state != over {
 		s.state, s.err = over, err
 	}
 }
 
-// Output returns what is to be sent, valid until the next call of a method
-// that changes the session.
+// Output returns the unsent output. It is valid until the next call of a method that
+// changes the session.
 func (s *Session) Output() []byte { return s.out[s.sent:] }
 
-// Sent notes that the first n bytes of Output are sent. Requests that had to
-// wait for room are answered, once there is enough. After Release, which may come
-// between, there is no output.
+// Sent notes that the first n bytes of Output are sent. When enough output has gone, it
+// answers the requests that waited. The caller may call Release between Output and
+// Sent; there is no output then.
 func (s *Session) Sent(n int) {
 	s.sent += min(n, len(s.out)-s.sent)
 	if s.sent == len(s.out) && s.out != nil {
@@ -288,8 +285,8 @@ func (s *Session) Sent(n int) {
 	s.advance()
 }
 
-// Release gives the session's buffers back. Call it when the connection is
-// closed, or to be closed; the session is over then.
+// Release returns the session's buffers to the pool, and the session is over. Call it
+// when the connection is closed, or about to be.
 func (s *Session) Release() {
 	s.state = over
 	for _, b := range [][]byte{s.in, s.out} {
@@ -300,7 +297,7 @@ func (s *Session) Release() {
 	s.in, s.out, s.sent = nil, nil, 0
 }
 
-// advance moves to the next state when all that this one waits for is done.
+// advance moves to the next state when the present one has nothing left to do.
 func (s *Session) advance() {
 	if s.state == open && (s.eof || s.finish) && !s.paused {
 		if s.eof && s.in != nil {
@@ -338,12 +335,12 @@ func (s *Session) recoverPanic() {
 	}
 }
 
-// answer answers the whole frames at the start of data, until the output limit
-// is reached or the session ends, and returns what is left.
+// answer answers the whole frames at the start of data, until the output limit is
+// reached or the session ends. It returns the rest of data.
 func (s *Session) answer(data []byte) (rest []byte) {
 	if s.sent > 0 && s.sent >= len(s.out)-s.sent {
-		// A peer that never takes quite all must not make the output grow:
-		// what is sent gives way once it is the larger half.
+		// Drop the sent bytes once they are the larger half. Otherwise a peer that
+		// never takes all of the output would make the buffer grow.
 		s.out = s.out[:copy(s.out, s.out[s.sent:])]
 		s.sent = 0
 	}
@@ -361,8 +358,8 @@ func (s *Session) answer(data []byte) (rest []byte) {
 	return data
 }
 
-// reply answers some of the requests that data begins with, and returns how many
-// bytes they take. If it is none because data does not begin with a frame, err says so.
+// reply answers some of the requests at the start of data, and returns how many bytes
+// they take. If data begins with a malformed frame, taken is 0 and err says why.
 func (s *Session) reply(data []byte) (taken int, err error) {
 	first, err := frame.Size(data, s.cfg.MaxFrame)
 	if first == 0 || first > len(data) {
@@ -390,8 +387,8 @@ func (s *Session) reply(data []byte) (taken int, err error) {
 	return 0, nil
 }
 
-// full reports whether another reply, if it is as long as the last one, would
-// cross the output limit.
+// full reports whether another reply as long as the last one would cross the output
+// limit.
 func (s *Session) full() bool {
 	unsent := len(s.out) - s.sent
 	return unsent > 0 && unsent+int(s.last) > s.cfg.OutputHigh
@@ -408,9 +405,9 @@ func (s *Session) answerKept() {
 	}
 }
 
-// complete moves bytes from p to the frame that s.in begins, just enough to
-// make it whole: the frames behind it are answered where they lie. It returns
-// the rest of p.
+// complete moves bytes from p to s.in until the frame there is whole, and returns the
+// rest of p. It moves no more, because the frames behind it are answered where they
+// lie.
 func (s *Session) complete(p []byte) (rest []byte) {
 	for len(p) > 0 && s.state == open {
 		n := min(s.missing(), len(p))
@@ -423,8 +420,8 @@ func (s *Session) complete(p []byte) (rest []byte) {
 	return p
 }
 
-// missing returns how many bytes the frame that s.in begins still lacks, as
-// far as that is known: its header comes first. A wrong frame lacks nothing.
+// missing returns how many bytes the frame in s.in still lacks; until its header is
+// complete, how many the header lacks. A malformed frame lacks nothing.
 func (s *Session) missing() int {
 	size, err := frame.Size(s.in, s.cfg.MaxFrame)
 	if err != nil {
@@ -433,8 +430,8 @@ func (s *Session) missing() int {
 	return max(size, frame.Header) - len(s.in)
 }
 
-// keep appends p to s.in, where it may lie already. What lies there grows with
-// what was received, never with what a length promises.
+// keep appends p to s.in; p may already lie there (see Room). s.in grows with the input
+// received, never with the length that a frame announces.
 func (s *Session) keep(p []byte) {
 	if len(p) == 0 || s.state != open {
 		return
@@ -450,8 +447,8 @@ func (s *Session) keep(p []byte) {
 	}
 }
 
-// room returns the output with room for so many replies: small ones, or such as
-// the last.
+// room returns the output with room for the given number of replies of 64 bytes each,
+// or of the last reply's length if that is more.
 func (s *Session) room(replies int) []byte {
 	const small = 64
 	size := replies * max(small, int(s.last))
@@ -459,12 +456,13 @@ func (s *Session) room(replies int) []byte {
 		return s.out
 	}
 	if s.out == nil {
-		size = max(size, 1<<s.outShift) // what was needed last is likely to be needed again
+		size = max(size, 1<<s.outShift) // the next output is likely to be as long as the last one
 	}
 	return s.grow(size)
 }
 
-// grow returns the output with room for size more bytes, if there is the memory.
+// grow returns the output with room for size more bytes, or aborts the session if
+// memory is short.
 func (s *Session) grow(size int) []byte {
 	if out := s.cfg.Buffers.Grow(s.out, size); out != nil {
 		s.out = out
@@ -474,7 +472,7 @@ func (s *Session) grow(size int) []byte {
 	return s.out
 }
 
-// replace takes the output back from a handler, whose append may have moved it.
+// replace stores the output that a handler returned; append may have moved it.
 func (s *Session) replace(out []byte) {
 	s.cfg.Buffers.Adopt(s.out, out)
 	s.out = out

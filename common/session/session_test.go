@@ -17,8 +17,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/session"
 )
 
-// shout answers in capitals. Two requests are special: "big N" gets N bytes,
-// "panic" panics after it has appended something.
+// shout answers in capitals. Two requests are special: "big N" gets N bytes, and
+// "panic" panics after it has appended some bytes.
 type shout struct{}
 
 func (shout) AppendReply(dst, request []byte) []byte {
@@ -52,7 +52,7 @@ func answerEach(h interface {
 		start := len(dst)
 		out, mark := frame.Begin(dst)
 		out = frame.End(h.AppendReply(out, body), mark)
-		if len(out) > cap(dst) { // it does not fit
+		if len(out) > cap(dst) { // the reply does not fit
 			if answered == 0 {
 				need = len(out) - start
 			}
@@ -135,7 +135,7 @@ func TestEveryCutAndEveryShortWrite(t *testing.T) {
 				for _, part := range [][]byte{in[:a], in[a:b], in[b:]} {
 					p := bytes.Clone(part)
 					s.Feed(p)
-					clear(p) // as a buffer that is read into again
+					clear(p) // the caller reuses its buffer
 					got = append(got, drain(&s, size)...)
 				}
 				if !bytes.Equal(want, got) || s.Wants() != session.Read || s.Answered() != 3 || cfg.Buffers.Lent() != 0 {
@@ -215,11 +215,11 @@ func TestOverTheOutputLimitNothingIsReadUntilThereIsRoom(t *testing.T) {
 	checkReturned(t, cfg)
 }
 
-// A reply that just fills the limit is within it, and output of just OutputLow bytes
-// is little enough to go on.
+// A reply that just fills the limit does not exceed it, and a session goes on at
+// exactly OutputLow unsent bytes.
 func TestTheOutputLimitsAreThemselvesAllowed(t *testing.T) {
 	request := stream("1234")
-	size := len(request) // and its reply's
+	size := len(request) // its reply has the same length
 	cfg := config()
 	cfg.OutputHigh, cfg.OutputLow = 3*size, size
 	s := session.New(cfg)
@@ -249,7 +249,7 @@ func TestTheOutputLimitsAreThemselvesAllowed(t *testing.T) {
 	checkReturned(t, cfg)
 }
 
-// Replies that are sent do not count, though their memory is still held.
+// Replies that are sent do not count, even while their memory is still held.
 func TestTheOutputLimitCountsUnsentRepliesOnly(t *testing.T) {
 	cfg := config()
 	size := len(stream("R"))
@@ -272,14 +272,14 @@ func TestInputThatComesDuringAPauseIsKeptInOrder(t *testing.T) {
 	in := stream("big 200", "one", "two", "three")
 	s.Feed(in[:20])
 	require.Equal(t, session.Write, s.Wants())
-	for _, b := range in[20:] { // nobody should, but what if
+	for _, b := range in[20:] { // a model should not feed now, but may
 		s.Feed([]byte{b})
 	}
 	assert.Equal(t, []string{strings.Repeat("x", 200), "ONE", "TWO", "THREE"}, bodies(t, drain(&s, 50)))
 	checkReturned(t, cfg)
 }
 
-// What was sent used to stay in the buffer until all was sent.
+// Sent bytes once stayed in the buffer until everything was sent.
 func TestAPeerThatNeverTakesQuiteAllDoesNotMakeTheOutputGrow(t *testing.T) {
 	cfg := config()
 	cfg.OutputHigh, cfg.OutputLow = 2000, 500
@@ -386,7 +386,7 @@ func TestLingeringHasAnEnd(t *testing.T) {
 	assert.GreaterOrEqual(t, sent, 256<<10)
 }
 
-// A peer that was told of an error may send just so much more.
+// A peer that was told of an error may send only a limited amount more.
 func TestTheLingerEndsWithTheLastByteThatIsDiscarded(t *testing.T) {
 	const limit = 256 << 10
 	cfg := config()
@@ -400,9 +400,9 @@ func TestTheLingerEndsWithTheLastByteThatIsDiscarded(t *testing.T) {
 	assert.Zero(t, s.Wants())
 }
 
-// Output of which half is sent is moved to its buffer's beginning, so that the buffer
-// is enough for a peer that takes as much as it gets; and what was needed last is made
-// ready for the next replies.
+// Once half of the output is sent, the rest moves to the beginning of its buffer, so
+// the buffer is large enough for a peer that takes as much as it gets. The next
+// output's buffer is as large as the last output needed.
 func TestTheOutputsBufferIsAsLargeAsItNeedBe(t *testing.T) {
 	cfg := config()
 	s := session.New(cfg)
@@ -417,7 +417,7 @@ func TestTheOutputsBufferIsAsLargeAsItNeedBe(t *testing.T) {
 	}
 	drain(&s, 1000)
 	small := stream("small")
-	s.Feed(small) // the last reply is a short one
+	s.Feed(small) // now the last reply is a short one
 	drain(&s, 1000)
 	s.Feed(bytes.Repeat(small, 300))
 	_, large := s.Held()
@@ -434,7 +434,7 @@ func TestTheOutputsBufferIsAsLargeAsItNeedBe(t *testing.T) {
 	checkReturned(t, cfg)
 }
 
-// noting is a handler that notes how much it is given at a time, with room to answer.
+// noting is a handler that notes how much data it gets at a time, with room to answer.
 type noting struct {
 	shout
 	given []int
@@ -448,8 +448,8 @@ func (h *noting) AppendReplies(dst, data []byte, maxFrame, limit int) ([]byte, i
 	return out, taken, answered, need, err
 }
 
-// Requests behind one that got a long reply are answered one by one, because there
-// might be no room for all their replies.
+// Requests after a long reply are answered one by one, because there might not be room
+// for all their replies.
 func TestLongRepliesAreMadeAlone(t *testing.T) {
 	for reply, alone := range map[int]bool{4<<10 - 1: false, 4 << 10: true} {
 		h := new(noting)
@@ -520,15 +520,15 @@ func TestInputGrowsWithWhatCameNotWithWhatWasPromised(t *testing.T) {
 	cfg := config()
 	cfg.MaxFrame = 1 << 30
 	s := session.New(cfg)
-	s.Feed([]byte{0, 0, 0, 0x20, 'a', 'b', 'c', 'd', 'e', 'f'}) // half a GiB, it says
+	s.Feed([]byte{0, 0, 0, 0x20, 'a', 'b', 'c', 'd', 'e', 'f'}) // announces half a GiB
 	assert.LessOrEqual(t, cfg.Buffers.Lent(), int64(8<<10))
 	s.Feed(make([]byte, 100_000))
 	assert.LessOrEqual(t, cfg.Buffers.Lent(), int64(4*100_000+8<<10))
 }
 
-// However bytes are cut, and whether they are read to Room or elsewhere, the
-// replies are the same; memory stays in proportion to what came, and Room
-// takes nothing that is behind the frame.
+// Input may be cut anywhere, and read into Room or other memory: the replies are the
+// same, the memory stays in proportion to the input, and Room never extends beyond the
+// frame.
 func TestTheRestOfALongFrameCanBeReadToWhereItStays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cfg := config()
@@ -537,7 +537,7 @@ func TestTheRestOfALongFrameCanBeReadToWhereItStays(t *testing.T) {
 		cfg.OutputHigh = 1 << 30
 		s := session.New(cfg)
 		var in []byte
-		var ends []int // of the frames
+		var ends []int // where the frames end
 		for _, size := range rapid.SliceOfN(rapid.OneOf(rapid.IntRange(0, 100), rapid.IntRange(0, 1<<20-5)), 1, 5).Draw(t, "sizes") {
 			in = append(in, stream(strings.Repeat(string(rune('a'+len(ends))), size))...)
 			ends = append(ends, len(in))
@@ -676,8 +676,8 @@ func TestALongRequestAllocatesNothing(t *testing.T) {
 	}
 }
 
-// FuzzSession: whatever comes and however it is cut, a session does not panic,
-// answers the same, and takes memory in proportion to what came.
+// FuzzSession: for any input, cut anywhere, a session does not panic, gives the same
+// replies, and takes memory in proportion to the input.
 func FuzzSession(f *testing.F) {
 	f.Add(stream("one", "two", "three"), uint8(3), uint8(5))
 	f.Add(append(stream("one"), "GET / HTTP/1.1"...), uint8(1), uint8(1))
@@ -720,7 +720,7 @@ func FuzzSession(f *testing.F) {
 		out, err := run(1+int(cut), 1+int(write))
 		whole, wholeErr := run(max(1, len(in)), 1<<20)
 		if strings.Contains(err, "panic") {
-			return // what was answered before depends on what was written before
+			return // replies before the panic depend on earlier writes
 		}
 		if !bytes.Equal(out, whole) || err != wholeErr {
 			t.Fatalf("in parts of %d, out in parts of %d:\n%q, %v\nat once:\n%q, %v", 1+int(cut), 1+int(write), out, err, whole, wholeErr)

@@ -19,7 +19,7 @@ func TestHungUp(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, sock.HungUp(fds))
 
-	_, err = leaves.Write([]byte("x")) // which nobody reads
+	_, err = leaves.Write([]byte("x")) // the peer never reads this
 	require.NoError(t, err)
 	require.NoError(t, leaves.CloseWrite())
 	require.NoError(t, resets.SetLinger(0))

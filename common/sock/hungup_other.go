@@ -2,6 +2,6 @@
 
 package sock
 
-// HungUp returns of how many connections the peer has ended its stream, as far as
-// that can be known without reading: of none.
+// HungUp returns 0, because these systems cannot tell without reading whether a
+// peer has ended its stream.
 func HungUp([]int) int { return 0 }

@@ -12,7 +12,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
-// moreEventually is sock.ReadMore when something has come.
+// moreEventually is sock.ReadMore, repeated until it finds bytes.
 func moreEventually(t *testing.T, fd int, p []byte) (n int, more bool, err error) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -22,7 +22,7 @@ func moreEventually(t *testing.T, fd int, p []byte) (n int, more bool, err error
 	return n, more, err
 }
 
-// closedByPeer reports whether the peer's FIN has come.
+// closedByPeer reports whether the peer's FIN has arrived.
 func closedByPeer(t *testing.T, fd int) bool {
 	t.Helper()
 	info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
@@ -61,7 +61,7 @@ func TestReadMore(t *testing.T) {
 	assert.Equal(t, "two", string(buf[:n]))
 	assert.False(t, more)
 
-	// So is the end of the stream.
+	// The end of the stream counts as more, too.
 	client, server = connect(t)
 	require.True(t, sock.TellMore(server))
 	send("the end")
@@ -73,6 +73,6 @@ func TestReadMore(t *testing.T) {
 	_, _, err = sock.ReadMore(server, buf)
 	assert.Equal(t, io.EOF, err)
 
-	// What does not belong to TCP is not told of.
+	// A descriptor that is not TCP has no such report.
 	assert.False(t, sock.TellMore(-1))
 }

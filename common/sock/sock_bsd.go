@@ -11,8 +11,8 @@ import (
 func read(fd int, p []byte) (int, error)  { return unix.Read(fd, p) }
 func write(fd int, p []byte) (int, error) { return unix.Write(fd, p) }
 
-// accept sets on the connection what it may not have inherited. The lock keeps
-// a program that is started meanwhile from inheriting the descriptor.
+// accept sets the options that the connection may not have inherited. The lock
+// keeps a program that is started meanwhile from inheriting the descriptor.
 func accept(listener int) (int, error) {
 	syscall.ForkLock.RLock()
 	fd, _, err := unix.Accept(listener)
@@ -31,7 +31,7 @@ func accept(listener int) (int, error) {
 	return fd, nil
 }
 
-// tune sets what a connection can do without, but less well.
+// tune sets options without which a connection works too, but less well.
 func tune(fd int) {
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)

@@ -7,13 +7,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// read and write do not tell the scheduler that a system call is under way:
-// on a descriptor that does not block it is over before that would matter.
+// read and write do not tell the scheduler about the system call: on a non-blocking
+// descriptor it is over before that would matter.
 func read(fd int, p []byte) (int, error)  { return transfer(unix.SYS_READ, fd, p) }
 func write(fd int, p []byte) (int, error) { return transfer(unix.SYS_WRITE, fd, p) }
 
 func transfer(trap uintptr, fd int, p []byte) (int, error) {
-	// Package unix would jump to the same function, with a detour over the stack.
+	// Package unix would call the same function, with a detour over the stack.
 	n, _, errno := syscall.RawSyscall(trap, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 	if errno != 0 {
 		return -1, errno
@@ -21,15 +21,15 @@ func transfer(trap uintptr, fd int, p []byte) (int, error) {
 	return int(n), nil
 }
 
-// TellMore has the kernel say with each ReadMore whether there is more (TCP_INQ,
-// since Linux 4.18). It returns false if it cannot.
+// TellMore makes the kernel report with each ReadMore whether there is more to read
+// (TCP_INQ, since Linux 4.18). It returns false if the kernel cannot.
 func TellMore(fd int) bool {
 	return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_INQ, 1) == nil
 }
 
-// ReadMore is System.Read, and returns whether the next read would find more
-// bytes, or the end of the stream; that the peer has reset the connection it does
-// not tell. If TellMore was not called it is always true.
+// ReadMore is System.Read, and also returns whether the next read would find more
+// bytes, or the end of the stream. It does not report that the peer has reset the
+// connection. Without TellMore, more is always true.
 func ReadMore(fd int, p []byte) (n int, more bool, err error) {
 	for {
 		n, left, err := receive(fd, p)
@@ -40,8 +40,8 @@ func ReadMore(fd int, p []byte) (n int, more bool, err error) {
 	}
 }
 
-// receive is read(2), and returns what is left: in bytes, the end of the stream
-// counts as one. Where that is not known it is negative.
+// receive is read(2), and also returns the number of bytes that are left, where the end
+// of the stream counts as one. If that number is unknown, it is negative.
 func receive(fd int, p []byte) (n int, left int32, err error) {
 	var control struct {
 		unix.Cmsghdr
@@ -63,8 +63,8 @@ func receive(fd int, p []byte) (n int, left int32, err error) {
 	}
 }
 
-// accept does not ask for the client's address: nobody wants to know it, and
-// unix.Accept4 would leave garbage for it.
+// accept does not ask for the client's address, because callers do not need it, and
+// unix.Accept4 would allocate memory for it.
 func accept(listener int) (int, error) {
 	fd, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(listener), 0, 0, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
 	if errno != 0 {
@@ -74,21 +74,21 @@ func accept(listener int) (int, error) {
 	return int(fd), nil
 }
 
-// mostUnsent is how many bytes the kernel takes of a connection's output that it
-// cannot send yet. Its default is no limit but the send buffer's, some megabytes: a
-// client that reads nothing would cost more memory in the kernel than the memory
-// limit allows it here. What is on its way and unacknowledged is not limited by it,
-// so a fast connection over a long distance is no slower. A reply of 1 MiB takes no
-// more CPU time than without it.
+// mostUnsent is how many unsent bytes of a connection the kernel takes. By default only
+// the send buffer bounds them, some megabytes: a slow reader would cost more memory in
+// the kernel than the memory limit allows it here. Bytes that are sent and
+// unacknowledged do not count, so a fast connection over a long distance is no slower.
+// A reply of 1 MiB takes no more CPU time with this limit.
 const mostUnsent = 256 << 10
 
-// tune sets mostUnsent, and the options that matter when a peer vanishes: that is noticed 30 s
-// after the first byte, or the first of the probes after 15 s of silence, that
-// it should have acknowledged; by the count of probes alone it would be 60 s.
+// tune sets mostUnsent, and the options that detect a peer that has vanished. Such a
+// connection ends 30 s after the first byte that the peer does not acknowledge, or the
+// first such probe; probes begin after 15 s of silence. By the number of probes alone
+// it would take 60 s.
 //
-// Connections could inherit them from their listener, if it were not for those
-// that came before the listener had them, for Go's Accept, which sets some
-// anew, and for listeners of Multipath TCP, which do not have them all.
+// Inheriting the options from the listener would not be enough: connections that came
+// before the listener had them lack them, Go's Accept sets some anew, and listeners of
+// Multipath TCP do not have them all.
 func tune(fd int) {
 	for _, o := range []struct{ level, name, value int }{
 		{unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},
@@ -99,7 +99,8 @@ func tune(fd int) {
 		{unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, 30_000},
 		{unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, mostUnsent},
 	} {
-		// Without them a connection works too, if it is TCP at all.
+		// A connection works without these options, too; on a connection that is not
+		// TCP they fail.
 		_ = unix.SetsockoptInt(fd, o.level, o.name, o.value)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Supported says whether this system has descriptors to do I/O on.
+// Supported reports whether this system has descriptors for I/O.
 const Supported = false
 
 func BlockingRead(int, []byte) (int, error)  { return 0, ErrUnsupported }
@@ -23,7 +23,7 @@ func DescriptorLimit() int                   { return math.MaxInt32 }
 func SetBacklog(net.Listener, int) error     { return nil }
 func Tune(net.Conn)                          {}
 
-type system struct{ Kernel } // a nil one: nothing is called
+type system struct{ Kernel } // nil: no call reaches it
 
 func (Calls) Listen(net.Listener) (int, error) { return -1, ErrUnsupported }
 func (Calls) Accept(int) (int, error)          { return -1, ErrUnsupported }
@@ -34,13 +34,13 @@ func (Calls) Close(int) error                  { return ErrUnsupported }
 func (Calls) Tune(int)                         {}
 func (Calls) Peer(int) netip.Addr              { return netip.Addr{} }
 
-// Transient trusts every listener that is not closed.
+// Transient treats every error as transient, except that of a closed listener.
 func Transient(err error) bool { return !errors.Is(err, net.ErrClosed) }
 
-// Fault knows nothing of this system's errors: all are the network's.
+// Fault does not know this system's errors: it attributes all to the network.
 func Fault(error) bool { return false }
 
-// Thread cannot be interrupted on this system.
+// Thread is a stub: a thread cannot be interrupted on this system.
 type Thread struct{}
 
 func CurrentThread() Thread        { return Thread{} }

@@ -36,13 +36,13 @@ func connect(t *testing.T) (client *net.TCPConn, server int) {
 	nc, err := net.Dial("tcp", addr)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = nc.Close() })
-	server, err = sock.System.Accept(ln) // the handshake is done, so it is in the queue
+	server, err = sock.System.Accept(ln) // the handshake is done, so the connection is in the queue
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = sock.System.Close(server) })
 	return nc.(*net.TCPConn), server
 }
 
-// eventually reads until there is something.
+// eventually reads until there are bytes.
 func eventually(t *testing.T, fd int, p []byte) (n int, err error) {
 	t.Helper()
 	err = sock.ErrWouldBlock
@@ -62,7 +62,7 @@ func TestNobodyWaitsForANonBlockingCall(t *testing.T) {
 	n, err := sock.System.Read(server, make([]byte, 10))
 	assert.Zero(t, n)
 	assert.Equal(t, sock.ErrWouldBlock, err)
-	for err = nil; err == nil; { // until nothing more fits
+	for err = nil; err == nil; { // until the socket takes no more
 		_, err = sock.System.Write(server, make([]byte, 1<<20))
 	}
 	assert.Equal(t, sock.ErrWouldBlock, err)
@@ -92,7 +92,7 @@ func TestBytesThenTheEnd(t *testing.T) {
 func TestAnErrorNamesItsCall(t *testing.T) {
 	client, server := connect(t)
 	require.NoError(t, client.SetLinger(0))
-	require.NoError(t, client.Close()) // a reset
+	require.NoError(t, client.Close()) // sends a reset
 	_, err := eventually(t, server, make([]byte, 10))
 	assert.ErrorIs(t, err, unix.ECONNRESET)
 	assert.ErrorContains(t, err, "read: ")
@@ -127,7 +127,7 @@ func TestOnlyWhatHasADescriptorCanBeTakenOver(t *testing.T) {
 	assert.ErrorContains(t, err, "no descriptor")
 }
 
-// blocking returns a client, and a descriptor on which calls block.
+// blocking returns a client, and a blocking descriptor for the other end.
 func blocking(t *testing.T) (client net.Conn, fd int) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -176,7 +176,7 @@ func TestABlockingReadIsInterrupted(t *testing.T) {
 		returned <- err
 	}()
 	reader := <-thread
-	for { // it may not have begun when it is interrupted first
+	for { // an early interruption may come before the call begins
 		require.NoError(t, reader.Interrupt(fd))
 		select {
 		case err := <-returned:

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Supported says whether this system has descriptors to do I/O on.
+// Supported reports whether this system has descriptors for I/O.
 const Supported = true
 
 // system is the operating system.
@@ -28,7 +28,7 @@ func (*system) CloseWrite(fd int) error             { return unix.Shutdown(fd, u
 func (*system) Close(fd int) error                  { return unix.Close(fd) }
 func (*system) Tune(fd int)                         { tune(fd) }
 
-// Peer is Kernel's.
+// Peer implements Kernel.
 func (*system) Peer(fd int) netip.Addr {
 	addr, err := unix.Getpeername(fd)
 	if err != nil {
@@ -43,13 +43,13 @@ func (*system) Peer(fd int) netip.Addr {
 	return netip.Addr{}
 }
 
-// Listen needs no change of the socket: package net has made it non-blocking.
-// When ln is closed the runtime's own poller is no longer told of each client.
+// Listen does not change the socket, because package net has made it non-blocking.
+// Closing ln keeps the runtime's own poller from being notified of each client.
 func (*system) Listen(ln net.Listener) (fd int, err error) {
 	return takeOver(ln, func(int) error { return nil })
 }
 
-// Read reads what is there, up to len(p) bytes. At the end of the stream it
+// Read reads the bytes that are there, up to len(p). At the end of the stream it
 // returns io.EOF.
 func (c Calls) Read(fd int, p []byte) (int, error) {
 	for {
@@ -59,7 +59,7 @@ func (c Calls) Read(fd int, p []byte) (int, error) {
 	}
 }
 
-// received translates what reading has returned.
+// received translates the result of a read.
 func received(n int, err error) (int, error) {
 	switch {
 	case n > 0:
@@ -73,7 +73,8 @@ func received(n int, err error) (int, error) {
 	}
 }
 
-// Write writes as much of p as there is room for, at least one byte.
+// Write writes as much of p as there is room for: at least one byte, or it returns
+// ErrWouldBlock.
 func (c Calls) Write(fd int, p []byte) (int, error) {
 	for {
 		n, err := c.Kernel.Write(fd, p)
@@ -88,9 +89,8 @@ func (c Calls) Write(fd int, p []byte) (int, error) {
 	}
 }
 
-// Accept takes a connection from the listen queue; its descriptor does not
-// block and is not inherited by other programs. A client that has left the
-// queue by itself is passed over.
+// Accept takes a connection from the listen queue. Its descriptor does not block, and
+// other programs do not inherit it. Accept skips a client that has left the queue.
 func (c Calls) Accept(listener int) (fd int, err error) {
 	for {
 		fd, err := c.Kernel.Accept(listener)
@@ -106,10 +106,10 @@ func (c Calls) Accept(listener int) (fd int, err error) {
 	}
 }
 
-// Transient reports whether an error of accept says nothing about the listener:
-// the process or the system has run out of something that may become free
-// again, or a client's connection was broken before it was accepted, which
-// Linux tells with the error that broke it. Accept later.
+// Transient reports whether an error of accept says nothing about the listener, so that
+// accept should be tried again later. Either the process or the system has run out of a
+// resource that may become free again, or a client's connection broke before it was
+// accepted; Linux reports that with the error that broke it.
 func Transient(err error) bool {
 	for _, transient := range []error{
 		unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.EAGAIN,
@@ -123,9 +123,9 @@ func Transient(err error) bool {
 	return false
 }
 
-// Fault reports whether an error of a connection's is this side's own: the system
-// has refused a call, for want of memory say. Otherwise the peer, or the network,
-// has broken the connection.
+// Fault reports whether this side caused an error of a connection: the system has
+// refused a call, for example for lack of memory. Otherwise the peer or the network has
+// broken the connection.
 func Fault(err error) bool {
 	var errno unix.Errno
 	if !errors.As(err, &errno) {
@@ -139,20 +139,21 @@ func Fault(err error) bool {
 	return true
 }
 
-// CloseWrite sends a FIN: the peer reads the end of the stream after what was
-// written before.
+// CloseWrite sends a FIN: the peer reads the end of the stream after the bytes written
+// before.
 func (c Calls) CloseWrite(fd int) error {
 	return os.NewSyscallError("shutdown", c.Kernel.CloseWrite(fd))
 }
 
-// Close closes a descriptor. It is not open any more even if there is an
-// error, an interruption say: its number may be another's by then.
+// Close closes a descriptor. The descriptor is closed even if there is an error, such
+// as an interruption; its number may already belong to another file.
 func (c Calls) Close(fd int) error { return os.NewSyscallError("close", c.Kernel.Close(fd)) }
 
-// Tune sets on a connection that was accepted by other means what Accept sets.
+// Tune sets on a connection that was accepted in another way the options that Accept
+// sets.
 func (c Calls) Tune(fd int) { c.Kernel.Tune(fd) }
 
-// Peer returns the address of a connection's client; an invalid one if that has no
+// Peer returns the address of a connection's client. It is invalid if the client has no
 // address, or has left.
 func (c Calls) Peer(fd int) netip.Addr { return c.Kernel.Peer(fd) }
 
@@ -180,14 +181,14 @@ func SetBacklog(ln net.Listener, n int) error {
 	return errors.Join(err, failed)
 }
 
-// Tune sets on a connection that package net has accepted what Accept sets:
-// no delay for small writes, and that a peer that vanished is noticed.
+// Tune sets on a connection that package net has accepted the options that Accept sets:
+// small writes are not delayed, and a peer that vanishes is noticed.
 func Tune(conn net.Conn) {
 	_ = control(conn, tune)
 }
 
-// control calls f with the descriptor of a listener or connection, if it has
-// one.
+// control calls f with the descriptor of a listener or connection. Without a descriptor
+// it does nothing.
 func control(of any, f func(fd int)) error {
 	sc, ok := of.(syscall.Conn)
 	if !ok {
@@ -200,8 +201,8 @@ func control(of any, f func(fd int)) error {
 	return raw.Control(func(fd uintptr) { f(int(fd)) })
 }
 
-// takeOver duplicates the descriptor of a listener or connection, applies change to
-// the duplicate, and closes the original. If it fails the original is as it was.
+// takeOver duplicates the descriptor of a listener or connection, applies change to the
+// duplicate, and closes the original. If it fails, the original is unchanged.
 func takeOver(from io.Closer, change func(fd int) error) (fd int, err error) {
 	sc, ok := from.(syscall.Conn)
 	if !ok {

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A client whose socket cannot be changed is served in another way, so it must
-// still be there.
+// A client whose socket cannot be changed is served in another way, so its
+// connection must survive.
 func TestWhatCannotBeTakenOverStaysOpen(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

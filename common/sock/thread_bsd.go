@@ -14,9 +14,9 @@ type Thread struct{}
 // CurrentThread returns the calling goroutine's thread.
 func CurrentThread() Thread { return Thread{} }
 
-// Interrupt makes a call return that a thread is blocked in. There is no way
-// to send a signal to one thread without C, so it ends the stream: what has
-// arrived can still be read, what is on its way cannot.
+// Interrupt ends a call in which a thread is blocked. Without C there is no way
+// to send a signal to one thread, so Interrupt ends the stream: bytes that have
+// arrived can still be read, bytes on their way cannot.
 func (Thread) Interrupt(fd int) error {
 	return os.NewSyscallError("shutdown", unix.Shutdown(fd, unix.SHUT_RD))
 }

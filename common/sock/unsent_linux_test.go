@@ -10,7 +10,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
-// The kernel once took 2.5 MB of a client that reads nothing.
+// The kernel once took 2.5 MB for a client that reads nothing.
 func TestTheKernelTakesLittleThatItCannotSend(t *testing.T) {
 	_, server := connect(t)
 	p := make([]byte, 1<<20)

@@ -2,29 +2,29 @@ package store
 
 import "math/bits"
 
-// Lookahead is how many keys are looked up at the same time: as many as stay in
-// the processor's first cache until they are asked for.
+// Lookahead is the largest number of keys that are prefetched at a time. That
+// many records stay in the processor's first cache until they are asked for.
 const Lookahead = 16
 
-// Expecter is a Store that can look up several keys at the same time. A lookup
-// is little work and much waiting for memory; but a processor waits for many
-// places at once, if it gets to know of them before it has waited for the
-// first.
+// Expecter is a Store that can prefetch several keys at the same time. A lookup
+// is little work and much waiting for memory. A processor can wait for many
+// places at once, if it learns of them before it has waited for the first.
 //
-// What a store makes of it nobody can notice but by the time it takes.
+// Prefetching may change timing, never results.
 type Expecter interface {
-	// Hash returns what Fetch wants to know of a key.
+	// Hash returns a key's hash, for Fetch.
 	Hash(key []byte) uint64
-	// Fetch looks up the first n of these keys, for which Append or Put will
-	// soon be called.
+	// Fetch looks up the keys with the first n hashes. Append or Put will soon
+	// be called for these keys.
 	Fetch(hashes [Lookahead]uint64, n int)
 }
 
-// ahead are keys that were looked up, and will be asked for in this order.
+// ahead holds records that were prefetched, in the order in which they will be
+// asked for.
 type ahead struct {
 	hashes  [Lookahead]uint64
-	records [Lookahead]record // nil where there is none
-	n, next int               // of n keys, the first that was not asked for since
+	records [Lookahead]record // nil if there is no such record
+	n, next int               // n records; next is the first that was not asked for yet
 }
 
 // forget must be called when a record is replaced.
@@ -34,10 +34,10 @@ func (a *ahead) forget() {
 	}
 }
 
-// Hash is Expecter's.
+// Hash implements Expecter.
 func (s *InMemory) Hash(key []byte) uint64 { return s.hash(key) }
 
-// Fetch is Expecter's.
+// Fetch implements Expecter.
 func (s *InMemory) Fetch(hashes [Lookahead]uint64, n int) {
 	if s.ahead == nil {
 		s.ahead = new(ahead)
@@ -50,16 +50,17 @@ func (s *InMemory) Fetch(hashes [Lookahead]uint64, n int) {
 	s.read += touch(a.records[:n])
 }
 
-// touch reads the beginnings of records. Each loop is short, so that the
-// processor, which begins a few hundred instructions ahead, begins with many of
-// them. What is read has to go somewhere, or the compiler would not read it.
+// touch reads the beginnings of records, so that the processor loads them into
+// its cache. Each loop is short, because the processor runs only a few hundred
+// instructions ahead: so it starts many loads at once. The bytes are added up
+// because the compiler would omit loads without a use.
 func touch(records []record) (read byte) {
 	for _, r := range records {
 		if r.first != nil {
 			read += *r.first
 		}
 	}
-	const line = 64 // the second cache line; behind that, processors guess
+	const line = 64 // the second cache line; processors prefetch further lines themselves
 	for _, r := range records {
 		if r.first != nil {
 			if mem := r.memory(); len(mem) > line {
@@ -70,8 +71,8 @@ func touch(records []record) (read byte) {
 	return read
 }
 
-// take returns the record of the key if that was fetched, and it is its turn:
-// then it need not even be hashed again.
+// take returns the record of the key, if that key is the next prefetched one.
+// The key need not be hashed again then.
 func (a *ahead) take(key []byte) (r record, ok bool) {
 	if a == nil || a.next >= a.n || !a.records[a.next].is(key) {
 		return record{}, false
@@ -81,8 +82,8 @@ func (a *ahead) take(key []byte) (r record, ok bool) {
 	return r, true
 }
 
-// find returns the record with the hash, by what was fetched if it is that
-// key's turn.
+// find returns the record with the hash: the next prefetched record if the hash
+// is the same, or else from the map.
 func (s *InMemory) find(hash uint64) (r record, found bool) {
 	if a := s.ahead; a != nil && a.next < a.n && a.hashes[a.next] == hash {
 		r = a.records[a.next]
@@ -93,13 +94,13 @@ func (s *InMemory) find(hash uint64) (r record, found bool) {
 	return r, found
 }
 
-// Hash is Expecter's.
+// Hash implements Expecter.
 func (s *Sharded) Hash(key []byte) uint64 { _, hash := s.find(key); return hash }
 
-// Fetch is Expecter's. It takes all the locks first, and gives them back at the
-// end: in between the processor can begin with all keys. A shard that another
-// goroutine has is left out, so nobody waits here, for whatever order they take
-// their locks in.
+// Fetch implements Expecter. It takes all the locks first, and releases them at
+// the end, so that the processor can start all lookups in between. It skips a
+// shard that another goroutine has locked. So it never waits for a lock, and
+// the order in which locks are taken does not matter.
 func (s *Sharded) Fetch(hashes [Lookahead]uint64, n int) {
 	const _ uint64 = 1 << (shards - 1)
 	var held uint64 // a bit for each shard

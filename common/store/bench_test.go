@@ -12,16 +12,16 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// The sizes of what is stored, in bytes.
+// The sizes of the stored keys and values, in bytes.
 const (
 	benchmarkKey   = 16
 	benchmarkValue = 64
 )
 
-// sequence is a store's keys in the random order in which they are asked for.
-// They lie in memory in that order, so that the processor fetches them ahead,
-// and finds them in its cache as it would a request. The store's entries it
-// does not find there, once they are too many.
+// sequence has a store's keys in the random order of the requests. The keys lie
+// in memory in that order, so the processor prefetches them and has them in its
+// cache, like a received request. It does not have the store's entries there,
+// once they are too many.
 type sequence struct {
 	data  []byte
 	count int
@@ -29,7 +29,7 @@ type sequence struct {
 
 func (k *sequence) at(i int) []byte { return k.data[i*benchmarkKey:][:benchmarkKey] }
 
-// filled returns the store with so many keys in it, and the keys.
+// filled returns the store with count keys in it, and the keys.
 func filled(b *testing.B, s store.Store, count int) *sequence {
 	k := &sequence{count: count}
 	value := make([]byte, benchmarkValue)
@@ -42,7 +42,7 @@ func filled(b *testing.B, s store.Store, count int) *sequence {
 	return k
 }
 
-// operation is a request to a store, for a key that it has.
+// operation is a request to a store, for a key that the store has.
 type operation struct {
 	name string
 	do   func(s store.Store, buf, key []byte) bool
@@ -88,7 +88,7 @@ func BenchmarkStore(b *testing.B) {
 	}
 }
 
-// oneLock is what Sharded is compared with: one lock for all keys.
+// oneLock is a store to compare Sharded with: one lock for all keys.
 type oneLock struct {
 	mu sync.Mutex
 	*store.InMemory
@@ -106,8 +106,8 @@ func (s *oneLock) Put(key, value []byte) error {
 	return s.InMemory.Put(key, value)
 }
 
-// BenchmarkContention has several goroutines use a store at once, as many for
-// each processor as the name says.
+// BenchmarkContention has several goroutines use a store at once. The name says
+// how many there are for each processor.
 func BenchmarkContention(b *testing.B) {
 	for _, kind := range []struct {
 		name  string
@@ -125,7 +125,7 @@ func BenchmarkContention(b *testing.B) {
 					var started atomic.Int64
 					b.RunParallel(func(pb *testing.PB) {
 						buf := make([]byte, 0, benchmarkValue)
-						i := int(started.Add(1)) * 7919 % k.count // each somewhere else
+						i := int(started.Add(1)) * 7919 % k.count // each goroutine starts at another key
 						for pb.Next() {
 							if !op.do(kind.store, buf, k.at(i)) {
 								b.Error("no value was read or written")

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Two keys with the same hash are as unlikely as two broken disks, and are kept
-// apart all the same.
+// Two keys with the same hash are as unlikely as two broken disks. The store
+// tells them apart nevertheless.
 func TestKeysWithTheSameHash(t *testing.T) {
 	const hash = 42
 	s := New(0)
@@ -36,7 +36,7 @@ func TestKeysWithTheSameHash(t *testing.T) {
 			assert.Equal(t, values[i], value, key)
 		}
 	}
-	// Looked up ahead, they are told apart, too.
+	// It also tells them apart when they are prefetched.
 	s.Fetch([Lookahead]uint64{hash, hash, hash}, 3)
 	for i, key := range []string{"second", "first", ""} {
 		value, found := get(key)

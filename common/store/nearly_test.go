@@ -13,7 +13,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// Once, a store was full before anybody heard of it, and took no new key from then on.
+// A store was once full before any operator was warned, and took no new key from then
+// on.
 func TestAWarningComesBeforeTheStoreIsFull(t *testing.T) {
 	const limit = 100_000
 	for name, s := range map[string]store.Bounded{"in memory": store.New(limit), "sharded": store.NewSharded(limit)} {

@@ -12,8 +12,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// Each store does what a plain map does, but that with a limit a put may fail:
-// then nothing has changed.
+// Each store must behave like a plain map, except that a put may fail if there
+// is a limit. A failed put changes nothing.
 func TestStoresAgainstAMap(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -61,7 +61,7 @@ func (c *comparison) put(t *rapid.T, key string) {
 
 	k, v := []byte(key), []byte(value)
 	err := c.store.Put(k, v)
-	for _, b := range [][]byte{k, v} { // as buffers that are read into again
+	for _, b := range [][]byte{k, v} { // the caller reuses its buffers
 		copy(b, bytes.Repeat([]byte("#"), len(b)))
 	}
 	if err == nil {
@@ -74,8 +74,7 @@ func (c *comparison) put(t *rapid.T, key string) {
 	require.False(t, found && len(value) <= len(old), "no room for %d bytes instead of %d", len(value), len(old))
 }
 
-// expect announces keys, most of which are then asked for or put, in this
-// order.
+// expect announces keys, and then gets or puts most of them in this order.
 func (c *comparison) expect(t *rapid.T) {
 	announced := rapid.SliceOfN(rapid.SampledFrom(keys), 0, store.Lookahead).Draw(t, "keys")
 	var hashes [store.Lookahead]uint64
@@ -85,7 +84,7 @@ func (c *comparison) expect(t *rapid.T) {
 	c.store.Fetch(hashes, len(announced))
 	for _, key := range announced {
 		switch rapid.IntRange(0, 9).Draw(t, "then") {
-		case 0: // it was announced in vain
+		case 0: // announced in vain
 		case 1, 2, 3, 4:
 			c.put(t, key)
 		default:

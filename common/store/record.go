@@ -6,20 +6,20 @@ import (
 	"unsafe"
 )
 
-// record is a key and its value in one piece of memory, behind their sizes. A
-// lookup then waits for memory twice, for the map's slot and for this; and a
-// slot is small, which counts because a map has more of them than records.
+// record is a key and its value in one piece of memory, behind their sizes. So a lookup
+// waits for memory only twice: for the map's slot, and for this piece. The slot is one
+// pointer, which saves memory because a map has more slots than records.
 //
 //	offset 0  size of the whole piece, uint32
 //	       4  length of the key, uint32
 //	       8  length of the value, uint32
-//	      12  key, value, and what an earlier, longer value has left
-type record struct{ first *byte } // of the piece; nil: there is none
+//	      12  key, value, and the rest of an earlier, longer value
+type record struct{ first *byte } // first byte of the piece; nil: no record
 
 const recordHeader = 12
 
 func newRecord(key, value []byte) record {
-	mem := make([]byte, recordHeader+len(key)+len(value)) // exactly: append would round up
+	mem := make([]byte, recordHeader+len(key)+len(value)) // exact; append would round up
 	binary.LittleEndian.PutUint32(mem, uint32(len(mem)))
 	binary.LittleEndian.PutUint32(mem[4:], uint32(len(key)))
 	binary.LittleEndian.PutUint32(mem[8:], uint32(len(value)))
@@ -36,7 +36,7 @@ func (r record) memory() []byte {
 // valueAt returns where the value begins in mem.
 func valueAt(mem []byte) int { return recordHeader + int(binary.LittleEndian.Uint32(mem[4:])) }
 
-// is reports whether there is a record, and its key is this one.
+// is reports whether there is a record, and it has this key.
 func (r record) is(key []byte) bool {
 	if r.first == nil {
 		return false
@@ -51,7 +51,8 @@ func (r record) value() []byte {
 	return mem[at : at+int(binary.LittleEndian.Uint32(mem[8:]))]
 }
 
-// appendFit appends a value if it fits into dst's capacity, or returns its length.
+// appendFit appends value if it fits into dst's capacity. Otherwise it returns the
+// value's length in bytes.
 func appendFit(dst, value []byte) (out []byte, need int) {
 	end := len(dst)
 	if len(value) > cap(dst)-end {
@@ -62,8 +63,8 @@ func appendFit(dst, value []byte) (out []byte, need int) {
 	return dst, 0
 }
 
-// set writes a value into the old one's memory, unless it does not fit, or is
-// so much smaller that the rest would be wasted.
+// set writes a value into the old value's memory, and reports whether it did. It does
+// not if the value does not fit, or is so much smaller that memory would be wasted.
 func (r record) set(value []byte) bool {
 	mem := r.memory()
 	room := mem[valueAt(mem):]
@@ -74,6 +75,6 @@ func (r record) set(value []byte) bool {
 	return true
 }
 
-// shrinkAbove is the memory, in bytes, beyond which a value of size bytes gets
-// memory of its own size instead of its predecessor's.
+// shrinkAbove is the size of the old value's memory, in bytes, above which a new value
+// of size bytes gets memory of its own.
 func shrinkAbove(size int) int { return 2*size + 256 }

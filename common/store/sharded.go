@@ -6,13 +6,13 @@ import (
 	"unsafe"
 )
 
-// shards is the number of locks of a Sharded store: far more than the threads
-// that a machine runs at once, each of which holds a lock for well under a
-// hundredth of a request.
+// shards is the number of locks of a Sharded store. It is far more than the
+// number of threads that a machine runs at once, and each thread holds a lock
+// for well under a hundredth of a request.
 const shards = 64
 
-// Sharded is a Store for several goroutines: InMemory stores, each behind a
-// lock of its own, to which keys are spread by their hash.
+// Sharded is a Store for several goroutines. It consists of InMemory stores,
+// each behind its own lock; a key's hash chooses its store.
 type Sharded struct {
 	seed  maphash.Seed
 	parts [shards]shard
@@ -20,12 +20,12 @@ type Sharded struct {
 
 type shard struct {
 	mu    sync.Mutex
-	store InMemory                                  // here, so that what is needed first lies beside the lock
-	_     [128 - 8 - unsafe.Sizeof(InMemory{})]byte // no two locks on one cache line
+	store InMemory                                  // not a pointer, so that the fields needed first lie beside the lock
+	_     [128 - 8 - unsafe.Sizeof(InMemory{})]byte // keeps two locks off one cache line
 }
 
-// NewSharded returns an empty store that holds up to limit bytes in all its
-// shards together, 0 meaning without limit.
+// NewSharded returns an empty store whose shards together hold up to limit
+// bytes; 0 means no limit.
 func NewSharded(limit int64) *Sharded {
 	s := &Sharded{seed: maphash.MakeSeed()}
 	all := newSpace(limit)
@@ -35,13 +35,13 @@ func NewSharded(limit int64) *Sharded {
 	return s
 }
 
-// find returns the shard that has the key, and the key's hash.
+// find returns the key's shard, and the key's hash.
 func (s *Sharded) find(key []byte) (*shard, uint64) {
 	hash := maphash.Bytes(s.seed, key)
 	return &s.parts[hash%shards], hash
 }
 
-// Append is Store's. It copies the value under the lock.
+// Append implements Store. It copies the value under the lock.
 func (s *Sharded) Append(dst, key []byte) (out []byte, found bool, err error) {
 	p, hash := s.find(key)
 	p.mu.Lock()
@@ -53,7 +53,7 @@ func (s *Sharded) Append(dst, key []byte) (out []byte, found bool, err error) {
 	return dst, found, nil
 }
 
-// AppendFit is Fitter's.
+// AppendFit implements Fitter.
 func (s *Sharded) AppendFit(dst, key []byte) (out []byte, found bool, need int, err error) {
 	p, hash := s.find(key)
 	p.mu.Lock()
@@ -65,10 +65,10 @@ func (s *Sharded) AppendFit(dst, key []byte) (out []byte, found bool, need int, 
 	return dst, found, need, nil
 }
 
-// Itself is Fitter's.
+// Itself implements Fitter.
 func (s *Sharded) Itself() Store { return s }
 
-// Put is Store's.
+// Put implements Store.
 func (s *Sharded) Put(key, value []byte) error {
 	p, hash := s.find(key)
 	p.mu.Lock()
@@ -77,10 +77,10 @@ func (s *Sharded) Put(key, value []byte) error {
 	return err
 }
 
-// Usage is Bounded's.
+// Usage implements Bounded. All shards share one count of bytes.
 func (s *Sharded) Usage() (used, limit int64) { return s.parts[0].store.Usage() }
 
-// WhenNearlyFull is Bounded's.
+// WhenNearlyFull implements Bounded.
 func (s *Sharded) WhenNearlyFull(f func(used, limit int64)) { s.parts[0].store.WhenNearlyFull(f) }
 
 // Len returns the number of keys.

@@ -1,4 +1,6 @@
-// Package store keeps values by key, in memory.
+// Package store keeps values by key, in memory. Store is the interface that the servers
+// need; InMemory implements it for one goroutine, and Sharded for several. Neither ever
+// drops an entry: a full store refuses a put.
 package store
 
 import (
@@ -9,79 +11,75 @@ import (
 	"sync/atomic"
 )
 
-// Store is what the servers need of a key/value store. Keys and values are
-// bytes that belong to the caller: a store copies what it keeps, and copies
-// out what it returns. Put is given UTF-8 only, and Append must return what was put:
-// clients cannot read a reply with anything else.
+// Store is the interface of a key/value store that the servers need. Keys and values
+// are bytes that belong to the caller: a store copies the bytes that it keeps, and
+// copies out the bytes that it returns. Put gets only UTF-8, and Append must return
+// exactly what was put, because clients cannot read a reply with anything else.
 //
-// The text of an error is for the server's log; clients are told ErrFull, or that the
-// store failed.
+// The text of an error is for the server's log. Clients only learn that the store is
+// full (ErrFull), or that it failed.
 //
-// A server that answers on several threads needs a store that is safe for
-// concurrent use: Sharded is, InMemory is not.
+// A server that answers on several threads needs a store that is safe for concurrent
+// use: Sharded is, InMemory is not.
 type Store interface {
-	// Append appends the value of key to dst, as append does, and reports
-	// whether the key is present; where it is not, or on an error, nothing
-	// is appended.
+	// Append appends the value of key to dst, as append does, and reports whether the
+	// key is present. If it is absent, or on an error, Append appends nothing.
 	Append(dst, key []byte) (out []byte, found bool, err error)
 
-	// Put stores a copy of value under a copy of key. When it fails, what
-	// was stored before is still there.
+	// Put stores a copy of value under a copy of key. If it fails, the old value stays.
 	Put(key, value []byte) error
 }
 
-// Bounded is a Store that knows how full it is. Both methods are for any goroutine.
+// Bounded is a Store that knows how full it is. Any goroutine may call both methods.
 type Bounded interface {
 	Store
 
-	// Usage returns how many bytes the store holds, and how many it may hold; 0
-	// means that there is no limit.
+	// Usage returns how many bytes the store holds, and how many it may hold. A limit
+	// of 0 means no limit.
 	Usage() (used, limit int64)
 
-	// WhenNearlyFull has f called whenever a Put has made the store fuller than nine
-	// tenths of its limit, and not again before it was emptier. f must not call the
+	// WhenNearlyFull has f called when a Put fills the store beyond nine tenths of its
+	// limit, and again only after the store was emptier in between. f must not call the
 	// store, and must not block. Only the last f counts.
 	WhenNearlyFull(f func(used, limit int64))
 }
 
-// Fitter is a Store that appends a value only if it fits, so its caller can choose
-// the memory for it. A server counts the memory that it chooses. What Append
-// allocates instead it can only count afterwards, and leaves to the garbage
-// collector.
+// Fitter is a Store that appends a value only if it fits, so its caller can choose the
+// memory. A server counts memory that it chooses. It can count memory that Append
+// allocates only afterwards, and leaves it to the garbage collector.
 type Fitter interface {
-	// AppendFit is Append if dst's free capacity is enough for the value. If it
-	// is not, found is true, nothing is appended, and need is the value's
-	// length in bytes; the caller asks again, with more room.
+	// AppendFit is Append if dst's free capacity is enough for the value. If it is not,
+	// found is true, nothing is appended, and need is the value's length in bytes; the
+	// caller then asks again with more room.
 	AppendFit(dst, key []byte) (out []byte, found bool, need int, err error)
 
-	// Itself returns the store whose AppendFit this is. A type that embeds a
-	// store and has an Append of its own also gets that store's AppendFit,
-	// which would go past it; so a server compares Itself with the store that
-	// it was given.
+	// Itself returns the store whose AppendFit this is. A type that embeds a store and
+	// has an Append of its own also inherits that store's AppendFit, which would bypass
+	// its Append. So a server compares Itself with the store that it was given.
 	Itself() Store
 }
 
-// ErrFull is returned by Put when the value does not fit into the store.
+// ErrFull is returned by Put when the entry does not fit into the store.
 var ErrFull = errors.New("store is full")
 
-// entryOverhead is what an entry is reckoned to cost beyond its key and value,
-// in bytes: its slot in the map, the allocator's rounding.
-// BenchmarkEntryOverhead measures 54 with a million entries; how full the map
-// is makes a difference, so this is a little more.
+// entryOverhead is the estimated cost of an entry beyond its key and value, in bytes:
+// its slot in the map, and the allocator's rounding. BenchmarkEntryOverhead measures 54
+// with a million entries. The cost depends on how full the map is, so the estimate is a
+// little higher.
 const entryOverhead = 64
 
 // InMemory is a Store over Go's map, for one goroutine at a time.
 type InMemory struct {
 	seed    maphash.Seed
 	records map[uint64]record // by the key's hash
-	clashes map[string]record // whose hash was another key's already
+	clashes map[string]record // records whose hash another key already has
 	space   *space
-	ahead   *ahead // nil before Fetch
-	read    byte   // by touch
+	ahead   *ahead // nil before the first Fetch
+	read    byte   // sum of the bytes that touch has read
 }
 
-// New returns an empty store that holds up to limit bytes of keys, values and
-// their bookkeeping; 0 means without limit.
+// New returns an empty store that holds up to limit bytes of keys, values and their
+// bookkeeping; 0 means no limit.
 func New(limit int64) *InMemory {
 	s := in(newSpace(limit))
 	return &s
@@ -96,19 +94,19 @@ func in(s *space) InMemory {
 	}
 }
 
-// space is what stores may fill together, in bytes by entryOverhead's
-// reckoning.
+// space counts the bytes of one or several stores against their common limit, with
+// entryOverhead for each entry.
 type space struct {
-	limit  int64 // 0: none
-	mark   int64 // beyond it the space is nearly full
+	limit  int64 // 0: no limit
+	mark   int64 // above it the space is nearly full
 	used   atomic.Int64
-	nearly atomic.Bool // it has been said that it is
+	nearly atomic.Bool // it has been reported as nearly full
 	say    atomic.Pointer[func(used, limit int64)]
 }
 
 func newSpace(limit int64) *space { return &space{limit: limit, mark: limit - limit/10} }
 
-// take takes so many bytes, or gives some back, if there are enough.
+// take takes n bytes if the limit allows it. A negative n gives bytes back.
 func (s *space) take(n int64) error {
 	used := s.used.Add(n)
 	if s.limit == 0 {
@@ -126,15 +124,15 @@ func (s *space) take(n int64) error {
 	return nil
 }
 
-// Usage is Bounded's.
+// Usage implements Bounded.
 func (s *InMemory) Usage() (used, limit int64) { return s.space.used.Load(), s.space.limit }
 
-// WhenNearlyFull is Bounded's.
+// WhenNearlyFull implements Bounded.
 func (s *InMemory) WhenNearlyFull(f func(used, limit int64)) { s.space.say.Store(&f) }
 
 func (s *InMemory) hash(key []byte) uint64 { return maphash.Bytes(s.seed, key) }
 
-// Append is Store's.
+// Append implements Store.
 func (s *InMemory) Append(dst, key []byte) (out []byte, found bool, err error) {
 	r, found := s.ahead.take(key)
 	if !found {
@@ -146,7 +144,7 @@ func (s *InMemory) Append(dst, key []byte) (out []byte, found bool, err error) {
 	return dst, found, nil
 }
 
-// AppendFit is Fitter's.
+// AppendFit implements Fitter.
 func (s *InMemory) AppendFit(dst, key []byte) (out []byte, found bool, need int, err error) {
 	r, ok := s.ahead.take(key)
 	if !ok {
@@ -158,7 +156,7 @@ func (s *InMemory) AppendFit(dst, key []byte) (out []byte, found bool, need int,
 	return out, true, need, nil
 }
 
-// Itself is Fitter's.
+// Itself implements Fitter.
 func (s *InMemory) Itself() Store { return s }
 
 // get returns the key's record.
@@ -171,7 +169,7 @@ func (s *InMemory) get(key []byte, hash uint64) (r record, found bool) {
 	return r, true
 }
 
-// Put is Store's.
+// Put implements Store.
 func (s *InMemory) Put(key, value []byte) error {
 	if r, ok := s.ahead.take(key); ok && r.set(value) {
 		return nil

@@ -75,7 +75,7 @@ func TestAFullStoreKeepsWhatItHas(t *testing.T) {
 	require.NoError(t, s.Put([]byte("k"), []byte("new")), "an update that needs no room")
 }
 
-// A sharded store used to be full when one of its shards was.
+// A sharded store was once full when one of its shards was.
 func TestAStoreTakesAsMuchAsItsLimit(t *testing.T) {
 	both(t, 1_000_000, func(t *testing.T, s store.Store) {
 		for i := range 98 {
@@ -94,8 +94,8 @@ func TestASmallerValueGivesRoomBack(t *testing.T) {
 	require.NoError(t, s.Put([]byte("other"), make([]byte, 90_000)))
 }
 
-// A replacement gave 12 bytes too many back: after ten thousand of them a store took
-// as much more as that came to.
+// A replacement once gave 12 bytes too many back. After ten thousand replacements a
+// store exceeded its limit by the sum of these bytes.
 func TestTheLimitHoldsAfterManyReplacements(t *testing.T) {
 	const limit = 100_000
 	key, small, large := []byte("k"), make([]byte, 10), make([]byte, 1000)
@@ -119,7 +119,7 @@ func TestTheLimitHoldsAfterManyReplacements(t *testing.T) {
 	})
 }
 
-// What is kept is reckoned to the byte: a value that just fills the store fits.
+// The count of bytes is exact: a value that just fills the store fits.
 func TestTheLimitIsItselfAllowed(t *testing.T) {
 	const overhead = 64
 	both(t, 1000, func(t *testing.T, s store.Store) {
@@ -132,8 +132,8 @@ func TestTheLimitIsItselfAllowed(t *testing.T) {
 	})
 }
 
-// A value has its predecessor's memory unless more of that is idle than it uses, and
-// 256 bytes.
+// A value gets its predecessor's memory, unless it would leave more bytes idle than its
+// own length plus 256.
 func TestOnlyAMuchSmallerValueGivesRoomBack(t *testing.T) {
 	for size, gives := range map[int]bool{2*100 + 256: false, 2*100 + 257: true} {
 		both(t, int64(1+size+64), func(t *testing.T, s store.Store) {
@@ -174,7 +174,7 @@ func TestNothingIsAllocatedForAValueThatFits(t *testing.T) {
 	})
 }
 
-// BenchmarkEntryOverhead measures what an entry costs beside its key and value.
+// BenchmarkEntryOverhead measures the cost of an entry besides its key and value.
 func BenchmarkEntryOverhead(b *testing.B) {
 	const entries, size = 1_000_000, 16 + 64
 	for b.Loop() {

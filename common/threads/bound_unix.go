@@ -2,7 +2,7 @@
 
 package threads
 
-// bound applies a limit, which leaves so many.
+// bound applies a limit that leaves left threads, if it is the tightest so far.
 func (s *state) bound(left int, limit string) {
 	if left < s.left {
 		s.left, s.limit = left, limit

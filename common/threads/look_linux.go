@@ -21,18 +21,18 @@ func look() state {
 	return s
 }
 
-// source is where a system's limits are read from.
+// source is the system from which limits are read.
 type source struct {
-	root   string // its /proc is below
+	root   string // directory that contains proc
 	limit  func() uint64
 	groups func() *cgroup.Finder
 
 	mu     sync.Mutex
-	others int // threads of the user's other processes, when they were
+	others int // threads of the user's other processes, counted at asked
 	asked  time.Time
 }
 
-// machine is the system that the program runs on.
+// machine is the system on which the program runs.
 var machine = newSource("/", func() uint64 {
 	var l unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NPROC, &l); err != nil {
@@ -59,14 +59,14 @@ func (s *source) read(name string) string {
 func (s *source) bound(l *state) {
 	self, ok := s.process("self")
 	if ok {
-		l.own = self.threads // with those that the runtime knows nothing of
+		l.own = self.threads // includes threads that the runtime does not know of
 		s.boundUser(l, self)
 	}
 	s.boundGroups(l)
 	s.boundSystem(l)
 }
 
-// boundSystem applies the limits of the whole system, which are root's, too.
+// boundSystem applies the limits of the whole system. They apply to root, too.
 func (s *source) boundSystem(l *state) {
 	// 0.20 0.18 0.12 1/80 11206: one of 80 threads runs.
 	fields := strings.Fields(s.read("proc/loadavg"))
@@ -85,10 +85,10 @@ func (s *source) boundSystem(l *state) {
 	}
 }
 
-// process is what /proc says of a process.
+// process is the entry of one process in /proc.
 type process struct {
 	uid, threads int
-	privileges   uint64 // effective
+	privileges   uint64 // effective capabilities
 }
 
 func (s *source) process(id string) (p process, ok bool) {
@@ -111,8 +111,8 @@ func (s *source) process(id string) (p process, ok bool) {
 	return p, ok
 }
 
-// boundUser applies RLIMIT_NPROC, which is for all threads of a user. Root is exempt,
-// and so is a process with the capability to exceed limits, but not within a user
+// boundUser applies RLIMIT_NPROC, which counts all threads of a user. Root and
+// processes with a capability to exceed limits are exempt, but not within a user
 // namespace.
 func (s *source) boundUser(l *state, self process) {
 	most := s.limit()
@@ -132,7 +132,7 @@ func (s *source) boundUser(l *state, self process) {
 	l.bound(int(most)-s.others-self.threads, "RLIMIT_NPROC")
 }
 
-// count returns how many threads the user's processes have, without this one's.
+// count returns how many threads the user's other processes have.
 func (s *source) count(uid int) (threads int) {
 	entries, err := os.ReadDir(filepath.Join(s.root, "proc"))
 	if err != nil {
@@ -144,18 +144,18 @@ func (s *source) count(uid int) (threads int) {
 		if name := e.Name(); name[0] < '0' || name[0] > '9' || name == self {
 			continue
 		}
-		if p, ok := s.process(e.Name()); ok && p.uid == uid { // else it has just ended
+		if p, ok := s.process(e.Name()); ok && p.uid == uid { // otherwise the process has just ended
 			threads += p.threads
 		}
 	}
 	return threads
 }
 
-// boundGroups applies the limits of the process's control groups and of all that
-// they are in.
+// boundGroups applies the limits of the process's control group and of all groups
+// around it.
 func (s *source) boundGroups(l *state) {
 	for _, g := range s.groups().Groups() {
-		most, err := strconv.Atoi(s.read(path.Join(g.Dir, "pids.max"))) // which may be "max"
+		most, err := strconv.Atoi(s.read(path.Join(g.Dir, "pids.max"))) // may be "max"
 		now, missing := strconv.Atoi(s.read(path.Join(g.Dir, "pids.current")))
 		if err == nil && missing == nil {
 			l.bound(most-now, "pids.max of the control group "+g.Name)

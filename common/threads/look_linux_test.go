@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fake is a system that has no limit yet. The process is number 7 and has 10
-// threads; the user's others have 5; somebody else's have 100.
+// fake is a system without limits. The process has number 7 and 10 threads; the
+// user's other processes have 5 threads, and another user's have 100.
 func fake(t *testing.T, uid int, limit uint64) *source {
 	s := newSource(t.TempDir(), func() uint64 { return limit })
 	status := func(id string, uid, threads int, privileges uint64) {
@@ -86,7 +86,8 @@ func TestTheSystemsThreads(t *testing.T) {
 	assert.Equal(t, "kernel.pid_max", limit)
 }
 
-// Each group's limit holds for all that are in it, so the tightest counts.
+// A group's limit applies to everything in the group, so the tightest limit
+// counts.
 func TestControlGroups(t *testing.T) {
 	const unified = "30 20 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"
 	const second = "40 31 0:37 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"

@@ -2,5 +2,5 @@
 
 package threads
 
-// look knows Go's limit only.
+// look only knows Go's limit.
 func look() state { return known() }

@@ -4,7 +4,7 @@ package threads
 
 import "golang.org/x/sys/unix"
 
-// look applies the limit that these systems have for the threads of one process.
+// look applies these systems' limit on the threads of one process.
 func look() state {
 	s := known()
 	for _, name := range []string{"kern.num_taskthreads", "kern.threads.max_threads_per_proc"} {

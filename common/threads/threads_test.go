@@ -9,15 +9,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fakeProcess is one that has some threads of the runtime's, and may have more.
+// fakeProcess is a process that has some threads of the runtime's, and may have
+// more.
 type fakeProcess struct{ own, most int }
 
 func (p *fakeProcess) budget() *Budget {
 	return &Budget{now: time.Now, look: func() state { return state{p.own, p.most - p.own, "a limit"} }}
 }
 
-// Far from the limit a look serves for some threads, but not for long; near to it
-// for one.
+// Far from the limit one reading serves for several threads, but not for long.
+// Near the limit it serves for one.
 func TestALookServesForSomeThreadsFarFromTheLimit(t *testing.T) {
 	looks, left, now := 0, 10_000, time.Now()
 	b := &Budget{
@@ -40,8 +41,8 @@ func TestALookServesForSomeThreadsFarFromTheLimit(t *testing.T) {
 	assert.Equal(t, 6, looks, "near to the limit")
 }
 
-// What the runtime needs is never given away, whether it has it already or not;
-// nor is what was promised to those who have not started yet.
+// Threads that the runtime needs are never given away, whether or not it has
+// them already. Nor are threads that were taken and have not started.
 func TestThreadsAreLeftForTheRuntime(t *testing.T) {
 	const base, clients = 6, 10
 	need := runtimes + runtime.GOMAXPROCS(0)
@@ -56,14 +57,14 @@ func TestThreadsAreLeftForTheRuntime(t *testing.T) {
 		b.Started()
 		require.NotEmpty(t, b.Take())
 	}
-	for p.own < p.most { // the runtime takes what is left for it
+	for p.own < p.most { // the runtime takes its reserve
 		p.own++
 		require.NotEmpty(t, b.Take())
 	}
 }
 
-// One leaves, and another one comes before its thread has ended: that is what
-// slack is for.
+// A client leaves, and another one comes before the first one's thread has
+// ended. The slack covers this.
 func TestAThreadThatEndsIsTheNextClients(t *testing.T) {
 	p := &fakeProcess{own: 6, most: runtimes + runtime.GOMAXPROCS(0) + 10}
 	b := p.budget()
@@ -77,11 +78,11 @@ func TestAThreadThatEndsIsTheNextClients(t *testing.T) {
 		p.own++
 		b.Started()
 		require.NotEmpty(t, b.Take())
-		p.own-- // of the one that left
+		p.own-- // the thread of the client that left
 	}
 }
 
-// Others may take all but slack, and more.
+// Other processes may take everything but the slack, and more.
 func TestThreadsThatOthersTakeAreNotThere(t *testing.T) {
 	p := &fakeProcess{own: 1000, most: 1000 + slack + 1}
 	b := p.budget()
@@ -91,7 +92,7 @@ func TestThreadsThatOthersTakeAreNotThere(t *testing.T) {
 	assert.NotEmpty(t, b.Take())
 }
 
-// Go's own limit is one that every system has.
+// Go's own limit exists on every system.
 func TestTheProcessHasALimit(t *testing.T) {
 	s := look()
 	assert.Positive(t, s.own)

@@ -21,15 +21,15 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// The environment variable SeedVariable makes Check try one seed only, and
-// SeedsVariable makes it try so many.
+// The environment variable SeedVariable makes Check try only that seed.
+// SeedsVariable is the number of seeds to try.
 const (
 	SeedVariable  = "FAKEKERNEL_SEED"
 	SeedsVariable = "FAKEKERNEL_SEEDS"
 )
 
 // Check runs servers on fake kernels, one for each of many seeds, and stops at
-// the first that does something wrong.
+// the first failure.
 func Check(t *testing.T, seeds int, serve func(*Kernel, kvserver.Config) kvserver.Server) {
 	first := rand.Uint64()
 	if seed := variable(t, SeedVariable); seed != 0 {
@@ -37,8 +37,8 @@ func Check(t *testing.T, seeds int, serve func(*Kernel, kvserver.Config) kvserve
 	} else if n := variable(t, SeedsVariable); n != 0 {
 		seeds = int(n)
 	}
-	// One goroutine runs at a time, so a second processor is of no use. Waking it
-	// took half of the test's time.
+	// One goroutine runs at a time, so a second processor does not help. Waking
+	// it took half of the test's time.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	clients, calls, faults := 0, 0, 0
 	synctest.Test(t, func(t *testing.T) {
@@ -93,7 +93,7 @@ func (k *Kernel) run(serve func(*Kernel, kvserver.Config) kvserver.Server) {
 	srv := serve(k, cfg)
 	k.stop = func() {
 		ctx, cancel := context.WithCancel(context.Background())
-		cancel() // it is not waited for: the server goes on when this call returns
+		cancel() // do not wait: the server goes on when this call returns
 		_ = srv.Shutdown(ctx)
 	}
 	end := kvserver.ErrServerClosed
@@ -104,13 +104,13 @@ func (k *Kernel) run(serve func(*Kernel, kvserver.Config) kvserver.Server) {
 	if !errors.Is(err, end) {
 		k.fail("Serve returned %v, not %v", err, end)
 	}
-	for able := k.able(); len(able) > 0; able = k.able() { // what is under way arrives
+	for able := k.able(); len(able) > 0; able = k.able() { // bytes on their way arrive
 		able[k.rng.IntN(len(able))].act()
 	}
 	k.audit(srv.Stats())
 }
 
-// audit looks at what is left.
+// audit checks the final state: descriptors, counters, and each client.
 func (k *Kernel) audit(s kvserver.Stats) {
 	for fd, f := range k.files {
 		if f != nil {
@@ -131,7 +131,8 @@ func (k *Kernel) audit(s kvserver.Stats) {
 	}
 }
 
-// report says what was wrong, and all that may help to find out why.
+// report describes the failure, the kernel's settings, the clients, and the
+// last calls.
 func (k *Kernel) report() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\nodds %+v, %d descriptors, %d connections, stopped: %v\n", k.failure, k.odds, k.most, k.mostConns, k.stopped)

@@ -19,11 +19,11 @@ const (
 	polite     manner = iota // leaves when it has all its replies
 	halfCloser               // sends FIN behind its last request
 	truncator                // sends FIN inside a frame
-	liar                     // sends what is no frame, and more
-	silent                   // stays, and says nothing more
+	liar                     // sends bytes that are not a frame, and more
+	silent                   // stays, and sends no more
 	stuck                    // stays, and does not finish its last frame
-	// Those above take what they are owed. Those below do not.
-	deaf     // stays, and takes nothing
+	// The manners above take all their replies. Those below do not.
+	deaf     // a slow reader: stays, and takes nothing
 	resetter // resets its connection at some time
 	quitter  // closes its connection at some time
 	manners
@@ -40,22 +40,22 @@ type client struct {
 	manner manner
 	file   *file // nil before it connects
 
-	stream  []byte // all that it will send
+	stream  []byte // all bytes that it will send
 	sent    int
-	leaveAt int // a resetter or quitter leaves when it has sent so much
+	leaveAt int // a resetter or quitter leaves after this many bytes
 
 	requests []request
 	want     []byte // the replies to all requests, in order
-	owed     int    // of these, what it must get in any case
+	owed     int    // how many bytes of want it must get in any case
 	got      []byte
 
-	place   bool // it was accepted when there was a place for it
+	place   bool // when it was accepted, the server had a place for it
 	gone    bool // it has closed or reset its end
 	excused bool // its connection broke, through no fault of the server's
 }
 
-// request is where a request ends in what a client sends, and its reply in
-// what the client gets.
+// request says where a request ends in the client's stream, and where its reply ends in
+// want.
 type request struct{ sent, want int }
 
 func newClient(k *Kernel, id int) *client {
@@ -64,7 +64,7 @@ func newClient(k *Kernel, id int) *client {
 	if r.IntN(3) > 0 {
 		c.manner = manner(r.IntN(int(manners)))
 	}
-	size := pick(k, 10, 100, 100, 3000, 40_000) // of its values, at most
+	size := pick(k, 10, 100, 100, 3000, 40_000) // the longest value
 	values := map[string]string{}
 	for i := range r.IntN(min(pick(k, 3, 10, 60), 2+200_000/size)) {
 		key := fmt.Sprintf("client %d key %d", id, r.IntN(4))
@@ -86,7 +86,7 @@ func newClient(k *Kernel, id int) *client {
 	}
 	c.leaveAt = r.IntN(len(c.stream) + 1)
 	c.owed = len(c.want)
-	if c.manner >= deaf || k.turn > 0 || k.memory > 0 { // who may be closed at any time
+	if c.manner >= deaf || k.turn > 0 || k.memory > 0 { // the server may close it at any time
 		c.owed = 0
 	}
 	return c
@@ -98,7 +98,7 @@ func (c *client) ask(data []byte, reply probe.Message) {
 	c.requests = append(c.requests, request{len(c.stream), len(c.want)})
 }
 
-// atShutdown makes up the account: what was not sent need not be answered.
+// atShutdown reduces the owed replies to the requests that are already sent.
 func (c *client) atShutdown() {
 	owed := 0
 	for _, r := range c.requests {
@@ -109,7 +109,7 @@ func (c *client) atShutdown() {
 	c.owed = min(c.owed, owed)
 }
 
-// The things a client can do.
+// maySend, mayTake and mayEnd report what the client can do now.
 func (c *client) maySend() bool {
 	return c.sent < len(c.stream) && !c.file.reset && len(c.file.in) < c.file.inRoom && !c.file.eof
 }
@@ -128,8 +128,7 @@ func (c *client) mayEnd() bool {
 	return false
 }
 
-// ended reports whether the server has ended the connection, as far as the
-// client can see.
+// ended reports whether the client can see that the server has ended the connection.
 func (c *client) ended() bool {
 	f := c.file
 	return f.reset || (f.fin || f.closed) && len(f.out) == 0
@@ -145,10 +144,10 @@ func (c *client) able() bool {
 	return c.maySend() || c.mayTake() || c.mayEnd()
 }
 
-// act does one of the things that the client can do.
+// act does one thing that the client can do, chosen at random.
 func (c *client) act() {
 	if c.file == nil {
-		// Little room makes many calls; more than some hundred show nothing new.
+		// Small buffers cause many calls; more than some hundred show nothing new.
 		least := (len(c.stream) + len(c.want)) / 300
 		room := func() int { return max(least, pick(c.k, 20, 500, 5000, 100_000)) }
 		c.file = &file{client: c, inRoom: min(room(), c.k.Room), outRoom: room()}
@@ -170,7 +169,7 @@ func (c *client) act() {
 func (c *client) send() {
 	f := c.file
 	n := c.k.length(min(len(c.stream)-c.sent, f.inRoom-len(f.in)))
-	if f.closed { // nobody listens there any more
+	if f.closed { // the server has closed its end
 		c.sent += n
 		c.k.refuse(f)
 		return
@@ -204,15 +203,15 @@ func (c *client) end() {
 	}
 }
 
-// check returns what is wrong with what the client got, "" if nothing is.
+// check returns what is wrong with the bytes that the client got, or "".
 func (c *client) check() string {
 	switch {
 	case c.file == nil:
-		return "" // it never came
+		return "" // it never connected
 	case !c.file.closed && !c.file.reset:
 		return "its connection is not closed"
 	}
-	refused := c.refusal() // if there were enough clients without it
+	refused := c.refusal() // nil if there are too few clients for one
 	if refused != nil && (bytes.Equal(c.got, refused) || (c.excused || c.manner >= deaf) && bytes.HasPrefix(refused, c.got)) {
 		if c.place && len(c.got) > 0 {
 			return "it was refused, and when it was accepted enough others had left"
@@ -234,7 +233,7 @@ func (c *client) check() string {
 		return fmt.Sprintf("it got %d bytes of the %d that it was owed", len(replies), c.owed)
 	}
 	if c.manner == liar && c.sent == len(c.stream) && len(replies) == len(c.want) && !c.k.stopped || len(rest) > 0 {
-		// Where memory is short, whoever does not take its reply may be closed meanwhile.
+		// When memory is short, a client may be closed before it has taken its reply.
 		if !isErrorReply(rest) && !(c.k.memory > 0 && isPart(rest)) {
 			return fmt.Sprintf("it should have got one error reply, not %s", probe.Hex(rest))
 		}
@@ -242,7 +241,8 @@ func (c *client) check() string {
 	return ""
 }
 
-// refusal returns what a client gets that is one too many.
+// refusal returns the reply to a client above the limit, or nil if there are too few
+// clients for one.
 func (c *client) refusal() []byte {
 	if len(c.k.clients) <= c.k.mostConns {
 		return nil

@@ -1,19 +1,21 @@
 //go:build unix
 
-// Package fakekernel is a kernel on which everything goes wrong that can:
-// sockets with clients at their other ends, in one goroutine, driven by the
-// system calls of the server under test. Reads and writes are short, calls are
-// interrupted or would block for no reason, descriptors and memory run out,
-// readiness is reported in any order and without a cause, and clients send,
-// stall, half-close, lie and reset as they like.
+// Package fakekernel is a hostile kernel for tests. It has sockets with clients at
+// their other ends, in one goroutine, driven by the system calls of the server under
+// test. Reads and writes are short, calls are interrupted or would block without cause,
+// descriptors and memory run out, and readiness is reported in any order, even without
+// cause. Clients send, stall, half-close, break the protocol and reset as they like.
 //
-// A seed decides all of it, the clock included (testing/synctest), so a seed
-// that fails can be run again. At the end each client must have got what the
-// protocol promises to one that behaves like it, and the server must have
-// used and closed each descriptor as one does.
+// A seed decides everything, the clock included (testing/synctest), so a failing seed
+// can be run again. At the end each client must have got the replies that the protocol
+// promises to such a client, and the server must have used and closed each descriptor
+// correctly.
 //
-// What it is not: a model of TCP. There is no loss and no reordering of bytes,
-// and a listen queue has no end.
+// It is not a model of TCP: bytes are neither lost nor reordered, and the listen queue
+// has no limit.
+//
+// Read Kernel and its calls in kernel.go first, then the clients' manners in client.go.
+// Check in check.go runs the tests.
 package fakekernel
 
 import (
@@ -31,53 +33,53 @@ import (
 
 // Kernel is a fake kernel. It is a sock.Kernel.
 type Kernel struct {
-	Batch int // how many events Wait returns at most
-	Room  int // how many bytes a socket keeps, at most, of what its client has sent
+	Batch int // the most events that Wait returns at a time
+	Room  int // the most unread bytes that a socket keeps
 
 	seed  uint64
 	rng   *rand.Rand
 	odds  odds
-	files []*file // by descriptor, nil where it is free
-	most  int     // descriptors
+	files []*file // by descriptor; nil if it is free
+	most  int     // the most descriptors in use
 
 	clients []*client
-	queue   []*client // who waits to be accepted
-	ready   []Event   // of the last Wait
+	queue   []*client // clients that wait to be accepted
+	ready   []Event   // the events of the last Wait
 	woken   bool
 
-	mostConns int           // that the server serves at a time
-	perPeer   bool          // that is its MaxConnsPerPeer, else its MaxConns
+	mostConns int           // the server's limit of connections
+	perPeer   bool          // mostConns is its MaxConnsPerPeer, not its MaxConns
 	turn      time.Duration // its TurnLimit
 	memory    int64         // its MemoryLimit
 	stop      func()        // begins its shutdown
-	stopAt    int           // the step at which that happens, if not before
+	stopAt    int           // the step at which the shutdown begins at the latest
 	stopped   bool
-	breakAt   int   // the step from which on the listener is broken for good
-	broken    error // what accept says then; nil before it was asked
-	failed    bool  // the server has to end for it
+	breakAt   int   // the step from which the listener is broken for good
+	broken    error // accept's error then; nil before its first such call
+	failed    bool  // the server must end because of it
 
 	accepted, steps, faults int           // so far
-	inVain                  int           // calls since one that was not
-	late                    time.Duration // of the clock behind the calls
+	inVain                  int           // calls since the last that achieved something
+	late                    time.Duration // time that the calls took and the clock has not passed yet
 	trace                   trace
-	failure                 string // the first thing that was wrong
+	failure                 string // the first failure
 }
 
-// odds are how likely something goes wrong, for each call.
+// odds are the probabilities of faults, for each call.
 type odds struct {
 	interrupt  float64 // EINTR
-	wouldBlock float64 // EAGAIN, for no reason
-	short      float64 // less is transferred than could be
+	wouldBlock float64 // EAGAIN, without cause
+	short      float64 // fewer bytes are transferred than possible
 	exhaust    float64 // EMFILE and the like
 	aborted    float64 // a client has left the listen queue
 	broken     float64 // the connection breaks
-	spurious   float64 // readiness, for no reason
+	spurious   float64 // readiness, without cause
 	unwatched  float64 // a descriptor cannot be watched
 	suspend    float64 // the server is stopped for a while
 }
 
-// file is what a descriptor stands for: the server's end of a connection, or,
-// without a client, the listening socket.
+// file is the object behind a descriptor: the server's end of a connection, or, without
+// a client, the listening socket.
 type file struct {
 	client *client
 
@@ -88,28 +90,28 @@ type file struct {
 	outRoom int
 	fin     bool // the server has ended its stream
 	reset   bool // by either side, or the network
-	served  bool // the server has read of it
+	served  bool // the server has read from it
 	closed  bool // by the server
 
 	watched, readable, writable bool
 	reported                    int // the step of the last Wait that returned it
 }
 
-// Event is what a poller reports.
+// Event is one event of a poller.
 type Event struct {
 	FD                 int
 	Readable, Writable bool
 }
 
-// maxSteps is how long a run may take, in calls. The longest take some tens of
-// thousands: those in which a server that polls waits for its timeouts.
+// maxSteps is the largest number of calls in a run. The longest runs take some tens of
+// thousands: those in which a polling server waits for its timeouts.
 const maxSteps = 500_000
 
 func newKernel(seed uint64) *Kernel {
 	r := rand.New(rand.NewPCG(seed, 1))
 	k := &Kernel{seed: seed, rng: r, Room: 100_000, most: 1000, mostConns: 1000, turn: -1, stopAt: maxSteps, breakAt: maxSteps}
 	k.Batch = pick(k, 1, 2, 8, 256)
-	if r.IntN(5) > 0 { // else everything works
+	if r.IntN(5) > 0 { // otherwise everything works
 		odd := func() float64 { return pick(k, 0, 0, 0.01, 0.05, 0.2) }
 		k.odds = odds{
 			interrupt: odd(), wouldBlock: odd(), short: odd(), exhaust: odd(), aborted: odd(),
@@ -117,8 +119,8 @@ func newKernel(seed uint64) *Kernel {
 		}
 	}
 	if k.odds.suspend > 0 {
-		// A server that is late must be able to rely on a short read, or one
-		// that would block, having been all.
+		// A server that is late must be able to trust that a short read, or one that
+		// would block, has read everything.
 		k.odds.wouldBlock, k.odds.short = 0, 0
 	}
 	if r.IntN(4) == 0 {
@@ -146,7 +148,7 @@ func newKernel(seed uint64) *Kernel {
 	return k
 }
 
-// chance reports whether something that is so likely goes wrong.
+// chance reports whether a fault with the probability p happens.
 func (k *Kernel) chance(p float64) bool {
 	if p == 0 || k.rng.Float64() >= p {
 		return false
@@ -158,10 +160,11 @@ func (k *Kernel) chance(p float64) bool {
 // Fail notes that the server under test did something wrong.
 func (k *Kernel) Fail(format string, args ...any) { k.fail(format, args...) }
 
-// Unread returns how many bytes a connection has received that were not read.
+// Unread returns how many received bytes of a connection are unread.
 func (k *Kernel) Unread(fd int) int { return len(k.files[fd].in) }
 
-// Rand returns what decides, for parts of a kernel that are built upon this one.
+// Rand returns the source of all decisions, for parts of a kernel that are built on
+// this one.
 func (k *Kernel) Rand() *rand.Rand { return k.rng }
 
 func (k *Kernel) fail(format string, args ...any) {
@@ -170,16 +173,17 @@ func (k *Kernel) fail(format string, args ...any) {
 	}
 }
 
-// stuck ends the program: there is no other way to end a server that does not.
+// stuck panics, because there is no other way to end a server that does not end by
+// itself.
 func (k *Kernel) stuck(how string) {
 	k.fail("the server %s", how)
 	panic(fmt.Sprintf("%s=%d: %s", SeedVariable, k.seed, k.report()))
 }
 
-// Listen is sock.Kernel's.
+// Listen implements sock.Kernel.
 func (k *Kernel) Listen(net.Listener) (int, error) { return k.open(&file{}), nil }
 
-// open gives a file the lowest free number, as kernels do.
+// open gives a file the lowest free descriptor, as kernels do.
 func (k *Kernel) open(f *file) int {
 	for fd, other := range k.files {
 		if other == nil {
@@ -191,7 +195,7 @@ func (k *Kernel) open(f *file) int {
 	return len(k.files) - 1
 }
 
-// file returns what a descriptor stands for.
+// file returns the file behind a descriptor.
 func (k *Kernel) file(call string, fd int) (*file, error) {
 	if fd < 0 || fd >= len(k.files) || k.files[fd] == nil {
 		k.fail("%s(%d): nothing is open there", call, fd)
@@ -200,7 +204,7 @@ func (k *Kernel) file(call string, fd int) (*file, error) {
 	return k.files[fd], nil
 }
 
-// Accept is sock.Kernel's.
+// Accept implements sock.Kernel.
 func (k *Kernel) Accept(listener int) (fd int, err error) {
 	k.pass()
 	defer func() { k.done("accept", listener, fd, err) }()
@@ -228,8 +232,8 @@ func (k *Kernel) Accept(listener int) (fd int, err error) {
 	return k.open(c.file), nil
 }
 
-// breakListener ends a server that is not told to end anyway, and its clients'
-// connections with it.
+// breakListener breaks the listener for good. This ends a server that is not shutting
+// down, together with its clients' connections.
 func (k *Kernel) breakListener() error {
 	if k.broken == nil {
 		k.broken = pick(k, unix.EBADF, unix.EINVAL, unix.ENOTSOCK)
@@ -244,9 +248,9 @@ func (k *Kernel) breakListener() error {
 	return k.broken
 }
 
-// staying returns how many open connections have clients that have not left, as far
-// as a server can know that reads from each of them. A client has not left while
-// replies are owed to it, or before the server has read from it.
+// staying returns how many open connections have clients that have not left, as a
+// server sees it that reads from each of them. A client counts as staying while the
+// server owes it replies, and before the server has read from it.
 func (k *Kernel) staying() (n int) {
 	for _, f := range k.files {
 		if f == nil || f.client == nil {
@@ -270,7 +274,7 @@ func (k *Kernel) inUse() (n int) {
 	return n
 }
 
-// Read is sock.Kernel's.
+// Read implements sock.Kernel.
 func (k *Kernel) Read(fd int, p []byte) (n int, err error) {
 	k.pass()
 	defer func() { k.done("read", fd, n, err) }()
@@ -303,7 +307,7 @@ func (k *Kernel) Read(fd int, p []byte) (n int, err error) {
 	return -1, unix.EAGAIN
 }
 
-// Write is sock.Kernel's.
+// Write implements sock.Kernel.
 func (k *Kernel) Write(fd int, p []byte) (n int, err error) {
 	k.pass()
 	defer func() { k.done("write", fd, n, err) }()
@@ -326,14 +330,14 @@ func (k *Kernel) Write(fd int, p []byte) (n int, err error) {
 	}
 	n = k.length(min(len(p), f.outRoom-len(f.out)))
 	if f.client.gone {
-		f.reset = true // nobody is there to take it; the kernel learns so later
+		f.reset = true // the client has gone; the server's kernel learns of it later
 		return n, nil
 	}
 	f.out = append(f.out, p[:n]...)
 	return n, nil
 }
 
-// length is how many of n bytes a call transfers.
+// length returns how many of n bytes a call transfers.
 func (k *Kernel) length(n int) int {
 	if k.chance(k.odds.short) {
 		return 1 + k.rng.IntN(n)
@@ -341,7 +345,7 @@ func (k *Kernel) length(n int) int {
 	return n
 }
 
-// done notes a call that may be in vain.
+// done notes the result of a call, and counts it in inVain if it achieved nothing.
 func (k *Kernel) done(call string, fd, n int, err error) {
 	k.trace.add(call, fd, n, err)
 	if k.inVain++; err != unix.EAGAIN && err != unix.EINTR {
@@ -349,14 +353,14 @@ func (k *Kernel) done(call string, fd, n int, err error) {
 	}
 }
 
-// breakDown is the network's doing: the connection ends for both sides.
+// breakDown ends the connection for both sides, as a failing network does.
 func (k *Kernel) breakDown(f *file) {
 	f.reset = true
 	f.in, f.out = nil, nil
 	f.client.excused = true
 }
 
-// CloseWrite is sock.Kernel's.
+// CloseWrite implements sock.Kernel.
 func (k *Kernel) CloseWrite(fd int) (err error) {
 	k.pass()
 	defer func() { k.trace.add("shutdown", fd, 0, err) }()
@@ -371,7 +375,7 @@ func (k *Kernel) CloseWrite(fd int) (err error) {
 	return nil
 }
 
-// Close is sock.Kernel's. An error does not mean that the descriptor is open.
+// Close implements sock.Kernel. It closes the descriptor even if it returns an error.
 func (k *Kernel) Close(fd int) (err error) {
 	k.pass()
 	defer func() { k.trace.add("close", fd, 0, err) }()
@@ -382,7 +386,7 @@ func (k *Kernel) Close(fd int) (err error) {
 	k.files[fd] = nil
 	f.closed = true
 	if f.client == nil {
-		for _, c := range k.queue { // they are reset
+		for _, c := range k.queue { // closing the listener resets them
 			c.excused = true
 			k.breakDown(c.file)
 		}
@@ -396,10 +400,10 @@ func (k *Kernel) Close(fd int) (err error) {
 	return nil
 }
 
-// Tune is sock.Kernel's.
+// Tune implements sock.Kernel.
 func (k *Kernel) Tune(fd int) { _, _ = k.file("setsockopt", fd) }
 
-// Peer is sock.Kernel's. All clients come from one address.
+// Peer implements sock.Kernel. All clients have one address.
 func (k *Kernel) Peer(fd int) netip.Addr {
 	if f, err := k.file("getpeername", fd); err != nil || f.reset {
 		return netip.Addr{}
@@ -407,8 +411,8 @@ func (k *Kernel) Peer(fd int) netip.Addr {
 	return netip.AddrFrom4([4]byte{192, 0, 2, 1})
 }
 
-// refuse is what becomes of bytes that nobody reads any more: they are
-// answered with a reset, which may destroy what the client has not taken.
+// refuse answers bytes that the server will not read with a reset, which may destroy
+// replies that the client has not taken.
 func (k *Kernel) refuse(f *file) {
 	f.in = nil
 	f.reset = true
@@ -417,7 +421,7 @@ func (k *Kernel) refuse(f *file) {
 	}
 }
 
-// Watch says for what a descriptor is polled.
+// Watch sets for which events a descriptor is polled.
 func (k *Kernel) Watch(fd int, readable, writable bool) (err error) {
 	k.pass()
 	defer func() { k.trace.add("watch", fd, 0, err) }()
@@ -430,7 +434,7 @@ func (k *Kernel) Watch(fd int, readable, writable bool) (err error) {
 		return pick(k, unix.ENOSPC, unix.ENOMEM)
 	}
 	if !f.watched {
-		f.reported = k.steps // who is new is the last to have a turn
+		f.reported = k.steps // a new descriptor is the last to be reported
 	}
 	f.watched, f.readable, f.writable = true, readable, writable
 	return nil
@@ -439,10 +443,9 @@ func (k *Kernel) Watch(fd int, readable, writable bool) (err error) {
 // Wake ends the present Wait, or the next one.
 func (k *Kernel) Wake() { k.woken = true }
 
-// Wait returns what is ready, up to Batch events in any order, now and then
-// with some that is not. Like epoll it reports a reset to those as well who
-// did not ask. The result is valid until the next Wait. A negative timeout
-// means to wait for ever.
+// Wait returns ready descriptors, up to Batch events in any order, sometimes with
+// spurious ones. Like epoll it also reports a reset that was not asked for. The result
+// is valid until the next Wait. A negative timeout means no timeout.
 func (k *Kernel) Wait(timeout time.Duration) []Event {
 	deadline := time.Now().Add(timeout)
 	k.pass()
@@ -451,7 +454,7 @@ func (k *Kernel) Wait(timeout time.Duration) []Event {
 		if timeout >= 0 && left <= 0 {
 			break
 		}
-		if k.idle() { // time passes until the server wants something
+		if k.idle() { // only time can bring the next event
 			switch {
 			case timeout >= 0:
 				time.Sleep(left)
@@ -465,7 +468,7 @@ func (k *Kernel) Wait(timeout time.Duration) []Event {
 	}
 	k.woken = false
 	k.rng.Shuffle(len(k.ready), func(i, j int) { k.ready[i], k.ready[j] = k.ready[j], k.ready[i] })
-	if len(k.ready) > k.Batch { // they take turns
+	if len(k.ready) > k.Batch { // those reported longest ago come first
 		slices.SortStableFunc(k.ready, func(a, b Event) int { return k.files[a.FD].reported - k.files[b.FD].reported })
 		k.ready = k.ready[:k.Batch]
 	}
@@ -499,7 +502,7 @@ func (k *Kernel) poll() {
 	}
 }
 
-// pass lets the world go on while a call is made.
+// pass lets clients and the clock go on while the server makes a call.
 func (k *Kernel) pass() {
 	if k.steps++; k.steps > maxSteps {
 		k.stuck("does not come to an end")
@@ -516,8 +519,8 @@ func (k *Kernel) pass() {
 			k.shutDown()
 		}
 		if k.inVain > 30+2*len(k.files) {
-			// The server polls, and has asked everybody. Only its clocks
-			// can bring something about.
+			// The server polls, and has asked all descriptors. Only its clocks can
+			// bring the next event.
 			time.Sleep(50 * time.Millisecond)
 		}
 	}
@@ -528,30 +531,31 @@ func (k *Kernel) pass() {
 		able[k.rng.IntN(len(able))].act()
 		able = k.able()
 	}
-	// A call takes some microseconds. They pass now and then, for it takes
-	// the testing package longer to let them pass.
+	// A call takes some microseconds. The time passes only now and then, because
+	// letting it pass takes the testing package longer.
 	if k.late += time.Duration(k.rng.IntN(10_000)); k.late > 100*time.Microsecond {
 		time.Sleep(k.late)
 		k.late = 0
 	}
 }
 
-// suspend stops the server for longer than any of its timeouts. Meanwhile the
-// clients do all they can.
+// suspend stops the server for longer than any of its timeouts. Meanwhile the clients
+// do everything that they can.
 func (k *Kernel) suspend() {
 	k.trace.add("SIGSTOP", -1, 0, nil)
 	for able := k.able(); len(able) > 0; able = k.able() {
 		able[0].act()
 	}
 	for _, c := range k.clients {
-		// There was no room for the rest of its frame.
+		// The socket had no room for the rest of its frame.
 		c.excused = c.excused || c.file != nil && c.sent < len(c.stream)
 	}
 	time.Sleep(5 * time.Second)
 }
 
-// Rest lets the world go on. A server that polls calls it after each round,
-// for there may be nobody whom it asks, and nothing but its clocks to wait for.
+// Rest lets clients and the clock go on. A polling server calls it after each
+// iteration, because it may have no descriptor to ask, and nothing but its clocks to
+// wait for.
 func (k *Kernel) Rest() {
 	k.inVain++
 	k.pass()
@@ -581,7 +585,7 @@ func (k *Kernel) able() (clients []*client) {
 
 func (k *Kernel) idle() bool { return len(k.able()) == 0 }
 
-// served reports whether all clients have left, or were left.
+// served reports whether all clients have left, or the server has closed them.
 func (k *Kernel) served() bool {
 	for _, c := range k.clients {
 		if !c.gone && (c.file == nil || !c.file.closed) {

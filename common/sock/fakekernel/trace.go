@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// trace is the last system calls, for the report of a failure.
+// trace has the last system calls, for the report of a failure.
 type trace struct {
 	start time.Time
 	calls [200]call
