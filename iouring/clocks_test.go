@@ -1,14 +1,17 @@
 package iouring
 
 import (
+	"log/slog"
 	"net"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/kvserver"
@@ -85,4 +88,42 @@ func TestWhoIsToldToGoIsClosedThoughMoreIsToCome(t *testing.T) {
 		require.NoError(t, err)
 	}
 	assert.NotErrorIs(t, <-closed, os.ErrDeadlineExceeded, "it held most")
+}
+
+// failing is a ring that fails for good, once it is told to.
+type failing struct {
+	uring
+	now *atomic.Bool
+}
+
+func (f failing) Wait(timeout time.Duration) ([]ring.Completion, error) {
+	done, err := f.uring.Wait(timeout)
+	if f.now.Load() {
+		return nil, unix.EBADF
+	}
+	return done, err
+}
+
+// When the ring fails the server ends, and leaves no client waiting.
+func TestTheRingsEndIsTheClients(t *testing.T) {
+	Need(t)
+	var now atomic.Bool
+	srv := newServer(Config{Config: kvserver.Config{Logger: slog.New(slog.DiscardHandler)}}, kernel{
+		calls: system.calls,
+		open: func() (uring, error) {
+			r, err := system.open()
+			return failing{r, &now}, err
+		},
+	})
+	served := make(chan error)
+	ln := listen(t)
+	go func() { served <- srv.Serve(ln) }()
+	client := probe.Dial(t.Context(), t, ln.Addr().String())
+	client.Send(probe.Put("k", "v"))
+	client.Want(probe.Stored)
+	now.Store(true)
+	client.Send(probe.Put("k", "v"))
+	require.ErrorIs(t, <-served, unix.EBADF)
+	client.WantClosed()
+	assert.Zero(t, srv.Stats().Active)
 }

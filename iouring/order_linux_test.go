@@ -83,6 +83,18 @@ func TestTheKernelIsToldToAcceptWhenThePauseIsOver(t *testing.T) {
 	assert.False(t, waits, "nobody will be accepted")
 }
 
+// When the server ends, the kernel is told once to accept no more.
+func TestTheKernelIsToldOnceToAcceptNoMore(t *testing.T) {
+	l, r := quietLoop(t)
+	l.front.ask(kvserver.Draining, 0)
+	assert.Zero(t, r.cancels, "it does not accept")
+	l.front.ask(kvserver.Serving, 0)
+	require.Zero(t, r.cancels)
+	l.front.ask(kvserver.Draining, 0)
+	l.front.ask(kvserver.Draining, 0)
+	assert.Equal(t, 1, r.cancels)
+}
+
 // A connection that is closed may be what a new client lacked.
 func TestAClosedConnectionEndsThePauseOfAccepting(t *testing.T) {
 	l, r := quietLoop(t)

@@ -79,7 +79,12 @@ func TestRESPRefuses(t *testing.T) {
 		assert.ErrorContains(t, wrong, reason)
 		assert.ErrorContains(t, wrong, "get key:000000000001")
 	}
-	tooLong := fmt.Sprintf("$%d\r\n", d.maxReply()-len("$1234\r\n\r\n")+1)
+	longest := d.maxReply() - len("$1234\r\n\r\n")
+	n, wrong, err := d.next(fmt.Appendf(nil, "$%d\r\n", longest), request{key: 1})
+	assert.Zero(t, n, "the rest may come")
+	require.NoError(t, err)
+	require.NoError(t, wrong)
+	tooLong := fmt.Sprintf("$%d\r\n", longest+1)
 	for _, stream := range []string{tooLong, "HTTP/1.1 400\r\n", "\r\n", "$x\r\n", "$-2\r\n", "$999999999999\r\n", "$3\r\nabcde", "+" + strings.Repeat("x", maxLine)} {
 		_, _, err := d.next([]byte(stream), request{key: 1})
 		assert.ErrorIs(t, err, errNoRESP, "%.40q", stream)

@@ -233,3 +233,26 @@ func TestAPauseMayHaveMissedTheRate(t *testing.T) {
 	assert.False(t, r.MedianStands())
 	assert.Contains(t, r.Remarks()[len(r.Remarks())-1], "it may have been the generator")
 }
+
+// A pause that is shorter than the requests that were missed take is not the reason.
+func TestAShortPauseHasNotMissedTheRate(t *testing.T) {
+	r := paused(t, 1000, 2, 45*time.Millisecond, 450)
+	r.Requests = 9000
+	require.NotEmpty(t, r.Void)
+	require.False(t, r.Kept())
+	assert.True(t, r.MedianStands(), "the generator did not run for 0.9 %")
+}
+
+// In a closed loop the generator sleeps until replies come. A sleep as long as it asked
+// for is no pause.
+func TestASleepIsNoPause(t *testing.T) {
+	g := &generator{clock: time.Now(), until: time.Hour, check: time.Hour}
+	for late, pause := range map[time.Duration]time.Duration{
+		0: 0, rounding: 0, rounding + leastPause - 1: 0, rounding + leastPause: leastPause,
+	} {
+		wait, err := g.patience()
+		require.NoError(t, err)
+		require.Equal(t, glance, wait)
+		assert.Equal(t, pause, g.pauses.look(g.pauses.looked+wait+late))
+	}
+}
