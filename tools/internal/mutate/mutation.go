@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -179,10 +180,13 @@ func (f *finder) text(n ast.Node) string {
 	return string(f.source[f.fset.Position(n.Pos()).Offset:f.fset.Position(n.End()).Offset])
 }
 
-// short returns code on one line, and not all of it if that is long. A verdict's mark
-// does not appear in it.
+var comment = regexp.MustCompile(`//[^\n]*`)
+
+// short returns code on one line, without comments, and not all of it if that is long.
+// A verdict's mark does not appear in it.
 func short(code string) string {
 	const most = 60
+	code = comment.ReplaceAllString(code, "")
 	code = strings.Join(strings.Fields(code), " ")
 	if r := []rune(code); len(r) > most {
 		code = string(r[:most]) + "…"
