@@ -77,8 +77,8 @@ func TestEveryHeldClientHasAllLoopsLook(t *testing.T) {
 	}
 }
 
-// A pause of accepting ends when any loop closes a connection: this wakes the acceptor's
-// loop, which watches the listener again. Without a pause or a held client nothing wakes it.
+// A pause of accepting ends when any loop closes a connection: that wakes the acceptor's
+// loop, which watches the listener again. Without a pause or a held client it is not woken.
 func TestAClosedConnectionWakesThePausingFront(t *testing.T) {
 	for i := range 2 {
 		loops, pollers := quietLoops(t, 2)
