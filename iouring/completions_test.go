@@ -64,7 +64,7 @@ func observe(t *testing.T, cfg kvserver.Config, size ring.Config) *observed {
 
 func (o *observed) dial() *probe.Conn { return probe.Dial(o.ctx, o.t, o.addr) }
 
-// eventually waits until is returns true. what names the condition.
+// eventually waits until a condition holds; what describes it.
 func (o *observed) eventually(what string, is func() bool) {
 	o.t.Helper()
 	require.Eventually(o.t, is, patience, time.Millisecond, what)
@@ -133,8 +133,8 @@ func TestFewSmallBuffersServeManyClients(t *testing.T) {
 	assert.Positive(t, o.dry.Load(), "receives that ended for want of a buffer")
 }
 
-// At once there may be more completions than their queue has room for, and more
-// operations than theirs.
+// A server works even if there are more completions than their queue can hold, or more
+// operations than theirs can.
 func TestAFullRingServesManyClients(t *testing.T) {
 	s := servertest.NewSlowStore()
 	size := ring.Config{Entries: 4, Completions: 8, Buffers: 128, BufferSize: 4 << 10}

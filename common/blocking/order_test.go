@@ -279,7 +279,7 @@ func TestAcceptIsInterruptedWheneverTheShutdownComes(t *testing.T) {
 // one, and gives back all that it was lent.
 func TestAConnectionGivesBackWhatItWasLent(t *testing.T) {
 	h, conns := newTestConns()
-	// The put of 100,000 bytes comes in steps, of so many bytes for each read.
+	// The put of 100,000 bytes comes in steps, one for each read.
 	rest := probe.Put("k", strings.Repeat("v", 100_000))
 	c := conns.Open(new(scripted))
 	for _, step := range []struct{ come, room int }{

@@ -69,7 +69,7 @@ func (b *buffers) put(id int) {
 	e.address = uint64(uintptr(b.memory.start)) + uint64(id*b.size)
 	e.length = uint32(b.size)
 	if i == 0 {
-		b.first = uint16(id) // publish stores it, together with the tail
+		b.first = uint16(id) // publish stores it, because its word also holds the tail
 	} else {
 		e.idOrTail = halves(uint16(id), 0)
 	}

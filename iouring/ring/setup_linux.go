@@ -32,11 +32,11 @@ func setup(entries int, p *params) (fd int, errno syscall.Errno) {
 }
 
 // indispensable are the flags that a server needs. Linux 6.1 is the first that has
-// all of them. They also stand for behaviour that has no flag of its own. Since
-// setupSingleIssuer, recv can complete many times. Since setupDeferTaskrun, a send
-// that fails half-way says how much it has sent, and completions keep their order
-// when the queue overflows. A probe of opcodes would not show this, because all
-// opcodes used here are older.
+// all of them. They also stand for behaviour that has no flag of its own: recv that
+// completes many times came together with setupSingleIssuer. With setupDeferTaskrun
+// came that a send which fails half-way says how much it has sent, and that
+// completions keep their order when the queue overflows. A probe of opcodes would not
+// show this, because all opcodes used here are older.
 const indispensable = setupCQSize | setupSubmitAll | setupTaskrunFlag | setupSingleIssuer | setupDeferTaskrun
 
 // wishes are sets of flags, tried one after the other, the newest first. A kernel
