@@ -13,7 +13,7 @@ import (
 type kernel struct {
 	calls      sock.Calls
 	newWatcher func(batch int) (watcher, error)
-	batch      int // the most events that a watcher's Wait returns
+	batch      int // a watcher's capacity, in events
 	threads    budget
 }
 

@@ -23,7 +23,7 @@ type loop struct {
 	lane   *kvserver.Lane
 	calls  sock.Calls
 	poller watcher
-	batch  int           // the most events that Wait returns
+	batch  int           // the poller's capacity, in events
 	asOf   time.Duration // the time as of which the clocks will be judged
 	ahead  int           // events to handle before that
 	asked  int64         // the last held client's number at asOf
