@@ -17,6 +17,8 @@
 //	                                    ▼
 //	                               answer, write
 //
+// The loop is Run in server.go; poll makes the calls for one client.
+//
 // # When it is right
 //
 // "Since the server isn't blocked waiting for I/O operations, it should be more

@@ -18,6 +18,8 @@
 //	   10,000 clients, three ready            │    write  │
 //	                                          └───────────┘
 //
+// The loop is run in loop.go: read it first. server.go starts and ends the loops.
+//
 // This is the reactor pattern. Readiness is level-triggered: the poller reports
 // a socket as long as it has unread bytes. So in each iteration of the loop a
 // client gets one read (of 64 KiB at most, or more of one long frame) and one

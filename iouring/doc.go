@@ -23,6 +23,8 @@
 //	   │ ○ ○ ○ ● ○ ● ○ ○ │  receive from each: again and again,
 //	   └─────────────────┘  into whichever buffer is free
 //
+// The loop is run in loop.go: read it first. server.go starts and ends it.
+//
 // This is the proactor pattern: completion instead of readiness. A poller says
 // that a read is worth making. A ring says that the read was made, and where the
 // bytes are. That changes three things.

@@ -16,6 +16,8 @@
 //	              ├───► Read ─► answer ─► Write ─► …              client B
 //	              └───► Read ─► answer ─► Write ─► …              client C
 //
+// Both loops are in server.go: Run accepts, and serve serves one client.
+//
 // The requests run at the same time, so they share the store under a lock. The
 // default store has many locks, one for each part of the keys.
 //

@@ -19,6 +19,8 @@
 //
 //	   listen queue: ○ ○ ○ ○   all other clients
 //
+// The loop is Run and serve in server.go.
+//
 // # When it is right
 //
 // It suits a single client, such as a test or the user of a program's control
