@@ -7,8 +7,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/servertest"
 )
 
-// The variant that serves all asks its listener in each round, and elsewhere
-// than on Linux that allocates room for a client's address each time.
+// The variant that serves all clients polls its listener in each round. On
+// systems other than Linux that allocates memory for an address each time.
 func TestARequestAllocatesNothing(t *testing.T) {
 	for _, s := range variants() {
 		if s.Caps.OneAtATime || runtime.GOOS == "linux" {

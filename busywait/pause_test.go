@@ -17,13 +17,13 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
-// oneDescriptor is a kernel with a descriptor for one client at a time. Each of its
-// clients has left when it is read.
+// oneDescriptor is a kernel with a descriptor for one client at a time. The first read of
+// each client finds that it has left.
 type oneDescriptor struct {
 	sock.Kernel
 	open   bool
-	left   int      // clients that have not come yet
-	rounds []string // what was done in each
+	left   int      // clients in the listen queue
+	rounds []string // the calls of each round
 }
 
 func (k *oneDescriptor) note(what string) { k.rounds[len(k.rounds)-1] += what }
@@ -54,8 +54,8 @@ func (k *oneDescriptor) Close(fd int) error {
 	return nil
 }
 
-// A connection that is closed may be what a new client lacked: it is accepted in the
-// same round, however long the pause was to be.
+// Closing a connection may free the descriptor that accept lacked. So the server accepts
+// in the same round, without waiting for the end of the pause.
 func TestAClosedConnectionEndsThePauseOfAccepting(t *testing.T) {
 	k := &oneDescriptor{left: 5, rounds: []string{""}}
 	cfg := kvserver.Config{Logger: slog.New(slog.DiscardHandler)}
@@ -73,11 +73,12 @@ func TestAClosedConnectionEndsThePauseOfAccepting(t *testing.T) {
 	assert.Equal(t, []string{" accept lacks", " close accept lacks", " close accept lacks"}, k.rounds[:3])
 }
 
-// crowd is a kernel in whose listen queue there is always one more. They say nothing.
+// crowd is a kernel whose listen queue always holds one more client. Its clients are
+// silent.
 type crowd struct {
 	sock.Kernel
 	accepted, closed int
-	full             bool // nobody comes any more
+	full             bool // no more clients come
 }
 
 func (k *crowd) Listen(net.Listener) (int, error) { return 1, nil }
@@ -93,8 +94,8 @@ func (k *crowd) Accept(int) (int, error) {
 func (k *crowd) CloseWrite(int) error { return nil }
 func (k *crowd) Close(int) error      { k.closed++; return nil }
 
-// Those who are served are not kept waiting by those who come; and one at a time means
-// that the others stay in the listen queue.
+// A round accepts a bounded number of clients, so new clients do not keep the connected
+// ones waiting. One at a time leaves the others in the listen queue.
 func TestOnlySoManyAreAcceptedInARound(t *testing.T) {
 	for oneAtATime, perRound := range map[bool][]int{
 		false: {nonblocking.AcceptsPerTurn, 2 * nonblocking.AcceptsPerTurn},

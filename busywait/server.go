@@ -10,11 +10,11 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
-// Config is a server's configuration; the zero value is a good one.
+// Config is a server's configuration; its zero value selects the defaults.
 type Config struct {
 	kvserver.Config
-	// OneAtATime polls one client until it has left or has had its turn
-	// (TurnLimit), and only then accepts the next.
+	// OneAtATime polls one client until it has left or its TurnLimit is
+	// over, and only then accepts the next.
 	OneAtATime bool
 }
 
@@ -25,7 +25,8 @@ type Server struct{ kvserver.Lifecycle }
 // New returns a server that is not listening yet.
 func New(cfg Config) *Server { return newServer(cfg, sock.System, func() {}) }
 
-// newServer lets tests choose the kernel, and what happens between two rounds.
+// newServer lets tests choose the kernel, and a function to call after each
+// round.
 func newServer(cfg Config, calls sock.Calls, rest func()) *Server {
 	host := kvserver.NewHost(cfg.Config, kvserver.Traits{OneAtATime: cfg.OneAtATime}, 1)
 	return &Server{host.Lifecycle(&model{
@@ -47,11 +48,11 @@ type model struct {
 	clients    []*nonblocking.Conn
 	oneAtATime bool
 	rest       func()
-	asked      int64 // the last client that was held when a round of polls began
+	asked      int64 // the acceptor's last held client when this round began
 	woken      atomic.Bool
 }
 
-// Run is the whole model: ask every client, ask the listener, and begin again.
+// Run is the whole model: poll every client, poll the listener, and begin again.
 // No call ever blocks, so the goroutine never rests.
 func (m *model) Run(ln net.Listener) (err error) {
 	if m.acceptor, err = nonblocking.NewAcceptor(m.host, m.calls, ln); err != nil {
@@ -71,14 +72,14 @@ func (m *model) Run(ln net.Listener) (err error) {
 		}
 		m.watchClocks()
 		m.dropEnded()
-		m.accept() // last, because clients that have left have made room
-		m.rest()   // there is none
+		m.accept() // after dropEnded, which frees places
+		m.rest()   // does nothing, except in tests
 	}
 	return m.acceptor.Ended()
 }
 
-// poll asks one client for more, and gives it what it is owed. Most of the
-// time the answer is that there is nothing: this is what polling costs.
+// poll reads from one client, and writes its unsent replies. Most reads find
+// nothing: this is the cost of polling.
 func (m *model) poll(c *nonblocking.Conn) {
 	if c.Wants()&session.Read != 0 {
 		if n, err := c.Read(c.Buffer()); err != sock.ErrWouldBlock {
@@ -92,7 +93,7 @@ func (m *model) poll(c *nonblocking.Conn) {
 	}
 }
 
-// accept takes in new clients, and reports whether there are any.
+// accept takes new clients, and reports whether there were any or one is held.
 func (m *model) accept() bool {
 	before := len(m.clients)
 	if m.oneAtATime && before > 0 {
@@ -112,14 +113,15 @@ func (m *model) accept() bool {
 	return len(m.clients) > before || m.acceptor.Holding()
 }
 
-// open begins to serve a client, or to refuse it.
+// open begins to serve a client, or to refuse it if refusal is not empty.
 func (m *model) open(fd int, refusal string) {
 	c := new(nonblocking.Conn)
 	m.loop.Open(c, fd, refusal)
 	m.clients = append(m.clients, c)
 }
 
-// othersWait takes one client from the listen queue to see that there is one.
+// othersWait reports whether another client waits. To find out, it accepts one
+// from the listen queue and holds it.
 func (m *model) othersWait() bool {
 	if !m.acceptor.Holding() {
 		if fd, ok := m.acceptor.Accept(m.lane.Now()); ok {
@@ -129,8 +131,8 @@ func (m *model) othersWait() bool {
 	return m.acceptor.Holding()
 }
 
-// watchClocks runs after the clients were asked: what they sent in time is not
-// judged late because this server was.
+// watchClocks runs after all clients were polled. So a client whose bytes came
+// in time is not judged late because this server was slow to read them.
 func (m *model) watchClocks() {
 	if m.woken.Swap(false) {
 		for _, c := range m.clients {
@@ -141,7 +143,7 @@ func (m *model) watchClocks() {
 	}
 }
 
-// dropEnded closes the connections that are over.
+// dropEnded closes the connections that have ended.
 func (m *model) dropEnded() {
 	live := m.clients[:0]
 	for _, c := range m.clients {
@@ -156,5 +158,6 @@ func (m *model) dropEnded() {
 	m.clients = live
 }
 
-// Wake tells the connections that the server's phase has changed.
+// Wake makes the next round tell the connections that the server's phase has
+// changed.
 func (m *model) Wake() { m.woken.Store(true) }

@@ -24,7 +24,7 @@ func reads(t *testing.T) (n int64) {
 	return n
 }
 
-// The model's weakness: a client that says nothing is asked again and again.
+// The model's weakness: it polls a silent client again and again.
 func TestPollingCostsAClientsShareEvenWhenItIsSilent(t *testing.T) {
 	srv := busywait.New(busywait.Config{})
 	addr := servertest.Serve(t, srv)
@@ -32,8 +32,8 @@ func TestPollingCostsAClientsShareEvenWhenItIsSilent(t *testing.T) {
 	require.NoError(t, silent.Put(ctx, "k", "v"))
 
 	before, requests := reads(t), srv.Stats().Requests
-	// In an event loop, or with calls that block, the reads would be those
-	// of this test, one in each look.
+	// An event loop or a blocking server would make no reads here. Then only
+	// this test's own would be counted: one each time it looks.
 	assert.Eventually(t, func() bool { return reads(t) > before+100_000 }, 30*time.Second, time.Millisecond)
 	assert.Equal(t, requests, srv.Stats().Requests)
 }

@@ -14,11 +14,10 @@ import (
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
-// crowded is a poller to which somebody is ready all the time: every batch is
-// full.
+// crowded is a poller whose batches are always full, as with many busy clients.
 type crowded struct {
 	watcher
-	first int // a descriptor that is watched
+	first int // the first watched descriptor
 }
 
 func (c *crowded) Add(fd int, m poller.Mask) error {
@@ -36,7 +35,7 @@ func (c *crowded) Wait(time.Duration) ([]poller.Event, error) {
 	return events, err
 }
 
-// With more than a batch of busy clients nobody's clock was looked at.
+// Clocks are judged even when every batch is full. Once they were not.
 func TestClocksAreLookedAtHoweverManyAreBusy(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -14,7 +14,7 @@ var Command = kvserver.Command{
 	Flags: func(fs *flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
 		loops := fs.Int("loops", 1, "`number` of event loops that share the clients")
 		return func(cfg kvserver.Config) (kvserver.Server, error) {
-			if *loops == 0 { // in a Config that stands for the default
+			if *loops == 0 { // Config would take it for the default
 				return nil, errors.New("loops: 0; want 1 or more")
 			}
 			return New(Config{Config: cfg, Loops: *loops}), nil

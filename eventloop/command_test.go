@@ -10,8 +10,8 @@ import (
 	"github.com/ioflavors/ioflavors/eventloop"
 )
 
-// Each loop has descriptors, a thread and memory: more than there can be are
-// refused before the first of them is there.
+// Each loop costs descriptors, a thread and memory, so too many loops are refused
+// before the first one is made.
 func TestSoManyLoopsAreRefused(t *testing.T) {
 	for _, loops := range []string{"0", "-1", "1025", "100000"} {
 		var stdout, stderr bytes.Buffer

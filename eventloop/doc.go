@@ -3,10 +3,10 @@
 //
 // # The idea
 //
-// The kernel knows which sockets have something to say. Instead of asking each
-// of them, as package busywait does, the server hands over the list once, and
-// then asks one question: who is ready? The call that asks (epoll_wait, or
-// kevent) blocks until somebody is. It is the only one that does.
+// The kernel knows which sockets are ready. Instead of polling each socket, as
+// package busywait does, the server gives the kernel the list once, and then
+// asks which of them are ready. That call (epoll_wait, or kevent) blocks until
+// at least one is. It is the only call that blocks.
 //
 //	          ┌─────────────────────────────────────────────┐
 //	          ▼                                             │
@@ -18,52 +18,56 @@
 //	   10,000 clients, three ready            │    write  │
 //	                                          └───────────┘
 //
-// This is the reactor pattern. Readiness is level-triggered: the poller repeats
-// itself as long as there is something to read, so a client gets one read (of
-// 64 KiB at most, or more if all of it is one long frame) and one write in each
-// turn, and the others get theirs before it is asked again. A few clients are
-// read before the first of them is answered, so that the store can look for
-// what they all ask for at the same time. A reply is written at once; only when
-// the socket takes less than all of it is the poller asked to say when there is
-// room. Above the output limit a client is not watched for reading any more: it
-// has to take its answers before it may ask on. That is all that backpressure
-// needs.
+// The loop is run in loop.go: read it first. server.go starts and ends the loops.
+//
+// This is the reactor pattern. Readiness is level-triggered: the poller reports
+// a socket as long as it has unread bytes. So in each iteration of the loop a
+// client gets one read (of 64 KiB at most, or more of one long frame) and one
+// write, and the other ready clients get theirs before it is served again. The
+// loop reads from a few clients before it answers the first of them, so that the
+// store can prefetch the keys of all of them together.
+//
+// A reply is written at once. Only when the socket takes less than all of it does
+// the loop watch the socket for writing. While a client's unsent replies exceed
+// the output limit, the loop does not watch it for reading, so a slow reader must
+// take its replies before it may ask for more. Backpressure needs nothing else.
 //
 // The poller is package poller's, whose comment states the contract of its
-// backends. An event is a hint, not a fact: it may be stale, and its
-// descriptor's number may have been given to another client meanwhile. All that
-// it leads to is a read that may find nothing. Connections that end are closed
-// at the end of a batch, which makes that rare. TestOnAFakeKernel reports
-// readiness in any order and without a cause.
+// backends. An event is a hint, not a fact: it may be stale, and meanwhile its
+// descriptor's number may belong to another client. The worst consequence is a
+// read that finds nothing. It is rare, because the loop closes ended connections
+// only at the end of a batch. TestOnAFakeKernel reports readiness in any order
+// and without a cause.
 //
 // # When it is right
 //
-// With many clients of whom few are busy: a silent one costs little memory, no
-// stack and no buffer, and no time: with 9,900 of them a request costs 0.99 times
-// what it costs with none (E6). With short requests: no thread is switched, no
-// lock is taken, and one system call serves many clients. Redis, memcached and
-// nginx are built this way. "The event loop allows it to remain responsive", says the
-// article (https://tech-lessons.in/en/blog/many_flavors_of_networking_io).
+// It suits many clients of which few are busy. A silent client costs little
+// memory, because it needs no stack and no buffer, and it costs no time: with
+// 9,900 silent clients a request costs 0.99 times what it costs with none (E6).
+// It also suits short requests: no thread is switched, no lock is taken, and one
+// system call serves many clients. Redis, memcached and nginx are built this way.
+// "The event loop allows it to remain responsive", says the article
+// (https://tech-lessons.in/en/blog/many_flavors_of_networking_io).
 //
 // # When it fails
 //
-// When a request takes long. The loop has one goroutine, and a store that needs
-// ten milliseconds keeps everybody waiting for ten milliseconds:
-// TestOneSlowRequestDelaysEveryClient shows it, and it is the one thing that
-// the article leaves out. With one such request in a hundred, cheap ones have a
-// p99 of 9.2 ms; in package multiblocking it is 0.10 (experiment E10 of go run
-// ./tools/cmd/ioflavors lab --claims). Such work belongs on other goroutines, or in package
-// multiblocking. Nor does one loop use a second processor; Loops runs several,
-// and then the store needs locks.
+// It fails when a request takes long. The loop has one goroutine, so a store that
+// needs ten milliseconds delays all clients by ten milliseconds: head-of-line
+// blocking, which TestOneSlowRequestDelaysEveryClient shows. It is the one
+// weakness that the article leaves out. With one such request in a hundred, cheap
+// requests have a p99 of 9.2 ms; in package multiblocking it is 0.10 ms
+// (experiment E10 of go run ./tools/cmd/ioflavors lab --claims). Such work belongs
+// on other goroutines, or in package multiblocking. One loop does not use a second
+// processor, either. Loops runs several of them, and then the store needs locks.
 //
-// "Handling errors may become tricky": a connection's story is told in pieces,
-// event by event, so what package multiblocking keeps on a stack must be kept
-// by hand. Here package session keeps it, and package kvserver the clocks; what
-// is left is in loop.go.
+// "Handling errors may become tricky". A connection is served in pieces, event by
+// event, so the state that package multiblocking has on a stack must be kept by
+// hand. Here package session keeps it, and package kvserver keeps the clocks.
+// loop.go has the rest.
 //
 // # The wait, and Go's scheduler
 //
-// A blocking system call costs a Go program more than the kernel asks for it, and
-// that decides how this model compares with goroutines: see common/hold, and the
-// epoll backend's wait.
+// A blocking system call costs a Go program more than the kernel's share of it,
+// because Go's scheduler takes part. That decides how this model compares with
+// goroutines: see common/hold, and the wait of the epoll backend.
 package eventloop

@@ -24,7 +24,7 @@ func TestOnAFakeKernel(t *testing.T) {
 	})
 }
 
-// fakePoller is a poller.Poller on a fake kernel.
+// fakePoller is a watcher on a fake kernel.
 type fakePoller struct{ kernel *fakekernel.Kernel }
 
 func (p fakePoller) Add(fd int, m poller.Mask) error { return p.Modify(fd, m) }

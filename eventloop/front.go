@@ -9,23 +9,23 @@ import (
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
-// front accepts clients in one loop, and gives each to the loop that has the
-// fewest. (A listening socket for each loop, with SO_REUSEPORT, would let the
-// kernel spread them by a hash, which is uneven when clients are few.)
+// front is the acceptor. It runs in one loop, and assigns each client to the loop
+// with the fewest clients. (With SO_REUSEPORT and a listening socket for each loop
+// the kernel would spread clients by a hash, which is uneven for few clients.)
 type front struct {
 	*nonblocking.Acceptor
 	own     *loop
 	loops   []*loop
-	next    int         // of the loops, where there is a choice
-	called  bool        // the poller says that clients wait in the listen queue
-	silent  bool        // it does not watch the listener
-	closed  bool        // the listener is
-	holding atomic.Bool // clients are held, until all loops have been heard
-	told    int64       // the number of the last one that the other loops know of
+	next    int         // the loop that least tries first
+	called  bool        // the poller has reported clients in the listen queue
+	silent  bool        // the poller does not watch the listener
+	closed  bool        // the listener is closed
+	holding atomic.Bool // clients are held until all loops have looked
+	told    int64       // the last held client's number that other loops were told of
 }
 
-// accept accepts the clients that wait in the listen queue. While clients are held it
-// accepts no others.
+// accept accepts the clients in the listen queue. While clients are held, it accepts
+// no others.
 func (f *front) accept(now time.Duration) {
 	if f.Holding() {
 		f.Judge(f.heard(), f.open)
@@ -47,8 +47,8 @@ func (f *front) accept(now time.Duration) {
 	}
 }
 
-// hold has the other loops look at all their connections, if clients are held of whom
-// they have not been told.
+// hold wakes the other loops if a client is held that they were not told of. They
+// then look at all their connections.
 func (f *front) hold() {
 	holding := f.Holding()
 	if holding != f.holding.Load() {
@@ -62,7 +62,8 @@ func (f *front) hold() {
 	}
 }
 
-// heard returns up to which number the clients that are held may be judged.
+// heard returns the number up to which held clients may be judged: that of the last
+// client for which every loop has looked at its connections.
 func (f *front) heard() int64 {
 	number := f.Held()
 	for _, l := range f.loops {
@@ -71,8 +72,8 @@ func (f *front) heard() int64 {
 	return number
 }
 
-// listen has the poller watch the listener, unless that is no use: the clients in
-// the queue would make every Wait return at once.
+// listen has the poller watch the listener, except while nothing can be accepted.
+// Then clients in the listen queue would only make every Wait return at once.
 func (f *front) listen(now time.Duration) {
 	_, paused := f.Paused(now)
 	if silent := paused || f.Holding() && f.looked(); silent != f.silent && !f.closed {
@@ -86,11 +87,11 @@ func (f *front) listen(now time.Duration) {
 	}
 }
 
-// looked reports whether its own loop has looked at all its connections since the
-// last client was held. Other loops that have not will wake it when they have.
+// looked reports whether the acceptor's own loop has looked at all its connections
+// since the last client was held. Other loops wake that loop after their look.
 func (f *front) looked() bool { return f.own.heard.Load() == f.Held() }
 
-// due returns when the front has something to do without an event, if it has.
+// due returns when the acceptor must act without an event, if it must.
 func (f *front) due(now time.Duration) (at time.Duration, ok bool) {
 	until, paused := f.Paused(now)
 	switch {
@@ -103,7 +104,7 @@ func (f *front) due(now time.Duration) (at time.Duration, ok bool) {
 	}
 }
 
-// open has a loop serve a client; its own one refuses them.
+// open has a loop serve a client. The acceptor's own loop serves a refused one.
 func (f *front) open(fd int, refusal string) {
 	if refusal != "" {
 		f.own.given.Add(1)
@@ -113,7 +114,8 @@ func (f *front) open(fd int, refusal string) {
 	f.give(fd)
 }
 
-// give has a loop serve a client.
+// give assigns a client to the loop with the fewest clients, or to the acceptor's
+// own loop if that one has ended.
 func (f *front) give(fd int) {
 	to := f.least()
 	if to != f.own {
@@ -127,8 +129,8 @@ func (f *front) give(fd int) {
 	f.own.add(fd, "")
 }
 
-// least returns the loop with the fewest clients; where several have as few,
-// they take turns.
+// least returns the loop with the fewest clients. Loops with equally few take
+// turns.
 func (f *front) least() *loop {
 	best := f.next
 	for i := range f.loops {
@@ -141,8 +143,8 @@ func (f *front) least() *loop {
 	return f.loops[best]
 }
 
-// close stops accepting. At Shutdown the clients in the listen queue count as
-// received, and are served.
+// close stops accepting. A draining server first accepts the clients in the listen
+// queue, because their requests count as received.
 func (f *front) close() {
 	if f.closed {
 		return

@@ -20,7 +20,7 @@ import (
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
-// counting is a poller on which nothing happens. It counts how often it is woken.
+// counting is a poller without events. It counts the calls of Wake and Modify.
 type counting struct {
 	watcher
 	woken    int
@@ -60,8 +60,9 @@ func quietLoopsOn(t *testing.T, n int, k kernel) (loops []*loop, pollers []*coun
 	return loops, pollers
 }
 
-// The clients that were held were judged, the next one was held in the same turn, and
-// the second loop, which was not told of it, slept on: nobody was accepted any more.
+// Every newly held client has the other loops look. Once, a client that was held in the
+// same iteration in which the earlier ones were judged did not: the second loop slept on,
+// and the server accepted no client any more.
 func TestEveryHeldClientHasAllLoopsLook(t *testing.T) {
 	loops, pollers := quietLoops(t, 2)
 	f := loops[0].front
@@ -72,12 +73,12 @@ func TestEveryHeldClientHasAllLoopsLook(t *testing.T) {
 		assert.Equal(t, held, pollers[1].woken)
 		f.hold()
 		assert.Equal(t, held, pollers[1].woken, "it has been told")
-		f.Judge(f.Held(), func(int, string) {}) // and the next one comes in the same turn
+		f.Judge(f.Held(), func(int, string) {}) // the next one comes in the same iteration
 	}
 }
 
-// A pause of accepting ends when a connection is closed, on whichever loop: the
-// front's is woken for it, and watches the listener again. Otherwise it sleeps on.
+// A pause of accepting ends when any loop closes a connection: that wakes the acceptor's
+// loop, which watches the listener again. Without a pause or a held client it is not woken.
 func TestAClosedConnectionWakesThePausingFront(t *testing.T) {
 	for i := range 2 {
 		loops, pollers := quietLoops(t, 2)
@@ -119,7 +120,7 @@ func TestAClosedConnectionWakesThePausingFront(t *testing.T) {
 	}
 }
 
-// noSocket returns a descriptor of which nothing comes.
+// noSocket returns a descriptor from which no bytes come.
 func noSocket(t *testing.T) int {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	require.NoError(t, err)
@@ -128,7 +129,8 @@ func noSocket(t *testing.T) int {
 	return fds[0]
 }
 
-// unlocking is a mutex after whose Unlock something happens on another goroutine, once.
+// unlocking is a mutex. After its Unlock it calls then, once, as if another goroutine had
+// come next.
 type unlocking struct {
 	sync.Mutex
 	then func()
@@ -142,8 +144,8 @@ func (u *unlocking) Unlock() {
 	}
 }
 
-// A client that was posted just when the loop had taken the others was lost, if the
-// note that something has come was taken back then.
+// A client that is posted just after the loop took the others must not be lost. It would
+// be, if open cleared full after it gave the lock back.
 func TestWhatIsPostedBehindTheMailIsNotLost(t *testing.T) {
 	mu := new(unlocking)
 	m := mailbox{poller: new(counting), mu: mu}
@@ -171,14 +173,13 @@ func TestWhatIsPostedBehindTheMailIsNotLost(t *testing.T) {
 	assert.False(t, m.post(4), "nobody would serve it")
 }
 
-// Most turns find no mail, and take no lock for that.
+// Most iterations find no mail, and must not take the lock to find that out.
 func TestAnEmptyMailboxTakesNoLock(t *testing.T) {
 	m := mailbox{mu: nil}
 	assert.NotPanics(t, func() { m.open() })
 }
 
-// The loop with the fewest clients gets the next one; where several have as few, they
-// take turns.
+// The loop with the fewest clients gets the next one. Loops with equally few take turns.
 func TestClientsAreSpreadOverTheLoops(t *testing.T) {
 	loops, _ := quietLoops(t, 3)
 	f := loops[0].front
@@ -194,7 +195,7 @@ func TestClientsAreSpreadOverTheLoops(t *testing.T) {
 	assert.Same(t, loops[1], f.least())
 }
 
-// A loop that has ended gets no client, and does not count as having it.
+// A loop that has ended gets no client, and counts none. The acceptor's own loop gets it.
 func TestAClientOfALoopThatHasEndedIsTheFrontsOwn(t *testing.T) {
 	loops, _ := quietLoops(t, 2)
 	f := loops[0].front
@@ -212,7 +213,7 @@ func TestAClientOfALoopThatHasEndedIsTheFrontsOwn(t *testing.T) {
 	assert.EqualValues(t, 0, loops[0].given.Load())
 }
 
-// The poller is told what is new, and nothing else: each call costs as much as a read.
+// The poller is told of changes only, because each call costs as much as a read.
 func TestThePollerIsToldOnlyWhatIsNew(t *testing.T) {
 	loops, pollers := quietLoops(t, 1)
 	l, p, f := loops[0], pollers[0], loops[0].front
@@ -228,8 +229,8 @@ func TestThePollerIsToldOnlyWhatIsNew(t *testing.T) {
 	l.ended = append(l.ended, c)
 	l.closeEnded()
 
-	// While a client is held, others that wait would make every Wait return at once,
-	// from the moment when there is nothing left to look at.
+	// While a client is held, the listener is watched only until the loop has looked at all
+	// its connections. After that, clients in the queue would make every Wait return at once.
 	f.Hold(noSocket(t))
 	f.listen(0)
 	assert.Equal(t, poller.Readable, p.watched[f.FD])
@@ -244,7 +245,7 @@ func TestThePollerIsToldOnlyWhatIsNew(t *testing.T) {
 	assert.Equal(t, poller.Readable, p.watched[f.FD])
 }
 
-// crowd is a kernel in whose listen queue there is always one more.
+// crowd is a kernel whose listen queue always holds one more client.
 type crowd struct {
 	sock.Kernel
 	accepted int
@@ -260,7 +261,8 @@ func (k *crowd) Close(fd int) error {
 	return nil
 }
 
-// Those who are served are not kept waiting by those who come.
+// An iteration accepts a bounded number of clients, so new clients do not keep the
+// connected ones waiting.
 func TestALoopAcceptsOnlySoManyInATurn(t *testing.T) {
 	k := system
 	c := &crowd{Kernel: system.calls.Kernel}

@@ -9,23 +9,24 @@ import (
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
-// kernel is what a server asks of the operating system.
+// kernel is the operating system, or a test's stand-in for it.
 type kernel struct {
 	calls      sock.Calls
 	newWatcher func(batch int) (watcher, error)
-	batch      int // how many events are taken from a watcher at a time
+	batch      int // a watcher's capacity, in events
 	threads    budget
 }
 
-// budget is what a model needs of a threads.Budget.
+// budget is the part of a threads.Budget that the model uses.
 type budget interface {
 	Take() (lack string)
 	Started()
 	Ended()
 }
 
-// watcher is what a loop needs of a poller.Poller. Wait must have looked: if it
-// returns less than a batch, nobody else is ready; if not, the others come next.
+// watcher is the part of a poller.Poller that a loop uses. Wait must ask the
+// kernel. If it returns less than a batch, no other descriptor is ready; after a
+// full batch the next Wait begins with the others.
 type watcher interface {
 	Add(fd int, m poller.Mask) error
 	Modify(fd int, m poller.Mask) error
@@ -34,7 +35,7 @@ type watcher interface {
 	Close() error
 }
 
-// mask translates what a session wants for the poller.
+// mask translates a session's interest for the poller.
 func mask(w session.Interest) (m poller.Mask) {
 	if w&session.Read != 0 {
 		m |= poller.Readable

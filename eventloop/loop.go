@@ -11,7 +11,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
-// conn is a connection, and what the poller watches it for.
+// conn is a connection, and the readiness for which the poller watches it.
 type conn struct {
 	nonblocking.Conn
 	watched session.Interest
@@ -23,27 +23,27 @@ type loop struct {
 	lane   *kvserver.Lane
 	calls  sock.Calls
 	poller watcher
-	batch  int           // of events that it returns at a time
-	asOf   time.Duration // clocks will be judged as of then,
-	ahead  int           // after so many events more
-	asked  int64         // the number of the last client that was held then
-	heard  atomic.Int64  // the same, once all that had left by then are closed
+	batch  int           // the poller's capacity, in events
+	asOf   time.Duration // the time as of which the clocks will be judged
+	ahead  int           // events to handle before that
+	asked  int64         // the last held client's number at asOf
+	heard  atomic.Int64  // asked, once all clients that had left by then are closed
 	timers *nonblocking.Loop
 	conns  []*conn      // by descriptor
-	given  atomic.Int64 // clients to this loop by the front, and not closed
-	ended  []*conn      // to be closed when the batch of events is done
-	front  *front       // accepts; only one loop has it
+	given  atomic.Int64 // clients assigned to this loop and not yet closed
+	ended  []*conn      // to close at the end of the batch
+	front  *front       // the acceptor; nil in all loops but one
 	mail   mailbox      // from other goroutines
 	reads  [kvserver.Foresight]read
 }
 
-// run is the whole model: wait until somebody has something to say or a clock
-// has run out, and see to all of that before waiting again.
+// run is the whole model: wait until a client is ready or a timer is due, handle
+// all that are, and wait again.
 func (l *loop) run() error {
 	defer l.closeAll()
 	for !l.done() {
 		asked := l.lane.EndTurn()
-		if l.ahead <= 0 { // all who were ready then have been served
+		if l.ahead <= 0 { // all clients that were ready at asOf are served
 			l.asOf, l.ahead = asked, int(l.given.Load())+1
 			l.asked = l.mail.front.Held()
 		}
@@ -63,34 +63,35 @@ func (l *loop) run() error {
 			}
 		}
 		l.readMail()
-		// After a full batch somebody may be ready who was not in it. But the
-		// kernel takes turns, so it comes to each in as many events as there
-		// are descriptors.
+		// After a full batch other clients may be ready, too. The kernel
+		// reports descriptors in turn, so it has reported all of them after
+		// as many events as there are descriptors.
 		asOf := nonblocking.Interrupted
 		if l.ahead -= len(events); l.ahead <= 0 || len(events) < l.batch {
 			asOf, l.ahead = l.asOf, 0
 		}
 		l.watchClocks(asOf)
 		l.closeEnded()
-		l.accept(now) // last, because clients that have left have made room
+		l.accept(now) // after closeEnded, which frees places
 	}
 	return kvserver.ErrServerClosed
 }
 
-// answer goes on with a client after one read of it, with one write: whoever has
-// more to say is ready again in the next turn, after the others.
+// answer handles one read from a client, and makes one write. A client with more
+// to read is ready again in the next iteration, after the others had theirs.
 func (l *loop) answer(c *conn, r *read) {
 	if r.done {
 		c.FedFrom(r.buf, r.n, r.err)
 	}
-	// There is nearly always room for a reply; then the poller need not watch.
+	// The socket nearly always takes the whole reply. Then the poller need not
+	// watch it for writing.
 	if c.Wants()&session.Write != 0 {
 		c.Wrote(c.Write(c.Output()))
 	}
 	l.watch(c)
 }
 
-// watch has the poller watch for what the client waits for now.
+// watch has the poller watch the client for what its session wants now.
 func (l *loop) watch(c *conn) {
 	wants := c.Wants()
 	switch {
@@ -104,8 +105,8 @@ func (l *loop) watch(c *conn) {
 	}
 }
 
-// readMail does what other goroutines have asked for: serve a client that the
-// front has accepted, or follow the server into its next phase.
+// readMail does what other goroutines have asked for: it serves clients that the
+// acceptor has assigned to this loop, or follows the server into its next phase.
 func (l *loop) readMail() {
 	clients, phaseChanged := l.mail.open()
 	for _, fd := range clients {
@@ -125,24 +126,25 @@ func (l *loop) readMail() {
 	}
 }
 
-// watchClocks ends, or warns, the clients whose time had come when the poller
-// was asked. Who had sent something by then was among the events, so nobody is
-// judged late because this server was, even if the whole process was stopped.
-// Whoever is told to go for want of memory is not waited for.
+// watchClocks judges the clients whose timers were due at asOf, when the loop
+// asked the poller. Data received by then is already handled, so a stalled
+// server (even one stopped by SIGSTOP) never times out a punctual client. Clients
+// that must give up memory are closed at once: see nonblocking.Interrupted.
 func (l *loop) watchClocks(asOf time.Duration) {
 	for c := l.timers.Expired(asOf); c != nil; c = l.timers.Expired(asOf) {
-		// Who has filled the buffer may have sent more, as long as no read says no.
+		// If the last read filled the buffer, more bytes may be there, and
+		// the client is not judged yet: read again.
 		l.serve(l.conns[c.FD()])
 	}
 }
 
-// closeEnded closes connections at the end of a batch, not within: their
-// descriptors' numbers would be given to new clients, while events of the
-// former owners may still lie in the batch.
+// closeEnded closes connections at the end of a batch. Within the batch a new
+// client could get the number of a closed descriptor, and with it the remaining
+// events of the former owner.
 func (l *loop) closeEnded() {
 	for _, c := range l.ended {
 		if l.conns[c.FD()] != c {
-			continue // it has ended twice
+			continue // it was in the list twice
 		}
 		l.conns[c.FD()] = nil
 		l.given.Add(-1)
@@ -153,7 +155,8 @@ func (l *loop) closeEnded() {
 	l.ended = l.ended[:0]
 }
 
-// done reports whether the loop has nothing more to do, and never will.
+// done reports whether the loop has nothing more to do. Then it has closed its
+// mailbox, so nothing can follow.
 func (l *loop) done() bool {
 	return l.host.Phase() != kvserver.Serving && l.front == nil && l.given.Load() == 0 && l.mail.close()
 }

@@ -5,19 +5,19 @@ import (
 	"sync/atomic"
 )
 
-// mailbox is how other goroutines reach a loop.
+// mailbox carries messages from other goroutines to a loop.
 type mailbox struct {
 	poller watcher
-	front  *front // is told of closed connections, for which it may be waiting
+	front  *front // the acceptor, which may be waiting for a connection to close
 
-	full         atomic.Bool // something has come; spares the loop the lock
-	mu           sync.Locker // a mutex, or a test's, which lets others come next
+	full         atomic.Bool // whether there is mail; saves the loop the lock
+	mu           sync.Locker // a mutex; a test's runs a function after Unlock
 	clients      []int       // descriptors
 	phaseChanged bool
 	closed       bool
 }
 
-// post hands over a client, unless the loop has ended.
+// post hands over a client. It reports false if the loop has ended.
 func (m *mailbox) post(fd int) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -39,7 +39,7 @@ func (m *mailbox) wake() {
 	m.poller.Wake()
 }
 
-// open returns what has come since the last time.
+// open takes the mail out.
 func (m *mailbox) open() (clients []int, phaseChanged bool) {
 	if !m.full.Load() {
 		return nil, false
@@ -52,7 +52,7 @@ func (m *mailbox) open() (clients []int, phaseChanged bool) {
 	return clients, phaseChanged
 }
 
-// close takes no more clients, if none is left.
+// close closes the mailbox if no client is in it, and reports whether it did.
 func (m *mailbox) close() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -60,15 +60,15 @@ func (m *mailbox) close() bool {
 	return m.closed
 }
 
-// freed tells the front, which may be on another goroutine, that a connection
-// was closed.
+// freed wakes the acceptor, perhaps on another goroutine, because a closed
+// connection ends a pause or frees a place for a held client.
 func (m *mailbox) freed() {
 	if m.front.Freed() || m.front.holding.Load() {
 		m.front.own.poller.Wake()
 	}
 }
 
-// heard tells the front that the loop has looked at all its connections.
+// heard tells the acceptor that the loop has looked at all its connections.
 func (m *mailbox) heard() {
 	if m.front.holding.Load() {
 		m.front.own.poller.Wake()

@@ -13,9 +13,9 @@ import (
 	"github.com/ioflavors/ioflavors/eventloop"
 )
 
-// Clients of one loop hold the memory, and that loop sleeps. A client that makes
-// progress in the other loop is alone among those that hold much, and is served all
-// the same: the loop that sleeps is woken, and closes its own.
+// Clients of one loop hold the memory, and that loop sleeps. In the other loop only one
+// client holds much, and it makes progress. It is served all the same: the sleeping loop
+// is woken, and closes clients of its own.
 func TestALoopGivesUpMemoryForAnother(t *testing.T) {
 	l := kvserver.Limits{MemoryLimit: 8 << 20, MaxConns: 256, IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: -1}
 	srv := eventloop.New(eventloop.Config{Config: kvserver.Config{Limits: l}, Loops: 2})
@@ -28,7 +28,7 @@ func TestALoopGivesUpMemoryForAnother(t *testing.T) {
 	}
 	part := probe.Put("k", strings.Repeat("v", 500_000))[:120_000]
 	var honest []*probe.Conn
-	// Clients go to the loops by turns, because each has as few.
+	// Clients go to the loops in turn, because the loops have equally few.
 	for taken := int64(0); srv.Stats().BufferBytes < l.MemoryLimit*3/4-256<<10; {
 		c := probe.Dial(t.Context(), t, addr)
 		c.Send(probe.Get("absent"))
@@ -41,7 +41,8 @@ func TestALoopGivesUpMemoryForAnother(t *testing.T) {
 	}
 	require.Zero(t, srv.Stats().Closed[kvserver.ClosedMemory.String()])
 	for _, c := range honest[:10] {
-		// All but the end, so that its memory is wanted as long as it takes to wake a loop.
+		// All but the last byte, so that the client needs its memory until the other loop
+		// has been woken.
 		whole := probe.Put("k", strings.Repeat("v", 500_000))
 		c.Send(whole[:len(whole)-1])
 		eventually("memory comes back", func(st kvserver.Stats) bool {

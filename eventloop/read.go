@@ -5,21 +5,21 @@ import (
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
-// readSize is how much is read of a client at a time, in bytes; more of a long
-// frame.
+// readSize is the size of a read, in bytes. A read of a long frame's rest may be
+// larger.
 const readSize = 64 << 10
 
-// read is what was read of a client, and is not looked into yet.
+// read is the result of one read from a client, before it is handled.
 type read struct {
-	own  []byte // of readSize bytes
-	buf  []byte // own, or the room for the rest of a long frame
+	own  []byte // readSize bytes
+	buf  []byte // own, or the session's room for the rest of a long frame
 	n    int
 	err  error
-	done bool // else nothing was read
+	done bool // whether the read was made
 }
 
-// makeRoom gives each read its memory. The beginnings lie a line of the cache
-// further apart than the size, or they would all compete for the same place in it.
+// makeRoom gives each read its buffer. The buffers begin readSize and one cache line
+// apart, because at multiples of readSize they would compete for one place in the cache.
 func (l *loop) makeRoom() {
 	const line = 64
 	room := make([]byte, len(l.reads)*(readSize+line))
@@ -29,7 +29,7 @@ func (l *loop) makeRoom() {
 	}
 }
 
-// from reads what the client's session wants, once.
+// from makes one read from the client, if its session wants one.
 func (r *read) from(c *conn) {
 	if r.done = c.Wants()&session.Read != 0; r.done {
 		if r.buf = c.Room(); r.buf == nil {
@@ -39,9 +39,9 @@ func (r *read) from(c *conn) {
 	}
 }
 
-// readAhead reads of the clients of some events, as many as there are reads,
-// before any of them is answered. So the store can look for all that they ask for
-// at the same time, and waits once for what is in no cache instead of once for each.
+// readAhead reads from the clients of some events, at most as many as there are
+// reads, before any of them is answered. So the store can prefetch the keys of all
+// of them, and the processor waits for memory once instead of once for each key.
 func (l *loop) readAhead(events []poller.Event) {
 	for i, ev := range events {
 		r := &l.reads[i]
@@ -56,9 +56,9 @@ func (l *loop) readAhead(events []poller.Event) {
 	l.lane.Fetch()
 }
 
-// serve reads of a client that may be ready, and answers it, beside a batch.
+// serve reads from a client that may be ready, and answers it, outside a batch.
 func (l *loop) serve(c *conn) {
-	r := &l.reads[0] // of a batch it is answered by now, or it is the listener's
+	r := &l.reads[0] // free: no read of a batch waits to be handled now
 	r.from(c)
 	l.answer(c, r)
 }

@@ -11,21 +11,22 @@ import (
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
-// Config is a server's configuration; the zero value is a good one.
+// Config is a server's configuration; its zero value selects the defaults.
 type Config struct {
 	kvserver.Config
 	// Loops is how many event loops share the clients, each on a goroutine
-	// of its own. 0 means 1, which needs no lock around the store. More than
-	// 1024 are an error of Serve's.
+	// of its own. 0 means 1, which needs no lock around the store. Serve
+	// returns an error if there are more than 1024.
 	Loops int
 }
 
 const (
-	// maxLoops is far more than there are processors to run them. Each has a
-	// thread while it waits, and the runtime ends a program that has 10,000.
+	// maxLoops is far above the number of processors. It is bounded because
+	// each loop has a thread while it waits, and the runtime ends a program
+	// that has 10,000 threads.
 	maxLoops = 1024
-	// A poller has so many descriptors at most: on the BSDs, two of them for
-	// Wake.
+	// perPoller is the largest number of descriptors that a poller has. On
+	// the BSDs two of them are for Wake.
 	perPoller = 3
 )
 
@@ -49,13 +50,13 @@ func newServer(cfg Config, k kernel) *Server {
 type model struct {
 	host   *kvserver.Host
 	kernel kernel
-	count  int // of loops
+	count  int // number of loops
 
 	mu    sync.Mutex
 	loops []*loop // empty before Run
 }
 
-// Run runs the loops; the first one also accepts.
+// Run runs the loops. The first one also accepts.
 func (m *model) Run(ln net.Listener) error {
 	giveBack, err := m.takeThreads()
 	if err != nil {
@@ -67,7 +68,7 @@ func (m *model) Run(ln net.Listener) error {
 		return err
 	}
 	if m.host.Phase() != kvserver.Serving {
-		m.Wake() // it may have come before there was a loop to wake
+		m.Wake() // an earlier Wake may have found no loops
 	}
 	m.host.Ready()
 	errs := make(chan error, len(loops))
@@ -78,7 +79,7 @@ func (m *model) Run(ln net.Listener) error {
 	for range loops {
 		if err := <-errs; err != kvserver.ErrServerClosed {
 			result = err
-			m.host.Fail() // one loop's clients would wait for nothing
+			m.host.Fail() // otherwise the failed loop's clients would wait for ever
 		}
 	}
 	if result == kvserver.ErrServerClosed {
@@ -87,7 +88,7 @@ func (m *model) Run(ln net.Listener) error {
 	return result
 }
 
-// open makes the loops, and the first one's front.
+// open makes the loops, and the acceptor (front) of the first one.
 func (m *model) open(ln net.Listener) (loops []*loop, err error) {
 	acceptor, err := nonblocking.NewAcceptor(m.host, m.kernel.calls, ln)
 	if err != nil {
@@ -141,7 +142,8 @@ func (m *model) Wake() {
 	}
 }
 
-// closeAll ends whatever the loop still has.
+// closeAll closes the loop's connections, its poller, and the listener if the
+// loop has it. Clients that were posted to the loop are closed unserved.
 func (l *loop) closeAll() {
 	if l.front != nil {
 		l.front.Judge(math.MaxInt64, l.add) // held clients are closed below

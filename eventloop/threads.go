@@ -5,9 +5,9 @@ import (
 	"runtime"
 )
 
-// takeThreads takes a thread for each loop beyond one for each processor, which the
-// runtime has anyway, because a loop keeps a thread while it waits, and the runtime
-// ends a program that cannot start one.
+// takeThreads takes a thread from the budget for each loop beyond the number of
+// processors, because a loop keeps a thread while it waits, and the runtime ends a
+// program that cannot start one. The runtime has a thread for each processor anyway.
 func (m *model) takeThreads() (giveBack func(), err error) {
 	taken := 0
 	giveBack = func() {
@@ -20,7 +20,7 @@ func (m *model) takeThreads() (giveBack func(), err error) {
 			giveBack()
 			return nil, fmt.Errorf("loops: %d; want %d at most: %s", m.count, running, lack)
 		}
-		m.kernel.threads.Started() // it is there at the latest when all loops wait
+		m.kernel.threads.Started() // the thread exists once all loops wait
 		taken++
 	}
 	return giveBack, nil

@@ -9,7 +9,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// fewThreads is a budget that has some, and counts what is taken.
+// fewThreads is a budget with a fixed number of threads. It counts those taken.
 type fewThreads struct{ left, promised, taken int }
 
 func (f *fewThreads) Take() string {
@@ -24,8 +24,8 @@ func (f *fewThreads) Take() string {
 func (f *fewThreads) Started() { f.promised--; f.taken++ }
 func (f *fewThreads) Ended()   { f.taken--; f.left++ }
 
-// A server that has more loops than there may be threads said that it listens,
-// served nobody, and was ended by Go's runtime.
+// A server with more loops than threads fails before it is ready. Once it said that
+// it listens, served no client, and was ended by Go's runtime.
 func TestNoLoopStartsForWhichThereIsNoThread(t *testing.T) {
 	few := &fewThreads{left: 2}
 	k := system
@@ -37,7 +37,7 @@ func TestNoLoopStartsForWhichThereIsNoThread(t *testing.T) {
 	assert.Equal(t, fewThreads{left: 2}, *few, "what was taken is given back")
 }
 
-// Loops that run on a processor each need no thread that the runtime has not.
+// Up to one loop for each processor, the runtime has the threads anyway.
 func TestALoopForEachProcessorAsksForNoThread(t *testing.T) {
 	for _, threads := range []int{0, 1} {
 		few := &fewThreads{left: threads}

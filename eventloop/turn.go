@@ -7,7 +7,7 @@ import (
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
-// add begins to serve a client, or to refuse it.
+// add begins to serve a client, or to refuse it if refusal is not empty.
 func (l *loop) add(fd int, refusal string) {
 	c := &conn{watched: session.Read}
 	l.timers.Open(&c.Conn, fd, refusal)
@@ -19,7 +19,7 @@ func (l *loop) add(fd int, refusal string) {
 		l.drop(c, err)
 		return
 	}
-	l.serve(c) // its first request is often there already
+	l.serve(c) // its first request has often arrived already
 }
 
 // drop ends a connection that the poller cannot watch.
@@ -28,10 +28,10 @@ func (l *loop) drop(c *conn, err error) {
 	l.ended = append(l.ended, c)
 }
 
-// patience is how long Wait may wait: until the next clock runs out.
+// patience returns how long Wait may wait: until the next timer is due.
 func (l *loop) patience(now time.Duration) time.Duration {
 	if l.asked != l.heard.Load() {
-		return 0 // clients are held until it has looked
+		return 0 // held clients wait until the loop has looked at all connections
 	}
 	next, ok := l.timers.Next()
 	if l.front != nil {
@@ -45,7 +45,8 @@ func (l *loop) patience(now time.Duration) time.Duration {
 	return max(0, next-now)
 }
 
-// accept ends a turn: clients that left in it have made room for new ones.
+// accept ends an iteration. It accepts last, because clients that left in this
+// iteration have freed their places.
 func (l *loop) accept(now time.Duration) {
 	if l.ahead == 0 && l.heard.Load() != l.asked {
 		l.heard.Store(l.asked)
@@ -53,6 +54,6 @@ func (l *loop) accept(now time.Duration) {
 	}
 	if l.front != nil {
 		l.front.accept(now)
-		l.closeEnded() // new ones that have left already
+		l.closeEnded() // new clients that have left already
 	}
 }

@@ -18,12 +18,12 @@ import (
 	"github.com/ioflavors/ioflavors/eventloop"
 )
 
-// The model's weakness: with one loop there is one goroutine.
+// The model's weakness: one loop is one goroutine, so a slow request blocks all others.
 func TestOneSlowRequestDelaysEveryClient(t *testing.T) {
 	servertest.OneSlowRequestDelaysEveryClient(t, variants()[0])
 }
 
-// placeStore notes which goroutine, and so which loop, serves each key.
+// placeStore notes the goroutine, and so the loop, that serves each key.
 type placeStore struct {
 	store.Store
 	mu sync.Mutex
@@ -39,7 +39,7 @@ func (s *placeStore) Append(dst, key []byte) ([]byte, bool, error) {
 	return s.Store.Append(dst, key)
 }
 
-// Each client goes to the loop that has the fewest, also after others have left.
+// Each client goes to the loop with the fewest clients, also after others have left.
 func TestLoopsHaveTheSameNumberOfClients(t *testing.T) {
 	const loops, each = 3, 4
 	s := &placeStore{Store: store.NewSharded(0), at: make(map[string]string)}
@@ -78,13 +78,13 @@ func TestLoopsHaveTheSameNumberOfClients(t *testing.T) {
 	assert.Len(t, by[emptied], 2*each, "those who came later took the place of those who left")
 }
 
-// With a second loop, half of the clients do not notice.
+// With a second loop, a slow request does not delay the other loop's clients.
 func TestASecondLoopGoesOnMeanwhile(t *testing.T) {
 	s := servertest.NewSlowStore()
 	srv := eventloop.New(eventloop.Config{Config: kvserver.Config{Store: s}, Loops: 2})
 	addr := servertest.Serve(t, srv)
 
-	// A client goes to the loop with the fewest, so of two one is elsewhere.
+	// A client goes to the loop with the fewest, so these two are on different loops.
 	ctx, first := servertest.Dial(t, addr)
 	require.NoError(t, first.Put(ctx, "hello", "v"))
 	_, second := servertest.Dial(t, addr)

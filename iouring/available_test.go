@@ -16,8 +16,8 @@ import (
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
-// unserved expects Serve to fail and to leave nothing: for goroutines TestMain
-// looks. It returns Serve's error.
+// unserved expects Serve to fail and to leave nothing behind, and returns Serve's
+// error. TestMain checks that no goroutine is left.
 func unserved(t *testing.T, k kernel, ln net.Listener) error {
 	t.Helper()
 	cfg := Config{kvserver.Config{Ready: func() { assert.Fail(t, "it said that it would serve") }}}
@@ -43,7 +43,7 @@ func listen(t *testing.T) net.Listener {
 	return ln
 }
 
-// Whoever starts a server where it cannot serve learns that, and why.
+// Where a server cannot serve, Serve's error says so, and why.
 func TestServeSaysWhyThereIsNoRing(t *testing.T) {
 	why := fmt.Errorf("%w: the moon is not full: %w", ring.ErrUnavailable, syscall.EPERM)
 	k := kernel{calls: sock.System, open: func() (uring, error) { return nil, unavailable(why) }}
@@ -54,7 +54,7 @@ func TestServeSaysWhyThereIsNoRing(t *testing.T) {
 	assert.ErrorContains(t, err, "the moon is not full")
 }
 
-// Not everything that fails is for lack of io_uring: with more descriptors the
+// Not every failure means that io_uring is unavailable: with more descriptors the
 // next attempt would succeed.
 func TestServeTellsAFailureFromUnavailability(t *testing.T) {
 	k := kernel{calls: sock.System, open: func() (uring, error) { return nil, unavailable(syscall.EMFILE) }}
@@ -63,7 +63,7 @@ func TestServeTellsAFailureFromUnavailability(t *testing.T) {
 	assert.NotErrorIs(t, err, kvserver.ErrUnavailable)
 }
 
-// closing notes that a ring is closed, which is all that it can do.
+// closing is a ring that only counts how often it is closed.
 type closing struct {
 	uring
 	closed int
@@ -74,7 +74,7 @@ func (c *closing) Close() error {
 	return nil
 }
 
-// deafCalls do not listen.
+// deafCalls is a kernel on which Listen fails.
 type deafCalls struct{ sock.Kernel }
 
 var errDeaf = errors.New("nobody listens")

@@ -19,13 +19,13 @@ import (
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
-// crowded is a ring that has more to tell after every Wait.
+// crowded is a ring that always has more completions after a Wait.
 type crowded struct{ uring }
 
 func (c crowded) Wait(time.Duration) ([]ring.Completion, error) {
 	done, err := c.uring.Wait(0)
 	for range 20 {
-		// Of a client that has left: generations begin with 1.
+		// This one is about no client, because generations begin with 1.
 		done = append(done, ring.Completion{Token: ring.NewToken(0, 0, ring.Recv), Result: 1, Flags: ring.FlagMore})
 	}
 	return done, err
@@ -33,8 +33,8 @@ func (c crowded) Wait(time.Duration) ([]ring.Completion, error) {
 
 func (crowded) Behind() bool { return true }
 
-// Where the kernel always has more to tell, clocks are looked at once what there
-// was at a time must have been told.
+// Clocks are judged even if the kernel always has more completions: as of a time by which
+// everything must have been reported.
 func TestClocksAreLookedAtHoweverManyAreBusy(t *testing.T) {
 	Need(t)
 	srv := newServer(Config{Config: kvserver.Config{Limits: kvserver.Limits{IdleTimeout: time.Millisecond}}}, kernel{
@@ -54,13 +54,13 @@ func TestClocksAreLookedAtHoweverManyAreBusy(t *testing.T) {
 	assert.ErrorContains(t, err, "EOF", "it was idle")
 }
 
-// behind is a ring that always says that there is more to come.
+// behind is a ring that always says that more completions will come.
 type behind struct{ uring }
 
 func (behind) Behind() bool { return true }
 
-// While there was no buffer for somebody clocks rested, and so did those who had
-// been told to go because memory was short: what they held was missing to others.
+// A client that must give up its memory is closed at once, even while clocks are not
+// judged. Once it was not, and other clients lacked that memory.
 func TestWhoIsToldToGoIsClosedThoughMoreIsToCome(t *testing.T) {
 	Need(t)
 	limits := kvserver.Limits{MemoryLimit: 4 << 20, MaxConns: 16}
@@ -75,7 +75,7 @@ func TestWhoIsToldToGoIsClosedThoughMoreIsToCome(t *testing.T) {
 
 	frame := probe.Put("k", strings.Repeat("v", 1<<20-100))
 	closed := make(chan error, 4)
-	for _, size := range []int{900_000, 900_000, 900_000, 200_000} { // in 3 MiB, which is not too much, and 256 KiB
+	for _, size := range []int{900_000, 900_000, 900_000, 200_000} { // buffers of 3 MiB, still allowed, and of 256 KiB more
 		client, err := net.Dial("tcp", addr)
 		require.NoError(t, err)
 		defer client.Close()

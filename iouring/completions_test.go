@@ -19,15 +19,15 @@ import (
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
-// patience ends tests that fail.
+// patience is how long a test waits before it fails.
 const patience = 30 * time.Second
 
-// ample is a ring for a few clients. Its buffers hold more than a socket does, so
-// that receives do not end by themselves.
+// ample is the size of a ring for a few clients. Its buffers hold more than a socket
+// does, so that no receive ends for lack of a buffer.
 var ample = ring.Config{Entries: 64, Completions: 2048, Buffers: 1024, BufferSize: 8 << 10}
 
-// observed is a server, and the ring that it has: counted is what a test has to
-// know to have happened.
+// observed is a server and its ring. It counts the events that a test must know to
+// have happened.
 type observed struct {
 	*Server
 	uring
@@ -35,16 +35,16 @@ type observed struct {
 	ctx  context.Context
 	addr string
 
-	receives  atomic.Int64 // begun
-	cancelled atomic.Int64 // receives that were to end
-	dry       atomic.Int64 // receives that ended for want of a buffer
-	fellShort atomic.Int64 // sends
-	awaited   atomic.Int64 // room to send more
-	most      atomic.Int64 // completions that came at once
-	peak      atomic.Int64 // Stats.BufferBytes, at the end of a turn
+	receives  atomic.Int64 // receives that were started
+	cancelled atomic.Int64 // receives that were cancelled
+	dry       atomic.Int64 // receives that ended for lack of a buffer
+	fellShort atomic.Int64 // sends that fell short
+	awaited   atomic.Int64 // waits for space to send more
+	most      atomic.Int64 // the most completions of one Wait
+	peak      atomic.Int64 // the highest Stats.BufferBytes before a Wait
 }
 
-// observe serves on a ring of that size until the test ends.
+// observe serves on a ring of the given size until the test ends.
 func observe(t *testing.T, cfg kvserver.Config, size ring.Config) *observed {
 	Need(t)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -64,13 +64,13 @@ func observe(t *testing.T, cfg kvserver.Config, size ring.Config) *observed {
 
 func (o *observed) dial() *probe.Conn { return probe.Dial(o.ctx, o.t, o.addr) }
 
-// eventually waits until something is so.
+// eventually waits until a condition holds; what describes it.
 func (o *observed) eventually(what string, is func() bool) {
 	o.t.Helper()
 	require.Eventually(o.t, is, patience, time.Millisecond, what)
 }
 
-// settle waits until all clients have left, and checks what they leave.
+// settle waits until all clients have left, and checks that they hold no memory.
 func (o *observed) settle() {
 	o.t.Helper()
 	o.eventually("nobody is there", func() bool { return o.Stats().Active == 0 })
@@ -114,8 +114,8 @@ func (r observedRing) Wait(timeout time.Duration) ([]ring.Completion, error) {
 	return done, err
 }
 
-// There may be fewer buffers than clients, and smaller ones than requests: a
-// receive then ends for want of one, and begins anew.
+// There may be fewer buffers than clients, and smaller ones than requests. Then a
+// receive ends for lack of a buffer, and is started again.
 func TestFewSmallBuffersServeManyClients(t *testing.T) {
 	o := observe(t, kvserver.Config{}, ring.Config{Entries: 64, Completions: 128, Buffers: 2, BufferSize: 64})
 	probe.Concurrently(t, 20, func(t probe.T, i int) {
@@ -133,8 +133,8 @@ func TestFewSmallBuffersServeManyClients(t *testing.T) {
 	assert.Positive(t, o.dry.Load(), "receives that ended for want of a buffer")
 }
 
-// More can be done at once than there is room for in the queue of completions, and
-// more can be asked for at once than there is room for in the other one.
+// A server works even if there are more completions than their queue can hold, or more
+// operations than theirs can.
 func TestAFullRingServesManyClients(t *testing.T) {
 	s := servertest.NewSlowStore()
 	size := ring.Config{Entries: 4, Completions: 8, Buffers: 128, BufferSize: 4 << 10}
@@ -147,7 +147,7 @@ func TestAFullRingServesManyClients(t *testing.T) {
 	}
 	slow := o.dial()
 	slow.Send(probe.Put("slow", "v"))
-	<-s.Entered // from now on completions wait
+	<-s.Entered // now the loop is busy, and completions wait
 	for i, c := range clients {
 		key := fmt.Sprint("key ", i)
 		c.Send(probe.Put(key, key), probe.Get(key))
@@ -161,7 +161,7 @@ func TestAFullRingServesManyClients(t *testing.T) {
 	slow.Want(probe.Stored)
 	assert.Greater(t, o.most.Load(), int64(size.Completions), "completions that came at once")
 
-	require.NoError(t, o.Shutdown(o.ctx)) // ends each one's receive
+	require.NoError(t, o.Shutdown(o.ctx)) // cancels each client's receive
 	for _, c := range clients {
 		c.WantEnd()
 	}
@@ -169,17 +169,17 @@ func TestAFullRingServesManyClients(t *testing.T) {
 	assert.GreaterOrEqual(t, o.cancelled.Load(), int64(len(clients)))
 }
 
-// What a client has sent when the kernel is told to receive no more comes
-// nevertheless, and is kept: no more than the kernel can have received by then.
+// After a client's receive is cancelled its session keeps the bytes that the kernel
+// has received already. Their number is bounded.
 func TestAPausedClientsInputIsBounded(t *testing.T) {
 	const pairs, length, limit = 4000, 10_000, 64 << 10
 	o := observe(t, kvserver.Config{Limits: kvserver.Limits{OutputLimit: limit}}, ample)
-	// The input of a turn, and the output, which the limit bounds, lie in buffers of
-	// twice their size, or four times while these grow.
+	// The input of an iteration, and the output, which the limit bounds, lie in buffers
+	// of twice their size, or four times while these grow.
 	most := 4 * (limit + length + 3*shots*ample.BufferSize + length)
 
 	value := func(i int) string { return strings.Repeat(fmt.Sprintf("%08d,", i), length/9) }
-	var flood []byte // 40 MB, and as much to answer
+	var flood []byte // 40 MB of requests, and 40 MB of replies
 	for i := range pairs {
 		flood = append(append(flood, probe.Put("k", value(i))...), probe.Get("k")...)
 	}
@@ -199,8 +199,8 @@ func TestAPausedClientsInputIsBounded(t *testing.T) {
 	assert.Greater(t, o.receives.Load(), o.cancelled.Load(), "receives that were begun and that were ended")
 }
 
-// deaf returns a client that has asked for 40 large values and takes none: the
-// kernel receives from it, and waits for room to send it more.
+// deaf returns a slow reader, which has asked for 40 large values and takes none. The
+// kernel receives from it, and waits for space to send it more. want takes the values.
 func (o *observed) deaf() (c *probe.Conn, want func()) {
 	o.t.Helper()
 	const asked = 40
@@ -212,7 +212,7 @@ func (o *observed) deaf() (c *probe.Conn, want func()) {
 		c.Want(probe.Stored)
 	}
 	for i := range asked {
-		c.Send(probe.Get(fmt.Sprint(i))) // while output waits already
+		c.Send(probe.Get(fmt.Sprint(i))) // replies to the first already wait
 	}
 	o.eventually("room is awaited", func() bool { return o.awaited.Load() > 0 })
 	o.eventually("all is answered", func() bool { return o.Stats().Requests == 2*asked })
@@ -233,8 +233,8 @@ func (s explosive) Append(dst, key []byte) ([]byte, bool, error) {
 	return s.Store.Append(dst, key)
 }
 
-// A connection can end in every way while the kernel does two things for it. Its
-// socket is closed when both have ended, at once, and the client is told.
+// A connection may end in each of these ways while the kernel has two operations on
+// it. Its socket is closed as soon as both have ended, and the client notices.
 func TestAClientLeavesWhileTheKernelReceivesAndAwaitsRoom(t *testing.T) {
 	Need(t)
 	for _, way := range []struct {
@@ -283,11 +283,11 @@ func TestAClientLeavesWhileTheKernelReceivesAndAwaitsRoom(t *testing.T) {
 				Limits: kvserver.Limits{OutputLimit: 64 << 20, IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: way.writeTimeout},
 			}, ample)
 			c, want := o.deaf()
-			if way.writeTimeout < 0 { // else the clock may have done so by now
+			if way.writeTimeout < 0 { // otherwise the timeout may have cancelled it by now
 				assert.Zero(t, o.cancelled.Load(), "nobody has ended its receive")
 			}
 			way.end(o, c, want)
-			o.settle() // the server, and so the ring, goes on
+			o.settle() // the server and its ring still work
 			assert.EqualValues(t, 1, o.Stats().Closed[way.reason.String()], "%+v", o.Stats())
 			assert.Positive(t, o.fellShort.Load(), "sends that fell short")
 		})

@@ -7,28 +7,28 @@ import (
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
-// conn is a connection, and what the kernel does for it.
+// conn is a connection, and the state of its operations.
 type conn struct {
 	nonblocking.Conn
 	generation uint32 // tells it from others that had its descriptor
-	sent       int32  // what became of a send, as completions tell
+	sent       int32  // the result of the last send
 	doing      doing
-	touched    bool // it is in the loop's turn
-	fed        bool // it got a buffer in this turn
+	touched    bool // it is in the loop's list turn
+	fed        bool // it got a buffer in this iteration
 }
 
-// doing is what the kernel does for a connection, as a set. While it does
-// anything the socket is in its hands, and cannot be closed.
+// doing is the set of a connection's operations in the kernel. Until it is empty
+// the socket must not be closed.
 type doing uint8
 
 const (
 	receiving doing = 1 << iota
-	awaiting        // room to send more
-	cancelled       // receiving is to end
-	forgotten       // awaiting is to end
+	awaiting        // waiting for space to send more
+	cancelled       // receiving has been cancelled
+	forgotten       // awaiting has been cancelled
 )
 
-// allSent is what conn.sent is if there is no completion.
+// allSent is the value of conn.sent if the send has no completion.
 const allSent = math.MaxInt32
 
 func (c *conn) token(op ring.Operation) ring.Token {

@@ -15,8 +15,8 @@ import (
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
-// Those who send much and came first took all buffers in every turn: whoever came
-// later got nothing while they went on.
+// A client that got no buffer is the first to get one. Once, the clients that came first
+// and sent much took all buffers in every iteration, and later clients got none.
 func TestWhoGotNoBufferIsTheFirstToGetOne(t *testing.T) {
 	s := servertest.NewSlowStore()
 	o := observe(t, kvserver.Config{Store: s}, ring.Config{Entries: 64, Completions: 128, Buffers: 2, BufferSize: 1 << 10})
@@ -26,7 +26,7 @@ func TestWhoGotNoBufferIsTheFirstToGetOne(t *testing.T) {
 		c.Want(probe.Stored)
 	}
 	slow.Send(probe.Put("slow", "v"))
-	<-s.Entered // from now on what is sent waits
+	<-s.Entered // now the loop is busy, and requests wait
 	const puts = 30
 	much := []byte(strings.Repeat(string(probe.Put("much", strings.Repeat("v", 1500))), puts))
 	first.Send(much)
@@ -43,14 +43,14 @@ func TestWhoGotNoBufferIsTheFirstToGetOne(t *testing.T) {
 	}
 	modest.Want(probe.Stored)
 
-	keys := s.Keys()[4+1:] // after those of all four, and "slow"
+	keys := s.Keys()[4+1:] // without the first one of each client, and "slow"
 	require.Len(t, keys, 2*puts+1)
 	assert.Less(t, slices.Index(keys, "little"), puts, "how many were served before the one that sent little")
 	assert.Positive(t, o.dry.Load(), "receives that ended for want of a buffer")
 }
 
-// unacknowledged returns how many bytes of what c has sent have not reached the
-// other end's kernel.
+// unacknowledged returns the number of bytes that c has sent and the other end's
+// kernel has not acknowledged.
 func unacknowledged(t *testing.T, c *probe.Conn) (n int) {
 	t.Helper()
 	raw, err := c.SyscallConn()

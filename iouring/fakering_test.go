@@ -28,22 +28,21 @@ func TestOnAFakeKernel(t *testing.T) {
 	})
 }
 
-// fakeRing is a ring.Ring on a fake kernel, and everything goes wrong with it
-// that the kernel allows: completions come late and in any order, except for
-// one operation's; there are too few buffers; what goes on for ever does not;
-// sends fall short.
+// fakeRing is a uring on a fake kernel. It does everything that the real kernel may
+// do: completions come late and in any order, except those of one operation; there
+// are too few buffers; multishot operations end early; sends fall short.
 type fakeRing struct {
 	k     *fakekernel.Kernel
 	rng   *rand.Rand
-	odd   float64 // how likely something goes wrong
-	full  float64 // how likely the kernel has no memory
+	odd   float64 // the probability that something goes wrong
+	full  float64 // the probability that the kernel has no memory
 	queue []func()
 	sends map[int]bool // in the queue, by descriptor
 
 	doing   map[ring.Token]*operation
 	watched map[int]watched   // by descriptor
-	done    []ring.Completion // of which nobody knows yet
-	late    []ring.Completion // that the last Wait should have returned
+	done    []ring.Completion // not returned yet
+	late    []ring.Completion // left over by the last Wait
 	behind  bool
 
 	buffers [][]byte
@@ -51,7 +50,7 @@ type fakeRing struct {
 	lent    map[int]bool
 }
 
-// operation is one that is under way.
+// operation is an operation in the kernel.
 type operation struct {
 	fd    int
 	token ring.Token
@@ -68,8 +67,8 @@ func newFakeRing(k *fakekernel.Kernel) *fakeRing {
 	}
 	r.full = []float64{0, 0, 0.002, 0.02}[r.rng.IntN(4)]
 	size := []int{10, 50, 4096, 16 << 10}[r.rng.IntN(4)]
-	// A server that drains may rely on few reads being enough for all that a
-	// socket keeps, because it gives up who never pauses after some hundred.
+	// A draining server closes a client that never pauses after some hundred
+	// reads. So that many reads must suffice for all that a socket holds.
 	k.Room = min(k.Room, 256*size)
 	for id := range 1 << r.rng.IntN(8) {
 		r.buffers = append(r.buffers, make([]byte, size))
@@ -80,7 +79,7 @@ func newFakeRing(k *fakekernel.Kernel) *fakeRing {
 
 func (r *fakeRing) chance() bool { return r.odd > 0 && r.rng.Float64() < r.odd }
 
-// Accept is ring.Ring's, as are the methods that follow.
+// Accept and the following exported methods implement uring.
 func (r *fakeRing) Accept(fd int, t ring.Token) {
 	r.queue = append(r.queue, func() { r.begin(fd, t) })
 }
@@ -88,7 +87,7 @@ func (r *fakeRing) Accept(fd int, t ring.Token) {
 func (r *fakeRing) Recv(fd int, t ring.Token) {
 	r.queue = append(r.queue, func() {
 		r.begin(fd, t)
-		r.receive(r.doing[t]) // what has come is received at once
+		r.receive(r.doing[t]) // bytes that are there are received at once
 	})
 }
 
@@ -119,7 +118,7 @@ func (r *fakeRing) Cancel(target ring.Token) {
 }
 
 func (r *fakeRing) Wait(timeout time.Duration) (done []ring.Completion, err error) {
-	if r.rng.Float64() < r.full { // and has taken some of it, in order
+	if r.rng.Float64() < r.full { // no memory, after taking some operations in order
 		n := r.rng.IntN(len(r.queue) + 1)
 		for _, op := range r.queue[:n] {
 			op()
@@ -133,7 +132,7 @@ func (r *fakeRing) Wait(timeout time.Duration) (done []ring.Completion, err erro
 	r.queue = r.queue[:0]
 	clear(r.sends)
 	r.watch()
-	at := len(r.done) // these are told in any case
+	at := len(r.done) // these must be returned now
 	if at+len(r.late) > 0 {
 		timeout = 0
 	}
@@ -157,8 +156,8 @@ func (r *fakeRing) Wait(timeout time.Duration) (done []ring.Completion, err erro
 	return r.take(at), nil
 }
 
-// take returns the completions: those first that were left the last time, and
-// perhaps not all of those that have come while Wait waited.
+// take returns the completions: first those that the last Wait left over, and
+// perhaps not all of those that came while this Wait waited.
 func (r *fakeRing) take(at int) (done []ring.Completion) {
 	most := len(r.done)
 	if r.chance() {
@@ -199,7 +198,7 @@ func (r *fakeRing) begin(fd int, t ring.Token) {
 	r.doing[t] = &operation{fd, t}
 }
 
-// of returns what is under way for a descriptor, in a certain order.
+// of returns the operations on a descriptor, in an order that a seed repeats.
 func (r *fakeRing) of(fd int) (ops []*operation) {
 	for _, op := range r.doing {
 		if op.fd == fd {
@@ -210,8 +209,7 @@ func (r *fakeRing) of(fd int) (ops []*operation) {
 	return ops
 }
 
-// watch has the kernel say what those are ready for of whom something is
-// wanted.
+// watch has the fake kernel report the readiness that the operations wait for.
 func (r *fakeRing) watch() {
 	wanted := map[int]watched{}
 	for fd := range r.watched {
@@ -253,7 +251,7 @@ func (r *fakeRing) accept(op *operation) {
 	}
 }
 
-// receive reports whether there was something.
+// receive makes one read for a receive operation, and reports whether bytes came.
 func (r *fakeRing) receive(op *operation) bool {
 	if r.doing[op.token] == nil {
 		return false
@@ -291,7 +289,7 @@ func (r *fakeRing) complete(t ring.Token, result int32, flags uint32) {
 	}
 }
 
-// shuffle changes the order, but not that of one operation's completions.
+// shuffle changes the order of completions, but not within one operation.
 func (r *fakeRing) shuffle(done []ring.Completion) {
 	for range 2 * len(done) {
 		i := 1 + r.rng.IntN(len(done))
@@ -301,7 +299,7 @@ func (r *fakeRing) shuffle(done []ring.Completion) {
 	}
 }
 
-// uninterrupted makes a call as io_uring does, which knows nothing of signals.
+// uninterrupted makes a call as io_uring does, where signals interrupt nothing.
 func uninterrupted(call func() (int, error)) (n int, err error) {
 	for n, err = call(); err == unix.EINTR; n, err = call() {
 	}
@@ -315,9 +313,9 @@ func result(n int, err error) int32 {
 	return int32(n)
 }
 
-// fakeCalls are the fake kernel's other calls. A descriptor is not closed while
-// an operation on it is under way: its number would be another's, and the peer
-// would wait for its FIN.
+// fakeCalls are the fake kernel's other calls. Closing a descriptor while the kernel
+// has an operation on it fails the test, because the number could go to another client
+// and the peer would wait for its FIN.
 type fakeCalls struct {
 	*fakekernel.Kernel
 	ring *fakeRing

@@ -10,18 +10,19 @@ import (
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
-// front has the kernel accept clients. It is told once, and completes for each.
+// front is the acceptor. It has the kernel accept with one operation, which
+// completes for each client.
 type front struct {
 	*nonblocking.Acceptor
 	ring      uring
-	round     uint32 // how often the kernel was told: the generation in the token
-	accepting bool   // the kernel does
-	cancelled bool   // it is to end
-	closed    bool   // the listener is
+	round     uint32 // accept operations so far: the generation in the token
+	accepting bool   // an accept operation is in the kernel
+	cancelled bool   // that operation has been cancelled
+	closed    bool   // the listener is closed
 }
 
-// ask sees to it that the kernel accepts, unless that pauses, and once the server
-// has stopped serving, that it ends.
+// ask queues an accept operation if there is none and accepting does not pause. When
+// the server has stopped serving, ask cancels the operation instead.
 func (f *front) ask(phase kvserver.Phase, now time.Duration) {
 	_, paused := f.Paused(now)
 	switch {
@@ -35,7 +36,8 @@ func (f *front) ask(phase kvserver.Phase, now time.Duration) {
 	}
 }
 
-// completed returns the client that was accepted, if one was.
+// completed handles a completion of the accept operation, and returns the accepted
+// client, if there is one.
 func (f *front) completed(d ring.Completion, now time.Duration) (fd int, ok bool) {
 	f.accepting = d.More()
 	switch err := d.Err(); err {
@@ -49,7 +51,7 @@ func (f *front) completed(d ring.Completion, now time.Duration) (fd int, ok bool
 	return -1, false
 }
 
-// resumes returns when a pause ends, if there is one to wait for.
+// resumes returns when the pause of accepting ends, if there is a pause to wait for.
 func (f *front) resumes() (at time.Duration, ok bool) {
 	if f.accepting || f.closed {
 		return 0, false

@@ -7,13 +7,13 @@ import (
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
-// kernel is what a server asks of the operating system.
+// kernel is the operating system, or a test's stand-in for it.
 type kernel struct {
 	calls sock.Calls
 	open  func() (uring, error)
 }
 
-// uring is what a loop needs of a ring.Ring, whose methods these are.
+// uring is the part of a ring.Ring that a loop uses.
 type uring interface {
 	Accept(fd int, t ring.Token)
 	Recv(fd int, t ring.Token)
@@ -32,12 +32,12 @@ type uring interface {
 var system = kernel{
 	calls: sock.System,
 	open: func() (uring, error) {
-		// The queues fit into the 64 KiB that some systems let everybody lock in
-		// memory; when more is to be done the ring calls the kernel in between.
-		// When the kernel has waited for a completion it stops after 20 clients or
-		// so, so that buffers last for a turn unless some send much (shots). A
-		// frame of 16 KiB fits into one. What a client sends when it has just been
-		// paused, which is kept, fills 3*shots of them at most.
+		// The queues fit into 64 KiB, which is all that some systems let a user
+		// lock in memory. If they are full, the ring calls the kernel in between.
+		// After a wait the kernel stops at some 20 clients, so the buffers last
+		// for an iteration unless some clients send much (shots). A frame of
+		// 16 KiB fits into one buffer. A client whose reading has just been paused
+		// may still fill 3*shots buffers, whose bytes its session keeps.
 		r, err := ring.Open(ring.Config{
 			Entries:     256,
 			Completions: 2048,

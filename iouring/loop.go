@@ -22,32 +22,32 @@ type loop struct {
 	calls  sock.Calls
 	ring   uring
 	front  front
-	asOf   time.Duration // clocks will be judged as of then,
-	ahead  int           // after so many completions more
-	asked  int64         // clients up to this number were held then, and will be judged
+	asOf   time.Duration // the time as of which the clocks will be judged
+	ahead  int           // completions to handle before that
+	asked  int64         // the last held client's number at asOf
 	timers *nonblocking.Loop
 	conns  []*conn // by descriptor
-	open   int     // of them
-	born   uint32  // of them, ever: the youngest's generation
-	turn   []*conn // to whom something has happened in this turn
-	sends  []*conn // to whom the next Wait sends
-	hurry  bool    // what follows depends on that
-	dry    []*conn // for whom there was no buffer
+	open   int     // number of connections
+	born   uint32  // connections ever made: the youngest's generation
+	turn   []*conn // connections for which endTurn must call next
+	sends  []*conn // connections with a queued send
+	hurry  bool    // the next operations depend on the sends, so do not wait
+	dry    []*conn // connections for which no buffer was left
 	woken  atomic.Bool
 	pauses pauses
 }
 
-// shots is how often the kernel completes a receive before it turns to others; at
-// a receive's beginning it does so three times in a row.
+// shots is how many completions of one receive the kernel makes before it turns to
+// other sockets. When the receive begins it makes up to three times as many.
 const shots = 33
 
-// run is the whole model: hand over what is to be done, wait until some of it is
-// done, and think of what is to be done next.
+// run is the whole model: hand over operations, wait for completions, handle them,
+// and queue the next operations.
 func (l *loop) run() error {
 	for l.host.Phase() == kvserver.Serving || !l.front.closed || l.front.Holding() || l.open > 0 {
 		asked := l.lane.EndTurn()
 		l.front.ask(l.host.Phase(), asked)
-		if l.ahead <= 0 { // what had come then has been taken
+		if l.ahead <= 0 { // all bytes that had come by asOf are handled
 			l.asOf, l.ahead = asked, shots*(l.open+1)
 			l.asked = l.front.Held()
 		}
@@ -79,7 +79,8 @@ func (l *loop) run() error {
 	return l.front.Ended()
 }
 
-// next has the kernel do what a client's session waits for.
+// next queues the operations that a client's session wants, cancels those that it
+// no longer wants, and closes the connection when it has ended.
 func (l *loop) next(c *conn) {
 	c.touched, c.fed = false, false
 	wants := c.Wants()
@@ -106,8 +107,8 @@ func (l *loop) next(c *conn) {
 	}
 }
 
-// sent takes what became of the sends. There are completions only of those that
-// failed or fell short.
+// sent handles the results of the sends. Only sends that failed or fell short have
+// completions.
 func (l *loop) sent(done []ring.Completion) {
 	l.hurry = false
 	if len(l.sends) == 0 {
@@ -141,7 +142,7 @@ func (l *loop) sent(done []ring.Completion) {
 	l.sends = l.sends[:0]
 }
 
-// completed takes what else the kernel has done.
+// completed handles one completion of any operation but a send.
 func (l *loop) completed(d ring.Completion, now time.Duration) {
 	if d.Token.Operation() == ring.Accept {
 		if fd, ok := l.front.completed(d, now); ok {
@@ -161,8 +162,8 @@ func (l *loop) completed(d ring.Completion, now time.Duration) {
 	l.touch(c)
 }
 
-// received feeds a client's session from the kernel's buffer, and gives that
-// back.
+// received feeds a client's session from the buffer that the kernel filled, and
+// returns the buffer.
 func (l *loop) received(c *conn, d ring.Completion) {
 	if !d.More() {
 		c.doing &^= receiving | cancelled

@@ -2,7 +2,7 @@ package iouring
 
 import "testing"
 
-// Need skips a test where the model is not available.
+// Need skips the test if the model is not available.
 func Need(t testing.TB) {
 	t.Helper()
 	if err := Available(); err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
-// asked is a ring that does nothing, and counts what it is asked for.
+// asked is a ring that only counts its calls.
 type asked struct {
 	uring
 	accepts, wakes, recvs, sends, cancels int
@@ -41,8 +41,8 @@ func quietLoop(t *testing.T) (*loop, *asked) {
 	return l, r
 }
 
-// The kernel is told to accept once, and again when it has ended that; after a failure
-// not before the pause is over, which is as short as the first after each client.
+// The acceptor queues one accept operation, and another when that has ended. After a
+// failure it waits for the end of the pause. After a client the next pause is short again.
 func TestTheKernelIsToldToAcceptWhenThePauseIsOver(t *testing.T) {
 	l, r := quietLoop(t)
 	now, told := time.Duration(0), 0
@@ -95,7 +95,7 @@ func TestTheKernelIsToldOnceToAcceptNoMore(t *testing.T) {
 	assert.Equal(t, 1, r.cancels)
 }
 
-// A connection that is closed may be what a new client lacked.
+// Closing a connection may free the descriptor that accept lacked.
 func TestAClosedConnectionEndsThePauseOfAccepting(t *testing.T) {
 	l, r := quietLoop(t)
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
@@ -114,8 +114,8 @@ func TestAClosedConnectionEndsThePauseOfAccepting(t *testing.T) {
 	assert.Equal(t, 2, r.accepts)
 }
 
-// When the kernel refuses a loop's operations the pauses double, until it takes some;
-// the server's end ends them.
+// While the kernel refuses a loop's operations, the pauses double, until it takes some.
+// The server's end ends the pauses.
 func TestPausesAfterRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		host := kvserver.NewHost(kvserver.Config{Logger: slog.New(slog.DiscardHandler)}, kvserver.Traits{}, 1)
@@ -141,19 +141,19 @@ func TestPausesAfterRefusals(t *testing.T) {
 	})
 }
 
-// The server's end reaches a loop wherever it waits: in the kernel or in a pause.
+// Wake reaches a loop wherever it waits: in the kernel or in a pause.
 func TestWakeEndsAPauseToo(t *testing.T) {
 	l, r := quietLoop(t)
 	m := &model{host: l.host, loop: l}
 	m.Wake()
-	m.Wake() // nobody waits for the first to be noticed
+	m.Wake() // does not block, although the first is not noticed yet
 	assert.True(t, l.woken.Load())
 	assert.Equal(t, 2, r.wakes)
 	assert.Len(t, l.pauses.over, 1)
 }
 
-// The kernel is told everything once: to receive, to end that, and to end the wait for
-// room. A socket is closed when it has ended all of it, and not before.
+// The loop queues each operation once: the receive, its cancellation, and the cancellation
+// of the wait for space. It closes the socket when all have ended, and not before.
 func TestTheKernelIsToldEverythingOnce(t *testing.T) {
 	l, r := quietLoop(t)
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
@@ -184,8 +184,8 @@ func TestTheKernelIsToldEverythingOnce(t *testing.T) {
 	assert.Zero(t, l.host.Lifecycle(nil).Stats().Active)
 }
 
-// A client that is held is judged when all that had happened when it came has been
-// taken: part of it may be that another has left.
+// A held client is judged when all completions from before it came are handled, because
+// one of them may say that another client has left.
 func TestAHeldClientIsJudgedWhenAllIsTaken(t *testing.T) {
 	l, _ := quietLoop(t)
 	require.Empty(t, l.host.Admit(), "the only place is taken")

@@ -8,15 +8,15 @@ import (
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
-// pauses are those that a loop makes when the kernel refuses.
+// pauses are the pauses of a loop after the kernel has refused its operations.
 type pauses struct {
 	backoff kvserver.Backoff
 	over    chan struct{} // the server's phase has changed
 }
 
 // refused reports whether the kernel refused the loop's operations because it has no
-// memory. Then it lets some time pass, as after a failed accept, because the loop must
-// ask again: no client can be served otherwise.
+// memory. In that case it first pauses, as after a failed accept. The loop must then
+// ask again, because otherwise it could serve no client.
 func (l *loop) refused(err error) bool {
 	if err == nil {
 		l.pauses.backoff.Reset()
@@ -36,7 +36,7 @@ func (l *loop) refused(err error) bool {
 	return true
 }
 
-// end ends a pause.
+// end ends the present pause, or the next one.
 func (p *pauses) end() {
 	select {
 	case p.over <- struct{}{}:

@@ -13,7 +13,7 @@ import (
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
-// Config is a server's configuration; the zero value is a good one.
+// Config is a server's configuration; its zero value selects the defaults.
 type Config struct{ kvserver.Config }
 
 // Server has the kernel serve its clients' sockets. Its methods are those of
@@ -29,8 +29,8 @@ func newServer(cfg Config, k kernel) *Server {
 	return &Server{host.Lifecycle(&model{host: host, kernel: k})}
 }
 
-// Available returns why a server cannot serve here, as an error that wraps
-// kvserver.ErrUnavailable; nil if it can.
+// Available returns nil if a server can serve here. Otherwise it returns the
+// reason, as an error that wraps kvserver.ErrUnavailable.
 func Available() error { return unavailable(ring.Available()) }
 
 func unavailable(err error) error {
@@ -48,9 +48,9 @@ type model struct {
 	loop *loop // nil before Run
 }
 
-// Run runs the loop.
+// Run makes the loop and runs it.
 func (m *model) Run(ln net.Listener) error {
-	// The kernel serves a ring's thread only, from its making to its end.
+	// Only one thread may use a ring, from setup to close.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	l, err := m.open(ln)
@@ -62,11 +62,11 @@ func (m *model) Run(ln net.Listener) error {
 	m.loop = l
 	m.mu.Unlock()
 	if m.host.Phase() != kvserver.Serving {
-		m.Wake() // it may have come before there was a loop to wake
+		m.Wake() // an earlier Wake may have found no loop
 	}
 	m.host.Ready()
 	err = l.run()
-	if errors.Is(err, ring.ErrRefused) { // and was Closing
+	if errors.Is(err, ring.ErrRefused) { // while the server was Closing
 		err = l.front.Ended()
 	}
 	return err
@@ -106,11 +106,11 @@ func (m *model) Wake() {
 	}
 }
 
-// closeAll ends whatever the loop still has.
+// closeAll closes the ring, the listener and the loop's connections.
 func (l *loop) closeAll() {
-	_ = l.ring.Close() // and all that is under way with it
+	_ = l.ring.Close() // cancels all operations
 	l.front.close()
-	l.front.Judge(math.MaxInt64, l.add) // held clients are closed with the others
+	l.front.Judge(math.MaxInt64, l.add) // held clients are closed below
 	for _, c := range l.conns {
 		if c != nil {
 			l.close(c)

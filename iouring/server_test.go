@@ -17,7 +17,8 @@ func TestMain(m *testing.M) {
 	servertest.VerifyNoLeaks(m)
 }
 
-// skipExamples is for examples what Need is for tests: they cannot skip themselves.
+// skipExamples skips all examples, as Need does tests, because examples cannot skip
+// themselves.
 func skipExamples(why error) {
 	flag.Parse()
 	skip := "^Example"

@@ -10,7 +10,7 @@ import (
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
-// add begins to serve a client, or to refuse it.
+// add begins to serve a client, or to refuse it if refusal is not empty.
 func (l *loop) add(fd int, refusal string) {
 	l.calls.Tune(fd)
 	l.born++
@@ -24,8 +24,9 @@ func (l *loop) add(fd int, refusal string) {
 	l.touch(c)
 }
 
-// closeFront stops accepting, when the kernel has let go of the listener. At
-// Shutdown the clients in the listen queue count as received, and are served.
+// closeFront stops accepting, once the kernel has let go of the listener. A draining
+// server first accepts the clients in the listen queue, because their requests count
+// as received.
 func (l *loop) closeFront(now time.Duration) {
 	if l.front.accepting || l.front.closed {
 		return
@@ -38,7 +39,7 @@ func (l *loop) closeFront(now time.Duration) {
 	l.front.close()
 }
 
-// touch notes that next is to be called for a connection.
+// touch notes that endTurn must call next for a connection.
 func (l *loop) touch(c *conn) {
 	if !c.touched {
 		c.touched = true
@@ -46,9 +47,10 @@ func (l *loop) touch(c *conn) {
 	}
 }
 
-// endTurn thinks of what comes next for everybody to whom something has happened.
-// Those who got no buffer are first: the kernel gives them in the order in which it
-// is told. Held clients are last, because clients that have left have made room.
+// endTurn calls next for each connection that was touched in this iteration.
+// Connections that got no buffer come first, because the kernel gives buffers in the
+// order in which receives are queued. Held clients come last, because clients that
+// have left have freed their places.
 func (l *loop) endTurn() {
 	for _, c := range l.dry {
 		if !c.fed {
@@ -73,7 +75,7 @@ func (l *loop) nextOfTurn() {
 	l.turn = l.turn[:0]
 }
 
-// conn returns the connection that a token is about, nil if it is closed.
+// conn returns the connection that a token names; nil if it is closed.
 func (l *loop) conn(t ring.Token) *conn {
 	if slot := t.Slot(); slot < len(l.conns) {
 		if c := l.conns[slot]; c != nil && c.generation == t.Generation() {
@@ -83,10 +85,9 @@ func (l *loop) conn(t ring.Token) *conn {
 	return nil
 }
 
-// foresee shows the store what is asked for in completions, before any of them is
-// looked into: all of it has been received already, as it never has where each
-// client is read when it has its turn. So it waits once for what is in no cache,
-// and not once for each client.
+// foresee has the store prefetch the keys of several completions before any of them
+// is handled. It can, because all their bytes have been received already. So the
+// processor waits for memory once, and not once for each client.
 func (l *loop) foresee(done []ring.Completion) {
 	for _, d := range done {
 		if id, ok := d.Buffer(); ok && d.Result > 0 {
@@ -96,18 +97,18 @@ func (l *loop) foresee(done []ring.Completion) {
 	l.lane.Fetch()
 }
 
-// writable notes that there is room to send more to a client, or that the wait for
-// room has failed.
+// writable notes that a client's socket has space for more output, or that the wait
+// for it has failed.
 func (l *loop) writable(c *conn, d ring.Completion) {
 	c.doing &^= awaiting | forgotten
 	if err := d.Err(); err != nil && err != syscall.ECANCELED {
 		c.Wrote(0, os.NewSyscallError("poll", err))
 	}
-	l.hurry = true // its clock is not to be judged before it has taken something
+	l.hurry = true // send before the client's clocks are judged
 }
 
-// refresh notes that those for whom there was no buffer have been tried again,
-// with all buffers there. What that has brought is among the completions.
+// refresh notes that the clients for which no buffer was left have been tried again,
+// with all buffers free. The bytes received since are among the completions.
 func (l *loop) refresh() {
 	for _, c := range l.dry {
 		c.Drained()
@@ -126,10 +127,10 @@ func (l *loop) catchUp() {
 	}
 }
 
-// watchClocks ends, or warns, the clients whose time had come when the kernel
-// was asked, once what they had sent by then has been taken: nobody is judged late
-// because this server was, even if the whole process was stopped. Whoever is told
-// to go for want of memory is not waited for.
+// watchClocks judges the clients whose timers were due at asOf, when the loop asked
+// the kernel, once all bytes that had arrived by then are handled. So a stalled
+// server (even one stopped by SIGSTOP) never times out a punctual client. Clients
+// that must give up memory are closed at once: see nonblocking.Interrupted.
 func (l *loop) watchClocks(completions int) {
 	asOf := nonblocking.Interrupted
 	if l.ahead -= completions; l.ahead <= 0 || !l.hurry && !l.ring.Behind() && len(l.dry) == 0 {
@@ -140,12 +141,12 @@ func (l *loop) watchClocks(completions int) {
 	}
 }
 
-// brief is how long a wait may be before which something is sent: that is done
-// at the wait's beginning, and known, to the clocks too, at its end.
+// brief bounds a wait that begins with sends. The kernel carries them out at the
+// beginning, but the loop, and so the clocks, learn the result only at the end.
 const brief = 5 * time.Millisecond
 
-// patience is how long Wait may wait: until the next clock runs out, but not if
-// something is to be done as soon as all is sent.
+// patience returns how long Wait may wait: until the next timer is due. It is zero
+// if the next operations depend on the sends, or clients are held.
 func (l *loop) patience(now time.Duration) time.Duration {
 	if l.hurry || l.front.Holding() {
 		return 0
@@ -164,7 +165,7 @@ func (l *loop) patience(now time.Duration) time.Duration {
 	return max(0, next-now)
 }
 
-// close closes a connection of which the kernel has let go.
+// close closes a connection that the kernel has let go of.
 func (l *loop) close(c *conn) {
 	l.conns[c.FD()] = nil
 	l.open--

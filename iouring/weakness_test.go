@@ -7,8 +7,8 @@ import (
 	"github.com/ioflavors/ioflavors/iouring"
 )
 
-// The model's weakness: the kernel moves the bytes, but what they ask for is
-// done by one goroutine.
+// The model's weakness: the kernel moves the bytes, but one goroutine handles all
+// requests.
 func TestOneSlowRequestDelaysEveryClient(t *testing.T) {
 	iouring.Need(t)
 	servertest.OneSlowRequestDelaysEveryClient(t, subject)

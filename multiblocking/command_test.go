@@ -14,8 +14,8 @@ import (
 	"github.com/ioflavors/ioflavors/multiblocking"
 )
 
-// A worker more than there may be clients would never have one. Whoever asks for
-// it has made a mistake.
+// More workers than clients would never have a client, so such a number is a
+// mistake, and is refused.
 func TestSoManyWorkersAreRefused(t *testing.T) {
 	for workers, more := range map[string][]string{
 		"-1": nil, "10001": nil, "1000000": nil, "8": {"--max-conns", "7"},
@@ -33,7 +33,7 @@ func TestSoManyWorkersAreRefused(t *testing.T) {
 	assert.NoError(t, multiblocking.New(multiblocking.Config{Config: unlimited, Workers: 1_000_000}).Validate())
 }
 
-// However many workers there may be, those are there that have had a client.
+// The pool starts a worker only for a client, however large Workers is.
 func TestAWorkerIsStartedForAClient(t *testing.T) {
 	before := runtime.NumGoroutine()
 	const workers = 5000

@@ -1,12 +1,11 @@
 // Package multiblocking serves each client with a goroutine of its own, which
-// blocks in every call: the way most Go servers are written.
+// blocks in every call. Most Go servers are written in this way.
 //
 // # The idea
 //
-// One goroutine accepts. For each client it starts another one, and that one
-// does what package singleblocking does: read, answer, write, one after the
-// other, waiting in each call. What a client has to wait for, only that client
-// waits for.
+// One goroutine accepts. For each client it starts another goroutine, which
+// works as package singleblocking does: it reads, answers and writes, and waits
+// in each call. So a slow client delays only itself.
 //
 //	   ┌────────┐  go   ┌──────┐    ┌────────┐    ┌───────┐
 //	──►│ Accept │ ────► │ Read │ ─► │ answer │ ─► │ Write │ ─┐   client A
@@ -17,51 +16,57 @@
 //	              ├───► Read ─► answer ─► Write ─► …              client B
 //	              └───► Read ─► answer ─► Write ─► …              client C
 //
-// The requests run at the same time, so they share the store under a lock;
-// the default store has many, one for each part of the keys.
+// Both loops are in server.go: Run accepts, and serve serves one client.
+//
+// The requests run at the same time, so they share the store under a lock. The
+// default store has many locks, one for each part of the keys.
 //
 // # Goroutines, a pool of them, or threads
 //
 // The article leaves it open "if goroutine pooling would help or not"
-// (https://tech-lessons.in/en/blog/many_flavors_of_networking_io), so all
-// three are here to be measured:
+// (https://tech-lessons.in/en/blog/many_flavors_of_networking_io). So there are
+// three variants to measure:
 //
-//   - By default there is a goroutine for each client, up to MaxConns. It waits
-//     as in any Go server, but not in package net's Read: package blocking asks
-//     the runtime itself to wait, and so holds no buffer meanwhile, and reads
-//     once for a request where package net reads twice.
-//   - Workers is a bounded pool. It bounds memory and concurrency, and makes
-//     clients beyond that number wait for their turn, as package
-//     singleblocking does with all.
-//   - OSThreads is what the name of the model says literally: a thread for
-//     each client, asleep in read(2) on a socket that blocks. Go's own blocking
-//     calls are not that: they park the goroutine, and the runtime waits for
-//     all sockets at once with epoll or kqueue.
+//   - By default each client has a goroutine, up to MaxConns. It is parked as in
+//     any Go server, but not in package net's Read: package blocking asks the
+//     runtime itself to wait. So it holds no buffer meanwhile, and reads once
+//     for a request where package net reads twice.
+//   - Workers is a bounded pool. It bounds memory and concurrency. Clients beyond
+//     that number wait, as all clients but one do in package singleblocking.
+//   - OSThreads takes the name of the model literally: each client has a thread,
+//     which sleeps in read(2) on a blocking socket. Go's own blocking calls
+//     only park the goroutine, and the runtime waits for all sockets at once
+//     with epoll or kqueue.
 //
-// Go's scheduler is not made for the last one. A thread that sleeps in a system
-// call keeps its right to run Go code until the runtime's monitor takes it away,
-// after 20 µs at the earliest. On one core a client that asks again at once is
-// therefore served again and again, while others whose request has arrived wait
-// for that right: the lab marks such a server's percentiles with a tilde.
+// Go's scheduler is not made for OSThreads. A thread that sleeps in a system
+// call keeps its right to run Go code (its P) until the runtime's monitor takes
+// it away, after 20 µs at the earliest. On one core, therefore, a client that
+// asks again at once is served again and again, while requests of other clients
+// have arrived and wait for that P. The lab marks such a server's percentiles
+// with a tilde.
 //
 // # When it is right
 //
-// Nearly always. A request may take as long as it likes, compute, block on a
-// disk or call another server: the others do not notice. All processors are
-// used. The code is straight, and errors are where they happen.
+// It is right nearly always. A request may compute for long, block on a disk or
+// call another server, and delays no other client. All processors are used. The
+// code is straight, and each error is handled where it happens.
 //
 // # When it fails
 //
-// "Creating and managing threads requires resources", says the article, and
-// goroutines do too: a stack for each client, also for those that say nothing
-// (3.96 KiB in all, where an event loop needs 0.35; experiment E7 of go run
-// ./tools/cmd/ioflavors lab --claims), and a switch between goroutines for each
-// request, where an event loop takes the next client from a list. With threads
-// both cost more (21.3 KiB), and the number of them is limited: this server
-// serves 4096 clients by threads at most, for Go's runtime ends a program that
-// has 10,000, or that the system does not let start another one: so it asks
-// before (package threads), and refuses a client for which there is none. That many threads cost more time in switching is refuted, up to
-// these 4,000 (E8). A pool that is smaller than the number of clients has the
-// weakness of one at a time again, as TestAPoolLetsItsSurplusWait shows, and
-// makes no request cheaper (E9).
+// "Creating and managing threads requires resources", says the article.
+// Goroutines do, too: each client has a stack, even a silent one (3.96 KiB in
+// all, where an event loop needs 0.35; experiment E7 of go run
+// ./tools/cmd/ioflavors lab --claims), and each request costs a switch between
+// goroutines, where an event loop takes the next client from a list.
+//
+// Threads cost more memory (21.3 KiB for a client), and their number is limited.
+// Go's runtime ends a program that has 10,000 threads, or that needs a thread
+// when the system has none left. So this server serves at most 4096 clients by
+// threads. It asks for a thread first (package threads), and refuses the client
+// if there is none. The claim that many threads cost more time in switching is
+// refuted, up to 4,000 clients (E8).
+//
+// A pool with fewer workers than clients has the weakness of one at a time
+// again, as TestAPoolLetsItsSurplusWait shows, and makes no request cheaper
+// (E9).
 package multiblocking

@@ -18,13 +18,13 @@ import (
 	"github.com/ioflavors/ioflavors/multiblocking"
 )
 
-// pipe is a connection on which setsockopt fails: it is no socket.
+// pipe is a connection on which setsockopt fails, because it is no socket.
 type pipe struct{ *os.File }
 
 func (pipe) LocalAddr() net.Addr  { return nil }
 func (pipe) RemoteAddr() net.Addr { return nil }
 
-// pipes is a listener that accepts what is sent to it, until it is closed.
+// pipes is a listener that accepts the connections of a channel, until it is closed.
 type pipes struct {
 	net.Listener
 	next   chan net.Conn
@@ -46,7 +46,7 @@ func (l *pipes) Close() error {
 	return l.Listener.Close()
 }
 
-// lines is a log, for several goroutines.
+// lines is a log to which several goroutines may write.
 type lines struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -64,8 +64,8 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
-// A client that has a thread cannot be served without a timeout of its socket's.
-// If that cannot be set the log says so, and not for each client.
+// A thread cannot serve a client whose socket takes no timeout. The log says so,
+// but not for each client.
 func TestAClientThatIsDroppedHasALineInTheLog(t *testing.T) {
 	const clients = 20
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -12,8 +12,8 @@ import (
 	"github.com/ioflavors/ioflavors/multiblocking"
 )
 
-// Serve returns when nothing of the server runs any more, also if the listener
-// fails while clients are connected that would stay.
+// If the listener fails, Serve closes the connected clients, and returns only when
+// no goroutine of the server runs any more.
 func TestAListenerThatFailsEndsTheServer(t *testing.T) {
 	for _, cfg := range []multiblocking.Config{{}, {Workers: 1}, {OSThreads: true}} {
 		ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -20,8 +20,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/threads"
 )
 
-// A client waits for a worker only as long as there is none. (Had nobody noted that it
-// has one, every client would be turned out at the end of its turn, though none waits.)
+// A client waits only until a worker takes it. (If the pool did not note that, each
+// client would be closed at its TurnLimit, although no other waits.)
 func TestAPoolKnowsWhetherAClientWaits(t *testing.T) {
 	p := &pool{clients: make(chan net.Conn), left: 1}
 	started := 0
@@ -42,8 +42,8 @@ func TestAPoolKnowsWhetherAClientWaits(t *testing.T) {
 	assert.Equal(t, 1, started, "there are no more workers than there may be")
 }
 
-// newTestStream returns a stream whose socket's timeouts are noted, and a function that
-// returns them.
+// newTestStream returns a stream, and a function that returns the timeouts set on the
+// stream's socket so far.
 func newTestStream(t *testing.T) (s *threadStream, timeouts func() []time.Duration) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -67,8 +67,8 @@ func newTestStream(t *testing.T) (s *threadStream, timeouts func() []time.Durati
 	return s, func() []time.Duration { return set }
 }
 
-// A thread that is interrupted just before its call would wait for the whole deadline,
-// because the timeout that it sets is the last one.
+// A thread may be interrupted just before it sets its timeout. Then it must set the brief
+// one again; otherwise it would wait until the deadline.
 func TestATimeoutThatIsSetTooLateDoesNotUndoAnInterruption(t *testing.T) {
 	s, timeouts := newTestStream(t)
 	noted := s.setTimeouts
@@ -93,11 +93,11 @@ func TestATimeoutThatIsSetTooLateDoesNotUndoAnInterruption(t *testing.T) {
 	assert.Len(t, timeouts(), 3, "the thread looks often from now on")
 }
 
-// A timeout serves for many reads, until it would outlast the deadline by more than
-// the slack.
+// A timeout serves for many reads, as long as it outlasts the deadline by no more than
+// slack.
 func TestATimeoutIsSetOnlyIfTheOldOneIsTooLong(t *testing.T) {
 	s, timeouts := newTestStream(t)
-	synctest.Test(t, func(t *testing.T) { // in which no time passes
+	synctest.Test(t, func(t *testing.T) { // no time passes in it
 		for _, step := range []struct {
 			in  time.Duration
 			set int
@@ -112,7 +112,7 @@ func TestATimeoutIsSetOnlyIfTheOldOneIsTooLong(t *testing.T) {
 	})
 }
 
-// A worker takes a thread, which ends with it.
+// A worker takes a thread, which ends with the worker.
 func TestAWorkerHasAThreadOfItsOwn(t *testing.T) {
 	m := &model{host: kvserver.NewHost(kvserver.Config{Logger: slog.New(slog.DiscardHandler)}, kvserver.Traits{}, 1)}
 	done := make(chan struct{})

@@ -11,11 +11,11 @@ import (
 	"github.com/ioflavors/ioflavors/common/threads"
 )
 
-// pool is a bounded number of goroutines that serve clients. One starts when a
-// client comes and all the others are busy.
+// pool is a bounded number of goroutines, the workers, that serve clients. A new
+// worker starts when a client comes and all others are busy.
 type pool struct {
 	clients chan net.Conn
-	work    func(client net.Conn) // starts a worker, whose first client this is
+	work    func(client net.Conn) // starts a worker with its first client
 	left    int                   // workers that may still be started
 	waiting atomic.Bool
 }
@@ -27,7 +27,7 @@ func (m *model) startPool(serving *sync.WaitGroup) *pool {
 	}
 	p.work = func(client net.Conn) {
 		serving.Go(func() {
-			own := false // its thread
+			own := false // whether the worker has a thread of its own
 			serve := func(client net.Conn) {
 				stream := blocking.Stream(client)
 				if m.threads {
@@ -46,7 +46,8 @@ func (m *model) startPool(serving *sync.WaitGroup) *pool {
 	return p
 }
 
-// takeThread gives the calling goroutine its thread, for good, if there is one.
+// takeThread locks the calling goroutine to its thread for good, and reports
+// true. If the system has no thread left, it logs that and reports false.
 func (m *model) takeThread() bool {
 	if lack := threads.Process.Take(); lack != "" {
 		m.host.ServedOtherwise("without a thread of its own", errors.New(lack))
@@ -57,8 +58,8 @@ func (m *model) takeThread() bool {
 	return true
 }
 
-// hand has a worker serve a client: one that is free, or a new one. If there is
-// neither, hand waits, and all later clients wait in the listen queue.
+// hand gives the client to a free worker, or else to a new one. If there can be
+// no new one, hand waits, and all later clients wait in the listen queue.
 func (p *pool) hand(client net.Conn) {
 	select {
 	case p.clients <- client:

@@ -12,26 +12,28 @@ import (
 	"github.com/ioflavors/ioflavors/common/threads"
 )
 
-// Config is a server's configuration; the zero value is a good one.
+// Config is a server's configuration; its zero value selects the defaults.
 type Config struct {
 	kvserver.Config
-	// Workers bounds how many clients are served at a time: that many
-	// goroutines take turns with the clients, and a client that has had its
-	// turn (TurnLimit) gives way to one that waits. A goroutine is started
-	// when there is a client for it, so there are never more than MaxConns; to
-	// ask for more is an error of Serve's. 0: a goroutine for each client.
+	// Workers is the size of a pool of goroutines, and so the number of
+	// clients served at a time; 0 gives each client a goroutine of its own.
+	// A client whose TurnLimit is over gives way to one that waits. The pool
+	// starts a goroutine only when a client needs it. More workers than
+	// MaxConns would never have a client, so Serve returns an error.
 	Workers int
 	// OSThreads gives each of the goroutines an operating system thread of
-	// its own, which sleeps in read(2). Without it a goroutine that "blocks"
-	// is parked by Go's runtime, which polls for all of them.
+	// its own, which sleeps in read(2). Without it Go's runtime parks a
+	// goroutine that "blocks", and polls for all of them.
 	OSThreads bool
 }
 
-// maxThreads is how many connections are served by threads of their own. The
-// runtime ends a program that has 10,000 threads, whatever they are for.
+// maxThreads is the largest number of connections with threads of their own.
+// It leaves room below 10,000, where the runtime ends the program; that count
+// includes all the program's other threads.
 const maxThreads = 4096
 
-// lanes spreads the counters of threads that run at once.
+// lanes is the number of sets of counters, so that threads that run at once
+// rarely share one.
 const lanes = 16
 
 // Server serves every client with a goroutine of its own. Its methods are
@@ -43,7 +45,7 @@ func New(cfg Config) *Server {
 	traits := kvserver.Traits{Threads: true, Invalid: cfg.invalid()}
 	if cfg.OSThreads {
 		traits.ConnsCap = maxThreads
-		if cfg.Workers == 0 { // a pool's clients wait for those that it has
+		if cfg.Workers == 0 { // a pool's clients wait for its workers instead
 			traits.Admit = threads.Process.Take
 		}
 	}
@@ -58,8 +60,9 @@ func New(cfg Config) *Server {
 	})}
 }
 
-// invalid returns an error if there cannot be so many workers. That the system
-// allows fewer connections than MaxConns is no mistake of the configuration's.
+// invalid returns an error if Workers is negative or above MaxConns. It does not
+// consider the system's limits: if the system allows fewer connections than
+// MaxConns, the configuration is still valid.
 func (cfg Config) invalid() error {
 	most := cfg.MaxConns
 	if most == 0 {
@@ -82,7 +85,7 @@ type model struct {
 	threads bool
 }
 
-// Run accepts, and lets another goroutine wait for what the client says.
+// Run accepts clients, and leaves each one to another goroutine.
 func (m *model) Run(ln net.Listener) error {
 	if m.threads && !sock.Supported {
 		return fmt.Errorf("OSThreads: %w", sock.ErrUnsupported)
@@ -104,13 +107,13 @@ func (m *model) Run(ln net.Listener) error {
 				serving.Go(func() { m.serveOnThread(client) })
 				return
 			}
-			c := m.conns.OpenAdmitted(client, refusal) // here, so that the goroutine's stack stays small
+			c := m.conns.OpenAdmitted(client, refusal) // here, to keep the goroutine's stack small
 			serving.Go(func() { m.serve(c) })
 		}
 	}
 	m.host.Ready()
 	for {
-		client, err := m.clients.Accept() // blocks until a client has come
+		client, err := m.clients.Accept() // blocks until a client connects
 		if err != nil {
 			return err
 		}
@@ -118,8 +121,8 @@ func (m *model) Run(ln net.Listener) error {
 	}
 }
 
-// serve answers one client until it has left. The others have goroutines of
-// their own.
+// serve answers one client until its connection ends. It delays no other
+// client, because each has a goroutine of its own.
 func (m *model) serve(c *blocking.Conn) {
 	m.answer(c)
 	m.conns.Close(c)
@@ -128,28 +131,30 @@ func (m *model) serve(c *blocking.Conn) {
 func (m *model) answer(c *blocking.Conn) {
 	for c.Wants() != 0 {
 		if len(c.Output()) > 0 {
-			c.Write() // blocks until the client takes it
+			c.Write() // blocks until the client takes some bytes
 		} else {
-			c.Read() // blocks until the client says something
+			c.Read() // blocks until the client sends some
 		}
 	}
 }
 
-// serveOnThread is serve on a thread that was taken for the client. It belongs to
-// the goroutine, and ends with it.
+// serveOnThread is serve on the thread that Admit took for the client. The
+// goroutine stays locked to the thread, so the thread ends with the goroutine.
 func (m *model) serveOnThread(client net.Conn) {
 	runtime.LockOSThread()
 	threads.Process.Started()
 	c := m.conns.OpenAdmitted(m.onThread(client), "")
 	m.answer(c)
-	threads.Process.Ended() // before its place is free: see Take
+	threads.Process.Ended() // before Close frees the client's place: see Take
 	m.conns.Close(c)
 }
 
-// onThread returns the client's socket as one that blocks the goroutine's thread.
+// onThread returns a stream on the client's socket whose calls block the
+// goroutine's thread. If the socket cannot be made blocking, onThread logs that
+// and returns the client itself.
 func (m *model) onThread(client net.Conn) blocking.Stream {
 	stream, err := newThreadStream(client)
-	if err != nil { // no descriptor is left for the moment it takes two
+	if err != nil { // no descriptor is left for the socket's duplicate
 		m.host.ServedOtherwise("without blocking its thread", err)
 		return client
 	}

@@ -34,8 +34,7 @@ func TestServer(t *testing.T) {
 	}
 }
 
-// For what comes about by itself: how long to wait for it at most, and how
-// often to look.
+// How long a test waits at most for a condition, and how often it looks.
 const (
 	eventually = 30 * time.Second
 	tick       = 5 * time.Millisecond

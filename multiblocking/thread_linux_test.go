@@ -18,7 +18,7 @@ func threads(t *testing.T) int {
 	return len(entries)
 }
 
-// The threads are real: each client adds one, and takes it along.
+// The threads are real: each client adds one, which ends with the client.
 func TestEachClientHasAThreadOfTheSystem(t *testing.T) {
 	const clients = 40
 	srv := multiblocking.New(multiblocking.Config{OSThreads: true})
@@ -28,7 +28,7 @@ func TestEachClientHasAThreadOfTheSystem(t *testing.T) {
 		ctx, c := servertest.Dial(t, addr)
 		require.NoError(t, c.Put(ctx, "k", "v"))
 	}
-	// The runtime may have had a few threads to spare.
+	// The runtime may have had a few idle threads.
 	assert.GreaterOrEqual(t, threads(t), before+clients-5)
 	require.NoError(t, srv.Close())
 	assert.Eventually(t, func() bool { return threads(t) < before+10 }, eventually, tick)

@@ -9,7 +9,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
-// newThreadStream is for systems with descriptors.
+// newThreadStream needs a Unix system's calls on descriptors.
 func newThreadStream(client net.Conn) (blocking.Stream, error) {
 	return nil, sock.ErrUnsupported
 }

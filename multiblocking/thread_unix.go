@@ -13,27 +13,27 @@ import (
 )
 
 // threadStream is a socket whose calls block the calling thread in the kernel.
-// Its deadlines are the socket's own timeouts, which the kernel watches.
+// It turns deadlines into the socket's own timeouts, which the kernel watches.
 type threadStream struct {
 	blocking.Remote
 	fd          int
 	thread      sock.Thread
 	deadline    time.Time
-	timeout     time.Duration // as the socket has it
+	timeout     time.Duration // the socket's, as arm set it; 0: none
 	interrupted atomic.Bool
 	setTimeouts func(fd int, timeout time.Duration) error // sock.SetTimeouts, or a test's
 }
 
 // slack is how much later than its deadline a call may return. It saves a
-// system call for each read: the timeout that was set last serves for many.
+// system call for each read, because one timeout serves for many reads.
 const slack = 50 * time.Millisecond
 
-// brief is the timeout of a stream that was interrupted: the server ends, and
-// the thread has to look at the clock often.
+// brief is the timeout of an interrupted stream. It is short because the server
+// ends, and the thread must look at the clock often.
 const brief = 5 * time.Millisecond
 
 // newThreadStream takes over the client's socket, and makes it blocking. The
-// calling goroutine is locked to its thread.
+// calling goroutine must be locked to its thread.
 func newThreadStream(client net.Conn) (blocking.Stream, error) {
 	fd, err := sock.Blocking(client)
 	if err != nil {
@@ -54,30 +54,31 @@ func (s *threadStream) Write(p []byte) (int, error) {
 	if err := s.arm(); err != nil {
 		return 0, err
 	}
-	n, err := sock.BlockingWrite(s.fd, p) // here, too
+	n, err := sock.BlockingWrite(s.fd, p) // and so does this
 	return n, expired(err)
 }
 
-// TryRead is blocking.Trier's.
+// TryRead implements blocking.Trier.
 func (s *threadStream) TryRead(p []byte) (int, error) {
 	n, err := sock.TryRead(s.fd, p)
 	return n, expired(err)
 }
 
-// TryWrite is blocking.Trier's.
+// TryWrite implements blocking.Trier.
 func (s *threadStream) TryWrite(p []byte) (int, error) {
 	n, err := sock.TryWrite(s.fd, p)
 	return n, expired(err)
 }
 
-// SetDeadline is for the goroutine that reads and writes; others interrupt.
+// SetDeadline may be called only by the goroutine that reads and writes. Other
+// goroutines call Interrupt.
 func (s *threadStream) SetDeadline(t time.Time) error {
 	s.deadline = t
 	return nil
 }
 
-// arm sets the socket's timeouts if those that it has would outlast the
-// deadline.
+// arm sets the socket's timeouts if the present ones would outlast the deadline
+// by more than slack. It returns os.ErrDeadlineExceeded if the deadline is over.
 func (s *threadStream) arm() error {
 	left := time.Until(s.deadline)
 	if left <= 0 {
@@ -90,21 +91,21 @@ func (s *threadStream) arm() error {
 	if err := s.setTimeouts(s.fd, left); err != nil {
 		return err
 	}
-	if s.interrupted.Load() { // meanwhile: then this timeout was set too late
+	if s.interrupted.Load() { // meanwhile, and our timeout has replaced brief
 		return s.setTimeouts(s.fd, brief)
 	}
 	return nil
 }
 
-// Interrupt makes the thread look at the server's phase, now and often. A call
-// that has not begun yet will be brief; one that has begun is interrupted.
+// Interrupt makes the thread look at the server's phase, now and often. It
+// interrupts a call that has begun; a call that has not begun yet will be brief.
 func (s *threadStream) Interrupt() {
 	s.interrupted.Store(true)
 	_ = s.setTimeouts(s.fd, brief)
 	_ = s.thread.Interrupt(s.fd)
 }
 
-// Descriptor is blocking.Descriptor's.
+// Descriptor implements blocking.Descriptor.
 func (s *threadStream) Descriptor() int { return s.fd }
 
 func (s *threadStream) CloseWrite() error { return sock.System.CloseWrite(s.fd) }

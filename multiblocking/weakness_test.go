@@ -12,8 +12,8 @@ import (
 	"github.com/ioflavors/ioflavors/multiblocking"
 )
 
-// The weakness of a pool: the client that is one too many waits until another
-// has had its turn, though that one has nothing to say.
+// The weakness of a pool: a client for which no worker is left waits until
+// another one's TurnLimit is over, although that other client is silent.
 func TestAPoolLetsItsSurplusWait(t *testing.T) {
 	cfg := multiblocking.Config{Workers: 2}
 	cfg.TurnLimit = 50 * time.Millisecond
@@ -22,14 +22,14 @@ func TestAPoolLetsItsSurplusWait(t *testing.T) {
 
 	for range cfg.Workers {
 		ctx, silent := servertest.Dial(t, addr)
-		require.NoError(t, silent.Put(ctx, "k", "v")) // it has a worker
+		require.NoError(t, silent.Put(ctx, "k", "v")) // it has a worker now
 	}
 	ctx, surplus := servertest.Dial(t, addr)
 	require.NoError(t, surplus.Put(ctx, "k", "v"))
 	assert.Positive(t, srv.Stats().Closed[kvserver.ClosedTurn.String()], "it was served before another had to go")
 }
 
-// A goroutine for each client has not.
+// A goroutine for each client does not have this weakness.
 func TestSilentClientsKeepNobodyWaiting(t *testing.T) {
 	for _, cfg := range []multiblocking.Config{{}, {OSThreads: true}} {
 		srv := multiblocking.New(cfg)

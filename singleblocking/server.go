@@ -7,8 +7,9 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// Config is a server's configuration; the zero value is a good one. This
-// model's own limit is TurnLimit.
+// Config is a server's configuration; its zero value selects the defaults. Of
+// its limits, TurnLimit matters in particular, because this model serves one
+// client at a time.
 type Config = kvserver.Config
 
 // Server serves one client at a time. Its methods are those of
@@ -28,14 +29,14 @@ type model struct {
 	clients *blocking.Listener
 }
 
-// Run is the whole model: one goroutine, which waits either for a client or
-// for what the client says.
+// Run is the whole model: one goroutine waits either for a client or for that
+// client's bytes.
 func (m *model) Run(ln net.Listener) error {
 	m.clients.Bind(ln)
 	m.host.Lane(0).Others = m.clients.Waiting
 	m.host.Ready()
 	for {
-		client, err := m.clients.Accept() // blocks until a client has come
+		client, err := m.clients.Accept() // blocks until a client connects
 		if err != nil {
 			return err
 		}
@@ -43,15 +44,15 @@ func (m *model) Run(ln net.Listener) error {
 	}
 }
 
-// serve answers one client until it has left or has had its turn. Meanwhile
-// everybody else waits in the listen queue.
+// serve answers one client until it has left or its TurnLimit is over.
+// Meanwhile all other clients wait in the listen queue.
 func (m *model) serve(client net.Conn) {
 	c := m.conns.Open(client)
 	for c.Wants() != 0 {
 		if len(c.Output()) > 0 {
-			c.Write() // blocks until the client takes it
+			c.Write() // blocks until the client takes some bytes
 		} else {
-			c.Read() // blocks until the client says something
+			c.Read() // blocks until the client sends some
 		}
 	}
 	m.conns.Close(c)

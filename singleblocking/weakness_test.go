@@ -12,15 +12,15 @@ import (
 	"github.com/ioflavors/ioflavors/singleblocking"
 )
 
-// The model's weakness: while one client has nothing to say, the next is not
-// even looked at. And the bound of it: until the first is closed for its
-// silence.
+// The model's weakness: while the served client is silent, the server does not
+// even accept the next one. The idle timeout bounds it: then the silent client
+// is closed.
 func TestOneSilentClientKeepsEverybodyWaiting(t *testing.T) {
 	srv := singleblocking.New(singleblocking.Config{Limits: kvserver.Limits{IdleTimeout: 50 * time.Millisecond}})
 	addr := servertest.Serve(t, srv)
 
 	ctx, silent := servertest.Dial(t, addr)
-	require.NoError(t, silent.Put(ctx, "k", "v")) // it is being served
+	require.NoError(t, silent.Put(ctx, "k", "v")) // the server serves it now
 	_, second := servertest.Dial(t, addr)
 	require.NoError(t, second.Put(ctx, "k", "v"))
 

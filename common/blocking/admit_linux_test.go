@@ -14,7 +14,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// left is a stream whose client has left, although its goroutine has not noticed.
+// left is a stream whose client has left, although its goroutine has not noticed yet.
 type left struct {
 	scripted
 	fd int
@@ -22,8 +22,8 @@ type left struct {
 
 func (s *left) Descriptor() int { return s.fd }
 
-// The client that comes when all places are taken waits for the place of one that has
-// left: until that is free, until the server ends, or for patience.
+// If all places are taken, a new client waits for the place of one that has left: until
+// that place is free, until the server ends, or for patience.
 func TestAClientWaitsForThePlaceOfOneThatHasLeft(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -60,8 +60,8 @@ func TestAClientWaitsForThePlaceOfOneThatHasLeft(t *testing.T) {
 	}
 }
 
-// known is a stream whose client has left, and whose address is known. asked is called
-// when that is asked for.
+// known is a stream with a TCP address, whose client has left. It calls asked when its
+// address is read.
 type known struct {
 	left
 	port  int
@@ -77,8 +77,8 @@ func (s *known) RemoteAddr() net.Addr {
 	return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 2), Port: s.port}
 }
 
-// A client whose connection was being closed counted for its address, but not as one
-// that leaves: the next client of the address was refused.
+// A connection that is being closed must not take the place of the next client of its
+// address. Once it counted for its address, but not as leaving, and that client was refused.
 func TestWhoIsBeingClosedIsInNobodysWay(t *testing.T) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	require.NoError(t, err)
@@ -101,7 +101,7 @@ func TestWhoIsBeingClosedIsInNobodysWay(t *testing.T) {
 	assert.True(t, full, refusal)
 }
 
-// mixed is a stream of the user's own, with one address that is TCP's.
+// mixed is a user's own stream, whose addresses need not be TCP's.
 type mixed struct {
 	scripted
 	local, remote net.Addr

@@ -1,6 +1,6 @@
-// Package blocking is what the models have in common whose calls block: it
-// joins the rules of package kvserver to sockets with deadlines. Whom a
-// goroutine waits for, and which one, is left to the models.
+// Package blocking is the shared code of the models whose calls block. It joins
+// the rules of package kvserver to sockets with deadlines. The models decide which
+// goroutine waits for which client.
 package blocking
 
 import (
@@ -14,8 +14,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
-// A connection reads into a small buffer, until a client has more to say, in
-// bytes.
+// Sizes of read buffers, in bytes. A connection has a small one until its client
+// fills it.
 const (
 	smallRead = 4 << 10
 	largeRead = 64 << 10
@@ -29,14 +29,14 @@ type Stream interface {
 	Close() error
 }
 
-// Interrupter is a Stream for which a deadline in the past does not interrupt
-// a call on another goroutine.
+// Interrupter is a Stream whose blocked calls a deadline in the past does not
+// interrupt.
 type Interrupter interface {
 	// Interrupt makes a blocked call return os.ErrDeadlineExceeded.
 	Interrupt()
 }
 
-// Descriptor is a Stream of which the runtime's poller knows nothing.
+// Descriptor is a Stream that the runtime's poller does not watch.
 type Descriptor interface {
 	// Descriptor returns the socket's descriptor, until Close.
 	Descriptor() int
@@ -52,7 +52,7 @@ type Conns struct {
 	mu    sync.Mutex
 	open  map[*Conn]struct{}
 	lane  int
-	freed chan struct{} // says that a connection was closed
+	freed chan struct{} // receives a value when a connection is closed
 }
 
 // NewConns returns an empty set.
@@ -66,20 +66,20 @@ type Conn struct {
 	conns  *Conns
 	stream Stream
 	parked parked // the stream, if Go's runtime waits for it
-	buf    []byte // to read into; nil: none, at present
-	lent   bool   // buf, by the host's pool; else it is the session's room
-	size   int    // of the next one that is lent
+	buf    []byte // to read into; nil: none at present
+	lent   bool   // the host's pool has lent buf; otherwise it is the session's room
+	size   int    // of the next buffer to borrow, in bytes
 }
 
-// Open makes a connection of a client that was accepted. If there is no place for
-// it, it is refused.
+// Open makes the connection of an accepted client. It refuses the client if there
+// is no place for it.
 func (cs *Conns) Open(s Stream) *Conn {
 	refusal, _ := cs.admit(s)
 	return cs.OpenAdmitted(s, refusal)
 }
 
-// OpenAdmitted is Open for a client that was judged already: refusal is what
-// Listener.Admit has returned.
+// OpenAdmitted is Open for a client that was judged already. refusal is the result
+// of Listener.Admit.
 func (cs *Conns) OpenAdmitted(s Stream, refusal string) *Conn {
 	c := &Conn{conns: cs, stream: s, size: smallRead}
 	c.parked = park(c)
@@ -96,11 +96,13 @@ func (cs *Conns) OpenAdmitted(s Stream, refusal string) *Conn {
 // Close ends a connection.
 func (cs *Conns) Close(c *Conn) {
 	key, _ := cs.peer(c.stream)
-	// Before the descriptor is closed: nobody may interrupt its successor.
+	// Leave the set before the descriptor is closed. Otherwise interrupting this
+	// connection could interrupt the next one that gets its descriptor.
 	cs.mu.Lock()
 	delete(cs.open, c)
 	if key != nil {
-		// With the lock: admit counts it as leaving, or does not count it at all.
+		// Under the lock, so that admit either counts c as leaving or does not
+		// count it at all.
 		cs.host.LeavePeer(key)
 	}
 	cs.mu.Unlock()
@@ -116,7 +118,7 @@ func (cs *Conns) Close(c *Conn) {
 
 // leaving asks the system how many clients have ended their streams while their
 // connections are still open here: their goroutines have not read the end yet, or
-// still have replies to write. It counts those that of is true of.
+// still have replies to write. It counts only clients for which of returns true.
 func (cs *Conns) leaving(of func(Stream) bool) int {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
@@ -154,9 +156,9 @@ func (c *Conn) interrupt() {
 	_ = c.stream.SetDeadline(past)
 }
 
-// Read blocks until the client says something, and takes that. Where the
-// runtime does the waiting it answers as well, and comes back only when there
-// is something else to do than to read.
+// Read blocks until the client sends bytes, and feeds them to the session. If Go's
+// runtime waits for the socket, Read also answers, and returns only when the
+// connection wants something other than a read.
 func (c *Conn) Read() {
 	if c.parked.raw != nil {
 		c.parked.serve(c)
@@ -165,21 +167,21 @@ func (c *Conn) Read() {
 	}
 }
 
-// Write blocks until the client takes something of the output.
+// Write blocks until the client takes a part of the output.
 func (c *Conn) Write() {
 	if c.Writing(); c.Wants() != 0 {
 		c.Wrote(c.stream.Write(c.Output()))
 	}
 }
 
-// Buffer returns where to read to, for a caller who reads from the stream by
-// itself: empty if there is no memory.
+// Buffer returns the buffer to read into, for a caller that reads from the stream
+// itself. It is empty if there is no memory.
 func (c *Conn) Buffer() []byte {
 	c.borrow()
 	return c.buf
 }
 
-// Fed takes what reading into Buffer returned.
+// Fed takes the result of reading into Buffer.
 func (c *Conn) Fed(n int, err error) {
 	if late(n, err) {
 		n, err = tryOnce(c.stream, Trier.TryRead, sock.System.Read, c.buf)
@@ -196,7 +198,7 @@ func (c *Conn) Fed(n int, err error) {
 	}
 }
 
-// Wrote takes what writing Output returned.
+// Wrote takes the result of writing Output.
 func (c *Conn) Wrote(n int, err error) {
 	if late(n, err) {
 		n, err = tryOnce(c.stream, Trier.TryWrite, sock.System.Write, c.Output())
@@ -204,8 +206,8 @@ func (c *Conn) Wrote(n int, err error) {
 	c.Conn.Wrote(n, err)
 }
 
-// borrow sees to it that there is a buffer to read into. If there is no memory
-// for one the connection ends.
+// borrow gets a buffer to read into, unless there is one. If there is no memory for
+// it, borrow ends the connection and returns false.
 func (c *Conn) borrow() bool {
 	if room := c.Room(); room != nil {
 		c.giveBack()
@@ -231,26 +233,26 @@ func (c *Conn) giveBack() {
 	c.buf = nil
 }
 
-// Wake is kvserver.Timer's.
+// Wake implements kvserver.Timer. It sets the stream's deadline.
 func (c *Conn) Wake(at time.Duration) {
 	_ = c.stream.SetDeadline(c.host().At(at))
-	// Has the call that is not yet made been interrupted meanwhile? Then that
-	// deadline is overwritten: set it again.
+	// If the connection was interrupted before this, the new deadline has undone
+	// it: interrupt again.
 	if c.Behind() {
 		c.interrupt()
 	}
 }
 
-// Interrupt is kvserver.Timer's.
+// Interrupt implements kvserver.Timer.
 func (c *Conn) Interrupt() {
 	c.conns.mu.Lock()
 	defer c.conns.mu.Unlock()
-	if _, open := c.conns.open[c]; open { // else its descriptor may be another's
+	if _, open := c.conns.open[c]; open { // otherwise another client may have its descriptor
 		c.interrupt()
 	}
 }
 
-// CloseWrite is kvserver.Timer's.
+// CloseWrite implements kvserver.Timer.
 func (c *Conn) CloseWrite() error {
 	if s, ok := c.stream.(interface{ CloseWrite() error }); ok {
 		return s.CloseWrite()

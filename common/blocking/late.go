@@ -8,21 +8,21 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
-// Trier is a Stream that can make a call although its deadline is over. Streams
-// that have a descriptor, as a net.TCPConn has, need not be Triers.
+// Trier is a Stream that can make a call although its deadline is over. A Stream
+// with a descriptor, such as a net.TCPConn, need not be a Trier.
 type Trier interface {
-	// TryRead and TryWrite return os.ErrDeadlineExceeded if they had to wait.
+	// TryRead and TryWrite return os.ErrDeadlineExceeded if they would have to wait.
 	TryRead(p []byte) (int, error)
 	TryWrite(p []byte) (int, error)
 }
 
-// late reports whether a call's time was up and the call is to be tried once
-// more before anybody is judged. A process that is continued after a stop finds
-// deadlines over and clients ready at once, and is told of the deadlines: a
-// client that was in time would be closed for this server's absence.
+// late reports whether a call ended with its deadline, and must be tried once more
+// before the client is judged. After SIGSTOP and SIGCONT deadlines are over while
+// bytes are there, and calls report the deadlines. Without another try a punctual
+// client would be closed because this server was stopped.
 func late(n int, err error) bool { return n == 0 && errors.Is(err, os.ErrDeadlineExceeded) }
 
-// tryOnce makes a call without waiting, whatever the deadline says.
+// tryOnce makes a call without waiting, even if the deadline is over.
 func tryOnce(s Stream, try func(Trier, []byte) (int, error), call func(int, []byte) (int, error), p []byte) (n int, err error) {
 	if s, ok := s.(Trier); ok {
 		return try(s, p)

@@ -15,8 +15,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// A call that was stopped together with its process returns when its deadline
-// is over, although the client is ready.
+// If the process was stopped during a call, the call ends with its deadline although
+// the client is ready. The client is served all the same.
 func TestAClientThatIsReadyIsNotJudgedByTheDeadline(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -32,7 +32,7 @@ func TestAClientThatIsReadyIsNotJudgedByTheDeadline(t *testing.T) {
 		require.NoError(t, stream.SetDeadline(past))
 		call()
 	}
-	late(c.Read) // nothing has come: no harm is done
+	late(c.Read) // no bytes have come, and the client is not closed
 	client.Send(probe.Put("k", "v"))
 	require.Eventually(t, func() bool {
 		late(c.Read)
@@ -43,9 +43,9 @@ func TestAClientThatIsReadyIsNotJudgedByTheDeadline(t *testing.T) {
 	client.Want(probe.Stored)
 }
 
-// The kernel says that nothing is left behind part of a frame, though the client
-// has reset the connection, and the runtime tells of that only once: before
-// anybody waits, here.
+// If a reset follows a part of a frame, the kernel says that there is no more to read,
+// and the runtime reports the reset only once: here, before the server waits. The
+// server must notice the reset all the same.
 func TestAResetBehindPartOfAFrameIsNoticed(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -57,7 +57,7 @@ func TestAResetBehindPartOfAFrameIsNoticed(t *testing.T) {
 		require.NoError(t, err)
 		client.Send(probe.Put("k", "v")[:10])
 		client.Reset()
-		// Whoever waits for another connection has the runtime poll.
+		// Waiting for another connection makes the runtime poll.
 		other := probe.Dial(t.Context(), t, ln.Addr().String())
 		answer, err := ln.Accept()
 		require.NoError(t, err)
@@ -77,7 +77,7 @@ func TestAResetBehindPartOfAFrameIsNoticed(t *testing.T) {
 		}()
 		select {
 		case <-done:
-		case <-time.After(5 * time.Second): // half of the time for a frame
+		case <-time.After(5 * time.Second): // half of the frame timeout
 			require.Fail(t, "the server waits for the rest of the frame")
 		}
 	}

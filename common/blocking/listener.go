@@ -12,11 +12,11 @@ import (
 )
 
 // glance is how long Waiting and a draining Accept wait for a client that is
-// in the listen queue already.
+// already in the listen queue.
 const glance = time.Millisecond
 
-// Listener accepts a server's clients. Accept and Waiting are for one
-// goroutine, Wake for any.
+// Listener is the acceptor of a server. One goroutine calls Accept and Waiting; any
+// may call Wake.
 type Listener struct {
 	conns *Conns
 	next  net.Conn // accepted by Waiting, for Accept
@@ -27,7 +27,7 @@ type Listener struct {
 	ln net.Listener // nil before Bind
 }
 
-// NewListener returns a listener for the server whose connections cs are.
+// NewListener returns a listener for the server with the connections cs.
 func NewListener(cs *Conns) *Listener {
 	return &Listener{conns: cs, woken: make(chan struct{}, 1)}
 }
@@ -39,8 +39,8 @@ func (l *Listener) Bind(ln net.Listener) {
 	l.ln = ln
 }
 
-// Accept blocks until a client has come. When the server is draining it
-// returns those that are in the listen queue, and then ErrServerClosed.
+// Accept blocks until a client connects. When the server is draining, Accept returns
+// the clients in the listen queue, and then ErrServerClosed.
 func (l *Listener) Accept() (net.Conn, error) {
 	for {
 		if nc := l.next; nc != nil {
@@ -62,28 +62,28 @@ func (l *Listener) Accept() (net.Conn, error) {
 		case sock.Transient(err):
 			l.wait(err)
 		default:
-			// No client can come any more. Those that are connected are
-			// closed, because Serve is about to return.
+			// No client can come any more. Fail closes the connected ones,
+			// because Serve is about to return.
 			l.conns.host.Fail()
 			return nil, err
 		}
 	}
 }
 
-// patience is how long Admit waits at most for the place of one that is leaving.
+// patience bounds how long Admit waits for the place of a leaving client.
 const patience = time.Second
 
 // Admit takes a place for the client that was accepted last, as Host.AdmitPeer does.
 // Each client has a goroutine, and goroutines run in no fixed order: other clients
 // may have left before this one came, although their goroutines have not noticed
-// yet. So Admit asks the system which clients have left, and waits until one of
-// those is closed. It waits for patience at most, because a client that has ended
-// its stream may still be owed replies. Clients in the listen queue wait meanwhile;
-// there is no place for them either.
+// yet. So Admit asks the system which clients have left, and waits until the
+// connection of one is closed. It waits no longer than patience, because a client
+// that has ended its stream may still be owed replies. Clients in the listen queue
+// wait meanwhile; there is no place for them either.
 func (l *Listener) Admit(client Stream) (refusal string) {
 	refusal, peerFull := l.conns.admit(client)
 	if refusal == "" || peerFull {
-		return refusal // of its address there are too many: the others do not wait for that
+		return refusal // if its own address is full, other addresses must not wait
 	}
 	enough := time.NewTimer(patience)
 	defer enough.Stop()
@@ -99,11 +99,12 @@ func (l *Listener) Admit(client Stream) (refusal string) {
 	return refusal
 }
 
-// accept accepts until the deadline, or, if the server ends, at once.
+// accept accepts a client before the deadline. If the server ends, accept does not
+// wait.
 func (l *Listener) accept(deadline time.Time) (net.Conn, error) {
 	if ln, ok := l.ln.(interface{ SetDeadline(time.Time) error }); ok {
 		_ = ln.SetDeadline(deadline)
-		// If Wake came in between, its deadline is overwritten.
+		// If Wake came before this, the new deadline has undone it.
 		if deadline.IsZero() && l.conns.host.Phase() != kvserver.Serving {
 			_ = ln.SetDeadline(past)
 		}
@@ -115,8 +116,8 @@ func (l *Listener) accept(deadline time.Time) (net.Conn, error) {
 	return nc, err
 }
 
-// wait lets some time pass after an error that time may heal, or a connection
-// that is closed.
+// wait pauses after a transient error of accept. The pause ends early when a
+// connection is closed, which may free the missing resource.
 func (l *Listener) wait(err error) {
 	pause := l.pause.Next()
 	l.conns.host.AcceptFailed(err, pause)
@@ -132,7 +133,7 @@ func (l *Listener) wait(err error) {
 // Waiting reports whether a client waits to be accepted.
 func (l *Listener) Waiting() bool {
 	if _, ok := l.ln.(interface{ SetDeadline(time.Time) error }); !ok {
-		return false // there is no way to look without waiting
+		return false // without deadlines, accept would block
 	}
 	if l.next == nil {
 		l.next, _ = l.accept(time.Now().Add(glance))

@@ -17,7 +17,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// failingListener fails with each of its errors in turn, nil for none, and then accepts.
+// failingListener accepts with each of its errors in turn (nil: a client), and then
+// without errors.
 type failingListener struct{ errs []error }
 
 func (l *failingListener) Accept() (net.Conn, error) {
@@ -52,14 +53,14 @@ func TestAcceptOutlivesWhatPasses(t *testing.T) {
 		if assert.NoError(t, err) {
 			_ = c.Close()
 		}
-		// 5 ms, doubled each time, up to a second.
+		// The pauses are 5 ms, doubled each time, up to a second.
 		assert.Equal(t, 635*time.Millisecond+640*time.Millisecond, time.Since(start))
 		assert.EqualValues(t, len(errs), h.Lifecycle(nil).Stats().AcceptErrors)
 		assert.Equal(t, kvserver.Serving, h.Phase())
 	})
 }
 
-// The first pause after a client is as short as the very first.
+// After a client the first pause is as short as the very first.
 func TestPausesBeginAnewAfterAClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, l := newTestListener(&failingListener{[]error{unix.EMFILE, unix.EMFILE, nil, unix.EMFILE, unix.EMFILE}})
@@ -74,8 +75,8 @@ func TestPausesBeginAnewAfterAClient(t *testing.T) {
 	})
 }
 
-// What a new client lacked may be there when another has left, and at the server's end
-// there is nothing to wait for.
+// A pause ends when a connection is closed, because that may free the resource that
+// accept lacked, and when the server ends.
 func TestAPauseEndsEarly(t *testing.T) {
 	for name, end := range map[string]func(*Listener, *Conn){
 		"a connection is closed": func(l *Listener, c *Conn) { l.conns.Close(c) },

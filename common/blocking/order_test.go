@@ -20,15 +20,15 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// scripted is a stream of which nothing comes. A test decides what happens on other
+// scripted is a stream without bytes to read. A test decides what happens on other
 // goroutines just before a deadline is set, and just after the stream is closed, when
-// its descriptor is another client's.
+// its descriptor may be another client's.
 type scripted struct {
 	deadline    time.Time
 	beforeSet   func() // called once
 	afterClose  func()
 	closed      bool
-	interrupted int // by Interrupt
+	interrupted int // calls of Interrupt
 	late        int // calls after Close
 }
 
@@ -59,7 +59,7 @@ func (s *scripted) touch() {
 	}
 }
 
-// interruptible is one that deadlines do not interrupt.
+// interruptible is a stream that deadlines do not interrupt.
 type interruptible struct{ scripted }
 
 func (s *interruptible) Interrupt() {
@@ -72,14 +72,14 @@ func newTestConns() (*kvserver.Host, *Conns) {
 	return h, NewConns(h)
 }
 
-// drain begins a server's shutdown, as a goroutine of its own would.
+// drain begins a server's shutdown, as another goroutine would.
 func drain(t *testing.T, h *kvserver.Host) {
 	require.NoError(t, h.Lifecycle(nil).Shutdown(context.Background()))
 	require.Equal(t, kvserver.Draining, h.Phase())
 }
 
-// A connection leaves the set before its descriptor is closed: who interrupts all
-// connections then would interrupt another client's.
+// A connection leaves the set before its descriptor is closed. Otherwise, interrupting all
+// connections could interrupt another client that has got this descriptor.
 func TestNobodyInterruptsTheSuccessorOfADescriptor(t *testing.T) {
 	_, conns := newTestConns()
 	plain, other := new(scripted), new(interruptible)
@@ -99,8 +99,8 @@ func TestNobodyInterruptsTheSuccessorOfADescriptor(t *testing.T) {
 	}
 }
 
-// The shutdown interrupts a connection's call, and the deadline that is set next
-// would have it wait all the same.
+// If the shutdown interrupts a connection just before a new deadline is set, the deadline
+// must not make the next call wait.
 func TestANewDeadlineDoesNotUndoAnInterruption(t *testing.T) {
 	h, conns := newTestConns()
 	s := new(scripted)
@@ -119,7 +119,7 @@ func TestANewDeadlineDoesNotUndoAnInterruption(t *testing.T) {
 	conns.Close(c)
 }
 
-// The same, when a connection is chosen to be closed because memory is short.
+// The same holds for a connection that must close because memory is short.
 func TestANewDeadlineDoesNotSaveAConnectionThatIsToldToGo(t *testing.T) {
 	cfg := kvserver.Config{Limits: kvserver.Limits{MemoryLimit: 1 << 20, MaxConns: 16}, Logger: slog.New(slog.DiscardHandler)}
 	conns := NewConns(kvserver.NewHost(cfg, kvserver.Traits{}, 1))
@@ -149,7 +149,7 @@ func TestANewDeadlineDoesNotSaveAConnectionThatIsToldToGo(t *testing.T) {
 	conns.Close(c)
 }
 
-// taking is a client that takes nothing of a reply, while other things happen.
+// taking is a client that takes no bytes of a reply. Its Write calls meanwhile.
 type taking struct {
 	interruptible
 	meanwhile func()
@@ -160,8 +160,8 @@ func (s *taking) Write([]byte) (int, error) {
 	return 0, os.ErrDeadlineExceeded
 }
 
-// A thread that waits in write holds the memory of its reply, and gives it up when
-// memory is short.
+// A reply counts as held memory while a call waits to write it, and the connection gives
+// it up when memory is short.
 func TestAReplyCountsWhileACallWritesIt(t *testing.T) {
 	values := store.New(0)
 	require.NoError(t, values.Put([]byte("k"), make([]byte, 40_000)))
@@ -192,8 +192,8 @@ func TestAReplyCountsWhileACallWritesIt(t *testing.T) {
 	conns.Close(other)
 }
 
-// A connection without a buffer to read into has ended: its goroutine does not wait
-// for the client to say more.
+// Without memory for a read buffer the connection ends, and its goroutine does not wait for
+// the client.
 func TestWithoutMemoryForABufferNoCallWaits(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -215,7 +215,7 @@ func TestWithoutMemoryForABufferNoCallWaits(t *testing.T) {
 	conns.Close(c)
 }
 
-// The same, for one that has to be interrupted otherwise.
+// The same holds for a stream with an Interrupt method of its own.
 func TestAnInterruptionIsRepeatedAfterANewDeadline(t *testing.T) {
 	h, conns := newTestConns()
 	s := new(interruptible)
@@ -233,7 +233,7 @@ type idle struct {
 	*failingListener
 	scripted
 	t      *testing.T
-	accept func() (net.Conn, error) // before its time is up
+	accept func() (net.Conn, error) // called while there is no deadline
 }
 
 func (l *idle) Close() error { return l.scripted.Close() }
@@ -248,7 +248,7 @@ func (l *idle) Accept() (net.Conn, error) {
 	return nil, os.ErrDeadlineExceeded
 }
 
-// The same, for the listener.
+// The shutdown interrupts Accept, before its deadline is set and while it waits.
 func TestAcceptIsInterruptedWheneverTheShutdownComes(t *testing.T) {
 	for name, before := range map[string]bool{"before its deadline is set": true, "while it waits": false} {
 		t.Run(name, func(t *testing.T) {
@@ -275,17 +275,17 @@ func TestAcceptIsInterruptedWheneverTheShutdownComes(t *testing.T) {
 	}
 }
 
-// A connection reads into little until a client has more to say, and gives all of it
-// back, however long that goes on.
+// A connection reads into a small buffer until its client fills that, then into a large
+// one, and gives back all that it was lent.
 func TestAConnectionGivesBackWhatItWasLent(t *testing.T) {
 	h, conns := newTestConns()
-	// A put of 100,000 bytes, and how much of it comes with each read.
+	// The put of 100,000 bytes comes in steps, one for each read.
 	rest := probe.Put("k", strings.Repeat("v", 100_000))
 	c := conns.Open(new(scripted))
 	for _, step := range []struct{ come, room int }{
-		{smallRead - 1, smallRead}, // it might have filled the buffer
+		{smallRead - 1, smallRead}, // almost fills the buffer
 		{smallRead, smallRead},
-		{smallRead, largeRead}, // it did
+		{smallRead, largeRead}, // the last read filled the small one
 		{smallRead - 1, largeRead},
 		{0, smallRead},
 	} {
@@ -301,7 +301,7 @@ func TestAConnectionGivesBackWhatItWasLent(t *testing.T) {
 	assert.Zero(t, h.Buffers().Lent())
 }
 
-// trying is a stream that notes whether a call is tried once more.
+// trying is a stream that counts the calls that are tried once more.
 type trying struct {
 	scripted
 	tried int
@@ -310,8 +310,8 @@ type trying struct {
 func (s *trying) TryRead([]byte) (int, error)  { s.tried++; return 0, os.ErrDeadlineExceeded }
 func (s *trying) TryWrite([]byte) (int, error) { s.tried++; return 0, os.ErrDeadlineExceeded }
 
-// A call may end with its deadline after part of the bytes: these are not read or sent
-// once more.
+// A call may end with its deadline after a part of the bytes. It is not repeated, because
+// it would read or send them again.
 func TestACallThatEndsHalfDoneIsNotRepeated(t *testing.T) {
 	_, conns := newTestConns()
 	s := new(trying)
@@ -328,7 +328,7 @@ func TestACallThatEndsHalfDoneIsNotRepeated(t *testing.T) {
 	assert.Equal(t, 1, s.tried)
 }
 
-// While a client says nothing its connection holds no buffer.
+// The connection of a silent client holds no buffer.
 func TestASilentClientHoldsNoMemory(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -7,16 +7,15 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
-// parked is a stream on which no thread blocks: Go's runtime parks the
-// goroutine, and waits for all such sockets with one poller. Package net reads
-// as one would from a socket that blocks: with a buffer in hand all the while,
-// and with a deadline to look at, a lock to take and the scheduler to tell
-// before each call. Here the runtime is asked to wait once, and calls back
-// whenever the socket may have something to say. The buffer is borrowed only
-// then: a silent client holds none.
+// parked is a stream on which no thread blocks: Go's runtime parks the goroutine,
+// and waits for all such sockets with one poller. Package net's Read holds a buffer
+// during the whole wait, and before each call it checks the deadline, takes a lock
+// and tells the scheduler. Here one call asks the runtime to wait, and the runtime
+// calls ready whenever the socket may be readable. Only then is a buffer borrowed,
+// so a silent client holds none.
 type parked struct {
-	raw   syscall.RawConn              // nil: the stream is none of the runtime's
-	ready func(fd uintptr) (done bool) // made once: a closure for each wait would be garbage
+	raw   syscall.RawConn              // nil: the runtime does not wait for the stream
+	ready func(fd uintptr) (done bool) // made once, because a closure for each wait would be garbage
 	fd    int
 }
 
@@ -32,28 +31,28 @@ func park(c *Conn) parked {
 	p := parked{raw, c.ready, -1}
 	_ = raw.Control(func(fd uintptr) {
 		p.fd = int(fd)
-		sock.TellMore(p.fd) // if not, each read is followed by another
+		sock.TellMore(p.fd) // without it each read would need another after it
 	})
 	return p
 }
 
-// serve parks the goroutine until the client says something, or until the
-// deadline, as long as there is nothing else to do.
+// serve parks the goroutine until the client's bytes come, and answers them. It
+// returns at the deadline, or when ready does.
 func (p *parked) serve(c *Conn) {
 	if err := p.raw.Read(p.ready); err != nil && c.borrow() {
 		c.Fed(0, err)
 	}
 }
 
-// ready reads what has come and answers it, until there is no more. It returns
-// false for the runtime to wait and then call it again.
+// ready reads and answers until no bytes are left. If it returns false, the runtime
+// waits and then calls it again.
 //
-// The runtime's poller tells of what comes, once, and not of what is there: bytes
-// and the end of the stream that have come together are one event. So package
-// net reads until it is told that it would have to wait, two reads for each
-// request. Here the kernel says with the first one whether there is more. Of a
-// reset it says nothing, but a reply that could be written is proof that there
-// was none; what comes later is an event of its own.
+// The runtime's poller is edge-triggered: it reports arrivals once, and bytes that
+// arrive together with the end of the stream are one event. So package net reads
+// until EAGAIN, which makes two reads for each request. Here the kernel says with
+// the first read whether there is more. It does not say so of a reset. But if a
+// reply could be written, there was no reset before, and a later one is an event of
+// its own.
 func (c *Conn) ready(fd uintptr) (done bool) {
 	for c.borrow() {
 		n, more, err := sock.ReadMore(int(fd), c.buf)

@@ -13,11 +13,12 @@ type Remote interface {
 	RemoteAddr() net.Addr
 }
 
-// ends are a connection's addresses: what tells it from all others.
+// ends are a connection's two addresses, which identify it.
 type ends struct{ local, remote netip.AddrPort }
 
-// peer returns the client's address, and what the host knows the connection by; no
-// key if there is no limit for addresses, or the client has none.
+// peer returns the client's address, and the key by which the host knows the
+// connection. The key is nil if there is no limit for addresses, or the client has no
+// TCP address.
 func (cs *Conns) peer(s Stream) (key any, addr netip.Addr) {
 	if !cs.host.PerPeer() {
 		return nil, netip.Addr{}
@@ -35,10 +36,10 @@ func (cs *Conns) peer(s Stream) (key any, addr netip.Addr) {
 	return e, e.remote.Addr()
 }
 
-// admit takes a place for a client. Goroutines run in no fixed order: others of the
-// client's address may have left before it came and not have noticed yet. They are
-// counted as if they had, but nobody waits for them, because an address could keep
-// all the others waiting with connections that it only half closes.
+// admit takes a place for a client. Goroutines run in no fixed order: other clients of
+// its address may have left before it came, although their goroutines have not noticed
+// yet. Their places count as free. But admit does not wait for their connections to
+// close, because one address could make all others wait with half-closed connections.
 func (cs *Conns) admit(s Stream) (refusal string, peerFull bool) {
 	key, addr := cs.peer(s)
 	if key == nil {

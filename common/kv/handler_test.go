@@ -352,6 +352,25 @@ func TestExpectHashesTheKey(t *testing.T) {
 	}
 }
 
+// A value that just fits leaves no room for the rest of the reply. The reply then asks
+// for room for both.
+func TestAReplyWithoutRoomForItsEndNeedsItsLength(t *testing.T) {
+	s := store.New(0)
+	require.NoError(t, s.Put([]byte("k"), bytes.Repeat([]byte("v"), 20_000)))
+	h := kv.NewHandler(s)
+	get := request(kv.Get, "k", "")
+	size := len(frames(h.AppendReply(nil, get)))
+	before := bytes.Repeat([]byte("b"), 1000)
+	for short := range 40 {
+		dst := append(make([]byte, 0, len(before)+size-short), before...)
+		_, _, n, need, err := h.AppendReplies(dst, frames(get), 1<<20, 1<<30)
+		require.NoError(t, err)
+		require.Zero(t, n)
+		assert.GreaterOrEqual(t, need, size, "%d bytes short", short)
+		assert.LessOrEqual(t, need, size+100, "%d bytes short", short)
+	}
+}
+
 // A put is not repeated when its reply did not fit.
 func TestWhatDoesNotFitIsNotCarriedOut(t *testing.T) {
 	s := &counting{Store: store.New(0)}

@@ -8,8 +8,9 @@
 //	err = c.Put(ctx, "greeting", "hello")
 //	value, found, err := c.Get(ctx, "greeting")
 //
-// A client has one connection. It does not dial again: after an error that is
-// ErrBroken, the caller does that, who knows whether a put may be sent twice.
+// A client has one connection. After an error that is ErrBroken, the caller must
+// dial again. The client does not, because only the caller knows whether a put may
+// be sent twice.
 package kvclient
 
 import (
@@ -23,17 +24,17 @@ import (
 	"github.com/ioflavors/ioflavors/common/kv"
 )
 
-// ErrBroken is in the chain of every error after which the connection cannot be
-// used any more: an exchange that failed, or was interrupted by its context,
-// leaves replies under way that nobody could tell from the next one's. The
-// cause is in the chain too. Whether the requests of that exchange were carried
-// out is not known.
+// ErrBroken is in the chain of every error after which the connection is unusable.
+// An exchange that failed, or was interrupted by its context, leaves replies in
+// flight that the client could not tell from those of the next exchange. The cause
+// is in the chain, too. It is not known whether the requests of that exchange were
+// carried out.
 var ErrBroken = errors.New("connection is unusable")
 
 // ServerError is the server's reply to a request that it did not carry out. The
 // client stays usable, unless the server closes the connection.
 type ServerError struct {
-	Kind   uint32 // the request's; 0 if the server could not make it out, or serves no more clients
+	Kind   uint32 // the request's; 0 if the server could not read it, or serves no more clients
 	Reason string // in the server's words
 }
 
@@ -42,16 +43,16 @@ func (e *ServerError) Error() string { return "the server refused: " + e.Reason 
 const (
 	// defaultMaxFrame is the servers' default.
 	defaultMaxFrame = 1 << 20
-	// replySlack is how much longer than the longest request a reply may be,
-	// in bytes: a reason beside a key of any size.
+	// replySlack is how much longer than the longest request a reply may be, in
+	// bytes. A reply may have a reason beside the longest key.
 	replySlack = 4 << 10
 )
 
-// Dialer is how to connect. Its zero value is what Dial uses.
+// Dialer has the options of a connection. Dial uses its zero value.
 type Dialer struct {
 	// MaxFrame is the server's frame limit, body and footer, in bytes. Longer
-	// requests are not sent; longer replies, by more than a little, break
-	// the connection. 0: 1 MiB, as the servers have it.
+	// requests are not sent. A reply that is more than 4 KiB longer breaks the
+	// connection. 0: 1 MiB, the servers' default.
 	MaxFrame int
 }
 
@@ -80,19 +81,19 @@ func (d *Dialer) Dial(ctx context.Context, addr string) (*Client, error) {
 }
 
 // Client is a connection to a server. It is safe for concurrent use: exchanges
-// take turns. To have many requests under way on one connection, use Pipeline.
+// take turns. To have many requests in flight on one connection, use Pipeline.
 type Client struct {
 	conn     net.Conn
 	maxFrame int
 	turn     chan struct{} // holds a token while an exchange runs
 
-	// For whoever has its turn.
+	// Used only by the exchange that holds the token.
 	out     []byte
 	replies replyReader
 	broken  error
 }
 
-// Get returns the value of key, and whether there is one.
+// Get returns the value of key. found reports whether there is one.
 func (c *Client) Get(ctx context.Context, key string) (value string, found bool, err error) {
 	reply, err := c.one(ctx, kv.Message{Key: []byte(key), Kind: kv.Get})
 	return reply.Value, reply.Found, err
@@ -104,7 +105,7 @@ func (c *Client) Put(ctx context.Context, key, value string) error {
 	return err
 }
 
-// Close closes the connection. An exchange that is under way fails.
+// Close closes the connection. A running exchange fails.
 func (c *Client) Close() error {
 	err := c.conn.Close()
 	if errors.Is(err, net.ErrClosed) {
@@ -130,7 +131,7 @@ func (c *Client) one(ctx context.Context, m kv.Message) (Reply, error) {
 	return replies[0], replies[0].Err
 }
 
-// acquire waits for the caller's turn, as long as its context lets it.
+// acquire waits for the token of the caller's exchange, until ctx is done.
 func (c *Client) acquire(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -144,7 +145,7 @@ func (c *Client) acquire(ctx context.Context) error {
 }
 
 func (c *Client) release() {
-	const kept = 64 << 10 // one large exchange should not cost its memory for ever
+	const kept = 64 << 10 // do not keep the memory of one large exchange for ever
 	if cap(c.out) > kept {
 		c.out = nil
 	}
@@ -152,10 +153,10 @@ func (c *Client) release() {
 	<-c.turn
 }
 
-// exchange sends out and reads the replies to requests. It writes and reads at
-// the same time: a server stops reading requests while too many of its replies
-// are unread, so a client that writes all first can wait for ever. When it
-// fails, the replies that came before are returned too.
+// exchange sends out and reads the replies to requests. It writes and reads at the
+// same time, because a server stops reading requests while too many of its replies
+// are unread. A client that first wrote all requests could wait for ever. If exchange
+// fails, it still returns the replies that came before.
 func (c *Client) exchange(ctx context.Context, out []byte, requests []request) ([]Reply, error) {
 	if n := len(c.replies.have); n > 0 && c.broken == nil {
 		c.broken = fmt.Errorf("%w: the server sent %d bytes more than its replies", ErrBroken, n)
@@ -166,8 +167,8 @@ func (c *Client) exchange(ctx context.Context, out []byte, requests []request) (
 	interrupted, stop := c.interruptible(ctx)
 	defer stop()
 
-	// A single small request always has room, if not at once then as soon as
-	// the server has read what came before it.
+	// Writing a single small request cannot block for ever: it fits as soon as the
+	// server has read the earlier requests.
 	const small = 16 << 10
 	written := make(chan error, 1)
 	if write := func() { _, err := c.conn.Write(out); written <- err }; len(requests) == 1 && len(out) <= small {
@@ -177,8 +178,8 @@ func (c *Client) exchange(ctx context.Context, out []byte, requests []request) (
 	}
 	replies, err := c.receive(requests)
 	if err != nil {
-		// Ends the write, if it still waits. Its own error, if any, is the
-		// cause: without the request there is no reply.
+		// Close ends the write if it still waits. An error of the write's own is
+		// the cause, because without the request there is no reply.
 		c.conn.Close()
 		if writeErr := <-written; writeErr != nil && !errors.Is(writeErr, net.ErrClosed) {
 			err = fmt.Errorf("%w (%w)", writeErr, err)
@@ -189,14 +190,14 @@ func (c *Client) exchange(ctx context.Context, out []byte, requests []request) (
 		c.broken = fmt.Errorf("%w: %w", ErrBroken, err)
 		return replies, c.broken
 	}
-	if err := <-written; err != nil { // the server has answered what was not sent
+	if err := <-written; err != nil { // the server has answered requests that were not sent
 		c.broken = fmt.Errorf("%w: %w", ErrBroken, err)
 	}
 	return replies, c.broken
 }
 
-// interruptible sees to it that reading and writing fail once ctx is done.
-// interrupted then returns why; stop ends that.
+// interruptible makes reads and writes fail once ctx is done, until stop is called.
+// interrupted then returns the reason.
 func (c *Client) interruptible(ctx context.Context) (interrupted func() error, stop func()) {
 	if ctx.Done() == nil {
 		return func() error { return nil }, func() {}
@@ -208,15 +209,16 @@ func (c *Client) interruptible(ctx context.Context) (interrupted func() error, s
 	})
 	return ctx.Err, func() {
 		if !cancel() {
-			// Too late to do harm, if the exchange got through: the next
-			// one must not find the deadline.
+			// The deadline came too late for this exchange, and must not hit
+			// the next one.
 			<-done
 			_ = c.conn.SetDeadline(time.Time{})
 		}
 	}
 }
 
-// appendRequest appends m in a frame, if it is a request that a server can take.
+// appendRequest appends m in a frame. It returns an error if m is no valid request, or
+// is longer than limit.
 func appendRequest(dst []byte, m kv.Message, limit int) ([]byte, error) {
 	if err := checkText("key", m.Key); err != nil {
 		return dst, err
@@ -224,7 +226,7 @@ func appendRequest(dst []byte, m kv.Message, limit int) ([]byte, error) {
 	if err := checkText("value", m.Value); err != nil {
 		return dst, err
 	}
-	// Nothing is copied for a request that is much too large.
+	// Do not copy a request that is much too large.
 	if len(m.Key)+len(m.Value) <= limit {
 		out, mark := frame.Begin(dst)
 		out = frame.End(kv.AppendMessage(out, m), mark)

@@ -54,7 +54,7 @@ func TestDialFails(t *testing.T) {
 	require.Error(t, err)
 }
 
-// What cannot be a request is not sent, and does the connection no harm.
+// An invalid request is not sent, and does not harm the connection.
 func TestUnfitRequests(t *testing.T) {
 	c := dial(t, serve(t))
 	for name, put := range map[string][2]string{
@@ -79,7 +79,7 @@ func TestFrameLimit(t *testing.T) {
 	require.NoError(t, c.Put(t.Context(), "k", fits))
 	require.Error(t, c.Put(t.Context(), "k", fits+"v"))
 
-	// A reply that no server with this limit sends.
+	// No server with this limit sends such a long reply.
 	require.NoError(t, dial(t, addr).Put(t.Context(), "k", strings.Repeat("v", 100_000)))
 	_, _, err = c.Get(t.Context(), "k")
 	require.ErrorIs(t, err, kvclient.ErrBroken)
@@ -144,8 +144,8 @@ func TestClose(t *testing.T) {
 	require.ErrorIs(t, err, net.ErrClosed)
 }
 
-// silent is a server that reads requests and answers none. It says when there
-// was one.
+// silent returns the address of a server that reads requests and answers none, and a
+// channel that tells of each read.
 func silent(t *testing.T) (addr string, asked <-chan struct{}) {
 	reads := make(chan struct{}, 100)
 	return listen(t, func(conn net.Conn) {
@@ -179,7 +179,7 @@ func TestDeadline(t *testing.T) {
 	_, _, err := c.Get(ctx, "k")
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.ErrorIs(t, err, kvclient.ErrBroken)
-	// The reply might come yet: nobody may take it for another one's.
+	// The reply might still come, and must not be taken for that of another request.
 	_, _, err = c.Get(t.Context(), "k2")
 	require.ErrorIs(t, err, kvclient.ErrBroken)
 	require.ErrorIs(t, err, context.DeadlineExceeded, "the cause stays known")
@@ -196,8 +196,8 @@ func TestCancel(t *testing.T) {
 	require.ErrorIs(t, c.Put(ctx, "k", "v"), context.Canceled)
 }
 
-// A context that is done before anything was sent does no harm, nor does one
-// that ends when all is over.
+// A context that is done before the request is sent does no harm, nor does one that
+// ends after the exchange.
 func TestHarmlessContexts(t *testing.T) {
 	c := dial(t, serve(t))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -221,7 +221,7 @@ func TestHarmlessContexts(t *testing.T) {
 	}
 }
 
-// Whoever waits for another's exchange waits as long as its own context lets it.
+// A caller that waits for another exchange waits only until its own context is done.
 func TestCancelWhileWaiting(t *testing.T) {
 	addr, asked := silent(t)
 	c := dial(t, addr)

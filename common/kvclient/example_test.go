@@ -32,7 +32,7 @@ func Example() {
 	// Output: NVMe SSD true
 }
 
-// Many requests cost one round trip.
+// A pipeline sends many requests in one round trip.
 func ExampleClient_Pipeline() {
 	addr, stop := exampleServer()
 	defer stop()

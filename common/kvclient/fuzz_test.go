@@ -8,8 +8,9 @@ import (
 	"github.com/ioflavors/ioflavors/common/kv"
 )
 
-// FuzzReplies reads whatever a server could send: without a panic, without
-// making room for what is only promised, and the same however it is cut.
+// FuzzReplies reads any bytes that a server could send. The reader must not panic, must
+// not allocate for a length that is only announced, and must return the same messages
+// however the bytes are cut.
 func FuzzReplies(f *testing.F) {
 	f.Add([]byte("\x07\x00\x00\x00\x18\x03@EOF@"))
 	f.Add([]byte("\x1b\x00\x00\x00\x0a\x08DiskType\x12\x08NVMe SSD\x18\x02@EOF@\x07\x00\x00\x00\x18\x03@EOF@"))

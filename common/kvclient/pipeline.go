@@ -9,8 +9,7 @@ import (
 )
 
 // Pipeline is a list of requests that are sent without waiting for the replies
-// in between. It is for one goroutine at a time, and can be filled again after
-// Do.
+// in between. One goroutine may use it at a time. It can be filled again after Do.
 type Pipeline struct {
 	client   *Client
 	out      []byte
@@ -29,7 +28,7 @@ func (p *Pipeline) Put(key, value string) {
 	p.add(kv.Message{Key: []byte(key), Value: []byte(value), Kind: kv.PutOrUpdate})
 }
 
-// Len returns the number of requests that were added since the last Do.
+// Len returns the number of requests added since the last Do.
 func (p *Pipeline) Len() int { return len(p.requests) }
 
 func (p *Pipeline) add(m kv.Message) {
@@ -41,10 +40,10 @@ func (p *Pipeline) add(m kv.Message) {
 	}
 }
 
-// Do sends the requests and returns their replies, in order. If one of them
-// cannot be sent (its text is not valid, or too long), none is. When the
-// exchange fails, the replies that came before are returned along with the
-// error. What the server refused is no such failure: see Reply.Err.
+// Do sends the requests and returns their replies, in order. If one request cannot
+// be sent (its text is not valid, or too long), none is. If the exchange fails, Do
+// returns the replies that came before along with the error. A request that the
+// server refuses does not fail the exchange: see Reply.Err.
 func (p *Pipeline) Do(ctx context.Context) ([]Reply, error) {
 	out, requests, errs := p.out, p.requests, p.errs
 	p.out, p.requests, p.errs = nil, nil, nil

@@ -42,8 +42,8 @@ func TestPipeline(t *testing.T) {
 	}
 }
 
-// All requests, and all replies, are larger than every buffer between client
-// and server: whoever wrote all before it reads would wait for ever.
+// All requests together, and all replies, are larger than the buffers between client
+// and server. A client that wrote all before reading would wait for ever.
 func TestLargePipeline(t *testing.T) {
 	c := dial(t, serve(t))
 	value := strings.Repeat("v", 1_000_000)
@@ -82,8 +82,8 @@ func TestPipelineErrors(t *testing.T) {
 	assert.Equal(t, "v", value, "if one request cannot be sent, none is")
 }
 
-// The replies that came before the connection broke are not lost, and what the
-// server said last is part of the error.
+// The replies that came before the connection broke are not lost, and the server's last
+// refusal is part of the error.
 func TestBrokenPipeline(t *testing.T) {
 	stored := message(kv.Message{Kind: kv.PutOrUpdate})
 	c := dial(t, replying(t, append(stored, notOk(0, "I am leaving")...)))
@@ -100,7 +100,7 @@ func TestBrokenPipeline(t *testing.T) {
 	assert.Error(t, replies[1].Err)
 }
 
-// A pipeline that cannot be written is interrupted too.
+// The context also interrupts a pipeline whose write waits.
 func TestCancelPipeline(t *testing.T) {
 	came := make(chan struct{})
 	leave := make(chan struct{})

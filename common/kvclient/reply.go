@@ -18,17 +18,17 @@ type Reply struct {
 	Err   error  // a *ServerError if the server did not carry the request out
 }
 
-// request is what has to be known of a request to check its reply.
+// request has the parts of a request that are needed to check its reply.
 type request struct {
 	kind uint32
 	key  string
 }
 
-// receive reads the replies to requests. When it fails, those that came before
-// are returned too.
+// receive reads the replies to requests. If it fails, it still returns the replies
+// that came before.
 func (c *Client) receive(requests []request) ([]Reply, error) {
 	replies := make([]Reply, 0, len(requests))
-	var refusal *ServerError // the last reply that was one
+	var refusal *ServerError // the last reply that was a refusal
 	for i, request := range requests {
 		m, err := c.replies.next()
 		if err == nil {
@@ -43,7 +43,7 @@ func (c *Client) receive(requests []request) ([]Reply, error) {
 		}
 		err = fmt.Errorf("reply %d of %d: %w", i+1, len(requests), err)
 		if refusal != nil {
-			// A server that closes the connection says why first.
+			// A server that closes the connection sends the reason first.
 			err = fmt.Errorf("%w; before that, %w", err, refusal)
 		}
 		return replies, err
@@ -51,8 +51,8 @@ func (c *Client) receive(requests []request) ([]Reply, error) {
 	return replies, nil
 }
 
-// check returns what m says about the request, or an error if m cannot be its
-// reply.
+// check returns the reply that m is, or an error if m cannot be a reply to the
+// request.
 func (r request) check(m kv.Message) (Reply, error) {
 	key, value := string(m.Key), string(m.Value)
 	switch ok := m.Status == kvpb.Status_Ok; {
@@ -67,12 +67,12 @@ func (r request) check(m kv.Message) (Reply, error) {
 		m.Kind, m.Status, key, len(value), r.kind, r.key)
 }
 
-// replyReader cuts what the server sends into messages.
+// replyReader cuts the server's stream into messages.
 type replyReader struct {
 	r     io.Reader
 	limit int
 	buf   []byte
-	have  []byte // part of buf: read, but not yet returned
+	have  []byte // the part of buf that was read and not yet returned
 }
 
 // next returns the next message, which is valid until the next call.
@@ -92,8 +92,8 @@ func (r *replyReader) next() (kv.Message, error) {
 	}
 }
 
-// more reads at least a byte. The buffer grows with what has come, never with
-// what a length promises.
+// more reads at least a byte. The buffer grows with the bytes received, never with
+// the length that a frame announces.
 func (r *replyReader) more() error {
 	const least = 16 << 10
 	buf := r.buf
@@ -116,7 +116,7 @@ func (r *replyReader) more() error {
 	}
 }
 
-// shrink gives back a buffer of more than size bytes, if nothing is in it.
+// shrink drops an empty buffer of more than size bytes.
 func (r *replyReader) shrink(size int) {
 	if len(r.have) == 0 && len(r.buf) > size {
 		r.buf, r.have = nil, nil

@@ -24,8 +24,8 @@ func notOk(kind uint32, reason string) []byte {
 	return message(kv.Message{Kind: kind, Value: []byte(reason), Status: kvpb.Status_NotOk})
 }
 
-// replying is a server that answers whatever it is asked with the same bytes,
-// one by one, and closes the connection.
+// replying returns the address of a server that answers any request with the same
+// bytes, one by one, and closes the connection.
 func replying(t *testing.T, reply []byte) string {
 	return listen(t, func(conn net.Conn) {
 		if _, err := conn.Read(make([]byte, 100)); err != nil {
@@ -49,8 +49,8 @@ func TestReplyInParts(t *testing.T) {
 	assert.Equal(t, "value", value)
 }
 
-// A reply may be somewhat longer than the limit. The sum overflowed, which counted as no
-// limit at all, or as one that nothing keeps.
+// A reply may be somewhat longer than MaxFrame. Once that sum overflowed, and then there
+// was no limit at all, or one that every reply exceeded.
 func TestNoLimitOfTheClientsIsTooLarge(t *testing.T) {
 	d := kvclient.Dialer{MaxFrame: math.MaxInt}
 	c, err := d.Dial(t.Context(), replying(t, message(kv.Message{Key: []byte("k"), Value: []byte("value"), Kind: kv.GetResponse})))
@@ -61,8 +61,8 @@ func TestNoLimitOfTheClientsIsTooLarge(t *testing.T) {
 	assert.Equal(t, "value", value)
 }
 
-// What cannot be the reply to a get of k breaks the connection, and the error
-// says what came.
+// A message that cannot be the reply to a get of k breaks the connection, and the error
+// says what came instead.
 func TestWrongReplies(t *testing.T) {
 	found := message(kv.Message{Key: []byte("k"), Value: []byte("v"), Kind: kv.GetResponse})
 	for name, test := range map[string]struct {
@@ -93,7 +93,7 @@ func TestWrongReplies(t *testing.T) {
 	}
 }
 
-// A reply too many would be taken for the next request's.
+// A surplus reply breaks the connection, because it would be taken for the next one.
 func TestReplyTooMany(t *testing.T) {
 	found := message(kv.Message{Key: []byte("k"), Value: []byte("v"), Kind: kv.GetResponse})
 	c := dial(t, listen(t, func(conn net.Conn) {

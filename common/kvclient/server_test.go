@@ -63,8 +63,8 @@ func serve(t testing.TB) string {
 	})
 }
 
-// listen returns the address of a server that does with each connection what
-// handle does, and then closes it.
+// listen returns the address of a server that calls handle for each connection, and
+// then closes it.
 func listen(t testing.TB, handle func(net.Conn)) string {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -6,9 +6,9 @@ import (
 	"net"
 )
 
-// CheckAddr returns an error if text, which the named flag or argument holds,
-// can be the address of no server: then the command line is wrong (exit code 2),
-// while an address that is taken, or that no host has, is a failure (1).
+// CheckAddr returns an error if text, the value of the named flag or argument, cannot
+// be a server's address. Then the command line is wrong (exit code 2). An address that
+// is in use, or that does not exist, is a failure instead (1).
 func CheckAddr(name, text string) error {
 	_, port, err := net.SplitHostPort(text)
 	if err == nil {
@@ -18,14 +18,13 @@ func CheckAddr(name, text string) error {
 		return nil
 	}
 	if reason := new(net.AddrError); errors.As(err, &reason) {
-		err = errors.New(reason.Err) // without the text once more
+		err = errors.New(reason.Err) // without a second copy of text
 	}
 	return fmt.Errorf("%s %q: %w: want host:port", name, text, err)
 }
 
-// LocalByDefault returns the address of a server with this machine's alone where
-// text, which CheckAddr has passed, names no host: package net would take all that
-// there are.
+// LocalByDefault returns text, which CheckAddr has passed, with the host 127.0.0.1 if
+// it names none. Package net would listen on all addresses.
 func LocalByDefault(text string) string {
 	if host, port, err := net.SplitHostPort(text); err == nil && host == "" {
 		return net.JoinHostPort("127.0.0.1", port)

@@ -19,19 +19,19 @@ import (
 	"time"
 )
 
-// The limits of the HTTP servers that operators have beside a key/value server.
-// They have no password, and share the process with it.
+// The limits of the operators' HTTP servers. These servers ask for no password, and
+// share the process with a key/value server.
 const (
-	// maxAdminConns is how many connections all of them have together. They
+	// maxAdminConns is how many connections all HTTP servers have together. They
 	// come out of the 16 descriptors that a server leaves to others (see
 	// kvserver.Traits.Descriptors): 3 standard streams, 2 of the runtime's poller,
-	// the listener, 2 HTTP listeners, these, and one that was just accepted.
+	// the listener, 2 HTTP listeners, these connections, and one just accepted.
 	maxAdminConns = 4
-	// adminTimeout is how long a request may take, and after its header the reply.
-	// Package pprof adds the time that a profile takes.
+	// adminTimeout is how long a request may take, and the reply after the
+	// request's header. Package pprof adds the duration of a profile.
 	adminTimeout = 10 * time.Second
-	// adminIdle is how long a connection may be silent between requests: longer
-	// than most scrapers pause.
+	// adminIdle is how long a connection may be silent between requests. Most
+	// scrapers pause for less.
 	adminIdle = time.Minute
 	// maxProfile is how long a profile or a trace may take.
 	maxProfile     = time.Minute
@@ -40,9 +40,9 @@ const (
 )
 
 // Admin is an HTTP server for operators, beside a key/value server: for counters,
-// profiles, metrics. What it takes of the process is bounded: descriptors, memory
-// for requests, and time. Web pages elsewhere do not reach it, under whatever name
-// they call this machine.
+// profiles, metrics. Its descriptors, its memory for requests, and its time are
+// bounded. Foreign web pages cannot reach it, whatever name they use for this
+// machine.
 type Admin struct {
 	Addr net.Addr
 
@@ -50,13 +50,13 @@ type Admin struct {
 	served chan struct{} // closed when Serve has returned
 }
 
-// ServeAdmin serves h at addr, which is what the named flag holds, until Close. ctx
-// ends looking up the address. The log gets a line with the URL of path, or with the
-// socket.
+// ServeAdmin serves h at addr, the value of the named flag, until Close. If ctx is
+// done, looking up the address ends. The log gets a line with the URL of path, or with
+// the socket.
 //
-// addr is host:port, or unix:PATH for a Unix socket, which is its owner's alone (mode
-// 0600) and is removed by Close. One that nobody listens on is replaced; what is no
-// socket is not.
+// addr is host:port, or unix:PATH for a Unix socket, which only its owner may use (mode
+// 0600). Close removes it. ServeAdmin replaces a socket that no process listens on, but
+// no other file.
 func ServeAdmin(ctx context.Context, name, flag, addr, path string, h http.Handler, log *slog.Logger) (*Admin, error) {
 	ln, err := listenAdmin(ctx, addr)
 	if err != nil {
@@ -101,15 +101,15 @@ func newAdmin(ln net.Listener, addr string, h http.Handler, log *slog.Logger) *A
 	return a
 }
 
-// Close closes the listener and all connections, whatever they wait for.
+// Close closes the listener and all connections, even those with a request in
+// progress.
 func (a *Admin) Close() error {
 	err := a.web.Close()
 	<-a.served
 	return err
 }
 
-// bounded keeps what a request makes the process hold, and how long it takes,
-// within bounds.
+// bounded bounds the memory and the time that a request may take.
 func bounded(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
@@ -119,7 +119,8 @@ func bounded(h http.Handler) http.Handler {
 		}
 		query, _ := url.ParseQuery(r.URL.RawQuery)
 		for _, s := range query["seconds"] {
-			// NaN is refused, and what is too large for a float is infinite.
+			// NaN fails this comparison. A number too large for a float is
+			// infinite, and fails it too.
 			if n, _ := strconv.ParseFloat(s, 64); !(n <= maxProfile.Seconds()) {
 				http.Error(w, fmt.Sprintf("seconds: at most %v", maxProfile.Seconds()), http.StatusBadRequest)
 				return
@@ -129,10 +130,10 @@ func bounded(h http.Handler) http.Handler {
 	})
 }
 
-// onlyFor refuses a request that a page on the web may have made: one whose host is
-// neither this machine's nor the one that the server was started with (the name of a
-// page may lead here, which is called DNS rebinding), and one that the browser says
-// comes from elsewhere.
+// onlyFor refuses a request that a web page may have made. It refuses a request whose
+// host is neither this machine nor the host that the server was started with, because
+// the name of a page may lead to this machine (DNS rebinding). It also refuses a
+// request that comes from another site, as the browser's headers say.
 func onlyFor(name string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
@@ -145,8 +146,8 @@ func onlyFor(name string, h http.Handler) http.Handler {
 	})
 }
 
-// ownPage reports whether the page from which a browser sends a request is this
-// server's, or there is none: origin is the header's text.
+// ownPage reports whether a browser's request comes from a page of this server, or
+// from no page. origin is the text of the header.
 func ownPage(origin, name string, local net.Addr) bool {
 	if origin == "" {
 		return true
@@ -155,9 +156,8 @@ func ownPage(origin, name string, local net.Addr) bool {
 	return err == nil && ours(u.Host, name, local)
 }
 
-// ours reports whether a request's host is this machine: by a name for loopback, the
-// name that the server was started with, or an address for loopback or the one that
-// the connection came to.
+// ours reports whether a request's host is this machine: localhost, the name that the
+// server was started with, a loopback address, or the local address of the connection.
 func ours(host, name string, local net.Addr) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
@@ -179,20 +179,20 @@ func ours(host, name string, local net.Addr) bool {
 	return ok && ip == tcp.AddrPort().Addr().Unmap()
 }
 
-// adminConns are the connections of all HTTP servers of this process, because
-// descriptors are the process's, too.
+// adminConns are the connections of all HTTP servers of this process. They share one
+// limit because descriptors belong to the process.
 var adminConns connLimit
 
-// connLimit keeps the number of connections at maxAdminConns. When one more comes,
-// the one is closed that has waited longest since its last reply. If all are being
-// answered, the new one is closed.
+// connLimit keeps the number of connections at maxAdminConns. When another connection
+// comes, it closes the one whose last reply is longest ago. If all are being answered,
+// it closes the new one.
 type connLimit struct {
 	mu    sync.Mutex
-	conns map[net.Conn]uint64 // when each was last answered, or accepted; 0: it is being answered
-	clock uint64              // counts such events
+	conns map[net.Conn]uint64 // clock at the last reply, or at accept; 0: being answered
+	clock uint64              // counts replies and accepts
 }
 
-// note is for http.Server.ConnState. The server calls it for a new connection before
+// note is an http.Server.ConnState. The server calls it for a new connection before
 // it accepts the next one.
 func (l *connLimit) note(c net.Conn, state http.ConnState) {
 	switch state {
@@ -204,7 +204,7 @@ func (l *connLimit) note(c net.Conn, state http.ConnState) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if _, is := l.conns[c]; !is {
-			return // its end is under way
+			return // it is being closed
 		}
 		l.conns[c] = 0
 		if state == http.StateIdle {
@@ -218,7 +218,7 @@ func (l *connLimit) note(c net.Conn, state http.ConnState) {
 	}
 }
 
-// add takes in a connection, and returns the one that has to go for it.
+// add adds a connection. It returns the one to close for it, if there are too many.
 func (l *connLimit) add(c net.Conn) (victim net.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -242,8 +242,8 @@ func (l *connLimit) add(c net.Conn) (victim net.Conn) {
 	return victim
 }
 
-// fewLines takes what net/http logs, at each accept that fails for example, and passes
-// on a line a second.
+// fewLines passes on one line a second of net/http's log, which has a line for each
+// failed accept, for example.
 type fewLines struct {
 	log *slog.Logger
 
@@ -264,16 +264,16 @@ func (l *fewLines) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// unixPrefix begins an address that is a Unix socket.
+// unixPrefix begins the address of a Unix socket.
 const unixPrefix = "unix:"
 
-// CheckAdminAddr is CheckAddr for what ServeAdmin takes.
+// CheckAdminAddr is CheckAddr for an address of ServeAdmin.
 func CheckAdminAddr(name, text string) error {
 	path, is := strings.CutPrefix(text, unixPrefix)
 	if !is {
 		return CheckAddr(name, text)
 	}
-	if path == "" || path[0] == '@' { // @: a name that is no file, and has no mode
+	if path == "" || path[0] == '@' { // an abstract name (@) is no file, so it has no mode
 		return fmt.Errorf("%s %q: want unix:PATH", name, text)
 	}
 	return nil
@@ -299,7 +299,7 @@ func listenAdmin(ctx context.Context, addr string) (net.Listener, error) {
 	return ln, nil
 }
 
-// clearSocket removes a socket that a process has left behind.
+// clearSocket removes a socket that an ended process has left behind.
 func clearSocket(ctx context.Context, path string) error {
 	info, err := os.Lstat(path)
 	switch {
@@ -318,6 +318,6 @@ func clearSocket(ctx context.Context, path string) error {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return os.Remove(path)
 	default:
-		return err // somebody else's, perhaps
+		return err // the socket may belong to another user
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The server beside the server is not to harm it: whatever HTTP clients do, they
+// The HTTP server must not harm the key/value server: whatever HTTP clients do, they
 // take few descriptors, little memory and a bounded time.
 
 // debugServer starts the command with a debug server, and returns its host:port.
@@ -33,7 +33,7 @@ func debugServer(t *testing.T, args ...string) (p *process, addr string) {
 	return p, strings.TrimSuffix(strings.TrimPrefix(url, "http://"), "/debug/")
 }
 
-// talkHTTP is a connection that fails when a test's patience is over.
+// talkHTTP returns a connection that fails after a minute.
 func talkHTTP(t *testing.T, addr string) net.Conn {
 	t.Helper()
 	c, err := net.Dial("tcp", addr)
@@ -68,13 +68,13 @@ func TestIdleHTTPConnectionsAreFew(t *testing.T) {
 	}
 }
 
-// Once, a body without an end was kept in memory, with what it asked for: 1 GB.
+// Once, a body without an end was kept in memory, together with its answer: 1 GB.
 func TestAnHTTPBodyHasABound(t *testing.T) {
 	_, addr := debugServer(t)
 	c := talkHTTP(t, addr)
 	_, err := io.WriteString(c, "POST /debug/pprof/symbol HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000000\r\n\r\n")
 	require.NoError(t, err)
-	const most = 16 << 20 // more than the sockets' buffers and what is read at last
+	const most = 16 << 20 // more than the sockets' buffers and the server's last read hold
 	words := []byte(strings.Repeat("0x400000+", 1<<10))
 	sent := 0
 	for sent < most && err == nil {
@@ -86,7 +86,7 @@ func TestAnHTTPBodyHasABound(t *testing.T) {
 	assert.Less(t, sent, most)
 }
 
-// Once, a trace of a day was begun.
+// Once, a client could start a trace of a day.
 func TestAProfileEndsSoon(t *testing.T) {
 	_, addr := debugServer(t)
 	get := func(path, typ, body string) int {
@@ -111,13 +111,13 @@ func TestAProfileEndsSoon(t *testing.T) {
 		assert.Equal(t, http.StatusBadRequest, get(path, "", ""), path)
 	}
 	assert.Equal(t, http.StatusOK, get("trace?seconds=0.01", "", ""))
-	// A form in the body counts as the query does, for package pprof.
+	// Package pprof reads a form in the body as it reads the query.
 	form := "--x\r\nContent-Disposition: form-data; name=\"seconds\"\r\n\r\n100000\r\n--x--\r\n"
 	assert.Equal(t, http.StatusOK, get("trace", "multipart/form-data; boundary=x", form))
 }
 
-// Once, a page on the web whose name led to this machine could read the profiles:
-// DNS rebinding.
+// Once, a web page whose name led to this machine could read the profiles (DNS
+// rebinding).
 func TestAForeignHostIsRefused(t *testing.T) {
 	_, addr := debugServer(t)
 	_, port, err := net.SplitHostPort(addr)
@@ -163,7 +163,7 @@ func TestMethodsThatChangeNothingAreAllThereAre(t *testing.T) {
 	}
 }
 
-// What can be reached from elsewhere is said in the log, because there is no password.
+// The log warns of an address that other machines reach, because there is no password.
 func TestServersThatOthersReachAreWarnedOf(t *testing.T) {
 	v6 := "[::]:0"
 	if ln, err := net.Listen("tcp", "[::1]:0"); err == nil {
@@ -185,8 +185,8 @@ func TestServersThatOthersReachAreWarnedOf(t *testing.T) {
 	}
 }
 
-// Once, --addr :7070 was every address of the machine, and --debug-addr :7071 was
-// this machine's alone.
+// Once, --addr :7070 meant all addresses of the machine, while --debug-addr :7071 meant
+// this machine only.
 func TestAnAddressWithoutAHostIsThisMachinesAlone(t *testing.T) {
 	p := start(t, "--addr", ":0", "--debug-addr", ":0")
 	assert.Contains(t, p.logged("debug server")["url"], "http://127.0.0.1:")
@@ -237,7 +237,7 @@ func TestADebugServerOnAUnixSocket(t *testing.T) {
 	assert.Contains(t, said, "in use")
 	wantServed()
 
-	require.NoError(t, p.Process.Kill()) // which leaves the socket behind
+	require.NoError(t, p.Process.Kill()) // leaves the socket behind
 	p.exit()
 	assert.FileExists(t, path)
 	p = begin()

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// pipes is a listener whose connections have fake time.
+// pipes is a listener whose connections work in fake time.
 type pipes struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -38,8 +38,8 @@ func (p *pipes) dial() net.Conn {
 	return ours
 }
 
-// inFakeTime runs a test with an HTTP server that replies with the length of a
-// request's body, and for /wait after maxProfile.
+// inFakeTime runs a test with an HTTP server that reads a request's body and replies. It
+// replies to /wait after maxProfile.
 func inFakeTime(t *testing.T, test func(t *testing.T, p *pipes)) {
 	t.Helper()
 	inFakeTimeLogging(t, io.Discard, test)
@@ -70,7 +70,7 @@ func inFakeTimeLogging(t *testing.T, log io.Writer, test func(t *testing.T, p *p
 
 const getLine = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-// However a client is slow, its connection ends.
+// The connection of a slow client ends, in whatever way the client is slow.
 func TestASlowHTTPClientIsClosedInTime(t *testing.T) {
 	for what, test := range map[string]struct {
 		do    func(c net.Conn)
@@ -116,7 +116,7 @@ func ask(c net.Conn, request string) {
 	}
 }
 
-// The limits for slow clients do not touch the longest profile that there may be.
+// The limits for slow clients do not end the longest permitted profile.
 func TestTheLongestProfileIsNotBrokenOff(t *testing.T) {
 	inFakeTime(t, func(_ *testing.T, p *pipes) {
 		c := p.dial()
@@ -125,8 +125,7 @@ func TestTheLongestProfileIsNotBrokenOff(t *testing.T) {
 	})
 }
 
-// While a profile is taken, its connection does not give way to others, however
-// many come.
+// While a profile is taken, its connection does not give way to others, even to many.
 func TestARequestThatIsAnsweredKeepsItsConnection(t *testing.T) {
 	inFakeTime(t, func(t *testing.T, p *pipes) {
 		answered := make(chan struct{})
@@ -149,8 +148,8 @@ func TestARequestThatIsAnsweredKeepsItsConnection(t *testing.T) {
 	})
 }
 
-// If all are being answered, one that comes is closed; there is room again when one
-// has its reply.
+// If all connections are being answered, a new one is closed. There is a place again when
+// one of them has its reply.
 func TestOneConnectionTooManyIsClosed(t *testing.T) {
 	inFakeTime(t, func(t *testing.T, p *pipes) {
 		answered := make(chan net.Conn)
@@ -165,7 +164,7 @@ func TestOneConnectionTooManyIsClosed(t *testing.T) {
 		_, err := p.dial().Read(make([]byte, 1))
 		require.ErrorIs(t, err, io.EOF)
 		first := <-answered
-		synctest.Wait() // the server knows, too
+		synctest.Wait() // until the server has noted it
 		c := p.dial()
 		ask(c, getLine)
 		_ = c.Close()
@@ -176,8 +175,8 @@ func TestOneConnectionTooManyIsClosed(t *testing.T) {
 	})
 }
 
-// net/http logs a line for each accept that fails, and for each handler that panics.
-// Clients cannot fill a disk with them.
+// net/http logs a line for each failed accept and each handler that panics. Clients must
+// not be able to fill a disk with such lines.
 func TestHTTPClientsCannotFillTheLog(t *testing.T) {
 	log := new(strings.Builder)
 	inFakeTimeLogging(t, log, func(_ *testing.T, p *pipes) {

@@ -25,7 +25,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// unread is a pipe that is full, and that nobody reads while the test runs.
+// unread is a full pipe without a reader, until the test ends.
 type unread struct{ over chan struct{} }
 
 func newUnread(t *testing.T) unread {
@@ -39,7 +39,7 @@ func (u unread) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A command ends although nobody reads what it prints at its end.
+// A command ends although no reader takes its last words.
 func TestNoExitWaitsForAReader(t *testing.T) {
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -61,8 +61,8 @@ func TestNoExitWaitsForAReader(t *testing.T) {
 	}
 }
 
-// A program that ends by SIGPIPE because nobody reads what it says has no exit
-// code of its own.
+// If the reader has gone, the program must still end with its exit code. SIGPIPE would
+// end it without one.
 func TestAReaderThatHasGoneChangesNoExitCode(t *testing.T) {
 	self, err := os.Executable()
 	require.NoError(t, err)
@@ -79,7 +79,7 @@ func TestAReaderThatHasGoneChangesNoExitCode(t *testing.T) {
 	}
 }
 
-// fakeModel runs as its test wants.
+// fakeModel is a model whose Run is the test's function.
 type fakeModel struct {
 	*kvserver.Host
 	log   *slog.Logger
@@ -96,7 +96,7 @@ func (m *fakeModel) Wake() {
 	}
 }
 
-// runModel runs the command of such a model.
+// runModel runs the command of a fakeModel.
 func runModel(ctx context.Context, stderr io.Writer, run func(*fakeModel) error) (code int) {
 	c := kvserver.Command{Flags: func(*flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
 		return func(cfg kvserver.Config) (kvserver.Server, error) {
@@ -107,7 +107,7 @@ func runModel(ctx context.Context, stderr io.Writer, run func(*fakeModel) error)
 	return Run(ctx, "kv-test", c, []string{"--addr", "127.0.0.1:0"}, io.Discard, stderr)
 }
 
-// transcript is what was said so far.
+// transcript is the output so far, for several goroutines.
 type transcript struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -125,7 +125,8 @@ func (tr *transcript) String() string {
 	return tr.text.String()
 }
 
-// A client that connects after that line is served.
+// The line "listening" comes only after Ready, so a client that connects after it is
+// served.
 func TestListeningIsLoggedWhenTheModelIsReady(t *testing.T) {
 	var said transcript
 	code := runModel(context.Background(), &said, func(m *fakeModel) error {
@@ -141,7 +142,7 @@ func TestListeningIsLoggedWhenTheModelIsReady(t *testing.T) {
 	assert.Contains(t, said.String(), io.ErrUnexpectedEOF.Error())
 }
 
-// A model may take its time to begin, and a signal may come meanwhile.
+// A signal may come while a model is still starting.
 func TestASignalBeforeTheModelIsReadyEndsIt(t *testing.T) {
 	var said transcript
 	code := runModel(context.Background(), &said, func(m *fakeModel) error {
@@ -154,8 +155,7 @@ func TestASignalBeforeTheModelIsReadyEndsIt(t *testing.T) {
 	assert.Contains(t, said.String(), "stopped")
 }
 
-// The program that runs the command may have heard a signal before the command
-// listens to signals.
+// A program that runs the command may have got a signal before the command could.
 func TestASignalBeforeTheStartIsHeard(t *testing.T) {
 	ctx, signalled := context.WithCancel(context.Background())
 	signalled()
@@ -167,7 +167,7 @@ func TestASignalBeforeTheStartIsHeard(t *testing.T) {
 	assert.Empty(t, said.String())
 }
 
-// stuckServer cannot end, because a handler of its does not return.
+// stuckServer cannot end, because one of its handlers does not return.
 type stuckServer struct {
 	kvserver.Server
 	over chan struct{}

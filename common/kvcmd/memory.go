@@ -9,14 +9,15 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// LimitHeap tells the garbage collector, until stop is called, what a server needs:
-// its limits, and what its store and its connections have become. So the collector
-// hurries before garbage makes the process outgrow that; by itself it lets garbage
-// grow as large as what is live. It looks again after each collection, because a
-// bound for the largest store that there may be would be none for a small one.
+// LimitHeap sets the garbage collector's memory limit, until stop is called, to what
+// a server needs by its limits and by the present size of its store and its
+// connections. So the collector hurries before garbage makes the process outgrow
+// that. By itself it lets garbage grow as large as the live memory. LimitHeap sets the
+// limit again after each collection, because a limit for the largest possible store
+// would not bound the garbage of a small one.
 //
-// stats are the server's. If the user has set GOMEMLIMIT, or the server has no limit,
-// or its store does not say how large it is, LimitHeap does nothing.
+// stats returns the server's counters. LimitHeap does nothing if the user has set
+// GOMEMLIMIT, the server has no limit, or its store does not say its size.
 func LimitHeap(l kvserver.Limits, stats func() kvserver.Stats) (stop func()) {
 	h := &heapLimit{limits: l, stats: stats}
 	if _, set := os.LookupEnv("GOMEMLIMIT"); set || l.Heap(stats()) == 0 {
@@ -32,11 +33,11 @@ type heapLimit struct {
 	stats  func() kvserver.Stats
 
 	mu      sync.Mutex
-	before  int64 // the limit that it found
+	before  int64 // the limit that stop restores
 	stopped bool
 }
 
-// follow sets the limit, and has itself called after the next collection.
+// follow sets the limit, and has the runtime call it again after the next collection.
 func (h *heapLimit) follow(int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

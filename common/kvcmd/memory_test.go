@@ -13,9 +13,9 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// The garbage collector did not know the limits, and let garbage grow as large as all
-// that was live. Then it knew one for the largest store that there may be: clients with
-// parts of frames made a server with an empty store outgrow its memory limit threefold.
+// The collector's limit follows the server. Once there was none, and garbage grew as large
+// as the live memory. Then there was one for the largest possible store, and clients with
+// parts of frames made a server with an empty store exceed its memory limit threefold.
 func TestTheCollectorKnowsWhatTheServerNeeds(t *testing.T) {
 	if _, set := os.LookupEnv("GOMEMLIMIT"); set {
 		t.Skip("GOMEMLIMIT is set")
@@ -29,7 +29,7 @@ func TestTheCollectorKnowsWhatTheServerNeeds(t *testing.T) {
 	empty := int64(32<<20 + 12<<20 + 100*8<<10)
 	assert.Equal(t, empty, debug.SetMemoryLimit(-1))
 
-	for _, bytes := range []int64{1 << 30, 4 << 20} { // it grows, and is emptied
+	for _, bytes := range []int64{1 << 30, 4 << 20} { // the store grows, and then shrinks
 		stored.Store(bytes)
 		assert.Eventually(t, func() bool {
 			runtime.GC()

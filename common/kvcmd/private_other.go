@@ -4,5 +4,5 @@ package kvcmd
 
 import "syscall"
 
-// makePrivate does nothing: files have no mode here.
+// makePrivate does nothing, because files have no mode here.
 func makePrivate(_, _ string, _ syscall.RawConn) error { return nil }

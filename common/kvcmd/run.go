@@ -1,8 +1,8 @@
 // Package kvcmd is the main function of the servers' commands: flags, logging,
-// signals, and a debug server if asked for.
+// signals, and an optional debug server.
 //
-// Exit codes: 0 after a clean end, 1 when the server could not start or was
-// stopped the hard way, 2 for wrong flags, 3 where the model is not available
+// Exit codes: 0 after a clean end, 1 when the server could not start or ended
+// before it was drained, 2 for wrong flags, 3 where the model is not available
 // (kvserver.ErrUnavailable).
 package kvcmd
 
@@ -23,7 +23,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// DefaultAddr is where the servers listen: reachable from this machine only.
+// DefaultAddr is the address on which the servers listen. Only this machine reaches
+// it.
 const DefaultAddr = "127.0.0.1:7070"
 
 const (
@@ -39,15 +40,15 @@ func Main(c kvserver.Command) {
 	os.Exit(Run(context.Background(), "kv-"+c.Model, c, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// lastWords is how long a program that ends waits for the reader of its output.
+// lastWords is how long an ending program waits for the reader of its output.
 const lastWords = time.Second
 
 // Run runs a server's command with the given name and arguments until a signal
-// ends it, and returns the exit code. The log goes to stderr. A ctx that is done
-// already is a signal that came before Run could see it.
+// ends it, and returns the exit code. The log goes to stderr. A ctx that is already
+// done stands for a signal that came before Run.
 //
 // Run waits for the reader of stdout or stderr for lastWords at most. A reader that
-// has left does not end the process, because it ignores SIGPIPE from now on.
+// has left does not end the process, because the process ignores SIGPIPE from then on.
 func Run(ctx context.Context, name string, c kvserver.Command, args []string, stdout, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE)
 	o, err := parse(name, c, args)
@@ -55,7 +56,7 @@ func Run(ctx context.Context, name string, c kvserver.Command, args []string, st
 	case errors.Is(err, flag.ErrHelp):
 		err = say(stdout, o.usage)
 		if err == nil || errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrDeadlineExceeded) {
-			return exitOK // a reader that has left, or has stopped reading, has what it wants
+			return exitOK // a reader that stops early has read enough
 		}
 		_ = say(stderr, fmt.Sprintf("%s: %v\n", name, err))
 		return exitFail
@@ -78,7 +79,7 @@ func Run(ctx context.Context, name string, c kvserver.Command, args []string, st
 	code := exitUsage
 	if err == nil {
 		defer LimitHeap(o.Limits, srv.Stats)()
-		code = exitFail // the flags are right: the system refuses what they ask
+		code = exitFail // the flags are right; an error now is the system's
 		err = o.run(ctx, c.Model, srv, ready, signals)
 	}
 	heard := log.Flush(lastWords)
@@ -94,7 +95,7 @@ func Run(ctx context.Context, name string, c kvserver.Command, args []string, st
 	return code
 }
 
-// say writes a text. If the reader does not take it within lastWords, it is lost.
+// say writes a text. If the reader does not take it within lastWords, say gives up.
 func say(to io.Writer, text string) error {
 	said := make(chan error, 1)
 	go func() {
@@ -109,7 +110,7 @@ func say(to io.Writer, text string) error {
 	}
 }
 
-// options are what the command line says.
+// options are the settings from the command line.
 type options struct {
 	kvserver.Config
 	usage     string
@@ -151,9 +152,9 @@ func parse(name string, c kvserver.Command, args []string) (*options, error) {
 	return o, cmp.Or(CheckAddr("--addr", o.addr), err)
 }
 
-// run serves until a signal comes: the first one drains, the second one ends
-// the program at once. A signal that comes before the server listens ends it, and
-// nothing is logged.
+// run serves until a signal comes. The first signal drains the server, the second one
+// ends the program at once. A signal before the server listens ends it without a line
+// in the log.
 func (o *options) run(ctx context.Context, model string, srv kvserver.Server, ready <-chan struct{}, signals <-chan os.Signal) error {
 	log := o.Logger
 	starting, started := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
@@ -182,7 +183,7 @@ func (o *options) run(ctx context.Context, model string, srv kvserver.Server, re
 	for {
 		select {
 		case <-ready:
-			ready = nil // once
+			ready = nil // log this only once
 			log.Info("listening", listening(model, ln.Addr().String(), srv.Stats().Store)...)
 			if !Local(ln.Addr()) {
 				log.Warn("everybody who reaches the address can read and write: clients are asked for no password", "addr", ln.Addr().String())
@@ -196,11 +197,11 @@ func (o *options) run(ctx context.Context, model string, srv kvserver.Server, re
 	}
 }
 
-// listening is what the log says of a server that listens.
+// listening returns the attributes of the log's line "listening".
 func listening(model, addr string, s *kvserver.StoreUsage) []any {
 	about := []any{"model", model, "addr", addr}
 	switch {
-	case s == nil: // a store of another kind
+	case s == nil: // a store that does not say its usage
 		return about
 	case s.Limit == 0:
 		return append(about, "store_limit", "none")
@@ -209,8 +210,8 @@ func listening(model, addr string, s *kvserver.StoreUsage) []any {
 	}
 }
 
-// closeTimeout is how long, after the drain timeout, a handler that does not return
-// can keep the program from ending.
+// closeTimeout is how long after the drain timeout the program waits for a handler
+// that does not return.
 const closeTimeout = 5 * time.Second
 
 func (o *options) drain(srv kvserver.Server, signals <-chan os.Signal) error {
@@ -229,7 +230,7 @@ func (o *options) drain(srv kvserver.Server, signals <-chan os.Signal) error {
 	go func() { drained <- srv.Shutdown(ctx) }()
 	progress := time.NewTicker(time.Second)
 	defer progress.Stop()
-	var stuck <-chan time.Time // a handler keeps even Close waiting
+	var stuck <-chan time.Time // fires if a handler keeps even Close waiting
 	for draining := true; draining; {
 		select {
 		case <-progress.C:

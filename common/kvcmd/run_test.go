@@ -29,7 +29,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/memlimit"
 )
 
-// asServer in the environment makes the test's program the command under test.
+// asServer in the environment makes the test binary run the command under test.
 const asServer = "KVCMD_TEST_AS_SERVER"
 
 func TestMain(m *testing.M) {
@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// command is a server as plain as can be: a goroutine for each client.
+// command runs a plain server: a goroutine for each client.
 var command = kvserver.Command{
 	Model:   "test",
 	Summary: "As plain as can be.",
@@ -84,7 +84,7 @@ func (m *model) Run(ln net.Listener) error {
 
 func (m *model) Wake() { m.clients.Wake(); m.conns.Wake() }
 
-// process is the command, run as a program of its own.
+// process is the command as a process of its own.
 type process struct {
 	*exec.Cmd
 	t     *testing.T
@@ -107,7 +107,7 @@ func start(t *testing.T, args ...string) *process {
 	return p
 }
 
-// logged reads the log up to a message, and returns that line's fields.
+// logged reads the log up to the line with a message, and returns the line's fields.
 func (p *process) logged(msg string) (fields map[string]any) {
 	p.t.Helper()
 	for p.lines.Scan() {
@@ -122,7 +122,7 @@ func (p *process) logged(msg string) (fields map[string]any) {
 	return nil
 }
 
-// exit waits for the end and returns the exit code and what was still logged.
+// exit waits for the process to end, and returns its exit code and its whole log.
 func (p *process) exit() (code int, log string) {
 	for p.lines.Scan() {
 		p.log = append(p.log, p.lines.Text())
@@ -149,8 +149,8 @@ func TestASignalDrainsAndExitsWithZero(t *testing.T) {
 	}
 }
 
-// stuck makes a client that asks for more than all buffers hold and reads none
-// of it.
+// stuck makes a slow reader: it asks for more than all buffers hold, and reads one
+// byte.
 func stuck(t *testing.T, addr string) {
 	t.Helper()
 	c, err := kvclient.Dial(t.Context(), addr)
@@ -165,7 +165,7 @@ func stuck(t *testing.T, addr string) {
 	get := append([]byte{12, 0, 0, 0, 0x0a, 3}, "big\x18\x01@EOF@"...)
 	_, err = nc.Write(bytes.Repeat(get, 400))
 	require.NoError(t, err)
-	_, err = nc.Read(make([]byte, 1)) // it is being answered
+	_, err = nc.Read(make([]byte, 1)) // the server is answering it now
 	require.NoError(t, err)
 }
 
@@ -215,8 +215,8 @@ func TestAFailedStartIsOneLineAndExitCodeOne(t *testing.T) {
 	}
 }
 
-// Where a model cannot run, nothing is wrong with its command line, and a script
-// can tell that from a start that failed.
+// A model that cannot run here has an exit code of its own, so a script can tell this
+// from wrong flags and from a failed start.
 func TestAModelThatIsNotAvailableSaysWhyAndExitsWithThree(t *testing.T) {
 	missing := command
 	missing.Flags = func(*flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
@@ -238,7 +238,7 @@ func (unavailableModel) Run(net.Listener) error {
 
 func (unavailableModel) Wake() {}
 
-// A help that a full disk has lost is no success.
+// If a full disk loses the help text, the command fails.
 func TestHelpThatIsLostIsAnError(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
@@ -250,7 +250,7 @@ func TestHelpThatIsLostIsAnError(t *testing.T) {
 	assert.Equal(t, "kv-test: write /dev/full: no space left on device\n", stderr.String())
 }
 
-// A store that grew without a bound was no use on a machine with one.
+// The line "listening" shows the store's limit, also the default one.
 func TestTheStoresLimitIsSaidAtTheStart(t *testing.T) {
 	for _, test := range []struct {
 		args []string

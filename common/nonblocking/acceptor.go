@@ -10,11 +10,11 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
-// AcceptsPerTurn is how many clients a loop accepts before it turns to those
-// that it has.
+// AcceptsPerTurn bounds how many clients a loop accepts before it serves its
+// connected clients again.
 const AcceptsPerTurn = 64
 
-// Acceptor takes clients from a listener without waiting for them.
+// Acceptor accepts clients from a listener without blocking.
 //
 // # When there is no place
 //
@@ -22,21 +22,22 @@ const AcceptsPerTurn = 64
 // reported before other clients that left before it came. So a client for which
 // there is no place is held, not refused, and gets a number. Then the loop looks at
 // all its connections once more. After that look it knows of every client that left
-// before the look began, so it may judge the held clients up to the last number that
-// was given by then.
+// before the look began. So it may judge the held clients whose numbers were given
+// before the look began.
 type Acceptor struct {
 	FD int // the listener's descriptor
 
 	host    *kvserver.Host
 	calls   sock.Calls
 	backoff kvserver.Backoff
-	resume  atomic.Int64 // nothing is accepted before, by the lane's clock
-	ended   error        // why no client is accepted any more, if the listener is broken
+	resume  atomic.Int64 // the end of the pause, by the lane's clock
+	ended   error        // the listener's error, if it is broken
 	held    []int        // descriptors, in the order in which they were accepted
-	number  atomic.Int64 // of the last one that was held
+	number  atomic.Int64 // of the last client that was held
 }
 
-// NewAcceptor returns an acceptor for ln's socket, and closes ln.
+// NewAcceptor takes over ln's socket, closes ln, and returns an acceptor for the
+// socket.
 func NewAcceptor(h *kvserver.Host, calls sock.Calls, ln net.Listener) (*Acceptor, error) {
 	fd, err := calls.Listen(ln)
 	if err != nil {
@@ -46,8 +47,8 @@ func NewAcceptor(h *kvserver.Host, calls sock.Calls, ln net.Listener) (*Acceptor
 }
 
 // Accept takes a client from the listen queue. ok is false when no client waits,
-// when a resource is lacking for another one (then Paused says until when to wait
-// before asking again), or when no client is accepted any more.
+// when the system lacks a resource (then accepting pauses: see Paused), or when no
+// client is accepted any more.
 func (a *Acceptor) Accept(now time.Duration) (fd int, ok bool) {
 	if _, paused := a.Paused(now); paused || a.ended != nil || a.host.Phase() == kvserver.Closing {
 		return -1, false
@@ -63,8 +64,8 @@ func (a *Acceptor) Accept(now time.Duration) (fd int, ok bool) {
 	return -1, false
 }
 
-// Succeeded and Failed note what became of accepting, for a model that does so
-// by itself. After a transient error accepting pauses. After any other one no client
+// Succeeded and Failed note the result of an accept, for a model that accepts by
+// itself. After a transient error accepting pauses. After any other error no client
 // can come any more: the host is Closing, and Ended returns the error.
 func (a *Acceptor) Succeeded() { a.backoff.Reset() }
 
@@ -87,12 +88,12 @@ func (a *Acceptor) Paused(now time.Duration) (until time.Duration, paused bool) 
 	return until, now < until
 }
 
-// Freed ends a pause, since a connection was closed, and reports whether there
-// was one. It may be called from other goroutines.
+// Freed ends a pause, because a closed connection may have freed the missing
+// resource, and reports whether there was one. Other goroutines may call it.
 func (a *Acceptor) Freed() bool { return a.resume.Load() != 0 && a.resume.Swap(0) != 0 }
 
-// Admit calls open for a client that was accepted, if there is a place for it;
-// else it is held, for Judge. open's refusal is for Loop.Open.
+// Admit calls open for an accepted client if there is a place for it. Otherwise it
+// holds the client for Judge. open passes its refusal to Loop.Open.
 func (a *Acceptor) Admit(fd int, open func(fd int, refusal string)) {
 	if len(a.held) == 0 && a.admit(fd) == "" {
 		open(fd, "")
@@ -101,7 +102,7 @@ func (a *Acceptor) Admit(fd int, open func(fd int, refusal string)) {
 	a.Hold(fd)
 }
 
-// admit takes a place for a client. Loop.Close gives back what its address has.
+// admit takes a place for a client. Loop.Close gives back the place of its address.
 func (a *Acceptor) admit(fd int) (refusal string) {
 	if !a.host.PerPeer() {
 		return a.host.Admit()
@@ -116,16 +117,16 @@ func (a *Acceptor) Hold(fd int) {
 	a.number.Add(1)
 }
 
-// Held returns the number of the last client that was held, which never falls. It
-// may be called from other goroutines.
+// Held returns the number of the last client that was held, which never falls. Other
+// goroutines may call it.
 func (a *Acceptor) Held() int64 { return a.number.Load() }
 
 // Holding reports whether clients are held.
 func (a *Acceptor) Holding() bool { return len(a.held) > 0 }
 
 // Judge calls open for the held clients, in order, as long as there is a place for
-// the next one, or it may be refused: if its number is not above the given one, which
-// is what Held returned before the last full look at all connections began.
+// the next one or it may be refused. It may be refused if its number is not above
+// number, which Held returned before the last full look at all connections began.
 func (a *Acceptor) Judge(number int64, open func(fd int, refusal string)) {
 	if len(a.held) == 0 {
 		return
@@ -150,7 +151,7 @@ func (a *Acceptor) Judge(number int64, open func(fd int, refusal string)) {
 // Close stops accepting. Clients that still wait in the listen queue are reset.
 func (a *Acceptor) Close() error { return a.calls.Close(a.FD) }
 
-// Ended returns why a model's Run ends: its loops do.
+// Ended returns the error for a model's Run: the listener's, or ErrServerClosed.
 func (a *Acceptor) Ended() error {
 	if a.ended != nil {
 		return a.ended

@@ -16,8 +16,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
-// arrivals is an acceptor, and what it has opened: descriptors that are served, and
-// those that are refused, negated.
+// arrivals is an acceptor and the descriptors that it has opened. Those of refused
+// clients are negated.
 type arrivals struct {
 	*Acceptor
 	opened []int
@@ -38,7 +38,7 @@ func (a *arrivals) open(fd int, refusal string) {
 	a.opened = append(a.opened, fd)
 }
 
-// leave has a client leave that is served.
+// leave frees the place of a served client.
 func (a *arrivals) leave() {
 	l := NewLoop(a.host.Lane(0), sock.System, 1)
 	c := new(Conn)
@@ -77,7 +77,7 @@ func TestWhoFindsNoPlaceIsHeldUntilAllHaveBeenLookedAt(t *testing.T) {
 func TestAnAcceptorEndsWithItsListener(t *testing.T) {
 	for _, end := range []func(*arrivals){
 		func(a *arrivals) { a.host.Fail() },
-		func(a *arrivals) { a.ended = kvserver.ErrServerClosed }, // in Draining
+		func(a *arrivals) { a.ended = kvserver.ErrServerClosed }, // as after a failure while Draining
 	} {
 		k := &accepting{results: []error{nil}}
 		a := newArrivals(2)
@@ -97,13 +97,13 @@ func TestAnAcceptorEndsWithItsListener(t *testing.T) {
 	assert.Equal(t, broken, a.Ended())
 
 	a = newArrivals(2)
-	a.host.Fail() // it ends already
+	a.host.Fail() // the server ends already
 	a.Failed(broken, 0)
 	assert.Equal(t, kvserver.ErrServerClosed, a.Ended())
 }
 
-// accepting is a kernel on which each accept returns the next of the results: an
-// error, or nil for a client.
+// accepting is a kernel on which each accept returns the next of results: an error, or
+// nil for a client.
 type accepting struct {
 	sock.Kernel
 	results []error
@@ -116,7 +116,7 @@ func (k *accepting) Accept(int) (int, error) {
 	return 7, err
 }
 
-// Each failure doubles the pause, and a client that is accepted ends the series.
+// Each failure doubles the pause, and an accepted client ends the series.
 func TestPausesBeginAnewAfterAClient(t *testing.T) {
 	k := &accepting{results: []error{unix.EMFILE, unix.EMFILE, nil, unix.EMFILE, unix.ENFILE}}
 	a := newArrivals(2)
@@ -143,7 +143,7 @@ func TestPausesBeginAnewAfterAClient(t *testing.T) {
 	assert.EqualValues(t, 4, a.host.Lifecycle(nil).Stats().AcceptErrors)
 }
 
-// A connection that is closed may be what a new client lacked.
+// A closed connection may have freed the descriptor that accept lacked.
 func TestAClosedConnectionEndsAPause(t *testing.T) {
 	k := &accepting{results: []error{unix.EMFILE, nil}}
 	a := newArrivals(2)

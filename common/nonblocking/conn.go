@@ -1,7 +1,7 @@
-// Package nonblocking is what the models have in common whose calls do not
-// block: connections by descriptor, a heap for their timers, and an acceptor.
-// It joins the rules of package kvserver to package sock; how to find out
-// which descriptor has something to say is left to the models.
+// Package nonblocking is the shared code of the models whose calls do not block:
+// connections by descriptor, a heap for their timers, and an acceptor. It joins the
+// rules of package kvserver to package sock. The models decide how to find out
+// which descriptors are ready.
 package nonblocking
 
 import (
@@ -16,8 +16,8 @@ import (
 type Conn struct {
 	kvserver.Conn
 	loop  *Loop
-	at    time.Duration // when Expire is to be called
-	index int32         // in the loop's heap; -1: not there
+	at    time.Duration // when Expire must be called
+	index int32         // in the loop's heap; -1: not in it
 	fd    int32
 }
 
@@ -28,21 +28,22 @@ type Loop struct {
 	timers timers
 }
 
-// NewLoop returns a loop without connections, which will make these calls. It has
-// room for so many: one list that is touched as it is filled takes less memory
-// than those that it would grow out of.
+// NewLoop returns a loop without connections, which makes its calls with calls. room
+// is the initial capacity of the heap of timers. The system adds pages only on first
+// use, so one large list takes less memory than the lists that a growing one leaves
+// behind.
 func NewLoop(lane *kvserver.Lane, calls sock.Calls, room int) *Loop {
 	return &Loop{lane: lane, calls: calls, timers: make(timers, 0, room)}
 }
 
-// Open makes c the connection of a client that was accepted, or is refused.
+// Open makes c the connection of an accepted client, which is refused if refusal is
+// not empty.
 func (l *Loop) Open(c *Conn, fd int, refusal string) {
 	c.fd, c.loop, c.index = int32(fd), l, -1
 	l.lane.Open(&c.Conn, c, refusal)
 }
 
-// Close closes a connection. Its descriptor's number may be in use again from
-// now on.
+// Close closes a connection. From then on the system may reuse its descriptor.
 func (l *Loop) Close(c *Conn) {
 	if c.index >= 0 {
 		heap.Remove(&l.timers, int(c.index))
@@ -54,7 +55,8 @@ func (l *Loop) Close(c *Conn) {
 	c.Closed()
 }
 
-// Next returns when the next timer runs out, by the lane's clock.
+// Next returns when the next timer is due, by the lane's clock. ok is false if there
+// is none.
 func (l *Loop) Next() (at time.Duration, ok bool) {
 	if len(l.timers) == 0 {
 		return 0, false
@@ -62,13 +64,13 @@ func (l *Loop) Next() (at time.Duration, ok bool) {
 	return l.timers[0].at, true
 }
 
-// Interrupted is the time for which Expired takes out only those that were
-// interrupted, to be closed: that is before any clock runs out.
+// Interrupted, as Expired's asOf, selects only the interrupted connections, which
+// must close. Every other timer is due later.
 const Interrupted time.Duration = 0
 
-// Expired takes out a connection whose time has come and judges it by its
-// clocks (Conn.Expire), as of a time by which everything was read that had
-// come; nil when there is none.
+// Expired takes a connection whose timer is due from the heap and judges it by its
+// clocks (Conn.Expire). It returns nil when there is none. By the time asOf, all
+// bytes that had arrived must have been read.
 func (l *Loop) Expired(asOf time.Duration) *Conn {
 	if len(l.timers) == 0 || l.timers[0].at > asOf {
 		return nil
@@ -81,7 +83,7 @@ func (l *Loop) Expired(asOf time.Duration) *Conn {
 // FD returns the connection's descriptor.
 func (c *Conn) FD() int { return int(c.fd) }
 
-// Read reads what has come; sock.ErrWouldBlock means nothing.
+// Read reads from the socket. sock.ErrWouldBlock means that there are no bytes.
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.loop.calls.Read(c.FD(), p)
 	if err == sock.ErrWouldBlock {
@@ -90,10 +92,11 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write writes what there is room for; sock.ErrWouldBlock means none.
+// Write writes as much as the socket takes. sock.ErrWouldBlock means that it takes
+// nothing now.
 func (c *Conn) Write(p []byte) (int, error) { return c.loop.calls.Write(c.FD(), p) }
 
-// Wake is kvserver.Timer's.
+// Wake implements kvserver.Timer. It sets the connection's timer in the heap.
 func (c *Conn) Wake(at time.Duration) {
 	c.at = at
 	if c.index < 0 {
@@ -103,14 +106,15 @@ func (c *Conn) Wake(at time.Duration) {
 	}
 }
 
-// Interrupt is kvserver.Timer's: those who share a lane share a loop.
+// Interrupt implements kvserver.Timer. It needs no lock, because the connections of a
+// lane belong to one loop.
 func (c *Conn) Interrupt() { c.Wake(Interrupted) }
 
-// CloseWrite is kvserver.Timer's.
+// CloseWrite implements kvserver.Timer.
 func (c *Conn) CloseWrite() error { return c.loop.calls.CloseWrite(c.FD()) }
 
-// timers is a heap by time. It is touched when a deadline comes nearer, which
-// a busy connection's does not: requests cost nothing here.
+// timers is a heap by time. It changes only when a deadline comes nearer. A busy
+// connection's deadline does not, so requests cost nothing here.
 type timers []*Conn
 
 func (t timers) Len() int           { return len(t) }

@@ -13,7 +13,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
-// noSocket is a descriptor that is none: closing it fails, and does no harm.
+// noSocket is no valid descriptor, so closing it fails and does no harm.
 const noSocket = -1
 
 func open(l *Loop) *Conn {
@@ -30,7 +30,7 @@ func TestTimersRunOutInTheirOrder(t *testing.T) {
 	for i := range conns {
 		conns[i] = open(l)
 	}
-	for range 2000 { // asked again, earlier and later, and closed in between
+	for range 2000 { // set timers earlier and later, and close some connections
 		i := r.IntN(len(conns))
 		if r.IntN(10) == 0 {
 			l.Close(conns[i])

@@ -15,7 +15,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
-// filling is a kernel that has one buffer's worth to read, and then nothing.
+// filling is a kernel that has data to read, and then nothing.
 type filling struct {
 	sock.Kernel
 	data []byte
@@ -30,8 +30,8 @@ func (k *filling) Read(_ int, p []byte) (int, error) {
 	return n, nil
 }
 
-// A client that has filled the buffer may have sent more, so its clocks rest until a
-// read says that there is no more; and then they go on.
+// A client that has filled the buffer may have sent more, so its clocks rest until a read
+// finds no bytes. Then they go on.
 func TestAReadThatFindsNothingLetsTheClocksGoOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := kvserver.Config{Limits: kvserver.Limits{IdleTimeout: time.Second, FrameTimeout: time.Second}}

@@ -17,7 +17,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/hold"
 )
 
-// A poller counts among those of whom each needs a processor, while it is open.
+// An open poller counts as a waiter that needs a processor, a closed one does not.
 func TestAPollerCountsWhileItIsOpen(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	other := hold.New()
@@ -33,8 +33,8 @@ func TestAPollerCountsWhileItIsOpen(t *testing.T) {
 }
 
 // TestWaitingHoldsUpNobody runs in a process of its own, in which the runtime
-// does not send the signals that would end a wait: then it is the wait's own
-// bound that lets others go on.
+// does not send the signals that would end a wait. Then only the wait's own bound
+// lets other goroutines go on.
 func TestWaitingHoldsUpNobody(t *testing.T) {
 	if os.Getenv("WAITING") != "" {
 		waitAndCollect(t)
@@ -49,8 +49,8 @@ func TestWaitingHoldsUpNobody(t *testing.T) {
 	assert.Contains(t, string(out), "collected")
 }
 
-// waitAndCollect forces garbage collections, for each of which all goroutines
-// have to be stopped, while pollers wait on all processors that there are.
+// waitAndCollect forces garbage collections, each of which must stop all
+// goroutines, while pollers wait on all processors.
 func waitAndCollect(t *testing.T) {
 	const procs = 2
 	runtime.GOMAXPROCS(procs)
@@ -90,7 +90,8 @@ func waitAndCollect(t *testing.T) {
 	t.Log("collected")
 }
 
-// A loop that always finds events does not keep the only processor from others.
+// A loop that always finds events leaves the only processor to other goroutines,
+// too.
 func TestABusyLoopLetsOthersRun(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	p, err := New(16)

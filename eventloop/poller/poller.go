@@ -3,35 +3,35 @@
 //
 // # The contract of a backend
 //
-// A Poller watches descriptors for readiness, level-triggered: as long as a
-// descriptor is ready for something it is watched for, each Wait says so.
-// Whoever has not read all that was there is told again, and whoever is not
-// interested must say so with Modify, or is told for ever.
+// A Poller watches descriptors for readiness, level-triggered: each Wait reports
+// a descriptor as long as it is ready for something that it is watched for. A
+// caller that has not read all bytes gets the event again. A caller that is not
+// interested must say so with Modify, or it gets the event from every Wait.
 //
 //   - New makes a Poller that reports up to capacity events per Wait, or one
-//     more. If there are fewer than capacity, nobody else was ready; if not,
-//     the next Wait begins with the others, as far as they still are.
-//   - Add, Modify and Remove change what a descriptor is watched for. A mask
-//     of zero watches for nothing, but errors and hang-ups may be reported all
-//     the same. Closing a descriptor removes it.
-//   - Wait blocks until something is ready, the timeout has passed (negative:
-//     never; zero: only look), or Wake was called. What it returns is valid
-//     until the next Wait. It may return nothing before the time is up, but not
-//     without having looked. A timeout is rounded up to what the system can
-//     express, at most a millisecond more.
-//   - An error or a hang-up is reported as readiness for everything: the next
-//     read or write says what it is.
-//   - An event tells what was true when Wait returned. Something done for an
-//     earlier event of the same batch may have changed it, so reading may find
-//     nothing. A descriptor number must not be given to a new connection
-//     while events of the batch are unhandled: close at the end of the batch.
+//     more. If Wait returns fewer than capacity, no other descriptor was ready.
+//     Otherwise the next Wait begins with the others that are still ready.
+//   - Add, Modify and Remove change the mask for which a descriptor is watched.
+//     A mask of zero watches for nothing, but errors and hang-ups may still be
+//     reported. Closing a descriptor removes it.
+//   - Wait blocks until a descriptor is ready, the timeout has passed (negative:
+//     never; zero: return at once), or Wake was called. Its events are valid
+//     until the next Wait. It may return no events before the timeout, but never
+//     without having asked the kernel. A timeout is rounded up to the system's
+//     resolution, by at most a millisecond.
+//   - An error or a hang-up is reported as readiness for everything. The next
+//     read or write returns the error.
+//   - An event says what was true when Wait returned. Handling an earlier event
+//     of the same batch may have changed it, so a read may find nothing. A new
+//     connection must not get a descriptor's number while events of the batch
+//     are unhandled, so close descriptors at the end of the batch.
 //   - Wake makes the present Wait return, or else the next one. It is the only
-//     method that may be called from other goroutines, and after Close.
+//     method that other goroutines may call, and that may be called after Close.
 //
 // On other systems New returns an error, so that programs compile.
 package poller
 
-// Mask is what a descriptor is watched for.
+// Mask is a set of operations for which a descriptor is watched or ready.
 type Mask uint8
 
 const (
@@ -39,7 +39,7 @@ const (
 	Writable
 )
 
-// Event says what a descriptor is ready for.
+// Event says that a descriptor is ready, and for which operations.
 type Event struct {
 	FD    int
 	Ready Mask

@@ -17,7 +17,7 @@ type Poller struct {
 	kq     int
 	events []unix.Kevent_t
 	ready  []Event
-	pipe   [2]int // Wake writes a byte: not every BSD has EVFILT_USER
+	pipe   [2]int // Wake writes a byte to it, because not every BSD has EVFILT_USER
 
 	mu     sync.Mutex // guards pipe against Close
 	closed bool
@@ -56,8 +56,8 @@ func New(capacity int) (*Poller, error) {
 // Add begins to watch a descriptor.
 func (p *Poller) Add(fd int, m Mask) error { return p.Modify(fd, m) }
 
-// Modify changes what a descriptor is watched for. Both filters are always
-// there, enabled or not, so that there is no other state to keep.
+// Modify changes the mask for which a descriptor is watched. Both filters always
+// exist, enabled or disabled, so that the Poller need not remember which do.
 func (p *Poller) Modify(fd int, m Mask) error {
 	var changes [2]unix.Kevent_t
 	for i, filter := range []struct{ name, wanted int }{
@@ -90,8 +90,8 @@ func (p *Poller) change(changes []unix.Kevent_t) error {
 	}
 }
 
-// Wait waits for readiness. A descriptor that is ready for both reading and
-// writing comes in two events.
+// Wait waits until a descriptor is ready; see the package comment. A descriptor
+// that is ready for both reading and writing has two events.
 func (p *Poller) Wait(timeout time.Duration) ([]Event, error) {
 	var limit *unix.Timespec
 	if timeout >= 0 {
@@ -101,7 +101,7 @@ func (p *Poller) Wait(timeout time.Duration) ([]Event, error) {
 	}
 	n, err := unix.Kevent(p.kq, nil, p.events, limit)
 	if err == unix.EINTR {
-		n, err = unix.Kevent(p.kq, nil, p.events, new(unix.Timespec)) // which is not interrupted
+		n, err = unix.Kevent(p.kq, nil, p.events, new(unix.Timespec)) // signals do not interrupt it
 	}
 	if err != nil {
 		return nil, os.NewSyscallError("kevent", err)
@@ -131,12 +131,12 @@ func (p *Poller) Wake() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.closed {
-		// It fails only when the pipe is full, and Wait returns anyway.
+		// The write fails only when the pipe is full. Then Wait returns anyway.
 		_, _ = unix.Write(p.pipe[1], []byte{0})
 	}
 }
 
-// Close gives back the poller's own descriptors. What it watched stays open.
+// Close closes the poller's own descriptors. The watched ones stay open.
 func (p *Poller) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -20,7 +20,7 @@ type Poller struct {
 	ready  []Event
 
 	waiter hold.Waiter
-	slept  bool // the last wait was a long one
+	slept  bool // the last wait used EpollWait after its short part
 
 	mu   sync.Mutex // guards wake against Close
 	wake int        // an eventfd, -1 when closed
@@ -54,7 +54,7 @@ func New(capacity int) (*Poller, error) {
 // Add begins to watch a descriptor.
 func (p *Poller) Add(fd int, m Mask) error { return p.control(unix.EPOLL_CTL_ADD, fd, m) }
 
-// Modify changes what a descriptor is watched for.
+// Modify changes the mask for which a descriptor is watched.
 func (p *Poller) Modify(fd int, m Mask) error { return p.control(unix.EPOLL_CTL_MOD, fd, m) }
 
 // Remove stops watching a descriptor.
@@ -71,11 +71,11 @@ func (p *Poller) control(op, fd int, m Mask) error {
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(p.epfd, op, fd, &ev))
 }
 
-// Wait waits for readiness.
+// Wait waits until a descriptor is ready; see the package comment.
 func (p *Poller) Wait(timeout time.Duration) ([]Event, error) {
 	n, err := p.wait(timeout)
 	if err == unix.EINTR {
-		n, err = unix.EpollWait(p.epfd, p.events, 0) // which is not interrupted
+		n, err = unix.EpollWait(p.epfd, p.events, 0) // signals do not interrupt it
 	}
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_wait", err)
@@ -84,7 +84,7 @@ func (p *Poller) Wait(timeout time.Duration) ([]Event, error) {
 	for _, ev := range p.events[:max(n, 0)] {
 		if int(ev.Fd) == p.wake {
 			var count [8]byte
-			_, _ = unix.Read(p.wake, count[:]) // resets it
+			_, _ = unix.Read(p.wake, count[:]) // resets the eventfd
 			continue
 		}
 		var m Mask
@@ -99,18 +99,18 @@ func (p *Poller) Wait(timeout time.Duration) ([]Event, error) {
 	return p.ready, nil
 }
 
-// wait is epoll_wait, and keeps its processor at the beginning if it may: see
-// package hold. After that the loop is idle, and waits like everybody else.
+// wait is epoll_wait. Its first part keeps the processor if that is allowed: see
+// package hold. After that part the loop is idle, and waits as any goroutine does.
 func (p *Poller) wait(timeout time.Duration) (n int, err error) {
 	if !p.waiter.May() {
-		// Whoever always finds events is not stopped for 10 ms otherwise.
+		// Without this a loop that always finds events would keep the processor
+		// from other goroutines for 10 ms, until the scheduler preempts it.
 		runtime.Gosched()
 		return unix.EpollWait(p.epfd, p.events, milliseconds(timeout))
 	}
-	// A goroutine that comes back from a system call still has the turn that it
-	// had before, and after a long one the scheduler's monitor takes all of it
-	// for work, and interrupts. This begins a new turn: now, when those are
-	// served for whom the wait was over, for another thread may go on with it.
+	// The scheduler's monitor (sysmon) counts a long wait as running time, and
+	// would preempt us. Gosched begins a new time slice. It comes here, after the
+	// ready clients are served, because another thread may continue this goroutine.
 	if p.slept {
 		p.slept = false
 		runtime.Gosched()
@@ -136,12 +136,12 @@ func (p *Poller) Wake() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.wake >= 0 {
-		// It fails only when it is set already.
+		// The write fails only when the eventfd is set already.
 		_, _ = unix.Write(p.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0})
 	}
 }
 
-// Close gives back the poller's own descriptors. What it watched stays open.
+// Close closes the poller's own descriptors. The watched ones stay open.
 func (p *Poller) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

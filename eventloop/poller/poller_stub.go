@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// ErrUnsupported: this system has neither epoll nor kqueue.
+// ErrUnsupported is New's error on a system with neither epoll nor kqueue.
 var ErrUnsupported = errors.New("no event loop here: this system has neither epoll nor kqueue")
 
-// Poller cannot be had on this system.
+// Poller has no implementation on this system.
 type Poller struct{}
 
 func New(int) (*Poller, error)                      { return nil, ErrUnsupported }

@@ -28,7 +28,7 @@ func newPoller(t *testing.T) *poller.Poller {
 	return p
 }
 
-// pair returns two connected sockets.
+// pair returns two connected sockets, which the test closes.
 func pair(t *testing.T) (here, there int) {
 	t.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
@@ -40,7 +40,7 @@ func pair(t *testing.T) (here, there int) {
 	return fds[0], fds[1]
 }
 
-// ready returns what fd is ready for, by one Wait.
+// ready makes one Wait, and returns the readiness that it reports of fd.
 func ready(t *testing.T, p *poller.Poller, fd int, timeout time.Duration) (m poller.Mask) {
 	t.Helper()
 	events, err := p.Wait(timeout)
@@ -114,8 +114,8 @@ func TestAHangUpIsReadiness(t *testing.T) {
 	assert.Zero(t, n, "the read says that it is the end")
 }
 
-// What went wrong is said by the next call, whether that reads or writes. The end of
-// a pipe is a hang-up for its reader, and an error for its writer.
+// After an error the next read or write must be made, because it returns the error.
+// Closing a pipe is a hang-up for its reader, and an error for its writer.
 func TestAnErrorIsReadinessForEverything(t *testing.T) {
 	for name, end := range map[string]int{"hang-up": 0, "error": 1} {
 		t.Run(name, func(t *testing.T) {
@@ -125,12 +125,12 @@ func TestAnErrorIsReadinessForEverything(t *testing.T) {
 			here, there := pipe[end], pipe[1-end]
 			t.Cleanup(func() { unix.Close(here) })
 			require.NoError(t, unix.SetNonblock(pipe[1], true))
-			for { // fill it, so that it is not writable by itself
+			for { // fill the pipe, so that it is not writable
 				if _, err := unix.Write(pipe[1], make([]byte, 1<<12)); err == unix.EAGAIN {
 					break
 				}
 			}
-			for end == 0 { // or empty it
+			for end == 0 { // empty it again, so that it is not readable
 				if n, _ := unix.Read(here, make([]byte, 1<<20)); n < 1<<20 {
 					break
 				}
@@ -139,7 +139,7 @@ func TestAnErrorIsReadinessForEverything(t *testing.T) {
 			require.NoError(t, p.Add(here, mask))
 			require.Zero(t, ready(t, p, here, look))
 			require.NoError(t, unix.Close(there))
-			if runtime.GOOS != "linux" { // kqueue tells of what is watched for
+			if runtime.GOOS != "linux" { // kqueue reports only the watched operation
 				assert.Equal(t, mask, ready(t, p, here, forever)&mask)
 				return
 			}
@@ -148,8 +148,8 @@ func TestAnErrorIsReadinessForEverything(t *testing.T) {
 	}
 }
 
-// The wait is in two parts, a short one of which the scheduler does not know
-// and a long one; Wake must end both, whether it comes before or during them.
+// The wait has two parts: a short one, of which the scheduler is not told, and a
+// long one. Wake must end both, whether it comes before or during them.
 func TestWakeEndsTheWait(t *testing.T) {
 	p := newPoller(t)
 	p.Wake()
@@ -169,7 +169,7 @@ func TestATimeoutEndsTheWait(t *testing.T) {
 	p := newPoller(t)
 	for _, timeout := range []time.Duration{look, time.Nanosecond, 2 * time.Millisecond, 12 * time.Millisecond} {
 		start := time.Now()
-		for time.Since(start) < timeout { // it may return early, for no reason
+		for time.Since(start) < timeout { // Wait may return early
 			assert.Zero(t, ready(t, p, -1, timeout-time.Since(start)))
 		}
 	}
@@ -228,7 +228,7 @@ func TestCloseIsIdempotentAndWakeMayComeAfterIt(t *testing.T) {
 	require.NoError(t, p.Close())
 }
 
-// The wait of which the scheduler does not know must not hold up garbage
+// The wait of which the scheduler is not told must not hold up garbage
 // collection, which stops every goroutine for a moment.
 func TestTheWaitDoesNotHoldUpGarbageCollection(t *testing.T) {
 	p := newPoller(t)
@@ -246,7 +246,7 @@ func TestTheWaitDoesNotHoldUpGarbageCollection(t *testing.T) {
 	})
 	for range 50 {
 		runtime.GC()
-		p.Wake() // so that the next wait is a short one again
+		p.Wake() // the next wait begins with its short part again
 	}
 	close(stop)
 	p.Wake()

@@ -15,19 +15,19 @@ const (
 
 // Flags of every operation.
 const (
-	sqeBufferSelect = 1 << 5 // the kernel takes a buffer when there is something to put into it
+	sqeBufferSelect = 1 << 5 // the kernel takes a buffer when it has bytes to put into it
 	sqeSkipSuccess  = 1 << 6 // completes only if it fails
 )
 
-// Flags of single operations. Those of accept and recv stand in ioprio, that of
-// poll in length.
+// Flags of single operations. Those of accept and recv are in ioprio, that of poll
+// is in length.
 const (
 	acceptMultishot = 1 << 0
 	recvMultishot   = 1 << 1
 	pollMultishot   = 1 << 0
 )
 
-// sqe is an operation that is queued.
+// sqe is a queued operation (submission queue entry).
 type sqe struct {
 	opcode      uint8
 	flags       uint8
@@ -46,12 +46,12 @@ type sqe struct {
 
 // Flags of io_uring_setup.
 const (
-	setupCQSize       = 1 << 3  // 5.5: the completion queue's size is given
-	setupSubmitAll    = 1 << 7  // 5.18: an operation that fails at once does not hold up the next
-	setupTaskrunFlag  = 1 << 9  // 5.19: the ring shows that there is work to do
+	setupCQSize       = 1 << 3  // 5.5: params has the completion queue's size
+	setupSubmitAll    = 1 << 7  // 5.18: an operation that fails at once does not stop the next
+	setupTaskrunFlag  = 1 << 9  // 5.19: a flag in the ring says that there is work to do
 	setupSingleIssuer = 1 << 12 // 6.0: one thread only
-	setupDeferTaskrun = 1 << 13 // 6.1: work is done when the thread waits, and not before
-	setupNoSQArray    = 1 << 16 // 6.6: operations are taken in the order in which they lie
+	setupDeferTaskrun = 1 << 13 // 6.1: the kernel does its work when the thread waits, not before
+	setupNoSQArray    = 1 << 16 // 6.6: operations are taken in the order of memory
 )
 
 // Features that io_uring_setup reports.
@@ -62,7 +62,7 @@ const (
 	featCQESkip    = 1 << 11
 )
 
-// params is what io_uring_setup is given, and fills in.
+// params is the argument of io_uring_setup, which the kernel completes.
 type params struct {
 	sqEntries    uint32
 	cqEntries    uint32
@@ -76,13 +76,13 @@ type params struct {
 	cq           cqOffsets
 }
 
-// sqOffsets says where in the mapped memory the submission queue lies.
+// sqOffsets are the places of the submission queue's parts in the mapped memory.
 type sqOffsets struct {
 	head, tail, mask, entries, flags, dropped, array uint32
 	_                                                [3]uint32
 }
 
-// cqOffsets says where in the mapped memory the completion queue lies.
+// cqOffsets are the places of the completion queue's parts in the mapped memory.
 type cqOffsets struct {
 	head, tail, mask, entries, overflow, cqes, flags uint32
 	_                                                [3]uint32
@@ -106,19 +106,19 @@ const (
 	enterExtArg    = 1 << 3
 )
 
-// enterArg is the extended argument of io_uring_enter, and the time it points
-// to, which is relative.
+// enterArg is the extended argument of io_uring_enter, followed by the timeout to
+// which it points. The timeout is relative.
 type enterArg struct {
 	sigmask     uint64
 	sigmaskSize uint32
 	_           uint32
-	timespec    uint64 // the address of what follows; none: for ever
+	timespec    uint64 // the address of seconds; 0: wait for ever
 
 	seconds     int64
 	nanoseconds int64
 }
 
-// enterArgSize is how much of enterArg is the argument itself.
+// enterArgSize is the size of the argument itself, without the timeout.
 const enterArgSize = 24
 
 // Operations of io_uring_register.
@@ -127,14 +127,14 @@ const (
 	registerSyncCancel = 24
 )
 
-// bufferEntry is one buffer in the ring of those that are provided.
+// bufferEntry is one buffer in the ring of provided buffers.
 type bufferEntry struct {
 	address  uint64
 	length   uint32
 	idOrTail uint32 // a buffer's number, and in the first entry also the ring's tail: see halves
 }
 
-// bufferRing is what registerBufferRing is given.
+// bufferRing is the argument of registerBufferRing.
 type bufferRing struct {
 	address uint64
 	entries uint32
@@ -143,7 +143,7 @@ type bufferRing struct {
 	_       [3]uint64
 }
 
-// syncCancel is what registerSyncCancel is given.
+// syncCancel is the argument of registerSyncCancel.
 type syncCancel struct {
 	token       Token
 	fd          int32
@@ -155,12 +155,12 @@ type syncCancel struct {
 
 // Flags of syncCancel.
 const (
-	cancelAll = 1 << 0 // not only the first that is found
-	cancelAny = 1 << 2 // whatever there is
+	cancelAll = 1 << 0 // all matching operations, not only the first
+	cancelAny = 1 << 2 // every operation matches
 )
 
-// halves is a word of the kernel's in which two halves follow one another,
-// whatever this machine thinks of the order of bytes.
+// halves returns a word of the kernel's in which first precedes second in memory,
+// whatever the machine's byte order is.
 func halves(first, second uint16) uint32 {
 	var b [4]byte
 	binary.NativeEndian.PutUint16(b[:2], first)

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// BenchmarkRoundTrip is one request at a time over TCP, answered by a ring or by
-// blocking read and write. The client blocks in raw system calls, in a thread of
-// its own, and costs the same for both.
+// BenchmarkRoundTrip sends one request at a time over TCP, which a ring answers, or
+// blocking calls of read and write. The client blocks in the same calls in both cases,
+// so it costs the same.
 func BenchmarkRoundTrip(b *testing.B) {
 	b.Run("by=ring", func(b *testing.B) {
 		r := openFor(b, Config{Entries: 64, Completions: 256, Buffers: 64, BufferSize: 4096})
@@ -46,7 +46,7 @@ func BenchmarkRoundTrip(b *testing.B) {
 	})
 }
 
-// startClient sends so many requests, each after the answer to the last.
+// startClient sends count requests, each after the answer to the last.
 func startClient(b *testing.B, fd, count int) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {

@@ -12,15 +12,15 @@ import (
 // bufferGroup is the number by which operations name the ring's buffers.
 const bufferGroup = 0
 
-// buffers are provided to the kernel, which takes one when there is something to
-// put into it: connections that are silent need none.
+// buffers are the provided buffers. The kernel takes one when it has bytes to put
+// into it, so silent connections need none.
 type buffers struct {
-	memory  region        // all of them, one after the other; a page comes to exist when it is used
-	bytes   []byte        // the same
-	size    int           // of each, in bytes
-	ring    region        // entries' memory
-	entries []bufferEntry // those that the kernel may take, oldest first, and room for all others
-	tail    uint16        // where the next one goes
+	memory  region        // all buffers, one after the other; the system adds pages on first use
+	bytes   []byte        // the same memory
+	size    int           // of each buffer, in bytes
+	ring    region        // memory of entries
+	entries []bufferEntry // a ring: the buffers that the kernel may take, oldest first
+	tail    uint16        // the place of the next buffer
 	first   uint16        // number of the buffer in entries[0]
 	shown   uint16        // the tail that the kernel knows of
 }
@@ -59,7 +59,7 @@ func provide(fd, count, size int) (b buffers, err error) {
 	return b, nil
 }
 
-// put gives a buffer back; the kernel learns of it by publish.
+// put gives a buffer back. The kernel learns of it by publish.
 func (b *buffers) put(id int) {
 	if uint(id) >= uint(len(b.entries)) {
 		panic(fmt.Sprintf("ring: buffer %d", id))
@@ -69,17 +69,18 @@ func (b *buffers) put(id int) {
 	e.address = uint64(uintptr(b.memory.start)) + uint64(id*b.size)
 	e.length = uint32(b.size)
 	if i == 0 {
-		b.first = uint16(id) // beside the tail, which is not to change before all is written
+		b.first = uint16(id) // publish stores it, because its word also holds the tail
 	} else {
 		e.idOrTail = halves(uint16(id), 0)
 	}
 	b.tail++
 }
 
-// publish shows the kernel what was put. The tail has 16 bits, for which there
-// are no atomic operations; it is stored together with its neighbour, the number
-// of the first entry's buffer. The kernel reads that only once the tail has
-// passed it, and until it comes round again it stays as it is.
+// publish shows the kernel the buffers that were put. The tail has 16 bits, and Go
+// has no atomic store of 16 bits. So publish stores it together with its neighbour,
+// the number of the first entry's buffer. The kernel reads that number only after the
+// tail has passed the first entry, and it does not change until the tail comes round
+// again.
 func (b *buffers) publish() {
 	if b.shown != b.tail {
 		b.shown = b.tail
@@ -98,14 +99,14 @@ func (b *buffers) unmap() {
 	b.bytes, b.entries = nil, nil
 }
 
-// region is memory that the garbage collector knows nothing of: it neither frees
-// nor moves it, and the kernel may write into it at any time.
+// region is mapped memory. The garbage collector neither frees nor moves it, so the
+// kernel may write into it at any time.
 type region struct {
 	start unsafe.Pointer
 	size  uintptr
 }
 
-// anonymous maps zeroes. At least one page.
+// anonymous maps zeroed memory, rounded up to whole pages.
 func anonymous(size int) (region, error) {
 	return mmap(-1, 0, size, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
 }
@@ -120,7 +121,7 @@ func mmap(fd int, offset int64, size, flags int) (region, error) {
 
 func (m *region) unmap() {
 	if m.start != nil {
-		_ = unix.MunmapPtr(m.start, m.size) // which fails only for what was never mapped
+		_ = unix.MunmapPtr(m.start, m.size) // fails only for memory that is not mapped
 		m.start = nil
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/hold"
 )
 
-// A ring counts among those of whom each needs a processor, while it is open.
+// An open ring counts as a waiter that needs a processor, a closed one does not.
 func TestARingCountsWhileItIsOpen(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	other := hold.New()
@@ -31,8 +31,8 @@ func TestARingCountsWhileItIsOpen(t *testing.T) {
 }
 
 // TestWaitingHoldsUpNobody runs in a process of its own, in which the runtime
-// does not send the signals that would end a wait: then it is the wait's own
-// bound that lets others go on.
+// does not send the signals that would end a wait. Then only the wait's own bound
+// lets other goroutines go on.
 func TestWaitingHoldsUpNobody(t *testing.T) {
 	need(t)
 	if os.Getenv("WAITING") != "" {
@@ -48,8 +48,8 @@ func TestWaitingHoldsUpNobody(t *testing.T) {
 	assert.Contains(t, string(out), "collected")
 }
 
-// waitAndCollect forces garbage collections, for each of which all goroutines
-// have to be stopped, while rings wait on all processors that there are.
+// waitAndCollect forces garbage collections, each of which must stop all
+// goroutines, while rings wait on all processors.
 func waitAndCollect(t *testing.T) {
 	const procs = 2
 	runtime.GOMAXPROCS(procs)
@@ -100,8 +100,8 @@ func waitAndCollect(t *testing.T) {
 	t.Log("collected")
 }
 
-// A loop that always finds completions does not keep the only processor from
-// others.
+// A loop that always finds completions leaves the only processor to other
+// goroutines, too.
 func TestABusyLoopLetsOthersRun(t *testing.T) {
 	need(t)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))

@@ -8,10 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Accept accepts whoever connects to a listener, again and again: each
-// completion's Result is a socket, blocking and closed on exec, that belongs to
-// the caller. It goes on until it is cancelled or fails; that the listener is
-// non-blocking makes no difference.
+// Accept accepts all clients of a listener. It completes for each client: Result is
+// a socket, blocking and closed on exec, that belongs to the caller. It goes on
+// until it is cancelled or fails, even on a non-blocking listener.
 func (r *Ring) Accept(fd int, t Token) {
 	*r.next() = sqe{
 		opcode:  opAccept,
@@ -22,11 +21,11 @@ func (r *Ring) Accept(fd int, t Token) {
 	}
 }
 
-// Recv receives whatever comes, again and again, each time into a buffer that
-// then belongs to the caller until Return: see Completion.Buffer. A Result of 0,
-// without a buffer, is the peer's end of sending. It ends with ENOBUFS when there
-// is no buffer left; what has arrived stays in the socket, for another Recv. It
-// may end like that, with data and without More, at any other time.
+// Recv receives from a socket again and again. Each completion has a buffer that
+// belongs to the caller until Return: see Completion.Buffer. A Result of 0, without
+// a buffer, means that the peer has ended its stream. Recv ends with ENOBUFS when no
+// buffer is left; the unread bytes stay in the socket, for another Recv. It may also
+// end at any other time, with data and without More.
 func (r *Ring) Recv(fd int, t Token) {
 	*r.next() = sqe{
 		opcode:      opRecv,
@@ -38,28 +37,28 @@ func (r *Ring) Recv(fd int, t Token) {
 	}
 }
 
-// maxSend is how much one system call sends at most.
+// maxSend is the most that one system call sends, in bytes.
 const maxSend = math.MaxInt32 &^ 0xffff
 
-// Send sends p, of at most 2 GB less 64 KB, as far as the socket has room. It is
-// done before Wait waits. If all of p was sent, there is no completion. Otherwise
-// one says how much was: a short count, or EAGAIN for nothing, or another error.
-// A second Send to the same socket is for after the Wait: it would be tried even
-// if the first was short, and what the first left over would be missing before it.
+// Send sends as much of p as the socket has space for. p has at most 2 GB less
+// 64 KB; Send panics if it is longer. The kernel sends before Wait waits. If all of p
+// was sent, there is no completion. Otherwise the completion has a short count,
+// EAGAIN if no byte was sent, or another error. Queue only one Send to a socket before
+// a Wait: the kernel would try the second one even if the first fell short, and the
+// rest of the first would be missing in the stream.
 //
-// The kernel reads p while Wait hands it over, and never after. Until that Wait
-// has returned, p must not be changed; the ring sees to it that it stays where it
-// is.
+// The kernel reads p while Wait hands it over, and never after. Until that Wait has
+// returned, p must not be changed. The ring keeps it alive and in its place.
 func (r *Ring) Send(fd int, p []byte, t Token) {
 	if uint(len(p)) > maxSend {
 		tooMuch(len(p))
 	}
 	s := r.next()
-	// A pointer in the kernel's memory keeps nothing alive, and nothing from being
-	// on a stack that moves. This one does both.
+	// An address in the queue does not keep p alive, nor off a stack that moves.
+	// This pointer does both.
 	start := unsafe.Pointer(unsafe.SliceData(p))
 	r.sending = append(r.sending, start)
-	// MSG_WAITALL makes a short count a failure: only those complete.
+	// MSG_WAITALL makes a short count a failure, and only failures complete.
 	*s = sqe{
 		opcode:  opSend,
 		flags:   sqeSkipSuccess,
@@ -73,7 +72,7 @@ func (r *Ring) Send(fd int, p []byte, t Token) {
 
 func tooMuch(n int) { panic(fmt.Sprintf("ring: %d bytes to send", n)) }
 
-// Writable completes once, when the socket has room to send into or is broken.
+// Writable completes once, when the socket has space for more output or is broken.
 func (r *Ring) Writable(fd int, t Token) {
 	*r.next() = sqe{
 		opcode:  opPollAdd,
@@ -83,21 +82,21 @@ func (r *Ring) Writable(fd int, t Token) {
 	}
 }
 
-// Cancel ends an operation, unless it has ended already. Its last completion, one
-// without More, still comes: ECANCELED, or what became of it in the meantime. The
-// cancelling itself completes with nothing.
+// Cancel ends an operation, unless it has ended already. The operation's last
+// completion, one without More, still comes: ECANCELED, or another result if it came
+// first. The cancellation itself has no completion that Wait returns.
 func (r *Ring) Cancel(target Token) {
 	*r.next() = sqe{
 		opcode:  opAsyncCancel,
 		flags:   sqeSkipSuccess,
 		fd:      -1,
 		address: uint64(target),
-		token:   Token(None), // which comes if there is nothing to cancel
+		token:   Token(None), // completes if there is nothing to cancel
 	}
 }
 
-// next returns room for an operation, all of which has to be written: what was
-// there before is still there.
+// next returns the place for an operation. The caller must write all of it, because
+// it still holds an old operation.
 func (r *Ring) next() *sqe {
 	if r.room == 0 {
 		return r.spare()
@@ -108,9 +107,9 @@ func (r *Ring) next() *sqe {
 	return s
 }
 
-// spare is next when the queue is full. It hands over what is queued; and if the
-// kernel cannot take it now, keeps the rest itself, in order, so that whoever
-// queues need not care. What the kernel says is for the next Wait to tell.
+// spare is next when the queue is full. It hands over the queued operations. If the
+// kernel cannot take them now, spare keeps the further ones in the backlog, in order,
+// so queueing never fails. The next Wait returns the kernel's error.
 func (r *Ring) spare() *sqe {
 	if len(r.backlog) == 0 && r.fd >= 0 {
 		if errno := r.submit(); errno != 0 && r.failed == nil {
@@ -124,8 +123,8 @@ func (r *Ring) spare() *sqe {
 	return &r.backlog[len(r.backlog)-1]
 }
 
-// unspare moves what is kept into the queue, as far as there is room. Until all
-// of it is there, nothing else may be queued: room is 0.
+// unspare moves the backlog into the queue until that is full. While a part of the
+// backlog is left, room stays 0, so that later operations queue behind it.
 func (r *Ring) unspare() {
 	r.room = uint32(len(r.sqes)) - (r.tail - r.head)
 	n := min(len(r.backlog), int(r.room))

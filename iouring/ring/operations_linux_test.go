@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sockets are the kinds that operations are tried on.
+// sockets are the kinds of sockets on which operations are tested.
 var sockets = []struct {
 	name string
 	pair func(t testing.TB) (ours, theirs int)
@@ -133,7 +133,7 @@ func TestReceiveWithoutBuffers(t *testing.T) {
 	_, ok := last.Buffer()
 	assert.False(t, ok)
 
-	r.Recv(ours, tok) // there are still none
+	r.Recv(ours, tok) // there is still no buffer
 	assert.ErrorIs(t, one(t, r).Err(), unix.ENOBUFS)
 
 	for _, c := range done[:small.Buffers] {
@@ -170,14 +170,14 @@ func TestReceiveAReset(t *testing.T) {
 	require.NoError(t, unix.Shutdown(theirs, unix.SHUT_RD))
 	null, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	require.NoError(t, err)
-	require.NoError(t, unix.Dup3(null, theirs, unix.O_CLOEXEC)) // closes the socket, not its number
+	require.NoError(t, unix.Dup3(null, theirs, unix.O_CLOEXEC)) // closes the socket; its number stays in use
 	require.NoError(t, unix.Close(null))
 	c := one(t, r)
 	assert.ErrorIs(t, c.Err(), unix.ECONNRESET)
 	assert.False(t, c.More())
 }
 
-// Whether a socket is non-blocking makes no difference.
+// Recv works on a non-blocking socket, too.
 func TestReceiveFromANonBlockingSocket(t *testing.T) {
 	r := openFor(t, small)
 	ours, theirs := pair(t)
@@ -214,8 +214,8 @@ func TestWhatComesAfterACancelledReceiveIsNotLost(t *testing.T) {
 	}
 }
 
-// Data and the cancelling may be on their way at the same time. Whoever sees the
-// last completion has seen all data, or finds it in the socket.
+// Data and the cancellation may be in flight at the same time. After the last completion
+// all data is in completions or in the socket.
 func TestCancelAReceiveThatReceives(t *testing.T) {
 	r := openFor(t, small)
 	ours, theirs := pair(t)
@@ -259,7 +259,7 @@ func TestCancelNothing(t *testing.T) {
 	}
 }
 
-// A send that is complete has no completion.
+// A send that sends all its bytes has no completion.
 func TestSendAll(t *testing.T) {
 	for _, s := range sockets {
 		t.Run(s.name, func(t *testing.T) {
@@ -267,7 +267,7 @@ func TestSendAll(t *testing.T) {
 			ours, theirs := s.pair(t)
 			message, received := []byte("0123456789"), make([]byte, 10*2*small.Entries)
 			for range 200 {
-				for range 2 * small.Entries { // those that find no room are not another case
+				for range 2 * small.Entries { // more than fit into the queue
 					r.Send(ours, message, NewToken(0, 0, Send))
 				}
 				nothing(t, r)
@@ -284,8 +284,8 @@ func TestSendAll(t *testing.T) {
 	}
 }
 
-// One that is not says how much was sent, in the same call. Nothing of it is sent
-// later, and the kernel looks at it no more.
+// A send that falls short says how much it has sent, in the same Wait. The kernel sends
+// nothing of it later, and does not read its bytes again.
 func TestSendMoreThanThereIsRoomFor(t *testing.T) {
 	for _, s := range sockets {
 		t.Run(s.name, func(t *testing.T) {
@@ -312,7 +312,7 @@ func TestSendMoreThanThereIsRoomFor(t *testing.T) {
 				wanted = append(wanted[:0], p[:c.Result]...)
 				clear(p)
 
-				// Until there is room again there is none.
+				// The socket has space for some bytes at most, and then EAGAIN.
 				for full := false; !full; {
 					r.Send(ours, []byte("x"), tok)
 					done, err := r.Wait(0)
@@ -348,7 +348,7 @@ func TestSendToNobody(t *testing.T) {
 			ours, _ := s.pair(t)
 			require.NoError(t, unix.Shutdown(ours, unix.SHUT_WR))
 			r.Send(ours, []byte("x"), NewToken(0, 0, Send))
-			assert.ErrorIs(t, one(t, r).Err(), unix.EPIPE) // and no SIGPIPE
+			assert.ErrorIs(t, one(t, r).Err(), unix.EPIPE) // without a SIGPIPE
 			r.Send(-1, []byte("x"), NewToken(0, 0, Send))
 			assert.ErrorIs(t, one(t, r).Err(), unix.EBADF)
 		})
@@ -373,7 +373,7 @@ func growStack(n int) byte {
 	return frame[0]
 }
 
-// What is queued stays where it is, even if nobody else knows of it any more.
+// The bytes of a queued send stay in their place, even if nothing else refers to them.
 func TestSendWhatWouldHaveMoved(t *testing.T) {
 	r := openFor(t, small)
 	ours, theirs := pair(t)

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// refuse has the next calls of io_uring_enter fail.
+// refuse makes the next calls of io_uring_enter fail.
 func refuse(r *Ring, errno syscall.Errno, times int) {
 	refused := func(call syscall6) syscall6 {
 		return func(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err syscall.Errno) {
@@ -24,7 +24,7 @@ func refuse(r *Ring, errno syscall.Errno, times int) {
 	r.quick, r.slow = refused(r.quick), refused(r.slow)
 }
 
-// The kernel may be short of memory for a moment.
+// If the kernel lacks memory only for a moment, Wait returns no error.
 func TestOneRefusalIsNoError(t *testing.T) {
 	for _, errno := range []syscall.Errno{unix.ENOMEM, unix.EAGAIN, unix.EBUSY} {
 		t.Run(errno.Error(), func(t *testing.T) {
@@ -38,8 +38,8 @@ func TestOneRefusalIsNoError(t *testing.T) {
 	}
 }
 
-// If it is for longer Wait says so, and the next one goes on: what was queued is
-// done, once and in order, and what was taken is told.
+// If the kernel lacks memory for longer, Wait returns an error and the next one goes on:
+// queued operations are done once and in order, and completions are not lost.
 func TestAfterARefusalNothingIsLost(t *testing.T) {
 	r := openFor(t, Config{Entries: 4, Completions: 8, Buffers: 8, BufferSize: 64})
 	ours, theirs := pair(t)
@@ -50,7 +50,7 @@ func TestAfterARefusalNothingIsLost(t *testing.T) {
 	write(t, theirs, "taken")
 
 	var want strings.Builder
-	for n := range 10 { // more than there is room for, so that some is handed over before
+	for n := range 10 { // more than fit into the queue, so that some are handed over before
 		message := strings.Repeat(string(rune('a'+n)), 10)
 		want.WriteString(message)
 		if n == 6 {

@@ -15,19 +15,19 @@ import (
 	"github.com/ioflavors/ioflavors/common/hold"
 )
 
-// Ring is an io_uring and the buffers that it receives into.
+// Ring is an io_uring and its receive buffers.
 type Ring struct {
 	queues
-	head uint32 // of operations: those before are the kernel's
-	tail uint32 // of operations: here goes the next one
-	room uint32 // for operations, until the kernel has to be called
+	head uint32 // the kernel has taken all operations before head
+	tail uint32 // the next operation's place
+	room uint32 // operations that fit before the kernel must be called
 
-	sending []unsafe.Pointer // what queued operations send
-	backlog []sqe            // what the queue had no room for
-	failed  error            // to be told by the next Wait
-	behind  bool             // the kernel has not taken all that was queued
-	refusal syscall.Errno    // why not, if it said so
-	kept    bool             // ready is of a Wait that was refused; the next Wait returns it
+	sending []unsafe.Pointer // the bytes that queued operations send
+	backlog []sqe            // operations that did not fit into the queue
+	failed  error            // for the next Wait to return
+	behind  bool             // the kernel has not taken all queued operations
+	refusal syscall.Errno    // the reason, if the kernel gave one
+	kept    bool             // ready belongs to a refused Wait; the next Wait returns it
 
 	buffers buffers
 	ready   []Completion
@@ -35,16 +35,15 @@ type Ring struct {
 	argMemory region
 	arg       *enterArg // in memory that does not move
 	waiter    hold.Waiter
-	quick     syscall6 // which does not tell Go's scheduler
-	slow      syscall6
+	quick     syscall6 // does not tell Go's scheduler
+	slow      syscall6 // tells it
 
 	mu   sync.Mutex // guards wake against Close
 	wake int        // an eventfd, -1 when closed
 }
 
-// Open returns a ring that does nothing yet. The goroutine has to be locked to
-// its thread. An error wraps ErrUnavailable if there can be none here, for anyone
-// who asks like this.
+// Open returns a ring without operations. The goroutine must be locked to its
+// thread. The error wraps ErrUnavailable if this process cannot have a ring here.
 func Open(cfg Config) (*Ring, error) { return open(cfg, setup) }
 
 func open(cfg Config, setup setupFunc) (*Ring, error) {
@@ -70,14 +69,14 @@ func open(cfg Config, setup setupFunc) (*Ring, error) {
 		return nil, err
 	}
 	r.watchWake()
-	if errno := r.submit(); errno != 0 { // a filter may forbid some calls and not others
+	if errno := r.submit(); errno != 0 { // a filter may forbid this call and not the others
 		r.Close()
 		return nil, explain("io_uring_enter", errno)
 	}
 	return r, nil
 }
 
-// fill gets what a ring has besides queues.
+// fill makes the other parts of a ring: buffers, argument memory, and eventfd.
 func (r *Ring) fill(cfg Config) (err error) {
 	if r.buffers, err = provide(r.fd, cfg.Buffers, cfg.BufferSize); err != nil {
 		return err
@@ -90,8 +89,8 @@ func (r *Ring) fill(cfg Config) (err error) {
 	return os.NewSyscallError("eventfd", err)
 }
 
-// check says what is wrong with the sizes; the kernel would say EINVAL, which
-// would look like one that is too old.
+// check returns an error if a size is wrong. The kernel would answer EINVAL, which
+// would look like a kernel that is too old.
 func (cfg Config) check() error {
 	powerOfTwo := func(n, most int) bool { return 0 < n && n <= most && bits.OnesCount(uint(n)) == 1 }
 	switch {
@@ -107,25 +106,25 @@ func (cfg Config) check() error {
 	return nil
 }
 
-// Behind reports, after Wait, whether the kernel has more to tell than it did: it
-// does only so much at a time, for those who were ready first. Another Wait tells
-// more.
+// Behind reports, after Wait, whether the kernel has more completions to make. It
+// makes a bounded number at a time, first for the sockets that were ready first. The
+// next Wait returns more.
 func (r *Ring) Behind() bool {
 	return atomic.LoadUint32(r.sqFlags)&sqTaskrun != 0
 }
 
-// Buffer returns the memory of a buffer that a completion has named. What was
-// received are its first Result bytes; it is the caller's until Return.
+// Buffer returns the memory of a buffer that a completion has named. Its first
+// Result bytes were received. It is the caller's until Return.
 func (r *Ring) Buffer(id int) []byte { return r.buffers.buffer(id) }
 
-// Return gives a buffer back, once for each completion that has named it. It may
-// be received into from the next Wait on.
+// Return gives a buffer back, once for each completion that has named it. From the
+// next Wait on the kernel may receive into it.
 func (r *Ring) Return(id int) { r.buffers.put(id) }
 
-// Close cancels what is on its way and gives back all that is the ring's: its
-// descriptors, its memory, and its buffers' memory. Sockets stay open, except for
-// accepted ones that Wait has not returned. Close is for the goroutine that opened
-// the ring.
+// Close cancels all operations and frees everything that the ring owns: its
+// descriptors, its memory, and its buffers' memory. Sockets stay open, except
+// accepted ones that Wait has not returned. Only the goroutine that opened the ring
+// may call Close.
 func (r *Ring) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -145,9 +144,9 @@ func (r *Ring) Close() error {
 	return os.NewSyscallError("close", err)
 }
 
-// cancelAll ends what is on its way now. Without it the kernel would do so a
-// little after Close: until then sockets that are closed would not be, and buffers
-// could be written to that are no longer there.
+// cancelAll cancels all operations, and waits until they have ended. Without it the
+// kernel would cancel them some time after Close. Until then it would keep closed
+// sockets open, and could write to buffers that are unmapped.
 func (r *Ring) cancelAll() {
 	arg := syncCancel{fd: -1, flags: cancelAll | cancelAny, seconds: -1, nanoseconds: -1}
 	_, _, _ = unix.Syscall6(unix.SYS_IO_URING_REGISTER, uintptr(r.fd),

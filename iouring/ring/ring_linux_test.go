@@ -20,7 +20,7 @@ import (
 
 var small = Config{Entries: 16, Completions: 64, Buffers: 8, BufferSize: 64}
 
-// need skips a test where there is no io_uring.
+// need skips the test if there is no io_uring.
 func need(t testing.TB) {
 	t.Helper()
 	if err := Available(); err != nil {
@@ -88,7 +88,7 @@ func one(t testing.TB, r *Ring) Completion {
 	}
 }
 
-// data returns a copy of what was received, and returns the buffer.
+// data returns a copy of the received bytes, and gives the buffer back.
 func data(t testing.TB, r *Ring, c Completion) string {
 	t.Helper()
 	require.NoError(t, c.Err())
@@ -105,7 +105,7 @@ func write(t testing.TB, fd int, s string) {
 	require.Equal(t, len(s), n)
 }
 
-// all waits until so many completions have come.
+// all waits for n completions.
 func all(t testing.TB, r *Ring, n int) (done []Completion) {
 	t.Helper()
 	for len(done) < n {
@@ -143,7 +143,8 @@ func TestATimeoutPasses(t *testing.T) {
 	}
 }
 
-// Whoever asks only to look gets what is there, deferred work included.
+// A Wait without a timeout returns completions that are there, even those that the
+// kernel has deferred.
 func TestLookingFindsWhatHasArrived(t *testing.T) {
 	r := openFor(t, small)
 	ours, theirs := pair(t)
@@ -167,7 +168,7 @@ func TestWakeFromAnywhere(t *testing.T) {
 			r.Wake()
 		}
 	})
-	// A wake-up that is lost would have this hang.
+	// A lost wake-up would make this loop hang.
 	for n := range int64(5000) {
 		next <- n + 1
 		for round.Load() != n+1 {
@@ -191,8 +192,8 @@ func TestWakeBeforeWait(t *testing.T) {
 	}
 }
 
-// What watches for Wake ends when its completion finds no room. Then it has to
-// begin again.
+// The operation that watches for Wake ends when its completion finds no place in the
+// queue. Then the ring must start it again.
 func TestWakeSurvivesAFullQueue(t *testing.T) {
 	r := openFor(t, Config{Entries: 4, Completions: 8, Buffers: 1, BufferSize: 64})
 	ours, _ := pair(t)
@@ -211,7 +212,7 @@ func TestWakeSurvivesAFullQueue(t *testing.T) {
 	}
 }
 
-// More completions than fit: the kernel keeps the rest.
+// If there are more completions than fit into the queue, the kernel keeps the rest.
 func TestCompletionsOverflow(t *testing.T) {
 	r := openFor(t, Config{Entries: 4, Completions: 8, Buffers: 1, BufferSize: 64})
 	ours, _ := pair(t)
@@ -228,8 +229,8 @@ func TestCompletionsOverflow(t *testing.T) {
 	nothing(t, r)
 }
 
-// So they do for an operation that completes many times, which may have to be
-// begun again.
+// The same holds for an operation that completes many times, but it may end and need
+// a new start.
 func TestReceivedDataOverflows(t *testing.T) {
 	r := openFor(t, Config{Entries: 4, Completions: 8, Buffers: 64, BufferSize: 8})
 	ours, theirs := pair(t)
@@ -242,7 +243,7 @@ func TestReceivedDataOverflows(t *testing.T) {
 			fmt.Fprintf(&sent, "%08d", n)
 		}
 		write(t, theirs, sent.String())
-		for range 20 { // which fill the queue first
+		for range 20 { // these fill the queue first
 			r.Writable(ours, NewToken(0, 0, Writable))
 		}
 		writable := 0
@@ -267,7 +268,7 @@ func TestReceivedDataOverflows(t *testing.T) {
 	}
 }
 
-// The kernel does only so much deferred work at a time.
+// The kernel does a bounded amount of deferred work at a time.
 func TestBehindUntilEverybodyIsServed(t *testing.T) {
 	r := openFor(t, Config{Entries: 128, Completions: 512, Buffers: 256, BufferSize: 64})
 	const count = 100
@@ -293,8 +294,8 @@ func TestBehindUntilEverybodyIsServed(t *testing.T) {
 	assert.Len(t, seen, count)
 }
 
-// The queue of operations is full, and the kernel does not take any: here because
-// it is called with another descriptor.
+// If the queue is full and the kernel takes no operation, the ring keeps the further
+// ones. Here the kernel takes none because it is called with another descriptor.
 func TestOperationsThatTheKernelDoesNotTakeAreKept(t *testing.T) {
 	r := openFor(t, Config{Entries: 4, Completions: 8, Buffers: 1, BufferSize: 64})
 	ours, theirs := pair(t)
@@ -310,7 +311,7 @@ func TestOperationsThatTheKernelDoesNotTakeAreKept(t *testing.T) {
 		sent.WriteString(message)
 		r.Send(ours, []byte(message), NewToken(n, 0, Send))
 	}
-	runtime.GC() // which does not take what is to be sent
+	runtime.GC() // it must not free the bytes to send
 	_, err = r.Wait(-1)
 	require.ErrorIs(t, err, unix.EOPNOTSUPP)
 	require.ErrorContains(t, err, "io_uring_enter")
@@ -353,7 +354,7 @@ func TestASignalEndsNoWait(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				// The runtime's own, which it takes for one that is late.
+				// The runtime's own signal, so the runtime ignores it as a late one.
 				_ = unix.Tgkill(os.Getpid(), thread, unix.SIGURG)
 			}
 			if n%50 == 0 {
@@ -377,7 +378,7 @@ func TestASignalEndsNoWait(t *testing.T) {
 	signals.Wait()
 }
 
-// The kernel is told that only one thread comes.
+// Only one thread may use a ring. For another one Wait returns an error that says so.
 func TestAnotherThreadIsToldSo(t *testing.T) {
 	r := openFor(t, small)
 	var other sync.WaitGroup
@@ -407,7 +408,7 @@ func TestCloseLeavesNothingBehind(t *testing.T) {
 		write(t, p[1], "arrives and is not looked at")
 		r.Writable(p[0], NewToken(0, 0, Writable)) // never handed over
 
-		// The operation has the socket open until Close has ended it.
+		// The receive keeps the socket open until Close has cancelled it.
 		require.NoError(t, unix.Close(p[0]))
 		require.NoError(t, r.Close())
 		require.NoError(t, r.Close())
@@ -416,7 +417,7 @@ func TestCloseLeavesNothingBehind(t *testing.T) {
 		require.ErrorIs(t, err, unix.EBADF)
 		var b [1]byte
 		_, _, err = unix.Recvfrom(p[1], b[:], unix.MSG_DONTWAIT)
-		if err != unix.ECONNRESET { // there was something to read
+		if err != unix.ECONNRESET { // a reset: the socket was closed with unread bytes
 			require.NoError(t, err)
 		}
 		require.NoError(t, unix.Close(p[1]))
@@ -424,7 +425,7 @@ func TestCloseLeavesNothingBehind(t *testing.T) {
 	assert.Equal(t, before, openFiles(t))
 }
 
-// Whoever has been accepted and not taken is nobody's.
+// Close closes accepted sockets that Wait has not returned, because they have no owner.
 func TestCloseLeavesNobodyAccepted(t *testing.T) {
 	need(t)
 	runtime.LockOSThread()
@@ -461,12 +462,12 @@ func TestSizesThatThereAreNot(t *testing.T) {
 	}
 }
 
-// The largest that there are.
+// The largest number of buffers works, also when the tail overflows.
 func TestManyBuffers(t *testing.T) {
 	r := openFor(t, Config{Entries: 1 << 10, Completions: 1 << 12, Buffers: 1 << 15, BufferSize: 16})
 	ours, theirs := pair(t)
 	r.Recv(ours, NewToken(0, 0, Recv))
-	for n := range 3 << 15 { // so that the 16 bits of the tail go round
+	for n := range 3 << 15 { // more than the tail's 16 bits
 		message := fmt.Sprint(n)
 		write(t, theirs, message)
 		c := one(t, r)

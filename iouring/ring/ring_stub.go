@@ -11,10 +11,10 @@ import (
 // Ring is an io_uring, which this system does not have.
 type Ring struct{}
 
-// Open fails.
+// Open always fails.
 func Open(Config) (*Ring, error) { return nil, Available() }
 
-// Available returns why there is no io_uring.
+// Available returns the reason, as an error that wraps ErrUnavailable.
 func Available() error {
 	return fmt.Errorf("%w: it is part of Linux, and this is %s", ErrUnavailable, runtime.GOOS)
 }

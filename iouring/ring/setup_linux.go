@@ -7,23 +7,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// queues are the two that are shared with the kernel.
+// queues are the two queues that the ring shares with the kernel.
 type queues struct {
 	fd    int
 	rings region // heads, tails, flags, completions
 	ops   region // operations
 
-	sqHead  *uint32 // the kernel's
+	sqHead  *uint32 // written by the kernel
 	sqTail  *uint32
-	sqFlags *uint32 // the kernel's
+	sqFlags *uint32 // written by the kernel
 	sqes    []sqe
 
 	cqHead *uint32
-	cqTail *uint32 // the kernel's
+	cqTail *uint32 // written by the kernel
 	cqes   []Completion
 }
 
-// setupFunc is io_uring_setup. Tests have their own.
+// setupFunc is io_uring_setup, or a test's stand-in for it.
 type setupFunc func(entries int, p *params) (fd int, errno syscall.Errno)
 
 func setup(entries int, p *params) (fd int, errno syscall.Errno) {
@@ -31,22 +31,22 @@ func setup(entries int, p *params) (fd int, errno syscall.Errno) {
 	return int(r), errno
 }
 
-// indispensable is what a server cannot do without. Linux 6.1 is the first that
-// has it all: with setupDeferTaskrun came that a send which fails half-way still
-// tells how much it has sent, and that completions keep their order when the
-// queue overflows; before that, recv that completes many times came together with
-// setupSingleIssuer. Nothing tells of these but the flags. A probe of opcodes
-// would not: all that are used are older.
+// indispensable are the flags that a server needs. Linux 6.1 is the first that has
+// all of them. They also stand for behaviour that has no flag of its own: recv that
+// completes many times came together with setupSingleIssuer. With setupDeferTaskrun
+// came that a send which fails half-way says how much it has sent, and that
+// completions keep their order when the queue overflows. A probe of opcodes would not
+// show this, because all opcodes used here are older.
 const indispensable = setupCQSize | setupSubmitAll | setupTaskrunFlag | setupSingleIssuer | setupDeferTaskrun
 
-// wishes are tried one after the other, the newest first. A kernel that does not
-// know a flag answers EINVAL.
+// wishes are sets of flags, tried one after the other, the newest first. A kernel
+// that does not know a flag answers EINVAL.
 var wishes = []uint32{
 	indispensable | setupNoSQArray, // 6.6
 	indispensable,
 }
 
-// features are indispensable, too.
+// features are the features that a server needs.
 var features = []struct {
 	bit  uint32
 	name string
@@ -57,7 +57,7 @@ var features = []struct {
 	{featCQESkip, "IORING_FEAT_CQE_SKIP"},
 }
 
-// newQueues makes the queues as well as the kernel can.
+// newQueues makes the queues with the newest flags that the kernel knows.
 func newQueues(cfg Config, setup setupFunc) (q queues, err error) {
 	var p params
 	var errno syscall.Errno
@@ -89,7 +89,7 @@ func newQueues(cfg Config, setup setupFunc) (q queues, err error) {
 }
 
 func (q *queues) mmap(p *params) (err error) {
-	// Both rings are in one mapping, and whichever ends later is its end.
+	// Both rings are in one mapping, which ends where the later one ends.
 	size := max(p.sq.array+p.sqEntries*4, p.cq.cqes+p.cqEntries*uint32(unsafe.Sizeof(Completion{})))
 	const flags = unix.MAP_SHARED | unix.MAP_POPULATE
 	if q.rings, err = mmap(q.fd, mapRings, int(size), flags); err != nil {
@@ -108,8 +108,8 @@ func (q *queues) mmap(p *params) (err error) {
 	q.cqes = unsafe.Slice((*Completion)(at(p.cq.cqes)), p.cqEntries)
 
 	if p.flags&setupNoSQArray == 0 {
-		// Between the queue and the operations stands an array of their numbers,
-		// for those who queue them in another order than they write them.
+		// The queue holds indexes of operations, so that a program may queue
+		// them in another order than that of memory. Here both orders are one.
 		array := unsafe.Slice((*uint32)(at(p.sq.array)), p.sqEntries)
 		for i := range array {
 			array[i] = uint32(i)
@@ -118,8 +118,8 @@ func (q *queues) mmap(p *params) (err error) {
 	return nil
 }
 
-// close ends the queues. Those of operations that are on their way are
-// cancelled, which is the kernel's business.
+// close unmaps the queues and closes the ring's descriptor. The kernel then cancels
+// operations in flight.
 func (q *queues) close() error {
 	q.rings.unmap()
 	q.ops.unmap()

@@ -13,8 +13,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/hold"
 )
 
-// without is the setup of a kernel that does not know a flag, or says that it
-// lacks a feature.
+// without is the setup of a kernel that does not know some flags, or lacks some
+// features.
 func without(flags, features uint32) setupFunc {
 	return func(entries int, p *params) (int, syscall.Errno) {
 		if p.flags&flags != 0 {
@@ -30,7 +30,7 @@ func failing(errno syscall.Errno) setupFunc {
 	return func(int, *params) (int, syscall.Errno) { return -1, errno }
 }
 
-// Linux 6.1 has a queue with an array between it and the operations.
+// In Linux 6.1 the queue is an array of indexes of operations.
 func TestAnOlderKernel(t *testing.T) {
 	need(t)
 	runtime.LockOSThread()
@@ -85,7 +85,7 @@ func TestWhyThereIsNone(t *testing.T) {
 		require.NotContains(t, err.Error(), "\n")
 		t.Log(err)
 	}
-	// That is for whoever has too many files open.
+	// EMFILE means that this process has too many open files, not that there is no io_uring.
 	_, err := open(small, failing(unix.EMFILE))
 	require.ErrorIs(t, err, unix.EMFILE)
 	require.NotErrorIs(t, err, ErrUnavailable)
@@ -119,13 +119,13 @@ func TestAvailableOnAnyGoroutine(t *testing.T) {
 	assert.True(t, only.May())
 }
 
-// The kernel sees two halves where we store a word.
+// The kernel reads two halves where the ring stores one word.
 func TestHalves(t *testing.T) {
 	word := halves(0x1234, 0xabcd)
 	assert.Equal(t, [2]uint16{0x1234, 0xabcd}, *(*[2]uint16)(unsafe.Pointer(&word)))
 }
 
-// Where the kernel looks.
+// The kernel expects these sizes and offsets.
 func TestLayout(t *testing.T) {
 	assert.EqualValues(t, 64, unsafe.Sizeof(sqe{}))
 	assert.EqualValues(t, 32, unsafe.Offsetof(sqe{}.token))

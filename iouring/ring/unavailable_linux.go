@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Available returns why Open fails on this machine, for this process: an error
-// that wraps ErrUnavailable and says what to do. It opens a small ring and closes
-// it again, so it may also fail for want of descriptors or memory. Any goroutine
-// may call it.
+// Available returns nil if this process can open a ring. Otherwise the error wraps
+// ErrUnavailable and says what to do. Available opens a small ring and closes it
+// again, so it may also fail for lack of descriptors or memory. Any goroutine may
+// call it.
 func Available() error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -24,13 +24,13 @@ func Available() error {
 	return r.Close()
 }
 
-// tooOld is the error of a kernel that lacks something.
+// tooOld returns the error for a kernel that lacks a feature.
 func tooOld(what string) error {
 	return fmt.Errorf("%w: Linux 6.1 or later is needed, and this is %s, which lacks %s", ErrUnavailable, release(), what)
 }
 
-// explain makes the error of a system call that says that there is no io_uring
-// into one that says why. Other errors stay what they are.
+// explain adds the reason to a system call's error that means that there is no
+// io_uring, and wraps ErrUnavailable. Other errors do not change.
 func explain(call string, errno syscall.Errno) error {
 	err := os.NewSyscallError(call, errno)
 	var why string
@@ -49,7 +49,7 @@ func explain(call string, errno syscall.Errno) error {
 	return fmt.Errorf("%w: %s: %w", ErrUnavailable, why, err)
 }
 
-// forbidden says who forbids it, given the value of the sysctl.
+// forbidden says what forbids io_uring, given the value of the sysctl.
 func forbidden(disabled string) string {
 	switch disabled {
 	case "2":
@@ -63,7 +63,7 @@ func forbidden(disabled string) string {
 		"io_uring_setup, io_uring_enter and io_uring_register"
 }
 
-// readSysctl returns a setting of the kernel's; "" if there is none.
+// readSysctl returns a setting of the kernel; "" if there is none.
 func readSysctl(path string) string {
 	b, err := os.ReadFile(path)
 	if err != nil {

@@ -14,14 +14,14 @@ import (
 	"github.com/ioflavors/ioflavors/common/hold"
 )
 
-// Wait hands over what is queued, and returns what is completed, for which it
-// waits: for ever if the timeout is negative, not at all if it is zero. It may
-// return nothing before the time is up, but not without having looked. What it
-// returns is valid until the next call.
+// Wait hands over the queued operations, waits for completions, and returns them.
+// A negative timeout waits for ever, a zero one not at all. Wait may return no
+// completions before the timeout, but never without having asked the kernel. The
+// completions are valid until the next call.
 //
-// When it returns, the kernel has all that was queued, and what became of it so
-// far has been told. An error is one of the ring's own, and the end of it, unless
-// it wraps ErrRefused.
+// When Wait returns without an error, the kernel has taken all queued operations, and
+// Wait has returned all completions made so far. An error is the ring's own, and the
+// ring cannot be used any more, unless the error wraps ErrRefused.
 func (r *Ring) Wait(timeout time.Duration) ([]Completion, error) {
 	if r.fd < 0 {
 		return nil, os.NewSyscallError("io_uring_enter", unix.EBADF)
@@ -57,18 +57,17 @@ func (r *Ring) Wait(timeout time.Duration) ([]Completion, error) {
 	}
 }
 
-// maxTries is how often the kernel is asked again at once when it refuses, for want
-// of memory, before that is an error.
+// maxTries is how often Wait asks the kernel again at once when the kernel has no
+// memory. After that Wait returns an error.
 const maxTries = 10
 
-// wait is io_uring_enter, and keeps its processor at the beginning if it may: see
-// package hold. The goroutine is locked to its thread, so that to lose it costs two
-// switches of threads for each request.
+// wait is io_uring_enter. Its first part keeps the processor if that is allowed: see
+// package hold. The goroutine is locked to its thread, so losing the processor would
+// cost two switches of threads for each request.
 //
-// Nothing here gives way to other goroutines unless it is told to. One that is
-// locked to its thread pays two switches of threads for that, some 8 µs, each
-// time; to be interrupted by the scheduler's monitor now and then, for having had
-// its turn, costs the same, and is rare.
+// For the same reason wait does not yield to other goroutines: each time would cost
+// two switches, some 8 µs. The scheduler's monitor preempts the goroutine at the end
+// of its time slice. That costs as much, but is rare.
 func (r *Ring) wait(timeout time.Duration) syscall.Errno {
 	if !r.waiter.May() {
 		return r.look(r.enter(r.slow, timeout))
@@ -81,17 +80,17 @@ func (r *Ring) wait(timeout time.Duration) syscall.Errno {
 	return r.look(r.enter(r.slow, hold.Rest(timeout)))
 }
 
-// look makes an interrupted wait into one that has looked.
+// look asks the kernel again, without waiting, if a signal has interrupted a wait.
 func (r *Ring) look(errno syscall.Errno) syscall.Errno {
 	if errno == unix.EINTR {
 		runtime.Gosched()
-		errno = r.enter(r.quick, 0) // which is not interrupted
+		errno = r.enter(r.quick, 0) // signals do not interrupt it
 	}
 	return errno
 }
 
-// enter hands over what is queued and then waits for a completion, if there is
-// none yet. The kernel does not wait if it could not take all that was queued.
+// enter hands over the queued operations and then waits for a completion, if there
+// is none yet. The kernel does not wait if it could not take all operations.
 func (r *Ring) enter(call syscall6, timeout time.Duration) syscall.Errno {
 	var atLeast, arg, size uintptr
 	flags := uintptr(enterGetEvents)
@@ -107,7 +106,7 @@ func (r *Ring) enter(call syscall6, timeout time.Duration) syscall.Errno {
 	return r.call(call, atLeast, flags, arg, size)
 }
 
-// submit hands over what is queued, and that is all.
+// submit hands over the queued operations, and does not wait.
 func (r *Ring) submit() syscall.Errno { return r.call(r.quick, 0, 0, 0, 0) }
 
 type syscall6 = func(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err syscall.Errno)
@@ -126,7 +125,7 @@ func (r *Ring) call(call syscall6, atLeast, flags, arg, size uintptr) syscall.Er
 		r.room = uint32(len(r.sqes)) - left
 	}
 	switch errno {
-	case unix.ETIME: // nothing was completed
+	case unix.ETIME: // no operation has completed
 		return 0
 	case unix.EAGAIN, unix.ENOMEM, unix.EBUSY: // no memory, or no room for completions
 		r.behind, r.refusal = true, errno
@@ -146,7 +145,7 @@ func enterError(errno syscall.Errno) error {
 // completed reports whether there are completions.
 func (r *Ring) completed() bool { return atomic.LoadUint32(r.cqTail) != *r.cqHead }
 
-// take takes all completions that are in the queue, and returns how many.
+// take takes all completions from the queue, and returns their number.
 func (r *Ring) take() int {
 	head, tail := *r.cqHead, atomic.LoadUint32(r.cqTail)
 	taken := int(tail - head)

@@ -2,17 +2,17 @@ package ring
 
 import "golang.org/x/sys/unix"
 
-// woken is the token of the operation that watches the eventfd. Its operation is
-// one that there is not.
+// woken is the token of the operation that watches the eventfd. No Operation has its
+// number.
 const woken Token = 1<<64 - 1
 
-// Wake makes Wait return, with nothing if there is nothing: the one that waits, or
-// else the next one.
+// Wake makes the present Wait return, or else the next one, even without
+// completions.
 func (r *Ring) Wake() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.wake >= 0 {
-		// It fails only when it is set already.
+		// The write fails only when the eventfd is set already.
 		_, _ = unix.Write(r.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0})
 	}
 }
@@ -29,7 +29,7 @@ func (r *Ring) watchWake() {
 
 func (r *Ring) unwake(c Completion) {
 	var count [8]byte
-	_, _ = unix.Read(r.wake, count[:]) // resets it
+	_, _ = unix.Read(r.wake, count[:]) // resets the eventfd
 	if !c.More() && r.wake >= 0 {
 		r.watchWake()
 	}
