@@ -17,7 +17,6 @@ import (
 // foreign are names that pages use and the repository does not have: of files
 // that our programs write, and of other people's files and flags.
 var foreign = []string{
-	"tools/internal/mutate/survivors.txt", // by make mutate
 	"results.json", "report.html", "report.html.tmp", "advice.txt", "advice.json", "bench-old.txt", "bench-new.txt",
 	"internal/poll/fd_unix.go", "runtime/netpoll_epoll.go", "crypto/subtle", "net/http", "html/template", "testing/synctest",
 	"golang.org/x/perf/benchmath", "testdata/fuzz", // Go makes the folder
