@@ -73,8 +73,8 @@ proto() {
 	buf format --diff --exit-code
 }
 
-# They are tests, but of those whose result Go keeps although a page has changed:
-# a file outside the module.
+# -count=1, because Go would reuse a test's result although a page, a file
+# outside the module, has changed.
 docs() {
 	go test -count=1 -run '^Test(PagesNameWhatThereIs|FaultsPage|KindsOfFault|SecurityPage|CommandsCanBePasted|ModulesToReleaseAreNamed|PackagesAreInstalledInCIAlone)$' ./tools/internal/figures
 }

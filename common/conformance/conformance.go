@@ -205,8 +205,8 @@ func (o Options) selects(r Rule) bool {
 	return len(o.Only) == 0 || slices.Contains(o.Only, r.ID)
 }
 
-// tries has an entry for each try of a rule, as long as the machine is too
-// busy to judge it: the factor of its time limit.
+// tries are the factors of a rule's time limit, one for each try. A further
+// try is made only if the machine was too busy to judge the rule.
 var tries = []time.Duration{1, 3}
 
 // check runs the rule. If the machine may be the reason for a failure, it runs

@@ -140,7 +140,8 @@ func (r *repository) wrongNames(name, text string) (faults []string) {
 			fault("no such target", m[1])
 		}
 	}
-	// A flag is of the command that stands before it; else it is any command's.
+	// A flag must belong to the command before it or, without a command, to any
+	// command.
 	for _, line := range append(commands, words...) {
 		line, _, _ = strings.Cut(quoted.ReplaceAllString(line, "''"), " -- ")
 		of := ""
