@@ -58,9 +58,9 @@ func pipelineSizes(t *trial) {
 	wait()
 }
 
-// largeReplies requests 20 MB, more than the kernels on the way hold. It does not read before
-// another client was served: a server that has stopped writing to one client must still serve the
-// others.
+// largeReplies requests 20 MB, more than the kernels on the way hold, and reads
+// nothing until another client has been served: a server that has stopped
+// writing to one client must still serve the others.
 func largeReplies(t *trial) {
 	const asked = 40
 	key, value := t.key("k"), t.text(500_000, 0)
