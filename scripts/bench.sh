@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # bench.sh FILE [go test flags, such as -bench=Server]
 #
-# Runs all benchmarks six times, which is what benchstat needs to tell a
-# difference from chance, and writes what they print to FILE as well. They take
-# a quarter of an hour, and want a machine that does nothing else.
+# Runs all benchmarks six times, because benchstat needs that many to tell a
+# difference from chance, and also writes their output to FILE. They take a
+# quarter of an hour, on a machine that must do nothing else.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -14,8 +14,8 @@ shift
 
 packages=$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n 1 dirname | sort -u)
 
-# In six rounds, not with -count: that would run each benchmark six times in a
-# row, and what else the machine did just then would be in all six.
+# Six rounds instead of -count: that would run each benchmark six times in a
+# row, and other load at that moment would affect all six.
 for _ in 1 2 3 4 5 6; do
 	# shellcheck disable=SC2086 # one word for each package
 	go test -run='^$' -bench=. "$@" $packages

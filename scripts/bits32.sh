@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# bits32.sh: the tests of common and of the models in 32-bit programs, where an int
-# and a time's seconds are half as long. The commands' rows are left out: they are
-# about the system. Where the system runs no such programs it says so, and passes.
+# bits32.sh: runs the tests of common and of the models as 32-bit programs, where
+# an int and a time's seconds have half the size. It leaves out the commands' rows,
+# because they test the system. If the system cannot run such programs, the script
+# says so, and passes.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"

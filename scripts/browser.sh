@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# browser.sh: opens the lab's report in a browser, without a window. Where there
-# is none, and CI may not install one, it says so, and passes.
+# browser.sh: opens the lab's report in a browser without a window. If there is
+# no browser, and CI may not install one, the script says so, and passes.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"

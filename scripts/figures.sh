@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # figures.sh [-w FILE] [go test flags, such as -short]
 #
-# Measures: runs the tests of every model, its commands' and its fake kernel's
-# included, and, where that is permitted, those of the network's faults, and
-# prints the figures that they publish as Markdown. It takes some minutes, and
-# wants a machine that does nothing else. With -w the figures in FILE are
-# replaced as well: docs/faults.md has some. It fails if a test fails.
+# Runs the tests of every model, including those of its command and on its
+# fake kernel, and, if permitted, the tests of network faults. It prints the
+# figures that they publish as Markdown. It takes some minutes, on a machine
+# that must do nothing else. With -w it also replaces the figures in FILE,
+# docs/faults.md for example. It fails if a test fails.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -16,13 +16,13 @@ if [ "${1-}" = -w ]; then
 	shift 2 || fail "usage: figures.sh [-w FILE] [go test flags]"
 fi
 
-# It is built before anything is measured.
+# The program is built before the measurement.
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 go build -o "$dir/figures" ./tools/internal/figures
 
-# events runs the tests, one package after the other. Whether they pass is in
-# what they say.
+# events runs the tests, one package after the other. Their output tells
+# whether they pass.
 events() {
 	local model
 	for model in $(modules); do

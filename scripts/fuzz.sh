@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# fuzz.sh [DURATION]: every fuzz target of the workspace in turn, each for
-# DURATION (10s). An input that fails is kept under testdata/fuzz: commit it
+# fuzz.sh [DURATION]: runs every fuzz target of the workspace in turn, each
+# for DURATION (10s). Go keeps a failing input under testdata/fuzz: commit it
 # with the fix.
 
 # shellcheck source=scripts/lib.sh
@@ -10,8 +10,8 @@ duration=${1-10s}
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# targets prints "package name" for each. go test -list names a package's
-# functions first and the package after them.
+# targets prints "package name" for each target. go test -list prints a
+# package's functions first, and then the package.
 targets() {
 	go test -list '^Fuzz' work | awk '
 		/^Fuzz/        { names[++n] = $1 }
@@ -28,9 +28,9 @@ targets | while read -r package name; do
 		tail -n 3 "$log"
 		continue
 	fi
-	# Before Go 1.27 the end of the fuzzing time itself is now and then taken
-	# for a failure (go.dev/issue/75804). That leaves no failing input behind
-	# and does not happen twice in a row; a failure does.
+	# Before Go 1.27 the end of the fuzzing time is sometimes reported as a
+	# failure (go.dev/issue/75804). That leaves no failing input, and does not
+	# happen twice in a row; a real failure does.
 	if grep -q 'context deadline exceeded' "$log" && ! grep -q 'Failing input' "$log" && fuzz "$package" "$name"; then
 		continue
 	fi

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
+#
 # generated.sh write      lint the schema, generate the code, record the sums
 # generated.sh check      compare the files with the recorded sums: a moment
-# generated.sh check full generate the code anew and compare: minutes, for the
-#                         pinned buf has to be built once
+# generated.sh check full generate the code anew and compare: minutes, because
+#                         the pinned buf must be built once
 #
-# The record holds the sums of what goes in (schema, templates, the versions of
-# buf and of the generator) and of what came out. While it matches, the code is
-# the one that `write` generated from these very inputs: an edit by hand, a
-# schema changed without generating, a tool moved to another version all show.
-# What it cannot show is a record made by other means than `write`, or a
-# generator that depends on something else than its inputs; `check full` trusts
-# neither.
+# The record holds the sums of the inputs (schema, templates, the versions of
+# buf and of the generator) and of the output. While it matches, the code is
+# the one that `write` generated from these inputs: it shows an edit by hand, a
+# schema changed without generating, and a tool moved to another version. It
+# cannot show a record that was not made by `write`, or a generator that
+# depends on more than its inputs; `check full` relies on neither.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -25,9 +25,9 @@ sums() {
 	done
 }
 
-# One version of protobuf: the generator that buf is given at the root
-# (the workspace's), the one that is pinned beside buf, and the one that wrote
-# the code. Were they different, the two ways to generate would disagree.
+# Everything uses one version of protobuf: the generator that buf gets at the
+# root (the workspace's), the one pinned beside buf, and the one that wrote
+# the code. With different versions, the two ways to generate would disagree.
 versions() {
 	local workspace pinned wrote
 	workspace=$(go list -m -f '{{.Version}}' google.golang.org/protobuf)
@@ -60,7 +60,7 @@ check() {
 	versions
 	[ "${1-}" = full ] || return 0
 
-	# A copy without the generated files, so that one whose schema is gone shows.
+	# A copy without the generated files, so that a file without a schema shows.
 	local fresh
 	fresh=$(mktemp -d)
 	# shellcheck disable=SC2064 # fresh is local: its value is wanted now

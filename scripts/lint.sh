@@ -1,24 +1,26 @@
 #!/usr/bin/env bash
 # lint.sh [format] [vet] [staticcheck] [cross] [proto] [docs]
 #
-# Runs the named checks, or all of them. Findings are fatal; nothing is fixed.
+# Runs the named checks, or all. A finding is an error; the script fixes
+# nothing.
 #
-#   format       gofmt has nothing to say
+#
+#   format       gofmt finds nothing to change
 #   vet          go vet, for this system
-#   staticcheck  every check, minus the exceptions of staticcheck.conf, for
-#                each of the three ways to wait: epoll, kqueue, neither; tests
-#                are looked at for Linux, where none of their helpers is idle
-#   cross        what go vet looks at, for every other system that we promise to
-#                compile on, by tools/lint/crossvet
-#   proto        buf lint and buf format, with the buf on the PATH if there is one
-#   docs         pages name files, tests, flags, Go names and anchors that exist, those
-#                that list faults leave none out, commands can be pasted, scripts do
-#                nothing that their users did not ask for
+#   staticcheck  every check, except those in staticcheck.conf, for each of the
+#                three ways to wait: epoll, kqueue, neither; the tests only for
+#                Linux, where all of their helpers are used
+#   cross        the checks of go vet, for every other system on which we promise
+#                to compile, by tools/lint/crossvet
+#   proto        buf lint and buf format, if there is a buf on the PATH
+#   docs         pages name only files, tests, flags, Go names and anchors that
+#                exist, lists of faults are complete, commands can be pasted, and
+#                scripts do nothing that their users did not ask for
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# Vetting type-checks the tests as well, which building would not.
+# Vet also type-checks the tests, which a build does not.
 systems='linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 openbsd/amd64
 	netbsd/amd64 dragonfly/amd64 windows/amd64'
 
@@ -47,7 +49,7 @@ staticcheck() {
 	[ -z "$failed" ] || fail "staticcheck has findings"
 }
 
-# cross goes through the platforms one by one and reports every one that fails.
+# cross vets one platform after the other, and reports every one that fails.
 cross() {
 	local platform failed='' own vet
 	own=$(go env GOHOSTOS)/$(go env GOHOSTARCH)
@@ -60,8 +62,8 @@ cross() {
 	[ -z "$failed" ] || fail "vet has findings on:$failed"
 }
 
-# Building buf takes minutes, so lint does not: scripts/generated.sh, which needs
-# it anyway, runs the same checks with the pinned one.
+# Building buf takes minutes, so lint does not build it: scripts/generated.sh,
+# which needs it anyway, runs the same checks with the pinned buf.
 proto() {
 	if ! command -v buf >/dev/null; then
 		echo "no buf on the PATH: the schema is left to scripts/generated.sh"
@@ -71,8 +73,8 @@ proto() {
 	buf format --diff --exit-code
 }
 
-# They are tests, but of those whose result Go keeps although a page has changed:
-# a file outside the module.
+# -count=1, because Go would reuse a test's result although a page, a file
+# outside the module, has changed.
 docs() {
 	go test -count=1 -run '^Test(PagesNameWhatThereIs|FaultsPage|KindsOfFault|SecurityPage|CommandsCanBePasted|ModulesToReleaseAreNamed|PackagesAreInstalledInCIAlone)$' ./tools/internal/figures
 }

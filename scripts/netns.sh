@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # netns.sh [--require] [--race] [go test flags, such as -test.run=Loss]
 #
-# Tests the models where the network fails (tools/internal/netfault), in a
-# network namespace of their own: nothing outside is touched, and where the
-# system lets users have namespaces it takes no root. It wants Linux, ip and
-# nft (Debian: iproute2, nftables). What is missing or not permitted is said,
-# and the tests are skipped; with --require that is a failure.
+# Tests the models on a failing network (tools/internal/netfault), in a
+# network namespace of their own. Nothing outside is changed, and if the
+# system lets users have namespaces, no root is needed. It needs Linux, ip
+# and nft (Debian: iproute2, nftables). If something is missing or not
+# permitted, the script says so, and the tests are skipped; with --require
+# that is a failure.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -26,7 +27,7 @@ skip() {
 	exit 0
 }
 
-# ip and nft are where users may not look for them.
+# Users' PATH may lack the folders of ip and nft.
 PATH=$PATH:/usr/sbin:/sbin
 [ "$(uname -s)" = Linux ] || skip "network namespaces are Linux's"
 if ! { command -v ip && command -v nft; } >/dev/null; then apt_install iproute2 nftables || true; fi
@@ -34,8 +35,8 @@ for tool in unshare ip nft; do
 	command -v $tool >/dev/null || skip "there is no $tool (Debian: apt-get install util-linux iproute2 nftables)"
 done
 
-# What the tests do, tried beforehand: a network, a pair of devices in it, a
-# rule by which packets are lost.
+# A trial of what the tests do: a network, a pair of devices in it, a rule
+# that drops packets.
 try='ip link set lo up &&
 	ip link add try0 type veth peer name try1 && ip link delete try0 &&
 	nft add table inet try &&
@@ -51,7 +52,7 @@ for way in "unshare --net" "unshare --user --map-root-user --net"; do
 done
 [ -n "$enter" ] || skip "no network namespace, or no veth or nftables in it: ${said##*$'\n'}"
 
-# It is built outside: inside there is no way to a module proxy.
+# The test is built outside the namespace, which cannot reach a module proxy.
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 go test -c $race -o "$dir/netfault.test" ./tools/internal/netfault

@@ -1,23 +1,24 @@
 #!/usr/bin/env bash
-# race.sh: all tests under the race detector.
+# race.sh: runs all tests under the race detector.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# On Linux the detector is linked with cgo, which wants a C compiler. Go turns
-# cgo off by itself where it finds none.
+# On Linux the detector is linked with cgo, which needs a C compiler. Go turns
+# cgo off by itself if it finds none.
 if [ "$(go env GOOS)" = linux ] && ! command -v "$(go env CC)" >/dev/null; then
 	apt_install gcc libc6-dev || fail "the race detector needs a C compiler: install gcc, or set CC"
 fi
 
-# The detector makes a fake kernel ten times slower; the plain run tries more. What is
-# left out would show it no other code:
+#
+# The detector makes a fake kernel ten times slower; the plain run tries more seeds. The
+# tests that are left out would show it no further code:
 #   - most rows of docs/faults.md look at a process from outside, at its memory and its
-#     clocks. The code that such a process runs is in the models' own suites, and in
-#     the rows on its end and its log, which do run.
-#   - the protocol's rules are tried with four configurations; that with small output
-#     limits takes every way that the default one takes.
-#   - each experiment of the lab is run by the same code as TestRun's and TestAdvise's.
+#     clocks. The code of such a process runs in the models' own suites, and in the rows
+#     on its end and its log, which do run.
+#   - the protocol's rules are tried with four configurations; the one with small output
+#     limits takes every path that the default one takes.
+#   - the same code as in TestRun and TestAdvise runs each experiment of the lab.
 outside='row_([0-9]|[12][0-9]|3[0-589]|40|47):'
 experiments='Test(RunBadServers|RunInAnotherProtocol|RunWithoutThoseThatAreNotAvailable'
 experiments+='|AdviseWithoutThoseThatAreNotAvailable|CallersShowAStall|CapacityIsFound|CapacityInAnotherProtocol'

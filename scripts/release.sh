@@ -2,22 +2,23 @@
 # release.sh [--dry-run] VERSION [MODULE...]
 #
 # Tags a release of the named modules, or of all: common/v0.1.0,
-# eventloop/v0.1.0, and so on. --dry-run does all the work, and throws it away.
+# eventloop/v0.1.0, and so on. --dry-run does the same work, and discards it.
 #
-# On main a module's siblings are `require ... v0.0.0` with a `replace` to the
-# folder beside it. That serves everybody who works in this repository, but
-# `go install module/cmd/x@v0.1.0` refuses a module with a replace. So what is
-# tagged is main plus one commit a module, on no branch, in which the replaces
-# are gone and the siblings are required at a real version: the one being
-# released, or, for a sibling that is not, its latest tag.
+# On main a module requires its siblings as `require ... v0.0.0`, with a
+# `replace` by the folder beside it. That serves everybody who works in this
+# repository, but `go install module/cmd/x@v0.1.0` refuses a module with a
+# replace. So each tag is main plus one commit a module, on no branch. In that
+# commit the replaces are gone, and the siblings are required at a real
+# version: the version being released, or, for a sibling that is not released,
+# its latest tag.
 #
 # Such a commit's go.sum holds the sum of a sibling that is not published yet.
-# Therefore everything happens in a clone, and git is told that the clone is
-# what github.com/ioflavors/ioflavors means: the go command fetches the tags
-# just made there as it will fetch the published ones, and comes to the same
-# sums. Each module is then tested in the form in which users get it, and its
-# commands are installed. Only when all is well do the tags come back to this
-# repository; nothing is pushed.
+# Therefore everything happens in a clone, and git maps
+# github.com/ioflavors/ioflavors to the clone: the go command fetches the new
+# tags there as it will fetch the published ones, and computes the same sums.
+# Each module is then tested in the form in which users get it, and its
+# commands are installed. Only if all of this succeeds do the tags come back
+# to this repository; nothing is pushed.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -32,11 +33,12 @@ version=${1-}
 [ -n "$version" ] || fail "$usage"
 shift
 
-# The version's form, and the major versions that the module paths stand for.
+# The format of the version, and the major versions that the module paths
+# stand for.
 [[ $version =~ ^v[01]\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?$ ]] ||
 	fail "$version is not a version like v0.1.0 (v2 and later need another module path)"
 
-# What is released, dependencies first, however it was named.
+# The modules to release, dependencies first, however they were named.
 all=$(modules)
 released=
 for module in "$@"; do
@@ -61,8 +63,8 @@ for key in user.name user.email; do
 	if value=$(git config "$key"); then git -C "$repo" config "$key" "$value"; fi
 done
 
-# What is fetched on the way must not stay in the user's module cache, where it
-# would pass for the published version when the release is done over.
+# The downloaded modules must not stay in the user's module cache, where they
+# would pass for the published version if the release is repeated.
 GOPROXY="file://$(go env GOMODCACHE)/cache/download,$(go env GOPROXY)"
 export GOPROXY GOMODCACHE=$work/modcache GOBIN=$work/bin GOFLAGS=-modcacherw
 export GOWORK=off GOPRIVATE=$prefix

@@ -2,8 +2,8 @@
 # stress.sh [TIMES [PACKAGE...]]
 #
 # Runs the tests, all or those of the packages, TIMES (3) times beside six busy
-# processes, and says what failed. A test that fails here and not on an idle machine
-# hangs on how fast the machine is.
+# processes, and says which failed. A test that fails here, but not on an idle
+# machine, depends on the machine's speed.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -26,9 +26,9 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-go vet "$@" # builds nearly all that the tests need, while the machine is idle
+go vet "$@" # builds nearly everything that the tests need, while the machine is idle
 
-# Each of them ends with this script, even if that is killed.
+# Each busy process ends with this script, even if the script is killed.
 parent=$$
 for ((i = 0; i < busy; i++)); do
 	(while kill -0 $parent 2>/dev/null; do for ((n = 0; n < 100000; n++)); do :; done; done) &
@@ -39,7 +39,7 @@ failed=0
 for ((run = 1; run <= times; run++)); do
 	echo "run $run of $times, beside $busy busy processes"
 	begun=$SECONDS
-	set -m # a process group for it, so that it can be ended as a whole
+	set -m # gives it a process group, which can be ended as a whole
 	go test -count=1 "$@" >"$tmp/$run" 2>&1 &
 	testing=$!
 	set +m

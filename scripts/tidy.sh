@@ -1,21 +1,22 @@
 #!/usr/bin/env bash
+#
 # tidy.sh        go work sync, then go mod tidy in every module
-# tidy.sh check  fails with the difference if that would change anything; the
-#                work is done on a copy, so the tree stays as it is
+# tidy.sh check  fails with the difference if tidy.sh would change anything; it
+#                works on a copy, so the tree stays unchanged
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# The modules of developer tools are not looked at: tidying them downloads all
-# that buf's own tests need, and they change only when a tool is moved. That of
-# the peers is, for it follows common.
+# The modules of developer tools are left out: tidying them downloads
+# everything that buf's own tests need, and they change only with a tool's
+# version. The peers' module is tidied, because it follows common.
 tidied() {
 	modules
 	echo tools/peers
 }
 
 # Sync first: it raises the modules to the workspace's common versions, and may
-# leave behind sums that tidy drops.
+# leave sums that tidy drops.
 tidy() {
 	local dir
 	go work sync
@@ -29,7 +30,7 @@ case ${1-} in
 check)
 	copy=$(mktemp -d)
 	trap 'rm -rf "$copy"' EXIT
-	# Go files are all that tidy reads besides the module files.
+	# Besides the module files, tidy reads only Go files.
 	find . \( -name '*.go' -o -name 'go.mod' -o -name 'go.sum' -o -name 'go.work*' \) -type f |
 		tar -cf - -T - | tar -xf - -C "$copy"
 	(cd "$copy" && tidy)

@@ -7,10 +7,10 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 )
 
-// brokenRules: what is no frame. Nobody can tell where the next one begins, so
-// the server says why and ends the connection: reply, FIN, and only later the
-// close, for unread input would turn that into a reset, which can destroy the
-// reply on its way.
+// brokenRules: bytes that are no frame. The start of the next frame is
+// unknown, so the server must say why and end the connection: reply, FIN, and
+// only later the close. A close with unread input sends a reset, which can
+// destroy the reply on its way.
 var brokenRules = []Rule{
 	{ID: "length-too-small", Fault: 3, Title: "a length of 0 to 4 gets an error and a FIN", run: lengthTooSmall},
 	{ID: "length-too-large", Fault: 4, Title: "a length over the limit gets an error and a FIN, at once", run: lengthTooLarge},
@@ -23,8 +23,8 @@ var brokenRules = []Rule{
 	{ID: "nothing-after-bad", Fault: 7, Title: "requests behind a broken frame are not carried out", run: nothingAfterBad},
 }
 
-// ends expects an error for what is sent, then a FIN; and that the server
-// serves on.
+// ends expects an error as the reply to data, then a FIN, and then that the
+// server still serves others.
 func (t *trial) ends(data ...[]byte) {
 	c := t.dial()
 	c.Send(data...)
@@ -41,8 +41,8 @@ func lengthTooSmall(t *trial) {
 	t.alive()
 }
 
-// lengthTooLarge sends nothing but the length: a server that waits for the
-// rest, or makes room for it, fails.
+// lengthTooLarge sends only the length, so a server that waits for the rest,
+// or allocates memory for it, fails.
 func lengthTooLarge(t *trial) {
 	for _, length := range []uint32{uint32(t.MaxFrame) + 1, 1<<31 - 1, 1 << 31, 1<<32 - 1} {
 		t.ends(probe.Header(length))
@@ -55,7 +55,7 @@ func largestFrame(t *trial) {
 	value := bytes.Repeat([]byte("v"), fit(t.MaxFrame, key))
 	frame := probe.Put(key, string(value))
 	if length := len(frame) - len(probe.Header(0)); length != t.MaxFrame {
-		key += "k" // the value's size would have needed one byte more
+		key += "k" // the value's size would need one byte more
 		frame = probe.Put(key, string(value))
 	}
 	c := t.dial()
@@ -70,11 +70,11 @@ func httpRequest(t *trial) {
 	t.alive()
 }
 
-// tlsBytes is how a TLS 1.3 client begins: a handshake record of 512 bytes
-// with a hello of 508.
+// tlsBytes is the beginning of a TLS 1.3 client: a handshake record of 512
+// bytes with a hello of 508.
 var tlsBytes = append([]byte("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), bytes.Repeat([]byte{0x5a}, 506)...)
 
-// As a length, its first four bytes are 33,620,758.
+// The first four bytes, as a length, are 33,620,758.
 func helloIsTooLong(o Options) bool { return o.MaxFrame < 0x02010316 }
 
 func tlsHello(t *trial) {
@@ -82,7 +82,7 @@ func tlsHello(t *trial) {
 	t.alive()
 }
 
-// garbageBehind tries often, for whether a reply is lost is a race.
+// garbageBehind tries often, because a lost reply is a race.
 func garbageBehind(t *trial) {
 	garbage := bytes.Repeat([]byte("garbage "), 200<<10/8)
 	for range 100 {

@@ -1,9 +1,9 @@
 // Package conformance checks from outside whether a server speaks the
 // key/value protocol, whatever language it is written in. Each rule of the
-// protocol is a small function over connections of its own; a failure says
-// what was sent, what was expected and what came.
+// protocol is a small function with connections of its own. A failure reports
+// the bytes sent, the expected reply and the actual one.
 //
-// The rules store values: under keys that begin with "conformance/", and under
+// The rules store values under keys that begin with "conformance/", and under
 // the few short keys of the golden frames (testdata/frames.json). Do not check
 // a server whose data matters.
 package conformance
@@ -19,11 +19,11 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 )
 
-// Rule is one thing that a server of the protocol does.
+// Rule is one requirement of the protocol.
 type Rule struct {
 	ID    string // as Options.Only names it
 	Title string
-	Fault int // row of the project's fault catalogue that it tests, 0 if none
+	Fault int // row of the project's fault catalogue that the rule tests, 0 if none
 
 	run     func(*trial)
 	applies func(Options) bool // nil: always
@@ -46,44 +46,45 @@ func Select(o Options) []Rule {
 	return slices.DeleteFunc(Rules(), func(r Rule) bool { return !o.selects(r) })
 }
 
-// LeastMaxFrame is how long a frame some of the rules need, in bytes.
+// LeastMaxFrame is the frame length that some of the rules need, in bytes.
 const LeastMaxFrame = 200
 
-// Options is what is known about the server. The zero value fits a server with
-// the protocol's usual limits that serves many clients at once.
+// Options describes the server. The zero value fits a server with the
+// protocol's usual limits that serves many clients at once.
 type Options struct {
 	// MaxFrame is the largest length that the server accepts, body and
 	// footer, in bytes: at least LeastMaxFrame. 0: 1 MiB.
 	MaxFrame int
-	// OneAtATime: a client may keep all others waiting until it leaves. A
-	// rule that is about a second client then asks for what still has to be
-	// true: that it is served once the first has left.
+	// OneAtATime: a client may keep all others waiting until it leaves. A rule
+	// about a second client then only requires that the second is served after
+	// the first has left.
 	OneAtATime bool
-	// These are the server's. 0 means not known, and the rules about it are
-	// not run. Give the server small ones, a second or less: the rules wait
-	// for them. TurnLimit is for servers with one client at a time.
+	// The server's timeouts. 0 means unknown, and the rules about that timeout
+	// are not run. Configure the server with small timeouts, a second or less,
+	// because the rules wait for them. TurnLimit is for servers that serve one
+	// client at a time.
 	IdleTimeout, FrameTimeout, WriteTimeout, TurnLimit time.Duration
-	// MaxConns is how many clients the server serves before it refuses one.
-	// 0 means not known, and the rule about it is not run. Give the server
-	// few: the rule makes so many connections.
+	// MaxConns is the number of clients that the server serves before it refuses
+	// one. 0 means unknown, and the rule about it is not run. Configure the
+	// server with a small number, because the rule opens that many connections.
 	MaxConns int
-	// Clients is how many connections there are at once where a rule is
-	// about many. 0: 64.
+	// Clients is the number of simultaneous connections in rules about many
+	// clients. 0: 64.
 	Clients int
 	// RuleTimeout ends a rule, which then fails. 0: 10 s. If the machine was busy
-	// meanwhile, the rule is tried once more, with three times as much time; if that
-	// happens again, the rule is not judged.
+	// meanwhile, the rule is tried once more with three times the time. If the
+	// machine was busy again, the rule is not judged.
 	RuleTimeout time.Duration
-	// Process is the number of the server's process, if it runs on this machine.
-	// With it the check can tell whether the server had a core when it wanted one.
-	// 0: not known.
+	// Process is the server's process ID, if the server runs on this machine. With
+	// it the check can tell whether the server had a core when it was ready to
+	// run. 0: unknown.
 	Process int
-	// Only are the IDs of the rules to check. Empty: all.
+	// Only lists the IDs of the rules to check. Empty: all.
 	Only []string
-	// Progress is told each result as it comes. It may be nil.
+	// Progress is called with each result as it comes. It may be nil.
 	Progress func(Result)
 
-	// watch is watchMachine, but in tests.
+	// watch is watchMachine, except in tests.
 	watch func(process int) (stop func() strain)
 }
 
@@ -103,12 +104,12 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// leastTimeout is how short the shortest timeout of a server may be of which none
-// is known.
+// leastTimeout is the assumed shortest timeout of a server if no timeout is
+// known.
 const leastTimeout = time.Second
 
-// shortestTimeout returns the shortest of the server's timeouts that are known, or
-// else leastTimeout.
+// shortestTimeout returns the shortest known timeout of the server, or
+// leastTimeout if none is known.
 func (o Options) shortestTimeout() (shortest time.Duration) {
 	for _, d := range []time.Duration{o.IdleTimeout, o.FrameTimeout, o.WriteTimeout, o.TurnLimit} {
 		if d > 0 && (shortest == 0 || d < shortest) {
@@ -121,9 +122,9 @@ func (o Options) shortestTimeout() (shortest time.Duration) {
 // Result is the outcome of one rule: it passed, failed, or was not judged.
 type Result struct {
 	Rule
-	Reason string // why it failed, or was not judged; "" if it passed
+	Reason string // why it failed or was not judged; "" if it passed
 	// NotJudged: the rule says nothing about the server, because the check was
-	// interrupted, or because the machine was too busy.
+	// interrupted or the machine was too busy.
 	NotJudged bool
 	Duration  time.Duration
 }
@@ -134,7 +135,7 @@ func (r Result) Passed() bool { return r.Reason == "" }
 // Failed reports whether the server breaks the rule.
 func (r Result) Failed() bool { return r.Reason != "" && !r.NotJudged }
 
-// MarshalJSON encodes the result with its rule's fields beside its own.
+// MarshalJSON encodes the fields of the result and of its rule side by side.
 func (r Result) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		ID     string `json:"id"`
@@ -151,20 +152,20 @@ func (r Result) MarshalJSON() ([]byte, error) {
 // Report is the outcome of a check.
 type Report struct {
 	Results []Result
-	// NotRun are the rules that Options left out.
+	// NotRun lists the rules that Options left out.
 	NotRun []Rule
 }
 
 // Total returns the number of rules that were run.
 func (r Report) Total() int { return len(r.Results) }
 
-// Passed returns how many of them the server follows.
+// Passed returns the number of rules that the server follows.
 func (r Report) Passed() int { return len(r.those(Result.Passed)) }
 
-// Failed returns the results of those that it breaks.
+// Failed returns the results of the rules that the server breaks.
 func (r Report) Failed() []Result { return r.those(Result.Failed) }
 
-// NotJudged returns the results of those that say nothing about it.
+// NotJudged returns the results of the rules that were not judged.
 func (r Report) NotJudged() []Result {
 	return r.those(func(r Result) bool { return r.NotJudged })
 }
@@ -179,7 +180,7 @@ func (r Report) those(are func(Result) bool) (some []Result) {
 }
 
 // Check tries the rules on the server at addr, one after the other. When ctx
-// ends, the rules that are left are not judged.
+// ends, the remaining rules are not judged.
 func Check(ctx context.Context, addr string, o Options) Report {
 	o = o.withDefaults()
 	var report Report
@@ -204,12 +205,12 @@ func (o Options) selects(r Rule) bool {
 	return len(o.Only) == 0 || slices.Contains(o.Only, r.ID)
 }
 
-// tries is how often a rule is tried, and with how many times its limit, while
-// the machine is too busy to judge it.
+// tries are the factors of a rule's time limit, one for each try. A further
+// try is made only if the machine was too busy to judge the rule.
 var tries = []time.Duration{1, 3}
 
-// check runs the rule, and again with more time where the machine may be why it
-// failed.
+// check runs the rule. If the machine may be the reason for a failure, it runs
+// the rule again with more time.
 func (r Rule) check(ctx context.Context, addr string, o Options) Result {
 	begin := time.Now()
 	result := Result{Rule: r}
@@ -236,15 +237,15 @@ func (r Rule) check(ctx context.Context, addr string, o Options) Result {
 	return result
 }
 
-// try runs the rule once on connections of its own, all of which are closed when
-// it returns. It returns why the rule failed, "" if it did not, and whether the
-// time for it was over.
+// try runs the rule once, on connections that are all closed when try returns.
+// It returns why the rule failed ("" if it did not), and whether its time was
+// over.
 func (r Rule) try(ctx context.Context, addr string, o Options, limit time.Duration) (reason string, timedOut bool) {
 	limit += o.IdleTimeout + o.FrameTimeout + o.WriteTimeout + o.TurnLimit // some rules wait for these
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	reason = probe.Try(func(t probe.T) { r.run(newTrial(ctx, t, addr, o)) })
-	// What ends at the deadline may do so before the context is done.
+	// A call that ends at the deadline may return before the context is done.
 	deadline, _ := ctx.Deadline()
 	if reason != "" && (ctx.Err() != nil || !time.Now().Before(deadline)) {
 		return fmt.Sprintf("%s (the time for a rule is %v)", reason, limit), true

@@ -21,14 +21,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// short is a timeout for servers that should be seen to have one.
+// short is a timeout whose effect a test waits for.
 const short = 100 * time.Millisecond
 
-// patience is a timeout that only a test that fails reaches.
+// patience is a timeout that only a failing test reaches.
 const patience = time.Minute
 
-// A server written from the protocol's description alone passes: the rules ask
-// for nothing that only this project's servers do.
+// A server written only from the protocol's description passes: the rules
+// require nothing that is special to this project's servers.
 func TestGoodServer(t *testing.T) {
 	report := conformance.Check(context.Background(), (&plainServer{}).start(t), conformance.Options{})
 	for _, f := range report.Failed() {
@@ -49,7 +49,7 @@ func TestGoodServer(t *testing.T) {
 	assert.Equal(t, len(limitsToKnow), report.Passed())
 }
 
-// limitsToKnow are the rules that are run only if a limit is known.
+// limitsToKnow are the rules that run only if a limit is known.
 var limitsToKnow = []string{"idle-timeout", "frame-timeout", "write-timeout", "silent-client", "over-limit"}
 
 func ids(rules []conformance.Rule) (ids []string) {
@@ -59,10 +59,10 @@ func ids(rules []conformance.Rule) (ids []string) {
 	return ids
 }
 
-// few is a number of clients that servers can be seen to have as a limit.
+// few is a limit of clients small enough to reach in a test.
 const few = 3
 
-// Each rule finds a server that breaks it.
+// Each rule detects a server that breaks it.
 func TestBadServers(t *testing.T) {
 	var mu sync.Mutex
 	found := make(map[string]bool)
@@ -128,13 +128,13 @@ func testFlaws(t *testing.T, found func(rule string)) {
 	} {
 		t.Run(flaw, func(t *testing.T) {
 			t.Parallel()
-			o := conformance.Options{RuleTimeout: 5 * short} // what hangs, hangs
+			o := conformance.Options{RuleTimeout: 5 * short} // a hanging server hangs for good
 			s := &plainServer{flaw: flaw}
 			switch {
-			// Only the limit that the rule is about is short, so that on a busy machine
-			// no other one ends the connection.
+			// Only the limit under test is short, so that on a busy machine no other
+			// limit ends the connection.
 			case rules[0] == "idle-timeout":
-				s.idleTimeout, o.IdleTimeout = patience, patience // it is not waited for
+				s.idleTimeout, o.IdleTimeout = patience, patience // no test waits for it
 			case rules[0] == "frame-timeout":
 				s.frameTimeout, o.FrameTimeout = short, short
 			case rules[0] == "write-timeout":
@@ -146,14 +146,14 @@ func testFlaws(t *testing.T, found func(rule string)) {
 			for _, rule := range rules {
 				o := o
 				o.Only = []string{rule}
-				switch rule { // what else must be known for it to be run
+				switch rule { // the other options that the rule needs
 				case "silent-client":
 					o.IdleTimeout = short
 				case "turn-limit":
 					o.OneAtATime, o.TurnLimit = true, short
 				}
-				// On a machine that is taken for idle: on a busy one, what hangs is
-				// not judged.
+				// The check assumes an idle machine, because on a busy one it would not
+				// judge a hanging server.
 				report := conformance.Check(context.Background(), addr, conformance.StoodStill(o, 0))
 				require.Equal(t, 1, report.Total(), "%s should be run", rule)
 				if r := report.Results[0]; assert.True(t, r.Failed(), "%s should fail", rule) {
@@ -165,7 +165,7 @@ func testFlaws(t *testing.T, found func(rule string)) {
 	}
 }
 
-// A server with one client at a time passes, if that is known about it.
+// A server with one client at a time passes, if the options say so.
 func TestOneAtATime(t *testing.T) {
 	const flaw = "serves one client at a time"
 	report := conformance.Check(context.Background(), (&plainServer{flaw: flaw}).start(t), conformance.Options{OneAtATime: true})
@@ -194,8 +194,8 @@ func TestNobodyListens(t *testing.T) {
 	assert.Contains(t, report.Failed()[0].Reason, "refused")
 }
 
-// Whoever interrupts a check must not take the report for a good one, nor the
-// server for a bad one.
+// The report of an interrupted check shows neither a good server nor a bad
+// one.
 func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	report := conformance.Check(ctx, (&plainServer{}).start(t), conformance.Options{
@@ -212,7 +212,8 @@ func TestInterrupted(t *testing.T) {
 	assert.Contains(t, report.NotJudged()[0].Reason, "interrupted")
 }
 
-// mute is a server that takes requests, and answers them when it is told to.
+// mute is a server that reads requests, and answers them only after speak is
+// called.
 func mute(t *testing.T) (addr string, speak func()) {
 	s := &plainServer{flaw: "is mute", spoken: make(chan struct{})}
 	speak = sync.OnceFunc(func() { close(s.spoken) })
@@ -221,9 +222,9 @@ func mute(t *testing.T) (addr string, speak func()) {
 	return addr, speak
 }
 
-// Six busy programs beside the checker are no fault of the server's: a rule that
-// ran out of time is tried again with more of it, and is then not judged. On an
-// idle machine it fails, at once.
+// Six busy programs beside the checker are not the server's fault: a rule that
+// ran out of time is tried again with more time, and is then not judged. On an
+// idle machine it fails at once.
 func TestARuleThatRunsOutOfTimeOnABusyMachineIsNotJudged(t *testing.T) {
 	o := conformance.Options{RuleTimeout: time.Millisecond, Only: []string{"put-get"}}
 	check := func(o conformance.Options, addr string) conformance.Result {
@@ -276,9 +277,8 @@ func TestARuleThatRunsOutOfTimeOnABusyMachineIsNotJudged(t *testing.T) {
 	})
 }
 
-// A server closes an idle connection in its time, however busy the machine is. If
-// the checker was kept from using the connection for about as long, that is no
-// fault.
+// A server closes an idle connection on time, however busy the machine is. If the
+// checker could not use the connection for about as long, that close is no fault.
 func TestACheckerThatStoodStillAccusesNoTimeout(t *testing.T) {
 	o := conformance.Options{Only: []string{"silent-client"}, IdleTimeout: short}
 	addr := (&plainServer{flaw: "leaves after a reply"}).start(t)
@@ -287,7 +287,7 @@ func TestACheckerThatStoodStillAccusesNoTimeout(t *testing.T) {
 	assert.Contains(t, report.NotJudged()[0].Reason, "the checker stood still for 100ms")
 	report = conformance.Check(context.Background(), addr, conformance.StoodStill(o, 0))
 	assert.Len(t, report.Failed(), 1)
-	// A wrong reply is no timeout.
+	// A wrong reply cannot come from a timeout.
 	addr = (&plainServer{flaw: "answers a get with its own kind"}).start(t)
 	report = conformance.Check(context.Background(), addr, conformance.StoodStill(o, short))
 	assert.Len(t, report.Failed(), 1)
@@ -305,9 +305,9 @@ func TestRules(t *testing.T) {
 	assert.Equal(t, "put-get", selected[0].ID)
 }
 
-// Every fault of the catalogue that can be seen from outside, with nothing but
-// connections, has a rule. What is missing needs the process, the machine or
-// the network in the test's hands.
+// Every fault of the catalogue that shows from outside, through connections
+// alone, has a rule. The other faults need control of the process, the machine
+// or the network.
 func TestFaults(t *testing.T) {
 	tested := make(map[int]bool)
 	for _, r := range conformance.Rules() {
@@ -332,8 +332,8 @@ func TestResultAsJSON(t *testing.T) {
 	assert.JSONEq(t, `{"id": "x", "title": "y", "fault": 3, "passed": false, "not_judged": true, "reason": "z", "seconds": 0.5}`, string(data))
 }
 
-// The golden frames are the project's too: both codecs make these bytes, and
-// read them.
+// The golden frames are also those of this project: both codecs make these
+// bytes, and read them.
 func TestGoldenFrames(t *testing.T) {
 	for _, golden := range conformance.GoldenFrames() {
 		t.Run(golden.Name, func(t *testing.T) {

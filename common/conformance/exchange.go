@@ -10,7 +10,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 )
 
-// exchangeRules: requests as they should be, and their replies.
+// exchangeRules: correct requests and their replies.
 var exchangeRules = []Rule{
 	{ID: "golden-frames", Title: "golden requests get the golden replies, byte for byte", run: goldenFrames},
 	{ID: "put-get", Title: "a value that was put is what a get returns", run: putGet},
@@ -26,13 +26,13 @@ var exchangeRules = []Rule{
 	{ID: "kept-copy", Fault: 13, Title: "a stored value does not change when other frames follow", run: keptCopy},
 }
 
-// golden are frames as the protocol's first implementation put them on the
-// wire: facts, not something this project made up.
+// golden are frames as the protocol's first implementation sent them: facts,
+// not inventions of this project.
 //
 //go:embed testdata/frames.json
 var golden []byte
 
-// Frame is a golden frame and what is in it.
+// Frame is a golden frame and its contents.
 type Frame struct {
 	Name   string `json:"name"`
 	Key    string `json:"key"`
@@ -42,7 +42,7 @@ type Frame struct {
 	Hex    string `json:"frame_hex"`
 }
 
-// Bytes returns the frame.
+// Bytes returns the encoded frame.
 func (f Frame) Bytes() []byte {
 	b, err := hex.DecodeString(f.Hex)
 	if err != nil {
@@ -69,8 +69,8 @@ func goldenFrames(t *trial) {
 	stored := frames["put ok response"].Bytes()
 	c := t.dial()
 
-	// Nothing deletes a key, so only a new server can be asked for the reply
-	// about an absent one.
+	// The protocol has no delete, so only a new server can give the reply for an
+	// absent key.
 	get := frames["get"]
 	c.Send(get.Bytes())
 	if got := c.Receive(); got.Status == probe.NotOk && got != probe.Absent(get.Key) {
@@ -89,7 +89,7 @@ func goldenFrames(t *trial) {
 	c.Send(get.Bytes())
 	c.WantBytes(frames["get ok response"].Bytes())
 
-	// The golden reply for an absent key, with a key that is absent.
+	// The golden reply for an absent key, with another absent key.
 	absent := t.key("absent")
 	c.Send(probe.Get(absent))
 	c.WantBytes(probe.Frame(probe.Body(probe.Absent(absent))))
@@ -102,7 +102,7 @@ func putGet(t *trial) {
 	c.Want(probe.Stored)
 	c.Send(probe.Get(key))
 	c.Want(probe.Found(key, "value"))
-	// Another connection sees it too.
+	// Another connection sees the value, too.
 	t.leave()
 	c = t.dial()
 	c.Send(probe.Get(key))
@@ -158,8 +158,8 @@ func overwrite(t *trial) {
 	}
 }
 
-// sizes tries where encodings and buffers change: the lengths that need one
-// byte more, and powers of two.
+// sizes tries lengths at which encodings and buffers change: those that need
+// one byte more, and powers of two.
 func sizes(t *trial) {
 	key := t.key("k")
 	largest := fit(t.MaxFrame, key)

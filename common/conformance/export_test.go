@@ -2,9 +2,8 @@ package conformance
 
 import "time"
 
-// OnMachine returns the options for a check on a machine that is told, and not
-// looked at: after each try of a rule, counted from 1, busy says whether it was
-// busy meanwhile.
+// OnMachine returns options for a check on a simulated machine: busy says for
+// each try of a rule, counted from 1, whether the machine was busy.
 func OnMachine(o Options, busy func(try int) bool) Options {
 	try := 0
 	o.watch = func(int) func() strain {
@@ -20,7 +19,7 @@ func OnMachine(o Options, busy func(try int) bool) Options {
 	return o
 }
 
-// StoodStill returns the options for a check whose process stands still for so
+// StoodStill returns options for a check whose process stands still for that
 // long in each try.
 func StoodStill(o Options, longest time.Duration) Options {
 	o.watch = func(int) func() strain {

@@ -5,16 +5,16 @@ import (
 )
 
 // framingRules: TCP is a stream. It may deliver a frame in any parts, and many
-// frames at once.
+// frames together.
 var framingRules = []Rule{
 	{ID: "cut-anywhere", Fault: 1, Title: "three frames are served whatever the byte after which they are cut", run: cutAnywhere},
 	{ID: "byte-by-byte", Fault: 1, Title: "frames are served when each byte is sent by itself", run: byteByByte},
 	{ID: "cut-large", Fault: 1, Title: "a large frame is served in parts of many sizes", run: cutLarge},
 }
 
-// cutAnywhere sees to it that the server reads both parts in turn: the first
-// one comes together with a whole request, and when that is answered, the part
-// behind it has arrived too. Only then the second is sent.
+// cutAnywhere makes the server read the two parts separately. The first part
+// arrives together with a whole request. When that request is answered, the
+// first part has arrived, too. Only then the second part is sent.
 func cutAnywhere(t *trial) {
 	key, absent, before := t.key("k"), t.key("absent"), t.key("before")
 	frames := [][]byte{probe.Put(key, "some value"), probe.Get(key), probe.Get(absent)}

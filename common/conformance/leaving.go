@@ -7,7 +7,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 )
 
-// leavingRules: clients that leave, politely or not.
+// leavingRules: clients that leave, with a FIN or a RST.
 var leavingRules = []Rule{
 	{ID: "fin-in-frame", Fault: 22, Title: "a FIN inside a frame is answered by a close", run: finInFrame},
 	{ID: "put-then-close", Fault: 27, Title: "a put is carried out although the client closes at once", run: putThenClose},
@@ -26,7 +26,8 @@ func finInFrame(t *trial) {
 		c.WantEnd()
 		t.leave()
 	}
-	// What came whole before is answered, and the part is not carried out.
+	// The server must answer the whole frames before the FIN, and must not carry
+	// out the incomplete one.
 	c := t.dial()
 	c.Send(probe.Get(key), frame[:len(frame)-1])
 	c.HalfClose()
@@ -36,7 +37,8 @@ func finInFrame(t *trial) {
 }
 
 // putThenClose polls, each time with a new client: the put and the get are on
-// different connections, and only the server knows which one it turns to first.
+// different connections, and only the server knows which of them it reads
+// first.
 func putThenClose(t *trial) {
 	const puts = 50
 	for i := range puts {
@@ -68,7 +70,7 @@ func rstInFrame(t *trial) {
 	for i := range 50 {
 		c := t.dial()
 		c.Send(probe.Get(t.key("absent")), frame[:1+i%(len(frame)-1)])
-		if i%2 == 0 { // half of them when the server has seen it
+		if i%2 == 0 { // half of them after the server has read the part
 			c.Want(probe.Absent(t.key("absent")))
 		}
 		c.Reset()

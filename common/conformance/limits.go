@@ -8,8 +8,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 )
 
-// limitRules: nobody can use up what all need. Where a limit is the operator's
-// to choose, its rule is run only if it is known.
+// limitRules: no client can use up what all need. If the operator chooses a
+// limit, its rule runs only if the limit is known.
 var limitRules = []Rule{
 	{ID: "claims", Fault: 6, Title: "clients that announce large frames and send little of them keep nobody from being served", run: claims},
 	{ID: "storm", Fault: 32, Title: "clients that come all at once are all served", run: storm},
@@ -19,15 +19,16 @@ var limitRules = []Rule{
 		applies: func(o Options) bool { return o.OneAtATime && o.TurnLimit > 0 }},
 }
 
-// claims has many clients announce the largest frame there may be: a server
-// that makes room for what is announced, not for what has come, needs it all.
+// claims lets many clients announce the largest allowed frame. A server that
+// allocates memory for the announced bytes, not for the received ones, needs
+// it for all of them.
 func claims(t *trial) {
 	key := t.key("k")
 	large := probe.Put(key, t.text(t.MaxFrame, 0))
 	claim := func() *probe.Conn {
 		c := t.dial()
 		c.Send(probe.Get(t.key("absent")), large[:10])
-		c.Want(probe.Absent(t.key("absent"))) // the server has read the claim too
+		c.Want(probe.Absent(t.key("absent"))) // the server has also read the claim
 		return c
 	}
 	if t.OneAtATime {
@@ -48,13 +49,13 @@ func claims(t *trial) {
 	wait()
 }
 
-// storm has all clients connected before the first one asks.
+// storm connects all clients before the first one sends a request.
 func storm(t *trial) {
 	var connected sync.WaitGroup
 	connected.Add(t.Clients)
 	t.clients(t.Clients, func(t *trial, i int) {
 		c := func() *probe.Conn {
-			defer connected.Done() // also if it fails: the others wait for it
+			defer connected.Done() // also after a failure, because the others wait for it
 			return t.dial()
 		}()
 		connected.Wait()
@@ -89,7 +90,8 @@ func overLimit(t *trial) {
 	for i, c := range served {
 		t.exchange(c, fmt.Sprint(i))
 	}
-	// When the server has noticed that they have left, there is room again.
+	// When the server has noticed that the clients have left, there is room
+	// again.
 	t.leave()
 	for {
 		failure := probe.Try(func(inner probe.T) {
@@ -109,7 +111,7 @@ func turnLimit(t *trial) {
 	key := t.key("k")
 	first := t.dial()
 	first.Send(probe.Put(key, "v"))
-	first.Want(probe.Stored) // it is this client's turn
+	first.Want(probe.Stored) // the server now serves this client
 	next := t.dial()
 	next.Send(probe.Get(key))
 	for {

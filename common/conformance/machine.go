@@ -8,55 +8,55 @@ import (
 	"time"
 )
 
-// A rule may fail because its time is over, or because a timeout of the server's was.
-// That accuses the server only if the machine let the checker and the server run.
-// Three things tell whether it did:
+// A rule may fail because its time was over, or because a timeout of the server
+// expired. That is the server's fault only if the machine let the checker and the
+// server run. Three sources tell whether it did:
 //
 //   - a heartbeat: a goroutine that sleeps for heartbeat and measures how late it
-//     is woken. Every system has that;
+//     wakes. It works on every system;
 //   - the kernel's own count of how long threads were ready to run and had no core
-//     (schedstat, in Linux' /proc), the checker's and, where Options.Process is
-//     known, the server's;
-//   - what all cores did meanwhile (/proc/stat): how much the host took (steal),
-//     and, if the server's threads cannot be asked, how much other programs used
-//     while no core was idle.
+//     (schedstat, in Linux' /proc): those of the checker and, if Options.Process is
+//     known, those of the server;
+//   - the time of all cores (/proc/stat): how much the host took (steal), and, if the
+//     server's threads are unknown, how much other programs used while no core was
+//     idle.
 const (
 	heartbeat = 10 * time.Millisecond
-	// wakeup is how late a sleeper may be woken on an idle machine.
+	// wakeup is how late a sleeping goroutine may wake on an idle machine.
 	wakeup = 2 * time.Millisecond
-	// busyShare is the share of the time from which on the machine counts as busy.
+	// busyShare is the share of the time from which the machine counts as busy.
 	busyShare = 0.1
-	// noIdle is the share of all cores' time below which no core was idle.
+	// noIdle is the share of all cores' time below which no core counts as idle.
 	noIdle = 0.05
 )
 
-// strain is what a machine did while a rule was tried.
+// strain is the load on the machine while a rule was tried.
 type strain struct {
 	lasted time.Duration
-	// late adds up how late the heartbeat was woken, beyond wakeup, and longest is
-	// the longest of it.
+	// late adds up how late the heartbeat woke, beyond wakeup; longest is the
+	// longest of these delays.
 	late, longest time.Duration
 	// checker and server are how long their threads were ready to run and had no
-	// core; 0 if that is not known.
+	// core; 0 if unknown.
 	checker, server time.Duration
-	// known: the server's threads could be asked.
+	// known: the times of the server's threads are known.
 	known bool
-	// Shares of all cores' time, 0 to 1; all 0 if they are not known. Others is
-	// what neither the checker nor the server used, as far as the server is known.
+	// Shares of all cores' time, 0 to 1; all 0 if unknown. others is the share
+	// that neither the checker nor, if known, the server used.
 	steal, others, idle float64
 }
 
-// failed is how a rule failed.
+// failed describes a failure of a rule.
 type failed struct {
-	timedOut bool // its time was over
+	timedOut bool // the rule's time was over
 	ended    bool // the server ended a connection
-	// shortest is the shortest of the server's timeouts. The server may end a
+	// shortest is the server's shortest timeout. The server may have ended a
 	// connection by it because the checker, or the server itself, had no core.
 	shortest time.Duration
 }
 
-// excuse returns why a rule that was tried meanwhile may have failed without the
-// server's fault; "" if nothing tells.
+// excuse returns why the rule may have failed without the server's fault; "" if
+// there is no reason.
 func (s strain) excuse(f failed) string {
 	share := func(d time.Duration) float64 { return d.Seconds() / max(s.lasted, time.Millisecond).Seconds() }
 	percent := func(x float64) string { return fmt.Sprintf("%.0f %% of the time", 100*x) }
@@ -80,8 +80,8 @@ func (s strain) excuse(f failed) string {
 }
 
 // watchMachine begins to watch the machine that the checker runs on. stop ends
-// that, and returns what the machine did meanwhile. process is the server's, 0 if
-// it is not known.
+// that, and returns the load meanwhile. process is the server's process ID, 0 if
+// unknown.
 func watchMachine(process int) (stop func() strain) {
 	began, before := time.Now(), readMachine(process)
 	quit, beats := make(chan struct{}), make(chan strain)
@@ -112,15 +112,15 @@ func watchMachine(process int) (stop func() strain) {
 	}
 }
 
-// machine is what the kernel has counted until a moment. Times are added up over
-// threads, or over cores.
+// machine is the kernel's counters at a moment. Times are sums over threads, or
+// over cores.
 type machine struct {
 	checker, server    threads
-	total, idle, steal time.Duration // of all cores; 0 if not known
+	total, idle, steal time.Duration // of all cores; 0 if unknown
 }
 
-// threads is what those of a process have used, and how long they were ready to
-// run without a core.
+// threads is the time that the threads of a process ran, and that they were
+// ready to run without a core.
 type threads struct{ ran, waited time.Duration }
 
 func readMachine(process int) (m machine) {
@@ -134,8 +134,8 @@ func readMachine(process int) (m machine) {
 	return m
 }
 
-// since adds to s what was counted after before. The count of a thread that has ended
-// is gone, so a sum may have become less; then it says nothing.
+// since adds to s the differences from before. The counters of an ended thread are
+// gone, so a sum may decrease; then it says nothing.
 func (m machine) since(before machine, s *strain) {
 	s.known = before.server.ran > 0 && m.server.ran > 0
 	s.checker = max(0, m.checker.waited-before.checker.waited)
@@ -150,7 +150,8 @@ func (m machine) since(before machine, s *strain) {
 	s.others = max(0, 1-s.steal-s.idle-ours.Seconds()/total)
 }
 
-// readThreads adds up the threads of a process, given its task folder in /proc.
+// readThreads adds up the threads of a process, read from its task folder in
+// /proc.
 func readThreads(dir string) (sum threads) {
 	tasks, err := os.ReadDir(dir)
 	if err != nil {
@@ -165,8 +166,8 @@ func readThreads(dir string) (sum threads) {
 	return sum
 }
 
-// parseSchedstat reads a thread's time on a core and its time in the queue for
-// one, both in ns.
+// parseSchedstat reads a thread's time on a core and its time in the run
+// queue, both in ns.
 func parseSchedstat(text string) (ran, waited time.Duration) {
 	if f := fields(text); len(f) >= 2 {
 		ran, waited = time.Duration(f[0]), time.Duration(f[1])
@@ -182,14 +183,14 @@ func parseStat(text string) (total, idle, steal time.Duration) {
 	if len(f) < 8 {
 		return 0, 0, 0
 	}
-	const tick = time.Second / 100 // USER_HZ, on every architecture that Go knows
-	for _, ticks := range f[:8] {  // guest time, which follows, is part of user time
+	const tick = time.Second / 100 // USER_HZ, on every architecture that Go supports
+	for _, ticks := range f[:8] {  // guest time follows, but is part of user time
 		total += time.Duration(ticks) * tick
 	}
 	return total, time.Duration(f[3]+f[4]) * tick, time.Duration(f[7]) * tick
 }
 
-// fields reads numbers up to the first word that is not one.
+// fields parses numbers up to the first word that is not a number.
 func fields(text string) (numbers []int64) {
 	for _, word := range strings.Fields(text) {
 		n, err := strconv.ParseInt(word, 10, 64)

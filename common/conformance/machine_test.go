@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// An idle machine is no excuse, and each way to be busy is one, by its name.
+// An idle machine is no excuse. Each kind of busy machine is one, and is
+// named.
 func TestExcuses(t *testing.T) {
 	idle := strain{lasted: 10 * time.Second, late: 500 * time.Millisecond, checker: 500 * time.Millisecond, server: 500 * time.Millisecond,
 		longest: 200 * time.Millisecond, steal: 0.05, others: 0.5, idle: 0.3}
@@ -37,7 +38,7 @@ func TestExcuses(t *testing.T) {
 	assert.Empty(t, asked.excuse(late), "the server had a core whenever it wanted one")
 }
 
-// What the kernel counted in between, by its files.
+// The differences of the kernel's counters, computed from its files.
 func TestMachineSince(t *testing.T) {
 	ran, waited := parseSchedstat("7000000 42000 9\n")
 	assert.Equal(t, threads{7 * time.Millisecond, 42 * time.Microsecond}, threads{ran, waited})
@@ -66,7 +67,7 @@ func TestMachineSince(t *testing.T) {
 	assert.Equal(t, strain{}, unknown)
 }
 
-// The heartbeat stops with the watch, and what it tells is of the time between.
+// The heartbeat stops with the watch, and covers only the time between.
 func TestWatchMachine(t *testing.T) {
 	began := time.Now()
 	s := watchMachine(0)()
@@ -74,12 +75,12 @@ func TestWatchMachine(t *testing.T) {
 	assert.LessOrEqual(t, s.longest, s.late)
 }
 
-// A dial that times out ends at the deadline, and the context may notice it only
-// afterwards. The rule's time is over all the same.
+// A dial that times out ends at the deadline, and the context may notice the
+// deadline only later. The rule's time is over nevertheless.
 func TestARuleIsOverAtItsDeadline(t *testing.T) {
 	late := Rule{run: func(t *trial) {
 		deadline, _ := t.ctx.Deadline()
-		for time.Now().Before(deadline) { // with the core that would cancel the context
+		for time.Now().Before(deadline) { // busy, on the core that would cancel the context
 			continue
 		}
 		t.Fatalf("i/o timeout")

@@ -9,9 +9,9 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 )
 
-// messageRules: the body of a frame, as protobuf has it and as it has not. A
-// frame that is whole leaves no doubt where the next one begins, so a bad body
-// gets an error for a reply, and the connection goes on.
+// messageRules: bodies that are valid protobuf, and bodies that are not. After
+// a whole frame the start of the next one is known, so a bad body gets an
+// error as its reply, and the connection continues.
 var messageRules = []Rule{
 	{ID: "field-order", Fault: 11, Title: "fields may come in any order", run: fieldOrder},
 	{ID: "repeated-field", Fault: 11, Title: "of a repeated field the last value counts", run: repeatedField},
@@ -34,7 +34,7 @@ const (
 	fieldStatus
 )
 
-// body builds messages field by field, also such as no encoder makes.
+// body builds messages field by field, also messages that no encoder makes.
 type body []byte
 
 func (b body) text(field protowire.Number, s string) body {
@@ -73,7 +73,7 @@ func unknownFields(t *trial) {
 	unknown = protowire.AppendFixed64(protowire.AppendTag(unknown, 101, protowire.Fixed64Type), 1)
 	unknown = protowire.AppendTag(unknown, 102, protowire.StartGroupType)
 	unknown = protowire.AppendGroup(unknown, 102, body{}.number(fieldKind, 9).text(fieldKey, "in a group"))
-	// A known number with another type is unknown too.
+	// A known field number with another type is unknown, too.
 	unknown = unknown.number(fieldKey, 7).text(fieldKind, "seven")
 	c := t.dial()
 	for i, request := range []body{
@@ -86,9 +86,9 @@ func unknownFields(t *trial) {
 	}
 }
 
-// tooDeep is the least depth that protobuf's Go library refuses: its limit is
-// 10,000 groups within a group. The libraries of other languages may refuse
-// groups that are less deep, so no rule asks for those to be read.
+// tooDeep is the smallest depth that protobuf's Go library refuses: it allows
+// 10,000 groups within a group. Libraries of other languages may refuse a
+// smaller depth, so no rule requires that such groups are accepted.
 const tooDeep = protowire.DefaultRecursionLimit + 2
 
 func deepGroups(t *trial) {
@@ -109,14 +109,14 @@ func badProtobuf(t *trial) {
 		kind.raw(0x0a, 5, 'k'),                       // a key shorter than its length
 		kind.raw(0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f), // a key of 4 GiB
 		kind.raw(0x0a).raw(bytes.Repeat([]byte{0xff}, 9)...).raw(0x01), // of 2^64-1 bytes
-		kind.raw(0x18, 0x80), // a number that does not end
-		kind.raw(0x18).raw(bytes.Repeat([]byte{0xff}, 10)...).raw(0x01), // one of more than 64 bits
+		kind.raw(0x18, 0x80), // a number without an end
+		kind.raw(0x18).raw(bytes.Repeat([]byte{0xff}, 10)...).raw(0x01), // a number of more than 64 bits
 		kind.raw(0x00, 0x01),                // field number 0
 		kind.raw(0x0e, 0x00),                // wire type 6
 		kind.raw(0x0f, 0x00),                // wire type 7
-		kind.raw(0x2b),                      // a group that does not end
-		kind.raw(0x2c),                      // one that does not begin
-		kind.raw(0x2b, 0x34),                // one that ends as another
+		kind.raw(0x2b),                      // a group without an end
+		kind.raw(0x2c),                      // the end of a group that did not begin
+		kind.raw(0x2b, 0x34),                // a group with the end of another
 		kind.raw(0x2d, 1, 2, 3),             // three of four bytes
 		kind.raw(0x29, 1, 2, 3, 4, 5, 6, 7), // seven of eight
 		kind.raw(bytes.Repeat([]byte{0}, 100)...),
@@ -125,15 +125,15 @@ func badProtobuf(t *trial) {
 	}
 }
 
-// badText is not UTF-8, in the ways that decoders have got wrong.
+// badText is not UTF-8, in ways that decoders have got wrong.
 var badText = []string{
 	"\xff",
-	"a\x80",            // a continuation of nothing
+	"a\x80",            // a continuation byte alone
 	"\xc0\x80",         // NUL, overlong
 	"\xe0\x80\xaf",     // '/', overlong
 	"\xed\xa0\x80",     // half of a surrogate pair
 	"\xf4\x90\x80\x80", // beyond U+10FFFF
-	"\xe2\x82",         // cut
+	"\xe2\x82",         // cut off
 	"good, then \xf0\x9f\x99",
 	strings.Repeat("a", 100) + "\xfe",
 }
@@ -150,7 +150,7 @@ func badValue(t *trial) {
 	for _, text := range badText {
 		t.keeps(0, body{}.text(fieldKey, key).text(fieldValue, text).number(fieldKind, probe.KindPut))
 	}
-	// It was not stored either.
+	// The server must not have stored it.
 	c := t.dial()
 	c.Send(probe.Get(key))
 	c.Want(probe.Absent(key))
@@ -164,8 +164,8 @@ func unknownKind(t *trial) {
 
 func emptyBody(t *trial) { t.keeps(0, nil) }
 
-// keeps expects an error for the body, of the given kind, and after it an
-// answer on the same connection.
+// keeps expects an error for the body, of the given kind, and then a reply
+// to another request on the same connection.
 func (t *trial) keeps(kind uint32, b body) {
 	key := t.key("after an error")
 	c := t.dial()

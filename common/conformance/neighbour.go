@@ -8,8 +8,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 )
 
-// neighbourRules: what one client does is nothing to the others. For a server
-// with one client at a time that means: once it has left.
+// neighbourRules: no client affects the others. On a server with one client
+// at a time this applies after the client has left.
 var neighbourRules = []Rule{
 	{ID: "stopped-in-frame", Fault: 14, Title: "a client that stops inside a frame delays no other", run: stoppedInFrame},
 	{ID: "stopped-reading", Fault: 17, Title: "a client that stops reading delays no other", run: stoppedReading},
@@ -19,8 +19,8 @@ var neighbourRules = []Rule{
 	{ID: "no-stale-reads", Fault: 42, Title: "whoever reads after a put sees it, or a later one", run: noStaleReads},
 }
 
-// other expects another client to be served while first is still there; or,
-// where that is too much to ask, when it has left.
+// other expects the server to serve another client while first is connected.
+// With OneAtATime, first leaves before.
 func (t *trial) other(first *probe.Conn) {
 	if t.OneAtATime {
 		first.Close()
@@ -38,7 +38,7 @@ func stoppedInFrame(t *trial) {
 	frame := probe.Put(key, "v")
 	first := t.dial()
 	first.Send(probe.Get(key), frame[:10])
-	first.Want(probe.Absent(key)) // the server has read the part too
+	first.Want(probe.Absent(key)) // the server has also read the part
 	t.other(first)
 	if !t.OneAtATime {
 		first.Send(frame[10:])
@@ -58,8 +58,8 @@ func stoppedReading(t *trial) {
 	t.other(first)
 }
 
-// neverPauses keeps a pipeline filled until the other client has got its
-// answers. How long that takes is not this rule's business; that it happens is.
+// neverPauses keeps a pipeline filled until the other client has its replies.
+// This rule does not judge how long that takes, only that it happens.
 func neverPauses(t *trial) {
 	hog := t.dial()
 	stop, stopped := make(chan struct{}), make(chan struct{})
@@ -69,7 +69,7 @@ func neverPauses(t *trial) {
 		batch = append(batch, probe.Put(t.key(fmt.Sprint("hog ", i)), "v"))
 	}
 	served := make(chan struct{})
-	var failure string // of the hog, valid when it has stopped
+	var failure string // of the hog; valid after it has stopped
 	go func() {
 		defer close(stopped)
 		failure = probe.Try(func(inner probe.T) {
@@ -82,7 +82,7 @@ func neverPauses(t *trial) {
 				default:
 				}
 				wait()
-				wait = hog.Start(batch...) // the next is there before this one is answered
+				wait = hog.Start(batch...) // the next batch is there before this one is answered
 				for range batch {
 					hog.Want(probe.Stored)
 				}
@@ -95,7 +95,8 @@ func neverPauses(t *trial) {
 	select {
 	case <-served:
 	case <-stopped:
-		// A server may have enough of it later, but has to serve it first.
+		// The server may end the hog's connection later, but must serve the other
+		// client first.
 		select {
 		case <-served:
 		default:
@@ -107,8 +108,8 @@ func neverPauses(t *trial) {
 	}
 }
 
-// crowd has many clients whose requests are all under way before the first
-// reply is read.
+// crowd has the requests of many clients in flight before it reads the first
+// reply.
 func crowd(t *trial) {
 	if t.OneAtATime {
 		t.clients(t.Clients, func(t *trial, i int) {
@@ -137,7 +138,7 @@ func noCrossedReplies(t *trial) {
 		for n := range 20 {
 			c := t.dial()
 			t.exchange(c, fmt.Sprint(i, " ", n))
-			if n%3 == 0 { // leave a reply behind, for whoever gets the descriptor next
+			if n%3 == 0 { // leave a reply unread, for the next connection with this descriptor
 				c.Send(probe.Get(t.key(fmt.Sprint(i, " ", n))))
 			}
 			t.leave()
@@ -145,8 +146,8 @@ func noCrossedReplies(t *trial) {
 	})
 }
 
-// noStaleReads has one client count, and others read the counter meanwhile.
-// With one client at a time they take turns.
+// noStaleReads lets one client count while others read the counter. With one
+// client at a time they take turns.
 func noStaleReads(t *trial) {
 	const puts = 300
 	readers := max(1, min(3, t.Clients-1)) // a pool may serve no more
@@ -181,10 +182,10 @@ func noStaleReads(t *trial) {
 // counter is a value that only grows.
 type counter struct {
 	key          string
-	sent, stored atomic.Int64 // the last put that was sent, that was answered
+	sent, stored atomic.Int64 // the last put sent, and the last put answered
 }
 
-// increase counts, for one client at a time.
+// increase increments the counter. Only one client may call it at a time.
 func (n *counter) increase(c *probe.Conn) {
 	value := n.sent.Add(1)
 	c.Send(probe.Put(n.key, fmt.Sprint(value)))
@@ -192,8 +193,8 @@ func (n *counter) increase(c *probe.Conn) {
 	n.stored.Store(value)
 }
 
-// read expects a value that is not older than the last put that was answered
-// before it is asked for, and not newer than the last that was sent.
+// read expects a value that is not older than the last put answered before
+// the get was sent, and not newer than the last put sent.
 func (n *counter) read(t *trial, c *probe.Conn) {
 	least := n.stored.Load()
 	c.Send(probe.Get(n.key))
@@ -204,7 +205,7 @@ func (n *counter) read(t *trial, c *probe.Conn) {
 	}
 }
 
-// exchange puts and gets under a key that only this client uses.
+// exchange puts and gets values under a key that only this client uses.
 func (t *trial) exchange(c *probe.Conn, name string) {
 	key := t.key(name)
 	for n := range 3 {

@@ -6,8 +6,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 )
 
-// pipelineRules: any number of requests may be under way on a connection, and
-// they are answered in order.
+// pipelineRules: a connection may have any number of requests in flight, and
+// the server answers them in order.
 var pipelineRules = []Rule{
 	{ID: "pipeline", Fault: 2, Title: "10,000 requests in one write are answered in order", run: pipeline},
 	{ID: "pipeline-sizes", Fault: 18, Title: "requests and replies of very different sizes keep their order", run: pipelineSizes},
@@ -58,8 +58,9 @@ func pipelineSizes(t *trial) {
 	wait()
 }
 
-// largeReplies asks for 20 MB, more than the kernels on the way hold, and does not read until another client was
-// served, which a server must do that has stopped writing.
+// largeReplies requests 20 MB, more than the kernels on the way hold, and reads
+// nothing until another client has been served: a server that has stopped
+// writing to one client must still serve the others.
 func largeReplies(t *trial) {
 	const asked = 40
 	key, value := t.key("k"), t.text(500_000, 0)
@@ -81,7 +82,7 @@ func largeReplies(t *trial) {
 	}
 }
 
-// smallWindow makes the server write in many small parts.
+// smallWindow makes the server write many small parts.
 func smallWindow(t *trial) {
 	key, value := t.key("k"), t.text(300_000, 0)
 	c := t.dial()
@@ -108,7 +109,7 @@ func halfClose(t *trial) {
 	c.Want(probe.Found(key, "v"))
 	c.WantEnd()
 
-	// A client that has nothing to say gets a FIN for its FIN.
+	// The server answers a FIN without a request by a FIN.
 	t.leave()
 	c = t.dial()
 	c.HalfClose()

@@ -21,9 +21,9 @@ import (
 
 const maxFrame = 1 << 20
 
-// plainServer is a server as somebody would write it who has read the protocol
-// and nothing else: it shares no code with the real ones. It can have a flaw,
-// which a rule should find.
+// plainServer is a server written only from the protocol's description: it
+// shares no code with the real ones. It can have a flaw, which a rule should
+// detect.
 type plainServer struct {
 	flaw                                    string
 	idleTimeout, frameTimeout, writeTimeout time.Duration
@@ -35,7 +35,7 @@ type plainServer struct {
 	values map[string]string
 	active atomic.Int32 // connections
 
-	// For some of the flaws.
+	// These are for some of the flaws.
 	turn     sync.Mutex
 	spoken   chan struct{}
 	claimed  atomic.Int64
@@ -72,7 +72,7 @@ func (s *plainServer) start(t *testing.T) string {
 	return ln.Addr().String()
 }
 
-// badFrame is what ends a connection with a reply.
+// badFrame is an error that ends a connection, after a reply.
 type badFrame struct{ reason string }
 
 func (e badFrame) Error() string { return e.reason }
@@ -205,7 +205,7 @@ func (s *plainServer) read(conn *net.TCPConn, in *bufio.Reader) ([]byte, error) 
 	if s.flaw == "makes room for what is claimed" {
 		defer s.claimed.Add(-int64(length))
 		if s.claimed.Add(int64(length)) > 32<<20 {
-			s.ln.Close() // as if it had died for want of memory
+			s.ln.Close() // as if it had run out of memory
 		}
 	}
 	data := make([]byte, length)
@@ -239,7 +239,7 @@ func (s *plainServer) search(in *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// patientReader restarts the clock with each byte.
+// patientReader restarts the deadline with each byte.
 type patientReader struct {
 	conn     *net.TCPConn
 	in       io.Reader
@@ -334,7 +334,8 @@ func (s *plainServer) notOk(kind uint32, reason string) []byte {
 	return encode(m)
 }
 
-// refuse says why, ends its stream, and discards what is under way.
+// refuse replies with the reason, ends the stream, and discards the input in
+// flight.
 func (s *plainServer) refuse(conn *net.TCPConn, in *bufio.Reader, bad badFrame) {
 	if s.flaw == "closes without a word" {
 		return

@@ -7,8 +7,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 )
 
-// timeoutRules: how long a server waits for a client. They are run only when
-// it is known how long that is.
+// timeoutRules: how long a server waits for a client. They run only if the
+// timeout is known.
 var timeoutRules = []Rule{
 	{ID: "idle-timeout", Fault: 15, Title: "a client that says nothing is left", run: idleTimeout,
 		applies: func(o Options) bool { return o.IdleTimeout > 0 }},
@@ -22,8 +22,9 @@ var timeoutRules = []Rule{
 
 func idleTimeout(t *trial) {
 	for _, requests := range []int{0, 1} {
-		// Before the connection is made: if this process stands still in between,
-		// the server's clock is the one that has begun.
+		// begin is taken before the connection is made. If this process stands still
+		// in between, begin is still no later than the start of the server's
+		// timeout.
 		begin := time.Now()
 		c := t.dial()
 		for range requests {
@@ -31,7 +32,7 @@ func idleTimeout(t *trial) {
 			c.Want(probe.Absent(t.key("absent")))
 		}
 		c.WantEnd()
-		// Half, because servers' clocks may be coarse.
+		// Half of the timeout, because servers' clocks may be coarse.
 		if waited := time.Since(begin); waited < t.IdleTimeout/2 {
 			t.Fatalf("made %d requests, then none; expected the server to wait for %v; got a close after %v", requests, t.IdleTimeout, waited)
 		}
@@ -40,8 +41,8 @@ func idleTimeout(t *trial) {
 	t.alive()
 }
 
-// frameTimeout sends a byte now and then, each of them well within the time:
-// what counts is when the frame began.
+// frameTimeout sends a byte now and then, each of them well within the
+// timeout: the timeout counts from the beginning of the frame.
 func frameTimeout(t *trial) {
 	c := t.dial()
 	stopped := make(chan struct{})
@@ -59,8 +60,9 @@ func frameTimeout(t *trial) {
 	t.alive()
 }
 
-// writeTimeout asks for more than the kernels on the way hold. As it reads
-// nothing, it sees the server's close only by writing, a byte now and then.
+// writeTimeout requests more than the kernels on the way hold. It reads
+// nothing, so it notices the server's close only by writing a byte now and
+// then.
 func writeTimeout(t *trial) {
 	key, value := t.key("k"), t.text(500_000, 0)
 	c := t.dial()
@@ -79,9 +81,9 @@ func writeTimeout(t *trial) {
 	t.alive()
 }
 
-// silentClient is about servers that serve one client at a time, and easy for
-// all others.
+// silentClient matters for servers with one client at a time; all others pass
+// easily.
 func silentClient(t *trial) {
-	t.exchange(t.dial(), "first") // then it is silent
+	t.exchange(t.dial(), "first") // then this client is silent
 	t.exchange(t.dial(), "next")
 }

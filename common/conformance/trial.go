@@ -31,7 +31,7 @@ func (t *trial) dial() *probe.Conn {
 }
 
 // leave closes the rule's connections, so that a server with one client at a
-// time has time for the next.
+// time can serve the next.
 func (t *trial) leave() {
 	for _, c := range t.open {
 		c.Close()
@@ -39,7 +39,8 @@ func (t *trial) leave() {
 	t.open = nil
 }
 
-// alive expects the server to serve a new client, the others having left.
+// alive expects the server to serve a new client, after all others have
+// left.
 func (t *trial) alive() {
 	t.leave()
 	key := t.key("alive")
@@ -63,8 +64,8 @@ func (t *trial) key(name string) string {
 	return fmt.Sprintf("conformance/%016x/%s", t.nonce, name)
 }
 
-// text returns size bytes of text, or as many as a put under the longest of
-// the rules' keys leaves room for. Texts of different seeds differ.
+// text returns size bytes of text, or fewer if a put with the longest of the
+// rules' keys has room for less. Texts with different seeds differ.
 func (t *trial) text(size, seed int) string {
 	size = min(size, fit(t.MaxFrame, strings.Repeat("k", 64)))
 	unit := fmt.Sprintf("%d %016x ", seed, t.nonce)

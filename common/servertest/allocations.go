@@ -10,9 +10,9 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// Allocations tests that a server allocates nothing for a request, once its
-// clients are there: neither for a get, nor for a put of a value that fits
-// where its predecessor was, alone or pipelined.
+// Allocations tests that a server with connected clients allocates nothing
+// per request: neither for a get, nor for a put of a value that fits into
+// the memory of the previous value, with and without pipelining.
 func Allocations(t *testing.T, s Subject) {
 	for _, op := range exchanges {
 		for _, depth := range []int{1, 16} {
@@ -23,7 +23,7 @@ func Allocations(t *testing.T, s Subject) {
 
 func testAllocations(t *testing.T, s Subject, op exchange, depth int) {
 	procs := addProcessor(t)
-	conns := 2 // of a model with several loops, each has one
+	conns := 2 // a model with several loops has one on each
 	if s.Caps.AtOnce() == 1 {
 		conns = 1
 	}
@@ -32,13 +32,13 @@ func testAllocations(t *testing.T, s Subject, op exchange, depth int) {
 	c.prepare(t, op)
 	before := srv.books().Requests
 
-	// AllocsPerRun counts what the whole process allocates. Its mean is
-	// rounded down, so what the runtime needs now and then, less than once a
-	// run, does not show; once a request would.
+	// AllocsPerRun counts the allocations of the whole process. It rounds the
+	// mean down, so an occasional allocation of the runtime, less than one per
+	// run, does not show; one per request would.
 	const runs = 200
 	allocs := testing.AllocsPerRun(runs, func() {
-		// It has left the process one processor. The first run, which is not
-		// counted, takes the others back.
+		// AllocsPerRun has set GOMAXPROCS to 1. The first run, which is not counted,
+		// sets it back.
 		runtime.GOMAXPROCS(procs)
 		if err := c.ask(c.most()); err != nil {
 			t.Fatal(err)

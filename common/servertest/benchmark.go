@@ -9,20 +9,20 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// Benchmark measures what requests cost a server, over loopback: gets, and puts
-// of 64 bytes, over so many connections with so many requests in flight on each
-// (conns, depth). An op of the benchmark is a request.
+// Benchmark measures the cost of requests to a server, over loopback: gets and
+// puts of 64 bytes, over conns connections with depth requests in flight on each.
+// An op of the benchmark is a request.
 //
-// The client is in the same process, in a thread of its own. It allocates
-// nothing, so allocations are the server's; and on Linux its thread's CPU time is
-// taken off the process's, which leaves server-cpu-µs/request. What it is for is
-// to compare two versions of one model. The two share Go's scheduler and the
-// machine's cores, so how the models compare is for the lab to say.
+// The client runs in the same process, on a thread of its own. It allocates
+// nothing, so all allocations are the server's. On Linux its thread's CPU time is
+// subtracted from the process's, which leaves server-cpu-µs/request. Use the
+// benchmark to compare two versions of one model. Client and server share Go's
+// scheduler and the machine's cores, so only the lab compares models.
 func Benchmark(b *testing.B, s Subject) {
 	for _, op := range exchanges {
 		for _, conns := range []int{1, 50} {
 			if most := s.Caps.AtOnce(); most > 0 && conns > most {
-				continue // the others would wait for a turn
+				continue // the others would wait for their turn
 			}
 			for _, depth := range []int{1, 16} {
 				b.Run(fmt.Sprintf("op=%s/conns=%d/depth=%d", op.name, conns, depth), func(b *testing.B) {
@@ -34,7 +34,7 @@ func Benchmark(b *testing.B, s Subject) {
 }
 
 func benchmark(b *testing.B, s Subject, op exchange, conns, depth int) {
-	runtime.LockOSThread() // whose CPU time is the client's
+	runtime.LockOSThread() // the thread's CPU time is the client's
 	defer runtime.UnlockOSThread()
 	addProcessor(b)
 	srv := s.New(kvserver.Config{Logger: slog.New(slog.NewTextHandler(b.Output(), nil))})

@@ -12,7 +12,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// ways are the ways in which a client can come and go.
+// ways are the ways in which clients connect and leave.
 var ways = []func(c *probe.Conn, key string){
 	func(c *probe.Conn, key string) { talk(c, key); c.Close() },
 	func(c *probe.Conn, key string) { talk(c, key); c.Reset() },
@@ -36,15 +36,15 @@ var ways = []func(c *probe.Conn, key string){
 	},
 }
 
-// testChurn has many clients come and go in every way. Nothing of them may be
-// left: no connection, no descriptor, no thread. (Goroutines are checked at
-// every server's end.)
+// testChurn lets many clients connect and leave in every way. Nothing of them
+// may remain: no connection, no descriptor, no thread. (Goroutines are
+// checked at the end of every server.)
 func testChurn(t *testing.T, s Subject) {
 	total := 10_000
 	if testing.Short() {
 		total = 1_000
 	}
-	const atOnce = 16 // in a model that serves one at a time they queue
+	const atOnce = 16 // in a model that serves one client at a time they queue
 	srv := start(t, s, kvserver.Config{})
 	churn := func(clients int) {
 		probe.Concurrently(t, atOnce, func(t probe.T, i int) {
@@ -60,7 +60,7 @@ func testChurn(t *testing.T, s Subject) {
 		})
 		srv.settle()
 	}
-	churn(atOnce * len(ways)) // whatever is made once is made now
+	churn(atOnce * len(ways)) // one-time allocations happen here
 	before := usage()
 	accepted := srv.books().Accepted
 	churn(total)
@@ -72,8 +72,8 @@ func testChurn(t *testing.T, s Subject) {
 	require.EventuallyWithT(t, func(t *assert.CollectT) {
 		now := usage()
 		assert.LessOrEqual(t, now.descriptors, before.descriptors, "descriptors")
-		// The runtime keeps threads that it has needed once, so their number
-		// varies; it must not follow the number of clients.
+		// The runtime keeps threads that it once needed, so their number varies; it
+		// must not grow with the number of clients.
 		assert.LessOrEqual(t, now.threads, before.threads+total/20, "threads")
 	}, patience, 10*time.Millisecond)
 }

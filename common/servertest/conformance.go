@@ -13,8 +13,8 @@ import (
 )
 
 // testConformance checks each rule of the protocol on a new server: once with
-// the limits that servers have, once with small frames, and once where every
-// reply meets the output limit, over IPv6 for a change.
+// the usual limits, once with small frames, and once with an output limit
+// that every reply exceeds, this time over IPv6.
 func testConformance(t *testing.T, s Subject) {
 	clients := 200
 	if n := s.Caps.MaxClients; n > 0 {
@@ -42,7 +42,7 @@ func testConformance(t *testing.T, s Subject) {
 		o.MaxFrame = 1000
 		checkRules(t, s, kvserver.Limits{MaxFrame: o.MaxFrame}, o, "127.0.0.1:0")
 	})
-	// In each of these one limit is short, and no other is there.
+	// Each of these servers has one short limit, and no other limit.
 	const short = 300 * time.Millisecond
 	t.Run("short timeouts", func(t *testing.T) {
 		idle, frame, write := unhurried, unhurried, unhurried
@@ -78,7 +78,7 @@ func checkRules(t *testing.T, s Subject, l kvserver.Limits, o conformance.Option
 			for _, failure := range report.Failed() {
 				t.Error(failure.Title+":", failure.Reason)
 			}
-			// It accuses nobody, but a test that could not judge has not passed.
+			// This blames no server, but a test without a verdict has not passed.
 			for _, r := range report.NotJudged() {
 				t.Errorf("%s: not judged, run the test again on a quieter machine: %s", r.Title, r.Reason)
 			}
@@ -86,9 +86,9 @@ func checkRules(t *testing.T, s Subject, l kvserver.Limits, o conformance.Option
 	}
 }
 
-// checkRule checks a rule about a short limit, of a server that has that limit. On a busy
-// machine a client may come too late for it, so the rule is tried until the server has
-// followed it once: one that breaks it never does.
+// checkRule checks a rule about a short limit of a server. On a busy machine a client may
+// be too late for the limit, so the rule is tried until the server has followed it once:
+// a server that breaks the rule never does.
 func checkRule(t *testing.T, s Subject, l kvserver.Limits, o conformance.Options, rule string) {
 	o.Only = []string{rule}
 	o.IdleTimeout, o.FrameTimeout = max(0, l.IdleTimeout), max(0, l.FrameTimeout)

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// otherThreadsCPU returns the CPU time that all threads of this process but the
-// calling one have used, user and system, and whether that is known.
+// otherThreadsCPU returns the CPU time, user and system, of all threads of this
+// process except the calling one, and whether it is known.
 func otherThreadsCPU() (used time.Duration, known bool) {
 	all, ok := cpu(unix.RUSAGE_SELF)
 	own, okToo := cpu(unix.RUSAGE_THREAD)

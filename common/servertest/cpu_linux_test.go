@@ -10,7 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What a test itself uses while it waits is not the server's, and what others use is.
+// The test's own CPU time is not counted as the server's, and that of other threads
+// is.
 func TestTheCallersCPUTimeIsNotTheOthers(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

@@ -4,5 +4,6 @@ package servertest
 
 import "time"
 
-// otherThreadsCPU: other systems do not tell what a single thread has used.
+// otherThreadsCPU returns no figure: this system does not tell the CPU time
+// of a single thread.
 func otherThreadsCPU() (used time.Duration, known bool) { return 0, false }

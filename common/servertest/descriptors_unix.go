@@ -17,16 +17,17 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// testDescriptors takes away the process's descriptors while clients come. The
-// server must stay, serve whom it has, and go on as soon as it can.
+// testDescriptors takes away the process's descriptors while clients connect.
+// The server must keep running, serve its present clients, and accept again as
+// soon as it can.
 func testDescriptors(t *testing.T, s Subject) {
 	limitDescriptors(t)
 	srv := start(t, s, kvserver.Config{Limits: unhurried})
 	held := srv.dial()
 	talk(held, "held")
 
-	// The clients' sockets exist before the last descriptor is taken;
-	// connecting needs no other.
+	// The clients' sockets are made before the last descriptor is taken;
+	// connecting needs no further descriptor.
 	const clients = 5
 	var sockets []int
 	for range clients {
@@ -44,7 +45,7 @@ func testDescriptors(t *testing.T, s Subject) {
 		require.NoError(t, unix.Connect(fd, server))
 		write(t, fd, probe.Put("waiting", "x"))
 	}
-	if s.Caps.AtOnce() != 1 { // one that serves held does not accept
+	if s.Caps.AtOnce() != 1 { // a model that serves only held does not accept
 		srv.eventually("accepting fails", func(st kvserver.Stats) bool { return st.AcceptErrors > 0 })
 	}
 	talk(held, "held")
@@ -58,12 +59,12 @@ func testDescriptors(t *testing.T, s Subject) {
 	srv.visit("afterwards")
 }
 
-// limitDescriptors leaves the process some descriptors more, for this test. A
-// server may ask for the limit once, when it starts.
+// limitDescriptors leaves the process a few more descriptors, for this test.
+// A server may read the limit once, when it starts.
 func limitDescriptors(t *testing.T) {
 	var before unix.Rlimit
 	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &before))
-	next, err := os.Open(os.DevNull) // gets the lowest number that is free
+	next, err := os.Open(os.DevNull) // gets the lowest free number
 	require.NoError(t, err)
 	defer next.Close()
 
@@ -92,7 +93,7 @@ func takeDescriptors(t *testing.T) (free func()) {
 	}
 }
 
-// setLimit sets a limit, whose type varies from system to system.
+// setLimit sets a limit; its type differs between systems.
 func setLimit[T int64 | uint64](limit *T, n uintptr) { *limit = T(n) }
 
 func port(t *testing.T, addr string) int {
@@ -112,7 +113,7 @@ func write(t *testing.T, fd int, data []byte) {
 	}
 }
 
-// read returns what comes first: a short reply, as a rule.
+// read returns the bytes of the first read: usually a short reply.
 func read(t *testing.T, fd int) string {
 	buf := make([]byte, 100)
 	for {

@@ -14,12 +14,12 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// unhurried are limits that no test reaches: what ends a connection then is
-// what the test is about.
+// unhurried are limits that no test reaches, so only the limit under test
+// ends a connection.
 var unhurried = kvserver.Limits{IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: -1, TurnLimit: -1}
 
-// testDrain tests Shutdown: what was received is answered, nothing else is
-// waited for.
+// testDrain tests Shutdown: received requests are answered, and Shutdown
+// waits for nothing else.
 func testDrain(t *testing.T, s Subject) {
 	t.Run("a pipeline is answered to its end", func(t *testing.T) {
 		srv := start(t, s, kvserver.Config{Limits: unhurried})
@@ -30,8 +30,8 @@ func testDrain(t *testing.T, s Subject) {
 		}
 		c := srv.dial()
 		written := c.Start(pipeline)
-		c.Want(probe.Stored) // the server is in the midst of it
-		written()            // and has, or its kernel has, the rest
+		c.Want(probe.Stored) // the server is in the middle of the pipeline
+		written()            // the server or its kernel has the rest
 		down := srv.shutdown(srv.ctx)
 		for range requests - 1 {
 			c.Want(probe.Stored)
@@ -125,15 +125,15 @@ func testDrain(t *testing.T, s Subject) {
 	})
 }
 
-// shutdown runs Shutdown, whose result comes later.
+// shutdown starts Shutdown, and returns its result later.
 func (s *server) shutdown(ctx context.Context) <-chan error {
 	done := make(chan error, 1)
 	go func() { done <- s.Shutdown(ctx) }()
 	return done
 }
 
-// stall makes c a client that asks for far more than the buffers on its way
-// hold, and reads nothing. It returns how many values it asked for.
+// stall makes c a slow reader: it requests far more than the buffers on the
+// way hold, and reads nothing. stall returns the number of requested values.
 func (s *server) stall(c *probe.Conn) (asked int, value string) {
 	s.t.Helper()
 	value = strings.Repeat("large ", 100_000)
@@ -141,7 +141,7 @@ func (s *server) stall(c *probe.Conn) (asked int, value string) {
 	c.Send(probe.Put("large", value))
 	c.Want(probe.Stored)
 	c.Send([]byte(strings.Repeat(string(probe.Get("large")), asked)))
-	// Some of it goes out, then no more.
+	// The server sends a part of the replies, then nothing more.
 	var sent int64
 	for same := 0; same < 20; same++ {
 		time.Sleep(2 * time.Millisecond)

@@ -21,30 +21,30 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// seedVariable names the environment variable that makes a history's clients
-// send what they sent when a test failed. How their requests meet is up to the
-// machine, so it may take several runs to see the failure again.
+// seedVariable names the environment variable with the seed of a history, so
+// that its clients send the same requests as in a failed test. The
+// interleaving of the requests depends on the machine, so it may take several
+// runs to see the failure again.
 const seedVariable = "HISTORIES_SEED"
 
-// A history is what this many clients did to this many keys: few keys, so that
-// clients meet on them. A visit, which is a connection, makes about six
-// operations.
+// The size of a history: few keys, so that clients meet on them. A visit is
+// one connection, with about six operations.
 const (
 	historyClients = 8
 	historyKeys    = 10
 	historyVisits  = 45 // of each client
 )
 
-// testHistories has clients put and get at random, and leave in the midst of
-// it, and demands that one order of all they did explains every answer: each
-// operation happened at one moment between its request and its reply
-// (linearizability). A put whose reply nobody read may have happened at any
-// moment after its request, or never; one whose frame was not sent to its end
-// must not have happened.
+// testHistories lets clients put and get at random, and leave at any moment.
+// It requires that one order of all operations explains every reply: each
+// operation takes effect at one moment between its request and its reply
+// (linearizability). A put whose reply was not read may take effect at any
+// moment after its request, or never. A put whose frame was not sent
+// completely must not take effect.
 //
-// In a model that serves fewer clients at once the others wait in the listen
-// queue, their first requests sent. Visits are short, so everybody's turn
-// comes.
+// In a model that serves fewer clients at once, the others wait in the listen
+// queue with their first requests sent. Visits are short, so every client
+// gets its turn.
 func testHistories(t *testing.T, s Subject) {
 	seed := rand.Uint64()
 	if text := os.Getenv(seedVariable); text != "" {
@@ -53,13 +53,13 @@ func testHistories(t *testing.T, s Subject) {
 		require.NoError(t, err, seedVariable)
 	}
 	l := unhurried
-	l.OutputLimit = 10_000 // less than a large reply: clients are paused now and then
+	l.OutputLimit = 10_000 // smaller than a large reply, so clients are paused now and then
 	if failure := findBreach(t, s, kvserver.Config{Limits: l}, seed); failure != "" {
 		t.Errorf("%s=%d: %s", seedVariable, seed, failure)
 	}
 }
 
-// findBreach makes a history with a server and returns what is wrong with it,
+// findBreach runs a history on a server, and returns what is wrong with it,
 // "" if nothing is.
 func findBreach(t *testing.T, s Subject, cfg kvserver.Config, seed uint64) (failure string) {
 	srv := start(t, s, cfg)
@@ -70,25 +70,25 @@ func findBreach(t *testing.T, s Subject, cfg kvserver.Config, seed uint64) (fail
 	return o.Failure
 }
 
-// History is what clients do to a server at the same time: eight of them, with
-// ten keys. It is here for tests that put the server where the suite cannot,
-// and leaves nothing behind but values. See testHistories.
+// History is a run of eight concurrent clients with ten keys. It is exported
+// for tests that run a server in conditions that the suite cannot make. It
+// leaves nothing behind except values. See testHistories.
 type History struct {
 	Addr string
 	Seed uint64
-	// More is asked before each visit whether the client makes it, after so
-	// many. It is called by several clients at once, and may keep them
-	// waiting. nil: 45 visits each.
+	// More is called before each visit, with the number of visits so far, and
+	// tells whether the client makes another. Several clients call it
+	// concurrently, and it may block them. nil: 45 visits each.
 	More func(client, visits int) bool
 }
 
-// Outcome is what a history has shown.
+// Outcome is the result of a history.
 type Outcome struct {
 	Operations, Unanswered int
 	Failure                string // "" if nothing is wrong
 }
 
-// Run makes the history. When ctx ends it has failed.
+// Run runs the history. If ctx ends, the history has failed.
 func (h History) Run(ctx context.Context) (o Outcome) {
 	more := h.More
 	if more == nil {
@@ -103,7 +103,7 @@ func (h History) Run(ctx context.Context) (o Outcome) {
 			c := &clients[i]
 			*c = historian{id: i, clock: &clock, rng: rand.New(rand.NewPCG(h.Seed, uint64(i)))}
 			for visits := 0; more(i, visits); visits++ {
-				// A T for each visit, at whose end its connection is closed.
+				// Each visit has a T of its own, whose end closes its connection.
 				if failure := probe.Try(func(t probe.T) { c.visit(t, probe.Dial(ctx, t, h.Addr)) }); failure != "" {
 					t.Fatalf("%s", failure)
 				}
@@ -132,20 +132,20 @@ func (h History) Run(ctx context.Context) (o Outcome) {
 	return o
 }
 
-// operation is one request and what came of it.
+// operation is one request and its result.
 type operation struct {
 	client, key int
 	put         bool
-	value       int // put or got, by its number; 0: the key had none
-	// When the request was about to be sent and when its reply had been read,
-	// by a clock that every event advances.
+	value       int // the number of the value put or got; 0: the key had no value
+	// The time just before the request was sent, and the time after its reply
+	// was read, by a clock that advances with every event.
 	call, ret int64
 }
 
-// unanswered is the time of a reply that was not read.
+// unanswered stands for the time of a reply that was not read.
 const unanswered = math.MaxInt64
 
-// historian is a client that records what it does.
+// historian is a client that records its operations.
 type historian struct {
 	id    int
 	clock *atomic.Int64
@@ -154,11 +154,11 @@ type historian struct {
 	ops   []operation
 }
 
-// visit makes some operations, and leaves as one of leavings has it.
+// visit makes some operations, and leaves in one of the ways in leavings.
 func (h *historian) visit(t probe.T, c *probe.Conn) {
 	for range h.rng.IntN(5) {
 		ops, frames := h.requests(1 + h.rng.IntN(3))
-		// Reading while writing: a paused server takes no more.
+		// Read while writing, because a paused server reads no more.
 		written := c.Start(frames...)
 		for _, op := range ops {
 			h.receive(t, c, op)
@@ -170,7 +170,7 @@ func (h *historian) visit(t probe.T, c *probe.Conn) {
 
 var leavings = []func(h *historian, t probe.T, c *probe.Conn){
 	func(_ *historian, _ probe.T, c *probe.Conn) { c.Close() },
-	// Everything is answered after a FIN.
+	// After a FIN everything is answered.
 	func(h *historian, t probe.T, c *probe.Conn) {
 		ops, frames := h.requests(2)
 		c.Send(frames...)
@@ -180,7 +180,7 @@ var leavings = []func(h *historian, t probe.T, c *probe.Conn){
 		}
 		c.WantEnd()
 	},
-	// A reset with requests under way, or with their replies.
+	// A reset while requests or their replies are in flight.
 	func(h *historian, _ probe.T, c *probe.Conn) {
 		ops, frames := h.requests(1 + h.rng.IntN(3))
 		c.Send(frames...)
@@ -194,13 +194,13 @@ var leavings = []func(h *historian, t probe.T, c *probe.Conn){
 		c.Reset()
 		h.ops = append(h.ops, ops[1:]...)
 	},
-	// The end inside a frame, by FIN or by reset. If that was a put, its
-	// value is in no operation, and nobody may read it.
+	// The end inside a frame, by FIN or by reset. The value of a put that is cut
+	// off belongs to no operation, so no get may return it.
 	func(h *historian, _ probe.T, c *probe.Conn) { h.breakOff(c); c.Close() },
 	func(h *historian, _ probe.T, c *probe.Conn) { h.breakOff(c); c.Reset() },
 }
 
-// requests returns n operations at random, unanswered, and their frames.
+// requests returns n random operations, unanswered, and their frames.
 func (h *historian) requests(n int) (ops []operation, frames [][]byte) {
 	call := h.clock.Add(1)
 	for range n {
@@ -216,7 +216,7 @@ func (h *historian) requests(n int) (ops []operation, frames [][]byte) {
 	return ops, frames
 }
 
-// receive reads the reply to op and records both.
+// receive reads the reply to op, and records the operation.
 func (h *historian) receive(t probe.T, c *probe.Conn, op operation) {
 	t.Helper()
 	key := keyName(op.key)
@@ -232,7 +232,7 @@ func (h *historian) receive(t probe.T, c *probe.Conn, op operation) {
 	h.ops = append(h.ops, op)
 }
 
-// breakOff sends a request and a part of another.
+// breakOff sends a request and a part of another one.
 func (h *historian) breakOff(c *probe.Conn) {
 	ops, frames := h.requests(2)
 	c.Send(frames[0], frames[1][:1+h.rng.IntN(len(frames[1])-1)])
@@ -241,9 +241,9 @@ func (h *historian) breakOff(c *probe.Conn) {
 
 func keyName(key int) string { return fmt.Sprintf("key %d", key) }
 
-// valueOf returns a value that says whose it is from its start to its end, so
-// that it cannot be taken for another key's or be mixed with another value
-// unnoticed. Some are larger than what servers read at a time.
+// valueOf returns a value that contains its key and number from start to end,
+// so it cannot be mistaken for a value of another key, and a mixture of two
+// values is noticed. Some values are larger than a server's read.
 func valueOf(key, number int) string {
 	text := fmt.Sprintf("%d of %s. ", number, keyName(key))
 	if number%19 == 0 {
@@ -252,7 +252,7 @@ func valueOf(key, number int) string {
 	return text
 }
 
-// register is a key, as the checker has to know it: the state is its value.
+// register is the checker's model of a key: the state is its value.
 var register = porcupine.Model{
 	Init: func() any { return 0 },
 	Step: func(state, input, _ any) (bool, any) {
@@ -265,12 +265,13 @@ var register = porcupine.Model{
 }
 
 // linearizable reports whether an order of one key's operations explains all
-// answers.
+// replies.
 //
-// A put without an answer can be the last of all, or have happened before
-// its value was first read. With that said to the checker no operation stays
-// open to the end, each of which would double the orders to try: the put is
-// left out if nobody read its value, or else gets that read for its reply.
+// A put without a reply may be the last operation of all, or may have taken
+// effect before its value was first read. The checker gets this as the time
+// of the put's reply: the time of that first read. If no get returned the
+// value, the put is left out. So no operation stays open to the end; each
+// open one would double the number of orders to try.
 func linearizable(ops []operation) bool {
 	read := make(map[int]int64)
 	for _, op := range ops {
@@ -286,7 +287,7 @@ func linearizable(ops []operation) bool {
 			if !op.put || !ok {
 				continue
 			}
-			ret = max(first, op.call) // a value that was read before it was put stays one
+			ret = max(first, op.call) // a value that was read before its put remains wrong
 		}
 		history = append(history, porcupine.Operation{ClientId: op.client, Input: op, Call: op.call, Return: ret})
 	}
@@ -294,8 +295,7 @@ func linearizable(ops []operation) bool {
 }
 
 // breach returns why one key's operations are not linearizable, "" if they
-// are: the answer that came first of those that nothing explains, and what
-// happened before it.
+// are: the first reply without an explanation, and the operations before it.
 func breach(ops []operation) string {
 	if linearizable(ops) {
 		return ""
@@ -328,7 +328,8 @@ func breach(ops []operation) string {
 	return text.String()
 }
 
-// until returns what was known of the operations when the clock stood at end.
+// until returns the part of the operations that was known when the clock
+// stood at end.
 func until(ops []operation, end int64) (part []operation) {
 	for _, op := range ops {
 		if op.call > end {

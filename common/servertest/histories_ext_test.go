@@ -11,10 +11,10 @@ import (
 	"github.com/ioflavors/ioflavors/common/servertest"
 )
 
-// The suite's histories must show what is wrong with a store that is wrong now
-// and then. A single history may miss it, about one in three hundred where all
+// The suite's histories must detect a store that is sometimes wrong. A single
+// history may miss the fault, about one in three hundred where all goroutines
 // share one processor: if most operations overlap, some order explains nearly
-// everything. A few do not.
+// everything. Several histories do not miss it.
 func TestHistoriesOfFaultyStores(t *testing.T) {
 	for _, test := range []struct {
 		fault fault
@@ -47,13 +47,13 @@ const (
 	crossedGet fault = "a get of another key's value"
 )
 
-// faultyStore makes its fault at every twentieth call.
+// faultyStore makes its fault on every twentieth call.
 type faultyStore struct {
 	fault fault
 
 	mu     sync.Mutex
 	calls  int
-	values map[string][]string // all that were put, in order
+	values map[string][]string // all values put, in order
 }
 
 func (s *faultyStore) Put(key, value []byte) error {

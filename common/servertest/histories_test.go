@@ -17,7 +17,7 @@ func TestBreach(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		ops  []operation
-		bad  string // the answer that nothing explains
+		bad  string // the reply without an explanation
 	}{
 		{name: "nothing"},
 		{name: "nothing was put", ops: []operation{get(0, 1, 2)}},

@@ -13,7 +13,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// testLifecycle tests the methods that begin and end a server, in every order.
+// testLifecycle tests the methods that start and end a server, in every order.
 func testLifecycle(t *testing.T, s Subject) {
 	ends := []struct {
 		name string

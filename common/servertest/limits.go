@@ -13,8 +13,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// testLimits tests that no client can make a server use more of anything than
-// it was told to.
+// testLimits tests that no client can make a server use more of any resource
+// than its configuration allows.
 func testLimits(t *testing.T, s Subject) {
 	t.Run("connections", func(t *testing.T) { testMaxConns(t, s) })
 	t.Run("connections of an address", func(t *testing.T) { testMaxConnsPerPeer(t, s) })
@@ -37,8 +37,8 @@ func testLimits(t *testing.T, s Subject) {
 		half := probe.Put("k", strings.Repeat("v", 1_000_000))
 		c.Send(probe.Put("k", "v"), half[:10])
 		c.Want(probe.Stored)
-		// What is lent for a frame follows what has come, and that is ten
-		// bytes; a model that blocks also lends what it reads into.
+		// The buffer for a frame follows the received bytes, here ten. A model that
+		// blocks also lends a buffer for its read.
 		srv.eventually("little is lent for a large claim", func(st kvserver.Stats) bool { return st.BufferBytes <= 8<<10 })
 	})
 }
@@ -56,7 +56,7 @@ func testMaxConns(t *testing.T, s Subject) {
 			c.Close()
 			srv.wantClosed(kvserver.ClosedRefused, int64(i+1))
 		}
-		// Whoever is served notices nothing.
+		// The served clients notice nothing.
 		for _, c := range clients {
 			talk(c, "k")
 		}
@@ -65,7 +65,7 @@ func testMaxConns(t *testing.T, s Subject) {
 		srv.visit("k")
 		return
 	}
-	// Nobody is refused: the next one waits until somebody leaves.
+	// No client is refused: the next one waits until another leaves.
 	next := srv.dial()
 	next.Send(probe.Put("next", "x"))
 	for _, c := range clients {
@@ -76,8 +76,9 @@ func testMaxConns(t *testing.T, s Subject) {
 	assert.Zero(t, srv.books().Closed[kvserver.ClosedRefused.String()])
 }
 
-// testMaxConnsPerPeer has an address take all connections that it may have. Others
-// are served, and so is a client of that address that comes when another has left.
+// testMaxConnsPerPeer lets one address take all connections that it may have.
+// Other addresses are served, and so is a new client of that address after another
+// has left.
 func testMaxConnsPerPeer(t *testing.T, s Subject) {
 	const most = 2
 	if n := s.Caps.AtOnce(); n > 0 && n <= most {
@@ -96,7 +97,7 @@ func testMaxConnsPerPeer(t *testing.T, s Subject) {
 		c.Close()
 		srv.wantClosed(kvserver.ClosedRefused, int64(i+1))
 	}
-	if runtime.GOOS == "linux" { // where all of 127.0.0.0/8 is this machine
+	if runtime.GOOS == "linux" { // there all of 127.0.0.0/8 is this machine
 		other := srv.dialFrom("127.0.0.2")
 		defer other.Close()
 		reply := probe.Frame(probe.Body(probe.Stored))
@@ -106,7 +107,8 @@ func testMaxConnsPerPeer(t *testing.T, s Subject) {
 		require.NoError(t, err)
 		for range 50 {
 			first.Close()
-			// The kernel may take in the next connection before this one's FIN.
+			// The kernel may accept the next connection before it handles the FIN of
+			// this one.
 			srv.attempt(func(c *probe.Conn) {
 				first.Close() // one that was refused
 				first = c
@@ -120,36 +122,36 @@ func testMaxConnsPerPeer(t *testing.T, s Subject) {
 	srv.visit("k")
 }
 
-// testOutputLimit has a client ask for much more than it reads. The server must
-// neither keep the replies nor lose any.
+// testOutputLimit lets a client request much more than it reads. The server
+// must neither keep all the replies nor lose any.
 func testOutputLimit(t *testing.T, s Subject) {
-	// A reply of 600 kB that crosses the limit is made whole; the buffer that
-	// it lies in may be twice its size, or four times while it grows. All
-	// that is asked for would be 60 MB.
+	// A reply of 600 kB that exceeds the limit is completed. Its buffer may be
+	// twice its size, or four times while it grows. All replies together would
+	// be 60 MB.
 	const most = 4 * (1<<20 + 600_000)
 	for _, limit := range []int{64 << 10, 1 << 20} {
 		l := unhurried
 		l.OutputLimit = limit
 		srv := start(t, s, kvserver.Config{Limits: l})
 		c := srv.dial()
-		// The server gets rid of a little at a time, so that what is sent,
-		// half sent and not yet made lies side by side.
+		// The server can send only a little at a time, so sent, partly sent and not
+		// yet made replies exist side by side.
 		require.NoError(t, c.SetReadBuffer(64<<10))
 		asked, value := srv.stall(c)
 		for range asked {
 			require.LessOrEqual(t, srv.books().BufferBytes, int64(most), "limit %d", limit)
 			c.Want(probe.Found("large", value))
 		}
-		talk(c, "k") // the client can go on
+		talk(c, "k") // the client can continue
 		c.Close()
 	}
 }
 
-// testHoarders has clients fill the memory with parts of frames, and others that
-// ask for little, who must not suffer for it.
+// testHoarders lets clients fill the memory with parts of frames. Other clients,
+// with small requests, must not be affected.
 func testHoarders(t *testing.T, s Subject) {
 	if s.Caps.AtOnce() > 0 {
-		return // the others are not here yet
+		return // the others are not accepted yet
 	}
 	l := unhurried
 	l.MemoryLimit, l.MaxConns = 16<<20, 128 // an even share is 64 KiB
@@ -176,8 +178,9 @@ func testHoarders(t *testing.T, s Subject) {
 	}
 }
 
-// testMemoryLimit has clients claim more than all buffers there may be. Some of
-// them are closed; the limit holds, and whoever comes afterwards is served.
+// testMemoryLimit lets clients claim more than all buffers together may hold.
+// The server closes some of them; the limit holds, and later clients are
+// served.
 func testMemoryLimit(t *testing.T, s Subject) {
 	l := unhurried
 	l.MemoryLimit = 1 << 20
@@ -193,7 +196,7 @@ func testMemoryLimit(t *testing.T, s Subject) {
 
 	n := 20
 	if s.Caps.AtOnce() > 0 {
-		n = 1 // what waits in the listen queue has no buffer yet
+		n = 1 // clients in the listen queue have no buffer yet
 	}
 	testHoarders(t, s)
 	t.Log("many clients, each with part of a frame")

@@ -15,12 +15,12 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// testBrokenListener breaks a server's listener for good. No client can come any
-// more, so Serve must return the error, and must close the clients that are
-// connected.
+// testBrokenListener breaks a server's listener permanently. No client can
+// connect any more, so Serve must return the error, and must close the connected
+// clients.
 func testBrokenListener(t *testing.T, s Subject) {
 	ln := listen(t)
-	socket := -1 // the same, whoever closes the listener
+	socket := -1 // a duplicate, which stays open when the listener is closed
 	raw, err := ln.(*net.TCPListener).SyscallConn()
 	require.NoError(t, err)
 	require.NoError(t, raw.Control(func(fd uintptr) { socket, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0) }))

@@ -4,5 +4,6 @@ package servertest
 
 import "testing"
 
-// testBrokenListener knows no way here to break a listener for good.
+// testBrokenListener is skipped: there is no known way to break a listener
+// on this system.
 func testBrokenListener(t *testing.T, _ Subject) { t.Skip("listeners do not break at will here") }

@@ -11,7 +11,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// testLog tests that neither clients nor Close wait for the log.
+// testLog tests that neither clients nor Close wait for a stuck log.
 func testLog(t *testing.T, s Subject) {
 	t.Run("stuck", func(t *testing.T) {
 		log := stuckLog{slog.DiscardHandler, make(chan struct{}, 1), make(chan struct{})}
@@ -20,7 +20,7 @@ func testLog(t *testing.T, s Subject) {
 		c := srv.dial()
 		c.Send(probe.Put("k", strings.Repeat("v", 2<<10)))
 		c.WantError(probe.KindPut)
-		<-log.stuck // it is told that the store is full
+		<-log.stuck // the log receives that the store is full
 		talk(c, "k")
 		if s.Caps.AtOnce() != 1 {
 			srv.visit("k")
@@ -28,7 +28,7 @@ func testLog(t *testing.T, s Subject) {
 	})
 }
 
-// stuckLog does not come back until its test is over.
+// stuckLog does not return until its test is over.
 type stuckLog struct {
 	slog.Handler
 	stuck, over chan struct{}

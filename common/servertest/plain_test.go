@@ -12,8 +12,8 @@ import (
 
 func TestMain(m *testing.M) { servertest.VerifyNoLeaks(m) }
 
-// The suite is tested with the plainest server that can pass it: a goroutine
-// for each client.
+// The suite is tested with the simplest server that passes it: one goroutine
+// per client.
 func TestPlainServer(t *testing.T) {
 	servertest.Run(t, servertest.Subject{Name: "plain", New: newPlain})
 }

@@ -2,6 +2,6 @@
 
 package servertest
 
-// raceDetector: under the detector a sync.Pool forgets a quarter of what it is
-// given, at random, so that buffers have to be allocated anew.
+// raceDetector: under the detector a sync.Pool drops a quarter of its buffers,
+// at random, so that new ones are allocated.
 const raceDetector = true

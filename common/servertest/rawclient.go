@@ -16,28 +16,27 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
-// rawClient calls a server over several connections, from one goroutine. It
-// allocates nothing while it does, so what is allocated in the process
-// meanwhile, the server has allocated. Its calls block its thread: Go's poller,
-// by which some of the models wait, does not watch its sockets.
+// rawClient is a client with several connections, in one goroutine. Its
+// requests allocate nothing, so all allocations of the process meanwhile are
+// the server's. Its calls block its thread: Go's poller, which some of the
+// models use, does not watch its sockets.
 type rawClient struct {
 	conns []rawConn
 	depth int    // requests in flight on each connection
-	buf   []byte // to read into
+	buf   []byte // the buffer to read into
 }
 
-// rawConn is one connection: depth requests and their replies, one after the
-// other.
+// rawConn is one connection, with depth encoded requests and their replies.
 type rawConn struct {
 	fd                int
 	requests, replies []byte
 }
 
-// addProcessor lets goroutines run on one processor more until the test ends,
-// and returns on how many. It is the client's, so that the server has as many
-// as it would have alone: a loop that polls, or that keeps its processor while
-// it waits, would leave the client none for 5 or 10 ms. Call it before the
-// server is made.
+// addProcessor raises GOMAXPROCS by one until the test ends, and returns the
+// new number. The additional processor is for the client, so that the server
+// has as many as without a client. Without it, a loop that polls, or that
+// keeps its processor while it waits, would leave the client none for 5 or 10
+// ms. Call it before the server is made.
 func addProcessor(tb testing.TB) int {
 	procs := runtime.GOMAXPROCS(0) + 1
 	before := runtime.GOMAXPROCS(procs)
@@ -45,8 +44,8 @@ func addProcessor(tb testing.TB) int {
 	return procs
 }
 
-// exchange is what a rawClient asks, and what it has to be answered. Its
-// requests all have the same length, and so have its replies.
+// exchange is a kind of request of a rawClient, and the expected reply. All
+// its requests have the same length, and so have its replies.
 type exchange struct {
 	name   string
 	encode func(key, value string) (request, reply []byte)
@@ -62,9 +61,9 @@ var (
 	exchanges = []exchange{getExchange, putExchange}
 )
 
-// dialRaw connects to a server and puts the keys that gets ask for. The
-// connections are closed when the test ends. A system without blocking
-// descriptors has no rawClient.
+// dialRaw connects to a server and puts the keys for later gets. The
+// connections are closed when the test ends. On a system without blocking
+// descriptors the test is skipped.
 func dialRaw(tb testing.TB, addr string, conns, depth int) *rawClient {
 	tb.Helper()
 	if !sock.Supported {
@@ -84,8 +83,8 @@ func dialRaw(tb testing.TB, addr string, conns, depth int) *rawClient {
 	return c
 }
 
-// prepare makes the requests of an exchange, with a key for each, and asks
-// them once: afterwards the server has the buffers that it needs.
+// prepare encodes the requests of an exchange, each with a key of its own,
+// and sends them once: afterwards the server has the buffers that it needs.
 func (c *rawClient) prepare(tb testing.TB, op exchange) {
 	tb.Helper()
 	value := strings.Repeat("v", 64)
@@ -102,11 +101,11 @@ func (c *rawClient) prepare(tb testing.TB, op exchange) {
 	require.NoError(tb, c.ask(c.most()))
 }
 
-// most is how many requests can be in flight.
+// most is the number of requests that can be in flight.
 func (c *rawClient) most() int { return len(c.conns) * c.depth }
 
-// ask sends n requests, at most, as many on each connection as may be in flight
-// there, and then reads the replies of each in turn.
+// ask sends at most n requests, up to depth on each connection, and then reads
+// the replies of one connection after the other.
 func (c *rawClient) ask(n int) error {
 	for i, left := 0, n; left > 0; i, left = i+1, left-c.depth {
 		conn := &c.conns[i]
@@ -123,8 +122,8 @@ func (c *rawClient) ask(n int) error {
 	return nil
 }
 
-// part returns the first n of the depth messages in all, which are equally
-// long.
+// part returns the first n of the depth messages in all, which have equal
+// lengths.
 func part(all []byte, n, depth int) []byte { return all[:len(all)/depth*min(n, depth)] }
 
 func (c *rawConn) send(requests []byte) error {
@@ -138,7 +137,7 @@ func (c *rawConn) send(requests []byte) error {
 	return nil
 }
 
-// receive reads as many bytes into buf as want has, which they must be.
+// receive reads len(want) bytes into buf; they must equal want.
 func (c *rawConn) receive(want, buf []byte) error {
 	got := 0
 	for got < len(want) {
@@ -154,9 +153,9 @@ func (c *rawConn) receive(want, buf []byte) error {
 	return nil
 }
 
-// again makes a call on a descriptor that blocks again if the thread was
-// interrupted: the runtime does that to stop a goroutine, for garbage
-// collection say.
+// again repeats a call on a blocking descriptor if the thread was
+// interrupted. The runtime interrupts threads to stop a goroutine, for
+// example for garbage collection.
 func again(call func(int, []byte) (int, error), fd int, p []byte) (int, error) {
 	n, err := call(fd, p)
 	for first := time.Now(); err == sock.ErrWouldBlock; n, err = call(fd, p) {

@@ -13,8 +13,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// Serve runs srv on a free port until the test or benchmark ends, for what is
-// special about a model. It returns the server's address.
+// Serve runs srv on a free port until the test or benchmark ends. It is for
+// tests of one model's own features. It returns the server's address.
 func Serve(tb testing.TB, srv kvserver.Server) (addr string) {
 	tb.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -29,7 +29,7 @@ func Serve(tb testing.TB, srv kvserver.Server) (addr string) {
 }
 
 // Dial returns a client of the server, which is closed when the test ends, and
-// a context within which the test's calls have to be done.
+// a context that limits the test's calls.
 func Dial(t *testing.T, addr string) (context.Context, *kvclient.Client) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)

@@ -15,11 +15,12 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// patience is how long a test waits for what must come. It only ends tests
-// that fail.
+// patience is how long a test waits for an event. Only a failing test
+// reaches it.
 const patience = 30 * time.Second
 
-// server is a server under test, and the books that are checked at its end.
+// server is a server under test. Its counters are checked when the test
+// ends.
 type server struct {
 	kvserver.Server
 	t      *testing.T
@@ -29,7 +30,7 @@ type server struct {
 }
 
 // start serves on 127.0.0.1. When the test ends, the server is closed, and
-// nothing of it may be left.
+// nothing of it may remain.
 func start(t *testing.T, s Subject, cfg kvserver.Config) *server {
 	t.Helper()
 	return startOn(t, s, cfg, "127.0.0.1:0")
@@ -44,7 +45,7 @@ func startOn(t *testing.T, s Subject, cfg kvserver.Config, addr string) *server 
 	srv := &server{Server: newServer(t, s, cfg), t: t, ctx: ctx, addr: ln.Addr().String(), served: make(chan error, 1)}
 	go func() { srv.served <- srv.Serve(ln) }()
 
-	// Cleanups run in reverse: the test's connections are closed before.
+	// Cleanups run in reverse, so the test's connections are closed before.
 	t.Cleanup(func() {
 		defer cancel()
 		srv.settle()
@@ -56,7 +57,7 @@ func startOn(t *testing.T, s Subject, cfg kvserver.Config, addr string) *server 
 	return srv
 }
 
-// newServer makes a server whose log is the test's, unless it has one.
+// newServer makes a server that logs to the test, unless cfg has a logger.
 func newServer(t *testing.T, s Subject, cfg kvserver.Config) kvserver.Server {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
@@ -64,13 +65,14 @@ func newServer(t *testing.T, s Subject, cfg kvserver.Config) kvserver.Server {
 	return s.New(cfg)
 }
 
-// settle waits until every connection is closed: all clients have left.
+// settle waits until every connection is closed, after all clients have
+// left.
 func (s *server) settle() {
 	s.t.Helper()
 	s.eventually("no connection is active", func(st kvserver.Stats) bool { return st.Active == 0 })
 }
 
-// wantServed expects Serve to have ended as it should. It may be called more
+// wantServed expects that Serve has ended correctly. It may be called more
 // than once.
 func (s *server) wantServed() {
 	s.t.Helper()
@@ -96,7 +98,7 @@ func (s *server) books() kvserver.Stats {
 	return st
 }
 
-// eventually waits until the counters are as expected.
+// eventually waits until ok accepts the counters.
 func (s *server) eventually(what string, ok func(kvserver.Stats) bool) {
 	s.t.Helper()
 	for end := time.Now().Add(patience); !ok(s.books()); pause() {
@@ -106,8 +108,7 @@ func (s *server) eventually(what string, ok func(kvserver.Stats) bool) {
 	}
 }
 
-// wantClosed waits until n connections were closed for the reason, by a name
-// of kvserver.Reason.
+// wantClosed waits until n connections have been closed for the reason.
 func (s *server) wantClosed(reason kvserver.Reason, n int64) {
 	s.t.Helper()
 	s.eventually("connections are closed for the reason "+reason.String(), func(st kvserver.Stats) bool {
@@ -116,7 +117,7 @@ func (s *server) wantClosed(reason kvserver.Reason, n int64) {
 	require.Equal(s.t, n, s.Stats().Closed[reason.String()], "connections closed for the reason %v", reason)
 }
 
-// pause lets others run between two looks at something.
+// pause lets other goroutines run between two checks.
 func pause() { time.Sleep(time.Millisecond) }
 
 // dial returns a connection that is closed when the test ends.
@@ -140,15 +141,15 @@ func talk(c *probe.Conn, key string) {
 	c.Want(probe.Found(key, "value of "+key))
 }
 
-// visit is a client that comes, is served and leaves.
+// visit is a client that connects, is served and leaves.
 func (s *server) visit(key string) {
 	c := s.dial()
 	talk(c, key)
 	c.Close()
 }
 
-// occupy returns as many clients as the model serves at once, or two, all of
-// which have been served and stay.
+// occupy returns as many clients as the model serves at once, or two. All of
+// them have been served and stay.
 func (s *server) occupy(caps Caps) []*probe.Conn {
 	n := caps.AtOnce()
 	if n == 0 {

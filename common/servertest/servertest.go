@@ -1,7 +1,7 @@
-// Package servertest is the test suite that every model passes: the rules of
-// the protocol (package conformance) against a server in this process, and
-// what can only be seen from inside: the server's life, its limits, its
-// counters, and that nothing is left when it has ended.
+// Package servertest is the test suite that every model passes. It checks
+// the rules of the protocol (package conformance) against a server in this
+// process. It also checks what shows only from inside: the server's start
+// and end, its limits, its counters, and that it leaves nothing behind.
 //
 //	func TestServer(t *testing.T) {
 //		servertest.Run(t, servertest.Subject{
@@ -10,9 +10,9 @@
 //		})
 //	}
 //
-// Nothing in it sleeps to let something happen, and nothing asserts how long
-// something took: tests wait for what must come, up to a generous deadline, so
-// a slow machine makes them slow, not wrong.
+// No test sleeps to let something happen, and no test asserts how long
+// something took. Tests wait for events, up to a generous deadline, so a slow
+// machine makes them slow, not wrong.
 package servertest
 
 import (
@@ -30,18 +30,18 @@ type Subject struct {
 	Caps Caps
 }
 
-// Caps is what the model can do. Where it cannot do what a test is about, the
-// test asserts what still has to be true instead.
+// Caps are the capabilities of the model. If it lacks the capability that a
+// test is about, the test asserts the requirement that remains.
 type Caps struct {
-	// OneAtATime: one client is served until it leaves or has had its turn.
-	// The same as MaxClients 1.
+	// OneAtATime: it serves one client until that client leaves or its turn
+	// ends. The same as MaxClients 1.
 	OneAtATime bool
-	// MaxClients is how many clients are served at once; the others wait
-	// until one leaves or has had its turn. 0: as many as come.
+	// MaxClients is the number of clients that it serves at once; the others
+	// wait until one leaves or its turn ends. 0: no limit.
 	MaxClients int
 }
 
-// AtOnce returns how many clients are served at once, 0 for any number.
+// AtOnce returns the number of clients served at once, 0 for any number.
 func (c Caps) AtOnce() int {
 	if c.OneAtATime {
 		return 1

@@ -12,23 +12,22 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// SlowStore takes its time for the first Put of the key "slow": until it is
-// released.
+// SlowStore blocks the first Put of the key "slow" until it is released.
 type SlowStore struct {
 	store.Store
 	Entered chan struct{} // closed when that Put has begun
-	Release chan struct{} // to be closed when it may go on
+	Release chan struct{} // close it to let that Put continue
 
 	mu   sync.Mutex
 	keys []string
 }
 
-// NewSlowStore returns a store that is empty.
+// NewSlowStore returns an empty store.
 func NewSlowStore() *SlowStore {
 	return &SlowStore{Store: store.NewSharded(0), Entered: make(chan struct{}), Release: make(chan struct{})}
 }
 
-// Put is store.Store's.
+// Put stores the value like the embedded store, and records the key.
 func (s *SlowStore) Put(key, value []byte) error {
 	if string(key) == "slow" {
 		close(s.Entered)
@@ -40,7 +39,7 @@ func (s *SlowStore) Put(key, value []byte) error {
 	return s.Store.Put(key, value)
 }
 
-// Keys returns what was put, in the order in which that was done.
+// Keys returns the keys in the order of their puts.
 func (s *SlowStore) Keys() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,7 +47,8 @@ func (s *SlowStore) Keys() []string {
 }
 
 // OneSlowRequestDelaysEveryClient shows the weakness of models that serve all
-// clients on one goroutine: what one request takes, every client behind it waits.
+// clients on one goroutine: every other client waits for the slowest request
+// (head-of-line blocking).
 func OneSlowRequestDelaysEveryClient(t *testing.T, s Subject) {
 	slowly := NewSlowStore()
 	srv := s.New(kvserver.Config{Store: slowly})

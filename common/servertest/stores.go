@@ -13,7 +13,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// testStore tests what clients see of a store that fails.
+// testStore tests what clients see when the store fails.
 func testStore(t *testing.T, s Subject) {
 	t.Run("errors", func(t *testing.T) {
 		srv := start(t, s, kvserver.Config{Store: newFaultyStore()})
@@ -22,7 +22,7 @@ func testStore(t *testing.T, s Subject) {
 		require.Equal(t, "the store failed", c.WantError(probe.KindPut), "what failed is for the log")
 		c.Send(probe.Get("fail"))
 		require.Equal(t, "the store failed", c.WantError(probe.KindGet))
-		talk(c, "k") // the connection is kept
+		talk(c, "k") // the connection stays open
 		assert.EqualValues(t, 2, srv.books().StoreErrors)
 	})
 	t.Run("panics", func(t *testing.T) {
@@ -60,7 +60,7 @@ func testStore(t *testing.T, s Subject) {
 
 var errFaulty = errors.New("mount /secret: the disk is on fire \xff")
 
-// faultyStore fails, or panics, for keys that say so.
+// faultyStore fails, or panics, for the keys that ask for it.
 type faultyStore struct{ store.Store }
 
 func newFaultyStore() faultyStore { return faultyStore{store.NewSharded(0)} }

@@ -12,8 +12,9 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// testTimeouts tests that each way to be too slow ends the connection, under
-// its own name. In each test one limit is short, and no other is there.
+// testTimeouts tests that each kind of slow client loses its connection,
+// with its own reason. In each test one limit is short, and there is no
+// other limit.
 func testTimeouts(t *testing.T, s Subject) {
 	const short = 50 * time.Millisecond
 	limited := func(set func(*kvserver.Limits)) kvserver.Config {
@@ -39,13 +40,14 @@ func testTimeouts(t *testing.T, s Subject) {
 		srv.eventually("it is closed as idle", func(st kvserver.Stats) bool { return st.Closed[kvserver.ClosedIdle.String()] > 0 })
 	})
 	t.Run("idle after what fills the read buffer", func(t *testing.T) {
-		// A server that takes a full buffer for a sign that there is more waits
-		// for that. How much it reads at a time depends on what has come by then.
+		// A server that takes a full read buffer as a sign of more data would wait
+		// for that data. How much it reads at a time depends on the bytes received
+		// so far.
 		srv := start(t, s, idle)
 		for i := range 8 {
 			srv.attempt(func(c *probe.Conn) {
 				const buffer = 64 << 10
-				empty := len(probe.Put("k", strings.Repeat("v", 1<<14))) - 1<<14 // lengths take three bytes from there on
+				empty := len(probe.Put("k", strings.Repeat("v", 1<<14))) - 1<<14 // from this size on, lengths take three bytes
 				c.Send(probe.Put("k", strings.Repeat("v", buffer-empty)))
 				c.Want(probe.Stored)
 				c.WantEnd()
@@ -84,8 +86,8 @@ func testTimeouts(t *testing.T, s Subject) {
 	t.Run("whole frames restart the frame's clock", func(t *testing.T) {
 		srv := start(t, s, limited(func(l *kvserver.Limits) { l.FrameTimeout = 10 * short }))
 		srv.attempt(func(c *probe.Conn) {
-			// Each write ends one frame and begins the next, so that there is
-			// always part of one, for longer than any may take.
+			// Each write ends one frame and begins the next, so there is always an
+			// incomplete frame, for longer than one frame may take.
 			put := probe.Put("k", "v")
 			c.Send(put[:5])
 			for begun := time.Now(); time.Since(begun) < 20*short; {
@@ -116,8 +118,8 @@ func testTimeouts(t *testing.T, s Subject) {
 		srv := start(t, s, cfg)
 		srv.attempt(func(c *probe.Conn) {
 			c.Send([]byte(strings.Repeat(string(probe.Get("large")), asked)))
-			// While the server waits for this client, the time comes at
-			// which the client would have been idle.
+			// While the server waits for this client to read, the time passes after
+			// which it would have been idle.
 			time.Sleep(2 * short)
 			for range asked {
 				c.Want(probe.Found("large", value))
@@ -138,9 +140,9 @@ func testTimeouts(t *testing.T, s Subject) {
 	})
 }
 
-// attempt does with a new client what f does, until it works once. It is for
-// servers that are so impatient that a client on a slow machine may come too
-// late, and for what the kernel does in no fixed order.
+// attempt calls f with new clients until it succeeds once. It is for servers
+// with limits so short that a client on a slow machine may be late, and for
+// events whose order the kernel does not fix.
 func (s *server) attempt(f func(*probe.Conn)) {
 	s.t.Helper()
 	for {

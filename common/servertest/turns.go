@@ -11,9 +11,9 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// testTurns has clients that never pause, as many as the model serves at once,
-// and one more. In a model that makes the one wait, somebody must give way to
-// it, at the end of a reply; in others nobody has to.
+// testTurns connects clients that never pause, as many as the model serves at
+// once, and one more. In a model in which the additional client waits, another
+// must give way to it, at the end of a reply; in other models none must.
 func testTurns(t *testing.T, s Subject) {
 	l := unhurried
 	l.TurnLimit = 20 * time.Millisecond
@@ -51,7 +51,8 @@ type busyResult struct {
 	failure string
 }
 
-// keepBusy asks without pause until stop, or until the server ends it.
+// keepBusy sends requests without pause until stop, or until the server ends
+// the connection.
 func keepBusy(c *probe.Conn, stop <-chan struct{}) (r busyResult) {
 	r.failure = probe.Try(func(t probe.T) {
 		c := c.For(t)

@@ -1,4 +1,4 @@
 package servertest
 
-// resources are counts of what a process holds.
+// resources are the numbers of descriptors and threads of a process.
 type resources struct{ descriptors, threads int }

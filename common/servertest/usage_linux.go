@@ -2,7 +2,7 @@ package servertest
 
 import "os"
 
-// usage returns what this process holds of what the system has.
+// usage returns the resources that this process holds.
 func usage() (u resources) {
 	u.descriptors = entries("/proc/self/fd")
 	u.threads = entries("/proc/self/task")

@@ -2,5 +2,5 @@
 
 package servertest
 
-// usage is known on Linux only; elsewhere the tests see no growth.
+// usage is known only on Linux; elsewhere the tests see no growth.
 func usage() resources { return resources{} }

@@ -17,7 +17,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/peers"
 )
 
-// TestConformance checks every peer against the protocol's rules, but for those
+// TestConformance checks every peer against the protocol's rules, except those
 // that its library makes impossible (peers.json).
 func TestConformance(t *testing.T) {
 	dir := t.TempDir()
@@ -45,8 +45,8 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// rules are those that a peer has to follow. All that depend on a limit are left
-// out by the check itself, for none is known.
+// rules are the rules that a peer must follow. The check itself leaves out all
+// rules about a limit, because no limit is known.
 func rules(t *testing.T, p peers.Peer) []string {
 	t.Helper()
 	var all []string
@@ -60,7 +60,7 @@ func rules(t *testing.T, p peers.Peer) []string {
 	return slices.DeleteFunc(all, func(id string) bool { return p.Exceptions[id] != "" })
 }
 
-// start runs a command until the test is over, and returns where it listens.
+// start runs a command until the test ends, and returns its address.
 func start(t *testing.T, program string, flags []string) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -9,15 +9,15 @@ import (
 // Peer is one of the servers.
 type Peer struct {
 	Name    string `json:"name"`    // of its command
-	Library string `json:"library"` // it is built on
+	Library string `json:"library"` // the library it is built on
 	// Loops: it has the flag --loops.
 	Loops bool `json:"loops"`
 	// Exceptions are the rules of the protocol that the library makes
-	// impossible, and how.
+	// impossible, and the reasons.
 	Exceptions map[string]string `json:"exceptions"`
 }
 
-// The lab, which builds the peers and is in another module, reads the file, too.
+// The lab is in another module and builds the peers; it reads this file, too.
 //
 //go:embed peers.json
 var list []byte

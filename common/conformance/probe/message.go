@@ -29,12 +29,12 @@ const (
 // Stored is the reply to a put.
 var Stored = Message{Kind: KindPut}
 
-// Found is the reply to a get of a key that has a value.
+// Found is the reply to a get of a key with a value.
 func Found(key, value string) Message {
 	return Message{Key: key, Value: value, Kind: KindGetResponse}
 }
 
-// Absent is the reply to a get of a key that has none.
+// Absent is the reply to a get of a key without a value.
 func Absent(key string) Message {
 	return Message{Key: key, Kind: KindGetResponse, Status: NotOk}
 }
@@ -52,11 +52,11 @@ func (m Message) String() string {
 
 const footer = "@EOF@"
 
-// Body encodes m as the protobuf library does.
+// Body encodes m like the protobuf library.
 func Body(m Message) []byte {
 	body, err := proto.Marshal(&kvpb.KeyValueMessage{Key: m.Key, Value: m.Value, Kind: m.Kind, Status: kvpb.Status(m.Status)})
 	if err != nil {
-		panic(err) // a test that passes invalid text: it has to write the bytes itself
+		panic(err) // invalid text is a mistake of the test, which must write such bytes itself
 	}
 	return body
 }
@@ -75,16 +75,17 @@ func Put(key, value string) []byte {
 	return Frame(Body(Message{Key: key, Value: value, Kind: KindPut}))
 }
 
-// Get is the frame that asks for key.
+// Get is the frame that requests the value of key.
 func Get(key string) []byte { return Frame(Body(Message{Key: key, Kind: KindGet})) }
 
-// How many bytes of a frame, and of a text, a message shows.
+// The number of bytes of a frame, and of a text, that a failure message
+// shows.
 const (
 	shownBytes = 40
 	shownText  = 100
 )
 
-// Hex shows bytes, the first of them if there are many.
+// Hex formats bytes, only the first of them if there are many.
 func Hex(b []byte) string {
 	switch {
 	case len(b) == 0:

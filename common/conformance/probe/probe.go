@@ -1,7 +1,7 @@
 // Package probe is a client for tests of servers: it sends any bytes, right or
-// wrong, and compares what comes back with what should have come.
+// wrong, and compares the reply with the expected one.
 //
-// It shares no code with the servers beyond the generated message, so that a
+// It shares no code with the servers except the generated message, so a
 // mistake in their framing or encoding is not made twice.
 package probe
 
@@ -24,8 +24,8 @@ import (
 	kvpb "github.com/ioflavors/ioflavors/common/proto/ioflavors/kv/v1"
 )
 
-// T is what a probe reports to: a *testing.T, or what Try makes. Fatalf does
-// not return.
+// T receives the failures of a probe: a *testing.T, or the T that Try makes.
+// Fatalf does not return.
 type T interface {
 	Helper()
 	Cleanup(func())
@@ -33,21 +33,21 @@ type T interface {
 }
 
 // maxReply is the longest reply that a probe reads, in bytes: more than any
-// test asks for, and little enough to allocate for a server that is wrong.
+// test requests, and little enough to allocate for a faulty server.
 const maxReply = 64 << 20
 
 // Conn is a connection to the server under test. A failed expectation ends the
-// test with what was sent, what was expected and what came. Apart from Start's
-// writing it is for one goroutine at a time.
+// test and reports the bytes sent, the expected reply and the actual one. Only
+// one goroutine may use a Conn at a time, except for the write of Start.
 type Conn struct {
 	*net.TCPConn
 	t    T
 	in   *bufio.Reader
-	sent []byte // last, for messages
+	sent []byte // last, for failure messages
 }
 
-// Dial connects to addr. The connection is closed when t ends, and its calls
-// fail when ctx does.
+// Dial connects to addr. The connection is closed when t ends; its calls
+// fail when ctx is done.
 func Dial(ctx context.Context, t T, addr string) *Conn {
 	t.Helper()
 	var d net.Dialer
@@ -63,7 +63,7 @@ func Dial(ctx context.Context, t T, addr string) *Conn {
 	return &Conn{TCPConn: conn.(*net.TCPConn), t: t, in: bufio.NewReader(conn)}
 }
 
-// Send writes the parts as one.
+// Send writes all parts in one write.
 func (c *Conn) Send(parts ...[]byte) {
 	c.t.Helper()
 	c.sent = concat(parts)
@@ -72,9 +72,9 @@ func (c *Conn) Send(parts ...[]byte) {
 	}
 }
 
-// Start writes the parts as one, while the caller goes on: it must read, for
-// the server may stop reading when nobody takes its replies. wait returns when
-// all is written.
+// Start writes all parts in one write, in the background. The caller must read
+// meanwhile, because the server may stop reading while its replies are not
+// read. wait returns when all is written.
 func (c *Conn) Start(parts ...[]byte) (wait func()) {
 	c.sent = concat(parts)
 	done := make(chan error, 1)
@@ -98,9 +98,9 @@ func (c *Conn) Want(want Message) {
 	}
 }
 
-// WantError reads the next reply, which must report an error for a request of
-// the given kind, 0 if the kind could not be read: NotOk, no key, and a reason
-// in words as value. It returns the reason.
+// WantError reads the next reply, which must report an error: NotOk, no key,
+// and a reason in words as its value. kind is the kind of the request, 0 if
+// the server could not read it. WantError returns the reason.
 func (c *Conn) WantError(kind uint32) (reason string) {
 	c.t.Helper()
 	want := fmt.Sprintf("a reply of kind %d, NotOk, without key, with a reason as value", kind)
@@ -111,7 +111,7 @@ func (c *Conn) WantError(kind uint32) (reason string) {
 	return got.Value
 }
 
-// WantBytes reads as many bytes as want has, which must be want.
+// WantBytes reads the next len(want) bytes, which must be want.
 func (c *Conn) WantBytes(want []byte) {
 	c.t.Helper()
 	got := make([]byte, len(want))
@@ -124,7 +124,7 @@ func (c *Conn) WantBytes(want []byte) {
 	}
 }
 
-// WantEnd expects the server to end its stream, with a FIN and without another
+// WantEnd expects the server to end its stream with a FIN, without another
 // reply. A reset instead may destroy replies on their way.
 func (c *Conn) WantEnd() {
 	c.t.Helper()
@@ -140,8 +140,8 @@ func (c *Conn) WantEnd() {
 	}
 }
 
-// WantClosed expects the connection to be over, by FIN or by reset, whatever
-// is still sent before that.
+// WantClosed expects the connection to end, by FIN or by reset, after any
+// further replies.
 func (c *Conn) WantClosed() {
 	c.t.Helper()
 	if _, err := io.Copy(io.Discard, c.in); Expired(err) {
@@ -149,14 +149,14 @@ func (c *Conn) WantClosed() {
 	}
 }
 
-// Ended waits for the next byte and reports whether the stream ended instead,
-// between two replies.
+// Ended waits for the next byte, and reports whether the stream ended between
+// two replies instead.
 func (c *Conn) Ended() bool {
 	_, err := c.in.Peek(1)
 	return err != nil && !Expired(err)
 }
 
-// For returns the connection for use in a goroutine with a T of its own.
+// For returns the connection for use in a goroutine with another T.
 func (c *Conn) For(t T) *Conn { return &Conn{TCPConn: c.TCPConn, t: t, in: c.in} }
 
 // Receive reads the next reply, whatever it says.
@@ -224,16 +224,17 @@ func (c *Conn) HalfClose() {
 	}
 }
 
-// Expired reports whether err says that the time for the test was up.
+// Expired reports whether err means that the test's time was up.
 func Expired(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
 
-// What a message says of a connection that is over.
+// The words of a failure message for an ended connection.
 const (
 	ended = "the end of the stream"
 	reset = "a connection reset (RST)"
 )
 
-// SaysEnded reports whether a failure is that the server ended a connection.
+// SaysEnded reports whether a failure says that the server ended a
+// connection.
 func SaysEnded(failure string) bool {
 	return strings.Contains(failure, ended) || strings.Contains(failure, reset)
 }

@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// Try runs f with a T of its own and returns why it failed, "" if it did not.
-// It makes expectations usable outside of tests, and in goroutines, where a
-// testing.T cannot end the test.
+// Try runs f with a T of its own, and returns why it failed, "" if it did
+// not. With it, expectations work outside of tests, and in goroutines, where
+// a testing.T cannot end the test.
 func Try(f func(T)) (failure string) {
 	t := new(trial)
 	defer t.end()
@@ -24,8 +24,8 @@ func Try(f func(T)) (failure string) {
 	return ""
 }
 
-// Concurrently runs f n times at once, each with a T and a number of its own,
-// and fails if one of them did.
+// Concurrently runs f n times in parallel, each with a T and a number of its
+// own, and fails if one of them failed.
 func Concurrently(t T, n int, f func(t T, i int)) {
 	t.Helper()
 	failures := make([]string, n)

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// testDefaultAddress starts the command without an address. If its port is
-// taken, by another test perhaps, the error names the address as well.
+// testDefaultAddress starts the command without an address. If the port is
+// in use, perhaps by another test, the error must name the address, too.
 func testDefaultAddress(t *testing.T, s Subject) {
 	p := spawn(t, serverRole, nil, slices.Concat(s.Args, []string{"--log-format", "json"})...)
 	var at any
@@ -26,8 +26,9 @@ func testDefaultAddress(t *testing.T, s Subject) {
 	assert.Equal(t, "127.0.0.1:7070", at)
 }
 
-// testNoHost starts the command with a port and no host, which is this machine as
-// well; and then where everybody reaches it, which it says.
+// testNoHost starts the command with a port and no host: it must listen on this
+// machine only. Then it starts the command on all addresses, which the log must
+// say.
 func testNoHost(t *testing.T, s Subject) {
 	p := spawn(t, serverRole, nil, slices.Concat(s.Args, []string{"--log-format", "json", "--addr", ":0"})...)
 	assert.Contains(t, p.wantLog("listening")["addr"], "127.0.0.1:")
@@ -36,8 +37,8 @@ func testNoHost(t *testing.T, s Subject) {
 	p.wantLog("everybody who reaches the address can read and write: clients are asked for no password")
 }
 
-// testBadAddress starts the command where it cannot listen: exit code 1, or 2
-// if no server could listen there.
+// testBadAddress starts the command with addresses where it cannot listen:
+// exit code 1, or 2 if no server could listen there.
 func testBadAddress(t *testing.T, s Subject) {
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -45,7 +46,7 @@ func testBadAddress(t *testing.T, s Subject) {
 	for addr, code := range map[string]int{
 		"nowhere": 2, "127.0.0.1": 2, "127.0.0.1:99999": 2, "127.0.0.1:port": 2,
 		"no.such.host.invalid:1": 1,
-		"192.0.2.1:0":            1, // an address for documentation, so not this machine's
+		"192.0.2.1:0":            1, // reserved for documentation, so not an address of this machine
 		busy.Addr().String():     1,
 	} {
 		p := spawn(t, serverRole, nil, slices.Concat(s.Args, []string{"--addr", addr})...)

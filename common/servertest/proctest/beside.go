@@ -26,8 +26,8 @@ func (s *server) browser() net.Conn {
 	return c
 }
 
-// testIdleBrowsers has many connections to the debug server ask once and stay. They
-// take no descriptors from the clients that come then.
+// testIdleBrowsers lets many connections to the debug server send a request and
+// stay open. They must take no descriptors from later clients.
 func testIdleBrowsers(t *testing.T, s Subject) {
 	const limit, browsers, clients = 128, 110, 40
 	srv := startIn(t, s, surroundings{descriptors: descriptors{limit: limit}}, unhurried(s)...)
@@ -58,11 +58,11 @@ func testIdleBrowsers(t *testing.T, s Subject) {
 	if s.Caps.AtOnce() == 0 {
 		remain(t, in)
 	}
-	srv.stats() // whoever asks next is answered, too
+	srv.stats() // a later request to the debug server is answered, too
 }
 
 // testEndlessBody sends the debug server a body without an end, in which it would
-// look for addresses of functions.
+// look up addresses of functions.
 func testEndlessBody(t *testing.T, s Subject) {
 	const most = 64 << 20 // bytes: more than sockets hold
 	srv := start(t, s, unhurried(s)...)
@@ -72,7 +72,8 @@ func testEndlessBody(t *testing.T, s Subject) {
 	c := srv.browser()
 	_, err := io.WriteString(c, "POST /debug/pprof/symbol HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000000\r\n\r\n")
 	require.NoError(t, err)
-	// The server's program is this one, so the function is at the same address there.
+	// The server runs the same program as this test, so the function has the same
+	// address there.
 	address := fmt.Sprintf("%#x+", reflect.ValueOf(testEndlessBody).Pointer())
 	words := []byte(strings.Repeat(address, 1<<12))
 	sent := 0

@@ -8,14 +8,15 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 )
 
-// guest is a client that asks for one thing as soon as it comes, and stays.
+// guest is a client that sends one request as soon as it connects, and
+// stays.
 type guest struct {
 	*probe.Conn
 	served bool
-	reason string // in words, if it was refused with one
+	reason string // the reason in words, if the refusal gave one
 }
 
-// await returns the guest when it knows whether it is served.
+// await returns the guest when it is known whether the guest is served.
 func (g guest) await() guest {
 	_ = probe.Try(func(t probe.T) {
 		switch m := g.For(t).Receive(); {
@@ -28,16 +29,16 @@ func (g guest) await() guest {
 	return g
 }
 
-// guest comes to the server.
+// guest connects a guest to the server.
 func (s *server) guest() guest {
 	s.t.Helper()
 	c := s.dial()
-	_, _ = c.Write(probe.Put("guest", "x")) // fails if it is refused already
+	_, _ = c.Write(probe.Put("guest", "x")) // fails if the guest is already refused
 	return guest{Conn: c}
 }
 
-// crowd has n guests come. They come back when they know whether they are
-// served, in that order.
+// crowd connects n guests. The channel receives each guest when it is known
+// whether the guest is served, in that order.
 func (s *server) crowd(n int) <-chan guest {
 	s.t.Helper()
 	decided := make(chan guest, n)
@@ -48,7 +49,7 @@ func (s *server) crowd(n int) <-chan guest {
 	return decided
 }
 
-// remain expects that guests who are served still are.
+// remain expects that the served guests are still served.
 func remain(t *testing.T, guests []guest) {
 	t.Helper()
 	for _, g := range guests {

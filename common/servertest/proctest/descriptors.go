@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	guests = 100 // clients that come to a server with fewer descriptors
-	few    = 64  // that it may have; by its own rule it serves 32 less
+	guests = 100 // clients that connect to a server with fewer descriptors
+	few    = 64  // the server's descriptor limit; it serves 32 clients less by its own rule
 )
 
-// testDescriptorLimit lets the server reach the limit that it sets itself for
-// the sake of descriptors: it refuses whoever comes then. In a model that
-// serves fewer at once nobody is refused; they wait.
+// testDescriptorLimit lets the server reach the connection limit that it
+// derives from its descriptors: it must refuse further clients. A model that
+// serves fewer at once refuses none; they wait.
 func testDescriptorLimit(t *testing.T, s Subject) {
 	srv := startIn(t, s, surroundings{descriptors: descriptors{limit: few}}, unhurried(s)...)
 	places, decisions := few-32, guests
@@ -31,7 +31,7 @@ func testDescriptorLimit(t *testing.T, s Subject) {
 		g := <-decided
 		if g.served {
 			in = append(in, g)
-		} else if g.reason != "" { // those whom it has no time to tell are closed without a word
+		} else if g.reason != "" { // without time for a reason, the server closes without a reply
 			assert.Contains(t, g.reason, "all 32 connections are in use")
 			reasons++
 		}
@@ -42,14 +42,15 @@ func testDescriptorLimit(t *testing.T, s Subject) {
 	srv.wantRest(s)
 
 	next := func() guest { return <-decided }
-	if decisions == guests { // nobody waits
+	if decisions == guests { // no guest waits
 		next = srv.newcomer
 	}
 	replace(t, in, brief(50, 10), next)
 }
 
-// testAllLeave fills every place, has all those clients leave at once, and then has one
-// more come: every place is free by then, whether the server has noticed it or not.
+// testAllLeave fills every place, lets all those clients leave at once, and then
+// connects one more. Every place is free by then, whether the server has noticed it or
+// not.
 func testAllLeave(t *testing.T, s Subject) {
 	srv := startIn(t, s, surroundings{descriptors: descriptors{limit: few}}, unhurried(s)...)
 	places := few - 32
@@ -72,9 +73,9 @@ func testAllLeave(t *testing.T, s Subject) {
 	}
 }
 
-// testNoDescriptors lets the server have so few descriptors that accepting
-// fails long before its own limit. It has to live with that, and take in the
-// next one when somebody has left.
+// testNoDescriptors gives the server so few descriptors that accept fails
+// long before its own limit. It must survive that, and accept the next
+// client when another has left.
 func testNoDescriptors(t *testing.T, s Subject) {
 	srv := startIn(t, s, surroundings{descriptors: descriptors{limit: few, spare: 10}}, unhurried(s)...)
 	decided := srv.crowd(guests)
@@ -83,7 +84,7 @@ func testNoDescriptors(t *testing.T, s Subject) {
 		for len(decided) > 0 {
 			in = append(in, <-decided)
 		}
-		// One that serves one at a time does not need more.
+		// A model that serves one client at a time needs no more.
 		stuck := st.AcceptErrors > 0 || len(in) == s.Caps.AtOnce()
 		return stuck && len(in) > 0 && len(in) == int(st.Active)
 	})
@@ -97,7 +98,7 @@ func testNoDescriptors(t *testing.T, s Subject) {
 	replace(t, in, guests-len(in), func() guest { return <-decided })
 }
 
-// newcomer is a guest who comes again and again until there is a place.
+// newcomer is a guest that connects again and again until it is served.
 func (s *server) newcomer() (g guest) {
 	s.t.Helper()
 	for g = s.guest().await(); !g.served && s.ctx.Err() == nil; g = s.guest().await() {
@@ -106,8 +107,8 @@ func (s *server) newcomer() (g guest) {
 	return g
 }
 
-// replace has n of those who are in leave, one by one, and expects the next
-// one to be served for each; it publishes how long that takes.
+// replace lets n of the served guests leave, one by one, and expects the
+// next guest to be served for each. It publishes how long that takes.
 func replace(t *testing.T, in []guest, n int, next func() guest) {
 	t.Helper()
 	var times []time.Duration

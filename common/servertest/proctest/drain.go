@@ -11,12 +11,12 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 )
 
-// testTerminate sends SIGTERM in the midst of a pipeline. Every request that
-// was sent before is answered.
+// testTerminate sends SIGTERM in the middle of a pipeline. Every request
+// sent before must be answered.
 func testTerminate(t *testing.T, s Subject) { drain(t, s, 1, brief(20_000, 5_000)) }
 
-// testTerminateMany does the same with several clients, some of which may be
-// waiting in the listen queue.
+// testTerminateMany does the same with several clients; some of them may
+// wait in the listen queue.
 func testTerminateMany(t *testing.T, s Subject) { drain(t, s, 10, brief(2_000, 500)) }
 
 func drain(t *testing.T, s Subject, clients, requests int) {
@@ -27,8 +27,8 @@ func drain(t *testing.T, s Subject, clients, requests int) {
 	assert.Equal(t, map[string]any{"shutdown": float64(clients)}, stopped["closed"])
 }
 
-// wantDrained sends SIGTERM in the midst of the clients' pipelines, and expects
-// everything to be answered that was sent before.
+// wantDrained sends SIGTERM in the middle of the clients' pipelines, and
+// expects replies to all requests sent before.
 func (s *server) wantDrained(t *testing.T, clients, requests int) {
 	t.Helper()
 	conns := make([]*probe.Conn, clients)
@@ -37,9 +37,9 @@ func (s *server) wantDrained(t *testing.T, clients, requests int) {
 		conns[i] = s.dial()
 		written := conns[i].Start(bytes.Repeat(put, requests))
 		if i == 0 {
-			conns[i].Want(probe.Stored) // the server is in the midst of it
+			conns[i].Want(probe.Stored) // the server is in the middle of the pipeline
 		}
-		written() // and has, or its kernel has, the rest
+		written() // the server or its kernel has the rest
 	}
 	s.terminate()
 	last := make([]time.Time, clients)
@@ -63,8 +63,8 @@ func (s *server) wantDrained(t *testing.T, clients, requests int) {
 	figureMs(t, "last-reply-until-exit-ms", wait)
 }
 
-// testDrainTimeout sends SIGTERM while a client is stopped that is owed
-// replies.
+// testDrainTimeout sends SIGTERM while a client with pending replies is
+// stopped.
 func testDrainTimeout(t *testing.T, s Subject) {
 	const patience = 200 * time.Millisecond
 	srv := start(t, s, append(unhurried(s), "--drain-timeout", fmt.Sprint(patience))...)

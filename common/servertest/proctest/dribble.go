@@ -10,8 +10,9 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// testDribble has clients send a large frame byte by byte. Each is closed when
-// the frame has taken too long; how long after that is published.
+// testDribble lets clients send a large frame byte by byte. The server must
+// close each when the frame has taken too long; the test publishes how long
+// after that.
 func testDribble(t *testing.T, s Subject) {
 	const timeout = time.Second
 	n := brief(500, 50)
@@ -30,7 +31,7 @@ func testDribble(t *testing.T, s Subject) {
 			if _, err := c.Write(frame[sent : sent+1]); err != nil {
 				break
 			}
-			// The wait for the end is the pause between two bytes.
+			// Waiting for the end of the stream is also the pause between two bytes.
 			if _, err := c.TCPConn.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
 				break
 			}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// figure publishes something that was measured.
+// figure publishes a measured value.
 func figure(t *testing.T, name, format string, value any) {
 	t.Helper()
 	t.Attr(name, fmt.Sprintf(format, value))
@@ -24,7 +24,7 @@ func figureMiB(t *testing.T, name string, bytes int64) {
 }
 
 // figureTimes publishes the median, the 99th percentile and the longest of
-// some times, of which there is at least one.
+// times, which must not be empty.
 func figureTimes(t *testing.T, name string, times []time.Duration) {
 	t.Helper()
 	slices.Sort(times)

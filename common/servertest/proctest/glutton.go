@@ -18,11 +18,11 @@ const largeKey = "large"
 
 var largeValue = strings.Repeat("large...", 512<<10/8)
 
-// fed is what a glutton says when it has read something.
+// fed is the output of a glutton after it has read something.
 const fed = "fed"
 
-// glut is a client that asks for a large value for ever and reads what comes:
-// whenever its process is stopped, replies are pending.
+// glut is a client that requests a large value for ever and reads the
+// replies: whenever its process is stopped, replies are pending.
 func glut(addr string) {
 	nc, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -49,8 +49,8 @@ func glut(addr string) {
 	}
 }
 
-// stoppedGlutton returns a client's process that was stopped with replies
-// pending.
+// stoppedGlutton returns the process of a client that was stopped with
+// replies pending.
 func (s *server) stoppedGlutton(t *testing.T) *process {
 	t.Helper()
 	s.put(largeKey, largeValue)
@@ -60,9 +60,9 @@ func (s *server) stoppedGlutton(t *testing.T) *process {
 	return p
 }
 
-// ask sends n requests for the large value on a connection that takes little
-// of the replies unasked. (With a buffer much smaller than a segment of the
-// loopback interface TCP all but stops, however fast the client reads.)
+// ask sends n requests for the large value on a connection with a small
+// receive buffer. (With a buffer much smaller than a segment of the loopback
+// interface, TCP nearly stops, however fast the client reads.)
 func ask(t *testing.T, c *probe.Conn, n int) {
 	t.Helper()
 	require.NoError(t, c.SetReadBuffer(64<<10))

@@ -10,15 +10,15 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 )
 
-// testDeepGroups has clients send groups within groups and stay. A parser that
-// calls itself for each of them takes stack for each, and a goroutine's stack
-// stays as large as it has become.
+// testDeepGroups lets clients send nested groups and stay. A recursive parser
+// takes stack for each group, and a goroutine's stack stays as large as it has
+// become.
 func testDeepGroups(t *testing.T, s Subject) {
 	const (
 		depth   = 9_999
 		opening = 5<<3 | 3 // the tag of an unknown group
 		most    = 64 << 10 // bytes for each client,
-		slack   = 4 << 20  // and for what the server does besides
+		slack   = 4 << 20  // and for the rest of the server's work
 	)
 	deep := probe.Frame(bytes.Repeat([]byte{opening}, depth))
 	n := brief(200, 50)
@@ -29,7 +29,7 @@ func testDeepGroups(t *testing.T, s Subject) {
 	clients := make([]*probe.Conn, n)
 	for i := range clients {
 		clients[i] = srv.dial()
-		talk(clients[i], "k") // from now on it has what a client has
+		talk(clients[i], "k") // the server has now allocated what every client needs
 	}
 	require.NoError(t, resetPeak(srv.Pid))
 	before := srv.usage().rss
@@ -43,7 +43,7 @@ func testDeepGroups(t *testing.T, s Subject) {
 	figure(t, "peak-rss-growth-KiB-per-connection", "%.2f", float64(growth)/float64(n)/1024)
 	limit := int64(n*most + slack)
 	if raceDetector {
-		limit *= 4 // it keeps shadows of all memory
+		limit *= 4 // the detector keeps shadows of all memory
 	}
 	assert.LessOrEqual(t, growth, limit, "growth of resident memory at its peak, in bytes, with %d clients", n)
 	for _, c := range clients {

@@ -11,12 +11,12 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// atOnce is how many clients come and go at a time. In a model that serves one
-// at a time they queue.
+// atOnce is the number of clients that connect at a time. In a model that
+// serves one client at a time they queue.
 const atOnce = 20
 
-// come has n clients come, atOnce at a time, and do what visit does with the
-// i-th.
+// come connects n clients, atOnce at a time, and calls visit with each of
+// them and its number.
 func (s *server) come(n int, visit func(c *probe.Conn, i int)) {
 	s.t.Helper()
 	probe.Concurrently(s.t, atOnce, func(t probe.T, first int) {
@@ -26,7 +26,7 @@ func (s *server) come(n int, visit func(c *probe.Conn, i int)) {
 	})
 }
 
-// testFIN has clients end their streams, half of them inside a frame.
+// testFIN lets clients end their streams, half of them inside a frame.
 func testFIN(t *testing.T, s Subject) {
 	srv := start(t, s, unhurried(s)...)
 	n := brief(2000, 400)
@@ -41,7 +41,7 @@ func testFIN(t *testing.T, s Subject) {
 		})
 		srv.settle()
 	}
-	leave(2 * atOnce) // whatever is made once is made now
+	leave(2 * atOnce) // one-time allocations happen here
 	before := srv.usage().descriptors
 	leave(n)
 
@@ -52,8 +52,8 @@ func testFIN(t *testing.T, s Subject) {
 	srv.visit("k")
 }
 
-// testRST has clients break their connections, half of them inside a frame of
-// theirs, half inside a reply.
+// testRST lets clients reset their connections, half of them inside a
+// request, half inside a reply.
 func testRST(t *testing.T, s Subject) {
 	srv := start(t, s, unhurried(s)...)
 	srv.put(largeKey, largeValue)

@@ -14,8 +14,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 )
 
-// logPipe is a pipe that takes a process's log, and a reader that may stop
-// reading, or go.
+// logPipe is a pipe for a process's log, with a reader that may stop
+// reading, or leave.
 type logPipe struct {
 	t    *testing.T
 	name string
@@ -28,7 +28,7 @@ func newLogPipe(t *testing.T) *logPipe {
 	return &logPipe{t: t, name: filepath.Join(t.TempDir(), "log")}
 }
 
-// open begins to read, and returns where to write.
+// open starts reading, and returns the end of the pipe to write to.
 func (l *logPipe) open(to io.Writer) *os.File {
 	l.t.Helper()
 	r, w, err := openPipe(l.name)
@@ -39,7 +39,7 @@ func (l *logPipe) open(to io.Writer) *os.File {
 	return w
 }
 
-// resume reads, up to the end of the process.
+// resume reads until the process ends.
 func (l *logPipe) resume() {
 	l.t.Helper()
 	require.NoError(l.t, l.r.SetReadDeadline(time.Time{}))
@@ -50,37 +50,38 @@ func (l *logPipe) resume() {
 	}()
 }
 
-// stop reads no more.
+// stop stops reading.
 func (l *logPipe) stop() {
 	_ = l.r.SetReadDeadline(time.Unix(1, 0))
 	<-l.read
 }
 
-// fill reads no more, and leaves no room for a single byte.
+// fill stops reading, and fills the pipe to the last byte.
 func (l *logPipe) fill() {
 	l.t.Helper()
 	l.stop()
 	require.NoError(l.t, fillPipe(l.name))
 }
 
-// lose makes the reader go.
+// lose closes the reader's end.
 func (l *logPipe) lose() {
 	l.stop()
 	_ = l.r.Close()
 }
 
-// storeLimit lets a client have the server log something: it puts tooMuch.
+// storeLimit makes it possible for a client to cause a log line: see
+// putTooMuch.
 const storeLimit = "1KiB"
 
-// putTooMuch has the server log that its store is full.
+// putTooMuch makes the server log that its store is full.
 func putTooMuch(t *testing.T, c *probe.Conn) {
 	t.Helper()
 	c.Send(probe.Put("too much", strings.Repeat("much", 1<<10)))
 	assert.Contains(t, c.WantError(probe.KindPut), "full")
 }
 
-// testLostLog has the log's reader go, as head -1 does. The next lines are lost,
-// and nothing else.
+// testLostLog closes the reader's end of the log, as head -1 does. Only the
+// following log lines may be lost.
 func testLostLog(t *testing.T, s Subject) {
 	log := newLogPipe(t)
 	srv := startIn(t, s, surroundings{log: log}, append(unhurried(s), "--store-limit", storeLimit)...)
@@ -93,8 +94,8 @@ func testLostLog(t *testing.T, s Subject) {
 	srv.wantDrained(t, 1, 2000)
 }
 
-// testFullLog stops reading the log, so that its pipe fills up. Neither clients nor
-// the exit wait for it.
+// testFullLog stops reading the log, so its pipe fills up. Neither clients nor the
+// exit may wait for it.
 func testFullLog(t *testing.T, s Subject) {
 	log := newLogPipe(t)
 	srv := startIn(t, s, surroundings{log: log}, append(unhurried(s), "--store-limit", storeLimit)...)
@@ -104,18 +105,18 @@ func testFullLog(t *testing.T, s Subject) {
 	putTooMuch(t, c)
 	talk(c, "k")
 	if s.Caps.AtOnce() != 1 {
-		srv.visit("k") // others are accepted
+		srv.visit("k") // further clients are accepted
 	}
 	log.resume()
-	srv.wantLog("the store is full; puts get an error") // it was kept meanwhile
+	srv.wantLog("the store is full; puts get an error") // the line was kept meanwhile
 	c.Close()
 	log.fill()
 	srv.wantDrained(t, 1, 2000)
 }
 
-// testSecondSignalUnread sends two signals to a server whose log is not read and whose
-// drain one client would keep going for ever. The signals are different ones, because
-// the kernel may merge two that are the same.
+// testSecondSignalUnread sends two signals to a server whose log is not read, and
+// whose drain one client would keep going for ever. The signals differ, because the
+// kernel may merge two equal ones.
 func testSecondSignalUnread(t *testing.T, s Subject) {
 	log := newLogPipe(t)
 	srv := startIn(t, s, surroundings{log: log}, append(unhurried(s), "--drain-timeout", "-1")...)

@@ -11,9 +11,10 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// testHalfFrames has clients send halves of large frames, several times of what
-// all buffers may hold, and wait. A neighbour that asks for little is served all
-// the time. In a model that serves few at once most of it stays in the kernel.
+// testHalfFrames lets clients send halves of large frames, several times the
+// limit of all buffers, and wait. A neighbour with small requests must be served
+// all the time. In a model that serves few clients at once, most of the bytes
+// stay in the kernel.
 func testHalfFrames(t *testing.T, s Subject) {
 	const limit = 64 << 20
 	clients := brief(500, 200)
@@ -32,7 +33,7 @@ func testHalfFrames(t *testing.T, s Subject) {
 	crowd := make([]*probe.Conn, clients)
 	for i := range crowd {
 		crowd[i] = srv.dial()
-		crowd[i].Start(half) // it is written when the server takes it, or never
+		crowd[i].Start(half) // written when the server reads it, or never
 		if neighbour != nil && i%5 == 0 {
 			talk(neighbour, "k")
 		}
@@ -60,7 +61,7 @@ func testHalfFrames(t *testing.T, s Subject) {
 	u := srv.usage()
 	figureMiB(t, "rss-growth-MiB", u.rss-before)
 	figureMiB(t, "peak-rss-growth-MiB", u.peak-before)
-	most := int64(3 * limit) // the collector lets garbage grow as large as what is live
+	most := int64(3 * limit) // the collector lets garbage grow to the size of the live memory
 	if raceDetector {
 		most *= 8
 	}
@@ -79,10 +80,10 @@ func testHalfFrames(t *testing.T, s Subject) {
 	srv.visit("after")
 }
 
-// testUnreadValues has clients ask for a large value and read nothing. What the
-// server keeps for them is within the memory limit, and on Linux the kernel keeps
-// little. Once each reply left garbage of its size, and the kernel took it whole. A
-// client that reads its replies gets them meanwhile.
+// testUnreadValues lets slow readers request a large value and read nothing. The
+// replies kept by the server stay within the memory limit, and on Linux the kernel
+// keeps few of them. Once each reply left garbage of its own size, and the kernel
+// took the whole reply. A client that reads its replies gets them meanwhile.
 func testUnreadValues(t *testing.T, s Subject) {
 	const limit, slack = 16 << 20, 32 << 20
 	clients := brief(200, 100)
@@ -120,7 +121,7 @@ func testUnreadValues(t *testing.T, s Subject) {
 	}
 	assert.LessOrEqual(t, growth, most, "growth of resident memory at its peak, in bytes")
 	if s.Caps.AtOnce() > 0 {
-		return // nobody else is served meanwhile
+		return // no other client is served meanwhile
 	}
 	for range 10 {
 		c := srv.dial()
@@ -130,12 +131,12 @@ func testUnreadValues(t *testing.T, s Subject) {
 	}
 }
 
-// testGrowingFrames has clients send large frames in pieces, again and again, and never
-// their ends. Each piece makes a buffer grow, and what it grew out of is garbage. The
-// collector once let that become three times the limit.
+// testGrowingFrames lets clients send large frames in pieces, again and again, and
+// never their ends. Each piece makes a buffer grow, and the old buffer becomes garbage.
+// The collector once let the garbage become three times the limit.
 func testGrowingFrames(t *testing.T, s Subject) {
 	if s.Caps.AtOnce() > 0 {
-		return // few at a time hold little
+		return // few clients at a time hold little memory
 	}
 	const limit, slack, pieces = 64 << 20, 48 << 20, 9 // the collector's limit is a soft one
 	clients := brief(400, 100)
@@ -150,7 +151,7 @@ func testGrowingFrames(t *testing.T, s Subject) {
 	for piece := range pieces {
 		for i, c := range crowd {
 			if _, err := c.Write(frame[piece*100_000 : (piece+1)*100_000]); err != nil {
-				crowd[i] = srv.dial() // it was closed for want of memory, and begins again
+				crowd[i] = srv.dial() // it was closed for lack of memory, and begins again
 			}
 		}
 	}
@@ -169,10 +170,10 @@ func testGrowingFrames(t *testing.T, s Subject) {
 	assert.LessOrEqual(t, u.peak, most, "resident memory at its peak, in bytes")
 }
 
-// testStaleHalves has clients fill the memory with parts of frames, each smaller
-// than what an honest client needs for a put, and stay. Once the honest client was
-// closed each time, because it held most. A model that serves few at once is not
-// filled so.
+// testStaleHalves lets clients fill the memory with parts of frames, each smaller
+// than an honest client's put, and stay. Once the server closed the honest client
+// each time, because it held most. A model that serves few clients at once cannot
+// be filled like this.
 func testStaleHalves(t *testing.T, s Subject) {
 	if s.Caps.AtOnce() > 0 {
 		return

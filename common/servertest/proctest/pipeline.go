@@ -13,9 +13,9 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// testBurst has a client send very many requests at once, again and again,
-// while a neighbour asks for one thing at a time. Where the neighbour has to
-// wait for its turn, it has it when the other one has left.
+// testBurst lets a client send very many requests at once, again and again,
+// while a neighbour sends one request at a time. If the neighbour must wait
+// for its turn, it gets it when the other client has left.
 func testBurst(t *testing.T, s Subject) {
 	const frames = 10_000
 	var requests []byte
@@ -59,16 +59,16 @@ func testBurst(t *testing.T, s Subject) {
 	figureTimes(t, "neighbour", r.times)
 }
 
-// after returns a channel that is closed after some time.
+// after returns a channel that is closed after d.
 func after(d time.Duration) <-chan struct{} {
 	over := make(chan struct{})
 	time.AfterFunc(d, func() { close(over) })
 	return over
 }
 
-// asked is how a client fared that asked for one thing at a time.
+// asked is the result of a client that sent one request at a time.
 type asked struct {
-	times   []time.Duration // one at least, without a failure
+	times   []time.Duration // at least one, unless there was a failure
 	failure string
 }
 
@@ -90,8 +90,8 @@ func keepAsking(c *probe.Conn, over <-chan struct{}) (r asked) {
 	return r
 }
 
-// testHalfClose has a client end its stream when its replies have filled all
-// buffers, so that the server reads the FIN with many requests unanswered.
+// testHalfClose lets a client send a FIN after its replies have filled all
+// buffers, so the server reads the FIN with many requests unanswered.
 func testHalfClose(t *testing.T, s Subject) {
 	const requests = 1000
 	value := strings.Repeat("v", 16<<10)

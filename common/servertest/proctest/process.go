@@ -11,17 +11,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience is how long a test waits for what has to come. Who waits so long
-// has failed.
+// patience is how long a test waits for an event. After that it has failed.
 const patience = time.Minute
 
-// process is a program that a test has started. It does not outlive the test.
+// process is a program that a test started. It does not outlive the test.
 type process struct {
 	*os.Process
 	transcript
 	t      *testing.T
 	exited chan struct{} // closed when it has ended
-	code   int           // its exit code, -1 if a signal ended it; valid then
+	code   int           // its exit code, -1 if a signal ended it; valid after exited
 }
 
 // spawn starts this program in another role.
@@ -30,8 +29,8 @@ func spawn(t *testing.T, role string, environment []string, args ...string) *pro
 	return spawnTo(t, nil, role, environment, args...)
 }
 
-// spawnTo starts this program in another role, and has it write to a pipe. nil:
-// to its transcript.
+// spawnTo starts this program in another role, with a pipe for its output. nil:
+// its transcript.
 func spawnTo(t *testing.T, log *logPipe, role string, environment []string, args ...string) *process {
 	t.Helper()
 	self, err := os.Executable()
@@ -42,15 +41,15 @@ func spawnTo(t *testing.T, log *logPipe, role string, environment []string, args
 	cmd.Stdout, cmd.Stderr = &p.transcript, &p.transcript
 	if log != nil {
 		w := log.open(&p.transcript)
-		defer w.Close() // the process has it
+		defer w.Close() // the process has its own copy
 		cmd.Stdout, cmd.Stderr = w, w
 	}
 	dieWithParent(cmd)
 
 	started := make(chan error)
 	go func() {
-		// The kernel takes this thread's end for the parent's, so it stays
-		// until the child is gone.
+		// The kernel kills the child when this thread ends (dieWithParent), so the
+		// thread stays until the child has ended.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
@@ -68,7 +67,7 @@ func spawnTo(t *testing.T, log *logPipe, role string, environment []string, args
 	return p
 }
 
-// end kills the process if it still runs, and looks at what it has said.
+// end kills the process if it still runs, and checks its output.
 func (p *process) end() {
 	_ = p.Kill()
 	<-p.exited
@@ -80,7 +79,7 @@ func (p *process) end() {
 	}
 }
 
-// wantExit waits for the process to end by itself.
+// wantExit waits until the process ends by itself.
 func (p *process) wantExit(code int) {
 	p.t.Helper()
 	select {
@@ -101,8 +100,8 @@ func (p *process) wantLog(msg string) (fields map[string]any) {
 	return fields
 }
 
-// eventually waits until something is as expected. A process that has ended
-// is looked at once more.
+// eventually waits until ok returns true. After the process has ended, it
+// calls ok once more.
 func (p *process) eventually(what string, ok func() bool) {
 	p.t.Helper()
 	over := false
@@ -118,7 +117,7 @@ func (p *process) eventually(what string, ok func() bool) {
 	}
 }
 
-// suspend stops the process, and returns when it does nothing any more.
+// suspend stops the process, and returns when the process has stopped.
 func (p *process) suspend() {
 	p.t.Helper()
 	require.NoError(p.t, suspend(p.Process))
@@ -127,7 +126,7 @@ func (p *process) suspend() {
 	}
 }
 
-// resume lets a process that is stopped go on.
+// resume continues a stopped process.
 func (p *process) resume() {
 	p.t.Helper()
 	require.NoError(p.t, resume(p.Process))
@@ -139,7 +138,7 @@ func (p *process) terminate() {
 	require.NoError(p.t, terminate(p.Process))
 }
 
-// usage returns what the process uses.
+// usage returns the resources that the process uses.
 func (p *process) usage() usage {
 	p.t.Helper()
 	u, err := processUsage(p.Pid)

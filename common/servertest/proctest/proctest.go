@@ -1,11 +1,11 @@
 // Package proctest tests servers as processes: the real command, with flags,
-// signals, limits of the system and an exit code. It is for what a test inside
-// the process cannot show: what the server costs in memory and descriptors,
-// what it does when it is stopped, killed or out of descriptors, and what a
-// client sees of that.
+// signals, system limits and an exit code. It covers what a test inside the
+// process cannot show: the server's use of memory and descriptors, its
+// behaviour when it is stopped, killed or out of descriptors, and the effects
+// on its clients.
 //
-// A command's tests hand it their TestMain, which lets the test's program run
-// as the command, and name what is to be tested:
+// A command's tests pass it their TestMain, so that the test's program can run
+// as the command, and name the subjects to test:
 //
 //	func TestMain(m *testing.M) { proctest.Main(m, main) }
 //
@@ -13,9 +13,9 @@
 //		proctest.Run(t, proctest.Subject{}, proctest.Subject{Args: []string{"--loops", "2"}})
 //	}
 //
-// What has to be true is asserted. What merely ought to be small, such as a
-// time, is published as an attribute of the test, so that nothing fails because
-// a machine is slow; go test -json tells them all.
+// Requirements are asserted. Values that should merely be small, such as times,
+// are published as attributes of the test, so that nothing fails because a
+// machine is slow; go test -json prints them all.
 package proctest
 
 import (
@@ -29,16 +29,16 @@ import (
 
 // Subject is a command to test, with some of its options.
 type Subject struct {
-	// Args are the options that select what is tested.
+	// Args are the options that select the variant to test.
 	Args []string
-	// Caps is what the model can do with them.
+	// Caps are the model's capabilities with these options.
 	Caps servertest.Caps
-	// Spins: it never sleeps, so it uses a core while nothing happens.
+	// Spins: it never sleeps, so it uses a core while idle.
 	Spins bool
 }
 
-// Main runs a package's tests, or, in a process that these have started, what
-// it was started for: the command, as a rule. Call it from TestMain.
+// Main runs a package's tests. In a process that the tests started, it runs
+// that process's role, usually the command. Call it from TestMain.
 func Main(m *testing.M, command func()) {
 	switch role := os.Getenv(roleVariable); role {
 	case "":
@@ -54,8 +54,8 @@ func Main(m *testing.M, command func()) {
 	}
 }
 
-// Run tests each subject. Its rows bear the numbers by which the project's
-// notes on faults know them.
+// Run tests each subject. Its rows have the numbers of the project's fault
+// catalogue.
 func Run(t *testing.T, subjects ...Subject) {
 	for _, s := range subjects {
 		name := "no options"
@@ -63,7 +63,7 @@ func Run(t *testing.T, subjects ...Subject) {
 			name = strings.Join(s.Args, " ")
 		}
 		t.Run(name, func(t *testing.T) {
-			if !s.Spins { // it waits most of the time, and so do its tests
+			if !s.Spins { // the server waits most of the time, and so do its tests
 				t.Parallel()
 			}
 			for _, r := range rows {
@@ -78,7 +78,7 @@ func Run(t *testing.T, subjects ...Subject) {
 	}
 }
 
-// row is a fault, and the test that a server stands it.
+// row is a fault, and the test that a server withstands it.
 type row struct {
 	number int
 	title  string
@@ -124,22 +124,22 @@ var rows = []row{
 	{47, "an endless body over HTTP takes no memory", procFiles, testEndlessBody},
 }
 
-// level is what a row needs of the system, and what a system has: each level
-// includes those before.
+// level is a capability that a row needs and a system has; each level
+// includes the earlier ones.
 type level int
 
 const (
 	anySystem   level = iota
-	unixSignals       // processes can be asked to end, stopped and continued
-	procFiles         // /proc tells what a process uses
+	unixSignals       // processes can be terminated, stopped and continued
+	procFiles         // /proc tells a process's use of resources
 )
 
 func (l level) String() string {
 	return [...]string{"nothing", "signals as Unix has them", "/proc as Linux has it"}[l]
 }
 
-// brief returns how much of something a test does, which is less with -short,
-// and under the race detector, which is slow and needs no more to see a race.
+// brief returns the amount of work in a test: less with -short, and less
+// under the race detector, which is slow and needs no more to find a race.
 func brief[T any](usually, short T) T {
 	if testing.Short() || raceDetector {
 		return short

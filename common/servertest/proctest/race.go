@@ -2,6 +2,6 @@
 
 package proctest
 
-// raceDetector: the detector keeps a record of memory that is several times as
-// large as the memory.
+// raceDetector: the detector's record of memory is several times as large as
+// the memory.
 const raceDetector = true

@@ -10,11 +10,11 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// testUnreadReplies has a client ask for 200 MiB and read nothing. The server
-// may keep what the output limit allows, 1 MiB, in a buffer up to twice as large,
-// besides what it reads to. Its own books say so to the byte. How much memory the
-// process takes is measured, but hangs on the collector and on who else runs, so
-// that only what it is if much is kept fails the test.
+// testUnreadReplies lets a slow reader request 200 MiB and read nothing. The
+// server may keep the output limit, 1 MiB, in a buffer up to twice as large, and
+// its read buffer. Its own counters are exact to the byte. The process's memory
+// is measured, but depends on the collector and on other load, so the test only
+// fails if it is so large that the server must keep many replies.
 func testUnreadReplies(t *testing.T, s Subject) {
 	const requests = 400
 	const most = 2<<20 + 128<<10
@@ -55,9 +55,9 @@ func (s *server) wantBlocked() {
 	})
 }
 
-// testStoppedClient has a client stop with replies pending. Others do not have
-// to wait for it where several are served at once; elsewhere they do, but no
-// longer than the write timeout.
+// testStoppedClient lets a client stop with replies pending. In a model that
+// serves several clients at once, the others do not have to wait for it.
+// Elsewhere they wait, but no longer than the write timeout.
 func testStoppedClient(t *testing.T, s Subject) {
 	t.Run("others meanwhile", func(t *testing.T) {
 		srv := start(t, s, unhurried(s)...)

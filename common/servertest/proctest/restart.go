@@ -12,11 +12,11 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// testRestart kills the server while clients keep it busy, and starts another
-// one at once on the same port, where connections of the dead one may linger.
-// The kernel may take a moment to close what a dead process's io_uring has in hand, the
-// listener too, and longer on a busy machine. So the port is waited for, and how often
-// it was still in use is published.
+// testRestart kills the server while clients keep it busy, and at once starts another
+// one on the same port, where connections of the killed server may linger. The kernel
+// may take a moment to close what the dead process's io_uring still uses, including the
+// listener, and longer on a busy machine. So the test waits for the port, and publishes
+// how often it was still in use.
 func testRestart(t *testing.T, s Subject) {
 	addr := net.JoinHostPort(ownHost(), "0")
 	var times []time.Duration
@@ -44,7 +44,7 @@ func testRestart(t *testing.T, s Subject) {
 }
 
 // waitForPort waits until a socket can listen on addr, and returns how often it could
-// not. It waits for less than the minute for which a dead server's connections linger.
+// not. It waits less than the minute for which a dead server's connections linger.
 func waitForPort(t *testing.T, addr string) (failures int) {
 	t.Helper()
 	for begun := time.Now(); ; failures++ {
@@ -58,8 +58,8 @@ func waitForPort(t *testing.T, addr string) (failures int) {
 	}
 }
 
-// load keeps the server busy until it is gone; ended waits for the clients to
-// have noticed.
+// load keeps the server busy until the server is gone; ended waits until the
+// clients have noticed.
 func (s *server) load(clients int) (ended func()) {
 	s.t.Helper()
 	done := make(chan struct{}, clients)

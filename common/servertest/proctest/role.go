@@ -6,24 +6,24 @@ import (
 	"strconv"
 )
 
-// The test's program runs as something else when its environment says so.
+// The test's program takes another role if its environment says so.
 const (
 	roleVariable = "PROCTEST_ROLE"
 	serverRole   = "server"
 	gluttonRole  = "glutton"
 )
 
-// The environment of a server that is to be short of descriptors: how many it
-// may have, and how many of these are not taken yet when its command begins.
+// The environment of a server with few descriptors: its limit, and how many
+// of them are free when its command begins.
 const (
 	limitVariable = "PROCTEST_DESCRIPTORS"
 	spareVariable = "PROCTEST_SPARE"
 )
 
-// descriptors is what a server gets of them.
+// descriptors is a server's limit, and its free descriptors.
 type descriptors struct{ limit, spare int }
 
-// environment tells a server's process of it.
+// environment returns them as variables for a server's process.
 func (d descriptors) environment() []string {
 	if d.limit == 0 {
 		return nil
@@ -31,12 +31,12 @@ func (d descriptors) environment() []string {
 	return []string{fmt.Sprintf("%s=%d", limitVariable, d.limit), fmt.Sprintf("%s=%d", spareVariable, d.spare)}
 }
 
-// threadsVariable is the environment of a server that must run short of threads: how
-// many its user may have.
+// threadsVariable is the environment of a server with few threads: the limit of its
+// user.
 const threadsVariable = "PROCTEST_THREADS"
 
-// holdThreads limits the threads of the server's process, and takes its privileges
-// away, if the environment says so.
+// holdThreads limits the threads of the server's process, and drops its
+// privileges, if the environment says so.
 func holdThreads() {
 	if n, err := strconv.Atoi(os.Getenv(threadsVariable)); err == nil {
 		if err := limitThreads(n); err != nil {
@@ -45,7 +45,8 @@ func holdThreads() {
 	}
 }
 
-// holdDescriptors does what the environment says, in the server's process.
+// holdDescriptors limits and takes descriptors in the server's process, if
+// the environment says so.
 func holdDescriptors() {
 	limit, err := strconv.Atoi(os.Getenv(limitVariable))
 	if err != nil {

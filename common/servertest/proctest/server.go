@@ -16,26 +16,26 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// server is the command under test, and listens.
+// server is the command under test, after it has begun to listen.
 type server struct {
 	*process
-	ctx   context.Context // a test's connections fail when it is done
+	ctx   context.Context // a test's connections fail when ctx is done
 	addr  string
 	debug string // the debug server's URL
 	http  *http.Client
 }
 
-// start starts the subject with some more arguments.
+// start starts the subject with further arguments.
 func start(t *testing.T, s Subject, args ...string) *server {
 	t.Helper()
 	return startIn(t, s, surroundings{}, args...)
 }
 
-// surroundings are what a server finds where it is started: how many descriptors
-// it may have, and where its log goes. Their zero value is the usual.
+// surroundings are the conditions under which a server starts: its descriptors,
+// its environment, and the destination of its log. The zero value is the usual.
 type surroundings struct {
 	descriptors
-	variables []string // of its environment, as "NAME=value"
+	variables []string // further environment variables, as "NAME=value"
 	log       *logPipe
 }
 
@@ -53,14 +53,14 @@ func startIn(t *testing.T, s Subject, in surroundings, args ...string) *server {
 	t.Cleanup(srv.http.CloseIdleConnections)
 	srv.addr = srv.wantLog("listening")["addr"].(string)
 	srv.debug = srv.wantLog("debug server")["url"].(string)
-	srv.stats() // the connection stays, so that counters are to be had later
+	srv.stats() // the connection stays open, so that counters are available later
 	return srv
 }
 
 // unhurried are flags for limits that no test reaches.
 func unhurried(s Subject) []string {
 	flags := []string{"--idle-timeout", "-1", "--frame-timeout", "-1", "--write-timeout", "-1"}
-	if s.Caps.AtOnce() > 0 { // there are turns
+	if s.Caps.AtOnce() > 0 { // the model has turns
 		flags = append(flags, "--turn-limit", "-1")
 	}
 	return flags
@@ -83,7 +83,7 @@ func (s *server) stats() (st kvserver.Stats) {
 	return st
 }
 
-// counted waits until the counters are as expected, and returns them.
+// counted waits until ok accepts the counters, and returns them.
 func (s *server) counted(what string, ok func(kvserver.Stats) bool) (st kvserver.Stats) {
 	s.t.Helper()
 	defer func() {
@@ -98,7 +98,7 @@ func (s *server) counted(what string, ok func(kvserver.Stats) bool) (st kvserver
 	return st
 }
 
-// wantClosed waits until n connections were closed for the reason.
+// wantClosed waits until n connections have been closed for the reason.
 func (s *server) wantClosed(reason kvserver.Reason, n int64) {
 	s.t.Helper()
 	st := s.counted("connections are closed for the reason "+reason.String(), func(st kvserver.Stats) bool {
@@ -113,7 +113,7 @@ func (s *server) dial() *probe.Conn {
 	return probe.Dial(s.ctx, s.t, s.addr)
 }
 
-// visit is a client that comes, is served and leaves.
+// visit is a client that connects, is served and leaves.
 func (s *server) visit(key string) {
 	s.t.Helper()
 	c := s.dial()
@@ -131,7 +131,8 @@ func (s *server) put(key, value string) {
 	s.settle()
 }
 
-// settle waits until every connection is closed: all clients have left.
+// settle waits until every connection is closed, after all clients have
+// left.
 func (s *server) settle() {
 	s.t.Helper()
 	s.counted("no connection is active", func(st kvserver.Stats) bool { return st.Active == 0 })
@@ -144,21 +145,21 @@ func talk(c *probe.Conn, key string) {
 	c.Want(probe.Found(key, "value of "+key))
 }
 
-// wantDescriptors waits until the server holds no more than that many.
+// wantDescriptors waits until the server has at most that many descriptors.
 func (s *server) wantDescriptors(most int) {
 	s.t.Helper()
 	s.eventually("no descriptor is left over", func() bool { return s.usage().descriptors <= most })
 }
 
-// wantRest publishes what the server uses of a processor while nothing
-// happens, and expects one that can sleep to do so.
+// wantRest publishes the server's share of a processor while nothing
+// happens. A server that can sleep must sleep.
 func (s *server) wantRest(subject Subject) {
 	s.t.Helper()
 	before, begun := s.usage().cpu, time.Now()
 	time.Sleep(brief(time.Second, 200*time.Millisecond))
 	share := float64(s.usage().cpu-before) / float64(time.Since(begun))
 	figure(s.t, "idle-cpu-percent", "%.2f", 100*share)
-	most := 0.2 // far more than it needs, and less than a loop that spins gets on a busy machine
+	most := 0.2 // far more than it needs, and less than a spinning loop gets on a busy machine
 	if subject.Spins {
 		most = 1.5 // it has one such loop
 	}

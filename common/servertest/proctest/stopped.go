@@ -10,28 +10,29 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 )
 
-// testStoppedIdle has clients send a request while the server is stopped for
-// longer than it lets a client be silent. It has to read before it judges.
+// testStoppedIdle lets clients send a request while the server is stopped
+// for longer than its idle timeout. The server must read before it judges a
+// client.
 func testStoppedIdle(t *testing.T, s Subject) {
 	request := probe.Put("k", "v")
 	stopped(t, s, "--idle-timeout", probe.Get("before"), nil, request)
 }
 
-// testStoppedFrame has them send the second half of a frame.
+// testStoppedFrame lets the clients send the second half of a frame.
 func testStoppedFrame(t *testing.T, s Subject) {
 	request := probe.Put("k", "v")
 	stopped(t, s, "--frame-timeout", probe.Get("before"), request[:10], request[10:])
 }
 
-// stopped has clients that have sent first and part. The server is stopped for
-// longer than a timeout of its; meanwhile they send rest.
+// stopped lets clients send first and part. Then the server is stopped for
+// longer than the timeout of flag, and meanwhile the clients send rest.
 func stopped(t *testing.T, s Subject, flag string, first, part, rest []byte) {
-	n := brief(400, 100) // more than a loop takes events at a time
+	n := brief(400, 100) // more than a loop's batch of events
 	if most := s.Caps.AtOnce(); most > 0 {
 		n = most
 	}
-	// On a slow machine some of them may be closed before, as they have to be.
-	// Then the server has to be more patient.
+	// On a slow machine the server may close some of them before the stop,
+	// rightly. Then the test needs a longer timeout.
 	for timeout := 300 * time.Millisecond; timeout < patience; timeout *= 2 {
 		srv := start(t, s, append(unhurried(s), flag, timeout.String())...)
 		clients := make([]*probe.Conn, n)
@@ -71,8 +72,8 @@ func stopped(t *testing.T, s Subject, flag string, first, part, rest []byte) {
 	t.Fatal("clients are closed however patient the server is")
 }
 
-// allOpen reports whether a stopped server has closed none of the connections
-// before: a FIN that it has sent is there by now.
+// allOpen reports whether a stopped server has closed no connection before
+// the stop: a FIN that it sent has arrived by now.
 func allOpen(t *testing.T, clients []*probe.Conn) bool {
 	t.Helper()
 	for _, c := range clients {
@@ -86,11 +87,12 @@ func allOpen(t *testing.T, clients []*probe.Conn) bool {
 }
 
 // testStoppedWrite stops the server while it sends much to a client that
-// always reads. When it goes on there is room again, however late it is.
+// always reads. When the server continues, the socket has room again, so the
+// server must not time the client out, however late it is.
 func testStoppedWrite(t *testing.T, s Subject) {
 	const (
 		requests = 100             // far more than all buffers hold
-		timeout  = 2 * time.Second // in which a client on a slow machine reads something
+		timeout  = 2 * time.Second // a client reads something in this time, even on a slow machine
 	)
 	srv := start(t, s, append(unhurried(s), "--write-timeout", timeout.String())...)
 	srv.put(largeKey, largeValue)

@@ -10,7 +10,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 )
 
-// testFullStore fills a store that may hold 8 MiB with keys of 64 KiB.
+// testFullStore fills a store with a limit of 8 MiB with values of 64 KiB.
 func testFullStore(t *testing.T, s Subject) {
 	const limit, size = 8 << 20, 64 << 10
 	srv := start(t, s, append(unhurried(s), "--store-limit", "8MiB")...)
@@ -38,5 +38,5 @@ func testFullStore(t *testing.T, s Subject) {
 	}
 	figure(t, "values-stored", "%d", stored)
 	figureMiB(t, "rss-growth-MiB", srv.usage().rss-before)
-	talk(c, "0") // a smaller value gives room back
+	talk(c, "0") // a smaller value frees memory
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// testClaims has clients announce a frame of a megabyte and send ten bytes of
-// it. A model that blocks also lends what it reads into.
+// testClaims lets clients announce a frame of a megabyte and send ten bytes
+// of it. A model that blocks also lends a buffer for its read.
 func testClaims(t *testing.T, s Subject) {
 	n := brief(1000, 100)
 	if most := s.Caps.AtOnce(); most > 0 {
@@ -34,7 +34,7 @@ func testClaims(t *testing.T, s Subject) {
 	figure(t, "buffer-KiB-per-connection", "%.2f", float64(st.BufferBytes)/float64(n)/1024)
 }
 
-// testStorm has clients come many at a time, each for one request.
+// testStorm connects many clients at a time, each for one request.
 func testStorm(t *testing.T, s Subject) {
 	const atOnce = 250
 	visits := brief(5000, 1000) / atOnce

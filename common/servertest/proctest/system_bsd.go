@@ -2,5 +2,5 @@
 
 package proctest
 
-// system is what this one has.
+// system is the level of this system.
 const system = unixSignals

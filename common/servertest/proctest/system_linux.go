@@ -9,14 +9,14 @@ import (
 	"syscall"
 )
 
-// system is what this one has.
+// system is the level of this system.
 const system = procFiles
 
-// dieWithParent has the kernel kill the child if the test is killed.
+// dieWithParent makes the kernel kill the child if the test is killed.
 func dieWithParent(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
 
 // limitThreads gives this process a user of its own, because root would be exempt,
-// and lets that user have n threads.
+// and limits that user to n threads.
 func limitThreads(n int) error {
 	const nproc = 6 // RLIMIT_NPROC, which package syscall does not have
 	limit := syscall.Rlimit{Cur: uint64(n), Max: uint64(n)}
@@ -27,7 +27,8 @@ func limitThreads(n int) error {
 	return errors.Join(syscall.Setgroups(nil), syscall.Setgid(nobody), syscall.Setuid(nobody))
 }
 
-// canLimitThreads says why limitThreads is no use here.
+// canLimitThreads returns why limitThreads does not work here, "" if it
+// does.
 func canLimitThreads() (reason string) {
 	if os.Getuid() != 0 {
 		return "only root can start a process of a user who has no other"
@@ -39,8 +40,9 @@ func canLimitThreads() (reason string) {
 	return ""
 }
 
-// ownHost is an address of this machine on which nobody else listens. Clients
-// have 127.0.0.1, so none of them gets a port there that a server wants back.
+// ownHost is an address of this machine on which no other program listens.
+// Clients use 127.0.0.1, so none of them occupies a port there that a
+// restarted server needs.
 func ownHost() string {
 	pid := os.Getpid()
 	return fmt.Sprintf("127.%d.%d.%d", 128|pid>>16&0x3f, pid>>8&0xff, pid&0xff)

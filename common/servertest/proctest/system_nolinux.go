@@ -11,7 +11,7 @@ func limitThreads(int) error { return errors.ErrUnsupported }
 
 func canLimitThreads() (reason string) { return "this system does not count a user's threads" }
 
-// dieWithParent: there is nothing like it here.
+// dieWithParent does nothing: this system has no such signal.
 func dieWithParent(*exec.Cmd) {}
 
 func ownHost() string { return "127.0.0.1" }

@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// system is what this one has.
+// system is the level of this system.
 const system = anySystem
 
 func terminate(*os.Process) error { return errors.ErrUnsupported }

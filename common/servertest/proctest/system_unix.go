@@ -14,8 +14,8 @@ func interrupt(p *os.Process) error { return p.Signal(unix.SIGINT) }
 func suspend(p *os.Process) error   { return p.Signal(unix.SIGSTOP) }
 func resume(p *os.Process) error    { return p.Signal(unix.SIGCONT) }
 
-// openPipe makes a named pipe. Writes block until there is room, as usual; reads can
-// have a deadline.
+// openPipe makes a named pipe. Writes block until there is room; reads can have a
+// deadline.
 func openPipe(name string) (r, w *os.File, err error) {
 	if err := unix.Mkfifo(name, 0o600); err != nil {
 		return nil, nil, err
@@ -33,7 +33,7 @@ func openPipe(name string) (r, w *os.File, err error) {
 	return r, os.NewFile(uintptr(out), name), nil
 }
 
-// fillPipe writes empty lines to a named pipe until not a byte more goes in.
+// fillPipe writes empty lines to a named pipe until not one byte more fits.
 func fillPipe(name string) error {
 	fd, err := unix.Open(name, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -44,7 +44,7 @@ func fillPipe(name string) error {
 		switch _, err := unix.Write(fd, lines); err {
 		case nil, unix.EINTR:
 		case unix.EAGAIN:
-			lines = lines[:len(lines)/2] // a few at a time may still go in
+			lines = lines[:len(lines)/2] // a smaller write may still fit
 		default:
 			return err
 		}
@@ -52,7 +52,7 @@ func fillPipe(name string) error {
 	return nil
 }
 
-// limitDescriptors lets this process have so many descriptors.
+// limitDescriptors limits this process to n descriptors.
 func limitDescriptors(n int) error {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
@@ -62,10 +62,11 @@ func limitDescriptors(n int) error {
 	return unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)
 }
 
-// setLimit sets a limit, whose type varies from system to system.
+// setLimit sets a limit; its type differs between systems.
 func setLimit[T int64 | uint64](limit *T, n int) { *limit = T(n) }
 
-// takeDescriptors takes all descriptors below n. They are never given back.
+// takeDescriptors takes all descriptors below n, for the life of the
+// process.
 func takeDescriptors(n int) error {
 	for {
 		fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)

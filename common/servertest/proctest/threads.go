@@ -8,12 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fewThreads is how many a server's user may have.
+// fewThreads is the thread limit of a server's user.
 const fewThreads = 40
 
-// testThreadLimit has more clients come than there may be threads. Go's runtime
-// ends a program that cannot start a thread. So a server with a thread for each client
-// must refuse clients when none is left; the other servers serve all.
+// testThreadLimit connects more clients than there may be threads. Go's runtime ends a
+// program that cannot start a thread. So a server with a thread per client must refuse
+// clients when no thread is left; the other servers serve all clients.
 func testThreadLimit(t *testing.T, s Subject) {
 	if reason := canLimitThreads(); reason != "" {
 		t.Skip(reason)
@@ -30,7 +30,7 @@ func testThreadLimit(t *testing.T, s Subject) {
 		g := <-decided
 		if g.served {
 			in = append(in, g)
-		} else if g.reason != "" { // while 16 are being told, others are closed without a reply
+		} else if g.reason != "" { // while 16 refusals are in progress, further clients are closed without a reply
 			assert.Contains(t, g.reason, "no thread is left")
 			assert.NotContains(t, g.reason, "RLIMIT_NPROC", "that is for the log")
 			reasons++
@@ -43,10 +43,10 @@ func testThreadLimit(t *testing.T, s Subject) {
 		assert.Contains(t, srv.wantLog("clients are refused")["error"], "no thread is left (RLIMIT_NPROC)")
 	}
 	remain(t, in)
-	srv.usage() // it is still there
+	srv.usage() // the server still runs
 
 	next := func() guest { return <-decided }
-	if decisions == guests { // nobody waits
+	if decisions == guests { // no guest waits
 		next = srv.newcomer
 	}
 	replace(t, in, 10, next)

@@ -6,13 +6,13 @@ import (
 	"sync"
 )
 
-// transcript is what a process has said so far.
+// transcript is the output of a process so far.
 type transcript struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-// Write is for exec.Cmd.
+// Write implements io.Writer, for exec.Cmd.
 func (tr *transcript) Write(p []byte) (int, error) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
@@ -25,8 +25,8 @@ func (tr *transcript) String() string {
 	return tr.text.String()
 }
 
-// logged returns the fields of the first line that is a log entry with this
-// message; ok is false if there is none.
+// logged returns the fields of the first log entry with this message; ok is
+// false if there is none.
 func (tr *transcript) logged(msg string) (fields map[string]any, ok bool) {
 	for line := range bytes.Lines([]byte(tr.String())) {
 		fields = nil

@@ -2,7 +2,7 @@ package proctest
 
 import "time"
 
-// usage is what a process uses of the system.
+// usage is a process's use of resources.
 type usage struct {
 	cpu         time.Duration // since it began, user and system, all threads
 	rss, peak   int64         // bytes; peak since resetPeak

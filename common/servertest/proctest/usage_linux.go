@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// processUsage asks /proc, and for the processor time the process's own clock,
-// which unlike /proc does not count in ticks of 10 ms.
+// processUsage reads /proc. For the processor time it reads the process's own
+// clock, because /proc counts in ticks of 10 ms.
 func processUsage(pid int) (u usage, err error) {
 	if u.cpu, err = processClock(pid); err != nil {
 		return u, err
@@ -46,7 +46,8 @@ func processUsage(pid int) (u usage, err error) {
 	return u, nil
 }
 
-// asleep reports whether no thread runs, or would if it had a processor.
+// asleep reports whether every thread sleeps: none runs, and none is ready
+// to run.
 func asleep(pid int) (bool, error) {
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
 	for _, name := range threads {
@@ -67,8 +68,9 @@ func kilobytes(text string) (bytes int64, err error) {
 	return bytes << 10, err
 }
 
-// processClock reads the clock that counts a process's processor time. How its
-// number is made of the process's is in clock_getcpuclockid(3).
+// processClock reads the clock of a process's processor time.
+// clock_getcpuclockid(3) says how the clock's number follows from the
+// process's.
 func processClock(pid int) (time.Duration, error) {
 	const allThreads = 2 // CPUCLOCK_SCHED
 	var ts unix.Timespec
@@ -78,7 +80,7 @@ func processClock(pid int) (time.Duration, error) {
 	return time.Duration(ts.Nano()), nil
 }
 
-// resetPeak lets the peak of a process's memory begin anew.
+// resetPeak resets the peak of a process's memory.
 func resetPeak(pid int) error {
 	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0)
 }

@@ -4,7 +4,8 @@ package proctest
 
 import "errors"
 
-// processUsage: other systems do not tell about other processes in this way.
+// processUsage is not supported: this system does not describe other
+// processes like this.
 func processUsage(int) (usage, error) { return usage{}, errors.ErrUnsupported }
 
 func resetPeak(int) error { return errors.ErrUnsupported }

@@ -41,20 +41,20 @@ type adviseCmd struct {
 	Out      string        `type:"path" placeholder:"DIR" help:"Write the advice to this folder as well, as advice.txt and advice.json, which must not be there yet."`
 }
 
-// Help is what advise --help says besides.
+// Help is the additional text of advise --help.
 func (*adviseCmd) Help() string {
 	return `It measures every model under what you expect of your server, on this machine, and recommends one: among those that ` +
 		`keep the rate and the p99 the one with the least CPU time; among equals the one with the least memory; then the simplest.` + "\n\n" +
 		`Exit codes: 0 there is a recommendation; 1 there is none; 2 wrong flags, or what no model could do; 130 interrupted.`
 }
 
-// portion is a number, or a share of another one.
+// portion is a number, or a share of another number.
 type portion struct {
 	share  float64
-	number int // if it is not 0
+	number int // used if it is not 0
 }
 
-// Decode reads "1%" or "200".
+// Decode parses "1%" or "200".
 func (p *portion) Decode(ctx *kong.DecodeContext) error {
 	var text string
 	if err := ctx.Scan.PopValueInto("share", &text); err != nil {
@@ -74,7 +74,7 @@ func (p *portion) Decode(ctx *kong.DecodeContext) error {
 	return nil
 }
 
-// of returns how many that are, one at least.
+// of returns the portion of all, at least one.
 func (p portion) of(all int) int {
 	if p.number > 0 {
 		return p.number
@@ -82,7 +82,7 @@ func (p portion) of(all int) int {
 	return max(1, int(math.Round(p.share*float64(all))))
 }
 
-// numbers has no share: Decode knows that it is from 0 to 1.
+// numbers leaves out a share, because Decode checks that it is from 0 to 1.
 func (p portion) numbers() []float64 {
 	if p.number > 0 {
 		return []float64{float64(p.number)}
@@ -100,7 +100,7 @@ func (p portion) String() string {
 // byteSize is a number of bytes.
 type byteSize int
 
-// Decode reads "64" or "1KiB".
+// Decode parses "64" or "1KiB".
 func (b *byteSize) Decode(ctx *kong.DecodeContext) error {
 	var text string
 	if err := ctx.Scan.PopValueInto("size", &text); err != nil {
@@ -145,7 +145,8 @@ func (c *adviseCmd) config() (lab.AdviseConfig, error) {
 	return cfg, cfg.Validate()
 }
 
-// command returns what does the same again. Where the advice goes is left out.
+// command returns the command line that repeats the advice, without the
+// destination of its output.
 func (c *adviseCmd) command() []string {
 	command := append(self.Command(), "advise")
 	add := func(flag, value string) { command = append(command, flag, value) }

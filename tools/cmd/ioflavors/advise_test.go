@@ -65,7 +65,7 @@ func TestAdviseFlags(t *testing.T) {
 	}
 }
 
-// The test binary serves, as the program does; see TestMain.
+// The test binary serves like the program; see TestMain.
 func TestAdvise(t *testing.T) {
 	dir := t.TempDir()
 	args := []string{"advise", "--models", "multiblocking --os-threads", "--conns", "20", "--active", "50%", "--rate", "300",

@@ -16,16 +16,16 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance"
 )
 
-// How the tutorial's server breaks a rule.
+// The ways in which the tutorial's server breaks a rule.
 const (
 	dies   = `^the server ended: exit status \d; its last words: .*(out of memory: a frame of \d+ bytes|panic: .*); .*expected`
 	silent = `^sent .*; expected .*; got nothing until the time was up`
 	wrong  = `^sent .*; expected .*; got a reply`
 )
 
-// articleFails are the rules that the tutorial's server breaks, and how.
+// articleFails are the rules that the tutorial's server breaks, and the way.
 var articleFails = map[string]string{
-	"golden-frames":     dies, // one has the footer in its value
+	"golden-frames":     dies, // one golden frame has the footer in its value
 	"overwrite":         dies, // by a value that takes more than one read
 	"sizes":             dies,
 	"footer-in-value":   dies,
@@ -63,8 +63,8 @@ var articleFails = map[string]string{
 	"claims":            dies,
 }
 
-// articlePasses are the rules that it keeps: whoever sends small, good frames
-// one by one does not notice.
+// articlePasses are the rules that it keeps: a client that sends small,
+// correct frames one by one notices no fault.
 var articlePasses = []string{
 	"put-get", "put-reply", "get-absent", "empty-key", "empty-value", "multi-byte-text",
 	"field-order", "repeated-field", "unknown-fields",
@@ -72,8 +72,8 @@ var articlePasses = []string{
 	"crowd", "no-crossed-replies", "no-stale-reads", "storm",
 }
 
-// Whether it passes this one is up to the machine: a server that comes late
-// finds the bytes together.
+// Whether it passes this rule depends on the machine: a late server finds
+// the bytes together.
 var articleMayPass = []string{"byte-by-byte"}
 
 // articleBreaks returns the rules that it breaks in these ways.
@@ -86,8 +86,8 @@ func articleBreaks(ways ...string) (rules []string) {
 	return rules
 }
 
-// A server as a short tutorial has it is told all that is wrong with it, even
-// if it dies of most of that.
+// The check reports all faults of a server like that of a short tutorial,
+// even if it dies of most of them.
 func TestCheckTutorialServer(t *testing.T) {
 	server := t.TempDir() + "/articleserver"
 	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", server, "./testdata/articleserver").CombinedOutput()
@@ -106,7 +106,7 @@ func TestCheckTutorialServer(t *testing.T) {
 
 	text := func(t *testing.T, rules []string, flags ...string) {
 		code, stdout, _ := check(rules, flags...)
-		// What hangs while this machine is busy is not judged.
+		// On a busy machine a rule that hangs is not judged.
 		assert.Contains(t, []int{1, exitNotJudged}, code)
 		lines := strings.Split(strings.TrimSpace(stdout), "\n")
 		require.Len(t, lines, 1+2*len(rules)+1, stdout)
@@ -128,11 +128,12 @@ func TestCheckTutorialServer(t *testing.T) {
 		}
 		assert.ElementsMatch(t, rules, seen)
 	}
-	// What hangs need not hang for long, and what dies may take its time.
+	// Rules that hang need only a short timeout; rules that kill the server may
+	// take long.
 	t.Run("what it never answers", func(t *testing.T) { text(t, articleBreaks(silent), "--timeout", "500ms") })
 	t.Run("what it dies of, and the rest", func(t *testing.T) { text(t, articleBreaks(dies, wrong)) })
 
-	// What passes follows what it dies of.
+	// The passing rules follow those that kill the server.
 	t.Run("what passes, among others", func(t *testing.T) {
 		deadly := articleBreaks(dies)
 		rules := append(slices.Clone(articlePasses), deadly...)
@@ -164,8 +165,8 @@ func TestCheckTutorialServer(t *testing.T) {
 			}
 		}
 		assert.ElementsMatch(t, articlePasses, passed)
-		// It is started again for the next rule, and there is one behind the
-		// last that it dies of.
+		// The server is started again after each rule that kills it, because another
+		// rule follows the last of them.
 		assert.Len(t, deadly, report.Restarts)
 	})
 }

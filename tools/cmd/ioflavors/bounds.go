@@ -12,22 +12,22 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Every flag that is a number has a bound, in its tag range:"LEAST..MOST", which
-// the help shows and checkRanges enforces; range:"any" says that every value
-// will do. TestEveryNumberHasARange finds the flag without.
+// Every numeric flag has its bounds in a tag range:"LEAST..MOST". The help shows
+// them and checkRanges enforces them; range:"any" accepts every value.
+// TestEveryNumberHasARange finds a flag without the tag.
 
-// numbers are a flag's values that consist of numbers: all of them must be in
+// numbers is a flag's value that consists of numbers: all of them must be in
 // the flag's range.
 type numbers interface{ numbers() []float64 }
 
-// valueRange is what a number may be, ends included. Durations are in
+// valueRange is the range of a number, ends included. Durations are in
 // nanoseconds.
 type valueRange struct {
 	least, most float64
 	text        string // for the help and for errors
 }
 
-// rangeOf returns a flag's range; nil if it has none, or any value will do.
+// rangeOf returns a flag's range; nil if it has none, or accepts any value.
 func rangeOf(v *kong.Value) (*valueRange, error) {
 	text := v.Tag.Get("range")
 	if text == "" || text == "any" {
@@ -52,7 +52,7 @@ func parseBound(text string) (float64, error) {
 	return strconv.ParseFloat(text, 64)
 }
 
-// boundText is 1000000 as 1,000,000, and others as they are.
+// boundText formats 1000000 as 1,000,000, and returns other texts unchanged.
 func boundText(text string) string {
 	if _, err := strconv.Atoi(text); err != nil {
 		return text
@@ -63,8 +63,8 @@ func boundText(text string) string {
 	return text
 }
 
-// numbersIn returns the numbers that a flag's value consists of. known is false
-// for values that are none, as texts.
+// numbersIn returns the numbers in a flag's value. known is false if the value
+// is not numeric, a text for example.
 func numbersIn(v reflect.Value) (all []float64, known bool) {
 	if own, ok := v.Interface().(numbers); ok {
 		return own.numbers(), true
@@ -93,7 +93,7 @@ func numbersIn(v reflect.Value) (all []float64, known bool) {
 	return nil, false
 }
 
-// checkRanges returns an error if a flag that was given is outside its range.
+// checkRanges returns an error if the value of a flag is outside its range.
 func checkRanges(k *kong.Context) error {
 	for _, f := range k.Flags() {
 		r, err := rangeOf(f.Value)
@@ -105,7 +105,7 @@ func checkRanges(k *kong.Context) error {
 		}
 		all, _ := numbersIn(f.Target)
 		for _, n := range all {
-			if !(n >= r.least && n <= r.most) { // so that NaN is refused
+			if !(n >= r.least && n <= r.most) { // not n < r.least || n > r.most, so that NaN is refused
 				return fmt.Errorf("--%s %s: want %s", f.Name, numberText(f.Target, n), r.text)
 			}
 		}
@@ -113,7 +113,7 @@ func checkRanges(k *kong.Context) error {
 	return nil
 }
 
-// numberText is a number of a flag's value as a user writes it.
+// numberText formats a number of a flag's value as a user writes it.
 func numberText(v reflect.Value, n float64) string {
 	if v.Type() == reflect.TypeFor[time.Duration]() {
 		return time.Duration(n).String()
@@ -124,7 +124,7 @@ func numberText(v reflect.Value, n float64) string {
 	return strconv.FormatFloat(n, 'g', -1, 64)
 }
 
-// helpWithRange is a flag's help with its range behind it.
+// helpWithRange is a flag's help, followed by its range.
 func helpWithRange(v *kong.Value) string {
 	help := kong.DefaultHelpValueFormatter(v)
 	if r, err := rangeOf(v); err == nil && r != nil {

@@ -36,7 +36,7 @@ func eachFlag(t *testing.T, f func(command string, flag *kong.Flag)) {
 	walk(parser.Model.Node)
 }
 
-// A flag that is a number, and says not which ones it takes, does not get in.
+// Every numeric flag must have a range.
 func TestEveryNumberHasARange(t *testing.T) {
 	seen := 0
 	eachFlag(t, func(command string, flag *kong.Flag) {
@@ -63,14 +63,14 @@ func TestEveryNumberHasARange(t *testing.T) {
 	assert.Greater(t, seen, 30)
 }
 
-// arguments are what each command wants besides flags.
+// arguments are the arguments that each command needs besides flags.
 var arguments = map[string][]string{
 	"lab": nil, "advise": nil, "report": {"none.json"}, "load": {"127.0.0.1:1"}, "check": {"127.0.0.1:1"},
 	"get": {"k", "--addr", "127.0.0.1:1"}, "put": {"k", "v", "--addr", "127.0.0.1:1"}, "null-server": nil,
 }
 
-// What is beyond a range is one line that names the flag and what it takes, and
-// exit code 2, before anything is done.
+// A number outside its range gives exit code 2 and one line that names the flag
+// and its range, before anything is done.
 func TestNumbersOutOfRange(t *testing.T) {
 	t.Chdir(t.TempDir())
 	eachFlag(t, func(command string, flag *kong.Flag) {
@@ -91,7 +91,7 @@ func TestNumbersOutOfRange(t *testing.T) {
 	assert.NoDirExists(t, "lab-out")
 }
 
-// outside returns values that are just outside a range, and some that are far.
+// outside returns values just outside a range, and some far outside.
 func outside(flag *kong.Flag, r *valueRange) []string {
 	if flag.Target.Type() == reflect.TypeFor[time.Duration]() {
 		return []string{(time.Duration(r.most) + 1).String(), (time.Duration(r.least) - 1).String(), "2562047h"}
@@ -122,8 +122,8 @@ func TestTheLeastFrameIsTheRules(t *testing.T) {
 	})
 }
 
-// Numbers that are fine each, and would need more memory together than there is,
-// are refused as well.
+// Numbers that are valid alone, but together need more memory than there is, are
+// refused, too.
 func TestTooMuchMemoryTogether(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, args := range [][]string{

@@ -33,14 +33,14 @@ type checkCmd struct {
 	Timeout      time.Duration `default:"10s" range:"1ms..1h" placeholder:"TIME" help:"How long a rule may take (default ${default})."`
 }
 
-// Help is what check --help says besides.
+// Help is the additional text of check --help.
 func (*checkCmd) Help() string {
 	return `Exit codes: 0 all rules passed; 1 some failed, or there was no server to check; 2 wrong flags; ` +
 		`3 the command says, by the same code, that this system cannot run it: nothing was checked; ` +
 		`4 none failed, but some were not judged, because they ran out of time while this machine was busy; 130 interrupted.`
 }
 
-// exitNotJudged says that no rule failed, and not all of them passed.
+// exitNotJudged means that no rule failed, and not all rules passed.
 const exitNotJudged = 4
 
 func (c *checkCmd) Run(ctx context.Context, out *stdout.Checked) error {
@@ -71,8 +71,7 @@ func (c *checkCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	return outcome(ctx.Err() != nil, report)
 }
 
-// outcome returns the error that has the program end with the exit code for the
-// report, nil for 0.
+// outcome returns the error with the exit code for the report, nil for 0.
 func outcome(interrupted bool, r conformance.Report) error {
 	open := fmt.Sprintf("%d of %d rules were not judged", len(r.NotJudged()), r.Total())
 	switch {
@@ -86,7 +85,7 @@ func outcome(interrupted bool, r conformance.Report) error {
 	return nil
 }
 
-// target returns the server to check, not started yet.
+// target returns the server to check, before its start.
 func (c *checkCmd) target() (*checkedServer, error) {
 	if c.Target == "" {
 		return nil, errors.New("expected the server's address, or a command that starts it")
@@ -106,7 +105,8 @@ func (c *checkCmd) target() (*checkedServer, error) {
 	return &checkedServer{command: command}, nil
 }
 
-// fill returns the command with the address in it; nil if there is none.
+// fill returns the command with addr in place of its placeholders; nil if
+// there is no command.
 func fill(command []string, addr string) []string {
 	if len(command) == 0 {
 		return nil
@@ -120,7 +120,8 @@ func fill(command []string, addr string) []string {
 	return filled
 }
 
-// freeAddress returns a local address that nobody listened on a moment ago.
+// freeAddress returns a local address on which no server listened a moment
+// ago.
 func freeAddress() (string, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -129,7 +130,7 @@ func freeAddress() (string, error) {
 	return ln.Addr().String(), ln.Close()
 }
 
-// checkFlags returns an error for flags that no check can be made with.
+// checkFlags returns an error for flags with which no check is possible.
 func (c *checkCmd) checkFlags() error {
 	known := ids(conformance.Rules())
 	for _, id := range c.Only {
@@ -154,9 +155,9 @@ func (c *checkCmd) options() conformance.Options {
 	}
 }
 
-// check tries the rules one after the other. A server that a rule has killed is
-// started again for the next one: a rule says something about the server, not
-// about the rules before it.
+// check tries the rules one after the other. If a rule has killed the server,
+// check starts it again for the next rule, because a rule must judge the server
+// independently of the rules before it.
 func (c *checkCmd) check(ctx context.Context, s *checkedServer, out *stdout.Checked) conformance.Report {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -176,7 +177,7 @@ func (c *checkCmd) check(ctx context.Context, s *checkedServer, out *stdout.Chec
 		}
 		over := ctx.Err() != nil
 		if err := s.revive(ctx); err != nil {
-			cancel(err) // the rules that are left are not judged, and say why
+			cancel(err) // the remaining rules are not judged, and say why
 		}
 		o.Process = s.pid()
 		result := conformance.Check(ctx, s.addr, o).Results[0]
@@ -184,7 +185,7 @@ func (c *checkCmd) check(ctx context.Context, s *checkedServer, out *stdout.Chec
 			result.Reason, result.NotJudged = strings.TrimSuffix(how+"; "+result.Reason, "; "), false
 		}
 		report.Results = append(report.Results, result)
-		if !c.JSON && !over { // the last line counts those that were not begun
+		if !c.JSON && !over { // the last line counts the rules that did not begin
 			printResult(out, result)
 		}
 	}

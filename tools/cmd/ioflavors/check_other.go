@@ -4,7 +4,8 @@ package main
 
 import "os/exec"
 
-// There are no process groups here: what the server starts is its business.
+// This system has no process groups, so the check cannot end a server's
+// children.
 func ownGroup(*exec.Cmd) {}
 
 func terminate(cmd *exec.Cmd) { _ = cmd.Process.Kill() }

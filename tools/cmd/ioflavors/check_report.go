@@ -11,9 +11,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
-// ruleLine is how a rule is shown: after what was found about it, if anything,
-// its name, the fault that it is about, by its number in the catalogue of
-// faults, and what it says.
+// ruleLine is the format of a rule: its verdict, if there is one, its name,
+// the number of its fault in the catalogue of faults, and its title.
 const ruleLine = "%-4s  %-18s  %5s  %s\n"
 
 func printHeader(w io.Writer) {
@@ -68,8 +67,8 @@ func printJSON(w io.Writer, v any) error {
 	return out.Encode(v)
 }
 
-// summarize prints what comes after the results, or, as JSON, all there is.
-// restarts is how often the server had to be started again.
+// summarize prints the summary, or, as JSON, everything. restarts is how
+// often the server was started again.
 func (c *checkCmd) summarize(w io.Writer, addr string, restarts int, r conformance.Report) error {
 	if c.JSON {
 		return printJSON(w, struct {
@@ -94,7 +93,7 @@ func (c *checkCmd) summarize(w io.Writer, addr string, restarts int, r conforman
 	return err
 }
 
-// leftOut says which rules were not run, unless that was asked for.
+// leftOut names the rules that were not run, unless the user selected rules.
 func (c *checkCmd) leftOut(r conformance.Report) string {
 	if len(c.Only) > 0 || len(r.NotRun) == 0 {
 		return ""

@@ -16,8 +16,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
-// reach returns an error if nobody listens at addr: then it is no use to try
-// every rule.
+// reach returns an error if no server listens at addr, because then all
+// rules would fail.
 func reach(ctx context.Context, addr string) error {
 	dialer := net.Dialer{Timeout: 5 * time.Second}
 	conn, err := dialer.DialContext(ctx, "tcp", addr)
@@ -27,22 +27,22 @@ func reach(ctx context.Context, addr string) error {
 	return conn.Close()
 }
 
-// startTimeout is how long a command may take until its server listens: one
-// that compiles first takes its time.
+// startTimeout is how long a command may take until its server listens,
+// compilation included.
 const startTimeout = 60 * time.Second
 
-// dyingTime is how long a server that does not answer is given to end by
-// itself: its connections break a moment before it is gone.
+// dyingTime is how long a server without an answer may take to end by
+// itself, because its connections break a moment before it ends.
 const dyingTime = time.Second
 
-// checkedServer is the server that is checked. If it has a command it is
-// started, at an address of its own where none was given.
+// checkedServer is the server under check. With a command, the check starts
+// it, at an address of the check's choice if the user gave none.
 type checkedServer struct {
-	addr     string // "" before the start, if it is ours to choose
+	addr     string // "" before the start, if the check chooses it
 	command  []string
 	restarts int
 
-	chosen  bool     // addr was ours to choose
+	chosen  bool     // the check chose addr
 	process *process // nil without a command
 }
 
@@ -51,13 +51,14 @@ type process struct {
 	cmd    *exec.Cmd
 	said   tail
 	exited chan struct{} // closed when it has ended
-	err    error         // how, valid then
+	err    error         // the error of its end; valid after exited
 }
 
-// start returns when somebody listens at the address.
+// start returns when the server listens at the address.
 func (s *checkedServer) start(ctx context.Context) error {
 	if s.chosen || s.addr == "" {
-		// Anew for each start: the last one's may be taken for a while.
+		// A new address for each start, because the last one may stay in use for a
+		// while.
 		s.chosen = true
 		var err error
 		if s.addr, err = freeAddress(); err != nil {
@@ -84,18 +85,18 @@ func (s *checkedServer) revive(ctx context.Context) error {
 	if s.process == nil || !s.process.hasEnded() || ctx.Err() != nil {
 		return nil
 	}
-	s.stop() // what it may have started
+	s.stop() // for its children
 	if err := s.start(ctx); err != nil {
-		s.process = nil // there is none that a rule could have killed
+		s.process = nil // no process that a rule could have killed
 		return fmt.Errorf("the server was to be started again: %w", err)
 	}
 	s.restarts++
 	return nil
 }
 
-// unavailable returns an error if the server that was just started has ended,
+// unavailable returns an error if the server that was just started has ended
 // and says that this system cannot run it. A server may listen before it finds
-// that out, so one that runs is asked something first.
+// that out, so a running server first gets a request.
 func (s *checkedServer) unavailable() error {
 	p := s.process
 	if p == nil {
@@ -113,7 +114,7 @@ func (s *checkedServer) unavailable() error {
 	return nil
 }
 
-// pid returns the number of the command's process, 0 without a command.
+// pid returns the ID of the command's process, 0 without a command.
 func (s *checkedServer) pid() int {
 	if s.process == nil {
 		return 0
@@ -121,8 +122,9 @@ func (s *checkedServer) pid() int {
 	return s.process.cmd.Process.Pid
 }
 
-// ended says how the server has ended, "" if it has not. After a rule that did
-// not pass it looks twice, because a server on its way out is not gone yet.
+// ended says how the server has ended, "" if it has not. With twice, after a
+// rule that did not pass, it looks a second time, because an ending server may
+// still run at the first.
 func (s *checkedServer) ended(twice bool) string {
 	p := s.process
 	if p == nil {
@@ -137,7 +139,7 @@ func (s *checkedServer) ended(twice bool) string {
 	return fmt.Sprintf("the server ended: %v%s", p.cmd.ProcessState, p.said.quote())
 }
 
-// stop ends the server, if there is one of ours.
+// stop ends the server, if the check started it.
 func (s *checkedServer) stop() {
 	if s.process != nil {
 		s.process.stop()
@@ -168,8 +170,8 @@ func (p *process) hasEnded() bool {
 	}
 }
 
-// mayBeDying returns when the process has ended, or has given an answer, or
-// has had time for either.
+// mayBeDying returns when the process has ended, has answered, or has had
+// time for either.
 func (p *process) mayBeDying(addr string) {
 	ctx, cancel := context.WithTimeout(context.Background(), dyingTime)
 	defer cancel()
@@ -207,7 +209,7 @@ func (p *process) waitUntilListening(ctx context.Context, addr string) error {
 	return nil
 }
 
-// stop ends the server and what it has started.
+// stop ends the server and its children.
 func (p *process) stop() {
 	terminate(p.cmd)
 	select {
@@ -227,7 +229,7 @@ type tail struct {
 func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	const kept = 4 << 10 // room for the trace behind a panic
+	const kept = 4 << 10 // enough for the trace of a panic
 	t.data = append(t.data, p...)
 	t.data = t.data[max(0, len(t.data)-kept):]
 	return len(p), nil
@@ -239,8 +241,8 @@ func (t *tail) String() string {
 	return printable.Text(string(t.data))
 }
 
-// quote returns the last line, or the one that says why a Go program has
-// crashed, for the end of a message.
+// quote returns the last line, or the line with the reason of a Go program's
+// crash, for the end of a message.
 func (t *tail) quote() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -36,8 +36,8 @@ func ioflavors(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	return code, <-outText, <-errText
 }
 
-// redirect makes f a pipe, until restore is called; then text gets what was
-// written.
+// redirect replaces f by a pipe until restore is called; then text receives
+// the written bytes.
 func redirect(t *testing.T, f **os.File) (restore func(), text <-chan string) {
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
@@ -69,7 +69,7 @@ func startModel(t *testing.T) string {
 	return ln.Addr().String()
 }
 
-// nobody returns an address where nobody listens.
+// nobody returns an address at which no server listens.
 func nobody(t *testing.T) string {
 	addr, err := freeAddress()
 	require.NoError(t, err)
@@ -87,8 +87,7 @@ func TestCheck(t *testing.T) {
 	assert.Equal(t, "2 of 2 rules passed", lines[3])
 }
 
-// The rules can be read without a server, and their columns stand below each
-// other.
+// The rules can be listed without a server, in aligned columns.
 func TestListRules(t *testing.T) {
 	code, stdout, stderr := ioflavors(t, "check", "--list")
 	assert.Zero(t, code, stderr)
@@ -120,7 +119,8 @@ func TestListRules(t *testing.T) {
 	}
 }
 
-// A server that is none: each rule fails, with its reason in the next line.
+// The peer does not speak the protocol: each rule fails, with its reason in
+// the next line.
 func TestCheckFails(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -196,7 +196,8 @@ func TestCheckCommand(t *testing.T) {
 	_, err = net.Dial("tcp", string(addr))
 	require.Error(t, err, "the server should have ended")
 
-	// The address can be said in front, for a server that has its own mind.
+	// The address can stand before the command, for a server that chooses its
+	// own.
 	addr = []byte(nobody(t))
 	args := append([]string{"check", "--only", "put-get", string(addr)}, childCommand("serve", string(addr))...)
 	code, stdout, stderr = ioflavors(t, args...)
@@ -247,7 +248,7 @@ func (absentModel) Run(net.Listener) error {
 
 func (absentModel) Wake() {}
 
-// That a server cannot be run is no verdict on it.
+// A server that cannot run here gets no verdict.
 func TestCheckWhatIsNotAvailable(t *testing.T) {
 	for what, want := range map[string]string{
 		"absent":         "ioflavors: the server is not available here: the moon is not full\n",
@@ -269,7 +270,8 @@ func TestServeWhatIsNotAvailable(t *testing.T) {
 	assert.Equal(t, "ioflavors serve absent: not available here: the moon is not full\n", stderr)
 }
 
-// Of the models one is not for every system. Where it is not, serve says so.
+// One of the models does not run on every system. Where it does not, serve
+// says so.
 func TestServeIOUring(t *testing.T) {
 	why := iouring.Available()
 	if why == nil {
@@ -286,7 +288,8 @@ func TestFill(t *testing.T) {
 	assert.Nil(t, fill(nil, "127.0.0.1:80"))
 }
 
-// A check that could not judge everything has not passed, and accuses nobody.
+// A check that could not judge every rule has not passed, and blames no
+// server.
 func TestCheckOutcomes(t *testing.T) {
 	pass, fail := conformance.Result{}, conformance.Result{Reason: "no"}
 	open := conformance.Result{Reason: "the machine was busy", NotJudged: true}

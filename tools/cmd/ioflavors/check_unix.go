@@ -7,10 +7,10 @@ import (
 	"syscall"
 )
 
-// ownGroup gives the server a process group, so that what it starts ends with
-// it: "go run" runs the server as a child, for one.
+// ownGroup gives the server a process group, so that its children end with
+// it: "go run", for example, runs the server as a child.
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// A group that is gone already is no error.
+// It is no error if the group has already ended.
 func terminate(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 func kill(cmd *exec.Cmd)      { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

@@ -15,9 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// interrupts returns the address of a server that says nothing, and has this process
-// interrupted, as by Ctrl-C, by its second client: the first one only looks
-// whether anybody listens.
+// interrupts returns the address of a silent server. Its second client interrupts
+// this process, as Ctrl-C does; the first one is only the check's test that a server
+// listens.
 func interrupts(t *testing.T) string {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -38,7 +38,7 @@ func interrupts(t *testing.T) string {
 	return ln.Addr().String()
 }
 
-// Ctrl-C ends a check with 130. What it could not try, it does not hold against
+// Ctrl-C ends a check with 130. The check does not count untried rules against
 // the server.
 func TestCtrlCInACheckAccusesNobody(t *testing.T) {
 	code, stdout, stderr := ioflavors(t, "check", "--timeout", "10m", interrupts(t))
@@ -69,7 +69,7 @@ func TestCtrlCInACheckAccusesNobody(t *testing.T) {
 		assert.True(t, r.NotJudged && !r.Passed)
 	}
 
-	ln, err := net.Listen("tcp", "127.0.0.1:0") // nobody: the command does not listen there
+	ln, err := net.Listen("tcp", "127.0.0.1:0") // the command does not listen there
 	require.NoError(t, err)
 	require.NoError(t, ln.Close())
 	code, stdout, stderr = ioflavors(t, "check", ln.Addr().String(), "--", "sh", "-c", "kill -INT $PPID; sleep 60")

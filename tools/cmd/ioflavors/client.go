@@ -27,7 +27,7 @@ type putCmd struct {
 	serverFlags
 }
 
-// serverFlags are how to reach a server.
+// serverFlags are the flags of a command that talks to a server.
 type serverFlags struct {
 	Addr    string        `default:"127.0.0.1:7070" placeholder:"HOST:PORT" help:"The server (default ${default})."`
 	Timeout time.Duration `default:"5s" range:"1ms..1h" placeholder:"TIME" help:"How long to wait for it (default ${default})."`
@@ -62,7 +62,8 @@ func (c *putCmd) Run(ctx context.Context) error {
 	})
 }
 
-// maxInput is far beyond what a server takes, and what this machine can hold.
+// maxInput is far more than a server accepts, and fits into this machine's
+// memory.
 const maxInput = 256 << 20
 
 // readInput reads standard input to its end, or until ctx is done.
@@ -87,7 +88,7 @@ func readInput(ctx context.Context) (string, error) {
 	}
 }
 
-// talk connects to the server and does what f does with it.
+// talk connects to the server, and calls f with the connection.
 func (s serverFlags) talk(ctx context.Context, f func(context.Context, *kvclient.Client) error) error {
 	if err := kvcmd.CheckAddr("--addr", s.Addr); err != nil {
 		return usageError(err)
@@ -105,8 +106,7 @@ func (s serverFlags) talk(ctx context.Context, f func(context.Context, *kvclient
 	return nil
 }
 
-// explain says in the user's terms what went wrong. limited is ctx with the time
-// that there was.
+// explain turns an error into the user's terms. limited is ctx with the timeout.
 func (s serverFlags) explain(ctx, limited context.Context, err error) error {
 	var refused *kvclient.ServerError
 	switch {
@@ -123,8 +123,8 @@ func (s serverFlags) explain(ctx, limited context.Context, err error) error {
 	}
 }
 
-// explainDial says which server cannot be reached, instead of which calls
-// failed.
+// explainDial names the server that cannot be reached, instead of the failed
+// calls.
 func explainDial(addr string, err error) error {
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return fmt.Errorf("no server listens at %s", addr)

@@ -35,7 +35,7 @@ func TestPutStandardInput(t *testing.T) {
 	assert.Contains(t, stderr, "value is not valid UTF-8")
 }
 
-// input makes text the standard input, until the test ends.
+// input makes text the standard input until the test ends.
 func input(t *testing.T, text string) {
 	name := filepath.Join(t.TempDir(), "input")
 	require.NoError(t, os.WriteFile(name, []byte(text), 0o600))

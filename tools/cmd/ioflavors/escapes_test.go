@@ -17,18 +17,19 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
-// evil clears a terminal's screen, sets its title, turns the direction of writing,
-// and adds a line that looks like the program's own. Its last part does the first as
-// a C1 control character.
+// evil clears a terminal's screen, sets its title, reverses the direction of
+// writing, and adds a line that looks like the program's own. Its last part clears
+// the screen with a C1 control character.
 const evil = "\x1b[2J\x1b]0;title\x07 \u202e \u009b2J \x7f\n54 of 54 rules passed"
 
-// harmless fails the test if a text has anything in it that a terminal obeys.
+// harmless fails the test if a text contains anything that a terminal obeys.
 func harmless(t *testing.T, text string) {
 	t.Helper()
 	assert.Equal(t, printable.Text(text), text)
 }
 
-// refusing returns the address of a server that refuses everything, in evil words.
+// refusing returns the address of a server that refuses every request, with evil
+// as the reason.
 func refusing(t *testing.T) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -73,7 +74,7 @@ func TestServersWordsAreNoControlSequences(t *testing.T) {
 	}
 }
 
-// The user may have copied them from somewhere.
+// The user may have copied the arguments from an untrusted source.
 func TestArgumentsAreNoControlSequences(t *testing.T) {
 	addr := nobody(t)
 	for _, args := range [][]string{
@@ -90,26 +91,26 @@ func TestArgumentsAreNoControlSequences(t *testing.T) {
 	}
 }
 
-// A command's last words are shown when it ends.
+// The last words of a command are shown when it ends.
 func TestLastWordsAreNoControlSequences(t *testing.T) {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	t.Setenv(asProgram, "1")
-	_, stdout, stderr := ioflavors(t, "check", "--", self, "\x1b[2J{addr}\u009b") // an unknown command, which it repeats
+	_, stdout, stderr := ioflavors(t, "check", "--", self, "\x1b[2J{addr}\u009b") // an unknown command, which the program repeats
 	harmless(t, stdout)
 	harmless(t, stderr)
 	assert.Contains(t, stderr, `its last words: `)
 	assert.Contains(t, stderr, `\u009b`)
 }
 
-// JSON is escaped too, and still JSON.
+// JSON is escaped, too, and is still valid JSON.
 func TestJSONForATerminal(t *testing.T) {
 	_, stdout, _ := ioflavors(t, "check", "--json", "--only", "put-get", refusing(t))
 	harmless(t, stdout)
 	assert.True(t, json.Valid([]byte(stdout)), stdout)
 }
 
-// Names in results.json are on the page and in the advice.
+// Names in results.json appear on the page and in the advice.
 func TestResultsAreNoControlSequences(t *testing.T) {
 	dir := t.TempDir()
 	_, err := (&lab.Results{Schema: lab.Schema, Servers: []*lab.Server{{Subject: lab.Subject{Name: "a" + evil}, DNF: evil}}}).Write(dir)
@@ -123,7 +124,7 @@ func TestResultsAreNoControlSequences(t *testing.T) {
 	assert.Contains(t, string(page), `\u202e`)
 }
 
-// What is no terminal gets the value as it is.
+// Output that is no terminal gets the value unchanged.
 func TestValuesAreRawWhereNobodyLooks(t *testing.T) {
 	addr := startModel(t)
 	code, _, stderr := ioflavors(t, "put", "k", evil, "--addr", addr)

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A wrong command line is 2 in every command; what a right one does not find, or
-// cannot do, is 1. Either is one line, and nothing on standard output.
+// In every command, a wrong command line gives 2; a correct one that fails gives
+// 1. Each prints one line, and nothing on standard output.
 func TestExitCodes(t *testing.T) {
 	t.Chdir(t.TempDir())
 	none, broken := filepath.Join(t.TempDir(), "none.json"), filepath.Join(t.TempDir(), "broken.json")
@@ -23,7 +23,7 @@ func TestExitCodes(t *testing.T) {
 	taken, free := busy.Addr().String(), nobody(t)
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	below := filepath.Join(file, "below") // no directory can be there
+	below := filepath.Join(file, "below") // no directory can exist there
 
 	for _, test := range []struct {
 		code int
@@ -43,7 +43,7 @@ func TestExitCodes(t *testing.T) {
 		{2, []string{"lab", "--server", "mine"}},
 		{2, []string{"lab", "--server", "eventloop=x {addr}"}},
 		{2, []string{"lab", "argument"}},
-		{1, []string{"lab", "--peers"}}, // there is no checkout here
+		{1, []string{"lab", "--peers"}}, // this is not a checkout
 		{1, []string{"lab", "--only", "E0", "--out", below}},
 
 		{2, []string{"advise", "--conns", "0"}},

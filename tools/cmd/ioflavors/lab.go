@@ -45,10 +45,10 @@ type labCmd struct {
 	NoPin     bool          `help:"Do not give servers and load a core each."`
 }
 
-// exitVoid says, as load's does, that a run shows next to nothing.
+// exitVoid means, as in load, that the run shows next to nothing.
 const exitVoid = 3
 
-// Help is what lab --help says besides.
+// Help is the additional text of lab --help.
 func (*labCmd) Help() string {
 	return `Exit codes: 0 there are results, and no server failed; 1 a server failed, or the lab could not do its work; 2 wrong flags; ` +
 		`3 the run is void: over three quarters of the closed loop's cells are, or over three quarters of the open loop's show nothing, not even a median, or none of the claims could be decided for any server; 130 interrupted.`
@@ -68,7 +68,7 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 		return err
 	}
 	defer closeFolder(folder)
-	cfg.Save = func(r *lab.Results) { _, _ = r.Write(folder.Path) } // an error comes again at the end
+	cfg.Save = func(r *lab.Results) { _, _ = r.Write(folder.Path) } // an error returns with the last write
 	results, err := lab.Run(ctx, cfg)
 	if results == nil {
 		return err
@@ -99,8 +99,8 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	}
 }
 
-// folder returns where the run is written: a folder of its own, or the one that
-// the user has named.
+// folder returns the destination of the run: a new folder, or the one that the
+// user named.
 func (c *labCmd) folder() (*folder.Folder, error) {
 	if c.Out != "" {
 		return folder.Use(c.Out, lab.FileName, report.FileName)
@@ -119,14 +119,16 @@ func (c *labCmd) folder() (*folder.Folder, error) {
 	return folder.New(folder.Default, strings.Join(append(what, c.Models...), " "), time.Now())
 }
 
-// closeFolder closes it, and tells of an error that changes nothing in it.
+// closeFolder closes f. It only prints an error, because the error changes
+// nothing in the folder.
 func closeFolder(f *folder.Folder) {
 	if err := f.Close(); err != nil {
 		fmt.Fprintln(stderr(), "ioflavors:", err)
 	}
 }
 
-// config returns what to run, and what to do when it is over.
+// config returns the lab's configuration, and a function to clean up after
+// the run.
 func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	cleanUp := func() {}
 	program, err := os.Executable()
@@ -212,8 +214,9 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	}, cleanUp, nil
 }
 
-// chosen returns the subjects that the names mean, and the user's own servers,
-// which come along unless some of them are named as well.
+// chosen returns the subjects with the given names, and the user's own
+// servers. If a name selects one of the own servers, only the selected own
+// servers are included.
 func (c *labCmd) chosen(subjects, servers []lab.Subject, names []string) ([]lab.Subject, error) {
 	all := slices.Concat(subjects, servers)
 	known := func(name string, subjects []lab.Subject) bool {
@@ -249,7 +252,7 @@ func subjectNames(subjects []lab.Subject) (names []string) {
 	return names
 }
 
-// unknownOnly is the error for a name that --only does not take.
+// unknownOnly is the error for a name that --only does not know.
 func unknownOnly(name string, subjects []lab.Subject) error {
 	parts := make([]string, len(lab.Parts))
 	for i, p := range lab.Parts {
@@ -261,7 +264,8 @@ func unknownOnly(name string, subjects []lab.Subject) error {
 		nearest.Hint(name, slices.Concat(parts, claims, models)))
 }
 
-// command returns what does the same again. Where the results go is left out.
+// command returns the command line that repeats the run, without the
+// destination of its results.
 func (c *labCmd) command() []string {
 	command := append(self.Command(), "lab", "--seed", fmt.Sprint(c.Seed))
 	add := func(flag string, values ...string) {
@@ -300,12 +304,12 @@ func (c *labCmd) command() []string {
 	return command
 }
 
-// shape is a lab.Shape, as text 50x16.
+// shape is a lab.Shape, written as 50x16.
 type shape lab.Shape
 
 func (s shape) numbers() []float64 { return []float64{float64(s.Connections), float64(s.Depth)} }
 
-// Decode reads "50x16".
+// Decode parses "50x16".
 func (s *shape) Decode(ctx *kong.DecodeContext) error {
 	var text string
 	if err := ctx.Scan.PopValueInto("shape", &text); err != nil {
@@ -321,7 +325,7 @@ func (s *shape) Decode(ctx *kong.DecodeContext) error {
 	return nil
 }
 
-// verdict returns an error if a server failed, or if the run shows next to nothing,
+// verdict returns an error if a server failed or if the run shows next to nothing,
 // so that a script notices.
 func verdict(r *lab.Results) error {
 	if failed := r.Failed(); len(failed) > 0 {

@@ -48,8 +48,8 @@ func TestLabShapes(t *testing.T) {
 	}
 }
 
-// A run that shows next to nothing does not look like one that went well; a server
-// that failed comes first.
+// A run that shows next to nothing must not look like a successful one. A failed
+// server takes precedence.
 func TestAVoidRunDoesNotExitWithZero(t *testing.T) {
 	code := func(r *lab.Results) int {
 		var exit *exitError
@@ -111,21 +111,22 @@ func TestLabFlags(t *testing.T) {
 	}
 }
 
-// The peers are built from source, which is not everywhere.
-// The generator's ceiling is measured with what the servers are asked.
+// The null server gets the same mix of requests as the servers, because the
+// generator's ceiling is measured with it.
 func TestLabTellsTheNullServerOfTheMix(t *testing.T) {
 	cfg, err := labConfig(t, "--keys", "20", "--value", "100-200")
 	require.NoError(t, err)
 	assert.Subset(t, cfg.Null.Command, []string{"--keys", "20", "--value", "100-200"})
 }
 
+// The peers are built from source, which is not available everywhere.
 func TestLabPeersNeedACheckout(t *testing.T) {
 	t.Chdir(t.TempDir())
 	_, err := labConfig(t, "--peers")
 	require.ErrorContains(t, err, "--peers: the peers are built from source")
 }
 
-// The command in the results does the same again.
+// The command in the results repeats the run.
 func TestLabCommand(t *testing.T) {
 	args := []string{"--models=singleblocking,eventloop --loops 2", "--server=mine=./mine {addr} --a=b,c", "--only=closed", "--full", "--slo=2ms", "--rounds=7", "--duration=2s", "--arrivals=poisson", "--no-pin"}
 	cfg, err := labConfig(t, args...)
@@ -136,7 +137,8 @@ func TestLabCommand(t *testing.T) {
 	assert.Equal(t, cfg, again)
 }
 
-// Commands are printed as the user has started the program, to be pasted.
+// Printed commands begin as the user started the program, so that they can
+// be pasted.
 func TestCommandsBeginAsTheUserBegan(t *testing.T) {
 	cfg, err := labConfig(t, "--server", "mine=./my-server --listen {addr}")
 	require.NoError(t, err)
@@ -151,7 +153,8 @@ func TestCommandsBeginAsTheUserBegan(t *testing.T) {
 	}
 }
 
-// Each subject is a model that serve knows, with flags that the model knows.
+// Each subject is a model that serve knows, with flags that the model
+// accepts.
 func TestLabSubjectsAreServed(t *testing.T) {
 	for _, s := range lab.Models("ioflavors") {
 		known := false

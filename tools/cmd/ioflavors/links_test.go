@@ -11,7 +11,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
-// plant makes links to a file of somebody else's at all names that are, or once were,
+// plant makes links to another user's file, at all names that are, or once were,
 // written in a folder. It returns the file.
 func plant(t *testing.T, dir string, names ...string) (secret string) {
 	t.Helper()
@@ -32,7 +32,8 @@ func assertUntouched(t *testing.T, secret string) {
 	assert.Equal(t, "mine", string(text))
 }
 
-// report wrote through report.html.tmp, and load through the file itself.
+// Once report wrote through report.html.tmp, and load through the file
+// itself.
 func TestNothingIsWrittenThroughLinks(t *testing.T) {
 	t.Run("report", func(t *testing.T) {
 		dir := t.TempDir()
@@ -53,7 +54,7 @@ func TestNothingIsWrittenThroughLinks(t *testing.T) {
 		_, err = lab.Read(filepath.Join(dir, lab.FileName))
 		require.NoError(t, err)
 	})
-	t.Run("advise", func(t *testing.T) { // the links come after folder.Use has looked
+	t.Run("advise", func(t *testing.T) { // the links appear after the check by folder.Use
 		dir := t.TempDir()
 		secret := plant(t, dir, lab.AdviceFiles...)
 		require.NoError(t, new(lab.Advice).Write(dir))
@@ -69,7 +70,7 @@ func TestNothingIsWrittenThroughLinks(t *testing.T) {
 	})
 }
 
-// /dev/stdout is a link as well.
+// /dev/stdout is a link, too.
 func TestStandardOutputIsATarget(t *testing.T) {
 	if _, err := os.Lstat("/dev/stdout"); err != nil {
 		t.Skip(err)

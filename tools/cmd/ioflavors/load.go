@@ -48,7 +48,7 @@ type loadCmd struct {
 	HDR  string `type:"path" placeholder:"FILE" help:"Write the response times' percentiles to a file, as HdrHistogram's plotters read them, in µs."`
 }
 
-// Help is what load --help says besides.
+// Help is the additional text of load --help.
 func (*loadCmd) Help() string {
 	return `Every answer is checked: values are derived from their keys. Response time counts from when a request was due, ` +
 		`service time from when it was sent; in a closed loop they are the same, and a server that stalls is not asked meanwhile, ` +
@@ -60,7 +60,7 @@ func (*loadCmd) Help() string {
 // sizes is a size in bytes, or a range.
 type sizes struct{ min, max int }
 
-// Decode reads "64" or "16-4096".
+// Decode parses "64" or "16-4096".
 func (s *sizes) Decode(ctx *kong.DecodeContext) error {
 	var text string
 	if err := ctx.Scan.PopValueInto("size", &text); err != nil {
@@ -165,8 +165,8 @@ func (c *loadCmd) load(ctx context.Context, cfg load.Config) (load.Result, error
 	return load.Run(ctx, cfg)
 }
 
-// showLoad tells how far a run is: four times a second on a terminal, and every
-// ten seconds elsewhere. Call stop when it is over.
+// showLoad prints the progress of a run: four times a second on a terminal, and
+// every ten seconds elsewhere. Call stop after the run.
 func showLoad(f *os.File, cfg load.Config) (stop func()) {
 	live := terminal(f)
 	every := 10 * time.Second
@@ -206,11 +206,11 @@ func showLoad(f *os.File, cfg load.Config) (stop func()) {
 	}
 }
 
-// loadReport is what --json prints: the figures that scripts ask for by flat
-// names in microseconds, and the whole result.
+// loadReport is the output of --json: the figures for scripts under flat
+// names, in microseconds, and the whole result.
 type loadReport struct {
 	RequestsPerSecond float64  `json:"requests_per_second"`
-	P50               float64  `json:"p50_us"` // 0: too few requests to say
+	P50               float64  `json:"p50_us"` // 0: too few requests
 	P90               float64  `json:"p90_us"`
 	P99               float64  `json:"p99_us"`
 	P999              float64  `json:"p99_9_us"`
@@ -269,7 +269,7 @@ func writeLoad(w io.Writer, r load.Result) error {
 	return err
 }
 
-// perSecond writes a rate, with three digits if it is under a hundred.
+// perSecond formats a rate, with three digits if it is under a hundred.
 func perSecond(rate float64) string {
 	if rate >= 99.95 {
 		return strconv.FormatFloat(rate, 'f', 0, 64)
@@ -283,7 +283,7 @@ func writeTimes(w io.Writer, name string, t load.Times) {
 		if d == 0 {
 			fmt.Fprintf(w, " %9s", "–") // too few requests lie beyond it
 		} else {
-			fmt.Fprintf(w, " %9.1f", float64(d)/1e3) // of 10 s and more it is wider
+			fmt.Fprintf(w, " %9.1f", float64(d)/1e3) // times of 10 s and more are wider
 		}
 	}
 	fmt.Fprintln(w)

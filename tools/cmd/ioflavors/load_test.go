@@ -51,7 +51,7 @@ func TestLoadFlags(t *testing.T) {
 	}
 }
 
-// What scripts rely on: the last line is one JSON object with these names.
+// Scripts rely on this: the last line is one JSON object with these names.
 func TestLoadJSON(t *testing.T) {
 	addr := startModel(t)
 	for _, loop := range [][]string{{}, {"--rate", "5000"}} {
@@ -92,7 +92,8 @@ func TestLoadFails(t *testing.T) {
 	assert.NotContains(t, errs, "of 1", "it is of two connections")
 }
 
-// Rates under one are not rounded to one or none, and what is not known is not 0.
+// Rates under one are not rounded to 0 or 1, and an unknown figure is not printed
+// as 0.
 func TestLoadPrintsSmallRatesAndWhatIsNotKnown(t *testing.T) {
 	r := load.Result{Workload: load.DefaultWorkload(), Seconds: 10, Rate: 0.7}
 	r.Workload.Rate = 0.7
@@ -121,7 +122,7 @@ func TestLoadCeiling(t *testing.T) {
 	assert.Positive(t, report.Result.Generator.Ceiling)
 }
 
-// Whoever gives the generator a single core may want it to spin nevertheless.
+// A user who gives the generator a single core may still want it to spin.
 func TestLoadSpinsOrSleeps(t *testing.T) {
 	for flag, spins := range map[string]bool{"--sleep": false, "--no-sleep": true} {
 		c, err := loadFlags(flag)
@@ -130,7 +131,7 @@ func TestLoadSpinsOrSleeps(t *testing.T) {
 	}
 }
 
-// Times of ten seconds and more ran into one another.
+// Times of ten seconds and more once ran into one another.
 func TestLongTimesAreNumbersOfTheirOwn(t *testing.T) {
 	var out strings.Builder
 	const long = 24 * time.Hour

@@ -31,8 +31,8 @@ type cli struct {
 	NullServer nullCmd `cmd:"" hidden:"" help:"Answer this program's own load and do next to nothing for it."`
 }
 
-// exitError ends the program with a code of its own. Its message, if any, is
-// the one line that the user reads.
+// exitError ends the program with its own exit code. Its message, if any, is
+// the only line for the user.
 type exitError struct {
 	code int
 	msg  string
@@ -40,8 +40,8 @@ type exitError struct {
 
 func (e *exitError) Error() string { return e.msg }
 
-// usageError is the error for a flag or an argument that cannot be meant. It takes
-// one line, however many errors are joined in err.
+// usageError is the error for an invalid flag or argument. It takes one line, even
+// if several errors are joined in err.
 func usageError(err error) error {
 	return &exitError{2, strings.ReplaceAll(err.Error(), "\n", "; ")}
 }
@@ -50,7 +50,7 @@ func main() {
 	os.Exit(run(os.Args[1:]))
 }
 
-// stderr is standard error, for everything that is said.
+// stderr is standard error, for all messages.
 func stderr() io.Writer { return stdout.Escaping(os.Stderr) }
 
 func run(args []string) int {
@@ -76,7 +76,7 @@ func runCommand(args []string, out *stdout.Checked) int {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends a call that hears no first one
+	context.AfterFunc(ctx, stop) // a second signal ends a call that ignores the context
 	k.BindTo(ctx, (*context.Context)(nil))
 	k.Bind(out)
 	err = k.Run()
@@ -98,8 +98,8 @@ func runCommand(args []string, out *stdout.Checked) int {
 	}
 }
 
-// newParser returns the command line's parser, and whether it has shown the help
-// that a user asked for, once it has parsed.
+// newParser returns the parser of the command line. After parsing, helped says
+// whether it has shown the help.
 func newParser(c *cli, out *stdout.Checked) (parser *kong.Kong, helped *bool) {
 	helped = new(bool)
 	return kong.Must(c,
@@ -112,8 +112,8 @@ func newParser(c *cli, out *stdout.Checked) (parser *kong.Kong, helped *bool) {
 	), helped
 }
 
-// helpFor says what lists the flags of the command that was meant, or the
-// commands.
+// helpFor names the help that lists the flags of the intended command, or
+// the commands.
 func helpFor(k *kong.Context, err error) string {
 	var wrong *kong.ParseError
 	if errors.As(err, &wrong) {

@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-// asProgram in the environment makes the test's program the command itself.
+// asProgram in the environment makes the test's program run as the command.
 const asProgram = "IOFLAVORS_TEST_AS_PROGRAM"
 
-// The test binary is the program too where it is started as "serve MODEL", as
-// the lab does.
+// The test binary also runs as the command if it is started as "serve MODEL",
+// as the lab does.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "serve" || os.Getenv(asProgram) != "" {
 		os.Exit(run(os.Args[1:]))

@@ -16,9 +16,9 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// withMetrics adds a flag to a server's command, with which its counters are
-// offered to Prometheus. It is here and not in the servers' own commands, so
-// that these do without the library.
+// withMetrics adds a flag to a server's command that offers its counters to
+// Prometheus. It is not in the servers' own commands, so that these do not
+// need the library.
 func withMetrics(ctx context.Context, c kvserver.Command) kvserver.Command {
 	flags := c.Flags
 	c.Flags = func(fs *flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
@@ -35,15 +35,15 @@ func withMetrics(ctx context.Context, c kvserver.Command) kvserver.Command {
 	return c
 }
 
-// measured is a server with its metrics, which are there while it serves.
+// measured is a server whose metrics are available while it serves.
 type measured struct {
 	kvserver.Server
-	ctx         context.Context // ends looking up the address
+	ctx         context.Context // ends the lookup of the address
 	addr, model string
 	log         *slog.Logger
 }
 
-// Serve returns an error if the metrics' address cannot be listened on.
+// Serve returns an error if it cannot listen on the metrics' address.
 func (m *measured) Serve(ln net.Listener) error {
 	admin, err := serveMetrics(m.ctx, m.addr, m.model, m.Server, m.log)
 	if err != nil {
@@ -62,12 +62,12 @@ func serveMetrics(ctx context.Context, addr, model string, srv kvserver.Server, 
 	return kvcmd.ServeAdmin(ctx, "metrics server", "--metrics-addr", addr, "/metrics", mux, log)
 }
 
-// metrics are a server's counters as they are when they are asked for.
+// metrics reads a server's counters at each request.
 type metrics struct {
 	srv     kvserver.Server
 	closed  *prometheus.Desc
 	figures []figure
-	// Of stores that tell how full they are.
+	// Only for stores that tell how full they are.
 	storeBytes, storeLimit *prometheus.Desc
 }
 

@@ -55,7 +55,8 @@ func TestAMetricsAddressInUseIsAnError(t *testing.T) {
 	assert.ErrorContains(t, err, "--metrics-addr")
 }
 
-// The metrics server is what package kvcmd bounds: a page elsewhere does not get them.
+// The metrics server has the limits of package kvcmd's admin server: a page of another
+// site cannot read the metrics.
 func TestMetricsAreForThisHostOnly(t *testing.T) {
 	srv := multiblocking.New(multiblocking.Config{})
 	admin, err := serveMetrics(t.Context(), "127.0.0.1:0", "multiblocking", srv, slog.Default())

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A name that is not known is answered with those that are, and with the one
-// that was probably meant; a flag with the help that has it.
+// The error for an unknown name lists the known names, and suggests the
+// likely one. The error for an unknown flag names the help with the flags.
 func TestUnknownNames(t *testing.T) {
 	for _, test := range []struct {
 		args []string
@@ -36,8 +36,8 @@ func TestUnknownNames(t *testing.T) {
 	}
 }
 
-// A user's own server can be named as the models are; if none of them is, all
-// come along.
+// A user can select an own server by its name, like a model. If no own server
+// is selected, all are included.
 func TestOwnServersAreSelected(t *testing.T) {
 	servers := []string{"--server=mine=./mine {addr}", "--server=other=./other {addr}"}
 	for models, want := range map[string][]string{
@@ -54,7 +54,7 @@ func TestOwnServersAreSelected(t *testing.T) {
 	assert.Equal(t, []string{"other"}, subjectNames(cfg.Subjects))
 }
 
-// Help is shown as it is meant, whatever its renderer makes of quotes.
+// Help is shown as it is written, whatever its renderer does with quotes.
 func TestHelpHasNoCurlyQuotes(t *testing.T) {
 	for _, command := range []string{"lab", "advise", "report", "serve", "load", "check", "get", "put"} {
 		args := []string{command, "--help"}

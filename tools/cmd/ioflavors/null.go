@@ -12,8 +12,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// nullCmd is the server that shows what the load generator can do. It says
-// where it listens as the models do.
+// nullCmd is the server that shows what the load generator can do. It
+// announces its address like the models.
 type nullCmd struct {
 	Addr     string        `default:"127.0.0.1:0"`
 	Spin     bool          `help:"Never sleep."`

@@ -35,7 +35,7 @@ func program(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// abandoned is a pipe that nobody reads any more.
+// abandoned is a pipe without a reader.
 func abandoned(t *testing.T) *os.File {
 	t.Helper()
 	r, w, err := os.Pipe()
@@ -45,7 +45,7 @@ func abandoned(t *testing.T) *os.File {
 	return w
 }
 
-// printing are commands that print a result, each in its way.
+// printing are commands that print a result, each in its own way.
 func printing(t *testing.T) [][]string {
 	addr := startModel(t)
 	results, err := (&lab.Results{Schema: lab.Schema}).Write(t.TempDir())
@@ -66,7 +66,7 @@ func printing(t *testing.T) [][]string {
 	}
 }
 
-// A result that was lost is no success.
+// A command whose result was lost must not succeed.
 func TestAFullOutputIsAnError(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
@@ -83,8 +83,8 @@ func TestAFullOutputIsAnError(t *testing.T) {
 	}
 }
 
-// A reader that has seen enough, as head has, is told nothing; a signal does not
-// end the command.
+// The command prints no error about a reader that leaves early, as head does,
+// and no signal ends the command.
 func TestAReaderThatLeavesEndsNothing(t *testing.T) {
 	for _, args := range printing(t) {
 		var stderr bytes.Buffer
@@ -96,14 +96,14 @@ func TestAReaderThatLeavesEndsNothing(t *testing.T) {
 	}
 }
 
-// withoutVoid returns what was said but that a load was void, as it may be on a
-// busy machine.
+// withoutVoid removes the message about a void run, which a busy machine may
+// cause.
 func withoutVoid(stderr *bytes.Buffer) string {
 	return strings.Replace(stderr.String(), "ioflavors: the run is void, and says why above\n", "", 1)
 }
 
-// A run of the lab writes its files although nobody reads what it prints, be it
-// results or progress.
+// A run of the lab writes its files even if its output, both results and
+// progress, has no reader.
 func TestTheLabOutlivesItsReaders(t *testing.T) {
 	dir := t.TempDir()
 	cmd := program(t, "lab", "--only", "closed,singleblocking", "--shape", "1x1", "--rounds", "1", "--duration", "50ms", "--keys", "10", "--out", dir)
@@ -118,8 +118,8 @@ func TestTheLabOutlivesItsReaders(t *testing.T) {
 	assert.FileExists(t, filepath.Join(dir, "report.html"))
 }
 
-// Ctrl-C ends what has not begun to measure, too: here the server takes the
-// connection and never answers.
+// Ctrl-C also ends a command that has not begun to measure: here the server
+// accepts the connection and never answers.
 func TestInterruptedBeforeTheMeasurement(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -136,7 +136,7 @@ func TestInterruptedBeforeTheMeasurement(t *testing.T) {
 		require.NoError(t, cmd.Start())
 		conn, err := silent.Accept()
 		require.NoError(t, err)
-		_, err = conn.Read(make([]byte, 1)) // it waits for an answer
+		_, err = conn.Read(make([]byte, 1)) // the command waits for an answer
 		require.NoError(t, err)
 		require.NoError(t, cmd.Process.Signal(os.Interrupt))
 		_ = cmd.Wait()
@@ -146,7 +146,7 @@ func TestInterruptedBeforeTheMeasurement(t *testing.T) {
 	}
 }
 
-// The value may come from a pipe that says nothing for ever.
+// The value may come from a pipe that stays silent for ever.
 func TestInterruptedWhileReadingStandardInput(t *testing.T) {
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
@@ -155,7 +155,7 @@ func TestInterruptedWhileReadingStandardInput(t *testing.T) {
 	cmd := program(t, "put", "k", "-", "--addr", nobody(t))
 	cmd.Stdin = r
 	require.NoError(t, cmd.Start())
-	// It has read what is in the pipe, so it waits for the rest.
+	// The command has read the contents of the pipe, so it waits for the rest.
 	_, err = w.WriteString("beginning")
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return empty(r) }, time.Minute, time.Millisecond)
@@ -164,7 +164,7 @@ func TestInterruptedWhileReadingStandardInput(t *testing.T) {
 	assert.Equal(t, 130, cmd.ProcessState.ExitCode())
 }
 
-// empty reports whether there is nothing to read in a pipe.
+// empty reports whether a pipe has nothing to read.
 func empty(pipe *os.File) bool {
 	fds := []unix.PollFd{{Fd: int32(pipe.Fd()), Events: unix.POLLIN}}
 	n, err := unix.Poll(fds, 0)

@@ -9,8 +9,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
-// buildPeers builds the peers of the checkout that the user has named, or else of the
-// one that the working directory is in. Call remove when they are not needed any more.
+// buildPeers builds the peers of the named checkout, or of the checkout around the
+// working directory. Call remove after their last use.
 func buildPeers(ctx context.Context, named string) (peers []lab.Subject, remove func(), err error) {
 	find := func() (string, error) { return lab.FindPeers(".") }
 	if named != "" {

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// block returns a page's first block of code that begins with a text.
+// block returns a page's first code block that begins with a text.
 func block(t *testing.T, page, language, begin string) string {
 	data, err := os.ReadFile(filepath.Join("../../..", page))
 	require.NoError(t, err)
@@ -22,15 +22,15 @@ func block(t *testing.T, page, language, begin string) string {
 	return begin + text + "\n"
 }
 
-// The sample shows what a reader sees who follows the page: the lab within a
-// checkout, where the models' code is there to be counted.
+// The sample is the output for a reader who follows the page: the lab runs
+// within a checkout, where it can count the models' code.
 func TestTheSampleIsFromACheckout(t *testing.T) {
 	sample := block(t, "docs/lab.md", "text", "ioflavors lab · ")
 	assert.Regexp(t, `(?m)^E0 .+ (CONFIRMED|REFUTED|ONLY WHEN) +[\d.]+ lines`, sample)
 	assert.NotContains(t, sample, "checkout")
 }
 
-// The README's figures are those of one run, which docs/lab.md shows as a whole.
+// The README's figures are from one run, which docs/lab.md shows completely.
 func TestTheReadmesFiguresAreTheSamples(t *testing.T) {
 	const title = "What a request costs"
 	sample := block(t, "docs/lab.md", "text", "ioflavors lab · ")
@@ -60,7 +60,7 @@ func TestTheReadmeIsOnePage(t *testing.T) {
 	assert.LessOrEqual(t, readme.Size(), int64(8192))
 }
 
-// The README's program compiles as it stands.
+// The README's program compiles unchanged.
 func TestTheReadmesProgramCompiles(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "main.go")
 	require.NoError(t, os.WriteFile(file, []byte(block(t, "README.md", "go", "package main\n")), 0o600))

@@ -28,7 +28,7 @@ func (c *reportCmd) Run(out *stdout.Checked) error {
 	}
 	dir := filepath.Dir(name)
 	if c.Out != "" && !sameFolder(c.Out, dir) {
-		// A page beside the results of another run would be taken for theirs.
+		// A page beside the results of another run would be mistaken for theirs.
 		to, err := folder.Use(c.Out, lab.FileName)
 		if err != nil {
 			return err
@@ -44,7 +44,7 @@ func (c *reportCmd) Run(out *stdout.Checked) error {
 	return nil
 }
 
-// sameFolder reports whether both names are of one folder.
+// sameFolder reports whether both names mean the same folder.
 func sameFolder(a, b string) bool {
 	first, errA := os.Stat(a)
 	second, errB := os.Stat(b)

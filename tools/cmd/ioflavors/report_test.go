@@ -35,8 +35,8 @@ func TestReportCommand(t *testing.T) {
 	assert.Equal(t, 1, run([]string{"report", filepath.Join(dir, "none.json")}))
 }
 
-// A run is never replaced, least of all by the command that its own report gives
-// for doing it again.
+// A run is never replaced, not even by the command in its own report that
+// repeats it.
 func TestEachRunOfTheLabHasItsOwnFolder(t *testing.T) {
 	t.Chdir(t.TempDir())
 	runLab := func(args ...string) string {
@@ -66,8 +66,8 @@ func TestEachRunOfTheLabHasItsOwnFolder(t *testing.T) {
 	assert.Equal(t, 0, code, said)
 	assert.Contains(t, out, filepath.Base(filepath.Dir(first)))
 
-	// A folder that the user names is not written to twice either, and no page is
-	// put beside the results of another run.
+	// No command writes a second time to a folder that the user names, or puts a
+	// page beside the results of another run.
 	for _, args := range [][]string{
 		{"lab", "--only", "E0", "--out", filepath.Dir(first)},
 		{"report", filepath.Dir(second), "--out", filepath.Dir(first)},

@@ -15,7 +15,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/nearest"
 )
 
-// models are all there are. A new one is added here, and to the lab's subjects.
+// models are all models. A new one is added here, and to the lab's subjects.
 var models = []kvserver.Command{
 	singleblocking.Command,
 	multiblocking.Command,

@@ -9,11 +9,11 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/slow"
 )
 
-// maxSlow is longer than any client waits.
+// maxSlow is longer than the wait of any client.
 const maxSlow = time.Hour
 
-// withSlowKeys adds flags to a server's command, with which its store takes long
-// for some keys. The models know nothing of it.
+// withSlowKeys adds flags to a server's command that make its store slow for
+// some keys. The models do not know about it.
 func withSlowKeys(c kvserver.Command) kvserver.Command {
 	flags := c.Flags
 	c.Flags = func(fs *flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {

@@ -14,7 +14,7 @@ import (
 	"github.com/ioflavors/ioflavors/iouring"
 )
 
-// Every model is slow for the keys that it is told of, and right.
+// Every model is slow for the given keys, and answers rightly.
 func TestServeSlowKeys(t *testing.T) {
 	const sleep = 20 * time.Millisecond
 	for _, model := range models {

@@ -11,11 +11,11 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// speakTime is how long a server may take to show which protocol it speaks.
+// speakTime is how long a server may take to show its protocol.
 const speakTime = time.Second
 
-// mistaken adds to the error of a client that got no right reply that the server
-// speaks another protocol, if it does.
+// mistaken extends the error of a client without a right reply: it says that the
+// server speaks another protocol, if it does.
 func mistaken(ctx context.Context, addr string, meant load.Protocol, err error) error {
 	what, protocol := speaks(ctx, addr)
 	switch {
@@ -28,26 +28,26 @@ func mistaken(ctx context.Context, addr string, meant load.Protocol, err error) 
 	}
 }
 
-// answers are how servers begin or end their answer to a line that is a command
-// of Redis, and to all others a mistake.
+// answers are the beginnings or ends of servers' answers to a line that is a
+// command of Redis, and invalid for all others.
 var answers = []struct {
 	begin, end string
 	what       string
-	protocol   load.Protocol // empty: none of the load generator's
+	protocol   load.Protocol // empty: the load generator does not speak it
 }{
 	{"+PONG", "", "Redis's protocol", load.RESP},
 	{"-NOAUTH", "", "Redis's protocol, and wants a password", load.RESP},
 	{"-", "\r\n", "Redis's protocol", load.RESP},
 	{"ERROR\r\n", "", "memcached's protocol", load.Memcached},
 	{"HTTP/", "", "HTTP", ""},
-	{"<", "", "HTTP", ""}, // its version 0.9, for a line without one: the page alone
+	{"<", "", "HTTP", ""}, // HTTP 0.9, for a line without a version: only the page
 	{"SSH-", "", "SSH", ""},
 	{"\x15\x03", "", "TLS", ""}, // an alert
 	{"", "@EOF@", "this project's protocol", load.KV},
 }
 
-// speaks returns what the server at an address speaks, and which protocol of the
-// load generator's that is, if any; "" if it does not show.
+// speaks returns what the server at an address speaks, and the load generator's
+// name of that protocol, if any; "" if it does not show.
 func speaks(ctx context.Context, addr string) (what string, protocol load.Protocol) {
 	ctx, cancel := context.WithTimeout(ctx, 2*speakTime)
 	defer cancel()
@@ -72,8 +72,8 @@ func speaks(ctx context.Context, addr string) (what string, protocol load.Protoc
 			break
 		}
 	}
-	// Some servers of TLS say nothing to a client that does not.
-	secure := tls.Dialer{NetDialer: &dialer, Config: &tls.Config{InsecureSkipVerify: true}} // it is only asked whether it is one
+	// Some TLS servers do not answer a client without TLS.
+	secure := tls.Dialer{NetDialer: &dialer, Config: &tls.Config{InsecureSkipVerify: true}} // the connection only shows whether the server speaks TLS
 	if conn, err := secure.DialContext(ctx, "tcp", addr); err == nil {
 		conn.Close()
 		return "TLS", ""

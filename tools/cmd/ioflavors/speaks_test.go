@@ -17,8 +17,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// answering is a server that answers each line with what reply makes of it, and
-// hangs up where that is "".
+// answering is a server that answers each line with the result of reply, and
+// closes the connection if that is "".
 func answering(t *testing.T, reply func(line string) string) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -47,8 +47,8 @@ func answering(t *testing.T, reply func(line string) string) string {
 	return ln.Addr().String()
 }
 
-// Whoever loads or asks a server of another protocol is told which one it is,
-// and not only that it hung up.
+// A user of load or get learns which protocol the server speaks, not only
+// that it closed the connection.
 func TestAWrongProtocolIsNamed(t *testing.T) {
 	redis := answering(t, func(line string) string {
 		if line == "PING" {
@@ -87,7 +87,8 @@ func TestAWrongProtocolIsNamed(t *testing.T) {
 	assert.Equal(t, 1, code)
 	assert.Contains(t, stderr, "speaks this project's protocol (load --protocol kv)")
 
-	// Of one that speaks as it should, and of none, nothing is guessed.
+	// mistaken guesses nothing if the server speaks the right protocol, or if
+	// there is no server.
 	what, protocol := speaks(t.Context(), nobody(t))
 	assert.Empty(t, what)
 	assert.Empty(t, protocol)

@@ -10,28 +10,29 @@ import (
 	"syscall"
 )
 
-// Where results are to go is tried before anything is measured: afterwards it is
-// too late to say that it does not work. Folders are package folder's.
+// The destinations of results are tried before anything is measured, because
+// after the measurement an error would come too late. Package folder does the
+// same for folders.
 
-// target is a file to be written at the end. What is in it before stays until
-// then; nil is none.
+// target is a file to write at the end. Its old contents stay until then; nil
+// is no file.
 type target struct {
 	file *os.File
-	made bool // by openTarget, and not written yet
+	made bool // by openTarget, and still empty
 }
 
-// openTarget opens the file, or makes it; "" is none.
+// openTarget opens the file, or creates it; "" is no file.
 func openTarget(name string) (*target, error) {
 	if name == "" {
 		return nil, nil
 	}
 	before, err := os.Lstat(name)
 	made := errors.Is(err, os.ErrNotExist)
-	// Opening a named pipe that nobody reads would wait for a reader for ever, and
-	// hear no signal. So it fails.
+	// Opening a named pipe without a reader would wait for ever, whatever signal
+	// comes. With O_NONBLOCK it fails.
 	flags := os.O_WRONLY | syscall.O_NONBLOCK
 	if made {
-		flags |= os.O_CREATE | os.O_EXCL // a link that appears meanwhile is not followed
+		flags |= os.O_CREATE | os.O_EXCL // does not follow a link that appears meanwhile
 	}
 	f, err := os.OpenFile(name, flags, 0o666)
 	if err != nil {
@@ -46,20 +47,20 @@ func openTarget(name string) (*target, error) {
 	return &target{f, made}, nil
 }
 
-// isDevice reports whether a file is where only root can put a link: /dev/stdout is
-// one, to whatever the user has redirected it to.
+// isDevice reports whether only root can put a link at a file's name. /dev/stdout
+// is a link, to the file to which the user has redirected it.
 func isDevice(name string) bool {
 	dir := filepath.Dir(filepath.Clean(name))
 	return dir == "/dev" || dir == "/dev/fd"
 }
 
-// write replaces what is in the file.
+// write replaces the contents of the file.
 func (t *target) write(text func(io.Writer) error) error {
 	if t == nil {
 		return nil
 	}
 	t.made = false
-	// A pipe or a device has nothing to cut off.
+	// A pipe or a device cannot be truncated.
 	if info, err := t.file.Stat(); err == nil && info.Mode().IsRegular() {
 		if err := t.file.Truncate(0); err != nil {
 			return err
@@ -69,7 +70,7 @@ func (t *target) write(text func(io.Writer) error) error {
 	return errors.Join(text(w), w.Flush(), t.file.Close())
 }
 
-// close removes a file that was made and is empty still.
+// close removes the file if openTarget made it and it is still empty.
 func (t *target) close() {
 	if t == nil {
 		return

@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Where results cannot go, nothing is measured: no server hears of it.
+// If results cannot be written, nothing is measured: no server gets a
+// connection.
 func TestTargetsAreTriedFirst(t *testing.T) {
 	t.Chdir(t.TempDir())
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -22,7 +23,7 @@ func TestTargetsAreTriedFirst(t *testing.T) {
 	}()
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	below := filepath.Join(file, "below") // no directory can be there
+	below := filepath.Join(file, "below") // no directory can exist there
 	addr := ln.Addr().String()
 	for _, args := range [][]string{
 		{"load", addr, "--hdr", below},
@@ -39,8 +40,7 @@ func TestTargetsAreTriedFirst(t *testing.T) {
 	assert.False(t, <-accepted)
 }
 
-// What a file had in it stays if there is nothing to put there instead, and a
-// new one goes.
+// Without a result, an old file keeps its contents, and a new one is removed.
 func TestATargetWithoutAResult(t *testing.T) {
 	old, fresh := filepath.Join(t.TempDir(), "old"), filepath.Join(t.TempDir(), "fresh")
 	require.NoError(t, os.WriteFile(old, []byte("an hour's work"), 0o600))
@@ -54,7 +54,7 @@ func TestATargetWithoutAResult(t *testing.T) {
 	assert.NoFileExists(t, fresh)
 }
 
-// A target that fails at the end takes nothing from what is printed.
+// The figures are printed even if writing the target fails at the end.
 func TestFiguresArePrintedRegardless(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip(err)
@@ -65,7 +65,7 @@ func TestFiguresArePrintedRegardless(t *testing.T) {
 	assert.Contains(t, stderr, "no space left on device")
 }
 
-// A target that is longer than what replaces it is cut.
+// A target that is longer than its new contents is truncated.
 func TestATargetIsReplaced(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(name, make([]byte, 1<<20), 0o600))

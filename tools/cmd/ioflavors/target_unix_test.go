@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The command waited for ever, and heard no signal.
+// Once the command waited for ever, whatever signal came.
 func TestAPipeThatNobodyReadsIsNoTarget(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	require.NoError(t, unix.Mkfifo(pipe, 0o600))

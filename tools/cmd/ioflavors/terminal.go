@@ -8,7 +8,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
-// progress writes lines, or on a terminal a table that changes.
+// progress writes lines, or on a terminal a live table.
 func progress() *lab.Progress {
 	f := os.Stderr
 	if !terminal(f) {
@@ -23,7 +23,7 @@ func progress() *lab.Progress {
 	})
 }
 
-// width returns how many characters fit into a line.
+// width returns the number of characters in a line.
 func width(f *os.File) int {
 	if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
 		return max(80, columns)
@@ -38,7 +38,8 @@ func style(f *os.File) lab.Style {
 	return lab.ANSI
 }
 
-// terminal reports whether f is one that understands control sequences.
+// terminal reports whether f is a terminal that understands control
+// sequences.
 func terminal(f *os.File) bool {
 	return term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }

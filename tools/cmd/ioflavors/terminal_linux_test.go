@@ -11,7 +11,7 @@ import (
 	"golang.org/x/term"
 )
 
-// pseudoTerminal returns a terminal, and what reads what is written to it.
+// pseudoTerminal returns a terminal, and a reader of its output.
 func pseudoTerminal(t *testing.T) (terminal, reader *os.File) {
 	t.Helper()
 	reader, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
@@ -28,12 +28,13 @@ func pseudoTerminal(t *testing.T) (terminal, reader *os.File) {
 		t.Skip(err)
 	}
 	t.Cleanup(func() { _ = terminal.Close() })
-	_, err = term.MakeRaw(int(terminal.Fd())) // so that a newline stays one
+	_, err = term.MakeRaw(int(terminal.Fd())) // so that a newline is not changed
 	require.NoError(t, err)
 	return terminal, reader
 }
 
-// A value that was stored by somebody cleared the screen of the user that got it.
+// Once a value stored by another user could clear the screen of the user that
+// read it.
 func TestValuesAreNoControlSequencesToATerminal(t *testing.T) {
 	addr := startModel(t)
 	code, _, stderr := ioflavors(t, "put", "k", evil, "--addr", addr)
@@ -44,7 +45,7 @@ func TestValuesAreNoControlSequencesToATerminal(t *testing.T) {
 	defer func() { os.Stdout = stdout }()
 	require.Zero(t, run([]string{"get", "k", "--addr", addr}))
 	shown := make([]byte, 1<<10)
-	n, err := reader.Read(shown) // what is in the terminal's buffer, at once
+	n, err := reader.Read(shown) // the contents of the terminal's buffer, in one read
 	require.NoError(t, err)
 	assert.Equal(t, `\u001b[2J\u001b]0;title\u0007 \u202e \u009b2J \u007f`+"\n54 of 54 rules passed\n", string(shown[:n]))
 }

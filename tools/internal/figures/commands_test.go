@@ -12,17 +12,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// bare is a command that nothing has installed: "ioflavors lab", and not "go run
-// ./tools/cmd/ioflavors lab" nor "bin/ioflavors lab".
+// bare is a command that works only after an installation: "ioflavors lab", but
+// not "go run ./tools/cmd/ioflavors lab" or "bin/ioflavors lab".
 var bare = regexp.MustCompile(`(^|[\s"'(` + "`" + `])ioflavors (-|lab|advise|report|serve|load|check|get|put)`)
 
-// title is how the lab's results begin, in samples of them.
+// title is the beginning of the lab's results, in samples of them.
 const title = "ioflavors lab · "
 
-// goRun names the program that go is to run.
+// goRun finds the program in a go run command.
 var goRun = regexp.MustCompile(`go run (\./\S+)`)
 
-// bareCommands returns what cannot be pasted of a text's commands.
+// bareCommands returns the commands of a text that cannot be pasted.
 func bareCommands(text string) (faults []string) {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
@@ -39,8 +39,8 @@ func bareCommands(text string) (faults []string) {
 	return faults
 }
 
-// Every command in the docs, and in the comments that are the models' chapters,
-// runs when it is pasted in the checkout's root.
+// Every command in the docs, and in the comments of the models' doc.go, runs
+// when it is pasted in the root of the checkout.
 func TestCommandsCanBePasted(t *testing.T) {
 	pages := 0
 	require.NoError(t, filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {

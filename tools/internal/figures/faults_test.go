@@ -22,8 +22,8 @@ const (
 	page = root + "/docs/faults.md"
 )
 
-// docs/faults.md has each fault, names no test, rule or figure that does not
-// exist, and leaves out no rule and no row that tests one.
+// docs/faults.md has a row for each fault, names only tests, rules and
+// figures that exist, and names every rule and every row that tests a fault.
 func TestFaultsPage(t *testing.T) {
 	text := content(t, page)
 	_, table, _ := strings.Cut(text, "## The faults\n")
@@ -63,8 +63,8 @@ func TestFaultsPage(t *testing.T) {
 	assert.Equal(t, numbered, named, "the rules and the commands' rows, and those that the page names")
 }
 
-// CONTRIBUTING.md has the kinds of fault, each with what shows that it is excluded:
-// tests that there are.
+// CONTRIBUTING.md lists the kinds of fault, each with existing tests that exclude
+// it.
 func TestKindsOfFault(t *testing.T) {
 	_, table, ok := strings.Cut(content(t, root+"/CONTRIBUTING.md"), "\n## Kinds of fault")
 	require.True(t, ok, "no section")
@@ -89,8 +89,8 @@ func TestKindsOfFault(t *testing.T) {
 	assert.NotZero(t, kinds)
 }
 
-// SECURITY.md has the boundaries that an attacker may try to cross, each with what
-// shows that it holds: tests that there are.
+// SECURITY.md lists the boundaries that an attacker may try to cross, each with
+// existing tests that it holds.
 func TestSecurityPage(t *testing.T) {
 	_, table, ok := strings.Cut(content(t, root+"/SECURITY.md"), "| boundary |")
 	require.True(t, ok, "no boundaries")
@@ -108,8 +108,8 @@ func TestSecurityPage(t *testing.T) {
 	}
 }
 
-// The page has the depth up to which groups may nest. The rule asks other
-// servers only for what the protobuf library does, which is to refuse a greater depth.
+// The page states the depth to which groups may nest. The rule requires of other
+// servers only what the protobuf library does: to refuse a greater depth.
 func TestTheFaultsPageHasTheParsersDepth(t *testing.T) {
 	depth := func(text string) int {
 		m := regexp.MustCompile(`groups nested (?:over )?([\d,]+) deep`).FindStringSubmatch(text)
@@ -124,8 +124,8 @@ func TestTheFaultsPageHasTheParsersDepth(t *testing.T) {
 	assert.Greater(t, depth(rule.Title), kv.MaxGroupDepth)
 }
 
-// numberedTests returns the fault that each rule of the protocol, and each of
-// proctest's rows, is about.
+// numberedTests returns the fault of each rule of the protocol, and of each
+// of proctest's rows.
 func numberedTests(t *testing.T) map[string]int {
 	all := make(map[string]int)
 	for _, r := range conformance.Rules() {
@@ -144,7 +144,7 @@ func numberedTests(t *testing.T) map[string]int {
 }
 
 // testNames returns the names of all test functions, and of the tests in the
-// suite that every model passes, such as "churn" or "limits/output".
+// suite of all models, such as "churn" or "limits/output".
 func testNames(t *testing.T) map[string]bool {
 	all := make(map[string]bool)
 	function := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
@@ -157,7 +157,7 @@ func testNames(t *testing.T) map[string]bool {
 		return err
 	}))
 
-	// A group of the suite is called limits, and its function is testLimits.
+	// The suite's group limits, for example, is the function testLimits.
 	group := regexp.MustCompile(`(?m)^func test(\w+)\(t \*testing\.T, \w+ Subject\) \{\n(?:\t.*\n|\n)*`)
 	part := regexp.MustCompile(`t\.Run\("([^"]+)", `)
 	files, err := filepath.Glob(root + "/common/servertest/*.go")

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// events are of two variants, one of which fails a row, skips one and dies in
-// the last, and of other tests.
+// events are the output of two variants and of other tests. One of the
+// variants fails a row, skips one and dies in the last.
 const events = `
 {"Action":"attr","Package":"github.com/ioflavors/ioflavors/busywait/cmd/kv-busywait","Test":"TestCommand/no_options/row_16:_replies,_unread","Key":"growth-MiB","Value":"1.49"}
 {"Action":"pass","Package":"github.com/ioflavors/ioflavors/busywait/cmd/kv-busywait","Test":"TestCommand/no_options/row_16:_replies,_unread"}

@@ -12,11 +12,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// servesHTTP finds what makes a server without the bounds that kvcmd.Admin has.
+// servesHTTP finds code that makes an HTTP server without the bounds of
+// kvcmd.Admin.
 var servesHTTP = regexp.MustCompile(`\bhttp\.(Server\{|Serve\(|ServeTLS\(|ListenAndServe)|"net/http/httptest"|_ "(expvar|net/http/pprof)"`)
 
-// Once, there were two HTTP servers in the servers' processes, and neither had a
-// bound for connections, bodies or time. One place makes them now.
+// Once the servers' processes had two HTTP servers, and neither had a bound for
+// connections, bodies or time. Now one place makes them.
 func TestHTTPIsServedInOnePlaceOnly(t *testing.T) {
 	const place = "common/kvcmd/admin.go"
 	var places []string

@@ -1,11 +1,10 @@
-// Command figures reads what go test -json says and prints, as Markdown, what
-// the tests have measured: the rows that the servers' commands are tested by
-// (package proctest), with a column for each variant, and whatever other tests
-// publish. A row that failed or was skipped says so. The exit code is 1 if
-// anything failed.
+// Command figures reads the output of go test -json and prints, as Markdown,
+// the figures that the tests have measured: the rows of package proctest, with
+// a column for each variant, and the figures that other tests publish. A row
+// that failed or was skipped says so. The exit code is 1 if anything failed.
 //
-// scripts/figures.sh runs the tests. With -w FILE what is printed replaces what
-// stands between the marks in a file.
+// scripts/figures.sh runs the tests. With -w FILE the output replaces the text
+// between the marks in a file.
 package main
 
 import (
@@ -35,8 +34,8 @@ func main() {
 	os.Exit(out.ExitCode("figures", code, stderr))
 }
 
-// run prints the figures, and on stderr what failed tests have said. Figures of
-// a run that failed are not written to the file.
+// run prints the figures, and on stderr the output of failed tests. It does not
+// write the figures of a failed run to the file.
 func run(in io.Reader, stdout, stderr io.Writer, file string) error {
 	if _, err := open(file); err != nil {
 		return err // at once: the tests take minutes
@@ -65,8 +64,8 @@ func run(in io.Reader, stdout, stderr io.Writer, file string) error {
 	return folder.WriteFile(file, []byte(replaced))
 }
 
-// open returns the page in a file that can be replaced, and has the marks; "" if
-// there is no file.
+// open returns the page in a file, which must be replaceable and have the marks;
+// "" if there is no file.
 func open(file string) (page string, err error) {
 	if file == "" {
 		return "", nil
@@ -84,13 +83,13 @@ func open(file string) (page string, err error) {
 	return string(text), nil
 }
 
-// The marks around the figures in a page.
+// The marks around the figures on a page.
 const (
 	beginMark = "<!-- figures: written by make figures -->\n"
 	endMark   = "<!-- end of figures -->\n"
 )
 
-// replace replaces the figures in a page.
+// replace replaces the figures on a page.
 func replace(page, figures string) (string, error) {
 	before, rest, begins := strings.Cut(page, beginMark)
 	_, after, ends := strings.Cut(rest, endMark)

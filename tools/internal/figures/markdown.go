@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// markdown returns the tables, made so that they can be read as they are.
+// markdown returns the tables, aligned so that they can be read as text.
 func (r *results) markdown() string {
 	var b strings.Builder
 	if len(r.rows) > 0 {
@@ -25,11 +25,11 @@ func (r *results) markdown() string {
 	return b.String()
 }
 
-// words are how a result is shown.
+// words are the texts for the results.
 var words = map[string]string{"pass": "ok", "fail": "FAILED", "skip": "SKIPPED", "": "NOT RUN"}
 
-// rowTable has a line for each row, one for each of its figures, and at last
-// how many rows each variant has passed.
+// rowTable has a line for each row, a line for each of its figures, and a
+// last line with the number of rows that each variant has passed.
 func (r *results) rowTable() (table [][]string) {
 	head := []string{"row", "test, figure"}
 	for _, v := range r.variants {
@@ -95,7 +95,7 @@ func label(variant string) string {
 	return label
 }
 
-// writeTable writes a table whose first line is its head.
+// writeTable writes a table whose first line is the header.
 func writeTable(b *strings.Builder, table [][]string) {
 	widths := make([]int, len(table[0]))
 	for _, line := range table {

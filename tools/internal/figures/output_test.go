@@ -32,8 +32,8 @@ func figures(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// The page is written although nobody reads what is printed, and a print that was
-// lost is no success.
+// The page is written even if the output has no reader, and a lost output is an
+// error.
 func TestLostOutput(t *testing.T) {
 	gone, w, err := os.Pipe()
 	require.NoError(t, err)
@@ -55,7 +55,7 @@ func TestLostOutput(t *testing.T) {
 	}
 }
 
-// A page that cannot be written is said before the tests are run.
+// The error about a page that cannot be written comes before the tests run.
 func TestThePageIsTriedFirst(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "page.md")
 	for range 2 {

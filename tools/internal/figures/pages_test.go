@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// foreign are names that pages use and the repository does not have: of files
-// that our programs write, and of other people's files and flags.
+// foreign are names on pages that the repository does not have: of files that
+// our programs write, and of other projects' files and flags.
 var foreign = []string{
 	"results.json", "report.html", "report.html.tmp", "advice.txt", "advice.json", "bench-old.txt", "bench-new.txt",
 	"internal/poll/fd_unix.go", "runtime/netpoll_epoll.go", "crypto/subtle", "net/http", "html/template", "testing/synctest",
@@ -24,14 +24,14 @@ var foreign = []string{
 	"--security-opt", "--ulimit", "--unix-socket", "--template", // docker's, curl's and buf's
 }
 
-// placeholder is part of names that stand for others: files of NAME, tags of a
-// version, what a command has made.
+// placeholder matches a part of a name that stands for another: files of NAME,
+// tags of a version, files made by a command.
 var placeholder = regexp.MustCompile(`[A-Z]{4,}|/v\d+\.\d+\.\d+$|^(?:bin|lab-out)/`)
 
-// A repository is what pages may name.
+// repository has the names that pages may use.
 type repository struct {
 	files    map[string]string          // the pages' contents, by path; "" for other files and folders
-	suffixes map[string]bool            // of all paths, at slashes: load/queue.go is tools/internal/load/queue.go
+	suffixes map[string]bool            // of all paths, at each slash: load/queue.go is tools/internal/load/queue.go
 	tests    map[string]bool            // test functions, and the tests of the suites
 	words    map[string]bool            // of all Go code, comments included
 	targets  map[string]bool            // of make
@@ -67,12 +67,12 @@ func anchors(page string) []string {
 	return all
 }
 
-// wrongNames returns what a page names that is not there.
+// wrongNames returns the names on a page that do not exist.
 func (r *repository) wrongNames(name, text string) (faults []string) {
 	fault := func(kind, what string) { faults = append(faults, kind+": "+what) }
 
-	// Code is what stands between marks, of which none goes on in the next block, and
-	// the lines of the fenced blocks; words are the rest.
+	// Code is the text between backquotes, which never continues in the next block,
+	// and the lines of fenced blocks. words is the rest of the text.
 	var spans, words []string
 	for _, b := range block.Split(fence.ReplaceAllString(text, ""), -1) {
 		for _, m := range code.FindAllStringSubmatch(b, -1) {
@@ -139,7 +139,8 @@ func (r *repository) wrongNames(name, text string) (faults []string) {
 			fault("no such target", m[1])
 		}
 	}
-	// A flag is of the command that stands before it; else it is any command's.
+	// A flag must belong to the command before it or, without a command, to any
+	// command.
 	for _, line := range append(commands, words...) {
 		line, _, _ = strings.Cut(quoted.ReplaceAllString(line, "''"), " -- ")
 		of := ""
@@ -161,8 +162,8 @@ func (r *repository) wrongNames(name, text string) (faults []string) {
 	return faults
 }
 
-// has reports whether there is a file or folder of that path, or of one that ends
-// so; a star stands for any part of a name.
+// has reports whether a file or folder has that path, or a path that ends with
+// it; a star stands for any part of a name.
 func (r *repository) has(name string) bool {
 	name = strings.TrimSuffix(name, "/")
 	if !strings.Contains(name, "*") {
@@ -187,7 +188,7 @@ func TestPagesNameWhatThereIs(t *testing.T) {
 		default:
 			continue
 		}
-		if name == "CHANGELOG.md" { // notes of changes name what they removed
+		if name == "CHANGELOG.md" { // change notes name what a change removed
 			_, released, _ := strings.Cut(text, "\n## [Unreleased]")
 			_, text, _ = strings.Cut(released, "\n## ")
 		}
@@ -243,7 +244,8 @@ func TestWrongNamesAreFound(t *testing.T) {
 	}
 }
 
-// theRepository reads the checkout, and asks its commands for their flags.
+// theRepository reads the checkout, and gets the flags of its commands from
+// them.
 func theRepository(t *testing.T) *repository {
 	r := &repository{
 		files: make(map[string]string), suffixes: make(map[string]bool), tests: testNames(t), words: make(map[string]bool),

@@ -13,41 +13,41 @@ import (
 	"strings"
 )
 
-// event is a line of go test -json, as far as it matters here.
+// event is a line of go test -json, with the fields that matter here.
 type event struct {
 	Action, Package, Test string
 	Key, Value            string // of the action "attr"
 	Output                string
 }
 
-// results is what a run of tests has come to.
+// results are the results of a test run.
 type results struct {
-	variants []string // the columns, as they came
+	variants []string // the columns, in order of appearance
 	rows     []*row
-	others   []*outcome // of tests that are no rows
+	others   []*outcome // of tests that are not rows
 	failed   []string   // tests and packages
 }
 
-// row is a row of package proctest's, for all variants.
+// row is one of package proctest's rows, for all variants.
 type row struct {
 	number  int
 	title   string
-	names   []string            // of its figures, as they came
+	names   []string            // of its figures, in order of appearance
 	results map[string]*outcome // by variant
 }
 
-// outcome is what one test has come to: its result, an action of go test's such
-// as "pass", and its figures.
+// outcome is the outcome of one test: its result, an action of go test such as
+// "pass", and its figures.
 type outcome struct {
 	name, result string
 	figures      map[string]string
-	names        []string // of the figures, as they came
+	names        []string // of the figures, in order of appearance
 }
 
 func newOutcome(name string) *outcome { return &outcome{name: name, figures: make(map[string]string)} }
 
 func (o *outcome) add(name, value string) {
-	if old, ok := o.figures[name]; ok { // of several runs, or parts, all are shown
+	if old, ok := o.figures[name]; ok { // the figures of several runs, or parts, are all shown
 		o.figures[name] = old + ", " + value
 		return
 	}
@@ -55,8 +55,8 @@ func (o *outcome) add(name, value string) {
 	o.figures[name] = value
 }
 
-// read reads events to their end. What is said by tests that fail, and what is
-// no event, goes to stderr.
+// read reads events until their end. It writes to stderr the output of failed
+// tests, and lines that are not events.
 func read(in io.Reader, stderr io.Writer) (*results, error) {
 	var r results
 	said := make(map[[2]string][]string)
@@ -94,7 +94,7 @@ func read(in io.Reader, stderr io.Writer) (*results, error) {
 	return &r, lines.Err()
 }
 
-// figure notes what a test, or a part of a row's, has published.
+// figure records a figure that a test, or a part of a row, has published.
 func (r *results) figure(e event) {
 	if row, variant, _ := r.row(e); row != nil {
 		row.results[variant].add(e.Key, e.Value)
@@ -106,8 +106,8 @@ func (r *results) figure(e event) {
 	r.other(e).add(e.Key, e.Value)
 }
 
-// result notes how a test has ended. Of those that are no rows it matters if
-// they have figures, or have not passed.
+// result records the result of a test. A test that is not a row is recorded
+// only if it has figures or did not pass.
 func (r *results) result(e event) {
 	row, variant, part := r.row(e)
 	switch {
@@ -118,12 +118,12 @@ func (r *results) result(e event) {
 	}
 }
 
-// rowName is the name of a test of a row, or of a part of one. (In test names
+// rowName is the name of a row's test, or of a part of it. (In test names
 // spaces become underscores.)
 var rowName = regexp.MustCompile(`^TestCommand/([^/]+)/row_(\d+):_([^/]+)(/.*)?$`)
 
-// row returns the row, variant and part that an event is about; nil if it is
-// about something else.
+// row returns the row, variant and part of an event; nil if the event does
+// not belong to a row.
 func (r *results) row(e event) (found *row, variant, part string) {
 	m := rowName.FindStringSubmatch(e.Test)
 	if m == nil {
@@ -165,7 +165,8 @@ func (r *results) indexOther(e event) int {
 	return slices.IndexFunc(r.others, func(o *outcome) bool { return o.name == otherName(e) })
 }
 
-// otherName names a test by the last part of its package's path and its own.
+// otherName names a test by the last element of its package's path and its
+// own name.
 func otherName(e event) string { return strings.TrimSpace(path.Base(e.Package) + " " + spaces(e.Test)) }
 
 func spaces(name string) string { return strings.ReplaceAll(name, "_", " ") }

@@ -15,7 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// script runs one of the repository's scripts, and returns what it says.
+// script runs one of the repository's scripts, and returns its output and
+// exit code.
 func script(t *testing.T, env []string, command ...string) (said string, code int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -27,7 +28,8 @@ func script(t *testing.T, env []string, command ...string) (said string, code in
 	return string(out), cmd.ProcessState.ExitCode()
 }
 
-// ".*" was a module, of which there was nothing to release, and all was well.
+// Once ".*" counted as a module with nothing to release, and the exit code
+// was 0.
 func TestModulesToReleaseAreNamed(t *testing.T) {
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip(err)
@@ -39,7 +41,7 @@ func TestModulesToReleaseAreNamed(t *testing.T) {
 	}
 }
 
-// A test installs packages in CI, and on nobody's machine.
+// The scripts install packages only in CI, never on a developer's machine.
 func TestPackagesAreInstalledInCIAlone(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"bash", "dirname", "go", "sed", "grep"} {

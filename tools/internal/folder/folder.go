@@ -1,6 +1,5 @@
-// Package folder makes and finds the folders that runs are written to. Each run
-// has one of its own, because a run that replaced another's results would replace
-// an hour's work by a minute's.
+// Package folder makes and finds the folders of runs. Each run has its own
+// folder, because a minute's run must not replace the results of an hour's work.
 package folder
 
 import (
@@ -14,25 +13,25 @@ import (
 	"time"
 )
 
-// Default is where New makes folders if the user names no other place.
+// Default is where New makes folders, unless the user names another place.
 const Default = "lab-out"
 
-// latest is beside the folders of runs. It is a link to the last one, or, where
-// the system permits none (Windows, without the privilege), a file that holds
-// its name.
+// latest is a link to the last run's folder, beside the folders. If the system
+// permits no link (Windows, without the privilege), it is a file with the
+// folder's name.
 const latest = "latest"
 
-// Folder is where a run is written.
+// Folder is the destination of a run.
 type Folder struct {
 	Path string
-	// parent is where the link to the latest is; empty: the user has named the
-	// folder.
+	// parent is the folder of the link to the latest run; empty if the user has
+	// named the folder.
 	parent string
 	made   bool
 }
 
-// New makes a folder in parent, which is made if need be. Its name is when the run
-// began, in UTC, so that names sort, and what it is.
+// New makes a folder in parent, and parent if necessary. The name consists of the
+// start of the run, in UTC, so that names sort, and of what.
 func New(parent, what string, began time.Time) (*Folder, error) {
 	if err := os.MkdirAll(parent, 0o777); err != nil {
 		return nil, err
@@ -53,19 +52,20 @@ func New(parent, what string, began time.Time) (*Folder, error) {
 	}
 }
 
-// ofRun is what New's names look like.
+// ofRun matches the names of New.
 var ofRun = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}-`)
 
-// plain leaves of a text what may be in a name everywhere.
+// plain keeps only the characters of a text that every system allows in
+// names.
 func plain(text string) string {
 	const most = 60
 	text = regexp.MustCompile(`[^A-Za-z0-9.]+`).ReplaceAllString(text, "-")
 	return strings.Trim(text[:min(len(text), most)], "-.")
 }
 
-// Use takes a folder that the user has named, and makes it if need be. It returns
-// an error if one of the files is in it, because to write it would be to replace
-// it, or if no file can be made there.
+// Use takes a folder that the user has named, and makes it if necessary. It
+// returns an error if the folder has one of the files, because a write would
+// replace it, or if no file can be made there.
 func Use(path string, files ...string) (*Folder, error) {
 	for _, file := range files {
 		_, err := os.Lstat(filepath.Join(path, file))
@@ -81,10 +81,10 @@ func Use(path string, files ...string) (*Folder, error) {
 	return f, TryWriting(path)
 }
 
-// Close removes the folder if it was made and nothing was written to it.
-// Otherwise it is the latest from then on, if it is New's.
+// Close removes the folder if it was made and is still empty. Otherwise a
+// folder from New becomes the latest.
 func (f *Folder) Close() error {
-	if f.made && os.Remove(f.Path) == nil { // which an empty one lets happen
+	if f.made && os.Remove(f.Path) == nil { // which succeeds only if it is empty
 		return nil
 	}
 	if f.parent == "" {
@@ -106,11 +106,11 @@ func (f *Folder) Close() error {
 	return WriteFile(link, []byte(name+"\n"))
 }
 
-// symlink is os.Symlink, but in tests.
+// symlink is os.Symlink, except in tests.
 var symlink = os.Symlink
 
-// Find returns a run's file of that name: path itself if it is a file, the one in
-// the folder path, or else the one in the latest of the runs' folders in it.
+// Find returns a run's file of that name: path itself if it is a file, the file
+// in the folder path, or the file in the latest of the runs' folders in path.
 func Find(path, file string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -126,12 +126,12 @@ func Find(path, file string) (string, error) {
 	if has(path) {
 		return filepath.Join(path, file), nil
 	}
-	// Not by the link: a run that was killed has set none.
+	// It does not use the link, because a killed run has set none.
 	entries, err := os.ReadDir(path)
 	if err != nil {
 		return "", err
 	}
-	for i := len(entries) - 1; i >= 0; i-- { // they are sorted
+	for i := len(entries) - 1; i >= 0; i-- { // in reverse order of their names
 		if dir := filepath.Join(path, entries[i].Name()); ofRun.MatchString(entries[i].Name()) && has(dir) {
 			return filepath.Join(dir, file), nil
 		}

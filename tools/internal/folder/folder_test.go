@@ -25,7 +25,7 @@ func content(t *testing.T, name string) string {
 	return string(text)
 }
 
-// run writes a run's folder, and returns its name.
+// run makes the folder of a run with a file in it, and returns its name.
 func run(t *testing.T, parent, what string, began time.Time) string {
 	t.Helper()
 	f, err := New(parent, what, began)
@@ -66,7 +66,7 @@ func TestTheLatestIsLinked(t *testing.T) {
 	}
 }
 
-// A folder that somebody has called latest stays.
+// A folder named latest that another program made stays.
 func TestALatestOfSomebodyElse(t *testing.T) {
 	parent := t.TempDir()
 	write(t, parent, "keep", "")
@@ -79,7 +79,7 @@ func TestALatestOfSomebodyElse(t *testing.T) {
 	assert.FileExists(t, filepath.Join(parent, "latest", "mine"))
 }
 
-// A run that has nothing to write leaves nothing, and is not the latest.
+// A run without results leaves no folder, and is not the latest.
 func TestAnEmptyFolderIsRemoved(t *testing.T) {
 	parent := t.TempDir()
 	before := run(t, parent, "full", noon)

@@ -9,10 +9,10 @@ import (
 	"path/filepath"
 )
 
-// WriteFile writes a file at once or not at all: readers find the old text or the new
-// one, whole. The text goes to a new file beside it, under a name that nobody can
-// foresee, and that file takes name's place. So a link that somebody put there is
-// replaced, and what it leads to stays as it is.
+// WriteFile writes a file completely or not at all: readers see either the old text
+// or the new one. It writes the text to a new file beside it, under an unpredictable
+// name, and renames that file to name. So a link at name is replaced, and the file
+// that it points to stays unchanged.
 func WriteFile(name string, text []byte) error {
 	f, err := newFile(filepath.Dir(name))
 	if err != nil {
@@ -38,8 +38,8 @@ func TryWriting(dir string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// newFile makes a file that was not there, with the permissions that the umask gives.
-// os.CreateTemp's is for its owner alone, and results are for others too.
+// newFile makes a file that did not exist, with the permissions of the umask.
+// os.CreateTemp gives permissions only to the owner, but others may read results.
 func newFile(dir string) (*os.File, error) {
 	for {
 		name := filepath.Join(dir, fmt.Sprintf(".ioflavors-%016x", rand.Uint64()))

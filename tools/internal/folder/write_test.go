@@ -36,7 +36,7 @@ func TestWriteFile(t *testing.T) {
 	assert.Len(t, entries, 3, "nothing else is left")
 }
 
-// A link takes no text to where it leads.
+// WriteFile writes nothing to the file behind a link.
 func TestWriteFileFollowsNoLink(t *testing.T) {
 	dir := t.TempDir()
 	secret, name := filepath.Join(dir, "secret"), filepath.Join(dir, "report.html")
@@ -52,7 +52,8 @@ func TestWriteFileFollowsNoLink(t *testing.T) {
 	assert.True(t, info.Mode().IsRegular())
 }
 
-// Whoever writes a file in another way may write through somebody's link.
+// Code that writes files in another way might write through another user's
+// link.
 func TestFilesAreWrittenHere(t *testing.T) {
 	allowed := []string{
 		"tools/internal/folder/write.go",

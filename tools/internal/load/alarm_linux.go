@@ -9,8 +9,8 @@ import (
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
-// alarm wakes the poller at a time that it cannot express itself: epoll_wait
-// counts in milliseconds.
+// alarm wakes the poller at a time finer than milliseconds, the unit of
+// epoll_wait.
 type alarm struct{ fd int }
 
 func newAlarm(p *poller.Poller) (alarm, error) {
@@ -25,8 +25,8 @@ func newAlarm(p *poller.Poller) (alarm, error) {
 	return alarm{fd: fd}, nil
 }
 
-// patience returns how long to wait in the poller, so that it ends after d. To
-// set the timer anew takes back that it has expired.
+// patience returns the timeout for the poller, so that its wait ends after d.
+// Setting the timer anew also clears an earlier expiry.
 func (a alarm) patience(d time.Duration) (time.Duration, error) {
 	if d <= 0 {
 		return 0, nil

@@ -8,14 +8,14 @@ import (
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
-// alarm wakes the poller at a time that it cannot express itself, which here
-// means to ask it over and over for the last two milliseconds.
+// alarm stands for a timer finer than the poller's milliseconds. Here the
+// generator polls without a pause for the last two milliseconds instead.
 type alarm struct{}
 
 func newAlarm(*poller.Poller) (alarm, error) { return alarm{}, nil }
 
-// patience returns how long to wait in the poller, so that it ends after d at
-// the latest.
+// patience returns the timeout for the poller, so that its wait ends after d
+// at the latest.
 func (alarm) patience(d time.Duration) (time.Duration, error) {
 	return max(0, d-2*time.Millisecond).Truncate(time.Millisecond), nil
 }

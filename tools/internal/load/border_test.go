@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Little's law may fail by a twentieth, and a server keeps a rate if it answers 99 of
-// 100 requests.
+// Little's law may fail by a twentieth. A server keeps a rate if it answers 99 of 100
+// requests.
 func TestTheLimitsOfJudgementsAreAllowed(t *testing.T) {
 	for rate, holds := range map[float64]bool{95: true, 94: false, 105: true, 106: false} {
 		r := Result{Workload: Workload{Rate: 1}, Rate: rate, InFlight: 100, Response: Times{Mean: float64(time.Second)}}
@@ -23,7 +23,7 @@ func TestTheLimitsOfJudgementsAreAllowed(t *testing.T) {
 	}
 }
 
-// The window of an open loop begins with its first moment, and ends before its last: two
+// The window of an open loop includes its first moment and excludes its last, so two
 // windows in a row count each request once.
 func TestARequestBelongsToTheWindowInWhichItIsDue(t *testing.T) {
 	const begin, end = 10 * time.Second, 11 * time.Second
@@ -42,7 +42,8 @@ func TestARequestBelongsToTheWindowInWhichItIsDue(t *testing.T) {
 	}
 }
 
-// What is due and not sent has a limit, of which the last one is used.
+// The backlog of due and unsent requests has a limit, and its last place is
+// used.
 func TestTheBacklogIsFullAtItsLimit(t *testing.T) {
 	g, pause := pausing(1, 0)
 	g.backlog = maxBacklog - 1

@@ -8,32 +8,34 @@ import (
 )
 
 // The bounds of a configuration. Within them nothing overflows, and the generator
-// needs no more than some 3 GiB, so no result is lost because memory runs out.
+// needs no more than some 3 GiB, so it does not run out of memory and lose a
+// result.
 const (
 	// maxInFlight bounds connections × depth: a request in flight takes 32 bytes.
 	maxInFlight = 1 << 20
-	// maxBytes bounds the values in flight. A connection holds the replies and
-	// requests that the socket has taken in part.
+	// maxBytes bounds the values in flight. A connection holds those replies and
+	// requests that the socket has taken only in part.
 	maxBytes = 1 << 30
-	// maxValue is a value's size, in bytes. Templates are made by encoding one.
+	// maxValue is the largest value, in bytes. A template is made by encoding
+	// one.
 	maxValue = 64 << 20
 	// maxKeys: a key takes 17 bytes, and another 8 with Zipf's distribution.
 	maxKeys = 10_000_000
-	// maxSizes bounds how many sizes of values there are. The templates of one
-	// take half a kilobyte.
+	// maxSizes bounds the number of different value sizes. The templates of one
+	// size take half a kilobyte.
 	maxSizes = 1 << 18
 	// maxRate is far beyond what a thread can send, and low enough that the thread
 	// can count the requests that it could not send.
 	maxRate = 5e6
-	// leastRate keeps the gap between two requests, which is random, far from
-	// the largest time there is (292 years).
+	// leastRate keeps the random gap between two requests far from the largest
+	// time there is (292 years).
 	leastRate = 1e-3
-	// maxTime bounds each part of a run, so that sums of them are times that can
-	// be expressed, exactly in the schedule's floats, too.
+	// maxTime bounds each part of a run, so that their sums do not overflow, and
+	// are exact in the schedule's floats, too.
 	maxTime = 24 * time.Hour
 )
 
-// bounds returns which of them are exceeded.
+// bounds returns an error that names the exceeded bounds.
 func (c Config) bounds() error {
 	const (
 		memory  = "because each request in flight takes memory"
@@ -84,7 +86,7 @@ type number interface {
 }
 
 func least[T number](name string, value, bound T) error {
-	if !(value >= bound) { // so that NaN is refused
+	if !(value >= bound) { // not value < bound, so that NaN is refused
 		return fmt.Errorf("load: %s is %v, the least is %v", name, value, bound)
 	}
 	return nil

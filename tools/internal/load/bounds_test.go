@@ -10,14 +10,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each bound is named with its reason; what is at the bound is taken.
+// Each error names its bound and the reason for it; a number at the bound is
+// accepted.
 func TestEveryNumberHasABound(t *testing.T) {
 	ok := Config{Workload: DefaultWorkload(), Duration: time.Second}
 	require.NoError(t, ok.Validate())
 	day := 24 * time.Hour
 	for name, c := range map[string]struct {
 		change func(*Config)
-		says   string // empty: it is taken
+		says   string // empty: it is accepted
 	}{
 		"most connections":         {func(c *Config) { c.Connections = maxInFlight }, ""},
 		"too many connections":     {func(c *Config) { c.Connections = maxInFlight + 1 }, "connections is 1048577, the most is 1048576, because each"},
@@ -59,8 +60,9 @@ func TestEveryNumberHasABound(t *testing.T) {
 	}
 }
 
-// At the bounds the time of a request is one: after a day of the rarest arrivals,
-// and of the last of the most connections that come about over a day.
+// At the bounds the time of a request does not overflow: not after a day of the
+// rarest arrivals, and not for the last of the most connections opened over a
+// day.
 func TestTimesDoNotOverflowWithinTheBounds(t *testing.T) {
 	s := newSchedule(Workload{Rate: leastRate, Arrivals: Poisson}, 1)
 	for last := s.next(); last < 3*maxTime; {
@@ -72,7 +74,7 @@ func TestTimesDoNotOverflowWithinTheBounds(t *testing.T) {
 	assert.Less(t, rampOf(maxTime, maxInFlight-1, maxInFlight), maxTime)
 }
 
-// What takes time before the first request ends with its context.
+// Slow preparations before the first request end with their context.
 func TestPreparingEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -89,7 +91,7 @@ func TestPreparingEndsWithItsContext(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// Messages of many sizes take no memory for the values in them.
+// Templates do not hold the values of the messages from which they are made.
 func TestTemplatesHoldNoValue(t *testing.T) {
 	for _, protocol := range Protocols {
 		w := sized(20, 0)
@@ -102,8 +104,8 @@ func TestTemplatesHoldNoValue(t *testing.T) {
 	}
 }
 
-// A generator that was stopped for an hour hands over what is due in turns, between
-// which it can be interrupted.
+// A generator that was stopped for an hour hands over the due requests in several
+// iterations, and can be interrupted between them.
 func TestATurnEndsHoweverMuchIsDue(t *testing.T) {
 	w := Workload{Rate: maxRate, Arrivals: Constant}
 	g := &generator{cfg: Config{Workload: w}, schedule: newSchedule(w, 1), window: newWindow(time.Second), phase: measuring, until: maxTime}

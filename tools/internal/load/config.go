@@ -5,31 +5,30 @@ import (
 	"time"
 )
 
-// Workload says what is asked of a server.
+// Workload says which requests a server gets.
 type Workload struct {
-	// Protocol is KV, this project's, RESP, that of Redis, or Memcached, the text
-	// protocol of memcached.
+	// Protocol is KV (this project's), RESP (Redis) or Memcached (memcached's
+	// text protocol).
 	Protocol Protocol `json:"protocol"`
-	// Connections is how many there are, all opened beforehand.
+	// Connections is the number of connections, all opened beforehand.
 	Connections int `json:"connections"`
-	// Depth is how many requests may be in flight on each connection. In the
-	// closed loop that many are.
+	// Depth is the most requests in flight on each connection. In the closed
+	// loop there are always that many.
 	Depth int `json:"depth"`
-	// Rate is how many requests per second are due, over all connections, from
-	// a thousandth to five million. 0 means a closed loop: a request is due
-	// when, and because, an earlier one was answered.
+	// Rate is the number of requests due per second, over all connections, from
+	// a thousandth to five million. 0 means a closed loop: a request is due when
+	// an earlier one is answered.
 	Rate float64 `json:"rate"`
-	// Arrivals is how the requests of an open loop are spread over time.
+	// Arrivals is how an open loop spreads its requests over time.
 	Arrivals Arrivals `json:"arrivals"`
-	// Puts is the share of puts among the requests, 0 to 1; the others are
-	// gets.
+	// Puts is the share of puts among the requests, 0 to 1; the others are gets.
 	Puts float64 `json:"puts"`
-	// Keys is how many keys there are, and Distribution which of them are
-	// asked for.
+	// Keys is the number of keys, and Distribution says how often each key is
+	// requested.
 	Keys         int          `json:"keys"`
 	Distribution Distribution `json:"distribution"`
-	// MinValue and MaxValue are the sizes of values, in bytes; each key's is
-	// one between, the same every time.
+	// MinValue and MaxValue bound the sizes of values, in bytes. Each key's size
+	// is between them, and always the same.
 	MinValue int `json:"value_min_bytes"`
 	MaxValue int `json:"value_max_bytes"`
 }
@@ -46,7 +45,7 @@ func DefaultWorkload() Workload {
 	}
 }
 
-// Protocol is the language that is spoken.
+// Protocol is the protocol that the generator speaks.
 type Protocol string
 
 // The protocols.
@@ -56,24 +55,24 @@ const (
 	Memcached Protocol = "memcached"
 )
 
-// Protocols are all of them.
+// Protocols are all protocols.
 var Protocols = []Protocol{KV, RESP, Memcached}
 
 // Arrivals is how requests are spread over time.
 type Arrivals string
 
-// The arrivals: of many users who know nothing of each other, on connections
-// picked at random; or of a clock, on one connection after the other.
+// The arrivals. Poisson: as of many independent users, on connections picked
+// at random. Constant: as of a clock, on one connection after the other.
 const (
 	Poisson  Arrivals = "poisson"
 	Constant Arrivals = "constant"
 )
 
-// Distribution is how often each key is asked for.
+// Distribution is how often each key is requested.
 type Distribution string
 
-// The distributions: all keys equally often; or the key of rank k, counted from
-// 1, in proportion to 1/k^0.99 (as YCSB's default).
+// The distributions. Uniform: all keys equally often. Zipfian: the key of rank
+// k, counted from 1, in proportion to 1/k^0.99 (YCSB's default).
 const (
 	Uniform Distribution = "uniform"
 	Zipfian Distribution = "zipfian"
@@ -81,55 +80,55 @@ const (
 
 const defaultTimeout = 5 * time.Second
 
-// Config is what Run and Preload need to know.
+// Config is the configuration of Run and Preload.
 type Config struct {
 	// Addr is the server's address, host:port.
 	Addr string
 	Workload
-	// Warmup is how long the load runs before it is measured.
+	// Warmup is how long the load runs before the measurement.
 	Warmup time.Duration
-	// Duration is how long it is measured.
+	// Duration is the length of the measured window.
 	Duration time.Duration
-	// Requests ends the measured window earlier, when that many have been
-	// answered in it. 0: no limit.
+	// Requests ends the measured window early, after that many answered
+	// requests. 0: no limit.
 	Requests int64
-	// Ramp is over how long the connections are opened, evenly. 0: as fast as
-	// it goes.
+	// Ramp is the time over which the connections are opened, evenly. 0: as fast
+	// as possible.
 	Ramp time.Duration
-	// ConnectTimeout is how long a connection may take to come about.
-	// Default 5 s.
+	// ConnectTimeout is the longest time to open a connection. Default 5 s.
 	ConnectTimeout time.Duration
-	// ReplyTimeout is how long a reply may take, from when its request was
-	// sent. A connection that exceeds it is given up. Default 5 s.
+	// ReplyTimeout is the longest time to wait for a reply, from the moment its
+	// request was sent. A connection that exceeds it is given up. Default 5 s.
 	ReplyTimeout time.Duration
-	// Drain is how long an open loop goes on after its window, at most, to send
-	// what was due in it and read the replies. Default ReplyTimeout.
+	// Drain is the longest time that an open loop continues after its window, to
+	// send the requests that were due in it and to read the replies. Default
+	// ReplyTimeout.
 	Drain time.Duration
-	// MayWait: a connection without any reply so far is not given up as long
-	// as another one is served. For servers that serve a few clients at a
-	// time and let the others wait.
+	// MayWait: a connection that has had no reply so far is not given up while
+	// another connection is served. This is for servers that serve a few clients
+	// at a time and let the others wait.
 	MayWait bool
-	// Ceiling is how many requests per second the generator reaches against a
-	// server that does next to nothing, with as many connections and as many
-	// requests in flight. 0: not known.
+	// Ceiling is the rate, in requests per second, that the generator reaches
+	// against a server that does next to nothing, with as many connections and
+	// as many requests in flight. 0: unknown.
 	Ceiling float64
-	// Spin has the generator ask its sockets over and over in an open loop,
-	// rather than sleep until something happens: it is never late for having
-	// slept, and needs a core of its own.
+	// Spin lets the generator of an open loop poll its sockets without a pause,
+	// instead of sleeping until something happens. It is then never late because
+	// it slept, but needs a core of its own.
 	Spin bool
-	// Seed makes the sequence of keys, kinds and arrivals.
+	// Seed determines the sequence of keys, kinds and arrivals.
 	Seed uint64
 
 	// Begin and End are called on the generator's thread where the measured
-	// window begins and ends, and nothing is sent meanwhile: a place to read
+	// window begins and ends. Nothing is sent while they run, so they can read
 	// the server's counters. May be nil.
 	Begin, End func()
 	// Live is kept up to date while the load runs, for a display. May be nil.
 	Live *Live
 }
 
-// Validate returns an error if Run would refuse the configuration. It names each
-// bound that is exceeded, and the reason for it.
+// Validate returns an error if Run would refuse the configuration. The error
+// names each exceeded bound, and the reason for it.
 func (c Config) Validate() error {
 	_, err := c.withDefaults()
 	return errors.Join(err, least("duration", c.Duration, time.Millisecond))

@@ -33,17 +33,19 @@ func (g *generator) connectAll(ctx context.Context, d *dataset) error {
 	return nil
 }
 
-// rampOf returns when connection i is opened, counted from 0. It computes in floats,
-// because the product of a time and a count at their bounds would overflow.
+// rampOf returns when connection i, counted from 0, is opened. It computes in
+// floats, because the product of the largest time and the largest count would
+// overflow.
 func rampOf(ramp time.Duration, i, of int) time.Duration {
 	return time.Duration(float64(ramp) * float64(i) / float64(of))
 }
 
-// overslept is by how much a timeout is late only if this program did not run.
+// overslept is a delay of a timeout that occurs only if this program did not
+// run.
 const overslept = 100 * time.Millisecond
 
-// dial opens a connection. If this program was stopped, the timeout may be over
-// whatever the server did meanwhile; then dial tries once more.
+// dial opens a connection. If this program was stopped, the timeout may have
+// expired whatever the server did; then dial tries once more.
 func dial(timeout time.Duration, now func() time.Time, open func() (net.Conn, error)) (net.Conn, error) {
 	began := now()
 	c, err := open()

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A timeout that is over because the generator was stopped says nothing about the
+// A timeout that expired because the generator was stopped says nothing about the
 // server.
 func TestConnectingIsTriedAgainAfterAStop(t *testing.T) {
 	const timeout = 5 * time.Second

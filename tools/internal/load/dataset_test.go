@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A key's value has a size of its own, any in the range, and the same always.
+// Each key's value has a size of its own, anywhere in the range, and always
+// the same.
 func TestRangeOfSizes(t *testing.T) {
 	for _, protocol := range Protocols {
 		w := sized(5000, 0)
@@ -32,7 +33,7 @@ func TestRangeOfSizes(t *testing.T) {
 	}
 }
 
-// respReply is what Redis answers.
+// respReply returns the reply of Redis.
 func respReply(d *dataset, r request) []byte {
 	if r.put {
 		return []byte("+OK\r\n")
@@ -62,8 +63,8 @@ func TestRESPReplies(t *testing.T) {
 	}
 }
 
-// An answer that is none of the right ones is wrong; what is no answer ends the
-// stream.
+// A well-formed reply that is not the right one is wrong; anything else ends
+// the stream.
 func TestRESPRefuses(t *testing.T) {
 	d := respData(4)
 	for reply, reason := range map[string]string{

@@ -13,23 +13,23 @@ var (
 	errClosed  = errors.New("closed by the server")
 )
 
-// timeoutError: a reply did not come in time.
+// timeoutError: a reply was late.
 type timeoutError struct{ after time.Duration }
 
 func (e timeoutError) Error() string { return fmt.Sprintf("no reply within %v", e.after) }
 
-// Errors counts what went wrong, from the first request to the last, warm-up
+// Errors counts the errors from the first request to the last, warm-up
 // included.
 type Errors struct {
-	// Wrong counts replies that were not the right ones.
+	// Wrong counts wrong replies.
 	Wrong int64 `json:"wrong"`
-	// Broken counts connections that the server closed, that failed, or that
-	// carried no protocol any more.
+	// Broken counts connections that the server closed, that failed, or that no
+	// longer carried the protocol.
 	Broken int64 `json:"broken"`
-	// TimedOut counts connections that were given up because a reply did not
-	// come in time.
+	// TimedOut counts connections that were given up because a reply was late.
 	TimedOut int64 `json:"timed_out"`
-	// Unanswered counts the requests in flight on connections of both sorts.
+	// Unanswered counts the requests in flight on broken and timed-out
+	// connections.
 	Unanswered int64 `json:"unanswered"`
 	// First describes the first error.
 	First string `json:"first,omitempty"`

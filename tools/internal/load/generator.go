@@ -13,20 +13,20 @@ import (
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
-// readSize is how much is read at a time at most, in bytes.
+// readSize is the most that one read takes, in bytes.
 const readSize = 256 << 10
 
-// phase is where a run is. It only grows.
+// phase is the progress of a run. It only grows.
 type phase uint8
 
 const (
 	warming   phase = iota // loading, not measuring
 	measuring              // the window is open
-	draining               // nothing is due any more, waiting for the last replies
+	draining               // no more requests become due; waiting for the last replies
 	over
 )
 
-// generator is a run: one thread, its connections, and what it has counted.
+// generator is a run: one thread, its connections, and its counters.
 type generator struct {
 	cfg      Config
 	source   source
@@ -42,24 +42,24 @@ type generator struct {
 	phase  phase
 	until  time.Duration // when warming, measuring or draining ends
 	check  time.Duration // when to look for timeouts again
-	clock  time.Time     // its zero
-	read   time.Duration // when the bytes that are being looked at were read
+	clock  time.Time     // the zero of the generator's clock
+	read   time.Duration // when the bytes now being parsed were read
 	pauses pauses
 	window *window
-	root   fs.FS // of the system
-	// throttled is what this process's cgroups were before the window.
+	root   fs.FS // of the system's root, for the cgroups
+	// throttled is the throttling of this process's cgroups before the window.
 	throttled map[string]throttling
 	errors    Errors
 
 	requests    int64 // right replies since the start
 	outstanding int   // requests that are due and not answered
-	backlog     int   // those of them that are not sent
+	backlog     int   // those of outstanding that are not sent
 
-	in, out []byte // shared by all connections, within a turn
+	in, out []byte // shared by all connections, within one iteration of the loop
 }
 
-// maxBacklog is how many requests may be due and not sent; what comes on top
-// of it is counted as not sent.
+// maxBacklog is the most requests that may be due and not sent; further ones
+// count as unsent.
 const maxBacklog = 1 << 20
 
 // conn is a connection, with its socket.
@@ -70,7 +70,7 @@ type conn struct {
 	broken  bool
 }
 
-// newGenerator connects. Close it in the end.
+// newGenerator connects. The caller must close the generator.
 func newGenerator(ctx context.Context, cfg Config, d *dataset, from source) (*generator, error) {
 	p, err := poller.New(min(cfg.Connections, 1024))
 	if err != nil {
@@ -99,8 +99,8 @@ func newGenerator(ctx context.Context, cfg Config, d *dataset, from source) (*ge
 	return g, nil
 }
 
-// run loads the server until its time is over, ctx is done, or no connection
-// is left. It is for the generator's thread.
+// run loads the server until the run's time is over, ctx is done, or no
+// connection is left. It runs on the generator's thread.
 func (g *generator) run(ctx context.Context) error {
 	g.clock = time.Now()
 	g.until = g.cfg.Warmup
@@ -143,7 +143,7 @@ func (g *generator) run(ctx context.Context) error {
 		for _, ev := range events {
 			c := g.connOf(ev.FD)
 			if c == nil {
-				continue // the alarm, whose number may be any
+				continue // the alarm, whose descriptor may have any number
 			}
 			if ev.Ready&poller.Writable != 0 && c.writing && !c.broken {
 				g.flush(c, c.out)
@@ -185,18 +185,19 @@ func (g *generator) patience() (time.Duration, error) {
 	return g.alarm.patience(wait)
 }
 
-// owes reports whether a request is due that was not handed to its connection.
+// owes reports whether a due request has not yet been handed to its
+// connection.
 func (g *generator) owes(now time.Duration) bool {
 	return g.schedule.due <= now && (g.phase != measuring || g.schedule.due < g.until)
 }
 
-// maxArrivals is how many requests are handed over in a turn, at most. After a stop of
-// the generator billions may be due; but the turn must end, because the generator looks
-// for an interrupt only between turns.
+// maxArrivals is the most requests handed over in one iteration. After a stop of the
+// generator billions may be due, but the iteration must end, because the generator
+// checks for an interrupt only between iterations.
 const maxArrivals = 1 << 16
 
-// arrive hands the requests that are due by now to their connections, as many as
-// a turn may, and reports whether there were any.
+// arrive hands the requests that are due by now to their connections, at most
+// maxArrivals. It reports whether there were any.
 func (g *generator) arrive(now time.Duration) (any bool) {
 	g.tally(now)
 	for range maxArrivals {
@@ -227,13 +228,13 @@ func (g *generator) arrive(now time.Duration) (any bool) {
 			g.request(c)
 		}
 	}
-	if !g.owes(g.pauses.looked) { // a look in this turn, which may have found a pause
+	if !g.owes(g.pauses.looked) { // a look in this iteration, which may have found a pause
 		g.pauses.settle(g.backlog)
 	}
 	return any
 }
 
-// tally adds up how many requests are due and not answered, from moment to
+// tally adds up the number of due and unanswered requests, from moment to
 // moment.
 func (g *generator) tally(now time.Duration) {
 	g.window.area += float64(g.outstanding) * float64(now-g.window.tallied)
@@ -260,7 +261,7 @@ func (g *generator) advance(now time.Duration) {
 	if g.phase == measuring && (now >= g.until || enough) {
 		if g.schedule != nil {
 			if g.arrive(now); g.owes(now) {
-				return // in the next turn
+				return // in the next iteration
 			}
 		}
 		g.endWindow(now)
@@ -282,18 +283,18 @@ func (g *generator) endWindow(now time.Duration) {
 	}
 }
 
-// drain ends what is due. The requests that are will be sent, and their replies
-// waited for, for some time.
+// drain stops making requests due. The requests that are due already are sent,
+// and their replies are awaited for some time.
 func (g *generator) drain() {
 	if g.phase < draining {
 		g.phase, g.until = draining, g.now()+g.cfg.Drain
 		if g.schedule == nil {
-			g.until = maxRun // expire sees to it
+			g.until = maxRun // expire ends the wait
 		}
 	}
 }
 
-// maxRun is a time that does not come.
+// maxRun is a time that is never reached.
 const maxRun time.Duration = 1 << 61
 
 // drained reports whether there is nothing left to wait for.
@@ -311,9 +312,9 @@ func (g *generator) mayWait(c *conn) bool {
 	return g.cfg.MayWait && c.answered == 0 && g.served > 0
 }
 
-// receive takes one read's worth of replies, and makes the requests that they
-// leave room for. What it leaves unread, the poller reports again. It reports
-// whether there was something to read.
+// receive reads replies once, and makes the requests that they leave room
+// for. The poller reports the unread rest again. receive reports whether
+// there was something to read.
 func (g *generator) receive(c *conn) (any bool) {
 	room := c.space(g.in)
 	n, err := sock.System.Read(c.fd, room)
@@ -348,7 +349,7 @@ func (g *generator) receive(c *conn) (any bool) {
 	return true
 }
 
-// reply counts a reply; it is what a pipeline tells.
+// reply counts a reply. The pipeline calls it.
 func (g *generator) reply(p *pipeline, r request, wrong error) {
 	g.outstanding--
 	if p.answered%lookEvery == 0 {
@@ -367,8 +368,8 @@ func (g *generator) reply(p *pipeline, r request, wrong error) {
 	g.window.count(r, g.read, g.schedule != nil)
 }
 
-// request makes as many requests as may be in flight and are due, and sends
-// them. In the closed loop they are due now.
+// request makes the requests that are due and have room on the connection,
+// and sends them. In the closed loop they are due now.
 func (g *generator) request(c *conn) {
 	buf := g.out[:0]
 	if c.writing {
@@ -404,7 +405,7 @@ func (g *generator) request(c *conn) {
 	g.flush(c, buf)
 }
 
-// flush sends buf; what there is no room for waits in c.out.
+// flush sends buf; the rest that the socket does not take waits in c.out.
 func (g *generator) flush(c *conn, buf []byte) {
 	n := 0
 	if len(buf) > 0 {
@@ -435,7 +436,7 @@ func (g *generator) flush(c *conn, buf []byte) {
 
 func (g *generator) close() {
 	for _, c := range g.conns {
-		_ = sock.System.Close(c.fd) // nothing is written that could still fail
+		_ = sock.System.Close(c.fd) // no written data can still fail
 	}
 	g.alarm.close()
 	_ = g.poller.Close()

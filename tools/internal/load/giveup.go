@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// expire gives up the connections whose reply is late, as of now. It reads what
-// has come first: a generator that was stopped finds the time over and the replies
-// there at the same moment, and it was not the server that was late.
+// expire gives up the connections whose reply is late at now. It first reads the
+// replies that have arrived: after a stop the generator finds the timeout expired
+// and the replies there at the same moment, and then the server was not late.
 func (g *generator) expire(now time.Duration) {
 	late := func(c *conn) bool {
 		return c.count > 0 && !c.broken && !g.mayWait(c) && now-c.waitingSince() > g.cfg.ReplyTimeout
@@ -24,7 +24,8 @@ func (g *generator) expire(now time.Duration) {
 	}
 }
 
-// readAll takes all replies that have come, when nothing is sent any more.
+// readAll reads all replies that have arrived. It is called when nothing is
+// sent any more.
 func (g *generator) readAll() {
 	for _, c := range g.conns {
 		for c.count > 0 && !c.broken && g.receive(c) {
@@ -32,9 +33,10 @@ func (g *generator) readAll() {
 	}
 }
 
-// fail gives up a connection. Its descriptor stays until the end, so that its
-// number does not come to mean another one. A server may close a connection
-// that has all its replies, once there are no more requests to be made.
+// fail gives up a connection. Its descriptor stays open until the end, so
+// that its number does not come to mean another connection. Once there are no
+// more requests to make, a server may close a connection that has all its
+// replies.
 func (g *generator) fail(c *conn, counter *int64, err error) {
 	c.broken = true
 	g.open--
@@ -48,7 +50,7 @@ func (g *generator) fail(c *conn, counter *int64, err error) {
 	}
 	g.outstanding -= c.count + c.waiting.len()
 	g.backlog -= c.waiting.len()
-	// It would be reported for ever.
+	// Otherwise the poller would report it for ever.
 	if removed := g.poller.Remove(c.fd); removed != nil {
 		g.errors.note(removed)
 	}
@@ -63,9 +65,9 @@ func (g *generator) fail(c *conn, counter *int64, err error) {
 	g.errors.note(err)
 }
 
-// unsent returns how many of the requests that were due in the window of an
-// open loop were not sent until the run was over, or not answered without being
-// an error yet.
+// unsent returns how many requests that were due in the window of an open loop
+// were not sent until the run was over, or were neither answered nor counted as
+// an error.
 func (g *generator) unsent() int64 {
 	if g.schedule == nil {
 		return 0

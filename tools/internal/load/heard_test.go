@@ -16,7 +16,7 @@ import (
 )
 
 // unheard returns a generator whose requests have all been answered, and that has
-// read nothing since: as after it was stopped.
+// not read the replies yet: as after a stop.
 func unheard(t *testing.T, cfg Config) *generator {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -63,7 +63,7 @@ func unheard(t *testing.T, cfg Config) *generator {
 	}
 }
 
-// stopped lets the generator's clock go on without it.
+// stopped advances the generator's clock by d, as if it had been stopped.
 func stopped(g *generator, d time.Duration) { g.clock = g.clock.Add(-d) }
 
 // answerKnown answers a whole batch in one write, each request rightly.
@@ -93,7 +93,7 @@ func unheardConfig(rate float64) Config {
 	return Config{Workload: w, Duration: time.Second, ReplyTimeout: time.Second}
 }
 
-// A generator that was stopped finds its clock run out and the replies there.
+// After a stop the generator finds its timeout expired and the replies there.
 func TestNoConnectionIsJudgedUnheard(t *testing.T) {
 	for _, rate := range []float64{0, 1000} {
 		g := unheard(t, unheardConfig(rate))
@@ -104,7 +104,7 @@ func TestNoConnectionIsJudgedUnheard(t *testing.T) {
 	}
 }
 
-// Nor are the requests that an open loop still waits for.
+// The drain, too, reads the replies that have arrived before it ends.
 func TestTheDrainEndsWithWhatHasCome(t *testing.T) {
 	g := unheard(t, unheardConfig(1000))
 	g.endWindow(g.now())
@@ -115,7 +115,7 @@ func TestTheDrainEndsWithWhatHasCome(t *testing.T) {
 	assert.EqualValues(t, 20*8, g.requests)
 }
 
-// A connection that is silent is given up nevertheless.
+// A silent connection is given up nevertheless.
 func TestAfterReadingTheClockIsJudged(t *testing.T) {
 	g := unheard(t, unheardConfig(1000))
 	g.phase = over // sends no more
@@ -128,16 +128,16 @@ func TestAfterReadingTheClockIsJudged(t *testing.T) {
 	assert.EqualValues(t, 3, g.errors.TimedOut)
 }
 
-// While a connection has no room for one more request it is the server that is waited
-// for: the generator is late from the reply on. (It was taken to be late by all of the
-// server's queueing.)
+// While a connection has no room for another request, the server causes the wait; the
+// generator is late only from the reply on. (The server's whole queueing once counted
+// as the generator's lateness.)
 func TestTheServersQueueingIsNotTheGeneratorsLag(t *testing.T) {
 	g := unheard(t, unheardConfig(1000))
 	for _, c := range g.conns {
 		require.Zero(t, c.room())
 		g.outstanding++
 		g.backlog++
-		c.waiting.push(3) // due now, and the replies come in an hour
+		c.waiting.push(3) // due now; the replies come in an hour
 	}
 	sent := g.window.lag.TotalCount()
 	stopped(g, time.Hour)
@@ -149,8 +149,9 @@ func TestTheServersQueueingIsNotTheGeneratorsLag(t *testing.T) {
 	assert.Zero(t, g.backlog)
 }
 
-// A connection that is given up takes along what it owes: requests that wait to be sent
-// to it are no backlog any more, or there would come to be no room for others.
+// When a connection is given up, the requests that wait for it leave the backlog.
+// Otherwise the backlog would fill up, with no room for the requests of other
+// connections.
 func TestAConnectionThatIsGivenUpLeavesNoBacklog(t *testing.T) {
 	cfg := unheardConfig(1000)
 	g := unheard(t, cfg)

@@ -7,34 +7,35 @@ import (
 	"time"
 )
 
-// What makes a run void. The limits are conventions: small enough that what the
-// generator does to the figures is small beside what the server does.
+// The limits beyond which a run is void. They are conventions, small enough
+// that the generator's effect on the figures is small beside the server's.
 const (
-	// GeneratorLimit is the share of its core above which the generator may
-	// have been the limit.
+	// GeneratorLimit is the share of its core above which the generator may have
+	// been the bottleneck.
 	GeneratorLimit = 0.8
 	// CeilingLimit is the share of its ceiling above which the generator may
-	// have been the limit.
+	// have been the bottleneck.
 	CeilingLimit = 0.7
-	// runQueueLimit is the share of the time that the generator may wait for
-	// its core.
+	// runQueueLimit is the largest share of the time that the generator may wait
+	// for its core.
 	runQueueLimit = 0.05
-	// throttledLimit is the share of the time that its cgroup may be throttled.
+	// throttledLimit is the largest share of the time that its cgroup may be
+	// throttled.
 	throttledLimit = 0.05
-	// lagLimit is how large a part of the reported p99 may be the generator's
-	// own lateness, by p99.
+	// lagLimit is the largest part of the reported p99 that may be the
+	// generator's own lateness, by p99.
 	lagLimit = 0.1
-	// littleLimit is how far the number of requests in the system may be from
-	// rate × time in it.
+	// littleLimit is the largest relative difference between the number of
+	// requests in the system and rate × time in it.
 	littleLimit = 0.05
-	// keptShare is the share of what was due that a server must answer to
+	// keptShare is the share of the due requests that a server must answer to
 	// have kept the rate.
 	keptShare = 0.99
 )
 
-// judge returns why the run says nothing about the server. A closed loop has no
-// times of its own to be late for; what else may be wrong with it is told by
-// Generator.Limited and by Hidden.
+// judge returns the reasons why the run says nothing about the server. A closed
+// loop has no due times, so it cannot be late; Generator.Limited and Hidden
+// tell what else may be wrong with it.
 func (r *Result) judge() []string {
 	var void []string
 	add := func(format string, args ...any) { void = append(void, fmt.Sprintf(format, args...)) }
@@ -67,42 +68,42 @@ func (r *Result) judge() []string {
 
 func (r *Result) throttled() bool { return r.Generator.Throttled.Seconds() > throttledLimit*r.Seconds }
 
-// quota says how much a CPU quota has kept the generator from running.
+// quota says how much a CPU quota kept the generator from running.
 func (r *Result) quota() string {
 	return fmt.Sprintf("the generator's cgroup used up its CPU quota %d times, and was throttled for %v of %.3gs (summed over its cores)",
 		r.Generator.Throttlings, r.Generator.Throttled.Round(time.Microsecond), r.Seconds)
 }
 
-// accounted returns how many requests there were in the system, on average, of
-// those that left it in the window: by Little's law rate × time for those with a
-// right reply, and as counted for the others.
+// accounted returns the average number of requests in the system, of those that
+// left it in the window: rate × time by Little's law for right replies, and the
+// counted number for the others.
 func (r *Result) accounted() float64 { return r.Rate*r.Response.Mean/1e9 + r.InError }
 
-// littlesLaw returns how many requests there should have been in the system, and
-// whether there were as many. If the server did not keep the rate it counts as
-// holding, because a queue that grows is in no steady state.
+// littlesLaw returns the number of requests that should have been in the system,
+// and whether the counted number agrees. If the server did not keep the rate,
+// the law counts as holding, because a growing queue is in no steady state.
 func (r *Result) littlesLaw() (expected float64, holds bool) {
 	expected = r.accounted()
 	return expected, !r.Kept() || math.Abs(r.InFlight-expected) <= littleLimit*r.InFlight
 }
 
 // AtMost reports whether the response times of an open loop are at least upper
-// bounds of the server's: they are, void or not, as long as the books balance.
-// A generator that is late, too busy or without its core makes them longer.
+// bounds of the server's. They are, even in a void run, if Little's law holds,
+// because a generator that is late, too busy or without its core only makes
+// them longer.
 func (r *Result) AtMost() bool {
 	_, holds := r.littlesLaw()
 	return holds
 }
 
-// late reports whether a percentile of the response time is spoilt by that of
-// the send lag.
+// late reports whether the send lag spoils a percentile of the response time.
 func late(lag, response time.Duration) bool { return float64(lag) > lagLimit*float64(response) }
 
-// MedianStands reports whether the median of an open loop's response times, and
-// whether the rate was kept, say something about the server: if the run is not
-// void, or for no other reasons than that the generator was late with some
-// requests, but not with half of them, and that it paused, but not for long enough
-// to have made the median or to have missed the rate.
+// MedianStands reports whether two figures of an open loop say something about the
+// server: the median response time, and whether the rate was kept. They do if the
+// run is valid, or void only for these reasons: the generator was late with some
+// requests, but with fewer than half of them; or it paused, but not for long
+// enough to have made the median or to have missed the rate.
 func (r *Result) MedianStands() bool {
 	spared := 0
 	if late(r.SendLag.P99, r.Response.P99) && !late(r.SendLag.P50, r.Response.P50) {
@@ -119,16 +120,17 @@ func (r *Result) overCeiling() bool {
 	return r.Generator.Ceiling > 0 && r.Rate > CeilingLimit*r.Generator.Ceiling
 }
 
-// Kept reports whether the server answered what was due, nearly, rightly or not.
-// Where it did not, response times are those of a queue that grows, and depend on
-// how long the run was.
+// Kept reports whether the server answered nearly all due requests, rightly or
+// not. If it did not, response times are those of a growing queue, and depend on
+// the length of the run.
 func (r *Result) Kept() bool {
 	return float64(r.Requests+r.Wrong) >= keptShare*float64(r.Offered)
 }
 
-// Hidden returns the share of the requests in flight, 0 to 1, that waited
-// longer than the window of a closed loop, and so are in no percentile: those that
-// neither a reply, right or wrong, nor a connection's end accounts for.
+// Hidden returns the share of the requests in flight, 0 to 1, that waited longer
+// than the window of a closed loop, and so are in no percentile. These are the
+// requests that neither a reply, right or wrong, nor the end of a connection
+// accounts for.
 func (r *Result) Hidden() float64 {
 	if r.Workload.Open() {
 		return 0
@@ -137,8 +139,8 @@ func (r *Result) Hidden() float64 {
 	return max(0, 1-r.accounted()/inFlight)
 }
 
-// notKept says that the rate was not kept, and blames the server only if nothing
-// else is known that would explain it.
+// notKept says that the rate was not kept. It blames the server only if no other
+// explanation is known.
 func (r *Result) notKept() string {
 	count := fmt.Sprintf("of %d requests that were due, %d were answered in time", r.Offered, r.Requests+r.Wrong)
 	switch {

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// believable is the result of an open loop that nothing is wrong with.
+// believable is a valid result of an open loop.
 func believable() Result {
 	return Result{
 		Workload: Workload{Connections: 10, Depth: 1, Rate: 1000},
@@ -50,7 +50,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// A generator that is late with one request in a hundred spoils the p99, and not
+// A generator that is late with one request in a hundred spoils the p99, but not
 // the median.
 func TestMedianStands(t *testing.T) {
 	r := believable()
@@ -67,7 +67,7 @@ func TestMedianStands(t *testing.T) {
 	assert.False(t, r.MedianStands(), "there is another reason")
 }
 
-// A queue that grows is in no steady state, which Little's law is about.
+// Little's law assumes a steady state; a growing queue is in none.
 func TestJudgeOverload(t *testing.T) {
 	r := believable()
 	r.Requests, r.Rate, r.InFlight = 980, 980, 500
@@ -87,7 +87,7 @@ func TestHidden(t *testing.T) {
 	assert.Zero(t, r.Hidden(), "the others came to a wrong reply, or none")
 }
 
-// That the rate was not kept is the server's fault only if nothing else is known.
+// A missed rate is the server's fault only if there is no other explanation.
 func TestWhoDidNotKeepTheRate(t *testing.T) {
 	r := believable()
 	r.Requests, r.Rate = 500, 500
@@ -122,8 +122,8 @@ func TestMerge(t *testing.T) {
 	assert.Error(t, err)
 }
 
-// A percentile is reported from the count on at which ten lie beyond it, exactly:
-// in floats, 100 - 99.9 is a little less than a tenth.
+// A percentile is reported from the count at which exactly ten lie beyond it. In
+// floats, 100 - 99.9 is a little less than a tenth.
 func TestPercentilesAreReportedFromTenBeyond(t *testing.T) {
 	for percentile, least := range map[float64]int64{50: 20, 90: 100, 99: 1000, 99.9: 10_000, 99.99: 100_000, 99.999: 1_000_000} {
 		assert.True(t, Reported(least, percentile), percentile)
@@ -143,7 +143,8 @@ func TestPercentilesAreReportedFromTenBeyond(t *testing.T) {
 	assert.InEpsilon(t, time.Millisecond, times.P999, 0.001)
 }
 
-// Whatever a clock can say is held, summed up and merged to three digits.
+// Histograms hold, sum up and merge every time that a clock can give, to
+// three digits.
 func TestNoTimeIsTooLongForAHistogram(t *testing.T) {
 	for _, long := range []time.Duration{86 * time.Second, 1<<63 - 1} {
 		w := newWindow(time.Second)
@@ -164,7 +165,8 @@ func TestNoTimeIsTooLongForAHistogram(t *testing.T) {
 	}
 }
 
-// A window longer than the series has room for is in longer pieces.
+// If the window is longer than the series has room for, the steps are
+// longer.
 func TestTheSeriesIsOfTheWholeWindow(t *testing.T) {
 	for length, step := range map[time.Duration]time.Duration{
 		time.Second: SeriesStep, time.Hour: SeriesStep, time.Hour + 1: 2 * SeriesStep, 24 * time.Hour: 32 * SeriesStep,
@@ -234,7 +236,7 @@ func TestQueue(t *testing.T) {
 }
 
 // A queue that has filled its memory moves, over many requests, no more entries
-// than come in.
+// than arrive.
 func TestTheQueueDoesNotMoveEverythingOnEachArrival(t *testing.T) {
 	var q queue
 	const most = 1 << 10
@@ -254,8 +256,8 @@ func TestTheQueueDoesNotMoveEverythingOnEachArrival(t *testing.T) {
 	assert.LessOrEqual(t, cap(q.times), 4*most)
 }
 
-// A connection that had a long queue once does not keep the memory: the limit is
-// on all queues together, and each of them could have been the long one.
+// A connection that once had a long queue does not keep the memory: the limit is
+// on all queues together, and each of them could once have been the long one.
 func TestAnEmptyQueueGivesBackItsMemory(t *testing.T) {
 	var q queue
 	for i := range 1 << 16 {
@@ -272,7 +274,8 @@ func TestAnEmptyQueueGivesBackItsMemory(t *testing.T) {
 	assert.Equal(t, kept, cap(q.times), "a short one does")
 }
 
-// A reply counts by when its request was due, however late it comes.
+// A reply counts if its request was due in the window, however late the
+// reply comes.
 func TestWindowOfAnOpenLoop(t *testing.T) {
 	const s = time.Second
 	w := newWindow(10 * s)
@@ -280,10 +283,10 @@ func TestWindowOfAnOpenLoop(t *testing.T) {
 	w.begin(9*s, 10*s)
 	w.count(request{due: 8 * s, sent: 8 * s}, 11*s, true)   // due before, answered within
 	w.count(request{due: 12 * s, sent: 15 * s}, 16*s, true) // waited for its connection
-	w.countLag(request{due: 12 * s, sent: 15 * s}, 14*s)    // which was free at 14
+	w.countLag(request{due: 12 * s, sent: 15 * s}, 14*s)    // which had room at 14
 	w.end(20 * s)
 	w.endPause = s / 2
-	w.count(request{due: 19 * s, sent: 19 * s}, 22*s, true) // late, and half a second was ours
+	w.count(request{due: 19 * s, sent: 19 * s}, 22*s, true) // late, and half a second of it was ours
 	w.count(request{due: 21 * s, sent: 21 * s}, 22*s, true) // due after
 	assert.EqualValues(t, 2, w.requests, "those that were read in it")
 	assert.EqualValues(t, 2, w.response.TotalCount(), "those that were due in it")

@@ -36,7 +36,7 @@ func (kvLanguage) next(d *dataset, data []byte, r request) (n int, wrong, err er
 	return n, d.check(r, body), nil
 }
 
-// right returns what the request has to be answered with.
+// right returns the right reply to a request.
 func (d *dataset) right(r request) kv.Message {
 	if r.put {
 		return kv.Message{Kind: kv.PutOrUpdate, Status: kvpb.Status_Ok}
@@ -44,8 +44,8 @@ func (d *dataset) right(r request) kv.Message {
 	return kv.Message{Kind: kv.GetResponse, Status: kvpb.Status_Ok, Key: d.key(r.key), Value: d.value(r.key)}
 }
 
-// check returns how the body of a reply differs from what it has to be; nil if
-// it does not.
+// check returns how the body of a reply differs from the right one; nil if it
+// does not.
 func (d *dataset) check(r request, body []byte) error {
 	got, err := kv.Parse(body)
 	if err != nil {

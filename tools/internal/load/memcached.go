@@ -8,11 +8,12 @@ import (
 	"strconv"
 )
 
-// memcachedLanguage is the text protocol of memcached, as far as get and set
-// need it (https://github.com/memcached/memcached/blob/master/doc/protocol.txt).
+// memcachedLanguage is the text protocol of memcached, limited to get and set
+// (https://github.com/memcached/memcached/blob/master/doc/protocol.txt).
 type memcachedLanguage struct{}
 
-// valueEnd is behind a value: nothing else was asked for.
+// valueEnd follows a value. No second value follows, because a get names one
+// key.
 const valueEnd = crlf + "END" + crlf
 
 func (memcachedLanguage) getTemplate(key []byte) template {
@@ -37,7 +38,7 @@ func (memcachedLanguage) storedTemplate() template {
 
 var errNoMemcached = errors.New("no reply of memcached")
 
-// memcachedWords are what a line can begin with that is a whole reply, if a wrong one.
+// memcachedWords are the first words of a line that is a whole reply, but a wrong one.
 var memcachedWords = []string{"END", "STORED", "NOT_STORED", "EXISTS", "NOT_FOUND", "ERROR", "CLIENT_ERROR", "SERVER_ERROR"}
 
 func (memcachedLanguage) next(d *dataset, data []byte, r request) (n int, wrong, err error) {
@@ -56,7 +57,7 @@ func (memcachedLanguage) next(d *dataset, data []byte, r request) (n int, wrong,
 		if fields := bytes.Fields(value); len(fields) == 3 {
 			size, err = strconv.Atoi(string(fields[2]))
 		}
-		// What is not whole yet has to fit into the connection's buffer.
+		// An incomplete reply must fit into the connection's buffer.
 		if err != nil || size < 0 || size > d.maxReply()-n-len(valueEnd) {
 			return 0, nil, fmt.Errorf("%w: %s", errNoMemcached, clip(line))
 		}
@@ -70,6 +71,6 @@ func (memcachedLanguage) next(d *dataset, data []byte, r request) (n int, wrong,
 	} else if word, _, _ := bytes.Cut(line, []byte(" ")); !slices.Contains(memcachedWords, string(word)) {
 		return 0, nil, fmt.Errorf("%w: %s", errNoMemcached, clip(line))
 	}
-	// A right one has matched its template.
+	// A right reply would have matched its template.
 	return n, fmt.Errorf("%s: reply is %s", d.describe(r), clip(got)), nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// memcachedReply is what memcached answers.
+// memcachedReply returns the reply of memcached.
 func memcachedReply(d *dataset, r request) []byte {
 	if r.put {
 		return []byte("STORED\r\n")
@@ -39,8 +39,8 @@ func TestMemcachedReplies(t *testing.T) {
 	}
 }
 
-// An answer that is none of the right ones is wrong; what is no answer ends the
-// stream.
+// A well-formed reply that is not the right one is wrong; anything else ends
+// the stream.
 func TestMemcachedRefuses(t *testing.T) {
 	d := memcachedData(4)
 	for reply, reason := range map[string]string{

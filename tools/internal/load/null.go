@@ -12,26 +12,26 @@ import (
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
-// null is a server that answers this package's generator and does next to
-// nothing for it: it looks at no more of a request than its key, stores nothing,
-// and knows every answer beforehand. What the generator reaches against it is
-// about what the generator can reach at all.
+// null is a server that answers this package's generator with next to no work:
+// it reads only the key of a request, stores nothing, and knows every reply
+// beforehand. The rate that the generator reaches against it is about the
+// highest that the generator can reach.
 type null struct {
 	data     *dataset
 	listener int
 	poller   *poller.Poller
 	conns    map[int]*nullConn
-	shared   []byte // read into by all connections, within a turn
-	replies  []byte // made within a turn
+	shared   []byte // the buffer into which all connections read, within one iteration of the loop
+	replies  []byte // made within one iteration
 }
 
 type nullConn struct {
 	in  []byte // the beginning of a request
-	out []byte // replies that there was no room for
+	out []byte // replies that the socket had no room for
 }
 
 // ServeNull answers, on one goroutine, a generator with the workload's protocol,
-// keys and values, until ctx is done. With spin it never sleeps, and so does not
+// keys and values, until ctx is done. With spin it never sleeps, so it does not
 // have to be woken.
 func ServeNull(ctx context.Context, ln net.Listener, w Workload, spin bool) error {
 	data, err := newDataset(ctx, w)
@@ -75,9 +75,9 @@ func ServeNull(ctx context.Context, ln net.Listener, w Workload, spin bool) erro
 }
 
 // MeasureCeiling returns how many requests per second the generator reaches in a
-// closed loop against a server that does next to nothing, in this process, with
-// the workload's connections and depth. With spin that server never sleeps, for
-// which there must be a core.
+// closed loop against a null server in this process, with the workload's
+// connections and depth. With spin the server never sleeps, and needs a core of
+// its own.
 func MeasureCeiling(ctx context.Context, w Workload, duration time.Duration, spin bool) (float64, error) {
 	w.Rate = 0
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -111,8 +111,8 @@ func (s *null) accept() {
 	s.conns[fd] = new(nullConn)
 }
 
-// serve writes what is left of the replies, and then reads once. An error ends
-// the connection.
+// serve writes the rest of the replies, or reads once if there is none. An
+// error ends the connection.
 func (s *null) serve(fd int) error {
 	c := s.conns[fd]
 	if len(c.out) > 0 {
@@ -164,7 +164,7 @@ func (s *null) write(fd int, c *nullConn, replies []byte) error {
 }
 
 // answer appends the reply to the request at the beginning of data, and returns
-// how many bytes the request takes: 0 if it is not whole yet.
+// the length of the request: 0 if it is incomplete.
 func (s *null) answer(data []byte) (int, error) {
 	d := s.data
 	if len(data) < d.get.size { // and a put is no shorter
@@ -175,7 +175,7 @@ func (s *null) answer(data []byte) (int, error) {
 		s.replies = d.templates(key).found.append(s.replies, d.key(key), d.value(key))
 		return d.get.size, nil
 	}
-	// A put's key has its place, whatever the value's size.
+	// A put's key has the same place for every value size.
 	if key, err = keyNumber(data[len(d.templates(0).put.before):], d.keys); err != nil {
 		return 0, err
 	}
@@ -187,7 +187,7 @@ func (s *null) answer(data []byte) (int, error) {
 	return size, nil
 }
 
-// keyNumber returns the number of the key that data begins with.
+// keyNumber returns the number of the key at the beginning of data.
 func keyNumber(data []byte, keys int) (int, error) {
 	n := 0
 	if len(data) >= keySize {

@@ -24,7 +24,7 @@ func TestTheNullServerKnowsEveryAnswer(t *testing.T) {
 		"memcached sizes": func(w *load.Workload) {
 			w.Protocol, w.MinValue, w.MaxValue, w.Keys = load.Memcached, 0, 3000, 100
 		},
-		// More than a socket has room for.
+		// More than fits into a socket's buffer.
 		"large": func(w *load.Workload) { w.MinValue, w.MaxValue, w.Keys = 1<<20, 1<<20, 3 },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestTheNullServerKnowsEveryAnswer(t *testing.T) {
 
 func TestCeiling(t *testing.T) {
 	w := load.DefaultWorkload()
-	w.Connections, w.Rate = 3, 100 // which is not asked for
+	w.Connections, w.Rate = 3, 100 // the rate is ignored
 	rate, err := load.MeasureCeiling(t.Context(), w, 200*time.Millisecond, false)
 	for err != nil && strings.Contains(err.Error(), "too busy") && t.Context().Err() == nil {
 		rate, err = load.MeasureCeiling(t.Context(), w, time.Second, false)

@@ -22,7 +22,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// The test binary is a server as well, and a generator, which can be stopped.
+// The test binary is also a server and a generator, as processes that can be
+// stopped.
 func TestMain(m *testing.M) {
 	switch {
 	case len(os.Args) == 2 && os.Args[1] == "test-server":
@@ -81,7 +82,7 @@ func TestOpenLoopEndsAfterRequests(t *testing.T) {
 	assert.Less(t, r.Seconds, 60.)
 }
 
-// Whoever is interrupted keeps what there is.
+// An interrupted run still returns the figures measured so far.
 func TestRunInterrupted(t *testing.T) {
 	s := new(server).start(t)
 	for _, rate := range []float64{0, 5000} {
@@ -105,7 +106,7 @@ func TestRunInterrupted(t *testing.T) {
 	}
 }
 
-// A wrong answer is an error, and never a fast request.
+// A wrong reply is an error, and never a fast request.
 func TestOpenLoopCountsNoWrongAnswer(t *testing.T) {
 	s := (&server{behave: func(s *server, c net.Conn) {
 		in := bufio.NewReader(c)
@@ -133,7 +134,8 @@ func TestOpenLoopCountsNoWrongAnswer(t *testing.T) {
 	assert.Equal(t, r.Offered, r.Response.Count+r.Errors.Wrong, "each is one or the other")
 }
 
-// What a server never answers is not lost from the count.
+// Requests that are never sent, because the server never replies, are
+// counted.
 func TestOpenLoopCountsWhatIsNeverSent(t *testing.T) {
 	s := (&server{behave: func(_ *server, c net.Conn) { _, _ = io.Copy(io.Discard, c) }}).start(t)
 	cfg := openConfig(s, 1000)
@@ -149,7 +151,7 @@ func TestOpenLoopCountsWhatIsNeverSent(t *testing.T) {
 	assert.False(t, r.Kept())
 }
 
-// A run that ends before all that was due is answered counts the rest.
+// A run that ends before all due requests are answered counts the rest.
 func TestOpenLoopEndsWithABacklog(t *testing.T) {
 	s := (&server{behave: func(_ *server, c net.Conn) { _, _ = io.Copy(io.Discard, c) }}).start(t)
 	cfg := openConfig(s, 1000)
@@ -162,8 +164,8 @@ func TestOpenLoopEndsWithABacklog(t *testing.T) {
 	assert.Equal(t, r.Offered, r.Unsent)
 }
 
-// A server that is stopped for two seconds has p99 of that order where requests
-// come at their own pace, and hides it from whoever waits for each answer.
+// If a server is stopped for two seconds, the p99 of an open loop is of that
+// order. A closed loop, which waits for each reply, does not show the stop.
 func TestAStoppedServerShowsInTheOpenLoop(t *testing.T) {
 	const stop = 2 * time.Second
 	addr, process := startProcess(t)
@@ -176,7 +178,7 @@ func TestAStoppedServerShowsInTheOpenLoop(t *testing.T) {
 			require.NoError(t, process.Signal(syscall.SIGSTOP))
 			go func() {
 				defer close(resumed)
-				time.Sleep(stop) // what is tested, not a synchronisation
+				time.Sleep(stop) // the test's subject, not a synchronisation
 				_ = process.Signal(syscall.SIGCONT)
 			}()
 		}

@@ -9,41 +9,42 @@ import (
 )
 
 const (
-	// leastPause is the shortest pause that is one. Between two looks at its clock
-	// the generator does some ten microseconds' work, or a millisecond's if
-	// values are large. Shorter pauses, those of a hypervisor say, are found by
+	// leastPause is the shortest time that counts as a pause. Between two looks at
+	// its clock the generator does some ten microseconds' work, or a millisecond's
+	// if values are large. Shorter pauses, such as those of a hypervisor, show in
 	// the send lag.
 	leastPause = time.Millisecond
-	// glance is how long the generator sleeps at most. A pause within a sleep that
-	// an event ends does not show, and so may be as long as that.
+	// glance is the longest sleep of the generator. A pause during a sleep that an
+	// event ends is not noticed, so an unnoticed pause is at most this long.
 	glance = 10 * time.Millisecond
-	// rounding is by how much the poller may oversleep, because it waits in two parts
-	// and rounds each up to milliseconds.
+	// rounding is the longest time that the poller may oversleep, because it waits in
+	// two parts and rounds each up to milliseconds.
 	rounding = 2 * time.Millisecond
-	// lookEvery is how many requests or connections are handled between two looks.
+	// lookEvery is the number of requests or connections handled between two
+	// looks.
 	lookEvery = 1 << 10
-	// longWork is how many bytes take so long to move or to compare that a look
-	// after it says nothing.
+	// longWork is a number of bytes that take so long to move or to compare that
+	// the look after it cannot tell a pause from the work.
 	longWork = 1 << 20
 )
 
 // pauses notices that the generator itself did not run: it was stopped, had no
-// core, or its cgroup was throttled. Then more time has passed between two looks
-// at its clock than it had work for, or it was woken later than it asked for.
+// core, or its cgroup was throttled. Then more time passed between two looks at
+// its clock than its work takes, or it woke later than it asked for.
 type pauses struct {
 	looked time.Duration // when it last looked at its clock
-	wake   time.Duration // when it asked to be woken, after that
+	wake   time.Duration // when it asked to be woken, after looked
 
-	// Of the open loop, the pause whose consequences last: until the backlog is
-	// what it was before. Pauses that come meanwhile add to the delay.
+	// Only in the open loop: the pause whose consequences last, until the
+	// backlog is as small as before. Further pauses meanwhile add to delay.
 	delay   time.Duration // 0: none
 	backlog int
 
 	total, longest time.Duration // in the window
 }
 
-// look is called with each look at the clock. It returns how long the generator
-// did not run before it; 0 is no pause.
+// look is called with each reading of the clock. It returns how long the
+// generator did not run before it; 0 means no pause.
 func (p *pauses) look(now time.Duration) time.Duration {
 	gap := now - max(p.looked, p.wake)
 	p.looked, p.wake = now, 0
@@ -53,7 +54,7 @@ func (p *pauses) look(now time.Duration) time.Duration {
 	return gap
 }
 
-// now is a look at the generator's clock.
+// now reads the generator's clock, and counts a pause before it.
 func (g *generator) now() time.Duration {
 	now := time.Since(g.clock)
 	if pause := g.pauses.look(now); pause > 0 {
@@ -62,7 +63,7 @@ func (g *generator) now() time.Duration {
 	return now
 }
 
-// resume is a look after something that took its time, and was no pause.
+// resume reads the clock after something that took long but was no pause.
 func (g *generator) resume() time.Duration {
 	now := time.Since(g.clock)
 	g.pauses.look(now)
@@ -88,36 +89,37 @@ func (g *generator) paused(pause time.Duration) {
 	}
 }
 
-// settle ends the consequences of a pause if no more requests wait than before.
+// settle ends the consequences of a pause when the backlog is no larger than
+// before it.
 func (p *pauses) settle(backlog int) {
 	if backlog <= p.backlog {
 		p.delay = 0
 	}
 }
 
-// pauseLimit is how large a part of a percentile may be a pause of the generator's:
-// beyond a half the figure is more the generator's than the server's.
+// pauseLimit is the largest part of a percentile that a pause of the generator may
+// be: beyond a half, the figure is more the generator's than the server's.
 const pauseLimit = 0.5
 
-// stoppedLimit is the share of the window in which the generator of a closed loop
-// may not have run: its rate is lower by as much.
+// stoppedLimit is the largest share of the window in which the generator of a
+// closed loop may not have run: the rate is lower by that share.
 const stoppedLimit = 0.05
 
-// Spoilt reports whether without the pauses of the generator a percentile of the
-// response times might be less than half of what it is.
+// Spoilt reports whether, without the generator's pauses, a percentile of the
+// response times might be less than half of its value.
 //
 // A pause adds at most its length to the response times of the requests that it
-// touched. So take the requests that took over half of the percentile, and subtract
-// those that were touched by a pause over half of it: the others took so long without
-// a pause. If they are more than lie beyond the percentile, then it is over half of
-// what it is without the pauses, too.
+// touched. So count the requests that took more than half of the percentile, and
+// subtract those that were touched by a pause longer than half of it: the rest took
+// that long without a pause. If the rest are more than lie beyond the percentile, the
+// percentile without pauses is more than half of its value, too.
 func (r *Result) Spoilt(percentile float64) bool {
 	spoilt, known := r.spoilt(percentile)
 	return known && spoilt[0]
 }
 
-// spoilt judges percentiles; 100 is the longest time. known is false if there is
-// none of them, because there were too few requests.
+// spoilt judges percentiles; 100 is the longest time. known is false if none of
+// them is known, because there were too few requests.
 func (r *Result) spoilt(percentiles ...float64) (spoilt []bool, known bool) {
 	spoilt = make([]bool, len(percentiles))
 	var touched, response *hdrhistogram.Histogram
@@ -126,13 +128,13 @@ func (r *Result) spoilt(percentiles ...float64) (spoilt []bool, known bool) {
 		known = known || ok
 		half := time.Duration(pauseLimit * float64(value))
 		if !ok || r.Generator.Touched.Max <= half {
-			continue // nearly always: nothing has to be counted
+			continue // nearly always: nothing to count
 		}
 		if touched == nil {
 			var err, responseErr error
 			touched, err = r.Generator.Touched.Decode()
 			if response, responseErr = r.Response.Decode(); err != nil || responseErr != nil {
-				spoilt[i] = true // it is not known
+				spoilt[i] = true // it is unknown
 				return spoilt, true
 			}
 		}
@@ -141,7 +143,7 @@ func (r *Result) spoilt(percentiles ...float64) (spoilt []bool, known bool) {
 	return spoilt, known
 }
 
-// longer returns how many times are longer than one.
+// longer returns how many times are longer than least.
 func longer(h *hdrhistogram.Histogram, least time.Duration) (n int64) {
 	for _, bar := range h.Distribution() {
 		if bar.From > least.Nanoseconds() {
@@ -152,7 +154,7 @@ func longer(h *hdrhistogram.Histogram, least time.Duration) (n int64) {
 }
 
 // pauseReason returns why pauses of the generator make a run void; empty: they do
-// not. Of the percentiles p99.9 is not judged here: it is left out instead.
+// not. It does not judge p99.9, which is left out instead.
 func (r *Result) pauseReason() string {
 	percentiles := []float64{99, 90, 50}
 	spoilt, known := r.spoilt(percentiles...)
@@ -169,7 +171,7 @@ func (r *Result) pauseReason() string {
 	return ""
 }
 
-// didNotRun says for how long.
+// didNotRun says how long the generator did not run.
 func (r *Result) didNotRun() string {
 	g := &r.Generator
 	text := fmt.Sprintf("the generator itself did not run for %.3gs of %.3gs", g.Paused.Seconds(), r.Seconds)
@@ -179,7 +181,7 @@ func (r *Result) didNotRun() string {
 	return text
 }
 
-// leaveOut takes away the p99.9 if pauses of the generator may have made it.
+// leaveOut removes the p99.9 if pauses of the generator may have made it.
 func (r *Result) leaveOut() {
 	if r.Spoilt(99.9) {
 		r.Response.P999, r.Service.P999 = 0, 0

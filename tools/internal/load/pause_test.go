@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A pause is the time in which the generator had neither work nor leave to sleep.
+// A pause is time in which the generator neither worked nor slept as planned.
 func TestLooksAtTheClock(t *testing.T) {
 	const ms = time.Millisecond
 	for name, c := range map[string]struct {
@@ -34,8 +34,9 @@ func TestLooksAtTheClock(t *testing.T) {
 	}
 }
 
-// pausing returns a generator in the middle of its window, and a function that lets
-// it pause: as its own clock has it, and with what became due meanwhile.
+// pausing returns a generator in the middle of its window, and a function that
+// makes it pause: the function advances its clock, and hands over the requests that
+// became due meanwhile.
 func pausing(rate float64, inFlight int) (g *generator, pause func(time.Duration)) {
 	w := Workload{Connections: 1, Depth: 1, Rate: rate, Arrivals: Constant}
 	g = &generator{cfg: Config{Workload: w}, window: newWindow(time.Second), phase: measuring, until: time.Hour, outstanding: inFlight}
@@ -46,7 +47,7 @@ func pausing(rate float64, inFlight int) (g *generator, pause func(time.Duration
 	if rate > 0 {
 		g.schedule = newSchedule(w, 1)
 		g.schedule.shift(now)
-		// Its room is taken, and stays so until the test says that all was sent.
+		// The connection has no room, until the test says that all was sent.
 		p := newPipeline(dataOf(sized(1, 1)), 1)
 		p.appendRequest(nil, request{})
 		g.conns = []*conn{{pipeline: p}}
@@ -79,8 +80,8 @@ func TestAPauseTouchesWhatIsInFlight(t *testing.T) {
 	assert.Equal(t, 300*time.Millisecond, g.pauses.total)
 }
 
-// In the open loop it touches what becomes due as well, until no more requests wait
-// than before.
+// In the open loop a pause also touches the requests that become due, until the
+// backlog is as small as before.
 func TestAPauseTouchesWhatIsDue(t *testing.T) {
 	g, pause := pausing(1000, 0)
 	g.pauses.looked = time.Second
@@ -106,7 +107,8 @@ func TestAPauseTouchesWhatIsDue(t *testing.T) {
 	assert.Zero(t, g.pauses.delay)
 }
 
-// The generator may be stopped while it hands over what was due before.
+// The generator may be stopped while it hands over requests that were due
+// before.
 func TestAPauseInTheMiddleOfATurn(t *testing.T) {
 	g, _ := pausing(1000, 0)
 	g.pauses.looked = time.Second
@@ -116,8 +118,8 @@ func TestAPauseInTheMiddleOfATurn(t *testing.T) {
 	assert.EqualValues(t, 300, g.window.touched.TotalCount())
 }
 
-// paused returns a believable result whose generator paused so often and for so
-// long, each time with so many requests.
+// paused returns a believable result whose generator paused the given number of
+// times, each time for length and with that many requests.
 func paused(t *testing.T, rate float64, times int, length time.Duration, requests int64) Result {
 	t.Helper()
 	r := believable()
@@ -150,7 +152,7 @@ func TestPausesVoidWhatTheyMayHaveMade(t *testing.T) {
 		times    int
 		length   time.Duration
 		requests int64
-		void     string // empty: it stands
+		void     string // empty: it is valid
 		p999     bool
 		median   bool
 	}{
@@ -180,7 +182,7 @@ func TestPausesVoidWhatTheyMayHaveMade(t *testing.T) {
 	}
 }
 
-// What is left out is said.
+// The remarks say which figures are left out.
 func TestPausesAreTold(t *testing.T) {
 	r := paused(t, 1000, 1, 600*time.Millisecond, 90)
 	require.Len(t, r.Remarks(), 2)
@@ -189,13 +191,13 @@ func TestPausesAreTold(t *testing.T) {
 	assert.Empty(t, new(Result).Remarks())
 }
 
-// Without a reply there is no longest response time that a pause may have made.
+// Without a reply there is no longest response time.
 func TestAPauseWithoutRepliesIsNotTheLongestTime(t *testing.T) {
 	r := &Result{Generator: Generator{Paused: 3 * time.Millisecond, LongestPause: 3 * time.Millisecond}}
 	assert.Empty(t, r.Remarks())
 }
 
-// Where there are too few requests for a percentile, each of them counts.
+// With too few requests for a percentile, each request counts.
 func TestAPauseAmongFewRequests(t *testing.T) {
 	r := paused(t, 1, 1, 600*time.Millisecond, 1)
 	h := newHistogram()
@@ -213,8 +215,8 @@ func TestAPauseAmongFewRequests(t *testing.T) {
 	assert.Empty(t, r.judge(), "another one took as long, and was not touched")
 }
 
-// A closed loop asks nothing while it pauses: its rate is lower, and its times may
-// be as they were.
+// A closed loop sends nothing during a pause: its rate is lower, but its times may
+// be unaffected.
 func TestAClosedLoopThatPaused(t *testing.T) {
 	assert.Empty(t, paused(t, 0, 1, 500*time.Millisecond, 2).Void)
 	r := paused(t, 0, 1, 501*time.Millisecond, 2)
@@ -223,7 +225,7 @@ func TestAClosedLoopThatPaused(t *testing.T) {
 	assert.Contains(t, paused(t, 0, 2, 100*time.Millisecond, 450).Void[0], "the p99 of 20.0")
 }
 
-// That the rate was missed may be the pause's fault, wherever it was.
+// A pause at any place may be the reason for a missed rate.
 func TestAPauseMayHaveMissedTheRate(t *testing.T) {
 	r := paused(t, 1000, 2, 500*time.Millisecond, 500)
 	require.NotEmpty(t, r.Void)

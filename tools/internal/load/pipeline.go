@@ -6,23 +6,24 @@ import (
 	"github.com/ioflavors/ioflavors/common/frame"
 )
 
-// pipeline is one connection's requests and replies, without the I/O: the
-// generator moves the bytes. Replies belong to requests by their order alone.
+// pipeline is the requests and replies of one connection, without the I/O:
+// the generator moves the bytes. Replies belong to requests only by their
+// order.
 type pipeline struct {
 	data *dataset
 
-	waiting queue         // of an open loop: when the requests were due that are not sent
-	freed   time.Duration // when there came to be room for one more
+	waiting queue         // of an open loop: when the unsent requests were due
+	freed   time.Duration // when the connection got room for one more request
 
 	flight []request // a ring of the requests in flight
-	oldest int       // where the oldest one is
+	oldest int       // index of the oldest one
 	count  int
 
-	in  []byte // the beginning of a reply whose rest has not come
+	in  []byte // the beginning of an incomplete reply
 	out []byte // requests that the socket had no room for
 
 	answered int64 // replies, right or wrong
-	counted  int64 // right ones that were counted in the measured window
+	counted  int64 // right replies counted in the measured window
 }
 
 func newPipeline(d *dataset, depth int) pipeline {
@@ -32,8 +33,8 @@ func newPipeline(d *dataset, depth int) pipeline {
 // room returns how many more requests may be in flight.
 func (p *pipeline) room() int { return len(p.flight) - p.count }
 
-// appendRequest takes a request for which there is room, and appends its frame
-// to dst.
+// appendRequest takes a request, for which there must be room, and appends its
+// frame to dst.
 func (p *pipeline) appendRequest(dst []byte, r request) []byte {
 	at := p.oldest + p.count
 	if at >= len(p.flight) {
@@ -44,9 +45,9 @@ func (p *pipeline) appendRequest(dst []byte, r request) []byte {
 	return p.data.appendRequest(dst, r)
 }
 
-// space returns where to read to: behind the reply that has begun, or else into
-// the buffer that all connections share. Only a connection with an unfinished
-// reply has a buffer of its own.
+// space returns the buffer to read into: the rest of the connection's own
+// buffer after an incomplete reply, or else the buffer that all connections
+// share. Only a connection with an incomplete reply has a buffer of its own.
 func (p *pipeline) space(shared []byte) []byte {
 	if len(p.in) == 0 {
 		return shared
@@ -54,13 +55,14 @@ func (p *pipeline) space(shared []byte) []byte {
 	return p.in[len(p.in):cap(p.in)]
 }
 
-// verdict is told of each reply to a request: right if wrong is nil.
+// verdict receives each reply to a request; the reply is right if wrong is
+// nil.
 type verdict interface {
 	reply(p *pipeline, r request, wrong error)
 }
 
-// feed takes what was read into space, and tells v of each whole reply. An
-// error means that the stream is of no more use.
+// feed takes the bytes that were read into space, and passes each complete
+// reply to v. After an error the stream is unusable.
 func (p *pipeline) feed(read []byte, v verdict) error {
 	data, kept := read, len(p.in) > 0
 	if kept {

@@ -53,7 +53,7 @@ func TestMix(t *testing.T) {
 	}
 }
 
-// The frames that are put together are those that the protocol's packages make.
+// The frames from templates equal those of the protocol's packages.
 func TestTemplates(t *testing.T) {
 	framed := func(m kv.Message) []byte {
 		f, mark := frame.Begin(nil)
@@ -73,8 +73,9 @@ func TestTemplates(t *testing.T) {
 	}
 }
 
-// requireExact shows that a reply is taken as the right one whole, and neither
-// cut nor with a bit of any byte flipped; of a long one, only that it is taken.
+// requireExact shows that a reply is accepted only as a whole: not cut off, and
+// not with any bit of any byte flipped. Of a long reply it shows only that it
+// is accepted.
 func requireExact(t *testing.T, d *dataset, r request, reply []byte) {
 	t.Helper()
 	n, wrong, err := d.next(append(bytes.Clone(reply), "more"...), r)
@@ -97,7 +98,7 @@ func requireExact(t *testing.T, d *dataset, r request, reply []byte) {
 	}
 }
 
-// A reply may be encoded in other ways than ours.
+// The server may encode a reply in another valid way.
 func TestOtherEncodings(t *testing.T) {
 	d := dataOf(sized(2, 3))
 	m := d.right(request{key: 1})
@@ -111,7 +112,7 @@ func TestOtherEncodings(t *testing.T) {
 	assert.Equal(t, len(f), n)
 }
 
-// tally is a verdict that counts.
+// tally is a verdict that counts replies.
 type tally struct {
 	right, wrong int
 	order        []int
@@ -210,7 +211,7 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 		requests = fillUp(&p, requests[:0], from, 0)
 		replies = answerAll(h, replies[:0], requests)
 		g.read = time.Millisecond
-		for piece := range bytes.Lines(replies) { // as good as any other way to cut it
+		for piece := range bytes.Lines(replies) { // any other cut would do as well
 			n := copy(p.space(shared), piece)
 			if err := p.feed(p.space(shared)[:n], g); err != nil {
 				panic(err)

@@ -2,16 +2,16 @@ package load
 
 import "time"
 
-// queue is times, first in, first out. A push takes constant time on average, and
-// the memory is at most four times that of the longest queue since it was empty.
+// queue is a FIFO of times. A push takes constant time on average. The memory is
+// at most four times that of the longest queue since it was last empty.
 type queue struct {
 	times []time.Duration
 	first int
 }
 
-// keptTimes is how many entries' memory an empty queue keeps. Its connection would
-// otherwise keep that of the longest backlog it ever had, and maxBacklog bounds
-// only what all connections have at the same time.
+// keptTimes is the number of entries whose memory an empty queue keeps. Without
+// it, each connection would keep the memory of its longest backlog ever, and
+// maxBacklog bounds only the sum of all connections at one time.
 const keptTimes = 1 << 10
 
 func (q *queue) len() int { return len(q.times) - q.first }
@@ -20,7 +20,8 @@ func (q *queue) len() int { return len(q.times) - q.first }
 func (q *queue) all() []time.Duration { return q.times[q.first:] }
 
 func (q *queue) push(t time.Duration) {
-	// Those that stay are no more than those that have left since the last time.
+	// Moving is cheap on average: at most as many entries stay as have left
+	// since the last move.
 	if len(q.times) == cap(q.times) && q.first > 0 && q.first >= q.len() {
 		q.times = q.times[:copy(q.times, q.times[q.first:])]
 		q.first = 0

@@ -12,8 +12,8 @@ import (
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
-// Two connections with a request in flight, each answered after 10 ms, rightly or
-// wrongly; the third one is given up in the middle of the window.
+// Two connections have a request in flight, each answered after 10 ms, rightly or
+// wrongly. The third connection is given up in the middle of the window.
 func TestWrongRepliesAndLostConnectionsAreNoLongWaits(t *testing.T) {
 	for name, rate := range map[string]float64{"closed": 0, "open": 200} {
 		t.Run(name, func(t *testing.T) {
@@ -44,8 +44,8 @@ func TestWrongRepliesAndLostConnectionsAreNoLongWaits(t *testing.T) {
 				g.outstanding += 2
 			}
 			g.window.end(g.read)
-			// They are of the thread that this goroutine had at the moment, in
-			// true time.
+			// These are real times of the thread on which this goroutine happened to
+			// run.
 			g.window.cpu, g.window.runQueue = nil, nil
 			r, err := g.result()
 			require.NoError(t, err)

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// respLanguage is the protocol of Redis, as far as GET and SET need it
+// respLanguage is the protocol of Redis, limited to GET and SET
 // (https://redis.io/docs/latest/develop/reference/protocol-spec).
 type respLanguage struct{}
 
@@ -36,7 +36,7 @@ func (respLanguage) storedTemplate() template {
 
 var errNoRESP = errors.New("no reply of RESP")
 
-// maxLine is how long a line may be, in bytes: an error with its reason.
+// maxLine is the longest line, in bytes: an error with its reason.
 const maxLine = 4 << 10
 
 func (respLanguage) next(d *dataset, data []byte, r request) (n int, wrong, err error) {
@@ -52,7 +52,7 @@ func (respLanguage) next(d *dataset, data []byte, r request) (n int, wrong, err 
 	n = len(line) + len(crlf)
 	got := line
 	if size, err := strconv.Atoi(string(line[1:])); line[0] == '$' && string(line) != "$-1" {
-		// What is not whole yet has to fit into the connection's buffer.
+		// An incomplete reply must fit into the connection's buffer.
 		if err != nil || size < 0 || size > d.maxReply()-n-len(crlf) {
 			return 0, nil, fmt.Errorf("%w: %s", errNoRESP, clip(line))
 		}
@@ -64,6 +64,6 @@ func (respLanguage) next(d *dataset, data []byte, r request) (n int, wrong, err 
 		}
 		got = data[:n-len(crlf)]
 	}
-	// A right one has matched its template.
+	// A right reply would have matched its template.
 	return n, fmt.Errorf("%s: reply is %s", d.describe(r), clip(got)), nil
 }

@@ -8,63 +8,65 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Result is what a run has found out.
+// Result is the result of a run.
 type Result struct {
 	Workload Workload `json:"workload"`
-	// Seconds is how long the measured window was.
+	// Seconds is the length of the measured window.
 	Seconds float64 `json:"seconds"`
 	// Offered is the number of requests that were due in the window. In the
-	// closed loop that is what was sent.
+	// closed loop it equals Requests.
 	Offered int64 `json:"offered"`
-	// Requests is the number of right replies that came in the window, and
-	// Rate that per second.
+	// Requests is the number of right replies read in the window, and Rate is
+	// Requests per second.
 	Requests int64   `json:"requests"`
 	Rate     float64 `json:"requests_per_second"`
-	// Wrong is the number of wrong replies that came in the window.
+	// Wrong is the number of wrong replies read in the window.
 	Wrong int64 `json:"wrong"`
-	// Unsent is the number of requests that were due in the window and could
-	// not be sent until the run was over, because their connections still waited
-	// for earlier replies or were broken; or whose reply had not come by then.
+	// Unsent is the number of requests that were due in the window and had no
+	// reply at the end of the run. Either they were not sent, because their
+	// connections still waited for earlier replies or were broken, or their
+	// replies had not come by then.
 	Unsent int64 `json:"unsent"`
 
-	// Response counts from when a request was due until its reply was read:
-	// what a user waits who comes at a time of his own. A request that was due
-	// in the window and has no reply is in none of these, but in Unsent or
+	// Response runs from the moment a request was due until its reply was read:
+	// the wait of a user who arrives at his own time. A request that was due in
+	// the window and has no reply is not in these times, but in Unsent or
 	// Errors.
 	Response Times `json:"response"`
-	// Service counts from when it was sent. In the closed loop the two are the
-	// same.
+	// Service runs from the moment the request was sent. In the closed loop it
+	// equals Response.
 	Service Times `json:"service"`
-	// SendLag is how late the generator was: from when a request could be sent
-	// (it was due, and its connection had room for it) until it was. Empty in
+	// SendLag is how late the generator was: from the moment a request could be
+	// sent (it was due, and its connection had room) until it was sent. Empty in
 	// the closed loop.
 	SendLag Times `json:"send_lag"`
 
-	// InFlight is how many requests were due and not answered, on average over
-	// the window, as counted from moment to moment.
+	// InFlight is the average number of requests that were due and not answered,
+	// over the window, as counted from moment to moment.
 	InFlight float64 `json:"in_flight"`
-	// InError is how many of those got a wrong reply in the end, or none because
-	// their connection was given up.
+	// InError is the part of InFlight that got a wrong reply in the end, or none
+	// because the connection was given up.
 	InError float64 `json:"in_flight_in_error"`
-	// Served is the number of connections that got a reply at all.
+	// Served is the number of connections that got at least one reply.
 	Served int `json:"served"`
 	// Fairness is Jain's index of the connections' replies in the window: 1
 	// if all got the same number, 1/n if one of n got them all.
 	Fairness float64 `json:"fairness"`
 	// Errors counts what went wrong.
 	Errors Errors `json:"errors"`
-	// Generator is what the load itself used.
+	// Generator tells what the load generator itself used.
 	Generator Generator `json:"generator"`
-	// Series is the window in pieces of Step, by the time when replies were
-	// read. Step is SeriesStep, and more if the window is longer than an hour.
+	// Series is the window in pieces of length Step, by the time when replies
+	// were read. Step is SeriesStep, or longer if the window is longer than an
+	// hour.
 	Series []Step        `json:"series,omitempty"`
 	Step   time.Duration `json:"series_step_ns,omitempty"`
-	// Void is why the run says nothing about the server; empty if it does. See
-	// judge.go and pause.go for the rules.
+	// Void lists the reasons why the run says nothing about the server; empty if
+	// the run is valid. See judge.go and pause.go for the rules.
 	Void []string `json:"void,omitempty"`
 }
 
-// SeriesStep is how long a Step is, at least.
+// SeriesStep is the shortest length of a Step.
 const SeriesStep = 100 * time.Millisecond
 
 // Step is a piece of the window.
@@ -75,41 +77,41 @@ type Step struct {
 
 // Generator is what the load generator's thread used in the window.
 type Generator struct {
-	// CPU is the share of a core that it used; nil: not known on this system.
+	// CPU is the share of a core that it used; nil: unknown on this system.
 	CPU *float64 `json:"cpu,omitempty"`
-	// Busy is the share of the time in which it had something to do. Whoever
-	// spins is not busy while nothing happens; otherwise it is CPU.
+	// Busy is the share of the time in which it had work. A spinning generator
+	// is not busy while nothing happens; without spinning, Busy is CPU.
 	Busy float64 `json:"busy"`
-	// RunQueue is the share of the time in which it could have run, but had
-	// to wait for its core; nil: not known on this system.
+	// RunQueue is the share of the time in which it was ready to run but had to
+	// wait for its core; nil: unknown on this system.
 	RunQueue *float64 `json:"run_queue,omitempty"`
 	// Paused is how long it did not run at all, in pauses of a millisecond or
 	// more: stopped, without a core, or throttled. LongestPause is the longest.
 	Paused       time.Duration `json:"paused_ns"`
 	LongestPause time.Duration `json:"longest_pause_ns"`
-	// Touched has a time for each request that was in the system in such a pause,
-	// became due in it, or queued behind those: how long the pause was.
+	// Touched has an entry for each request that was in the system during such a
+	// pause, became due in it, or queued behind those: the length of the pause.
 	Touched Times `json:"touched"`
-	// Throttlings is how often its cgroup, or one above, had used up its CPU quota,
-	// and Throttled for how long that kept the group's threads from running, summed
-	// over the cores. 0: it was not, or that is not known on this system.
+	// Throttlings is how often its cgroup, or one above, used up its CPU quota.
+	// Throttled is how long the quota kept the group's threads from running, summed
+	// over the cores. 0: it did not, or that is unknown on this system.
 	Throttlings int64         `json:"throttlings"`
 	Throttled   time.Duration `json:"throttled_ns"`
-	// Ceiling is the rate it reaches against a server that does next to
-	// nothing; absent: not known, because no generator reaches 0.
+	// Ceiling is the rate that it reaches against a server that does next to
+	// nothing; absent: unknown, because no generator reaches 0.
 	Ceiling float64 `json:"ceiling,omitempty"`
-	// Limited: it was busier than GeneratorLimit or above CeilingLimit of its
-	// ceiling, so the rate of a closed loop is a lower bound of what the server
-	// can do.
+	// Limited: it was busier than GeneratorLimit, or above CeilingLimit of its
+	// ceiling. Then the rate of a closed loop is only a lower bound of the
+	// server's capacity.
 	Limited bool `json:"limited"`
 }
 
 // WaitedOver reports whether it is known to have waited for its core for more
-// than a share of the time.
+// than the share limit of the time.
 func (g Generator) WaitedOver(limit float64) bool { return g.RunQueue != nil && *g.RunQueue > limit }
 
-// Times is a distribution of times, in ns. A percentile that fewer than ten
-// requests lie beyond would be chance, and is 0 (Reported).
+// Times is a distribution of times, in ns. A percentile with fewer than ten
+// requests beyond it would be chance, and is 0 (see Reported).
 type Times struct {
 	Count int64         `json:"count"`
 	Mean  float64       `json:"mean_ns"`
@@ -118,8 +120,8 @@ type Times struct {
 	P99   time.Duration `json:"p99_ns"`
 	P999  time.Duration `json:"p99_9_ns"`
 	Max   time.Duration `json:"max_ns"`
-	// Histogram holds all of them: HdrHistogram's V2 encoding, compressed, in
-	// base64. Empty if there are none.
+	// Histogram holds all the times: HdrHistogram's V2 encoding, compressed, in
+	// base64. Empty if there are no times.
 	Histogram string `json:"histogram,omitempty"`
 }
 
@@ -183,11 +185,11 @@ func (g *generator) result() (Result, error) {
 	return r, nil
 }
 
-// fewest is how many requests lie beyond a percentile that is reported: fewer
-// would be chance.
+// fewest is the number of requests that must lie beyond a reported
+// percentile: with fewer, the figure would be chance.
 const fewest = 10
 
-// Reported reports whether so many requests are enough for a percentile, which
+// Reported reports whether count requests are enough for a percentile, which
 // may have three decimals. It counts in whole thousandths of a percent, because
 // in floats 100 - 99.9 is less than 0.1.
 func Reported(count int64, percentile float64) bool {
@@ -219,7 +221,7 @@ func Summarize(h *hdrhistogram.Histogram) (Times, error) {
 	return t, nil
 }
 
-// at returns a percentile that Times has; ok is false if it is not known.
+// at returns a percentile of Times; ok is false if it is unknown.
 func (t *Times) at(percentile float64) (value time.Duration, ok bool) {
 	switch percentile {
 	case 50:
@@ -236,8 +238,8 @@ func (t *Times) at(percentile float64) (value time.Duration, ok bool) {
 	return value, value > 0
 }
 
-// Merge returns the times of several runs together: their histograms are
-// added, for percentiles have no average.
+// Merge returns the times of several runs together. It adds their
+// histograms, because percentiles cannot be averaged.
 func Merge(all ...Times) (Times, error) {
 	sum := newHistogram()
 	for _, t := range all {
@@ -253,8 +255,8 @@ func Merge(all ...Times) (Times, error) {
 	return Summarize(sum)
 }
 
-// Decode returns the histogram; an error if it has more digits than those of a Times,
-// because then it may take much more memory.
+// Decode returns the histogram. It refuses one with more digits than Times have,
+// because it might take much more memory.
 func (t Times) Decode() (*hdrhistogram.Histogram, error) {
 	if t.Histogram == "" {
 		return newHistogram(), nil
@@ -269,13 +271,13 @@ func (t Times) Decode() (*hdrhistogram.Histogram, error) {
 	return h, nil
 }
 
-// timeDigits is how many significant digits times have.
+// timeDigits is the number of significant digits of times.
 const timeDigits = 3
 
-// newHistogram's figures are good to timeDigits from a nanosecond on. It holds
-// every time.Duration, so that nothing is cut off: response times are as long as a
-// run if the server does not keep the rate. That costs 440 KiB, where a minute
-// would cost 220.
+// newHistogram returns a histogram with timeDigits digits from a nanosecond on. It
+// holds every time.Duration, so nothing is cut off: if the server does not keep
+// the rate, response times grow as long as the run. That costs 440 KiB; a bound of
+// a minute would cost 220.
 func newHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, math.MaxInt64, timeDigits)
 }

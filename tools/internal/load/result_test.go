@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A histogram of five digits takes 50 MB, and results may have thousands of them.
+// A histogram of five digits takes 50 MB, and a file of results may have
+// thousands.
 func TestAHistogramOfMoreDigitsIsRefused(t *testing.T) {
 	encoded, err := hdrhistogram.New(1, math.MaxInt64, 5).Encode(hdrhistogram.V2CompressedEncodingCookieBase)
 	require.NoError(t, err)

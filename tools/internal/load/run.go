@@ -7,11 +7,12 @@ import (
 	"runtime"
 )
 
-// Run loads a server whose keys exist (Preload) and measures its answers. A
-// server that answers wrongly, late or not at all is a result, with Errors. An
-// error means that there is none: the server could not be reached; or that ctx
-// was done, and then the result is what was measured until that, if Seconds is
-// not 0. Either way Run returns within the sum of the configured times.
+// Run loads a server whose keys exist (see Preload) and measures its replies.
+// A server that answers wrongly, late or not at all gives a result, with
+// Errors, and no error. Run returns an error if it could not reach the server,
+// or if ctx was done; in the second case the result covers the time until
+// then, if Seconds is not 0. Run always returns within the sum of the
+// configured times.
 func Run(ctx context.Context, cfg Config) (Result, error) {
 	if err := cfg.Validate(); err != nil {
 		return Result{}, err
@@ -41,16 +42,16 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 	return r, errors.Join(interrupted, err)
 }
 
-// While keys are being stored, up to preloadDepth puts are in flight, and not
-// many more than preloadBytes bytes.
+// Preload keeps up to preloadDepth puts in flight, and not many more than
+// preloadBytes bytes.
 const (
 	preloadDepth = 64
 	preloadBytes = 256 << 10
 )
 
-// Preload stores every key, over a connection that is closed afterwards, for
-// Run needs a server's attention, which a server that serves one client at a
-// time has only then. Of cfg it uses the address, the keys, the value size and the
+// Preload stores every key, over one connection. It closes the connection
+// afterwards, because a server that serves one client at a time would otherwise
+// not serve Run. Of cfg it uses the address, the keys, the value sizes and the
 // timeouts.
 func Preload(ctx context.Context, cfg Config) error {
 	cfg.Connections, cfg.Depth = 1, max(1, min(preloadDepth, preloadBytes/max(1, cfg.MaxValue)))
@@ -59,7 +60,7 @@ func Preload(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	cfg.Warmup = maxRun // the phase that lasts until there are no more requests
+	cfg.Warmup = maxRun // this phase lasts until there are no more requests
 	data, err := newDataset(ctx, cfg.Workload)
 	if err != nil {
 		return err
@@ -95,7 +96,7 @@ func (g *generator) onThread(ctx context.Context) error {
 	}()
 	<-done
 	if panicked != nil {
-		panic(panicked) // where the caller can still save what it has
+		panic(panicked) // here the caller can still save its results
 	}
 	if err != nil {
 		return fmt.Errorf("load: %w", err)

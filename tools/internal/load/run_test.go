@@ -76,8 +76,8 @@ func TestRunRightServer(t *testing.T) {
 	assert.Equal(t, r, again)
 }
 
-// Whatever the seed, the sizes and the way in which replies are cut, every
-// reply is found and right.
+// Every reply is found and right, for every seed and size, and however the
+// replies are cut.
 func TestRunShapes(t *testing.T) {
 	for name, change := range map[string]func(*load.Config){
 		"one by one":    func(c *load.Config) { c.Connections, c.Depth = 1, 1 },
@@ -118,7 +118,7 @@ func TestRunOverIPv6(t *testing.T) {
 	assert.Positive(t, r.Requests)
 }
 
-// Replies that come byte by byte are put together again.
+// Replies that arrive byte by byte are reassembled.
 func TestRunDribble(t *testing.T) {
 	s := (&server{behave: func(s *server, c net.Conn) {
 		in := bufio.NewReader(c)
@@ -142,8 +142,9 @@ func TestRunDribble(t *testing.T) {
 	assert.Positive(t, r.Requests)
 }
 
-// A server that answers only when it has seen as many requests as may be in
-// flight gets them, again and again; and their replies all together.
+// A server that answers only after it has read as many requests as may be in
+// flight gets them, again and again. It then sends their replies all
+// together.
 func TestRunKeepsDepth(t *testing.T) {
 	const depth = 7
 	s := (&server{behave: func(s *server, c net.Conn) {
@@ -175,8 +176,8 @@ func TestRunKeepsDepth(t *testing.T) {
 	assert.Greater(t, r.Requests, int64(depth))
 }
 
-// The others wait in the listen queue. That is no error, and they are not
-// counted as served; the server is free again afterwards.
+// The other connections wait in the listen queue. That is no error, and they
+// do not count as served. The server is free again afterwards.
 func TestRunOneAtATime(t *testing.T) {
 	s := (&server{serial: true}).start(t)
 	cfg := config(s)
@@ -203,7 +204,7 @@ func TestRunFaultyServers(t *testing.T) {
 		first  string
 		check  func(t *testing.T, s *server, r load.Result)
 	}
-	// answer answers each request with what reply makes of it.
+	// answer answers each get with the result of reply.
 	answer := func(reply func(s *server, n int, body []byte) []byte) func(*server, net.Conn) {
 		return func(s *server, c net.Conn) {
 			in := bufio.NewReader(c)
@@ -213,7 +214,7 @@ func TestRunFaultyServers(t *testing.T) {
 					return
 				}
 				out := s.reply(body)
-				if isGet(body) { // so that the keys can be stored
+				if isGet(body) { // the puts of the preload are answered rightly
 					if out = reply(s, n, body); out == nil {
 						return
 					}
@@ -303,7 +304,7 @@ func TestRunFaultyServers(t *testing.T) {
 				}
 			},
 			first: "reply is {kind 2",
-			// Two neighbours may happen to be the same request.
+			// Two adjacent requests may happen to be equal.
 			check: func(t *testing.T, _ *server, r load.Result) { assert.Positive(t, r.Errors.Wrong) },
 			change: func(c *load.Config) {
 				c.Depth, c.Keys = 2, 10_000
@@ -316,7 +317,7 @@ func TestRunFaultyServers(t *testing.T) {
 				}
 				return s.reply(body)
 			}),
-			// A close with unread input is a reset.
+			// A close with unread input sends a reset.
 			first: "requests in flight",
 			check: func(t *testing.T, _ *server, r load.Result) {
 				assert.EqualValues(t, 4, r.Errors.Broken)
@@ -344,7 +345,7 @@ func TestRunFaultyServers(t *testing.T) {
 				assert.Zero(t, r.Requests)
 				assert.Zero(t, r.Served)
 			},
-			// Leave to wait is for the neighbours of one who is served.
+			// MayWait excuses a silent connection only while another one is served.
 			change: func(c *load.Config) { c.ReplyTimeout, c.MayWait = 50*time.Millisecond, true },
 		},
 		"silent when the window is over": {
@@ -428,7 +429,8 @@ func TestRunFailsToStart(t *testing.T) {
 	}
 }
 
-// The generator's thread is not where a caller could save its results.
+// A panic on the generator's thread reaches the caller, who can then save
+// the results.
 func TestAPanicOfTheGeneratorIsTheCallers(t *testing.T) {
 	cfg := config(new(server).start(t))
 	cfg.Begin = func() { panic("at once") }
@@ -436,7 +438,7 @@ func TestAPanicOfTheGeneratorIsTheCallers(t *testing.T) {
 	assert.PanicsWithValue(t, "at once", func() { _, _ = load.Run(t.Context(), cfg) })
 }
 
-// Keys are stored over one connection, which is none of those that were asked for.
+// Preload uses a connection of its own, none of the configured ones.
 func TestPreloadSaysThatNobodyListens(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// schedule says when the requests of an open loop are due, and on which
-// connection. It depends on the seed alone: how the server does has no
-// influence on it.
+// schedule determines when the requests of an open loop are due, and on
+// which connection. It depends only on the seed: the server has no influence
+// on it.
 type schedule struct {
 	due time.Duration // when the next request is due
 
-	gap     float64 // between two requests, on average, in ns
+	gap     float64 // mean gap between two requests, in ns
 	poisson bool
 	random  *rand.Rand
 	exact   float64 // due, with its fraction, so that a clock does not drift
-	turn    int     // the connection that is next, where they take turns
+	turn    int     // the next connection, for constant arrivals
 }
 
 func newSchedule(w Workload, seed uint64) *schedule {
@@ -24,7 +24,8 @@ func newSchedule(w Workload, seed uint64) *schedule {
 	return s
 }
 
-// next returns when the next request is due, and goes on to the one after it.
+// next returns when the next request is due, and advances to the one after
+// it.
 func (s *schedule) next() time.Duration {
 	due := s.due
 	s.step()
@@ -41,7 +42,8 @@ func (s *schedule) step() {
 }
 
 // pick returns the connection, out of n, for the request that next returned.
-// Arrivals that are picked at random are Poisson arrivals on each connection.
+// Poisson arrivals that are distributed at random are Poisson arrivals on
+// each connection, too.
 func (s *schedule) pick(n int) int {
 	if s.poisson {
 		return s.random.IntN(n)
@@ -50,7 +52,7 @@ func (s *schedule) pick(n int) int {
 	return s.turn
 }
 
-// shift moves everything that is still to come.
+// shift moves all future requests.
 func (s *schedule) shift(by time.Duration) {
 	s.exact += float64(by)
 	s.due = time.Duration(s.exact)

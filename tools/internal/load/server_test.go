@@ -17,8 +17,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// server is a small right server, with a goroutine per connection, or with
-// behave in the place of what that goroutine does.
+// server is a small correct server, with a goroutine per connection. behave,
+// if set, replaces the work of that goroutine.
 type server struct {
 	addr     string
 	handler  *kv.Handler
@@ -116,7 +116,7 @@ func isGet(body []byte) bool {
 	return err == nil && m.Kind == kv.Get
 }
 
-// serveProcess serves until it is killed, and prints where.
+// serveProcess prints its address, and serves until it is killed.
 func serveProcess() {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

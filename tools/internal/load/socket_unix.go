@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// descriptor takes a connection out of the hands of package net, whose poller
-// would otherwise be woken by each reply as well. The duplicate is as
-// non-blocking as the original; c is closed.
+// descriptor takes a connection away from package net, whose poller would
+// otherwise also wake for each reply. The duplicate is non-blocking like the
+// original; c is closed.
 func descriptor(c net.Conn) (int, error) {
 	defer c.Close()
 	raw, err := c.(syscall.Conn).SyscallConn()

@@ -5,22 +5,22 @@ import (
 	"math/rand/v2"
 )
 
-// source decides which request is made next.
+// source decides the next request.
 type source interface {
-	// next returns the key's number and whether to put or get it. ok is
-	// false when there are no more requests to be made.
+	// next returns the key's number, and whether to put or get it. ok is false
+	// when there are no more requests.
 	next() (key int, put, ok bool)
 }
 
-// mix is endless: a key, put or get, by chance.
+// mix is endless: a random key, put or get at random.
 type mix struct {
 	random *rand.Rand
 	keys   int
 	zipf   zipf   // empty: all keys are equally likely
-	puts   uint32 // how many of 2³² requests are puts, less one if it is all
+	puts   uint32 // of 2³² requests, how many are puts; 2³²-1 if all are
 }
 
-// newMix's error is ctx's.
+// newMix returns an error only if ctx is done.
 func newMix(ctx context.Context, w Workload, seed uint64) (m *mix, err error) {
 	m = &mix{
 		random: rand.New(rand.NewPCG(seed, 0)),

@@ -23,8 +23,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// generateProcess runs a load until its standard input ends. It says when it begins
-// to measure, and prints the result.
+// generateProcess runs a load until its standard input ends. It announces the start
+// of the measurement, and prints the result.
 func generateProcess(config string) {
 	var cfg load.Config
 	err := json.Unmarshal([]byte(config), &cfg)
@@ -43,7 +43,7 @@ func generateProcess(config string) {
 	}
 }
 
-// A generator that was stopped says so, and does not accuse the server.
+// A generator that was stopped says so, and does not blame the server.
 func TestAStoppedGeneratorVoidsItsRun(t *testing.T) {
 	for name, change := range map[string]func(*load.Config){
 		"closed":      func(*load.Config) {},
@@ -66,12 +66,12 @@ func TestAStoppedGeneratorVoidsItsRun(t *testing.T) {
 	}
 }
 
-// stopGenerator runs a generator in a process of its own, stops it for some time in
-// its window, and returns its result.
+// stopGenerator runs a generator in a process of its own, stops it for some time
+// during its window, and returns its result.
 func stopGenerator(t *testing.T, s *server, cfg load.Config, stop time.Duration) (r load.Result) {
 	text, err := json.Marshal(struct {
 		load.Config
-		Begin, End any `json:",omitempty"` // which are no data
+		Begin, End any `json:",omitempty"` // functions cannot be encoded
 	}{Config: cfg})
 	require.NoError(t, err)
 	program, err := os.Executable()
@@ -99,7 +99,7 @@ func stopGenerator(t *testing.T, s *server, cfg load.Config, stop time.Duration)
 	}
 	goOn()
 	require.NoError(t, cmd.Process.Signal(syscall.SIGSTOP))
-	time.Sleep(stop) // what is tested, not a synchronisation
+	time.Sleep(stop) // the test's subject, not a synchronisation
 	require.NoError(t, cmd.Process.Signal(syscall.SIGCONT))
 	goOn()
 	require.NoError(t, in.Close())

@@ -7,17 +7,17 @@ import (
 	"github.com/ioflavors/ioflavors/common/kv"
 )
 
-// template is a sort of message: all get requests, say, or all puts with values
-// of one size. Those of a sort differ in nothing but key and value, and are made
-// and recognised by copying and comparing bytes.
+// template is a kind of message: all get requests, for example, or all puts with
+// values of one size. Messages of a kind differ only in key and value, so they
+// are made and recognised by copying and comparing bytes.
 type template struct {
-	before, between, behind []byte // the key, key and value, the value
+	before, between, behind []byte // before the key, between key and value, behind the value
 	keyed, valued           bool
 	size                    int
 }
 
-// newTemplate returns the template of frames like m's. m's key and value, if
-// they are not empty, are the first ones in the dataset.
+// newTemplate returns the template of frames like m's. If m has a key or a
+// value, it must be the first of the dataset.
 func newTemplate(m kv.Message) template {
 	f, mark := frame.Begin(nil)
 	f = frame.End(kv.AppendMessage(f, m), mark)
@@ -36,7 +36,7 @@ func newTemplate(m kv.Message) template {
 	return t
 }
 
-// sized returns t with its size, given values of the size of its own.
+// sized returns t with its size, computed from a value of the right size.
 func (t template) sized(key, value []byte) template {
 	t.size = len(t.append(nil, key, value))
 	return t
@@ -55,8 +55,8 @@ func (t *template) append(dst []byte, key, value []byte) []byte {
 	return dst
 }
 
-// match returns how many bytes the frame takes, if that is what data begins
-// with, and 0 otherwise.
+// match returns the length of the frame if data begins with it, and 0
+// otherwise.
 func (t *template) match(data, key, value []byte) int {
 	if len(data) < t.size {
 		return 0

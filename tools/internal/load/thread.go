@@ -2,15 +2,15 @@ package load
 
 import "time"
 
-// thread is what the generator's thread has used, and when that was.
+// thread is what the generator's thread has used up to a time.
 type thread struct {
 	at       time.Time
-	cpu      *time.Duration // nil: not known on this system
-	runQueue *time.Duration // could have run, but had no core; nil: not known
+	cpu      *time.Duration // nil: unknown on this system
+	runQueue *time.Duration // was ready to run, but had no core; nil: unknown
 }
 
-// since returns the shares of the time from then on that it ran, and that it
-// could have run and had no core; nil: not known.
+// since returns the shares of the time since before in which the thread ran,
+// and in which it was ready to run and had no core; nil: unknown.
 func (t thread) since(before thread) (cpu, runQueue *float64) {
 	window := t.at.Sub(before.at)
 	share := func(after, before *time.Duration) *float64 {

@@ -8,11 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// schedstat is the calling thread's, where there is a /proc.
+// schedstat is the calling thread's file, if there is a /proc.
 const schedstat = "/proc/thread-self/schedstat"
 
 // readThread returns what the calling thread has used since it began, up to this
-// moment: its own clock knows, while what getrusage tells may be a tick old.
+// moment. It reads the thread's own clock, because the times of getrusage may be
+// a tick old.
 func readThread() thread { return readThreadFrom(schedstat) }
 
 func readThreadFrom(file string) thread {
@@ -21,8 +22,9 @@ func readThreadFrom(file string) thread {
 	if unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &ts) == nil {
 		t.cpu = new(time.Duration(ts.Nano()))
 	}
-	// Time on the CPU, time in the run queue, time slices. A kernel that does not
-	// count has zeros there, but a thread that reads them has run.
+	// The fields: time on the CPU, time in the run queue, time slices. A kernel
+	// that does not count has zeros there; a counting kernel has at least one
+	// slice, because the calling thread has run.
 	var ran, waited, slices int64
 	if text, err := os.ReadFile(file); err == nil {
 		if _, err := fmt.Sscan(string(text), &ran, &waited, &slices); err == nil && slices > 0 {

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A system without /proc, or whose kernel does not count, tells of no wait. (It
-// was taken for a wait of 0: "0.0 % waiting for its core".)
+// Without /proc, or with a kernel that does not count, the wait is unknown. (It
+// was once reported as "0.0 % waiting for its core".)
 func TestWithoutProcTheWaitForACoreIsNotKnown(t *testing.T) {
 	file := t.TempDir() + "/schedstat"
 	for name, test := range map[string]struct {
@@ -38,8 +38,8 @@ func TestWithoutProcTheWaitForACoreIsNotKnown(t *testing.T) {
 	}
 }
 
-// The thread's CPU time is what it has used up to the moment, and none of it is
-// left for its next tick: a thread that spins uses time or waits for its core.
+// The thread's CPU time is exact up to the moment, not only up to the last
+// tick: a spinning thread uses time or waits for its core.
 func TestAThreadKnowsItsCPUTimeUpToTheMoment(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -50,14 +50,15 @@ func TestAThreadKnowsItsCPUTimeUpToTheMoment(t *testing.T) {
 	assert.Len(t, distinct, 50)
 }
 
-// What other threads use is not the generator's. (Else a busy server in the same
-// process, or the garbage collector, would look like a generator at its limit.)
+// The CPU time of other threads does not count as the generator's. Otherwise a
+// busy server in the same process, or the garbage collector, would make the
+// generator look overloaded.
 func TestAThreadsCPUTimeIsItsOwn(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	before, process := *readThread().cpu, processCPU(t)
 	used := make(chan time.Duration)
-	go func() { // on another thread, until it has used a good deal
+	go func() { // on another thread, until it has used some CPU time
 		for processCPU(t)-process < 100*time.Millisecond {
 		}
 		used <- processCPU(t) - process

@@ -2,5 +2,6 @@
 
 package load
 
-// readThread: there is no clock for a thread here that is worth asking.
+// readThread returns no figures: this system has no usable clock of a
+// thread.
 func readThread() thread { return thread{} }

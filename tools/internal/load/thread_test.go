@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The shares are of the time between the two readings, and not of a window that
-// began before the one and ended before the other.
+// The shares refer to the time between the two readings, not to a window that
+// began before the first and ended before the second.
 func TestAThreadsSharesAreOfTheTimeBetweenItsReadings(t *testing.T) {
 	at := time.Unix(100, 0)
 	before := thread{at: at, cpu: new(3 * time.Second), runQueue: new(time.Second)}
@@ -28,7 +28,7 @@ func TestAThreadsSharesAreOfTheTimeBetweenItsReadings(t *testing.T) {
 	}
 }
 
-// What the system does not tell is no 0: it is absent, and judges nothing.
+// An unknown figure is not 0: it is absent, and no rule judges it.
 func TestAGeneratorThatKnowsNothingOfItselfSaysSo(t *testing.T) {
 	text, err := json.Marshal(Generator{Busy: 0.5})
 	require.NoError(t, err)

@@ -10,16 +10,16 @@ import (
 	"github.com/ioflavors/ioflavors/common/cgroup"
 )
 
-// throttling is how often a cgroup had used up its CPU quota, and for how long its
-// threads were kept from running then, summed over the cores.
+// throttling is how often a cgroup used up its CPU quota, and for how long its
+// threads were kept from running, summed over the cores.
 type throttling struct {
 	times int64
 	total time.Duration
 }
 
 // readThrottling returns the throttling of this process's cgroup and of all above it,
-// by their directories, because each may have a quota. root is the file system, "/".
-// The map is empty where the system has no cgroups.
+// by directory, because each may have a quota. root is the file system "/". The map
+// is empty if the system has no cgroups.
 func readThrottling(root fs.FS) map[string]throttling {
 	all := make(map[string]throttling)
 	for _, g := range cgroup.New(root, "cpu").Groups() {
@@ -30,8 +30,8 @@ func readThrottling(root fs.FS) map[string]throttling {
 	return all
 }
 
-// throttledSince returns the difference of the cgroup that was throttled most. Others
-// are not added, because a throttled group stops those below it, too.
+// throttledSince returns the difference of the most throttled cgroup. It does not add
+// the others, because a throttled group also stops the groups below it.
 func throttledSince(before, after map[string]throttling) (most throttling) {
 	for dir, now := range after {
 		then, ok := before[dir]

@@ -15,11 +15,11 @@ const (
 		"32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n" +
 		"33 31 0:31 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n" +
 		"34 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"
-	// In a container without a namespace of its own for cgroups.
+	// In a container without a cgroup namespace of its own.
 	mountPart = "40 31 0:29 /docker/abc /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
 )
 
-// fakeRoot is a file system with these files.
+// fakeRoot is a file system with the given files.
 func fakeRoot(files ...string) fstest.MapFS {
 	root := fstest.MapFS{}
 	for i := 0; i < len(files); i += 2 {
@@ -65,7 +65,7 @@ func TestThrottlingIsReadFromTheCgroup(t *testing.T) {
 	}
 }
 
-// Of groups within each other, the one that was throttled most counts.
+// Of nested groups, only the most throttled one counts.
 func TestThrottlingIsThatOfTheWindow(t *testing.T) {
 	const stat = "sys/fs/cgroup/app/cpu.stat"
 	root := fakeRoot("proc/self/cgroup", "0::/app\n", "proc/self/mountinfo", mountV2,

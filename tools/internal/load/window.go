@@ -6,31 +6,31 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// window is the part of a run that is measured.
+// window is the measured part of a run.
 type window struct {
 	open         bool
 	began, ended time.Duration // by the generator's clock
-	// While the caller's Begin and End ran, nothing was sent or read: just
-	// before the window began, and just after it ended.
+	// How long the caller's Begin and End ran: just before the window began, and
+	// just after it ended. Nothing was sent or read meanwhile.
 	beginPause, endPause time.Duration
 
 	response, service, lag *hdrhistogram.Histogram // ns
-	// touched holds for each request that was in the system in a pause of the
-	// generator's, became due in it, or queued behind those, how long the pause
-	// was, in ns.
+	// touched has an entry for each request that was in the system during a
+	// pause of the generator, became due in it, or queued behind those: the
+	// length of the pause, in ns.
 	touched *hdrhistogram.Histogram
 
 	series          []Step
-	step            time.Duration // how long each is
-	requests, wrong int64         // replies that came within the window, right ones and others
+	step            time.Duration // the length of each step
+	requests, wrong int64         // replies within the window, right and wrong
 	offered, unsent int64         // of the open loop
 
-	// What follows is counted from the start, and from the window's beginning
-	// once that has come.
-	busy    time.Duration // had something to do, up to the window's end
+	// These are counted from the start of the run, and begin again with the
+	// window.
+	busy    time.Duration // had work, up to the window's end
 	area    float64       // requests that were due and not answered × ns
-	inError float64       // the part of area whose requests came to a wrong reply or none, in ns
-	tallied time.Duration // up to when area is counted
+	inError float64       // the part of area whose requests got a wrong reply or none, in ns
+	tallied time.Duration // area is counted up to this time
 	thread  thread
 
 	cpu, runQueue *float64   // the thread's shares of the window
@@ -48,8 +48,8 @@ func newWindow(length time.Duration) *window {
 	}
 }
 
-// maxSteps bounds the series' memory. It is an hour of the shortest steps; those
-// of a longer window are longer.
+// maxSteps bounds the series' memory. It is an hour of the shortest steps; a
+// longer window has longer steps.
 const maxSteps = 36_000
 
 func (w *window) begin(paused, now time.Duration) {
@@ -64,21 +64,21 @@ func (w *window) end(now time.Duration) {
 	w.series = w.series[:min(len(w.series), int((now-w.began+w.step-1)/w.step))]
 }
 
-// count counts a right reply. The closed loop's belong to the window if they
-// were read in it. Those of the open loop belong to it if they were due in it,
-// however late they come: whoever left out the late ones would omit just what
-// a stall does.
+// count counts a right reply. In the closed loop a reply belongs to the window
+// if it was read in it. In the open loop it belongs to the window if its
+// request was due in it, however late the reply: leaving out the late ones
+// would omit just the effect of a stall.
 func (w *window) count(r request, now time.Duration, open bool) {
 	response, service := now-r.due, now-r.sent
 	if w.open {
 		if r.sent < w.began {
-			service -= w.beginPause // which is no fault of the server's
+			service -= w.beginPause // not the server's fault
 		}
 		if r.due < w.began {
 			response -= w.beginPause
 		}
 		w.requests++
-		// The window ends a little later than it should.
+		// The window may end a little later than planned.
 		s := &w.series[min(int((now-w.began)/w.step), len(w.series)-1)]
 		s.Requests++
 		s.Max = max(s.Max, response)
@@ -99,7 +99,7 @@ func (w *window) count(r request, now time.Duration, open bool) {
 	record(w.service, service)
 }
 
-// countWrong counts a wrong reply that came in the window. It ends a wait, as a
+// countWrong counts a wrong reply read in the window. It ends a wait, as a
 // right one does.
 func (w *window) countWrong(r request, now time.Duration) {
 	if !w.open {
@@ -113,16 +113,16 @@ func (w *window) countWrong(r request, now time.Duration) {
 	w.inError += float64(wait)
 }
 
-// countLost counts a request that is given up within the window. It waited in vain,
-// and much of that may have been before.
+// countLost counts a request that is given up within the window. Part of its wait
+// may have been before the window.
 func (w *window) countLost(due, now time.Duration) {
 	if w.open {
 		w.inError += float64(now - max(due, w.began))
 	}
 }
 
-// countLag counts how late a request is sent that could be since it was due
-// and its connection had room, at freed.
+// countLag counts how late a request is sent, from the moment it was due and
+// its connection had room (freed).
 func (w *window) countLag(r request, freed time.Duration) {
 	if w.began == 0 || r.due < w.began {
 		return
@@ -134,8 +134,8 @@ func (w *window) countLag(r request, freed time.Duration) {
 	record(w.lag, lag)
 }
 
-// record adds a time, of which the histogram can hold every one. If the clock stood
-// still the time is 0, which it cannot hold.
+// record adds a time to a histogram that holds every time. If the clock stood still
+// the time is 0, which the histogram cannot hold.
 func record(h *hdrhistogram.Histogram, t time.Duration) {
 	_ = h.RecordValue(max(1, t.Nanoseconds()))
 }

@@ -8,14 +8,15 @@ import (
 	"sort"
 )
 
-// zipfExponent is that of YCSB's workloads (Cooper et al., "Benchmarking Cloud
-// Serving Systems with YCSB", 2010). rand.Zipf wants one above 1.
+// zipfExponent is the exponent of YCSB's workloads (Cooper et al.,
+// "Benchmarking Cloud Serving Systems with YCSB", 2010). rand.Zipf requires
+// one above 1.
 const zipfExponent = 0.99
 
-// zipf picks numbers from 0 on, the small ones more often.
-type zipf struct{ upTo []float64 } // the probability of a number and all before it
+// zipf picks numbers from 0 on, small ones more often.
+type zipf struct{ upTo []float64 } // for each number, the probability of it and all before it
 
-// newZipf's error is ctx's.
+// newZipf returns an error only if ctx is done.
 func newZipf(ctx context.Context, n int) (zipf, error) {
 	z := zipf{make([]float64, n)}
 	sum := 0.0

@@ -1,19 +1,19 @@
 // Command mutate changes the program in small ways, one at a time, and runs the tests
-// that should notice. A mutation that no test notices survives, and is either
-// equivalent (nothing that matters has changed) or a hole in the tests.
+// that should notice. A mutation that no test notices survives. It is either
+// equivalent (no behaviour that matters has changed) or shows a hole in the tests.
 //
 //	go run ./tools/internal/mutate            # 22 mutations of each target: about an hour
 //	go run ./tools/internal/mutate -only common/session -per 0
 //
-// Each survivor has a verdict in survivors.txt, given by a person. The exit code is 1
-// if there is a survivor without one, or if fewer than 90 % of the mutations that are
-// not equivalent were killed. With -w the survivors of this run replace those of the
-// same targets in the file, and keep the verdicts that they had.
+// Each survivor has a verdict in survivors.txt, written by a person. The exit code is
+// 1 if a survivor has no verdict, or if fewer than 90 % of the mutations that are not
+// equivalent were killed. With -w the survivors of this run replace those of the same
+// targets in the file, and keep their verdicts.
 //
-// A mutated file is handed to the compiler by go test -overlay, so the working tree
-// stays as it is. A tester from the module proxy, go-gremlins, copies one module and
-// runs one package's own tests; much of common is tested by the models, which are
-// modules of their own.
+// The mutated file reaches the compiler through go test -overlay, so the working tree
+// stays unchanged. The tester go-gremlins from the module proxy was no alternative:
+// it copies one module and runs one package's own tests, but the models, which are
+// other modules, test much of common.
 package main
 
 import (
@@ -29,7 +29,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
-// wanted is the least share of mutations to be killed, of those that are not
+// wanted is the least share of killed mutations among those that are not
 // equivalent.
 const wanted = 0.90
 
@@ -113,7 +113,7 @@ func run(ctx context.Context, out io.Writer, only string, per, jobs int, file st
 	return s.err()
 }
 
-// score is what became of the mutations that were tried.
+// score is the result for the tried mutations.
 type score struct {
 	killed, equivalent, holes int
 	survivors                 verdicts

@@ -45,7 +45,8 @@ func TestMutations(t *testing.T) {
 	assert.NotContains(t, string(found[4].apply()), "paused")
 }
 
-// The same mutations are chosen whatever was added elsewhere in the package.
+// The choice of mutations does not depend on changes elsewhere in the
+// package.
 func TestTheChoiceIsStable(t *testing.T) {
 	found, err := find("p.go", []byte(source))
 	require.NoError(t, err)

@@ -22,10 +22,10 @@ type mutation struct {
 	target *target
 	path   string // of the file, from the root of the workspace
 	source []byte // the original
-	from   int    // the bytes that are replaced: source[from:to]
+	from   int    // the replaced bytes are source[from:to]
 	to     int
 	by     string
-	name   string // the same as long as the function is, wherever it moves to
+	name   string // does not change while the function stays the same, wherever it moves to
 	line   int
 }
 
@@ -36,7 +36,7 @@ func (m mutation) apply() []byte {
 	return slices.Concat(m.source[:m.from], []byte(m.by), m.source[m.to:])
 }
 
-// swaps are the operators, and what a tired engineer writes in their place.
+// swaps are the operators, and the mistakes of a tired engineer.
 var swaps = map[token.Token][]token.Token{
 	token.LSS:  {token.LEQ, token.GEQ},
 	token.LEQ:  {token.LSS, token.GTR},
@@ -57,7 +57,7 @@ var assigned = map[token.Token]string{
 	token.OR_ASSIGN: "=", token.AND_ASSIGN: "=",
 }
 
-// mutations returns all there are in the files of the target that this system
+// mutations returns all mutations of the target's files that this system
 // compiles.
 func (t *target) mutations() ([]mutation, error) {
 	output, err := exec.Command("go", "list", "-json=GoFiles", "./"+t.folder).Output()
@@ -140,7 +140,7 @@ func (f *finder) visit(n ast.Node) bool {
 	case *ast.DeferStmt:
 		f.add(n.Pos(), n.End(), "", f.text(n))
 	case *ast.IfStmt:
-		if _, binary := n.Cond.(*ast.BinaryExpr); !binary { // its operator is changed
+		if _, binary := n.Cond.(*ast.BinaryExpr); !binary { // a binary condition has its operator changed instead
 			f.add(n.Cond.Pos(), n.Cond.End(), "!("+f.text(n.Cond)+")", "if "+f.text(n.Cond))
 		}
 	case *ast.ReturnStmt:
@@ -157,7 +157,7 @@ func (f *finder) visit(n ast.Node) bool {
 	return true
 }
 
-// add notes that what stands between two positions may be replaced; context is the
+// add records that the code between two positions may be replaced; context is the
 // code around it.
 func (f *finder) add(from, to token.Pos, by, context string) {
 	start, end := f.fset.Position(from), f.fset.Position(to)
@@ -182,8 +182,8 @@ func (f *finder) text(n ast.Node) string {
 
 var comment = regexp.MustCompile(`//[^\n]*`)
 
-// short returns code on one line, without comments, and not all of it if that is long.
-// A verdict's mark does not appear in it.
+// short returns code on one line, without comments, and cut if it is long. The mark
+// before a verdict does not appear in it.
 func short(code string) string {
 	const most = 60
 	code = comment.ReplaceAllString(code, "")
@@ -194,8 +194,9 @@ func short(code string) string {
 	return strings.ReplaceAll(code, " | ", "|")
 }
 
-// choose returns n of the mutations, or all if n is 0: those with the least hashes of
-// their names, so that a change elsewhere leaves the choice as it is.
+// choose returns n of the mutations, or all if n is 0. It takes those with the
+// smallest hashes of their names, so that a change elsewhere does not change the
+// choice.
 func choose(all []mutation, n int) []mutation {
 	all = slices.Clone(all)
 	if n > 0 && n < len(all) {

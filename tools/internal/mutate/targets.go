@@ -1,9 +1,9 @@
 package main
 
-// target is a package to be mutated, and the tests that should notice.
+// target is a package to mutate, and the tests that should notice.
 type target struct {
 	folder string
-	files  []string   // these alone, if any are named
+	files  []string   // only these, if any are named
 	tests  [][]string // arguments of go test, the quickest first
 }
 
@@ -13,10 +13,10 @@ var (
 	fakeKernels = []string{"-run", "^TestOnAFakeKernel$", "./busywait", "./eventloop", "./iouring"}
 	blocking    = []string{"-run", "^TestServer$", "./singleblocking", "./multiblocking"}
 	polling     = []string{"-run", "^TestServer$", "./eventloop"}
-	// judging are the lab's tests, but those that run servers.
+	// judging are the lab's tests, without those that run servers.
 	judging = []string{"-skip", "^Test(Run|Advise|Capacity|Silent|Callers|ASlow|ResultsAreSaved|ResultsFollow|APool|AStopIs|" +
 		"ADeaf|IdleLadder|Syscalls|Many|Cores|OneAtATime|APanic|TheProgram)", "./tools/internal/lab"}
-	// judges are the files of the lab that say what a measurement is worth.
+	// judges are the files of the lab that judge the value of a measurement.
 	judges = []string{"claims.go", "standings.go", "disturbance.go", "proof.go", "advise_judge.go", "stall.go", "trial.go"}
 )
 

@@ -17,28 +17,28 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
 )
 
-// fate is what became of a mutation.
+// fate is the fate of a mutation.
 type fate string
 
 const (
 	killed   fate = "killed"
 	survived fate = "SURVIVED"
-	invalid  fate = "invalid" // it does not compile, and counts for nothing
+	invalid  fate = "invalid" // it does not compile, and does not count
 )
 
-// patience is how long one of the commands may take, compiling included. What hangs
-// is killed: somebody would notice.
+// patience is the time limit of one command, compilation included. A command that
+// hangs is killed, and counts as a test that noticed.
 const patience = 3 * time.Minute
 
-// result is what trying a mutation said.
+// result is the result of trying a mutation.
 type result struct {
 	fate fate
 	took time.Duration
 	err  error
 }
 
-// tryAll tries mutations, so many of them at a time. Each one's result can be received
-// from its channel, until ctx ends. wait returns when none is being tried any more.
+// tryAll tries mutations, jobs at a time. The result of each can be received from its
+// channel, until ctx ends. wait returns when no mutation is being tried any more.
 func tryAll(ctx context.Context, all []mutation, jobs int) (results []chan result, wait func()) {
 	results = make([]chan result, len(all))
 	for i := range results {
@@ -67,8 +67,8 @@ func tryAll(ctx context.Context, all []mutation, jobs int) (results []chan resul
 
 var notCompiled = regexp.MustCompile(`\[(build|setup) failed\]`)
 
-// try runs the target's tests on the mutated program, command by command, until one
-// fails.
+// try runs the target's tests on the mutated program, one command after the other,
+// until one fails.
 func (m mutation) try(ctx context.Context) (fate, error) {
 	dir, err := os.MkdirTemp("", "mutate")
 	if err != nil {
@@ -93,8 +93,8 @@ func (m mutation) try(ctx context.Context) (fate, error) {
 	return survived, nil
 }
 
-// whole runs the target's tests on the program as it is. If they fail, no mutation
-// could be told from none.
+// whole runs the target's tests on the unchanged program. If they fail, a failure
+// would not show that a mutation was noticed.
 func (t *target) whole(ctx context.Context) error {
 	for _, tests := range t.tests {
 		if output, err := goTest(ctx, "", tests); err != nil {
@@ -104,8 +104,8 @@ func (t *target) whole(ctx context.Context) error {
 	return nil
 }
 
-// overlay writes the mutated file, and the file by which the compiler takes it for
-// the original.
+// overlay writes the mutated file, and the overlay file that makes the compiler
+// use it in place of the original.
 func (m mutation) overlay(dir string) (name string, err error) {
 	mutated := filepath.Join(dir, filepath.Base(m.path))
 	if err := folder.WriteFile(mutated, m.apply()); err != nil {
@@ -123,7 +123,7 @@ func (m mutation) overlay(dir string) (name string, err error) {
 	return name, folder.WriteFile(name, replace)
 }
 
-// goTest runs one command of a target's.
+// goTest runs one of a target's commands.
 func goTest(ctx context.Context, overlay string, tests []string) (output []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -13,18 +13,18 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
 )
 
-// equivalent begins the verdict on a mutation after which nothing that matters is
-// different; any other verdict is about a hole in the tests.
+// equivalent begins the verdict on a mutation that changes no behaviour that
+// matters; any other verdict is about a hole in the tests.
 const equivalent = "equivalent:"
 
-// open stands in the file where a verdict is missing.
+// open marks a missing verdict in the file.
 const open = "?"
 
 // verdicts has a verdict, or "", for each mutation that survived.
 type verdicts map[string]string
 
-// readVerdicts reads lines "mutation | verdict". A file that is not there is an
-// empty one.
+// readVerdicts reads lines of the form "mutation | verdict". A missing file
+// counts as empty.
 func readVerdicts(file string) (verdicts, error) {
 	text, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -60,7 +60,8 @@ func writeVerdicts(file string, v verdicts) error {
 	return folder.WriteFile(file, []byte(b.String()))
 }
 
-// merge returns the survivors of a run of some targets, and what was known of others.
+// merge returns the survivors of a run of some targets, and the known verdicts of all
+// other targets.
 func (v verdicts) merge(tried []string, survivors verdicts) verdicts {
 	merged := maps.Clone(survivors)
 	if merged == nil {

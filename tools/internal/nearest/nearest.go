@@ -1,4 +1,5 @@
-// Package nearest finds the known name that a user probably meant by an unknown one.
+// Package nearest suggests the known name that a user probably meant by an unknown
+// one.
 package nearest
 
 import (
@@ -6,14 +7,14 @@ import (
 	"strings"
 )
 
-// Unknown is the error for a name that is not among the known ones, which it lists.
-// kind says what they name.
+// Unknown is the error for an unknown name; it lists the known ones. kind is the
+// kind of the names.
 func Unknown(kind, name string, known []string) error {
 	return fmt.Errorf("no %s %q: there are %s%s", kind, name, strings.Join(known, ", "), Hint(name, known))
 }
 
-// Hint returns "; did you mean …?" with the known name that is nearest, or
-// nothing if none is near.
+// Hint returns "; did you mean …?" with the nearest known name, or "" if
+// none is near.
 func Hint(name string, known []string) string {
 	if near := To(name, known); near != "" {
 		return fmt.Sprintf("; did you mean %q?", near)
@@ -21,9 +22,9 @@ func Hint(name string, known []string) string {
 	return ""
 }
 
-// To returns the known name that takes the fewest edits to come from name, the
-// first of several, or else one that begins with name; "" if none is near: more
-// than an edit for each three letters is far. Case makes no difference.
+// To returns the known name with the fewest edits from name, the first of
+// several, or else one that begins with name; "" if none is near: more than one
+// edit for each three letters is far. To ignores case.
 func To(name string, known []string) string {
 	name = strings.ToLower(name)
 	best, least := "", 1+max(1, len(name)/3)
@@ -40,8 +41,8 @@ func To(name string, known []string) string {
 	return best
 }
 
-// distance is how many letters have to be inserted, deleted, replaced, or
-// swapped with their neighbour, to make b of a (optimal string alignment).
+// distance is the number of letters to insert, delete, replace or swap with
+// their neighbour to turn a into b (optimal string alignment).
 func distance(a, b string) int {
 	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {

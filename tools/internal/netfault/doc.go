@@ -1,5 +1,5 @@
-// Package netfault tests the models where the network fails: packets are lost,
-// nothing gets through for a while, a client's machine is gone. That takes a
-// network of the test's own, which scripts/netns.sh makes, on Linux; anywhere
-// else the tests are skipped.
+// Package netfault tests the models on a failing network: packets are lost,
+// nothing gets through for some time, a client's machine is gone. The tests
+// need a network of their own, which scripts/netns.sh makes on Linux;
+// elsewhere they are skipped.
 package netfault

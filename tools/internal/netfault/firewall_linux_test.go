@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// firewall drops packets on the loopback device, where each one passes the
-// input hook once, whichever way it goes.
+// firewall drops packets on the loopback device, where each packet passes
+// the input hook once, in both directions.
 type firewall struct{ t *testing.T }
 
 func newFirewall(t *testing.T) *firewall {
@@ -23,13 +23,13 @@ func newFirewall(t *testing.T) *firewall {
 	return &firewall{t}
 }
 
-// drop makes the rule, such as "numgen random mod 100 < 5", the one by which
-// packets are lost. "" loses all.
+// drop adds a rule by which packets are lost, such as "numgen random mod 100
+// < 5". "" loses all.
 func (f *firewall) drop(rule string) {
 	command(f.t, "nft", "add rule inet netfault in "+rule+" counter drop")
 }
 
-// mend ends all loss, and returns how many packets were lost.
+// mend ends all loss, and returns the number of lost packets.
 func (f *firewall) mend() (lost int) {
 	out, err := exec.Command("nft", "list", "chain", "inet", "netfault", "in").CombinedOutput()
 	require.NoError(f.t, err, "%s", out)
@@ -42,7 +42,7 @@ func (f *firewall) mend() (lost int) {
 	return lost
 }
 
-// retransmitted returns how many segments this network has sent again.
+// retransmitted returns how many segments this network has retransmitted.
 func retransmitted(t *testing.T) int {
 	data, err := os.ReadFile("/proc/self/net/snmp")
 	require.NoError(t, err)

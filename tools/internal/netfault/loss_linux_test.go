@@ -16,9 +16,9 @@ import (
 	"github.com/ioflavors/ioflavors/common/servertest"
 )
 
-// One packet in twenty is lost, in both directions, while clients put and get,
-// and others come only to reset: every answer is the right one, or there is
-// none. All variants are tested at the same time, for most of it is waiting.
+// One packet in twenty is lost, in both directions, while some clients put and
+// get, and others connect only to reset. Every client gets the right reply or
+// none. All variants run at the same time, because they mostly wait.
 func TestLoss(t *testing.T) {
 	inNamespace(t)
 	f := newFirewall(t)
@@ -35,9 +35,9 @@ func TestLoss(t *testing.T) {
 				defer cancel()
 				srv := v.start(t, "127.0.0.1:0", nil)
 
-				// A reset that is lost is not sent again. Where one client
-				// is served at a time, the others then wait until the
-				// server asks the one whether it is still there.
+				// A lost reset is not sent again. In a model that serves one client at a
+				// time, the others then wait until the server's keep-alive probes find that
+				// the client is gone.
 				visits, visitors := 30, 500
 				if v.oneAtATime {
 					visits, visitors = 6, 10
@@ -56,7 +56,7 @@ func TestLoss(t *testing.T) {
 				reset := <-churned
 				assert.Empty(t, o.Failure, "seed %d", seed)
 
-				// The last of those who are gone are noticed too.
+				// The server also notices the last of the clients that have gone.
 				st := srv.settle(ctx, t)
 				operations.Add(int64(o.Operations))
 				resets.Add(int64(reset))
@@ -78,9 +78,9 @@ func TestLoss(t *testing.T) {
 	t.Attr("seconds", seconds(time.Since(begin)))
 }
 
-// churn has clients, one after the other, come and reset: at once, with a
-// request under way, or after an answer and inside the next frame. It returns
-// how many there were.
+// churn connects clients one after the other, and resets them: at once, with
+// a request in flight, or after a reply and inside the next frame. It returns
+// the number of resets.
 func churn(ctx context.Context, addr string, most int) (resets int) {
 	get := probe.Get("churn")
 	for resets < most && ctx.Err() == nil {

@@ -10,8 +10,9 @@ import (
 )
 
 // machine is another machine on a cable to this one: a network namespace at the
-// end of a pair of devices. What it does is done by a thread of its own, for a
-// namespace belongs to a thread; a socket stays in the one it was made in.
+// end of a pair of devices. A thread of its own does its work, because a
+// namespace belongs to a thread; a socket stays in the namespace in which it
+// was made.
 type machine struct {
 	tasks chan func()
 }
@@ -29,7 +30,7 @@ func newMachine(t *testing.T) *machine {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		runtime.LockOSThread() // for good: with the goroutine the thread ends, and the namespace with it
+		runtime.LockOSThread() // never unlocked: when the goroutine ends, so does the thread, and the namespace with it
 		thread = unix.Gettid()
 		ready <- unix.Unshare(unix.CLONE_NEWNET)
 		for task := range m.tasks {
@@ -40,8 +41,8 @@ func newMachine(t *testing.T) *machine {
 	require.NoError(t, <-ready)
 
 	command(t, "ip", "link", "add", "netfault0", "type", "veth", "peer", "name", "netfault1")
-	// It takes the other one with it, and would otherwise outlive the test by
-	// as long as the namespace does.
+	// Deleting it also deletes the other device. Otherwise it would outlive the
+	// test for as long as the namespace exists.
 	t.Cleanup(func() { command(t, "ip", "link", "delete", "netfault0") })
 	command(t, "ip", "link", "set", "netfault1", "netns", fmt.Sprint(thread))
 	command(t, "ip", "address", "add", ourAddr+"/24", "dev", "netfault0")
@@ -61,7 +62,7 @@ func (m *machine) do(f func()) {
 	<-done
 }
 
-// command runs a program there.
+// command runs a program on the machine.
 func (m *machine) command(t *testing.T, name string, args ...string) {
 	t.Helper()
 	out, err := []byte(nil), error(nil)

@@ -10,16 +10,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// outsideVariable is what scripts/netns.sh sets: the network that the test was
-// called from, as /proc/self/ns/net names it.
+// outsideVariable is set by scripts/netns.sh to the network in which the
+// script was started, as /proc/self/ns/net names it.
 const outsideVariable = "NETFAULT_OUTSIDE"
 
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if os.Getenv(outsideVariable) != "" {
-		// All variants are tested at the same time, for the network lets them
-		// all wait. Those that never rest shall share the processors with the
-		// others as processes would.
+		// All variants are tested at the same time, because the network makes them
+		// all wait. The variants that never sleep share the processors with the
+		// others, like processes.
 		runtime.GOMAXPROCS(max(16, runtime.NumCPU()))
 		if err := flag.Set("test.parallel", "100"); err != nil {
 			panic(err)
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// inNamespace skips the test if the network is not its own to break.
+// inNamespace skips the test if the test does not have a network of its own.
 func inNamespace(t *testing.T) {
 	t.Helper()
 	outside := os.Getenv(outsideVariable)
@@ -40,7 +40,7 @@ func inNamespace(t *testing.T) {
 	require.NotEqual(t, outside, here, "%s is set, and yet this is the network outside", outsideVariable)
 }
 
-// command runs a program of the system's.
+// command runs a program of the system.
 func command(t *testing.T, name string, args ...string) {
 	t.Helper()
 	out, err := run(name, args...)

@@ -13,21 +13,22 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 )
 
-// options are those by which a connection finds out that its peer is gone.
+// options are the socket options with which a connection notices that its
+// peer is gone.
 type options struct {
 	KeepAlive      int // on or off
-	Idle, Interval int // seconds to the first probe, and between two
+	Idle, Interval int // seconds until the first probe, and between probes
 	Probes         int
 	UserTimeout    int // milliseconds that data may stay unacknowledged
-	NoDelay        int // beside the point, and set in the same place
+	NoDelay        int // not needed here, but set in the same place
 }
 
-// wanted is what the servers promise: 15 s and three probes 15 s apart, or 30 s
-// after the first byte that should have been acknowledged.
+// wanted are the options that the servers promise: 15 s and three probes 15 s
+// apart, or 30 s after the first byte that is not acknowledged.
 var wanted = options{KeepAlive: 1, Idle: 15, Interval: 15, Probes: 3, UserTimeout: 30_000, NoDelay: 1}
 
-// Every connection has the options, whatever it was accepted by and however
-// early its client came: a server that is started again has clients waiting.
+// Every connection has the options, whatever accepted it and however early
+// its client connected: a restarted server has waiting clients.
 func TestOptions(t *testing.T) {
 	for _, v := range variants {
 		for _, early := range []bool{false, true} {
@@ -59,7 +60,8 @@ func TestOptions(t *testing.T) {
 }
 
 // acceptedFrom returns the options of this process's socket whose peer is
-// client. Whatever package made it, it has a descriptor.
+// client. It searches all descriptors, because every package's sockets have
+// one.
 func acceptedFrom(t *testing.T, client net.Addr) (o options) {
 	t.Helper()
 	entries, err := os.ReadDir("/proc/self/fd")

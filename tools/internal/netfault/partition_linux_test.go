@@ -13,24 +13,24 @@ import (
 	"github.com/ioflavors/ioflavors/common/servertest"
 )
 
-// In the midst of it nothing gets through for five seconds. Then all goes on:
-// whoever was connected still is, and whoever came meanwhile is served.
+// In the middle of a history nothing gets through for five seconds. Then all
+// connections continue, and the clients that connected meanwhile are served.
 func TestPartition(t *testing.T) {
 	inNamespace(t)
 	const (
 		before = 5   // visits of each client
-		after  = 5   // visits that begin when nothing gets through any more
-		most   = 500 // visits until that is so
+		after  = 5   // visits that begin after the cut
+		most   = 500 // visits until the cut
 	)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	f := newFirewall(t)
 	retransmissions := retransmitted(t)
-	warm := make(chan struct{})      // gets one from each client when it has made some visits
+	warm := make(chan struct{})      // receives from each client after some visits
 	cut := make(chan struct{})       // closed when nothing gets through any more
-	partition := make(chan struct{}) // closed when it is over
+	partition := make(chan struct{}) // closed when the partition is over
 	begin := time.Now()
-	var mended time.Time // valid then
+	var mended time.Time // valid after partition
 	t.Run("variants", func(t *testing.T) {
 		t.Run("partition", func(t *testing.T) {
 			t.Parallel()
@@ -46,7 +46,7 @@ func TestPartition(t *testing.T) {
 			}
 			f.drop("")
 			close(cut)
-			time.Sleep(5 * time.Second) // not to wait for something: this is the fault
+			time.Sleep(5 * time.Second) // this is the fault, not a synchronisation
 			t.Attr("packets_lost", strconv.Itoa(f.mend()))
 			mended = time.Now()
 		})
@@ -55,7 +55,7 @@ func TestPartition(t *testing.T) {
 				t.Parallel()
 				srv := v.start(t, "127.0.0.1:0", nil)
 				var mu sync.Mutex
-				left := make(map[int]int) // visits that a client still makes
+				left := make(map[int]int) // visits that each client still makes
 				seed := rand.Uint64()
 				o := servertest.History{Addr: srv.addr, Seed: seed, More: func(client, n int) bool {
 					if n == before {
@@ -70,7 +70,7 @@ func TestPartition(t *testing.T) {
 					select {
 					case <-cut:
 					default:
-						return true // so that some are in the midst of a visit
+						return true // so that some clients are in the middle of a visit
 					}
 					mu.Lock()
 					defer mu.Unlock()

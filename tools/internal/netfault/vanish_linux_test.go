@@ -15,23 +15,23 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// A client's machine is cut off: no FIN comes, no RST, nothing. The server's
-// kernel finds out, be there a reply under way or nothing to say, and the server
-// closes the connection. No timeout of the server's is at work. All
-// variants wait at the same time.
+// A client's machine is cut off: no FIN and no RST arrives. The server's kernel
+// notices it, with a reply in flight or without, and the server closes the
+// connection. None of the server's timeouts is set. All variants wait at the
+// same time.
 func TestVanish(t *testing.T) {
 	inNamespace(t)
 	client := newMachine(t)
 	gone := make(chan struct{}) // closed when the cable is cut
 	var (
-		since  time.Time // when that was, valid then
+		since  time.Time // the time of the cut, valid after gone
 		served sync.WaitGroup
 	)
 	served.Add(2 * len(variants))
 	t.Run("variants", func(t *testing.T) {
 		t.Run("cut", func(t *testing.T) {
 			t.Parallel()
-			defer close(gone) // also if it fails: the others wait for it
+			defer close(gone) // also after a failure, because the others wait for it
 			served.Wait()
 			client.command(t, "ip", "link", "set", "netfault1", "down")
 			since = time.Now()
@@ -60,18 +60,18 @@ func TestVanish(t *testing.T) {
 				require.NoError(t, err)
 				<-slow.asked
 				ready()
-				<-gone // now the server makes its reply, which nobody acknowledges
+				<-gone // now the server makes its reply, which is never acknowledged
 				srv.wantReclaimed(t, since)
 			})
 		}
 	})
 }
 
-// wantReclaimed waits until the server has closed its one connection.
+// wantReclaimed waits until the server has closed its only connection.
 func (s *server) wantReclaimed(t *testing.T, since time.Time) {
 	t.Helper()
-	// Twice the time that the options give a peer, and no more: the kernel's
-	// own patience with a reply is a quarter of an hour.
+	// Twice the time that the options allow a peer, and no more: without the
+	// options, the kernel retries a reply for a quarter of an hour.
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	st := s.settle(ctx, t)
@@ -89,7 +89,7 @@ func (m *machine) dial(t *testing.T, addr string) (conn net.Conn) {
 	return conn
 }
 
-// slowStore answers a get when the client is gone.
+// slowStore answers a get after the client has gone.
 type slowStore struct {
 	store.Store
 	asked chan struct{} // closed by the get

@@ -28,7 +28,7 @@ type variant struct {
 	create     func(kvserver.Config) kvserver.Server
 }
 
-// A system that has no io_uring, or does not permit it, leaves that model out.
+// If the system lacks io_uring, or does not permit it, that model is left out.
 var variants = permitted(iouring.Available(), variant{"iouring", false, func(cfg kvserver.Config) kvserver.Server {
 	return iouring.New(iouring.Config{Config: cfg})
 }}, []variant{
@@ -59,15 +59,15 @@ func permitted(why error, v variant, others []variant) []variant {
 	return append(others, v)
 }
 
-// What is left out is said.
+// The skip message tells which model is left out.
 func TestEveryModelIsTried(t *testing.T) {
 	if err := iouring.Available(); err != nil {
 		t.Skip("not iouring: ", err)
 	}
 }
 
-// patience ends tests that fail. Lost packets are sent again after ever longer
-// times, so it is much.
+// patience ends a failing test. It is long, because lost packets are
+// retransmitted after ever longer times.
 const patience = 5 * time.Minute
 
 // server is a variant that serves.
@@ -76,8 +76,8 @@ type server struct {
 	addr string
 }
 
-// start serves until the test ends. No limit of the server's ends a connection:
-// what does, is the network. A first client has been served when it returns.
+// start serves until the test ends, and returns after it has served a first
+// client. No limit of the server ends a connection, only the network.
 func (v variant) start(t *testing.T, addr string, st store.Store) *server {
 	t.Helper()
 	ln, err := net.Listen("tcp4", addr)
@@ -106,7 +106,7 @@ func (v variant) serve(t *testing.T, ln net.Listener, st store.Store) *server {
 	return &server{srv, ln.Addr().String()}
 }
 
-// settle waits until every connection is closed, and checks the books.
+// settle waits until every connection is closed, and checks the counters.
 func (s *server) settle(ctx context.Context, t *testing.T) kvserver.Stats {
 	t.Helper()
 	for {
@@ -127,7 +127,7 @@ func (s *server) settle(ctx context.Context, t *testing.T) kvserver.Stats {
 	}
 }
 
-// exchange expects the reply to a request.
+// exchange sends a request, and expects its reply.
 func exchange(t *testing.T, conn net.Conn, request []byte, reply probe.Message) {
 	t.Helper()
 	_, err := conn.Write(request)

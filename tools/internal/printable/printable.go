@@ -1,7 +1,8 @@
-// Package printable makes text from outside fit to be shown: what a server said, a
-// name in a file, an error that quotes either. On a terminal such a text could
-// otherwise clear the screen, hide what follows it, or type for the user; a letter
-// that changes the direction of writing could make a page say the opposite.
+// Package printable makes text from outside safe to show: a server's reply, a name
+// in a file, an error that quotes either. On a terminal such a text could
+// otherwise clear the screen, hide the text behind it, or type for the user; a
+// character that changes the direction of writing could make a page say the
+// opposite.
 package printable
 
 import (
@@ -12,7 +13,7 @@ import (
 	"unicode/utf8"
 )
 
-// The control sequences that Styled lets pass. They change how text looks, until
+// The control sequences that Styled keeps. They change the style of text until
 // Reset, and can hide nothing.
 const (
 	Strong = "\x1b[1m"
@@ -21,11 +22,11 @@ const (
 	Reset  = "\x1b[0m"
 )
 
-// Text returns text of any number of lines as characters that can be seen, spaces,
-// tabs and newlines. Whatever else is in it is escaped as in JSON (a JSON text stays
-// one, and means the same): control characters, C1 and DEL among them, characters
-// without width, those that change the direction of writing, and those that Unicode
-// does not assign. A byte that is no UTF-8 becomes \xNN.
+// Text returns a text of any number of lines as visible characters, spaces, tabs and
+// newlines. It escapes everything else as in JSON (JSON stays valid, and means the
+// same): control characters, including C1 and DEL, characters without width, those
+// that change the direction of writing, and those that Unicode does not assign. A
+// byte that is not UTF-8 becomes \xNN.
 func Text(text string) string {
 	return escape(text, func(rest string) int {
 		if rest[0] == '\n' || rest[0] == '\t' {
@@ -35,11 +36,11 @@ func Text(text string) string {
 	})
 }
 
-// Line is Text for one line: newlines and tabs are escaped, too, so that nobody can
-// add a line.
+// Line is Text for one line: it also escapes newlines and tabs, so that the text
+// cannot add a line.
 func Line(text string) string { return escape(text, func(string) int { return 0 }) }
 
-// Styled is Text that may be emphasised by this package's sequences.
+// Styled is Text that keeps this package's sequences.
 func Styled(text string) string {
 	return escape(text, func(rest string) int {
 		switch rest[0] {
@@ -56,11 +57,11 @@ func Styled(text string) string {
 	})
 }
 
-// escape escapes what cannot be seen, but for as many bytes as keep says of what
-// begins with it.
+// escape escapes invisible characters. keep returns how many bytes at the
+// beginning of rest stay unescaped.
 func escape(text string, keep func(rest string) int) string {
 	var out strings.Builder
-	done := 0 // up to there it is in out
+	done := 0 // the text up to here is in out
 	for i := 0; i < len(text); {
 		r, n := utf8.DecodeRuneInString(text[i:])
 		invalid := r == utf8.RuneError && n == 1

@@ -36,7 +36,7 @@ func TestPrintable(t *testing.T) {
 	}
 }
 
-// JSON that is escaped on its way means the same.
+// Escaped JSON means the same.
 func TestJSONStaysJSON(t *testing.T) {
 	said := "\x1b[2J \u009b \x7f \u202e \U000e0041 \n é"
 	text, err := json.Marshal(said)

@@ -1,4 +1,4 @@
-// Package self says how the user has started this program, so that the commands
+// Package self says how the user started this program, so that the commands
 // that it prints can be pasted.
 package self
 
@@ -13,9 +13,9 @@ import (
 // source is this command's folder in a checkout.
 const source = "./tools/cmd/ioflavors"
 
-// Command returns the words that start this program again from the same
-// working directory: ["go" "run" "./tools/cmd/ioflavors"] under go run, else the
-// name by which the user called it.
+// Command returns the words that start this program again from the same working
+// directory: ["go" "run" "./tools/cmd/ioflavors"] under go run, otherwise the
+// name with which the user called it.
 func Command() []string {
 	executable, err := os.Executable()
 	if err != nil {
@@ -25,10 +25,11 @@ func Command() []string {
 	return command(os.Args[0], executable, info)
 }
 
-// String is Command as a line for a shell.
+// String is Command as a shell command line.
 func String() string { return Line(Command()) }
 
-// Line is a command as a line for a shell, which takes each word as it is.
+// Line is a command as a shell command line; the shell takes each word
+// literally.
 func Line(command []string) string {
 	var words []string
 	for _, w := range command {
@@ -40,7 +41,7 @@ func Line(command []string) string {
 	return strings.Join(words, " ")
 }
 
-// plain is what needs no quotes.
+// plain are the characters that need no quotes.
 const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:"
 
 func command(name, executable string, info *debug.BuildInfo) []string {
@@ -53,14 +54,14 @@ func command(name, executable string, info *debug.BuildInfo) []string {
 	if info == nil || info.Path == "" {
 		return []string{name}
 	}
-	return []string{"go", "run", info.Path} // in a folder below the checkout's
+	return []string{"go", "run", info.Path} // in a folder below the root of the checkout
 }
 
-// builtByGoRun reports whether a program's file is go run's. It lies in a
+// builtByGoRun reports whether go run built the program's file. The file is in a
 // temporary folder, go-build*/b001/exe, and is deleted when the program ends; or,
 // if nothing has changed since an earlier run, in the build cache, in a folder
-// 02/02cb…-d. ("go help run" names no place; TestGoRunIsRecognised would notice
-// another one.)
+// 02/02cb…-d. ("go help run" documents no place; TestGoRunIsRecognised would
+// notice a new one.)
 func builtByGoRun(executable string) bool {
 	dir := filepath.Dir(executable)
 	work := filepath.Base(filepath.Dir(filepath.Dir(dir)))

@@ -28,8 +28,8 @@ func TestUnderGoRunTheCommandIsGoRun(t *testing.T) {
 	assert.Equal(t, []string{"go", "run", "./tools/cmd/ioflavors"}, command(executable, executable, info))
 }
 
-// go run really puts its programs where they are looked for: those of files, and
-// those of packages, the first time and from the cache.
+// go run really puts its programs where builtByGoRun expects them: programs of
+// files and of packages, the first time and from the cache.
 func TestGoRunIsRecognised(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(
@@ -45,7 +45,7 @@ func TestGoRunIsRecognised(t *testing.T) {
 	}
 }
 
-// A shell takes each word as it is.
+// A shell takes each word literally.
 func TestALineCanBePasted(t *testing.T) {
 	words := []string{"my bin/ioflavors", "lab", "--server", "mine=./my-server {addr}", "it's", "", "$HOME", "50%", "--out=a,b"}
 	assert.Equal(t, `'my bin/ioflavors' lab --server 'mine=./my-server {addr}' 'it'\''s' '' '$HOME' '50%' '--out=a,b'`, Line(words))

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Only keys with the prefix wait; in fake time exactly so long.
+// Only keys with the prefix wait; in fake time exactly for the delay.
 func TestKeysWithThePrefixSleep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New("slow:", Delay{Sleep: 10 * time.Millisecond}, 0)

@@ -1,5 +1,5 @@
-// Package source says where this repository's programs use a name of another
-// package. Tests ask it to keep such a use in one place.
+// Package source finds where this repository's programs use a name of
+// another package. Tests use it to keep such a use in one place.
 package source
 
 import (
@@ -16,15 +16,15 @@ import (
 
 // Use is one use of a name.
 type Use struct {
-	File string // with slashes, from the folder that was searched
+	File string // with slashes, relative to the searched folder
 	Name string // as in the code: os.Create
 	Line int
 }
 
 func (u Use) String() string { return fmt.Sprintf("%s:%d: %s", u.File, u.Line, u.Name) }
 
-// Uses returns each use of the package's names in the Go files below dir, tests and
-// testdata excepted. Without names it returns each import of the package.
+// Uses returns each use of the package's names in the Go files below dir, except in
+// tests and testdata. Without names it returns each import of the package.
 func Uses(dir, path string, names ...string) ([]Use, error) {
 	var uses []Use
 	err := filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
@@ -49,7 +49,7 @@ func Uses(dir, path string, names ...string) ([]Use, error) {
 	return uses, err
 }
 
-// usesIn returns the uses in one file, without its name.
+// usesIn returns the uses in one file, without the file's name.
 func usesIn(file, path string, names []string) (uses []Use, err error) {
 	files := token.NewFileSet()
 	parsed, err := parser.ParseFile(files, file, nil, parser.SkipObjectResolution)
@@ -76,7 +76,8 @@ func usesIn(file, path string, names []string) (uses []Use, err error) {
 	return uses, nil
 }
 
-// localName returns what a file calls the package; "" if it does not import it.
+// localName returns the file's name for the package; "" if the file does not
+// import it.
 func localName(file *ast.File, path string) string {
 	for _, spec := range file.Imports {
 		if imported, err := strconv.Unquote(spec.Path.Value); err != nil || imported != path {

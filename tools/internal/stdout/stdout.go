@@ -1,6 +1,6 @@
-// Package stdout is a command's standard output, checked: a result that was lost
-// is no success, a reader that has left ends nothing, and nothing that a server said
-// is a control sequence to a terminal.
+// Package stdout is a command's standard output with checks: a lost result is an
+// error, a reader that leaves does not end the program, and a server's words never
+// reach a terminal as control sequences.
 package stdout
 
 import (
@@ -16,9 +16,9 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
-// Checked is where a command's result goes. A write that fails does not stop the
-// command, because there may be files to write still: the first error is kept,
-// and told at the end.
+// Checked is the destination of a command's result. A failed write does not stop
+// the command, because it may still have files to write. Checked keeps the first
+// error for the end.
 type Checked struct {
 	file *os.File
 	err  error
@@ -27,18 +27,18 @@ type Checked struct {
 // New returns a Checked that writes to f.
 func New(f *os.File) *Checked { return &Checked{file: f} }
 
-// File is what it writes to, to ask what kind of file that is.
+// File returns the file, so that a caller can find out its kind.
 func (c *Checked) File() *os.File { return c.file }
 
-// Write writes to the file, as printable.Styled has it, until that fails once. It
-// returns no error. A character must not be in two writes.
+// Write writes to the file, escaped by printable.Styled, until a write fails. It
+// returns no error. No character may be split between two writes.
 func (c *Checked) Write(p []byte) (int, error) {
 	c.write(printable.Styled(string(p)))
 	return len(p), nil
 }
 
-// Value writes somebody's bytes, and a newline: as they are, unless the output is a
-// terminal. A terminal gets them as printable.Text has them.
+// Value writes the bytes of a stored value, and a newline: unchanged, or escaped by
+// printable.Text if the output is a terminal.
 func (c *Checked) Value(value string) {
 	if term.IsTerminal(int(c.file.Fd())) {
 		value = printable.Text(value)
@@ -52,8 +52,8 @@ func (c *Checked) write(text string) {
 	}
 }
 
-// Escaping returns a writer to w for messages: it gets them as printable.Styled has
-// them. A character must not be in two writes.
+// Escaping returns a writer to w for messages, which it escapes with
+// printable.Styled. No character may be split between two writes.
 func Escaping(w io.Writer) io.Writer { return escaping{w} }
 
 type escaping struct{ w io.Writer }
@@ -65,13 +65,13 @@ func (e escaping) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Err returns the error of the first write that failed; nil if none did.
+// Err returns the error of the first failed write; nil if none failed.
 func (c *Checked) Err() error { return c.err }
 
-// ExitCode returns the code that the program ends with: the given one, or 1 if
-// output was lost, because then there is no result that another code could be about.
-// It prints the error to stderr, in the program's name, unless the reader left early,
-// as head does: such a reader has what it wants.
+// ExitCode returns the program's exit code: the given one, or 1 if output was lost,
+// because then there is no result to which another code could refer. It prints the
+// error to stderr, with the program's name, unless the reader left early, as head
+// does: such a reader has all it wants.
 func (c *Checked) ExitCode(program string, code int, stderr io.Writer) int {
 	if c.err == nil {
 		return code
@@ -83,9 +83,10 @@ func (c *Checked) ExitCode(program string, code int, stderr io.Writer) int {
 }
 
 // OutliveReaders makes a write to standard output or error fail if its reader has
-// left. Otherwise SIGPIPE ends the program at that write, in the middle of a run of
-// the lab: its servers stay, and its results are lost. The signal is caught and not
-// ignored, because a program passes ignored signals on to the programs it starts.
+// left. Otherwise SIGPIPE would end the program at that write. In the middle of a
+// run of the lab, the lab's servers would stay, and its results would be lost. The
+// signal is caught and not ignored, because the programs that this program starts
+// would inherit an ignored signal.
 func OutliveReaders() (restore func()) {
 	caught := make(chan os.Signal, 1) // never received from: the write's error is enough
 	signal.Notify(caught, syscall.SIGPIPE)

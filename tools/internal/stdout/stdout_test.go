@@ -12,7 +12,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/source"
 )
 
-// As programs of their own, commands are tested in cmd/ioflavors.
+// cmd/ioflavors tests the commands as processes.
 func TestTheFirstErrorIsKept(t *testing.T) {
 	defer OutliveReaders()()
 	r, w, err := os.Pipe()
@@ -45,7 +45,7 @@ func TestWhatIsWrittenIsNoControlSequence(t *testing.T) {
 	defer r.Close()
 	c := New(w)
 	_, _ = c.Write([]byte("\x1b[1mbold\x1b[0m \x1b[2J\n"))
-	c.Value("\x1b[2J") // to a pipe: as it is
+	c.Value("\x1b[2J") // to a pipe: unchanged
 	var said bytes.Buffer
 	n, err := Escaping(&said).Write([]byte("\u009b2J"))
 	require.NoError(t, err)
@@ -58,7 +58,7 @@ func TestWhatIsWrittenIsNoControlSequence(t *testing.T) {
 	assert.Equal(t, "\x1b[1mbold\x1b[0m \\u001b[2J\n\x1b[2J\n", out.String())
 }
 
-// What goes to standard output or error by another way may be a control sequence.
+// Output that bypasses this package might contain control sequences.
 func TestNobodyWritesPastThisPackage(t *testing.T) {
 	allowed := []string{
 		"cmd/ioflavors/main.go",             // makes a Checked, and stderr

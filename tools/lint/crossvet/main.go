@@ -3,8 +3,8 @@
 //
 //	GOOS=freebsd GOARCH=amd64 CGO_ENABLED=0 crossvet
 //
-// It finds what "go vet work" finds, types that do not match included, but it reads
-// the standard library's source, where go vet compiles the library for that system.
+// It finds the same faults as "go vet work", including type errors, but it reads the
+// source of the standard library, where go vet compiles the library for that system.
 package main
 
 import (
@@ -51,7 +51,7 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// suite is that of Go 1.26's vet.
+// suite is the suite of Go 1.26's vet.
 var suite = []*analysis.Analyzer{
 	appends.Analyzer, asmdecl.Analyzer, assign.Analyzer, atomic.Analyzer, bools.Analyzer,
 	buildtag.Analyzer, cgocall.Analyzer, composite.Analyzer, copylock.Analyzer,

@@ -18,7 +18,7 @@ func main() {
 		&server{answerer: answer.OnLoops(flags.Loops)},
 		"tcp://"+flags.Addr,
 		gnet.WithNumEventLoop(flags.Loops),
-		gnet.WithReusePort(true), // a loop accepts its own connections, so that one loop is one goroutine
+		gnet.WithReusePort(true), // a loop accepts its own connections, so one loop is one goroutine
 	))
 }
 
@@ -27,10 +27,11 @@ type server struct {
 	answerer *answer.Answerer
 }
 
-// ended is the context of a connection that is not answered any more.
+// ended is the context of a connection whose requests are no longer
+// answered.
 type ended struct{}
 
-// OnTraffic answers what has come. What is left of it, gnet keeps.
+// OnTraffic answers the buffered requests. gnet keeps the rest.
 func (s *server) OnTraffic(c gnet.Conn) gnet.Action {
 	if c.Context() != nil {
 		_, _ = c.Discard(-1) // until the peer's FIN, after which gnet closes
@@ -48,7 +49,7 @@ func (s *server) OnTraffic(c gnet.Conn) gnet.Action {
 	var used int
 	var broken bool
 	*replies, used, broken = s.answerer.Append(*replies, data)
-	if used > 0 { // none would mean all
+	if used > 0 { // 0 would discard all
 		_, _ = c.Discard(used)
 	}
 	if _, err := c.Write(*replies); err != nil {
@@ -60,8 +61,9 @@ func (s *server) OnTraffic(c gnet.Conn) gnet.Action {
 	return gnet.None
 }
 
-// whole reports whether there is something to be answered. To look at all of a
-// frame that comes in parts copies what is there of it.
+// whole reports whether there is a whole frame, or an invalid one, to answer.
+// It peeks at the header first, because peeking at all of an incomplete frame
+// copies its bytes.
 func whole(c gnet.Conn) bool {
 	buffered := c.InboundBuffered()
 	header, err := c.Peek(min(buffered, frame.Header))
@@ -72,9 +74,10 @@ func whole(c gnet.Conn) bool {
 	return err != nil || size > 0 && size <= buffered
 }
 
-// end sends a FIN, after which what still comes is discarded: to close with
-// unread input is to reset the connection, which can destroy the refusal. gnet
-// does not tell when it has sent all that waits; then it is to close.
+// end sends a FIN, and discards later input: closing with unread input resets
+// the connection, which can destroy the refusal on its way. gnet does not tell
+// when it has sent its buffered replies; if there are any, end closes the
+// connection.
 func end(c gnet.Conn) gnet.Action {
 	if c.OutboundBuffered() > 0 || syscall.Shutdown(c.Fd(), syscall.SHUT_WR) != nil {
 		return gnet.Close

@@ -30,11 +30,12 @@ func main() {
 type server struct{ answerer *answer.Answerer }
 
 type conn struct {
-	rest  []byte // part of a frame
-	ended bool   // nothing is answered any more
+	rest  []byte // an incomplete frame
+	ended bool   // no further requests are answered
 }
 
-// onData answers what a poller has read, on the poller's goroutine.
+// onData answers the bytes that a poller has read, on the poller's
+// goroutine.
 func (s *server) onData(c *nbio.Conn, data []byte) {
 	state := c.Session().(*conn)
 	if state.ended {
@@ -52,7 +53,7 @@ func (s *server) onData(c *nbio.Conn, data []byte) {
 	state.rest = append(state.rest[:0], data[used:]...)
 	if len(*replies) > 0 {
 		if _, err := c.Write(*replies); err != nil {
-			return // it is closed
+			return // nbio has closed the connection
 		}
 	}
 	if broken {
@@ -61,9 +62,9 @@ func (s *server) onData(c *nbio.Conn, data []byte) {
 	}
 }
 
-// end sends a FIN, after which what still comes is discarded: to close with
-// unread input is to reset the connection, which can destroy the refusal. nbio
-// does not tell what of the replies it has not sent yet; that is lost.
+// end sends a FIN, and discards later input: closing with unread input resets
+// the connection, which can destroy the refusal on its way. nbio does not tell
+// which replies it has not sent yet; those are lost.
 func end(c *nbio.Conn) {
 	raw, err := c.SyscallConn()
 	if err == nil {

@@ -1,6 +1,6 @@
 // Command kv-net is a peer on Go's standard library alone: a goroutine for each
-// connection, which reads what is there, answers all whole requests in it, and
-// writes the replies at once.
+// connection reads the bytes that are there, answers all whole requests in
+// them, and sends the replies in one write.
 package main
 
 import (
@@ -23,8 +23,8 @@ func main() {
 	}
 }
 
-// firstRead is how large a connection's buffer is at first, in bytes: that of a
-// bufio.Reader. It grows with the frames that come.
+// firstRead is the initial size of a connection's buffer, in bytes: that of a
+// bufio.Reader. The buffer grows with its frames.
 const firstRead = 4 << 10
 
 func serve(conn *net.TCPConn, answerer *answer.Answerer) {
@@ -32,7 +32,7 @@ func serve(conn *net.TCPConn, answerer *answer.Answerer) {
 	in, out := make([]byte, 0, firstRead), []byte(nil)
 	for {
 		if len(in) == cap(in) {
-			in = append(in, 0)[:len(in)] // twice as large, or so
+			in = append(in, 0)[:len(in)] // about twice as large
 		}
 		n, err := conn.Read(in[len(in):cap(in)])
 		in = in[:len(in)+n]
@@ -46,8 +46,8 @@ func serve(conn *net.TCPConn, answerer *answer.Answerer) {
 		in = in[:copy(in, in[used:])]
 		switch {
 		case broken:
-			// To close with unread input is to reset the connection, which
-			// can destroy the refusal.
+			// Closing with unread input resets the connection, which can destroy the
+			// refusal on its way.
 			if conn.CloseWrite() == nil {
 				_, _ = io.Copy(io.Discard, conn)
 			}

@@ -26,12 +26,13 @@ func main() {
 
 type server struct{ answerer *answer.Answerer }
 
-// batch is how many bytes of replies are sent although there are more requests.
+// batch is the number of reply bytes that are sent before further requests are
+// answered.
 const batch = 64 << 10
 
-// onRequest runs on a goroutine of netpoll's pool when input has come. It
-// answers all of it. For the rest of a frame it waits, but not before it has
-// sent the replies that it owes.
+// onRequest runs on a goroutine of netpoll's pool when there is input. It
+// answers all of it. It also waits for the rest of an incomplete frame, but
+// sends the finished replies first.
 func (s *server) onRequest(_ context.Context, c netpoll.Connection) error {
 	replies := answer.Buffer()
 	defer answer.Free(replies)
@@ -57,7 +58,7 @@ func (s *server) onRequest(_ context.Context, c netpoll.Connection) error {
 	return nil
 }
 
-// whole reports whether the next frame can be had without waiting.
+// whole reports whether the next frame is completely there.
 func whole(in netpoll.Reader) bool {
 	if in.Len() < frame.Header {
 		return false
@@ -70,7 +71,7 @@ func whole(in netpoll.Reader) bool {
 	return err != nil || size <= in.Len()
 }
 
-// next waits for a frame, or for the header of what is none.
+// next waits for a frame, or for the header of an invalid one.
 func next(in netpoll.Reader) ([]byte, error) {
 	header, err := in.Peek(frame.Header)
 	if err != nil {
@@ -83,8 +84,8 @@ func next(in netpoll.Reader) ([]byte, error) {
 	return in.Next(size)
 }
 
-// flush sends the replies, and returns when all are sent. What was read until
-// then is released.
+// flush sends the replies, and returns when all are sent. It releases the
+// input read so far.
 func flush(c netpoll.Connection, replies *[]byte) error {
 	if len(*replies) > 0 {
 		if _, err := c.Writer().WriteBinary(*replies); err != nil {
@@ -98,8 +99,9 @@ func flush(c netpoll.Connection, replies *[]byte) error {
 	return c.Reader().Release()
 }
 
-// end sends what is owed and a FIN, and discards what still comes: to close
-// with unread input is to reset the connection, which can destroy the refusal.
+// end sends the replies and a FIN, and discards later input: closing with
+// unread input resets the connection, which can destroy the refusal on its
+// way.
 func end(c netpoll.Connection, replies *[]byte) error {
 	err := flush(c, replies)
 	if err == nil {

@@ -1,6 +1,6 @@
-// Package answer is what all peers have in common: from bytes that have come to
-// bytes that are to be sent. It is done with the codec, the handler and the
-// store of the project's own servers, so that what differs is the I/O.
+// Package answer is the common part of all peers: it turns received bytes into
+// bytes to send. It uses the codec, the handler and the store of the project's
+// own servers, so only the I/O differs.
 package answer
 
 import (
@@ -13,15 +13,16 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// MaxFrame is how long a request's body and footer may be, in bytes: as long as
-// the project's own servers let it be.
+// MaxFrame is the longest request, body and footer, in bytes: the default of
+// the project's own servers.
 const MaxFrame = 1 << 20
 
-// Answerer answers requests from a store, as concurrently as that allows.
+// Answerer answers requests from a store, as concurrently as the store
+// allows.
 type Answerer struct{ handler *kv.Handler }
 
-// OnLoops returns an Answerer for a server that answers on its event loops. One
-// loop needs no locks.
+// OnLoops returns an Answerer for a server that answers on its event loops.
+// With one loop it needs no locks.
 func OnLoops(loops int) *Answerer {
 	if loops == 1 {
 		return &Answerer{kv.NewHandler(store.New(0))}
@@ -29,12 +30,14 @@ func OnLoops(loops int) *Answerer {
 	return Concurrent()
 }
 
-// Concurrent returns one for a server that answers on many goroutines.
+// Concurrent returns an Answerer for a server that answers on many
+// goroutines.
 func Concurrent() *Answerer { return &Answerer{kv.NewHandler(store.NewSharded(0))} }
 
-// Append appends the replies to all whole frames that data begins with, and
-// returns how many bytes those take. broken: what follows them is no frame. That
-// is refused in out already, and the connection has to end.
+// Append appends to dst the replies to all whole frames at the beginning of
+// data, and returns the length of these frames. broken: the bytes behind them
+// are no frame. Then out ends with the refusal, and the caller must end the
+// connection.
 func (a *Answerer) Append(dst, data []byte) (out []byte, n int, broken bool) {
 	for {
 		out, taken, _, need, err := a.handler.AppendReplies(dst, data[n:], MaxFrame, math.MaxInt)
@@ -50,16 +53,16 @@ func (a *Answerer) Append(dst, data []byte) (out []byte, n int, broken bool) {
 	}
 }
 
-// buffers are for the replies of one turn.
+// buffers are for the replies of one read.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// maxBuffer is how large a buffer is kept for the next turn, in bytes.
+// maxBuffer is the largest buffer that is kept for reuse, in bytes.
 const maxBuffer = 1 << 20
 
-// Buffer returns a buffer that is empty, to be given back by Free.
+// Buffer returns an empty buffer; the caller returns it with Free.
 func Buffer() *[]byte { return buffers.Get().(*[]byte) }
 
-// Free gives a buffer back, whose content is worth nothing from then on.
+// Free returns a buffer to the pool. The caller must not use it afterwards.
 func Free(b *[]byte) {
 	if cap(*b) <= maxBuffer {
 		*b = (*b)[:0]

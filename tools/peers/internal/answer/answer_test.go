@@ -30,7 +30,8 @@ func TestAppend(t *testing.T) {
 	}
 }
 
-// What is no frame is refused behind the replies to the frames before it.
+// Bytes that are no frame are refused, after the replies to the frames
+// before them.
 func TestAppendRefuses(t *testing.T) {
 	a := OnLoops(1)
 	get := probe.Get("k")

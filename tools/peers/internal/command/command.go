@@ -1,5 +1,5 @@
-// Package command is what the peers' commands have in common: their flags and
-// how they end.
+// Package command is the common part of the peers' commands: their flags and
+// their end.
 package command
 
 import (
@@ -14,15 +14,15 @@ import (
 
 // Flags are the peers' flags.
 type Flags struct {
-	// Addr is where to listen, 127.0.0.1:PORT.
+	// Addr is the address to listen on, 127.0.0.1:PORT.
 	Addr string
-	// Loops is how many event loops there are.
+	// Loops is the number of event loops.
 	Loops int
 }
 
-// Parse reads the command line, and ends the program where it is wrong. Only a
-// peer that has loops has --loops. From then on the program ignores SIGPIPE, so it
-// goes on if the reader of its output, or of its library's log, leaves.
+// Parse parses the command line, and ends the program if it is wrong. Only a peer
+// with loops has the flag --loops. From then on the program ignores SIGPIPE, so it
+// continues if the reader of its output, or of its library's log, leaves.
 func Parse(hasLoops bool) Flags {
 	signal.Ignore(syscall.SIGPIPE)
 	f := Flags{Loops: 1}
@@ -40,8 +40,7 @@ func Parse(hasLoops bool) Flags {
 	return f
 }
 
-// Fatal ends the program if there is an error. A peer that serves is ended by a
-// signal.
+// Fatal ends the program if there is an error. A signal ends a serving peer.
 func Fatal(err error) {
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", flag.CommandLine.Name(), err)

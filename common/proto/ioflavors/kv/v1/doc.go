@@ -1,7 +1,7 @@
-// Package kvpb is the protocol's one message, generated from kv.proto by
-// "make generate". Everything in it but this comment is generated.
+// Package kvpb is the protocol's only message, generated from kv.proto by
+// "make generate". Only this comment is written by hand.
 //
-// It is the schema's form for people and for tests. What the message means
-// (which kinds there are, what a reply holds) is package kv's business; how it
-// is framed on the wire is package frame's.
+// It is the message for people and for tests. Package kv defines its meaning
+// (the kinds, the contents of a reply), and package frame its framing on the
+// wire.
 package kvpb

@@ -1,11 +1,11 @@
 //go:build unix
 
-// Command articleserver is a key/value server as a short tutorial would have
-// it: it answers a put and a get, and breaks at nearly everything else. It
-// exists to be checked; each of its faults is marked.
+// Command articleserver is a key/value server like that of a short tutorial:
+// it answers a put and a get, and fails at nearly everything else. It exists
+// to be checked; each of its faults is marked.
 //
-// It is kept from doing harm to the machine that tests it: it ends by itself
-// after a while, and where it would use much memory it ends at once.
+// It cannot harm the machine that tests it: it ends by itself after some
+// time, and at once where it would use much memory.
 package main
 
 import (
@@ -33,8 +33,8 @@ const (
 var values sync.Map
 
 func main() {
-	// FAULT: unless it is told otherwise, it listens to the whole network,
-	// whatever address it is given.
+	// FAULT: without the flag it listens to the whole network, whatever address
+	// is given.
 	host := flag.String("host", "0.0.0.0", "`address` to listen on")
 	flag.Parse()
 	_, port, err := net.SplitHostPort(flag.Arg(0))
@@ -61,27 +61,25 @@ func serve(conn *net.TCPConn) {
 	in := bufio.NewReader(conn)
 	header := make([]byte, 4)
 	for {
-		// FAULT: one read, where four bytes are wanted.
+		// FAULT: one read, although four bytes are needed.
 		if _, err := in.Read(header); err != nil {
-			// FAULT: "nothing there, try again", also when the client has
-			// left. The connection is never closed. (A real one would not
-			// even pause.)
+			// FAULT: it retries, even if the client has left. The connection is never
+			// closed. (A real server of this kind would not even pause.)
 			time.Sleep(10 * time.Millisecond)
 			continue
 		}
-		// FAULT: it makes room for whatever is claimed.
+		// FAULT: it allocates the announced length.
 		data := allocate(binary.LittleEndian.Uint32(header))
-		// FAULT: one read again, whatever it returns.
+		// FAULT: again one read, however many bytes it returns.
 		n, _ := in.Read(data)
-		// FAULT: the frame ends at the first footer, not where its length
-		// says.
+		// FAULT: the frame ends at the first footer, not at its announced length.
 		end := bytes.Index(data[:n], []byte("@EOF@"))
 		if end < 0 {
 			continue // FAULT: neither an answer nor a close
 		}
 		var request kvpb.KeyValueMessage
 		if err := proto.Unmarshal(data[:end], &request); err != nil {
-			panic(err) // FAULT: one client's nonsense ends the server for all
+			panic(err) // FAULT: one client's invalid message ends the server for all
 		}
 		if reply := answer(&request); reply != nil {
 			send(conn, reply)
@@ -103,13 +101,14 @@ func answer(request *kvpb.KeyValueMessage) *kvpb.KeyValueMessage {
 		values.Store(request.Key, request.Value)
 		return &kvpb.KeyValueMessage{Kind: 3}
 	default:
-		return nil // FAULT: no answer to a kind that it does not know
+		return nil // FAULT: no answer to an unknown kind
 	}
 }
 
 // send writes once.
 //
-// FAULT: what the socket has no room for is dropped, and so are errors.
+// FAULT: it drops the bytes that the socket does not take, and ignores
+// errors.
 func send(conn *net.TCPConn, m *kvpb.KeyValueMessage) {
 	body, _ := proto.Marshal(m)
 	frame := binary.LittleEndian.AppendUint32(nil, uint32(len(body)+5))
@@ -121,7 +120,7 @@ func send(conn *net.TCPConn, m *kvpb.KeyValueMessage) {
 	})
 }
 
-// allocate stands in for make, and for what becomes of a process that makes too
+// allocate stands for make, and for the end of a process that allocates too
 // much.
 func allocate(size uint32) []byte {
 	if size > memory {
