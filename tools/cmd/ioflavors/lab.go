@@ -77,7 +77,7 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	if err != nil && !interrupted {
 		fmt.Fprintln(stderr(), "ioflavors:", err)
 	}
-	if err := results.Report(out, style(out.File()), width(out.File())); err != nil {
+	if err := lab.Report(results, out, style(out.File()), width(out.File())); err != nil {
 		return err
 	}
 	name, writeErr := results.Write(folder.Path)

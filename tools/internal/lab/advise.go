@@ -152,7 +152,7 @@ func Advise(ctx context.Context, cfg AdviseConfig) (*Advice, error) {
 	before, known := readClocks()
 	err = survive(func() error { return v.run(ctx) })
 	if after, ok := readClocks(); known && ok {
-		a.Environment.disturbed(before, after)
+		noteDisturbance(&a.Environment, before, after)
 	}
 	a.Finished = time.Now()
 	a.Complete = err == nil
@@ -301,7 +301,7 @@ func (v *adviser) measure(ctx context.Context, s Subject, p Profile, seed uint64
 	if err := server.serves(ctx, s, w); err != nil {
 		return err
 	}
-	began := v.bench.lookAt(server)
+	began := lookAt(v.bench, server)
 	storing, cancel := context.WithTimeoutCause(ctx, preloadTimeout, fmt.Errorf("storing the keys takes more than %v", preloadTimeout))
 	defer cancel()
 	if err := load.Preload(storing, load.Config{Addr: server.addr, Workload: w}); err != nil {

@@ -18,7 +18,7 @@ type look struct {
 	meter *meter // nil where the system does not tell
 }
 
-func (b *bench) lookAt(server *process) look {
+func lookAt(b *bench, server *process) look {
 	l := look{at: time.Now(), pins: b.pins}
 	if m, err := newMeter(server.pid); err == nil && m.begin() == nil {
 		l.meter = m
@@ -50,10 +50,10 @@ func (s *Sample) took(what string, from look, planned time.Duration) {
 func (v *adviser) open(ctx context.Context, server *process, s Subject, wanted int, sample *Sample) (silent []net.Conn, err error) {
 	opening := time.Duration(wanted) * holdTime
 	const tries = 4
-	first := v.bench.lookAt(server)
+	first := lookAt(v.bench, server)
 	defer func() { sample.took("to open the connections", first, opening) }()
 	for range tries {
-		began := v.bench.lookAt(server)
+		began := lookAt(v.bench, server)
 		if silent, sample.Silent, sample.Short, err = connectSilent(ctx, server.addr, silent, wanted); err != nil || sample.Short == "" {
 			sample.Taken = ""
 			return silent, err

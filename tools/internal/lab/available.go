@@ -82,7 +82,7 @@ func (b *bench) somebodyElse() {
 }
 
 // unavailableNotes say which servers are not available here, and why.
-func (r *Results) unavailableNotes() (notes []string) {
+func unavailableNotes(r *Results) (notes []string) {
 	for _, s := range r.Servers {
 		if s.Unavailable != "" {
 			notes = append(notes, unavailableMark+"  "+s.Name+": "+s.Unavailable+". It was started once, and left out.")

@@ -53,7 +53,7 @@ func TestRunWithoutThoseThatAreNotAvailable(t *testing.T) {
 	assert.False(t, f.Surprising())
 
 	var report bytes.Buffer
-	require.NoError(t, r.Report(&report, Style{}, 120))
+	require.NoError(t, Report(r, &report, Style{}, 120))
 	assert.Regexp(t, `(?m)^unavailable +– +NOT AVAILABLE$`, report.String())
 	assert.Contains(t, report.String(), "NOT AVAILABLE  refuses: no ring of mine. It was started once, and left out.\n")
 	for _, f := range claimOf(t, r, "E4").Findings {
@@ -78,7 +78,7 @@ func TestRunWithNobodyAvailable(t *testing.T) {
 	assert.Empty(t, r.Runs)
 	assert.Equal(t, NotAvailable, claimOf(t, r, "E1").Verdict)
 	var report bytes.Buffer
-	require.NoError(t, r.Report(&report, Style{}, 120))
+	require.NoError(t, Report(r, &report, Style{}, 120))
 	assert.Contains(t, report.String(), "NOT AVAILABLE  unavailable: no io_uring: not permitted.")
 }
 
@@ -86,9 +86,9 @@ func TestRunWithNobodyAvailable(t *testing.T) {
 func TestAClaimThatNobodyWasAskedAbout(t *testing.T) {
 	r := judged([]string{"E1"}, "singleblocking", "eventloop")
 	r.server("eventloop").Unavailable = "no such calls"
-	assert.Empty(t, r.judgeClaims())
+	assert.Empty(t, Judge(r))
 	r.server("singleblocking").Unavailable = "nor those"
-	require.Len(t, r.judgeClaims(), 1)
+	require.Len(t, Judge(r), 1)
 }
 
 // The exit code says it, and not the words; what they say is quoted.

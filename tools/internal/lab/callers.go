@@ -32,9 +32,9 @@ type Moment struct {
 	Late time.Duration `json:"late_ns,omitempty"`
 }
 
-// worst returns the longest response time of callers who were due from one time
+// Worst returns the longest response time of callers who were due from one time
 // until another.
-func (t *Timeline) worst(from, until time.Duration) (worst time.Duration) {
+func (t *Timeline) Worst(from, until time.Duration) (worst time.Duration) {
 	for i, m := range t.Steps {
 		if at := time.Duration(i) * t.Step; at >= from && at < until {
 			worst = max(worst, m.Worst)
@@ -53,7 +53,7 @@ func (t *Timeline) late(from, until time.Duration) (late time.Duration) {
 	return late
 }
 
-func (t *Timeline) failed() (n int) {
+func (t *Timeline) Failed() (n int) {
 	for _, m := range t.Steps {
 		n += m.Failed
 	}
@@ -153,7 +153,7 @@ func call(ctx context.Context, addr string, length time.Duration, attacks []Atta
 					end(a)
 				}()
 			}
-			a.make(ctx, addr)
+			misbehave(ctx, *a, addr)
 		})
 	}
 	wg.Wait()
@@ -204,8 +204,8 @@ const (
 	deafAsks  = 1000
 )
 
-// make misbehaves until ctx is over, or the server has had enough.
-func (a Attack) make(ctx context.Context, addr string) {
+// misbehave misbehaves until ctx is over, or the server has had enough.
+func misbehave(ctx context.Context, a Attack, addr string) {
 	var dialer net.Dialer
 	c, err := dialer.DialContext(ctx, "tcp", addr)
 	if err != nil {

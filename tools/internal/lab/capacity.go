@@ -26,7 +26,7 @@ func (b *bench) capacities(ctx context.Context) error {
 	if !plan.has(Capacities) {
 		return nil
 	}
-	return b.eachServer(ctx, fmt.Sprintf("capacity with p99 within %v", plan.SLO), plan.capacityTime, func(s *Server, p *process) (string, error) {
+	return b.eachServer(ctx, fmt.Sprintf("capacity with p99 within %v", plan.SLO), func(s *Server) time.Duration { return capacityTime(plan, s) }, func(s *Server, p *process) (string, error) {
 		if err := b.preload(ctx, s.Subject, p); err != nil {
 			return "", err
 		}
@@ -110,7 +110,7 @@ func beyond(r load.Result, slo time.Duration) string {
 }
 
 // capacityTable is the table of capacities.
-func (r *Results) capacityTable() *grid {
+func capacityTable(r *Results) *grid {
 	g := &grid{caption: fmt.Sprintf("Capacity: the highest rate with p99 within %v", r.Plan.SLO),
 		columns: []column{{"", "MODEL"}, {"", "REQ/S"}, {"", "NOT KEPT"}, {"", "P99 THERE"}}}
 	for _, c := range r.Capacity {
@@ -139,7 +139,7 @@ func (c Capacity) lowestFailure() *Try {
 }
 
 // capacityNotes explains the table of capacities.
-func (r *Results) capacityNotes() []string {
+func capacityNotes(r *Results) []string {
 	if len(r.Capacity) == 0 {
 		return nil
 	}

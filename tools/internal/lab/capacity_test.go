@@ -47,7 +47,7 @@ func TestCapacityIsFound(t *testing.T) {
 		assert.Equal(t, try.Rate <= c.Rate, try.Fail == "", "%v: %s", try.Rate, try.Fail)
 	}
 	var out bytes.Buffer
-	require.NoError(t, r.Report(&out, Style{}, 120))
+	require.NoError(t, Report(r, &out, Style{}, 120))
 	assert.Contains(t, out.String(), "NOT KEPT")
-	assert.Contains(t, strings.Join(r.notes(), "\n"), "p99 within 150ms")
+	assert.Contains(t, strings.Join(Notes(r), "\n"), "p99 within 150ms")
 }

@@ -19,7 +19,7 @@ func (b *bench) ceiling(ctx context.Context) error {
 		b.results.skip("what the load generator reaches: there is no server for that")
 		return nil
 	}
-	planned := plan.again()
+	planned := againLength(plan)
 	b.progress.doing("", "what the load generator can do")
 	err := b.with(ctx, b.null, func(p *process) error {
 		if err := b.preload(ctx, b.null, p); err != nil {

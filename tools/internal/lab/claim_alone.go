@@ -48,7 +48,7 @@ var experimentAlone = &Experiment{
 		})
 	},
 	judge: func(r *Results, s *Server) (Finding, bool) {
-		trials := r.trials("E1", s)
+		trials := trialsOf(r, "E1", s)
 		var shares, fairness []float64
 		why := ""
 		for _, t := range trials {

@@ -41,11 +41,11 @@ var experimentAwake = &Experiment{
 				if err := b.preload(ctx, s.Subject, p); err != nil {
 					return err
 				}
-				if err := b.nowAndThen(ctx, s, p, i, ownCore, ownCell); err != nil || len(b.null.Command) == 0 {
+				if err := nowAndThen(ctx, b, s, p, i, ownCore, ownCell); err != nil || len(b.null.Command) == 0 {
 					return err
 				}
 				return b.with(ctx, b.null, func(*process) error {
-					return b.nowAndThen(ctx, s, p, i, sharedCore, sharedCell)
+					return nowAndThen(ctx, b, s, p, i, sharedCore, sharedCell)
 				})
 			})
 			if err != nil {
@@ -55,10 +55,10 @@ var experimentAwake = &Experiment{
 		return nil
 	},
 	judge: func(r *Results, s *Server) (Finding, bool) {
-		trials := r.awake(s, ownCore)
-		best, of := r.bestBlocking(ownCore, medianTime)
+		trials := awake(r, s, ownCore)
+		best, of := bestBlocking(r, ownCore, medianTime)
 		if len(trials) == 0 || best == 0 {
-			mine := slices.DeleteFunc(r.trials("E5", s), func(t Trial) bool { return t.Case != ownCore })
+			mine := slices.DeleteFunc(trialsOf(r, "E5", s), func(t Trial) bool { return t.Case != ownCore })
 			return notMeasurable(mine, whyTaken(mine, "others took the cores too often, or no server that blocks was measured"))
 		}
 		var ratios []float64
@@ -71,15 +71,15 @@ var experimentAwake = &Experiment{
 		if p99 := responses(trials).P99; p99 > 0 && !void {
 			f.Why += "; p99 was " + latency(p99)
 		}
-		if shared := r.awake(s, sharedCore); len(shared) > 0 {
+		if shared := awake(r, s, sharedCore); len(shared) > 0 {
 			f.Why += fmt.Sprintf("; beside a program that never rests p50 was %s and p90 %s", latency(medianTime(shared)), latency(p90Time(shared)))
 		}
 		return f, true
 	},
 	sum: func(r *Results, about []Finding) (Verdict, string) {
 		v, when := common(r, about)
-		own := p90Time(r.awake(r.server("busywait"), sharedCore))
-		best, of := r.bestBlocking(sharedCore, p90Time)
+		own := p90Time(awake(r, r.server("busywait"), sharedCore))
+		best, of := bestBlocking(r, sharedCore, p90Time)
 		if v != Confirmed || own == 0 || best == 0 || own < best {
 			return v, when
 		}
@@ -101,7 +101,7 @@ const (
 )
 
 // nowAndThen has one client ask, for so long.
-func (b *bench) nowAndThen(ctx context.Context, s *Server, p *process, repeat int, where string, duration time.Duration) error {
+func nowAndThen(ctx context.Context, b *bench, s *Server, p *process, repeat int, where string, duration time.Duration) error {
 	_, err := b.trial(ctx, s, p, Trial{Experiment: "E5", Case: where}, load.Config{
 		Workload: b.results.Plan.mix(1, 1, awakeRate), Warmup: awakeWarmup, Duration: duration, Seed: uint64(repeat),
 	})
@@ -111,12 +111,12 @@ func (b *bench) nowAndThen(ctx context.Context, s *Server, p *process, repeat in
 // awake returns the runs in one place whose medians hold. Beside the program that
 // never rests the server has half of its core, and shall have: its part in the
 // runs is left out.
-func (r *Results) awake(s *Server, where string) (all []Trial) {
+func awake(r *Results, s *Server, where string) (all []Trial) {
 	if s == nil {
 		return nil
 	}
-	for _, t := range r.trials("E5", s) {
-		if t.Case != where || !t.medianHolds() {
+	for _, t := range trialsOf(r, "E5", s) {
+		if t.Case != where || !medianHolds(t) {
 			continue
 		}
 		if where == sharedCore {
@@ -131,12 +131,12 @@ func (r *Results) awake(s *Server, where string) (all []Trial) {
 
 // bestBlocking returns the shortest time of the servers that block, and whose it
 // is; 0 if there are none.
-func (r *Results) bestBlocking(where string, of func([]Trial) time.Duration) (best time.Duration, server string) {
+func bestBlocking(r *Results, where string, of func([]Trial) time.Duration) (best time.Duration, server string) {
 	for _, s := range r.Servers {
 		if s.model() != "singleblocking" && s.model() != "multiblocking" {
 			continue
 		}
-		if d := of(r.awake(s, where)); d > 0 && (best == 0 || d < best) {
+		if d := of(awake(r, s, where)); d > 0 && (best == 0 || d < best) {
 			best, server = d, s.Name
 		}
 	}

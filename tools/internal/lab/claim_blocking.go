@@ -29,8 +29,8 @@ var experimentBlocking = &Experiment{
 			if c.Server != s.Name || c.Requests == 0 || !oneRequest(r.Plan.Workloads[c.Workload]) {
 				continue
 			}
-			polls, rings, reads := c.waiting()
-			if c.slow() && polls+rings+max(0, reads-1) > blockingYes {
+			polls, rings, reads := waitingCalls(c)
+			if answeredFew(c) && polls+rings+max(0, reads-1) > blockingYes {
 				why := fmt.Sprintf("it answered %s requests a second, so few that the calls of the runtime's own monitor may be what is counted", threeDigits(float64(c.Requests)/c.Seconds))
 				return Finding{Verdict: NotMeasurable, Why: why}, true
 			}
@@ -70,20 +70,20 @@ const (
 // per second.
 const monitorCalls = 100
 
-// slow reports whether so few requests were answered that the monitor's calls alone
+// answeredFew reports whether so few requests were answered that the monitor's calls alone
 // are too many for each of them: a server that waits for its core answers few.
-func (c SyscallCell) slow() bool {
+func answeredFew(c SyscallCell) bool {
 	return c.Seconds > 0 && monitorCalls*c.Seconds > blockingYes*float64(c.Requests)
 }
 
 // oneRequest reports whether there is one request at a time.
 func oneRequest(w load.Workload) bool { return w.Connections == 1 && w.Depth == 1 && !w.Open() }
 
-// waiting returns how many calls of a poller, how many of io_uring_enter and how
+// waitingCalls returns how many calls of a poller, how many of io_uring_enter and how
 // many reads there were for each request. A ring's thread sleeps in no read: the
 // kernel reads while it waits for anything to be done, as with a poller for
 // anything that can be done.
-func (c SyscallCell) waiting() (polls, rings, reads float64) {
+func waitingCalls(c SyscallCell) (polls, rings, reads float64) {
 	each := func(names ...string) (sum float64) {
 		for _, name := range names {
 			sum += float64(c.Calls[name]) / float64(c.Requests)

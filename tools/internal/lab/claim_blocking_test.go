@@ -38,7 +38,7 @@ func TestWhoWaitsInTheKernel(t *testing.T) {
 	assert.False(t, measured, "nobody has counted")
 
 	r.Plan.Experiments = []string{"E12"}
-	claims := r.judgeClaims()
+	claims := Judge(r)
 	require.Len(t, claims, 1)
 	assert.Equal(t, OnlyWhen, claims[0].Verdict)
 	assert.Contains(t, claims[0].When, "kernel: multiblocking --os-threads; ")

@@ -41,7 +41,7 @@ var experimentCode = &Experiment{
 	reads:  true,
 	takes:  func(Plan, *Server) time.Duration { return 0 },
 	run: func(_ context.Context, b *bench, s *Server) error {
-		if !s.counted() {
+		if !hasCode(s.Subject) {
 			return nil
 		}
 		checkout, err := Checkout(".")
@@ -62,7 +62,7 @@ var experimentCode = &Experiment{
 		return nil
 	},
 	judge: func(r *Results, s *Server) (Finding, bool) {
-		trials := r.trials("E0", s)
+		trials := trialsOf(r, "E0", s)
 		if len(trials) == 0 {
 			return Finding{}, false
 		}
@@ -70,20 +70,20 @@ var experimentCode = &Experiment{
 		if t.Figures == nil {
 			return Finding{Verdict: NotMeasurable, Why: t.Note}, true
 		}
-		own, _ := t.codeOf(s.model())
+		own, _ := codeOf(t, s.model())
 		f := Finding{Verdict: Confirmed, Number: own.lines, Low: own.lines, High: own.lines}
 		var others []string
 		for _, model := range slices.Sorted(maps.Keys(sharedCode)) {
-			if sharedCode[model] == sharedCode[s.model()] || !t.counts(model) {
+			if sharedCode[model] == sharedCode[s.model()] || !counted(t, model) {
 				continue
 			}
-			other, _ := t.codeOf(model)
+			other, _ := codeOf(t, model)
 			if !own.simpler(other) {
 				f.Verdict = Refuted
 			}
-			others = append(others, model+" "+t.codeText(model))
+			others = append(others, model+" "+codeText(t, model))
 		}
-		f.Why = fmt.Sprintf("lines and branches on errors, and with what its kind shares: %s; %s", t.codeText(s.model()), strings.Join(others, "; "))
+		f.Why = fmt.Sprintf("lines and branches on errors, and with what its kind shares: %s; %s", codeText(t, s.model()), strings.Join(others, "; "))
 		if s.Rules != nil {
 			f.Why += fmt.Sprintf("; %v rules passed", s.Rules)
 		}
@@ -99,9 +99,9 @@ var experimentCode = &Experiment{
 				continue
 			}
 			model := Subject{Name: t.Server}.model()
-			_, whole := t.codeOf(model)
+			_, whole := codeOf(t, model)
 			for _, other := range slices.Sorted(maps.Keys(sharedCode)) {
-				if _, otherWhole := t.codeOf(other); t.counts(other) && sharedCode[other] != sharedCode[model] && !whole.simpler(otherWhole) {
+				if _, otherWhole := codeOf(t, other); counted(t, other) && sharedCode[other] != sharedCode[model] && !whole.simpler(otherWhole) {
 					return OnlyWhen, fmt.Sprintf("what the models of a kind share is taken as given: with %s it is not the simpler one beside %s", sharedCode[model], other)
 				}
 			}
@@ -134,25 +134,25 @@ const (
 	codeBranches = "branches on errors of "
 )
 
-// counted reports whether the server is one of the models whose code is here.
-func (s Subject) counted() bool { return !s.Foreign && sharedCode[s.model()] != "" }
+// hasCode reports whether the server is one of the models whose code is here.
+func hasCode(s Subject) bool { return !s.Foreign && sharedCode[s.model()] != "" }
 
 // codeOf returns how much code a model has of its own, and with what its kind
 // shares.
-func (t Trial) codeOf(model string) (own, whole code) {
+func codeOf(t Trial, model string) (own, whole code) {
 	count := func(folder string) code { return code{t.Figures[codeLines+folder], t.Figures[codeBranches+folder]} }
 	own, shared := count(model), count(sharedCode[model])
 	return own, code{own.lines + shared.lines, own.branches + shared.branches}
 }
 
 // codeText is "44 and 1, 377 and 12 with common/blocking".
-func (t Trial) codeText(model string) string {
-	own, whole := t.codeOf(model)
+func codeText(t Trial, model string) string {
+	own, whole := codeOf(t, model)
 	return fmt.Sprintf("%s, %s with %s", own, whole, sharedCode[model])
 }
 
-// counts reports whether a model's code was counted.
-func (t Trial) counts(model string) bool {
+// counted reports whether a model's code was counted.
+func counted(t Trial, model string) bool {
 	_, known := t.Figures[codeLines+model]
 	return known
 }

@@ -44,16 +44,16 @@ var experimentCores = &Experiment{
 		})
 	},
 	judge: func(r *Results, s *Server) (Finding, bool) {
-		cores := r.coresUsed(s)
+		cores := coresUsed(r, s)
 		if len(cores) == 0 {
 			why := "the lab cannot tell here what another process uses"
-			return notMeasurable(r.trials("E3", s), cmp.Or(r.coresTaken(s), why))
+			return notMeasurable(trialsOf(r, "E3", s), cmp.Or(coresTakenFrom(r, s), why))
 		}
 		f := byThreshold(cores, oneCore, moreCores)
 		f.Why = fmt.Sprintf("it used %s of %s", threeDigits(f.Number), count(r.Environment.Cores, "core"))
-		f.leaveOut(r.coresTaken(s))
+		f.leaveOut(coresTakenFrom(r, s))
 		for _, other := range r.Servers {
-			if cores := r.coresUsed(other); len(cores) > 0 && median(cores) >= moreCores {
+			if cores := coresUsed(r, other); len(cores) > 0 && median(cores) >= moreCores {
 				return f, true
 			}
 		}
@@ -72,9 +72,9 @@ const (
 
 // coresUsed returns how many cores the server used in each run, but for those in
 // which others may have kept it from using more.
-func (r *Results) coresUsed(s *Server) (all []float64) {
-	for _, t := range r.trials("E3", s) {
-		if n, known := t.cores(); known && (n >= moreCores || t.coresTaken() == "") {
+func coresUsed(r *Results, s *Server) (all []float64) {
+	for _, t := range trialsOf(r, "E3", s) {
+		if n, known := coresOf(t); known && (n >= moreCores || coresTaken(t) == "") {
 			all = append(all, n)
 		}
 	}
@@ -82,13 +82,13 @@ func (r *Results) coresUsed(s *Server) (all []float64) {
 }
 
 // coresTaken returns why the server could not use the cores, or "".
-func (t Trial) coresTaken() string { return cmp.Or(t.besides().stolen(), t.besides().crowded()) }
+func coresTaken(t Trial) string { return cmp.Or(t.besides().stolen(), t.besides().crowded()) }
 
-// coresTaken returns why runs were left out, of the last one that was, or "".
-func (r *Results) coresTaken(s *Server) (why string) {
-	for _, t := range r.trials("E3", s) {
-		if n, known := t.cores(); known && n < moreCores {
-			why = cmp.Or(t.coresTaken(), why)
+// coresTakenFrom returns why runs were left out, of the last one that was, or "".
+func coresTakenFrom(r *Results, s *Server) (why string) {
+	for _, t := range trialsOf(r, "E3", s) {
+		if n, known := coresOf(t); known && n < moreCores {
+			why = cmp.Or(coresTaken(t), why)
 		}
 	}
 	return why

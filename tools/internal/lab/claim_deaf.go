@@ -37,7 +37,7 @@ var experimentDeaf = &Experiment{
 		})
 	},
 	judge: func(r *Results, s *Server) (Finding, bool) {
-		trials := r.trials("E11", s)
+		trials := trialsOf(r, "E11", s)
 		if len(trials) == 0 {
 			return Finding{}, false
 		}
@@ -45,7 +45,7 @@ var experimentDeaf = &Experiment{
 		if t.Callers == nil {
 			return Finding{Verdict: NotMeasurable, Why: t.Note}, true
 		}
-		waits, why := t.stalls()
+		waits, why := stallsOf(t)
 		if len(waits) == 0 {
 			return Finding{Verdict: NotMeasurable, Why: why}, true
 		}
@@ -55,7 +55,7 @@ var experimentDeaf = &Experiment{
 			f.Why += fmt.Sprintf(", and the server's memory grew by %s MiB, that of the kernel's sockets by %s MiB", mebibytes(int64(rss)), mebibytes(int64(t.Figures[socketGrowth])))
 		}
 		f.leaveOut(why)
-		if n := t.Callers.failed(); n > 0 {
+		if n := t.Callers.Failed(); n > 0 {
 			f.Why += fmt.Sprintf("; %s got no answer: %s", count(n, "caller"), t.Callers.First)
 		}
 		return f, true

@@ -53,7 +53,7 @@ func TestADeafReaderIsMeasured(t *testing.T) {
 	require.NoError(t, experimentDeaf.run(t.Context(), b, s))
 	require.Len(t, b.results.Trials, 1)
 	trial := b.results.Trials[0]
-	assert.Zero(t, trial.Callers.failed(), trial.Callers.First)
+	assert.Zero(t, trial.Callers.Failed(), trial.Callers.First)
 	assert.Len(t, trial.Attacks, deafTimes)
 	if runtime.GOOS == "linux" {
 		assert.Contains(t, trial.Figures, rssGrowth)

@@ -41,14 +41,14 @@ var experimentHandler = &Experiment{
 			return errors.New("it serves one client at a time, so cheap requests of others wait for his turn to end, and not for his slow requests")
 		}
 		for _, c := range handlerCases {
-			if err := b.with(ctx, s.with(c.flag, slowTime.String()), func(p *process) error { return b.besideSlow(ctx, s, p, c.name, handlerRepeats) }); err != nil {
+			if err := b.with(ctx, withMore(s.Subject, c.flag, slowTime.String()), func(p *process) error { return besideSlow(ctx, b, s, p, c.name, handlerRepeats) }); err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
 		}
 		return nil
 	},
 	judge: func(r *Results, s *Server) (Finding, bool) {
-		trials := r.trials("E10", s)
+		trials := trialsOf(r, "E10", s)
 		if len(trials) == 0 {
 			return Finding{}, false
 		}
@@ -79,7 +79,7 @@ var experimentHandler = &Experiment{
 		}
 		// Perhaps it is the one way of being slow, and not the other.
 		for _, f := range about {
-			p99, _ := handlerTimes(r.trials("E10", r.server(f.Server)))
+			p99, _ := handlerTimes(trialsOf(r, "E10", r.server(f.Server)))
 			for _, c := range handlerCases {
 				if ms := p99[c.name]; len(ms) > 0 && byThreshold(ms, fastEnough, tooSlow).Verdict == Confirmed {
 					return OnlyWhen, "the handler " + c.name
@@ -114,15 +114,15 @@ const (
 	starved = 0.1
 )
 
-// with returns the server with further flags.
-func (s Subject) with(flags ...string) Subject {
+// withMore returns the server with further flags.
+func withMore(s Subject, flags ...string) Subject {
 	s.Command = append(s.Command[:len(s.Command):len(s.Command)], flags...)
 	return s
 }
 
 // besideSlow measures cheap requests while another client makes slow ones, until
 // so many runs say something about the server.
-func (b *bench) besideSlow(ctx context.Context, s *Server, p *process, name string, repeats int) error {
+func besideSlow(ctx context.Context, b *bench, s *Server, p *process, name string, repeats int) error {
 	w := load.DefaultWorkload()
 	w.Connections, w.Rate, w.Arrivals = 20, cheapRate, load.Constant
 	if err := load.Preload(ctx, load.Config{Addr: p.addr, Workload: w}); err != nil {

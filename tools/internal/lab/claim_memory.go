@@ -41,10 +41,10 @@ var experimentMemory = &Experiment{
 		if last.Connections-first.Connections < enough {
 			return Finding{Verdict: NotMeasurable, Why: fmt.Sprintf("it holds no more than %s", count(last.Connections, "connection"))}, true
 		}
-		bytes, _ := r.perConnection(s.Name)
+		bytes, _ := r.PerConnection(s.Name)
 		f := byThreshold([]float64{bytes / (1 << 10)}, 2, 0.5)
 		f.Why = fmt.Sprintf("with %s connections%s it has %s and %s MiB, with %s it had %s and %s MiB",
-			thousands(float64(last.Connections)), s.each(last.Connections-first.Connections, last.Resources.Threads-first.Resources.Threads),
+			thousands(float64(last.Connections)), perClient(s.Subject, last.Connections-first.Connections, last.Resources.Threads-first.Resources.Threads),
 			count(last.Resources.Threads, "thread"), mebibytes(last.Resources.RSS),
 			thousands(float64(first.Connections)), count(first.Resources.Threads, "thread"), mebibytes(first.Resources.RSS))
 		if last.Short != "" {
@@ -54,10 +54,10 @@ var experimentMemory = &Experiment{
 	},
 }
 
-// each says what a server has for each client, given how many connections and
+// perClient says what a server has for each client, given how many connections and
 // how many threads there came to be more: in Go a call that blocks may take a
 // goroutine's stack, and no thread.
-func (s Subject) each(connections, threads int) string {
+func perClient(s Subject, connections, threads int) string {
 	switch {
 	case 2*threads > connections: // nearly all, perhaps
 		return ", a thread each,"

@@ -37,19 +37,19 @@ var experimentPool = &Experiment{
 	},
 	run: func(ctx context.Context, b *bench, s *Server) error {
 		for i := range uint64(poolRepeats) {
-			if err := b.poolRepeat(ctx, s, b.results.Plan.Seed+i); err != nil {
+			if err := poolRepeat(ctx, b, s, b.results.Plan.Seed+i); err != nil {
 				return err
 			}
 		}
 		return nil
 	},
 	judge: func(r *Results, s *Server) (Finding, bool) {
-		if !pooled(s) || len(r.trials("E9", s)) == 0 {
+		if !pooled(s) || len(trialsOf(r, "E9", s)) == 0 {
 			return Finding{}, false
 		}
-		ratios := r.poolRatios(s.Name)
+		ratios := poolRatios(r, s.Name)
 		if len(ratios) < len(poolCases) {
-			trials := r.trials("E9", s)
+			trials := trialsOf(r, "E9", s)
 			return notMeasurable(trials, whyTaken(trials, "the lab cannot tell here what another process uses"))
 		}
 		var best Finding
@@ -63,8 +63,8 @@ var experimentPool = &Experiment{
 		}
 		best.Why = "CPU per request, as a share of that with a goroutine for each client: " + strings.Join(all, ", ")
 		for _, c := range []string{poolCases[0], poolCases[2]} {
-			served, of, rss := r.poolServed(s.Name, c)
-			_, _, base := r.poolServed(s.Name, c+plainCase)
+			served, of, rss := poolServed(r, s.Name, c)
+			_, _, base := poolServed(r, s.Name, c+plainCase)
 			best.Why += fmt.Sprintf("; %s: it served %d of %d connections, with %s MiB instead of %s", c, served, of, mebibytes(rss), mebibytes(base))
 		}
 		return best, true
@@ -75,7 +75,7 @@ var experimentPool = &Experiment{
 		}
 		helps, tried := []string(nil), 0
 		for _, f := range about {
-			ratios := r.poolRatios(f.Server)
+			ratios := poolRatios(r, f.Server)
 			for _, c := range poolCases {
 				if len(ratios[c]) == 0 {
 					continue
@@ -83,7 +83,7 @@ var experimentPool = &Experiment{
 				tried++
 				if of := byThreshold(ratios[c], poolHelps, poolDoesNot); of.Verdict == Confirmed {
 					text := fmt.Sprintf("the load is %s (%s: %.2f of the CPU per request", c, f.Server, of.Number)
-					if served, all, _ := r.poolServed(f.Server, c); served < all {
+					if served, all, _ := poolServed(r, f.Server, c); served < all {
 						text += fmt.Sprintf(", by serving %d of %d connections", served, all)
 					}
 					helps = append(helps, text+")")
@@ -127,27 +127,27 @@ func pooled(s *Server) bool {
 	return !s.Foreign && s.model() == "multiblocking" && s.Name != s.model()
 }
 
-// plain returns the server without the flags that are in its name.
-func (s Subject) plain() Subject {
+// withoutFlags returns the server without the flags that are in its name.
+func withoutFlags(s Subject) Subject {
 	flags := strings.Fields(s.Name)[1:]
 	s.Command = slices.DeleteFunc(slices.Clone(s.Command), func(word string) bool { return slices.Contains(flags, word) })
 	return s
 }
 
 // poolRepeat measures a server under each load, after it without its flags.
-func (b *bench) poolRepeat(ctx context.Context, s *Server, seed uint64) error {
+func poolRepeat(ctx context.Context, b *bench, s *Server, seed uint64) error {
 	for _, v := range []struct {
 		Subject
 		suffix string
-	}{{s.plain(), plainCase}, {s.Subject, ""}} {
+	}{{withoutFlags(s.Subject), plainCase}, {s.Subject, ""}} {
 		err := b.with(ctx, v.Subject, func(p *process) error {
-			return errors.Join(b.poolSteady(ctx, s, p, seed, poolCases[0]+v.suffix), b.poolChurn(ctx, s, p, poolCases[1]+v.suffix))
+			return errors.Join(poolSteady(ctx, b, s, p, seed, poolCases[0]+v.suffix), poolChurn(ctx, b, s, p, poolCases[1]+v.suffix))
 		})
 		if err != nil {
 			return err
 		}
-		heavy := v.with("--slow-prefix", "key:", "--slow-burn", poolBurn.String()) // all of the generator's keys
-		err = b.with(ctx, heavy, func(p *process) error { return b.poolSteady(ctx, s, p, seed, poolCases[2]+v.suffix) })
+		heavy := withMore(v.Subject, "--slow-prefix", "key:", "--slow-burn", poolBurn.String()) // all of the generator's keys
+		err = b.with(ctx, heavy, func(p *process) error { return poolSteady(ctx, b, s, p, seed, poolCases[2]+v.suffix) })
 		if err != nil {
 			return err
 		}
@@ -156,7 +156,7 @@ func (b *bench) poolRepeat(ctx context.Context, s *Server, seed uint64) error {
 }
 
 // poolSteady loads a server in a closed loop over connections that stay.
-func (b *bench) poolSteady(ctx context.Context, s *Server, p *process, seed uint64, name string) error {
+func poolSteady(ctx context.Context, b *bench, s *Server, p *process, seed uint64, name string) error {
 	w := load.DefaultWorkload()
 	w.Connections, w.Keys = poolConnections, 100 // few, for to store them takes its time too
 	if err := load.Preload(ctx, load.Config{Addr: p.addr, Workload: w}); err != nil {
@@ -179,7 +179,7 @@ func (b *bench) poolSteady(ctx context.Context, s *Server, p *process, seed uint
 }
 
 // poolChurn has clients come, ask once and go, each when another has gone.
-func (b *bench) poolChurn(ctx context.Context, s *Server, p *process, name string) error {
+func poolChurn(ctx context.Context, b *bench, s *Server, p *process, name string) error {
 	if err := prepare(ctx, p.addr); err != nil {
 		return err
 	}
@@ -220,7 +220,7 @@ func (b *bench) poolChurn(ctx context.Context, s *Server, p *process, name strin
 
 // poolCosts returns the CPU time per request of each run of a case, in ns; 0 for a
 // run that says nothing, because other programs took the cores.
-func (r *Results) poolCosts(server, name string) (all []float64) {
+func poolCosts(r *Results, server, name string) (all []float64) {
 	for _, t := range r.Trials {
 		if t.Experiment != "E9" || t.Server != server || t.Case != name || t.Resources == nil {
 			continue
@@ -242,11 +242,11 @@ func (r *Results) poolCosts(server, name string) (all []float64) {
 
 // poolRatios returns for each case each repeat's CPU time per request, as a share
 // of that without the flags. A repeat that was not measured both ways is left out.
-func (r *Results) poolRatios(server string) map[string][]float64 {
+func poolRatios(r *Results, server string) map[string][]float64 {
 	ratios := map[string][]float64{}
 	for _, c := range poolCases {
-		plain := r.poolCosts(server, c+plainCase)
-		for i, cost := range r.poolCosts(server, c) {
+		plain := poolCosts(r, server, c+plainCase)
+		for i, cost := range poolCosts(r, server, c) {
 			if i < len(plain) && cost > 0 && plain[i] > 0 {
 				ratios[c] = append(ratios[c], cost/plain[i])
 			}
@@ -257,7 +257,7 @@ func (r *Results) poolRatios(server string) map[string][]float64 {
 
 // poolServed returns how many connections of how many got replies in a case, the
 // fewest of the runs, and the most memory (RSS) in bytes.
-func (r *Results) poolServed(server, name string) (served, of int, rss int64) {
+func poolServed(r *Results, server, name string) (served, of int, rss int64) {
 	for _, t := range r.Trials {
 		if t.Experiment == "E9" && t.Server == server && t.Case == name && t.Load != nil && t.Resources != nil {
 			if of == 0 || t.Load.Served < served {

@@ -43,7 +43,7 @@ func TestAPoolIsJudgedByItsBestLoad(t *testing.T) {
 			r.Servers = append(r.Servers, &Server{Subject: Subject{Name: name}})
 		}
 		r.Trials = append(poolTrials(pool, plainCase, 256, 1000, 2000, 1000), poolTrials(pool, "", 64, test.costs...)...)
-		claims := r.judgeClaims()
+		claims := Judge(r)
 		require.Len(t, claims, 1)
 		require.Len(t, claims[0].Findings, 1, "of the pool only")
 		f := claims[0].Findings[0]

@@ -35,13 +35,13 @@ var experimentSilent = &Experiment{
 			if err := b.preload(ctx, s.Subject, p); err != nil {
 				return err
 			}
-			return b.amongSilent(ctx, s, p, silentSteps)
+			return amongSilent(ctx, b, s, p, silentSteps)
 		})
 	},
 	judge: func(r *Results, s *Server) (Finding, bool) {
-		trials := r.trials("E6", s)
-		none, most := r.costAmongSilent(s, 0), r.mostSilent(s)
-		cost := r.costAmongSilent(s, most)
+		trials := trialsOf(r, "E6", s)
+		none, most := costAmongSilent(r, s, 0), mostSilent(r, s)
+		cost := costAmongSilent(r, s, most)
 		if len(none) == 0 || most == 0 {
 			return notMeasurable(trials, whyTaken(trials, "there were no silent connections, or the lab cannot tell what another process uses"))
 		}
@@ -53,8 +53,8 @@ var experimentSilent = &Experiment{
 		f.Why = fmt.Sprintf("a request took %sµs of CPU time among %s silent connections, and %sµs among none",
 			threeDigits(median(cost)), thousands(most), threeDigits(median(none)))
 		for _, t := range trials {
-			if t.Case == silentOpen && t.X == most && t.medianHolds() && t.taken() == "" {
-				f.Why += fmt.Sprintf("; at %s/s %s", thousands(silentRate), t.waits())
+			if t.Case == silentOpen && t.X == most && medianHolds(t) && t.taken() == "" {
+				f.Why += fmt.Sprintf("; at %s/s %s", thousands(silentRate), medianAndP99(t))
 			}
 		}
 		return f, true
@@ -65,7 +65,7 @@ var experimentSilent = &Experiment{
 		if v != Confirmed || loop == nil || polls == nil {
 			return v, when
 		}
-		waits, asks := r.costAmongSilent(loop, 0), r.costAmongSilent(polls, 0)
+		waits, asks := costAmongSilent(r, loop, 0), costAmongSilent(r, polls, 0)
 		if len(waits) == 0 || len(asks) == 0 || median(waits) < clearlyMore*median(asks) {
 			return v, when
 		}
@@ -95,7 +95,7 @@ const (
 
 // amongSilent loads a server while it holds silent connections, each number of
 // them. It ends where the server does not hold as many.
-func (b *bench) amongSilent(ctx context.Context, s *Server, p *process, steps []int) error {
+func amongSilent(ctx context.Context, b *bench, s *Server, p *process, steps []int) error {
 	const asking = 10
 	var conns []net.Conn
 	defer func() {
@@ -132,9 +132,9 @@ func (b *bench) amongSilent(ctx context.Context, s *Server, p *process, steps []
 
 // costAmongSilent returns the CPU time per request among so many silent
 // connections, in µs, of each run.
-func (r *Results) costAmongSilent(s *Server, silent float64) (all []float64) {
-	for _, t := range r.trials("E6", s) {
-		if us, known := t.cpuPerRequest(); known && t.Case == silentClosed && t.X == silent && t.taken() == "" {
+func costAmongSilent(r *Results, s *Server, silent float64) (all []float64) {
+	for _, t := range trialsOf(r, "E6", s) {
+		if us, known := cpuMicros(t); known && t.Case == silentClosed && t.X == silent && t.taken() == "" {
 			all = append(all, us)
 		}
 	}
@@ -143,9 +143,9 @@ func (r *Results) costAmongSilent(s *Server, silent float64) (all []float64) {
 
 // mostSilent returns with how many silent connections the server was measured at
 // most.
-func (r *Results) mostSilent(s *Server) (most float64) {
-	for _, t := range r.trials("E6", s) {
-		if _, known := t.cpuPerRequest(); known && t.Case == silentClosed && t.taken() == "" {
+func mostSilent(r *Results, s *Server) (most float64) {
+	for _, t := range trialsOf(r, "E6", s) {
+		if _, known := cpuMicros(t); known && t.Case == silentClosed && t.taken() == "" {
 			most = max(most, t.X)
 		}
 	}

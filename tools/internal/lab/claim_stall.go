@@ -34,19 +34,19 @@ var experimentStall = &Experiment{
 		})
 	},
 	judge: func(r *Results, s *Server) (Finding, bool) {
-		for _, t := range r.trials("E2", s) {
+		for _, t := range trialsOf(r, "E2", s) {
 			if t.Callers == nil {
 				continue
 			}
 			length := t.Attacks[0].Until - t.Attacks[0].From
-			waits, why := t.stalls()
+			waits, why := stallsOf(t)
 			if len(waits) == 0 {
 				return Finding{Verdict: NotMeasurable, Why: why}, true
 			}
 			f := byThreshold(waits, length.Seconds()/2, length.Seconds()/10)
 			f.Why = fmt.Sprintf("the longest wait during an attack of %v was %s", length, latency(seconds(f.Number)))
 			f.leaveOut(why)
-			if n := t.Callers.failed(); n > 0 {
+			if n := t.Callers.Failed(); n > 0 {
 				f.Why += fmt.Sprintf(", and %s got no answer: %s", count(n, "caller"), t.Callers.First)
 			}
 			return f, true

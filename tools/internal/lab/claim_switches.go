@@ -39,19 +39,19 @@ var experimentSwitches = &Experiment{
 			if err := b.preload(ctx, s.Subject, p); err != nil {
 				return err
 			}
-			return b.overConnections(ctx, s, p, switchesClients)
+			return overConnections(ctx, b, s, p, switchesClients)
 		})
 	},
 	judge: func(r *Results, s *Server) (Finding, bool) {
-		trials := r.trials("E8", s)
+		trials := trialsOf(r, "E8", s)
 		loop := r.server("eventloop")
-		most := r.mostClients(s)
+		most := mostClients(r, s)
 		if loop == nil || most <= switchesFew {
 			return notMeasurable(trials, whyTaken(trials, "the event loop was not measured, with which the growth is compared, or the rate was not kept, or others took the cores too often"))
 		}
 		growth := func(s *Server) (all []float64) {
-			few := r.costOver(s, switchesFew)
-			for _, us := range r.costOver(s, most) {
+			few := costOver(r, s, switchesFew)
+			for _, us := range costOver(r, s, most) {
 				if len(few) > 0 {
 					all = append(all, us/median(few))
 				}
@@ -66,7 +66,7 @@ var experimentSwitches = &Experiment{
 			mine[i] /= median(loops)
 		}
 		f := byThreshold(mine, 1.5, 1.2)
-		few, many := r.overClients(s, switchesFew), r.overClients(s, most)
+		few, many := overClients(r, s, switchesFew), overClients(r, s, most)
 		f.Why = fmt.Sprintf("from %d connections to %s a request's CPU time went from %sµs to %sµs (event loop: %s-fold), its switches from %s to %s, its wait for a core from %s to %s; %s in the end",
 			switchesFew, thousands(most), threeDigits(few.cpu), threeDigits(many.cpu), threeDigits(median(loops)),
 			threeDigits(few.switches), threeDigits(many.switches), few.wait(), many.wait(), count(many.threads, "thread"))
@@ -91,7 +91,7 @@ func switchesWarmup(clients int) time.Duration {
 
 // overConnections offers the rate over each number of connections. It ends where
 // the server does not serve all of them.
-func (b *bench) overConnections(ctx context.Context, s *Server, p *process, clients []int) error {
+func overConnections(ctx context.Context, b *bench, s *Server, p *process, clients []int) error {
 	for i, n := range clients {
 		t := Trial{Experiment: "E8", Case: count(n, "connection"), X: float64(n)}
 		result, err := b.trial(ctx, s, p, t, load.Config{
@@ -111,9 +111,9 @@ func (b *bench) overConnections(ctx context.Context, s *Server, p *process, clie
 // keptOver returns the runs of experimentSwitches in which the rate was kept, and
 // by the clock: where the cores are taken for a while, requests come in bursts
 // afterwards, of which many need one switch.
-func (r *Results) keptOver(s *Server) (all []Trial) {
-	for _, t := range r.trials("E8", s) {
-		if _, known := t.cpuPerRequest(); known && t.Load.Kept() && t.taken() == "" && t.Load.Served == int(t.X) {
+func keptOver(r *Results, s *Server) (all []Trial) {
+	for _, t := range trialsOf(r, "E8", s) {
+		if _, known := cpuMicros(t); known && t.Load.Kept() && t.taken() == "" && t.Load.Served == int(t.X) {
 			all = append(all, t)
 		}
 	}
@@ -122,9 +122,9 @@ func (r *Results) keptOver(s *Server) (all []Trial) {
 
 // costOver returns the CPU time per request over so many connections, in µs, of
 // each run.
-func (r *Results) costOver(s *Server, clients float64) (all []float64) {
-	for _, t := range r.keptOver(s) {
-		if us, _ := t.cpuPerRequest(); t.X == clients {
+func costOver(r *Results, s *Server, clients float64) (all []float64) {
+	for _, t := range keptOver(r, s) {
+		if us, _ := cpuMicros(t); t.X == clients {
 			all = append(all, us)
 		}
 	}
@@ -132,8 +132,8 @@ func (r *Results) costOver(s *Server, clients float64) (all []float64) {
 }
 
 // mostClients returns over how many connections the rate was kept at most.
-func (r *Results) mostClients(s *Server) (most float64) {
-	for _, t := range r.keptOver(s) {
+func mostClients(r *Results, s *Server) (most float64) {
+	for _, t := range keptOver(r, s) {
 		most = max(most, t.X)
 	}
 	return most
@@ -155,13 +155,13 @@ func (s switching) wait() string {
 }
 
 // overClients returns what a request cost over so many connections.
-func (r *Results) overClients(s *Server, clients float64) (all switching) {
+func overClients(r *Results, s *Server, clients float64) (all switching) {
 	var cpu, switches, runQueue []float64
-	for _, t := range r.keptOver(s) {
+	for _, t := range keptOver(r, s) {
 		if t.X != clients {
 			continue
 		}
-		us, _ := t.cpuPerRequest()
+		us, _ := cpuMicros(t)
 		n := float64(t.Load.Requests)
 		cpu = append(cpu, us)
 		switches = append(switches, float64(t.Resources.Voluntary+t.Resources.Involuntary)/n)

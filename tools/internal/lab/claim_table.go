@@ -7,7 +7,7 @@ import (
 
 // claimTable is the table of verdicts: for each claim the server with the number
 // to quote. What completes them is in the notes.
-func (r *Results) claimTable() *grid {
+func claimTable(r *Results) *grid {
 	g := &grid{caption: "The article's claims, put to the test", columns: []column{{"", "CLAIM"}, {"", "VERDICT"}, {"", "NUMBER"}, {"", "RANGE"}}}
 	for _, c := range r.Claims {
 		e := experiment(c.Experiment)
@@ -31,7 +31,7 @@ func (r *Results) claimTable() *grid {
 }
 
 // claimNotes say of each claim what its verdict rests on.
-func (r *Results) claimNotes() (notes []string) {
+func claimNotes(r *Results) (notes []string) {
 	for _, c := range r.Claims {
 		note := ""
 		if c.Verdict == OnlyWhen {
@@ -45,7 +45,7 @@ func (r *Results) claimNotes() (notes []string) {
 				note += ": " + strings.Join(e.About, ", ")
 			}
 		}
-		if doubts := r.doubts(c); doubts != "" {
+		if doubts := doubts(r, c); doubts != "" {
 			note += " (" + doubts + ")"
 		}
 		notes = append(notes, c.Experiment+"  "+note+".")
@@ -55,7 +55,7 @@ func (r *Results) claimNotes() (notes []string) {
 
 // doubts says of how many of a claim's findings another run could decide
 // otherwise, and how many nobody has predicted.
-func (r *Results) doubts(c Claim) (text string) {
+func doubts(r *Results, c Claim) (text string) {
 	near, surprising := 0, 0
 	for _, f := range c.Findings {
 		if f.Close {

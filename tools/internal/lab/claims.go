@@ -262,8 +262,8 @@ func (b *bench) claims(ctx context.Context) error {
 	return nil
 }
 
-// judgeClaims draws the verdicts from what was measured.
-func (r *Results) judgeClaims() (all []Claim) {
+// Judge draws the verdicts from what was measured.
+func Judge(r *Results) (all []Claim) {
 	for _, id := range r.Plan.Experiments {
 		e := experiment(id)
 		if e == nil {

@@ -22,7 +22,7 @@ func judged(ids []string, servers ...string) *Results {
 // claim judges the one experiment of the results.
 func claim(t *testing.T, r *Results) Claim {
 	t.Helper()
-	all := r.judgeClaims()
+	all := Judge(r)
 	require.Len(t, all, 1)
 	return all[0]
 }
@@ -104,7 +104,7 @@ func TestSilentConnectionsAreJudged(t *testing.T) {
 	idle("multiblocking --os-threads", 4_096, 4_101, 10<<20+4_096<<14, 0)
 	r.Idle[len(r.Idle)-1].Short = "the server holds 4096 of 10000"
 
-	all := r.judgeClaims()
+	all := Judge(r)
 	require.Len(t, all, 2)
 	polls, memory := all[0], all[1]
 	assert.Equal(t, Confirmed, polls.Verdict)
@@ -124,7 +124,7 @@ func TestSilentConnectionsAreJudged(t *testing.T) {
 	assert.Equal(t, NotMeasurable, found(t, memory, "busywait --one-at-a-time").Verdict)
 
 	r.Idle = nil
-	assert.Empty(t, r.judgeClaims())
+	assert.Empty(t, Judge(r))
 }
 
 // asked are the runs of a server that one client asks now and then.
@@ -177,9 +177,9 @@ func TestAwakeIsJudged(t *testing.T) {
 	trial.Resources.RunQueue = new(500 * time.Millisecond)
 	assert.NotEmpty(t, trial.taken())
 	r.Trials = []Trial{trial}
-	assert.Empty(t, r.awake(r.server("busywait"), ownCore))
+	assert.Empty(t, awake(r, r.server("busywait"), ownCore))
 	r.Trials[0].Case = sharedCore
-	assert.Len(t, r.awake(r.server("busywait"), sharedCore), 1, "it shares the core with the program that never rests")
+	assert.Len(t, awake(r, r.server("busywait"), sharedCore), 1, "it shares the core with the program that never rests")
 }
 
 func TestManySilentClientsAreJudged(t *testing.T) {

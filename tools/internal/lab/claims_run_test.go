@@ -14,8 +14,8 @@ import (
 func TestASlowHandlerIsMeasured(t *testing.T) {
 	b := &bench{progress: new(Progress), results: &Results{}}
 	s := &Server{Subject: testSubject(t, "handler")}
-	require.NoError(t, b.with(t.Context(), s.with("--slow-sleep", slowTime.String()), func(p *process) error {
-		return b.besideSlow(t.Context(), s, p, "sleeps", 1)
+	require.NoError(t, b.with(t.Context(), withMore(s.Subject, "--slow-sleep", slowTime.String()), func(p *process) error {
+		return besideSlow(t.Context(), b, s, p, "sleeps", 1)
 	}))
 	require.NotEmpty(t, b.results.Trials)
 	assert.NoError(t, b.results.Trials[0].Load.Errors.Err())
@@ -37,7 +37,7 @@ func TestASlowHandlerNeedsAServerOfOurs(t *testing.T) {
 func TestSlowRequestsThatFail(t *testing.T) {
 	b := &bench{progress: new(Progress), results: &Results{}}
 	s := &Server{Subject: testSubject(t, "dies")} // at a get
-	err := b.with(t.Context(), s.Subject, func(p *process) error { return b.besideSlow(t.Context(), s, p, "sleeps", 1) })
+	err := b.with(t.Context(), s.Subject, func(p *process) error { return besideSlow(t.Context(), b, s, p, "sleeps", 1) })
 	require.Error(t, err)
 	assert.Empty(t, b.results.Trials)
 }
@@ -48,8 +48,8 @@ func TestAPoolIsMeasured(t *testing.T) {
 	b := &bench{progress: new(Progress), results: &Results{}}
 	s := &Server{Subject: testSubject(t, "handler")}
 	s.Name, s.Command = "multiblocking --slow-burn 1us", append(s.Command, "--slow-burn", "1us")
-	require.Equal(t, testSubject(t, "handler").Command, s.plain().Command)
-	require.NoError(t, b.poolRepeat(t.Context(), s, 1))
+	require.Equal(t, testSubject(t, "handler").Command, withoutFlags(s.Subject).Command)
+	require.NoError(t, poolRepeat(t.Context(), b, s, 1))
 	var cases []string
 	for _, trial := range b.results.Trials {
 		cases = append(cases, trial.Case)
@@ -75,6 +75,6 @@ func TestAPoolIsMeasured(t *testing.T) {
 		}
 	}
 	for _, c := range poolCases {
-		assert.Len(t, b.results.poolRatios(s.Name)[c], 1)
+		assert.Len(t, poolRatios(b.results, s.Name)[c], 1)
 	}
 }

@@ -92,14 +92,14 @@ func TestCallersShowAStall(t *testing.T) {
 			for _, kind := range []AttackKind{IdleClient, HalfFrame, Dribble} {
 				line, err := call(t.Context(), ln.Addr().String(), 1200*time.Millisecond, []Attack{{Kind: kind, From: from, Until: until}}, nil)
 				require.NoError(t, err)
-				assert.Zero(t, line.failed(), line.First)
+				assert.Zero(t, line.Failed(), line.First)
 				calls := 0
 				for _, m := range line.Steps {
 					calls += m.Calls
 				}
 				assert.Equal(t, 240, calls, "20 callers, ten times a second, whatever the server does")
 				if test.stalled {
-					assert.GreaterOrEqual(t, line.worst(from, until), (until-from)/2, kind)
+					assert.GreaterOrEqual(t, line.Worst(from, until), (until-from)/2, kind)
 				}
 			}
 			require.NoError(t, test.server.Shutdown(context.Background()))

@@ -48,7 +48,7 @@ func TestCoresAreRun(t *testing.T) {
 	require.Len(t, b.results.Trials, repeats)
 	for _, trial := range b.results.Trials {
 		// A busy machine may stand still for a whole run.
-		if n, known := trial.cores(); trial.Load.Requests > 0 && runtime.GOOS == "linux" {
+		if n, known := coresOf(trial); trial.Load.Requests > 0 && runtime.GOOS == "linux" {
 			assert.True(t, known)
 			assert.Positive(t, n)
 		}
@@ -59,7 +59,7 @@ func TestNowAndThenIsRun(t *testing.T) {
 	b, s := trialBench(t, "right")
 	require.ErrorContains(t, experimentAwake.run(t.Context(), b, s), "no cores of their own")
 	require.NoError(t, b.loaded(t.Context(), s, func(p *process) error {
-		return b.nowAndThen(t.Context(), s, p, 0, ownCore, 100*time.Millisecond)
+		return nowAndThen(t.Context(), b, s, p, 0, ownCore, 100*time.Millisecond)
 	}))
 	require.Len(t, b.results.Trials, 1)
 	for _, trial := range b.results.Trials {
@@ -72,7 +72,7 @@ func TestNowAndThenIsRun(t *testing.T) {
 func TestManyConnectionsAreRun(t *testing.T) {
 	b, s := trialBench(t, "right")
 	require.NoError(t, b.loaded(t.Context(), s, func(p *process) error {
-		return b.overConnections(t.Context(), s, p, []int{1, 20})
+		return overConnections(t.Context(), b, s, p, []int{1, 20})
 	}))
 	for _, trial := range b.results.Trials { // a busy machine may stand still for a whole run
 		assert.Equal(t, trial.Load.Served < int(trial.X), trial.Note != "")
@@ -81,7 +81,7 @@ func TestManyConnectionsAreRun(t *testing.T) {
 
 	b, s = trialBench(t, "serial")
 	require.NoError(t, b.loaded(t.Context(), s, func(p *process) error {
-		return b.overConnections(t.Context(), s, p, []int{2, 20})
+		return overConnections(t.Context(), b, s, p, []int{2, 20})
 	}))
 	require.Len(t, b.results.Trials, 1)
 	assert.Equal(t, "of 2 connections 1 were served", b.results.Trials[0].Note)
@@ -93,7 +93,7 @@ func TestSilentClientsAreRun(t *testing.T) {
 	}
 	b, s := trialBench(t, "right")
 	require.NoError(t, b.loaded(t.Context(), s, func(p *process) error {
-		return b.amongSilent(t.Context(), s, p, []int{0, 20})
+		return amongSilent(t.Context(), b, s, p, []int{0, 20})
 	}))
 	require.Len(t, b.results.Trials, 2*(repeats+1))
 	for i, trial := range b.results.Trials {
@@ -104,7 +104,7 @@ func TestSilentClientsAreRun(t *testing.T) {
 
 	b, s = trialBench(t, "serial")
 	require.NoError(t, b.loaded(t.Context(), s, func(p *process) error {
-		return b.amongSilent(t.Context(), s, p, []int{20})
+		return amongSilent(t.Context(), b, s, p, []int{20})
 	}))
 	require.Len(t, b.results.Trials, 1)
 	assert.Equal(t, "with 20 silent connections: the server holds 1 of 20", b.results.Trials[0].Note)
@@ -122,6 +122,6 @@ func TestAnExperimentsServers(t *testing.T) {
 	other := &Server{Subject: Subject{Name: "other", Protocol: "resp"}}
 	assert.False(t, experimentAlone.runsWith(other))
 	p := Plan{Experiments: []string{"E6", "E8"}}
-	assert.Zero(t, p.length([]*Server{other}))
-	assert.Less(t, p.length([]*Server{serial}), p.length([]*Server{loop}))
+	assert.Zero(t, lengthOf(p, []*Server{other}))
+	assert.Less(t, lengthOf(p, []*Server{serial}), lengthOf(p, []*Server{loop}))
 }

@@ -169,7 +169,7 @@ func TestAStallIsToldFromABusyMachine(t *testing.T) {
 	r.Trials = []Trial{attacked("E11", "eventloop", attacks, 2*time.Millisecond, nil)}
 	r.Trials[0].Callers.Steps[attacks[1].From/callStep].Worst = deafAttack / 2
 	attacks[1].Waited = deafAttack / 2
-	f := found(t, r.judgeClaims()[0], "eventloop")
+	f := found(t, Judge(r)[0], "eventloop")
 	assert.Equal(t, Refuted, f.Verdict)
 	assert.InDelta(t, 0.002, f.High, 1e-9)
 	assert.Contains(t, f.Why, "left out what the machine disturbed: the longest wait during an attack of 800ms was 400ms")
@@ -218,7 +218,7 @@ func TestDisturbedRunsDecideNothing(t *testing.T) {
 		r.Trials = append(r.Trials, ran("E9", "multiblocking --os-threads", c+plainCase, 0, 1000, time.Duration(i+1)*time.Second),
 			ran("E9", "multiblocking --os-threads", c, 0, 1000, time.Duration(i+1)*time.Second))
 	}
-	assert.Equal(t, map[string][]float64{"steady": {1}, "churn": {1}, "computing": {1}}, r.poolRatios("multiblocking --os-threads"))
+	assert.Equal(t, map[string][]float64{"steady": {1}, "churn": {1}, "computing": {1}}, poolRatios(r, "multiblocking --os-threads"))
 }
 
 // Where few requests are answered, the runtime's monitor alone makes calls enough
@@ -243,7 +243,7 @@ func TestADisturbedRunSaysSoFirst(t *testing.T) {
 	r.Environment.Steal, r.Environment.Others = nil, share(0.8)
 	require.NoError(t, r.summarize())
 	var out bytes.Buffer
-	require.NoError(t, r.Report(&out, Style{}, 120))
+	require.NoError(t, Report(r, &out, Style{}, 120))
 	assert.True(t, strings.HasPrefix(out.String(), "DISTURBED: 80 % of the machine's CPU time went elsewhere"), "%.200s", out.String())
 	assert.Regexp(t, `\nE4 .*REFUTED, DISTURBED `, out.String())
 	assert.NotRegexp(t, `\nE12 .*DISTURBED`, out.String(), "it counts calls")
@@ -251,7 +251,7 @@ func TestADisturbedRunSaysSoFirst(t *testing.T) {
 	r.Environment.Others = share(0.04)
 	require.NoError(t, r.summarize())
 	out.Reset()
-	require.NoError(t, r.Report(&out, Style{}, 120))
+	require.NoError(t, Report(r, &out, Style{}, 120))
 	assert.NotContains(t, out.String(), "DISTURBED")
 }
 
@@ -323,5 +323,5 @@ func TestRulesThatWereNotJudged(t *testing.T) {
 	r := judged(nil, "busywait", "eventloop")
 	r.Servers[0].Rules = &g
 	assert.Empty(t, r.Failed())
-	assert.Equal(t, []string{"?  busywait: 1 rule of 2 not judged, because this machine was busy; the first: storm: the server waited for a core"}, r.gateNotes())
+	assert.Equal(t, []string{"?  busywait: 1 rule of 2 not judged, because this machine was busy; the first: storm: the server waited for a core"}, gateNotes(r))
 }

@@ -123,9 +123,9 @@ func (c coreClock) beyond(used float64) *float64 {
 	return &share
 }
 
-// disturbed notes what the machine did between two readings besides the lab's
+// noteDisturbance notes what the machine did between two readings besides the lab's
 // work.
-func (e *Environment) disturbed(before, after clocks) {
+func noteDisturbance(e *Environment, before, after clocks) {
 	total := after.total - before.total
 	if total <= 0 {
 		return

@@ -27,7 +27,7 @@ type Failure struct {
 // conform checks a server against the rules that need no limits but the usual
 // ones: what has to be waited for, timeouts, is left to the models' own tests.
 func conform(ctx context.Context, p *process, s Subject) Gate {
-	o := conformance.Options{OneAtATime: s.OneAtATime, Only: s.rules(), Process: p.pid}
+	o := conformance.Options{OneAtATime: s.OneAtATime, Only: rulesFor(s), Process: p.pid}
 	if len(s.CheckFlags) > 0 {
 		o.TurnLimit = checkTurn
 	}
@@ -45,9 +45,9 @@ func gateOf(report conformance.Report) Gate {
 	return g
 }
 
-// rules names the rules that a server is checked against; nil: all. The rule about the
+// rulesFor names the rules that a server is checked against; nil: all. The rule about the
 // length of turns is left to the models' own tests.
-func (s Subject) rules() []string {
+func rulesFor(s Subject) []string {
 	if len(s.Exceptions) == 0 && len(s.CheckFlags) == 0 {
 		return nil
 	}
@@ -75,7 +75,7 @@ func (g *Gate) String() string {
 }
 
 // gateNotes tell of the rules that were not judged.
-func (r *Results) gateNotes() (notes []string) {
+func gateNotes(r *Results) (notes []string) {
 	for _, s := range r.Servers {
 		if s.Rules == nil || len(s.Rules.NotJudged) == 0 {
 			continue

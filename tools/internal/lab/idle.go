@@ -33,7 +33,7 @@ func (b *bench) idle(ctx context.Context) error {
 		b.results.skip("silent connections: the lab cannot tell here what another process uses")
 		return nil
 	}
-	return b.eachServer(ctx, "idle", plan.idleTime, func(s *Server, p *process) (string, error) {
+	return b.eachServer(ctx, "idle", func(s *Server) time.Duration { return idleTime(plan, s) }, func(s *Server, p *process) (string, error) {
 		first := len(b.results.Idle)
 		err := b.idleLadder(ctx, s, p)
 		return fmt.Sprintf("%s: idle: %s", s.Name, idleDigest(b.results.Idle[first:])), err
@@ -194,10 +194,10 @@ func idleDigest(cells []IdleCell) string {
 	return text
 }
 
-// idleShare returns the share of a core that a server used with a few silent
+// IdleShare returns the share of a core that a server used with a few silent
 // connections: the first of the plan's numbers that is not 0, or one where
 // clients are served one at a time. known is false if that was not measured.
-func (r *Results) idleShare(server string) (share float64, known bool) {
+func (r *Results) IdleShare(server string) (share float64, known bool) {
 	for _, c := range r.Idle {
 		if c.Server == server && c.Connections > 0 && c.Resources != nil {
 			return c.share(), true
@@ -206,10 +206,10 @@ func (r *Results) idleShare(server string) (share float64, known bool) {
 	return 0, false
 }
 
-// perConnection returns how many bytes of a server's memory (RSS) a silent
+// PerConnection returns how many bytes of a server's memory (RSS) a silent
 // connection makes, by the most that there were. known is false if there were
 // few.
-func (r *Results) perConnection(server string) (bytes float64, known bool) {
+func (r *Results) PerConnection(server string) (bytes float64, known bool) {
 	var first, last *IdleCell
 	for i, c := range r.Idle {
 		if c.Server == server && c.Resources != nil {
@@ -226,7 +226,7 @@ func (r *Results) perConnection(server string) (bytes float64, known bool) {
 }
 
 // idleCosts is the table of silent connections.
-func (r *Results) idleCosts() *grid {
+func idleCosts(r *Results) *grid {
 	g := &grid{caption: "What silent connections cost", columns: []column{{"", "MODEL"}}}
 	steps := r.Plan.IdleConnections
 	for _, group := range []string{"CPU with so many silent", "RSS in MiB with as many"} {
@@ -254,7 +254,7 @@ func (r *Results) idleCosts() *grid {
 			continue
 		}
 		each := absent
-		if bytes, known := r.perConnection(s.Name); known {
+		if bytes, known := r.PerConnection(s.Name); known {
 			each = threeDigits(bytes / (1 << 10))
 		}
 		g.rows = append(g.rows, row{cells: append(append(append([]string{s.Name}, cpu...), rss...), each)})
@@ -263,7 +263,7 @@ func (r *Results) idleCosts() *grid {
 }
 
 // idleNotes explains the table of silent connections.
-func (r *Results) idleNotes() []string {
+func idleNotes(r *Results) []string {
 	if len(r.Idle) == 0 {
 		return nil
 	}

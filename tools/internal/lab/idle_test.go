@@ -49,17 +49,17 @@ func TestIdleTable(t *testing.T) {
 	}
 	r.Idle[5].Short = "too many open files"
 	var out bytes.Buffer
-	require.NoError(t, r.idleCosts().write(&out, Style{}))
+	require.NoError(t, idleCosts(r).write(&out, Style{}))
 	assert.Regexp(t, `large +0.0 % +25.0 % +100.0 % +100.0 % +10.0 +11.0 +12.0 +110 +10.2\n`, out.String())
 	assert.Regexp(t, `short +0.0 % +0.0 % +– +– +10.0 +11.0 at 64 +– +– +16.0\n`, out.String())
 	assert.Regexp(t, `serial +100.0 % +50.0 % +– +– +10.0 +10.0 at 1 +– +– +–\n`, out.String())
 	assert.NotContains(t, out.String(), "none")
-	assert.Contains(t, strings.Join(r.idleNotes(), "\n"), "short with 100 connections: too many open files")
+	assert.Contains(t, strings.Join(idleNotes(r), "\n"), "short with 100 connections: too many open files")
 	for server, want := range map[string]float64{"large": 0.25, "serial": 0.5} {
-		share, known := r.idleShare(server)
+		share, known := r.IdleShare(server)
 		assert.True(t, known)
 		assert.InDelta(t, want, share, 1e-9)
 	}
-	_, known := r.idleShare("none")
+	_, known := r.IdleShare("none")
 	assert.False(t, known)
 }

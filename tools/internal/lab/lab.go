@@ -122,7 +122,7 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 	before, known := readClocks()
 	err = survive(func() error { return b.run(ctx) })
 	if after, ok := readClocks(); known && ok {
-		b.results.Environment.disturbed(before, after)
+		noteDisturbance(&b.results.Environment, before, after)
 	}
 	b.results.Finished = time.Now()
 	b.results.Complete = err == nil
@@ -131,7 +131,7 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 
 // run does one part after the other.
 func (b *bench) run(ctx context.Context) error {
-	b.progress.start(b.results, b.results.Plan.length(b.results.Servers))
+	b.progress.start(b.results, lengthOf(b.results.Plan, b.results.Servers))
 	defer b.progress.end()
 	b.progress.doing("", "how quiet this machine is")
 	b.results.Environment.Pauses = measurePauses()
@@ -196,14 +196,14 @@ func (b *bench) rounds(ctx context.Context) error {
 	for i, order := range plan.Order {
 		for at, name := range append(slices.Clone(order), "") {
 			if at == plan.AgainAt[i] && plan.has(Closed) {
-				if err := b.turn(ctx, plan.Again, i+1, plan.again(), true); err != nil {
+				if err := b.turn(ctx, plan.Again, i+1, againLength(plan), true); err != nil {
 					return err
 				}
 			}
 			if name == "" {
 				break // the end of the round
 			}
-			if err := b.turn(ctx, name, i+1, plan.visit(), false); err != nil {
+			if err := b.turn(ctx, name, i+1, visitLength(plan), false); err != nil {
 				return err
 			}
 		}

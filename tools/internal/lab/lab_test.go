@@ -77,7 +77,7 @@ func TestRun(t *testing.T) {
 	assert.Contains(t, progress.String(), "round 1 of 1: serial: 1 conn ")
 
 	var report bytes.Buffer
-	require.NoError(t, r.Report(&report, Style{}, 120))
+	require.NoError(t, Report(r, &report, Style{}, 120))
 	assert.Contains(t, report.String(), "1/50*")
 	dir := t.TempDir()
 	name, err := r.Write(dir)
@@ -113,13 +113,13 @@ func TestRunBadServers(t *testing.T) {
 	assert.Contains(t, r.server("dies").DNF, "a get, of all things")
 	assert.Contains(t, r.server("unruly").DNF, "fails 1 of 2 rules; the first: order: it came too late")
 	// Their other answers are right, so they have figures; but those are marked.
-	assert.Positive(t, r.summary("wrong", 0).Errors)
-	assert.Positive(t, r.summary("slips", 2).Errors)
+	assert.Positive(t, r.SummaryOf("wrong", 0).Errors)
+	assert.Positive(t, r.SummaryOf("slips", 2).Errors)
 	assert.Empty(t, r.server("right").DNF)
-	assert.Zero(t, r.summary("right", 0).Errors)
+	assert.Zero(t, r.SummaryOf("right", 0).Errors)
 
 	var report bytes.Buffer
-	require.NoError(t, r.Report(&report, Style{}, 120))
+	require.NoError(t, Report(r, &report, Style{}, 120))
 	assert.Contains(t, report.String(), "DNF: fails order")
 	assert.Contains(t, report.String(), "! ")
 }
@@ -152,7 +152,7 @@ func TestRunInAnotherProtocol(t *testing.T) {
 	}
 
 	var report bytes.Buffer
-	require.NoError(t, r.Report(&report, Style{}, 120))
+	require.NoError(t, Report(r, &report, Style{}, 120))
 	assert.Contains(t, report.String(), "resp speaks resp.")
 	assert.Contains(t, report.String(), "NOT MEASURED: peer something: there is none here.")
 }
@@ -177,7 +177,7 @@ func TestCapacityInAnotherProtocol(t *testing.T) {
 func TestLength(t *testing.T) {
 	ours, other := &Server{Subject: Subject{Name: "ours"}}, &Server{Subject: Subject{Name: "other", Protocol: load.Memcached}}
 	p := Plan{Parts: []Part{Closed}, Rounds: 2, Workloads: workloads(load.DefaultWorkload()), Cell: time.Second}
-	assert.Equal(t, gateTime, p.length([]*Server{ours, ours})-p.length([]*Server{ours, other}))
+	assert.Equal(t, gateTime, lengthOf(p, []*Server{ours, ours})-lengthOf(p, []*Server{ours, other}))
 }
 
 func TestRunInterrupted(t *testing.T) {
@@ -201,7 +201,7 @@ func TestRunInterrupted(t *testing.T) {
 	require.Error(t, err, "the server is gone")
 
 	var report bytes.Buffer
-	require.NoError(t, r.Report(&report, Style{}, 120))
+	require.NoError(t, Report(r, &report, Style{}, 120))
 	assert.Contains(t, report.String(), "INTERRUPTED")
 	assert.Contains(t, report.String(), "not measured")
 	assert.NotContains(t, report.String(), "REQ/S")

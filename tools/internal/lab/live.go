@@ -30,7 +30,7 @@ func (l *live) show(now time.Time, r *Results, m moment) {
 	copy(l.drawn[:], l.drawn[1:])
 	l.drawn[drawings-1] = now
 	columns, rows := l.area.size()
-	lines := append(r.standings(m, columns-1, l.style), m.line(columns-1))
+	lines := append(standings(r, m, columns-1, l.style), m.line(columns-1))
 	if len(lines) >= rows {
 		lines = lines[len(lines)-1:]
 	}

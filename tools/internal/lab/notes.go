@@ -13,9 +13,9 @@ import (
 // carefulRounds is how many rounds it takes for more than an indication.
 const carefulRounds = 6
 
-// notes explains the marks that occur in the tables, and what the figures can
+// Notes explains the marks that occur in the tables, and what the figures can
 // and cannot tell.
-func (r *Results) notes() []string {
+func Notes(r *Results) []string {
 	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	some := func(is func(Summary) bool) bool { return slices.ContainsFunc(r.Summary, is) }
@@ -36,8 +36,8 @@ func (r *Results) notes() []string {
 	}
 	var hidden []string
 	for _, s := range r.Summary {
-		if r.hides(s) {
-			hidden = append(hidden, fmt.Sprintf("%.0f %% of those in flight (%s, %s)", s.Hidden*100, s.Server, workloadName(r.Plan.Workloads[s.Workload])))
+		if hides(r, s) {
+			hidden = append(hidden, fmt.Sprintf("%.0f %% of those in flight (%s, %s)", s.Hidden*100, s.Server, WorkloadName(r.Plan.Workloads[s.Workload])))
 		}
 	}
 	if len(hidden) > 0 {
@@ -48,23 +48,23 @@ func (r *Results) notes() []string {
 	}
 	for _, s := range r.Summary {
 		if s.Errors > 0 {
-			add("!  %s, %s: %s; the first: %s", s.Server, workloadTitle(r.Plan.Workloads[s.Workload]), count(int(s.Errors), "error"), s.FirstError)
+			add("!  %s, %s: %s; the first: %s", s.Server, WorkloadTitle(r.Plan.Workloads[s.Workload]), count(int(s.Errors), "error"), s.FirstError)
 		}
 	}
-	notes = slices.Concat(notes, r.gateNotes(), r.openNotes(), r.idleNotes(), r.syscallNotes(), r.claimNotes(), r.capacityNotes(), r.trustNotes())
-	notes = slices.Concat(notes, r.peerNotes(), r.unavailableNotes())
+	notes = slices.Concat(notes, gateNotes(r), openNotes(r), idleNotes(r), syscallNotes(r), claimNotes(r), capacityNotes(r), trustNotes(r))
+	notes = slices.Concat(notes, peerNotes(r), unavailableNotes(r))
 	for _, s := range r.Servers {
 		if s.DNF != "" {
 			add("DNF  %s: %s", s.Name, s.DNF)
 		}
 	}
-	if worst := r.widest(); worst != nil && worst.Cost.Spread > 0 {
+	if worst := widest(r); worst != nil && worst.Cost.Spread > 0 {
 		indicative := ""
 		if worst.Rounds < carefulRounds {
 			indicative = "Few rounds: indicative. "
 		}
 		add("%sMedians of %s; CPU per request differed between them by %.0f %% at most (%s, %s).", indicative,
-			count(r.Plan.Rounds, "round"), worst.Cost.Spread*100, worst.Server, workloadName(r.Plan.Workloads[worst.Workload]))
+			count(r.Plan.Rounds, "round"), worst.Cost.Spread*100, worst.Server, WorkloadName(r.Plan.Workloads[worst.Workload]))
 	}
 	if len(r.Summary) > 0 && r.Environment.Cores == 1 {
 		add("One core: server and load take it from each other. Rates are lower than they could be, and waiting by spinning looks worse.")
@@ -97,7 +97,7 @@ func voidCells(all ...[]Cell) (void, of int, reason string) {
 }
 
 // trustNotes say how far the figures can be trusted.
-func (r *Results) trustNotes() []string {
+func trustNotes(r *Results) []string {
 	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if p := r.Proof; p != nil && p.Shows() {
@@ -106,18 +106,18 @@ func (r *Results) trustNotes() []string {
 	} else if p != nil {
 		add("DO NOT TRUST THIS RUN: %s was stopped for %v, and the open loop's p99 is %s.", p.Server, p.Stopped, latency(p.Open.Response.P99))
 	}
-	if note := r.excessNote(); note != "" {
+	if note := excessNote(r); note != "" {
 		add("%s", note)
 	}
 	if len(r.Noise) > 0 {
 		var each []string
 		for _, n := range r.Noise {
-			each = append(each, fmt.Sprintf("%.0f %% (%s)", n.CPU*100, workloadName(r.Plan.Workloads[n.Workload])))
+			each = append(each, fmt.Sprintf("%.0f %% (%s)", n.CPU*100, WorkloadName(r.Plan.Workloads[n.Workload])))
 		}
 		add("A/A: %s was measured twice, as if it were two servers, and differed from itself by %s in CPU per request. Smaller differences mean nothing.",
 			r.Noise[0].Server, strings.Join(each, ", "))
 	}
-	if note := r.paceNote(); note != "" {
+	if note := paceNote(r); note != "" {
 		add("%s", note)
 	}
 	if p := r.Environment.Pauses; p.Share > pauseShare {
@@ -141,7 +141,7 @@ func (r *Results) trustNotes() []string {
 
 // excessNote tells of more CPU time than the cores have, which means that the lab
 // measures wrongly. It is empty if there is no such cell.
-func (r *Results) excessNote() string {
+func excessNote(r *Results) string {
 	wrong, all, first := 0, 0, ""
 	look := func(server string, used *Resources) {
 		share, known := used.Share()
@@ -174,7 +174,7 @@ func (r *Results) excessNote() string {
 const pauseShare = 0.005
 
 // widest returns the summary whose CPU figures are furthest apart.
-func (r *Results) widest() *Summary {
+func widest(r *Results) *Summary {
 	var worst *Summary
 	for i := range r.Summary {
 		s := &r.Summary[i]

@@ -137,7 +137,7 @@ func summarizeOpen(servers []*Server, plan Plan, cells []Cell) ([]OpenSummary, e
 	return all, nil
 }
 
-func (r *Results) openSummary(server string, workload int) *OpenSummary {
+func (r *Results) OpenSummaryOf(server string, workload int) *OpenSummary {
 	i := slices.IndexFunc(r.OpenSummary, func(s OpenSummary) bool { return s.Server == server && s.Workload == workload })
 	if i < 0 {
 		return nil
@@ -152,14 +152,14 @@ const (
 )
 
 // latencies is the table of the open loop.
-func (r *Results) latencies() *grid {
+func latencies(r *Results) *grid {
 	g := &grid{caption: "How long users wait: response times in an open loop", columns: []column{{"", "MODEL"}}}
 	for _, w := range r.Plan.Open {
 		group := thousands(w.Rate) + "/s"
 		g.columns = append(g.columns, column{group, "P50"}, column{group, "P99"})
 	}
 	for _, s := range r.Servers {
-		if r.unmeasured(s) {
+		if unmeasured(r, s) {
 			continue
 		}
 		name := s.Name
@@ -169,7 +169,7 @@ func (r *Results) latencies() *grid {
 		cells := []string{name}
 		for i := range r.Plan.Open {
 			p50, p99 := absent, absent
-			if sum := r.openSummary(s.Name, i); sum != nil {
+			if sum := r.OpenSummaryOf(s.Name, i); sum != nil {
 				mark := ""
 				if !sum.Kept {
 					mark = overloadMark
@@ -190,7 +190,7 @@ func (r *Results) latencies() *grid {
 }
 
 // openNotes explains the table of the open loop.
-func (r *Results) openNotes() []string {
+func openNotes(r *Results) []string {
 	if len(r.OpenSummary) == 0 {
 		return nil
 	}

@@ -56,11 +56,11 @@ func TestSummarizeOpen(t *testing.T) {
 	r := &Results{Servers: servers, Plan: plan, OpenSummary: all, Summary: []Summary{{Server: "quick"}, {Server: "slow"}}}
 	assert.Equal(t, []string{"quick"}, r.Failed())
 	var out bytes.Buffer
-	require.NoError(t, r.latencies().write(&out, Style{}))
+	require.NoError(t, latencies(r).write(&out, Style{}))
 	assert.Contains(t, out.String(), " 10,000/s")
 	assert.Regexp(t, `quick +– +– +1.00ms +100ms`, out.String())
 	assert.Regexp(t, `slow \* +– +– +▲1.00ms`, out.String())
-	notes := strings.Join(r.openNotes(), "\n")
+	notes := strings.Join(openNotes(r), "\n")
 	assert.Contains(t, notes, "quick, at 10,000 requests/s: 2 errors; the first: oh")
 	assert.Contains(t, notes, "VOID: 1 of 6 cells")
 
@@ -74,7 +74,7 @@ func TestSummarizeOpen(t *testing.T) {
 	assert.InEpsilon(t, 10*time.Millisecond, all[0].P50, 0.01)
 	assert.InEpsilon(t, time.Millisecond, all[0].Response.P50, 0.01)
 	r.OpenSummary = all
-	assert.Contains(t, strings.Join(r.openNotes(), "\n"), "but for the medians of 1 in which")
+	assert.Contains(t, strings.Join(openNotes(r), "\n"), "but for the medians of 1 in which")
 
 	cells[0].Load.Response.Histogram = "none"
 	_, err = summarizeOpen(servers, plan, cells)

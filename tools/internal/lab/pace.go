@@ -12,13 +12,13 @@ const driftLimit = 0.05
 // paces returns how dear requests were in each round, for all servers alike: the
 // geometric mean of CPU per request over its median. 1 is as usual. It is nil
 // unless each round has figures.
-func (r *Results) paces() []float64 {
+func paces(r *Results) []float64 {
 	if r.Plan.Rounds < 1 || r.Plan.Rounds > len(r.Runs) {
 		return nil // some have none; and no file decides how much memory this takes
 	}
 	sums, counts := make([]float64, r.Plan.Rounds), make([]float64, r.Plan.Rounds)
 	for _, c := range r.Runs {
-		sum := r.summary(c.Server, c.Workload)
+		sum := r.SummaryOf(c.Server, c.Workload)
 		if c.Round < 1 || c.Round > r.Plan.Rounds { // in somebody's file
 			continue
 		}
@@ -40,9 +40,9 @@ func (r *Results) paces() []float64 {
 
 // paceNote tells of a machine whose speed changes: all its rounds may have been
 // quick or slow ones, which neither A/A nor the spread of one server shows.
-func (r *Results) paceNote() string {
+func paceNote(r *Results) string {
 	quick, slow := 0, 0
-	paces := r.paces()
+	paces := paces(r)
 	if len(paces) < 2 {
 		return ""
 	}

@@ -23,8 +23,8 @@ func TestPaces(t *testing.T) {
 		run("dear", round+1, 100*cpu)
 	}
 	require.NoError(t, r.summarize())
-	assert.InDeltaSlice(t, []float64{1, 1.5, 0.8}, r.paces(), 1e-9)
-	assert.Contains(t, r.paceNote(), "88 % dearer in round 2 than in round 3")
+	assert.InDeltaSlice(t, []float64{1, 1.5, 0.8}, paces(r), 1e-9)
+	assert.Contains(t, paceNote(r), "88 % dearer in round 2 than in round 3")
 
 	// What is noise of one server is none of the machine's.
 	r.Runs = nil
@@ -33,10 +33,10 @@ func TestPaces(t *testing.T) {
 		run("dear", round+1, 10_000*100/cpu)
 	}
 	require.NoError(t, r.summarize())
-	assert.Empty(t, r.paceNote())
+	assert.Empty(t, paceNote(r))
 
 	r.Plan.Rounds = 4
-	assert.Nil(t, r.paces(), "a round is missing: it was interrupted")
-	assert.Empty(t, r.paceNote())
-	assert.Empty(t, new(Results).paceNote())
+	assert.Nil(t, paces(r), "a round is missing: it was interrupted")
+	assert.Empty(t, paceNote(r))
+	assert.Empty(t, paceNote(new(Results)))
 }

@@ -37,11 +37,11 @@ func flatTimes(t *testing.T, d time.Duration) load.Times {
 // Figures that pauses of the generator may have made are no server's.
 func TestPausesOfTheGeneratorAreNoServers(t *testing.T) {
 	trial := Trial{Load: &load.Result{Response: flatTimes(t, 10*time.Millisecond)}}
-	assert.True(t, trial.medianHolds())
+	assert.True(t, medianHolds(trial))
 	trial.Load.Generator = touched(t, time.Second, 499)
-	assert.True(t, trial.medianHolds(), "less than half of the requests")
+	assert.True(t, medianHolds(trial), "less than half of the requests")
 	trial.Load.Generator = touched(t, time.Second, 500)
-	assert.False(t, trial.medianHolds())
+	assert.False(t, medianHolds(trial))
 
 	s := &Server{Subject: Subject{Name: "eventloop"}}
 	slow := handlerTrial(s.Name, "sleeps", 9*time.Millisecond, 0)
@@ -55,7 +55,7 @@ func TestPausesOfTheGeneratorAreNoServers(t *testing.T) {
 // A closed loop's void cells are told of.
 func TestVoidCellsOfTheClosedLoopAreTold(t *testing.T) {
 	r := sampleResults(t)
-	said := func() string { return strings.Join(r.notes(), "\n") }
+	said := func() string { return strings.Join(Notes(r), "\n") }
 	assert.NotContains(t, said(), "of the closed loop")
 	r.Runs[1].Load.Void = []string{"the generator itself did not run for 1s of 4s"}
 	assert.Contains(t, said(), "cells of the closed loop rates are lower and times longer than the server's; one reason: the generator itself did not run for 1s of 4s.")

@@ -183,7 +183,7 @@ func WithPeers(names []string) []string {
 }
 
 // peerNotes say what the peers are, and what was not checked of whom.
-func (r *Results) peerNotes() []string {
+func peerNotes(r *Results) []string {
 	var notes []string
 	if slices.ContainsFunc(r.Servers, func(s *Server) bool { return s.Peer }) {
 		notes = append(notes, "peer  on somebody else's library, or somebody else's program, to compare with. Those on a library have this project's codec, handler and store, "+

@@ -154,8 +154,8 @@ const (
 	visitTime = 150 * time.Millisecond  // to start, fill and stop one
 )
 
-// visit is how long a server takes in a round.
-func (p Plan) visit() time.Duration {
+// visitLength is how long a server takes in a round.
+func visitLength(p Plan) time.Duration {
 	d := visitTime
 	if p.has(Closed) {
 		d += time.Duration(len(p.Workloads)) * (p.Warmup + p.Cell)
@@ -166,15 +166,15 @@ func (p Plan) visit() time.Duration {
 	return d
 }
 
-// length is how long all of it takes, about, for these servers.
-func (p Plan) length(servers []*Server) time.Duration {
+// lengthOf is how long all of it takes, about, for these servers.
+func lengthOf(p Plan, servers []*Server) time.Duration {
 	n := time.Duration(len(servers))
 	var d time.Duration
 	if p.has(Closed) || p.has(OpenLoop) {
-		d += n * time.Duration(p.Rounds) * p.visit()
+		d += n * time.Duration(p.Rounds) * visitLength(p)
 	}
 	if p.has(Closed) {
-		d += time.Duration(p.Rounds+1) * p.again() // and the ceiling
+		d += time.Duration(p.Rounds+1) * againLength(p) // and the ceiling
 	}
 	if p.has(StopTest) {
 		d += proofTime
@@ -184,10 +184,10 @@ func (p Plan) length(servers []*Server) time.Duration {
 			d += gateTime
 		}
 		if p.has(Idle) {
-			d += p.idleTime(s)
+			d += idleTime(p, s)
 		}
 		if p.has(Syscalls) {
-			d += p.syscallTime(s)
+			d += syscallTime(p, s)
 		}
 		for _, id := range p.Experiments {
 			if e := experiment(id); e.runsWith(s) {
@@ -195,13 +195,13 @@ func (p Plan) length(servers []*Server) time.Duration {
 			}
 		}
 		if p.has(Capacities) {
-			d += p.capacityTime(s)
+			d += capacityTime(p, s)
 		}
 	}
 	return d
 }
 
-func (p Plan) idleTime(s *Server) time.Duration {
+func idleTime(p Plan, s *Server) time.Duration {
 	const connecting = time.Second // ten thousand connections
 	if s.OneAtATime {
 		return 2 * (settleTime + p.Idle)
@@ -209,19 +209,19 @@ func (p Plan) idleTime(s *Server) time.Duration {
 	return visitTime + time.Duration(len(p.IdleConnections))*(settleTime+p.Idle) + connecting
 }
 
-func (p Plan) syscallTime(*Server) time.Duration {
+func syscallTime(p Plan, _ *Server) time.Duration {
 	return visitTime + syscallWorkloads*(tracerTime+p.Warmup+p.Idle)
 }
 
-func (p Plan) capacityTime(*Server) time.Duration {
+func capacityTime(p Plan, _ *Server) time.Duration {
 	cells := 12 * carefulSearch.repeats // about
 	return visitTime + time.Duration(cells)*(p.Warmup/2+p.Cell)
 }
 
-// again is how long it takes the second time.
-func (p Plan) again() time.Duration {
+// againLength is how long it takes the second time.
+func againLength(p Plan) time.Duration {
 	p.Parts = []Part{Closed}
-	return p.visit()
+	return visitLength(p)
 }
 
 // seedOf is for one cell, so that all servers get the same requests in a round

@@ -47,7 +47,7 @@ func (b *bench) proof(ctx context.Context) error {
 	default:
 		b.results.Proof = proof
 	}
-	b.progress.finished(proofTime, proof.digest())
+	b.progress.finished(proofTime, proofDigest(proof))
 	return nil
 }
 
@@ -101,7 +101,7 @@ func pause(ctx context.Context, p *process, after, length time.Duration) error {
 // the p99.
 func (p *Proof) Shows() bool { return p.Open.Response.P99 >= p.Stopped/10 }
 
-func (p *Proof) digest() string {
+func proofDigest(p *Proof) string {
 	return fmt.Sprintf("%s, stopped for %v: p99 %s in the open loop, %s in the closed one", p.Server, p.Stopped,
 		latency(p.Open.Response.P99), latency(p.Closed.Response.P99))
 }

@@ -15,7 +15,7 @@ const textWidth = 120
 // Report writes the results as text, in lines of at most width characters: what
 // was run and where, what a request costs each server, how fast each was, and
 // what is to be known about that.
-func (r *Results) Report(w io.Writer, style Style, width int) error {
+func Report(r *Results, w io.Writer, style Style, width int) error {
 	fill := func(text string) string {
 		return wrap(strings.ReplaceAll(text, "\t", "    "), min(width, textWidth), "  ")
 	}
@@ -23,8 +23,8 @@ func (r *Results) Report(w io.Writer, style Style, width int) error {
 	if warning := r.Disturbed(); warning != "" {
 		fmt.Fprintln(&out, paint(style.alarm, fill(warning)))
 	}
-	fmt.Fprintf(&out, "%s\n%s\n\n", paint(style.strong, fill(r.title())), fill(r.place()))
-	for _, g := range r.grids() {
+	fmt.Fprintf(&out, "%s\n%s\n\n", paint(style.strong, fill(Title(r))), fill(Place(r)))
+	for _, g := range grids(r) {
 		fmt.Fprintln(&out, paint(style.strong, fill(g.caption)))
 		for _, block := range g.split(width) {
 			if err := block.write(&out, style); err != nil {
@@ -33,14 +33,18 @@ func (r *Results) Report(w io.Writer, style Style, width int) error {
 			fmt.Fprintln(&out)
 		}
 	}
-	for _, note := range r.notes() {
+	for _, note := range Notes(r) {
 		fmt.Fprintln(&out, fill(note))
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
 }
 
-func (r *Results) title() string {
+// Title says in a line what was run.
+func Title(r *Results) string {
+	if len(r.Plan.Workloads) == 0 {
+		return "ioflavors lab"
+	}
 	w := r.Plan.Workloads[0]
 	title := fmt.Sprintf("ioflavors lab · %s · %s of %v a cell · seed %d · %.0f %% gets, %s keys, %s-byte values",
 		count(len(r.Servers), "server"), count(r.Plan.Rounds, "round"), r.Plan.Cell, r.Plan.Seed,
@@ -58,7 +62,8 @@ func valueSizes(w load.Workload) string {
 	return fmt.Sprintf("%d- to %d", w.MinValue, w.MaxValue)
 }
 
-func (r *Results) place() string {
+// Place says in a line where it was run, and how quiet it was there.
+func Place(r *Results) string {
 	e := r.Environment
 	parts := []string{e.OS + "/" + e.Arch}
 	if e.Kernel != "" {
@@ -83,21 +88,21 @@ func (r *Results) place() string {
 }
 
 // grids are the tables, of what was measured.
-func (r *Results) grids() []*grid {
-	tables := []*grid{r.costs()}
+func grids(r *Results) []*grid {
+	tables := []*grid{costs(r)}
 	for _, t := range []struct {
 		any bool
-		of  func() *grid
+		of  func(*Results) *grid
 	}{
-		{len(r.Summary) > 0, r.speeds},
-		{len(r.OpenSummary) > 0, r.latencies},
-		{len(r.Idle) > 0, r.idleCosts},
-		{len(r.Syscalls) > 0, r.callCounts},
-		{len(r.Claims) > 0, r.claimTable},
-		{len(r.Capacity) > 0, r.capacityTable},
+		{len(r.Summary) > 0, speeds},
+		{len(r.OpenSummary) > 0, latencies},
+		{len(r.Idle) > 0, idleCosts},
+		{len(r.Syscalls) > 0, callCounts},
+		{len(r.Claims) > 0, claimTable},
+		{len(r.Capacity) > 0, capacityTable},
 	} {
 		if t.any {
-			tables = append(tables, t.of())
+			tables = append(tables, t.of(r))
 		}
 	}
 	return tables
@@ -105,26 +110,26 @@ func (r *Results) grids() []*grid {
 
 // costs is the table of what the servers use: the headline, and what goes with
 // it.
-func (r *Results) costs() *grid {
+func costs(r *Results) *grid {
 	const cpu, switches, process = "server CPU, µs/request", "switches/request", "process"
 	g := &grid{caption: "What a request costs", columns: []column{{"", "MODEL"}, {"", "RULES"}}}
 	for _, group := range []string{cpu, switches} {
 		for _, w := range r.Plan.Workloads {
-			g.columns = append(g.columns, column{group, workloadName(w)})
+			g.columns = append(g.columns, column{group, WorkloadName(w)})
 		}
 	}
 	g.columns = append(g.columns, column{process, "THREADS"}, column{process, "RSS MiB"}, column{process, "IDLE"})
 
 	for _, s := range r.Servers {
 		cells := []string{s.Name, s.Rules.String()}
-		if r.unmeasured(s) {
+		if unmeasured(r, s) {
 			g.rows = append(g.rows, row{cells: cells, rest: remark(s, true), calm: s.Unavailable != ""})
 			continue
 		}
 		var cpu, switches []string
 		threads, rss := notAvailable, notAvailable
 		for i := range r.Plan.Workloads {
-			switch sum := r.summary(s.Name, i); {
+			switch sum := r.SummaryOf(s.Name, i); {
 			case sum == nil || sum.Rate == 0:
 				cpu, switches = append(cpu, absent), append(switches, absent)
 			case sum.Cost == nil:
@@ -139,7 +144,7 @@ func (r *Results) costs() *grid {
 		if !r.Plan.has(Idle) {
 			idle = absent
 		}
-		if share, known := r.idleShare(s.Name); known {
+		if share, known := r.IdleShare(s.Name); known {
 			idle = percent(share)
 		}
 		cells = append(append(append(cells, cpu...), switches...), threads, rss, idle)
@@ -149,22 +154,22 @@ func (r *Results) costs() *grid {
 }
 
 // speeds is the table of rates and latencies.
-func (r *Results) speeds() *grid {
+func speeds(r *Results) *grid {
 	g := &grid{caption: "How fast, in a closed loop", columns: []column{{"", "MODEL"}}}
 	for _, w := range r.Plan.Workloads {
-		group := workloadTitle(w)
+		group := WorkloadTitle(w)
 		g.columns = append(g.columns, column{group, "REQ/S"}, column{group, "P50"}, column{group, "P99"})
 	}
 	g.columns = append(g.columns, column{"", "SERVED"})
 	for _, s := range r.Servers {
-		if r.unmeasured(s) {
+		if unmeasured(r, s) {
 			continue
 		}
 		cells := []string{s.Name}
 		for i := range r.Plan.Workloads {
-			if sum := r.summary(s.Name, i); sum != nil {
+			if sum := r.SummaryOf(s.Name, i); sum != nil {
 				p99 := latency(sum.P99)
-				if r.hides(*sum) {
+				if hides(r, *sum) {
 					p99 = "~" + p99
 				}
 				cells = append(cells, mark(sum)+thousands(sum.Rate), latency(sum.P50), p99)
@@ -172,17 +177,17 @@ func (r *Results) speeds() *grid {
 				cells = append(cells, absent, absent, absent)
 			}
 		}
-		g.rows = append(g.rows, row{cells: append(cells, r.served(s))})
+		g.rows = append(g.rows, row{cells: append(cells, served(r, s))})
 	}
 	return g
 }
 
 // served returns how many of its clients a server served where it served the
 // smallest part of them.
-func (r *Results) served(s *Server) string {
+func served(r *Results, s *Server) string {
 	served, of := 0, 0
 	for i, w := range r.Plan.Workloads {
-		if sum := r.summary(s.Name, i); sum != nil && (of == 0 || sum.Served*of <= served*w.Connections) {
+		if sum := r.SummaryOf(s.Name, i); sum != nil && (of == 0 || sum.Served*of <= served*w.Connections) {
 			served, of = sum.Served, w.Connections
 		}
 	}
@@ -194,9 +199,9 @@ func (r *Results) served(s *Server) string {
 }
 
 // unmeasured reports whether there is nothing to tell of a server but why.
-func (r *Results) unmeasured(s *Server) bool {
+func unmeasured(r *Results, s *Server) bool {
 	for i := range r.Plan.Workloads {
-		if r.summary(s.Name, i) != nil {
+		if r.SummaryOf(s.Name, i) != nil {
 			return false
 		}
 	}
@@ -238,7 +243,7 @@ const hiddenShare = 0.1
 
 // hides reports whether the percentiles do not tell of long waits. Where clients
 // are served one by one, that is said already.
-func (r *Results) hides(s Summary) bool {
+func hides(r *Results, s Summary) bool {
 	return s.Hidden > hiddenShare && !r.server(s.Server).OneAtATime
 }
 

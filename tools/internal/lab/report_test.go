@@ -150,7 +150,7 @@ func TestReport(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			require.NoError(t, of.results.Report(&out, Style{}, of.width))
+			require.NoError(t, Report(of.results, &out, Style{}, of.width))
 			golden := filepath.Join("testdata", name)
 			if *update {
 				require.NoError(t, os.WriteFile(golden, out.Bytes(), 0o666))
@@ -174,7 +174,7 @@ func TestReportFitsTheWidth(t *testing.T) {
 	require.NoError(t, r.summarize())
 	for width := 80; width <= 250; width++ {
 		var out bytes.Buffer
-		require.NoError(t, r.Report(&out, Style{}, width))
+		require.NoError(t, Report(r, &out, Style{}, width))
 		for line := range strings.Lines(out.String()) {
 			require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), width, line)
 			require.Equal(t, strings.TrimRight(line, " \n")+"\n", line)
@@ -186,8 +186,8 @@ func TestReportFitsTheWidth(t *testing.T) {
 func TestReportInColour(t *testing.T) {
 	var plain, colour bytes.Buffer
 	r := sampleResults(t)
-	require.NoError(t, r.Report(&plain, Style{}, 120))
-	require.NoError(t, r.Report(&colour, ANSI, 120))
+	require.NoError(t, Report(r, &plain, Style{}, 120))
+	require.NoError(t, Report(r, &colour, ANSI, 120))
 	assert.Contains(t, colour.String(), "\x1b[1m")
 	bare := colour.String()
 	for _, code := range []string{ANSI.strong, ANSI.faint, ANSI.alarm, "\x1b[0m"} {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// stalls returns the longest wait during each attack, in seconds. It leaves out
+// stallsOf returns the longest wait during each attack, in seconds. It leaves out
 // attacks of which the machine may have made the answer, and returns why one of them
 // was left out. The answer is no up to a tenth of the attack's length, and yes from
 // half of it on.
@@ -14,11 +14,11 @@ import (
 // wait is so short that the answer is no. Otherwise it counts only if half of the
 // attack or more is left of it without the machine's part, and no more than all of
 // the attack: an attack makes no caller wait for longer than it lasts.
-func (t Trial) stalls() (waits []float64, why string) {
+func stallsOf(t Trial) (waits []float64, why string) {
 	for _, a := range t.Attacks {
 		length := a.Until - a.From
-		wait := t.Callers.worst(a.From, a.Until)
-		machine, what := t.machineWait(a)
+		wait := t.Callers.Worst(a.From, a.Until)
+		machine, what := machineWait(t, a)
 		if rest := wait - machine; wait > length/10 && machine > length/10 && (rest < length/2 || rest > length) {
 			why = fmt.Sprintf("the longest wait during an attack of %v was %s, and the machine may have made it: %s", length, latency(wait), what)
 			continue
@@ -30,7 +30,7 @@ func (t Trial) stalls() (waits []float64, why string) {
 
 // machineWait returns for how long the machine may have kept a caller waiting during
 // an attack, and how. The waits before the first attack are all the machine's.
-func (t Trial) machineWait(a Attack) (longest time.Duration, how string) {
+func machineWait(t Trial, a Attack) (longest time.Duration, how string) {
 	stolen := time.Duration(0)
 	if a.Steal != nil {
 		stolen = time.Duration(*a.Steal * float64(a.Until-a.From))
@@ -43,7 +43,7 @@ func (t Trial) machineWait(a Attack) (longest time.Duration, how string) {
 		{stolen, "the host had the cores for %s of it"},
 		{t.Callers.late(a.From, a.Until), "callers began to ask up to %s late"},
 		// Without the last step: a caller that is due just before the attack may come just after.
-		{t.Callers.worst(0, t.Attacks[0].From-t.Callers.Step), "callers waited for up to %s before anybody attacked"},
+		{t.Callers.Worst(0, t.Attacks[0].From-t.Callers.Step), "callers waited for up to %s before anybody attacked"},
 	} {
 		if part.wait > longest {
 			longest, how = part.wait, fmt.Sprintf(part.how, latency(part.wait))

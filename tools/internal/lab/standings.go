@@ -7,8 +7,8 @@ import (
 
 // standings are the lines of a table of what is known so far; none if it does
 // not fit.
-func (r *Results) standings(m moment, width int, style Style) []string {
-	g := r.soFar()
+func standings(r *Results, m moment, width int, style Style) []string {
+	g := soFar(r)
 	names, others := 0, 0
 	for i, w := range g.widths() {
 		if i == 0 {
@@ -42,11 +42,11 @@ const (
 
 // soFar is a table of the figures that are there: medians of the rounds until
 // now, with as many clients as in the middle, and at the rate in the middle.
-func (r *Results) soFar() *grid {
+func soFar(r *Results) *grid {
 	closed, open := len(r.Plan.Workloads)/2, len(r.Plan.Open)/2
 	g := &grid{columns: []column{{"", "MODEL"}, {"", "RULES"}}}
 	if r.Plan.has(Closed) {
-		group := workloadName(r.Plan.Workloads[closed])
+		group := WorkloadName(r.Plan.Workloads[closed])
 		g.columns = append(g.columns, column{group, "µs/REQ"}, column{group, "REQ/S"})
 	}
 	if r.Plan.has(OpenLoop) {
@@ -66,7 +66,7 @@ func (r *Results) soFar() *grid {
 		}
 		if r.Plan.has(Idle) {
 			idle := absent
-			if share, known := r.idleShare(s.Name); known {
+			if share, known := r.IdleShare(s.Name); known {
 				idle = percent(share)
 			}
 			cells = append(cells, idle)

@@ -80,7 +80,7 @@ func (r *Results) summarize() error {
 	r.Noise = noise(r.Plan, r.Runs, r.Again)
 	var err error
 	r.OpenSummary, err = summarizeOpen(r.Servers, r.Plan, r.Open)
-	r.Claims = r.judgeClaims()
+	r.Claims = Judge(r)
 	return err
 }
 
@@ -226,7 +226,7 @@ func intervalOf(runs []Cell) *Interval {
 	return &Interval{s.Lo, s.Hi}
 }
 
-func (r *Results) summary(server string, workload int) *Summary {
+func (r *Results) SummaryOf(server string, workload int) *Summary {
 	for i, s := range r.Summary {
 		if s.Server == server && s.Workload == workload {
 			return &r.Summary[i]

@@ -41,8 +41,8 @@ var foreignCalls = []string{"readv", "writev", "sendmsg"}
 // ringCall hands operations over to an io_uring and waits for what is done.
 const ringCall = "io_uring_enter"
 
-// calls are those that are worth a name in a server.
-func (s Subject) calls() []string {
+// callsOf are those that are worth a name in a server.
+func callsOf(s Subject) []string {
 	switch {
 	case !s.Foreign && s.model() == "iouring":
 		return append(slices.Clone(namedCalls), ringCall)
@@ -81,7 +81,7 @@ func (b *bench) syscalls(ctx context.Context) error {
 		b.results.skip("system calls: there is nothing here to count them with")
 	}
 	var reasons []error
-	return b.eachServer(ctx, "system calls", plan.syscallTime, func(s *Server, p *process) (string, error) {
+	return b.eachServer(ctx, "system calls", func(s *Server) time.Duration { return syscallTime(plan, s) }, func(s *Server, p *process) (string, error) {
 		if len(all) == 0 {
 			return "", nil
 		}
@@ -115,7 +115,7 @@ func (b *bench) syscalls(ctx context.Context) error {
 // countCalls counts the calls under a workload.
 func (b *bench) countCalls(ctx context.Context, t tracer, s *Server, p *process, workload int) (SyscallCell, error) {
 	plan := b.results.Plan
-	watched := t.watch(ctx, p.pid, s.calls())
+	watched := t.watch(ctx, p.pid, callsOf(s.Subject))
 	r, err := load.Run(ctx, load.Config{
 		Addr:     p.addr,
 		Workload: s.told(plan.Workloads[workload]),
@@ -136,7 +136,7 @@ func (b *bench) countCalls(ctx context.Context, t tracer, s *Server, p *process,
 func (b *bench) callDigest(cells []SyscallCell) string {
 	var all []string
 	for _, c := range cells {
-		all = append(all, fmt.Sprintf("%s: %s", workloadName(b.results.Plan.Workloads[c.Workload]), c))
+		all = append(all, fmt.Sprintf("%s: %s", WorkloadName(b.results.Plan.Workloads[c.Workload]), c))
 	}
 	return strings.Join(all, " · ")
 }
@@ -181,7 +181,7 @@ func (c SyscallCell) String() string {
 const maxCallColumns = 5
 
 // callCounts is the table of system calls.
-func (r *Results) callCounts() *grid {
+func callCounts(r *Results) *grid {
 	g := &grid{caption: "System calls per request", columns: []column{{"", "MODEL"}}}
 	// The calls that some server makes most often.
 	most := make(map[string]float64)
@@ -198,7 +198,7 @@ func (r *Results) callCounts() *grid {
 	})
 	shown = shown[:min(len(shown), maxCallColumns)]
 	for w := range min(syscallWorkloads, len(r.Plan.Workloads)) {
-		group := workloadTitle(r.Plan.Workloads[w])
+		group := WorkloadTitle(r.Plan.Workloads[w])
 		g.columns = append(g.columns, column{group, "ALL"})
 		for _, name := range shown {
 			g.columns = append(g.columns, column{group, name})
@@ -228,7 +228,7 @@ func (r *Results) callCounts() *grid {
 }
 
 // syscallNotes explains the table of system calls.
-func (r *Results) syscallNotes() []string {
+func syscallNotes(r *Results) []string {
 	if len(r.Syscalls) == 0 {
 		return nil
 	}

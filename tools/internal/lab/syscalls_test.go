@@ -26,25 +26,25 @@ func TestSyscallTable(t *testing.T) {
 	assert.Equal(t, "epoll_pwait 1.00, read 1.00, write 1.00, futex 0.01", r.Syscalls[0].String(), "four in a thousand are no news")
 	assert.Equal(t, "none", SyscallCell{}.String())
 	var out bytes.Buffer
-	require.NoError(t, r.callCounts().write(&out, Style{}))
+	require.NoError(t, callCounts(r).write(&out, Style{}))
 	assert.Regexp(t, `MODEL +ALL +read +epoll_pwait +write +futex +ALL +read +epoll_pwait +write +futex\n`, out.String(), "by what some server does most")
 	assert.Regexp(t, `polls +3.01 +1.00 +1.00 +1.00 +0.01 +2.02 +1.00 +0.02 +1.00 +0.00\n`, out.String())
 	assert.Regexp(t, `spins +6.00 +5.00 +0.00 +1.00 +0.00 +– +– +– +– +–\n`, out.String())
 	assert.NotContains(t, out.String(), "none")
-	assert.Len(t, r.syscallNotes(), 1)
+	assert.Len(t, syscallNotes(r), 1)
 	r.Syscalls[2].Calls[ringCall] = 100
-	assert.Contains(t, r.syscallNotes(), RingNote, "one call of it is not what one call of the others is")
+	assert.Contains(t, syscallNotes(r), RingNote, "one call of it is not what one call of the others is")
 }
 
 // What only others call has no counter in ours, where it would cost time.
 func TestCallsWithANameOfTheirOwn(t *testing.T) {
-	assert.Equal(t, namedCalls, Subject{}.calls())
-	foreign := Subject{Foreign: true}.calls()
+	assert.Equal(t, namedCalls, callsOf(Subject{}))
+	foreign := callsOf(Subject{Foreign: true})
 	assert.Subset(t, foreign, namedCalls)
 	assert.Contains(t, foreign, "sendmsg")
 	// perf counts nothing at all if the kernel does not know a name.
 	for _, s := range Models("ioflavors") {
-		assert.Equal(t, s.Name == "iouring", slices.Contains(s.calls(), ringCall), s.Name)
+		assert.Equal(t, s.Name == "iouring", slices.Contains(callsOf(s), ringCall), s.Name)
 	}
 	assert.NotContains(t, namedCalls, ringCall)
 }

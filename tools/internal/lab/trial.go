@@ -42,8 +42,8 @@ func (p Plan) mix(connections, depth int, rate float64) load.Workload {
 	return w
 }
 
-// trials returns an experiment's runs with a server.
-func (r *Results) trials(experiment string, s *Server) (all []Trial) {
+// trialsOf returns an experiment's runs with a server.
+func trialsOf(r *Results, experiment string, s *Server) (all []Trial) {
 	for _, t := range r.Trials {
 		if t.Experiment == experiment && t.Server == s.Name {
 			all = append(all, t)
@@ -67,18 +67,18 @@ func notMeasurable(trials []Trial, why string) (f Finding, measured bool) {
 	return Finding{Verdict: NotMeasurable, Why: why}, true
 }
 
-// cpuPerRequest returns the server's CPU time per request, in µs. known is false
+// cpuMicros returns the server's CPU time per request, in µs. known is false
 // where the system does not tell, or nothing was answered.
-func (t Trial) cpuPerRequest() (us float64, known bool) {
+func cpuMicros(t Trial) (us float64, known bool) {
 	if t.Load == nil || t.Resources == nil || t.Load.Requests == 0 {
 		return 0, false
 	}
 	return t.Resources.CPU.Seconds() * 1e6 / float64(t.Load.Requests), true
 }
 
-// cores returns how many cores the server used. known is false where the system
+// coresOf returns how many cores the server used. known is false where the system
 // does not tell.
-func (t Trial) cores() (n float64, known bool) {
+func coresOf(t Trial) (n float64, known bool) {
 	return t.Resources.Share()
 }
 
@@ -100,7 +100,7 @@ const lateShare = 0.1
 // server's, and hardly the generator's. That is less than load.Result asks for: a
 // generator that lost its core for a while is late with some requests, and those
 // are not in the middle.
-func (t Trial) medianHolds() bool {
+func medianHolds(t Trial) bool {
 	return t.Load != nil && t.Load.Response.P50 > 0 && float64(t.Load.SendLag.P50) <= lateShare*float64(t.Load.Response.P50) &&
 		!t.Load.Spoilt(50)
 }
@@ -119,9 +119,9 @@ func whyTaken(trials []Trial, why string) string {
 	return why
 }
 
-// waits is an open loop's median in words, and its p99, unless that is void or
+// medianAndP99 is an open loop's median in words, and its p99, unless that is void or
 // there are too few requests for it.
-func (t Trial) waits() string {
+func medianAndP99(t Trial) string {
 	text := "p50 was " + latency(t.Load.Response.P50)
 	if len(t.Load.Void) == 0 && t.Load.Response.P99 > 0 {
 		text += " and p99 " + latency(t.Load.Response.P99)

@@ -265,11 +265,11 @@ func allowedCores(t *testing.T, pid int) string {
 
 func TestDisturbed(t *testing.T) {
 	var e Environment
-	e.disturbed(clocks{total: 100, busy: 10, stolen: 1, ours: 5}, clocks{total: 200, busy: 60, stolen: 3, ours: 25})
+	noteDisturbance(&e, clocks{total: 100, busy: 10, stolen: 1, ours: 5}, clocks{total: 200, busy: 60, stolen: 3, ours: 25})
 	assert.InDelta(t, 0.0199, *e.Steal, 1e-9, "a tick less")
 	assert.InDelta(t, 0.3, *e.Others, 1e-9)
 	e = Environment{}
-	e.disturbed(clocks{total: 100}, clocks{total: 100})
+	noteDisturbance(&e, clocks{total: 100}, clocks{total: 100})
 	assert.Nil(t, e.Steal)
 
 	// One tick in 250 ms of two cores is 2 %, or nothing.

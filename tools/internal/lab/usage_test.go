@@ -36,10 +36,10 @@ func TestMoreThanItsCoresIsADefect(t *testing.T) {
 	impossible := &Resources{Cores: 1, Window: time.Second, CPU: 1020 * time.Millisecond, Uncertainty: time.Millisecond}
 	fine := &Resources{Cores: 1, Window: time.Second, CPU: time.Second}
 	r.Idle = []IdleCell{{Server: "fine", Resources: fine}, {Server: "wrong", Resources: impossible}, {Server: "fine"}}
-	assert.Contains(t, r.notes(), "DO NOT TRUST THIS RUN: in 1 of 2 measurements a server used more CPU time than its cores have; "+
+	assert.Contains(t, Notes(r), "DO NOT TRUST THIS RUN: in 1 of 2 measurements a server used more CPU time than its cores have; "+
 		"the first: wrong, 102.0 % of 1 core, where the clocks can be wrong by 0.1 %.")
 	r.Idle[1].Resources = fine
-	for _, note := range r.notes() {
+	for _, note := range Notes(r) {
 		assert.NotContains(t, note, "DO NOT TRUST")
 	}
 }

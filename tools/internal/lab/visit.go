@@ -37,13 +37,13 @@ func (b *bench) visit(ctx context.Context, s *Server, round int, again bool) (st
 		}
 		if plan.has(Closed) {
 			for i, w := range plan.Workloads {
-				doing(workloadName(w))
+				doing(WorkloadName(w))
 				cell, err := b.cell(ctx, s, p, round, i)
 				if cell.Load.Seconds > 0 {
 					*cells = append(*cells, cell)
 				}
 				if err != nil {
-					return fmt.Errorf("%s: %w", workloadTitle(w), err)
+					return fmt.Errorf("%s: %w", WorkloadTitle(w), err)
 				}
 			}
 		}
@@ -142,7 +142,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 func (b *bench) digest(cells []Cell) string {
 	var all []string
 	for _, c := range cells {
-		text := fmt.Sprintf("%s %s/s", workloadName(b.results.Plan.Workloads[c.Workload]), thousands(c.Load.Rate))
+		text := fmt.Sprintf("%s %s/s", WorkloadName(b.results.Plan.Workloads[c.Workload]), thousands(c.Load.Rate))
 		if c.Resources != nil {
 			text += fmt.Sprintf(" %s µs", threeDigits(costOf([]Cell{c}).CPU/1e3))
 		}

@@ -27,8 +27,8 @@ func workloads(mix load.Workload, shapes ...Shape) []load.Workload {
 	return all
 }
 
-// workloadName is short enough for a column: "1 conn", "50 × 16".
-func workloadName(w load.Workload) string {
+// WorkloadName is short enough for a column: "1 conn", "50 × 16".
+func WorkloadName(w load.Workload) string {
 	switch {
 	case w.Depth > 1:
 		return fmt.Sprintf("%s × %d", thousands(float64(w.Connections)), w.Depth)
@@ -39,8 +39,8 @@ func workloadName(w load.Workload) string {
 	}
 }
 
-// workloadTitle is for a heading.
-func workloadTitle(w load.Workload) string {
+// WorkloadTitle is for a heading.
+func WorkloadTitle(w load.Workload) string {
 	switch {
 	case w.Depth > 1:
 		return fmt.Sprintf("%s conns × %d in flight", thousands(float64(w.Connections)), w.Depth)

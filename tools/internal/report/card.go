@@ -37,7 +37,7 @@ func cards(r *lab.Results) []card {
 			if sum := r.SummaryOf(s.Name, w); sum != nil && sum.Cost != nil {
 				last = sum.Cost
 				cost := requestCost{
-					Workload: r.WorkloadName(w),
+					Workload: lab.WorkloadName(r.Plan.Workloads[w]),
 					CPU:      digits(last.CPU / 1e3),
 					Kernel:   absent, // by ticks, of which there may be too few
 					Switches: fmt.Sprintf("%.3f", last.Voluntary+last.Involuntary),
@@ -79,7 +79,7 @@ func (c *card) addCalls(r *lab.Results) {
 		if cell := callsOf(r, c.Name, w); cell != nil {
 			_, _, total := cell.PerRequest()
 			c.add("system calls", digits(total))
-			c.Calls, c.CallsAt = cell.String(), r.WorkloadName(w)
+			c.Calls, c.CallsAt = cell.String(), lab.WorkloadName(r.Plan.Workloads[w])
 			return
 		}
 	}

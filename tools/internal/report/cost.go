@@ -11,7 +11,7 @@ import (
 // enough rounds to say.
 func costFigure(r *lab.Results, workload int) *figure {
 	const rowHeight, top = 48, 34
-	title := r.WorkloadTitle(workload)
+	title := lab.WorkloadTitle(r.Plan.Workloads[workload])
 	t := table{
 		Caption: "Server CPU per request, µs: " + title,
 		Head:    []string{"model", "median", "95 % interval", "each round"},

@@ -82,7 +82,7 @@ func ceilings(r *lab.Results) table {
 	}
 	first := []string{"the ceiling"}
 	for w := range r.Plan.Workloads {
-		t.Head = append(t.Head, r.WorkloadName(w))
+		t.Head = append(t.Head, lab.WorkloadName(r.Plan.Workloads[w]))
 		value := absent
 		if most[w] > 0 {
 			value = thousands(most[w])
@@ -123,7 +123,7 @@ func limited(r *lab.Results) []string {
 	var all []string
 	for _, c := range r.Runs {
 		if share := c.Load.Generator.Busy; share > load.GeneratorLimit {
-			all = append(all, fmt.Sprintf("%s, %s, round %d: %.0f %% of its core", c.Server, r.WorkloadName(c.Workload), c.Round, share*100))
+			all = append(all, fmt.Sprintf("%s, %s, round %d: %.0f %% of its core", c.Server, lab.WorkloadName(r.Plan.Workloads[c.Workload]), c.Round, share*100))
 		}
 	}
 	return all

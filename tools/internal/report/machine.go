@@ -23,7 +23,7 @@ func stolen(r *lab.Results) (cells []string, known bool) {
 		}
 	}
 	closed := func(c *lab.Cell, again string) {
-		tell(c, fmt.Sprintf("%s%s, %s, round %d", c.Server, again, r.WorkloadName(c.Workload), c.Round))
+		tell(c, fmt.Sprintf("%s%s, %s, round %d", c.Server, again, lab.WorkloadName(r.Plan.Workloads[c.Workload]), c.Round))
 	}
 	for i := range r.Runs {
 		closed(&r.Runs[i], "")

@@ -18,7 +18,7 @@ func noiseFigure(r *lab.Results) *figure {
 	}}
 	var heads []string
 	for w := range r.Plan.Workloads {
-		heads = append(heads, r.WorkloadName(w))
+		heads = append(heads, lab.WorkloadName(r.Plan.Workloads[w]))
 	}
 	f.Table.Head = append(f.Table.Head, heads...)
 	again := make([]*lab.Noise, len(heads))

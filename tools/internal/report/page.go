@@ -8,10 +8,11 @@ import (
 
 // page is what the template shows.
 type page struct {
-	Results  *lab.Results
-	Begun    string
-	Measured bool
-	Peers    bool // there are some
+	Results      *lab.Results
+	Title, Place string
+	Begun        string
+	Measured     bool
+	Peers        bool // there are some
 	// Disturbed is that what ran besides may have made the figures; "" if it did not.
 	Disturbed string
 	// Alarms are what has to be known before anything else.
@@ -37,6 +38,8 @@ type page struct {
 func newPage(r *lab.Results) *page {
 	p := &page{
 		Results:  r,
+		Title:    lab.Title(r),
+		Place:    lab.Place(r),
 		Begun:    moment(r.Started),
 		Measured: len(r.Runs) > 0 || len(r.Trials) > 0,
 		Peers:    slices.ContainsFunc(r.Servers, func(s *lab.Server) bool { return s.Peer }),
@@ -60,11 +63,11 @@ func newPage(r *lab.Results) *page {
 	if r.Proof != nil && !r.Proof.Shows() {
 		p.Alarms = append(p.Alarms, verdict(r.Proof))
 	}
-	for _, t := range r.Tables() {
+	for _, t := range lab.Tables(r) {
 		p.Tables = append(p.Tables, headed(t))
 	}
 	for w := range r.Plan.Workloads {
-		p.Titles = append(p.Titles, r.WorkloadTitle(w))
+		p.Titles = append(p.Titles, lab.WorkloadTitle(r.Plan.Workloads[w]))
 		p.Costs = append(p.Costs, costFigure(r, w))
 		p.Spectra = append(p.Spectra, spectrumFigure(r, w))
 	}

@@ -66,7 +66,7 @@ func (c curve) value(percentile float64) string {
 func spectrumFigure(r *lab.Results, workload int) *figure {
 	const top, bottom, left = 34, 300, 54
 	first := nines(50)
-	title := r.WorkloadTitle(workload)
+	title := lab.WorkloadTitle(r.Plan.Workloads[workload])
 	p := picture{ID: fmt.Sprintf("spectrum-%d", workload+1), Title: "Latency by percentile, closed loop: " + title}
 	f := &figure{ID: p.ID, Table: table{Caption: "Closed loop: latency by percentile, all rounds together: " + title, Head: []string{"model"}}}
 	for _, m := range marked {

@@ -82,7 +82,7 @@ func syscallFigures(r *lab.Results) []*figure {
 // of a part for each name.
 func syscallFigure(r *lab.Results, workload int) *figure {
 	const rowHeight, top, full = 44, 30, width - 2*margin
-	title := r.WorkloadTitle(workload)
+	title := lab.WorkloadTitle(r.Plan.Workloads[workload])
 	names := callNames(r)
 	p := picture{ID: fmt.Sprintf("syscalls-%d", workload+1), Title: "System calls per request: " + title}
 	t := table{Caption: p.Title, Head: slices.Concat([]string{"model", "all"}, names, []string{otherCalls})}

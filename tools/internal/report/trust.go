@@ -63,7 +63,7 @@ func newTrust(r *lab.Results) trust {
 		Remake:      lab.CommandLine(append(program(r), "report")),
 	}
 	t.Stolen, t.StealKnown = stolen(r)
-	for _, note := range r.Notes() {
+	for _, note := range lab.Notes(r) {
 		// What was not measured has a list of its own, and so has who is not
 		// available.
 		if strings.HasPrefix(note, string(lab.NotAvailable)) {
@@ -130,7 +130,7 @@ func plan(r *lab.Results) []pair {
 	}
 	for i, w := range p.Workloads {
 		all = append(all, pair{fmt.Sprintf("workload %d", i+1), fmt.Sprintf("%s, %.0f %% gets, %d keys, values of %d bytes",
-			r.WorkloadTitle(i), 100*(1-w.Puts), w.Keys, w.MaxValue)})
+			lab.WorkloadTitle(r.Plan.Workloads[i]), 100*(1-w.Puts), w.Keys, w.MaxValue)})
 	}
 	return all
 }
