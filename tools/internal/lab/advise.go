@@ -145,9 +145,9 @@ func Advise(ctx context.Context, cfg AdviseConfig) (*Advice, error) {
 	if a.Duration == 0 {
 		a.Duration = a.Profile.duration()
 	}
-	v := &adviser{bench: &bench{pins: pins, progress: cfg.Progress}, advice: a}
-	if v.bench.progress == nil {
-		v.bench.progress = new(Progress)
+	v := &adviser{bench: &bench{pins: pins}, progress: cfg.Progress, advice: a}
+	if v.progress == nil {
+		v.progress = new(Progress)
 	}
 	before, known := readClocks()
 	err = survive(func() error { return v.run(ctx) })
@@ -168,8 +168,9 @@ const (
 
 // adviser is a run of Advise.
 type adviser struct {
-	bench  *bench
-	advice *Advice
+	bench    *bench
+	progress *Progress
+	advice   *Advice
 }
 
 // takes is how long a measurement of such a profile takes, about.
@@ -180,7 +181,7 @@ func (v *adviser) takes(p Profile) time.Duration {
 // run measures all models, in an order that is shuffled anew for each repeat,
 // and then tries what would change the answer.
 func (v *adviser) run(ctx context.Context) error {
-	a, progress := v.advice, v.bench.progress
+	a, progress := v.advice, v.progress
 	each := v.takes(a.Measured)
 	total := probeRuns * each
 	for _, s := range a.subjects {
@@ -254,7 +255,7 @@ func (v *adviser) again(ctx context.Context) error {
 		void := unjudged(options)
 		void = void[:min(len(void), most-done)]
 		if len(void) > 0 {
-			v.bench.progress.extend(time.Duration(len(void))*v.takes(a.Measured), "nothing is known yet of "+strings.Join(void, ", "))
+			v.progress.extend(time.Duration(len(void))*v.takes(a.Measured), "nothing is known yet of "+strings.Join(void, ", "))
 		}
 		for _, model := range void {
 			done++
@@ -266,7 +267,7 @@ func (v *adviser) again(ctx context.Context) error {
 			}
 			sample.Repeat = repeat
 			a.Samples = append(a.Samples, sample)
-			v.bench.progress.finished(v.takes(a.Measured), fmt.Sprintf("again: %s: %s", model, sample.digest()))
+			v.progress.finished(v.takes(a.Measured), fmt.Sprintf("again: %s: %s", model, sample.digest()))
 		}
 	}
 	return nil

@@ -71,7 +71,7 @@ func (s *Server) out() bool { return s.DNF != "" || s.Unavailable != "" }
 
 // somebodyElse gives what was planned for a server that is not available here, the
 // A/A test and the test with a stop, to the first that is.
-func (b *bench) somebodyElse() {
+func (b *run) somebodyElse() {
 	plan := &b.results.Plan
 	if b.results.server(plan.Again).Unavailable == "" {
 		return

@@ -21,7 +21,7 @@ type capacitySearch struct {
 var carefulSearch = capacitySearch{first: 4_000, least: 250, near: 1.05, repeats: 3, requests: 1_500}
 
 // capacities finds the highest rate that each server keeps within the SLO.
-func (b *bench) capacities(ctx context.Context) error {
+func (b *run) capacities(ctx context.Context) error {
 	plan := b.results.Plan
 	if !plan.has(Capacities) {
 		return nil
@@ -39,7 +39,7 @@ func (b *bench) capacities(ctx context.Context) error {
 	})
 }
 
-func (b *bench) search(ctx context.Context, s *Server, p *process, found *Capacity) error {
+func (b *run) search(ctx context.Context, s *Server, p *process, found *Capacity) error {
 	kept, failed := 0.0, 0.0
 	for rate := b.capacity.first; ; {
 		b.progress.doing(s.Name, thousands(rate)+"/s · capacity")
@@ -72,7 +72,7 @@ func (b *bench) search(ctx context.Context, s *Server, p *process, found *Capaci
 
 // try offers a rate several times. unsure: that it failed says more about the
 // generator than about the server.
-func (b *bench) try(ctx context.Context, s *Server, p *process, rate float64, n int) (try Try, unsure bool, err error) {
+func (b *run) try(ctx context.Context, s *Server, p *process, rate float64, n int) (try Try, unsure bool, err error) {
 	plan := b.results.Plan
 	w := plan.Open[0]
 	w.Rate = rate

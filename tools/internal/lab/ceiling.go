@@ -10,7 +10,7 @@ import (
 
 // ceiling measures what the generator reaches against a server that does next
 // to nothing.
-func (b *bench) ceiling(ctx context.Context) error {
+func (b *run) ceiling(ctx context.Context) error {
 	plan := b.results.Plan
 	switch {
 	case !plan.has(Closed) && !plan.has(OpenLoop) && !plan.has(Capacities):

@@ -10,24 +10,28 @@ import (
 
 // experimentAlone: more and more clients ask at the same time, and stay.
 var experimentAlone = &Experiment{
-	ID:    "E1",
-	Title: "one client at a time",
-	Quotes: []string{
-		"Limited scalability: Only one client (over one TCP connection) can be served at a time, meaning others have to wait",
-		"handles only one client (/connection) at a time",
+	Statement: Statement{
+		ID:    "E1",
+		Title: "one client at a time",
+		Quotes: []string{
+			"Limited scalability: Only one client (over one TCP connection) can be served at a time, meaning others have to wait",
+			"handles only one client (/connection) at a time",
+		},
+		Question: "Is one client served, and no other until it leaves?",
+		// The article says it of busy waiting too. That is how its own server is
+		// written, and one of ours; the other polls all clients.
+		About: []string{"singleblocking", "busywait", "busywait --one-at-a-time"},
+		Predictions: map[string]Verdict{
+			"singleblocking": Confirmed, "busywait --one-at-a-time": Confirmed,
+			"multiblocking": Refuted, "busywait": Refuted, "eventloop": Refuted, "iouring": Refuted,
+		},
+		Metric:  "how many of 64 clients that ask at the same time and stay get an answer at all; median and range of the repeats",
+		Unit:    "% of clients",
+		Rule:    "yes up to 5 %, no from 50 % on; a run with less is left out if the server or the load generator waited for a core for a fifth of it",
+		Shows:   ClientsServed,
+		Against: "clients",
 	},
-	Question: "Is one client served, and no other until it leaves?",
-	// The article says it of busy waiting too. That is how its own server is
-	// written, and one of ours; the other polls all clients.
-	About: []string{"singleblocking", "busywait", "busywait --one-at-a-time"},
-	Predictions: map[string]Verdict{
-		"singleblocking": Confirmed, "busywait --one-at-a-time": Confirmed,
-		"multiblocking": Refuted, "busywait": Refuted, "eventloop": Refuted, "iouring": Refuted,
-	},
-	Metric: "how many of 64 clients that ask at the same time and stay get an answer at all; median and range of the repeats",
-	Unit:   "% of clients",
-	Rule:   "yes up to 5 %, no from 50 % on; a run with less is left out if the server or the load generator waited for a core for a fifth of it",
-	quick:  true,
+	quick: true,
 	takes: func(p Plan, _ *Server) time.Duration {
 		return visitTime + time.Duration(len(aloneClients(p)))*(aloneWarmup+aloneCell)
 	},

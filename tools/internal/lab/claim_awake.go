@@ -13,20 +13,22 @@ import (
 // experimentAwake: now and then a request comes, and finds the server awake or
 // asleep.
 var experimentAwake = &Experiment{
-	ID:       "E5",
-	Title:    "awake when a request comes",
-	Quotes:   []string{"Since the server isn't blocked waiting for I/O operations, it should be more responsive"},
-	Question: "Does it answer a lone client sooner than any server that blocks?",
-	About:    []string{"busywait"},
-	Predictions: map[string]Verdict{
-		"busywait": Confirmed, "busywait --one-at-a-time": Confirmed,
-		"singleblocking": Refuted, "multiblocking": Refuted,
-		"iouring": Refuted, // it sleeps as they do, and to be woken takes the longest
+	Statement: Statement{
+		ID:       "E5",
+		Title:    "awake when a request comes",
+		Quotes:   []string{"Since the server isn't blocked waiting for I/O operations, it should be more responsive"},
+		Question: "Does it answer a lone client sooner than any server that blocks?",
+		About:    []string{"busywait"},
+		Predictions: map[string]Verdict{
+			"busywait": Confirmed, "busywait --one-at-a-time": Confirmed,
+			"singleblocking": Refuted, "multiblocking": Refuted,
+			"iouring": Refuted, // it sleeps as they do, and to be woken takes the longest
+		},
+		Metric: "p50 of the response time at 370 requests/s on one connection, by the clock, with a core to itself, as a multiple of the best p50 of the servers that block; median and range of three processes. " +
+			"370, for a rate that divides the scheduler's ticks would meet it in the same place each time",
+		Unit: "×",
+		Rule: "yes up to 0.6, no from 1 on. If the answer is no beside a program that never rests on the same core, by p90, then the claim holds only on a core of its own",
 	},
-	Metric: "p50 of the response time at 370 requests/s on one connection, by the clock, with a core to itself, as a multiple of the best p50 of the servers that block; median and range of three processes. " +
-		"370, for a rate that divides the scheduler's ticks would meet it in the same place each time",
-	Unit: "×",
-	Rule: "yes up to 0.6, no from 1 on. If the answer is no beside a program that never rests on the same core, by p90, then the claim holds only on a core of its own",
 	takes: func(Plan, *Server) time.Duration {
 		return repeats * (2*visitTime + 2*awakeWarmup + ownCell + sharedCell)
 	},

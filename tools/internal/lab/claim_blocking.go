@@ -9,20 +9,22 @@ import (
 
 // experimentBlocking: what a call that blocks is in Go, as the kernel sees it.
 var experimentBlocking = &Experiment{
-	ID:       "E12",
-	Title:    "what blocking is in Go",
-	Quotes:   []string{"All the IO operations like accepting new connections … reading … and writing … are blocking."},
-	Question: "Does a read wait in the kernel, with no call of a poller before it, and none that finds nothing?",
-	About:    []string{"singleblocking", "multiblocking", "multiblocking --os-threads"},
-	Predictions: map[string]Verdict{
-		"singleblocking": Refuted, "multiblocking": Refuted, "multiblocking --os-threads": Confirmed,
-		"busywait": Refuted, "eventloop": Refuted,
-		"iouring": Refuted, // it waits for whatever is done, and reads nothing itself
+	Statement: Statement{
+		ID:       "E12",
+		Title:    "what blocking is in Go",
+		Quotes:   []string{"All the IO operations like accepting new connections … reading … and writing … are blocking."},
+		Question: "Does a read wait in the kernel, with no call of a poller before it, and none that finds nothing?",
+		About:    []string{"singleblocking", "multiblocking", "multiblocking --os-threads"},
+		Predictions: map[string]Verdict{
+			"singleblocking": Refuted, "multiblocking": Refuted, "multiblocking --os-threads": Confirmed,
+			"busywait": Refuted, "eventloop": Refuted,
+			"iouring": Refuted, // it waits for whatever is done, and reads nothing itself
+		},
+		Metric: "calls of a poller for each request, or of io_uring_enter, which waits as one does, and reads beyond the one that it takes, over one connection",
+		Unit:   "calls/request",
+		Rule:   fmt.Sprintf("yes up to %.1f, no from %.1f on; not measurable where so few requests are answered that the runtime's monitor makes that difference", blockingYes, blockingNo),
+		Parts:  []Part{Syscalls},
 	},
-	Metric: "calls of a poller for each request, or of io_uring_enter, which waits as one does, and reads beyond the one that it takes, over one connection",
-	Unit:   "calls/request",
-	Rule:   fmt.Sprintf("yes up to %.1f, no from %.1f on; not measurable where so few requests are answered that the runtime's monitor makes that difference", blockingYes, blockingNo),
-	parts:  []Part{Syscalls},
 	counts: true,
 	judge: func(r *Results, s *Server) (Finding, bool) {
 		for _, c := range r.Syscalls {

@@ -7,19 +7,21 @@ import (
 
 // experimentBusy is judged by what silent connections cost.
 var experimentBusy = &Experiment{
-	ID:       "E4",
-	Title:    "polling takes CPU time",
-	Quotes:   []string{"Busy waiting consumes CPU resources as the server constantly polls"},
-	Question: "Does it use a core although nobody asks anything?",
-	About:    []string{"busywait", "busywait --one-at-a-time"},
-	Predictions: map[string]Verdict{
-		"busywait": Confirmed, "busywait --one-at-a-time": Confirmed,
-		"singleblocking": Refuted, "multiblocking": Refuted, "eventloop": Refuted, "iouring": Refuted,
+	Statement: Statement{
+		ID:       "E4",
+		Title:    "polling takes CPU time",
+		Quotes:   []string{"Busy waiting consumes CPU resources as the server constantly polls"},
+		Question: "Does it use a core although nobody asks anything?",
+		About:    []string{"busywait", "busywait --one-at-a-time"},
+		Predictions: map[string]Verdict{
+			"busywait": Confirmed, "busywait --one-at-a-time": Confirmed,
+			"singleblocking": Refuted, "multiblocking": Refuted, "eventloop": Refuted, "iouring": Refuted,
+		},
+		Metric: "the share of a core that it uses, or is ready to use and has to wait for, while all connections are silent; median and range over their numbers",
+		Unit:   "% of a core",
+		Rule:   "yes from 50 % on, no up to 5 %",
+		Parts:  []Part{Idle},
 	},
-	Metric: "the share of a core that it uses, or is ready to use and has to wait for, while all connections are silent; median and range over their numbers",
-	Unit:   "% of a core",
-	Rule:   "yes from 50 % on, no up to 5 %",
-	parts:  []Part{Idle},
 	judge: func(r *Results, s *Server) (Finding, bool) {
 		var shares, waits []float64
 		most, why := 0, ""

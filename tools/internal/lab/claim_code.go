@@ -19,23 +19,25 @@ import (
 
 // experimentCode: nothing is measured; the models' source is counted.
 var experimentCode = &Experiment{
-	ID:    "E0",
-	Title: "how much code",
-	Quotes: []string{
-		"Easy to understand and implement",
-		"Handling errors may become tricky",
+	Statement: Statement{
+		ID:    "E0",
+		Title: "how much code",
+		Quotes: []string{
+			"Easy to understand and implement",
+			"Handling errors may become tricky",
+		},
+		Question: "Is a model whose calls block shorter than each one whose calls do not, and does it tell fewer errors apart?",
+		About:    []string{"singleblocking"},
+		Predictions: map[string]Verdict{
+			"singleblocking": Confirmed,
+			"multiblocking":  Refuted, // three models in one: a goroutine for each client, a pool, threads
+			"busywait":       Refuted, "eventloop": Refuted,
+			"iouring": Refuted, // states as in the others, and a ring between them and the kernel
+		},
+		Metric: "lines of the model's own code, without blank ones, comments, tests and its command",
+		Unit:   "lines",
+		Rule:   "yes if both the lines and the branches on errors are fewer than those of every model of the other kind; ONLY WHEN if that changes with what the models of a kind share",
 	},
-	Question: "Is a model whose calls block shorter than each one whose calls do not, and does it tell fewer errors apart?",
-	About:    []string{"singleblocking"},
-	Predictions: map[string]Verdict{
-		"singleblocking": Confirmed,
-		"multiblocking":  Refuted, // three models in one: a goroutine for each client, a pool, threads
-		"busywait":       Refuted, "eventloop": Refuted,
-		"iouring": Refuted, // states as in the others, and a ring between them and the kernel
-	},
-	Metric: "lines of the model's own code, without blank ones, comments, tests and its command",
-	Unit:   "lines",
-	Rule:   "yes if both the lines and the branches on errors are fewer than those of every model of the other kind; ONLY WHEN if that changes with what the models of a kind share",
 	quick:  true,
 	counts: true,
 	reads:  true,

@@ -62,8 +62,9 @@ func TestTheModelsAreCounted(t *testing.T) {
 func TestWithoutSourceTheCodeIsNotMeasurable(t *testing.T) {
 	t.Chdir(t.TempDir())
 	s := &Server{Subject: Subject{Name: "eventloop"}}
-	b := &bench{progress: new(Progress), results: &Results{Servers: []*Server{s}, Plan: Plan{Experiments: []string{"E0"}}}}
-	require.NoError(t, b.claims(t.Context()))
+	b := &bench{results: &Results{Servers: []*Server{s}, Plan: Plan{Experiments: []string{"E0"}}}}
+	_, err := experimentCode.measure(t.Context(), b, s)
+	require.NoError(t, err)
 	f, measured := experimentCode.judge(b.results, s)
 	require.True(t, measured)
 	assert.Equal(t, NotMeasurable, f.Verdict)

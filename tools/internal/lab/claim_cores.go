@@ -12,19 +12,21 @@ import (
 // experimentCores: a server may use all cores, and has as much to do as the load
 // generator can make.
 var experimentCores = &Experiment{
-	ID:       "E3",
-	Title:    "cores left unused",
-	Quotes:   []string{"Under-utilized hardware: Modern CPUs can handle many tasks concurrently, but this approach doesn't leverage that"},
-	Question: "Does it leave all cores but one unused, however much there is to do?",
-	About:    []string{"singleblocking"},
-	Predictions: map[string]Verdict{
-		"singleblocking": Confirmed, "busywait": Confirmed, "eventloop": Confirmed,
-		"eventloop --loops 2": Refuted, "multiblocking": Refuted,
-		"iouring": Confirmed, // what the kernel does for it, it does on the thread that asks
+	Statement: Statement{
+		ID:       "E3",
+		Title:    "cores left unused",
+		Quotes:   []string{"Under-utilized hardware: Modern CPUs can handle many tasks concurrently, but this approach doesn't leverage that"},
+		Question: "Does it leave all cores but one unused, however much there is to do?",
+		About:    []string{"singleblocking"},
+		Predictions: map[string]Verdict{
+			"singleblocking": Confirmed, "busywait": Confirmed, "eventloop": Confirmed,
+			"eventloop --loops 2": Refuted, "multiblocking": Refuted,
+			"iouring": Confirmed, // what the kernel does for it, it does on the thread that asks
+		},
+		Metric: "cores that the server used (CPU time per time) while 50 clients kept 16 requests each in flight and it might run on every core, the load generator's too; median and range of three repeats",
+		Unit:   "cores",
+		Rule:   "yes up to 1.05, no from 1.2 on; not measurable where none of the run's servers gets to 1.2, for then the machine has no second core to offer. A run with less is left out if others used a fifth of the cores",
 	},
-	Metric: "cores that the server used (CPU time per time) while 50 clients kept 16 requests each in flight and it might run on every core, the load generator's too; median and range of three repeats",
-	Unit:   "cores",
-	Rule:   "yes up to 1.05, no from 1.2 on; not measurable where none of the run's servers gets to 1.2, for then the machine has no second core to offer. A run with less is left out if others used a fifth of the cores",
 	takes: func(Plan, *Server) time.Duration {
 		return visitTime + repeats*(coresWarmup+coresCell)
 	},

@@ -9,21 +9,23 @@ import (
 // experimentDeaf: while clients come, ask and go, another one asks for much and
 // does not read it.
 var experimentDeaf = &Experiment{
-	ID:       "E11",
-	Title:    "a client who does not read",
-	Question: "Do others wait as long as a client pleases who does not read his replies?",
-	// All that there are: the article has nothing to say of any of them.
-	About: []string{"singleblocking", "multiblocking", "multiblocking --workers 64", "multiblocking --os-threads",
-		"busywait", "busywait --one-at-a-time", "eventloop", "eventloop --loops 2", "iouring"},
-	Predictions: map[string]Verdict{
-		"singleblocking": Confirmed, "busywait --one-at-a-time": Confirmed,
-		"multiblocking": Refuted, "busywait": Refuted, "eventloop": Refuted,
-		"iouring": Refuted, // a client that takes nothing is not sent to until there is room
+	Statement: Statement{
+		ID:       "E11",
+		Title:    "a client who does not read",
+		Question: "Do others wait as long as a client pleases who does not read his replies?",
+		// All that there are: the article has nothing to say of any of them.
+		About: []string{"singleblocking", "multiblocking", "multiblocking --workers 64", "multiblocking --os-threads",
+			"busywait", "busywait --one-at-a-time", "eventloop", "eventloop --loops 2", "iouring"},
+		Predictions: map[string]Verdict{
+			"singleblocking": Confirmed, "busywait --one-at-a-time": Confirmed,
+			"multiblocking": Refuted, "busywait": Refuted, "eventloop": Refuted,
+			"iouring": Refuted, // a client that takes nothing is not sent to until there is room
+		},
+		Metric: "the longest that anybody waited who came while a client asked for 64 KiB a thousand times and did not read; median and range of three times",
+		Unit:   "s",
+		Rule:   "yes from half of that time on, no up to a tenth; a time is left out if the machine may have made the answer, because the server had no core or the callers were late",
 	},
-	Metric: "the longest that anybody waited who came while a client asked for 64 KiB a thousand times and did not read; median and range of three times",
-	Unit:   "s",
-	Rule:   "yes from half of that time on, no up to a tenth; a time is left out if the machine may have made the answer, because the server had no core or the callers were late",
-	takes:  func(Plan, *Server) time.Duration { return visitTime + deafLength },
+	takes: func(Plan, *Server) time.Duration { return visitTime + deafLength },
 	run: func(ctx context.Context, b *bench, s *Server) error {
 		return b.with(ctx, s.Subject, func(p *process) error {
 			attacks := deafAttacks()

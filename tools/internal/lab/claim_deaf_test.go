@@ -48,7 +48,7 @@ func TestGrowth(t *testing.T) {
 
 // A server in a process of its own is measured, and its callers are answered.
 func TestADeafReaderIsMeasured(t *testing.T) {
-	b := &bench{progress: new(Progress), results: &Results{}}
+	b := &bench{results: &Results{}}
 	s := &Server{Subject: testSubject(t, "right")}
 	require.NoError(t, experimentDeaf.run(t.Context(), b, s))
 	require.Len(t, b.results.Trials, 1)

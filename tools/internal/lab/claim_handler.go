@@ -14,19 +14,21 @@ import (
 // experimentHandler: one request in a hundred takes long in the store, of which
 // the models know nothing.
 var experimentHandler = &Experiment{
-	ID:       "E10",
-	Title:    "a slow handler",
-	Quotes:   []string{"The event loop allows it to remain responsive"},
-	Question: "Do cheap requests stay fast while one in a hundred takes 10 ms?",
-	About:    []string{"eventloop"},
-	Predictions: map[string]Verdict{
-		"eventloop": Refuted, "eventloop --loops 2": Refuted, // half of the clients have the slow one's loop
-		"multiblocking": Confirmed, "busywait": Refuted,
-		"iouring": Refuted, // one goroutine, as in the event loop
+	Statement: Statement{
+		ID:       "E10",
+		Title:    "a slow handler",
+		Quotes:   []string{"The event loop allows it to remain responsive"},
+		Question: "Do cheap requests stay fast while one in a hundred takes 10 ms?",
+		About:    []string{"eventloop"},
+		Predictions: map[string]Verdict{
+			"eventloop": Refuted, "eventloop --loops 2": Refuted, // half of the clients have the slow one's loop
+			"multiblocking": Confirmed, "busywait": Refuted,
+			"iouring": Refuted, // one goroutine, as in the event loop
+		},
+		Metric: "p99 of the response time of 1,000 cheap requests/s over 20 connections, beside one client with 10 slow requests/s whose handler sleeps; median and range of three runs",
+		Unit:   "ms",
+		Rule:   "yes up to 2 ms, no from 5 ms on, by the handler that sleeps; one that computes has no core of its own to do so here",
 	},
-	Metric: "p99 of the response time of 1,000 cheap requests/s over 20 connections, beside one client with 10 slow requests/s whose handler sleeps; median and range of three runs",
-	Unit:   "ms",
-	Rule:   "yes up to 2 ms, no from 5 ms on, by the handler that sleeps; one that computes has no core of its own to do so here",
 	takes: func(_ Plan, s *Server) time.Duration {
 		if s.Foreign || s.OneAtATime {
 			return 0

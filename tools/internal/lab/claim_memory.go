@@ -4,25 +4,27 @@ import "fmt"
 
 // experimentMemory is judged by what silent connections cost.
 var experimentMemory = &Experiment{
-	ID:    "E7",
-	Title: "stacks take memory",
-	Quotes: []string{
-		"Creating and managing threads requires resources",
-		"There's a limit to how many threads a machine can handle",
+	Statement: Statement{
+		ID:    "E7",
+		Title: "stacks take memory",
+		Quotes: []string{
+			"Creating and managing threads requires resources",
+			"There's a limit to how many threads a machine can handle",
+		},
+		Question: "Does a client who says nothing take as much memory as a stack?",
+		About:    []string{"multiblocking", "multiblocking --os-threads"},
+		Predictions: map[string]Verdict{
+			"multiblocking": Confirmed, "multiblocking --os-threads": Confirmed,
+			"busywait": Refuted, "eventloop": Refuted,
+			// Receive buffers are the ring's, and as many however many clients there are;
+			// the operation that waits for each of them is the kernel's.
+			"iouring": Refuted,
+		},
+		Metric: "the server's own memory (RSS) per silent connection, by the most that it held; the kernel's stacks, buffers and pending operations are not in it. Measured once",
+		Unit:   "KiB per connection",
+		Rule:   "yes from 2 KiB on, the smallest stack of a goroutine, no up to 0.5 KiB; not measurable with less than 500 connections, which are lost among what a program takes for itself",
+		Parts:  []Part{Idle},
 	},
-	Question: "Does a client who says nothing take as much memory as a stack?",
-	About:    []string{"multiblocking", "multiblocking --os-threads"},
-	Predictions: map[string]Verdict{
-		"multiblocking": Confirmed, "multiblocking --os-threads": Confirmed,
-		"busywait": Refuted, "eventloop": Refuted,
-		// Receive buffers are the ring's, and as many however many clients there are;
-		// the operation that waits for each of them is the kernel's.
-		"iouring": Refuted,
-	},
-	Metric: "the server's own memory (RSS) per silent connection, by the most that it held; the kernel's stacks, buffers and pending operations are not in it. Measured once",
-	Unit:   "KiB per connection",
-	Rule:   "yes from 2 KiB on, the smallest stack of a goroutine, no up to 0.5 KiB; not measurable with less than 500 connections, which are lost among what a program takes for itself",
-	parts:  []Part{Idle},
 	counts: true,
 	judge: func(r *Results, s *Server) (Finding, bool) {
 		var first, last *IdleCell

@@ -17,21 +17,24 @@ import (
 // for each client: the same command without its flags, which is measured beside
 // them each time, for a busy machine is not the same a few seconds later.
 var experimentPool = &Experiment{
-	ID:       "E9",
-	Title:    "goroutines, a pool, threads",
-	Quotes:   []string{"Proper profiling and benchmarking should be done to decide if goroutine pooling would help or not"},
-	Question: "Is there a load under which a pool, or threads, make requests cheaper than a goroutine for each client does?",
-	About:    []string{"multiblocking --workers 64", "multiblocking --os-threads"},
-	Predictions: map[string]Verdict{
-		// A goroutine costs a microsecond to make, of the fifty or more that a
-		// connection does; and Go's scheduler wants threads to run, not to sleep.
-		"multiblocking --workers 64": Refuted,
-		"multiblocking --os-threads": Refuted,
+	Statement: Statement{
+		ID:       "E9",
+		Title:    "goroutines, a pool, threads",
+		Quotes:   []string{"Proper profiling and benchmarking should be done to decide if goroutine pooling would help or not"},
+		Question: "Is there a load under which a pool, or threads, make requests cheaper than a goroutine for each client does?",
+		About:    []string{"multiblocking --workers 64", "multiblocking --os-threads"},
+		Predictions: map[string]Verdict{
+			// A goroutine costs a microsecond to make, of the fifty or more that a
+			// connection does; and Go's scheduler wants threads to run, not to sleep.
+			"multiblocking --workers 64": Refuted,
+			"multiblocking --os-threads": Refuted,
+		},
+		Metric: "the server's CPU time per request, as a share of that with a goroutine for each client, under the load where that is least: 256 connections in a closed loop, clients that come, ask once and go, or 256 connections whose requests compute for 100 µs; median and range of three runs",
+		Unit:   "×",
+		Rule:   fmt.Sprintf("yes up to %.2f, no from %.2f on: two runs of one server differ by several percent", poolHelps, poolDoesNot),
+		Shows:  CPUPerRequest,
 	},
-	Metric: "the server's CPU time per request, as a share of that with a goroutine for each client, under the load where that is least: 256 connections in a closed loop, clients that come, ask once and go, or 256 connections whose requests compute for 100 µs; median and range of three runs",
-	Unit:   "×",
-	Rule:   fmt.Sprintf("yes up to %.2f, no from %.2f on: two runs of one server differ by several percent", poolHelps, poolDoesNot),
-	with:   pooled,
+	with: pooled,
 	takes: func(Plan, *Server) time.Duration {
 		return poolRepeats * 2 * (2*visitTime + 2*(poolWarmup+poolWindow) + poolWindow)
 	},

@@ -11,19 +11,23 @@ import (
 
 // experimentSilent: ten clients ask, while more and more others say nothing.
 var experimentSilent = &Experiment{
-	ID:       "E6",
-	Title:    "clients who say nothing",
-	Quotes:   []string{"Polling the event loop for multiple sockets is a more efficient way … compared to constantly checking each socket individually"},
-	Question: "Does a request cost the same however many other clients are silent?",
-	About:    []string{"eventloop"},
-	Predictions: map[string]Verdict{
-		"eventloop": Confirmed, "multiblocking": Confirmed, "busywait": Refuted,
-		"iouring": Confirmed, // an operation that waits is in nobody's way
+	Statement: Statement{
+		ID:       "E6",
+		Title:    "clients who say nothing",
+		Quotes:   []string{"Polling the event loop for multiple sockets is a more efficient way … compared to constantly checking each socket individually"},
+		Question: "Does a request cost the same however many other clients are silent?",
+		About:    []string{"eventloop"},
+		Predictions: map[string]Verdict{
+			"eventloop": Confirmed, "multiblocking": Confirmed, "busywait": Refuted,
+			"iouring": Confirmed, // an operation that waits is in nobody's way
+		},
+		Metric: "CPU time per request with the most silent connections (up to 9,900) by that with none, of ten clients in a closed loop; median and range of three repeats. " +
+			"Not at a given rate: there a server that polls all the time would use a core per second, whatever a request cost",
+		Unit:    "×",
+		Rule:    "yes up to 1.25, no from 2 on. If to ask every socket is cheaper by a fifth where nobody is silent, then the claim holds only with silent clients",
+		Shows:   CPUPerRequest,
+		Against: "silent connections",
 	},
-	Metric: "CPU time per request with the most silent connections (up to 9,900) by that with none, of ten clients in a closed loop; median and range of three repeats. " +
-		"Not at a given rate: there a server that polls all the time would use a core per second, whatever a request cost",
-	Unit: "×",
-	Rule: "yes up to 1.25, no from 2 on. If to ask every socket is cheaper by a fifth where nobody is silent, then the claim holds only with silent clients",
 	// Where clients are served one at a time, the second of ten would wait.
 	with: func(s *Server) bool { return !s.OneAtATime },
 	takes: func(p Plan, _ *Server) time.Duration {

@@ -9,20 +9,22 @@ import (
 // experimentStall: while clients come, ask and go, three others misbehave, one
 // after the other.
 var experimentStall = &Experiment{
-	ID:       "E2",
-	Title:    "one slow client",
-	Quotes:   []string{"Resource bottleneck: A single slow client can stall other clients."},
-	Question: "Do others wait as long as one client pleases?",
-	About:    []string{"singleblocking"},
-	Predictions: map[string]Verdict{
-		"singleblocking": Confirmed, "busywait --one-at-a-time": Confirmed,
-		"multiblocking": Refuted, "busywait": Refuted, "eventloop": Refuted, "iouring": Refuted,
+	Statement: Statement{
+		ID:       "E2",
+		Title:    "one slow client",
+		Quotes:   []string{"Resource bottleneck: A single slow client can stall other clients."},
+		Question: "Do others wait as long as one client pleases?",
+		About:    []string{"singleblocking"},
+		Predictions: map[string]Verdict{
+			"singleblocking": Confirmed, "busywait --one-at-a-time": Confirmed,
+			"multiblocking": Refuted, "busywait": Refuted, "eventloop": Refuted, "iouring": Refuted,
+		},
+		Metric: "the longest that anybody waited who came during an attack; median and range of three attacks",
+		Unit:   "s",
+		Rule:   "yes from half the attack's length on, no up to a tenth; an attack is left out if the machine may have made the answer, because the server had no core or the callers were late",
 	},
-	Metric: "the longest that anybody waited who came during an attack; median and range of three attacks",
-	Unit:   "s",
-	quick:  true,
-	Rule:   "yes from half the attack's length on, no up to a tenth; an attack is left out if the machine may have made the answer, because the server had no core or the callers were late",
-	takes:  func(p Plan, _ *Server) time.Duration { return visitTime + stallLength(p) },
+	quick: true,
+	takes: func(p Plan, _ *Server) time.Duration { return visitTime + stallLength(p) },
 	run: func(ctx context.Context, b *bench, s *Server) error {
 		return b.with(ctx, s.Subject, func(p *process) error {
 			attacks := stallAttacks(b.results.Plan)

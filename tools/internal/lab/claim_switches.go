@@ -11,21 +11,25 @@ import (
 // experimentSwitches: the same requests come over more and more connections, and
 // so, to some servers, on more and more threads.
 var experimentSwitches = &Experiment{
-	ID:       "E8",
-	Title:    "what many threads cost",
-	Quotes:   []string{"As the number of threads grows, the OS spends more time managing them (context switching)"},
-	Question: "Does a request cost more for the number of threads or goroutines?",
-	About:    []string{"multiblocking", "multiblocking --os-threads"},
-	// A thread that sleeps is in no queue of the scheduler's. A request wakes one,
-	// however many others there are.
-	Predictions: map[string]Verdict{
-		"multiblocking": Refuted, "multiblocking --os-threads": Refuted, "eventloop": Refuted,
+	Statement: Statement{
+		ID:       "E8",
+		Title:    "what many threads cost",
+		Quotes:   []string{"As the number of threads grows, the OS spends more time managing them (context switching)"},
+		Question: "Does a request cost more for the number of threads or goroutines?",
+		About:    []string{"multiblocking", "multiblocking --os-threads"},
+		// A thread that sleeps is in no queue of the scheduler's. A request wakes one,
+		// however many others there are.
+		Predictions: map[string]Verdict{
+			"multiblocking": Refuted, "multiblocking --os-threads": Refuted, "eventloop": Refuted,
+		},
+		Metric: "how much CPU time per request grows from 50 connections to 4,000, at 10,000 requests/s over all of them by the clock, divided by how much it grows on the event loop; median and range of three repeats. " +
+			"CPU time, because a switch is no cost of its own: the time it takes is in there, in the kernel and in the caches. " +
+			"Divided, because more connections cost more on one thread, too. From 50, because one thread has nobody to switch to",
+		Unit:    "×",
+		Rule:    "yes from 1.5 on, no up to 1.2",
+		Shows:   SwitchesPerRequest,
+		Against: "connections",
 	},
-	Metric: "how much CPU time per request grows from 50 connections to 4,000, at 10,000 requests/s over all of them by the clock, divided by how much it grows on the event loop; median and range of three repeats. " +
-		"CPU time, because a switch is no cost of its own: the time it takes is in there, in the kernel and in the caches. " +
-		"Divided, because more connections cost more on one thread, too. From 50, because one thread has nobody to switch to",
-	Unit: "×",
-	Rule: "yes from 1.5 on, no up to 1.2",
 	with: func(s *Server) bool { return s.model() == "multiblocking" || s.Name == "eventloop" },
 	takes: func(Plan, *Server) time.Duration {
 		d := visitTime

@@ -10,9 +10,9 @@ import (
 func claimTable(r *Results) *grid {
 	g := &grid{caption: "The article's claims, put to the test", columns: []column{{"", "CLAIM"}, {"", "VERDICT"}, {"", "NUMBER"}, {"", "RANGE"}}}
 	for _, c := range r.Claims {
-		e := experiment(c.Experiment)
+		e := r.Statement(c.Experiment)
 		if e == nil {
-			e = &Experiment{Title: "(of another version)"}
+			e = &Statement{Title: "(of another version)"}
 		}
 		verdict := string(c.Verdict)
 		if c.Disturbed {
@@ -41,7 +41,7 @@ func claimNotes(r *Results) (notes []string) {
 			note += f.Server + ": " + f.Why
 		} else {
 			note += "none was measured of those that it is about"
-			if e := experiment(c.Experiment); e != nil {
+			if e := r.Statement(c.Experiment); e != nil {
 				note += ": " + strings.Join(e.About, ", ")
 			}
 		}

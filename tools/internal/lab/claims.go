@@ -30,29 +30,51 @@ const (
 // and they say something.
 func (v Verdict) Decided() bool { return v != "" && v != NotMeasurable && v != NotAvailable }
 
-// Experiment is a claim and how it is put to the test. All of it but what the
-// servers do stands here before the run.
-type Experiment struct {
-	ID    string // "E2"
-	Title string
+// Statement is what an experiment says before a server is measured. The results have
+// it too, so that a file shows the rule that its claims were judged by.
+type Statement struct {
+	ID    string `json:"id"` // "E2"
+	Title string `json:"title"`
 	// Quotes are the article's words. Some experiments are on what it leaves
 	// out.
-	Quotes []string
+	Quotes []string `json:"quotes,omitempty"`
 	// Question is what is asked of each server: yes confirms the claim.
-	Question string
+	Question string `json:"question"`
 	// About are the models that the claim is on: the verdict is theirs. The
 	// others are measured for comparison.
-	About []string
+	About []string `json:"about"`
 	// Predictions are what is expected of servers, by the whole name or by the
 	// model's. Of others nothing is.
-	Predictions map[string]Verdict
+	Predictions map[string]Verdict `json:"predictions,omitempty"`
 	// Metric is what the verdict's number is, Unit what it counts, and Rule from
 	// which number on the answer is yes or no.
-	Metric, Unit, Rule string
-
-	// parts are those of the lab that it is judged by. One with no run of its
+	Metric string `json:"metric"`
+	Unit   string `json:"unit"`
+	Rule   string `json:"rule"`
+	// Parts are those of the lab that it is judged by. One with no run of its
 	// own takes no time.
-	parts []Part
+	Parts []Part `json:"parts,omitempty"`
+	// Shows is what a picture of its runs shows; empty: the response time. Against
+	// is what Trial.X counts, where it is varied.
+	Shows   Measure `json:"shows,omitempty"`
+	Against string  `json:"against,omitempty"`
+}
+
+// Measure is something that can be said of a trial.
+type Measure string
+
+// The measures that an experiment may be about.
+const (
+	ClientsServed      Measure = "clients served"
+	CPUPerRequest      Measure = "CPU/request"
+	SwitchesPerRequest Measure = "switches/request"
+)
+
+// Experiment is a claim and how it is put to the test. Its statement stands before
+// the run.
+type Experiment struct {
+	Statement
+
 	// quick: it is part of the usual run.
 	quick bool
 	// counts: it counts what other programs do not change, however busy the machine
@@ -101,11 +123,19 @@ func ExperimentParts(ids []string) []Part {
 	parts := []Part{Claims}
 	for _, e := range experiments {
 		if len(ids) == 0 || slices.Contains(ids, e.ID) {
-			parts = append(parts, e.parts...)
+			parts = append(parts, e.Parts...)
 		}
 	}
 	slices.Sort(parts)
 	return slices.Compact(parts)
+}
+
+// Statements returns those of some experiments.
+func Statements(ids []string) (all []Statement) {
+	for _, id := range ids {
+		all = append(all, experiment(id).Statement)
+	}
+	return all
 }
 
 func experimentIDs() (ids []string) {
@@ -119,7 +149,7 @@ func experimentIDs() (ids []string) {
 // that take a few seconds and whose parts are measured.
 func experimentsFor(p Plan) (ids []string) {
 	for _, e := range experiments {
-		measured := !slices.ContainsFunc(e.parts, func(part Part) bool { return !p.has(part) })
+		measured := !slices.ContainsFunc(e.Parts, func(part Part) bool { return !p.has(part) })
 		if p.AllClaims || measured && (e.run == nil || e.quick) {
 			ids = append(ids, e.ID)
 		}
@@ -229,37 +259,59 @@ func (c Claim) Number() (f Finding, known bool) {
 }
 
 // claims runs the plan's experiments that have runs of their own.
-func (b *bench) claims(ctx context.Context) error {
+func (b *run) claims(ctx context.Context) error {
 	for _, id := range b.results.Plan.Experiments {
-		e := experiment(id)
-		if e.run == nil {
-			continue
-		}
+		e, ran := experiment(id), false
 		for _, s := range b.results.Servers {
 			if !e.runsWith(s) {
 				continue
 			}
-			planned := e.takes(b.results.Plan, s)
-			if s.out() && !(e.reads && s.DNF == "") {
+			ran = true
+			planned := e.length(b.results.Plan, s)
+			if !e.canRun(s) {
 				b.progress.finished(planned, "")
 				continue
 			}
 			b.progress.doing(s.Name, e.ID+" · "+e.Title)
-			first := len(b.results.Trials)
-			err := e.run(ctx, b, s)
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			line := fmt.Sprintf("%s: %s: %s", e.ID, s.Name, count(len(b.results.Trials)-first, "run"))
+			line, err := e.measure(ctx, b.bench, s)
 			if err != nil {
-				b.results.Trials = append(b.results.Trials, Trial{Experiment: e.ID, Server: s.Name, Note: err.Error()})
-				line = fmt.Sprintf("%s: %s: %v", e.ID, s.Name, err)
+				return err
 			}
 			b.progress.finished(planned, line)
 		}
-		b.saved()
+		if ran {
+			b.saved()
+		}
 	}
 	return nil
+}
+
+// length is how long the experiment's runs with a server take, about.
+func (e *Experiment) length(p Plan, s *Server) time.Duration {
+	if !e.runsWith(s) {
+		return 0
+	}
+	return e.takes(p, s)
+}
+
+// canRun reports whether a server is still in the race, as far as the experiment
+// needs it to run.
+func (e *Experiment) canRun(s *Server) bool { return !s.out() || e.reads && s.DNF == "" }
+
+// measure runs the experiment with a server, and returns what to tell. What is wrong
+// with the server is part of the results; an error means that ctx is over.
+func (e *Experiment) measure(ctx context.Context, b *bench, s *Server) (line string, err error) {
+	first := len(b.results.Trials)
+	err = e.run(ctx, b, s)
+	switch {
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case err != nil:
+		b.results.Trials = append(b.results.Trials, Trial{Experiment: e.ID, Server: s.Name, Note: err.Error()})
+		return fmt.Sprintf("%s: %s: %v", e.ID, s.Name, err), nil
+	default:
+		return fmt.Sprintf("%s: %s: %s", e.ID, s.Name, count(len(b.results.Trials)-first, "run")), nil
+	}
 }
 
 // Judge draws the verdicts from what was measured.

@@ -12,7 +12,7 @@ import (
 
 // Slow requests are made beside the cheap ones, and take their time.
 func TestASlowHandlerIsMeasured(t *testing.T) {
-	b := &bench{progress: new(Progress), results: &Results{}}
+	b := &bench{results: &Results{}}
 	s := &Server{Subject: testSubject(t, "handler")}
 	require.NoError(t, b.with(t.Context(), withMore(s.Subject, "--slow-sleep", slowTime.String()), func(p *process) error {
 		return besideSlow(t.Context(), b, s, p, "sleeps", 1)
@@ -24,7 +24,7 @@ func TestASlowHandlerIsMeasured(t *testing.T) {
 }
 
 func TestASlowHandlerNeedsAServerOfOurs(t *testing.T) {
-	b := &bench{progress: new(Progress), results: &Results{}}
+	b := &bench{results: &Results{}}
 	for _, s := range []Subject{{Name: "singleblocking", OneAtATime: true}, {Name: "other", Foreign: true}} {
 		server := &Server{Subject: s}
 		assert.Zero(t, experimentHandler.takes(Plan{}, server))
@@ -35,7 +35,7 @@ func TestASlowHandlerNeedsAServerOfOurs(t *testing.T) {
 
 // When the server breaks under the slow requests, that is told.
 func TestSlowRequestsThatFail(t *testing.T) {
-	b := &bench{progress: new(Progress), results: &Results{}}
+	b := &bench{results: &Results{}}
 	s := &Server{Subject: testSubject(t, "dies")} // at a get
 	err := b.with(t.Context(), s.Subject, func(p *process) error { return besideSlow(t.Context(), b, s, p, "sleeps", 1) })
 	require.Error(t, err)
@@ -45,7 +45,7 @@ func TestSlowRequestsThatFail(t *testing.T) {
 // A server is loaded over connections that stay, and over some that do not, and
 // so is the one that it is compared with.
 func TestAPoolIsMeasured(t *testing.T) {
-	b := &bench{progress: new(Progress), results: &Results{}}
+	b := &bench{results: &Results{}}
 	s := &Server{Subject: testSubject(t, "handler")}
 	s.Name, s.Command = "multiblocking --slow-burn 1us", append(s.Command, "--slow-burn", "1us")
 	require.Equal(t, testSubject(t, "handler").Command, withoutFlags(s.Subject).Command)

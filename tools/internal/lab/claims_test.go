@@ -36,7 +36,7 @@ func TestEveryExperimentStatesItsCase(t *testing.T) {
 		for name := range e.Predictions {
 			assert.Contains(t, names, name, e.ID)
 		}
-		for _, part := range e.parts {
+		for _, part := range e.Parts {
 			assert.Contains(t, Parts, part, e.ID)
 		}
 		assert.True(t, e.run == nil || e.takes != nil, "%s: how long does it take?", e.ID)

@@ -18,7 +18,7 @@ func trialBench(t *testing.T, mode string) (*bench, *Server) {
 	plan, err := newPlan(testConfig(t, mode))
 	require.NoError(t, err)
 	s := &Server{Subject: testSubject(t, mode)}
-	return &bench{progress: new(Progress), results: &Results{Plan: plan, Servers: []*Server{s}}}, s
+	return &bench{results: &Results{Plan: plan, Servers: []*Server{s}}}, s
 }
 
 // loaded does something with the bench's server, which has the keys.

@@ -241,7 +241,7 @@ func TestFewRequestsDoNotTellHowItBlocks(t *testing.T) {
 func TestADisturbedRunSaysSoFirst(t *testing.T) {
 	r := sampleResults(t)
 	r.Environment.Steal, r.Environment.Others = nil, share(0.8)
-	require.NoError(t, r.summarize())
+	r.Claims = Judge(r)
 	var out bytes.Buffer
 	require.NoError(t, Report(r, &out, Style{}, 120))
 	assert.True(t, strings.HasPrefix(out.String(), "DISTURBED: 80 % of the machine's CPU time went elsewhere"), "%.200s", out.String())
@@ -249,7 +249,7 @@ func TestADisturbedRunSaysSoFirst(t *testing.T) {
 	assert.NotRegexp(t, `\nE12 .*DISTURBED`, out.String(), "it counts calls")
 
 	r.Environment.Others = share(0.04)
-	require.NoError(t, r.summarize())
+	r.Claims = Judge(r)
 	out.Reset()
 	require.NoError(t, Report(r, &out, Style{}, 120))
 	assert.NotContains(t, out.String(), "DISTURBED")

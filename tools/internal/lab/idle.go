@@ -24,7 +24,7 @@ const (
 )
 
 // idle measures what silent connections cost: CPU time and memory.
-func (b *bench) idle(ctx context.Context) error {
+func (b *run) idle(ctx context.Context) error {
 	plan := b.results.Plan
 	if !plan.has(Idle) {
 		return nil
@@ -42,7 +42,7 @@ func (b *bench) idle(ctx context.Context) error {
 
 // idleLadder measures a server with each number of connections. Where it serves
 // one client at a time, with none and one: the others would be the kernel's.
-func (b *bench) idleLadder(ctx context.Context, s *Server, p *process) error {
+func (b *run) idleLadder(ctx context.Context, s *Server, p *process) error {
 	var conns []net.Conn
 	defer func() {
 		for _, c := range conns {
@@ -108,7 +108,7 @@ func connectSilent(ctx context.Context, addr string, conns []net.Conn, wanted in
 }
 
 // idleCell measures what the server uses in a while.
-func (b *bench) idleCell(ctx context.Context, p *process, cell *IdleCell) error {
+func (b *run) idleCell(ctx context.Context, p *process, cell *IdleCell) error {
 	m, err := p.meter(ctx, b.results.Plan.Idle)
 	if err != nil {
 		return err

@@ -59,15 +59,21 @@ type Config struct {
 	capacity *capacitySearch
 }
 
-// bench is a run of the lab.
-type bench struct {
+// run is a run of the lab.
+type run struct {
+	*bench
 	check    func(ctx context.Context, addr string, s Subject) Gate
 	capacity capacitySearch
-	null     Subject
 	progress *Progress
-	pins     pinning
-	results  *Results
 	save     func(*Results)
+}
+
+// bench measures one server at a time, for the results of one run.
+type bench struct {
+	// null is the server that does next to nothing; without a command there is none.
+	null    Subject
+	pins    pinning
+	results *Results
 }
 
 // Validate returns an error if Run would refuse the configuration.
@@ -91,7 +97,7 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 		return nil, err
 	}
 	procs := runtime.GOMAXPROCS(0)
-	b := &bench{check: cfg.check, null: cfg.Null, progress: cfg.Progress, save: cfg.Save}
+	b := &run{bench: &bench{null: cfg.Null}, check: cfg.check, progress: cfg.Progress, save: cfg.Save}
 	if b.progress == nil {
 		b.progress = new(Progress)
 	}
@@ -109,6 +115,7 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 		Command:     cfg.Command,
 		Environment: environment(procs, b.pins),
 		Plan:        plan,
+		Experiments: Statements(plan.Experiments),
 		NotMeasured: slices.Clone(cfg.NotMeasured),
 	}
 	for _, s := range cfg.Subjects {
@@ -126,11 +133,11 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 	}
 	b.results.Finished = time.Now()
 	b.results.Complete = err == nil
-	return b.results, errors.Join(err, b.results.summarize())
+	return b.results, errors.Join(err, b.conclude())
 }
 
 // run does one part after the other.
-func (b *bench) run(ctx context.Context) error {
+func (b *run) run(ctx context.Context) error {
 	b.progress.start(b.results, lengthOf(b.results.Plan, b.results.Servers))
 	defer b.progress.end()
 	b.progress.doing("", "how quiet this machine is")
@@ -145,11 +152,18 @@ func (b *bench) run(ctx context.Context) error {
 }
 
 // saved has the results saved as they are now.
-func (b *bench) saved() {
+func (b *run) saved() {
 	if b.save != nil {
-		_ = b.results.summarize() // Run does it again, and tells the error
+		_ = b.conclude() // Run does it again, and tells the error
 		b.save(b.results)
 	}
+}
+
+// conclude makes the summaries and the verdicts of what was measured.
+func (b *run) conclude() error {
+	err := b.results.summarize()
+	b.results.Claims = Judge(b.results)
+	return err
 }
 
 // survive does something, and makes an error of its panic: what was measured
@@ -165,7 +179,7 @@ func survive(do func() error) (err error) {
 
 // gates starts every server, and checks those that speak our protocol. Whoever
 // says then that this system cannot run it is not started again.
-func (b *bench) gates(ctx context.Context) error {
+func (b *run) gates(ctx context.Context) error {
 	for _, s := range b.results.Servers {
 		b.progress.doing(s.Name, "check")
 		err := b.gate(ctx, s)
@@ -188,7 +202,7 @@ func (b *bench) gates(ctx context.Context) error {
 }
 
 // rounds measures every server under every workload, once in each round.
-func (b *bench) rounds(ctx context.Context) error {
+func (b *run) rounds(ctx context.Context) error {
 	plan := b.results.Plan
 	if !plan.has(Closed) && !plan.has(OpenLoop) {
 		return nil
@@ -214,7 +228,7 @@ func (b *bench) rounds(ctx context.Context) error {
 
 // turn is a server's turn in a round, planned to take that long. An error means
 // that the lab cannot go on.
-func (b *bench) turn(ctx context.Context, name string, round int, planned time.Duration, again bool) error {
+func (b *run) turn(ctx context.Context, name string, round int, planned time.Duration, again bool) error {
 	s := b.results.server(name)
 	if s.out() {
 		b.progress.finished(planned, "")
@@ -230,7 +244,7 @@ func (b *bench) turn(ctx context.Context, name string, round int, planned time.D
 
 // eachServer does something with a fresh process of each server that is in the
 // race, planned to take that long, and tells of it by the line that it returns.
-func (b *bench) eachServer(ctx context.Context, what string, planned func(*Server) time.Duration, do func(*Server, *process) (line string, err error)) error {
+func (b *run) eachServer(ctx context.Context, what string, planned func(*Server) time.Duration, do func(*Server, *process) (line string, err error)) error {
 	for _, s := range b.results.Servers {
 		if s.out() {
 			b.progress.finished(planned(s), "")
@@ -256,7 +270,7 @@ func (b *bench) eachServer(ctx context.Context, what string, planned func(*Serve
 
 // disqualify notes the error that keeps a server from being measured, if there
 // is one. It returns what to tell: that, or else the given line.
-func (b *bench) disqualify(s *Server, err error, line string) string {
+func (b *run) disqualify(s *Server, err error, line string) string {
 	if err == nil {
 		return line
 	}
@@ -265,7 +279,7 @@ func (b *bench) disqualify(s *Server, err error, line string) string {
 }
 
 // gate waits until a server serves, and checks it, in a process that is not measured afterwards.
-func (b *bench) gate(ctx context.Context, s *Server) error {
+func (b *run) gate(ctx context.Context, s *Server) error {
 	checked := s.Subject
 	checked.Command = slices.Concat(s.Command, s.CheckFlags)
 	return b.with(ctx, checked, func(p *process) error {

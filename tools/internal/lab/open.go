@@ -51,7 +51,7 @@ type OpenSummary struct {
 
 // openCell measures one of the open workloads. A server that serves one client
 // at a time gets it from one.
-func (b *bench) openCell(ctx context.Context, s *Server, p *process, round, workload int) error {
+func (b *run) openCell(ctx context.Context, s *Server, p *process, round, workload int) error {
 	plan := b.results.Plan
 	cell, err := b.offer(ctx, s, p, plan.Open[workload], plan.OpenCell, plan.openSeed(round, workload))
 	if err != nil {

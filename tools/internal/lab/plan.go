@@ -190,9 +190,7 @@ func lengthOf(p Plan, servers []*Server) time.Duration {
 			d += syscallTime(p, s)
 		}
 		for _, id := range p.Experiments {
-			if e := experiment(id); e.runsWith(s) {
-				d += e.takes(p, s)
-			}
+			d += experiment(id).length(p, s)
 		}
 		if p.has(Capacities) {
 			d += capacityTime(p, s)

@@ -19,7 +19,7 @@ const (
 
 // proof stops a server for a while, under an open and a closed loop at the same
 // time. Whether the open one shows it says whether the lab's figures would.
-func (b *bench) proof(ctx context.Context) error {
+func (b *run) proof(ctx context.Context) error {
 	if !b.results.Plan.has(StopTest) {
 		return nil
 	}
@@ -53,7 +53,7 @@ func (b *bench) proof(ctx context.Context) error {
 
 const proofTime = stopWindow + 400*time.Millisecond
 
-func (b *bench) stopUnderLoad(ctx context.Context, s Subject, p *process, proof *Proof) error {
+func (b *run) stopUnderLoad(ctx context.Context, s Subject, p *process, proof *Proof) error {
 	open, closed := s.told(load.DefaultWorkload()), s.told(load.DefaultWorkload())
 	open.Connections, open.Rate, open.Arrivals = 10, stopRate, load.Constant
 	type outcome struct {

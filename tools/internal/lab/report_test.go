@@ -31,6 +31,8 @@ func sampleResults(t *testing.T) *Results {
 		Schema:   Schema,
 		Complete: true,
 		Plan:     plan,
+
+		Experiments: Statements(plan.Experiments),
 		Environment: Environment{
 			OS: "linux", Arch: "amd64", Kernel: "Linux 6.18.0", CPU: "AMD EPYC 9R14", Cores: 2,
 			Pinned: true, LoadCore: 1, ServerProcs: 1, Go: "go1.26.0", Steal: &steal, Others: &others,
@@ -125,6 +127,7 @@ func sampleResults(t *testing.T) *Results {
 	}
 	r.skip("scaling over cores: a server has one core here")
 	require.NoError(t, r.summarize())
+	r.Claims = Judge(r)
 	return r
 }
 
@@ -139,6 +142,7 @@ func TestReport(t *testing.T) {
 		foreign.Runs[i].Resources = nil
 	}
 	require.NoError(t, foreign.summarize())
+	foreign.Claims = Judge(foreign)
 
 	for name, of := range map[string]struct {
 		results *Results

@@ -16,7 +16,7 @@ import (
 
 // Schema is the version of Results: it changes when a field changes its
 // meaning or goes.
-const Schema = 4
+const Schema = 5
 
 // FileName is the name of the file that Results are written to.
 const FileName = "results.json"
@@ -49,7 +49,9 @@ type Results struct {
 	Capacity []Capacity    `json:"capacity,omitempty"`
 	// Proof is the lab's test of itself; nil if it was not made.
 	Proof *Proof `json:"proof,omitempty"`
-	// Trials are the runs of the experiments, and Claims their outcome.
+	// Experiments say what each of the plan's experiments asks, Trials are their runs,
+	// and Claims their outcome.
+	Experiments []Statement   `json:"experiments,omitempty"`
 	Trials      []Trial       `json:"trials,omitempty"`
 	Claims      []Claim       `json:"claims,omitempty"`
 	Summary     []Summary     `json:"summary,omitempty"`
@@ -240,6 +242,16 @@ func (r *Results) server(name string) *Server {
 	for _, s := range r.Servers {
 		if s.Name == name {
 			return s
+		}
+	}
+	return nil
+}
+
+// Statement returns what the experiment of that number has said of itself, or nil.
+func (r *Results) Statement(id string) *Statement {
+	for i := range r.Experiments {
+		if r.Experiments[i].ID == id {
+			return &r.Experiments[i]
 		}
 	}
 	return nil

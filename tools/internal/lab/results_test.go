@@ -39,15 +39,15 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 	for text, want := range map[string]string{
 		"hello":                            "not the results of a lab run",
 		"{}":                               "no schema version",
-		`{"schema": 99, "servers": true}`:  "schema version 99, but this program reads 4 only",
-		`{"schema": 4, "servers": true}`:   "servers",
-		`{"schema": 4, "servers": [null]}`: "a server is null",
-		`{"schema": 4, "runs": [{"server": "x"}]}`:                                              `runs: figures of "x" under workload 0`,
-		`{"schema": 4, "servers": [{"name": "x"}], "open": [{"server": "x", "workload": 99}]}`:  `open: figures of "x" under workload 99`,
-		`{"schema": 4, "servers": [{"name": "x"}], "idle": [{"server": "x", "wanted": 5}]}`:     "of the plan's []",
-		`{"schema": 4, "plan": {"seed": 18446744073709551615, "rounds": 9000000000000000000}}`:  "Rounds: 9000000000000000000 is out of range",
-		`{"schema": 4, "trials": [{"callers": {"step_ns": 3600000000000, "steps": [{}, {}]}}]}`: "2 steps of 1h",
-		`{"schema": 4, "trials": [{"figures": {"a": 5e-324}}]}`:                                 "5e-324 is out of range",
+		`{"schema": 99, "servers": true}`:  "schema version 99, but this program reads 5 only",
+		`{"schema": 5, "servers": true}`:   "servers",
+		`{"schema": 5, "servers": [null]}`: "a server is null",
+		`{"schema": 5, "runs": [{"server": "x"}]}`:                                              `runs: figures of "x" under workload 0`,
+		`{"schema": 5, "servers": [{"name": "x"}], "open": [{"server": "x", "workload": 99}]}`:  `open: figures of "x" under workload 99`,
+		`{"schema": 5, "servers": [{"name": "x"}], "idle": [{"server": "x", "wanted": 5}]}`:     "of the plan's []",
+		`{"schema": 5, "plan": {"seed": 18446744073709551615, "rounds": 9000000000000000000}}`:  "Rounds: 9000000000000000000 is out of range",
+		`{"schema": 5, "trials": [{"callers": {"step_ns": 3600000000000, "steps": [{}, {}]}}]}`: "2 steps of 1h",
+		`{"schema": 5, "trials": [{"figures": {"a": 5e-324}}]}`:                                 "5e-324 is out of range",
 	} {
 		name := filepath.Join(t.TempDir(), FileName)
 		require.NoError(t, os.WriteFile(name, []byte(text), 0o666))

@@ -47,11 +47,12 @@ func TestResultsFollowTheSchema(t *testing.T) {
 	little := sampleResults(t)
 	little.Runs, little.Again, little.Idle, little.Syscalls, little.Proof, little.NotMeasured = nil, nil, nil, nil, nil, nil
 	require.NoError(t, little.summarize())
+	little.Claims = Judge(little)
 	interrupted, err := json.Marshal(little)
 	require.NoError(t, err)
 	require.NoError(t, validate(string(interrupted)), "of a run that was interrupted at once")
 
-	for _, change := range [][2]string{{`"schema": 4`, `"schema": 2`}, {`"seed": 42`, `"seed": "42"`}, {`"servers"`, `"models"`}} {
+	for _, change := range [][2]string{{`"schema": 5`, `"schema": 2`}, {`"seed": 42`, `"seed": "42"`}, {`"servers"`, `"models"`}} {
 		require.Contains(t, string(text), change[0])
 		assert.Error(t, validate(strings.Replace(string(text), change[0], change[1], 1)), change[0])
 	}

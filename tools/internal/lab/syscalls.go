@@ -71,7 +71,7 @@ const tracerTime = 350 * time.Millisecond
 const syscallWorkloads = 2
 
 // syscalls counts each server's system calls.
-func (b *bench) syscalls(ctx context.Context) error {
+func (b *run) syscalls(ctx context.Context) error {
 	plan := b.results.Plan
 	if !plan.has(Syscalls) {
 		return nil
@@ -113,7 +113,7 @@ func (b *bench) syscalls(ctx context.Context) error {
 }
 
 // countCalls counts the calls under a workload.
-func (b *bench) countCalls(ctx context.Context, t tracer, s *Server, p *process, workload int) (SyscallCell, error) {
+func (b *run) countCalls(ctx context.Context, t tracer, s *Server, p *process, workload int) (SyscallCell, error) {
 	plan := b.results.Plan
 	watched := t.watch(ctx, p.pid, callsOf(s.Subject))
 	r, err := load.Run(ctx, load.Config{
@@ -133,7 +133,7 @@ func (b *bench) countCalls(ctx context.Context, t tracer, s *Server, p *process,
 	return SyscallCell{Server: s.Name, Workload: workload, Method: t.name(), Requests: r.Requests, Seconds: r.Seconds, Calls: calls}, nil
 }
 
-func (b *bench) callDigest(cells []SyscallCell) string {
+func (b *run) callDigest(cells []SyscallCell) string {
 	var all []string
 	for _, c := range cells {
 		all = append(all, fmt.Sprintf("%s: %s", WorkloadName(b.results.Plan.Workloads[c.Workload]), c))

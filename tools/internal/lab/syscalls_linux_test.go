@@ -45,7 +45,7 @@ func TestParseStrace(t *testing.T) {
 func TestSyscallsOfAServer(t *testing.T) {
 	for _, tr := range tracers() {
 		t.Run(tr.name(), func(t *testing.T) {
-			b := &bench{progress: new(Progress), results: &Results{Plan: Plan{Workloads: workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}
+			b := &run{bench: &bench{results: &Results{Plan: Plan{Workloads: workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}}
 			s := &Server{Subject: testSubject(t, "right")}
 			p, err := startProcess(t.Context(), s.Subject, pinning{})
 			require.NoError(t, err)
@@ -73,7 +73,7 @@ func TestSyscallsOfARing(t *testing.T) {
 	}
 	for _, tr := range tracers() {
 		t.Run(tr.name(), func(t *testing.T) {
-			b := &bench{progress: new(Progress), results: &Results{Plan: Plan{Workloads: workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}
+			b := &run{bench: &bench{results: &Results{Plan: Plan{Workloads: workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}}
 			s := &Server{Subject: testSubject(t, "iouring")}
 			p, err := startProcess(t.Context(), s.Subject, pinning{})
 			require.NoError(t, err)

@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -47,6 +46,3 @@ func (r *Results) Polls(server string) bool {
 	}
 	return false
 }
-
-// Parts are those of the lab that an experiment is judged by.
-func (e *Experiment) Parts() []Part { return slices.Clone(e.parts) }

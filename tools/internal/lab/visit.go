@@ -15,7 +15,7 @@ const preloadTimeout = 90 * time.Second
 
 // visit measures a fresh process of the server under each workload; the second
 // time in a round, the closed ones only. It returns the closed ones in a line.
-func (b *bench) visit(ctx context.Context, s *Server, round int, again bool) (string, error) {
+func (b *run) visit(ctx context.Context, s *Server, round int, again bool) (string, error) {
 	plan := b.results.Plan
 	cells := &b.results.Runs
 	name := s.Name
@@ -139,7 +139,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // digest is cells of the closed loop in a line.
-func (b *bench) digest(cells []Cell) string {
+func (b *run) digest(cells []Cell) string {
 	var all []string
 	for _, c := range cells {
 		text := fmt.Sprintf("%s %s/s", WorkloadName(b.results.Plan.Workloads[c.Workload]), thousands(c.Load.Rate))

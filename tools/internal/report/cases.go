@@ -11,10 +11,6 @@ import (
 // maxCases is how many cases a picture has room for.
 const maxCases = 6
 
-// caseMeasures are what is shown of experiments that are not about the response
-// time.
-var caseMeasures = map[string]measure{"E9": cpuMeasure}
-
 // caseRow is what a server did in one case: where there were repeats, the medians
 // of them.
 type caseRow struct {
@@ -60,15 +56,15 @@ func casesOf(trials []lab.Trial, m measure) (all []string) {
 
 // caseFigures show the response times of each server in cases that are no
 // numbers: what a handler that sleeps does to the requests beside it, say.
-func caseFigures(r *lab.Results, e *lab.Experiment, slug string) []*figure {
+func caseFigures(r *lab.Results, e *lab.Statement, slug string) []*figure {
 	const rowHeight, left, right = 31, margin + 8, width - margin - 8
 	trials := trialsOf(r, e.ID)
-	m, other := caseMeasures[e.ID]
-	if !other {
+	m, other := measures[e.Shows]
+	if other = other && e.Against == ""; !other {
 		m = p99Measure
 	}
 	cases := casesOf(trials, m)
-	if _, varied := trendOf(e.ID, trials); varied || len(cases) < 2 {
+	if _, varied := trendOf(e, trials); varied || len(cases) < 2 {
 		return nil
 	}
 	f := &figure{ID: "cases-" + slug, Remarks: voidRuns(trials)}

@@ -16,7 +16,7 @@ import (
 // wall, and a section.
 type claim struct {
 	Anchor string
-	lab.Experiment
+	lab.Statement
 	// AboutWhom, Predicted: of which servers.
 	AboutWhom string
 	Predicted []pair
@@ -82,23 +82,21 @@ func stampOf(v lab.Verdict, when string) stamp {
 }
 
 // experiments are those that the results have something of, in the order of their
-// numbers. What another version knew has no more than that.
-func experiments(r *lab.Results) (all []*lab.Experiment) {
-	have := make(map[string]*lab.Experiment)
-	other := func(id string) { have[id] = &lab.Experiment{ID: id, Title: "an experiment of another version"} }
+// numbers. Of what is said of none of them in the results, there is no more than that.
+func experiments(r *lab.Results) (all []*lab.Statement) {
+	have := make(map[string]bool)
 	for _, c := range r.Claims {
-		other(c.Experiment)
+		have[c.Experiment] = true
 	}
 	for _, t := range r.Trials {
-		other(t.Experiment)
-	}
-	for _, e := range lab.Experiments() {
-		if have[e.ID] != nil {
-			have[e.ID] = e
-		}
+		have[t.Experiment] = true
 	}
 	for _, id := range slices.SortedFunc(maps.Keys(have), byNumber) {
-		all = append(all, have[id])
+		e := r.Statement(id)
+		if e == nil {
+			e = &lab.Statement{ID: id, Title: "an experiment of another version"}
+		}
+		all = append(all, e)
 	}
 	return all
 }
@@ -124,18 +122,18 @@ func claims(r *lab.Results) (all []*claim) {
 	return all
 }
 
-func newClaim(r *lab.Results, e *lab.Experiment, slug, anchor string) *claim {
+func newClaim(r *lab.Results, e *lab.Statement, slug, anchor string) *claim {
 	c := &claim{
-		Anchor:     anchor,
-		Experiment: *e,
-		AboutWhom:  strings.Join(e.About, ", "),
-		Predicted:  predictions(e),
-		Stamp:      stampOf("", "it was not judged"),
-		Trials:     trialTable(r, e.ID),
-		Elsewhere:  elsewhere(e),
-		Repeat:     lab.CommandLine(repeatOnly(r, e.ID)),
-		Short:      !r.Plan.AllClaims,
-		Source:     lab.Article,
+		Anchor:    anchor,
+		Statement: *e,
+		AboutWhom: strings.Join(e.About, ", "),
+		Predicted: predictions(e),
+		Stamp:     stampOf("", "it was not judged"),
+		Trials:    trialTable(r, e),
+		Elsewhere: elsewhere(e),
+		Repeat:    lab.CommandLine(repeatOnly(r, e.ID)),
+		Short:     !r.Plan.AllClaims,
+		Source:    lab.Article,
 	}
 	i := slices.IndexFunc(r.Claims, func(c lab.Claim) bool { return c.Experiment == e.ID })
 	var found lab.Claim
@@ -207,7 +205,7 @@ func findingRow(f lab.Finding, unit string) foundRow {
 }
 
 // predictions names the servers of which the same was expected.
-func predictions(e *lab.Experiment) (all []pair) {
+func predictions(e *lab.Statement) (all []pair) {
 	for _, v := range []lab.Verdict{lab.Confirmed, lab.Refuted, lab.OnlyWhen, lab.NotMeasurable} {
 		var servers []string
 		for _, name := range slices.Sorted(maps.Keys(e.Predictions)) {
@@ -232,8 +230,8 @@ var sections = map[lab.Part]link{
 	lab.StopTest:   {"stop", "a stop"},
 }
 
-func elsewhere(e *lab.Experiment) (all []link) {
-	for _, part := range e.Parts() {
+func elsewhere(e *lab.Statement) (all []link) {
+	for _, part := range e.Parts {
 		if l, known := sections[part]; known {
 			all = append(all, l)
 		}

@@ -106,7 +106,7 @@ func TestClaimsLinkToSections(t *testing.T) {
 		assert.Contains(t, page, `<section id="`+l.Anchor+`"`, part)
 	}
 	for _, e := range lab.Experiments() {
-		assert.Len(t, elsewhere(e), len(e.Parts()), e.ID)
+		assert.Len(t, elsewhere(&e.Statement), len(e.Parts), e.ID)
 	}
 }
 

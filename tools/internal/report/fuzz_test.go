@@ -98,6 +98,11 @@ func realRun(tb testing.TB) []byte {
 	require.NoError(tb, err)
 	tree := decoded(tb, text).(map[string]any)
 	tree["schema"] = lab.Schema
+	var said []lab.Statement
+	for _, e := range lab.Experiments() {
+		said = append(said, e.Statement)
+	}
+	tree["experiments"] = said
 	text, err = json.Marshal(tree)
 	require.NoError(tb, err)
 	return text

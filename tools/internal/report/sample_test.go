@@ -307,6 +307,9 @@ func claimsSample(t *testing.T, r *lab.Results) {
 		r.Claims = append(r.Claims, lab.Claim{Experiment: id, Verdict: v, When: when, Findings: findings})
 	}
 	add := func(trial lab.Trial) { r.Trials = append(r.Trials, trial) }
+	for _, e := range lab.Experiments() {
+		r.Experiments = append(r.Experiments, e.Statement)
+	}
 
 	for i, s := range r.Servers {
 		worst := []time.Duration{300 * time.Microsecond, 2 * time.Second, 40 * time.Millisecond}[i]

@@ -30,7 +30,7 @@ func timelineLength(t *lab.Timeline) time.Duration { return time.Duration(len(t.
 
 // stallFigures show what callers met while a client misbehaved: one for each
 // case in which there were both.
-func stallFigures(r *lab.Results, e *lab.Experiment, c lab.Claim, slug string) (all []*figure) {
+func stallFigures(r *lab.Results, e *lab.Statement, c lab.Claim, slug string) (all []*figure) {
 	var cases []string
 	byCase := make(map[string][]lab.Trial)
 	for _, t := range trialsOf(r, e.ID) {
@@ -55,7 +55,7 @@ func stallFigures(r *lab.Results, e *lab.Experiment, c lab.Claim, slug string) (
 
 // stall is what is in one picture.
 type stall struct {
-	experiment *lab.Experiment
+	experiment *lab.Statement
 	claim      lab.Claim
 	name       string // of the case; empty: there is one
 	trials     []lab.Trial

@@ -50,7 +50,7 @@ func numbers(findings []placed, ends bool) (all []float64) {
 
 // strip has the numbers of all servers on one line, those that are equal one
 // above the other.
-func strip(r *lab.Results, e *lab.Experiment, c lab.Claim, slug string) *picture {
+func strip(r *lab.Results, e *lab.Statement, c lab.Claim, slug string) *picture {
 	const left, right, row, foot = margin + 14, width - margin - 14, 12, 20
 	findings := placedFindings(r, c)
 	x, ok := fitting(numbers(findings, false), left, right)
@@ -127,7 +127,7 @@ func amountLabels(x scale, unit string) (all []label) {
 
 // findingsFigure has a row for each server: its number, and the range of its
 // repeats. The table beside it on the page has the same in figures.
-func findingsFigure(r *lab.Results, e *lab.Experiment, c lab.Claim, slug string) *figure {
+func findingsFigure(r *lab.Results, e *lab.Statement, c lab.Claim, slug string) *figure {
 	const rowHeight, top, left, right = 42, 34, margin + 8, width - margin - 8
 	findings := placedFindings(r, c)
 	x, ok := fitting(numbers(findings, true), left, right)

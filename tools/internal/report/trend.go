@@ -15,12 +15,12 @@ type trend struct {
 	against string // what X counts
 }
 
-// trends are what the experiments are about. Of others the first of usual that
-// is known is shown.
-var trends = map[string]trend{
-	"E1": {servedMeasure, "clients"},
-	"E6": {cpuMeasure, "silent connections"},
-	"E8": {switchMeasure, "connections"},
+// measures are those that an experiment can say it is about. Of other experiments
+// the first of usual that is known is shown.
+var measures = map[lab.Measure]measure{
+	lab.ClientsServed:      servedMeasure,
+	lab.CPUPerRequest:      cpuMeasure,
+	lab.SwitchesPerRequest: switchMeasure,
 }
 
 var usual = []measure{cpuMeasure, rateMeasure, p99Measure, waitMeasure, memoryMeasure}
@@ -69,8 +69,10 @@ func figureMeasure(name string) measure {
 }
 
 // trendOf chooses what to show. ok is false if nothing was varied.
-func trendOf(id string, trials []lab.Trial) (chosen trend, ok bool) {
-	chosen, special := trends[id]
+func trendOf(e *lab.Statement, trials []lab.Trial) (chosen trend, ok bool) {
+	about, special := measures[e.Shows]
+	special = special && e.Against != ""
+	chosen = trend{about, e.Against}
 	if special && chosen.varied(trials) {
 		return chosen, true
 	}
@@ -113,9 +115,9 @@ func swept(trials []lab.Trial) bool {
 
 // trendFigures show how a measure changes with x: a plot for each server, with
 // the others' lines faint behind its own.
-func trendFigures(r *lab.Results, e *lab.Experiment, slug string) []*figure {
+func trendFigures(r *lab.Results, e *lab.Statement, slug string) []*figure {
 	trials := trialsOf(r, e.ID)
-	t, ok := trendOf(e.ID, trials)
+	t, ok := trendOf(e, trials)
 	if !ok {
 		return nil
 	}

@@ -24,6 +24,17 @@ func TestTrend(t *testing.T) {
 	assert.Contains(t, pictureText(f.Picture), "10.0 µs → 2.01 ms")
 }
 
+// statement is what the experiment of that number says, or of another version's that
+// there is nothing but the number.
+func statement(id string) *lab.Statement {
+	for _, e := range lab.Experiments() {
+		if e.ID == id {
+			return &e.Statement
+		}
+	}
+	return &lab.Statement{ID: id}
+}
+
 // An experiment that nothing is known of here has a picture, too, of the first
 // measure that was varied; its own if that is known.
 func TestWhatATrendShows(t *testing.T) {
@@ -32,16 +43,16 @@ func TestWhatATrendShows(t *testing.T) {
 	}
 	both := []lab.Trial{run(1), run(10)}
 	for id, want := range map[string]string{"E1": "clients served", "E6": "CPU/request", "E8": "switches/request", "Z9": "CPU/request"} {
-		chosen, ok := trendOf(id, both)
+		chosen, ok := trendOf(statement(id), both)
 		assert.True(t, ok)
 		assert.Equal(t, want, chosen.name, id)
 	}
 	both[0].Resources = nil
-	chosen, _ := trendOf("Z9", both)
+	chosen, _ := trendOf(statement("Z9"), both)
 	assert.Equal(t, "requests/s", chosen.name, "CPU is known at one x only")
-	_, ok := trendOf("E6", []lab.Trial{run(5), run(5), run(0)})
+	_, ok := trendOf(statement("E6"), []lab.Trial{run(5), run(5), run(0)})
 	assert.False(t, ok, "one x above 0 is no line")
-	chosen, ok = trendOf("E8", []lab.Trial{{X: 1, Figures: map[string]float64{"b": 1, "a": 2}}, {X: 2, Figures: map[string]float64{"b": 1, "a": math.NaN()}}})
+	chosen, ok = trendOf(statement("E8"), []lab.Trial{{X: 1, Figures: map[string]float64{"b": 1, "a": 2}}, {X: 2, Figures: map[string]float64{"b": 1, "a": math.NaN()}}})
 	assert.True(t, ok)
 	assert.Equal(t, "b", chosen.name)
 	assert.Equal(t, "connections", chosen.against)
@@ -52,9 +63,9 @@ func TestCasesAreNoTrend(t *testing.T) {
 	run := func(name string, x float64) lab.Trial {
 		return lab.Trial{Case: name, X: x, Resources: &lab.Resources{RSS: 1 << 20}}
 	}
-	_, ok := trendOf("E9", []lab.Trial{run("come and go", 20), run("stay", 256), run("compute", 256)})
+	_, ok := trendOf(statement("E9"), []lab.Trial{run("come and go", 20), run("stay", 256), run("compute", 256)})
 	assert.False(t, ok)
-	_, ok = trendOf("E9", []lab.Trial{run("20", 20), run("256", 256), run("256", 256)})
+	_, ok = trendOf(statement("E9"), []lab.Trial{run("20", 20), run("256", 256), run("256", 256)})
 	assert.True(t, ok)
 }
 

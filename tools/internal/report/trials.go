@@ -106,8 +106,8 @@ func perRequest(used func(*lab.Resources) float64) func(lab.Trial) (float64, boo
 
 // trialTable has all of an experiment's runs. Columns that nothing is known in
 // are left out.
-func trialTable(r *lab.Results, id string) table {
-	trials := trialsOf(r, id)
+func trialTable(r *lab.Results, e *lab.Statement) table {
+	trials := trialsOf(r, e.ID)
 	t := table{Caption: "Each run", Head: []string{"model", "case"}}
 	var known []measure
 	withX, withFigures, withNotes := false, false, false
@@ -126,7 +126,7 @@ func trialTable(r *lab.Results, id string) table {
 			t.Head = append(t.Head, head)
 		}
 	}
-	add(withX, cmp.Or(trends[id].against, "x"))
+	add(withX, cmp.Or(e.Against, "x"))
 	for _, m := range known {
 		t.Head = append(t.Head, m.name)
 	}
