@@ -141,7 +141,7 @@ func TestCommandsBeginAsTheUserBegan(t *testing.T) {
 	cfg, err := labConfig(t, "--server", "mine=./my-server --listen {addr}")
 	require.NoError(t, err)
 	assert.Equal(t, append(self.Command(), "lab"), cfg.Command[:len(self.Command())+1])
-	assert.Contains(t, lab.CommandLine(cfg.Command), " --server 'mine=./my-server --listen {addr}' ")
+	assert.Contains(t, self.Line(cfg.Command), " --server 'mine=./my-server --listen {addr}' ")
 	advice, err := adviseConfig(t)
 	require.NoError(t, err)
 	assert.Equal(t, append(self.Command(), "advise"), advice.Command[:len(self.Command())+1])

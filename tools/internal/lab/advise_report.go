@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
+	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
 // ranked judges every model by its repeats.
@@ -342,7 +343,7 @@ func (a *Advice) Report(w io.Writer, style Style, width int) error {
 	}
 	if s := a.Setup; s != nil {
 		heading("To run it")
-		fmt.Fprintln(&out, CommandLine(s.Serve))
+		fmt.Fprintln(&out, self.Line(s.Serve))
 		for _, why := range s.Why {
 			fill("- " + why)
 		}
@@ -393,7 +394,7 @@ func (a *Advice) Report(w io.Writer, style Style, width int) error {
 		}
 	}
 	heading("Again")
-	fmt.Fprintln(&out, CommandLine(a.Command))
+	fmt.Fprintln(&out, self.Line(a.Command))
 	_, err := io.WriteString(w, out.String())
 	return err
 }

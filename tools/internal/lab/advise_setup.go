@@ -3,7 +3,7 @@ package lab
 import (
 	"bytes"
 	"fmt"
-	"go/format"
+	goformat "go/format"
 	"slices"
 	"strconv"
 	"strings"
@@ -118,7 +118,7 @@ func (p Profile) setup(s Subject, program []string, descriptors int) (*Setup, er
 	if err := goProgram.Execute(&out, goSetup{s.model(), modelFields(s.Name), limits, kvcmd.DefaultAddr, p.Handler}); err != nil {
 		return nil, err
 	}
-	source, err := format.Source(out.Bytes())
+	source, err := goformat.Source(out.Bytes())
 	setup.Go = string(source)
 	return setup, err
 }

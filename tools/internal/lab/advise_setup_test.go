@@ -19,6 +19,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/sock"
+	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
 // The advice has the flags without which the server would refuse or drop the
@@ -31,9 +32,9 @@ func TestAdviceIsACommand(t *testing.T) {
 	a.descriptors = 1024
 	require.NoError(t, a.conclude())
 	require.NotNil(t, a.Setup)
-	assert.Equal(t, "go run ./tools/cmd/ioflavors serve eventloop --loops 2 --max-conns 22000 --idle-timeout -1", CommandLine(a.Setup.Serve))
+	assert.Equal(t, "go run ./tools/cmd/ioflavors serve eventloop --loops 2 --max-conns 22000 --idle-timeout -1", self.Line(a.Setup.Serve))
 	text := a.text(t)
-	assert.Contains(t, text, CommandLine(a.Setup.Serve))
+	assert.Contains(t, text, self.Line(a.Setup.Serve))
 	assert.Contains(t, text, "eventloop.New(eventloop.Config{Config: config, Loops: 2})")
 	assert.Contains(t, text, "MaxConns: 22000,")
 	assert.Contains(t, text, "refuses clients from the 10,001st on")

@@ -5,7 +5,7 @@ package lab
 import (
 	"bytes"
 	"context"
-	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,7 +46,10 @@ func TestRunWithoutThoseThatAreNotAvailable(t *testing.T) {
 	}
 	assert.Equal(t, 3, strings.Count(progress.String(), "NOT AVAILABLE"), "each is started once")
 
-	f := found(t, claimOf(t, r, "E1"), "unavailable")
+	findings := claimOf(t, r, "E1").Findings
+	i := slices.IndexFunc(findings, func(f Finding) bool { return f.Server == "unavailable" })
+	require.GreaterOrEqual(t, i, 0)
+	f := findings[i]
 	assert.Equal(t, NotAvailable, f.Verdict)
 	assert.Equal(t, why, f.Why)
 	assert.Empty(t, f.Trials)
@@ -80,34 +83,6 @@ func TestRunWithNobodyAvailable(t *testing.T) {
 	var report bytes.Buffer
 	require.NoError(t, Report(r, &report, Style{}, 120))
 	assert.Contains(t, report.String(), "NOT AVAILABLE  unavailable: no io_uring: not permitted.")
-}
-
-// Before anything was measured there is nothing to say of a claim.
-func TestAClaimThatNobodyWasAskedAbout(t *testing.T) {
-	r := judged([]string{"E1"}, "singleblocking", "eventloop")
-	r.server("eventloop").Unavailable = "no such calls"
-	assert.Empty(t, Judge(r))
-	r.server("singleblocking").Unavailable = "nor those"
-	require.Len(t, Judge(r), 1)
-}
-
-// The exit code says it, and not the words; what they say is quoted.
-func TestUnavailable(t *testing.T) {
-	ended := func(script string) error { return exec.CommandContext(t.Context(), "sh", "-c", script).Run() }
-	for said, want := range map[string]string{
-		"listening\nkv-x: not available here: too old: 5.4\n": "too old: 5.4",
-		"kv-x: not available here: a\nmore\n":                 "a",
-		"first\nlast\n":                                       "last",
-		"":                                                    "it does not say why",
-	} {
-		why, yes := Unavailable(ended("exit 3"), said)
-		assert.True(t, yes)
-		assert.Equal(t, want, why)
-	}
-	for _, script := range []string{"exit 1", "exit 0", "kill -9 $$"} {
-		_, yes := Unavailable(ended(script), "not available here: it lies")
-		assert.False(t, yes, script)
-	}
 }
 
 func claimOf(t *testing.T, r *Results, id string) Claim {

@@ -13,75 +13,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvclient"
 )
 
-// Timeline is what callers saw, in steps by the time when they were due.
-type Timeline struct {
-	Step  time.Duration `json:"step_ns"`
-	Steps []Moment      `json:"steps"`
-	// First is the first error of those in Failed.
-	First string `json:"first_error,omitempty"`
-}
-
-// Moment is a step of a Timeline.
-type Moment struct {
-	Calls  int           `json:"calls"`            // that were answered
-	Failed int           `json:"failed,omitempty"` // or not answered at all
-	Worst  time.Duration `json:"worst_ns"`         // the longest time from when it was due
-	Median time.Duration `json:"median_ns"`        // of those times
-	// Late is how late a caller began to ask, at worst: the part of Worst that is
-	// the lab's own.
-	Late time.Duration `json:"late_ns,omitempty"`
-}
-
-// Worst returns the longest response time of callers who were due from one time
-// until another.
-func (t *Timeline) Worst(from, until time.Duration) (worst time.Duration) {
-	for i, m := range t.Steps {
-		if at := time.Duration(i) * t.Step; at >= from && at < until {
-			worst = max(worst, m.Worst)
-		}
-	}
-	return worst
-}
-
-// late returns how late callers began to ask, at worst, who were due meanwhile.
-func (t *Timeline) late(from, until time.Duration) (late time.Duration) {
-	for i, m := range t.Steps {
-		if at := time.Duration(i) * t.Step; at >= from && at < until {
-			late = max(late, m.Late)
-		}
-	}
-	return late
-}
-
-func (t *Timeline) Failed() (n int) {
-	for _, m := range t.Steps {
-		n += m.Failed
-	}
-	return n
-}
-
-// Attack is a client that misbehaves for a while.
-type Attack struct {
-	Kind  AttackKind    `json:"kind"`
-	From  time.Duration `json:"from_ns"` // since the callers' first
-	Until time.Duration `json:"until_ns"`
-	// Waited is how long the server's threads were ready to run meanwhile and had
-	// no core, added up, and Steal the share of the CPU time that the host took; 0
-	// and nil if that is not known.
-	Waited time.Duration `json:"server_waited_ns,omitempty"`
-	Steal  *float64      `json:"steal,omitempty"`
-}
-
-// AttackKind is how a client misbehaves.
-type AttackKind string
-
-const (
-	IdleClient   AttackKind = "connects and says nothing"
-	HalfFrame    AttackKind = "sends half a frame"
-	Dribble      AttackKind = "sends a byte at a time"
-	DeafReader   AttackKind = "asks for much and does not read"
-	dribblePause            = 50 * time.Millisecond
-)
+// dribblePause is between two bytes of a client that sends them one at a time.
+const dribblePause = 50 * time.Millisecond
 
 // The callers: each comes ten times a second, by the clock and not when the
 // server has time for him, asks once, and goes.

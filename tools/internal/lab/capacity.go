@@ -18,7 +18,7 @@ type capacitySearch struct {
 	requests     float64 // in a repeat, at least: so many that a p99 is no chance
 }
 
-var carefulSearch = capacitySearch{first: 4_000, least: 250, near: 1.05, repeats: 3, requests: 1_500}
+var carefulSearch = capacitySearch{first: 4_000, least: 250, near: 1.05, repeats: capacityRepeats, requests: 1_500}
 
 // capacities finds the highest rate that each server keeps within the SLO.
 func (b *run) capacities(ctx context.Context) error {
@@ -107,42 +107,4 @@ func beyond(r load.Result, slo time.Duration) string {
 		return fmt.Sprintf("p99 was %v", p99)
 	}
 	return ""
-}
-
-// capacityTable is the table of capacities.
-func capacityTable(r *Results) *grid {
-	g := &grid{caption: fmt.Sprintf("Capacity: the highest rate with p99 within %v", r.Plan.SLO),
-		columns: []column{{"", "MODEL"}, {"", "REQ/S"}, {"", "NOT KEPT"}, {"", "P99 THERE"}}}
-	for _, c := range r.Capacity {
-		rate := thousands(c.Rate)
-		if c.LowerBound {
-			rate = "≥ " + rate
-		}
-		failed, p99 := absent, absent
-		if t := c.lowestFailure(); t != nil {
-			failed, p99 = thousands(t.Rate), latency(t.Runs[len(t.Runs)-1].Load.Response.P99)
-		}
-		g.rows = append(g.rows, row{cells: []string{c.Server, rate, failed, p99}})
-	}
-	return g
-}
-
-// lowestFailure returns the try with the lowest rate that was not kept, or nil.
-func (c Capacity) lowestFailure() *Try {
-	var lowest *Try
-	for i := range c.Tries {
-		if t := &c.Tries[i]; t.Fail != "" && (lowest == nil || t.Rate < lowest.Rate) {
-			lowest = t
-		}
-	}
-	return lowest
-}
-
-// capacityNotes explains the table of capacities.
-func capacityNotes(r *Results) []string {
-	if len(r.Capacity) == 0 {
-		return nil
-	}
-	return []string{fmt.Sprintf("Capacity: the highest rate that was kept in %d of %d repeats, with p99 within %v and no errors. "+
-		"≥ the next higher rate was void, so that it says nothing about the server.", carefulSearch.repeats, carefulSearch.repeats, r.Plan.SLO)}
 }

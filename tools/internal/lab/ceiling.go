@@ -3,9 +3,6 @@ package lab
 import (
 	"context"
 	"fmt"
-	"slices"
-
-	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
 // ceiling measures what the generator reaches against a server that does next
@@ -42,20 +39,4 @@ func (b *run) ceiling(ctx context.Context) error {
 	}
 	b.progress.finished(planned, "load generator: "+b.digest(b.results.Ceiling))
 	return nil
-}
-
-// skip notes what is not measured.
-func (r *Results) skip(what string) { r.NotMeasured = append(r.NotMeasured, what) }
-
-// ceilingOf returns the generator's ceiling with as many connections and
-// requests in flight, in requests per second. 0: not known.
-func (r *Results) ceilingOf(w load.Workload) float64 {
-	i := slices.IndexFunc(r.Ceiling, func(c Cell) bool {
-		of := c.Load.Workload
-		return of.Connections == w.Connections && of.Depth == w.Depth
-	})
-	if i < 0 {
-		return 0
-	}
-	return r.Ceiling[i].Load.Rate
 }

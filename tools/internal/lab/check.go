@@ -89,15 +89,6 @@ func (r *Results) Check() error {
 	return errors.Join(append(errs, usable("", reflect.ValueOf(r)))...)
 }
 
-// check returns an error for a timeline that no axis has room for.
-func (t *Timeline) check() error {
-	const longest = time.Hour
-	if len(t.Steps) > 0 && (t.Step <= 0 || t.Step > longest/time.Duration(len(t.Steps))) {
-		return fmt.Errorf("trials: a timeline of %d steps of %v", len(t.Steps), t.Step)
-	}
-	return nil
-}
-
 // What a run measures is far within these: times in ns, sizes in bytes, rates.
 const (
 	largestInt   = 1e15

@@ -60,6 +60,3 @@ var experimentBusy = &Experiment{
 		return f, true
 	},
 }
-
-// Shares of a core, in %.
-const busyYes, busyNo = 50.0, 5.0

@@ -111,9 +111,6 @@ const (
 	// harmlessLag is how late the generator may be, by p99, whatever share of the
 	// response time that is.
 	harmlessLag = time.Millisecond
-	// starved is the share of the time that the server may wait for its core: one
-	// that polls, and never rests, does so for some percent even on a quiet machine.
-	starved = 0.1
 )
 
 // withMore returns the server with further flags.

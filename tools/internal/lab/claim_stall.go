@@ -78,5 +78,3 @@ func stallAttacks(p Plan) (all []Attack) {
 }
 
 func stallLength(p Plan) time.Duration { return 3*stallAttack(p) + 4*stallRest(p) }
-
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

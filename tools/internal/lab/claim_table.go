@@ -76,3 +76,7 @@ func doubts(r *Results, c Claim) (text string) {
 	}
 	return text
 }
+
+// disturbedMark is beside each verdict of a disturbed run that other programs may
+// have touched.
+const disturbedMark = "DISTURBED"

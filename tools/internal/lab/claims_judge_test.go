@@ -242,3 +242,18 @@ func TestSwitchesAreJudged(t *testing.T) {
 	r.Servers = r.Servers[:3]
 	assert.Equal(t, NotMeasurable, claim(t, r).Verdict, "there is nothing to compare with")
 }
+
+// Before anything was measured there is nothing to say of a claim.
+func TestAClaimThatNobodyWasAskedAbout(t *testing.T) {
+	r := judged([]string{"E1"}, "singleblocking", "eventloop")
+	r.server("eventloop").Unavailable = "no such calls"
+	assert.Empty(t, Judge(r))
+	r.server("singleblocking").Unavailable = "nor those"
+	require.Len(t, Judge(r), 1)
+}
+
+// A wait that the kernel does not tell of is none of 0 µs.
+func TestAWaitThatIsNotKnown(t *testing.T) {
+	assert.Equal(t, unknownHere, switching{}.wait())
+	assert.Equal(t, "1.50µs", switching{runQueue: new(1.5)}.wait())
+}

@@ -107,3 +107,15 @@ func TestCallersShowAStall(t *testing.T) {
 		})
 	}
 }
+
+// An experiment is run with those servers that it has something to say about.
+func TestAnExperimentsServers(t *testing.T) {
+	serial, loop := &Server{Subject: Subject{Name: "serial", OneAtATime: true}}, &Server{Subject: Subject{Name: "eventloop"}}
+	assert.True(t, experimentAlone.runsWith(serial))
+	assert.False(t, experimentSilent.runsWith(serial))
+	assert.False(t, experimentSwitches.runsWith(serial))
+	assert.True(t, experimentSwitches.runsWith(loop))
+	assert.False(t, experimentBusy.runsWith(loop), "it has no runs")
+	other := &Server{Subject: Subject{Name: "other", Protocol: "resp"}}
+	assert.False(t, experimentAlone.runsWith(other))
+}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -15,14 +16,13 @@ import (
 // trialBench is a bench with one server, for an experiment's runs.
 func trialBench(t *testing.T, mode string) (*bench, *Server) {
 	t.Helper()
-	plan, err := newPlan(testConfig(t, mode))
-	require.NoError(t, err)
+	plan := Plan{Rounds: 1, Seed: 1, Workloads: workloads(load.DefaultWorkload()), Cell: 200 * time.Millisecond, Warmup: 50 * time.Millisecond}
 	s := &Server{Subject: testSubject(t, mode)}
 	return &bench{results: &Results{Plan: plan, Servers: []*Server{s}}}, s
 }
 
 // loaded does something with the bench's server, which has the keys.
-func (b *bench) loaded(ctx context.Context, s *Server, do func(*process) error) error {
+func loaded(ctx context.Context, b *bench, s *Server, do func(*process) error) error {
 	return b.with(ctx, s.Subject, func(p *process) error {
 		if err := b.preload(ctx, s.Subject, p); err != nil {
 			return err
@@ -58,7 +58,7 @@ func TestCoresAreRun(t *testing.T) {
 func TestNowAndThenIsRun(t *testing.T) {
 	b, s := trialBench(t, "right")
 	require.ErrorContains(t, experimentAwake.run(t.Context(), b, s), "no cores of their own")
-	require.NoError(t, b.loaded(t.Context(), s, func(p *process) error {
+	require.NoError(t, loaded(t.Context(), b, s, func(p *process) error {
 		return nowAndThen(t.Context(), b, s, p, 0, ownCore, 100*time.Millisecond)
 	}))
 	require.Len(t, b.results.Trials, 1)
@@ -71,7 +71,7 @@ func TestNowAndThenIsRun(t *testing.T) {
 // More and more connections, until the server does not serve all of them.
 func TestManyConnectionsAreRun(t *testing.T) {
 	b, s := trialBench(t, "right")
-	require.NoError(t, b.loaded(t.Context(), s, func(p *process) error {
+	require.NoError(t, loaded(t.Context(), b, s, func(p *process) error {
 		return overConnections(t.Context(), b, s, p, []int{1, 20})
 	}))
 	for _, trial := range b.results.Trials { // a busy machine may stand still for a whole run
@@ -80,7 +80,7 @@ func TestManyConnectionsAreRun(t *testing.T) {
 	}
 
 	b, s = trialBench(t, "serial")
-	require.NoError(t, b.loaded(t.Context(), s, func(p *process) error {
+	require.NoError(t, loaded(t.Context(), b, s, func(p *process) error {
 		return overConnections(t.Context(), b, s, p, []int{2, 20})
 	}))
 	require.Len(t, b.results.Trials, 1)
@@ -92,7 +92,7 @@ func TestSilentClientsAreRun(t *testing.T) {
 		t.Skip("elsewhere the lab does not know how many connections a server holds")
 	}
 	b, s := trialBench(t, "right")
-	require.NoError(t, b.loaded(t.Context(), s, func(p *process) error {
+	require.NoError(t, loaded(t.Context(), b, s, func(p *process) error {
 		return amongSilent(t.Context(), b, s, p, []int{0, 20})
 	}))
 	require.Len(t, b.results.Trials, 2*(repeats+1))
@@ -103,25 +103,9 @@ func TestSilentClientsAreRun(t *testing.T) {
 	}
 
 	b, s = trialBench(t, "serial")
-	require.NoError(t, b.loaded(t.Context(), s, func(p *process) error {
+	require.NoError(t, loaded(t.Context(), b, s, func(p *process) error {
 		return amongSilent(t.Context(), b, s, p, []int{20})
 	}))
 	require.Len(t, b.results.Trials, 1)
 	assert.Equal(t, "with 20 silent connections: the server holds 1 of 20", b.results.Trials[0].Note)
-}
-
-// An experiment is run with those servers that it has something to say about, and
-// planned for no others.
-func TestAnExperimentsServers(t *testing.T) {
-	serial, loop := &Server{Subject: Subject{Name: "serial", OneAtATime: true}}, &Server{Subject: Subject{Name: "eventloop"}}
-	assert.True(t, experimentAlone.runsWith(serial))
-	assert.False(t, experimentSilent.runsWith(serial))
-	assert.False(t, experimentSwitches.runsWith(serial))
-	assert.True(t, experimentSwitches.runsWith(loop))
-	assert.False(t, experimentBusy.runsWith(loop), "it has no runs")
-	other := &Server{Subject: Subject{Name: "other", Protocol: "resp"}}
-	assert.False(t, experimentAlone.runsWith(other))
-	p := Plan{Experiments: []string{"E6", "E8"}}
-	assert.Zero(t, lengthOf(p, []*Server{other}))
-	assert.Less(t, lengthOf(p, []*Server{serial}), lengthOf(p, []*Server{loop}))
 }

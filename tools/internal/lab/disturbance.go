@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
 // Two things tell what the machine did besides: for the whole run, the share of all
@@ -30,14 +28,6 @@ type besides struct {
 
 func (c *Cell) besides() besides {
 	return besides{c.Load.Generator.RunQueue, c.Resources, c.Steal, c.Others}
-}
-
-func (t *Trial) besides() besides {
-	b := besides{server: t.Resources, steal: t.Steal, others: t.Others}
-	if t.Load != nil {
-		b.generator = t.Load.Generator.RunQueue
-	}
-	return b
 }
 
 // stolen returns that the host had the cores for too long, or "".
@@ -112,10 +102,6 @@ func (r *Results) Disturbed() string {
 		"Repeat this on a quiet machine before you draw conclusions.", 100*share)
 }
 
-// disturbedMark is beside each verdict of a disturbed run that other programs may
-// have touched.
-const disturbedMark = "DISTURBED"
-
 // voidShare is the share of a loop's cells that may be void. If more are, the run shows
 // next to nothing. Two thirds were void on an idle virtual machine whose host took a
 // core away 1,400 times a second (README's lab); the rest of that run was sound.
@@ -156,12 +142,12 @@ func (r *Results) Void() string {
 	return strings.Join(reasons, "; ")
 }
 
-// voidStarved makes a cell of the open loop void in which the server waited for a
-// core that something else had: its response times are the machine's.
-func voidStarved(r *load.Result, b besides) {
-	for _, why := range []string{b.stolen(), b.starved()} {
-		if why != "" {
-			r.Void = append(r.Void, why)
+// voidCells returns how many of some cells are void, and why one of them is.
+func voidCells(all ...[]Cell) (void, of int, reason string) {
+	for _, c := range slices.Concat(all...) {
+		if of++; len(c.Load.Void) > 0 {
+			void, reason = void+1, c.Load.Void[0]
 		}
 	}
+	return void, of, reason
 }

@@ -1,70 +1,13 @@
 package lab
 
 import (
-	"bytes"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/conformance"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
-
-func share(x float64) *float64 { return &x }
-
-// Each way to be kept from a core counts; what threads of a server wait for each
-// other does not.
-func TestTaken(t *testing.T) {
-	waiting := &Resources{Window: time.Second, RunQueue: new(500 * time.Millisecond)}
-	for want, b := range map[string]besides{
-		"the load generator waited for its core for 30.0 % of the time": {generator: share(0.3)},
-		"the host had the cores for 40.0 % of the time":                 {steal: share(0.4)},
-		"the server waited for a core for 50.0 % of the time":           {server: waiting},
-		"the server waited for a core for 100.0 % of the time, and other programs used 60.0 % of one": {
-			server: &Resources{Window: time.Second, RunQueue: new(7 * time.Second)}, others: share(0.6)},
-	} {
-		assert.Equal(t, want, b.taken())
-	}
-	for name, b := range map[string]besides{
-		"nothing is known":           {},
-		"it waited little":           {generator: share(0.1), server: &Resources{Window: time.Second, RunQueue: new(100 * time.Millisecond)}, steal: share(0.1), others: share(0.9)},
-		"its threads wait in a line": {server: waiting, others: share(0.02)},
-		"no time has passed":         {server: &Resources{RunQueue: new(time.Second)}},
-	} {
-		assert.Empty(t, b.taken(), name)
-	}
-	assert.True(t, Cell{Load: load.Result{Seconds: 1}, Resources: waiting}.Starved())
-	assert.True(t, Cell{Steal: share(0.5)}.Starved())
-	assert.False(t, Cell{Load: load.Result{Seconds: 1}, Resources: waiting, Others: share(0)}.Starved())
-}
-
-// The others' part is that of the core that matters, the server's or the load's.
-func TestOthersByCore(t *testing.T) {
-	at := func(server, load, ours float64) clocks {
-		return clocks{total: 2 * (10 + server + load), busy: server + load, ours: ours, cores: map[int]coreClock{
-			3: {total: 10, busy: server}, 5: {total: 10, busy: load},
-		}}
-	}
-	before := at(0, 0, 0)
-	before.total, before.cores = 0, map[int]coreClock{}
-	pins := pinning{on: true, server: 3, load: 5}
-	others := func(after clocks, pins pinning, cpu time.Duration) float64 {
-		s := after.othersSince(before, pins, cpu)
-		require.NotNil(t, s)
-		return *s
-	}
-	assert.InDelta(t, 0.6, others(at(8, 5, 5), pins, 2*time.Second), 1e-9, "on the server's core")
-	assert.InDelta(t, 0.4, others(at(8, 9, 5), pins, 8*time.Second), 1e-9, "on the load's")
-	assert.InDelta(t, 0, others(at(8, 5, 6), pins, 9*time.Second), 1e-9, "ticks and exact times")
-	pins.more = []int{5}
-	assert.InDelta(t, 7./46, others(at(8, 5, 5), pins, time.Second), 1e-9, "of all cores")
-	assert.InDelta(t, 7./46, others(at(8, 5, 5), pinning{}, time.Second), 1e-9)
-	assert.Nil(t, before.othersSince(before, pins, 0))
-	assert.Nil(t, before.othersSince(before, pinning{on: true}, 0))
-}
 
 // A server that polls wants a core, whoever has it: 19 % of it, and four fifths of
 // the time in the queue for it, refute nothing.
@@ -92,14 +35,14 @@ func TestPollingIsJudgedByWhatItWants(t *testing.T) {
 
 	// A wait that is not over is in no count: a little is not enough to say no.
 	r.Idle = nil
-	idle("busywait", 20*time.Millisecond, 200*time.Millisecond).Others = share(0.8)
+	idle("busywait", 20*time.Millisecond, 200*time.Millisecond).Others = new(0.8)
 	c = claim(t, r)
 	assert.Equal(t, NotMeasurable, c.Verdict)
 	assert.Contains(t, found(t, c, "busywait").Why, "other programs used the cores for 80.0 % of the time")
 
 	// The kernel counts no wait while the host has the core.
 	r.Idle = nil
-	idle("busywait", 30*time.Millisecond, 0).Steal = share(0.9)
+	idle("busywait", 30*time.Millisecond, 0).Steal = new(0.9)
 	c = claim(t, r)
 	assert.Equal(t, NotMeasurable, c.Verdict)
 	assert.Contains(t, found(t, c, "busywait").Why, "the host had the cores for 90.0 % of the time")
@@ -135,7 +78,7 @@ func TestAStallIsToldFromABusyMachine(t *testing.T) {
 		"a stall on a quiet machine":  {length, nil, Confirmed, ""},
 		"a wait for a core":           {length * 6 / 10, func(a *Attack, _ *Moment) { a.Waited = length * 3 / 4 }, NotMeasurable, "the server waited for a core for 375ms of it"},
 		"callers that come late":      {length * 6 / 10, func(_ *Attack, m *Moment) { m.Late = length / 2 }, NotMeasurable, "callers began to ask up to 250ms late"},
-		"a host that has the cores":   {length * 6 / 10, func(a *Attack, _ *Moment) { a.Steal = share(0.8) }, NotMeasurable, "the host had the cores for 400ms of it"},
+		"a host that has the cores":   {length * 6 / 10, func(a *Attack, _ *Moment) { a.Steal = new(0.8) }, NotMeasurable, "the host had the cores for 400ms of it"},
 		"a stall on a busy machine":   {length, func(a *Attack, _ *Moment) { a.Waited = length / 5 }, Confirmed, ""},
 		"a wait that outlasts it":     {length * 15, func(a *Attack, _ *Moment) { a.Waited = length }, NotMeasurable, "the server waited for a core for 500ms of it"},
 		"no stall on a busy machine":  {length / 20, func(a *Attack, _ *Moment) { a.Waited = length }, Refuted, ""},
@@ -180,7 +123,7 @@ func TestAStallIsToldFromABusyMachine(t *testing.T) {
 func TestDisturbedRunsDecideNothing(t *testing.T) {
 	const us = time.Microsecond
 	busy := func(t Trial) Trial {
-		t.Resources.RunQueue, t.Others = new(800*time.Millisecond), share(0.8)
+		t.Resources.RunQueue, t.Others = new(800*time.Millisecond), new(0.8)
 		return t
 	}
 	for id, test := range map[string]struct {
@@ -235,93 +178,4 @@ func TestFewRequestsDoNotTellHowItBlocks(t *testing.T) {
 	assert.Equal(t, Confirmed, claim(t, r).Verdict, "the monitor asked little")
 	r.Syscalls[0].Requests, r.Syscalls[0].Calls["epoll_pwait"] = 20_000, 40_000
 	assert.Equal(t, Refuted, claim(t, r).Verdict)
-}
-
-// DISTURBED is the first line, and beside each verdict that it touches.
-func TestADisturbedRunSaysSoFirst(t *testing.T) {
-	r := sampleResults(t)
-	r.Environment.Steal, r.Environment.Others = nil, share(0.8)
-	r.Claims = Judge(r)
-	var out bytes.Buffer
-	require.NoError(t, Report(r, &out, Style{}, 120))
-	assert.True(t, strings.HasPrefix(out.String(), "DISTURBED: 80 % of the machine's CPU time went elsewhere"), "%.200s", out.String())
-	assert.Regexp(t, `\nE4 .*REFUTED, DISTURBED `, out.String())
-	assert.NotRegexp(t, `\nE12 .*DISTURBED`, out.String(), "it counts calls")
-
-	r.Environment.Others = share(0.04)
-	r.Claims = Judge(r)
-	out.Reset()
-	require.NoError(t, Report(r, &out, Style{}, 120))
-	assert.NotContains(t, out.String(), "DISTURBED")
-}
-
-// A run that shows next to nothing says so.
-func TestVoidRuns(t *testing.T) {
-	assert.Empty(t, new(Results).Void(), "nothing was asked for")
-	r := &Results{OpenSummary: []OpenSummary{
-		{Rounds: 1, MedianRounds: 2, Void: 7, Reason: "the generator was late"}, // two of eight stand
-	}}
-	assert.Empty(t, r.Void())
-	r.OpenSummary = append(r.OpenSummary, OpenSummary{Void: 1, Reason: "the generator waited"})
-	assert.Equal(t, "of 9 cells of the open loop 7 are void, medians included; one reason: the generator waited", r.Void())
-
-	void := Cell{Load: load.Result{Void: []string{"the generator itself did not run"}}}
-	r = &Results{Runs: []Cell{{}, void, void, void}}
-	assert.Empty(t, r.Void())
-	r.Runs = append(r.Runs, void)
-	assert.Equal(t, "of 5 cells of the closed loop 4 are void; one reason: the generator itself did not run", r.Void())
-
-	r = &Results{Claims: []Claim{
-		{Experiment: "E4", Verdict: NotMeasurable, Findings: []Finding{{Why: "the host had the cores"}}},
-		{Experiment: "E5", Verdict: NotAvailable, Headline: -1},
-	}}
-	assert.Equal(t, "none of the claims could be decided for any server; E4: the host had the cores", r.Void())
-	r.Claims = append(r.Claims, Claim{Experiment: "E7", Verdict: Refuted})
-	assert.Empty(t, r.Void())
-	r.Claims[2] = Claim{Experiment: "E2", Verdict: NotMeasurable, Headline: -1, Findings: []Finding{{Server: "eventloop", Verdict: Refuted}}}
-	assert.Empty(t, r.Void(), "it was run with a server that the claim is not about")
-	r.Claims = r.Claims[1:2]
-	assert.Empty(t, r.Void(), "there is no such server here, which is said elsewhere")
-}
-
-// A cell of the open loop whose server waited for a core that others had is void,
-// median and all.
-func TestACellOfAStarvedServerIsVoid(t *testing.T) {
-	cell := Cell{Load: load.Result{Seconds: 1}, Resources: &Resources{Window: time.Second, RunQueue: new(time.Second / 2)}, Others: share(0.5)}
-	voidStarved(&cell.Load, cell.besides())
-	assert.Equal(t, []string{"the server waited for a core for 50.0 % of the time, and other programs used 50.0 % of one"}, cell.Load.Void)
-	assert.False(t, cell.Load.MedianStands())
-	cell = Cell{Load: load.Result{Seconds: 1}, Resources: &Resources{CPU: time.Second}, Others: share(0.5)}
-	voidStarved(&cell.Load, cell.besides())
-	assert.Empty(t, cell.Load.Void)
-}
-
-// A server that has no core may take three times as long to start and to end.
-func TestALimitIsExtendedOnce(t *testing.T) {
-	used := func(waited time.Duration) usage {
-		return usage{at: time.Unix(0, 0).Add(10 * waited), queued: true, tasks: map[int]taskUsage{1: {runQueue: waited}}}
-	}
-	l := &limit{timer: time.NewTimer(time.Hour), length: time.Minute, known: true, before: used(time.Second)}
-	defer l.timer.Stop()
-	assert.False(t, l.extend(used(2*time.Second)), "it had its core")
-	assert.Equal(t, time.Minute, l.length)
-	assert.True(t, l.extend(used(8*time.Second)))
-	assert.Equal(t, 3*time.Minute, l.length)
-	assert.True(t, l.over(), "once is enough")
-	assert.True(t, new(limit).over(), "nobody knows")
-}
-
-// Rules that were not judged are no reason not to measure a server, and are told
-// of.
-func TestRulesThatWereNotJudged(t *testing.T) {
-	g := gateOf(conformance.Report{Results: []conformance.Result{
-		{Rule: conformance.Rule{ID: "put-get"}},
-		{Rule: conformance.Rule{ID: "storm"}, Reason: "the server waited for a core", NotJudged: true},
-	}})
-	assert.Equal(t, Gate{Passed: 1, Total: 2, NotJudged: []Failure{{"storm", "the server waited for a core"}}}, g)
-	assert.Equal(t, "1/2?", g.String())
-	r := judged(nil, "busywait", "eventloop")
-	r.Servers[0].Rules = &g
-	assert.Empty(t, r.Failed())
-	assert.Equal(t, []string{"?  busywait: 1 rule of 2 not judged, because this machine was busy; the first: storm: the server waited for a core"}, gateNotes(r))
 }

@@ -84,3 +84,21 @@ func shorten(text string, width int) string {
 	tail := (width - 1) / 2
 	return string(r[:width-1-tail]) + ellipsis + string(r[len(r)-tail:])
 }
+
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// roughly writes how long something takes that nobody knows to the second.
+func roughly(d time.Duration) string {
+	if d < 100*time.Second {
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	}
+	d = d.Round(10 * time.Second)
+	return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
+}

@@ -1,12 +1,10 @@
 package lab
 
 import (
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 func TestFormat(t *testing.T) {
@@ -26,31 +24,8 @@ func TestFormat(t *testing.T) {
 	assert.Equal(t, "12.5", mebibytes(12.5*(1<<20)))
 }
 
-func TestWrap(t *testing.T) {
-	assert.Equal(t, "a bb ccc\n  dddd\n  ee", wrap("a bb ccc dddd ee", 8, "  "))
-	assert.Equal(t, "a\n\tb c", wrap("a\n\tb c", 8, "  "))
-	assert.Equal(t, "µµµ µµµ", wrap("µµµ µµµ", 7, ""), "characters, not bytes")
-}
-
-func TestGrid(t *testing.T) {
-	g := &grid{
-		columns: []column{{"", "NAME"}, {"a long heading", "X"}, {"a long heading", "Y"}, {"", "Z"}},
-		rows: []row{
-			{cells: []string{"first", "1", "22", "333"}},
-			{cells: []string{"2nd", "µµ"}, rest: "gave up"},
-		},
+func TestShorten(t *testing.T) {
+	for width, want := range map[int]string{9: "µ23456789", 8: "µ234…789", 7: "µ23…789", 2: "µ…", 1: "…", 0: "", -1: ""} {
+		assert.Equal(t, want, shorten("µ23456789", width))
 	}
-	var out strings.Builder
-	require.NoError(t, g.write(&out, Style{}))
-	assert.Equal(t, strings.Join([]string{
-		"        a long heading",
-		"NAME     X           Y     Z",
-		"first    1          22   333",
-		"2nd     µµ  gave up",
-		"",
-	}, "\n"), out.String())
-
-	out.Reset()
-	require.NoError(t, g.write(&out, ANSI))
-	assert.Contains(t, out.String(), "\x1b[1m2nd  \x1b[0m   µµ  \x1b[31mgave up\x1b[0m\n")
 }

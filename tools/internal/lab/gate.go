@@ -2,27 +2,10 @@ package lab
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/ioflavors/ioflavors/common/conformance"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
-
-// Gate is the outcome of a server's check against the protocol.
-type Gate struct {
-	Passed int       `json:"passed"`
-	Total  int       `json:"total"`
-	Failed []Failure `json:"failed,omitempty"`
-	// NotJudged are the rules that ran out of time because the machine was busy:
-	// they say nothing about the server, which is measured all the same.
-	NotJudged []Failure `json:"not_judged,omitempty"`
-}
-
-// Failure is a rule that a server does not follow, or that was not judged.
-type Failure struct {
-	Rule   string `json:"rule"`
-	Reason string `json:"reason"`
-}
 
 // conform checks a server against the rules that need no limits but the usual
 // ones: what has to be waited for, timeouts, is left to the models' own tests.
@@ -59,30 +42,4 @@ func rulesFor(s Subject) []string {
 		}
 	}
 	return ids
-}
-
-// String is short enough for a column: "17/17". A "?" is for rules that were not
-// judged.
-func (g *Gate) String() string {
-	if g == nil {
-		return "–"
-	}
-	text := fmt.Sprintf("%d/%d", g.Passed, g.Total)
-	if len(g.NotJudged) > 0 {
-		text += "?"
-	}
-	return text
-}
-
-// gateNotes tell of the rules that were not judged.
-func gateNotes(r *Results) (notes []string) {
-	for _, s := range r.Servers {
-		if s.Rules == nil || len(s.Rules.NotJudged) == 0 {
-			continue
-		}
-		first := s.Rules.NotJudged[0]
-		notes = append(notes, fmt.Sprintf("?  %s: %s of %d not judged, because this machine was busy; the first: %s: %s",
-			s.Name, count(len(s.Rules.NotJudged), "rule"), s.Rules.Total, first.Rule, first.Reason))
-	}
-	return notes
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -66,14 +65,6 @@ type run struct {
 	capacity capacitySearch
 	progress *Progress
 	save     func(*Results)
-}
-
-// bench measures one server at a time, for the results of one run.
-type bench struct {
-	// null is the server that does next to nothing; without a command there is none.
-	null    Subject
-	pins    pinning
-	results *Results
 }
 
 // Validate returns an error if Run would refuse the configuration.
@@ -164,17 +155,6 @@ func (b *run) conclude() error {
 	err := b.results.summarize()
 	b.results.Claims = Judge(b.results)
 	return err
-}
-
-// survive does something, and makes an error of its panic: what was measured
-// before is worth having.
-func survive(do func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n\n%s", p, debug.Stack())
-		}
-	}()
-	return do()
 }
 
 // gates starts every server, and checks those that speak our protocol. Whoever
@@ -306,24 +286,14 @@ func (b *run) gate(ctx context.Context, s *Server) error {
 	})
 }
 
-// with starts a server, does something with it, and stops it.
-func (b *bench) with(ctx context.Context, s Subject, do func(*process) error) error {
-	return b.withPins(ctx, s, b.pins, do)
-}
-
-// withPins is with, on cores that the pins say.
-func (b *bench) withPins(ctx context.Context, s Subject, pins pinning, do func(*process) error) error {
-	p, err := startProcess(ctx, s, pins)
-	if err != nil {
-		return err
+// somebodyElse gives what was planned for a server that is not available here, the
+// A/A test and the test with a stop, to the first that is.
+func (b *run) somebodyElse() {
+	plan := &b.results.Plan
+	if b.results.server(plan.Again).Unavailable == "" {
+		return
 	}
-	stopped := false
-	defer func() { // where do panics
-		if !stopped {
-			p.kill()
-		}
-	}()
-	err = errors.Join(do(p), p.stop(ctx))
-	stopped = true
-	return err
+	if i := slices.IndexFunc(b.results.Servers, func(s *Server) bool { return s.Unavailable == "" }); i >= 0 {
+		plan.Again = b.results.Servers[i].Name
+	}
 }

@@ -17,9 +17,8 @@ import (
 func liveRun(t *testing.T, s *screen, style Style) (p *Progress, r *Results, clock *time.Time) {
 	t.Helper()
 	subjects := Models("ioflavors")
-	plan, err := newPlan(Config{Subjects: subjects, Rounds: 3, Cell: time.Second})
-	require.NoError(t, err)
-	r = &Results{Plan: plan}
+	mix := load.DefaultWorkload()
+	r = &Results{Plan: Plan{Rounds: 3, Parts: Parts[:len(Parts)-1], Workloads: workloads(mix), Open: openWorkloads(mix, "")}}
 	for _, subject := range subjects {
 		r.Servers = append(r.Servers, &Server{Subject: subject})
 	}

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -84,16 +85,6 @@ func voidNote(all ...[]Cell) string {
 		return ""
 	}
 	return fmt.Sprintf("VOID: in %d of %d cells of the closed loop rates are lower and times longer than the server's; one reason: %s.", void, of, reason)
-}
-
-// voidCells returns how many of some cells are void, and why one of them is.
-func voidCells(all ...[]Cell) (void, of int, reason string) {
-	for _, c := range slices.Concat(all...) {
-		if of++; len(c.Load.Void) > 0 {
-			void, reason = void+1, c.Load.Void[0]
-		}
-	}
-	return void, of, reason
 }
 
 // trustNotes say how far the figures can be trusted.
@@ -211,3 +202,47 @@ func wrap(text string, width int, indent string) string {
 	}
 	return out.String()
 }
+
+// gateNotes tell of the rules that were not judged.
+func gateNotes(r *Results) (notes []string) {
+	for _, s := range r.Servers {
+		if s.Rules == nil || len(s.Rules.NotJudged) == 0 {
+			continue
+		}
+		first := s.Rules.NotJudged[0]
+		notes = append(notes, fmt.Sprintf("?  %s: %s of %d not judged, because this machine was busy; the first: %s: %s",
+			s.Name, count(len(s.Rules.NotJudged), "rule"), s.Rules.Total, first.Rule, first.Reason))
+	}
+	return notes
+}
+
+// peerNotes say what the peers are, and what was not checked of whom.
+func peerNotes(r *Results) []string {
+	var notes []string
+	if slices.ContainsFunc(r.Servers, func(s *Server) bool { return s.Peer }) {
+		notes = append(notes, "peer  on somebody else's library, or somebody else's program, to compare with. Those on a library have this project's codec, handler and store, "+
+			"and none of its limits, timeouts, bounds on memory and counters, which is work that they do not do.")
+	}
+	for _, s := range r.Servers {
+		if !s.ours() {
+			notes = append(notes, fmt.Sprintf("%s speaks %s. The rules are of this project's protocol, so it is not checked against them; each of its replies is.", s.Name, s.Protocol))
+		}
+		for _, rule := range slices.Sorted(maps.Keys(s.Exceptions)) {
+			notes = append(notes, fmt.Sprintf("%s is not held to the rule %s: %s.", s.Name, rule, s.Exceptions[rule]))
+		}
+	}
+	return notes
+}
+
+// unavailableNotes say which servers are not available here, and why.
+func unavailableNotes(r *Results) (notes []string) {
+	for _, s := range r.Servers {
+		if s.Unavailable != "" {
+			notes = append(notes, unavailableMark+"  "+s.Name+": "+s.Unavailable+". It was started once, and left out.")
+		}
+	}
+	return notes
+}
+
+// unavailableMark is the remark on a server that this system cannot run.
+const unavailableMark = string(NotAvailable)

@@ -6,22 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
-
-// times are n of the same length.
-func times(t *testing.T, n int64, each time.Duration) load.Times {
-	t.Helper()
-	h := hdrhistogram.New(1, time.Minute.Nanoseconds(), 3)
-	require.NoError(t, h.RecordValues(each.Nanoseconds(), n))
-	all, err := load.Summarize(h)
-	require.NoError(t, err)
-	return all
-}
 
 func TestSummarizeOpen(t *testing.T) {
 	cell := func(server string, offered, answered int64, each time.Duration, void ...string) Cell {
@@ -38,8 +27,10 @@ func TestSummarizeOpen(t *testing.T) {
 		cell("quick", 1000, 1000, 100*time.Millisecond),
 		cell("slow", 9000, 9000, time.Millisecond), cell("slow", 1000, 900, time.Millisecond),
 	}
-	all, err := summarizeOpen(servers, plan, cells)
-	require.NoError(t, err)
+	r := &Results{Servers: servers, Plan: plan, Open: cells}
+	require.NoError(t, r.summarize())
+	r.Summary = []Summary{{Server: "quick"}, {Server: "slow"}} // as if a closed loop had been measured
+	all := r.OpenSummary
 	require.Len(t, all, 2)
 	quick, slow := all[0], all[1]
 	assert.Equal(t, 1, quick.Workload)
@@ -53,7 +44,6 @@ func TestSummarizeOpen(t *testing.T) {
 	assert.EqualValues(t, 2, quick.Errors)
 	assert.False(t, slow.Kept, "not in every round")
 
-	r := &Results{Servers: servers, Plan: plan, OpenSummary: all, Summary: []Summary{{Server: "quick"}, {Server: "slow"}}}
 	assert.Equal(t, []string{"quick"}, r.Failed())
 	var out bytes.Buffer
 	require.NoError(t, latencies(r).write(&out, Style{}))
@@ -68,15 +58,12 @@ func TestSummarizeOpen(t *testing.T) {
 	// more.
 	cells[1].Load.SendLag = load.Times{P99: time.Second}
 	cells[1].Load.Response = times(t, 50_000, 10*time.Millisecond)
-	all, err = summarizeOpen(servers, plan, cells)
-	require.NoError(t, err)
-	assert.Equal(t, 4, all[0].MedianRounds)
-	assert.InEpsilon(t, 10*time.Millisecond, all[0].P50, 0.01)
-	assert.InEpsilon(t, time.Millisecond, all[0].Response.P50, 0.01)
-	r.OpenSummary = all
+	require.NoError(t, r.summarize())
+	assert.Equal(t, 4, r.OpenSummary[0].MedianRounds)
+	assert.InEpsilon(t, 10*time.Millisecond, r.OpenSummary[0].P50, 0.01)
+	assert.InEpsilon(t, time.Millisecond, r.OpenSummary[0].Response.P50, 0.01)
 	assert.Contains(t, strings.Join(openNotes(r), "\n"), "but for the medians of 1 in which")
 
 	cells[0].Load.Response.Histogram = "none"
-	_, err = summarizeOpen(servers, plan, cells)
-	assert.Error(t, err)
+	assert.Error(t, r.summarize())
 }

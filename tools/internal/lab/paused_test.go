@@ -2,7 +2,6 @@ package lab
 
 import (
 	"math"
-	"strings"
 	"testing"
 	"time"
 
@@ -50,14 +49,4 @@ func TestPausesOfTheGeneratorAreNoServers(t *testing.T) {
 	f, _ := experimentHandler.judge(&Results{Trials: []Trial{slow}}, s)
 	assert.Equal(t, NotMeasurable, f.Verdict)
 	assert.Contains(t, f.Why, "the generator itself did not run for 5ms")
-}
-
-// A closed loop's void cells are told of.
-func TestVoidCellsOfTheClosedLoopAreTold(t *testing.T) {
-	r := sampleResults(t)
-	said := func() string { return strings.Join(Notes(r), "\n") }
-	assert.NotContains(t, said(), "of the closed loop")
-	r.Runs[1].Load.Void = []string{"the generator itself did not run for 1s of 4s"}
-	assert.Contains(t, said(), "cells of the closed loop rates are lower and times longer than the server's; one reason: the generator itself did not run for 1s of 4s.")
-	assert.Contains(t, said(), "VOID: in 1 of ")
 }

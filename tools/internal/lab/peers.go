@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
 // peerPrefix begins the names of all peers: they are marked wherever they are
@@ -77,7 +77,7 @@ func FindPeers(dir string) (checkout string, err error) {
 		return "", err
 	}
 	refuse := func(err error) error {
-		return fmt.Errorf("%w, who could have you run anything: if you trust the checkout, name it: --peers-from %s", err, CommandLine([]string{checkout}))
+		return fmt.Errorf("%w, who could have you run anything: if you trust the checkout, name it: --peers-from %s", err, self.Line([]string{checkout}))
 	}
 	for _, name := range []string{".", "go.work", "tools"} {
 		if err := foreign(filepath.Join(checkout, name)); err != nil {
@@ -180,22 +180,4 @@ func WithPeers(names []string) []string {
 		return names
 	}
 	return append(slices.Clone(names), strings.TrimSpace(peerPrefix))
-}
-
-// peerNotes say what the peers are, and what was not checked of whom.
-func peerNotes(r *Results) []string {
-	var notes []string
-	if slices.ContainsFunc(r.Servers, func(s *Server) bool { return s.Peer }) {
-		notes = append(notes, "peer  on somebody else's library, or somebody else's program, to compare with. Those on a library have this project's codec, handler and store, "+
-			"and none of its limits, timeouts, bounds on memory and counters, which is work that they do not do.")
-	}
-	for _, s := range r.Servers {
-		if !s.ours() {
-			notes = append(notes, fmt.Sprintf("%s speaks %s. The rules are of this project's protocol, so it is not checked against them; each of its replies is.", s.Name, s.Protocol))
-		}
-		for _, rule := range slices.Sorted(maps.Keys(s.Exceptions)) {
-			notes = append(notes, fmt.Sprintf("%s is not held to the rule %s: %s.", s.Name, rule, s.Exceptions[rule]))
-		}
-	}
-	return notes
 }

@@ -107,13 +107,8 @@ func TestBuiltPeers(t *testing.T) {
 		for rule, why := range s.Exceptions {
 			assert.True(t, known[rule], rule)
 			assert.NotEmpty(t, why)
-			assert.NotContains(t, rulesFor(s), rule)
-		}
-		if len(s.Exceptions) > 0 {
-			assert.Len(t, rulesFor(s), len(known)-len(s.Exceptions))
 		}
 	}
-	assert.Empty(t, rulesFor(all[0]), "without exceptions it is held to all")
 	build := BuildCommand(t.Context(), root, "bin")
 	assert.Equal(t, filepath.Join(root, PeersDir), build.Dir)
 	assert.Contains(t, build.Env, "GOWORK=off")

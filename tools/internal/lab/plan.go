@@ -10,66 +10,9 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// Part is something that the lab measures.
-type Part string
-
-// The parts.
-const (
-	Closed     Part = "closed"   // what a request costs, and how many there can be
-	OpenLoop   Part = "open"     // response times at given rates
-	Idle       Part = "idle"     // CPU and memory of silent connections
-	Syscalls   Part = "syscalls" // by name
-	Capacities Part = "capacity" // the highest rate within an SLO
-	StopTest   Part = "proof"    // that the open loop shows a stop
-	Claims     Part = "claims"   // the article's, put to the test
-)
-
-// Parts are all parts, in the order they are measured. Of them, the quick run
-// leaves out the last.
-var Parts = []Part{StopTest, Closed, OpenLoop, Idle, Syscalls, Claims, Capacities}
-
-// Plan says what is measured, in which order and for how long.
-type Plan struct {
-	Seed   uint64 `json:"seed"`
-	Rounds int    `json:"rounds"`
-	Parts  []Part `json:"parts"`
-	// Order names the subjects of each round, as they follow each other.
-	Order [][]string `json:"order"`
-	// Again is the subject that is measured twice in each round, for the A/A
-	// test; and AgainAt its place the second time, counted from 0, in each.
-	Again   string `json:"again"`
-	AgainAt []int  `json:"again_at"`
-
-	Workloads []load.Workload `json:"workloads"`
-	// Open are those of the open loop, by their rates. A server that serves
-	// one client at a time gets them over one connection.
-	Open []load.Workload `json:"open"`
-	// Cell is how long a workload is measured, after Warmup; OpenCell one of
-	// the open loop, after half of it.
-	Cell     time.Duration `json:"cell_ns"`
-	OpenCell time.Duration `json:"open_cell_ns"`
-	Warmup   time.Duration `json:"warmup_ns"`
-	// Idle is how long a server is measured that has nothing to do, with each
-	// number of connections.
-	Idle            time.Duration `json:"idle_ns"`
-	IdleConnections []int         `json:"idle_connections"`
-	// SLO is what capacity is searched for: the p99 of the response time.
-	SLO time.Duration `json:"slo_ns"`
-	// Experiments are the claims that are put to the test, and AllClaims whether
-	// they take the time that they need; otherwise those that are long are
-	// made short, and the longest left out.
-	Experiments []string `json:"experiments,omitempty"`
-	AllClaims   bool     `json:"all_claims,omitempty"`
-}
-
-// has reports whether the plan includes the part.
-func (p Plan) has(part Part) bool { return slices.Contains(p.Parts, part) }
-
 // A server that serves one client at a time lets a client go after a turn of
 // 10 s, or 5 s of silence, and no cell may come to that.
 const (
-	minCell = 50 * time.Millisecond
-	maxCell = 5 * time.Second
 	maxIdle = 2 * time.Second
 	// maxStored is how many bytes of values a server may have to store.
 	maxStored = 4 << 30
@@ -150,8 +93,7 @@ func newPlan(cfg Config) (Plan, error) {
 // What is not measured takes time too; the estimate of the time that is left
 // is corrected by experience.
 const (
-	gateTime  = 1500 * time.Millisecond // to check a server
-	visitTime = 150 * time.Millisecond  // to start, fill and stop one
+	gateTime = 1500 * time.Millisecond // to check a server
 )
 
 // visitLength is how long a server takes in a round.
@@ -220,15 +162,4 @@ func capacityTime(p Plan, _ *Server) time.Duration {
 func againLength(p Plan) time.Duration {
 	p.Parts = []Part{Closed}
 	return visitLength(p)
-}
-
-// seedOf is for one cell, so that all servers get the same requests in a round
-// and other ones in the next.
-func (p Plan) seedOf(round, workload int) uint64 {
-	return p.Seed + uint64(round*len(p.Workloads)+workload)
-}
-
-// openSeed is for one cell of the open loop, and none of those for the closed.
-func (p Plan) openSeed(round, workload int) uint64 {
-	return p.seedOf(p.Rounds+1, 0) + uint64(round*len(p.Open)+workload)
 }

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"runtime"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
 const (
@@ -16,6 +18,10 @@ const (
 	stopTimeout  = 3 * time.Second  // from SIGTERM to SIGKILL
 	pipeTimeout  = 500 * time.Millisecond
 	dyingTime    = 200 * time.Millisecond
+
+	// starved is the share of the time that the server may wait for its core: one
+	// that polls, and never rests, does so for some percent even on a quiet machine.
+	starved = 0.1
 )
 
 // process is a server that runs.
@@ -225,4 +231,75 @@ func dialUntilAccepted(ctx context.Context, addr string) bool {
 		case <-retry.C:
 		}
 	}
+}
+
+// serves returns when a server that was just started has answered a request, or
+// else has had time for it; an error if it has ended instead. Where a server
+// listens is no sign that it will serve: some listen first, and then find out
+// that they cannot.
+func (p *process) serves(ctx context.Context, s Subject, w load.Workload) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	go func() {
+		select {
+		case <-p.exited:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	w = s.told(w)
+	w.Keys = 1
+	if load.Preload(ctx, load.Config{Addr: p.addr, Workload: w}) != nil {
+		// Its connections may have broken a moment before it is gone.
+		select {
+		case <-p.exited:
+		case <-ctx.Done():
+		case <-time.After(stopTimeout):
+		}
+	}
+	return p.failure()
+}
+
+// watchAttack begins to watch the machine during an attack on the server. end
+// notes in the attack what it did.
+func (p *process) watchAttack() (end func(*Attack)) {
+	before, err := processUsage(p.pid)
+	clocksBefore, known := readClocks()
+	return func(a *Attack) {
+		if after, afterErr := processUsage(p.pid); err == nil && afterErr == nil {
+			a.Waited, _ = after.waitedSince(before)
+		}
+		if clocksAfter, knownAfter := readClocks(); known && knownAfter {
+			a.Steal = clocksAfter.stealSince(clocksBefore)
+		}
+	}
+}
+
+// meter measures what a process uses in a while.
+func (p *process) meter(ctx context.Context, while time.Duration) (*meter, error) {
+	m, err := newMeter(p.pid)
+	if err == nil {
+		err = m.begin()
+	}
+	if err != nil {
+		return nil, errors.Join(p.failure(), err)
+	}
+	if err := sleep(ctx, while); err != nil {
+		return nil, err
+	}
+	if err := m.end(); err != nil {
+		return nil, errors.Join(p.failure(), err)
+	}
+	return m, nil
+}
+
+// pause stops a process after a time, and for a time.
+func pause(ctx context.Context, p *process, after, length time.Duration) error {
+	if err := sleep(ctx, after); err != nil {
+		return err
+	}
+	if err := halt(p.cmd); err != nil {
+		return err
+	}
+	return errors.Join(sleep(ctx, length), resume(p.cmd))
 }

@@ -131,12 +131,3 @@ func (p *Progress) end() {
 		p.live.area.erase()
 	}
 }
-
-// roughly writes how long something takes that nobody knows to the second.
-func roughly(d time.Duration) string {
-	if d < 100*time.Second {
-		return fmt.Sprintf("%.0f s", d.Seconds())
-	}
-	d = d.Round(10 * time.Second)
-	return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
-}

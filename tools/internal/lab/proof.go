@@ -86,21 +86,6 @@ func (b *run) stopUnderLoad(ctx context.Context, s Subject, p *process, proof *P
 	return errors.Join(stopErr, o.err, c.err, proof.Open.Errors.Err(), proof.Closed.Errors.Err())
 }
 
-// pause stops a process after a time, and for a time.
-func pause(ctx context.Context, p *process, after, length time.Duration) error {
-	if err := sleep(ctx, after); err != nil {
-		return err
-	}
-	if err := halt(p.cmd); err != nil {
-		return err
-	}
-	return errors.Join(sleep(ctx, length), resume(p.cmd))
-}
-
-// Shows reports whether the open loop shows the stop: a tenth of it or more in
-// the p99.
-func (p *Proof) Shows() bool { return p.Open.Response.P99 >= p.Stopped/10 }
-
 func proofDigest(p *Proof) string {
 	return fmt.Sprintf("%s, stopped for %v: p99 %s in the open loop, %s in the closed one", p.Server, p.Stopped,
 		latency(p.Open.Response.P99), latency(p.Closed.Response.P99))

@@ -4,12 +4,9 @@ package lab
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
 func TestAStopIsProof(t *testing.T) {
@@ -23,10 +20,4 @@ func TestAStopIsProof(t *testing.T) {
 	assert.GreaterOrEqual(t, r.Proof.Closed.Response.Max, stopFor-stopFor/10)
 	assert.Less(t, r.Proof.Closed.Response.P99, stopFor/10, "it hides it")
 	assert.NotEmpty(t, r.Proof.Open.Series)
-}
-
-func TestAProofThatFailsIsTold(t *testing.T) {
-	p := &Proof{Server: "blind", Stopped: stopFor, Open: load.Result{Response: load.Times{P99: time.Millisecond}}}
-	assert.False(t, p.Shows())
-	assert.Contains(t, trustNotes((&Results{Proof: p}))[0], "DO NOT TRUST THIS RUN: blind")
 }

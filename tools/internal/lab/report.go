@@ -246,10 +246,3 @@ const hiddenShare = 0.1
 func hides(r *Results, s Summary) bool {
 	return s.Hidden > hiddenShare && !r.server(s.Server).OneAtATime
 }
-
-func count(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%d %s", n, what)
-}

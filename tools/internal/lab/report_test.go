@@ -5,7 +5,6 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -24,8 +23,13 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func sampleResults(t *testing.T) *Results {
 	t.Helper()
 	subjects := Models("ioflavors")
-	plan, err := newPlan(Config{Subjects: subjects, Seed: 42, Rounds: 3, Cell: 600 * time.Millisecond, SLO: time.Millisecond})
-	require.NoError(t, err)
+	mix, names := load.DefaultWorkload(), subjectNames(subjects)
+	plan := Plan{
+		Seed: 42, Rounds: 3, Parts: Parts[:len(Parts)-1], Order: [][]string{names, names, names}, Again: "eventloop", AgainAt: []int{0, 1, 2},
+		Workloads: workloads(mix), Open: openWorkloads(mix, ""), IdleConnections: idleSteps(),
+		Cell: 600 * time.Millisecond, OpenCell: 300 * time.Millisecond, Warmup: 150 * time.Millisecond, Idle: 300 * time.Millisecond, SLO: time.Millisecond,
+		Experiments: []string{"E0", "E1", "E2", "E4", "E7", "E12"},
+	}
 	steal, others := 0.012, 0.07
 	r := &Results{
 		Schema:   Schema,
@@ -198,10 +202,4 @@ func TestReportInColour(t *testing.T) {
 		bare = strings.ReplaceAll(bare, code, "")
 	}
 	assert.Equal(t, plain.String(), bare, "the same text")
-}
-
-func TestRevision(t *testing.T) {
-	assert.Empty(t, revision(nil))
-	assert.Equal(t, "abc", revision([]debug.BuildSetting{{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.modified", Value: "false"}}))
-	assert.Equal(t, "abc+", revision([]debug.BuildSetting{{Key: "vcs.modified", Value: "true"}, {Key: "vcs.revision", Value: "abc"}}))
 }

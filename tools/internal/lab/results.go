@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -92,34 +93,6 @@ type Cell struct {
 	// is more, where they have cores of their own, and otherwise of all. nil if it
 	// is not known.
 	Others *float64 `json:"others,omitempty"`
-}
-
-// IdleCell is a server with silent connections, and nothing to do.
-type IdleCell struct {
-	Server string `json:"server"`
-	// Connections is how many the server held, Wanted how many there should
-	// have been, and Short why there were fewer.
-	Connections int        `json:"connections"`
-	Wanted      int        `json:"wanted"`
-	Short       string     `json:"short,omitempty"`
-	Resources   *Resources `json:"resources,omitempty"`
-	// Steal and Others are as in Cell.
-	Steal  *float64 `json:"steal,omitempty"`
-	Others *float64 `json:"others,omitempty"`
-}
-
-// SyscallCell counts a server's system calls under a workload of the closed
-// loop: in a pass of its own, for to count them slows the server.
-type SyscallCell struct {
-	Server   string `json:"server"`
-	Workload int    `json:"workload"` // of the plan's, counted from 0
-	// Method is what counted them: "perf" or "strace".
-	Method string `json:"method"`
-	// Requests were answered meanwhile, in that many seconds, and Calls how many
-	// there were, by name. 0 seconds: of an earlier version, not known.
-	Requests int64            `json:"requests"`
-	Seconds  float64          `json:"seconds,omitempty"`
-	Calls    map[string]int64 `json:"calls"`
 }
 
 // Capacity is the highest rate of an open loop that a server kept within an
@@ -274,4 +247,38 @@ func (r *Results) Failed() []string {
 		}
 	}
 	return failed
+}
+
+// lowestFailure returns the try with the lowest rate that was not kept, or nil.
+func (c Capacity) lowestFailure() *Try {
+	var lowest *Try
+	for i := range c.Tries {
+		if t := &c.Tries[i]; t.Fail != "" && (lowest == nil || t.Rate < lowest.Rate) {
+			lowest = t
+		}
+	}
+	return lowest
+}
+
+// Shows reports whether the open loop shows the stop: a tenth of it or more in
+// the p99.
+func (p *Proof) Shows() bool { return p.Open.Response.P99 >= p.Stopped/10 }
+
+// out reports whether a server is not to be measured, or no further.
+func (s *Server) out() bool { return s.DNF != "" || s.Unavailable != "" }
+
+// skip notes what is not measured.
+func (r *Results) skip(what string) { r.NotMeasured = append(r.NotMeasured, what) }
+
+// ceilingOf returns the generator's ceiling with as many connections and
+// requests in flight, in requests per second. 0: not known.
+func (r *Results) ceilingOf(w load.Workload) float64 {
+	i := slices.IndexFunc(r.Ceiling, func(c Cell) bool {
+		of := c.Load.Workload
+		return of.Connections == w.Connections && of.Depth == w.Depth
+	})
+	if i < 0 {
+		return 0
+	}
+	return r.Ceiling[i].Load.Rate
 }

@@ -51,18 +51,3 @@ func machineWait(t Trial, a Attack) (longest time.Duration, how string) {
 	}
 	return longest, how
 }
-
-// watchAttack begins to watch the machine during an attack on the server. end
-// notes in the attack what it did.
-func (p *process) watchAttack() (end func(*Attack)) {
-	before, err := processUsage(p.pid)
-	clocksBefore, known := readClocks()
-	return func(a *Attack) {
-		if after, afterErr := processUsage(p.pid); err == nil && afterErr == nil {
-			a.Waited, _ = after.waitedSince(before)
-		}
-		if clocksAfter, knownAfter := readClocks(); known && knownAfter {
-			a.Steal = clocksAfter.stealSince(clocksBefore)
-		}
-	}
-}

@@ -35,14 +35,3 @@ func Tables(r *Results) []Table {
 	}
 	return tables
 }
-
-// Polls reports whether a server wanted a core although it had nothing to do: whether
-// it used one, or would have if others had not had it.
-func (r *Results) Polls(server string) bool {
-	for _, c := range r.Idle {
-		if c.Server == server && c.Connections > 0 && c.Resources != nil {
-			return 100*c.wanted() >= busyYes
-		}
-	}
-	return false
-}

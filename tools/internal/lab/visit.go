@@ -4,14 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
-
-	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
-
-// preloadTimeout is more than the slowest server needs on a busy machine. One that
-// does not answer is given up before, by the timeout of its reply.
-const preloadTimeout = 90 * time.Second
 
 // visit measures a fresh process of the server under each workload; the second
 // time in a round, the closed ones only. It returns the closed ones in a line.
@@ -58,84 +51,6 @@ func (b *run) visit(ctx context.Context, s *Server, round int, again bool) (stri
 		return nil
 	})
 	return fmt.Sprintf("round %d of %d: %s: %s", round, plan.Rounds, name, b.digest((*cells)[first:])), err
-}
-
-func (b *bench) preload(ctx context.Context, s Subject, p *process) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, preloadTimeout, fmt.Errorf("it takes more than %v", preloadTimeout))
-	defer cancel()
-	// All workloads have the same keys and values.
-	return load.Preload(ctx, load.Config{Addr: p.addr, Workload: s.told(b.results.Plan.Workloads[0])})
-}
-
-// cell measures a workload of the closed loop.
-func (b *bench) cell(ctx context.Context, s *Server, p *process, round, workload int) (Cell, error) {
-	plan := b.results.Plan
-	w := plan.Workloads[workload]
-	cell := Cell{Server: s.Name, Round: round, Workload: workload}
-	err := b.measure(p, &cell, func(begin, end func()) (err error) {
-		cell.Load, err = load.Run(ctx, load.Config{
-			Addr:     p.addr,
-			Workload: s.told(w),
-			Warmup:   plan.Warmup,
-			Duration: plan.Cell,
-			Ceiling:  b.results.ceilingOf(w),
-			MayWait:  s.OneAtATime,
-			Seed:     plan.seedOf(round, workload),
-			Begin:    begin,
-			End:      end,
-		})
-		return err
-	})
-	if err != nil {
-		return Cell{}, err
-	}
-	if err := cell.Load.Errors.Err(); err != nil && cell.Load.Requests == 0 {
-		return cell, fmt.Errorf("no right reply: %w", err)
-	}
-	return cell, nil
-}
-
-// measure runs a load and notes in the cell what the server used meanwhile. An
-// error means that the cell is worth nothing.
-func (b *bench) measure(p *process, cell *Cell, run func(begin, end func()) error) error {
-	m, unknown := newMeter(p.pid)
-	err := run(
-		func() {
-			if unknown == nil {
-				unknown = m.begin()
-			}
-		},
-		func() {
-			if unknown == nil {
-				unknown = m.end()
-			}
-		},
-	)
-	if err != nil {
-		return err
-	}
-	if cell.Load.Errors.Broken > 0 {
-		p.mayBeDying()
-	}
-	if err := p.failure(); err != nil {
-		return err
-	}
-	if unknown == nil {
-		cell.Steal, cell.Others = m.besides(p.pins)
-		if cell.Load.Requests > 0 {
-			cell.Resources = m.used
-		}
-	}
-	return nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
 }
 
 // digest is cells of the closed loop in a line.

@@ -131,7 +131,7 @@ func newClaim(r *lab.Results, e *lab.Statement, slug, anchor string) *claim {
 		Stamp:     stampOf("", "it was not judged"),
 		Trials:    trialTable(r, e),
 		Elsewhere: elsewhere(e),
-		Repeat:    lab.CommandLine(repeatOnly(r, e.ID)),
+		Repeat:    self.Line(repeatOnly(r, e.ID)),
 		Short:     !r.Plan.AllClaims,
 		Source:    lab.Article,
 	}

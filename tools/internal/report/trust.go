@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
 // trust is what a reader needs to judge the figures, and to repeat them.
@@ -59,8 +60,8 @@ func newTrust(r *lab.Results) trust {
 		NotMeasured: r.NotMeasured,
 		Unavailable: unavailable(r),
 		Order:       r.Plan.Order,
-		Repeat:      lab.CommandLine(r.Command),
-		Remake:      lab.CommandLine(append(program(r), "report")),
+		Repeat:      self.Line(r.Command),
+		Remake:      self.Line(append(program(r), "report")),
 	}
 	t.Stolen, t.StealKnown = stolen(r)
 	for _, note := range lab.Notes(r) {

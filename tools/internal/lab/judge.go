@@ -1,46 +1,11 @@
 package lab
 
 import (
-	"context"
+	"slices"
+	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
-
-// trial loads a server for an experiment, and adds what came of it to the
-// results. t says which experiment that is, and what is different this time; cfg
-// which load, for how long. A workload comes from Plan.mix.
-func (b *bench) trial(ctx context.Context, s *Server, p *process, t Trial, cfg load.Config) (load.Result, error) {
-	cfg.Addr, cfg.Workload = p.addr, s.told(cfg.Workload)
-	cfg.MayWait = s.OneAtATime
-	cfg.Drain = openDrain
-	cfg.Spin = cfg.Open() && b.pins.on
-	cfg.Seed += b.results.Plan.Seed
-	var cell Cell
-	err := b.measure(p, &cell, func(begin, end func()) (err error) {
-		cfg.Begin, cfg.End = begin, end
-		cell.Load, err = load.Run(ctx, cfg)
-		return err
-	})
-	if err != nil {
-		return load.Result{}, err
-	}
-	t.of(s, &cell)
-	b.results.Trials = append(b.results.Trials, t)
-	return cell.Load, nil
-}
-
-// of has the trial be of a server, with what was measured of it.
-func (t *Trial) of(s *Server, c *Cell) {
-	t.Server, t.Load, t.Resources, t.Steal, t.Others = s.Name, &c.Load, c.Resources, c.Steal, c.Others
-}
-
-// mix is the usual workload with so many connections, so many requests in flight
-// on each, and so many requests per second; 0: a closed loop.
-func (p Plan) mix(connections, depth int, rate float64) load.Workload {
-	w := p.Workloads[0]
-	w.Connections, w.Depth, w.Rate, w.Arrivals = connections, depth, rate, load.Constant
-	return w
-}
 
 // trialsOf returns an experiment's runs with a server.
 func trialsOf(r *Results, experiment string, s *Server) (all []Trial) {
@@ -105,10 +70,6 @@ func medianHolds(t Trial) bool {
 		!t.Load.Spoilt(50)
 }
 
-// taken returns why a run says more about the machine than about the server, or
-// "".
-func (t Trial) taken() string { return t.besides().taken() }
-
 // whyTaken returns why runs were left out, of the last one that was, or else why.
 func whyTaken(trials []Trial, why string) string {
 	for _, t := range trials {
@@ -134,3 +95,40 @@ func medianAndP99(t Trial) string {
 
 // repeats is how often an experiment's deciding run is made.
 const repeats = 3
+
+// common is the verdict that all findings share.
+func common(_ *Results, about []Finding) (Verdict, string) {
+	if len(about) == 0 {
+		return NotMeasurable, ""
+	}
+	var yes []string
+	for _, f := range about {
+		if f.Verdict == Confirmed {
+			yes = append(yes, f.Server)
+		}
+	}
+	switch {
+	case len(yes) == len(about):
+		return Confirmed, ""
+	case len(yes) > 0:
+		return OnlyWhen, "the server is " + strings.Join(yes, " or ")
+	default:
+		return about[0].Verdict, ""
+	}
+}
+
+// byThreshold answers yes from yes on, no up to no, and in between what is
+// nearer, which is close; so is a repeat on the other side. Where yes is less
+// than no it is the other way round.
+func byThreshold(numbers []float64, yes, no float64) Finding {
+	slices.Sort(numbers)
+	f := Finding{Number: numbers[len(numbers)/2], Low: numbers[0], High: numbers[len(numbers)-1]}
+	above := func(x float64) bool { return (x >= (yes+no)/2) == (yes > no) }
+	f.Verdict = Refuted
+	if above(f.Number) {
+		f.Verdict = Confirmed
+	}
+	between := f.Number > min(yes, no) && f.Number < max(yes, no)
+	f.Close = between || above(f.Low) != above(f.High)
+	return f
+}

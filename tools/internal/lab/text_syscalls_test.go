@@ -2,13 +2,11 @@ package lab
 
 import (
 	"bytes"
-	"slices"
 	"testing"
 
+	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
 func TestSyscallTable(t *testing.T) {
@@ -34,17 +32,4 @@ func TestSyscallTable(t *testing.T) {
 	assert.Len(t, syscallNotes(r), 1)
 	r.Syscalls[2].Calls[ringCall] = 100
 	assert.Contains(t, syscallNotes(r), RingNote, "one call of it is not what one call of the others is")
-}
-
-// What only others call has no counter in ours, where it would cost time.
-func TestCallsWithANameOfTheirOwn(t *testing.T) {
-	assert.Equal(t, namedCalls, callsOf(Subject{}))
-	foreign := callsOf(Subject{Foreign: true})
-	assert.Subset(t, foreign, namedCalls)
-	assert.Contains(t, foreign, "sendmsg")
-	// perf counts nothing at all if the kernel does not know a name.
-	for _, s := range Models("ioflavors") {
-		assert.Equal(t, s.Name == "iouring", slices.Contains(callsOf(s), ringCall), s.Name)
-	}
-	assert.NotContains(t, namedCalls, ringCall)
 }

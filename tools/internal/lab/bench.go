@@ -1,0 +1,192 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// bench measures one server at a time, for the results of one run.
+type bench struct {
+	// null is the server that does next to nothing; without a command there is none.
+	null    Subject
+	pins    pinning
+	results *Results
+}
+
+// with starts a server, does something with it, and stops it.
+func (b *bench) with(ctx context.Context, s Subject, do func(*process) error) error {
+	return b.withPins(ctx, s, b.pins, do)
+}
+
+// withPins is with, on cores that the pins say.
+func (b *bench) withPins(ctx context.Context, s Subject, pins pinning, do func(*process) error) error {
+	p, err := startProcess(ctx, s, pins)
+	if err != nil {
+		return err
+	}
+	stopped := false
+	defer func() { // where do panics
+		if !stopped {
+			p.kill()
+		}
+	}()
+	err = errors.Join(do(p), p.stop(ctx))
+	stopped = true
+	return err
+}
+
+func (b *bench) preload(ctx context.Context, s Subject, p *process) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, preloadTimeout, fmt.Errorf("it takes more than %v", preloadTimeout))
+	defer cancel()
+	// All workloads have the same keys and values.
+	return load.Preload(ctx, load.Config{Addr: p.addr, Workload: s.told(b.results.Plan.Workloads[0])})
+}
+
+// preloadTimeout is more than the slowest server needs on a busy machine. One that
+// does not answer is given up before, by the timeout of its reply.
+const preloadTimeout = 90 * time.Second
+
+// cell measures a workload of the closed loop.
+func (b *bench) cell(ctx context.Context, s *Server, p *process, round, workload int) (Cell, error) {
+	plan := b.results.Plan
+	w := plan.Workloads[workload]
+	cell := Cell{Server: s.Name, Round: round, Workload: workload}
+	err := b.measure(p, &cell, func(begin, end func()) (err error) {
+		cell.Load, err = load.Run(ctx, load.Config{
+			Addr:     p.addr,
+			Workload: s.told(w),
+			Warmup:   plan.Warmup,
+			Duration: plan.Cell,
+			Ceiling:  b.results.ceilingOf(w),
+			MayWait:  s.OneAtATime,
+			Seed:     plan.seedOf(round, workload),
+			Begin:    begin,
+			End:      end,
+		})
+		return err
+	})
+	if err != nil {
+		return Cell{}, err
+	}
+	if err := cell.Load.Errors.Err(); err != nil && cell.Load.Requests == 0 {
+		return cell, fmt.Errorf("no right reply: %w", err)
+	}
+	return cell, nil
+}
+
+// measure runs a load and notes in the cell what the server used meanwhile. An
+// error means that the cell is worth nothing.
+func (b *bench) measure(p *process, cell *Cell, run func(begin, end func()) error) error {
+	m, unknown := newMeter(p.pid)
+	err := run(
+		func() {
+			if unknown == nil {
+				unknown = m.begin()
+			}
+		},
+		func() {
+			if unknown == nil {
+				unknown = m.end()
+			}
+		},
+	)
+	if err != nil {
+		return err
+	}
+	if cell.Load.Errors.Broken > 0 {
+		p.mayBeDying()
+	}
+	if err := p.failure(); err != nil {
+		return err
+	}
+	if unknown == nil {
+		cell.Steal, cell.Others = m.besides(p.pins)
+		if cell.Load.Requests > 0 {
+			cell.Resources = m.used
+		}
+	}
+	return nil
+}
+
+// offer loads a server in an open loop.
+func (b *bench) offer(ctx context.Context, s *Server, p *process, w load.Workload, duration time.Duration, seed uint64) (Cell, error) {
+	if s.OneAtATime {
+		w.Connections = 1
+	}
+	cell := Cell{Server: s.Name}
+	err := b.measure(p, &cell, func(begin, end func()) (err error) {
+		cell.Load, err = load.Run(ctx, load.Config{
+			Addr:     p.addr,
+			Workload: s.told(w),
+			Warmup:   b.results.Plan.Warmup / 2,
+			Duration: duration,
+			Drain:    openDrain,
+			Ceiling:  b.results.ceilingOf(w),
+			Spin:     b.pins.on,
+			Seed:     seed,
+			Begin:    begin,
+			End:      end,
+		})
+		return err
+	})
+	voidStarved(&cell.Load, cell.besides())
+	return cell, err
+}
+
+// trial loads a server for an experiment, and adds what came of it to the
+// results. t says which experiment that is, and what is different this time; cfg
+// which load, for how long. A workload comes from Plan.mix.
+func (b *bench) trial(ctx context.Context, s *Server, p *process, t Trial, cfg load.Config) (load.Result, error) {
+	cfg.Addr, cfg.Workload = p.addr, s.told(cfg.Workload)
+	cfg.MayWait = s.OneAtATime
+	cfg.Drain = openDrain
+	cfg.Spin = cfg.Open() && b.pins.on
+	cfg.Seed += b.results.Plan.Seed
+	var cell Cell
+	err := b.measure(p, &cell, func(begin, end func()) (err error) {
+		cfg.Begin, cfg.End = begin, end
+		cell.Load, err = load.Run(ctx, cfg)
+		return err
+	})
+	if err != nil {
+		return load.Result{}, err
+	}
+	t.of(s, &cell)
+	b.results.Trials = append(b.results.Trials, t)
+	return cell.Load, nil
+}
+
+// openDrain is how long the requests of an overloaded server are waited for.
+const openDrain = 500 * time.Millisecond
+
+const visitTime = 150 * time.Millisecond // to start, fill and stop one
+
+const minCell = 50 * time.Millisecond
+
+const maxCell = 5 * time.Second
+
+// survive does something, and makes an error of its panic: what was measured
+// before is worth having.
+func survive(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n\n%s", p, debug.Stack())
+		}
+	}()
+	return do()
+}
+
+// voidStarved makes a cell of the open loop void in which the server waited for a
+// core that something else had: its response times are the machine's.
+func voidStarved(r *load.Result, b besides) {
+	for _, why := range []string{b.stolen(), b.starved()} {
+		if why != "" {
+			r.Void = append(r.Void, why)
+		}
+	}
+}

@@ -1,0 +1,30 @@
+package lab
+
+import "fmt"
+
+// capacityTable is the table of capacities.
+func capacityTable(r *Results) *grid {
+	g := &grid{caption: fmt.Sprintf("Capacity: the highest rate with p99 within %v", r.Plan.SLO),
+		columns: []column{{"", "MODEL"}, {"", "REQ/S"}, {"", "NOT KEPT"}, {"", "P99 THERE"}}}
+	for _, c := range r.Capacity {
+		rate := thousands(c.Rate)
+		if c.LowerBound {
+			rate = "≥ " + rate
+		}
+		failed, p99 := absent, absent
+		if t := c.lowestFailure(); t != nil {
+			failed, p99 = thousands(t.Rate), latency(t.Runs[len(t.Runs)-1].Load.Response.P99)
+		}
+		g.rows = append(g.rows, row{cells: []string{c.Server, rate, failed, p99}})
+	}
+	return g
+}
+
+// capacityNotes explains the table of capacities.
+func capacityNotes(r *Results) []string {
+	if len(r.Capacity) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("Capacity: the highest rate that was kept in %d of %d repeats, with p99 within %v and no errors. "+
+		"≥ the next higher rate was void, so that it says nothing about the server.", capacityRepeats, capacityRepeats, r.Plan.SLO)}
+}

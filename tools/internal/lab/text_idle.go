@@ -1,0 +1,55 @@
+package lab
+
+import "fmt"
+
+// idleCosts is the table of silent connections.
+func idleCosts(r *Results) *grid {
+	g := &grid{caption: "What silent connections cost", columns: []column{{"", "MODEL"}}}
+	steps := r.Plan.IdleConnections
+	for _, group := range []string{"CPU with so many silent", "RSS in MiB with as many"} {
+		for _, n := range steps {
+			g.columns = append(g.columns, column{group, thousands(float64(n))})
+		}
+	}
+	g.columns = append(g.columns, column{"", "KiB/CONN"})
+	for _, s := range r.Servers {
+		cpu, rss := make([]string, len(steps)), make([]string, len(steps))
+		for i, n := range steps {
+			cpu[i], rss[i] = absent, absent
+			for _, c := range r.Idle {
+				if c.Server != s.Name || c.Resources == nil || c.Wanted != n && !(s.OneAtATime && i == 1 && c.Wanted == 1) {
+					continue
+				}
+				at := ""
+				if c.Connections != n {
+					at = " at " + thousands(float64(c.Connections))
+				}
+				cpu[i], rss[i] = percent(c.share()), mebibytes(c.Resources.RSS)+at
+			}
+		}
+		if rss[0] == absent {
+			continue
+		}
+		each := absent
+		if bytes, known := r.PerConnection(s.Name); known {
+			each = threeDigits(bytes / (1 << 10))
+		}
+		g.rows = append(g.rows, row{cells: append(append(append([]string{s.Name}, cpu...), rss...), each)})
+	}
+	return g
+}
+
+// idleNotes explains the table of silent connections.
+func idleNotes(r *Results) []string {
+	if len(r.Idle) == 0 {
+		return nil
+	}
+	notes := []string{"KiB/CONN is what the last of them makes of each connection, in the server's own memory; the kernel's buffers are not in it. " +
+		"Measured once. Who serves one client at a time holds one connection."}
+	for _, c := range r.Idle {
+		if c.Short != "" {
+			notes = append(notes, fmt.Sprintf("NOT MEASURED: %s with %s connections: %s.", c.Server, thousands(float64(c.Wanted)), c.Short))
+		}
+	}
+	return notes
+}

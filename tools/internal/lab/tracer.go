@@ -1,0 +1,53 @@
+package lab
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// tracer counts a process's system calls.
+type tracer interface {
+	// name is "perf" or "strace".
+	name() string
+	// watch prepares for a process, to count these calls by their names if it
+	// cannot count all by name. Nothing is counted yet.
+	watch(ctx context.Context, pid int, names []string) watch
+}
+
+// watch is a process whose calls are counted from begin to end. What goes wrong
+// is told by counts.
+type watch interface {
+	begin()
+	end()
+	counts() (map[string]int64, error)
+}
+
+// namedCalls are those with a counter of their own: what a server may do for a
+// request. Each one makes attaching take longer.
+var namedCalls = []string{"read", "write", "recvmsg", "recvfrom", "sendto", "epoll_pwait", "epoll_ctl", "futex", "nanosleep", "accept4", "sched_yield"}
+
+// foreignCalls are those that the servers of others make besides.
+var foreignCalls = []string{"readv", "writev", "sendmsg"}
+
+// callsOf are those that are worth a name in a server.
+func callsOf(s Subject) []string {
+	switch {
+	case !s.Foreign && s.model() == "iouring":
+		return append(slices.Clone(namedCalls), ringCall)
+	case !s.Foreign:
+		return namedCalls
+	}
+	calls := slices.Concat(namedCalls, foreignCalls)
+	if hasRings() {
+		calls = append(calls, ringCall)
+	}
+	if runtime.GOARCH == "amd64" { // Linux has not given it to younger ones
+		calls = append(calls, "epoll_wait")
+	}
+	return calls
+}
+
+// tracerTime is how long it takes to attach a tracer and to detach it, about.
+const tracerTime = 350 * time.Millisecond
