@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 // changes computes what would change the answer from what was measured. options
@@ -30,11 +32,11 @@ func changes(p Profile, options []Option, by string) []Change {
 	if at < math.MaxInt && !p.Computes {
 		limit := busyHandlers * float64(at) / p.Rate
 		add("Handlers that wait for more than about %s, at this rate: %s runs %s at a time, and the others queue; then one that runs as many as there are clients, such as multiblocking.",
-			latency(seconds(limit)), best.Model, count(at, "handler"))
+			format.Latency(format.Seconds(limit)), best.Model, format.Count(at, "handler"))
 	}
 	if at == math.MaxInt && p.Handler > 0 && !p.Computes {
 		add("Handlers that wait for less than about %s, at this rate: then a model that runs one at a time may do as well, such as eventloop.",
-			latency(seconds(busyHandlers/p.Rate)))
+			format.Latency(format.Seconds(busyHandlers/p.Rate)))
 	}
 	if best.serves < math.MaxInt {
 		add("More connections than %d: %s serves no more at a time.", best.serves, best.Model)
@@ -45,14 +47,14 @@ func changes(p Profile, options []Option, by string) []Change {
 		case !o.Within || !o.Burns || p.SpareCore:
 		case float64(o.P50) < (1-leastDifference)*float64(best.P50):
 			add("A core that may be burnt (--spare-core): then the quicker %s is in, with a p50 of %s where %s has %s.",
-				o.Model, latency(o.P50), best.Model, latency(best.P50))
+				o.Model, format.Latency(o.P50), best.Model, format.Latency(best.P50))
 		default:
 			add("A core that may be burnt does not change it: the p50 of %s is %s, that of %s %s.",
-				o.Model, latency(o.P50), best.Model, latency(best.P50))
+				o.Model, format.Latency(o.P50), best.Model, format.Latency(best.P50))
 		}
 	}
 	if best.Burns {
-		add("A core that is shared with anything else: %s uses all of it (%s when idle).", best.Model, percent(best.Costs.Idle))
+		add("A core that is shared with anything else: %s uses all of it (%s when idle).", best.Model, format.Percent(best.Costs.Idle))
 	}
 	return all
 }
@@ -63,7 +65,7 @@ func about(x float64) string {
 		return "1"
 	}
 	unit := math.Pow(10, max(0, math.Floor(math.Log10(x))-1))
-	return "about " + thousands(math.Round(x/unit)*unit)
+	return "about " + format.Thousands(math.Round(x/unit)*unit)
 }
 
 // busyHandlers is the share of the time in which handlers may be busy before
@@ -77,7 +79,7 @@ func (o Option) mostRate(p Profile) (most float64, why string) {
 	cores := float64(min(p.Cores, parallel(o.Model)))
 	if o.Costs != nil && !o.Burns {
 		if per := (o.Costs.CPU - o.Costs.Idle) / p.Rate; per > 0 {
-			most, why = (full*cores-o.Costs.Idle)/per, fmt.Sprintf("at %s µs each they take all of its CPU time", threeDigits(per*1e6))
+			most, why = (full*cores-o.Costs.Idle)/per, fmt.Sprintf("at %s µs each they take all of its CPU time", format.ThreeDigits(per*1e6))
 		}
 	}
 	if at := parallel(o.Model); p.Handler > 0 && at < math.MaxInt {
@@ -106,14 +108,14 @@ func crossover(p Profile, best, next Option, by string) string {
 		winner, what := choose(p, then)
 		if winner == 0 {
 			return fmt.Sprintf("Fewer requests do not change it: below %s/s the CPU time is the same within %s of a core, and %s decides, for %s as well.",
-				about(rate), percent(leastCPU), what, best.Model)
+				about(rate), format.Percent(leastCPU), what, best.Model)
 		}
 		return fmt.Sprintf("Below %s requests/s the CPU time is the same within %s of a core, and %s decides, for %s.",
-			about(rate), percent(leastCPU), what, next.Model)
+			about(rate), format.Percent(leastCPU), what, next.Model)
 	case by == byMemory && b.eachKnown && n.eachKnown:
 		if at, known := sameUpTo(p, best, next); known && at >= 1 && at < float64(p.Connections) {
 			text := fmt.Sprintf("Below %s connections both need as much memory (%s and %s KiB a connection)",
-				about(at), threeDigits(b.PerConnection/1024), threeDigits(n.PerConnection/1024))
+				about(at), format.ThreeDigits(b.PerConnection/1024), format.ThreeDigits(n.PerConnection/1024))
 			if simplicity(next.Model) < simplicity(best.Model) {
 				return text + fmt.Sprintf(", and %s, which is simpler, would be it.", next.Model)
 			}
@@ -122,7 +124,7 @@ func crossover(p Profile, best, next Option, by string) string {
 	case by == bySimple && b != nil && n != nil && b.eachKnown && n.eachKnown:
 		if at, known := sameUpTo(p, next, best); known && at > float64(p.Connections) {
 			return fmt.Sprintf("Above %s connections %s would need less memory than %s (%s against %s KiB a connection), and be it.",
-				about(at), next.Model, best.Model, threeDigits(n.PerConnection/1024), threeDigits(b.PerConnection/1024))
+				about(at), next.Model, best.Model, format.ThreeDigits(n.PerConnection/1024), format.ThreeDigits(b.PerConnection/1024))
 		}
 	}
 	return ""
@@ -169,9 +171,9 @@ func targets(p Profile, options []Option) []Change {
 		return nil
 	}
 	if best.AtMost {
-		return []Change{{Text: fmt.Sprintf("Perhaps a target below %s: in some repeats the generator's own lateness hides how far below that the p99 of %s is.", latency(best.Longer), best.Model)}}
+		return []Change{{Text: fmt.Sprintf("Perhaps a target below %s: in some repeats the generator's own lateness hides how far below that the p99 of %s is.", format.Latency(best.Longer), best.Model)}}
 	}
-	text := fmt.Sprintf("A target below %s: the longest p99 of %s in a repeat.", latency(best.Longer), best.Model)
+	text := fmt.Sprintf("A target below %s: the longest p99 of %s in a repeat.", format.Latency(best.Longer), best.Model)
 	quickest := best
 	for _, o := range options[1:] {
 		if o.Within && !o.AtMost && o.Longer < quickest.Longer {
@@ -179,7 +181,7 @@ func targets(p Profile, options []Option) []Change {
 		}
 	}
 	if float64(quickest.Longer) < (1-leastDifference)*float64(best.Longer) {
-		text += fmt.Sprintf(" Then %s, whose longest was %s", quickest.Model, latency(quickest.Longer))
+		text += fmt.Sprintf(" Then %s, whose longest was %s", quickest.Model, format.Latency(quickest.Longer))
 		if quickest.Burns && !p.SpareCore {
 			text += ", for the price of a core"
 		}
@@ -199,12 +201,12 @@ func probesOf(p Profile) (all []probe) {
 	twice := p
 	twice.Rate *= 2
 	if twice.Validate() == nil {
-		all = append(all, probe{fmt.Sprintf("Twice the rate, %s/s", thousands(twice.Rate)), twice})
+		all = append(all, probe{fmt.Sprintf("Twice the rate, %s/s", format.Thousands(twice.Rate)), twice})
 	}
 	tenth := p
 	tenth.Connections, tenth.Active = p.Connections/10, max(1, p.Active/10)
 	if p.Connections >= 10*leastSilent && tenth.Validate() == nil && tenth.handling() < float64(tenth.Active)/2 {
-		all = append(all, probe{fmt.Sprintf("A tenth of the connections, %s", thousands(float64(tenth.Connections))), tenth})
+		all = append(all, probe{fmt.Sprintf("A tenth of the connections, %s", format.Thousands(float64(tenth.Connections))), tenth})
 	}
 	return all
 }
@@ -271,7 +273,7 @@ func outcome(try probe, best string, options []Option) string {
 		} else {
 			text += o.p99() + " by p99"
 			if o.Costs != nil {
-				text += fmt.Sprintf(", %s of a core, %s MiB", percent(o.Costs.CPU), mebibytes(o.Costs.RSS))
+				text += fmt.Sprintf(", %s of a core, %s MiB", format.Percent(o.Costs.CPU), format.Mebibytes(o.Costs.RSS))
 			}
 		}
 		void = void || o.Counted == 0

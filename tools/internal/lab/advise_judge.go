@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -122,7 +123,7 @@ func judge(asked, measured Profile, s Subject, samples []Sample) (Option, error)
 		taken = cmp.Or(taken, sample.Taken)
 		if r == unknown && len(sample.Load.Void) == 0 && few > 0 {
 			if r = yes; few > measured.P99 {
-				r, reason = no, fmt.Sprintf("p99 %s, of all repeats together", latency(few))
+				r, reason = no, fmt.Sprintf("p99 %s, of all repeats together", format.Latency(few))
 			}
 		}
 		if r == unknown {
@@ -148,7 +149,7 @@ func judge(asked, measured Profile, s Subject, samples []Sample) (Option, error)
 	case reason != "":
 		o.Within, o.Foreseen, o.Foretold, o.Reason = false, true, reason, reason
 		if o.Missed > 0 && o.Errors == 0 && o.Answered < 1 {
-			o.Reason += fmt.Sprintf("; measured: %s of what was due", percent(o.Answered))
+			o.Reason += fmt.Sprintf("; measured: %s of what was due", format.Percent(o.Answered))
 		}
 	case o.Counted == 0 && o.Samples == 0:
 		o.Reason = "not measured"
@@ -161,7 +162,7 @@ func judge(asked, measured Profile, s Subject, samples []Sample) (Option, error)
 		}
 		o.Limit = o.limit(measured)
 	case o.Burns && !asked.SpareCore:
-		o.Reason = fmt.Sprintf("burns %s of a core with nothing to do; --spare-core allows that", percent(o.Costs.Idle))
+		o.Reason = fmt.Sprintf("burns %s of a core with nothing to do; --spare-core allows that", format.Percent(o.Costs.Idle))
 	default:
 		o.Qualifies = true
 	}
@@ -270,9 +271,9 @@ func (o *Option) limit(p Profile) string {
 	at := parallel(o.Model)
 	switch {
 	case p.handling() > 0.7*float64(at):
-		return fmt.Sprintf("its handlers are busy for %s of the time, %d at a time, and requests queue for them", percent(p.handling()/float64(at)), at)
+		return fmt.Sprintf("its handlers are busy for %s of the time, %d at a time, and requests queue for them", format.Percent(p.handling()/float64(at)), at)
 	case o.Costs != nil && !o.Burns && o.Costs.CPU > 0.9*float64(min(p.Cores, at)):
-		return fmt.Sprintf("it uses all the CPU time that it can have, %s of a core", percent(o.Costs.CPU))
+		return fmt.Sprintf("it uses all the CPU time that it can have, %s of a core", format.Percent(o.Costs.CPU))
 	}
 	return ""
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 // simplest are the models in the order of how simple they are, to run and to
@@ -76,9 +78,9 @@ func foreseen(p Profile, s Subject) string {
 	case n < p.Connections:
 		return fmt.Sprintf("serves %d clients at a time, silent ones too; the others wait until one leaves", n)
 	case p.handling() > float64(at) && at == 1:
-		return fmt.Sprintf("handles one request at a time: %s/s at most", thousands(1/p.Handler.Seconds()))
+		return fmt.Sprintf("handles one request at a time: %s/s at most", format.Thousands(1/p.Handler.Seconds()))
 	case p.handling() > float64(at):
-		return fmt.Sprintf("handles %d requests at a time: %s/s at most", at, thousands(float64(at)/p.Handler.Seconds()))
+		return fmt.Sprintf("handles %d requests at a time: %s/s at most", at, format.Thousands(float64(at)/p.Handler.Seconds()))
 	}
 	return ""
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 // look begins to watch a server and the machine.
@@ -40,7 +42,7 @@ func (l look) since() (b besides) {
 func (s *Sample) took(what string, from look, planned time.Duration) {
 	const much = 3 * time.Second
 	if d := time.Since(from.at); d > 2*planned && d-planned > much && s.slow == "" {
-		s.slow = fmt.Sprintf("%s took %s, not %s", what, roughly(d), roughly(planned))
+		s.slow = fmt.Sprintf("%s took %s, not %s", what, format.Roughly(d), format.Roughly(planned))
 	}
 }
 

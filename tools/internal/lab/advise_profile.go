@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -59,13 +60,13 @@ func (p Profile) Validate() error {
 	case p.P99 <= p.Handler:
 		return fmt.Errorf("p99 %v: the handler alone takes %v", p.P99, p.Handler)
 	case p.Cores < 1 || p.Cores > runtime.NumCPU():
-		return fmt.Errorf("%s for the server: this machine has %d", count(p.Cores, "core"), runtime.NumCPU())
+		return fmt.Errorf("%s for the server: this machine has %d", format.Count(p.Cores, "core"), runtime.NumCPU())
 	case p.Computes && p.handling() > float64(p.Cores):
 		return fmt.Errorf("%s requests/s × %v = %s cores of computing, and the server has %d: no model can do that",
-			thousands(p.Rate), p.Handler, threeDigits(p.handling()), p.Cores)
+			format.Thousands(p.Rate), p.Handler, format.ThreeDigits(p.handling()), p.Cores)
 	case p.handling() > float64(p.Active):
 		return fmt.Errorf("%s requests/s × %v = %s requests in their handlers at any time, over %s with one at a time each: no model can do that",
-			thousands(p.Rate), p.Handler, threeDigits(p.handling()), count(p.Active, "active connection"))
+			format.Thousands(p.Rate), p.Handler, format.ThreeDigits(p.handling()), format.Count(p.Active, "active connection"))
 	}
 	return load.Config{Workload: p.workload(), Duration: time.Second}.Validate()
 }
@@ -94,10 +95,10 @@ func (p Profile) foretold() string {
 		return ""
 	case p.Computes:
 		return fmt.Sprintf("%s requests/s × %v of computing = %s of a core, whatever the model",
-			thousands(p.Rate), p.Handler, percent(p.handling()))
+			format.Thousands(p.Rate), p.Handler, format.Percent(p.handling()))
 	default:
 		return fmt.Sprintf("%s requests/s × %v of waiting = %s in their handlers at any time; whoever handles one at a time answers %s/s at most",
-			thousands(p.Rate), p.Handler, threeDigits(p.handling()), thousands(1/p.Handler.Seconds()))
+			format.Thousands(p.Rate), p.Handler, format.ThreeDigits(p.handling()), format.Thousands(1/p.Handler.Seconds()))
 	}
 }
 
@@ -117,7 +118,7 @@ func (p Profile) fit(descriptors int) Profile {
 // duration is long enough for a p99 that is no chance, unless that takes long.
 func (p Profile) duration() time.Duration {
 	const requests = 1_500
-	return min(max(seconds(requests/p.Rate), time.Second), 4*time.Second)
+	return min(max(format.Seconds(requests/p.Rate), time.Second), 4*time.Second)
 }
 
 // filling is how long it takes to store the keys, about, and opening to open the

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
@@ -92,7 +93,7 @@ func needs(model string) string {
 func recommend(p Profile, o Option) string {
 	text := fmt.Sprintf("Take %s: p99 %s where %v is allowed", o.Model, o.p99(), p.P99)
 	if c := o.Costs; c != nil {
-		text += fmt.Sprintf(", for %s of a core and %s MiB", percent(c.CPU), mebibytes(c.Memory))
+		text += fmt.Sprintf(", for %s of a core and %s MiB", format.Percent(c.CPU), format.Mebibytes(c.Memory))
 	}
 	return text + "."
 }
@@ -144,7 +145,7 @@ func nobody(p Profile, options []Option) string {
 	}
 	if near.Within && near.Burns {
 		return fmt.Sprintf("None, unless a core may be burnt: %s alone keeps p99 within %v (%s), and uses %s of a core with nothing to do. --spare-core allows that.",
-			near.Model, p.P99, near.p99(), percent(near.Costs.Idle))
+			near.Model, p.P99, near.p99(), format.Percent(near.Costs.Idle))
 	}
 	text := fmt.Sprintf("None of them. The nearest is %s: %s", near.Model, near.Reason)
 	if near.Limit != "" {
@@ -180,17 +181,17 @@ func because(p Profile, best, next Option, by string) string {
 	cpu, memory := "not known", "not known"
 	if best.Costs != nil && next.Costs != nil {
 		b, n := cpuOf(best, next)
-		cpu = fmt.Sprintf("%s and %s of a core", percent(b), percent(n))
+		cpu = fmt.Sprintf("%s and %s of a core", format.Percent(b), format.Percent(n))
 		if p.SpareCore {
-			cpu = fmt.Sprintf("p50 %s and %s", latency(best.P50), latency(next.P50))
+			cpu = fmt.Sprintf("p50 %s and %s", format.Latency(best.P50), format.Latency(next.P50))
 		}
-		memory = fmt.Sprintf("%s and %s MiB", mebibytes(best.Costs.Memory), mebibytes(next.Costs.Memory))
+		memory = fmt.Sprintf("%s and %s MiB", format.Mebibytes(best.Costs.Memory), format.Mebibytes(next.Costs.Memory))
 	}
 	switch by {
 	case byCPU:
 		return fmt.Sprintf("CPU time decides: %s.", cpu)
 	case byLatency:
-		return fmt.Sprintf("response time decides, for a core may be burnt: p50 %s and %s, p99 %s and %s.", latency(best.P50), latency(next.P50), best.p99(), next.p99())
+		return fmt.Sprintf("response time decides, for a core may be burnt: p50 %s and %s, p99 %s and %s.", format.Latency(best.P50), format.Latency(next.P50), best.p99(), next.p99())
 	case byMemory:
 		what := byCPU
 		if p.SpareCore {
@@ -208,7 +209,7 @@ func (o Option) p99() string {
 	if o.AtMost && o.P99 > 0 {
 		mark = "≤"
 	}
-	return mark + latency(o.P99)
+	return mark + format.Latency(o.P99)
 }
 
 // limits is what this machine could not show.
@@ -220,12 +221,12 @@ func (a *Advice) limits() []string {
 	case e.Pinned && e.Cores > a.Profile.Cores:
 		add("More cores: the server had %d of %d, the load one; how loops, workers or threads use several is not in this.", a.Profile.Cores, e.Cores)
 	default:
-		add("The server alone: it shared %s with the load, and was not pinned.", count(e.Cores, "core"))
+		add("The server alone: it shared %s with the load, and was not pinned.", format.Count(e.Cores, "core"))
 	}
 	add("A network: server and load are on one machine, where nothing is lost and no packet is under way for long.")
 	if a.Measured.Connections < a.Profile.Connections {
 		add("%s connections: descriptors and ports allow %s here, %s of them active. The memory of the others is computed.",
-			thousands(float64(a.Profile.Connections)), thousands(float64(a.Measured.Connections)), thousands(float64(a.Measured.Active)))
+			format.Thousands(float64(a.Profile.Connections)), format.Thousands(float64(a.Measured.Connections)), format.Thousands(float64(a.Measured.Active)))
 	}
 	void, reason, samples := 0, "", 0
 	for _, s := range a.Samples {
@@ -258,7 +259,7 @@ func (a *Advice) limits() []string {
 	}
 	if pauses := e.Pauses; pauses.Share > pauseShare {
 		add("Times below %v or so: the load's core was taken away %s times a second, for %v (median).",
-			(10 * pauses.Median).Round(10*time.Microsecond), thousands(pauses.PerSecond), pauses.Median.Round(time.Microsecond))
+			(10 * pauses.Median).Round(10*time.Microsecond), format.Thousands(pauses.PerSecond), pauses.Median.Round(time.Microsecond))
 	}
 	if slices.ContainsFunc(a.Options, func(o Option) bool { return o.Within && o.Costs == nil }) {
 		add("CPU time and memory: %s does not tell what another process uses. Simplicity decides.", e.OS)
@@ -269,7 +270,7 @@ func (a *Advice) limits() []string {
 // task is the profile in a sentence.
 func (p Profile) task() string {
 	text := fmt.Sprintf("%s connections, %s active; %s requests/s (%s), %.0f %% puts, values of %s bytes",
-		thousands(float64(p.Connections)), thousands(float64(p.Active)), thousands(p.Rate), p.Arrivals, p.Puts*100, thousands(float64(p.Value)))
+		format.Thousands(float64(p.Connections)), format.Thousands(float64(p.Active)), format.Thousands(p.Rate), p.Arrivals, p.Puts*100, format.Thousands(float64(p.Value)))
 	if p.Handler > 0 {
 		kind := "waits"
 		if p.Computes {
@@ -277,7 +278,7 @@ func (p Profile) task() string {
 		}
 		text += fmt.Sprintf("; each handler %s for %v", kind, p.Handler)
 	}
-	text += fmt.Sprintf("; p99 within %v; %s", p.P99, count(p.Cores, "core"))
+	text += fmt.Sprintf("; p99 within %v; %s", p.P99, format.Count(p.Cores, "core"))
 	if p.SpareCore {
 		text += ", which may be burnt"
 	}
@@ -297,19 +298,19 @@ func (a *Advice) table() *grid {
 			ok = "yes"
 		case o.Foreseen:
 		case o.Samples == 0:
-			ok = absent
+			ok = format.Absent
 		case o.Counted == 0:
 			ok = "void"
 		}
-		p99, cpu, per, memory, each := o.p99(), absent, absent, absent, absent
+		p99, cpu, per, memory, each := o.p99(), format.Absent, format.Absent, format.Absent, format.Absent
 		if c := o.Costs; c != nil {
-			cpu, per = threeDigits(c.CPU*100), threeDigits(c.PerRequest/1e3)
+			cpu, per = format.ThreeDigits(c.CPU*100), format.ThreeDigits(c.PerRequest/1e3)
 			if o.Answered < enough {
-				p99, per = absent, absent // of those that it happened to answer
+				p99, per = format.Absent, format.Absent // of those that it happened to answer
 			}
-			memory = mebibytes(c.Memory)
+			memory = format.Mebibytes(c.Memory)
 			if c.eachKnown {
-				each = threeDigits(c.PerConnection / 1024)
+				each = format.ThreeDigits(c.PerConnection / 1024)
 			}
 		}
 		g.rows = append(g.rows, row{cells: []string{o.Model, ok, fmt.Sprintf("%d/%d", o.Counted, o.Samples), p99, cpu, per, memory, each}})
@@ -334,7 +335,7 @@ func (a *Advice) Report(w io.Writer, style Style, width int) error {
 		fill(fmt.Sprintf("%s was not tried, for it is not available here: %s.", x.Model, x.Reason))
 	}
 	if !a.Complete {
-		fill(fmt.Sprintf("INTERRUPTED after %s.", count(len(a.Samples), "measurement")))
+		fill(fmt.Sprintf("INTERRUPTED after %s.", format.Count(len(a.Samples), "measurement")))
 	}
 	out.WriteString("\n")
 	fill("For: " + a.Profile.task() + ".")
@@ -357,7 +358,7 @@ func (a *Advice) Report(w io.Writer, style Style, width int) error {
 		}
 	}
 	fill(fmt.Sprintf("Medians of up to %s of %v. OF: so many of the measurements counted. MiB: memory (RSS) with all connections; KiB/C: for a silent one. ≤: the generator was late, so it is no more.",
-		count(a.Repeats, "repeat"), a.Duration.Round(time.Millisecond)))
+		format.Count(a.Repeats, "repeat"), a.Duration.Round(time.Millisecond)))
 	if slices.ContainsFunc(a.Options, func(o Option) bool { return o.Reason != "" }) {
 		heading("Why not")
 		for _, o := range a.Options {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -66,7 +67,7 @@ func (s *Sample) within(p Profile) (r reached, why string) {
 	case !l.Kept() && void && !l.MedianStands():
 		return unknown, ""
 	case !l.Kept():
-		return no, fmt.Sprintf("answers %s of what is due", percent(s.answered()))
+		return no, fmt.Sprintf("answers %s of what is due", format.Percent(s.answered()))
 	case s.p99() <= p.P99:
 		// Its times are upper bounds.
 		if void && !l.AtMost() {
@@ -78,7 +79,7 @@ func (s *Sample) within(p Profile) (r reached, why string) {
 	case l.Response.P99 == 0:
 		return unknown, "" // too few requests: one of them decides nothing
 	default:
-		return no, fmt.Sprintf("p99 %s", latency(s.p99()))
+		return no, fmt.Sprintf("p99 %s", format.Latency(s.p99()))
 	}
 }
 
@@ -121,9 +122,9 @@ func (s *Sample) digest() string {
 	if s.Error != "" {
 		return s.Error
 	}
-	text := fmt.Sprintf("p99 %s, %s answered", latency(s.p99()), percent(s.answered()))
+	text := fmt.Sprintf("p99 %s, %s answered", format.Latency(s.p99()), format.Percent(s.answered()))
 	if s.Resources != nil {
-		text += fmt.Sprintf(", %s of a core, %s MiB", percent(s.cpuShare()), mebibytes(s.Resources.RSS))
+		text += fmt.Sprintf(", %s of a core, %s MiB", format.Percent(s.cpuShare()), format.Mebibytes(s.Resources.RSS))
 	}
 	if s.Short != "" {
 		text += ", " + s.Short

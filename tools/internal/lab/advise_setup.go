@@ -12,6 +12,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 // Setup is how the recommended model is run for the profile: with each limit that
@@ -40,7 +41,7 @@ func (p Profile) limits(s Subject) (l kvserver.Limits, why []string) {
 	if n := p.Connections + p.Connections/10; n > defaultConns && !s.OneAtATime {
 		l.MaxConns = n
 		why = append(why, fmt.Sprintf("--max-conns %d: by default the server refuses clients from the %sst on; a tenth is for those that come again before their old connection is gone.",
-			n, thousands(defaultConns+1)))
+			n, format.Thousands(defaultConns+1)))
 	}
 	idle := defaultIdle
 	if s.OneAtATime {
@@ -50,11 +51,11 @@ func (p Profile) limits(s Subject) (l kvserver.Limits, why []string) {
 	case p.Active < p.Connections && !s.OneAtATime:
 		l.IdleTimeout = -1
 		why = append(why, fmt.Sprintf("--idle-timeout -1: by default the server closes a connection that has been silent for %v, and %s are.",
-			idle, thousands(float64(p.Connections-p.Active))))
+			idle, format.Thousands(float64(p.Connections-p.Active))))
 	case p.longestSilence() > idle:
 		l.IdleTimeout = -1
 		why = append(why, fmt.Sprintf("--idle-timeout -1: by default the server closes a connection that has been silent for %v, and at this rate each asks every %s on average.",
-			idle, latency(p.meanSilence())))
+			idle, format.Latency(p.meanSilence())))
 	}
 	if need := p.buffers(); need > defaultMemory*3/4 {
 		l.MemoryLimit = (need*4/3>>20 + 1) << 20
@@ -65,11 +66,13 @@ func (p Profile) limits(s Subject) (l kvserver.Limits, why []string) {
 }
 
 // meanSilence is how long an active connection asks nothing, on average.
-func (p Profile) meanSilence() time.Duration { return seconds(float64(p.Active) / p.Rate) }
+func (p Profile) meanSilence() time.Duration { return format.Seconds(float64(p.Active) / p.Rate) }
 
 // longestSilence is that of one request in half a billion: random arrivals are as
 // far apart as that (e to the power of 20).
-func (p Profile) longestSilence() time.Duration { return seconds(20 * float64(p.Active) / p.Rate) }
+func (p Profile) longestSilence() time.Duration {
+	return format.Seconds(20 * float64(p.Active) / p.Rate)
+}
 
 // buffers is what the active connections' buffers take in bytes if each has a
 // request and a reply under way.
@@ -107,7 +110,7 @@ func (p Profile) setup(s Subject, program []string, descriptors int) (*Setup, er
 		text := fmt.Sprintf("ulimit -n %d: each connection takes a file descriptor (in a service LimitNOFILE=, in a container --ulimit nofile=).", need)
 		if descriptors < need {
 			text += fmt.Sprintf(" Here the limit is %s, with which the server refuses clients from the %s on.",
-				thousands(float64(descriptors)), ordinal(max(1, descriptors-descriptorReserve)+1))
+				format.Thousands(float64(descriptors)), ordinal(max(1, descriptors-descriptorReserve)+1))
 		}
 		setup.Why = append(setup.Why, text)
 	}
@@ -136,7 +139,7 @@ func ordinal(n int) string {
 			suffix = "rd"
 		}
 	}
-	return thousands(float64(n)) + suffix
+	return format.Thousands(float64(n)) + suffix
 }
 
 // modelFields are the fields of a model's own configuration that its flags set.

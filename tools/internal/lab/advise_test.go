@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -35,7 +36,7 @@ func (c constructed) samples(p Profile) (all []Sample) {
 		s.Load = load.Result{Workload: p.workload(), Seconds: 1, Offered: requests, Requests: requests, Rate: p.Rate}
 		s.Load.Response = load.Times{Count: requests, P50: c.p99 / 2, P99: c.p99, Max: 2 * c.p99, Mean: float64(c.p99 / 2)}
 		s.Load.InFlight = s.Load.Rate * s.Load.Response.Mean / 1e9
-		s.Resources = &Resources{Window: time.Second, CPU: seconds(cpu), RSS: int64(c.rss * (1 << 20)), Threads: 5, Voluntary: requests}
+		s.Resources = &Resources{Window: time.Second, CPU: format.Seconds(cpu), RSS: int64(c.rss * (1 << 20)), Threads: 5, Voluntary: requests}
 		if c.alter != nil {
 			c.alter(&s)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -35,14 +36,14 @@ func (b *run) capacities(ctx context.Context) error {
 		if len(found.Tries) > 0 {
 			b.results.Capacity = append(b.results.Capacity, found)
 		}
-		return fmt.Sprintf("%s: %s requests/s with p99 within %v", s.Name, thousands(found.Rate), plan.SLO), err
+		return fmt.Sprintf("%s: %s requests/s with p99 within %v", s.Name, format.Thousands(found.Rate), plan.SLO), err
 	})
 }
 
 func (b *run) search(ctx context.Context, s *Server, p *process, found *Capacity) error {
 	kept, failed := 0.0, 0.0
 	for rate := b.capacity.first; ; {
-		b.progress.doing(s.Name, thousands(rate)+"/s · capacity")
+		b.progress.doing(s.Name, format.Thousands(rate)+"/s · capacity")
 		try, unsure, err := b.try(ctx, s, p, rate, len(found.Tries))
 		if len(try.Runs) > 0 {
 			found.Tries = append(found.Tries, try)

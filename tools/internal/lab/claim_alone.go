@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -41,7 +42,7 @@ var experimentAlone = &Experiment{
 				return err
 			}
 			for i, n := range aloneClients(b.results.Plan) {
-				t := Trial{Experiment: "E1", Case: count(n, "client"), X: float64(n)}
+				t := Trial{Experiment: "E1", Case: format.Count(n, "client"), X: float64(n)}
 				if _, err := b.trial(ctx, s, p, t, load.Config{
 					Workload: b.results.Plan.mix(n, 1, 0), Warmup: aloneWarmup, Duration: aloneCell, Seed: uint64(i),
 				}); err != nil {

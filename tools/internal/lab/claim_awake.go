@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -68,13 +69,13 @@ var experimentAwake = &Experiment{
 			ratios = append(ratios, float64(t.Load.Response.P50)/float64(best))
 		}
 		f := byThreshold(ratios, 0.6, 1)
-		f.Why = fmt.Sprintf("on a core of its own p50 was %s; the best that blocks, %s, had %s", latency(medianTime(trials)), of, latency(best))
+		f.Why = fmt.Sprintf("on a core of its own p50 was %s; the best that blocks, %s, had %s", format.Latency(medianTime(trials)), of, format.Latency(best))
 		void := slices.ContainsFunc(trials, func(t Trial) bool { return len(t.Load.Void) > 0 })
 		if p99 := responses(trials).P99; p99 > 0 && !void {
-			f.Why += "; p99 was " + latency(p99)
+			f.Why += "; p99 was " + format.Latency(p99)
 		}
 		if shared := awake(r, s, sharedCore); len(shared) > 0 {
-			f.Why += fmt.Sprintf("; beside a program that never rests p50 was %s and p90 %s", latency(medianTime(shared)), latency(p90Time(shared)))
+			f.Why += fmt.Sprintf("; beside a program that never rests p50 was %s and p90 %s", format.Latency(medianTime(shared)), format.Latency(p90Time(shared)))
 		}
 		return f, true
 	},
@@ -85,7 +86,7 @@ var experimentAwake = &Experiment{
 		if v != Confirmed || own == 0 || best == 0 || own < best {
 			return v, when
 		}
-		return OnlyWhen, fmt.Sprintf("it has a core of its own: beside a program that never rests its p90 is %s, and that of %s %s", latency(own), of, latency(best))
+		return OnlyWhen, fmt.Sprintf("it has a core of its own: beside a program that never rests its p90 is %s, and that of %s %s", format.Latency(own), of, format.Latency(best))
 	},
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -33,7 +34,7 @@ var experimentBlocking = &Experiment{
 			}
 			polls, rings, reads := waitingCalls(c)
 			if answeredFew(c) && polls+rings+max(0, reads-1) > blockingYes {
-				why := fmt.Sprintf("it answered %s requests a second, so few that the calls of the runtime's own monitor may be what is counted", threeDigits(float64(c.Requests)/c.Seconds))
+				why := fmt.Sprintf("it answered %s requests a second, so few that the calls of the runtime's own monitor may be what is counted", format.ThreeDigits(float64(c.Requests)/c.Seconds))
 				return Finding{Verdict: NotMeasurable, Why: why}, true
 			}
 			f := byThreshold([]float64{polls + rings + max(0, reads-1)}, blockingYes, blockingNo)

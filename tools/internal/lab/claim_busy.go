@@ -3,6 +3,8 @@ package lab
 import (
 	"cmp"
 	"fmt"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 // experimentBusy is judged by what silent connections cost.
@@ -51,10 +53,10 @@ var experimentBusy = &Experiment{
 			return Finding{Verdict: NotMeasurable, Why: why}, true
 		}
 		f := byThreshold(shares, busyYes, busyNo)
-		f.Why = fmt.Sprintf("it used %s of a core with 0 to %s connections, all of them silent", percent(f.Number/100), thousands(float64(most)))
+		f.Why = fmt.Sprintf("it used %s of a core with 0 to %s connections, all of them silent", format.Percent(f.Number/100), format.Thousands(float64(most)))
 		if waited := median(waits); waited > disturbance {
 			f.Why = fmt.Sprintf("it wanted %s of a core with 0 to %s connections, all of them silent, and waited for it for %s of the time, because others had it",
-				percent(f.Number/100), thousands(float64(most)), percent(waited))
+				format.Percent(f.Number/100), format.Thousands(float64(most)), format.Percent(waited))
 		}
 		f.leaveOut(why)
 		return f, true

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -52,7 +53,7 @@ var experimentCores = &Experiment{
 			return notMeasurable(trialsOf(r, "E3", s), cmp.Or(coresTakenFrom(r, s), why))
 		}
 		f := byThreshold(cores, oneCore, moreCores)
-		f.Why = fmt.Sprintf("it used %s of %s", threeDigits(f.Number), count(r.Environment.Cores, "core"))
+		f.Why = fmt.Sprintf("it used %s of %s", format.ThreeDigits(f.Number), format.Count(r.Environment.Cores, "core"))
 		f.leaveOut(coresTakenFrom(r, s))
 		for _, other := range r.Servers {
 			if cores := coresUsed(r, other); len(cores) > 0 && median(cores) >= moreCores {

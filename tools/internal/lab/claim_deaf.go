@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 // experimentDeaf: while clients come, ask and go, another one asks for much and
@@ -52,13 +54,13 @@ var experimentDeaf = &Experiment{
 			return Finding{Verdict: NotMeasurable, Why: why}, true
 		}
 		f := byThreshold(waits, deafAttack.Seconds()/2, deafAttack.Seconds()/10)
-		f.Why = fmt.Sprintf("others waited for up to %s while a client did not read for %v", latency(seconds(f.Number)), deafAttack)
+		f.Why = fmt.Sprintf("others waited for up to %s while a client did not read for %v", format.Latency(format.Seconds(f.Number)), deafAttack)
 		if rss, known := t.Figures[rssGrowth]; known {
-			f.Why += fmt.Sprintf(", and the server's memory grew by %s MiB, that of the kernel's sockets by %s MiB", mebibytes(int64(rss)), mebibytes(int64(t.Figures[socketGrowth])))
+			f.Why += fmt.Sprintf(", and the server's memory grew by %s MiB, that of the kernel's sockets by %s MiB", format.Mebibytes(int64(rss)), format.Mebibytes(int64(t.Figures[socketGrowth])))
 		}
 		f.leaveOut(why)
 		if n := t.Callers.Failed(); n > 0 {
-			f.Why += fmt.Sprintf("; %s got no answer: %s", count(n, "caller"), t.Callers.First)
+			f.Why += fmt.Sprintf("; %s got no answer: %s", format.Count(n, "caller"), t.Callers.First)
 		}
 		return f, true
 	},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/kvclient"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -64,7 +65,7 @@ var experimentHandler = &Experiment{
 		for _, c := range handlerCases {
 			text := "not known"
 			if ms := p99[c.name]; len(ms) > 0 {
-				text = latency(seconds(byThreshold(ms, fastEnough, tooSlow).Number / 1e3))
+				text = format.Latency(format.Seconds(byThreshold(ms, fastEnough, tooSlow).Number / 1e3))
 			}
 			all = append(all, c.name+" "+text)
 		}
@@ -210,7 +211,7 @@ func handlerTimes(trials []Trial) (p99 map[string][]float64, void string) {
 		case ms > fastEnough && t.besides().stolen() != "":
 			void = t.besides().stolen()
 		case ms > fastEnough && waited > starved:
-			void = fmt.Sprintf("the server waited for its core for %s of the time", percent(waited))
+			void = fmt.Sprintf("the server waited for its core for %s of the time", format.Percent(waited))
 		default:
 			p99[t.Case] = append(p99[t.Case], ms)
 		}

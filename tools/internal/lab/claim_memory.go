@@ -1,6 +1,10 @@
 package lab
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+)
 
 // experimentMemory is judged by what silent connections cost.
 var experimentMemory = &Experiment{
@@ -41,14 +45,14 @@ var experimentMemory = &Experiment{
 		}
 		const enough = 500
 		if last.Connections-first.Connections < enough {
-			return Finding{Verdict: NotMeasurable, Why: fmt.Sprintf("it holds no more than %s", count(last.Connections, "connection"))}, true
+			return Finding{Verdict: NotMeasurable, Why: fmt.Sprintf("it holds no more than %s", format.Count(last.Connections, "connection"))}, true
 		}
 		bytes, _ := r.PerConnection(s.Name)
 		f := byThreshold([]float64{bytes / (1 << 10)}, 2, 0.5)
 		f.Why = fmt.Sprintf("with %s connections%s it has %s and %s MiB, with %s it had %s and %s MiB",
-			thousands(float64(last.Connections)), perClient(s.Subject, last.Connections-first.Connections, last.Resources.Threads-first.Resources.Threads),
-			count(last.Resources.Threads, "thread"), mebibytes(last.Resources.RSS),
-			thousands(float64(first.Connections)), count(first.Resources.Threads, "thread"), mebibytes(first.Resources.RSS))
+			format.Thousands(float64(last.Connections)), perClient(s.Subject, last.Connections-first.Connections, last.Resources.Threads-first.Resources.Threads),
+			format.Count(last.Resources.Threads, "thread"), format.Mebibytes(last.Resources.RSS),
+			format.Thousands(float64(first.Connections)), format.Count(first.Resources.Threads, "thread"), format.Mebibytes(first.Resources.RSS))
 		if last.Short != "" {
 			f.Why += "; that is its limit: " + last.Short
 		}

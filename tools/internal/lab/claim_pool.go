@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -68,7 +69,7 @@ var experimentPool = &Experiment{
 		for _, c := range []string{poolCases[0], poolCases[2]} {
 			served, of, rss := poolServed(r, s.Name, c)
 			_, _, base := poolServed(r, s.Name, c+plainCase)
-			best.Why += fmt.Sprintf("; %s: it served %d of %d connections, with %s MiB instead of %s", c, served, of, mebibytes(rss), mebibytes(base))
+			best.Why += fmt.Sprintf("; %s: it served %d of %d connections, with %s MiB instead of %s", c, served, of, format.Mebibytes(rss), format.Mebibytes(base))
 		}
 		return best, true
 	},

@@ -6,6 +6,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -55,10 +56,10 @@ var experimentSilent = &Experiment{
 		}
 		f := byThreshold(ratios, 1.25, 2)
 		f.Why = fmt.Sprintf("a request took %sµs of CPU time among %s silent connections, and %sµs among none",
-			threeDigits(median(cost)), thousands(most), threeDigits(median(none)))
+			format.ThreeDigits(median(cost)), format.Thousands(most), format.ThreeDigits(median(none)))
 		for _, t := range trials {
 			if t.Case == silentOpen && t.X == most && medianHolds(t) && t.taken() == "" {
-				f.Why += fmt.Sprintf("; at %s/s %s", thousands(silentRate), medianAndP99(t))
+				f.Why += fmt.Sprintf("; at %s/s %s", format.Thousands(silentRate), medianAndP99(t))
 			}
 		}
 		return f, true
@@ -74,7 +75,7 @@ var experimentSilent = &Experiment{
 			return v, when
 		}
 		return OnlyWhen, fmt.Sprintf("some clients are silent: with none a request takes %sµs of CPU time, and %sµs where every socket is asked",
-			threeDigits(median(waits)), threeDigits(median(asks)))
+			format.ThreeDigits(median(waits)), format.ThreeDigits(median(asks)))
 	},
 }
 
@@ -115,7 +116,7 @@ func amongSilent(ctx context.Context, b *bench, s *Server, p *process, steps []i
 		}
 		t := Trial{Experiment: "E6", Case: silentClosed, X: float64(n)}
 		if short != "" {
-			t.Server, t.Note = s.Name, fmt.Sprintf("with %s silent connections: %s", thousands(t.X), short)
+			t.Server, t.Note = s.Name, fmt.Sprintf("with %s silent connections: %s", format.Thousands(t.X), short)
 			b.results.Trials = append(b.results.Trials, t)
 			return nil
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 // experimentStall: while clients come, ask and go, three others misbehave, one
@@ -46,10 +48,10 @@ var experimentStall = &Experiment{
 				return Finding{Verdict: NotMeasurable, Why: why}, true
 			}
 			f := byThreshold(waits, length.Seconds()/2, length.Seconds()/10)
-			f.Why = fmt.Sprintf("the longest wait during an attack of %v was %s", length, latency(seconds(f.Number)))
+			f.Why = fmt.Sprintf("the longest wait during an attack of %v was %s", length, format.Latency(format.Seconds(f.Number)))
 			f.leaveOut(why)
 			if n := t.Callers.Failed(); n > 0 {
-				f.Why += fmt.Sprintf(", and %s got no answer: %s", count(n, "caller"), t.Callers.First)
+				f.Why += fmt.Sprintf(", and %s got no answer: %s", format.Count(n, "caller"), t.Callers.First)
 			}
 			return f, true
 		}

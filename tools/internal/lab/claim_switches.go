@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -72,8 +73,8 @@ var experimentSwitches = &Experiment{
 		f := byThreshold(mine, 1.5, 1.2)
 		few, many := overClients(r, s, switchesFew), overClients(r, s, most)
 		f.Why = fmt.Sprintf("from %d connections to %s a request's CPU time went from %sµs to %sµs (event loop: %s-fold), its switches from %s to %s, its wait for a core from %s to %s; %s in the end",
-			switchesFew, thousands(most), threeDigits(few.cpu), threeDigits(many.cpu), threeDigits(median(loops)),
-			threeDigits(few.switches), threeDigits(many.switches), few.wait(), many.wait(), count(many.threads, "thread"))
+			switchesFew, format.Thousands(most), format.ThreeDigits(few.cpu), format.ThreeDigits(many.cpu), format.ThreeDigits(median(loops)),
+			format.ThreeDigits(few.switches), format.ThreeDigits(many.switches), few.wait(), many.wait(), format.Count(many.threads, "thread"))
 		return f, true
 	},
 }
@@ -90,14 +91,14 @@ var switchesClients = []int{1, switchesFew, switchesFew, switchesFew, 500, 4_000
 
 // switchesWarmup is how long it takes until each connection has asked.
 func switchesWarmup(clients int) time.Duration {
-	return 50*time.Millisecond + seconds(float64(clients)/switchesRate)
+	return 50*time.Millisecond + format.Seconds(float64(clients)/switchesRate)
 }
 
 // overConnections offers the rate over each number of connections. It ends where
 // the server does not serve all of them.
 func overConnections(ctx context.Context, b *bench, s *Server, p *process, clients []int) error {
 	for i, n := range clients {
-		t := Trial{Experiment: "E8", Case: count(n, "connection"), X: float64(n)}
+		t := Trial{Experiment: "E8", Case: format.Count(n, "connection"), X: float64(n)}
 		result, err := b.trial(ctx, s, p, t, load.Config{
 			Workload: b.results.Plan.mix(n, 1, switchesRate), Warmup: switchesWarmup(n), Duration: switchesCell, Seed: uint64(i),
 		})
@@ -105,7 +106,7 @@ func overConnections(ctx context.Context, b *bench, s *Server, p *process, clien
 			return fmt.Errorf("%s: %w", t.Case, err)
 		}
 		if result.Served < n {
-			b.results.Trials[len(b.results.Trials)-1].Note = fmt.Sprintf("of %s connections %d were served", thousands(t.X), result.Served)
+			b.results.Trials[len(b.results.Trials)-1].Note = fmt.Sprintf("of %s connections %d were served", format.Thousands(t.X), result.Served)
 			return nil
 		}
 	}
@@ -153,9 +154,9 @@ type switching struct {
 // wait is how long a request waited for a core, in words.
 func (s switching) wait() string {
 	if s.runQueue == nil {
-		return unknownHere
+		return format.UnknownHere
 	}
-	return threeDigits(*s.runQueue) + "µs"
+	return format.ThreeDigits(*s.runQueue) + "µs"
 }
 
 // overClients returns what a request cost over so many connections.

@@ -3,6 +3,8 @@ package lab
 import (
 	"fmt"
 	"strings"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 // claimTable is the table of verdicts: for each claim the server with the number
@@ -18,11 +20,11 @@ func claimTable(r *Results) *grid {
 		if c.Disturbed {
 			verdict += ", " + disturbedMark
 		}
-		cells := []string{c.Experiment + " " + e.Title, verdict, absent, absent}
+		cells := []string{c.Experiment + " " + e.Title, verdict, format.Absent, format.Absent}
 		if f, known := c.Number(); known && (f.Verdict.Decided() || f.Number != 0) {
-			cells[2] = threeDigits(f.Number) + " " + e.Unit
+			cells[2] = format.ThreeDigits(f.Number) + " " + e.Unit
 			if f.Low != f.High {
-				cells[3] = threeDigits(f.Low) + "–" + threeDigits(f.High)
+				cells[3] = format.ThreeDigits(f.Low) + "–" + format.ThreeDigits(f.High)
 			}
 		}
 		g.rows = append(g.rows, row{cells: cells})
@@ -66,13 +68,13 @@ func doubts(r *Results, c Claim) (text string) {
 		}
 	}
 	if near > 0 {
-		text = fmt.Sprintf("close for %s", count(near, "server"))
+		text = fmt.Sprintf("close for %s", format.Count(near, "server"))
 	}
 	if surprising > 0 {
 		if text != "" {
 			text += ", "
 		}
-		text += fmt.Sprintf("not as predicted for %s", count(surprising, "server"))
+		text += fmt.Sprintf("not as predicted for %s", format.Count(surprising, "server"))
 	}
 	return text
 }

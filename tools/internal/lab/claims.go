@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 // Experiment is a claim and how it is put to the test. Its statement stands before
@@ -139,7 +141,7 @@ func (e *Experiment) measure(ctx context.Context, b *bench, s *Server) (line str
 		b.results.Trials = append(b.results.Trials, Trial{Experiment: e.ID, Server: s.Name, Note: err.Error()})
 		return fmt.Sprintf("%s: %s: %v", e.ID, s.Name, err), nil
 	default:
-		return fmt.Sprintf("%s: %s: %s", e.ID, s.Name, count(len(b.results.Trials)-first, "run")), nil
+		return fmt.Sprintf("%s: %s: %s", e.ID, s.Name, format.Count(len(b.results.Trials)-first, "run")), nil
 	}
 }
 

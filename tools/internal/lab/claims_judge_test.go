@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -254,6 +255,6 @@ func TestAClaimThatNobodyWasAskedAbout(t *testing.T) {
 
 // A wait that the kernel does not tell of is none of 0 µs.
 func TestAWaitThatIsNotKnown(t *testing.T) {
-	assert.Equal(t, unknownHere, switching{}.wait())
+	assert.Equal(t, format.UnknownHere, switching{}.wait())
 	assert.Equal(t, "1.50µs", switching{runQueue: new(1.5)}.wait())
 }

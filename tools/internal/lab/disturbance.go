@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 // Two things tell what the machine did besides: for the whole run, the share of all
@@ -33,7 +35,7 @@ func (c *Cell) besides() besides {
 // stolen returns that the host had the cores for too long, or "".
 func (b besides) stolen() string {
 	if b.steal != nil && *b.steal > takenShare {
-		return fmt.Sprintf("the host had the cores for %s of the time", percent(*b.steal))
+		return fmt.Sprintf("the host had the cores for %s of the time", format.Percent(*b.steal))
 	}
 	return ""
 }
@@ -46,9 +48,9 @@ func (b besides) starved() string {
 		return ""
 	}
 	if waited, _ := b.server.Waited(); waited > takenShare {
-		text := fmt.Sprintf("the server waited for a core for %s of the time", percent(min(1, waited)))
+		text := fmt.Sprintf("the server waited for a core for %s of the time", format.Percent(min(1, waited)))
 		if b.others != nil {
-			text += fmt.Sprintf(", and other programs used %s of one", percent(*b.others))
+			text += fmt.Sprintf(", and other programs used %s of one", format.Percent(*b.others))
 		}
 		return text
 	}
@@ -59,7 +61,7 @@ func (b besides) starved() string {
 // that may use all cores.
 func (b besides) crowded() string {
 	if b.others != nil && *b.others > takenShare {
-		return fmt.Sprintf("other programs used the cores for %s of the time", percent(*b.others))
+		return fmt.Sprintf("other programs used the cores for %s of the time", format.Percent(*b.others))
 	}
 	return ""
 }
@@ -68,7 +70,7 @@ func (b besides) crowded() string {
 // server, or "".
 func (b besides) taken() string {
 	if b.generator != nil && *b.generator > takenShare {
-		return fmt.Sprintf("the load generator waited for its core for %s of the time", percent(*b.generator))
+		return fmt.Sprintf("the load generator waited for its core for %s of the time", format.Percent(*b.generator))
 	}
 	if text := b.stolen(); text != "" {
 		return text
@@ -114,7 +116,7 @@ func (r *Results) Void() string {
 	var reasons []string
 	void, cells, why := voidCells(r.Runs)
 	if float64(void) > voidShare*float64(cells) {
-		reasons = append(reasons, fmt.Sprintf("of %s of the closed loop %d are void; one reason: %s", count(cells, "cell"), void, why))
+		reasons = append(reasons, fmt.Sprintf("of %s of the closed loop %d are void; one reason: %s", format.Count(cells, "cell"), void, why))
 	}
 	void, cells, why = 0, 0, ""
 	for _, s := range r.OpenSummary {
@@ -125,7 +127,7 @@ func (r *Results) Void() string {
 		}
 	}
 	if float64(void) > voidShare*float64(cells) {
-		reasons = append(reasons, fmt.Sprintf("of %s of the open loop %d are void, medians included; one reason: %s", count(cells, "cell"), void, why))
+		reasons = append(reasons, fmt.Sprintf("of %s of the open loop %d are void, medians included; one reason: %s", format.Count(cells, "cell"), void, why))
 	}
 	// Of servers that the claim is not about, there are findings without a verdict.
 	decided := func(c Claim) bool {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
@@ -107,7 +108,7 @@ func (g *grid) split(width int) []*grid {
 	short := &grid{columns: g.columns}
 	for _, r := range g.rows {
 		r.cells = slices.Clone(r.cells)
-		r.cells[0] = shorten(r.cells[0], width/2)
+		r.cells[0] = format.Shorten(r.cells[0], width/2)
 		short.rows = append(short.rows, r)
 	}
 	var blocks []*grid

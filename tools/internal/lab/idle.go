@@ -6,6 +6,8 @@ import (
 	"net"
 	"os"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 // idle measures what silent connections cost: CPU time and memory.
@@ -79,7 +81,7 @@ func idleDigest(cells []IdleCell) string {
 		return "not known"
 	}
 	last := cells[len(cells)-1]
-	text := fmt.Sprintf("%s connections, %s MiB, %s of a core", thousands(float64(last.Connections)), mebibytes(last.Resources.RSS), percent(last.share()))
+	text := fmt.Sprintf("%s connections, %s MiB, %s of a core", format.Thousands(float64(last.Connections)), format.Mebibytes(last.Resources.RSS), format.Percent(last.share()))
 	if last.Short != "" {
 		text += ": " + last.Short
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -83,9 +84,9 @@ func whyTaken(trials []Trial, why string) string {
 // medianAndP99 is an open loop's median in words, and its p99, unless that is void or
 // there are too few requests for it.
 func medianAndP99(t Trial) string {
-	text := "p50 was " + latency(t.Load.Response.P50)
+	text := "p50 was " + format.Latency(t.Load.Response.P50)
 	if len(t.Load.Void) == 0 && t.Load.Response.P99 > 0 {
-		text += " and p99 " + latency(t.Load.Response.P99)
+		text += " and p99 " + format.Latency(t.Load.Response.P99)
 	}
 	if !t.Load.Kept() {
 		text += ", and the rate was not kept"

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 // drawings is how often the screen may change in a second, at most.
@@ -45,7 +47,7 @@ const (
 
 // line is one that fits.
 func (m moment) line(width int) string {
-	text := fmt.Sprintf("%3.0f %%  about %s left  ", m.share*100, roughly(m.left))
+	text := fmt.Sprintf("%3.0f %%  about %s left  ", m.share*100, format.Roughly(m.left))
 	if width >= barRoom {
 		full := int(m.share * barWidth)
 		text = strings.Repeat("█", full) + strings.Repeat("░", barWidth-full) + " " + text
@@ -53,5 +55,5 @@ func (m moment) line(width int) string {
 	if m.server != "" {
 		text += m.server + " · "
 	}
-	return clip(text+m.what, width-typed)
+	return format.Clip(text+m.what, width-typed)
 }

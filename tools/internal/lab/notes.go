@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -49,7 +50,7 @@ func Notes(r *Results) []string {
 	}
 	for _, s := range r.Summary {
 		if s.Errors > 0 {
-			add("!  %s, %s: %s; the first: %s", s.Server, WorkloadTitle(r.Plan.Workloads[s.Workload]), count(int(s.Errors), "error"), s.FirstError)
+			add("!  %s, %s: %s; the first: %s", s.Server, WorkloadTitle(r.Plan.Workloads[s.Workload]), format.Count(int(s.Errors), "error"), s.FirstError)
 		}
 	}
 	notes = slices.Concat(notes, gateNotes(r), openNotes(r), idleNotes(r), syscallNotes(r), claimNotes(r), capacityNotes(r), trustNotes(r))
@@ -65,7 +66,7 @@ func Notes(r *Results) []string {
 			indicative = "Few rounds: indicative. "
 		}
 		add("%sMedians of %s; CPU per request differed between them by %.0f %% at most (%s, %s).", indicative,
-			count(r.Plan.Rounds, "round"), worst.Cost.Spread*100, worst.Server, WorkloadName(r.Plan.Workloads[worst.Workload]))
+			format.Count(r.Plan.Rounds, "round"), worst.Cost.Spread*100, worst.Server, WorkloadName(r.Plan.Workloads[worst.Workload]))
 	}
 	if len(r.Summary) > 0 && r.Environment.Cores == 1 {
 		add("One core: server and load take it from each other. Rates are lower than they could be, and waiting by spinning looks worse.")
@@ -93,9 +94,9 @@ func trustNotes(r *Results) []string {
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if p := r.Proof; p != nil && p.Shows() {
 		add("The lab's test of itself: %s was stopped for %v. The open loop's p99 shows it, %s; a closed loop beside it hid it, %s.",
-			p.Server, p.Stopped, latency(p.Open.Response.P99), latency(p.Closed.Response.P99))
+			p.Server, p.Stopped, format.Latency(p.Open.Response.P99), format.Latency(p.Closed.Response.P99))
 	} else if p != nil {
-		add("DO NOT TRUST THIS RUN: %s was stopped for %v, and the open loop's p99 is %s.", p.Server, p.Stopped, latency(p.Open.Response.P99))
+		add("DO NOT TRUST THIS RUN: %s was stopped for %v, and the open loop's p99 is %s.", p.Server, p.Stopped, format.Latency(p.Open.Response.P99))
 	}
 	if note := excessNote(r); note != "" {
 		add("%s", note)
@@ -113,7 +114,7 @@ func trustNotes(r *Results) []string {
 	}
 	if p := r.Environment.Pauses; p.Share > pauseShare {
 		add("This machine took the load's core away %s times a second, for %v (median), %.1f %% of the time, while nothing else ran. No time measured here can be better than that.",
-			thousands(p.PerSecond), p.Median.Round(time.Microsecond), p.Share*100)
+			format.Thousands(p.PerSecond), p.Median.Round(time.Microsecond), p.Share*100)
 	}
 	stolen := 0
 	for _, c := range slices.Concat(r.Runs, r.Open, r.Again) {
@@ -141,8 +142,8 @@ func excessNote(r *Results) string {
 		}
 		if all++; used.Excess() > 0 {
 			if wrong++; wrong == 1 {
-				first = fmt.Sprintf("%s, %s of %s, where the clocks can be wrong by %s", server, percent(share),
-					count(used.Cores, "core"), percent(used.Uncertainty.Seconds()/used.Window.Seconds()))
+				first = fmt.Sprintf("%s, %s of %s, where the clocks can be wrong by %s", server, format.Percent(share),
+					format.Count(used.Cores, "core"), format.Percent(used.Uncertainty.Seconds()/used.Window.Seconds()))
 			}
 		}
 	}
@@ -211,7 +212,7 @@ func gateNotes(r *Results) (notes []string) {
 		}
 		first := s.Rules.NotJudged[0]
 		notes = append(notes, fmt.Sprintf("?  %s: %s of %d not judged, because this machine was busy; the first: %s: %s",
-			s.Name, count(len(s.Rules.NotJudged), "rule"), s.Rules.Total, first.Rule, first.Reason))
+			s.Name, format.Count(len(s.Rules.NotJudged), "rule"), s.Rules.Total, first.Rule, first.Reason))
 	}
 	return notes
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 // Progress tells how far a run is: on a terminal by a table of what is known so
@@ -41,7 +43,7 @@ func (p *Progress) start(results *Results, total time.Duration) {
 	p.began = p.now()
 	p.at = p.began
 	if p.live == nil {
-		fmt.Fprintf(p.w, "about %s\n", roughly(total))
+		fmt.Fprintf(p.w, "about %s\n", format.Roughly(total))
 	}
 }
 
@@ -81,7 +83,7 @@ func (p *Progress) finished(planned time.Duration, line string) {
 	p.at = now
 	grown := p.explain(took, planned)
 	if p.live == nil && line != "" {
-		fmt.Fprintf(p.w, "%s (about %s left%s)\n", line, roughly(p.left(p.at)), grown)
+		fmt.Fprintf(p.w, "%s (about %s left%s)\n", line, format.Roughly(p.left(p.at)), grown)
 	}
 }
 
@@ -92,7 +94,7 @@ func (p *Progress) extend(by time.Duration, why string) {
 	}
 	p.total += by
 	p.told += by
-	p.why = fmt.Sprintf("about %s more, because %s", roughly(by), why)
+	p.why = fmt.Sprintf("about %s more, because %s", format.Roughly(by), why)
 	p.tell(p.why)
 }
 
@@ -106,7 +108,7 @@ func (p *Progress) explain(took, planned time.Duration) string {
 	}
 	p.told = all
 	if took > 2*planned {
-		p.why = fmt.Sprintf("longer than planned, because this took %s, not %s", roughly(took), roughly(planned))
+		p.why = fmt.Sprintf("longer than planned, because this took %s, not %s", format.Roughly(took), format.Roughly(planned))
 	} else {
 		p.why = fmt.Sprintf("longer than planned, because all takes %.1f times as long", p.at.Sub(p.began).Seconds()/p.done.Seconds())
 	}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 func TestProgressLines(t *testing.T) {
@@ -95,7 +97,7 @@ func TestRoughly(t *testing.T) {
 		119 * time.Second:       "2 min 0 s",
 		14*time.Minute + 1:      "14 min 0 s",
 	} {
-		assert.Equal(t, want, roughly(d))
+		assert.Equal(t, want, format.Roughly(d))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -88,5 +89,5 @@ func (b *run) stopUnderLoad(ctx context.Context, s Subject, p *process, proof *P
 
 func proofDigest(p *Proof) string {
 	return fmt.Sprintf("%s, stopped for %v: p99 %s in the open loop, %s in the closed one", p.Server, p.Stopped,
-		latency(p.Open.Response.P99), latency(p.Closed.Response.P99))
+		format.Latency(p.Open.Response.P99), format.Latency(p.Closed.Response.P99))
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -47,8 +48,8 @@ func Title(r *Results) string {
 	}
 	w := r.Plan.Workloads[0]
 	title := fmt.Sprintf("ioflavors lab · %s · %s of %v a cell · seed %d · %.0f %% gets, %s keys, %s-byte values",
-		count(len(r.Servers), "server"), count(r.Plan.Rounds, "round"), r.Plan.Cell, r.Plan.Seed,
-		100*(1-w.Puts), thousands(float64(w.Keys)), valueSizes(w))
+		format.Count(len(r.Servers), "server"), format.Count(r.Plan.Rounds, "round"), r.Plan.Cell, r.Plan.Seed,
+		100*(1-w.Puts), format.Thousands(float64(w.Keys)), valueSizes(w))
 	if !r.Complete {
 		title += " · INTERRUPTED"
 	}
@@ -72,17 +73,17 @@ func Place(r *Results) string {
 	if e.CPU != "" {
 		parts = append(parts, e.CPU)
 	}
-	parts = append(parts, count(e.Cores, "core"), e.Go)
+	parts = append(parts, format.Count(e.Cores, "core"), e.Go)
 	if e.Pinned {
 		parts = append(parts, fmt.Sprintf("server on cpu%d, load on cpu%d", e.ServerCore, e.LoadCore))
 	} else {
 		parts = append(parts, "not pinned")
 	}
 	if e.Steal != nil {
-		parts = append(parts, "steal "+percent(*e.Steal))
+		parts = append(parts, "steal "+format.Percent(*e.Steal))
 	}
 	if e.Others != nil {
-		parts = append(parts, "others "+percent(*e.Others))
+		parts = append(parts, "others "+format.Percent(*e.Others))
 	}
 	return strings.Join(parts, " · ")
 }
@@ -127,25 +128,25 @@ func costs(r *Results) *grid {
 			continue
 		}
 		var cpu, switches []string
-		threads, rss := notAvailable, notAvailable
+		threads, rss := format.NotAvailable, format.NotAvailable
 		for i := range r.Plan.Workloads {
 			switch sum := r.SummaryOf(s.Name, i); {
 			case sum == nil || sum.Rate == 0:
-				cpu, switches = append(cpu, absent), append(switches, absent)
+				cpu, switches = append(cpu, format.Absent), append(switches, format.Absent)
 			case sum.Cost == nil:
-				cpu, switches = append(cpu, notAvailable), append(switches, notAvailable)
+				cpu, switches = append(cpu, format.NotAvailable), append(switches, format.NotAvailable)
 			default:
-				cpu = append(cpu, threeDigits(sum.Cost.CPU/1e3))
+				cpu = append(cpu, format.ThreeDigits(sum.Cost.CPU/1e3))
 				switches = append(switches, fmt.Sprintf("%.3f", sum.Cost.Voluntary+sum.Cost.Involuntary))
-				threads, rss = fmt.Sprint(sum.Cost.Threads), mebibytes(sum.Cost.RSS) // those of the last workload, the heaviest one
+				threads, rss = fmt.Sprint(sum.Cost.Threads), format.Mebibytes(sum.Cost.RSS) // those of the last workload, the heaviest one
 			}
 		}
-		idle := notAvailable
+		idle := format.NotAvailable
 		if !r.Plan.has(Idle) {
-			idle = absent
+			idle = format.Absent
 		}
 		if share, known := r.IdleShare(s.Name); known {
-			idle = percent(share)
+			idle = format.Percent(share)
 		}
 		cells = append(append(append(cells, cpu...), switches...), threads, rss, idle)
 		g.rows = append(g.rows, row{cells: cells, rest: remark(s, false)})
@@ -168,13 +169,13 @@ func speeds(r *Results) *grid {
 		cells := []string{s.Name}
 		for i := range r.Plan.Workloads {
 			if sum := r.SummaryOf(s.Name, i); sum != nil {
-				p99 := latency(sum.P99)
+				p99 := format.Latency(sum.P99)
 				if hides(r, *sum) {
 					p99 = "~" + p99
 				}
-				cells = append(cells, mark(sum)+thousands(sum.Rate), latency(sum.P50), p99)
+				cells = append(cells, mark(sum)+format.Thousands(sum.Rate), format.Latency(sum.P50), p99)
 			} else {
-				cells = append(cells, absent, absent, absent)
+				cells = append(cells, format.Absent, format.Absent, format.Absent)
 			}
 		}
 		g.rows = append(g.rows, row{cells: append(cells, served(r, s))})

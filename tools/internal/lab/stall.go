@@ -3,6 +3,8 @@ package lab
 import (
 	"fmt"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 // stallsOf returns the longest wait during each attack, in seconds. It leaves out
@@ -20,7 +22,7 @@ func stallsOf(t Trial) (waits []float64, why string) {
 		wait := t.Callers.Worst(a.From, a.Until)
 		machine, what := machineWait(t, a)
 		if rest := wait - machine; wait > length/10 && machine > length/10 && (rest < length/2 || rest > length) {
-			why = fmt.Sprintf("the longest wait during an attack of %v was %s, and the machine may have made it: %s", length, latency(wait), what)
+			why = fmt.Sprintf("the longest wait during an attack of %v was %s, and the machine may have made it: %s", length, format.Latency(wait), what)
 			continue
 		}
 		waits = append(waits, wait.Seconds())
@@ -46,7 +48,7 @@ func machineWait(t Trial, a Attack) (longest time.Duration, how string) {
 		{t.Callers.Worst(0, t.Attacks[0].From-t.Callers.Step), "callers waited for up to %s before anybody attacked"},
 	} {
 		if part.wait > longest {
-			longest, how = part.wait, fmt.Sprintf(part.how, latency(part.wait))
+			longest, how = part.wait, fmt.Sprintf(part.how, format.Latency(part.wait))
 		}
 	}
 	return longest, how

@@ -3,6 +3,8 @@ package lab
 import (
 	"strings"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 // standings are the lines of a table of what is known so far; none if it does
@@ -23,13 +25,13 @@ func standings(r *Results, m moment, width int, style Style) []string {
 	}
 	names = min(names, room)
 	for i, s := range r.Servers {
-		g.rows[i].cells[0] = shorten(s.Name, names)
+		g.rows[i].cells[0] = format.Shorten(s.Name, names)
 		g.rows[i].rest, g.rows[i].calm = remark(s, false), s.Unavailable != ""
 		if s.Name == m.server && !s.out() {
 			g.rows[i].rest, _, _ = strings.Cut(m.what, " · ")
 			g.rows[i].calm = true
 		}
-		g.rows[i].rest = clip(g.rows[i].rest, width-names-others-len(gap))
+		g.rows[i].rest = format.Clip(g.rows[i].rest, width-names-others-len(gap))
 	}
 	return strings.Split(strings.TrimSuffix(g.text(style), "\n"), "\n")
 }
@@ -50,7 +52,7 @@ func soFar(r *Results) *grid {
 		g.columns = append(g.columns, column{group, "µs/REQ"}, column{group, "REQ/S"})
 	}
 	if r.Plan.has(OpenLoop) {
-		g.columns = append(g.columns, column{thousands(r.Plan.Open[open].Rate) + "/s", "P99"})
+		g.columns = append(g.columns, column{format.Thousands(r.Plan.Open[open].Rate) + "/s", "P99"})
 	}
 	if r.Plan.has(Idle) {
 		g.columns = append(g.columns, column{"", "IDLE"})
@@ -65,9 +67,9 @@ func soFar(r *Results) *grid {
 			cells = append(cells, openSoFar(cellsOf(r.Open, s.Name, open)))
 		}
 		if r.Plan.has(Idle) {
-			idle := absent
+			idle := format.Absent
 			if share, known := r.IdleShare(s.Name); known {
-				idle = percent(share)
+				idle = format.Percent(share)
 			}
 			cells = append(cells, idle)
 		}
@@ -88,9 +90,9 @@ func cellsOf(cells []Cell, server string, workload int) []Cell {
 
 func closedSoFar(cells []Cell) (cpu, rate string) {
 	if len(cells) == 0 {
-		return absent, absent
+		return format.Absent, format.Absent
 	}
-	cpu = notAvailable
+	cpu = format.NotAvailable
 	var known []Cell
 	for _, c := range cells {
 		if c.Resources != nil && c.Load.Requests > 0 {
@@ -98,9 +100,9 @@ func closedSoFar(cells []Cell) (cpu, rate string) {
 		}
 	}
 	if len(known) > 0 {
-		cpu = threeDigits(medianOf(known, Cell.cpuPerRequest) / 1e3)
+		cpu = format.ThreeDigits(medianOf(known, Cell.cpuPerRequest) / 1e3)
 	}
-	return cpu, thousands(medianOf(cells, func(c Cell) float64 { return c.Load.Rate }))
+	return cpu, format.Thousands(medianOf(cells, func(c Cell) float64 { return c.Load.Rate }))
 }
 
 // openSoFar is the median of the rounds' own p99: to merge their histograms
@@ -114,9 +116,9 @@ func openSoFar(cells []Cell) string {
 	}
 	switch {
 	case len(cells) == 0:
-		return absent
+		return format.Absent
 	case len(valid) == 0:
 		return voidMark
 	}
-	return latency(medianOf(valid, func(c Cell) time.Duration { return c.Load.Response.P99 }))
+	return format.Latency(medianOf(valid, func(c Cell) time.Duration { return c.Load.Response.P99 }))
 }

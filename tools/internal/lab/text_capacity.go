@@ -1,19 +1,23 @@
 package lab
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+)
 
 // capacityTable is the table of capacities.
 func capacityTable(r *Results) *grid {
 	g := &grid{caption: fmt.Sprintf("Capacity: the highest rate with p99 within %v", r.Plan.SLO),
 		columns: []column{{"", "MODEL"}, {"", "REQ/S"}, {"", "NOT KEPT"}, {"", "P99 THERE"}}}
 	for _, c := range r.Capacity {
-		rate := thousands(c.Rate)
+		rate := format.Thousands(c.Rate)
 		if c.LowerBound {
 			rate = "≥ " + rate
 		}
-		failed, p99 := absent, absent
+		failed, p99 := format.Absent, format.Absent
 		if t := c.lowestFailure(); t != nil {
-			failed, p99 = thousands(t.Rate), latency(t.Runs[len(t.Runs)-1].Load.Response.P99)
+			failed, p99 = format.Thousands(t.Rate), format.Latency(t.Runs[len(t.Runs)-1].Load.Response.P99)
 		}
 		g.rows = append(g.rows, row{cells: []string{c.Server, rate, failed, p99}})
 	}

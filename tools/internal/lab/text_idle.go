@@ -1,6 +1,10 @@
 package lab
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+)
 
 // idleCosts is the table of silent connections.
 func idleCosts(r *Results) *grid {
@@ -8,31 +12,31 @@ func idleCosts(r *Results) *grid {
 	steps := r.Plan.IdleConnections
 	for _, group := range []string{"CPU with so many silent", "RSS in MiB with as many"} {
 		for _, n := range steps {
-			g.columns = append(g.columns, column{group, thousands(float64(n))})
+			g.columns = append(g.columns, column{group, format.Thousands(float64(n))})
 		}
 	}
 	g.columns = append(g.columns, column{"", "KiB/CONN"})
 	for _, s := range r.Servers {
 		cpu, rss := make([]string, len(steps)), make([]string, len(steps))
 		for i, n := range steps {
-			cpu[i], rss[i] = absent, absent
+			cpu[i], rss[i] = format.Absent, format.Absent
 			for _, c := range r.Idle {
 				if c.Server != s.Name || c.Resources == nil || c.Wanted != n && !(s.OneAtATime && i == 1 && c.Wanted == 1) {
 					continue
 				}
 				at := ""
 				if c.Connections != n {
-					at = " at " + thousands(float64(c.Connections))
+					at = " at " + format.Thousands(float64(c.Connections))
 				}
-				cpu[i], rss[i] = percent(c.share()), mebibytes(c.Resources.RSS)+at
+				cpu[i], rss[i] = format.Percent(c.share()), format.Mebibytes(c.Resources.RSS)+at
 			}
 		}
-		if rss[0] == absent {
+		if rss[0] == format.Absent {
 			continue
 		}
-		each := absent
+		each := format.Absent
 		if bytes, known := r.PerConnection(s.Name); known {
-			each = threeDigits(bytes / (1 << 10))
+			each = format.ThreeDigits(bytes / (1 << 10))
 		}
 		g.rows = append(g.rows, row{cells: append(append(append([]string{s.Name}, cpu...), rss...), each)})
 	}
@@ -48,7 +52,7 @@ func idleNotes(r *Results) []string {
 		"Measured once. Who serves one client at a time holds one connection."}
 	for _, c := range r.Idle {
 		if c.Short != "" {
-			notes = append(notes, fmt.Sprintf("NOT MEASURED: %s with %s connections: %s.", c.Server, thousands(float64(c.Wanted)), c.Short))
+			notes = append(notes, fmt.Sprintf("NOT MEASURED: %s with %s connections: %s.", c.Server, format.Thousands(float64(c.Wanted)), c.Short))
 		}
 	}
 	return notes

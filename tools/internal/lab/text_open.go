@@ -1,6 +1,10 @@
 package lab
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+)
 
 // The marks of the open loop's table.
 const (
@@ -12,7 +16,7 @@ const (
 func latencies(r *Results) *grid {
 	g := &grid{caption: "How long users wait: response times in an open loop", columns: []column{{"", "MODEL"}}}
 	for _, w := range r.Plan.Open {
-		group := thousands(w.Rate) + "/s"
+		group := format.Thousands(w.Rate) + "/s"
 		g.columns = append(g.columns, column{group, "P50"}, column{group, "P99"})
 	}
 	for _, s := range r.Servers {
@@ -25,7 +29,7 @@ func latencies(r *Results) *grid {
 		}
 		cells := []string{name}
 		for i := range r.Plan.Open {
-			p50, p99 := absent, absent
+			p50, p99 := format.Absent, format.Absent
 			if sum := r.OpenSummaryOf(s.Name, i); sum != nil {
 				mark := ""
 				if !sum.Kept {
@@ -33,10 +37,10 @@ func latencies(r *Results) *grid {
 				}
 				p50, p99 = voidMark, voidMark
 				if sum.MedianRounds > 0 {
-					p50 = mark + latency(sum.P50)
+					p50 = mark + format.Latency(sum.P50)
 				}
 				if sum.Rounds > 0 {
-					p99 = mark + latency(sum.Response.P99)
+					p99 = mark + format.Latency(sum.Response.P99)
 				}
 			}
 			cells = append(cells, p50, p99)
@@ -62,7 +66,7 @@ func openNotes(r *Results) []string {
 		overloaded = overloaded || s.MedianRounds > 0 && !s.Kept
 		if s.Errors > 0 {
 			notes = append(notes, fmt.Sprintf("!  %s, at %s requests/s: %s; the first: %s",
-				s.Server, thousands(r.Plan.Open[s.Workload].Rate), count(int(s.Errors), "error"), s.FirstError))
+				s.Server, format.Thousands(r.Plan.Open[s.Workload].Rate), format.Count(int(s.Errors), "error"), s.FirstError))
 		}
 	}
 	if overloaded {

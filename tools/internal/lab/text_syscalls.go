@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 // maxCallColumns is how many calls have a column of their own.
@@ -39,15 +41,15 @@ func callCounts(r *Results) *grid {
 		for w := range min(syscallWorkloads, len(r.Plan.Workloads)) {
 			i := slices.IndexFunc(r.Syscalls, func(c SyscallCell) bool { return c.Server == s.Name && c.Workload == w })
 			if i < 0 || r.Syscalls[i].Requests == 0 {
-				cells = append(cells, slices.Repeat([]string{absent}, 1+len(shown))...)
+				cells = append(cells, slices.Repeat([]string{format.Absent}, 1+len(shown))...)
 				continue
 			}
 			known = true
 			c := r.Syscalls[i]
 			_, _, total := c.PerRequest()
-			cells = append(cells, threeDigits(total))
+			cells = append(cells, format.ThreeDigits(total))
 			for _, name := range shown {
-				cells = append(cells, threeDigits(float64(c.Calls[name])/float64(c.Requests)))
+				cells = append(cells, format.ThreeDigits(float64(c.Calls[name])/float64(c.Requests)))
 			}
 		}
 		if known {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 // visit measures a fresh process of the server under each workload; the second
@@ -42,9 +44,9 @@ func (b *run) visit(ctx context.Context, s *Server, round int, again bool) (stri
 		}
 		if plan.has(OpenLoop) && !again {
 			for i, w := range plan.Open {
-				doing(thousands(w.Rate) + "/s")
+				doing(format.Thousands(w.Rate) + "/s")
 				if err := b.openCell(ctx, s, p, round, i); err != nil {
-					return fmt.Errorf("%s requests/s: %w", thousands(w.Rate), err)
+					return fmt.Errorf("%s requests/s: %w", format.Thousands(w.Rate), err)
 				}
 			}
 		}
@@ -57,9 +59,9 @@ func (b *run) visit(ctx context.Context, s *Server, round int, again bool) (stri
 func (b *run) digest(cells []Cell) string {
 	var all []string
 	for _, c := range cells {
-		text := fmt.Sprintf("%s %s/s", WorkloadName(b.results.Plan.Workloads[c.Workload]), thousands(c.Load.Rate))
+		text := fmt.Sprintf("%s %s/s", WorkloadName(b.results.Plan.Workloads[c.Workload]), format.Thousands(c.Load.Rate))
 		if c.Resources != nil {
-			text += fmt.Sprintf(" %s µs", threeDigits(costOf([]Cell{c}).CPU/1e3))
+			text += fmt.Sprintf(" %s µs", format.ThreeDigits(costOf([]Cell{c}).CPU/1e3))
 		}
 		all = append(all, text)
 	}

@@ -3,6 +3,7 @@ package lab
 import (
 	"fmt"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -10,11 +11,11 @@ import (
 func WorkloadName(w load.Workload) string {
 	switch {
 	case w.Depth > 1:
-		return fmt.Sprintf("%s × %d", thousands(float64(w.Connections)), w.Depth)
+		return fmt.Sprintf("%s × %d", format.Thousands(float64(w.Connections)), w.Depth)
 	case w.Connections == 1:
 		return "1 conn"
 	default:
-		return thousands(float64(w.Connections)) + " conns"
+		return format.Thousands(float64(w.Connections)) + " conns"
 	}
 }
 
@@ -22,10 +23,10 @@ func WorkloadName(w load.Workload) string {
 func WorkloadTitle(w load.Workload) string {
 	switch {
 	case w.Depth > 1:
-		return fmt.Sprintf("%s conns × %d in flight", thousands(float64(w.Connections)), w.Depth)
+		return fmt.Sprintf("%s conns × %d in flight", format.Thousands(float64(w.Connections)), w.Depth)
 	case w.Connections == 1:
 		return "1 connection"
 	default:
-		return thousands(float64(w.Connections)) + " connections"
+		return format.Thousands(float64(w.Connections)) + " connections"
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
@@ -38,7 +39,7 @@ func TestUnavailableServersAreNamed(t *testing.T) {
 	row := c.Findings[len(c.Findings)-1]
 	require.Equal(t, "absentee", row.Server)
 	assert.Equal(t, "NOT AVAILABLE", row.Stamp.Text)
-	assert.Equal(t, absent, row.Value)
+	assert.Equal(t, format.Absent, row.Value)
 	assert.Equal(t, why, row.Why)
 	assert.False(t, row.Surprising)
 	assert.NotContains(t, files["strip-e2.svg"], "absentee", "there is no number to draw")

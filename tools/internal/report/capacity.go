@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
@@ -35,17 +36,17 @@ func capacityFigure(r *lab.Results) *figure {
 		c := capacityOf(r, s.Name)
 		if c == nil {
 			p.text(width-margin, y+14, "end", "soft", nothingOf(s, "not measured"))
-			f.Table.Rows = append(f.Table.Rows, []string{s.Name, absent, absent, absent})
+			f.Table.Rows = append(f.Table.Rows, []string{s.Name, format.Absent, format.Absent, format.Absent})
 			y += rowHeight
 			continue
 		}
 		kept := keptRate(c)
 		p.text(width-margin, y+14, "end", "value", kept)
 		p.line("rule", margin, y+27, width-margin, y+27)
-		row := []string{s.Name, kept, absent, absent}
+		row := []string{s.Name, kept, format.Absent, format.Absent}
 		t := lowestFailure(c)
 		if t != nil {
-			row[2], row[3] = thousands(t.Rate), t.Fail
+			row[2], row[3] = format.Thousands(t.Rate), t.Fail
 			p.cross("try", x.at(t.Rate), y+27)
 		}
 		if c.Rate > 0 {
@@ -73,9 +74,9 @@ func keptRate(c *lab.Capacity) string {
 	case c.Rate == 0:
 		return "none"
 	case c.LowerBound:
-		return "≥ " + thousands(c.Rate)
+		return "≥ " + format.Thousands(c.Rate)
 	default:
-		return thousands(c.Rate)
+		return format.Thousands(c.Rate)
 	}
 }
 

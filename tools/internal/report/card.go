@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
@@ -38,8 +39,8 @@ func cards(r *lab.Results) []card {
 				last = sum.Cost
 				cost := requestCost{
 					Workload: lab.WorkloadName(r.Plan.Workloads[w]),
-					CPU:      digits(last.CPU / 1e3),
-					Kernel:   absent, // by ticks, of which there may be too few
+					CPU:      format.ThreeDigits(last.CPU / 1e3),
+					Kernel:   format.Absent, // by ticks, of which there may be too few
 					Switches: fmt.Sprintf("%.3f", last.Voluntary+last.Involuntary),
 				}
 				if last.Interval != nil {
@@ -53,16 +54,16 @@ func cards(r *lab.Results) []card {
 		}
 		if last != nil { // of the last workload, the heaviest one
 			c.add("threads", fmt.Sprint(last.Threads))
-			c.add("memory (RSS)", digits(mebibytes(last.RSS))+" MiB")
+			c.add("memory (RSS)", format.ThreeDigits(mebibytes(last.RSS))+" MiB")
 			if last.PSS > 0 {
-				c.add("memory (PSS)", digits(mebibytes(last.PSS))+" MiB")
+				c.add("memory (PSS)", format.ThreeDigits(mebibytes(last.PSS))+" MiB")
 			}
 		}
-		if each := perConnection(r, s.Name); each != absent {
+		if each := perConnection(r, s.Name); each != format.Absent {
 			c.add("a silent connection", each)
 		}
 		if share, known := r.IdleShare(s.Name); known {
-			c.add("CPU when idle", percent(share))
+			c.add("CPU when idle", format.Percent(share))
 		}
 		c.addCalls(r)
 		all = append(all, c)
@@ -78,7 +79,7 @@ func (c *card) addCalls(r *lab.Results) {
 	for w := range r.Plan.Workloads {
 		if cell := callsOf(r, c.Name, w); cell != nil {
 			_, _, total := cell.PerRequest()
-			c.add("system calls", digits(total))
+			c.add("system calls", format.ThreeDigits(total))
 			c.Calls, c.CallsAt = cell.String(), lab.WorkloadName(r.Plan.Workloads[w])
 			return
 		}

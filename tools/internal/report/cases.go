@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
@@ -96,7 +97,7 @@ func caseFigures(r *lab.Results, e *lab.Statement, slug string) []*figure {
 		y += 22
 		for _, row := range rows {
 			p.caseMarks(row, m, x, i, y)
-			f.Table.Rows = append(f.Table.Rows, []string{s.Name, cmp.Or(row.name, absent), m.orAbsent(row.low), m.orAbsent(row.value)})
+			f.Table.Rows = append(f.Table.Rows, []string{s.Name, cmp.Or(row.name, format.Absent), m.orAbsent(row.low), m.orAbsent(row.value)})
 			y += rowHeight
 		}
 		y += 6
@@ -138,7 +139,7 @@ func (p *picture) caseMarks(row caseRow, m measure, x scale, number int, y float
 // orAbsent writes a value of the measure, if there is one.
 func (m measure) orAbsent(x float64) string {
 	if x == 0 {
-		return absent
+		return format.Absent
 	}
 	return amount(x, m.unit)
 }

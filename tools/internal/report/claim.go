@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
@@ -196,10 +197,10 @@ func doubts(c lab.Claim) (all []string) {
 func findingRow(f lab.Finding, unit string) foundRow {
 	row := foundRow{
 		Server: f.Server, Why: f.Why, Stamp: stampOf(f.Verdict, ""), Close: f.Close, Surprising: f.Surprising(),
-		Value: amount(f.Number, unit), Range: cmp.Or(amounts(f.Low, f.High, unit), absent), Predicted: cmp.Or(string(f.Predicted), absent),
+		Value: amount(f.Number, unit), Range: cmp.Or(amounts(f.Low, f.High, unit), format.Absent), Predicted: cmp.Or(string(f.Predicted), format.Absent),
 	}
 	if !f.Verdict.Decided() && f.Number == 0 {
-		row.Value, row.Range = absent, absent
+		row.Value, row.Range = format.Absent, format.Absent
 	}
 	return row
 }

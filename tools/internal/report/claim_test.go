@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
@@ -74,7 +75,7 @@ func TestNotMeasurable(t *testing.T) {
 	c := claimOf(t, sample(t), "E10")
 	assert.Empty(t, c.Number.Value)
 	assert.Equal(t, "there is one core", c.Number.Why)
-	assert.Equal(t, absent, c.Findings[0].Value)
+	assert.Equal(t, format.Absent, c.Findings[0].Value)
 	assert.Nil(t, c.Strip)
 }
 
@@ -148,7 +149,7 @@ func TestFindings(t *testing.T) {
 	c := claimOf(t, r, "E2")
 	f := c.Pictures[len(c.Pictures)-1]
 	assert.Equal(t, []string{"spins", "REFUTED", "40.0 ms", "30.0 ms–1.50 s"}, rowOf(t, f.Table, "spins"))
-	assert.Equal(t, []string{"quick", "REFUTED", "300 µs", absent}, rowOf(t, f.Table, "quick"))
+	assert.Equal(t, []string{"quick", "REFUTED", "300 µs", format.Absent}, rowOf(t, f.Table, "quick"))
 	assert.Equal(t, 2*3+1*3, marks(f.Picture, "whisker"), "of those with a range, and in the key")
 	assert.True(t, c.Findings[2].Close)
 	assert.True(t, claimOf(t, r, "E6").Findings[0].Surprising)

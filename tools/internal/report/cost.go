@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
@@ -45,7 +46,7 @@ func costFigure(r *lab.Results, workload int) *figure {
 		middle, known := median(rounds)
 		value := nothingOf(s, "not measured")
 		if known {
-			value = digits(middle)
+			value = format.ThreeDigits(middle)
 			p.line("rule", margin, y+27, width-margin, y+27)
 			for _, v := range x.ticks() {
 				p.line("rule", x.at(v), y+21, x.at(v), y+33)
@@ -65,7 +66,7 @@ func costFigure(r *lab.Results, workload int) *figure {
 			if i > 0 {
 				row[3] += " · "
 			}
-			row[3] += digits(v)
+			row[3] += format.ThreeDigits(v)
 		}
 		t.Rows = append(t.Rows, row)
 		y += rowHeight
@@ -93,9 +94,9 @@ func intervalOf(r *lab.Results, server string, workload int) *lab.Interval {
 // interval writes it in µs.
 func interval(in *lab.Interval) string {
 	if in == nil {
-		return absent
+		return format.Absent
 	}
-	return digits(in.Low/1e3) + "–" + digits(in.High/1e3)
+	return format.ThreeDigits(in.Low/1e3) + "–" + format.ThreeDigits(in.High/1e3)
 }
 
 func (p *picture) whisker(from, to, y float64) {

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
@@ -13,7 +14,7 @@ func TestIntervals(t *testing.T) {
 	r := sample(t)
 	f := costFigure(r, 0)
 	assert.Zero(t, marks(f.Picture, "whisker"), "too few rounds")
-	assert.Equal(t, absent, rowOf(t, f.Table, "quick")[2])
+	assert.Equal(t, format.Absent, rowOf(t, f.Table, "quick")[2])
 
 	r.SummaryOf("quick", 0).Cost.Interval = &lab.Interval{Low: 50_000, High: 900_000}
 	f = costFigure(r, 0)
@@ -44,7 +45,7 @@ func TestCards(t *testing.T) {
 	assert.Equal(t, "90.0–110", quick.Requests[0].Interval)
 	assert.Equal(t, "65–85 %", quick.Requests[0].Kernel)
 	assert.Empty(t, quick.Requests[1].Interval)
-	assert.Equal(t, absent, quick.Requests[1].Kernel)
+	assert.Equal(t, format.Absent, quick.Requests[1].Kernel)
 	assert.Equal(t, []pair{
 		{"threads", "6"}, {"memory (RSS)", "15.0 MiB"}, {"memory (PSS)", "7.00 MiB"},
 		{"a silent connection", "0.98 KiB"}, {"CPU when idle", "0.0 %"}, {"system calls", "2.08"},

@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
 // openCellName names a cell of the open loop.
 func openCellName(r *lab.Results, c *lab.Cell) string {
-	return fmt.Sprintf("%s, %s/s, round %d", c.Server, thousands(r.Plan.Open[c.Workload].Rate), c.Round)
+	return fmt.Sprintf("%s, %s/s, round %d", c.Server, format.Thousands(r.Plan.Open[c.Workload].Rate), c.Round)
 }
 
 // voids tells of each void cell of the open loop why it is.
@@ -28,12 +29,12 @@ func voids(r *lab.Results) []string {
 func voidCounts(r *lab.Results) table {
 	t := table{Caption: "Void rounds of the open loop", Head: []string{"model"}}
 	for _, w := range r.Plan.Open {
-		t.Head = append(t.Head, thousands(w.Rate)+"/s")
+		t.Head = append(t.Head, format.Thousands(w.Rate)+"/s")
 	}
 	for _, s := range r.Servers {
 		row := []string{s.Name}
 		for w := range r.Plan.Open {
-			value := absent
+			value := format.Absent
 			if sum := r.OpenSummaryOf(s.Name, w); sum != nil {
 				value = fmt.Sprintf("%d of %d", sum.Void, sum.Void+sum.Rounds)
 			}
@@ -54,9 +55,9 @@ func lateness(r *lab.Results) table {
 	for i := range r.Open {
 		c := &r.Open[i]
 		lag, p99 := c.Load.SendLag.P99, c.Load.Response.P99
-		share, ceiling, void := absent, absent, ""
+		share, ceiling, void := format.Absent, format.Absent, ""
 		if lag > 0 && p99 > 0 {
-			share = percent(float64(lag) / float64(p99))
+			share = format.Percent(float64(lag) / float64(p99))
 		}
 		if most := c.Load.Generator.Ceiling; most > 0 {
 			ceiling = ofCeiling(c.Load.Rate / most)
@@ -83,9 +84,9 @@ func ceilings(r *lab.Results) table {
 	first := []string{"the ceiling"}
 	for w := range r.Plan.Workloads {
 		t.Head = append(t.Head, lab.WorkloadName(r.Plan.Workloads[w]))
-		value := absent
+		value := format.Absent
 		if most[w] > 0 {
-			value = thousands(most[w])
+			value = format.Thousands(most[w])
 		}
 		first = append(first, value)
 	}
@@ -93,9 +94,9 @@ func ceilings(r *lab.Results) table {
 	for _, s := range r.Servers {
 		row := []string{s.Name}
 		for w := range r.Plan.Workloads {
-			value := absent
+			value := format.Absent
 			if sum := r.SummaryOf(s.Name, w); sum != nil {
-				value = thousands(sum.Rate)
+				value = format.Thousands(sum.Rate)
 				if most[w] > 0 {
 					value += " · " + ofCeiling(sum.Rate/most[w])
 				}
@@ -110,7 +111,7 @@ func ceilings(r *lab.Results) table {
 // ofCeiling writes a share of the generator's ceiling, and marks one from which
 // on the generator may have been the limit.
 func ofCeiling(share float64) string {
-	text := percent(share) // of which 69.6 % is none of 70
+	text := format.Percent(share) // of which 69.6 % is none of 70
 	if share >= load.CeilingLimit {
 		text = "≥ " + text
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
@@ -37,7 +38,7 @@ func held(c *lab.IdleCell, planned int) string {
 	if c.Connections == planned {
 		return ""
 	}
-	return " (" + thousands(float64(c.Connections)) + ")"
+	return " (" + format.Thousands(float64(c.Connections)) + ")"
 }
 
 // idleFigure shows the CPU time of silent connections: a bar for each model and
@@ -59,18 +60,18 @@ func idleFigure(r *lab.Results) *figure {
 	}
 	var heads []string
 	for _, n := range steps {
-		heads = append(heads, thousands(float64(n)))
+		heads = append(heads, format.Thousands(float64(n)))
 	}
 	f.Table.Head = slices.Concat(f.Table.Head, heads, []string{"why it ended"})
 	var rows []barRow
 	for _, s := range r.Servers {
 		bars := barRow{name: s.Name, class: "median"}
-		row, why := []string{s.Name}, absent
+		row, why := []string{s.Name}, format.Absent
 		for i, c := range idleCells(r, s.Name) {
-			b := bar{text: nothingOf(s, absent)}
+			b := bar{text: nothingOf(s, format.Absent)}
 			if c != nil {
 				if share, known := idleShare(*c); known {
-					b = bar{percent(share) + held(c, steps[i]), share / most, true, -1}
+					b = bar{format.Percent(share) + held(c, steps[i]), share / most, true, -1}
 				}
 				why = whyEnded(s, c, why)
 			}
@@ -83,7 +84,7 @@ func idleFigure(r *lab.Results) *figure {
 	bottom := p.bars(51, heads, rows)
 	whole := "one core"
 	if most > 1 {
-		whole = percent(most) + " of a core"
+		whole = format.Percent(most) + " of a core"
 	}
 	p.text(margin, bottom+10, "start", "soft", "a whole bar is "+whole+"; in brackets how many it held")
 	p.Height = int(bottom) + 20
@@ -109,7 +110,7 @@ func whyEnded(s *lab.Server, c *lab.IdleCell, before string) string {
 func perConnection(r *lab.Results, server string) string {
 	bytes, known := r.PerConnection(server)
 	if !known {
-		return absent
+		return format.Absent
 	}
-	return fmt.Sprintf("%s KiB", digits(bytes/(1<<10)))
+	return fmt.Sprintf("%s KiB", format.ThreeDigits(bytes/(1<<10)))
 }

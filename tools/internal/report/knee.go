@@ -1,6 +1,7 @@
 package report
 
 import (
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
@@ -58,15 +59,15 @@ func (k knee) String() string {
 	case !k.found && k.rate == 0:
 		return "VOID at all rates"
 	case !k.found:
-		return "no knee to " + thousands(k.rate) + "/s"
+		return "no knee to " + format.Thousands(k.rate) + "/s"
 	case k.rate == 0 && k.next > 0:
-		return "knee below " + thousands(k.next) + "/s"
+		return "knee below " + format.Thousands(k.next) + "/s"
 	case k.bound:
-		return "knee ≥ " + thousands(k.rate) + "/s"
+		return "knee ≥ " + format.Thousands(k.rate) + "/s"
 	case !k.near:
-		return "knee " + thousands(k.rate) + "–" + thousands(k.next) + "/s"
+		return "knee " + format.Thousands(k.rate) + "–" + format.Thousands(k.next) + "/s"
 	default:
-		return "knee " + thousands(k.rate) + "/s"
+		return "knee " + format.Thousands(k.rate) + "/s"
 	}
 }
 

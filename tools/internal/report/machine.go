@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
@@ -19,7 +20,7 @@ func stolen(r *lab.Results) (cells []string, known bool) {
 		}
 		known = true
 		if *c.Steal > stealLimit {
-			cells = append(cells, name+": "+percent(*c.Steal))
+			cells = append(cells, name+": "+format.Percent(*c.Steal))
 		}
 	}
 	closed := func(c *lab.Cell, again string) {
@@ -43,8 +44,8 @@ func pauses(p lab.Pauses) []pair {
 		return []pair{{"pauses", "none was seen"}}
 	}
 	return []pair{
-		{"pauses in a second", thousands(p.PerSecond)},
-		{"of the time", percent(p.Share)},
+		{"pauses in a second", format.Thousands(p.PerSecond)},
+		{"of the time", format.Percent(p.Share)},
 		{"median", timeOr(p.Median)},
 		{"longest", timeOr(p.Longest)},
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
@@ -31,7 +32,7 @@ func noiseFigure(r *lab.Results) *figure {
 	if some {
 		row := barRow{name: "A/A: " + r.Noise[0].Server + ", twice", class: "bar2"}
 		for _, n := range again {
-			b := bar{text: absent}
+			b := bar{text: format.Absent}
 			if n != nil {
 				b = bar{fmt.Sprintf("%.0f %%", n.CPU*100), n.CPU, true, -1}
 			}
@@ -42,7 +43,7 @@ func noiseFigure(r *lab.Results) *figure {
 	for _, s := range r.Servers {
 		row := barRow{name: s.Name, class: "median"}
 		for w := range heads {
-			b := bar{text: absent}
+			b := bar{text: format.Absent}
 			if sum := r.SummaryOf(s.Name, w); sum != nil && sum.Cost != nil && sum.Rounds > 1 {
 				b = bar{fmt.Sprintf("%.0f %%", sum.Cost.Spread*100), sum.Cost.Spread, true, -1}
 				if again[w] != nil {

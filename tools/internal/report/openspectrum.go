@@ -5,6 +5,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
@@ -56,7 +57,7 @@ func openSpectrumFigure(r *lab.Results) *figure {
 	if !ok {
 		return f
 	}
-	rate := thousands(r.Plan.Open[w].Rate)
+	rate := format.Thousands(r.Plan.Open[w].Rate)
 	title := "Open loop · " + rate + " requests/s"
 	f.Table = table{Caption: "Open loop at " + rate + " requests/s: time by percentile", Head: []string{"model", "time"}}
 	for _, m := range marked {
@@ -146,7 +147,7 @@ func (m openModel) note() string {
 		return "VOID"
 	case !m.summary.Kept:
 		return "rate not kept"
-	case m.response.value(99) == absent:
+	case m.response.value(99) == format.Absent:
 		return "p99: too few requests"
 	default:
 		return "p99 " + m.response.value(99)

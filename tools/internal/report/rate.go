@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
@@ -177,11 +178,11 @@ func timeLabels(y scale) []label {
 func (q point) cell(ns float64, void bool) string {
 	switch {
 	case q.missing:
-		return absent
+		return format.Absent
 	case void:
 		return "VOID"
 	case ns == 0:
-		return absent
+		return format.Absent
 	case !q.kept:
 		return "▲ " + duration(ns)
 	default:
@@ -192,7 +193,7 @@ func (q point) cell(ns float64, void bool) string {
 func rateTable(r *lab.Results) table {
 	t := table{Caption: "Response time in the open loop; ▲: the rate was not kept", Head: []string{"model"}}
 	for _, rate := range openRates(r) {
-		t.Head = append(t.Head, "p50 at "+thousands(rate)+"/s", "p99 at "+thousands(rate)+"/s")
+		t.Head = append(t.Head, "p50 at "+format.Thousands(rate)+"/s", "p99 at "+format.Thousands(rate)+"/s")
 	}
 	t.Head = append(t.Head, "the knee")
 	for _, s := range r.Servers {

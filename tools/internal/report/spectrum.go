@@ -6,6 +6,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
@@ -56,7 +57,7 @@ func (c curve) line(first float64, place func(nines, ns float64) spot) []spot {
 // value writes the latency at a percentile, if there is one.
 func (c curve) value(percentile float64) string {
 	if c.hist == nil || !load.Reported(c.hist.TotalCount(), percentile) {
-		return absent
+		return format.Absent
 	}
 	return duration(float64(c.hist.ValueAtPercentile(percentile)))
 }

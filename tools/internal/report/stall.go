@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
@@ -218,7 +219,7 @@ func longest(t *lab.Timeline) string {
 	worst := t.Worst(0, timelineLength(t))
 	unanswered := ""
 	if n := t.Failed(); n > 0 {
-		unanswered = thousands(float64(n)) + " unanswered"
+		unanswered = format.Thousands(float64(n)) + " unanswered"
 	}
 	switch {
 	case unanswered == "":
@@ -334,13 +335,13 @@ func (s *stall) table(r *lab.Results) table {
 		}
 		row := []string{server.Name}
 		for i := range attacks {
-			text := absent
+			text := format.Absent
 			if i < len(trial.Attacks) {
 				text = timeOr(trial.Callers.Worst(trial.Attacks[i].From, trial.Attacks[i].Until))
 			}
 			row = append(row, text)
 		}
-		row = append(row, timeOr(quietWorst(trial)), thousands(float64(trial.Callers.Failed())))
+		row = append(row, timeOr(quietWorst(trial)), format.Thousands(float64(trial.Callers.Failed())))
 		t.Rows = append(t.Rows, row)
 	}
 	return t

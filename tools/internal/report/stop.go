@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
@@ -55,7 +56,7 @@ func stopFigure(r *lab.Results) *figure {
 		base := top + stopTimes
 		counts := base + 8 + stopCounts
 		p.text(left, top-25, "start", "value", l.name+": p99 "+timeOr(l.result.Response.P99))
-		p.text(left, top-9, "start", "soft", fmt.Sprintf("longest %s, of %s requests", timeOr(l.result.Response.Max), thousands(float64(l.result.Requests))))
+		p.text(left, top-9, "start", "soft", fmt.Sprintf("longest %s, of %s requests", timeOr(l.result.Response.Max), format.Thousands(float64(l.result.Requests))))
 		p.rect("shade", at(proof.From), top, at(proof.From+proof.Stopped)-at(proof.From), counts-top)
 		for _, v := range y.ticks() {
 			p.line("rule", left, top+y.at(v), width-margin, top+y.at(v))
@@ -111,12 +112,12 @@ func verdict(p *lab.Proof) string {
 	flight := p.Closed.Workload.Connections * p.Closed.Workload.Depth
 	return fmt.Sprintf("The open loop shows it: requests were due all the while, and waited. "+
 		"The closed loop hides it: it sent nothing new meanwhile, so that of its %s requests no more than %d waited for the stop to end.",
-		thousands(float64(p.Closed.Requests)), flight)
+		format.Thousands(float64(p.Closed.Requests)), flight)
 }
 
 func timeOr(d time.Duration) string {
 	if d == 0 {
-		return absent
+		return format.Absent
 	}
 	return duration(float64(d))
 }
@@ -135,10 +136,10 @@ func stopTable(p *lab.Proof, steps int) table {
 		row := []string{fmt.Sprint(from), state}
 		for _, series := range [][]load.Step{p.Open.Series, p.Closed.Series} {
 			if i >= len(series) {
-				row = append(row, absent, absent)
+				row = append(row, format.Absent, format.Absent)
 				continue
 			}
-			row = append(row, thousands(float64(series[i].Requests)), timeOr(series[i].Max))
+			row = append(row, format.Thousands(float64(series[i].Requests)), timeOr(series[i].Max))
 		}
 		t.Rows = append(t.Rows, row)
 	}

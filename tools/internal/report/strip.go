@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
@@ -153,7 +154,7 @@ func findingsFigure(r *lab.Results, e *lab.Statement, c lab.Claim, slug string) 
 			p.whisker(x.at(found.Low), x.at(found.High), y+26)
 		}
 		p.shape(dotClass(found), found.number, x.at(found.Number), y+26)
-		f.Table.Rows = append(f.Table.Rows, []string{found.Server, string(found.Verdict), value, cmp.Or(ends, absent)})
+		f.Table.Rows = append(f.Table.Rows, []string{found.Server, string(found.Verdict), value, cmp.Or(ends, format.Absent)})
 		y += rowHeight
 	}
 	for _, l := range axis {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
@@ -100,16 +101,16 @@ func syscallFigure(r *lab.Results, workload int) *figure {
 		row := []string{s.Name}
 		if c == nil {
 			p.text(width-margin, y+14, "end", "soft", nothingOf(s, "not counted"))
-			t.Rows = append(t.Rows, append(row, slices.Repeat([]string{absent}, len(names)+2)...))
+			t.Rows = append(t.Rows, append(row, slices.Repeat([]string{format.Absent}, len(names)+2)...))
 			y += rowHeight
 			continue
 		}
 		parts, total := callParts(c, names)
-		p.text(width-margin, y+14, "end", "value", digits(total))
-		row = append(row, digits(total))
+		p.text(width-margin, y+14, "end", "value", format.ThreeDigits(total))
+		row = append(row, format.ThreeDigits(total))
 		x := float64(margin)
 		for i, part := range parts {
-			row = append(row, digits(part))
+			row = append(row, format.ThreeDigits(part))
 			if long := full * part / most; part >= rareCall {
 				p.call(i, len(names), x, y+20, max(0.6, long-1.5), 13)
 				x += long

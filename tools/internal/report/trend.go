@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
@@ -226,7 +227,7 @@ func trendTable(r *lab.Results, t trend, lines map[string][]value, xs []float64)
 		}
 		row := []string{s.Name}
 		for _, x := range xs {
-			text := absent
+			text := format.Absent
 			for _, v := range lines[s.Name] {
 				if v.x == x {
 					text = amount(v.y, t.unit)

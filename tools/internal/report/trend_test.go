@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
@@ -18,8 +19,8 @@ func TestTrend(t *testing.T) {
 	assert.Equal(t, "E6 · CPU/request, µs by silent connections", f.Picture.Title)
 	assert.Equal(t, []string{"model", "0", "100", "1,000", "10,000"}, f.Table.Head)
 	assert.Equal(t, []string{"quick", "10.0 µs", "10.0 µs", "10.0 µs", "10.0 µs"}, rowOf(t, f.Table, "quick"))
-	assert.Equal(t, []string{"serial", "10.0 µs", absent, absent, absent}, rowOf(t, f.Table, "serial"))
-	assert.Equal(t, []string{"spins", "10.0 µs", "30.0 µs", absent, "2.01 ms"}, rowOf(t, f.Table, "spins"))
+	assert.Equal(t, []string{"serial", "10.0 µs", format.Absent, format.Absent, format.Absent}, rowOf(t, f.Table, "serial"))
+	assert.Equal(t, []string{"spins", "10.0 µs", "30.0 µs", format.Absent, "2.01 ms"}, rowOf(t, f.Table, "spins"))
 	assert.Equal(t, 3, marks(f.Picture, "full c2")-1, "a mark for each run that is known, and one in the head")
 	assert.Contains(t, pictureText(f.Picture), "10.0 µs → 2.01 ms")
 }
@@ -77,7 +78,7 @@ func TestAnotherMeasureByCase(t *testing.T) {
 		}
 	}
 	f := claimOf(t, r, "E9").Pictures[0]
-	assert.Equal(t, []string{"quick", "a handler that sleeps", absent, "10.5 µs"}, f.Table.Rows[0])
+	assert.Equal(t, []string{"quick", "a handler that sleeps", format.Absent, "10.5 µs"}, f.Table.Rows[0])
 	assert.NotContains(t, pictureText(f.Picture), "p50")
 	assert.Contains(t, f.Remarks[0], "6 of 6 runs")
 }
@@ -98,7 +99,7 @@ func TestCases(t *testing.T) {
 
 	// One of them lacks a case, and then there is one case.
 	r.Trials[trialAt(r, "E10")].Load = nil
-	assert.Equal(t, []string{"quick", "a handler that sleeps", absent, absent}, caseTable(t, r)[0])
+	assert.Equal(t, []string{"quick", "a handler that sleeps", format.Absent, format.Absent}, caseTable(t, r)[0])
 	for i := range r.Trials {
 		if r.Trials[i].Experiment == "E10" {
 			r.Trials[i].Case = "the same"
@@ -136,13 +137,13 @@ func TestTrialTable(t *testing.T) {
 	assert.Len(t, all.Rows, 12)
 	quick := rowOf(t, all, "quick")
 	assert.Equal(t, []string{"quick", "so many are silent", "0", "2,000"}, quick[:4])
-	assert.Equal(t, []string{"10.0 µs", "2", "15 MiB", absent}, quick[7:])
+	assert.Equal(t, []string{"10.0 µs", "2", "15 MiB", format.Absent}, quick[7:])
 	assert.Equal(t, "it serves one client at a time", all.Rows[5][10])
 
-	assert.Equal(t, []string{"quick", absent, "1", "a: 1\nwakeups/s: 0"}, rowOf(t, claimOf(t, r, "E8").Trials, "quick"))
+	assert.Equal(t, []string{"quick", format.Absent, "1", "a: 1\nwakeups/s: 0"}, rowOf(t, claimOf(t, r, "E8").Trials, "quick"))
 	assert.Equal(t, []string{"model", "case", "note"}, claimOf(t, r, "Z99").Trials.Head, "columns without anything are left out")
 	assert.Equal(t, "VOID: the generator was late", rowOf(t, claimOf(t, r, "E10").Trials, "quick")[6])
-	assert.Equal(t, []string{"serial", "a deaf reader", absent, "400", "the first that was not answered: refused"}, rowOf(t, claimOf(t, r, "E11").Trials, "serial"))
+	assert.Equal(t, []string{"serial", "a deaf reader", format.Absent, "400", "the first that was not answered: refused"}, rowOf(t, claimOf(t, r, "E11").Trials, "serial"))
 }
 
 func TestFitting(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
@@ -32,7 +33,7 @@ type measure struct {
 func (m measure) text(t lab.Trial) string {
 	x, known := m.of(t)
 	if !known {
-		return absent
+		return format.Absent
 	}
 	return amount(x, m.unit)
 }
@@ -133,7 +134,7 @@ func trialTable(r *lab.Results, e *lab.Statement) table {
 	add(withFigures, "figures")
 	add(withNotes, "note")
 	for _, trial := range trials {
-		row := []string{trial.Server, cmp.Or(trial.Case, absent)}
+		row := []string{trial.Server, cmp.Or(trial.Case, format.Absent)}
 		if withX {
 			row = append(row, count(trial.X))
 		}
@@ -141,10 +142,10 @@ func trialTable(r *lab.Results, e *lab.Statement) table {
 			row = append(row, m.text(trial))
 		}
 		if withFigures {
-			row = append(row, cmp.Or(figures(trial), absent))
+			row = append(row, cmp.Or(figures(trial), format.Absent))
 		}
 		if withNotes {
-			row = append(row, cmp.Or(noteOf(trial), absent))
+			row = append(row, cmp.Or(noteOf(trial), format.Absent))
 		}
 		t.Rows = append(t.Rows, row)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
@@ -95,7 +96,7 @@ func environment(e lab.Environment) []pair {
 		if s == nil {
 			return "not known"
 		}
-		return percent(*s)
+		return format.Percent(*s)
 	}
 	cores := "not pinned"
 	if e.Pinned {

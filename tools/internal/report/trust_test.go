@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 )
 
@@ -33,7 +34,7 @@ func TestLateness(t *testing.T) {
 	table := lateness(r)
 	require.Len(t, table.Rows, len(r.Open), "each cell")
 	assert.Equal(t, []string{"quick, 1,000/s, round 1", "2.96 µs", "59.2 µs", "5.0 %", "≥ 70.0 %", ""}, table.Rows[0])
-	assert.Equal(t, absent, table.Rows[1][3], "no p99, no share")
+	assert.Equal(t, format.Absent, table.Rows[1][3], "no p99, no share")
 	assert.Equal(t, "VOID", table.Rows[5][5])
 }
 
