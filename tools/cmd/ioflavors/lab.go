@@ -19,6 +19,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/nearest"
 	"github.com/ioflavors/ioflavors/tools/internal/report"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
@@ -68,7 +69,7 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 		return err
 	}
 	defer closeFolder(folder)
-	cfg.Save = func(r *lab.Results) { _, _ = r.Write(folder.Path) } // an error comes again at the end
+	cfg.Save = func(r *results.Results) { _, _ = r.Write(folder.Path) } // an error comes again at the end
 	results, err := lab.Run(ctx, cfg)
 	if results == nil {
 		return err
@@ -103,7 +104,7 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 // the user has named.
 func (c *labCmd) folder() (*folder.Folder, error) {
 	if c.Out != "" {
-		return folder.Use(c.Out, lab.FileName, report.FileName)
+		return folder.Use(c.Out, results.FileName, report.FileName)
 	}
 	what := []string{"lab"}
 	switch {
@@ -133,7 +134,7 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	if err != nil {
 		return lab.Config{}, nil, err
 	}
-	var servers []lab.Subject
+	var servers []results.Subject
 	for _, text := range c.Server {
 		s, err := lab.ParseServer(text)
 		if err != nil {
@@ -141,9 +142,9 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 		}
 		servers = append(servers, s)
 	}
-	models, parts, experiments := c.Models, []lab.Part(nil), []string(nil)
+	models, parts, experiments := c.Models, []results.Part(nil), []string(nil)
 	for _, name := range c.Only {
-		if part := lab.Part(name); slices.Contains(lab.Parts, part) {
+		if part := results.Part(name); slices.Contains(results.Parts, part) {
 			parts = append(parts, part)
 		} else if slices.Contains(experimentIDs(), name) {
 			experiments = append(experiments, name)
@@ -161,7 +162,7 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 			return lab.Config{}, nil, err
 		}
 		cleanUp = remove
-		var installed []lab.Subject
+		var installed []results.Subject
 		installed, notMeasured = lab.InstalledPeers()
 		subjects = slices.Concat(subjects, built, installed)
 		models = lab.WithPeers(models)
@@ -179,14 +180,14 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	case c.Full:
 		duration = time.Second
 		if parts == nil {
-			parts = lab.Parts
+			parts = results.Parts
 		}
 	}
 	mix := load.DefaultWorkload()
 	mix.Puts, mix.Keys, mix.MinValue, mix.MaxValue = c.Puts, c.Keys, c.Value.min, c.Value.max
-	var shapes []lab.Shape
+	var shapes []results.Shape
 	for _, s := range c.Shape {
-		shapes = append(shapes, lab.Shape(s))
+		shapes = append(shapes, results.Shape(s))
 	}
 	null := []string{program, "null-server", "--keys", strconv.Itoa(c.Keys), "--value", c.Value.String()}
 	if runtime.NumCPU() > 1 && !c.NoPin {
@@ -194,7 +195,7 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	}
 	return lab.Config{
 		Subjects:    subjects,
-		Null:        lab.Subject{Name: "null", Command: null},
+		Null:        results.Subject{Name: "null", Command: null},
 		Parts:       parts,
 		Rounds:      cmp.Or(c.Rounds, rounds),
 		Cell:        cmp.Or(c.Duration, duration),
@@ -214,14 +215,14 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 
 // chosen returns the subjects that the names mean, and the user's own servers,
 // which come along unless some of them are named as well.
-func (c *labCmd) chosen(subjects, servers []lab.Subject, names []string) ([]lab.Subject, error) {
+func (c *labCmd) chosen(subjects, servers []results.Subject, names []string) ([]results.Subject, error) {
 	all := slices.Concat(subjects, servers)
-	known := func(name string, subjects []lab.Subject) bool {
+	known := func(name string, subjects []results.Subject) bool {
 		_, err := lab.Select(subjects, []string{name})
 		return err == nil
 	}
 	for _, name := range c.Only {
-		if part := lab.Part(name); !slices.Contains(lab.Parts, part) && !slices.Contains(experimentIDs(), name) && !known(name, all) {
+		if part := results.Part(name); !slices.Contains(results.Parts, part) && !slices.Contains(experimentIDs(), name) && !known(name, all) {
 			return nil, unknownOnly(name, all)
 		}
 	}
@@ -242,7 +243,7 @@ func experimentIDs() (ids []string) {
 	return ids
 }
 
-func subjectNames(subjects []lab.Subject) (names []string) {
+func subjectNames(subjects []results.Subject) (names []string) {
 	for _, s := range subjects {
 		names = append(names, s.Name)
 	}
@@ -250,9 +251,9 @@ func subjectNames(subjects []lab.Subject) (names []string) {
 }
 
 // unknownOnly is the error for a name that --only does not take.
-func unknownOnly(name string, subjects []lab.Subject) error {
-	parts := make([]string, len(lab.Parts))
-	for i, p := range lab.Parts {
+func unknownOnly(name string, subjects []results.Subject) error {
+	parts := make([]string, len(results.Parts))
+	for i, p := range results.Parts {
 		parts[i] = string(p)
 	}
 	claims, models := experimentIDs(), subjectNames(subjects)
@@ -301,7 +302,7 @@ func (c *labCmd) command() []string {
 }
 
 // shape is a lab.Shape, as text 50x16.
-type shape lab.Shape
+type shape results.Shape
 
 func (s shape) numbers() []float64 { return []float64{float64(s.Connections), float64(s.Depth)} }
 
@@ -323,7 +324,7 @@ func (s *shape) Decode(ctx *kong.DecodeContext) error {
 
 // verdict returns an error if a server failed, or if the run shows next to nothing,
 // so that a script notices.
-func verdict(r *lab.Results) error {
+func verdict(r *results.Results) error {
 	if failed := r.Failed(); len(failed) > 0 {
 		return &exitError{1, "errors, or not finished: " + strings.Join(failed, ", ")}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // plant makes links to a file of somebody else's at all names that are, or once were,
@@ -36,7 +37,7 @@ func assertUntouched(t *testing.T, secret string) {
 func TestNothingIsWrittenThroughLinks(t *testing.T) {
 	t.Run("report", func(t *testing.T) {
 		dir := t.TempDir()
-		_, err := (&lab.Results{Schema: lab.Schema}).Write(dir)
+		_, err := (&results.Results{Schema: results.Schema}).Write(dir)
 		require.NoError(t, err)
 		secret := plant(t, dir, "report.html", "report.html.tmp")
 		code, _, stderr := ioflavors(t, "report", dir)
@@ -47,10 +48,10 @@ func TestNothingIsWrittenThroughLinks(t *testing.T) {
 	t.Run("lab", func(t *testing.T) {
 		dir := t.TempDir()
 		secret := plant(t, dir, "results.json", "results.json.tmp")
-		_, err := (&lab.Results{Schema: lab.Schema}).Write(dir)
+		_, err := (&results.Results{Schema: results.Schema}).Write(dir)
 		require.NoError(t, err)
 		assertUntouched(t, secret)
-		_, err = lab.Read(filepath.Join(dir, lab.FileName))
+		_, err = results.Read(filepath.Join(dir, results.FileName))
 		require.NoError(t, err)
 	})
 	t.Run("advise", func(t *testing.T) { // the links come after folder.Use has looked

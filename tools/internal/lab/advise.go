@@ -13,12 +13,13 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // AdviseConfig is what Advise needs to know.
 type AdviseConfig struct {
 	Profile
-	Subjects []Subject
+	Subjects []results.Subject
 	// Repeats is how often each model is measured.
 	Repeats int
 	// Duration is how long each time; 0: as long as the rate asks for.
@@ -43,12 +44,12 @@ type Advice struct {
 	Complete bool      `json:"complete"`
 	Command  []string  `json:"command"`
 	// Profile is what was asked, Measured what of it this machine had room for.
-	Profile     Profile       `json:"profile"`
-	Measured    Profile       `json:"measured"`
-	Repeats     int           `json:"repeats"`
-	Duration    time.Duration `json:"duration_ns"`
-	Seed        uint64        `json:"seed"`
-	Environment Environment   `json:"environment"`
+	Profile     Profile             `json:"profile"`
+	Measured    Profile             `json:"measured"`
+	Repeats     int                 `json:"repeats"`
+	Duration    time.Duration       `json:"duration_ns"`
+	Seed        uint64              `json:"seed"`
+	Environment results.Environment `json:"environment"`
 
 	// Sentence is the answer. Recommended is the model, and RunnerUp the one
 	// that would be without it; empty: none. Because is what decided between
@@ -74,7 +75,7 @@ type Advice struct {
 
 	Samples []Sample `json:"samples"`
 
-	subjects    []Subject
+	subjects    []results.Subject
 	descriptors int // there may be
 }
 
@@ -233,11 +234,11 @@ func (v *adviser) run(ctx context.Context) error {
 	return v.probes(ctx, each)
 }
 
-// leaveOut takes a model out that this system cannot run, and returns what to
+// LeaveOut takes a model out that this system cannot run, and returns what to
 // tell.
-func (a *Advice) leaveOut(s Subject, why string) string {
+func (a *Advice) leaveOut(s results.Subject, why string) string {
 	a.NotAvailable = append(a.NotAvailable, Absentee{s.Name, why})
-	a.subjects = slices.DeleteFunc(slices.Clone(a.subjects), func(other Subject) bool { return other.Name == s.Name })
+	a.subjects = slices.DeleteFunc(slices.Clone(a.subjects), func(other results.Subject) bool { return other.Name == s.Name })
 	return fmt.Sprintf("%s: %s: %s", s.Name, unavailableMark, why)
 }
 
@@ -259,7 +260,7 @@ func (v *adviser) again(ctx context.Context) error {
 		}
 		for _, model := range void {
 			done++
-			i := slices.IndexFunc(a.subjects, func(s Subject) bool { return s.Name == model })
+			i := slices.IndexFunc(a.subjects, func(s results.Subject) bool { return s.Name == model })
 			repeat := a.Repeats + 1 + try
 			sample, err := v.sample(ctx, a.subjects[i], a.Measured, a.Seed+uint64(repeat))
 			if err != nil {
@@ -275,7 +276,7 @@ func (v *adviser) again(ctx context.Context) error {
 
 // sample measures one model under a profile, in a fresh process. What is wrong
 // with the server is part of it; an error means that there is no use in going on.
-func (v *adviser) sample(ctx context.Context, s Subject, p Profile, seed uint64) (Sample, error) {
+func (v *adviser) sample(ctx context.Context, s results.Subject, p Profile, seed uint64) (Sample, error) {
 	sample := Sample{Model: s.Name}
 	err := v.measure(ctx, s, p, seed, &sample)
 	if ctx.Err() != nil {
@@ -291,7 +292,7 @@ func (v *adviser) sample(ctx context.Context, s Subject, p Profile, seed uint64)
 	return sample, nil
 }
 
-func (v *adviser) measure(ctx context.Context, s Subject, p Profile, seed uint64, sample *Sample) error {
+func (v *adviser) measure(ctx context.Context, s results.Subject, p Profile, seed uint64, sample *Sample) error {
 	server, err := startProcess(ctx, withFlags(s, p), v.bench.pins)
 	if err != nil {
 		return err
@@ -307,7 +308,7 @@ func (v *adviser) measure(ctx context.Context, s Subject, p Profile, seed uint64
 	defer cancel()
 	if err := load.Preload(storing, load.Config{Addr: server.addr, Workload: w}); err != nil {
 		if storing.Err() != nil {
-			sample.Taken = began.since().taken()
+			sample.Taken = began.since().Taken()
 		}
 		return errors.Join(server.failure(), err)
 	}
@@ -333,7 +334,7 @@ func (v *adviser) measure(ctx context.Context, s Subject, p Profile, seed uint64
 			return err
 		}
 	}
-	var cell Cell
+	var cell results.Cell
 	err = v.bench.measure(server, &cell, func(begin, end func()) (err error) {
 		cell.Load, err = load.Run(ctx, load.Config{
 			Addr:     server.addr,
@@ -374,7 +375,7 @@ func (v *adviser) look(ctx context.Context, server *process, sample *Sample) err
 
 // idleShareOf is the share of a core that a server with nothing to do wanted. If it
 // hardly ran, it only woke now and then, and its waits for a core are the machine's.
-func idleShareOf(used *Resources) (share float64, known bool) {
+func idleShareOf(used *results.Resources) (share float64, known bool) {
 	const hardly = 0.05
 	if share, known = used.Share(); share < hardly {
 		return share, known
@@ -384,7 +385,7 @@ func idleShareOf(used *Resources) (share float64, known bool) {
 
 // withFlags returns the subject as it is started for a profile: with the limits
 // that it needs, and a store that is as slow as its handlers are to be.
-func withFlags(s Subject, p Profile) Subject {
+func withFlags(s results.Subject, p Profile) results.Subject {
 	limits, _ := p.limits(s)
 	s.Command = slices.Concat(s.Command, limitFlags(limits))
 	if p.Handler > 0 {

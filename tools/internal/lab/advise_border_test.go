@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // What is just at a limit of the advice is on this side of it.
@@ -20,7 +21,7 @@ func TestTheLimitsOfTheAdviceAreAllowed(t *testing.T) {
 		o.spend(Profile{}, Profile{}, []Sample{{
 			Silent: silent, Held: 1 << 20, Base: 1 << 10,
 			Load:      load.Result{Seconds: 1, Requests: 1},
-			Resources: &Resources{Window: time.Second, CPU: time.Millisecond},
+			Resources: &results.Resources{Window: time.Second, CPU: time.Millisecond},
 		}})
 		require.NotNil(t, o.Costs)
 		assert.Equal(t, known, o.Costs.eachKnown, "%d silent connections", silent)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // changes computes what would change the answer from what was measured. options
@@ -224,7 +225,7 @@ func (v *adviser) probes(ctx context.Context, each time.Duration) error {
 			if !o.Qualifies {
 				break
 			}
-			i := slices.IndexFunc(a.subjects, func(s Subject) bool { return s.Name == o.Model })
+			i := slices.IndexFunc(a.subjects, func(s results.Subject) bool { return s.Name == o.Model })
 			sample, err := v.sample(ctx, a.subjects[i], try.profile, a.Seed)
 			if err != nil {
 				return err

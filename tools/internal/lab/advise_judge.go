@@ -10,6 +10,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // From which differences on one model is better than another.
@@ -102,7 +103,7 @@ func (c *Costs) memoryAt(n, want int) float64 {
 
 // judge sums up a model's samples. asked is the profile, measured what of it
 // there was room for.
-func judge(asked, measured Profile, s Subject, samples []Sample) (Option, error) {
+func judge(asked, measured Profile, s results.Subject, samples []Sample) (Option, error) {
 	o := Option{Model: s.Name, Samples: len(samples), Answered: 1, serves: serves(s)}
 	var counted, reachedIt []Sample
 	why, taken := "", ""
@@ -209,7 +210,7 @@ func (o *Option) times(counted []Sample) error {
 	case len(all) == 0:
 		return nil
 	case len(p99) == len(all):
-		o.P99, o.Longer = median(p99), slices.Max(p99)
+		o.P99, o.Longer = results.Median(p99), slices.Max(p99)
 	default:
 		sum, err := load.Merge(all...)
 		if err != nil {
@@ -218,8 +219,8 @@ func (o *Option) times(counted []Sample) error {
 		o.P99 = cmp.Or(sum.P99, sum.Max)
 		o.Longer = o.P99
 	}
-	if o.P50 = median(anyP50); len(p50) > 0 {
-		o.P50 = median(p50)
+	if o.P50 = results.Median(anyP50); len(p50) > 0 {
+		o.P50 = results.Median(p50)
 	}
 	return nil
 }
@@ -250,13 +251,13 @@ func (o *Option) spend(asked, measured Profile, counted []Sample) {
 	if len(cpu) == 0 {
 		return
 	}
-	c := &Costs{CPU: median(cpu), Low: slices.Min(cpu), High: slices.Max(cpu), PerRequest: median(per),
-		Switches: median(switches), Threads: median(threads), RSS: median(rss)}
+	c := &Costs{CPU: results.Median(cpu), Low: slices.Min(cpu), High: slices.Max(cpu), PerRequest: results.Median(per),
+		Switches: results.Median(switches), Threads: results.Median(threads), RSS: results.Median(rss)}
 	if len(idle) > 0 {
-		c.Idle = median(idle)
+		c.Idle = results.Median(idle)
 	}
 	if len(each) > 0 {
-		c.PerConnection, c.eachKnown = median(each), true
+		c.PerConnection, c.eachKnown = results.Median(each), true
 	}
 	c.Memory = c.RSS + int64(c.PerConnection*float64(asked.Connections-measured.Connections))
 	o.Costs = c
@@ -338,7 +339,7 @@ func differ(a, b map[int]float64, medianA, medianB, least float64) bool {
 	share := leastDifference
 	switch ofA, ofB := inBoth(a, b); {
 	case len(ofA) > 1:
-		medianA, medianB = median(ofA), median(ofB)
+		medianA, medianB = results.Median(ofA), results.Median(ofB)
 		against := 0
 		for i := range ofA {
 			if ofA[i] >= ofB[i] {
@@ -389,7 +390,7 @@ func inBoth(a, b map[int]float64) (ofA, ofB []float64) {
 // both have, if they do.
 func cpuOf(a, b Option) (ofA, ofB float64) {
 	if x, y := inBoth(a.cpu, b.cpu); len(x) > 0 {
-		return median(x), median(y)
+		return results.Median(x), results.Median(y)
 	}
 	return a.Costs.CPU, b.Costs.CPU
 }

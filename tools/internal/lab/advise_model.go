@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // simplest are the models in the order of how simple they are, to run and to
@@ -61,7 +62,7 @@ func parallel(name string) int {
 }
 
 // serves returns how many clients a model serves at a time, at most.
-func serves(s Subject) int {
+func serves(s results.Subject) int {
 	if s.OneAtATime {
 		return 1
 	}
@@ -70,7 +71,7 @@ func serves(s Subject) int {
 
 // foreseen returns why a model cannot do what the profile asks, as arithmetic
 // knows it beforehand; empty: it may. It is measured once all the same.
-func foreseen(p Profile, s Subject) string {
+func foreseen(p Profile, s results.Subject) string {
 	at := parallel(s.Name)
 	switch n := serves(s); {
 	case n < p.Connections && n == 1:

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // look begins to watch a server and the machine.
@@ -29,12 +30,12 @@ func lookAt(b *bench, server *process) look {
 }
 
 // since is what the machine did besides since then.
-func (l look) since() (b besides) {
+func (l look) since() (b results.Besides) {
 	if l.meter == nil || l.meter.end() != nil {
 		return b
 	}
-	b.server = l.meter.used
-	b.steal, b.others = l.meter.besides(l.pins)
+	b.Server = l.meter.used
+	b.Steal, b.Others = l.meter.besides(l.pins)
 	return b
 }
 
@@ -49,7 +50,7 @@ func (s *Sample) took(what string, from look, planned time.Duration) {
 // open opens the silent connections. A server that the machine keeps from accepting
 // them gets more time. If connections are missing in the end for that reason, it sets
 // sample.Taken.
-func (v *adviser) open(ctx context.Context, server *process, s Subject, wanted int, sample *Sample) (silent []net.Conn, err error) {
+func (v *adviser) open(ctx context.Context, server *process, s results.Subject, wanted int, sample *Sample) (silent []net.Conn, err error) {
 	opening := time.Duration(wanted) * holdTime
 	const tries = 4
 	first := lookAt(v.bench, server)
@@ -74,7 +75,7 @@ func (v *adviser) open(ctx context.Context, server *process, s Subject, wanted i
 
 // takenFrom returns why it is the machine's fault that connections are short, or
 // "": then it is the server's.
-func takenFrom(short string, refused bool, b besides) string {
+func takenFrom(short string, refused bool, b results.Besides) string {
 	if refused {
 		return ""
 	}
@@ -83,7 +84,7 @@ func takenFrom(short string, refused bool, b besides) string {
 			return "the lab can open no more connections: " + short
 		}
 	}
-	if taken := b.taken(); taken != "" {
+	if taken := b.Taken(); taken != "" {
 		return short + ": " + taken
 	}
 	return ""

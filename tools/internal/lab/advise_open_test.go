@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // A machine that is too slow for the connections, or has no room for them, is not
@@ -15,16 +17,16 @@ import (
 func TestWhoseFaultMissingConnectionsAre(t *testing.T) {
 	const short = "the server holds 500 of 900"
 	busy := 0.6
-	starved := besides{server: &Resources{Window: 2 * time.Second, RunQueue: new(time.Second)}, others: &busy}
-	stolen := besides{server: &Resources{}, steal: &busy}
+	starved := results.Besides{Server: &results.Resources{Window: 2 * time.Second, RunQueue: new(time.Second)}, Others: &busy}
+	stolen := results.Besides{Server: &results.Resources{}, Steal: &busy}
 	idle := 0.0
-	waits := besides{server: &Resources{Window: 2 * time.Second, RunQueue: new(time.Second)}, others: &idle}
+	waits := results.Besides{Server: &results.Resources{Window: 2 * time.Second, RunQueue: new(time.Second)}, Others: &idle}
 
 	assert.Equal(t, short+": the server waited for a core for 50.0 % of the time, and other programs used 60.0 % of one", takenFrom(short, false, starved))
 	assert.Contains(t, takenFrom(short, false, stolen), "the host had the cores for 60.0 % of the time")
 	assert.Empty(t, takenFrom(short, true, starved), "it says no, and so it had the time to")
 	assert.Empty(t, takenFrom(short, false, waits), "its threads wait for each other")
-	assert.Empty(t, takenFrom(short, false, besides{}), "nothing is known")
+	assert.Empty(t, takenFrom(short, false, results.Besides{}), "nothing is known")
 	full := &net.OpError{Op: "dial", Err: syscall.EADDRNOTAVAIL}
 	assert.Contains(t, takenFrom(full.Error(), false, waits), "the lab can open no more connections")
 }
@@ -34,7 +36,7 @@ func TestWhoseFaultMissingConnectionsAre(t *testing.T) {
 func TestWhoBurnsACore(t *testing.T) {
 	const ms = time.Millisecond
 	share := func(cpu, waited time.Duration) float64 {
-		share, known := idleShareOf(&Resources{CPU: cpu, RunQueue: &waited, Window: 100 * ms})
+		share, known := idleShareOf(&results.Resources{CPU: cpu, RunQueue: &waited, Window: 100 * ms})
 		assert.True(t, known)
 		return share
 	}

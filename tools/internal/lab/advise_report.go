@@ -12,6 +12,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
@@ -67,7 +68,7 @@ func (a *Advice) conclude() error {
 		a.Because = because(a.Profile, options[0], options[1], by)
 	}
 	program := a.Command[:max(0, slices.Index(a.Command, "advise"))]
-	i := slices.IndexFunc(a.subjects, func(s Subject) bool { return s.Name == a.Recommended })
+	i := slices.IndexFunc(a.subjects, func(s results.Subject) bool { return s.Name == a.Recommended })
 	if a.Setup, err = a.Profile.setup(a.subjects[i], program, a.descriptors); err != nil {
 		return err
 	}
@@ -254,7 +255,7 @@ func (a *Advice) limits() []string {
 	if s := spread(widest); s > 0 {
 		add("Small differences: the CPU time of %s differed by %.0f %% between repeats.", widest.Model, s*100)
 	}
-	if e.Steal != nil && e.Others != nil && *e.Steal+*e.Others > disturbance {
+	if e.Steal != nil && e.Others != nil && *e.Steal+*e.Others > results.DisturbedShare {
 		add("A quiet machine: %.0f %% of the CPU time went elsewhere.", 100*(*e.Steal+*e.Others))
 	}
 	if pauses := e.Pauses; pauses.Share > pauseShare {

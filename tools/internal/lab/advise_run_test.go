@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func adviseConfig(t *testing.T, modes ...string) AdviseConfig {
@@ -104,7 +106,7 @@ func TestTheSeedDecidesTheOrder(t *testing.T) {
 		cfg := adviseConfig(t)
 		cfg.Seed = seed
 		for _, name := range strings.Split("abcdefgh", "") {
-			cfg.Subjects = append(cfg.Subjects, Subject{Name: name, Command: []string{t.TempDir() + "/none"}})
+			cfg.Subjects = append(cfg.Subjects, results.Subject{Name: name, Command: []string{t.TempDir() + "/none"}})
 		}
 		a, err := Advise(t.Context(), cfg)
 		require.NoError(t, err)

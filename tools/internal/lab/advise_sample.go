@@ -7,6 +7,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // Sample is one measurement of one model.
@@ -26,8 +27,8 @@ type Sample struct {
 	Held int64    `json:"rss_held_bytes,omitempty"`
 	Idle *float64 `json:"idle_share,omitempty"`
 
-	Load      load.Result `json:"load"`
-	Resources *Resources  `json:"resources,omitempty"` // while it was loaded
+	Load      load.Result        `json:"load"`
+	Resources *results.Resources `json:"resources,omitempty"` // while it was loaded
 	// Error is how the server ended, if it did.
 	Error string `json:"error,omitempty"`
 	// Taken is why the machine kept the server from its work: it was busy with other

@@ -13,6 +13,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // Setup is how the recommended model is run for the profile: with each limit that
@@ -36,7 +37,7 @@ const (
 
 // limits are those that a model needs for the profile and does not have by
 // default. The lab measures with the same ones.
-func (p Profile) limits(s Subject) (l kvserver.Limits, why []string) {
+func (p Profile) limits(s results.Subject) (l kvserver.Limits, why []string) {
 	// A client that comes again may be there before its old connection is gone.
 	if n := p.Connections + p.Connections/10; n > defaultConns && !s.OneAtATime {
 		l.MaxConns = n
@@ -100,7 +101,7 @@ const descriptorReserve = 32
 
 // setup is how a model is run for the profile, by a program that is started like
 // that. There may be so many descriptors here.
-func (p Profile) setup(s Subject, program []string, descriptors int) (*Setup, error) {
+func (p Profile) setup(s results.Subject, program []string, descriptors int) (*Setup, error) {
 	limits, why := p.limits(s)
 	setup := &Setup{
 		Serve: slices.Concat(program, []string{"serve"}, strings.Fields(s.Name), limitFlags(limits)),
@@ -118,7 +119,7 @@ func (p Profile) setup(s Subject, program []string, descriptors int) (*Setup, er
 		setup.Why = append(setup.Why, fmt.Sprintf("The handler that takes %v is not in it: it is your Store's, in the program.", p.Handler))
 	}
 	var out bytes.Buffer
-	if err := goProgram.Execute(&out, goSetup{s.model(), modelFields(s.Name), limits, kvcmd.DefaultAddr, p.Handler}); err != nil {
+	if err := goProgram.Execute(&out, goSetup{s.Model(), modelFields(s.Name), limits, kvcmd.DefaultAddr, p.Handler}); err != nil {
 		return nil, err
 	}
 	source, err := goformat.Source(out.Bytes())

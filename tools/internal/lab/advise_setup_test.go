@@ -19,6 +19,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/sock"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
@@ -49,21 +50,21 @@ func TestAdviceIsACommand(t *testing.T) {
 func TestLimitsThatAProfileNeeds(t *testing.T) {
 	for _, test := range []struct {
 		what  string
-		alter func(*Profile, *Subject)
+		alter func(*Profile, *results.Subject)
 		flags string
 	}{
-		{"all clients ask often", func(p *Profile, _ *Subject) {}, ""},
-		{"as many clients as there may be", func(p *Profile, _ *Subject) { p.Connections, p.Active, p.Rate = 9_000, 9_000, 9_000 }, ""},
-		{"more of them", func(p *Profile, _ *Subject) { p.Connections, p.Active, p.Rate = 9_100, 9_100, 9_100 }, "--max-conns 10010"},
-		{"a silent one", func(p *Profile, _ *Subject) { p.Active-- }, "--idle-timeout -1"},
-		{"each asks every ten seconds", func(p *Profile, _ *Subject) { p.Rate = float64(p.Active) / 10 }, "--idle-timeout -1"},
-		{"a lone client asks once in two seconds", func(p *Profile, s *Subject) { p.Connections, p.Active, p.Rate, s.OneAtATime = 1, 1, 0.5, true }, "--idle-timeout -1"},
-		{"a lone client asks often", func(p *Profile, s *Subject) { p.Connections, p.Active, s.OneAtATime = 1, 1, true }, ""},
-		{"large values", func(p *Profile, _ *Subject) { p.Value = 1 << 20 }, "--memory-limit 267MiB"},
+		{"all clients ask often", func(p *Profile, _ *results.Subject) {}, ""},
+		{"as many clients as there may be", func(p *Profile, _ *results.Subject) { p.Connections, p.Active, p.Rate = 9_000, 9_000, 9_000 }, ""},
+		{"more of them", func(p *Profile, _ *results.Subject) { p.Connections, p.Active, p.Rate = 9_100, 9_100, 9_100 }, "--max-conns 10010"},
+		{"a silent one", func(p *Profile, _ *results.Subject) { p.Active-- }, "--idle-timeout -1"},
+		{"each asks every ten seconds", func(p *Profile, _ *results.Subject) { p.Rate = float64(p.Active) / 10 }, "--idle-timeout -1"},
+		{"a lone client asks once in two seconds", func(p *Profile, s *results.Subject) { p.Connections, p.Active, p.Rate, s.OneAtATime = 1, 1, 0.5, true }, "--idle-timeout -1"},
+		{"a lone client asks often", func(p *Profile, s *results.Subject) { p.Connections, p.Active, s.OneAtATime = 1, 1, true }, ""},
+		{"large values", func(p *Profile, _ *results.Subject) { p.Value = 1 << 20 }, "--memory-limit 267MiB"},
 	} {
 		p := testProfile()
 		p.Connections = p.Active
-		s := Subject{Name: "eventloop"}
+		s := results.Subject{Name: "eventloop"}
 		test.alter(&p, &s)
 		limits, why := p.limits(s)
 		flags := limitFlags(limits)
@@ -88,7 +89,7 @@ func TestTheProgramCompiles(t *testing.T) {
 	const module = "github.com/ioflavors/ioflavors/"
 	list := exec.CommandContext(t.Context(), "go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", module+"common/kvserver")
 	for _, s := range Models("ioflavors") {
-		list.Args = append(list.Args, module+s.model())
+		list.Args = append(list.Args, module+s.Model())
 	}
 	list.Stderr = os.Stderr
 	out, err := list.Output()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func testProfile() Profile {
@@ -36,7 +37,7 @@ func (c constructed) samples(p Profile) (all []Sample) {
 		s.Load = load.Result{Workload: p.workload(), Seconds: 1, Offered: requests, Requests: requests, Rate: p.Rate}
 		s.Load.Response = load.Times{Count: requests, P50: c.p99 / 2, P99: c.p99, Max: 2 * c.p99, Mean: float64(c.p99 / 2)}
 		s.Load.InFlight = s.Load.Rate * s.Load.Response.Mean / 1e9
-		s.Resources = &Resources{Window: time.Second, CPU: format.Seconds(cpu), RSS: int64(c.rss * (1 << 20)), Threads: 5, Voluntary: requests}
+		s.Resources = &results.Resources{Window: time.Second, CPU: format.Seconds(cpu), RSS: int64(c.rss * (1 << 20)), Threads: 5, Voluntary: requests}
 		if c.alter != nil {
 			c.alter(&s)
 		}
@@ -73,7 +74,7 @@ func testAdvice(t *testing.T, p Profile, all ...constructed) *Advice {
 	t.Helper()
 	a := &Advice{Profile: p, Measured: p, Complete: true, Repeats: 3, Duration: time.Second, Command: []string{"go", "run", "./tools/cmd/ioflavors", "advise"}, descriptors: 1 << 20}
 	for _, c := range all {
-		s := Subject{Name: c.model}
+		s := results.Subject{Name: c.model}
 		for _, v := range variants {
 			if v.name == c.model {
 				s.OneAtATime = v.oneAtATime
@@ -204,7 +205,7 @@ func TestAdviceComputesMemory(t *testing.T) {
 	measured := asked.fit(5_100)
 	assert.Equal(t, 5_000, measured.Connections)
 	assert.Equal(t, 100, measured.Active)
-	o, err := judge(asked, measured, Subject{Name: "eventloop"}, constructed{model: "eventloop", p99: time.Millisecond, cpu: flat(0.1), rss: 20, each: 2}.samples(measured))
+	o, err := judge(asked, measured, results.Subject{Name: "eventloop"}, constructed{model: "eventloop", p99: time.Millisecond, cpu: flat(0.1), rss: 20, each: 2}.samples(measured))
 	require.NoError(t, err)
 	assert.InDelta(t, 20<<20+25_000*2048, o.Costs.Memory, 1)
 	assert.EqualValues(t, 20<<20, o.Costs.RSS)

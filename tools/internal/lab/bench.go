@@ -8,23 +8,24 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // bench measures one server at a time, for the results of one run.
 type bench struct {
 	// null is the server that does next to nothing; without a command there is none.
-	null    Subject
+	null    results.Subject
 	pins    pinning
-	results *Results
+	results *results.Results
 }
 
 // with starts a server, does something with it, and stops it.
-func (b *bench) with(ctx context.Context, s Subject, do func(*process) error) error {
+func (b *bench) with(ctx context.Context, s results.Subject, do func(*process) error) error {
 	return b.withPins(ctx, s, b.pins, do)
 }
 
 // withPins is with, on cores that the pins say.
-func (b *bench) withPins(ctx context.Context, s Subject, pins pinning, do func(*process) error) error {
+func (b *bench) withPins(ctx context.Context, s results.Subject, pins pinning, do func(*process) error) error {
 	p, err := startProcess(ctx, s, pins)
 	if err != nil {
 		return err
@@ -40,11 +41,11 @@ func (b *bench) withPins(ctx context.Context, s Subject, pins pinning, do func(*
 	return err
 }
 
-func (b *bench) preload(ctx context.Context, s Subject, p *process) error {
+func (b *bench) preload(ctx context.Context, s results.Subject, p *process) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, preloadTimeout, fmt.Errorf("it takes more than %v", preloadTimeout))
 	defer cancel()
 	// All workloads have the same keys and values.
-	return load.Preload(ctx, load.Config{Addr: p.addr, Workload: s.told(b.results.Plan.Workloads[0])})
+	return load.Preload(ctx, load.Config{Addr: p.addr, Workload: s.Told(b.results.Plan.Workloads[0])})
 }
 
 // preloadTimeout is more than the slowest server needs on a busy machine. One that
@@ -52,26 +53,26 @@ func (b *bench) preload(ctx context.Context, s Subject, p *process) error {
 const preloadTimeout = 90 * time.Second
 
 // cell measures a workload of the closed loop.
-func (b *bench) cell(ctx context.Context, s *Server, p *process, round, workload int) (Cell, error) {
+func (b *bench) cell(ctx context.Context, s *results.Server, p *process, round, workload int) (results.Cell, error) {
 	plan := b.results.Plan
 	w := plan.Workloads[workload]
-	cell := Cell{Server: s.Name, Round: round, Workload: workload}
+	cell := results.Cell{Server: s.Name, Round: round, Workload: workload}
 	err := b.measure(p, &cell, func(begin, end func()) (err error) {
 		cell.Load, err = load.Run(ctx, load.Config{
 			Addr:     p.addr,
-			Workload: s.told(w),
+			Workload: s.Told(w),
 			Warmup:   plan.Warmup,
 			Duration: plan.Cell,
-			Ceiling:  b.results.ceilingOf(w),
+			Ceiling:  b.results.CeilingOf(w),
 			MayWait:  s.OneAtATime,
-			Seed:     plan.seedOf(round, workload),
+			Seed:     plan.SeedOf(round, workload),
 			Begin:    begin,
 			End:      end,
 		})
 		return err
 	})
 	if err != nil {
-		return Cell{}, err
+		return results.Cell{}, err
 	}
 	if err := cell.Load.Errors.Err(); err != nil && cell.Load.Requests == 0 {
 		return cell, fmt.Errorf("no right reply: %w", err)
@@ -81,7 +82,7 @@ func (b *bench) cell(ctx context.Context, s *Server, p *process, round, workload
 
 // measure runs a load and notes in the cell what the server used meanwhile. An
 // error means that the cell is worth nothing.
-func (b *bench) measure(p *process, cell *Cell, run func(begin, end func()) error) error {
+func (b *bench) measure(p *process, cell *results.Cell, run func(begin, end func()) error) error {
 	m, unknown := newMeter(p.pid)
 	err := run(
 		func() {
@@ -114,19 +115,19 @@ func (b *bench) measure(p *process, cell *Cell, run func(begin, end func()) erro
 }
 
 // offer loads a server in an open loop.
-func (b *bench) offer(ctx context.Context, s *Server, p *process, w load.Workload, duration time.Duration, seed uint64) (Cell, error) {
+func (b *bench) offer(ctx context.Context, s *results.Server, p *process, w load.Workload, duration time.Duration, seed uint64) (results.Cell, error) {
 	if s.OneAtATime {
 		w.Connections = 1
 	}
-	cell := Cell{Server: s.Name}
+	cell := results.Cell{Server: s.Name}
 	err := b.measure(p, &cell, func(begin, end func()) (err error) {
 		cell.Load, err = load.Run(ctx, load.Config{
 			Addr:     p.addr,
-			Workload: s.told(w),
+			Workload: s.Told(w),
 			Warmup:   b.results.Plan.Warmup / 2,
 			Duration: duration,
 			Drain:    openDrain,
-			Ceiling:  b.results.ceilingOf(w),
+			Ceiling:  b.results.CeilingOf(w),
 			Spin:     b.pins.on,
 			Seed:     seed,
 			Begin:    begin,
@@ -134,20 +135,20 @@ func (b *bench) offer(ctx context.Context, s *Server, p *process, w load.Workloa
 		})
 		return err
 	})
-	voidStarved(&cell.Load, cell.besides())
+	voidStarved(&cell.Load, cell.Besides())
 	return cell, err
 }
 
 // trial loads a server for an experiment, and adds what came of it to the
 // results. t says which experiment that is, and what is different this time; cfg
 // which load, for how long. A workload comes from Plan.mix.
-func (b *bench) trial(ctx context.Context, s *Server, p *process, t Trial, cfg load.Config) (load.Result, error) {
-	cfg.Addr, cfg.Workload = p.addr, s.told(cfg.Workload)
+func (b *bench) trial(ctx context.Context, s *results.Server, p *process, t results.Trial, cfg load.Config) (load.Result, error) {
+	cfg.Addr, cfg.Workload = p.addr, s.Told(cfg.Workload)
 	cfg.MayWait = s.OneAtATime
 	cfg.Drain = openDrain
 	cfg.Spin = cfg.Open() && b.pins.on
 	cfg.Seed += b.results.Plan.Seed
-	var cell Cell
+	var cell results.Cell
 	err := b.measure(p, &cell, func(begin, end func()) (err error) {
 		cfg.Begin, cfg.End = begin, end
 		cell.Load, err = load.Run(ctx, cfg)
@@ -156,7 +157,7 @@ func (b *bench) trial(ctx context.Context, s *Server, p *process, t Trial, cfg l
 	if err != nil {
 		return load.Result{}, err
 	}
-	t.of(s, &cell)
+	t.Fill(s, &cell)
 	b.results.Trials = append(b.results.Trials, t)
 	return cell.Load, nil
 }
@@ -183,8 +184,8 @@ func survive(do func() error) (err error) {
 
 // voidStarved makes a cell of the open loop void in which the server waited for a
 // core that something else had: its response times are the machine's.
-func voidStarved(r *load.Result, b besides) {
-	for _, why := range []string{b.stolen(), b.starved()} {
+func voidStarved(r *load.Result, b results.Besides) {
+	for _, why := range []string{b.Stolen(), b.Starved()} {
 		if why != "" {
 			r.Void = append(r.Void, why)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/kvclient"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // dribblePause is between two bytes of a client that sends them one at a time.
@@ -30,7 +31,7 @@ const (
 // are served one at a time they must not stay, or nobody else would have a turn.
 // watch is called when an attack begins, and what it returns when it ends; nil: the
 // machine is not watched.
-func call(ctx context.Context, addr string, length time.Duration, attacks []Attack, watch func() func(*Attack)) (*Timeline, error) {
+func call(ctx context.Context, addr string, length time.Duration, attacks []results.Attack, watch func() func(*results.Attack)) (*results.Timeline, error) {
 	if err := prepare(ctx, addr); err != nil {
 		return nil, err
 	}
@@ -40,7 +41,7 @@ func call(ctx context.Context, addr string, length time.Duration, attacks []Atta
 		wg    sync.WaitGroup
 		mu    sync.Mutex
 		times = make([][]time.Duration, int(length/callStep))
-		line  = &Timeline{Step: callStep, Steps: make([]Moment, len(times))}
+		line  = &results.Timeline{Step: callStep, Steps: make([]results.Moment, len(times))}
 	)
 	start := time.Now()
 	for i := range callers {
@@ -99,7 +100,7 @@ func call(ctx context.Context, addr string, length time.Duration, attacks []Atta
 		for _, took := range t {
 			m.Worst = max(m.Worst, took)
 		}
-		m.Median = median(t)
+		m.Median = results.Median(t)
 	}
 	return line, context.Cause(ctx)
 }
@@ -138,7 +139,7 @@ const (
 )
 
 // misbehave misbehaves until ctx is over, or the server has had enough.
-func misbehave(ctx context.Context, a Attack, addr string) {
+func misbehave(ctx context.Context, a results.Attack, addr string) {
 	var dialer net.Dialer
 	c, err := dialer.DialContext(ctx, "tcp", addr)
 	if err != nil {
@@ -149,15 +150,15 @@ func misbehave(ctx context.Context, a Attack, addr string) {
 	defer stop()
 	put := request(kv.Message{Key: []byte("slow"), Value: make([]byte, 1000), Kind: kv.PutOrUpdate})
 	switch a.Kind {
-	case HalfFrame:
+	case results.HalfFrame:
 		_, _ = c.Write(put[:len(put)/2])
-	case Dribble:
+	case results.Dribble:
 		for _, b := range put {
 			if _, err := c.Write([]byte{b}); err != nil || sleep(ctx, dribblePause) != nil {
 				return
 			}
 		}
-	case DeafReader:
+	case results.DeafReader:
 		get := request(kv.Message{Key: []byte(deafKey), Kind: kv.Get})
 		for range deafAsks {
 			if _, err := c.Write(get); err != nil {

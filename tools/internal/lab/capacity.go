@@ -7,6 +7,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // capacitySearch is how capacity is searched for: from the first rate on by
@@ -19,19 +20,19 @@ type capacitySearch struct {
 	requests     float64 // in a repeat, at least: so many that a p99 is no chance
 }
 
-var carefulSearch = capacitySearch{first: 4_000, least: 250, near: 1.05, repeats: capacityRepeats, requests: 1_500}
+var carefulSearch = capacitySearch{first: 4_000, least: 250, near: 1.05, repeats: results.CapacityRepeats, requests: 1_500}
 
 // capacities finds the highest rate that each server keeps within the SLO.
 func (b *run) capacities(ctx context.Context) error {
 	plan := b.results.Plan
-	if !plan.has(Capacities) {
+	if !plan.Has(results.Capacities) {
 		return nil
 	}
-	return b.eachServer(ctx, fmt.Sprintf("capacity with p99 within %v", plan.SLO), func(s *Server) time.Duration { return capacityTime(plan, s) }, func(s *Server, p *process) (string, error) {
+	return b.eachServer(ctx, fmt.Sprintf("capacity with p99 within %v", plan.SLO), func(s *results.Server) time.Duration { return capacityTime(plan, s) }, func(s *results.Server, p *process) (string, error) {
 		if err := b.preload(ctx, s.Subject, p); err != nil {
 			return "", err
 		}
-		found := Capacity{Server: s.Name}
+		found := results.Capacity{Server: s.Name}
 		err := b.search(ctx, s, p, &found)
 		if len(found.Tries) > 0 {
 			b.results.Capacity = append(b.results.Capacity, found)
@@ -40,7 +41,7 @@ func (b *run) capacities(ctx context.Context) error {
 	})
 }
 
-func (b *run) search(ctx context.Context, s *Server, p *process, found *Capacity) error {
+func (b *run) search(ctx context.Context, s *results.Server, p *process, found *results.Capacity) error {
 	kept, failed := 0.0, 0.0
 	for rate := b.capacity.first; ; {
 		b.progress.doing(s.Name, format.Thousands(rate)+"/s · capacity")
@@ -73,14 +74,14 @@ func (b *run) search(ctx context.Context, s *Server, p *process, found *Capacity
 
 // try offers a rate several times. unsure: that it failed says more about the
 // generator than about the server.
-func (b *run) try(ctx context.Context, s *Server, p *process, rate float64, n int) (try Try, unsure bool, err error) {
+func (b *run) try(ctx context.Context, s *results.Server, p *process, rate float64, n int) (try results.Try, unsure bool, err error) {
 	plan := b.results.Plan
 	w := plan.Open[0]
 	w.Rate = rate
 	try.Rate = rate
 	duration := max(plan.Cell, time.Duration(b.capacity.requests/rate*float64(time.Second)))
 	for i := range b.capacity.repeats {
-		cell, err := b.offer(ctx, s, p, w, duration, plan.openSeed(plan.Rounds+1+n, i))
+		cell, err := b.offer(ctx, s, p, w, duration, plan.OpenSeed(plan.Rounds+1+n, i))
 		if err != nil {
 			return try, false, err
 		}

@@ -3,6 +3,8 @@ package lab
 import (
 	"context"
 	"fmt"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // ceiling measures what the generator reaches against a server that does next
@@ -10,10 +12,10 @@ import (
 func (b *run) ceiling(ctx context.Context) error {
 	plan := b.results.Plan
 	switch {
-	case !plan.has(Closed) && !plan.has(OpenLoop) && !plan.has(Capacities):
+	case !plan.Has(results.Closed) && !plan.Has(results.OpenLoop) && !plan.Has(results.Capacities):
 		return nil
 	case len(b.null.Command) == 0:
-		b.results.skip("what the load generator reaches: there is no server for that")
+		b.results.Skip("what the load generator reaches: there is no server for that")
 		return nil
 	}
 	planned := againLength(plan)
@@ -23,7 +25,7 @@ func (b *run) ceiling(ctx context.Context) error {
 			return err
 		}
 		for i := range plan.Workloads {
-			cell, err := b.cell(ctx, &Server{Subject: b.null}, p, 0, i)
+			cell, err := b.cell(ctx, &results.Server{Subject: b.null}, p, 0, i)
 			if err != nil {
 				return err
 			}
@@ -35,7 +37,7 @@ func (b *run) ceiling(ctx context.Context) error {
 		return ctx.Err()
 	}
 	if err != nil {
-		b.results.skip(fmt.Sprintf("what the load generator reaches: %v", err))
+		b.results.Skip(fmt.Sprintf("what the load generator reaches: %v", err))
 	}
 	b.progress.finished(planned, "load generator: "+b.digest(b.results.Ceiling))
 	return nil

@@ -7,11 +7,12 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // experimentAlone: more and more clients ask at the same time, and stay.
 var experimentAlone = &Experiment{
-	Statement: Statement{
+	Statement: results.Statement{
 		ID:    "E1",
 		Title: "one client at a time",
 		Quotes: []string{
@@ -22,29 +23,29 @@ var experimentAlone = &Experiment{
 		// The article says it of busy waiting too. That is how its own server is
 		// written, and one of ours; the other polls all clients.
 		About: []string{"singleblocking", "busywait", "busywait --one-at-a-time"},
-		Predictions: map[string]Verdict{
-			"singleblocking": Confirmed, "busywait --one-at-a-time": Confirmed,
-			"multiblocking": Refuted, "busywait": Refuted, "eventloop": Refuted, "iouring": Refuted,
+		Predictions: map[string]results.Verdict{
+			"singleblocking": results.Confirmed, "busywait --one-at-a-time": results.Confirmed,
+			"multiblocking": results.Refuted, "busywait": results.Refuted, "eventloop": results.Refuted, "iouring": results.Refuted,
 		},
 		Metric:  "how many of 64 clients that ask at the same time and stay get an answer at all; median and range of the repeats",
 		Unit:    "% of clients",
 		Rule:    "yes up to 5 %, no from 50 % on; a run with less is left out if the server or the load generator waited for a core for a fifth of it",
-		Shows:   ClientsServed,
+		Shows:   results.ClientsServed,
 		Against: "clients",
 	},
 	quick: true,
-	takes: func(p Plan, _ *Server) time.Duration {
+	takes: func(p results.Plan, _ *results.Server) time.Duration {
 		return visitTime + time.Duration(len(aloneClients(p)))*(aloneWarmup+aloneCell)
 	},
-	run: func(ctx context.Context, b *bench, s *Server) error {
+	run: func(ctx context.Context, b *bench, s *results.Server) error {
 		return b.with(ctx, s.Subject, func(p *process) error {
 			if err := b.preload(ctx, s.Subject, p); err != nil {
 				return err
 			}
 			for i, n := range aloneClients(b.results.Plan) {
-				t := Trial{Experiment: "E1", Case: format.Count(n, "client"), X: float64(n)}
+				t := results.Trial{Experiment: "E1", Case: format.Count(n, "client"), X: float64(n)}
 				if _, err := b.trial(ctx, s, p, t, load.Config{
-					Workload: b.results.Plan.mix(n, 1, 0), Warmup: aloneWarmup, Duration: aloneCell, Seed: uint64(i),
+					Workload: b.results.Plan.Mix(n, 1, 0), Warmup: aloneWarmup, Duration: aloneCell, Seed: uint64(i),
 				}); err != nil {
 					return err
 				}
@@ -52,7 +53,7 @@ var experimentAlone = &Experiment{
 			return nil
 		})
 	},
-	judge: func(r *Results, s *Server) (Finding, bool) {
+	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
 		trials := trialsOf(r, "E1", s)
 		var shares, fairness []float64
 		why := ""
@@ -60,7 +61,7 @@ var experimentAlone = &Experiment{
 			if t.Load != nil && t.Load.Requests > 0 && t.X == aloneMost {
 				share := 100 * float64(t.Load.Served) / t.X
 				// A server without a core serves fewer clients, and never more.
-				if taken := t.taken(); taken != "" && share < aloneNo {
+				if taken := t.Taken(); taken != "" && share < aloneNo {
 					why = taken
 					continue
 				}
@@ -73,8 +74,8 @@ var experimentAlone = &Experiment{
 		}
 		f := byThreshold(shares, aloneYes, aloneNo)
 		f.Why = fmt.Sprintf("of %d clients it served %.0f within %v; Jain's index of fairness was %.3g",
-			aloneMost, f.Number*aloneMost/100, aloneWarmup+aloneCell, median(fairness))
-		f.leaveOut(why)
+			aloneMost, f.Number*aloneMost/100, aloneWarmup+aloneCell, results.Median(fairness))
+		f.LeaveOut(why)
 		return f, true
 	},
 }
@@ -88,7 +89,7 @@ const (
 )
 
 // aloneClients is how many clients there are in each run.
-func aloneClients(p Plan) []int {
+func aloneClients(p results.Plan) []int {
 	if p.AllClaims {
 		return []int{1, 4, 16, aloneMost, aloneMost, aloneMost}
 	}

@@ -9,31 +9,32 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // experimentAwake: now and then a request comes, and finds the server awake or
 // asleep.
 var experimentAwake = &Experiment{
-	Statement: Statement{
+	Statement: results.Statement{
 		ID:       "E5",
 		Title:    "awake when a request comes",
 		Quotes:   []string{"Since the server isn't blocked waiting for I/O operations, it should be more responsive"},
 		Question: "Does it answer a lone client sooner than any server that blocks?",
 		About:    []string{"busywait"},
-		Predictions: map[string]Verdict{
-			"busywait": Confirmed, "busywait --one-at-a-time": Confirmed,
-			"singleblocking": Refuted, "multiblocking": Refuted,
-			"iouring": Refuted, // it sleeps as they do, and to be woken takes the longest
+		Predictions: map[string]results.Verdict{
+			"busywait": results.Confirmed, "busywait --one-at-a-time": results.Confirmed,
+			"singleblocking": results.Refuted, "multiblocking": results.Refuted,
+			"iouring": results.Refuted, // it sleeps as they do, and to be woken takes the longest
 		},
 		Metric: "p50 of the response time at 370 requests/s on one connection, by the clock, with a core to itself, as a multiple of the best p50 of the servers that block; median and range of three processes. " +
 			"370, for a rate that divides the scheduler's ticks would meet it in the same place each time",
 		Unit: "×",
 		Rule: "yes up to 0.6, no from 1 on. If the answer is no beside a program that never rests on the same core, by p90, then the claim holds only on a core of its own",
 	},
-	takes: func(Plan, *Server) time.Duration {
+	takes: func(results.Plan, *results.Server) time.Duration {
 		return repeats * (2*visitTime + 2*awakeWarmup + ownCell + sharedCell)
 	},
-	run: func(ctx context.Context, b *bench, s *Server) error {
+	run: func(ctx context.Context, b *bench, s *results.Server) error {
 		if !b.pins.on {
 			return errors.New("servers and load have no cores of their own here")
 		}
@@ -57,11 +58,11 @@ var experimentAwake = &Experiment{
 		}
 		return nil
 	},
-	judge: func(r *Results, s *Server) (Finding, bool) {
+	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
 		trials := awake(r, s, ownCore)
 		best, of := bestBlocking(r, ownCore, medianTime)
 		if len(trials) == 0 || best == 0 {
-			mine := slices.DeleteFunc(trialsOf(r, "E5", s), func(t Trial) bool { return t.Case != ownCore })
+			mine := slices.DeleteFunc(trialsOf(r, "E5", s), func(t results.Trial) bool { return t.Case != ownCore })
 			return notMeasurable(mine, whyTaken(mine, "others took the cores too often, or no server that blocks was measured"))
 		}
 		var ratios []float64
@@ -70,7 +71,7 @@ var experimentAwake = &Experiment{
 		}
 		f := byThreshold(ratios, 0.6, 1)
 		f.Why = fmt.Sprintf("on a core of its own p50 was %s; the best that blocks, %s, had %s", format.Latency(medianTime(trials)), of, format.Latency(best))
-		void := slices.ContainsFunc(trials, func(t Trial) bool { return len(t.Load.Void) > 0 })
+		void := slices.ContainsFunc(trials, func(t results.Trial) bool { return len(t.Load.Void) > 0 })
 		if p99 := responses(trials).P99; p99 > 0 && !void {
 			f.Why += "; p99 was " + format.Latency(p99)
 		}
@@ -79,14 +80,14 @@ var experimentAwake = &Experiment{
 		}
 		return f, true
 	},
-	sum: func(r *Results, about []Finding) (Verdict, string) {
+	sum: func(r *results.Results, about []results.Finding) (results.Verdict, string) {
 		v, when := common(r, about)
-		own := p90Time(awake(r, r.server("busywait"), sharedCore))
+		own := p90Time(awake(r, r.Server("busywait"), sharedCore))
 		best, of := bestBlocking(r, sharedCore, p90Time)
-		if v != Confirmed || own == 0 || best == 0 || own < best {
+		if v != results.Confirmed || own == 0 || best == 0 || own < best {
 			return v, when
 		}
-		return OnlyWhen, fmt.Sprintf("it has a core of its own: beside a program that never rests its p90 is %s, and that of %s %s", format.Latency(own), of, format.Latency(best))
+		return results.OnlyWhen, fmt.Sprintf("it has a core of its own: beside a program that never rests its p90 is %s, and that of %s %s", format.Latency(own), of, format.Latency(best))
 	},
 }
 
@@ -104,9 +105,9 @@ const (
 )
 
 // nowAndThen has one client ask, for so long.
-func nowAndThen(ctx context.Context, b *bench, s *Server, p *process, repeat int, where string, duration time.Duration) error {
-	_, err := b.trial(ctx, s, p, Trial{Experiment: "E5", Case: where}, load.Config{
-		Workload: b.results.Plan.mix(1, 1, awakeRate), Warmup: awakeWarmup, Duration: duration, Seed: uint64(repeat),
+func nowAndThen(ctx context.Context, b *bench, s *results.Server, p *process, repeat int, where string, duration time.Duration) error {
+	_, err := b.trial(ctx, s, p, results.Trial{Experiment: "E5", Case: where}, load.Config{
+		Workload: b.results.Plan.Mix(1, 1, awakeRate), Warmup: awakeWarmup, Duration: duration, Seed: uint64(repeat),
 	})
 	return err
 }
@@ -114,7 +115,7 @@ func nowAndThen(ctx context.Context, b *bench, s *Server, p *process, repeat int
 // awake returns the runs in one place whose medians hold. Beside the program that
 // never rests the server has half of its core, and shall have: its part in the
 // runs is left out.
-func awake(r *Results, s *Server, where string) (all []Trial) {
+func awake(r *results.Results, s *results.Server, where string) (all []results.Trial) {
 	if s == nil {
 		return nil
 	}
@@ -125,7 +126,7 @@ func awake(r *Results, s *Server, where string) (all []Trial) {
 		if where == sharedCore {
 			t.Resources = nil
 		}
-		if t.taken() == "" {
+		if t.Taken() == "" {
 			all = append(all, t)
 		}
 	}
@@ -134,9 +135,9 @@ func awake(r *Results, s *Server, where string) (all []Trial) {
 
 // bestBlocking returns the shortest time of the servers that block, and whose it
 // is; 0 if there are none.
-func bestBlocking(r *Results, where string, of func([]Trial) time.Duration) (best time.Duration, server string) {
+func bestBlocking(r *results.Results, where string, of func([]results.Trial) time.Duration) (best time.Duration, server string) {
 	for _, s := range r.Servers {
-		if s.model() != "singleblocking" && s.model() != "multiblocking" {
+		if s.Model() != "singleblocking" && s.Model() != "multiblocking" {
 			continue
 		}
 		if d := of(awake(r, s, where)); d > 0 && (best == 0 || d < best) {
@@ -148,7 +149,7 @@ func bestBlocking(r *Results, where string, of func([]Trial) time.Duration) (bes
 
 // medianTime is the median of the runs' medians, and p90Time their p90 together;
 // 0 if there are none.
-func medianTime(trials []Trial) time.Duration {
+func medianTime(trials []results.Trial) time.Duration {
 	var all []time.Duration
 	for _, t := range trials {
 		all = append(all, t.Load.Response.P50)
@@ -156,7 +157,7 @@ func medianTime(trials []Trial) time.Duration {
 	if len(all) == 0 {
 		return 0
 	}
-	return median(all)
+	return results.Median(all)
 }
 
-func p90Time(trials []Trial) time.Duration { return responses(trials).P90 }
+func p90Time(trials []results.Trial) time.Duration { return responses(trials).P90 }

@@ -15,11 +15,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // experimentCode: nothing is measured; the models' source is counted.
 var experimentCode = &Experiment{
-	Statement: Statement{
+	Statement: results.Statement{
 		ID:    "E0",
 		Title: "how much code",
 		Quotes: []string{
@@ -28,11 +30,11 @@ var experimentCode = &Experiment{
 		},
 		Question: "Is a model whose calls block shorter than each one whose calls do not, and does it tell fewer errors apart?",
 		About:    []string{"singleblocking"},
-		Predictions: map[string]Verdict{
-			"singleblocking": Confirmed,
-			"multiblocking":  Refuted, // three models in one: a goroutine for each client, a pool, threads
-			"busywait":       Refuted, "eventloop": Refuted,
-			"iouring": Refuted, // states as in the others, and a ring between them and the kernel
+		Predictions: map[string]results.Verdict{
+			"singleblocking": results.Confirmed,
+			"multiblocking":  results.Refuted, // three models in one: a goroutine for each client, a pool, threads
+			"busywait":       results.Refuted, "eventloop": results.Refuted,
+			"iouring": results.Refuted, // states as in the others, and a ring between them and the kernel
 		},
 		Metric: "lines of the model's own code, without blank ones, comments, tests and its command",
 		Unit:   "lines",
@@ -41,8 +43,8 @@ var experimentCode = &Experiment{
 	quick:  true,
 	counts: true,
 	reads:  true,
-	takes:  func(Plan, *Server) time.Duration { return 0 },
-	run: func(_ context.Context, b *bench, s *Server) error {
+	takes:  func(results.Plan, *results.Server) time.Duration { return 0 },
+	run: func(_ context.Context, b *bench, s *results.Server) error {
 		if !hasCode(s.Subject) {
 			return nil
 		}
@@ -60,51 +62,51 @@ var experimentCode = &Experiment{
 				figures[codeLines+folder], figures[codeBranches+folder] = c.lines, c.branches
 			}
 		}
-		b.results.Trials = append(b.results.Trials, Trial{Experiment: "E0", Server: s.Name, Figures: figures})
+		b.results.Trials = append(b.results.Trials, results.Trial{Experiment: "E0", Server: s.Name, Figures: figures})
 		return nil
 	},
-	judge: func(r *Results, s *Server) (Finding, bool) {
+	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
 		trials := trialsOf(r, "E0", s)
 		if len(trials) == 0 {
-			return Finding{}, false
+			return results.Finding{}, false
 		}
 		t := trials[0]
 		if t.Figures == nil {
-			return Finding{Verdict: NotMeasurable, Why: t.Note}, true
+			return results.Finding{Verdict: results.NotMeasurable, Why: t.Note}, true
 		}
-		own, _ := codeOf(t, s.model())
-		f := Finding{Verdict: Confirmed, Number: own.lines, Low: own.lines, High: own.lines}
+		own, _ := codeOf(t, s.Model())
+		f := results.Finding{Verdict: results.Confirmed, Number: own.lines, Low: own.lines, High: own.lines}
 		var others []string
 		for _, model := range slices.Sorted(maps.Keys(sharedCode)) {
-			if sharedCode[model] == sharedCode[s.model()] || !counted(t, model) {
+			if sharedCode[model] == sharedCode[s.Model()] || !counted(t, model) {
 				continue
 			}
 			other, _ := codeOf(t, model)
 			if !own.simpler(other) {
-				f.Verdict = Refuted
+				f.Verdict = results.Refuted
 			}
 			others = append(others, model+" "+codeText(t, model))
 		}
-		f.Why = fmt.Sprintf("lines and branches on errors, and with what its kind shares: %s; %s", codeText(t, s.model()), strings.Join(others, "; "))
+		f.Why = fmt.Sprintf("lines and branches on errors, and with what its kind shares: %s; %s", codeText(t, s.Model()), strings.Join(others, "; "))
 		if s.Rules != nil {
 			f.Why += fmt.Sprintf("; %v rules passed", s.Rules)
 		}
 		return f, true
 	},
-	sum: func(r *Results, about []Finding) (Verdict, string) {
+	sum: func(r *results.Results, about []results.Finding) (results.Verdict, string) {
 		v, when := common(r, about)
-		if v != Confirmed {
+		if v != results.Confirmed {
 			return v, when
 		}
 		for _, t := range r.Trials {
 			if t.Experiment != "E0" || t.Server != about[0].Server {
 				continue
 			}
-			model := Subject{Name: t.Server}.model()
+			model := results.Subject{Name: t.Server}.Model()
 			_, whole := codeOf(t, model)
 			for _, other := range slices.Sorted(maps.Keys(sharedCode)) {
 				if _, otherWhole := codeOf(t, other); counted(t, other) && sharedCode[other] != sharedCode[model] && !whole.simpler(otherWhole) {
-					return OnlyWhen, fmt.Sprintf("what the models of a kind share is taken as given: with %s it is not the simpler one beside %s", sharedCode[model], other)
+					return results.OnlyWhen, fmt.Sprintf("what the models of a kind share is taken as given: with %s it is not the simpler one beside %s", sharedCode[model], other)
 				}
 			}
 		}
@@ -137,24 +139,24 @@ const (
 )
 
 // hasCode reports whether the server is one of the models whose code is here.
-func hasCode(s Subject) bool { return !s.Foreign && sharedCode[s.model()] != "" }
+func hasCode(s results.Subject) bool { return !s.Foreign && sharedCode[s.Model()] != "" }
 
 // codeOf returns how much code a model has of its own, and with what its kind
 // shares.
-func codeOf(t Trial, model string) (own, whole code) {
+func codeOf(t results.Trial, model string) (own, whole code) {
 	count := func(folder string) code { return code{t.Figures[codeLines+folder], t.Figures[codeBranches+folder]} }
 	own, shared := count(model), count(sharedCode[model])
 	return own, code{own.lines + shared.lines, own.branches + shared.branches}
 }
 
 // codeText is "44 and 1, 377 and 12 with common/blocking".
-func codeText(t Trial, model string) string {
+func codeText(t results.Trial, model string) string {
 	own, whole := codeOf(t, model)
 	return fmt.Sprintf("%s, %s with %s", own, whole, sharedCode[model])
 }
 
 // counted reports whether a model's code was counted.
-func counted(t Trial, model string) bool {
+func counted(t results.Trial, model string) bool {
 	_, known := t.Figures[codeLines+model]
 	return known
 }

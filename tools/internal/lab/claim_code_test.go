@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestCountFile(t *testing.T) {
@@ -41,9 +43,9 @@ func TestTheModelsAreCounted(t *testing.T) {
 	if _, err := Checkout("."); err != nil {
 		t.Skip(err)
 	}
-	r := &Results{}
+	r := &results.Results{}
 	for _, s := range Models("ioflavors") {
-		server := &Server{Subject: s, Rules: &Gate{Passed: 1, Total: 1}}
+		server := &results.Server{Subject: s, Rules: &results.Gate{Passed: 1, Total: 1}}
 		r.Servers = append(r.Servers, server)
 		require.NoError(t, experimentCode.run(t.Context(), &bench{results: r}, server))
 		f, measured := experimentCode.judge(r, server)
@@ -53,7 +55,7 @@ func TestTheModelsAreCounted(t *testing.T) {
 		assert.Contains(t, f.Why, "; 1/1 rules passed")
 		t.Log(s.Name, f)
 	}
-	foreign := &Server{Subject: Subject{Name: "eventloop of mine", Foreign: true}}
+	foreign := &results.Server{Subject: results.Subject{Name: "eventloop of mine", Foreign: true}}
 	require.NoError(t, experimentCode.run(t.Context(), &bench{results: r}, foreign))
 	_, measured := experimentCode.judge(r, foreign)
 	assert.False(t, measured)
@@ -61,13 +63,13 @@ func TestTheModelsAreCounted(t *testing.T) {
 
 func TestWithoutSourceTheCodeIsNotMeasurable(t *testing.T) {
 	t.Chdir(t.TempDir())
-	s := &Server{Subject: Subject{Name: "eventloop"}}
-	b := &bench{results: &Results{Servers: []*Server{s}, Plan: Plan{Experiments: []string{"E0"}}}}
+	s := &results.Server{Subject: results.Subject{Name: "eventloop"}}
+	b := &bench{results: &results.Results{Servers: []*results.Server{s}, Plan: results.Plan{Experiments: []string{"E0"}}}}
 	_, err := experimentCode.measure(t.Context(), b, s)
 	require.NoError(t, err)
 	f, measured := experimentCode.judge(b.results, s)
 	require.True(t, measured)
-	assert.Equal(t, NotMeasurable, f.Verdict)
+	assert.Equal(t, results.NotMeasurable, f.Verdict)
 	here, err := os.Getwd()
 	require.NoError(t, err)
 	assert.Equal(t, "the code was not counted, because "+here+" is not within a checkout of ioflavors", f.Why)
@@ -75,18 +77,18 @@ func TestWithoutSourceTheCodeIsNotMeasurable(t *testing.T) {
 
 // Fewer lines are not enough, and what is shared is told of.
 func TestLinesAndBranchesDecide(t *testing.T) {
-	s := &Server{Subject: Subject{Name: "singleblocking"}}
+	s := &results.Server{Subject: results.Subject{Name: "singleblocking"}}
 	for _, test := range []struct {
 		own, shared code
-		want, sum   Verdict
+		want, sum   results.Verdict
 	}{
-		{own: code{50, 3}, want: Confirmed, sum: Confirmed},
-		{own: code{50, 3}, shared: code{60, 3}, want: Confirmed, sum: OnlyWhen},
-		{own: code{50, 3}, shared: code{20, 7}, want: Confirmed, sum: OnlyWhen},
-		{own: code{50, 10}, want: Refuted, sum: Refuted},
-		{own: code{100, 3}, want: Refuted, sum: Refuted},
+		{own: code{50, 3}, want: results.Confirmed, sum: results.Confirmed},
+		{own: code{50, 3}, shared: code{60, 3}, want: results.Confirmed, sum: results.OnlyWhen},
+		{own: code{50, 3}, shared: code{20, 7}, want: results.Confirmed, sum: results.OnlyWhen},
+		{own: code{50, 10}, want: results.Refuted, sum: results.Refuted},
+		{own: code{100, 3}, want: results.Refuted, sum: results.Refuted},
 	} {
-		r := &Results{Trials: []Trial{{Experiment: "E0", Server: s.Name, Figures: map[string]float64{
+		r := &results.Results{Trials: []results.Trial{{Experiment: "E0", Server: s.Name, Figures: map[string]float64{
 			"lines of singleblocking": test.own.lines, "branches on errors of singleblocking": test.own.branches,
 			"lines of common/blocking": test.shared.lines, "branches on errors of common/blocking": test.shared.branches,
 			"lines of busywait": 100, "branches on errors of busywait": 10,
@@ -99,8 +101,8 @@ func TestLinesAndBranchesDecide(t *testing.T) {
 		assert.Contains(t, f.Why, "busywait 100 and 10")
 		assert.Contains(t, f.Why, "iouring 90 and 20, 90 and 20 with common/nonblocking")
 		f.Server = s.Name
-		v, when := experimentCode.sum(r, []Finding{f})
+		v, when := experimentCode.sum(r, []results.Finding{f})
 		assert.Equal(t, test.sum, v, "%+v", test)
-		assert.Equal(t, v == OnlyWhen, when != "")
+		assert.Equal(t, v == results.OnlyWhen, when != "")
 	}
 }

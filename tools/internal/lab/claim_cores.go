@@ -8,37 +8,38 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // experimentCores: a server may use all cores, and has as much to do as the load
 // generator can make.
 var experimentCores = &Experiment{
-	Statement: Statement{
+	Statement: results.Statement{
 		ID:       "E3",
 		Title:    "cores left unused",
 		Quotes:   []string{"Under-utilized hardware: Modern CPUs can handle many tasks concurrently, but this approach doesn't leverage that"},
 		Question: "Does it leave all cores but one unused, however much there is to do?",
 		About:    []string{"singleblocking"},
-		Predictions: map[string]Verdict{
-			"singleblocking": Confirmed, "busywait": Confirmed, "eventloop": Confirmed,
-			"eventloop --loops 2": Refuted, "multiblocking": Refuted,
-			"iouring": Confirmed, // what the kernel does for it, it does on the thread that asks
+		Predictions: map[string]results.Verdict{
+			"singleblocking": results.Confirmed, "busywait": results.Confirmed, "eventloop": results.Confirmed,
+			"eventloop --loops 2": results.Refuted, "multiblocking": results.Refuted,
+			"iouring": results.Confirmed, // what the kernel does for it, it does on the thread that asks
 		},
 		Metric: "cores that the server used (CPU time per time) while 50 clients kept 16 requests each in flight and it might run on every core, the load generator's too; median and range of three repeats",
 		Unit:   "cores",
 		Rule:   "yes up to 1.05, no from 1.2 on; not measurable where none of the run's servers gets to 1.2, for then the machine has no second core to offer. A run with less is left out if others used a fifth of the cores",
 	},
-	takes: func(Plan, *Server) time.Duration {
+	takes: func(results.Plan, *results.Server) time.Duration {
 		return visitTime + repeats*(coresWarmup+coresCell)
 	},
-	run: func(ctx context.Context, b *bench, s *Server) error {
+	run: func(ctx context.Context, b *bench, s *results.Server) error {
 		return b.withPins(ctx, s.Subject, b.pins.everywhere(), func(p *process) error {
 			if err := b.preload(ctx, s.Subject, p); err != nil {
 				return err
 			}
 			for i := range repeats {
-				if _, err := b.trial(ctx, s, p, Trial{Experiment: "E3"}, load.Config{
-					Workload: b.results.Plan.mix(50, 16, 0), Warmup: coresWarmup, Duration: coresCell, Seed: uint64(i),
+				if _, err := b.trial(ctx, s, p, results.Trial{Experiment: "E3"}, load.Config{
+					Workload: b.results.Plan.Mix(50, 16, 0), Warmup: coresWarmup, Duration: coresCell, Seed: uint64(i),
 				}); err != nil {
 					return err
 				}
@@ -46,7 +47,7 @@ var experimentCores = &Experiment{
 			return nil
 		})
 	},
-	judge: func(r *Results, s *Server) (Finding, bool) {
+	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
 		cores := coresUsed(r, s)
 		if len(cores) == 0 {
 			why := "the lab cannot tell here what another process uses"
@@ -54,13 +55,13 @@ var experimentCores = &Experiment{
 		}
 		f := byThreshold(cores, oneCore, moreCores)
 		f.Why = fmt.Sprintf("it used %s of %s", format.ThreeDigits(f.Number), format.Count(r.Environment.Cores, "core"))
-		f.leaveOut(coresTakenFrom(r, s))
+		f.LeaveOut(coresTakenFrom(r, s))
 		for _, other := range r.Servers {
-			if cores := coresUsed(r, other); len(cores) > 0 && median(cores) >= moreCores {
+			if cores := coresUsed(r, other); len(cores) > 0 && results.Median(cores) >= moreCores {
 				return f, true
 			}
 		}
-		f.Verdict, f.Close = NotMeasurable, false
+		f.Verdict, f.Close = results.NotMeasurable, false
 		f.Why += ", but no server of this run used clearly more than one: the rest went to the load generator, and whatever else ran"
 		return f, true
 	},
@@ -75,7 +76,7 @@ const (
 
 // coresUsed returns how many cores the server used in each run, but for those in
 // which others may have kept it from using more.
-func coresUsed(r *Results, s *Server) (all []float64) {
+func coresUsed(r *results.Results, s *results.Server) (all []float64) {
 	for _, t := range trialsOf(r, "E3", s) {
 		if n, known := coresOf(t); known && (n >= moreCores || coresTaken(t) == "") {
 			all = append(all, n)
@@ -85,10 +86,10 @@ func coresUsed(r *Results, s *Server) (all []float64) {
 }
 
 // coresTaken returns why the server could not use the cores, or "".
-func coresTaken(t Trial) string { return cmp.Or(t.besides().stolen(), t.besides().crowded()) }
+func coresTaken(t results.Trial) string { return cmp.Or(t.Besides().Stolen(), t.Besides().Crowded()) }
 
 // coresTakenFrom returns why runs were left out, of the last one that was, or "".
-func coresTakenFrom(r *Results, s *Server) (why string) {
+func coresTakenFrom(r *results.Results, s *results.Server) (why string) {
 	for _, t := range trialsOf(r, "E3", s) {
 		if n, known := coresOf(t); known && n < moreCores {
 			why = cmp.Or(coresTaken(t), why)

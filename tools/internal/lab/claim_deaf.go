@@ -6,59 +6,60 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // experimentDeaf: while clients come, ask and go, another one asks for much and
 // does not read it.
 var experimentDeaf = &Experiment{
-	Statement: Statement{
+	Statement: results.Statement{
 		ID:       "E11",
 		Title:    "a client who does not read",
 		Question: "Do others wait as long as a client pleases who does not read his replies?",
 		// All that there are: the article has nothing to say of any of them.
 		About: []string{"singleblocking", "multiblocking", "multiblocking --workers 64", "multiblocking --os-threads",
 			"busywait", "busywait --one-at-a-time", "eventloop", "eventloop --loops 2", "iouring"},
-		Predictions: map[string]Verdict{
-			"singleblocking": Confirmed, "busywait --one-at-a-time": Confirmed,
-			"multiblocking": Refuted, "busywait": Refuted, "eventloop": Refuted,
-			"iouring": Refuted, // a client that takes nothing is not sent to until there is room
+		Predictions: map[string]results.Verdict{
+			"singleblocking": results.Confirmed, "busywait --one-at-a-time": results.Confirmed,
+			"multiblocking": results.Refuted, "busywait": results.Refuted, "eventloop": results.Refuted,
+			"iouring": results.Refuted, // a client that takes nothing is not sent to until there is room
 		},
 		Metric: "the longest that anybody waited who came while a client asked for 64 KiB a thousand times and did not read; median and range of three times",
 		Unit:   "s",
 		Rule:   "yes from half of that time on, no up to a tenth; a time is left out if the machine may have made the answer, because the server had no core or the callers were late",
 	},
-	takes: func(Plan, *Server) time.Duration { return visitTime + deafLength },
-	run: func(ctx context.Context, b *bench, s *Server) error {
+	takes: func(results.Plan, *results.Server) time.Duration { return visitTime + deafLength },
+	run: func(ctx context.Context, b *bench, s *results.Server) error {
 		return b.with(ctx, s.Subject, func(p *process) error {
 			attacks := deafAttacks()
 			memory := watchMemory(p.pid)
 			line, err := call(ctx, p.addr, deafLength, attacks, p.watchAttack)
 			figures := memory.end(attacks[0].From)
 			if line != nil {
-				b.results.Trials = append(b.results.Trials, Trial{Experiment: "E11", Server: s.Name, Callers: line, Attacks: attacks, Figures: figures})
+				b.results.Trials = append(b.results.Trials, results.Trial{Experiment: "E11", Server: s.Name, Callers: line, Attacks: attacks, Figures: figures})
 			}
 			return err
 		})
 	},
-	judge: func(r *Results, s *Server) (Finding, bool) {
+	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
 		trials := trialsOf(r, "E11", s)
 		if len(trials) == 0 {
-			return Finding{}, false
+			return results.Finding{}, false
 		}
 		t := trials[0]
 		if t.Callers == nil {
-			return Finding{Verdict: NotMeasurable, Why: t.Note}, true
+			return results.Finding{Verdict: results.NotMeasurable, Why: t.Note}, true
 		}
 		waits, why := stallsOf(t)
 		if len(waits) == 0 {
-			return Finding{Verdict: NotMeasurable, Why: why}, true
+			return results.Finding{Verdict: results.NotMeasurable, Why: why}, true
 		}
 		f := byThreshold(waits, deafAttack.Seconds()/2, deafAttack.Seconds()/10)
 		f.Why = fmt.Sprintf("others waited for up to %s while a client did not read for %v", format.Latency(format.Seconds(f.Number)), deafAttack)
 		if rss, known := t.Figures[rssGrowth]; known {
 			f.Why += fmt.Sprintf(", and the server's memory grew by %s MiB, that of the kernel's sockets by %s MiB", format.Mebibytes(int64(rss)), format.Mebibytes(int64(t.Figures[socketGrowth])))
 		}
-		f.leaveOut(why)
+		f.LeaveOut(why)
 		if n := t.Callers.Failed(); n > 0 {
 			f.Why += fmt.Sprintf("; %s got no answer: %s", format.Count(n, "caller"), t.Callers.First)
 		}
@@ -75,10 +76,10 @@ const (
 	deafLength = deafTimes*deafAttack + (deafTimes+1)*deafRest
 )
 
-func deafAttacks() (all []Attack) {
+func deafAttacks() (all []results.Attack) {
 	for i := range time.Duration(deafTimes) {
 		from := deafRest + i*(deafAttack+deafRest)
-		all = append(all, Attack{Kind: DeafReader, From: from, Until: from + deafAttack})
+		all = append(all, results.Attack{Kind: results.DeafReader, From: from, Until: from + deafAttack})
 	}
 	return all
 }

@@ -9,21 +9,23 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestADeafReaderIsJudgedByTheLongestWait(t *testing.T) {
 	for _, test := range []struct {
 		wait time.Duration
-		want Verdict
-	}{{deafAttack, Confirmed}, {5 * time.Millisecond, Refuted}} {
-		line := &Timeline{Step: callStep, Steps: make([]Moment, deafLength/callStep)}
+		want results.Verdict
+	}{{deafAttack, results.Confirmed}, {5 * time.Millisecond, results.Refuted}} {
+		line := &results.Timeline{Step: callStep, Steps: make([]results.Moment, deafLength/callStep)}
 		for _, a := range deafAttacks() {
 			line.Steps[a.From/callStep].Worst = test.wait
 		}
 		line.Steps[0].Failed = 1
 		line.Steps[deafAttacks()[0].Until/callStep].Worst = time.Hour // between attacks
-		s := &Server{Subject: Subject{Name: "singleblocking"}}
-		r := &Results{Servers: []*Server{s}, Trials: []Trial{{
+		s := &results.Server{Subject: results.Subject{Name: "singleblocking"}}
+		r := &results.Results{Servers: []*results.Server{s}, Trials: []results.Trial{{
 			Experiment: "E11", Server: s.Name, Callers: line, Attacks: deafAttacks(), Figures: map[string]float64{rssGrowth: 3 << 20, socketGrowth: 5 << 20},
 		}}}
 		f, measured := experimentDeaf.judge(r, s)
@@ -32,11 +34,11 @@ func TestADeafReaderIsJudgedByTheLongestWait(t *testing.T) {
 		assert.False(t, f.Close)
 		assert.Contains(t, f.Why, "memory grew by 3.00 MiB, that of the kernel's sockets by 5.00 MiB; 1 caller got no answer")
 	}
-	s := &Server{Subject: Subject{Name: "eventloop"}}
-	f, measured := experimentDeaf.judge(&Results{Trials: []Trial{{Experiment: "E11", Server: s.Name, Note: "it ended"}}}, s)
+	s := &results.Server{Subject: results.Subject{Name: "eventloop"}}
+	f, measured := experimentDeaf.judge(&results.Results{Trials: []results.Trial{{Experiment: "E11", Server: s.Name, Note: "it ended"}}}, s)
 	require.True(t, measured)
-	assert.Equal(t, Finding{Verdict: NotMeasurable, Why: "it ended"}, f)
-	_, measured = experimentDeaf.judge(&Results{}, s)
+	assert.Equal(t, results.Finding{Verdict: results.NotMeasurable, Why: "it ended"}, f)
+	_, measured = experimentDeaf.judge(&results.Results{}, s)
 	assert.False(t, measured)
 }
 
@@ -48,8 +50,8 @@ func TestGrowth(t *testing.T) {
 
 // A server in a process of its own is measured, and its callers are answered.
 func TestADeafReaderIsMeasured(t *testing.T) {
-	b := &bench{results: &Results{}}
-	s := &Server{Subject: testSubject(t, "right")}
+	b := &bench{results: &results.Results{}}
+	s := &results.Server{Subject: testSubject(t, "right")}
 	require.NoError(t, experimentDeaf.run(t.Context(), b, s))
 	require.Len(t, b.results.Trials, 1)
 	trial := b.results.Trials[0]

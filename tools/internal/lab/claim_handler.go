@@ -10,33 +10,34 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvclient"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // experimentHandler: one request in a hundred takes long in the store, of which
 // the models know nothing.
 var experimentHandler = &Experiment{
-	Statement: Statement{
+	Statement: results.Statement{
 		ID:       "E10",
 		Title:    "a slow handler",
 		Quotes:   []string{"The event loop allows it to remain responsive"},
 		Question: "Do cheap requests stay fast while one in a hundred takes 10 ms?",
 		About:    []string{"eventloop"},
-		Predictions: map[string]Verdict{
-			"eventloop": Refuted, "eventloop --loops 2": Refuted, // half of the clients have the slow one's loop
-			"multiblocking": Confirmed, "busywait": Refuted,
-			"iouring": Refuted, // one goroutine, as in the event loop
+		Predictions: map[string]results.Verdict{
+			"eventloop": results.Refuted, "eventloop --loops 2": results.Refuted, // half of the clients have the slow one's loop
+			"multiblocking": results.Confirmed, "busywait": results.Refuted,
+			"iouring": results.Refuted, // one goroutine, as in the event loop
 		},
 		Metric: "p99 of the response time of 1,000 cheap requests/s over 20 connections, beside one client with 10 slow requests/s whose handler sleeps; median and range of three runs",
 		Unit:   "ms",
 		Rule:   "yes up to 2 ms, no from 5 ms on, by the handler that sleeps; one that computes has no core of its own to do so here",
 	},
-	takes: func(_ Plan, s *Server) time.Duration {
+	takes: func(_ results.Plan, s *results.Server) time.Duration {
 		if s.Foreign || s.OneAtATime {
 			return 0
 		}
 		return time.Duration(len(handlerCases)) * (visitTime + handlerRepeats*(handlerWarmup+handlerWindow))
 	},
-	run: func(ctx context.Context, b *bench, s *Server) error {
+	run: func(ctx context.Context, b *bench, s *results.Server) error {
 		switch {
 		case s.Foreign:
 			return errors.New("its handler is its own: it cannot be made slow")
@@ -50,15 +51,15 @@ var experimentHandler = &Experiment{
 		}
 		return nil
 	},
-	judge: func(r *Results, s *Server) (Finding, bool) {
+	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
 		trials := trialsOf(r, "E10", s)
 		if len(trials) == 0 {
-			return Finding{}, false
+			return results.Finding{}, false
 		}
 		p99, void := handlerTimes(trials)
 		sleeps := p99[handlerCases[0].name]
 		if len(sleeps) == 0 {
-			return Finding{Verdict: NotMeasurable, Why: void}, true
+			return results.Finding{Verdict: results.NotMeasurable, Why: void}, true
 		}
 		f := byThreshold(sleeps, fastEnough, tooSlow)
 		var all []string
@@ -75,17 +76,17 @@ var experimentHandler = &Experiment{
 		}
 		return f, true
 	},
-	sum: func(r *Results, about []Finding) (Verdict, string) {
+	sum: func(r *results.Results, about []results.Finding) (results.Verdict, string) {
 		v, when := common(r, about)
-		if v != Refuted {
+		if v != results.Refuted {
 			return v, when
 		}
 		// Perhaps it is the one way of being slow, and not the other.
 		for _, f := range about {
-			p99, _ := handlerTimes(trialsOf(r, "E10", r.server(f.Server)))
+			p99, _ := handlerTimes(trialsOf(r, "E10", r.Server(f.Server)))
 			for _, c := range handlerCases {
-				if ms := p99[c.name]; len(ms) > 0 && byThreshold(ms, fastEnough, tooSlow).Verdict == Confirmed {
-					return OnlyWhen, "the handler " + c.name
+				if ms := p99[c.name]; len(ms) > 0 && byThreshold(ms, fastEnough, tooSlow).Verdict == results.Confirmed {
+					return results.OnlyWhen, "the handler " + c.name
 				}
 			}
 		}
@@ -115,14 +116,14 @@ const (
 )
 
 // withMore returns the server with further flags.
-func withMore(s Subject, flags ...string) Subject {
+func withMore(s results.Subject, flags ...string) results.Subject {
 	s.Command = append(s.Command[:len(s.Command):len(s.Command)], flags...)
 	return s
 }
 
 // besideSlow measures cheap requests while another client makes slow ones, until
 // so many runs say something about the server.
-func besideSlow(ctx context.Context, b *bench, s *Server, p *process, name string, repeats int) error {
+func besideSlow(ctx context.Context, b *bench, s *results.Server, p *process, name string, repeats int) error {
 	w := load.DefaultWorkload()
 	w.Connections, w.Rate, w.Arrivals = 20, cheapRate, load.Constant
 	if err := load.Preload(ctx, load.Config{Addr: p.addr, Workload: w}); err != nil {
@@ -138,9 +139,9 @@ func besideSlow(ctx context.Context, b *bench, s *Server, p *process, name strin
 		slow <- err
 	}()
 	var err error
-	var trials []Trial
+	var trials []results.Trial
 	for i := 0; i < handlerTries && len(valid(trials, name)) < repeats; i++ {
-		cell := Cell{Server: s.Name}
+		cell := results.Cell{Server: s.Name}
 		err = b.measure(p, &cell, func(begin, end func()) (err error) {
 			// It sleeps between requests: where something else wants its core,
 			// one that spins has to wait for that.
@@ -153,8 +154,8 @@ func besideSlow(ctx context.Context, b *bench, s *Server, p *process, name strin
 		if err != nil {
 			break
 		}
-		t := Trial{Experiment: "E10", Case: name}
-		t.of(s, &cell)
+		t := results.Trial{Experiment: "E10", Case: name}
+		t.Fill(s, &cell)
 		trials = append(trials, t)
 	}
 	b.results.Trials = append(b.results.Trials, trials...)
@@ -183,7 +184,7 @@ func askSlowly(ctx context.Context, addr string) error {
 }
 
 // valid returns the p99 of a case's runs that say something.
-func valid(trials []Trial, name string) []float64 {
+func valid(trials []results.Trial, name string) []float64 {
 	p99, _ := handlerTimes(trials)
 	return p99[name]
 }
@@ -192,7 +193,7 @@ func valid(trials []Trial, name string) []float64 {
 // why some were left out; empty if none was. The limits are this experiment's
 // own: what disturbs a run makes no server faster, and what is told apart here
 // are milliseconds.
-func handlerTimes(trials []Trial) (p99 map[string][]float64, void string) {
+func handlerTimes(trials []results.Trial) (p99 map[string][]float64, void string) {
 	p99 = map[string][]float64{}
 	for _, t := range trials {
 		if t.Load == nil {
@@ -208,8 +209,8 @@ func handlerTimes(trials []Trial) (p99 map[string][]float64, void string) {
 			void = fmt.Sprintf("the generator was late: %v by p99, of a response time of %v", lag, t.Load.Response.P99)
 		case ms > fastEnough && t.Load.Spoilt(99):
 			void = fmt.Sprintf("the generator itself did not run for %v at a time", t.Load.Generator.LongestPause)
-		case ms > fastEnough && t.besides().stolen() != "":
-			void = t.besides().stolen()
+		case ms > fastEnough && t.Besides().Stolen() != "":
+			void = t.Besides().Stolen()
 		case ms > fastEnough && waited > starved:
 			void = fmt.Sprintf("the server waited for its core for %s of the time", format.Percent(waited))
 		default:

@@ -4,11 +4,12 @@ import (
 	"fmt"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // experimentMemory is judged by what silent connections cost.
 var experimentMemory = &Experiment{
-	Statement: Statement{
+	Statement: results.Statement{
 		ID:    "E7",
 		Title: "stacks take memory",
 		Quotes: []string{
@@ -17,21 +18,21 @@ var experimentMemory = &Experiment{
 		},
 		Question: "Does a client who says nothing take as much memory as a stack?",
 		About:    []string{"multiblocking", "multiblocking --os-threads"},
-		Predictions: map[string]Verdict{
-			"multiblocking": Confirmed, "multiblocking --os-threads": Confirmed,
-			"busywait": Refuted, "eventloop": Refuted,
+		Predictions: map[string]results.Verdict{
+			"multiblocking": results.Confirmed, "multiblocking --os-threads": results.Confirmed,
+			"busywait": results.Refuted, "eventloop": results.Refuted,
 			// Receive buffers are the ring's, and as many however many clients there are;
 			// the operation that waits for each of them is the kernel's.
-			"iouring": Refuted,
+			"iouring": results.Refuted,
 		},
 		Metric: "the server's own memory (RSS) per silent connection, by the most that it held; the kernel's stacks, buffers and pending operations are not in it. Measured once",
 		Unit:   "KiB per connection",
 		Rule:   "yes from 2 KiB on, the smallest stack of a goroutine, no up to 0.5 KiB; not measurable with less than 500 connections, which are lost among what a program takes for itself",
-		Parts:  []Part{Idle},
+		Parts:  []results.Part{results.Idle},
 	},
 	counts: true,
-	judge: func(r *Results, s *Server) (Finding, bool) {
-		var first, last *IdleCell
+	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
+		var first, last *results.IdleCell
 		for i, c := range r.Idle {
 			if c.Server != s.Name || c.Resources == nil {
 				continue
@@ -41,11 +42,11 @@ var experimentMemory = &Experiment{
 			}
 		}
 		if last == nil {
-			return Finding{}, false
+			return results.Finding{}, false
 		}
 		const enough = 500
 		if last.Connections-first.Connections < enough {
-			return Finding{Verdict: NotMeasurable, Why: fmt.Sprintf("it holds no more than %s", format.Count(last.Connections, "connection"))}, true
+			return results.Finding{Verdict: results.NotMeasurable, Why: fmt.Sprintf("it holds no more than %s", format.Count(last.Connections, "connection"))}, true
 		}
 		bytes, _ := r.PerConnection(s.Name)
 		f := byThreshold([]float64{bytes / (1 << 10)}, 2, 0.5)
@@ -63,11 +64,11 @@ var experimentMemory = &Experiment{
 // perClient says what a server has for each client, given how many connections and
 // how many threads there came to be more: in Go a call that blocks may take a
 // goroutine's stack, and no thread.
-func perClient(s Subject, connections, threads int) string {
+func perClient(s results.Subject, connections, threads int) string {
 	switch {
 	case 2*threads > connections: // nearly all, perhaps
 		return ", a thread each,"
-	case s.model() == "multiblocking":
+	case s.Model() == "multiblocking":
 		return ", a goroutine each and no thread,"
 	default:
 		return ""

@@ -12,34 +12,35 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // experimentPool compares a pool of goroutines, and threads, with a goroutine
 // for each client: the same command without its flags, which is measured beside
 // them each time, for a busy machine is not the same a few seconds later.
 var experimentPool = &Experiment{
-	Statement: Statement{
+	Statement: results.Statement{
 		ID:       "E9",
 		Title:    "goroutines, a pool, threads",
 		Quotes:   []string{"Proper profiling and benchmarking should be done to decide if goroutine pooling would help or not"},
 		Question: "Is there a load under which a pool, or threads, make requests cheaper than a goroutine for each client does?",
 		About:    []string{"multiblocking --workers 64", "multiblocking --os-threads"},
-		Predictions: map[string]Verdict{
+		Predictions: map[string]results.Verdict{
 			// A goroutine costs a microsecond to make, of the fifty or more that a
 			// connection does; and Go's scheduler wants threads to run, not to sleep.
-			"multiblocking --workers 64": Refuted,
-			"multiblocking --os-threads": Refuted,
+			"multiblocking --workers 64": results.Refuted,
+			"multiblocking --os-threads": results.Refuted,
 		},
 		Metric: "the server's CPU time per request, as a share of that with a goroutine for each client, under the load where that is least: 256 connections in a closed loop, clients that come, ask once and go, or 256 connections whose requests compute for 100 µs; median and range of three runs",
 		Unit:   "×",
 		Rule:   fmt.Sprintf("yes up to %.2f, no from %.2f on: two runs of one server differ by several percent", poolHelps, poolDoesNot),
-		Shows:  CPUPerRequest,
+		Shows:  results.CPUPerRequest,
 	},
 	with: pooled,
-	takes: func(Plan, *Server) time.Duration {
+	takes: func(results.Plan, *results.Server) time.Duration {
 		return poolRepeats * 2 * (2*visitTime + 2*(poolWarmup+poolWindow) + poolWindow)
 	},
-	run: func(ctx context.Context, b *bench, s *Server) error {
+	run: func(ctx context.Context, b *bench, s *results.Server) error {
 		for i := range uint64(poolRepeats) {
 			if err := poolRepeat(ctx, b, s, b.results.Plan.Seed+i); err != nil {
 				return err
@@ -47,16 +48,16 @@ var experimentPool = &Experiment{
 		}
 		return nil
 	},
-	judge: func(r *Results, s *Server) (Finding, bool) {
+	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
 		if !pooled(s) || len(trialsOf(r, "E9", s)) == 0 {
-			return Finding{}, false
+			return results.Finding{}, false
 		}
 		ratios := poolRatios(r, s.Name)
 		if len(ratios) < len(poolCases) {
 			trials := trialsOf(r, "E9", s)
 			return notMeasurable(trials, whyTaken(trials, "the lab cannot tell here what another process uses"))
 		}
-		var best Finding
+		var best results.Finding
 		var all []string
 		for i, c := range poolCases {
 			f := byThreshold(ratios[c], poolHelps, poolDoesNot)
@@ -73,9 +74,9 @@ var experimentPool = &Experiment{
 		}
 		return best, true
 	},
-	sum: func(r *Results, about []Finding) (Verdict, string) {
-		if len(about) == 0 || about[0].Verdict == NotMeasurable {
-			return NotMeasurable, ""
+	sum: func(r *results.Results, about []results.Finding) (results.Verdict, string) {
+		if len(about) == 0 || about[0].Verdict == results.NotMeasurable {
+			return results.NotMeasurable, ""
 		}
 		helps, tried := []string(nil), 0
 		for _, f := range about {
@@ -85,7 +86,7 @@ var experimentPool = &Experiment{
 					continue
 				}
 				tried++
-				if of := byThreshold(ratios[c], poolHelps, poolDoesNot); of.Verdict == Confirmed {
+				if of := byThreshold(ratios[c], poolHelps, poolDoesNot); of.Verdict == results.Confirmed {
 					text := fmt.Sprintf("the load is %s (%s: %.2f of the CPU per request", c, f.Server, of.Number)
 					if served, all, _ := poolServed(r, f.Server, c); served < all {
 						text += fmt.Sprintf(", by serving %d of %d connections", served, all)
@@ -96,11 +97,11 @@ var experimentPool = &Experiment{
 		}
 		switch len(helps) {
 		case 0:
-			return Refuted, ""
+			return results.Refuted, ""
 		case tried:
-			return Confirmed, ""
+			return results.Confirmed, ""
 		default:
-			return OnlyWhen, strings.Join(helps, ", or ")
+			return results.OnlyWhen, strings.Join(helps, ", or ")
 		}
 	},
 }
@@ -127,21 +128,21 @@ const (
 
 // pooled reports whether the server is multiblocking in another way than with a
 // goroutine for each client.
-func pooled(s *Server) bool {
-	return !s.Foreign && s.model() == "multiblocking" && s.Name != s.model()
+func pooled(s *results.Server) bool {
+	return !s.Foreign && s.Model() == "multiblocking" && s.Name != s.Model()
 }
 
 // withoutFlags returns the server without the flags that are in its name.
-func withoutFlags(s Subject) Subject {
+func withoutFlags(s results.Subject) results.Subject {
 	flags := strings.Fields(s.Name)[1:]
 	s.Command = slices.DeleteFunc(slices.Clone(s.Command), func(word string) bool { return slices.Contains(flags, word) })
 	return s
 }
 
 // poolRepeat measures a server under each load, after it without its flags.
-func poolRepeat(ctx context.Context, b *bench, s *Server, seed uint64) error {
+func poolRepeat(ctx context.Context, b *bench, s *results.Server, seed uint64) error {
 	for _, v := range []struct {
-		Subject
+		results.Subject
 		suffix string
 	}{{withoutFlags(s.Subject), plainCase}, {s.Subject, ""}} {
 		err := b.with(ctx, v.Subject, func(p *process) error {
@@ -160,13 +161,13 @@ func poolRepeat(ctx context.Context, b *bench, s *Server, seed uint64) error {
 }
 
 // poolSteady loads a server in a closed loop over connections that stay.
-func poolSteady(ctx context.Context, b *bench, s *Server, p *process, seed uint64, name string) error {
+func poolSteady(ctx context.Context, b *bench, s *results.Server, p *process, seed uint64, name string) error {
 	w := load.DefaultWorkload()
 	w.Connections, w.Keys = poolConnections, 100 // few, for to store them takes its time too
 	if err := load.Preload(ctx, load.Config{Addr: p.addr, Workload: w}); err != nil {
 		return err
 	}
-	cell := Cell{Server: s.Name}
+	cell := results.Cell{Server: s.Name}
 	err := b.measure(p, &cell, func(begin, end func()) (err error) {
 		cell.Load, err = load.Run(ctx, load.Config{
 			Addr: p.addr, Workload: w, Warmup: poolWarmup, Duration: poolWindow,
@@ -175,15 +176,15 @@ func poolSteady(ctx context.Context, b *bench, s *Server, p *process, seed uint6
 		return err
 	})
 	if err == nil {
-		t := Trial{Experiment: "E9", Case: name, X: poolConnections}
-		t.of(s, &cell)
+		t := results.Trial{Experiment: "E9", Case: name, X: poolConnections}
+		t.Fill(s, &cell)
 		b.results.Trials = append(b.results.Trials, t)
 	}
 	return err
 }
 
 // poolChurn has clients come, ask once and go, each when another has gone.
-func poolChurn(ctx context.Context, b *bench, s *Server, p *process, name string) error {
+func poolChurn(ctx context.Context, b *bench, s *results.Server, p *process, name string) error {
 	if err := prepare(ctx, p.addr); err != nil {
 		return err
 	}
@@ -213,7 +214,7 @@ func poolChurn(ctx context.Context, b *bench, s *Server, p *process, name string
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	t := Trial{Experiment: "E9", Server: s.Name, Case: name, X: poolCallers, Figures: map[string]float64{poolClients: float64(served.Load())}}
+	t := results.Trial{Experiment: "E9", Server: s.Name, Case: name, X: poolCallers, Figures: map[string]float64{poolClients: float64(served.Load())}}
 	if unknown == nil {
 		t.Resources = m.used
 		t.Steal, t.Others = m.besides(p.pins)
@@ -224,7 +225,7 @@ func poolChurn(ctx context.Context, b *bench, s *Server, p *process, name string
 
 // poolCosts returns the CPU time per request of each run of a case, in ns; 0 for a
 // run that says nothing, because other programs took the cores.
-func poolCosts(r *Results, server, name string) (all []float64) {
+func poolCosts(r *results.Results, server, name string) (all []float64) {
 	for _, t := range r.Trials {
 		if t.Experiment != "E9" || t.Server != server || t.Case != name || t.Resources == nil {
 			continue
@@ -235,7 +236,7 @@ func poolCosts(r *Results, server, name string) (all []float64) {
 		}
 		switch {
 		case requests == 0:
-		case t.taken() != "":
+		case t.Taken() != "":
 			all = append(all, 0)
 		default:
 			all = append(all, float64(t.Resources.CPU)/requests)
@@ -246,7 +247,7 @@ func poolCosts(r *Results, server, name string) (all []float64) {
 
 // poolRatios returns for each case each repeat's CPU time per request, as a share
 // of that without the flags. A repeat that was not measured both ways is left out.
-func poolRatios(r *Results, server string) map[string][]float64 {
+func poolRatios(r *results.Results, server string) map[string][]float64 {
 	ratios := map[string][]float64{}
 	for _, c := range poolCases {
 		plain := poolCosts(r, server, c+plainCase)
@@ -261,7 +262,7 @@ func poolRatios(r *Results, server string) map[string][]float64 {
 
 // poolServed returns how many connections of how many got replies in a case, the
 // fewest of the runs, and the most memory (RSS) in bytes.
-func poolServed(r *Results, server, name string) (served, of int, rss int64) {
+func poolServed(r *results.Results, server, name string) (served, of int, rss int64) {
 	for _, t := range r.Trials {
 		if t.Experiment == "E9" && t.Server == server && t.Case == name && t.Load != nil && t.Resources != nil {
 			if of == 0 || t.Load.Served < served {

@@ -8,34 +8,35 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // experimentSilent: ten clients ask, while more and more others say nothing.
 var experimentSilent = &Experiment{
-	Statement: Statement{
+	Statement: results.Statement{
 		ID:       "E6",
 		Title:    "clients who say nothing",
 		Quotes:   []string{"Polling the event loop for multiple sockets is a more efficient way … compared to constantly checking each socket individually"},
 		Question: "Does a request cost the same however many other clients are silent?",
 		About:    []string{"eventloop"},
-		Predictions: map[string]Verdict{
-			"eventloop": Confirmed, "multiblocking": Confirmed, "busywait": Refuted,
-			"iouring": Confirmed, // an operation that waits is in nobody's way
+		Predictions: map[string]results.Verdict{
+			"eventloop": results.Confirmed, "multiblocking": results.Confirmed, "busywait": results.Refuted,
+			"iouring": results.Confirmed, // an operation that waits is in nobody's way
 		},
 		Metric: "CPU time per request with the most silent connections (up to 9,900) by that with none, of ten clients in a closed loop; median and range of three repeats. " +
 			"Not at a given rate: there a server that polls all the time would use a core per second, whatever a request cost",
 		Unit:    "×",
 		Rule:    "yes up to 1.25, no from 2 on. If to ask every socket is cheaper by a fifth where nobody is silent, then the claim holds only with silent clients",
-		Shows:   CPUPerRequest,
+		Shows:   results.CPUPerRequest,
 		Against: "silent connections",
 	},
 	// Where clients are served one at a time, the second of ten would wait.
-	with: func(s *Server) bool { return !s.OneAtATime },
-	takes: func(p Plan, _ *Server) time.Duration {
+	with: func(s *results.Server) bool { return !s.OneAtATime },
+	takes: func(p results.Plan, _ *results.Server) time.Duration {
 		const connecting = 1500 * time.Millisecond // ten thousand connections
 		return visitTime + connecting + time.Duration(len(silentSteps))*((repeats+1)*silentWarmup+repeats*silentCell+silentOpenCell)
 	},
-	run: func(ctx context.Context, b *bench, s *Server) error {
+	run: func(ctx context.Context, b *bench, s *results.Server) error {
 		return b.with(ctx, s.Subject, func(p *process) error {
 			if err := b.preload(ctx, s.Subject, p); err != nil {
 				return err
@@ -43,7 +44,7 @@ var experimentSilent = &Experiment{
 			return amongSilent(ctx, b, s, p, silentSteps)
 		})
 	},
-	judge: func(r *Results, s *Server) (Finding, bool) {
+	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
 		trials := trialsOf(r, "E6", s)
 		none, most := costAmongSilent(r, s, 0), mostSilent(r, s)
 		cost := costAmongSilent(r, s, most)
@@ -52,30 +53,30 @@ var experimentSilent = &Experiment{
 		}
 		var ratios []float64
 		for _, c := range cost {
-			ratios = append(ratios, c/median(none))
+			ratios = append(ratios, c/results.Median(none))
 		}
 		f := byThreshold(ratios, 1.25, 2)
 		f.Why = fmt.Sprintf("a request took %sµs of CPU time among %s silent connections, and %sµs among none",
-			format.ThreeDigits(median(cost)), format.Thousands(most), format.ThreeDigits(median(none)))
+			format.ThreeDigits(results.Median(cost)), format.Thousands(most), format.ThreeDigits(results.Median(none)))
 		for _, t := range trials {
-			if t.Case == silentOpen && t.X == most && medianHolds(t) && t.taken() == "" {
+			if t.Case == silentOpen && t.X == most && medianHolds(t) && t.Taken() == "" {
 				f.Why += fmt.Sprintf("; at %s/s %s", format.Thousands(silentRate), medianAndP99(t))
 			}
 		}
 		return f, true
 	},
-	sum: func(r *Results, about []Finding) (Verdict, string) {
+	sum: func(r *results.Results, about []results.Finding) (results.Verdict, string) {
 		v, when := common(r, about)
-		loop, polls := r.server("eventloop"), r.server("busywait")
-		if v != Confirmed || loop == nil || polls == nil {
+		loop, polls := r.Server("eventloop"), r.Server("busywait")
+		if v != results.Confirmed || loop == nil || polls == nil {
 			return v, when
 		}
 		waits, asks := costAmongSilent(r, loop, 0), costAmongSilent(r, polls, 0)
-		if len(waits) == 0 || len(asks) == 0 || median(waits) < clearlyMore*median(asks) {
+		if len(waits) == 0 || len(asks) == 0 || results.Median(waits) < clearlyMore*results.Median(asks) {
 			return v, when
 		}
-		return OnlyWhen, fmt.Sprintf("some clients are silent: with none a request takes %sµs of CPU time, and %sµs where every socket is asked",
-			format.ThreeDigits(median(waits)), format.ThreeDigits(median(asks)))
+		return results.OnlyWhen, fmt.Sprintf("some clients are silent: with none a request takes %sµs of CPU time, and %sµs where every socket is asked",
+			format.ThreeDigits(results.Median(waits)), format.ThreeDigits(results.Median(asks)))
 	},
 }
 
@@ -100,7 +101,7 @@ const (
 
 // amongSilent loads a server while it holds silent connections, each number of
 // them. It ends where the server does not hold as many.
-func amongSilent(ctx context.Context, b *bench, s *Server, p *process, steps []int) error {
+func amongSilent(ctx context.Context, b *bench, s *results.Server, p *process, steps []int) error {
 	const asking = 10
 	var conns []net.Conn
 	defer func() {
@@ -114,13 +115,13 @@ func amongSilent(ctx context.Context, b *bench, s *Server, p *process, steps []i
 		if conns, _, short, err = connectSilent(ctx, p.addr, conns, n); err != nil {
 			return err
 		}
-		t := Trial{Experiment: "E6", Case: silentClosed, X: float64(n)}
+		t := results.Trial{Experiment: "E6", Case: silentClosed, X: float64(n)}
 		if short != "" {
 			t.Server, t.Note = s.Name, fmt.Sprintf("with %s silent connections: %s", format.Thousands(t.X), short)
 			b.results.Trials = append(b.results.Trials, t)
 			return nil
 		}
-		cfg := load.Config{Workload: b.results.Plan.mix(asking, 1, 0), Warmup: silentWarmup, Duration: silentCell}
+		cfg := load.Config{Workload: b.results.Plan.Mix(asking, 1, 0), Warmup: silentWarmup, Duration: silentCell}
 		for i := range repeats {
 			cfg.Seed = uint64(i)
 			if _, err := b.trial(ctx, s, p, t, cfg); err != nil {
@@ -137,9 +138,9 @@ func amongSilent(ctx context.Context, b *bench, s *Server, p *process, steps []i
 
 // costAmongSilent returns the CPU time per request among so many silent
 // connections, in µs, of each run.
-func costAmongSilent(r *Results, s *Server, silent float64) (all []float64) {
+func costAmongSilent(r *results.Results, s *results.Server, silent float64) (all []float64) {
 	for _, t := range trialsOf(r, "E6", s) {
-		if us, known := cpuMicros(t); known && t.Case == silentClosed && t.X == silent && t.taken() == "" {
+		if us, known := cpuMicros(t); known && t.Case == silentClosed && t.X == silent && t.Taken() == "" {
 			all = append(all, us)
 		}
 	}
@@ -148,9 +149,9 @@ func costAmongSilent(r *Results, s *Server, silent float64) (all []float64) {
 
 // mostSilent returns with how many silent connections the server was measured at
 // most.
-func mostSilent(r *Results, s *Server) (most float64) {
+func mostSilent(r *results.Results, s *results.Server) (most float64) {
 	for _, t := range trialsOf(r, "E6", s) {
-		if _, known := cpuMicros(t); known && t.Case == silentClosed && t.taken() == "" {
+		if _, known := cpuMicros(t); known && t.Case == silentClosed && t.Taken() == "" {
 			most = max(most, t.X)
 		}
 	}

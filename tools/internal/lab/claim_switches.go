@@ -7,12 +7,13 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // experimentSwitches: the same requests come over more and more connections, and
 // so, to some servers, on more and more threads.
 var experimentSwitches = &Experiment{
-	Statement: Statement{
+	Statement: results.Statement{
 		ID:       "E8",
 		Title:    "what many threads cost",
 		Quotes:   []string{"As the number of threads grows, the OS spends more time managing them (context switching)"},
@@ -20,26 +21,26 @@ var experimentSwitches = &Experiment{
 		About:    []string{"multiblocking", "multiblocking --os-threads"},
 		// A thread that sleeps is in no queue of the scheduler's. A request wakes one,
 		// however many others there are.
-		Predictions: map[string]Verdict{
-			"multiblocking": Refuted, "multiblocking --os-threads": Refuted, "eventloop": Refuted,
+		Predictions: map[string]results.Verdict{
+			"multiblocking": results.Refuted, "multiblocking --os-threads": results.Refuted, "eventloop": results.Refuted,
 		},
 		Metric: "how much CPU time per request grows from 50 connections to 4,000, at 10,000 requests/s over all of them by the clock, divided by how much it grows on the event loop; median and range of three repeats. " +
 			"CPU time, because a switch is no cost of its own: the time it takes is in there, in the kernel and in the caches. " +
 			"Divided, because more connections cost more on one thread, too. From 50, because one thread has nobody to switch to",
 		Unit:    "×",
 		Rule:    "yes from 1.5 on, no up to 1.2",
-		Shows:   SwitchesPerRequest,
+		Shows:   results.SwitchesPerRequest,
 		Against: "connections",
 	},
-	with: func(s *Server) bool { return s.model() == "multiblocking" || s.Name == "eventloop" },
-	takes: func(Plan, *Server) time.Duration {
+	with: func(s *results.Server) bool { return s.Model() == "multiblocking" || s.Name == "eventloop" },
+	takes: func(results.Plan, *results.Server) time.Duration {
 		d := visitTime
 		for _, n := range switchesClients {
 			d += switchesWarmup(n) + switchesCell + time.Duration(n)*75*time.Microsecond // to connect
 		}
 		return d
 	},
-	run: func(ctx context.Context, b *bench, s *Server) error {
+	run: func(ctx context.Context, b *bench, s *results.Server) error {
 		return b.with(ctx, s.Subject, func(p *process) error {
 			if err := b.preload(ctx, s.Subject, p); err != nil {
 				return err
@@ -47,18 +48,18 @@ var experimentSwitches = &Experiment{
 			return overConnections(ctx, b, s, p, switchesClients)
 		})
 	},
-	judge: func(r *Results, s *Server) (Finding, bool) {
+	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
 		trials := trialsOf(r, "E8", s)
-		loop := r.server("eventloop")
+		loop := r.Server("eventloop")
 		most := mostClients(r, s)
 		if loop == nil || most <= switchesFew {
 			return notMeasurable(trials, whyTaken(trials, "the event loop was not measured, with which the growth is compared, or the rate was not kept, or others took the cores too often"))
 		}
-		growth := func(s *Server) (all []float64) {
+		growth := func(s *results.Server) (all []float64) {
 			few := costOver(r, s, switchesFew)
 			for _, us := range costOver(r, s, most) {
 				if len(few) > 0 {
-					all = append(all, us/median(few))
+					all = append(all, us/results.Median(few))
 				}
 			}
 			return all
@@ -68,12 +69,12 @@ var experimentSwitches = &Experiment{
 			return notMeasurable(trials, "the event loop was not measured with as many connections")
 		}
 		for i := range mine {
-			mine[i] /= median(loops)
+			mine[i] /= results.Median(loops)
 		}
 		f := byThreshold(mine, 1.5, 1.2)
 		few, many := overClients(r, s, switchesFew), overClients(r, s, most)
 		f.Why = fmt.Sprintf("from %d connections to %s a request's CPU time went from %sµs to %sµs (event loop: %s-fold), its switches from %s to %s, its wait for a core from %s to %s; %s in the end",
-			switchesFew, format.Thousands(most), format.ThreeDigits(few.cpu), format.ThreeDigits(many.cpu), format.ThreeDigits(median(loops)),
+			switchesFew, format.Thousands(most), format.ThreeDigits(few.cpu), format.ThreeDigits(many.cpu), format.ThreeDigits(results.Median(loops)),
 			format.ThreeDigits(few.switches), format.ThreeDigits(many.switches), few.wait(), many.wait(), format.Count(many.threads, "thread"))
 		return f, true
 	},
@@ -96,11 +97,11 @@ func switchesWarmup(clients int) time.Duration {
 
 // overConnections offers the rate over each number of connections. It ends where
 // the server does not serve all of them.
-func overConnections(ctx context.Context, b *bench, s *Server, p *process, clients []int) error {
+func overConnections(ctx context.Context, b *bench, s *results.Server, p *process, clients []int) error {
 	for i, n := range clients {
-		t := Trial{Experiment: "E8", Case: format.Count(n, "connection"), X: float64(n)}
+		t := results.Trial{Experiment: "E8", Case: format.Count(n, "connection"), X: float64(n)}
 		result, err := b.trial(ctx, s, p, t, load.Config{
-			Workload: b.results.Plan.mix(n, 1, switchesRate), Warmup: switchesWarmup(n), Duration: switchesCell, Seed: uint64(i),
+			Workload: b.results.Plan.Mix(n, 1, switchesRate), Warmup: switchesWarmup(n), Duration: switchesCell, Seed: uint64(i),
 		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.Case, err)
@@ -116,9 +117,9 @@ func overConnections(ctx context.Context, b *bench, s *Server, p *process, clien
 // keptOver returns the runs of experimentSwitches in which the rate was kept, and
 // by the clock: where the cores are taken for a while, requests come in bursts
 // afterwards, of which many need one switch.
-func keptOver(r *Results, s *Server) (all []Trial) {
+func keptOver(r *results.Results, s *results.Server) (all []results.Trial) {
 	for _, t := range trialsOf(r, "E8", s) {
-		if _, known := cpuMicros(t); known && t.Load.Kept() && t.taken() == "" && t.Load.Served == int(t.X) {
+		if _, known := cpuMicros(t); known && t.Load.Kept() && t.Taken() == "" && t.Load.Served == int(t.X) {
 			all = append(all, t)
 		}
 	}
@@ -127,7 +128,7 @@ func keptOver(r *Results, s *Server) (all []Trial) {
 
 // costOver returns the CPU time per request over so many connections, in µs, of
 // each run.
-func costOver(r *Results, s *Server, clients float64) (all []float64) {
+func costOver(r *results.Results, s *results.Server, clients float64) (all []float64) {
 	for _, t := range keptOver(r, s) {
 		if us, _ := cpuMicros(t); t.X == clients {
 			all = append(all, us)
@@ -137,7 +138,7 @@ func costOver(r *Results, s *Server, clients float64) (all []float64) {
 }
 
 // mostClients returns over how many connections the rate was kept at most.
-func mostClients(r *Results, s *Server) (most float64) {
+func mostClients(r *results.Results, s *results.Server) (most float64) {
 	for _, t := range keptOver(r, s) {
 		most = max(most, t.X)
 	}
@@ -160,7 +161,7 @@ func (s switching) wait() string {
 }
 
 // overClients returns what a request cost over so many connections.
-func overClients(r *Results, s *Server, clients float64) (all switching) {
+func overClients(r *results.Results, s *results.Server, clients float64) (all switching) {
 	var cpu, switches, runQueue []float64
 	for _, t := range keptOver(r, s) {
 		if t.X != clients {
@@ -176,10 +177,10 @@ func overClients(r *Results, s *Server, clients float64) (all switching) {
 		all.threads = max(all.threads, t.Resources.Threads)
 	}
 	if len(cpu) > 0 {
-		all.cpu, all.switches = median(cpu), median(switches)
+		all.cpu, all.switches = results.Median(cpu), results.Median(switches)
 	}
 	if len(runQueue) > 0 {
-		all.runQueue = new(median(runQueue))
+		all.runQueue = new(results.Median(runQueue))
 	}
 	return all
 }

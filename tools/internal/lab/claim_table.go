@@ -5,16 +5,17 @@ import (
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // claimTable is the table of verdicts: for each claim the server with the number
 // to quote. What completes them is in the notes.
-func claimTable(r *Results) *grid {
+func claimTable(r *results.Results) *grid {
 	g := &grid{caption: "The article's claims, put to the test", columns: []column{{"", "CLAIM"}, {"", "VERDICT"}, {"", "NUMBER"}, {"", "RANGE"}}}
 	for _, c := range r.Claims {
 		e := r.Statement(c.Experiment)
 		if e == nil {
-			e = &Statement{Title: "(of another version)"}
+			e = &results.Statement{Title: "(of another version)"}
 		}
 		verdict := string(c.Verdict)
 		if c.Disturbed {
@@ -33,10 +34,10 @@ func claimTable(r *Results) *grid {
 }
 
 // claimNotes say of each claim what its verdict rests on.
-func claimNotes(r *Results) (notes []string) {
+func claimNotes(r *results.Results) (notes []string) {
 	for _, c := range r.Claims {
 		note := ""
-		if c.Verdict == OnlyWhen {
+		if c.Verdict == results.OnlyWhen {
 			note = "only when " + c.When + "; "
 		}
 		if f, known := c.Number(); known {
@@ -57,7 +58,7 @@ func claimNotes(r *Results) (notes []string) {
 
 // doubts says of how many of a claim's findings another run could decide
 // otherwise, and how many nobody has predicted.
-func doubts(r *Results, c Claim) (text string) {
+func doubts(r *results.Results, c results.Claim) (text string) {
 	near, surprising := 0, 0
 	for _, f := range c.Findings {
 		if f.Close {

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // Experiment is a claim and how it is put to the test. Its statement stands before
 // the run.
 type Experiment struct {
-	Statement
+	results.Statement
 
 	// quick: it is part of the usual run.
 	quick bool
@@ -23,18 +24,18 @@ type Experiment struct {
 	// reads: it starts no server, so that those that are not available here are in
 	// it as well.
 	reads bool
-	run   func(ctx context.Context, b *bench, s *Server) error
+	run   func(ctx context.Context, b *bench, s *results.Server) error
 	// with says which servers it is run with; nil: all that speak this project's
 	// protocol.
-	with func(s *Server) bool
+	with func(s *results.Server) bool
 	// takes is how long a run takes, about.
-	takes func(p Plan, s *Server) time.Duration
+	takes func(p results.Plan, s *results.Server) time.Duration
 	// judge answers the question for one server. measured is false if there is
 	// nothing to judge by.
-	judge func(r *Results, s *Server) (f Finding, measured bool)
+	judge func(r *results.Results, s *results.Server) (f results.Finding, measured bool)
 	// sum draws the verdict from the findings on the models that the claim is
 	// about; nil: that which all of them share, or ONLY WHEN with a list.
-	sum func(r *Results, about []Finding) (v Verdict, when string)
+	sum func(r *results.Results, about []results.Finding) (v results.Verdict, when string)
 }
 
 // experiments are all there are, in the order of their numbers.
@@ -59,8 +60,8 @@ func Experiments() []*Experiment { return slices.Clone(experiments) }
 
 // ExperimentParts returns the parts that some experiments are judged by, and
 // Claims.
-func ExperimentParts(ids []string) []Part {
-	parts := []Part{Claims}
+func ExperimentParts(ids []string) []results.Part {
+	parts := []results.Part{results.Claims}
 	for _, e := range experiments {
 		if len(ids) == 0 || slices.Contains(ids, e.ID) {
 			parts = append(parts, e.Parts...)
@@ -71,7 +72,7 @@ func ExperimentParts(ids []string) []Part {
 }
 
 // Statements returns those of some experiments.
-func Statements(ids []string) (all []Statement) {
+func Statements(ids []string) (all []results.Statement) {
 	for _, id := range ids {
 		all = append(all, experiment(id).Statement)
 	}
@@ -87,9 +88,9 @@ func experimentIDs() (ids []string) {
 
 // experimentsFor returns those that a plan without a choice has: all, or those
 // that take a few seconds and whose parts are measured.
-func experimentsFor(p Plan) (ids []string) {
+func experimentsFor(p results.Plan) (ids []string) {
 	for _, e := range experiments {
-		measured := !slices.ContainsFunc(e.Parts, func(part Part) bool { return !p.has(part) })
+		measured := !slices.ContainsFunc(e.Parts, func(part results.Part) bool { return !p.Has(part) })
 		if p.AllClaims || measured && (e.run == nil || e.quick) {
 			ids = append(ids, e.ID)
 		}
@@ -108,17 +109,17 @@ func experiment(id string) *Experiment {
 }
 
 // runsWith reports whether it has a run of its own with the server.
-func (e *Experiment) runsWith(s *Server) bool {
-	return e.run != nil && s.ours() && (e.with == nil || e.with(s))
+func (e *Experiment) runsWith(s *results.Server) bool {
+	return e.run != nil && s.Ours() && (e.with == nil || e.with(s))
 }
 
 // predicted returns what is expected of a server; empty: nothing.
-func (e *Experiment) predicted(s *Server) Verdict {
-	return cmp.Or(e.Predictions[s.Name], e.Predictions[s.model()])
+func (e *Experiment) predicted(s *results.Server) results.Verdict {
+	return cmp.Or(e.Predictions[s.Name], e.Predictions[s.Model()])
 }
 
 // length is how long the experiment's runs with a server take, about.
-func (e *Experiment) length(p Plan, s *Server) time.Duration {
+func (e *Experiment) length(p results.Plan, s *results.Server) time.Duration {
 	if !e.runsWith(s) {
 		return 0
 	}
@@ -127,18 +128,18 @@ func (e *Experiment) length(p Plan, s *Server) time.Duration {
 
 // canRun reports whether a server is still in the race, as far as the experiment
 // needs it to run.
-func (e *Experiment) canRun(s *Server) bool { return !s.out() || e.reads && s.DNF == "" }
+func (e *Experiment) canRun(s *results.Server) bool { return !s.Out() || e.reads && s.DNF == "" }
 
 // measure runs the experiment with a server, and returns what to tell. What is wrong
 // with the server is part of the results; an error means that ctx is over.
-func (e *Experiment) measure(ctx context.Context, b *bench, s *Server) (line string, err error) {
+func (e *Experiment) measure(ctx context.Context, b *bench, s *results.Server) (line string, err error) {
 	first := len(b.results.Trials)
 	err = e.run(ctx, b, s)
 	switch {
 	case ctx.Err() != nil:
 		return "", ctx.Err()
 	case err != nil:
-		b.results.Trials = append(b.results.Trials, Trial{Experiment: e.ID, Server: s.Name, Note: err.Error()})
+		b.results.Trials = append(b.results.Trials, results.Trial{Experiment: e.ID, Server: s.Name, Note: err.Error()})
 		return fmt.Sprintf("%s: %s: %v", e.ID, s.Name, err), nil
 	default:
 		return fmt.Sprintf("%s: %s: %s", e.ID, s.Name, format.Count(len(b.results.Trials)-first, "run")), nil
@@ -146,20 +147,20 @@ func (e *Experiment) measure(ctx context.Context, b *bench, s *Server) (line str
 }
 
 // Judge draws the verdicts from what was measured.
-func Judge(r *Results) (all []Claim) {
+func Judge(r *results.Results) (all []results.Claim) {
 	for _, id := range r.Plan.Experiments {
 		e := experiment(id)
 		if e == nil {
 			continue // of another version
 		}
-		c := Claim{Experiment: id, Headline: -1}
-		var about []Finding
+		c := results.Claim{Experiment: id, Headline: -1}
+		var about []results.Finding
 		known := false // of some server
 		for _, s := range r.Servers {
 			f, measured := e.judge(r, s)
 			known = known || measured
 			if !measured && s.Unavailable != "" && !e.reads && (e.run == nil || e.runsWith(s)) {
-				f = Finding{Verdict: NotAvailable, Why: s.Unavailable}
+				f = results.Finding{Verdict: results.NotAvailable, Why: s.Unavailable}
 			} else if !measured {
 				continue
 			}
@@ -169,7 +170,7 @@ func Judge(r *Results) (all []Claim) {
 					f.Trials = append(f.Trials, i)
 				}
 			}
-			if slices.Contains(e.About, s.Name) && f.Verdict != NotAvailable {
+			if slices.Contains(e.About, s.Name) && f.Verdict != results.NotAvailable {
 				about = append(about, f)
 				if c.Headline < 0 {
 					c.Headline = len(c.Findings)
@@ -177,12 +178,12 @@ func Judge(r *Results) (all []Claim) {
 			}
 			c.Findings = append(c.Findings, f)
 		}
-		nobody := !slices.ContainsFunc(r.Servers, func(s *Server) bool { return s.Unavailable == "" })
+		nobody := !slices.ContainsFunc(r.Servers, func(s *results.Server) bool { return s.Unavailable == "" })
 		if len(c.Findings) == 0 || !known && !nobody {
 			continue // it was not run, or ended before
 		}
 		if !known {
-			c.Verdict, c.Headline = NotAvailable, 0
+			c.Verdict, c.Headline = results.NotAvailable, 0
 			all = append(all, c)
 			continue
 		}

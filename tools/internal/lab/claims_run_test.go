@@ -8,12 +8,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // Slow requests are made beside the cheap ones, and take their time.
 func TestASlowHandlerIsMeasured(t *testing.T) {
-	b := &bench{results: &Results{}}
-	s := &Server{Subject: testSubject(t, "handler")}
+	b := &bench{results: &results.Results{}}
+	s := &results.Server{Subject: testSubject(t, "handler")}
 	require.NoError(t, b.with(t.Context(), withMore(s.Subject, "--slow-sleep", slowTime.String()), func(p *process) error {
 		return besideSlow(t.Context(), b, s, p, "sleeps", 1)
 	}))
@@ -24,10 +26,10 @@ func TestASlowHandlerIsMeasured(t *testing.T) {
 }
 
 func TestASlowHandlerNeedsAServerOfOurs(t *testing.T) {
-	b := &bench{results: &Results{}}
-	for _, s := range []Subject{{Name: "singleblocking", OneAtATime: true}, {Name: "other", Foreign: true}} {
-		server := &Server{Subject: s}
-		assert.Zero(t, experimentHandler.takes(Plan{}, server))
+	b := &bench{results: &results.Results{}}
+	for _, s := range []results.Subject{{Name: "singleblocking", OneAtATime: true}, {Name: "other", Foreign: true}} {
+		server := &results.Server{Subject: s}
+		assert.Zero(t, experimentHandler.takes(results.Plan{}, server))
 		assert.Error(t, experimentHandler.run(t.Context(), b, server))
 	}
 	assert.Empty(t, b.results.Trials)
@@ -35,8 +37,8 @@ func TestASlowHandlerNeedsAServerOfOurs(t *testing.T) {
 
 // When the server breaks under the slow requests, that is told.
 func TestSlowRequestsThatFail(t *testing.T) {
-	b := &bench{results: &Results{}}
-	s := &Server{Subject: testSubject(t, "dies")} // at a get
+	b := &bench{results: &results.Results{}}
+	s := &results.Server{Subject: testSubject(t, "dies")} // at a get
 	err := b.with(t.Context(), s.Subject, func(p *process) error { return besideSlow(t.Context(), b, s, p, "sleeps", 1) })
 	require.Error(t, err)
 	assert.Empty(t, b.results.Trials)
@@ -45,8 +47,8 @@ func TestSlowRequestsThatFail(t *testing.T) {
 // A server is loaded over connections that stay, and over some that do not, and
 // so is the one that it is compared with.
 func TestAPoolIsMeasured(t *testing.T) {
-	b := &bench{results: &Results{}}
-	s := &Server{Subject: testSubject(t, "handler")}
+	b := &bench{results: &results.Results{}}
+	s := &results.Server{Subject: testSubject(t, "handler")}
 	s.Name, s.Command = "multiblocking --slow-burn 1us", append(s.Command, "--slow-burn", "1us")
 	require.Equal(t, testSubject(t, "handler").Command, withoutFlags(s.Subject).Command)
 	require.NoError(t, poolRepeat(t.Context(), b, s, 1))

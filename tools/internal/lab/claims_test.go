@@ -12,6 +12,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/eventloop"
 	"github.com/ioflavors/ioflavors/singleblocking"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // What an experiment says before the run is complete, and speaks of servers that
@@ -31,40 +32,42 @@ func TestEveryExperimentStatesItsCase(t *testing.T) {
 		assert.NotEmpty(t, e.About, e.ID)
 		for _, name := range e.About {
 			assert.Contains(t, names, name, e.ID)
-			assert.NotEmpty(t, e.predicted(&Server{Subject: Subject{Name: name}}), "%s: nothing is predicted of %s, which it is about", e.ID, name)
+			assert.NotEmpty(t, e.predicted(&results.Server{Subject: results.Subject{Name: name}}), "%s: nothing is predicted of %s, which it is about", e.ID, name)
 		}
 		for name := range e.Predictions {
 			assert.Contains(t, names, name, e.ID)
 		}
 		for _, part := range e.Parts {
-			assert.Contains(t, Parts, part, e.ID)
+			assert.Contains(t, results.Parts, part, e.ID)
 		}
 		assert.True(t, e.run == nil || e.takes != nil, "%s: how long does it take?", e.ID)
 	}
 }
 
 func TestByThreshold(t *testing.T) {
-	assert.Equal(t, Finding{Verdict: Confirmed, Number: 3, Low: 2.5, High: 4}, byThreshold([]float64{4, 2.5, 3}, 2, 1))
-	assert.Equal(t, Finding{Verdict: Refuted, Number: 0.5, Low: 0.5, High: 0.5}, byThreshold([]float64{0.5}, 2, 1))
-	assert.Equal(t, Finding{Verdict: Confirmed, Number: 1.6, Low: 1.6, High: 1.6, Close: true}, byThreshold([]float64{1.6}, 2, 1), "in between")
-	assert.Equal(t, Finding{Verdict: Confirmed, Number: 3, Low: 0.1, High: 4, Close: true}, byThreshold([]float64{4, 0.1, 3}, 2, 1), "a repeat says otherwise")
-	assert.Equal(t, Finding{Verdict: Confirmed, Number: 1, Low: 1, High: 1}, byThreshold([]float64{1}, 2, 5), "less is yes")
-	assert.Equal(t, Finding{Verdict: Refuted, Number: 7, Low: 7, High: 7}, byThreshold([]float64{7}, 2, 5), "less is yes")
+	assert.Equal(t, results.Finding{Verdict: results.Confirmed, Number: 3, Low: 2.5, High: 4}, byThreshold([]float64{4, 2.5, 3}, 2, 1))
+	assert.Equal(t, results.Finding{Verdict: results.Refuted, Number: 0.5, Low: 0.5, High: 0.5}, byThreshold([]float64{0.5}, 2, 1))
+	assert.Equal(t, results.Finding{Verdict: results.Confirmed, Number: 1.6, Low: 1.6, High: 1.6, Close: true}, byThreshold([]float64{1.6}, 2, 1), "in between")
+	assert.Equal(t, results.Finding{Verdict: results.Confirmed, Number: 3, Low: 0.1, High: 4, Close: true}, byThreshold([]float64{4, 0.1, 3}, 2, 1), "a repeat says otherwise")
+	assert.Equal(t, results.Finding{Verdict: results.Confirmed, Number: 1, Low: 1, High: 1}, byThreshold([]float64{1}, 2, 5), "less is yes")
+	assert.Equal(t, results.Finding{Verdict: results.Refuted, Number: 7, Low: 7, High: 7}, byThreshold([]float64{7}, 2, 5), "less is yes")
 }
 
 // The claim's verdict is that of the servers it is about.
 func TestAClaimsVerdict(t *testing.T) {
-	find := func(server string, v Verdict) Finding { return Finding{Server: server, Verdict: v} }
+	find := func(server string, v results.Verdict) results.Finding {
+		return results.Finding{Server: server, Verdict: v}
+	}
 	for _, test := range []struct {
-		about []Finding
-		want  Verdict
+		about []results.Finding
+		want  results.Verdict
 		when  string
 	}{
-		{nil, NotMeasurable, ""},
-		{[]Finding{find("a", Confirmed), find("b", Confirmed)}, Confirmed, ""},
-		{[]Finding{find("a", Refuted), find("b", Refuted)}, Refuted, ""},
-		{[]Finding{find("a", Refuted), find("b", Confirmed)}, OnlyWhen, "the server is b"},
-		{[]Finding{find("a", NotMeasurable)}, NotMeasurable, ""},
+		{nil, results.NotMeasurable, ""},
+		{[]results.Finding{find("a", results.Confirmed), find("b", results.Confirmed)}, results.Confirmed, ""},
+		{[]results.Finding{find("a", results.Refuted), find("b", results.Refuted)}, results.Refuted, ""},
+		{[]results.Finding{find("a", results.Refuted), find("b", results.Confirmed)}, results.OnlyWhen, "the server is b"},
+		{[]results.Finding{find("a", results.NotMeasurable)}, results.NotMeasurable, ""},
 	} {
 		v, when := common(nil, test.about)
 		assert.Equal(t, test.want, v)
@@ -89,8 +92,8 @@ func TestCallersShowAStall(t *testing.T) {
 			require.NoError(t, err)
 			served := make(chan error, 1)
 			go func() { served <- test.server.Serve(ln) }()
-			for _, kind := range []AttackKind{IdleClient, HalfFrame, Dribble} {
-				line, err := call(t.Context(), ln.Addr().String(), 1200*time.Millisecond, []Attack{{Kind: kind, From: from, Until: until}}, nil)
+			for _, kind := range []results.AttackKind{results.IdleClient, results.HalfFrame, results.Dribble} {
+				line, err := call(t.Context(), ln.Addr().String(), 1200*time.Millisecond, []results.Attack{{Kind: kind, From: from, Until: until}}, nil)
 				require.NoError(t, err)
 				assert.Zero(t, line.Failed(), line.First)
 				calls := 0
@@ -110,12 +113,12 @@ func TestCallersShowAStall(t *testing.T) {
 
 // An experiment is run with those servers that it has something to say about.
 func TestAnExperimentsServers(t *testing.T) {
-	serial, loop := &Server{Subject: Subject{Name: "serial", OneAtATime: true}}, &Server{Subject: Subject{Name: "eventloop"}}
+	serial, loop := &results.Server{Subject: results.Subject{Name: "serial", OneAtATime: true}}, &results.Server{Subject: results.Subject{Name: "eventloop"}}
 	assert.True(t, experimentAlone.runsWith(serial))
 	assert.False(t, experimentSilent.runsWith(serial))
 	assert.False(t, experimentSwitches.runsWith(serial))
 	assert.True(t, experimentSwitches.runsWith(loop))
 	assert.False(t, experimentBusy.runsWith(loop), "it has no runs")
-	other := &Server{Subject: Subject{Name: "other", Protocol: "resp"}}
+	other := &results.Server{Subject: results.Subject{Name: "other", Protocol: "resp"}}
 	assert.False(t, experimentAlone.runsWith(other))
 }

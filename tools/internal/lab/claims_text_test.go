@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // verb is what fmt replaces, and badVerb what it leaves where it cannot. A
@@ -84,12 +86,12 @@ func TestAVerdictNamesEveryServerThatSaysYes(t *testing.T) {
 		names = append(names, s.Name)
 	}
 	for _, e := range Experiments() {
-		split := len(e.About) > 1 && slices.ContainsFunc(e.About, func(name string) bool { return e.Predictions[name] == Refuted })
+		split := len(e.About) > 1 && slices.ContainsFunc(e.About, func(name string) bool { return e.Predictions[name] == results.Refuted })
 		if !split {
 			continue // the verdict names no server
 		}
 		for _, name := range names {
-			if e.predicted(&Server{Subject: Subject{Name: name}}) == Confirmed {
+			if e.predicted(&results.Server{Subject: results.Subject{Name: name}}) == results.Confirmed {
 				assert.Contains(t, e.About, name, "%s: it is expected to say yes, and the verdict would not name it", e.ID)
 			}
 		}

@@ -8,21 +8,23 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // trialBench is a bench with one server, for an experiment's runs.
-func trialBench(t *testing.T, mode string) (*bench, *Server) {
+func trialBench(t *testing.T, mode string) (*bench, *results.Server) {
 	t.Helper()
-	plan := Plan{Rounds: 1, Seed: 1, Workloads: workloads(load.DefaultWorkload()), Cell: 200 * time.Millisecond, Warmup: 50 * time.Millisecond}
-	s := &Server{Subject: testSubject(t, mode)}
-	return &bench{results: &Results{Plan: plan, Servers: []*Server{s}}}, s
+	plan := results.Plan{Rounds: 1, Seed: 1, Workloads: results.Workloads(load.DefaultWorkload()), Cell: 200 * time.Millisecond, Warmup: 50 * time.Millisecond}
+	s := &results.Server{Subject: testSubject(t, mode)}
+	return &bench{results: &results.Results{Plan: plan, Servers: []*results.Server{s}}}, s
 }
 
 // loaded does something with the bench's server, which has the keys.
-func loaded(ctx context.Context, b *bench, s *Server, do func(*process) error) error {
+func loaded(ctx context.Context, b *bench, s *results.Server, do func(*process) error) error {
 	return b.with(ctx, s.Subject, func(p *process) error {
 		if err := b.preload(ctx, s.Subject, p); err != nil {
 			return err

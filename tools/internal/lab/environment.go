@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 const (
@@ -18,7 +20,7 @@ const (
 )
 
 // measurePauses looks at the clock on the core of the load.
-func measurePauses() Pauses {
+func measurePauses() results.Pauses {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var all []time.Duration
@@ -34,10 +36,10 @@ func measurePauses() Pauses {
 		last = now
 	}
 	if len(all) == 0 {
-		return Pauses{}
+		return results.Pauses{}
 	}
 	total := last.Sub(began).Seconds()
-	return Pauses{PerSecond: float64(len(all)) / total, Share: sum.Seconds() / total, Median: median(all), Longest: slices.Max(all)}
+	return results.Pauses{PerSecond: float64(len(all)) / total, Share: sum.Seconds() / total, Median: results.Median(all), Longest: slices.Max(all)}
 }
 
 // clocks are CPU times of all cores together, in seconds, from one fixed
@@ -84,7 +86,7 @@ func (c coreClock) beyond(used float64) *float64 {
 
 // noteDisturbance notes what the machine did between two readings besides the lab's
 // work.
-func noteDisturbance(e *Environment, before, after clocks) {
+func noteDisturbance(e *results.Environment, before, after clocks) {
 	total := after.total - before.total
 	if total <= 0 {
 		return
@@ -101,13 +103,13 @@ func (after clocks) stealSince(before clocks) *float64 {
 	if total <= 0 {
 		return nil
 	}
-	return new(max(0, after.stolen-before.stolen-userTick.Seconds()) / total)
+	return new(max(0, after.stolen-before.stolen-results.UserTick.Seconds()) / total)
 }
 
 // environment is asked for when the lab may be on one core already; procs was
 // GOMAXPROCS before.
-func environment(procs int, pins pinning) Environment {
-	e := Environment{
+func environment(procs int, pins pinning) results.Environment {
+	e := results.Environment{
 		OS:          runtime.GOOS,
 		Arch:        runtime.GOARCH,
 		Kernel:      kernel(),

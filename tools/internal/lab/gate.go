@@ -5,11 +5,12 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/conformance"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // conform checks a server against the rules that need no limits but the usual
 // ones: what has to be waited for, timeouts, is left to the models' own tests.
-func conform(ctx context.Context, p *process, s Subject) Gate {
+func conform(ctx context.Context, p *process, s results.Subject) results.Gate {
 	o := conformance.Options{OneAtATime: s.OneAtATime, Only: rulesFor(s), Process: p.pid}
 	if len(s.CheckFlags) > 0 {
 		o.TurnLimit = checkTurn
@@ -17,20 +18,20 @@ func conform(ctx context.Context, p *process, s Subject) Gate {
 	return gateOf(conformance.Check(ctx, p.addr, o))
 }
 
-func gateOf(report conformance.Report) Gate {
-	g := Gate{Passed: report.Passed(), Total: report.Total()}
+func gateOf(report conformance.Report) results.Gate {
+	g := results.Gate{Passed: report.Passed(), Total: report.Total()}
 	for _, f := range report.Failed() {
-		g.Failed = append(g.Failed, Failure{Rule: f.ID, Reason: printable.Line(f.Reason)})
+		g.Failed = append(g.Failed, results.Failure{Rule: f.ID, Reason: printable.Line(f.Reason)})
 	}
 	for _, r := range report.NotJudged() {
-		g.NotJudged = append(g.NotJudged, Failure{Rule: r.ID, Reason: printable.Line(r.Reason)})
+		g.NotJudged = append(g.NotJudged, results.Failure{Rule: r.ID, Reason: printable.Line(r.Reason)})
 	}
 	return g
 }
 
 // rulesFor names the rules that a server is checked against; nil: all. The rule about the
 // length of turns is left to the models' own tests.
-func rulesFor(s Subject) []string {
+func rulesFor(s results.Subject) []string {
 	if len(s.Exceptions) == 0 && len(s.CheckFlags) == 0 {
 		return nil
 	}

@@ -8,19 +8,20 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // idle measures what silent connections cost: CPU time and memory.
 func (b *run) idle(ctx context.Context) error {
 	plan := b.results.Plan
-	if !plan.has(Idle) {
+	if !plan.Has(results.Idle) {
 		return nil
 	}
 	if _, err := processMemory(os.Getpid()); err != nil {
-		b.results.skip("silent connections: the lab cannot tell here what another process uses")
+		b.results.Skip("silent connections: the lab cannot tell here what another process uses")
 		return nil
 	}
-	return b.eachServer(ctx, "idle", func(s *Server) time.Duration { return idleTime(plan, s) }, func(s *Server, p *process) (string, error) {
+	return b.eachServer(ctx, "idle", func(s *results.Server) time.Duration { return idleTime(plan, s) }, func(s *results.Server, p *process) (string, error) {
 		first := len(b.results.Idle)
 		err := b.idleLadder(ctx, s, p)
 		return fmt.Sprintf("%s: idle: %s", s.Name, idleDigest(b.results.Idle[first:])), err
@@ -29,7 +30,7 @@ func (b *run) idle(ctx context.Context) error {
 
 // idleLadder measures a server with each number of connections. Where it serves
 // one client at a time, with none and one: the others would be the kernel's.
-func (b *run) idleLadder(ctx context.Context, s *Server, p *process) error {
+func (b *run) idleLadder(ctx context.Context, s *results.Server, p *process) error {
 	var conns []net.Conn
 	defer func() {
 		for _, c := range conns {
@@ -43,7 +44,7 @@ func (b *run) idleLadder(ctx context.Context, s *Server, p *process) error {
 		if wanted > 0 && wanted == len(conns) {
 			break
 		}
-		cell := IdleCell{Server: s.Name, Wanted: wanted}
+		cell := results.IdleCell{Server: s.Name, Wanted: wanted}
 		if len(conns) < wanted {
 			var err error
 			conns, cell.Connections, cell.Short, err = connectSilent(ctx, p.addr, conns, wanted)
@@ -66,7 +67,7 @@ func (b *run) idleLadder(ctx context.Context, s *Server, p *process) error {
 }
 
 // idleCell measures what the server uses in a while.
-func (b *run) idleCell(ctx context.Context, p *process, cell *IdleCell) error {
+func (b *run) idleCell(ctx context.Context, p *process, cell *results.IdleCell) error {
 	m, err := p.meter(ctx, b.results.Plan.Idle)
 	if err != nil {
 		return err
@@ -76,12 +77,12 @@ func (b *run) idleCell(ctx context.Context, p *process, cell *IdleCell) error {
 	return nil
 }
 
-func idleDigest(cells []IdleCell) string {
+func idleDigest(cells []results.IdleCell) string {
 	if len(cells) == 0 {
 		return "not known"
 	}
 	last := cells[len(cells)-1]
-	text := fmt.Sprintf("%s connections, %s MiB, %s of a core", format.Thousands(float64(last.Connections)), format.Mebibytes(last.Resources.RSS), format.Percent(last.share()))
+	text := fmt.Sprintf("%s connections, %s MiB, %s of a core", format.Thousands(float64(last.Connections)), format.Mebibytes(last.Resources.RSS), format.Percent(last.CoreShare()))
 	if last.Short != "" {
 		text += ": " + last.Short
 	}

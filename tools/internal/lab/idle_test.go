@@ -7,11 +7,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestIdleLadder(t *testing.T) {
 	cfg := testConfig(t, "right", "serial")
-	cfg.Parts = []Part{Idle}
+	cfg.Parts = []results.Part{results.Idle}
 	r, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
 	assert.Empty(t, r.Runs)

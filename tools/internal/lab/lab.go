@@ -11,22 +11,23 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // Config is what Run needs to know.
 type Config struct {
-	Subjects []Subject
+	Subjects []results.Subject
 	// Null is the server that does next to nothing, for the generator's ceiling.
 	// Without a command, that is not measured.
-	Null Subject
+	Null results.Subject
 	// Parts are what to measure; none: all but capacity.
-	Parts  []Part
+	Parts  []results.Part
 	Rounds int
 	// Cell is how long each workload is measured in a round.
 	Cell time.Duration
 	// Shapes are how much a closed loop has in flight; none: the usual ones. Mix
 	// is which requests, keys and values all loops have; nil: the usual.
-	Shapes []Shape
+	Shapes []results.Shape
 	Mix    *load.Workload
 	// Experiments are the claims to be put to the test, by their numbers, and
 	// AllClaims is Plan's; none: all, or those that are short.
@@ -49,11 +50,11 @@ type Config struct {
 	Progress *Progress
 	// Save is called between measurements, with what was measured so far: the
 	// process may be killed before Run returns. May be nil.
-	Save func(*Results)
+	Save func(*results.Results)
 
-	// In tests: check instead of conform, idle instead of idleSteps, capacity
+	// In tests: check instead of conform, idle instead of results.IdleSteps, capacity
 	// instead of carefulSearch.
-	check    func(ctx context.Context, addr string, s Subject) Gate
+	check    func(ctx context.Context, addr string, s results.Subject) results.Gate
 	idle     []int
 	capacity *capacitySearch
 }
@@ -61,10 +62,10 @@ type Config struct {
 // run is a run of the lab.
 type run struct {
 	*bench
-	check    func(ctx context.Context, addr string, s Subject) Gate
+	check    func(ctx context.Context, addr string, s results.Subject) results.Gate
 	capacity capacitySearch
 	progress *Progress
-	save     func(*Results)
+	save     func(*results.Results)
 }
 
 // Validate returns an error if Run would refuse the configuration.
@@ -79,7 +80,7 @@ func (cfg Config) Validate() error {
 // Run checks the subjects and measures them. What is wrong with a server is
 // part of the results. An error means that the lab could not do its work, or
 // was interrupted; if results are not nil, they hold what was measured so far.
-func Run(ctx context.Context, cfg Config) (*Results, error) {
+func Run(ctx context.Context, cfg Config) (*results.Results, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -100,8 +101,8 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 		}
 		defer unpin()
 	}
-	b.results = &Results{
-		Schema:      Schema,
+	b.results = &results.Results{
+		Schema:      results.Schema,
 		Started:     time.Now(),
 		Command:     cfg.Command,
 		Environment: environment(procs, b.pins),
@@ -110,11 +111,11 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 		NotMeasured: slices.Clone(cfg.NotMeasured),
 	}
 	for _, s := range cfg.Subjects {
-		b.results.Servers = append(b.results.Servers, &Server{Subject: s, Binary: hashOf(s.Command[0])})
+		b.results.Servers = append(b.results.Servers, &results.Server{Subject: s, Binary: hashOf(s.Command[0])})
 	}
 
 	if b.pins.on {
-		b.results.skip("scaling over cores: a server has one core here, so further loops and threads show only what they cost")
+		b.results.Skip("scaling over cores: a server has one core here, so further loops and threads show only what they cost")
 	}
 
 	before, known := readClocks()
@@ -152,7 +153,7 @@ func (b *run) saved() {
 
 // conclude makes the summaries and the verdicts of what was measured.
 func (b *run) conclude() error {
-	err := b.results.summarize()
+	err := b.results.Summarize()
 	b.results.Claims = Judge(b.results)
 	return err
 }
@@ -167,7 +168,7 @@ func (b *run) gates(ctx context.Context) error {
 			return ctx.Err()
 		}
 		planned, line := time.Duration(0), ""
-		if s.ours() {
+		if s.Ours() {
 			planned, line = gateTime, fmt.Sprintf("%s: %v rules", s.Name, s.Rules)
 		}
 		var missing *unavailableError
@@ -184,12 +185,12 @@ func (b *run) gates(ctx context.Context) error {
 // rounds measures every server under every workload, once in each round.
 func (b *run) rounds(ctx context.Context) error {
 	plan := b.results.Plan
-	if !plan.has(Closed) && !plan.has(OpenLoop) {
+	if !plan.Has(results.Closed) && !plan.Has(results.OpenLoop) {
 		return nil
 	}
 	for i, order := range plan.Order {
 		for at, name := range append(slices.Clone(order), "") {
-			if at == plan.AgainAt[i] && plan.has(Closed) {
+			if at == plan.AgainAt[i] && plan.Has(results.Closed) {
 				if err := b.turn(ctx, plan.Again, i+1, againLength(plan), true); err != nil {
 					return err
 				}
@@ -209,8 +210,8 @@ func (b *run) rounds(ctx context.Context) error {
 // turn is a server's turn in a round, planned to take that long. An error means
 // that the lab cannot go on.
 func (b *run) turn(ctx context.Context, name string, round int, planned time.Duration, again bool) error {
-	s := b.results.server(name)
-	if s.out() {
+	s := b.results.Server(name)
+	if s.Out() {
 		b.progress.finished(planned, "")
 		return nil
 	}
@@ -224,9 +225,9 @@ func (b *run) turn(ctx context.Context, name string, round int, planned time.Dur
 
 // eachServer does something with a fresh process of each server that is in the
 // race, planned to take that long, and tells of it by the line that it returns.
-func (b *run) eachServer(ctx context.Context, what string, planned func(*Server) time.Duration, do func(*Server, *process) (line string, err error)) error {
+func (b *run) eachServer(ctx context.Context, what string, planned func(*results.Server) time.Duration, do func(*results.Server, *process) (line string, err error)) error {
 	for _, s := range b.results.Servers {
-		if s.out() {
+		if s.Out() {
 			b.progress.finished(planned(s), "")
 			continue
 		}
@@ -250,7 +251,7 @@ func (b *run) eachServer(ctx context.Context, what string, planned func(*Server)
 
 // disqualify notes the error that keeps a server from being measured, if there
 // is one. It returns what to tell: that, or else the given line.
-func (b *run) disqualify(s *Server, err error, line string) string {
+func (b *run) disqualify(s *results.Server, err error, line string) string {
 	if err == nil {
 		return line
 	}
@@ -259,14 +260,14 @@ func (b *run) disqualify(s *Server, err error, line string) string {
 }
 
 // gate waits until a server serves, and checks it, in a process that is not measured afterwards.
-func (b *run) gate(ctx context.Context, s *Server) error {
+func (b *run) gate(ctx context.Context, s *results.Server) error {
 	checked := s.Subject
 	checked.Command = slices.Concat(s.Command, s.CheckFlags)
 	return b.with(ctx, checked, func(p *process) error {
-		if err := p.serves(ctx, s.Subject, b.results.Plan.Workloads[0]); err != nil || !s.ours() {
+		if err := p.serves(ctx, s.Subject, b.results.Plan.Workloads[0]); err != nil || !s.Ours() {
 			return err
 		}
-		var g Gate
+		var g results.Gate
 		if b.check != nil {
 			g = b.check(ctx, p.addr, s.Subject)
 		} else {
@@ -290,10 +291,10 @@ func (b *run) gate(ctx context.Context, s *Server) error {
 // A/A test and the test with a stop, to the first that is.
 func (b *run) somebodyElse() {
 	plan := &b.results.Plan
-	if b.results.server(plan.Again).Unavailable == "" {
+	if b.results.Server(plan.Again).Unavailable == "" {
 		return
 	}
-	if i := slices.IndexFunc(b.results.Servers, func(s *Server) bool { return s.Unavailable == "" }); i >= 0 {
+	if i := slices.IndexFunc(b.results.Servers, func(s *results.Server) bool { return s.Unavailable == "" }); i >= 0 {
 		plan.Again = b.results.Servers[i].Name
 	}
 }

@@ -4,13 +4,15 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // A plan has time for an experiment with those servers that it is run with.
 func TestLengthOfExperiments(t *testing.T) {
-	serial, loop := &Server{Subject: Subject{Name: "serial", OneAtATime: true}}, &Server{Subject: Subject{Name: "eventloop"}}
-	other := &Server{Subject: Subject{Name: "other", Protocol: "resp"}}
-	p := Plan{Experiments: []string{"E6", "E8"}}
-	assert.Zero(t, lengthOf(p, []*Server{other}))
-	assert.Less(t, lengthOf(p, []*Server{serial}), lengthOf(p, []*Server{loop}))
+	serial, loop := &results.Server{Subject: results.Subject{Name: "serial", OneAtATime: true}}, &results.Server{Subject: results.Subject{Name: "eventloop"}}
+	other := &results.Server{Subject: results.Subject{Name: "other", Protocol: "resp"}}
+	p := results.Plan{Experiments: []string{"E6", "E8"}}
+	assert.Zero(t, lengthOf(p, []*results.Server{other}))
+	assert.Less(t, lengthOf(p, []*results.Server{serial}), lengthOf(p, []*results.Server{loop}))
 }

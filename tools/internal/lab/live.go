@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // drawings is how often the screen may change in a second, at most.
@@ -25,7 +26,7 @@ type moment struct {
 	left         time.Duration
 }
 
-func (l *live) show(now time.Time, r *Results, m moment) {
+func (l *live) show(now time.Time, r *results.Results, m moment) {
 	if now.Sub(l.drawn[0]) < time.Second {
 		return
 	}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // With a clock in which each step takes a second, all of them are drawn.
@@ -17,7 +19,7 @@ func TestRunOnATerminal(t *testing.T) {
 	s := &screen{t: t, columns: 100, rows: 24}
 	var all strings.Builder
 	cfg := testConfig(t, "right")
-	cfg.Parts, cfg.Cell = []Part{Closed, OpenLoop}, minCell
+	cfg.Parts, cfg.Cell = []results.Part{results.Closed, results.OpenLoop}, minCell
 	cfg.Progress = NewLiveProgress(io.MultiWriter(s, &all), Style{}, s.size)
 	now := time.Unix(1e9, 0)
 	cfg.Progress.now = func() time.Time {

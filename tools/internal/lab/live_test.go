@@ -10,17 +10,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // liveRun is a run of a hundred planned seconds on a terminal, before anything
 // is measured; its clock is set by hand.
-func liveRun(t *testing.T, s *screen, style Style) (p *Progress, r *Results, clock *time.Time) {
+func liveRun(t *testing.T, s *screen, style Style) (p *Progress, r *results.Results, clock *time.Time) {
 	t.Helper()
 	subjects := Models("ioflavors")
 	mix := load.DefaultWorkload()
-	r = &Results{Plan: Plan{Rounds: 3, Parts: Parts[:len(Parts)-1], Workloads: workloads(mix), Open: openWorkloads(mix, "")}}
+	r = &results.Results{Plan: results.Plan{Rounds: 3, Parts: results.Parts[:len(results.Parts)-1], Workloads: results.Workloads(mix), Open: results.OpenWorkloads(mix, "")}}
 	for _, subject := range subjects {
-		r.Servers = append(r.Servers, &Server{Subject: subject})
+		r.Servers = append(r.Servers, &results.Server{Subject: subject})
 	}
 	now := time.Unix(1e9, 0)
 	p = NewLiveProgress(s, style, s.size)
@@ -32,26 +33,26 @@ func liveRun(t *testing.T, s *screen, style Style) (p *Progress, r *Results, clo
 func TestLiveTable(t *testing.T) {
 	s := &screen{t: t, columns: 80, rows: 24}
 	p, r, clock := liveRun(t, s, Style{})
-	cell := func(server string, workload int, requests int64, p99 time.Duration, void ...string) Cell {
-		return Cell{Server: server, Workload: workload, Resources: &Resources{CPU: 2 * time.Second},
+	cell := func(server string, workload int, requests int64, p99 time.Duration, void ...string) results.Cell {
+		return results.Cell{Server: server, Workload: workload, Resources: &results.Resources{CPU: 2 * time.Second},
 			Load: load.Result{Requests: requests, Rate: float64(requests), Response: load.Times{P99: p99}, Void: void}}
 	}
 	for _, server := range r.Servers {
-		server.Rules = &Gate{Passed: 53, Total: 53}
+		server.Rules = &results.Gate{Passed: 53, Total: 53}
 	}
 	r.Servers[2].DNF = "it ended"
-	r.Servers[4].Rules = &Gate{Passed: 52, Total: 53, Failed: []Failure{{Rule: "pipeline-order"}}}
+	r.Servers[4].Rules = &results.Gate{Passed: 52, Total: 53, Failed: []results.Failure{{Rule: "pipeline-order"}}}
 	r.Servers[4].DNF = "fails 1 of 53 rules"
-	r.server("iouring").Rules, r.server("iouring").Unavailable = nil, "no io_uring"
-	r.Runs = []Cell{
+	r.Server("iouring").Rules, r.Server("iouring").Unavailable = nil, "no io_uring"
+	r.Runs = []results.Cell{
 		cell("singleblocking", 0, 1, 0), cell("singleblocking", 1, 100_000, 0), cell("singleblocking", 1, 1_000_000, 0), cell("singleblocking", 1, 200_000, 0),
 		cell("multiblocking", 1, 0, 0),
 	}
-	r.Open = []Cell{
+	r.Open = []results.Cell{
 		cell("singleblocking", 2, 1, time.Millisecond), cell("singleblocking", 2, 1, time.Second, "late"), cell("singleblocking", 2, 1, 3*time.Millisecond),
 		cell("multiblocking", 2, 1, time.Millisecond, "late"),
 	}
-	r.Idle = []IdleCell{{Server: "eventloop", Connections: 1, Resources: &Resources{Window: time.Second, CPU: 25 * time.Millisecond}}}
+	r.Idle = []results.IdleCell{{Server: "eventloop", Connections: 1, Resources: &results.Resources{Window: time.Second, CPU: 25 * time.Millisecond}}}
 	*clock = clock.Add(30 * time.Second)
 	p.finished(30*time.Second, "not for here")
 	*clock = clock.Add(10 * time.Second)
@@ -79,7 +80,7 @@ func TestLiveTable(t *testing.T) {
 func TestLiveTableOfAPart(t *testing.T) {
 	s := &screen{t: t, columns: 80, rows: 24}
 	p, r, _ := liveRun(t, s, Style{})
-	r.Plan.Parts = []Part{Idle}
+	r.Plan.Parts = []results.Part{results.Idle}
 	p.doing("eventloop", "idle")
 	assert.Equal(t, []string{
 		"MODEL                       RULES  IDLE",
@@ -91,7 +92,7 @@ func TestLiveColours(t *testing.T) {
 	for _, style := range []Style{{}, ANSI} {
 		var out strings.Builder
 		p := NewLiveProgress(&out, style, func() (int, int) { return 80, 24 })
-		p.start(&Results{Servers: []*Server{{Subject: Subject{Name: "one"}}, {Subject: Subject{Name: "two"}, DNF: "oh"}, {Subject: Subject{Name: "three"}, Unavailable: "no"}}}, time.Second)
+		p.start(&results.Results{Servers: []*results.Server{{Subject: results.Subject{Name: "one"}}, {Subject: results.Subject{Name: "two"}, DNF: "oh"}, {Subject: results.Subject{Name: "three"}, Unavailable: "no"}}}, time.Second)
 		p.doing("one", "check")
 		assert.Equal(t, style == ANSI, strings.Contains(out.String(), "\x1b[2mcheck\x1b[0m"))
 		assert.Equal(t, style == ANSI, strings.Contains(out.String(), "\x1b[31mDNF\x1b[0m"))

@@ -22,6 +22,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 	"github.com/ioflavors/ioflavors/iouring"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/slow"
 )
 
@@ -35,20 +36,20 @@ func TestMain(m *testing.M) {
 }
 
 // testSubject is the test binary, as a server that behaves in a certain way.
-func testSubject(t *testing.T, mode string) Subject {
+func testSubject(t *testing.T, mode string) results.Subject {
 	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := Subject{Name: mode, Command: []string{program, "test-server", mode}}
+	s := results.Subject{Name: mode, Command: []string{program, "test-server", mode}}
 	switch mode {
 	case "serial":
 		s.OneAtATime = true
 	case "resp":
 		s.Protocol = load.RESP
 	case "foreign", "foreign-unavailable":
-		s.Command, s.Foreign = append(s.Command, addrPlaceholder), true
+		s.Command, s.Foreign = append(s.Command, results.AddrPlaceholder), true
 	}
 	return s
 }
@@ -172,7 +173,7 @@ func testParent() {
 	if err != nil {
 		panic(err)
 	}
-	p, err := startProcess(context.Background(), Subject{Command: []string{program, "test-server", "right"}}, pinning{})
+	p, err := startProcess(context.Background(), results.Subject{Command: []string{program, "test-server", "right"}}, pinning{})
 	if err != nil {
 		panic(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/nearest"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // variants are the models with the options that make them wait differently.
@@ -33,13 +34,13 @@ const checkTurn = 500 * time.Millisecond
 
 // Models returns our own servers, as program serves them ("program serve MODEL
 // flags").
-func Models(program string) []Subject {
-	var all []Subject
+func Models(program string) []results.Subject {
+	var all []results.Subject
 	for _, v := range variants {
 		command := append([]string{program, "serve"}, strings.Fields(v.name)...)
 		// A plan has a bound for what it stores, which is not to depend on the machine.
 		command = append(command, "--addr", "127.0.0.1:0", "--log-format", "json", "--store-limit", "-1")
-		s := Subject{Name: v.name, Command: command, OneAtATime: v.oneAtATime}
+		s := results.Subject{Name: v.name, Command: command, OneAtATime: v.oneAtATime}
 		if s.OneAtATime {
 			// A rule waits for the end of a client's turn.
 			s.CheckFlags = []string{"--turn-limit", checkTurn.String()}
@@ -51,7 +52,7 @@ func Models(program string) []Subject {
 
 // Select returns the subjects that names name: each one by its whole name, or
 // all variants of a model by the model's. No names select all.
-func Select(all []Subject, names []string) ([]Subject, error) {
+func Select(all []results.Subject, names []string) ([]results.Subject, error) {
 	if len(names) == 0 {
 		return all, nil
 	}
@@ -59,7 +60,7 @@ func Select(all []Subject, names []string) ([]Subject, error) {
 	for _, name := range names {
 		known := false
 		for _, s := range all {
-			if name == s.Name || name == s.model() {
+			if name == s.Name || name == s.Model() {
 				wanted[s.Name], known = true, true
 			}
 		}
@@ -67,39 +68,39 @@ func Select(all []Subject, names []string) ([]Subject, error) {
 			return nil, nearest.Unknown("model", name, subjectNames(all))
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(s Subject) bool { return !wanted[s.Name] }), nil
+	return slices.DeleteFunc(slices.Clone(all), func(s results.Subject) bool { return !wanted[s.Name] }), nil
 }
 
 // ParseServer reads "name=CMD {addr}" or "name=CMD {port}", someone's own
 // server, and "resp+name=CMD {addr}", one that speaks another protocol of the
 // load generator's. The command is split at spaces and started without a shell.
-func ParseServer(text string) (Subject, error) {
+func ParseServer(text string) (results.Subject, error) {
 	name, command, ok := strings.Cut(text, "=")
 	protocol, rest, foreign := strings.Cut(name, "+")
 	if foreign {
 		name = rest
 	}
 	if name = strings.TrimSpace(name); !ok || name == "" {
-		return Subject{}, fmt.Errorf("server %q: want name=COMMAND, with %s where the address to listen on goes", text, addrPlaceholder)
+		return results.Subject{}, fmt.Errorf("server %q: want name=COMMAND, with %s where the address to listen on goes", text, results.AddrPlaceholder)
 	}
 	if name != printable.Line(name) {
-		return Subject{}, fmt.Errorf("server %q: its name has characters that cannot be seen", text)
+		return results.Subject{}, fmt.Errorf("server %q: its name has characters that cannot be seen", text)
 	}
-	s := Subject{Name: name, Command: strings.Fields(command), Foreign: true}
+	s := results.Subject{Name: name, Command: strings.Fields(command), Foreign: true}
 	if foreign {
 		s.Protocol = load.Protocol(strings.TrimSpace(protocol))
 		if !slices.Contains(load.Protocols, s.Protocol) {
-			return Subject{}, fmt.Errorf("server %q: no protocol %q before the +: there are %q", text, s.Protocol, load.Protocols)
+			return results.Subject{}, fmt.Errorf("server %q: no protocol %q before the +: there are %q", text, s.Protocol, load.Protocols)
 		}
 	}
-	if !strings.Contains(command, addrPlaceholder) && !strings.Contains(command, portPlaceholder) {
-		return Subject{}, fmt.Errorf("server %q: neither %s nor %s in its command, to say where to listen", text, addrPlaceholder, portPlaceholder)
+	if !strings.Contains(command, results.AddrPlaceholder) && !strings.Contains(command, results.PortPlaceholder) {
+		return results.Subject{}, fmt.Errorf("server %q: neither %s nor %s in its command, to say where to listen", text, results.AddrPlaceholder, results.PortPlaceholder)
 	}
 	return s, nil
 }
 
 // distinct returns an error if two subjects have the same name.
-func distinct(subjects []Subject) error {
+func distinct(subjects []results.Subject) error {
 	if len(subjects) == 0 {
 		return errors.New("no servers to measure")
 	}
@@ -111,7 +112,7 @@ func distinct(subjects []Subject) error {
 	return nil
 }
 
-func subjectNames(subjects []Subject) []string {
+func subjectNames(subjects []results.Subject) []string {
 	var names []string
 	for _, s := range subjects {
 		names = append(names, s.Name)

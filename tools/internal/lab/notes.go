@@ -10,6 +10,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // carefulRounds is how many rounds it takes for more than an indication.
@@ -17,23 +18,23 @@ const carefulRounds = 6
 
 // Notes explains the marks that occur in the tables, and what the figures can
 // and cannot tell.
-func Notes(r *Results) []string {
+func Notes(r *results.Results) []string {
 	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
-	some := func(is func(Summary) bool) bool { return slices.ContainsFunc(r.Summary, is) }
+	some := func(is func(results.Summary) bool) bool { return slices.ContainsFunc(r.Summary, is) }
 
 	if len(r.Summary) > 0 {
 		add("Server CPU per request is the figure to compare: it depends least on what else the machine does, and holds where the load is the limit. " +
 			"Rates and latencies are those of a closed loop, each server at its own full load; at unequal rates latencies are not to be ranked.")
 	}
-	if some(func(s Summary) bool { return s.GeneratorLimited }) {
+	if some(func(s results.Summary) bool { return s.GeneratorLimited }) {
 		add("≥  the load generator used over %.0f %% of its core, or the rate is over %.0f %% of what it reaches against a server that does next to nothing: the server may be able to do more.",
 			load.GeneratorLimit*100, load.CeilingLimit*100)
 	}
-	if some(func(s Summary) bool { return s.P99 == 0 }) {
+	if some(func(s results.Summary) bool { return s.P99 == 0 }) {
 		add("–  too few requests to say.")
 	}
-	if some(func(s Summary) bool { return r.server(s.Server).OneAtATime }) {
+	if some(func(s results.Summary) bool { return r.Server(s.Server).OneAtATime }) {
 		add("*  serves one client at a time: the others waited all the while, and the rate is that of the one.")
 	}
 	var hidden []string
@@ -71,7 +72,7 @@ func Notes(r *Results) []string {
 	if len(r.Summary) > 0 && r.Environment.Cores == 1 {
 		add("One core: server and load take it from each other. Rates are lower than they could be, and waiting by spinning looks worse.")
 	}
-	if some(func(s Summary) bool { return s.Cost == nil && s.Rate > 0 }) {
+	if some(func(s results.Summary) bool { return s.Cost == nil && s.Rate > 0 }) {
 		add("n/a  not available: on %s the lab cannot tell what another process uses.", r.Environment.OS)
 	}
 	return notes
@@ -80,8 +81,8 @@ func Notes(r *Results) []string {
 // voidNote tells how many cells of the closed loop say more about the generator
 // than about the server, and why one of them does. They are in the medians all the
 // same: server CPU per request does not depend on when requests come.
-func voidNote(all ...[]Cell) string {
-	void, of, reason := voidCells(all...)
+func voidNote(all ...[]results.Cell) string {
+	void, of, reason := results.VoidCells(all...)
 	if void == 0 {
 		return ""
 	}
@@ -89,7 +90,7 @@ func voidNote(all ...[]Cell) string {
 }
 
 // trustNotes say how far the figures can be trusted.
-func trustNotes(r *Results) []string {
+func trustNotes(r *results.Results) []string {
 	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if p := r.Proof; p != nil && p.Shows() {
@@ -118,12 +119,12 @@ func trustNotes(r *Results) []string {
 	}
 	stolen := 0
 	for _, c := range slices.Concat(r.Runs, r.Open, r.Again) {
-		if c.Steal != nil && *c.Steal > disturbance {
+		if c.Steal != nil && *c.Steal > results.DisturbedShare {
 			stolen++
 		}
 	}
 	if stolen > 0 {
-		add("In %d cells the host took over %.0f %% of the CPU time (steal).", stolen, disturbance*100)
+		add("In %d cells the host took over %.0f %% of the CPU time (steal).", stolen, results.DisturbedShare*100)
 	}
 	for _, what := range r.NotMeasured {
 		add("NOT MEASURED: %s.", what)
@@ -133,9 +134,9 @@ func trustNotes(r *Results) []string {
 
 // excessNote tells of more CPU time than the cores have, which means that the lab
 // measures wrongly. It is empty if there is no such cell.
-func excessNote(r *Results) string {
+func excessNote(r *results.Results) string {
 	wrong, all, first := 0, 0, ""
-	look := func(server string, used *Resources) {
+	look := func(server string, used *results.Resources) {
 		share, known := used.Share()
 		if !known {
 			return
@@ -166,8 +167,8 @@ func excessNote(r *Results) string {
 const pauseShare = 0.005
 
 // widest returns the summary whose CPU figures are furthest apart.
-func widest(r *Results) *Summary {
-	var worst *Summary
+func widest(r *results.Results) *results.Summary {
+	var worst *results.Summary
 	for i := range r.Summary {
 		s := &r.Summary[i]
 		if s.Cost != nil && s.Rounds > 1 && (worst == nil || s.Cost.Spread > worst.Cost.Spread) {
@@ -205,7 +206,7 @@ func wrap(text string, width int, indent string) string {
 }
 
 // gateNotes tell of the rules that were not judged.
-func gateNotes(r *Results) (notes []string) {
+func gateNotes(r *results.Results) (notes []string) {
 	for _, s := range r.Servers {
 		if s.Rules == nil || len(s.Rules.NotJudged) == 0 {
 			continue
@@ -218,14 +219,14 @@ func gateNotes(r *Results) (notes []string) {
 }
 
 // peerNotes say what the peers are, and what was not checked of whom.
-func peerNotes(r *Results) []string {
+func peerNotes(r *results.Results) []string {
 	var notes []string
-	if slices.ContainsFunc(r.Servers, func(s *Server) bool { return s.Peer }) {
+	if slices.ContainsFunc(r.Servers, func(s *results.Server) bool { return s.Peer }) {
 		notes = append(notes, "peer  on somebody else's library, or somebody else's program, to compare with. Those on a library have this project's codec, handler and store, "+
 			"and none of its limits, timeouts, bounds on memory and counters, which is work that they do not do.")
 	}
 	for _, s := range r.Servers {
-		if !s.ours() {
+		if !s.Ours() {
 			notes = append(notes, fmt.Sprintf("%s speaks %s. The rules are of this project's protocol, so it is not checked against them; each of its replies is.", s.Name, s.Protocol))
 		}
 		for _, rule := range slices.Sorted(maps.Keys(s.Exceptions)) {
@@ -236,7 +237,7 @@ func peerNotes(r *Results) []string {
 }
 
 // unavailableNotes say which servers are not available here, and why.
-func unavailableNotes(r *Results) (notes []string) {
+func unavailableNotes(r *results.Results) (notes []string) {
 	for _, s := range r.Servers {
 		if s.Unavailable != "" {
 			notes = append(notes, unavailableMark+"  "+s.Name+": "+s.Unavailable+". It was started once, and left out.")
@@ -246,4 +247,4 @@ func unavailableNotes(r *Results) (notes []string) {
 }
 
 // unavailableMark is the remark on a server that this system cannot run.
-const unavailableMark = string(NotAvailable)
+const unavailableMark = string(results.NotAvailable)

@@ -6,9 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // A closed loop's void cells are told of.
@@ -22,9 +24,9 @@ func TestVoidCellsOfTheClosedLoopAreTold(t *testing.T) {
 }
 
 func TestAProofThatFailsIsTold(t *testing.T) {
-	p := &Proof{Server: "blind", Stopped: 2 * time.Second, Open: load.Result{Response: load.Times{P99: time.Millisecond}}}
+	p := &results.Proof{Server: "blind", Stopped: 2 * time.Second, Open: load.Result{Response: load.Times{P99: time.Millisecond}}}
 	assert.False(t, p.Shows())
-	assert.Contains(t, trustNotes((&Results{Proof: p}))[0], "DO NOT TRUST THIS RUN: blind")
+	assert.Contains(t, trustNotes((&results.Results{Proof: p}))[0], "DO NOT TRUST THIS RUN: blind")
 }
 
 // DISTURBED is the first line, and beside each verdict that it touches.
@@ -47,10 +49,10 @@ func TestADisturbedRunSaysSoFirst(t *testing.T) {
 
 // More CPU time than the cores have is told of.
 func TestMoreThanItsCoresIsTold(t *testing.T) {
-	r := &Results{Plan: Plan{Workloads: workloads(load.DefaultWorkload())}, Servers: []*Server{{Subject: Subject{Name: "fine"}}, {Subject: Subject{Name: "wrong"}}}}
-	impossible := &Resources{Cores: 1, Window: time.Second, CPU: 1020 * time.Millisecond, Uncertainty: time.Millisecond}
-	fine := &Resources{Cores: 1, Window: time.Second, CPU: time.Second}
-	r.Idle = []IdleCell{{Server: "fine", Resources: fine}, {Server: "wrong", Resources: impossible}, {Server: "fine"}}
+	r := &results.Results{Plan: results.Plan{Workloads: results.Workloads(load.DefaultWorkload())}, Servers: []*results.Server{{Subject: results.Subject{Name: "fine"}}, {Subject: results.Subject{Name: "wrong"}}}}
+	impossible := &results.Resources{Cores: 1, Window: time.Second, CPU: 1020 * time.Millisecond, Uncertainty: time.Millisecond}
+	fine := &results.Resources{Cores: 1, Window: time.Second, CPU: time.Second}
+	r.Idle = []results.IdleCell{{Server: "fine", Resources: fine}, {Server: "wrong", Resources: impossible}, {Server: "fine"}}
 	assert.Contains(t, Notes(r), "DO NOT TRUST THIS RUN: in 1 of 2 measurements a server used more CPU time than its cores have; "+
 		"the first: wrong, 102.0 % of 1 core, where the clocks can be wrong by 0.1 %.")
 	r.Idle[1].Resources = fine
@@ -62,8 +64,8 @@ func TestMoreThanItsCoresIsTold(t *testing.T) {
 // Rules that were not judged are no reason not to measure a server, and are told
 // of.
 func TestRulesThatWereNotJudgedAreTold(t *testing.T) {
-	r := &Results{Servers: []*Server{{Subject: Subject{Name: "busywait"}}, {Subject: Subject{Name: "eventloop"}}}}
-	r.Servers[0].Rules = &Gate{Passed: 1, Total: 2, NotJudged: []Failure{{"storm", "the server waited for a core"}}}
+	r := &results.Results{Servers: []*results.Server{{Subject: results.Subject{Name: "busywait"}}, {Subject: results.Subject{Name: "eventloop"}}}}
+	r.Servers[0].Rules = &results.Gate{Passed: 1, Total: 2, NotJudged: []results.Failure{{Rule: "storm", Reason: "the server waited for a core"}}}
 	assert.Empty(t, r.Failed())
 	assert.Equal(t, []string{"?  busywait: 1 rule of 2 not judged, because this machine was busy; the first: storm: the server waited for a core"}, gateNotes(r))
 }

@@ -10,26 +10,27 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestSummarizeOpen(t *testing.T) {
-	cell := func(server string, offered, answered int64, each time.Duration, void ...string) Cell {
-		return Cell{Server: server, Workload: 1, Load: load.Result{
+	cell := func(server string, offered, answered int64, each time.Duration, void ...string) results.Cell {
+		return results.Cell{Server: server, Workload: 1, Load: load.Result{
 			Offered: offered, Requests: answered, Response: times(t, answered, each), Service: times(t, answered, each/2), Void: void,
 		}}
 	}
-	servers := []*Server{{Subject: Subject{Name: "quick"}}, {Subject: Subject{Name: "slow", OneAtATime: true}}, {Subject: Subject{Name: "none"}}}
-	plan := Plan{Workloads: workloads(load.DefaultWorkload()), Open: openWorkloads(load.DefaultWorkload(), "")}
+	servers := []*results.Server{{Subject: results.Subject{Name: "quick"}}, {Subject: results.Subject{Name: "slow", OneAtATime: true}}, {Subject: results.Subject{Name: "none"}}}
+	plan := results.Plan{Workloads: results.Workloads(load.DefaultWorkload()), Open: results.OpenWorkloads(load.DefaultWorkload(), "")}
 	wrong := cell("quick", 1000, 1000, time.Millisecond)
 	wrong.Load.Errors = load.Errors{Wrong: 2, First: "oh"}
-	cells := []Cell{
+	cells := []results.Cell{
 		cell("quick", 9000, 9000, time.Millisecond), cell("quick", 500, 500, time.Second, "late"), wrong,
 		cell("quick", 1000, 1000, 100*time.Millisecond),
 		cell("slow", 9000, 9000, time.Millisecond), cell("slow", 1000, 900, time.Millisecond),
 	}
-	r := &Results{Servers: servers, Plan: plan, Open: cells}
-	require.NoError(t, r.summarize())
-	r.Summary = []Summary{{Server: "quick"}, {Server: "slow"}} // as if a closed loop had been measured
+	r := &results.Results{Servers: servers, Plan: plan, Open: cells}
+	require.NoError(t, r.Summarize())
+	r.Summary = []results.Summary{{Server: "quick"}, {Server: "slow"}} // as if a closed loop had been measured
 	all := r.OpenSummary
 	require.Len(t, all, 2)
 	quick, slow := all[0], all[1]
@@ -58,12 +59,12 @@ func TestSummarizeOpen(t *testing.T) {
 	// more.
 	cells[1].Load.SendLag = load.Times{P99: time.Second}
 	cells[1].Load.Response = times(t, 50_000, 10*time.Millisecond)
-	require.NoError(t, r.summarize())
+	require.NoError(t, r.Summarize())
 	assert.Equal(t, 4, r.OpenSummary[0].MedianRounds)
 	assert.InEpsilon(t, 10*time.Millisecond, r.OpenSummary[0].P50, 0.01)
 	assert.InEpsilon(t, time.Millisecond, r.OpenSummary[0].Response.P50, 0.01)
 	assert.Contains(t, strings.Join(openNotes(r), "\n"), "but for the medians of 1 in which")
 
 	cells[0].Load.Response.Histogram = "none"
-	assert.Error(t, r.summarize())
+	assert.Error(t, r.Summarize())
 }

@@ -3,6 +3,8 @@ package lab
 import (
 	"fmt"
 	"math"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // driftLimit is how much the machine's speed may change between rounds without a
@@ -12,7 +14,7 @@ const driftLimit = 0.05
 // paces returns how dear requests were in each round, for all servers alike: the
 // geometric mean of CPU per request over its median. 1 is as usual. It is nil
 // unless each round has figures.
-func paces(r *Results) []float64 {
+func paces(r *results.Results) []float64 {
 	if r.Plan.Rounds < 1 || r.Plan.Rounds > len(r.Runs) {
 		return nil // some have none; and no file decides how much memory this takes
 	}
@@ -22,10 +24,10 @@ func paces(r *Results) []float64 {
 		if c.Round < 1 || c.Round > r.Plan.Rounds { // in somebody's file
 			continue
 		}
-		if c.Resources == nil || c.Load.Requests == 0 || sum == nil || sum.Cost == nil || sum.Cost.CPU == 0 || c.cpuPerRequest() == 0 {
+		if c.Resources == nil || c.Load.Requests == 0 || sum == nil || sum.Cost == nil || sum.Cost.CPU == 0 || c.NanosPerRequest() == 0 {
 			continue
 		}
-		sums[c.Round-1] += math.Log(c.cpuPerRequest() / sum.Cost.CPU)
+		sums[c.Round-1] += math.Log(c.NanosPerRequest() / sum.Cost.CPU)
 		counts[c.Round-1]++
 	}
 	var all []float64
@@ -40,7 +42,7 @@ func paces(r *Results) []float64 {
 
 // paceNote tells of a machine whose speed changes: all its rounds may have been
 // quick or slow ones, which neither A/A nor the spread of one server shows.
-func paceNote(r *Results) string {
+func paceNote(r *results.Results) string {
 	quick, slow := 0, 0
 	paces := paces(r)
 	if len(paces) < 2 {

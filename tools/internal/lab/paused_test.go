@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // touched is what a generator notes that paused for so long, and touched so many
@@ -35,18 +36,18 @@ func flatTimes(t *testing.T, d time.Duration) load.Times {
 
 // Figures that pauses of the generator may have made are no server's.
 func TestPausesOfTheGeneratorAreNoServers(t *testing.T) {
-	trial := Trial{Load: &load.Result{Response: flatTimes(t, 10*time.Millisecond)}}
+	trial := results.Trial{Load: &load.Result{Response: flatTimes(t, 10*time.Millisecond)}}
 	assert.True(t, medianHolds(trial))
 	trial.Load.Generator = touched(t, time.Second, 499)
 	assert.True(t, medianHolds(trial), "less than half of the requests")
 	trial.Load.Generator = touched(t, time.Second, 500)
 	assert.False(t, medianHolds(trial))
 
-	s := &Server{Subject: Subject{Name: "eventloop"}}
+	s := &results.Server{Subject: results.Subject{Name: "eventloop"}}
 	slow := handlerTrial(s.Name, "sleeps", 9*time.Millisecond, 0)
 	slow.Load.Response = flatTimes(t, 9*time.Millisecond)
 	slow.Load.Generator = touched(t, 5*time.Millisecond, 990)
-	f, _ := experimentHandler.judge(&Results{Trials: []Trial{slow}}, s)
-	assert.Equal(t, NotMeasurable, f.Verdict)
+	f, _ := experimentHandler.judge(&results.Results{Trials: []results.Trial{slow}}, s)
+	assert.Equal(t, results.NotMeasurable, f.Verdict)
 	assert.Contains(t, f.Why, "the generator itself did not run for 5ms")
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
@@ -105,7 +106,7 @@ func BuildCommand(ctx context.Context, checkout, bin string) *exec.Cmd {
 }
 
 // BuiltPeers returns the checkout's peers, whose commands are in the folder bin.
-func BuiltPeers(checkout, bin string) ([]Subject, error) {
+func BuiltPeers(checkout, bin string) ([]results.Subject, error) {
 	name := filepath.Join(checkout, PeersDir, "peers.json")
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -118,14 +119,14 @@ func BuiltPeers(checkout, bin string) ([]Subject, error) {
 	if err := json.Unmarshal(text, &list); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	var all []Subject
+	var all []results.Subject
 	for _, p := range list {
 		if !peerName.MatchString(p.Name) {
 			return nil, fmt.Errorf("%s: %q is no name of a peer's command", name, p.Name)
 		}
-		all = append(all, Subject{
+		all = append(all, results.Subject{
 			Name:       peerPrefix + strings.TrimPrefix(p.Name, "kv-"),
-			Command:    []string{filepath.Join(bin, p.Name), "--addr", addrPlaceholder},
+			Command:    []string{filepath.Join(bin, p.Name), "--addr", results.AddrPlaceholder},
 			Foreign:    true,
 			Peer:       true,
 			Exceptions: p.Exceptions,
@@ -139,22 +140,22 @@ var peerName = regexp.MustCompile(`^kv-[a-z0-9-]+$`)
 
 // installed are the peers that are programs of their own, with as little beside
 // the network as they can be told: nothing is written to disk.
-var installed = []Subject{
+var installed = []results.Subject{
 	{
 		Name: "redis", Protocol: load.RESP,
-		Command: []string{"redis-server", "--save", "", "--appendonly", "no", "--port", portPlaceholder, "--bind", "127.0.0.1"},
+		Command: []string{"redis-server", "--save", "", "--appendonly", "no", "--port", results.PortPlaceholder, "--bind", "127.0.0.1"},
 	},
 	{
 		// One thread for requests, memory enough, no UDP, and as many
 		// connections as the lab opens.
 		Name: "memcached", Protocol: load.Memcached,
-		Command: []string{"memcached", "-l", "127.0.0.1", "-p", portPlaceholder, "-t", "1", "-m", "256", "-U", "0", "-c", "16384"},
+		Command: []string{"memcached", "-l", "127.0.0.1", "-p", results.PortPlaceholder, "-t", "1", "-m", "256", "-U", "0", "-c", "16384"},
 	},
 }
 
 // InstalledPeers returns the peers that are programs on this machine, and what
 // to say of those that are not.
-func InstalledPeers() (there []Subject, notMeasured []string) {
+func InstalledPeers() (there []results.Subject, notMeasured []string) {
 	for _, s := range installed {
 		if _, err := exec.LookPath(s.Command[0]); err != nil {
 			notMeasured = append(notMeasured, fmt.Sprintf("%s%s: there is no %s here", peerPrefix, s.Name, s.Command[0]))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/conformance"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestCheckout(t *testing.T) {
@@ -101,9 +102,9 @@ func TestBuiltPeers(t *testing.T) {
 		known[r.ID] = true
 	}
 	for _, s := range all {
-		assert.True(t, s.Peer && s.Foreign && s.ours(), s.Name)
+		assert.True(t, s.Peer && s.Foreign && s.Ours(), s.Name)
 		assert.DirExists(t, filepath.Join(root, PeersDir, "cmd", filepath.Base(s.Command[0])))
-		assert.Equal(t, "1.2.3.4:5", s.at("1.2.3.4:5")[2])
+		assert.Equal(t, "1.2.3.4:5", s.At("1.2.3.4:5")[2])
 		for rule, why := range s.Exceptions {
 			assert.True(t, known[rule], rule)
 			assert.NotEmpty(t, why)
@@ -132,7 +133,7 @@ func TestInstalledPeers(t *testing.T) {
 	assert.Equal(t, "peer redis", s.Name)
 	assert.True(t, s.Peer && s.Foreign)
 	assert.Equal(t, load.RESP, s.Protocol)
-	assert.Equal(t, []string{"redis-server", "--save", "", "--appendonly", "no", "--port", "5", "--bind", "127.0.0.1"}, s.at("127.0.0.1:5"))
+	assert.Equal(t, []string{"redis-server", "--save", "", "--appendonly", "no", "--port", "5", "--bind", "127.0.0.1"}, s.At("127.0.0.1:5"))
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "memcached"), nil, 0o777))
 	there, missing = InstalledPeers()
@@ -153,7 +154,7 @@ func TestWithPeers(t *testing.T) {
 	} {
 		assert.Equal(t, c.want, WithPeers(c.names))
 	}
-	all := append(Models("ioflavors"), Subject{Name: "peer a"}, Subject{Name: "peer b"})
+	all := append(Models("ioflavors"), results.Subject{Name: "peer a"}, results.Subject{Name: "peer b"})
 	got, err := Select(all, WithPeers([]string{"singleblocking"}))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"singleblocking", "peer a", "peer b"}, subjectNames(got))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // A server that serves one client at a time lets a client go after a turn of
@@ -19,57 +20,57 @@ const (
 )
 
 // newPlan shuffles the subjects for each round.
-func newPlan(cfg Config) (Plan, error) {
+func newPlan(cfg Config) (results.Plan, error) {
 	if cfg.Rounds < 1 {
-		return Plan{}, fmt.Errorf("%d rounds: the least is 1", cfg.Rounds)
+		return results.Plan{}, fmt.Errorf("%d rounds: the least is 1", cfg.Rounds)
 	}
 	if cfg.Cell < minCell || cfg.Cell > maxCell {
-		return Plan{}, fmt.Errorf("duration %v: a workload is measured for %v to %v", cfg.Cell, minCell, maxCell)
+		return results.Plan{}, fmt.Errorf("duration %v: a workload is measured for %v to %v", cfg.Cell, minCell, maxCell)
 	}
 	if cfg.SLO < 0 {
-		return Plan{}, fmt.Errorf("SLO %v: want a time", cfg.SLO)
+		return results.Plan{}, fmt.Errorf("SLO %v: want a time", cfg.SLO)
 	}
 	for _, part := range cfg.Parts {
-		if !slices.Contains(Parts, part) {
-			return Plan{}, fmt.Errorf("no part %q: there are %q", part, Parts)
+		if !slices.Contains(results.Parts, part) {
+			return results.Plan{}, fmt.Errorf("no part %q: there are %q", part, results.Parts)
 		}
 	}
 	mix := load.DefaultWorkload()
 	if cfg.Mix != nil {
 		mix = *cfg.Mix
 	}
-	p := Plan{
+	p := results.Plan{
 		Seed:            cfg.Seed,
 		Rounds:          cfg.Rounds,
 		Parts:           cfg.Parts,
-		Workloads:       workloads(mix, cfg.Shapes...),
-		Open:            openWorkloads(mix, cfg.Arrivals),
+		Workloads:       results.Workloads(mix, cfg.Shapes...),
+		Open:            results.OpenWorkloads(mix, cfg.Arrivals),
 		Cell:            cfg.Cell,
 		OpenCell:        max(cfg.Cell/2, minCell),
 		Warmup:          max(cfg.Cell/4, 20*time.Millisecond),
 		Idle:            min(max(cfg.Cell/2, 100*time.Millisecond), maxIdle),
-		IdleConnections: idleSteps(),
+		IdleConnections: results.IdleSteps(),
 		SLO:             cfg.SLO,
 	}
 	if stored := float64(mix.Keys) * float64(mix.MaxValue); stored > maxStored {
-		return Plan{}, fmt.Errorf("keys × largest value size is %.0f MiB, the most is %d MiB, because every server has to hold them", stored/(1<<20), maxStored>>20)
+		return results.Plan{}, fmt.Errorf("keys × largest value size is %.0f MiB, the most is %d MiB, because every server has to hold them", stored/(1<<20), maxStored>>20)
 	}
 	for _, w := range p.Workloads {
 		if err := (load.Config{Workload: w, Duration: p.Cell}).Validate(); err != nil {
-			return Plan{}, err
+			return results.Plan{}, err
 		}
 	}
 	if len(p.Parts) == 0 {
-		p.Parts = Parts[:len(Parts)-1]
+		p.Parts = results.Parts[:len(results.Parts)-1]
 	}
-	if p.has(Claims) {
+	if p.Has(results.Claims) {
 		p.Experiments, p.AllClaims = cfg.Experiments, cfg.AllClaims
 		if len(p.Experiments) == 0 {
 			p.Experiments = experimentsFor(p)
 		}
 		for _, id := range p.Experiments {
 			if experiment(id) == nil {
-				return Plan{}, fmt.Errorf("no experiment %q: there are %s", id, strings.Join(experimentIDs(), ", "))
+				return results.Plan{}, fmt.Errorf("no experiment %q: there are %s", id, strings.Join(experimentIDs(), ", "))
 			}
 		}
 	}
@@ -78,7 +79,7 @@ func newPlan(cfg Config) (Plan, error) {
 	}
 	random := rand.New(rand.NewPCG(cfg.Seed, 0))
 	p.Again = cfg.Subjects[0].Name
-	if i := slices.IndexFunc(cfg.Subjects, func(s Subject) bool { return s.Name == "eventloop" }); i >= 0 {
+	if i := slices.IndexFunc(cfg.Subjects, func(s results.Subject) bool { return s.Name == "eventloop" }); i >= 0 {
 		p.Again = "eventloop"
 	}
 	for range cfg.Rounds {
@@ -97,51 +98,51 @@ const (
 )
 
 // visitLength is how long a server takes in a round.
-func visitLength(p Plan) time.Duration {
+func visitLength(p results.Plan) time.Duration {
 	d := visitTime
-	if p.has(Closed) {
+	if p.Has(results.Closed) {
 		d += time.Duration(len(p.Workloads)) * (p.Warmup + p.Cell)
 	}
-	if p.has(OpenLoop) {
+	if p.Has(results.OpenLoop) {
 		d += time.Duration(len(p.Open)) * (p.Warmup/2 + p.OpenCell)
 	}
 	return d
 }
 
 // lengthOf is how long all of it takes, about, for these servers.
-func lengthOf(p Plan, servers []*Server) time.Duration {
+func lengthOf(p results.Plan, servers []*results.Server) time.Duration {
 	n := time.Duration(len(servers))
 	var d time.Duration
-	if p.has(Closed) || p.has(OpenLoop) {
+	if p.Has(results.Closed) || p.Has(results.OpenLoop) {
 		d += n * time.Duration(p.Rounds) * visitLength(p)
 	}
-	if p.has(Closed) {
+	if p.Has(results.Closed) {
 		d += time.Duration(p.Rounds+1) * againLength(p) // and the ceiling
 	}
-	if p.has(StopTest) {
+	if p.Has(results.StopTest) {
 		d += proofTime
 	}
 	for _, s := range servers {
-		if s.ours() {
+		if s.Ours() {
 			d += gateTime
 		}
-		if p.has(Idle) {
+		if p.Has(results.Idle) {
 			d += idleTime(p, s)
 		}
-		if p.has(Syscalls) {
+		if p.Has(results.Syscalls) {
 			d += syscallTime(p, s)
 		}
 		for _, id := range p.Experiments {
 			d += experiment(id).length(p, s)
 		}
-		if p.has(Capacities) {
+		if p.Has(results.Capacities) {
 			d += capacityTime(p, s)
 		}
 	}
 	return d
 }
 
-func idleTime(p Plan, s *Server) time.Duration {
+func idleTime(p results.Plan, s *results.Server) time.Duration {
 	const connecting = time.Second // ten thousand connections
 	if s.OneAtATime {
 		return 2 * (settleTime + p.Idle)
@@ -149,17 +150,17 @@ func idleTime(p Plan, s *Server) time.Duration {
 	return visitTime + time.Duration(len(p.IdleConnections))*(settleTime+p.Idle) + connecting
 }
 
-func syscallTime(p Plan, _ *Server) time.Duration {
-	return visitTime + syscallWorkloads*(tracerTime+p.Warmup+p.Idle)
+func syscallTime(p results.Plan, _ *results.Server) time.Duration {
+	return visitTime + results.SyscallWorkloads*(tracerTime+p.Warmup+p.Idle)
 }
 
-func capacityTime(p Plan, _ *Server) time.Duration {
+func capacityTime(p results.Plan, _ *results.Server) time.Duration {
 	cells := 12 * carefulSearch.repeats // about
 	return visitTime + time.Duration(cells)*(p.Warmup/2+p.Cell)
 }
 
 // againLength is how long it takes the second time.
-func againLength(p Plan) time.Duration {
-	p.Parts = []Part{Closed}
+func againLength(p results.Plan) time.Duration {
+	p.Parts = []results.Part{results.Closed}
 	return visitLength(p)
 }

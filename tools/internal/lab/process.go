@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 const (
@@ -37,7 +38,7 @@ type process struct {
 
 // startProcess starts the subject, where the pins have it if there are any, and
 // waits until it listens. It does not outlive this process, nor its stop.
-func startProcess(ctx context.Context, s Subject, pins pinning) (*process, error) {
+func startProcess(ctx context.Context, s results.Subject, pins pinning) (*process, error) {
 	command := s.Command
 	p := &process{pins: pins, log: newChildLog(), exited: make(chan struct{})}
 	if s.Foreign {
@@ -45,7 +46,7 @@ func startProcess(ctx context.Context, s Subject, pins pinning) (*process, error
 		if p.addr, err = freeAddress(); err != nil {
 			return nil, err
 		}
-		command = s.at(p.addr)
+		command = s.At(p.addr)
 	}
 	p.cmd = exec.Command(command[0], command[1:]...)
 	p.cmd.Stderr = p.log
@@ -81,7 +82,7 @@ func startProcess(ctx context.Context, s Subject, pins pinning) (*process, error
 }
 
 // waitUntilListening waits for our servers' log line, and for another's port.
-func (p *process) waitUntilListening(ctx context.Context, s Subject) error {
+func (p *process) waitUntilListening(ctx context.Context, s results.Subject) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	limit := p.limit(startTimeout)
@@ -237,7 +238,7 @@ func dialUntilAccepted(ctx context.Context, addr string) bool {
 // else has had time for it; an error if it has ended instead. Where a server
 // listens is no sign that it will serve: some listen first, and then find out
 // that they cannot.
-func (p *process) serves(ctx context.Context, s Subject, w load.Workload) error {
+func (p *process) serves(ctx context.Context, s results.Subject, w load.Workload) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	go func() {
@@ -247,7 +248,7 @@ func (p *process) serves(ctx context.Context, s Subject, w load.Workload) error 
 		case <-ctx.Done():
 		}
 	}()
-	w = s.told(w)
+	w = s.Told(w)
 	w.Keys = 1
 	if load.Preload(ctx, load.Config{Addr: p.addr, Workload: w}) != nil {
 		// Its connections may have broken a moment before it is gone.
@@ -262,10 +263,10 @@ func (p *process) serves(ctx context.Context, s Subject, w load.Workload) error 
 
 // watchAttack begins to watch the machine during an attack on the server. end
 // notes in the attack what it did.
-func (p *process) watchAttack() (end func(*Attack)) {
+func (p *process) watchAttack() (end func(*results.Attack)) {
 	before, err := processUsage(p.pid)
 	clocksBefore, known := readClocks()
-	return func(a *Attack) {
+	return func(a *results.Attack) {
 		if after, afterErr := processUsage(p.pid); err == nil && afterErr == nil {
 			a.Waited, _ = after.waitedSince(before)
 		}

@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestProcess(t *testing.T) {
@@ -37,7 +39,7 @@ func TestProcessThatFails(t *testing.T) {
 	_, err := startProcess(t.Context(), testSubject(t, "fails"), pinning{})
 	require.ErrorContains(t, err, "exit status 5; it said:\n\tno luck today")
 
-	_, err = startProcess(t.Context(), Subject{Command: []string{"/does/not/exist"}}, pinning{})
+	_, err = startProcess(t.Context(), results.Subject{Command: []string{"/does/not/exist"}}, pinning{})
 	require.ErrorContains(t, err, "start /does/not/exist")
 }
 

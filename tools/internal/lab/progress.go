@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // Progress tells how far a run is: on a terminal by a table of what is known so
@@ -16,7 +17,7 @@ type Progress struct {
 	live *live // nil: lines
 	now  func() time.Time
 
-	results     *Results
+	results     *results.Results
 	began       time.Time
 	done, total time.Duration // as planned
 	at          time.Time     // when so much was done
@@ -35,7 +36,7 @@ func NewLiveProgress(w io.Writer, style Style, size func() (columns, rows int)) 
 }
 
 // start begins a run that fills the results and is planned to take so long.
-func (p *Progress) start(results *Results, total time.Duration) {
+func (p *Progress) start(results *results.Results, total time.Duration) {
 	if p.w == nil {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestProgressLines(t *testing.T) {
@@ -15,7 +16,7 @@ func TestProgressLines(t *testing.T) {
 	p := NewProgress(&out)
 	now := time.Unix(1e9, 0)
 	p.now = func() time.Time { return now }
-	p.start(&Results{}, 80*time.Second)
+	p.start(&results.Results{}, 80*time.Second)
 	p.doing("one", "nothing that shows")
 	now = now.Add(40 * time.Second)
 	p.finished(20*time.Second, "one is done")
@@ -66,7 +67,7 @@ func TestProgressSaysWhyItTakesLonger(t *testing.T) {
 	now = now.Add(5 * time.Minute)
 	live.finished(10*time.Second, "")
 	out.Reset()
-	live.results = &Results{}
+	live.results = &results.Results{}
 	live.doing("eventloop", "50 conns")
 	assert.Contains(t, out.String(), "eventloop · 50 conns · longer than planned, because this took 5 min 0 s, not 10 s")
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // A stop of the server, in the middle of a window.
@@ -21,17 +22,17 @@ const (
 // proof stops a server for a while, under an open and a closed loop at the same
 // time. Whether the open one shows it says whether the lab's figures would.
 func (b *run) proof(ctx context.Context) error {
-	if !b.results.Plan.has(StopTest) {
+	if !b.results.Plan.Has(results.StopTest) {
 		return nil
 	}
-	s := b.results.server(b.results.Plan.Again)
-	if s.out() || s.OneAtATime {
-		b.results.skip("a server that stops: " + s.Name + " does not serve two clients here")
+	s := b.results.Server(b.results.Plan.Again)
+	if s.Out() || s.OneAtATime {
+		b.results.Skip("a server that stops: " + s.Name + " does not serve two clients here")
 		b.progress.finished(proofTime, "")
 		return nil
 	}
 	b.progress.doing(s.Name, "stopped · the lab's test of itself")
-	proof := &Proof{Server: s.Name, From: stopFrom, Stopped: stopFor}
+	proof := &results.Proof{Server: s.Name, From: stopFrom, Stopped: stopFor}
 	err := b.with(ctx, s.Subject, func(p *process) error {
 		if err := b.preload(ctx, s.Subject, p); err != nil {
 			return err
@@ -42,9 +43,9 @@ func (b *run) proof(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, errors.ErrUnsupported):
-		b.results.skip("a server that stops: this system cannot stop a process")
+		b.results.Skip("a server that stops: this system cannot stop a process")
 	case err != nil:
-		b.results.skip(fmt.Sprintf("a server that stops: %v", err))
+		b.results.Skip(fmt.Sprintf("a server that stops: %v", err))
 	default:
 		b.results.Proof = proof
 	}
@@ -54,8 +55,8 @@ func (b *run) proof(ctx context.Context) error {
 
 const proofTime = stopWindow + 400*time.Millisecond
 
-func (b *run) stopUnderLoad(ctx context.Context, s Subject, p *process, proof *Proof) error {
-	open, closed := s.told(load.DefaultWorkload()), s.told(load.DefaultWorkload())
+func (b *run) stopUnderLoad(ctx context.Context, s results.Subject, p *process, proof *results.Proof) error {
+	open, closed := s.Told(load.DefaultWorkload()), s.Told(load.DefaultWorkload())
 	open.Connections, open.Rate, open.Arrivals = 10, stopRate, load.Constant
 	type outcome struct {
 		result load.Result
@@ -87,7 +88,7 @@ func (b *run) stopUnderLoad(ctx context.Context, s Subject, p *process, proof *P
 	return errors.Join(stopErr, o.err, c.err, proof.Open.Errors.Err(), proof.Closed.Errors.Err())
 }
 
-func proofDigest(p *Proof) string {
+func proofDigest(p *results.Proof) string {
 	return fmt.Sprintf("%s, stopped for %v: p99 %s in the open loop, %s in the closed one", p.Server, p.Stopped,
 		format.Latency(p.Open.Response.P99), format.Latency(p.Closed.Response.P99))
 }

@@ -7,11 +7,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestAStopIsProof(t *testing.T) {
 	cfg := testConfig(t, "right")
-	cfg.Parts = []Part{StopTest}
+	cfg.Parts = []results.Part{results.StopTest}
 	r, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
 	require.NotNil(t, r.Proof, r.NotMeasured)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // textWidth is where text is broken, in characters, however much room there is:
@@ -16,7 +17,7 @@ const textWidth = 120
 // Report writes the results as text, in lines of at most width characters: what
 // was run and where, what a request costs each server, how fast each was, and
 // what is to be known about that.
-func Report(r *Results, w io.Writer, style Style, width int) error {
+func Report(r *results.Results, w io.Writer, style Style, width int) error {
 	fill := func(text string) string {
 		return wrap(strings.ReplaceAll(text, "\t", "    "), min(width, textWidth), "  ")
 	}
@@ -42,7 +43,7 @@ func Report(r *Results, w io.Writer, style Style, width int) error {
 }
 
 // Title says in a line what was run.
-func Title(r *Results) string {
+func Title(r *results.Results) string {
 	if len(r.Plan.Workloads) == 0 {
 		return "ioflavors lab"
 	}
@@ -64,7 +65,7 @@ func valueSizes(w load.Workload) string {
 }
 
 // Place says in a line where it was run, and how quiet it was there.
-func Place(r *Results) string {
+func Place(r *results.Results) string {
 	e := r.Environment
 	parts := []string{e.OS + "/" + e.Arch}
 	if e.Kernel != "" {
@@ -89,11 +90,11 @@ func Place(r *Results) string {
 }
 
 // grids are the tables, of what was measured.
-func grids(r *Results) []*grid {
+func grids(r *results.Results) []*grid {
 	tables := []*grid{costs(r)}
 	for _, t := range []struct {
 		any bool
-		of  func(*Results) *grid
+		of  func(*results.Results) *grid
 	}{
 		{len(r.Summary) > 0, speeds},
 		{len(r.OpenSummary) > 0, latencies},
@@ -111,7 +112,7 @@ func grids(r *Results) []*grid {
 
 // costs is the table of what the servers use: the headline, and what goes with
 // it.
-func costs(r *Results) *grid {
+func costs(r *results.Results) *grid {
 	const cpu, switches, process = "server CPU, µs/request", "switches/request", "process"
 	g := &grid{caption: "What a request costs", columns: []column{{"", "MODEL"}, {"", "RULES"}}}
 	for _, group := range []string{cpu, switches} {
@@ -142,7 +143,7 @@ func costs(r *Results) *grid {
 			}
 		}
 		idle := format.NotAvailable
-		if !r.Plan.has(Idle) {
+		if !r.Plan.Has(results.Idle) {
 			idle = format.Absent
 		}
 		if share, known := r.IdleShare(s.Name); known {
@@ -155,7 +156,7 @@ func costs(r *Results) *grid {
 }
 
 // speeds is the table of rates and latencies.
-func speeds(r *Results) *grid {
+func speeds(r *results.Results) *grid {
 	g := &grid{caption: "How fast, in a closed loop", columns: []column{{"", "MODEL"}}}
 	for _, w := range r.Plan.Workloads {
 		group := WorkloadTitle(w)
@@ -185,7 +186,7 @@ func speeds(r *Results) *grid {
 
 // served returns how many of its clients a server served where it served the
 // smallest part of them.
-func served(r *Results, s *Server) string {
+func served(r *results.Results, s *results.Server) string {
 	served, of := 0, 0
 	for i, w := range r.Plan.Workloads {
 		if sum := r.SummaryOf(s.Name, i); sum != nil && (of == 0 || sum.Served*of <= served*w.Connections) {
@@ -200,7 +201,7 @@ func served(r *Results, s *Server) string {
 }
 
 // unmeasured reports whether there is nothing to tell of a server but why.
-func unmeasured(r *Results, s *Server) bool {
+func unmeasured(r *results.Results, s *results.Server) bool {
 	for i := range r.Plan.Workloads {
 		if r.SummaryOf(s.Name, i) != nil {
 			return false
@@ -211,7 +212,7 @@ func unmeasured(r *Results, s *Server) bool {
 
 // remark is about a server that was not measured to the end. The reason in full
 // is among the notes.
-func remark(s *Server, unmeasured bool) string {
+func remark(s *results.Server, unmeasured bool) string {
 	switch {
 	case s.Unavailable != "":
 		return unavailableMark
@@ -227,7 +228,7 @@ func remark(s *Server, unmeasured bool) string {
 }
 
 // mark warns of a rate that is not what it seems.
-func mark(s *Summary) string {
+func mark(s *results.Summary) string {
 	m := ""
 	if s.Errors > 0 {
 		m += "! "
@@ -244,6 +245,6 @@ const hiddenShare = 0.1
 
 // hides reports whether the percentiles do not tell of long waits. Where clients
 // are served one by one, that is said already.
-func hides(r *Results, s Summary) bool {
-	return s.Hidden > hiddenShare && !r.server(s.Server).OneAtATime
+func hides(r *results.Results, s results.Summary) bool {
+	return s.Hidden > hiddenShare && !r.Server(s.Server).OneAtATime
 }

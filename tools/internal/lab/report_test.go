@@ -15,39 +15,40 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // sampleResults has about everything that a report can have to tell.
-func sampleResults(t *testing.T) *Results {
+func sampleResults(t *testing.T) *results.Results {
 	t.Helper()
 	subjects := Models("ioflavors")
 	mix, names := load.DefaultWorkload(), subjectNames(subjects)
-	plan := Plan{
-		Seed: 42, Rounds: 3, Parts: Parts[:len(Parts)-1], Order: [][]string{names, names, names}, Again: "eventloop", AgainAt: []int{0, 1, 2},
-		Workloads: workloads(mix), Open: openWorkloads(mix, ""), IdleConnections: idleSteps(),
+	plan := results.Plan{
+		Seed: 42, Rounds: 3, Parts: results.Parts[:len(results.Parts)-1], Order: [][]string{names, names, names}, Again: "eventloop", AgainAt: []int{0, 1, 2},
+		Workloads: results.Workloads(mix), Open: results.OpenWorkloads(mix, ""), IdleConnections: results.IdleSteps(),
 		Cell: 600 * time.Millisecond, OpenCell: 300 * time.Millisecond, Warmup: 150 * time.Millisecond, Idle: 300 * time.Millisecond, SLO: time.Millisecond,
 		Experiments: []string{"E0", "E1", "E2", "E4", "E7", "E12"},
 	}
 	steal, others := 0.012, 0.07
-	r := &Results{
-		Schema:   Schema,
+	r := &results.Results{
+		Schema:   results.Schema,
 		Complete: true,
 		Plan:     plan,
 
 		Experiments: Statements(plan.Experiments),
-		Environment: Environment{
+		Environment: results.Environment{
 			OS: "linux", Arch: "amd64", Kernel: "Linux 6.18.0", CPU: "AMD EPYC 9R14", Cores: 2,
 			Pinned: true, LoadCore: 1, ServerProcs: 1, Go: "go1.26.0", Steal: &steal, Others: &others,
 		},
 	}
 	for i, s := range subjects {
-		server := &Server{Subject: s, Rules: &Gate{Passed: 50, Total: 50}}
+		server := &results.Server{Subject: s, Rules: &results.Gate{Passed: 50, Total: 50}}
 		r.Servers = append(r.Servers, server)
 		switch s.Name {
 		case "busywait":
-			server.Rules = &Gate{Passed: 49, Total: 50, Failed: []Failure{{"pipeline-order", "the second reply came first"}}}
+			server.Rules = &results.Gate{Passed: 49, Total: 50, Failed: []results.Failure{{Rule: "pipeline-order", Reason: "the second reply came first"}}}
 			server.DNF = "fails 1 of 50 rules; the first: pipeline-order: the second reply came first"
 			continue
 		case "iouring":
@@ -57,19 +58,19 @@ func sampleResults(t *testing.T) *Results {
 			server.DNF = "50 connections: it ended: exit status 2; it said:\n\tpanic: oh\n\tgoroutine 1"
 		}
 		for step, n := range plan.IdleConnections {
-			r.Idle = append(r.Idle, IdleCell{
+			r.Idle = append(r.Idle, results.IdleCell{
 				Server: s.Name, Connections: n, Wanted: n,
-				Resources: &Resources{Window: time.Second, CPU: time.Duration(i*step) * 10 * time.Millisecond, RSS: int64(10+step*i) << 20},
+				Resources: &results.Resources{Window: time.Second, CPU: time.Duration(i*step) * 10 * time.Millisecond, RSS: int64(10+step*i) << 20},
 			})
 		}
-		for w := range syscallWorkloads {
-			r.Syscalls = append(r.Syscalls, SyscallCell{
+		for w := range results.SyscallWorkloads {
+			r.Syscalls = append(r.Syscalls, results.SyscallCell{
 				Server: s.Name, Workload: w, Method: "perf", Requests: 1000, Calls: map[string]int64{"read": int64(1000 * (i + 1)), "write": 1000, "futex": 17},
 			})
 		}
 		for w, workload := range plan.Open {
 			response := times(t, 1000, time.Duration(20+i*i*w*w*90)*time.Microsecond)
-			c := Cell{Server: s.Name, Workload: w, Load: load.Result{
+			c := results.Cell{Server: s.Name, Workload: w, Load: load.Result{
 				Seconds: 0.4, Offered: 1000, Requests: 1000, Rate: workload.Rate, Workload: workload, Response: response, Service: response,
 			}}
 			switch {
@@ -80,8 +81,8 @@ func sampleResults(t *testing.T) *Results {
 			}
 			r.Open = append(r.Open, c)
 		}
-		r.Capacity = append(r.Capacity, Capacity{Server: s.Name, Rate: float64(1000 * (i + 1)), LowerBound: i == 0, Tries: []Try{
-			{Rate: float64(1050 * (i + 1)), Fail: "p99", Runs: []Cell{{Load: load.Result{Response: load.Times{P99: 1234 * time.Microsecond}}}}},
+		r.Capacity = append(r.Capacity, results.Capacity{Server: s.Name, Rate: float64(1000 * (i + 1)), LowerBound: i == 0, Tries: []results.Try{
+			{Rate: float64(1050 * (i + 1)), Fail: "p99", Runs: []results.Cell{{Load: load.Result{Response: load.Times{P99: 1234 * time.Microsecond}}}}},
 		}})
 		for round := range 3 {
 			for w, workload := range plan.Workloads {
@@ -89,14 +90,14 @@ func sampleResults(t *testing.T) *Results {
 					continue
 				}
 				n := int64(30_000 * (w + 1) * (i + 1) * (100 + round) / 100)
-				c := Cell{
+				c := results.Cell{
 					Server: s.Name, Round: round + 1, Workload: w,
 					Load: load.Result{
 						Seconds: 0.6, Requests: n, Rate: float64(n) / 0.6, Served: workload.Connections, Workload: workload,
 						Generator: load.Generator{Busy: 0.3 * float64(w+1), Limited: w == 2},
 						Response:  load.Times{P50: time.Duration(20+7*i) * time.Microsecond, P99: time.Duration(100+i*i*900*w) * time.Microsecond},
 					},
-					Resources: &Resources{
+					Resources: &results.Resources{
 						Window: 600 * time.Millisecond, CPU: time.Duration(n) * time.Duration(9900/(5*w+1)), Voluntary: n / int64(40*w+1), Involuntary: 1000,
 						Threads: 6 + 50*(i%2), RSS: int64(14+i) << 20,
 					},
@@ -120,8 +121,8 @@ func sampleResults(t *testing.T) *Results {
 			}
 		}
 	}
-	r.Environment.Pauses = Pauses{PerSecond: 1400, Share: 0.057, Median: 41 * time.Microsecond, Longest: time.Millisecond}
-	r.Proof = &Proof{Server: "eventloop", Stopped: 2 * time.Second}
+	r.Environment.Pauses = results.Pauses{PerSecond: 1400, Share: 0.057, Median: 41 * time.Microsecond, Longest: time.Millisecond}
+	r.Proof = &results.Proof{Server: "eventloop", Stopped: 2 * time.Second}
 	r.Proof.Open.Response.P99, r.Proof.Closed.Response.P99 = 1900*time.Millisecond, 150*time.Microsecond
 	r.Again = slices.Clone(r.Runs)
 	for i := range r.Again {
@@ -129,27 +130,27 @@ func sampleResults(t *testing.T) *Results {
 		res.CPU += res.CPU / 10
 		r.Again[i].Resources = &res
 	}
-	r.skip("scaling over cores: a server has one core here")
-	require.NoError(t, r.summarize())
+	r.Skip("scaling over cores: a server has one core here")
+	require.NoError(t, r.Summarize())
 	r.Claims = Judge(r)
 	return r
 }
 
 func TestReport(t *testing.T) {
 	foreign := sampleResults(t)
-	foreign.Environment = Environment{OS: "darwin", Arch: "arm64", Cores: 1, Go: "go1.26.0"}
+	foreign.Environment = results.Environment{OS: "darwin", Arch: "arm64", Cores: 1, Go: "go1.26.0"}
 	foreign.Complete = false
 	foreign.Servers = foreign.Servers[:2]
 	foreign.Open, foreign.Capacity = nil, nil
-	foreign.Idle, foreign.Syscalls, foreign.Proof, foreign.Again, foreign.Environment.Pauses = nil, nil, nil, nil, Pauses{}
+	foreign.Idle, foreign.Syscalls, foreign.Proof, foreign.Again, foreign.Environment.Pauses = nil, nil, nil, nil, results.Pauses{}
 	for i := range foreign.Runs {
 		foreign.Runs[i].Resources = nil
 	}
-	require.NoError(t, foreign.summarize())
+	require.NoError(t, foreign.Summarize())
 	foreign.Claims = Judge(foreign)
 
 	for name, of := range map[string]struct {
-		results *Results
+		results *results.Results
 		width   int
 	}{
 		"report.txt":           {sampleResults(t), 120},
@@ -179,7 +180,7 @@ func TestReportFitsTheWidth(t *testing.T) {
 			r.Runs[i].Server = r.Servers[0].Name
 		}
 	}
-	require.NoError(t, r.summarize())
+	require.NoError(t, r.Summarize())
 	for width := 80; width <= 250; width++ {
 		var out bytes.Buffer
 		require.NoError(t, Report(r, &out, Style{}, width))

@@ -8,13 +8,15 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestReadWhatWasWritten(t *testing.T) {
 	r := sampleResults(t)
 	name, err := r.Write(t.TempDir())
 	require.NoError(t, err)
-	again, err := Read(name)
+	again, err := results.Read(name)
 	require.NoError(t, err)
 	want, err := json.Marshal(r)
 	require.NoError(t, err)
@@ -25,15 +27,15 @@ func TestReadWhatWasWritten(t *testing.T) {
 
 // Read stops at a file that cannot be a run's, be it as long as the disk permits.
 func TestReadHasALimit(t *testing.T) {
-	name := filepath.Join(t.TempDir(), FileName)
+	name := filepath.Join(t.TempDir(), results.FileName)
 	require.NoError(t, os.WriteFile(name, nil, 0o666))
 	require.NoError(t, os.Truncate(name, 1<<40)) // takes no room
-	_, err := Read(name)
+	_, err := results.Read(name)
 	require.ErrorContains(t, err, "more than 256 MiB")
 }
 
 func TestReadSaysWhatIsWrong(t *testing.T) {
-	_, err := Read(filepath.Join(t.TempDir(), "none.json"))
+	_, err := results.Read(filepath.Join(t.TempDir(), "none.json"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 
 	for text, want := range map[string]string{
@@ -49,9 +51,9 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 		`{"schema": 5, "trials": [{"callers": {"step_ns": 3600000000000, "steps": [{}, {}]}}]}`: "2 steps of 1h",
 		`{"schema": 5, "trials": [{"figures": {"a": 5e-324}}]}`:                                 "5e-324 is out of range",
 	} {
-		name := filepath.Join(t.TempDir(), FileName)
+		name := filepath.Join(t.TempDir(), results.FileName)
 		require.NoError(t, os.WriteFile(name, []byte(text), 0o666))
-		r, err := Read(name)
+		r, err := results.Read(name)
 		require.ErrorContains(t, err, want)
 		assert.Nil(t, r)
 		assert.ErrorContains(t, err, name)

@@ -10,6 +10,8 @@ import (
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // schemaFile describes results.json for those who read it in another language.
@@ -19,13 +21,13 @@ const schemaFile = "../../../docs/results.schema.json"
 // anything else.
 func TestTheSchemaIsCurrent(t *testing.T) {
 	r := jsonschema.Reflector{AllowAdditionalProperties: true} // a later version may add some
-	require.NoError(t, r.AddGoComments("github.com/ioflavors/ioflavors/tools/internal/lab", "./"))
+	require.NoError(t, r.AddGoComments("github.com/ioflavors/ioflavors/tools/internal/results", "../results"))
 	require.NoError(t, r.AddGoComments("github.com/ioflavors/ioflavors/tools/internal/load", "../load"))
-	s := r.Reflect(new(Results))
+	s := r.Reflect(new(results.Results))
 	s.ID = ""
 	s.Title = "Results of ioflavors lab"
 	version, _ := s.Definitions["Results"].Properties.Get("schema")
-	version.Const = Schema
+	version.Const = results.Schema
 	text, err := json.MarshalIndent(s, "", "  ")
 	require.NoError(t, err)
 	text = append(text, '\n')
@@ -46,7 +48,7 @@ func TestResultsFollowTheSchema(t *testing.T) {
 	require.NoError(t, validate(string(text)))
 	little := sampleResults(t)
 	little.Runs, little.Again, little.Idle, little.Syscalls, little.Proof, little.NotMeasured = nil, nil, nil, nil, nil, nil
-	require.NoError(t, little.summarize())
+	require.NoError(t, little.Summarize())
 	little.Claims = Judge(little)
 	interrupted, err := json.Marshal(little)
 	require.NoError(t, err)

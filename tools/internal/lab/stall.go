@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // stallsOf returns the longest wait during each attack, in seconds. It leaves out
@@ -16,7 +17,7 @@ import (
 // wait is so short that the answer is no. Otherwise it counts only if half of the
 // attack or more is left of it without the machine's part, and no more than all of
 // the attack: an attack makes no caller wait for longer than it lasts.
-func stallsOf(t Trial) (waits []float64, why string) {
+func stallsOf(t results.Trial) (waits []float64, why string) {
 	for _, a := range t.Attacks {
 		length := a.Until - a.From
 		wait := t.Callers.Worst(a.From, a.Until)
@@ -32,7 +33,7 @@ func stallsOf(t Trial) (waits []float64, why string) {
 
 // machineWait returns for how long the machine may have kept a caller waiting during
 // an attack, and how. The waits before the first attack are all the machine's.
-func machineWait(t Trial, a Attack) (longest time.Duration, how string) {
+func machineWait(t results.Trial, a results.Attack) (longest time.Duration, how string) {
 	stolen := time.Duration(0)
 	if a.Steal != nil {
 		stolen = time.Duration(*a.Steal * float64(a.Until-a.From))
@@ -43,7 +44,7 @@ func machineWait(t Trial, a Attack) (longest time.Duration, how string) {
 	}{
 		{a.Waited, "the server waited for a core for %s of it"},
 		{stolen, "the host had the cores for %s of it"},
-		{t.Callers.late(a.From, a.Until), "callers began to ask up to %s late"},
+		{t.Callers.Late(a.From, a.Until), "callers began to ask up to %s late"},
 		// Without the last step: a caller that is due just before the attack may come just after.
 		{t.Callers.Worst(0, t.Attacks[0].From-t.Callers.Step), "callers waited for up to %s before anybody attacked"},
 	} {

@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // standings are the lines of a table of what is known so far; none if it does
 // not fit.
-func standings(r *Results, m moment, width int, style Style) []string {
+func standings(r *results.Results, m moment, width int, style Style) []string {
 	g := soFar(r)
 	names, others := 0, 0
 	for i, w := range g.widths() {
@@ -27,7 +28,7 @@ func standings(r *Results, m moment, width int, style Style) []string {
 	for i, s := range r.Servers {
 		g.rows[i].cells[0] = format.Shorten(s.Name, names)
 		g.rows[i].rest, g.rows[i].calm = remark(s, false), s.Unavailable != ""
-		if s.Name == m.server && !s.out() {
+		if s.Name == m.server && !s.Out() {
 			g.rows[i].rest, _, _ = strings.Cut(m.what, " · ")
 			g.rows[i].calm = true
 		}
@@ -44,29 +45,29 @@ const (
 
 // soFar is a table of the figures that are there: medians of the rounds until
 // now, with as many clients as in the middle, and at the rate in the middle.
-func soFar(r *Results) *grid {
+func soFar(r *results.Results) *grid {
 	closed, open := len(r.Plan.Workloads)/2, len(r.Plan.Open)/2
 	g := &grid{columns: []column{{"", "MODEL"}, {"", "RULES"}}}
-	if r.Plan.has(Closed) {
+	if r.Plan.Has(results.Closed) {
 		group := WorkloadName(r.Plan.Workloads[closed])
 		g.columns = append(g.columns, column{group, "µs/REQ"}, column{group, "REQ/S"})
 	}
-	if r.Plan.has(OpenLoop) {
+	if r.Plan.Has(results.OpenLoop) {
 		g.columns = append(g.columns, column{format.Thousands(r.Plan.Open[open].Rate) + "/s", "P99"})
 	}
-	if r.Plan.has(Idle) {
+	if r.Plan.Has(results.Idle) {
 		g.columns = append(g.columns, column{"", "IDLE"})
 	}
 	for _, s := range r.Servers {
 		cells := []string{s.Name, s.Rules.String()}
-		if r.Plan.has(Closed) {
+		if r.Plan.Has(results.Closed) {
 			cpu, rate := closedSoFar(cellsOf(r.Runs, s.Name, closed))
 			cells = append(cells, cpu, rate)
 		}
-		if r.Plan.has(OpenLoop) {
+		if r.Plan.Has(results.OpenLoop) {
 			cells = append(cells, openSoFar(cellsOf(r.Open, s.Name, open)))
 		}
-		if r.Plan.has(Idle) {
+		if r.Plan.Has(results.Idle) {
 			idle := format.Absent
 			if share, known := r.IdleShare(s.Name); known {
 				idle = format.Percent(share)
@@ -78,8 +79,8 @@ func soFar(r *Results) *grid {
 	return g
 }
 
-func cellsOf(cells []Cell, server string, workload int) []Cell {
-	var mine []Cell
+func cellsOf(cells []results.Cell, server string, workload int) []results.Cell {
+	var mine []results.Cell
 	for _, c := range cells {
 		if c.Server == server && c.Workload == workload {
 			mine = append(mine, c)
@@ -88,27 +89,27 @@ func cellsOf(cells []Cell, server string, workload int) []Cell {
 	return mine
 }
 
-func closedSoFar(cells []Cell) (cpu, rate string) {
+func closedSoFar(cells []results.Cell) (cpu, rate string) {
 	if len(cells) == 0 {
 		return format.Absent, format.Absent
 	}
 	cpu = format.NotAvailable
-	var known []Cell
+	var known []results.Cell
 	for _, c := range cells {
 		if c.Resources != nil && c.Load.Requests > 0 {
 			known = append(known, c)
 		}
 	}
 	if len(known) > 0 {
-		cpu = format.ThreeDigits(medianOf(known, Cell.cpuPerRequest) / 1e3)
+		cpu = format.ThreeDigits(results.MedianOf(known, results.Cell.NanosPerRequest) / 1e3)
 	}
-	return cpu, format.Thousands(medianOf(cells, func(c Cell) float64 { return c.Load.Rate }))
+	return cpu, format.Thousands(results.MedianOf(cells, func(c results.Cell) float64 { return c.Load.Rate }))
 }
 
 // openSoFar is the median of the rounds' own p99: to merge their histograms
 // takes longer than a drawing may.
-func openSoFar(cells []Cell) string {
-	var valid []Cell
+func openSoFar(cells []results.Cell) string {
+	var valid []results.Cell
 	for _, c := range cells {
 		if len(c.Load.Void) == 0 {
 			valid = append(valid, c)
@@ -120,5 +121,5 @@ func openSoFar(cells []Cell) string {
 	case len(valid) == 0:
 		return voidMark
 	}
-	return format.Latency(medianOf(valid, func(c Cell) time.Duration { return c.Load.Response.P99 }))
+	return format.Latency(results.MedianOf(valid, func(c results.Cell) time.Duration { return c.Load.Response.P99 }))
 }

@@ -7,13 +7,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestModels(t *testing.T) {
 	all := Models("/bin/ioflavors")
 	require.NoError(t, distinct(all))
 	require.Len(t, all, 9)
-	assert.Equal(t, Subject{
+	assert.Equal(t, results.Subject{
 		Name:       "busywait --one-at-a-time",
 		Command:    []string{"/bin/ioflavors", "serve", "busywait", "--one-at-a-time", "--addr", "127.0.0.1:0", "--log-format", "json", "--store-limit", "-1"},
 		CheckFlags: []string{"--turn-limit", "500ms"},
@@ -41,21 +42,21 @@ func TestParseServer(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "mine", s.Name)
 	assert.True(t, s.Foreign)
-	assert.Equal(t, []string{"./server", "--listen", "tcp://1.2.3.4:5", "-x=1"}, s.at("1.2.3.4:5"))
-	assert.Contains(t, s.Command[2], addrPlaceholder, "unchanged")
+	assert.Equal(t, []string{"./server", "--listen", "tcp://1.2.3.4:5", "-x=1"}, s.At("1.2.3.4:5"))
+	assert.Contains(t, s.Command[2], results.AddrPlaceholder, "unchanged")
 	s, err = ParseServer("mine=./server {port}")
 	require.NoError(t, err)
-	assert.Equal(t, []string{"./server", "5"}, s.at("1.2.3.4:5"))
+	assert.Equal(t, []string{"./server", "5"}, s.At("1.2.3.4:5"))
 
 	s, err = ParseServer("resp+redis=redis-server --port {port}")
 	require.NoError(t, err)
 	assert.Equal(t, "redis", s.Name)
 	assert.Equal(t, load.RESP, s.Protocol)
-	assert.False(t, s.ours())
+	assert.False(t, s.Ours())
 	s, err = ParseServer("kv+mine=./server a+b={addr}")
 	require.NoError(t, err)
 	assert.Equal(t, "mine", s.Name)
-	assert.True(t, s.ours())
+	assert.True(t, s.Ours())
 	_, err = ParseServer("http+mine=./server {addr}")
 	require.ErrorContains(t, err, `no protocol "http"`)
 

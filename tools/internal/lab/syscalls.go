@@ -8,28 +8,29 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // syscalls counts each server's system calls.
 func (b *run) syscalls(ctx context.Context) error {
 	plan := b.results.Plan
-	if !plan.has(Syscalls) {
+	if !plan.Has(results.Syscalls) {
 		return nil
 	}
 	all := tracers()
 	if len(all) == 0 {
-		b.results.skip("system calls: there is nothing here to count them with")
+		b.results.Skip("system calls: there is nothing here to count them with")
 	}
 	var reasons []error
-	return b.eachServer(ctx, "system calls", func(s *Server) time.Duration { return syscallTime(plan, s) }, func(s *Server, p *process) (string, error) {
+	return b.eachServer(ctx, "system calls", func(s *results.Server) time.Duration { return syscallTime(plan, s) }, func(s *results.Server, p *process) (string, error) {
 		if len(all) == 0 {
 			return "", nil
 		}
 		if err := b.preload(ctx, s.Subject, p); err != nil {
 			return "", err
 		}
-		var cells []SyscallCell
-		for w := range min(syscallWorkloads, len(plan.Workloads)) {
+		var cells []results.SyscallCell
+		for w := range min(results.SyscallWorkloads, len(plan.Workloads)) {
 			for len(all) > 0 {
 				cell, err := b.countCalls(ctx, all[0], s, p, w)
 				if err == nil {
@@ -43,7 +44,7 @@ func (b *run) syscalls(ctx context.Context) error {
 				reasons = append(reasons, err)
 				all = all[1:]
 				if len(all) == 0 {
-					b.results.skip("system calls: " + strings.ReplaceAll(errors.Join(reasons...).Error(), "\n", "; "))
+					b.results.Skip("system calls: " + strings.ReplaceAll(errors.Join(reasons...).Error(), "\n", "; "))
 				}
 			}
 		}
@@ -53,12 +54,12 @@ func (b *run) syscalls(ctx context.Context) error {
 }
 
 // countCalls counts the calls under a workload.
-func (b *run) countCalls(ctx context.Context, t tracer, s *Server, p *process, workload int) (SyscallCell, error) {
+func (b *run) countCalls(ctx context.Context, t tracer, s *results.Server, p *process, workload int) (results.SyscallCell, error) {
 	plan := b.results.Plan
 	watched := t.watch(ctx, p.pid, callsOf(s.Subject))
 	r, err := load.Run(ctx, load.Config{
 		Addr:     p.addr,
-		Workload: s.told(plan.Workloads[workload]),
+		Workload: s.Told(plan.Workloads[workload]),
 		Warmup:   plan.Warmup,
 		Duration: plan.Idle,
 		MayWait:  s.OneAtATime,
@@ -68,12 +69,12 @@ func (b *run) countCalls(ctx context.Context, t tracer, s *Server, p *process, w
 	})
 	calls, countErr := watched.counts()
 	if err := errors.Join(err, countErr); err != nil {
-		return SyscallCell{}, fmt.Errorf("%s: %w", t.name(), err)
+		return results.SyscallCell{}, fmt.Errorf("%s: %w", t.name(), err)
 	}
-	return SyscallCell{Server: s.Name, Workload: workload, Method: t.name(), Requests: r.Requests, Seconds: r.Seconds, Calls: calls}, nil
+	return results.SyscallCell{Server: s.Name, Workload: workload, Method: t.name(), Requests: r.Requests, Seconds: r.Seconds, Calls: calls}, nil
 }
 
-func (b *run) callDigest(cells []SyscallCell) string {
+func (b *run) callDigest(cells []results.SyscallCell) string {
 	var all []string
 	for _, c := range cells {
 		all = append(all, fmt.Sprintf("%s: %s", WorkloadName(b.results.Plan.Workloads[c.Workload]), c))

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // tracers are those that there are, the better one first.
@@ -184,7 +186,7 @@ func parsePerf(text string) (map[string]int64, error) {
 		total -= n
 	}
 	if total > 0 {
-		calls[otherCalls] = total
+		calls[results.OtherCalls] = total
 	}
 	return calls, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/iouring"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // A server that reads and writes once for a request is seen to do so, by
@@ -15,8 +16,8 @@ import (
 func TestSyscallsOfAServer(t *testing.T) {
 	for _, tr := range tracers() {
 		t.Run(tr.name(), func(t *testing.T) {
-			b := &run{bench: &bench{results: &Results{Plan: Plan{Workloads: workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}}
-			s := &Server{Subject: testSubject(t, "right")}
+			b := &run{bench: &bench{results: &results.Results{Plan: results.Plan{Workloads: results.Workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}}
+			s := &results.Server{Subject: testSubject(t, "right")}
 			p, err := startProcess(t.Context(), s.Subject, pinning{})
 			require.NoError(t, err)
 			defer p.kill()
@@ -43,8 +44,8 @@ func TestSyscallsOfARing(t *testing.T) {
 	}
 	for _, tr := range tracers() {
 		t.Run(tr.name(), func(t *testing.T) {
-			b := &run{bench: &bench{results: &Results{Plan: Plan{Workloads: workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}}
-			s := &Server{Subject: testSubject(t, "iouring")}
+			b := &run{bench: &bench{results: &results.Results{Plan: results.Plan{Workloads: results.Workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}}
+			s := &results.Server{Subject: testSubject(t, "iouring")}
 			p, err := startProcess(t.Context(), s.Subject, pinning{})
 			require.NoError(t, err)
 			defer p.kill()
@@ -54,8 +55,8 @@ func TestSyscallsOfARing(t *testing.T) {
 				t.Skipf("not here: %v", err)
 			}
 			require.Positive(t, cell.Requests)
-			assert.Positive(t, cell.Calls[ringCall], "%v", cell.Calls)
-			r := &Results{Plan: b.results.Plan, Servers: []*Server{s}, Syscalls: []SyscallCell{cell}}
+			assert.Positive(t, cell.Calls[results.RingCall], "%v", cell.Calls)
+			r := &results.Results{Plan: b.results.Plan, Servers: []*results.Server{s}, Syscalls: []results.SyscallCell{cell}}
 			r.Plan.Experiments = []string{"E12"}
 			claims := Judge(r)
 			require.Len(t, claims, 1)

@@ -4,10 +4,11 @@ import (
 	"fmt"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // capacityTable is the table of capacities.
-func capacityTable(r *Results) *grid {
+func capacityTable(r *results.Results) *grid {
 	g := &grid{caption: fmt.Sprintf("Capacity: the highest rate with p99 within %v", r.Plan.SLO),
 		columns: []column{{"", "MODEL"}, {"", "REQ/S"}, {"", "NOT KEPT"}, {"", "P99 THERE"}}}
 	for _, c := range r.Capacity {
@@ -16,7 +17,7 @@ func capacityTable(r *Results) *grid {
 			rate = "≥ " + rate
 		}
 		failed, p99 := format.Absent, format.Absent
-		if t := c.lowestFailure(); t != nil {
+		if t := c.LowestFailure(); t != nil {
 			failed, p99 = format.Thousands(t.Rate), format.Latency(t.Runs[len(t.Runs)-1].Load.Response.P99)
 		}
 		g.rows = append(g.rows, row{cells: []string{c.Server, rate, failed, p99}})
@@ -25,10 +26,10 @@ func capacityTable(r *Results) *grid {
 }
 
 // capacityNotes explains the table of capacities.
-func capacityNotes(r *Results) []string {
+func capacityNotes(r *results.Results) []string {
 	if len(r.Capacity) == 0 {
 		return nil
 	}
 	return []string{fmt.Sprintf("Capacity: the highest rate that was kept in %d of %d repeats, with p99 within %v and no errors. "+
-		"≥ the next higher rate was void, so that it says nothing about the server.", capacityRepeats, capacityRepeats, r.Plan.SLO)}
+		"≥ the next higher rate was void, so that it says nothing about the server.", results.CapacityRepeats, results.CapacityRepeats, r.Plan.SLO)}
 }

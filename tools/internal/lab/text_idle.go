@@ -4,10 +4,11 @@ import (
 	"fmt"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // idleCosts is the table of silent connections.
-func idleCosts(r *Results) *grid {
+func idleCosts(r *results.Results) *grid {
 	g := &grid{caption: "What silent connections cost", columns: []column{{"", "MODEL"}}}
 	steps := r.Plan.IdleConnections
 	for _, group := range []string{"CPU with so many silent", "RSS in MiB with as many"} {
@@ -28,7 +29,7 @@ func idleCosts(r *Results) *grid {
 				if c.Connections != n {
 					at = " at " + format.Thousands(float64(c.Connections))
 				}
-				cpu[i], rss[i] = format.Percent(c.share()), format.Mebibytes(c.Resources.RSS)+at
+				cpu[i], rss[i] = format.Percent(c.CoreShare()), format.Mebibytes(c.Resources.RSS)+at
 			}
 		}
 		if rss[0] == format.Absent {
@@ -44,7 +45,7 @@ func idleCosts(r *Results) *grid {
 }
 
 // idleNotes explains the table of silent connections.
-func idleNotes(r *Results) []string {
+func idleNotes(r *results.Results) []string {
 	if len(r.Idle) == 0 {
 		return nil
 	}

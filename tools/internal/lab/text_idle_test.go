@@ -8,19 +8,21 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestIdleTable(t *testing.T) {
-	cell := func(server string, wanted, connections int, mib int64, cpu time.Duration) IdleCell {
-		return IdleCell{Server: server, Wanted: wanted, Connections: connections, Resources: &Resources{Window: time.Second, CPU: cpu, RSS: mib << 20}}
+	cell := func(server string, wanted, connections int, mib int64, cpu time.Duration) results.IdleCell {
+		return results.IdleCell{Server: server, Wanted: wanted, Connections: connections, Resources: &results.Resources{Window: time.Second, CPU: cpu, RSS: mib << 20}}
 	}
-	r := &Results{
-		Plan: Plan{IdleConnections: idleSteps()},
-		Servers: []*Server{
-			{Subject: Subject{Name: "large"}}, {Subject: Subject{Name: "short"}},
-			{Subject: Subject{Name: "serial", OneAtATime: true}}, {Subject: Subject{Name: "none"}},
+	r := &results.Results{
+		Plan: results.Plan{IdleConnections: results.IdleSteps()},
+		Servers: []*results.Server{
+			{Subject: results.Subject{Name: "large"}}, {Subject: results.Subject{Name: "short"}},
+			{Subject: results.Subject{Name: "serial", OneAtATime: true}}, {Subject: results.Subject{Name: "none"}},
 		},
-		Idle: []IdleCell{
+		Idle: []results.IdleCell{
 			cell("large", 0, 0, 10, 0), cell("large", 100, 100, 11, 250*time.Millisecond),
 			cell("large", 1000, 1000, 12, time.Second), cell("large", 10_000, 10_000, 110, time.Second),
 			cell("short", 0, 0, 10, 0), cell("short", 100, 64, 11, 0),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // The marks of the open loop's table.
@@ -13,7 +14,7 @@ const (
 )
 
 // latencies is the table of the open loop.
-func latencies(r *Results) *grid {
+func latencies(r *results.Results) *grid {
 	g := &grid{caption: "How long users wait: response times in an open loop", columns: []column{{"", "MODEL"}}}
 	for _, w := range r.Plan.Open {
 		group := format.Thousands(w.Rate) + "/s"
@@ -51,7 +52,7 @@ func latencies(r *Results) *grid {
 }
 
 // openNotes explains the table of the open loop.
-func openNotes(r *Results) []string {
+func openNotes(r *results.Results) []string {
 	if len(r.OpenSummary) == 0 {
 		return nil
 	}

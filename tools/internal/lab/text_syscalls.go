@@ -7,20 +7,21 @@ import (
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // maxCallColumns is how many calls have a column of their own.
 const maxCallColumns = 5
 
 // callCounts is the table of system calls.
-func callCounts(r *Results) *grid {
+func callCounts(r *results.Results) *grid {
 	g := &grid{caption: "System calls per request", columns: []column{{"", "MODEL"}}}
 	// The calls that some server makes most often.
 	most := make(map[string]float64)
 	for _, c := range r.Syscalls {
 		names, each, _ := c.PerRequest()
 		for i, name := range names {
-			if name != otherCalls {
+			if name != results.OtherCalls {
 				most[name] = max(most[name], each[i])
 			}
 		}
@@ -29,7 +30,7 @@ func callCounts(r *Results) *grid {
 		return cmp.Or(cmp.Compare(most[b], most[a]), strings.Compare(a, b))
 	})
 	shown = shown[:min(len(shown), maxCallColumns)]
-	for w := range min(syscallWorkloads, len(r.Plan.Workloads)) {
+	for w := range min(results.SyscallWorkloads, len(r.Plan.Workloads)) {
 		group := WorkloadTitle(r.Plan.Workloads[w])
 		g.columns = append(g.columns, column{group, "ALL"})
 		for _, name := range shown {
@@ -38,8 +39,8 @@ func callCounts(r *Results) *grid {
 	}
 	for _, s := range r.Servers {
 		cells, known := []string{s.Name}, false
-		for w := range min(syscallWorkloads, len(r.Plan.Workloads)) {
-			i := slices.IndexFunc(r.Syscalls, func(c SyscallCell) bool { return c.Server == s.Name && c.Workload == w })
+		for w := range min(results.SyscallWorkloads, len(r.Plan.Workloads)) {
+			i := slices.IndexFunc(r.Syscalls, func(c results.SyscallCell) bool { return c.Server == s.Name && c.Workload == w })
 			if i < 0 || r.Syscalls[i].Requests == 0 {
 				cells = append(cells, slices.Repeat([]string{format.Absent}, 1+len(shown))...)
 				continue
@@ -60,7 +61,7 @@ func callCounts(r *Results) *grid {
 }
 
 // syscallNotes explains the table of system calls.
-func syscallNotes(r *Results) []string {
+func syscallNotes(r *results.Results) []string {
 	if len(r.Syscalls) == 0 {
 		return nil
 	}

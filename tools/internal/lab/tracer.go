@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // tracer counts a process's system calls.
@@ -32,16 +34,16 @@ var namedCalls = []string{"read", "write", "recvmsg", "recvfrom", "sendto", "epo
 var foreignCalls = []string{"readv", "writev", "sendmsg"}
 
 // callsOf are those that are worth a name in a server.
-func callsOf(s Subject) []string {
+func callsOf(s results.Subject) []string {
 	switch {
-	case !s.Foreign && s.model() == "iouring":
-		return append(slices.Clone(namedCalls), ringCall)
+	case !s.Foreign && s.Model() == "iouring":
+		return append(slices.Clone(namedCalls), results.RingCall)
 	case !s.Foreign:
 		return namedCalls
 	}
 	calls := slices.Concat(namedCalls, foreignCalls)
 	if hasRings() {
-		calls = append(calls, ringCall)
+		calls = append(calls, results.RingCall)
 	}
 	if runtime.GOARCH == "amd64" { // Linux has not given it to younger ones
 		calls = append(calls, "epoll_wait")

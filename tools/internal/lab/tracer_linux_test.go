@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestParsePerf(t *testing.T) {
@@ -17,7 +19,7 @@ func TestParsePerf(t *testing.T) {
 <not supported>,,syscalls:sys_enter_accept4,0,0.00,,
 `)
 	require.NoError(t, err)
-	assert.Equal(t, map[string]int64{"read": 10_000, "write": 20_000, otherCalls: 1003}, calls)
+	assert.Equal(t, map[string]int64{"read": 10_000, "write": 20_000, results.OtherCalls: 1003}, calls)
 	_, err = parsePerf("Error:\nNo permission to enable raw_syscalls:sys_enter event.\n")
 	assert.ErrorContains(t, err, "Error:")
 }

@@ -1,6 +1,10 @@
 package lab
 
-import "time"
+import (
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
 
 // usage is what a process has used since it began, and what it has now, as its
 // files tell.
@@ -42,7 +46,7 @@ type meter struct {
 	machine func() (c clocks, known bool)
 
 	before, after reading
-	used          *Resources // after end
+	used          *results.Resources // after end
 }
 
 // reading is what a meter has read at one end of its window.
@@ -97,8 +101,8 @@ func (m *meter) besides(pins pinning) (steal, others *float64) {
 
 // since compares thread by thread: a sum over those that are alive shrinks when
 // one of them ends.
-func (after usage) since(before usage, window time.Duration) *Resources {
-	r := &Resources{
+func (after usage) since(before usage, window time.Duration) *results.Resources {
+	r := &results.Resources{
 		Window:  window,
 		Cores:   max(before.allowed, after.allowed),
 		User:    after.user - before.user,

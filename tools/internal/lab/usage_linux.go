@@ -10,6 +10,8 @@ import (
 
 	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // newMeter measures a process by the files under /proc, and its CPU time by its
@@ -25,7 +27,7 @@ func newMeter(pid int) (*meter, error) {
 		machine: readClocks,
 	}
 	if _, err := processClock(pid); err != nil {
-		m.clock.tick = max(m.clock.tick, userTick)
+		m.clock.tick = max(m.clock.tick, results.UserTick)
 		m.clock.read = func() (time.Duration, error) {
 			user, system, err := procTicks(fs, pid)
 			return user + system, err
@@ -52,7 +54,7 @@ func processUsage(pid int) (usage, error) {
 func kernelTick() time.Duration {
 	var ts unix.Timespec
 	if err := unix.ClockGetres(unix.CLOCK_MONOTONIC_COARSE, &ts); err != nil {
-		return userTick // no kernel's are longer
+		return results.UserTick // no kernel's are longer
 	}
 	return time.Duration(ts.Nano())
 }
@@ -93,7 +95,7 @@ func procTicks(fs procfs.FS, pid int) (user, system time.Duration, err error) {
 	if err != nil {
 		return 0, 0, fmt.Errorf("process %d: stat: %w", pid, err)
 	}
-	return time.Duration(stat.UTime) * userTick, time.Duration(stat.STime) * userTick, nil
+	return time.Duration(stat.UTime) * results.UserTick, time.Duration(stat.STime) * results.UserTick, nil
 }
 
 // procUsage reads the files under /proc/PID. Its threads are all under task,

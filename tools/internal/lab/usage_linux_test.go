@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestProcUsageFromFiles(t *testing.T) {
@@ -264,11 +266,11 @@ func allowedCores(t *testing.T, pid int) string {
 }
 
 func TestDisturbed(t *testing.T) {
-	var e Environment
+	var e results.Environment
 	noteDisturbance(&e, clocks{total: 100, busy: 10, stolen: 1, ours: 5}, clocks{total: 200, busy: 60, stolen: 3, ours: 25})
 	assert.InDelta(t, 0.0199, *e.Steal, 1e-9, "a tick less")
 	assert.InDelta(t, 0.3, *e.Others, 1e-9)
-	e = Environment{}
+	e = results.Environment{}
 	noteDisturbance(&e, clocks{total: 100}, clocks{total: 100})
 	assert.Nil(t, e.Steal)
 

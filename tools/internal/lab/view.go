@@ -2,6 +2,8 @@ package lab
 
 import (
 	"strings"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // Table is one of the report's tables, for those who write it in another form.
@@ -21,7 +23,7 @@ type TableRow struct {
 }
 
 // Tables returns the tables of the report.
-func Tables(r *Results) []Table {
+func Tables(r *results.Results) []Table {
 	var tables []Table
 	for _, g := range grids(r) {
 		t := Table{Caption: g.caption}

@@ -6,11 +6,12 @@ import (
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // visit measures a fresh process of the server under each workload; the second
 // time in a round, the closed ones only. It returns the closed ones in a line.
-func (b *run) visit(ctx context.Context, s *Server, round int, again bool) (string, error) {
+func (b *run) visit(ctx context.Context, s *results.Server, round int, again bool) (string, error) {
 	plan := b.results.Plan
 	cells := &b.results.Runs
 	name := s.Name
@@ -30,7 +31,7 @@ func (b *run) visit(ctx context.Context, s *Server, round int, again bool) (stri
 		if err := b.preload(ctx, s.Subject, p); err != nil {
 			return err
 		}
-		if plan.has(Closed) {
+		if plan.Has(results.Closed) {
 			for i, w := range plan.Workloads {
 				doing(WorkloadName(w))
 				cell, err := b.cell(ctx, s, p, round, i)
@@ -42,7 +43,7 @@ func (b *run) visit(ctx context.Context, s *Server, round int, again bool) (stri
 				}
 			}
 		}
-		if plan.has(OpenLoop) && !again {
+		if plan.Has(results.OpenLoop) && !again {
 			for i, w := range plan.Open {
 				doing(format.Thousands(w.Rate) + "/s")
 				if err := b.openCell(ctx, s, p, round, i); err != nil {
@@ -56,12 +57,12 @@ func (b *run) visit(ctx context.Context, s *Server, round int, again bool) (stri
 }
 
 // digest is cells of the closed loop in a line.
-func (b *run) digest(cells []Cell) string {
+func (b *run) digest(cells []results.Cell) string {
 	var all []string
 	for _, c := range cells {
 		text := fmt.Sprintf("%s %s/s", WorkloadName(b.results.Plan.Workloads[c.Workload]), format.Thousands(c.Load.Rate))
 		if c.Resources != nil {
-			text += fmt.Sprintf(" %s µs", format.ThreeDigits(costOf([]Cell{c}).CPU/1e3))
+			text += fmt.Sprintf(" %s µs", format.ThreeDigits(results.CostOf([]results.Cell{c}).CPU/1e3))
 		}
 		all = append(all, text)
 	}

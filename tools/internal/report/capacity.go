@@ -5,12 +5,12 @@ import (
 	"slices"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // capacityFigure shows the highest rate that each model kept within the SLO,
 // and the next that it did not.
-func capacityFigure(r *lab.Results) *figure {
+func capacityFigure(r *results.Results) *figure {
 	const rowHeight, top = 48, 34
 	f := &figure{ID: "capacity", Missing: "Capacity was not searched for.", Table: table{
 		Caption: fmt.Sprintf("The highest rate with p99 within %v, requests/s", r.Plan.SLO),
@@ -69,7 +69,7 @@ func capacityFigure(r *lab.Results) *figure {
 }
 
 // keptRate writes a capacity.
-func keptRate(c *lab.Capacity) string {
+func keptRate(c *results.Capacity) string {
 	switch {
 	case c.Rate == 0:
 		return "none"
@@ -81,8 +81,8 @@ func keptRate(c *lab.Capacity) string {
 }
 
 // capacityOf returns what the search for a model's capacity has found, or nil.
-func capacityOf(r *lab.Results, server string) *lab.Capacity {
-	i := slices.IndexFunc(r.Capacity, func(c lab.Capacity) bool { return c.Server == server })
+func capacityOf(r *results.Results, server string) *results.Capacity {
+	i := slices.IndexFunc(r.Capacity, func(c results.Capacity) bool { return c.Server == server })
 	if i < 0 {
 		return nil
 	}
@@ -91,8 +91,8 @@ func capacityOf(r *lab.Results, server string) *lab.Capacity {
 
 // lowestFailure returns the try with the lowest rate that was not kept within
 // the SLO, or nil.
-func lowestFailure(c *lab.Capacity) *lab.Try {
-	var lowest *lab.Try
+func lowestFailure(c *results.Capacity) *results.Try {
+	var lowest *results.Try
 	for i := range c.Tries {
 		if t := &c.Tries[i]; t.Fail != "" && (lowest == nil || t.Rate < lowest.Rate) {
 			lowest = t

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // card is what a model costs, unweighted: there is no score, since what a
@@ -29,11 +30,11 @@ type requestCost struct{ Workload, CPU, Interval, Kernel, Switches string }
 type pair struct{ Name, Value string }
 
 // cards returns one for each model.
-func cards(r *lab.Results) []card {
+func cards(r *results.Results) []card {
 	var all []card
 	for _, s := range r.Servers {
 		c := card{Name: s.Name, DNF: s.DNF, Unavailable: s.Unavailable}
-		var last *lab.Cost
+		var last *results.Cost
 		for w := range r.Plan.Workloads {
 			if sum := r.SummaryOf(s.Name, w); sum != nil && sum.Cost != nil {
 				last = sum.Cost
@@ -75,7 +76,7 @@ func (c *card) add(name, value string) { c.Lines = append(c.Lines, pair{name, va
 
 // addCalls adds the system calls under the first workload that they were counted
 // under: the lightest, in which each request waits for itself.
-func (c *card) addCalls(r *lab.Results) {
+func (c *card) addCalls(r *results.Results) {
 	for w := range r.Plan.Workloads {
 		if cell := callsOf(r, c.Name, w); cell != nil {
 			_, _, total := cell.PerRequest()

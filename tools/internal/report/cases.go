@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // maxCases is how many cases a picture has room for.
@@ -21,9 +21,9 @@ type caseRow struct {
 }
 
 // caseRows are a server's.
-func caseRows(trials []lab.Trial, server string, cases []string, m measure) (all []caseRow) {
+func caseRows(trials []results.Trial, server string, cases []string, m measure) (all []caseRow) {
 	for _, name := range cases {
-		mine := slices.DeleteFunc(slices.Clone(trials), func(t lab.Trial) bool { return t.Server != server || t.Case != name })
+		mine := slices.DeleteFunc(slices.Clone(trials), func(t results.Trial) bool { return t.Server != server || t.Case != name })
 		row := caseRow{name: name, value: medianOf(mine, m)}
 		if m.name == p99Measure.name {
 			row.low = medianOf(mine, p50Measure)
@@ -33,7 +33,7 @@ func caseRows(trials []lab.Trial, server string, cases []string, m measure) (all
 	return all
 }
 
-func medianOf(trials []lab.Trial, m measure) float64 {
+func medianOf(trials []results.Trial, m measure) float64 {
 	var all []float64
 	for _, t := range trials {
 		if x, known := m.of(t); known {
@@ -46,7 +46,7 @@ func medianOf(trials []lab.Trial, m measure) float64 {
 
 // casesOf are the names of an experiment's cases of which a measure is known, in
 // the order they were run.
-func casesOf(trials []lab.Trial, m measure) (all []string) {
+func casesOf(trials []results.Trial, m measure) (all []string) {
 	for _, t := range trials {
 		if _, known := m.of(t); known && !slices.Contains(all, t.Case) {
 			all = append(all, t.Case)
@@ -57,7 +57,7 @@ func casesOf(trials []lab.Trial, m measure) (all []string) {
 
 // caseFigures show the response times of each server in cases that are no
 // numbers: what a handler that sleeps does to the requests beside it, say.
-func caseFigures(r *lab.Results, e *lab.Statement, slug string) []*figure {
+func caseFigures(r *results.Results, e *results.Statement, slug string) []*figure {
 	const rowHeight, left, right = 31, margin + 8, width - margin - 8
 	trials := trialsOf(r, e.ID)
 	m, other := measures[e.Shows]

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
@@ -17,7 +17,7 @@ import (
 // wall, and a section.
 type claim struct {
 	Anchor string
-	lab.Statement
+	results.Statement
 	// AboutWhom, Predicted: of which servers.
 	AboutWhom string
 	Predicted []pair
@@ -65,15 +65,15 @@ type foundRow struct {
 type link struct{ Anchor, Text string }
 
 // stamps are told apart by their sign and their edge, too.
-var stamps = map[lab.Verdict]stamp{
-	lab.Confirmed:     {Class: "yes", Sign: "✓", Text: string(lab.Confirmed)},
-	lab.Refuted:       {Class: "no", Sign: "✗", Text: string(lab.Refuted)},
-	lab.OnlyWhen:      {Class: "when", Sign: "◐", Text: string(lab.OnlyWhen)},
-	lab.NotMeasurable: {Class: "none", Sign: "?", Text: string(lab.NotMeasurable)},
-	lab.NotAvailable:  {Class: "none", Sign: "–", Text: string(lab.NotAvailable)},
+var stamps = map[results.Verdict]stamp{
+	results.Confirmed:     {Class: "yes", Sign: "✓", Text: string(results.Confirmed)},
+	results.Refuted:       {Class: "no", Sign: "✗", Text: string(results.Refuted)},
+	results.OnlyWhen:      {Class: "when", Sign: "◐", Text: string(results.OnlyWhen)},
+	results.NotMeasurable: {Class: "none", Sign: "?", Text: string(results.NotMeasurable)},
+	results.NotAvailable:  {Class: "none", Sign: "–", Text: string(results.NotAvailable)},
 }
 
-func stampOf(v lab.Verdict, when string) stamp {
+func stampOf(v results.Verdict, when string) stamp {
 	s, known := stamps[v]
 	if !known {
 		s = stamp{Class: "none", Sign: "?", Text: cmp.Or(string(v), "NO VERDICT")}
@@ -84,7 +84,7 @@ func stampOf(v lab.Verdict, when string) stamp {
 
 // experiments are those that the results have something of, in the order of their
 // numbers. Of what is said of none of them in the results, there is no more than that.
-func experiments(r *lab.Results) (all []*lab.Statement) {
+func experiments(r *results.Results) (all []*results.Statement) {
 	have := make(map[string]bool)
 	for _, c := range r.Claims {
 		have[c.Experiment] = true
@@ -95,7 +95,7 @@ func experiments(r *lab.Results) (all []*lab.Statement) {
 	for _, id := range slices.SortedFunc(maps.Keys(have), byNumber) {
 		e := r.Statement(id)
 		if e == nil {
-			e = &lab.Statement{ID: id, Title: "an experiment of another version"}
+			e = &results.Statement{ID: id, Title: "an experiment of another version"}
 		}
 		all = append(all, e)
 	}
@@ -111,7 +111,7 @@ func byNumber(a, b string) int {
 var number = regexp.MustCompile(`^E[0-9]{1,3}$`)
 
 // claims returns a card and a section for each experiment.
-func claims(r *lab.Results) (all []*claim) {
+func claims(r *results.Results) (all []*claim) {
 	for i, e := range experiments(r) {
 		slug := fmt.Sprintf("x%d", i)
 		anchor := slug
@@ -123,7 +123,7 @@ func claims(r *lab.Results) (all []*claim) {
 	return all
 }
 
-func newClaim(r *lab.Results, e *lab.Statement, slug, anchor string) *claim {
+func newClaim(r *results.Results, e *results.Statement, slug, anchor string) *claim {
 	c := &claim{
 		Anchor:    anchor,
 		Statement: *e,
@@ -134,10 +134,10 @@ func newClaim(r *lab.Results, e *lab.Statement, slug, anchor string) *claim {
 		Elsewhere: elsewhere(e),
 		Repeat:    self.Line(repeatOnly(r, e.ID)),
 		Short:     !r.Plan.AllClaims,
-		Source:    lab.Article,
+		Source:    results.Article,
 	}
-	i := slices.IndexFunc(r.Claims, func(c lab.Claim) bool { return c.Experiment == e.ID })
-	var found lab.Claim
+	i := slices.IndexFunc(r.Claims, func(c results.Claim) bool { return c.Experiment == e.ID })
+	var found results.Claim
 	if i >= 0 {
 		found = r.Claims[i]
 		c.Stamp = stampOf(found.Verdict, found.When)
@@ -158,7 +158,7 @@ func newClaim(r *lab.Results, e *lab.Statement, slug, anchor string) *claim {
 	return c
 }
 
-func headlineOf(c lab.Claim, unit string) *headline {
+func headlineOf(c results.Claim, unit string) *headline {
 	f, known := c.Number()
 	if !known {
 		return nil
@@ -175,7 +175,7 @@ func headlineOf(c lab.Claim, unit string) *headline {
 
 // doubts names the servers for which another run could decide otherwise, and
 // those for which it came otherwise than predicted.
-func doubts(c lab.Claim) (all []string) {
+func doubts(c results.Claim) (all []string) {
 	var near, surprising []string
 	for _, f := range c.Findings {
 		if f.Close {
@@ -194,7 +194,7 @@ func doubts(c lab.Claim) (all []string) {
 	return all
 }
 
-func findingRow(f lab.Finding, unit string) foundRow {
+func findingRow(f results.Finding, unit string) foundRow {
 	row := foundRow{
 		Server: f.Server, Why: f.Why, Stamp: stampOf(f.Verdict, ""), Close: f.Close, Surprising: f.Surprising(),
 		Value: amount(f.Number, unit), Range: cmp.Or(amounts(f.Low, f.High, unit), format.Absent), Predicted: cmp.Or(string(f.Predicted), format.Absent),
@@ -206,8 +206,8 @@ func findingRow(f lab.Finding, unit string) foundRow {
 }
 
 // predictions names the servers of which the same was expected.
-func predictions(e *lab.Statement) (all []pair) {
-	for _, v := range []lab.Verdict{lab.Confirmed, lab.Refuted, lab.OnlyWhen, lab.NotMeasurable} {
+func predictions(e *results.Statement) (all []pair) {
+	for _, v := range []results.Verdict{results.Confirmed, results.Refuted, results.OnlyWhen, results.NotMeasurable} {
 		var servers []string
 		for _, name := range slices.Sorted(maps.Keys(e.Predictions)) {
 			if e.Predictions[name] == v {
@@ -222,16 +222,16 @@ func predictions(e *lab.Statement) (all []pair) {
 }
 
 // sections are where the pictures of the lab's parts are.
-var sections = map[lab.Part]link{
-	lab.Closed:     {"cost", "server CPU per request"},
-	lab.OpenLoop:   {"rate", "response time against offered rate"},
-	lab.Idle:       {"idle-burn", "what silent connections cost"},
-	lab.Syscalls:   {"syscalls", "system calls"},
-	lab.Capacities: {"capacity", "capacity"},
-	lab.StopTest:   {"stop", "a stop"},
+var sections = map[results.Part]link{
+	results.Closed:     {"cost", "server CPU per request"},
+	results.OpenLoop:   {"rate", "response time against offered rate"},
+	results.Idle:       {"idle-burn", "what silent connections cost"},
+	results.Syscalls:   {"syscalls", "system calls"},
+	results.Capacities: {"capacity", "capacity"},
+	results.StopTest:   {"stop", "a stop"},
 }
 
-func elsewhere(e *lab.Statement) (all []link) {
+func elsewhere(e *results.Statement) (all []link) {
 	for _, part := range e.Parts {
 		if l, known := sections[part]; known {
 			all = append(all, l)
@@ -242,7 +242,7 @@ func elsewhere(e *lab.Statement) (all []link) {
 
 // program is how the lab's user has started the program: the command up to what
 // it is to do.
-func program(r *lab.Results) []string {
+func program(r *results.Results) []string {
 	if n := slices.Index(r.Command, "lab"); n > 0 {
 		return slices.Clone(r.Command[:n])
 	}
@@ -250,7 +250,7 @@ func program(r *lab.Results) []string {
 }
 
 // repeatOnly is the command of the results for one experiment.
-func repeatOnly(r *lab.Results, id string) []string {
+func repeatOnly(r *results.Results, id string) []string {
 	command := append(program(r), "lab", "--only", id)
 	rest := r.Command[slices.Index(r.Command, "lab")+1:]
 	if len(r.Command) < 2 {
@@ -272,5 +272,5 @@ func repeatOnly(r *lab.Results, id string) []string {
 }
 
 func isPartOrExperiment(name string) bool {
-	return slices.Contains(lab.Parts, lab.Part(name)) || number.MatchString(name)
+	return slices.Contains(results.Parts, results.Part(name)) || number.MatchString(name)
 }

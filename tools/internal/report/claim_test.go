@@ -10,10 +10,11 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
-func claimOf(t *testing.T, r *lab.Results, id string) *claim {
+func claimOf(t *testing.T, r *results.Results, id string) *claim {
 	t.Helper()
 	for _, c := range claims(r) {
 		if c.ID == id {
@@ -42,7 +43,7 @@ func TestTheWallComesFirst(t *testing.T) {
 	assert.Less(t, wall, section)
 	assert.Less(t, section, cost)
 	for _, want := range []string{
-		`<a href="#E2">E2</a>`, "A single slow client can stall other clients.", `<blockquote cite="` + lab.Article,
+		`<a href="#E2">E2</a>`, "A single slow client can stall other clients.", `<blockquote cite="` + results.Article,
 		"✓</span> CONFIRMED", "✗</span> REFUTED", "◐</span> ONLY WHEN …", "… there are 1,000 connections or more", "?</span> NOT MEASURABLE HERE",
 		"SOMETHING NEW", "NO VERDICT", "<strong>2.00 s</strong>", "(1.99–2.01 s)", "≠ predicted was CONFIRMED", "Not as predicted: quick",
 		"Close, another run could decide otherwise: spins",
@@ -139,7 +140,7 @@ func TestEqualNumbersAreStacked(t *testing.T) {
 	require.True(t, ok)
 	var all []placed
 	for _, n := range []float64{1, 1, 5, 1.01} {
-		all = append(all, placed{Finding: lab.Finding{Number: n}})
+		all = append(all, placed{Finding: results.Finding{Number: n}})
 	}
 	assert.Equal(t, []int{0, 1, 0, 2}, stacked(all, x))
 }

@@ -5,12 +5,13 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // costFigure shows the server's CPU time per request: each round a dot, the
 // median of them, and where that is with a confidence of 95 %, if there are
 // enough rounds to say.
-func costFigure(r *lab.Results, workload int) *figure {
+func costFigure(r *results.Results, workload int) *figure {
 	const rowHeight, top = 48, 34
 	title := lab.WorkloadTitle(r.Plan.Workloads[workload])
 	t := table{
@@ -83,7 +84,7 @@ func costFigure(r *lab.Results, workload int) *figure {
 
 // intervalOf is where the median of a server's CPU time is. nil: there are too
 // few rounds to say.
-func intervalOf(r *lab.Results, server string, workload int) *lab.Interval {
+func intervalOf(r *results.Results, server string, workload int) *results.Interval {
 	sum := r.SummaryOf(server, workload)
 	if sum == nil || sum.Cost == nil {
 		return nil
@@ -92,7 +93,7 @@ func intervalOf(r *lab.Results, server string, workload int) *lab.Interval {
 }
 
 // interval writes it in µs.
-func interval(in *lab.Interval) string {
+func interval(in *results.Interval) string {
 	if in == nil {
 		return format.Absent
 	}

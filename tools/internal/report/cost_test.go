@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestIntervals(t *testing.T) {
@@ -16,7 +16,7 @@ func TestIntervals(t *testing.T) {
 	assert.Zero(t, marks(f.Picture, "whisker"), "too few rounds")
 	assert.Equal(t, format.Absent, rowOf(t, f.Table, "quick")[2])
 
-	r.SummaryOf("quick", 0).Cost.Interval = &lab.Interval{Low: 50_000, High: 900_000}
+	r.SummaryOf("quick", 0).Cost.Interval = &results.Interval{Low: 50_000, High: 900_000}
 	f = costFigure(r, 0)
 	assert.Equal(t, 3, marks(f.Picture, "whisker"), "a line and its two ends")
 	assert.Equal(t, "50.0–900", rowOf(t, f.Table, "quick")[2])
@@ -36,7 +36,7 @@ func TestIntervals(t *testing.T) {
 func TestCards(t *testing.T) {
 	r := sample(t)
 	c := r.SummaryOf("quick", 0).Cost
-	c.Interval, c.System = &lab.Interval{Low: 90_000, High: 110_000}, &lab.SystemShare{Share: 0.75, Low: 0.65, High: 0.85}
+	c.Interval, c.System = &results.Interval{Low: 90_000, High: 110_000}, &results.SystemShare{Share: 0.75, Low: 0.65, High: 0.85}
 	r.SummaryOf("quick", 1).Cost.PSS = 7 << 20
 	all := cards(r)
 	require.Len(t, all, 3)

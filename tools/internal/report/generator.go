@@ -7,15 +7,16 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // openCellName names a cell of the open loop.
-func openCellName(r *lab.Results, c *lab.Cell) string {
+func openCellName(r *results.Results, c *results.Cell) string {
 	return fmt.Sprintf("%s, %s/s, round %d", c.Server, format.Thousands(r.Plan.Open[c.Workload].Rate), c.Round)
 }
 
 // voids tells of each void cell of the open loop why it is.
-func voids(r *lab.Results) []string {
+func voids(r *results.Results) []string {
 	var all []string
 	for i := range r.Open {
 		if c := &r.Open[i]; len(c.Load.Void) > 0 {
@@ -26,7 +27,7 @@ func voids(r *lab.Results) []string {
 }
 
 // voidCounts says how many rounds are void, by model and rate.
-func voidCounts(r *lab.Results) table {
+func voidCounts(r *results.Results) table {
 	t := table{Caption: "Void rounds of the open loop", Head: []string{"model"}}
 	for _, w := range r.Plan.Open {
 		t.Head = append(t.Head, format.Thousands(w.Rate)+"/s")
@@ -47,7 +48,7 @@ func voidCounts(r *lab.Results) table {
 
 // lateness compares the generator's own lateness with what was measured, in each
 // cell of the open loop.
-func lateness(r *lab.Results) table {
+func lateness(r *results.Results) table {
 	t := table{
 		Caption: "How late requests were sent, by p99, beside the response time’s p99; and the rate as a share of the generator’s ceiling",
 		Head:    []string{"cell", "sent late", "response", "share", "of the ceiling", ""},
@@ -72,7 +73,7 @@ func lateness(r *lab.Results) table {
 
 // ceilings compares the rates of the closed loop with what the generator reaches
 // against a server that does next to nothing.
-func ceilings(r *lab.Results) table {
+func ceilings(r *results.Results) table {
 	t := table{
 		Caption: fmt.Sprintf("Requests/s in the closed loop, and as a share of the generator’s ceiling; ≥: %.0f %% of it or more, so that the server may do more", load.CeilingLimit*100),
 		Head:    []string{"model"},
@@ -120,7 +121,7 @@ func ofCeiling(share float64) string {
 
 // limited are the cells of the closed loop in which the generator was busier
 // than it may be.
-func limited(r *lab.Results) []string {
+func limited(r *results.Results) []string {
 	var all []string
 	for _, c := range r.Runs {
 		if share := c.Load.Generator.Busy; share > load.GeneratorLimit {

@@ -5,19 +5,19 @@ import (
 	"slices"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // idleShare is how large a part of a core a server used that had nothing to do.
-func idleShare(c lab.IdleCell) (share float64, known bool) {
+func idleShare(c results.IdleCell) (share float64, known bool) {
 	return c.Resources.Share()
 }
 
 // idleCells are a server's, by the plan's numbers of connections: nil where it
 // was not measured. One that serves one client at a time holds one connection
 // where the others hold the fewest.
-func idleCells(r *lab.Results, server string) []*lab.IdleCell {
-	all := make([]*lab.IdleCell, len(r.Plan.IdleConnections))
+func idleCells(r *results.Results, server string) []*results.IdleCell {
+	all := make([]*results.IdleCell, len(r.Plan.IdleConnections))
 	for i := range r.Idle {
 		c := &r.Idle[i]
 		if c.Server != server || c.Resources == nil {
@@ -34,7 +34,7 @@ func idleCells(r *lab.Results, server string) []*lab.IdleCell {
 }
 
 // held says how many connections there were, if not as many as in the plan.
-func held(c *lab.IdleCell, planned int) string {
+func held(c *results.IdleCell, planned int) string {
 	if c.Connections == planned {
 		return ""
 	}
@@ -43,7 +43,7 @@ func held(c *lab.IdleCell, planned int) string {
 
 // idleFigure shows the CPU time of silent connections: a bar for each model and
 // number of them.
-func idleFigure(r *lab.Results) *figure {
+func idleFigure(r *results.Results) *figure {
 	const title = "Idle burn: CPU with nothing to do"
 	steps := r.Plan.IdleConnections
 	p := picture{ID: "idle-cpu", Title: title}
@@ -95,7 +95,7 @@ func idleFigure(r *lab.Results) *figure {
 
 // whyEnded is the reason why there are no more connections, or what there was
 // before.
-func whyEnded(s *lab.Server, c *lab.IdleCell, before string) string {
+func whyEnded(s *results.Server, c *results.IdleCell, before string) string {
 	switch {
 	case c.Short != "":
 		return c.Short
@@ -107,7 +107,7 @@ func whyEnded(s *lab.Server, c *lab.IdleCell, before string) string {
 }
 
 // perConnection says what a silent connection costs in memory.
-func perConnection(r *lab.Results, server string) string {
+func perConnection(r *results.Results, server string) string {
 	bytes, known := r.PerConnection(server)
 	if !known {
 		return format.Absent

@@ -2,7 +2,7 @@ package report
 
 import (
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // knee is where a server stops to keep up.
@@ -22,7 +22,7 @@ type knee struct {
 
 // kneeOf finds it by capacity, if that was searched for, else among the plan's
 // rates: the last that was kept before the first that was not.
-func kneeOf(c *lab.Capacity, planned, tries []point) knee {
+func kneeOf(c *results.Capacity, planned, tries []point) knee {
 	if c != nil {
 		k := knee{rate: c.Rate, bound: c.LowerBound, near: true, found: true, measured: true}
 		if t := lowestFailure(c); t != nil {
@@ -72,7 +72,7 @@ func (k knee) String() string {
 }
 
 // kneeText is a server's knee, or why it has none.
-func kneeText(s *lab.Server, k knee) string {
+func kneeText(s *results.Server, k knee) string {
 	if !k.measured {
 		return nothingOf(s, "not measured")
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // stealLimit is the share of the CPU time above which a cell in which the host
@@ -13,8 +14,8 @@ const stealLimit = 0.05
 
 // stolen are the cells in which the host took CPU time; known is false if no
 // cell tells.
-func stolen(r *lab.Results) (cells []string, known bool) {
-	tell := func(c *lab.Cell, name string) {
+func stolen(r *results.Results) (cells []string, known bool) {
+	tell := func(c *results.Cell, name string) {
 		if c.Steal == nil {
 			return
 		}
@@ -23,7 +24,7 @@ func stolen(r *lab.Results) (cells []string, known bool) {
 			cells = append(cells, name+": "+format.Percent(*c.Steal))
 		}
 	}
-	closed := func(c *lab.Cell, again string) {
+	closed := func(c *results.Cell, again string) {
 		tell(c, fmt.Sprintf("%s%s, %s, round %d", c.Server, again, lab.WorkloadName(r.Plan.Workloads[c.Workload]), c.Round))
 	}
 	for i := range r.Runs {
@@ -39,7 +40,7 @@ func stolen(r *lab.Results) (cells []string, known bool) {
 }
 
 // pauses are the moments in which a thread that spins does not run.
-func pauses(p lab.Pauses) []pair {
+func pauses(p results.Pauses) []pair {
 	if p.PerSecond == 0 {
 		return []pair{{"pauses", "none was seen"}}
 	}
@@ -52,7 +53,7 @@ func pauses(p lab.Pauses) []pair {
 }
 
 // binaries are the SHA-256 of the servers' programs, which many may share.
-func binaries(r *lab.Results) []pair {
+func binaries(r *results.Results) []pair {
 	var all []pair
 	for _, s := range r.Servers {
 		sum := s.Binary

@@ -4,11 +4,11 @@ import (
 	"math"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // memoryFigure shows how a server's memory grows with silent connections.
-func memoryFigure(r *lab.Results) *figure {
+func memoryFigure(r *results.Results) *figure {
 	const title = "Memory ramp: RSS by silent connections"
 	steps := r.Plan.IdleConnections
 	p := picture{ID: "idle-memory", Title: title}

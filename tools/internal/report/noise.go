@@ -6,11 +6,12 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // noiseFigure shows how far rounds are apart, and how far a server was from
 // itself: what is closer together than that is not different.
-func noiseFigure(r *lab.Results) *figure {
+func noiseFigure(r *results.Results) *figure {
 	const title = "Spread of CPU per request"
 	p := picture{ID: "noise", Title: title + " between the rounds, and A/A"}
 	f := &figure{ID: p.ID, Missing: "There is one round only, or no CPU time: there is no spread.", Table: table{
@@ -22,7 +23,7 @@ func noiseFigure(r *lab.Results) *figure {
 		heads = append(heads, lab.WorkloadName(r.Plan.Workloads[w]))
 	}
 	f.Table.Head = append(f.Table.Head, heads...)
-	again := make([]*lab.Noise, len(heads))
+	again := make([]*results.Noise, len(heads))
 	most, some := 0.0, false
 	for i, n := range r.Noise {
 		again[n.Workload] = &r.Noise[i]
@@ -72,7 +73,7 @@ func noiseFigure(r *lab.Results) *figure {
 	p.text(margin, 16, "start", "title", title)
 	bottom := p.bars(40, heads, rows)
 	p.text(margin, bottom+10, "start", "soft", fmt.Sprintf("a whole bar is %.0f %%", most*100))
-	if slices.ContainsFunc(again, func(n *lab.Noise) bool { return n != nil }) {
+	if slices.ContainsFunc(again, func(n *results.Noise) bool { return n != nil }) {
 		p.text(width-margin, bottom+10, "end", "soft", "| A/A")
 	}
 	p.Height = int(bottom) + 20

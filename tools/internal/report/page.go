@@ -4,11 +4,12 @@ import (
 	"slices"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // page is what the template shows.
 type page struct {
-	Results      *lab.Results
+	Results      *results.Results
 	Title, Place string
 	Begun        string
 	Measured     bool
@@ -35,17 +36,17 @@ type page struct {
 	Trust    trust
 }
 
-func newPage(r *lab.Results) *page {
+func newPage(r *results.Results) *page {
 	p := &page{
 		Results:  r,
 		Title:    lab.Title(r),
 		Place:    lab.Place(r),
 		Begun:    moment(r.Started),
 		Measured: len(r.Runs) > 0 || len(r.Trials) > 0,
-		Peers:    slices.ContainsFunc(r.Servers, func(s *lab.Server) bool { return s.Peer }),
+		Peers:    slices.ContainsFunc(r.Servers, func(s *results.Server) bool { return s.Peer }),
 		Claims:   claims(r),
 		Marks:    marksFigure(r),
-		Article:  lab.Article,
+		Article:  results.Article,
 		Rate:     rateFigure(r),
 		Open:     openSpectrumFigure(r),
 		Idle:     []*figure{idleFigure(r), memoryFigure(r)},

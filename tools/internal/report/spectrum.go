@@ -9,6 +9,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // beyond is how many requests have to be slower than a percentile, for that to
@@ -64,7 +65,7 @@ func (c curve) value(percentile float64) string {
 
 // spectrumFigure shows the latency of each model's requests in the closed loop,
 // from the median to the slowest.
-func spectrumFigure(r *lab.Results, workload int) *figure {
+func spectrumFigure(r *results.Results, workload int) *figure {
 	const top, bottom, left = 34, 300, 54
 	first := nines(50)
 	title := lab.WorkloadTitle(r.Plan.Workloads[workload])

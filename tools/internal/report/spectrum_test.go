@@ -7,13 +7,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // Two rounds of which one is slow: the percentile of both together is not the
 // mean of theirs.
 func TestPercentilesAreMerged(t *testing.T) {
-	rounds := []lab.Cell{
+	rounds := []results.Cell{
 		{Load: loadOf(t, 1000, 1, false, 10)},
 		{Load: loadOf(t, 1000, 1, false, 1_000_000)},
 	}

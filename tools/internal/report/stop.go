@@ -5,9 +5,9 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // The parts of the picture of a stop: for each loop the longest response times,
@@ -21,7 +21,7 @@ const (
 
 // stopFigure shows what two loops tell of a server that was stopped for a
 // while.
-func stopFigure(r *lab.Results) *figure {
+func stopFigure(r *results.Results) *figure {
 	f := &figure{ID: "stop", Missing: "The lab’s test of itself was not made."}
 	proof := r.Proof
 	if proof == nil {
@@ -105,7 +105,7 @@ func stopFigure(r *lab.Results) *figure {
 }
 
 // verdict says whether the lab can be believed.
-func verdict(p *lab.Proof) string {
+func verdict(p *results.Proof) string {
 	if !p.Shows() {
 		return fmt.Sprintf("DO NOT TRUST THIS RUN: the open loop’s p99 does not show the stop, %s of %v.", timeOr(p.Open.Response.P99), p.Stopped)
 	}
@@ -122,7 +122,7 @@ func timeOr(d time.Duration) string {
 	return duration(float64(d))
 }
 
-func stopTable(p *lab.Proof, steps int) table {
+func stopTable(p *results.Proof, steps int) table {
 	t := table{
 		Caption: "Replies and the longest response time, in each tenth of a second",
 		Head:    []string{"from", "server", "open: replies", "open: longest", "closed: replies", "closed: longest"},

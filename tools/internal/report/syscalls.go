@@ -9,6 +9,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 const (
@@ -22,8 +23,8 @@ const (
 )
 
 // callsOf returns a server's system calls under a workload, or nil.
-func callsOf(r *lab.Results, server string, workload int) *lab.SyscallCell {
-	i := slices.IndexFunc(r.Syscalls, func(c lab.SyscallCell) bool {
+func callsOf(r *results.Results, server string, workload int) *results.SyscallCell {
+	i := slices.IndexFunc(r.Syscalls, func(c results.SyscallCell) bool {
 		return c.Server == server && c.Workload == workload && c.Requests > 0
 	})
 	if i < 0 {
@@ -34,7 +35,7 @@ func callsOf(r *lab.Results, server string, workload int) *lab.SyscallCell {
 
 // callNames are the calls that servers make most often, under any workload: the
 // same in all pictures, so that colours are.
-func callNames(r *lab.Results) []string {
+func callNames(r *results.Results) []string {
 	most := make(map[string]float64)
 	for _, c := range r.Syscalls {
 		names, each, _ := c.PerRequest()
@@ -52,7 +53,7 @@ func callNames(r *lab.Results) []string {
 
 // callParts returns how often a server makes each of the calls for a request,
 // and the others together.
-func callParts(c *lab.SyscallCell, names []string) (parts []float64, total float64) {
+func callParts(c *results.SyscallCell, names []string) (parts []float64, total float64) {
 	parts = make([]float64, len(names)+1)
 	all, each, total := c.PerRequest()
 	for i, name := range all {
@@ -66,10 +67,10 @@ func callParts(c *lab.SyscallCell, names []string) (parts []float64, total float
 }
 
 // syscallFigures are one for each workload that calls were counted under.
-func syscallFigures(r *lab.Results) []*figure {
+func syscallFigures(r *results.Results) []*figure {
 	var all []*figure
 	for w := range r.Plan.Workloads {
-		if slices.ContainsFunc(r.Syscalls, func(c lab.SyscallCell) bool { return c.Workload == w && c.Requests > 0 }) {
+		if slices.ContainsFunc(r.Syscalls, func(c results.SyscallCell) bool { return c.Workload == w && c.Requests > 0 }) {
 			all = append(all, syscallFigure(r, w))
 		}
 	}
@@ -81,7 +82,7 @@ func syscallFigures(r *lab.Results) []*figure {
 
 // syscallFigure shows which system calls a request takes: a bar for each model,
 // of a part for each name.
-func syscallFigure(r *lab.Results, workload int) *figure {
+func syscallFigure(r *results.Results, workload int) *figure {
 	const rowHeight, top, full = 44, 30, width - 2*margin
 	title := lab.WorkloadTitle(r.Plan.Workloads[workload])
 	names := callNames(r)

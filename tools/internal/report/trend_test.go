@@ -11,6 +11,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestTrend(t *testing.T) {
@@ -27,22 +28,22 @@ func TestTrend(t *testing.T) {
 
 // statement is what the experiment of that number says, or of another version's that
 // there is nothing but the number.
-func statement(id string) *lab.Statement {
+func statement(id string) *results.Statement {
 	for _, e := range lab.Experiments() {
 		if e.ID == id {
 			return &e.Statement
 		}
 	}
-	return &lab.Statement{ID: id}
+	return &results.Statement{ID: id}
 }
 
 // An experiment that nothing is known of here has a picture, too, of the first
 // measure that was varied; its own if that is known.
 func TestWhatATrendShows(t *testing.T) {
-	run := func(x float64) lab.Trial {
-		return lab.Trial{X: x, Load: &load.Result{Rate: x, Served: 3, Requests: 10}, Resources: &lab.Resources{CPU: time.Second, Voluntary: 5}}
+	run := func(x float64) results.Trial {
+		return results.Trial{X: x, Load: &load.Result{Rate: x, Served: 3, Requests: 10}, Resources: &results.Resources{CPU: time.Second, Voluntary: 5}}
 	}
-	both := []lab.Trial{run(1), run(10)}
+	both := []results.Trial{run(1), run(10)}
 	for id, want := range map[string]string{"E1": "clients served", "E6": "CPU/request", "E8": "switches/request", "Z9": "CPU/request"} {
 		chosen, ok := trendOf(statement(id), both)
 		assert.True(t, ok)
@@ -51,9 +52,9 @@ func TestWhatATrendShows(t *testing.T) {
 	both[0].Resources = nil
 	chosen, _ := trendOf(statement("Z9"), both)
 	assert.Equal(t, "requests/s", chosen.name, "CPU is known at one x only")
-	_, ok := trendOf(statement("E6"), []lab.Trial{run(5), run(5), run(0)})
+	_, ok := trendOf(statement("E6"), []results.Trial{run(5), run(5), run(0)})
 	assert.False(t, ok, "one x above 0 is no line")
-	chosen, ok = trendOf(statement("E8"), []lab.Trial{{X: 1, Figures: map[string]float64{"b": 1, "a": 2}}, {X: 2, Figures: map[string]float64{"b": 1, "a": math.NaN()}}})
+	chosen, ok = trendOf(statement("E8"), []results.Trial{{X: 1, Figures: map[string]float64{"b": 1, "a": 2}}, {X: 2, Figures: map[string]float64{"b": 1, "a": math.NaN()}}})
 	assert.True(t, ok)
 	assert.Equal(t, "b", chosen.name)
 	assert.Equal(t, "connections", chosen.against)
@@ -61,12 +62,12 @@ func TestWhatATrendShows(t *testing.T) {
 
 // Cases that have as many connections are no steps of them.
 func TestCasesAreNoTrend(t *testing.T) {
-	run := func(name string, x float64) lab.Trial {
-		return lab.Trial{Case: name, X: x, Resources: &lab.Resources{RSS: 1 << 20}}
+	run := func(name string, x float64) results.Trial {
+		return results.Trial{Case: name, X: x, Resources: &results.Resources{RSS: 1 << 20}}
 	}
-	_, ok := trendOf(statement("E9"), []lab.Trial{run("come and go", 20), run("stay", 256), run("compute", 256)})
+	_, ok := trendOf(statement("E9"), []results.Trial{run("come and go", 20), run("stay", 256), run("compute", 256)})
 	assert.False(t, ok)
-	_, ok = trendOf(statement("E9"), []lab.Trial{run("20", 20), run("256", 256), run("256", 256)})
+	_, ok = trendOf(statement("E9"), []results.Trial{run("20", 20), run("256", 256), run("256", 256)})
 	assert.True(t, ok)
 }
 
@@ -74,7 +75,7 @@ func TestAnotherMeasureByCase(t *testing.T) {
 	r := sample(t)
 	for i := range r.Trials {
 		if trial := &r.Trials[i]; trial.Experiment == "E10" {
-			trial.Experiment, trial.Resources = "E9", &lab.Resources{CPU: time.Duration(len(trial.Case)) * time.Millisecond}
+			trial.Experiment, trial.Resources = "E9", &results.Resources{CPU: time.Duration(len(trial.Case)) * time.Millisecond}
 		}
 	}
 	f := claimOf(t, r, "E9").Pictures[0]
@@ -84,8 +85,8 @@ func TestAnotherMeasureByCase(t *testing.T) {
 }
 
 func TestRepeatsAreOnePoint(t *testing.T) {
-	rate := func(x, y float64) lab.Trial { return lab.Trial{Server: "a", X: x, Load: &load.Result{Rate: y}} }
-	assert.Equal(t, []value{{1, 20}, {2, 5}}, rateMeasure.values([]lab.Trial{rate(2, 5), rate(1, 10), rate(1, 90), rate(1, 20)}, "a"))
+	rate := func(x, y float64) results.Trial { return results.Trial{Server: "a", X: x, Load: &load.Result{Rate: y}} }
+	assert.Equal(t, []value{{1, 20}, {2, 5}}, rateMeasure.values([]results.Trial{rate(2, 5), rate(1, 10), rate(1, 90), rate(1, 20)}, "a"))
 }
 
 func TestCases(t *testing.T) {
@@ -108,7 +109,7 @@ func TestCases(t *testing.T) {
 	assert.Empty(t, claimOf(t, r, "E10").Pictures)
 }
 
-func caseTable(t *testing.T, r *lab.Results) [][]string {
+func caseTable(t *testing.T, r *results.Results) [][]string {
 	t.Helper()
 	var rows [][]string
 	for _, row := range claimOf(t, r, "E10").Pictures[0].Table.Rows {
@@ -121,7 +122,7 @@ func caseTable(t *testing.T, r *lab.Results) [][]string {
 }
 
 // trialAt is where an experiment's runs begin.
-func trialAt(r *lab.Results, id string) int {
+func trialAt(r *results.Results, id string) int {
 	for i, t := range r.Trials {
 		if t.Experiment == id {
 			return i

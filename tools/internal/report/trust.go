@@ -7,6 +7,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
@@ -44,7 +45,7 @@ type trust struct {
 // that was not judged.
 type failure struct{ Server, Reason string }
 
-func newTrust(r *lab.Results) trust {
+func newTrust(r *results.Results) trust {
 	t := trust{
 		Voids:       voids(r),
 		OpenCells:   len(r.Open),
@@ -68,7 +69,7 @@ func newTrust(r *lab.Results) trust {
 	for _, note := range lab.Notes(r) {
 		// What was not measured has a list of its own, and so has who is not
 		// available.
-		if strings.HasPrefix(note, string(lab.NotAvailable)) {
+		if strings.HasPrefix(note, string(results.NotAvailable)) {
 			continue
 		}
 		if !slices.ContainsFunc(r.NotMeasured, func(what string) bool { return strings.Contains(note, what) }) {
@@ -91,7 +92,7 @@ func newTrust(r *lab.Results) trust {
 	return t
 }
 
-func environment(e lab.Environment) []pair {
+func environment(e results.Environment) []pair {
 	share := func(s *float64) string {
 		if s == nil {
 			return "not known"
@@ -119,7 +120,7 @@ func environment(e lab.Environment) []pair {
 	return all
 }
 
-func plan(r *lab.Results) []pair {
+func plan(r *results.Results) []pair {
 	p := r.Plan
 	all := []pair{
 		{"begun", moment(r.Started)},

@@ -1,4 +1,4 @@
-package lab
+package results
 
 import (
 	"cmp"
@@ -32,17 +32,17 @@ type Subject struct {
 	Exceptions map[string]string `json:"exceptions,omitempty"`
 }
 
-// ours reports whether the server speaks this project's protocol.
-func (s Subject) ours() bool { return cmp.Or(s.Protocol, load.KV) == load.KV }
+// Ours reports whether the server speaks this project's protocol.
+func (s Subject) Ours() bool { return cmp.Or(s.Protocol, load.KV) == load.KV }
 
-// model is the name without the options.
-func (s Subject) model() string {
+// Model is the name without the options.
+func (s Subject) Model() string {
 	name, _, _ := strings.Cut(s.Name, " ")
 	return name
 }
 
-// told returns the workload in the server's language.
-func (s Subject) told(w load.Workload) load.Workload {
+// Told returns the workload in the server's language.
+func (s Subject) Told(w load.Workload) load.Workload {
 	w.Protocol = cmp.Or(s.Protocol, w.Protocol)
 	return w
 }
@@ -50,14 +50,14 @@ func (s Subject) told(w load.Workload) load.Workload {
 // The placeholders in the command of a foreign server: 127.0.0.1:PORT, and the
 // port alone.
 const (
-	addrPlaceholder = "{addr}"
-	portPlaceholder = "{port}"
+	AddrPlaceholder = "{addr}"
+	PortPlaceholder = "{port}"
 )
 
-// at returns the command with the address filled in.
-func (s Subject) at(addr string) []string {
+// At returns the command with the address filled in.
+func (s Subject) At(addr string) []string {
 	port := addr[strings.LastIndexByte(addr, ':')+1:]
-	fill := strings.NewReplacer(addrPlaceholder, addr, portPlaceholder, port)
+	fill := strings.NewReplacer(AddrPlaceholder, addr, PortPlaceholder, port)
 	var command []string
 	for _, word := range s.Command {
 		command = append(command, fill.Replace(word))

@@ -1,4 +1,4 @@
-package lab
+package results
 
 import (
 	"cmp"
@@ -58,13 +58,13 @@ func (c SyscallCell) String() string {
 	return strings.Join(all, ", ")
 }
 
-// ringCall hands operations over to an io_uring and waits for what is done.
-const ringCall = "io_uring_enter"
+// RingCall hands operations over to an io_uring and waits for what is done.
+const RingCall = "io_uring_enter"
 
-// otherCalls is the name of all calls that have none of their own.
-const otherCalls = "others"
+// OtherCalls is the name of all calls that have none of their own.
+const OtherCalls = "others"
 
 // Rings reports whether a server's calls of io_uring_enter were counted.
 func (r *Results) Rings() bool {
-	return slices.ContainsFunc(r.Syscalls, func(c SyscallCell) bool { return c.Calls[ringCall] > 0 })
+	return slices.ContainsFunc(r.Syscalls, func(c SyscallCell) bool { return c.Calls[RingCall] > 0 })
 }

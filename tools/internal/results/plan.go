@@ -1,4 +1,4 @@
-package lab
+package results
 
 import (
 	"cmp"
@@ -60,23 +60,23 @@ type Plan struct {
 	AllClaims   bool     `json:"all_claims,omitempty"`
 }
 
-// has reports whether the plan includes the part.
-func (p Plan) has(part Part) bool { return slices.Contains(p.Parts, part) }
+// Has reports whether the plan includes the part.
+func (p Plan) Has(part Part) bool { return slices.Contains(p.Parts, part) }
 
-// seedOf is for one cell, so that all servers get the same requests in a round
+// SeedOf is for one cell, so that all servers get the same requests in a round
 // and other ones in the next.
-func (p Plan) seedOf(round, workload int) uint64 {
+func (p Plan) SeedOf(round, workload int) uint64 {
 	return p.Seed + uint64(round*len(p.Workloads)+workload)
 }
 
-// openSeed is for one cell of the open loop, and none of those for the closed.
-func (p Plan) openSeed(round, workload int) uint64 {
-	return p.seedOf(p.Rounds+1, 0) + uint64(round*len(p.Open)+workload)
+// OpenSeed is for one cell of the open loop, and none of those for the closed.
+func (p Plan) OpenSeed(round, workload int) uint64 {
+	return p.SeedOf(p.Rounds+1, 0) + uint64(round*len(p.Open)+workload)
 }
 
-// mix is the usual workload with so many connections, so many requests in flight
+// Mix is the usual workload with so many connections, so many requests in flight
 // on each, and so many requests per second; 0: a closed loop.
-func (p Plan) mix(connections, depth int, rate float64) load.Workload {
+func (p Plan) Mix(connections, depth int, rate float64) load.Workload {
 	w := p.Workloads[0]
 	w.Connections, w.Depth, w.Rate, w.Arrivals = connections, depth, rate, load.Constant
 	return w
@@ -89,9 +89,9 @@ type Shape struct{ Connections, Depth int }
 // be in flight to so much that the cost of waiting is spread over many requests.
 var Shapes = []Shape{{1, 1}, {50, 1}, {50, 16}}
 
-// workloads are those of the shapes, by default Shapes. mix is what they have in
+// Workloads are those of the shapes, by default Shapes. mix is what they have in
 // common: which requests, keys and values.
-func workloads(mix load.Workload, shapes ...Shape) []load.Workload {
+func Workloads(mix load.Workload, shapes ...Shape) []load.Workload {
 	if len(shapes) == 0 {
 		shapes = Shapes
 	}
@@ -103,13 +103,13 @@ func workloads(mix load.Workload, shapes ...Shape) []load.Workload {
 	return all
 }
 
-// openRates are what every server is offered in the open loop, in requests per
+// OpenRates are what every server is offered in the open loop, in requests per
 // second, whatever it can do: so response times can be compared, rate by rate.
-var openRates = []float64{5_000, 10_000, 20_000, 40_000}
+var OpenRates = []float64{5_000, 10_000, 20_000, 40_000}
 
-func openWorkloads(mix load.Workload, arrivals load.Arrivals) []load.Workload {
+func OpenWorkloads(mix load.Workload, arrivals load.Arrivals) []load.Workload {
 	var all []load.Workload
-	for _, rate := range openRates {
+	for _, rate := range OpenRates {
 		w := mix
 		w.Connections, w.Rate, w.Arrivals = 50, rate, cmp.Or(arrivals, load.Constant)
 		all = append(all, w)
@@ -117,15 +117,15 @@ func openWorkloads(mix load.Workload, arrivals load.Arrivals) []load.Workload {
 	return all
 }
 
-// idleSteps is with how many silent connections a server is measured, one after
+// IdleSteps is with how many silent connections a server is measured, one after
 // the other.
-func idleSteps() []int { return []int{0, 100, 1_000, 10_000} }
+func IdleSteps() []int { return []int{0, 100, 1_000, 10_000} }
 
-// syscallWorkloads is how many of the plan's workloads calls are counted under:
+// SyscallWorkloads is how many of the plan's workloads calls are counted under:
 // the first ones. Where many requests are in flight on a connection, calls are
 // few, and that is a matter of chance and of the generator's.
-const syscallWorkloads = 2
+const SyscallWorkloads = 2
 
-// capacityRepeats is how often a rate is offered in the search for a capacity: it is
+// CapacityRepeats is how often a rate is offered in the search for a capacity: it is
 // kept if it was each time.
-const capacityRepeats = 3
+const CapacityRepeats = 3

@@ -1,4 +1,4 @@
-package lab
+package results
 
 // Article is where the claims are from.
 const Article = "https://tech-lessons.in/en/blog/many_flavors_of_networking_io"
@@ -84,9 +84,9 @@ func (f Finding) Surprising() bool {
 	return f.Predicted != "" && f.Verdict.Decided() && f.Verdict != f.Predicted
 }
 
-// leaveOut notes that the finding rests on fewer runs than there were, and why;
+// LeaveOut notes that the finding rests on fewer runs than there were, and why;
 // nothing for "".
-func (f *Finding) leaveOut(why string) {
+func (f *Finding) LeaveOut(why string) {
 	if why != "" {
 		f.Why += "; left out what the machine disturbed: " + why
 	}

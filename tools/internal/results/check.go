@@ -1,4 +1,4 @@
-package lab
+package results
 
 import (
 	"errors"
@@ -24,12 +24,12 @@ func (r *Results) Check() error {
 	var errs []error
 	add := func(err error) { errs = append(errs, err) }
 	named := func(what, server string) {
-		if r.server(server) == nil {
+		if r.Server(server) == nil {
 			add(fmt.Errorf("%s: no server %q", what, server))
 		}
 	}
 	figures := func(what, server string, workload, of int) {
-		if r.server(server) == nil || workload < 0 || workload >= of {
+		if r.Server(server) == nil || workload < 0 || workload >= of {
 			add(fmt.Errorf("%s: figures of %q under workload %d, which are not in the plan", what, server, workload))
 		}
 	}

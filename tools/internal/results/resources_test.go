@@ -1,4 +1,4 @@
-package lab
+package results
 
 import (
 	"encoding/json"
@@ -80,7 +80,7 @@ func TestWhatTheKernelDoesNotTellIsAbsent(t *testing.T) {
 // A few ticks do not tell how CPU time is divided: 6 of 6 would be "100 %".
 func TestFewTicksSayNothingOfTheKernelsShare(t *testing.T) {
 	cell := func(user, system int) Cell {
-		return Cell{Resources: &Resources{User: time.Duration(user) * userTick, System: time.Duration(system) * userTick}}
+		return Cell{Resources: &Resources{User: time.Duration(user) * UserTick, System: time.Duration(system) * UserTick}}
 	}
 	assert.Nil(t, systemShare(nil))
 	assert.Nil(t, systemShare([]Cell{cell(0, 6)}))

@@ -1,4 +1,4 @@
-package lab
+package results
 
 import "time"
 
@@ -101,6 +101,6 @@ func (r *Resources) cores() int {
 	return max(1, r.Cores)
 }
 
-// userTick is the unit in which the kernel tells user and system time: USER_HZ
+// UserTick is the unit in which the kernel tells user and system time: USER_HZ
 // is 100 on every architecture that Go knows.
-const userTick = time.Second / 100
+const UserTick = time.Second / 100

@@ -1,4 +1,4 @@
-package lab
+package results
 
 // IdleCell is a server with silent connections, and nothing to do.
 type IdleCell struct {
@@ -14,16 +14,16 @@ type IdleCell struct {
 	Others *float64 `json:"others,omitempty"`
 }
 
-// share is how large a part of a core the server used.
-func (c IdleCell) share() float64 {
+// CoreShare is how large a part of a core the server used.
+func (c IdleCell) CoreShare() float64 {
 	share, _ := c.Resources.Share()
 	return share
 }
 
-// wanted is the share of a core that the server used, or was ready to use and waited
+// WantedShare is the share of a core that the server used, or was ready to use and waited
 // for because other programs had it. Its threads may wait for one core at the same
 // time; that counts once.
-func (c IdleCell) wanted() float64 {
+func (c IdleCell) WantedShare() float64 {
 	wanted, _ := c.Resources.Wanted()
 	return wanted
 }
@@ -34,7 +34,7 @@ func (c IdleCell) wanted() float64 {
 func (r *Results) IdleShare(server string) (share float64, known bool) {
 	for _, c := range r.Idle {
 		if c.Server == server && c.Connections > 0 && c.Resources != nil {
-			return c.share(), true
+			return c.CoreShare(), true
 		}
 	}
 	return 0, false
@@ -60,14 +60,14 @@ func (r *Results) PerConnection(server string) (bytes float64, known bool) {
 }
 
 // Shares of a core, in %.
-const busyYes, busyNo = 50.0, 5.0
+const BusyYes, BusyNo = 50.0, 5.0
 
 // Polls reports whether a server wanted a core although it had nothing to do: whether
 // it used one, or would have if others had not had it.
 func (r *Results) Polls(server string) bool {
 	for _, c := range r.Idle {
 		if c.Server == server && c.Connections > 0 && c.Resources != nil {
-			return 100*c.wanted() >= busyYes
+			return 100*c.WantedShare() >= BusyYes
 		}
 	}
 	return false

@@ -1,4 +1,4 @@
-package lab
+package results
 
 import (
 	"cmp"
@@ -74,9 +74,9 @@ type Interval struct {
 	High float64 `json:"high_ns"`
 }
 
-// summarize makes the summaries of what was measured, but for the claims' verdicts:
+// Summarize makes the summaries of what was measured, but for the claims' verdicts:
 // those are drawn by package experiments.
-func (r *Results) summarize() error {
+func (r *Results) Summarize() error {
 	r.Summary = summarize(r.Servers, r.Plan, r.Runs)
 	r.Noise = noise(r.Plan, r.Runs, r.Again)
 	var err error
@@ -92,21 +92,21 @@ func noise(plan Plan, runs, again []Cell) []Noise {
 		for i, cells := range [][]Cell{runs, again} {
 			for _, c := range cells {
 				if c.Server == plan.Again && c.Workload == w && c.Resources != nil && c.Load.Requests > 0 {
-					both[i] = append(both[i], c.cpuPerRequest())
+					both[i] = append(both[i], c.NanosPerRequest())
 				}
 			}
 		}
 		if len(both[0]) == 0 || len(both[1]) == 0 {
 			continue
 		}
-		a, b := median(both[0]), median(both[1])
+		a, b := Median(both[0]), Median(both[1])
 		all = append(all, Noise{Server: plan.Again, Workload: w, CPU: math.Abs(a-b) / ((a + b) / 2)})
 	}
 	return all
 }
 
-// cpuPerRequest is in ns.
-func (c Cell) cpuPerRequest() float64 {
+// NanosPerRequest is in ns.
+func (c Cell) NanosPerRequest() float64 {
 	return float64(c.Resources.CPU.Nanoseconds()) / float64(c.Load.Requests)
 }
 
@@ -129,13 +129,13 @@ func summarizeRuns(runs []Cell, w load.Workload) Summary {
 		Server:   runs[0].Server,
 		Workload: runs[0].Workload,
 		Rounds:   len(runs),
-		Rate:     medianOf(runs, func(r Cell) float64 { return r.Load.Rate }),
-		P50:      medianOf(runs, func(r Cell) time.Duration { return r.Load.Response.P50 }),
-		P99:      medianOf(runs, func(r Cell) time.Duration { return r.Load.Response.P99 }),
+		Rate:     MedianOf(runs, func(r Cell) float64 { return r.Load.Rate }),
+		P50:      MedianOf(runs, func(r Cell) time.Duration { return r.Load.Response.P50 }),
+		P99:      MedianOf(runs, func(r Cell) time.Duration { return r.Load.Response.P99 }),
 		Served:   runs[0].Load.Served,
 	}
 	if s.Rate > 0 {
-		s.Hidden = medianOf(runs, func(r Cell) float64 { return r.Load.Hidden() })
+		s.Hidden = MedianOf(runs, func(r Cell) float64 { return r.Load.Hidden() })
 	}
 	limited := 0
 	var known []Cell
@@ -152,28 +152,28 @@ func summarizeRuns(runs []Cell, w load.Workload) Summary {
 	}
 	s.GeneratorLimited = 2*limited > len(runs)
 	if len(known) > 0 {
-		s.Cost = costOf(known)
+		s.Cost = CostOf(known)
 	}
 	return s
 }
 
-func costOf(runs []Cell) *Cost {
+func CostOf(runs []Cell) *Cost {
 	per := func(r Cell, n int64) float64 { return float64(n) / float64(r.Load.Requests) }
 	c := &Cost{
-		CPU:         medianOf(runs, Cell.cpuPerRequest),
+		CPU:         MedianOf(runs, Cell.NanosPerRequest),
 		System:      systemShare(runs),
 		Interval:    intervalOf(runs),
-		Voluntary:   medianOf(runs, func(r Cell) float64 { return per(r, r.Resources.Voluntary) }),
-		Involuntary: medianOf(runs, func(r Cell) float64 { return per(r, r.Resources.Involuntary) }),
+		Voluntary:   MedianOf(runs, func(r Cell) float64 { return per(r, r.Resources.Voluntary) }),
+		Involuntary: MedianOf(runs, func(r Cell) float64 { return per(r, r.Resources.Involuntary) }),
 		RunQueue:    waitedOf(runs),
-		Threads:     medianOf(runs, func(r Cell) int { return r.Resources.Threads }),
-		RSS:         medianOf(runs, func(r Cell) int64 { return r.Resources.RSS }),
-		PSS:         medianOf(runs, func(r Cell) int64 { return r.Resources.PSS }),
-		Sockets:     medianOf(runs, func(r Cell) int64 { return r.Resources.Sockets }),
+		Threads:     MedianOf(runs, func(r Cell) int { return r.Resources.Threads }),
+		RSS:         MedianOf(runs, func(r Cell) int64 { return r.Resources.RSS }),
+		PSS:         MedianOf(runs, func(r Cell) int64 { return r.Resources.PSS }),
+		Sockets:     MedianOf(runs, func(r Cell) int64 { return r.Resources.Sockets }),
 	}
 	if c.CPU > 0 {
-		byCPU := func(a, b Cell) int { return cmp.Compare(a.cpuPerRequest(), b.cpuPerRequest()) }
-		c.Spread = (slices.MaxFunc(runs, byCPU).cpuPerRequest() - slices.MinFunc(runs, byCPU).cpuPerRequest()) / c.CPU
+		byCPU := func(a, b Cell) int { return cmp.Compare(a.NanosPerRequest(), b.NanosPerRequest()) }
+		c.Spread = (slices.MaxFunc(runs, byCPU).NanosPerRequest() - slices.MinFunc(runs, byCPU).NanosPerRequest()) / c.CPU
 	}
 	return c
 }
@@ -190,7 +190,7 @@ func waitedOf(runs []Cell) *float64 {
 	if len(all) == 0 {
 		return nil
 	}
-	return new(median(all))
+	return new(Median(all))
 }
 
 // leastTicks is how few ticks say nothing of how CPU time is divided. Each of
@@ -205,7 +205,7 @@ func systemShare(runs []Cell) *SystemShare {
 	for _, r := range runs {
 		user, system = user+r.Resources.User, system+r.Resources.System
 	}
-	ticks := (user + system) / userTick
+	ticks := (user + system) / UserTick
 	if ticks < leastTicks {
 		return nil
 	}
@@ -217,7 +217,7 @@ func systemShare(runs []Cell) *SystemShare {
 func intervalOf(runs []Cell) *Interval {
 	var values []float64
 	for _, r := range runs {
-		values = append(values, r.cpuPerRequest())
+		values = append(values, r.NanosPerRequest())
 	}
 	s := benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), 0.95)
 	if math.IsInf(s.Lo, 0) || math.IsInf(s.Hi, 0) {
@@ -240,18 +240,18 @@ type number interface {
 	~int | ~int64 | ~float64
 }
 
-// median returns the middle value, or the mean of the two in the middle. There
+// Median returns the middle value, or the mean of the two in the middle. There
 // must be one.
-func median[T number](values []T) T {
+func Median[T number](values []T) T {
 	sorted := slices.Sorted(slices.Values(values))
 	n := len(sorted)
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-func medianOf[T number](runs []Cell, value func(Cell) T) T {
+func MedianOf[T number](runs []Cell, value func(Cell) T) T {
 	var values []T
 	for _, r := range runs {
 		values = append(values, value(r))
 	}
-	return median(values)
+	return Median(values)
 }

@@ -1,4 +1,4 @@
-package lab
+package results
 
 import (
 	"fmt"
@@ -13,74 +13,74 @@ import (
 // the load generator had its core when it wanted it. The first warns, the second
 // decides: a measurement that was disturbed says nothing about the server.
 
-// disturbance is the share of the machine's CPU time above which what goes on
+// DisturbedShare is the share of the machine's CPU time above which what goes on
 // beside the lab is worth a warning.
-const disturbance = 0.05
+const DisturbedShare = 0.05
 
 // takenShare is the share of the time for which the server or the generator may wait
 // for a core, or the host have it: medians bear that.
 const takenShare = 0.2
 
-// besides is what the machine did besides while something was measured.
-type besides struct {
+// Besides is what the machine did besides while something was measured.
+type Besides struct {
 	generator     *float64   // the share of the time in which the load generator waited for its core
-	server        *Resources // nil if not known
-	steal, others *float64   // as in Cell
+	Server        *Resources // nil if not known
+	Steal, Others *float64   // as in Cell
 }
 
-func (c *Cell) besides() besides {
-	return besides{c.Load.Generator.RunQueue, c.Resources, c.Steal, c.Others}
+func (c *Cell) Besides() Besides {
+	return Besides{c.Load.Generator.RunQueue, c.Resources, c.Steal, c.Others}
 }
 
-// stolen returns that the host had the cores for too long, or "".
-func (b besides) stolen() string {
-	if b.steal != nil && *b.steal > takenShare {
-		return fmt.Sprintf("the host had the cores for %s of the time", format.Percent(*b.steal))
+// Stolen returns that the host had the cores for too long, or "".
+func (b Besides) Stolen() string {
+	if b.Steal != nil && *b.Steal > takenShare {
+		return fmt.Sprintf("the host had the cores for %s of the time", format.Percent(*b.Steal))
 	}
 	return ""
 }
 
-// starved returns that the server waited for its core for too long, or "". A server's
+// Starved returns that the server waited for its core for too long, or "". A server's
 // threads wait for each other on a quiet machine, too, so the wait counts only if
 // other programs ran.
-func (b besides) starved() string {
-	if b.others != nil && *b.others <= disturbance {
+func (b Besides) Starved() string {
+	if b.Others != nil && *b.Others <= DisturbedShare {
 		return ""
 	}
-	if waited, _ := b.server.Waited(); waited > takenShare {
+	if waited, _ := b.Server.Waited(); waited > takenShare {
 		text := fmt.Sprintf("the server waited for a core for %s of the time", format.Percent(min(1, waited)))
-		if b.others != nil {
-			text += fmt.Sprintf(", and other programs used %s of one", format.Percent(*b.others))
+		if b.Others != nil {
+			text += fmt.Sprintf(", and other programs used %s of one", format.Percent(*b.Others))
 		}
 		return text
 	}
 	return ""
 }
 
-// crowded returns that other programs used the cores, or "". It is meant for a server
+// Crowded returns that other programs used the cores, or "". It is meant for a server
 // that may use all cores.
-func (b besides) crowded() string {
-	if b.others != nil && *b.others > takenShare {
-		return fmt.Sprintf("other programs used the cores for %s of the time", format.Percent(*b.others))
+func (b Besides) Crowded() string {
+	if b.Others != nil && *b.Others > takenShare {
+		return fmt.Sprintf("other programs used the cores for %s of the time", format.Percent(*b.Others))
 	}
 	return ""
 }
 
-// taken returns why a measurement says more about the machine than about the
+// Taken returns why a measurement says more about the machine than about the
 // server, or "".
-func (b besides) taken() string {
+func (b Besides) Taken() string {
 	if b.generator != nil && *b.generator > takenShare {
 		return fmt.Sprintf("the load generator waited for its core for %s of the time", format.Percent(*b.generator))
 	}
-	if text := b.stolen(); text != "" {
+	if text := b.Stolen(); text != "" {
 		return text
 	}
-	return b.starved()
+	return b.Starved()
 }
 
 // Starved reports whether the server, in a cell, waited for a core that something
 // else had.
-func (c Cell) Starved() bool { return c.besides().stolen() != "" || c.besides().starved() != "" }
+func (c Cell) Starved() bool { return c.Besides().Stolen() != "" || c.Besides().Starved() != "" }
 
 // elsewhere returns the share of the machine's CPU time that went neither to the
 // lab nor to its servers, 0 to 1, as far as it is known.
@@ -97,7 +97,7 @@ func (e Environment) elsewhere() (share float64) {
 // be the machine's; "" if that was little.
 func (r *Results) Disturbed() string {
 	share := r.Environment.elsewhere()
-	if share <= disturbance {
+	if share <= DisturbedShare {
 		return ""
 	}
 	return fmt.Sprintf("DISTURBED: %.0f %% of the machine's CPU time went elsewhere, which makes requests slower, and through colder caches dearer. "+
@@ -114,7 +114,7 @@ const voidShare = 0.75
 // or none of its claims was decided for any server.
 func (r *Results) Void() string {
 	var reasons []string
-	void, cells, why := voidCells(r.Runs)
+	void, cells, why := VoidCells(r.Runs)
 	if float64(void) > voidShare*float64(cells) {
 		reasons = append(reasons, fmt.Sprintf("of %s of the closed loop %d are void; one reason: %s", format.Count(cells, "cell"), void, why))
 	}
@@ -144,8 +144,8 @@ func (r *Results) Void() string {
 	return strings.Join(reasons, "; ")
 }
 
-// voidCells returns how many of some cells are void, and why one of them is.
-func voidCells(all ...[]Cell) (void, of int, reason string) {
+// VoidCells returns how many of some cells are void, and why one of them is.
+func VoidCells(all ...[]Cell) (void, of int, reason string) {
 	for _, c := range slices.Concat(all...) {
 		if of++; len(c.Load.Void) > 0 {
 			void, reason = void+1, c.Load.Void[0]

@@ -1,4 +1,4 @@
-package lab
+package results
 
 import (
 	"testing"
@@ -11,11 +11,11 @@ import (
 )
 
 func TestMedian(t *testing.T) {
-	assert.Equal(t, 3, median([]int{3}))
-	assert.Equal(t, 2, median([]int{9, 1, 2}))
-	assert.InDelta(t, 2.5, median([]float64{9, 1, 2, 3}), 1e-9)
+	assert.Equal(t, 3, Median([]int{3}))
+	assert.Equal(t, 2, Median([]int{9, 1, 2}))
+	assert.InDelta(t, 2.5, Median([]float64{9, 1, 2, 3}), 1e-9)
 	values := []time.Duration{3, 1, 2}
-	assert.EqualValues(t, 2, median(values))
+	assert.EqualValues(t, 2, Median(values))
 	assert.Equal(t, []time.Duration{3, 1, 2}, values, "unchanged")
 }
 
@@ -41,7 +41,7 @@ func TestSummarize(t *testing.T) {
 		Workload: load.Workload{Connections: 50, Depth: 1}, Rate: 1, Response: load.Times{Mean: 51e9},
 	}}
 	all := summarize([]*Server{{Subject: Subject{Name: "a"}}, {Subject: Subject{Name: "b"}}, {Subject: Subject{Name: "c"}}},
-		Plan{Workloads: workloads(load.DefaultWorkload())}, append(runs, other))
+		Plan{Workloads: Workloads(load.DefaultWorkload())}, append(runs, other))
 	require.Len(t, all, 2)
 	assert.Equal(t, Summary{
 		Server: "a", Rounds: 3, Rate: 20, P50: 20, P99: 40, Hidden: 0.25, Served: 5, Errors: 3, FirstError: "oh", GeneratorLimited: true,
@@ -82,7 +82,7 @@ func TestNoise(t *testing.T) {
 	cell := func(server string, workload int, cpu time.Duration) Cell {
 		return Cell{Server: server, Workload: workload, Load: load.Result{Requests: 1}, Resources: &Resources{CPU: cpu}}
 	}
-	plan := Plan{Workloads: workloads(load.DefaultWorkload()), Again: "a"}
+	plan := Plan{Workloads: Workloads(load.DefaultWorkload()), Again: "a"}
 	runs := []Cell{cell("a", 0, 95), cell("b", 0, 1), cell("a", 0, 500), cell("a", 0, 90), cell("a", 1, 7)}
 	again := []Cell{cell("a", 0, 105), cell("a", 0, 105), cell("a", 2, 1)}
 	assert.Equal(t, []Noise{{Server: "a", CPU: 0.1}}, noise(plan, runs, again), "the medians are 95 and 105")

@@ -1,33 +1,34 @@
-package lab
+package results
 
 import (
 	"testing"
 	"time"
 
-	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
 // Each way to be kept from a core counts; what threads of a server wait for each
 // other does not.
 func TestTaken(t *testing.T) {
 	waiting := &Resources{Window: time.Second, RunQueue: new(500 * time.Millisecond)}
-	for want, b := range map[string]besides{
+	for want, b := range map[string]Besides{
 		"the load generator waited for its core for 30.0 % of the time": {generator: new(0.3)},
-		"the host had the cores for 40.0 % of the time":                 {steal: new(0.4)},
-		"the server waited for a core for 50.0 % of the time":           {server: waiting},
+		"the host had the cores for 40.0 % of the time":                 {Steal: new(0.4)},
+		"the server waited for a core for 50.0 % of the time":           {Server: waiting},
 		"the server waited for a core for 100.0 % of the time, and other programs used 60.0 % of one": {
-			server: &Resources{Window: time.Second, RunQueue: new(7 * time.Second)}, others: new(0.6)},
+			Server: &Resources{Window: time.Second, RunQueue: new(7 * time.Second)}, Others: new(0.6)},
 	} {
-		assert.Equal(t, want, b.taken())
+		assert.Equal(t, want, b.Taken())
 	}
-	for name, b := range map[string]besides{
+	for name, b := range map[string]Besides{
 		"nothing is known":           {},
-		"it waited little":           {generator: new(0.1), server: &Resources{Window: time.Second, RunQueue: new(100 * time.Millisecond)}, steal: new(0.1), others: new(0.9)},
-		"its threads wait in a line": {server: waiting, others: new(0.02)},
-		"no time has passed":         {server: &Resources{RunQueue: new(time.Second)}},
+		"it waited little":           {generator: new(0.1), Server: &Resources{Window: time.Second, RunQueue: new(100 * time.Millisecond)}, Steal: new(0.1), Others: new(0.9)},
+		"its threads wait in a line": {Server: waiting, Others: new(0.02)},
+		"no time has passed":         {Server: &Resources{RunQueue: new(time.Second)}},
 	} {
-		assert.Empty(t, b.taken(), name)
+		assert.Empty(t, b.Taken(), name)
 	}
 	assert.True(t, Cell{Load: load.Result{Seconds: 1}, Resources: waiting}.Starved())
 	assert.True(t, Cell{Steal: new(0.5)}.Starved())

@@ -1,4 +1,4 @@
-package lab
+package results
 
 import (
 	"fmt"
@@ -31,22 +31,22 @@ type Trial struct {
 	Note string `json:"note,omitempty"`
 }
 
-// of has the trial be of a server, with what was measured of it.
-func (t *Trial) of(s *Server, c *Cell) {
+// Fill has the trial be of a server, with what was measured of it.
+func (t *Trial) Fill(s *Server, c *Cell) {
 	t.Server, t.Load, t.Resources, t.Steal, t.Others = s.Name, &c.Load, c.Resources, c.Steal, c.Others
 }
 
-func (t *Trial) besides() besides {
-	b := besides{server: t.Resources, steal: t.Steal, others: t.Others}
+func (t *Trial) Besides() Besides {
+	b := Besides{Server: t.Resources, Steal: t.Steal, Others: t.Others}
 	if t.Load != nil {
 		b.generator = t.Load.Generator.RunQueue
 	}
 	return b
 }
 
-// taken returns why a run says more about the machine than about the server, or
+// Taken returns why a run says more about the machine than about the server, or
 // "".
-func (t Trial) taken() string { return t.besides().taken() }
+func (t Trial) Taken() string { return t.Besides().Taken() }
 
 // Timeline is what callers saw, in steps by the time when they were due.
 type Timeline struct {
@@ -78,8 +78,8 @@ func (t *Timeline) Worst(from, until time.Duration) (worst time.Duration) {
 	return worst
 }
 
-// late returns how late callers began to ask, at worst, who were due meanwhile.
-func (t *Timeline) late(from, until time.Duration) (late time.Duration) {
+// Late returns how late callers began to ask, at worst, who were due meanwhile.
+func (t *Timeline) Late(from, until time.Duration) (late time.Duration) {
 	for i, m := range t.Steps {
 		if at := time.Duration(i) * t.Step; at >= from && at < until {
 			late = max(late, m.Late)

@@ -1,4 +1,7 @@
-package lab
+// Package results is what a run of the lab has found out: what was measured, the
+// medians over the rounds, and what the experiments say. A file has it as JSON
+// (Write, Read).
+package results
 
 import (
 	"encoding/json"
@@ -210,8 +213,8 @@ func Decode(text []byte) (*Results, error) {
 	return r, nil
 }
 
-// server returns the server of that name.
-func (r *Results) server(name string) *Server {
+// Server returns the server of that name.
+func (r *Results) Server(name string) *Server {
 	for _, s := range r.Servers {
 		if s.Name == name {
 			return s
@@ -249,8 +252,8 @@ func (r *Results) Failed() []string {
 	return failed
 }
 
-// lowestFailure returns the try with the lowest rate that was not kept, or nil.
-func (c Capacity) lowestFailure() *Try {
+// LowestFailure returns the try with the lowest rate that was not kept, or nil.
+func (c Capacity) LowestFailure() *Try {
 	var lowest *Try
 	for i := range c.Tries {
 		if t := &c.Tries[i]; t.Fail != "" && (lowest == nil || t.Rate < lowest.Rate) {
@@ -264,15 +267,15 @@ func (c Capacity) lowestFailure() *Try {
 // the p99.
 func (p *Proof) Shows() bool { return p.Open.Response.P99 >= p.Stopped/10 }
 
-// out reports whether a server is not to be measured, or no further.
-func (s *Server) out() bool { return s.DNF != "" || s.Unavailable != "" }
+// Out reports whether a server is not to be measured, or no further.
+func (s *Server) Out() bool { return s.DNF != "" || s.Unavailable != "" }
 
-// skip notes what is not measured.
-func (r *Results) skip(what string) { r.NotMeasured = append(r.NotMeasured, what) }
+// Skip notes what is not measured.
+func (r *Results) Skip(what string) { r.NotMeasured = append(r.NotMeasured, what) }
 
-// ceilingOf returns the generator's ceiling with as many connections and
+// CeilingOf returns the generator's ceiling with as many connections and
 // requests in flight, in requests per second. 0: not known.
-func (r *Results) ceilingOf(w load.Workload) float64 {
+func (r *Results) CeilingOf(w load.Workload) float64 {
 	i := slices.IndexFunc(r.Ceiling, func(c Cell) bool {
 		of := c.Load.Workload
 		return of.Connections == w.Connections && of.Depth == w.Depth
