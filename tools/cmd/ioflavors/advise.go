@@ -16,6 +16,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
@@ -125,7 +126,7 @@ func (c *adviseCmd) config() (lab.AdviseConfig, error) {
 	if err != nil {
 		return lab.AdviseConfig{}, err
 	}
-	subjects, err := lab.Select(lab.Models(program), c.Models)
+	subjects, err := models.Select(models.Models(program), c.Models)
 	if err != nil {
 		return lab.AdviseConfig{}, err
 	}

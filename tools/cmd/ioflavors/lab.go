@@ -17,6 +17,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/nearest"
 	"github.com/ioflavors/ioflavors/tools/internal/report"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -136,26 +137,26 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	}
 	var servers []results.Subject
 	for _, text := range c.Server {
-		s, err := lab.ParseServer(text)
+		s, err := models.ParseServer(text)
 		if err != nil {
 			return lab.Config{}, nil, usageError(fmt.Errorf("--server: %w", err))
 		}
 		servers = append(servers, s)
 	}
-	models, parts, experiments := c.Models, []results.Part(nil), []string(nil)
+	names, parts, experiments := c.Models, []results.Part(nil), []string(nil)
 	for _, name := range c.Only {
 		if part := results.Part(name); slices.Contains(results.Parts, part) {
 			parts = append(parts, part)
 		} else if slices.Contains(experimentIDs(), name) {
 			experiments = append(experiments, name)
 		} else {
-			models = append(models, name)
+			names = append(names, name)
 		}
 	}
 	if c.Claims || experiments != nil {
 		parts = append(parts, lab.ExperimentParts(experiments)...)
 	}
-	subjects, notMeasured := lab.Models(program), []string(nil)
+	subjects, notMeasured := models.Models(program), []string(nil)
 	if c.Peers || c.PeersFrom != "" {
 		built, remove, err := buildPeers(ctx, c.PeersFrom)
 		if err != nil {
@@ -163,11 +164,11 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 		}
 		cleanUp = remove
 		var installed []results.Subject
-		installed, notMeasured = lab.InstalledPeers()
+		installed, notMeasured = models.InstalledPeers()
 		subjects = slices.Concat(subjects, built, installed)
-		models = lab.WithPeers(models)
+		names = models.WithPeers(names)
 	}
-	if subjects, err = c.chosen(subjects, servers, models); err != nil {
+	if subjects, err = c.chosen(subjects, servers, names); err != nil {
 		cleanUp()
 		return lab.Config{}, nil, usageError(err)
 	}
@@ -218,7 +219,7 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 func (c *labCmd) chosen(subjects, servers []results.Subject, names []string) ([]results.Subject, error) {
 	all := slices.Concat(subjects, servers)
 	known := func(name string, subjects []results.Subject) bool {
-		_, err := lab.Select(subjects, []string{name})
+		_, err := models.Select(subjects, []string{name})
 		return err == nil
 	}
 	for _, name := range c.Only {
@@ -229,7 +230,7 @@ func (c *labCmd) chosen(subjects, servers []results.Subject, names []string) ([]
 	if len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return known(name, servers) }) {
 		names = slices.Concat(names, subjectNames(servers))
 	}
-	selected, err := lab.Select(all, names)
+	selected, err := models.Select(all, names)
 	if err != nil {
 		return nil, fmt.Errorf("--models: %w", err)
 	}
@@ -256,10 +257,10 @@ func unknownOnly(name string, subjects []results.Subject) error {
 	for i, p := range results.Parts {
 		parts[i] = string(p)
 	}
-	claims, models := experimentIDs(), subjectNames(subjects)
+	claims, servers := experimentIDs(), subjectNames(subjects)
 	return fmt.Errorf("--only %s: neither a part (%s) nor a claim (%s) nor a model (%s)%s", name,
-		strings.Join(parts, ", "), strings.Join(claims, ", "), strings.Join(models, ", "),
-		nearest.Hint(name, slices.Concat(parts, claims, models)))
+		strings.Join(parts, ", "), strings.Join(claims, ", "), strings.Join(servers, ", "),
+		nearest.Hint(name, slices.Concat(parts, claims, servers)))
 }
 
 // command returns what does the same again. Where the results go is left out.

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
@@ -154,9 +155,9 @@ func TestCommandsBeginAsTheUserBegan(t *testing.T) {
 
 // Each subject is a model that serve knows, with flags that the model knows.
 func TestLabSubjectsAreServed(t *testing.T) {
-	for _, s := range lab.Models("ioflavors") {
+	for _, s := range models.Models("ioflavors") {
 		known := false
-		for _, m := range models {
+		for _, m := range commands {
 			known = known || m.Model == s.Command[2]
 		}
 		assert.True(t, known, s.Name)

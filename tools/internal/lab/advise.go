@@ -13,6 +13,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -97,7 +98,7 @@ func (cfg AdviseConfig) Validate() error {
 	if err := cfg.Profile.Validate(); err != nil {
 		return err
 	}
-	if err := distinct(cfg.Subjects); err != nil {
+	if err := models.Distinct(cfg.Subjects); err != nil {
 		return err
 	}
 	if cfg.Repeats < 1 {

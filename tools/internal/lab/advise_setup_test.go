@@ -19,6 +19,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/sock"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
@@ -88,7 +89,7 @@ func TestTheProgramCompiles(t *testing.T) {
 	files := make(map[string]string) // of exported types, by package
 	const module = "github.com/ioflavors/ioflavors/"
 	list := exec.CommandContext(t.Context(), "go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", module+"common/kvserver")
-	for _, s := range Models("ioflavors") {
+	for _, s := range models.Models("ioflavors") {
 		list.Args = append(list.Args, module+s.Model())
 	}
 	list.Stderr = os.Stderr
@@ -104,7 +105,7 @@ func TestTheProgramCompiles(t *testing.T) {
 
 	large := testProfile()
 	large.Connections, large.Active, large.Value, large.Handler = 20_000, 10_000, 1<<19, 20*time.Millisecond
-	for _, s := range Models("ioflavors") {
+	for _, s := range models.Models("ioflavors") {
 		for _, p := range []Profile{{Connections: 1, Active: 1, Rate: 1000}, large} {
 			setup, err := p.setup(s, []string{"ioflavors"}, math.MaxInt32)
 			require.NoError(t, err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -75,9 +76,9 @@ func testAdvice(t *testing.T, p Profile, all ...constructed) *Advice {
 	a := &Advice{Profile: p, Measured: p, Complete: true, Repeats: 3, Duration: time.Second, Command: []string{"go", "run", "./tools/cmd/ioflavors", "advise"}, descriptors: 1 << 20}
 	for _, c := range all {
 		s := results.Subject{Name: c.model}
-		for _, v := range variants {
-			if v.name == c.model {
-				s.OneAtATime = v.oneAtATime
+		for _, m := range models.Models("ioflavors") {
+			if m.Name == c.model {
+				s.OneAtATime = m.OneAtATime
 			}
 		}
 		a.subjects = append(a.subjects, s)
@@ -424,8 +425,8 @@ func TestAdviceProbes(t *testing.T) {
 
 func TestSimplestAreModels(t *testing.T) {
 	var names []string
-	for _, v := range variants {
-		names = append(names, v.name)
+	for _, s := range models.Models("ioflavors") {
+		names = append(names, s.Name)
 	}
 	assert.ElementsMatch(t, names, simplest)
 	assert.Equal(t, len(simplest), simplicity("another"))

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -48,7 +49,7 @@ var experimentCode = &Experiment{
 		if !hasCode(s.Subject) {
 			return nil
 		}
-		checkout, err := Checkout(".")
+		checkout, err := models.Checkout(".")
 		if err != nil {
 			return fmt.Errorf("the code was not counted, because %w", err)
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -40,11 +41,11 @@ func f() error {
 
 // The checkout's own models are counted.
 func TestTheModelsAreCounted(t *testing.T) {
-	if _, err := Checkout("."); err != nil {
+	if _, err := models.Checkout("."); err != nil {
 		t.Skip(err)
 	}
 	r := &results.Results{}
-	for _, s := range Models("ioflavors") {
+	for _, s := range models.Models("ioflavors") {
 		server := &results.Server{Subject: s, Rules: &results.Gate{Passed: 1, Total: 1}}
 		r.Servers = append(r.Servers, server)
 		require.NoError(t, experimentCode.run(t.Context(), &bench{results: r}, server))

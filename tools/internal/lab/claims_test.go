@@ -12,6 +12,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/eventloop"
 	"github.com/ioflavors/ioflavors/singleblocking"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -19,7 +20,7 @@ import (
 // there are.
 func TestEveryExperimentStatesItsCase(t *testing.T) {
 	var names []string
-	for _, s := range Models("program") {
+	for _, s := range models.Models("program") {
 		names = append(names, s.Name)
 	}
 	seen := map[string]bool{}

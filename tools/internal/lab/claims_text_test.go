@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -82,7 +83,7 @@ func inQuotes(quotes []string) (all []string) {
 // is left out of the servers that the claim is about.
 func TestAVerdictNamesEveryServerThatSaysYes(t *testing.T) {
 	var names []string
-	for _, s := range Models("program") {
+	for _, s := range models.Models("program") {
 		names = append(names, s.Name)
 	}
 	for _, e := range Experiments() {

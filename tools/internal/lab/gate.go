@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ioflavors/ioflavors/common/conformance"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -13,7 +14,7 @@ import (
 func conform(ctx context.Context, p *process, s results.Subject) results.Gate {
 	o := conformance.Options{OneAtATime: s.OneAtATime, Only: rulesFor(s), Process: p.pid}
 	if len(s.CheckFlags) > 0 {
-		o.TurnLimit = checkTurn
+		o.TurnLimit = models.CheckTurn
 	}
 	return gateOf(conformance.Check(ctx, p.addr, o))
 }

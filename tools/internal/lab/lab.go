@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -70,7 +71,7 @@ type run struct {
 
 // Validate returns an error if Run would refuse the configuration.
 func (cfg Config) Validate() error {
-	if err := distinct(cfg.Subjects); err != nil {
+	if err := models.Distinct(cfg.Subjects); err != nil {
 		return err
 	}
 	_, err := newPlan(cfg)

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -231,7 +232,7 @@ func TestRunRefusesNonsense(t *testing.T) {
 }
 
 func TestPlan(t *testing.T) {
-	subjects := Models("ioflavors")
+	subjects := models.Models("ioflavors")
 	cfg := Config{Subjects: subjects, Seed: 7, Rounds: 5, Cell: minCell}
 	p, err := newPlan(cfg)
 	require.NoError(t, err)
@@ -239,7 +240,7 @@ func TestPlan(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, p, again, "a seed repeats the order")
 	for _, order := range p.Order {
-		assert.ElementsMatch(t, subjectNames(subjects), order)
+		assert.ElementsMatch(t, models.SubjectNames(subjects), order)
 	}
 	assert.False(t, slices.Equal(p.Order[0], p.Order[1]) && slices.Equal(p.Order[1], p.Order[2]), "shuffled")
 	seen := map[uint64]bool{}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -17,7 +18,7 @@ import (
 // is measured; its clock is set by hand.
 func liveRun(t *testing.T, s *screen, style Style) (p *Progress, r *results.Results, clock *time.Time) {
 	t.Helper()
-	subjects := Models("ioflavors")
+	subjects := models.Models("ioflavors")
 	mix := load.DefaultWorkload()
 	r = &results.Results{Plan: results.Plan{Rounds: 3, Parts: results.Parts[:len(results.Parts)-1], Workloads: results.Workloads(mix), Open: results.OpenWorkloads(mix, "")}}
 	for _, subject := range subjects {

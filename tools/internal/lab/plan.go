@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -83,7 +84,7 @@ func newPlan(cfg Config) (results.Plan, error) {
 		p.Again = "eventloop"
 	}
 	for range cfg.Rounds {
-		order := subjectNames(cfg.Subjects)
+		order := models.SubjectNames(cfg.Subjects)
 		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		p.Order = append(p.Order, order)
 		p.AgainAt = append(p.AgainAt, random.IntN(len(order)+1))

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -23,8 +24,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // sampleResults has about everything that a report can have to tell.
 func sampleResults(t *testing.T) *results.Results {
 	t.Helper()
-	subjects := Models("ioflavors")
-	mix, names := load.DefaultWorkload(), subjectNames(subjects)
+	subjects := models.Models("ioflavors")
+	mix, names := load.DefaultWorkload(), models.SubjectNames(subjects)
 	plan := results.Plan{
 		Seed: 42, Rounds: 3, Parts: results.Parts[:len(results.Parts)-1], Order: [][]string{names, names, names}, Again: "eventloop", AgainAt: []int{0, 1, 2},
 		Workloads: results.Workloads(mix), Open: results.OpenWorkloads(mix, ""), IdleConnections: results.IdleSteps(),

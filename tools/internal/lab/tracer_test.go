@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -16,7 +17,7 @@ func TestCallsWithANameOfTheirOwn(t *testing.T) {
 	assert.Subset(t, foreign, namedCalls)
 	assert.Contains(t, foreign, "sendmsg")
 	// perf counts nothing at all if the kernel does not know a name.
-	for _, s := range Models("ioflavors") {
+	for _, s := range models.Models("ioflavors") {
 		assert.Equal(t, s.Name == "iouring", slices.Contains(callsOf(s), results.RingCall), s.Name)
 	}
 	assert.NotContains(t, namedCalls, results.RingCall)

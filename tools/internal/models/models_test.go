@@ -1,4 +1,4 @@
-package lab
+package models
 
 import (
 	"testing"
@@ -12,7 +12,7 @@ import (
 
 func TestModels(t *testing.T) {
 	all := Models("/bin/ioflavors")
-	require.NoError(t, distinct(all))
+	require.NoError(t, Distinct(all))
 	require.Len(t, all, 9)
 	assert.Equal(t, results.Subject{
 		Name:       "busywait --one-at-a-time",
@@ -25,13 +25,13 @@ func TestModels(t *testing.T) {
 func TestSelect(t *testing.T) {
 	all := Models("ioflavors")
 	for _, c := range []struct{ names, want []string }{
-		{nil, subjectNames(all)},
+		{nil, SubjectNames(all)},
 		{[]string{"eventloop"}, []string{"eventloop", "eventloop --loops 2"}},
 		{[]string{"eventloop --loops 2", "singleblocking"}, []string{"singleblocking", "eventloop --loops 2"}},
 	} {
 		got, err := Select(all, c.names)
 		require.NoError(t, err)
-		assert.Equal(t, c.want, subjectNames(got))
+		assert.Equal(t, c.want, SubjectNames(got))
 	}
 	_, err := Select(all, []string{"eventloop", "event"})
 	require.ErrorContains(t, err, `no model "event": there are singleblocking, multiblocking`)

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package lab
+package models
 
 // foreign is not known here.
 func foreign(string) error { return nil }

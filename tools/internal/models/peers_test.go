@@ -1,6 +1,6 @@
 //go:build unix
 
-package lab
+package models
 
 import (
 	"os"
@@ -95,8 +95,8 @@ func TestBuiltPeers(t *testing.T) {
 	require.NoError(t, err)
 	all, err := BuiltPeers(root, "bin")
 	require.NoError(t, err)
-	require.NoError(t, distinct(append(all, Models("ioflavors")...)))
-	assert.Equal(t, []string{"peer net", "peer gnet", "peer netpoll", "peer nbio"}, subjectNames(all))
+	require.NoError(t, Distinct(append(all, Models("ioflavors")...)))
+	assert.Equal(t, []string{"peer net", "peer gnet", "peer netpoll", "peer nbio"}, SubjectNames(all))
 	known := make(map[string]bool)
 	for _, r := range conformance.Rules() {
 		known[r.ID] = true
@@ -157,5 +157,5 @@ func TestWithPeers(t *testing.T) {
 	all := append(Models("ioflavors"), results.Subject{Name: "peer a"}, results.Subject{Name: "peer b"})
 	got, err := Select(all, WithPeers([]string{"singleblocking"}))
 	require.NoError(t, err)
-	assert.Equal(t, []string{"singleblocking", "peer a", "peer b"}, subjectNames(got))
+	assert.Equal(t, []string{"singleblocking", "peer a", "peer b"}, SubjectNames(got))
 }

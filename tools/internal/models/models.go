@@ -1,4 +1,7 @@
-package lab
+// Package models has the servers that there are to be measured: our own models
+// with their options, their peers on other people's libraries, and those that a
+// user names.
+package models
 
 import (
 	"errors"
@@ -29,8 +32,8 @@ var variants = []struct {
 	{"iouring", false},
 }
 
-// checkTurn is a client's turn while a server is checked, if others wait.
-const checkTurn = 500 * time.Millisecond
+// CheckTurn is a client's turn while a server is checked, if others wait.
+const CheckTurn = 500 * time.Millisecond
 
 // Models returns our own servers, as program serves them ("program serve MODEL
 // flags").
@@ -43,7 +46,7 @@ func Models(program string) []results.Subject {
 		s := results.Subject{Name: v.name, Command: command, OneAtATime: v.oneAtATime}
 		if s.OneAtATime {
 			// A rule waits for the end of a client's turn.
-			s.CheckFlags = []string{"--turn-limit", checkTurn.String()}
+			s.CheckFlags = []string{"--turn-limit", CheckTurn.String()}
 		}
 		all = append(all, s)
 	}
@@ -65,7 +68,7 @@ func Select(all []results.Subject, names []string) ([]results.Subject, error) {
 			}
 		}
 		if !known {
-			return nil, nearest.Unknown("model", name, subjectNames(all))
+			return nil, nearest.Unknown("model", name, SubjectNames(all))
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(all), func(s results.Subject) bool { return !wanted[s.Name] }), nil
@@ -99,12 +102,12 @@ func ParseServer(text string) (results.Subject, error) {
 	return s, nil
 }
 
-// distinct returns an error if two subjects have the same name.
-func distinct(subjects []results.Subject) error {
+// Distinct returns an error if two subjects have the same name.
+func Distinct(subjects []results.Subject) error {
 	if len(subjects) == 0 {
 		return errors.New("no servers to measure")
 	}
-	names := subjectNames(subjects)
+	names := SubjectNames(subjects)
 	slices.Sort(names)
 	if unique := slices.Compact(slices.Clone(names)); len(unique) < len(names) {
 		return fmt.Errorf("two servers have the same name, among %s", strings.Join(names, ", "))
@@ -112,7 +115,7 @@ func distinct(subjects []results.Subject) error {
 	return nil
 }
 
-func subjectNames(subjects []results.Subject) []string {
+func SubjectNames(subjects []results.Subject) []string {
 	var names []string
 	for _, s := range subjects {
 		names = append(names, s.Name)
