@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -21,7 +22,7 @@ func adviseConfig(t *testing.T, modes ...string) AdviseConfig {
 	cfg := AdviseConfig{Profile: testProfile(), Repeats: 2, Duration: 200 * time.Millisecond, Seed: 1}
 	cfg.Connections, cfg.Active, cfg.Rate, cfg.P99 = 150, 10, 200, 5*time.Second
 	for _, mode := range modes {
-		cfg.Subjects = append(cfg.Subjects, testSubject(t, mode))
+		cfg.Subjects = append(cfg.Subjects, labtest.Subject(t, mode))
 	}
 	return cfg
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -51,7 +52,7 @@ func TestGrowth(t *testing.T) {
 // A server in a process of its own is measured, and its callers are answered.
 func TestADeafReaderIsMeasured(t *testing.T) {
 	b := &bench{results: &results.Results{}}
-	s := &results.Server{Subject: testSubject(t, "right")}
+	s := &results.Server{Subject: labtest.Subject(t, "right")}
 	require.NoError(t, experimentDeaf.run(t.Context(), b, s))
 	require.Len(t, b.results.Trials, 1)
 	trial := b.results.Trials[0]

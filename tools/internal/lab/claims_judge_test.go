@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -134,7 +135,7 @@ func asked(t *testing.T, server, where string, waits ...time.Duration) (all []re
 	t.Helper()
 	for _, wait := range waits {
 		trial := ran("E5", server, where, 0, 1000, 0)
-		trial.Load.Response = times(t, 1000, wait)
+		trial.Load.Response = labtest.Times(t, 1000, wait)
 		all = append(all, trial)
 	}
 	return all
@@ -195,7 +196,7 @@ func TestManySilentClientsAreJudged(t *testing.T) {
 		r.Trials = append(r.Trials, ran("E6", trial.server, silentClosed, trial.silent, 1000, 1000*trial.each))
 	}
 	open := ran("E6", "eventloop", silentOpen, 9_900, 1000, time.Second)
-	open.Load.Response = times(t, 1000, 50*us)
+	open.Load.Response = labtest.Times(t, 1000, 50*us)
 	r.Trials = append(r.Trials, open,
 		ran("E6", "multiblocking --workers 64", silentClosed, 0, 1000, time.Second),
 		results.Trial{Experiment: "E6", Server: "multiblocking --workers 64", Case: silentClosed, X: 1_000, Note: "it holds 65"})

@@ -9,13 +9,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // Slow requests are made beside the cheap ones, and take their time.
 func TestASlowHandlerIsMeasured(t *testing.T) {
 	b := &bench{results: &results.Results{}}
-	s := &results.Server{Subject: testSubject(t, "handler")}
+	s := &results.Server{Subject: labtest.Subject(t, "handler")}
 	require.NoError(t, b.with(t.Context(), withMore(s.Subject, "--slow-sleep", slowTime.String()), func(p *process) error {
 		return besideSlow(t.Context(), b, s, p, "sleeps", 1)
 	}))
@@ -38,7 +39,7 @@ func TestASlowHandlerNeedsAServerOfOurs(t *testing.T) {
 // When the server breaks under the slow requests, that is told.
 func TestSlowRequestsThatFail(t *testing.T) {
 	b := &bench{results: &results.Results{}}
-	s := &results.Server{Subject: testSubject(t, "dies")} // at a get
+	s := &results.Server{Subject: labtest.Subject(t, "dies")} // at a get
 	err := b.with(t.Context(), s.Subject, func(p *process) error { return besideSlow(t.Context(), b, s, p, "sleeps", 1) })
 	require.Error(t, err)
 	assert.Empty(t, b.results.Trials)
@@ -48,9 +49,9 @@ func TestSlowRequestsThatFail(t *testing.T) {
 // so is the one that it is compared with.
 func TestAPoolIsMeasured(t *testing.T) {
 	b := &bench{results: &results.Results{}}
-	s := &results.Server{Subject: testSubject(t, "handler")}
+	s := &results.Server{Subject: labtest.Subject(t, "handler")}
 	s.Name, s.Command = "multiblocking --slow-burn 1us", append(s.Command, "--slow-burn", "1us")
-	require.Equal(t, testSubject(t, "handler").Command, withoutFlags(s.Subject).Command)
+	require.Equal(t, labtest.Subject(t, "handler").Command, withoutFlags(s.Subject).Command)
 	require.NoError(t, poolRepeat(t.Context(), b, s, 1))
 	var cases []string
 	for _, trial := range b.results.Trials {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -19,7 +20,7 @@ import (
 func trialBench(t *testing.T, mode string) (*bench, *results.Server) {
 	t.Helper()
 	plan := results.Plan{Rounds: 1, Seed: 1, Workloads: results.Workloads(load.DefaultWorkload()), Cell: 200 * time.Millisecond, Warmup: 50 * time.Millisecond}
-	s := &results.Server{Subject: testSubject(t, mode)}
+	s := &results.Server{Subject: labtest.Subject(t, mode)}
 	return &bench{results: &results.Results{Plan: plan, Servers: []*results.Server{s}}}, s
 }
 

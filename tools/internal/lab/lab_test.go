@@ -16,10 +16,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
+
+func TestMain(m *testing.M) { labtest.Main(m, map[string]func(){"parent": testParent}) }
 
 // everythingIsFine is a check that asks nothing.
 func everythingIsFine(context.Context, string, results.Subject) results.Gate {
@@ -30,7 +33,7 @@ func testConfig(t *testing.T, modes ...string) Config {
 	// Long enough for a reply in each cell, on a busy machine too.
 	cfg := Config{Rounds: 1, Cell: 200 * time.Millisecond, Seed: 1, check: everythingIsFine, idle: []int{0, 20, 60}, SLO: time.Second, Parts: []results.Part{results.Closed, results.OpenLoop}}
 	for _, mode := range modes {
-		cfg.Subjects = append(cfg.Subjects, testSubject(t, mode))
+		cfg.Subjects = append(cfg.Subjects, labtest.Subject(t, mode))
 	}
 	return cfg
 }

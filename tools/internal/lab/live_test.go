@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -16,7 +17,7 @@ import (
 
 // liveRun is a run of a hundred planned seconds on a terminal, before anything
 // is measured; its clock is set by hand.
-func liveRun(t *testing.T, s *screen, style Style) (p *Progress, r *results.Results, clock *time.Time) {
+func liveRun(t *testing.T, s *labtest.Screen, style Style) (p *Progress, r *results.Results, clock *time.Time) {
 	t.Helper()
 	subjects := models.Models("ioflavors")
 	mix := load.DefaultWorkload()
@@ -25,14 +26,14 @@ func liveRun(t *testing.T, s *screen, style Style) (p *Progress, r *results.Resu
 		r.Servers = append(r.Servers, &results.Server{Subject: subject})
 	}
 	now := time.Unix(1e9, 0)
-	p = NewLiveProgress(s, style, s.size)
+	p = NewLiveProgress(s, style, s.Size)
 	p.now = func() time.Time { return now }
 	p.start(r, 100*time.Second)
 	return p, r, &now
 }
 
 func TestLiveTable(t *testing.T) {
-	s := &screen{t: t, columns: 80, rows: 24}
+	s := &labtest.Screen{T: t, Columns: 80, Rows: 24}
 	p, r, clock := liveRun(t, s, Style{})
 	cell := func(server string, workload int, requests int64, p99 time.Duration, void ...string) results.Cell {
 		return results.Cell{Server: server, Workload: workload, Resources: &results.Resources{CPU: 2 * time.Second},
@@ -71,22 +72,22 @@ func TestLiveTable(t *testing.T) {
 		"eventloop --loops 2  53/53        –        –          –       –",
 		"iouring                  –        –        –          –       –  NOT AVAILABLE",
 		"████░░░░░░░░░░░░  30 %  about 60 s left  multiblocking · 50 conns · round 2 …",
-	}, s.text())
+	}, s.Text())
 
 	p.end()
-	assert.Empty(t, s.text())
+	assert.Empty(t, s.Text())
 }
 
 // Only what is measured has columns.
 func TestLiveTableOfAPart(t *testing.T) {
-	s := &screen{t: t, columns: 80, rows: 24}
+	s := &labtest.Screen{T: t, Columns: 80, Rows: 24}
 	p, r, _ := liveRun(t, s, Style{})
 	r.Plan.Parts = []results.Part{results.Idle}
 	p.doing("eventloop", "idle")
 	assert.Equal(t, []string{
 		"MODEL                       RULES  IDLE",
 		"singleblocking                  –     –",
-	}, s.text()[:2])
+	}, s.Text()[:2])
 }
 
 func TestLiveColours(t *testing.T) {
@@ -107,14 +108,14 @@ func TestLiveColours(t *testing.T) {
 func TestLiveFits(t *testing.T) {
 	for _, rows := range []int{1, 12, 13, 50} {
 		for _, columns := range []int{2, 3, 5, 20, 40, 60, 70, 79, 80, 81, 90, 100, 119, 120, 121, 160, 200} {
-			s := &screen{t: t, columns: columns, rows: rows}
+			s := &labtest.Screen{T: t, Columns: columns, Rows: rows}
 			p, r, clock := liveRun(t, s, ANSI)
 			for i := range 10 {
 				*clock = clock.Add(time.Second)
 				r.Servers[i%len(r.Servers)].DNF = strings.Repeat("x", i*20)
 				p.finished(10*time.Second, "")
 				p.doing(r.Servers[(i+1)%len(r.Servers)].Name, "something that takes long · in a round")
-				lines := s.text()
+				lines := s.Text()
 				switch {
 				case columns >= 80 && rows > 12:
 					require.Len(t, lines, 12, "%d x %d", columns, rows)
@@ -127,40 +128,40 @@ func TestLiveFits(t *testing.T) {
 			}
 			_, _ = s.Write([]byte("^C"[:min(2, columns)]))
 			p.end()
-			require.Empty(t, s.text(), "%d x %d", columns, rows)
+			require.Empty(t, s.Text(), "%d x %d", columns, rows)
 		}
 	}
 }
 
 func TestLiveNoticesAnotherSize(t *testing.T) {
-	s := &screen{t: t, columns: 120, rows: 30}
+	s := &labtest.Screen{T: t, Columns: 120, Rows: 30}
 	p, _, clock := liveRun(t, s, Style{})
 	show := func() []string {
 		*clock = clock.Add(time.Second)
 		p.doing("eventloop", "50 conns · round 1 of 3")
-		return s.text()
+		return s.Text()
 	}
 	require.Len(t, show(), 12)
 	assert.Contains(t, show()[4], "multiblocking --workers 64")
-	s.resize(80)
+	s.Resize(80)
 	require.Len(t, show(), 12)
-	s.resize(40)
+	s.Resize(40)
 	require.Len(t, show(), 1, "too narrow for the table")
-	s.columns = 120
+	s.Columns = 120
 	require.Len(t, show(), 12)
-	s.rows = 12
+	s.Rows = 12
 	p.end()
-	assert.Empty(t, s.text())
+	assert.Empty(t, s.Text())
 }
 
 func TestLiveIsDrawnFourTimesASecond(t *testing.T) {
-	s := &screen{t: t, columns: 80, rows: 24}
+	s := &labtest.Screen{T: t, Columns: 80, Rows: 24}
 	p, _, clock := liveRun(t, s, Style{})
 	var drawn []time.Time
 	for range 500 {
-		before := s.writes
+		before := s.Writes
 		p.doing("eventloop", "50 conns")
-		if s.writes > before {
+		if s.Writes > before {
 			drawn = append(drawn, *clock)
 		}
 		*clock = clock.Add(7 * time.Millisecond)

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -16,7 +17,7 @@ import (
 func TestSummarizeOpen(t *testing.T) {
 	cell := func(server string, offered, answered int64, each time.Duration, void ...string) results.Cell {
 		return results.Cell{Server: server, Workload: 1, Load: load.Result{
-			Offered: offered, Requests: answered, Response: times(t, answered, each), Service: times(t, answered, each/2), Void: void,
+			Offered: offered, Requests: answered, Response: labtest.Times(t, answered, each), Service: labtest.Times(t, answered, each/2), Void: void,
 		}}
 	}
 	servers := []*results.Server{{Subject: results.Subject{Name: "quick"}}, {Subject: results.Subject{Name: "slow", OneAtATime: true}}, {Subject: results.Subject{Name: "none"}}}
@@ -58,7 +59,7 @@ func TestSummarizeOpen(t *testing.T) {
 	// Late with few requests: the void round counts for the median, and for no
 	// more.
 	cells[1].Load.SendLag = load.Times{P99: time.Second}
-	cells[1].Load.Response = times(t, 50_000, 10*time.Millisecond)
+	cells[1].Load.Response = labtest.Times(t, 50_000, 10*time.Millisecond)
 	require.NoError(t, r.Summarize())
 	assert.Equal(t, 4, r.OpenSummary[0].MedianRounds)
 	assert.InEpsilon(t, 10*time.Millisecond, r.OpenSummary[0].P50, 0.01)

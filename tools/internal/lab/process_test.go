@@ -5,6 +5,7 @@ package lab
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -16,13 +17,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestProcess(t *testing.T) {
 	for _, mode := range []string{"right", "foreign"} {
 		t.Run(mode, func(t *testing.T) {
-			p, err := startProcess(t.Context(), testSubject(t, mode), pinning{})
+			p, err := startProcess(t.Context(), labtest.Subject(t, mode), pinning{})
 			require.NoError(t, err)
 			c, err := net.Dial("tcp", p.addr)
 			require.NoError(t, err)
@@ -36,7 +38,7 @@ func TestProcess(t *testing.T) {
 }
 
 func TestProcessThatFails(t *testing.T) {
-	_, err := startProcess(t.Context(), testSubject(t, "fails"), pinning{})
+	_, err := startProcess(t.Context(), labtest.Subject(t, "fails"), pinning{})
 	require.ErrorContains(t, err, "exit status 5; it said:\n\tno luck today")
 
 	_, err = startProcess(t.Context(), results.Subject{Command: []string{"/does/not/exist"}}, pinning{})
@@ -46,12 +48,12 @@ func TestProcessThatFails(t *testing.T) {
 func TestProcessThatNeverListens(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, err := startProcess(ctx, testSubject(t, "mute"), pinning{})
+	_, err := startProcess(ctx, labtest.Subject(t, "mute"), pinning{})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
 func TestProcessThatDoesNotStop(t *testing.T) {
-	p, err := startProcess(t.Context(), testSubject(t, "stubborn"), pinning{})
+	p, err := startProcess(t.Context(), labtest.Subject(t, "stubborn"), pinning{})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -63,7 +65,7 @@ func TestProcessDiesWithTheLab(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux kills the children of a process that was killed")
 	}
-	parent := exec.Command(testSubject(t, "parent").Command[0], "test-server", "parent")
+	parent := exec.Command(labtest.Subject(t, "parent").Command[0], "test-server", "parent")
 	parent.Stderr = os.Stderr
 	out, err := parent.StdoutPipe()
 	require.NoError(t, err)
@@ -102,4 +104,18 @@ func TestChildLog(t *testing.T) {
 	_, _ = l.Write([]byte(strings.Repeat("x", 10*keptLog) + "last"))
 	require.LessOrEqual(t, len(l.explain(assert.AnError).Error()), keptLog+100)
 	require.ErrorContains(t, l.explain(assert.AnError), "xlast")
+}
+
+// testParent starts a server, says where, and waits to be killed.
+func testParent() {
+	program, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	p, err := startProcess(context.Background(), results.Subject{Command: []string{program, "test-server", "right"}}, pinning{})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(p.addr)
+	select {}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -70,7 +71,7 @@ func sampleResults(t *testing.T) *results.Results {
 			})
 		}
 		for w, workload := range plan.Open {
-			response := times(t, 1000, time.Duration(20+i*i*w*w*90)*time.Microsecond)
+			response := labtest.Times(t, 1000, time.Duration(20+i*i*w*w*90)*time.Microsecond)
 			c := results.Cell{Server: s.Name, Workload: w, Load: load.Result{
 				Seconds: 0.4, Offered: 1000, Requests: 1000, Rate: workload.Rate, Workload: workload, Response: response, Service: response,
 			}}

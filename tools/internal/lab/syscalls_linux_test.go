@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/iouring"
+	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -17,7 +18,7 @@ func TestSyscallsOfAServer(t *testing.T) {
 	for _, tr := range tracers() {
 		t.Run(tr.name(), func(t *testing.T) {
 			b := &run{bench: &bench{results: &results.Results{Plan: results.Plan{Workloads: results.Workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}}
-			s := &results.Server{Subject: testSubject(t, "right")}
+			s := &results.Server{Subject: labtest.Subject(t, "right")}
 			p, err := startProcess(t.Context(), s.Subject, pinning{})
 			require.NoError(t, err)
 			defer p.kill()
@@ -45,7 +46,7 @@ func TestSyscallsOfARing(t *testing.T) {
 	for _, tr := range tracers() {
 		t.Run(tr.name(), func(t *testing.T) {
 			b := &run{bench: &bench{results: &results.Results{Plan: results.Plan{Workloads: results.Workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}}
-			s := &results.Server{Subject: testSubject(t, "iouring")}
+			s := &results.Server{Subject: labtest.Subject(t, "iouring")}
 			p, err := startProcess(t.Context(), s.Subject, pinning{})
 			require.NoError(t, err)
 			defer p.kill()

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -91,7 +92,7 @@ func TestAProcessHasNoMoreThanItsCore(t *testing.T) {
 	if !pins.on {
 		t.Skip("one core: there is nothing to pin")
 	}
-	p, err := startProcess(t.Context(), testSubject(t, "spins"), pins)
+	p, err := startProcess(t.Context(), labtest.Subject(t, "spins"), pins)
 	require.NoError(t, err)
 	defer p.kill()
 	const windows = 5
@@ -240,7 +241,7 @@ func TestPinning(t *testing.T) {
 		pins pinning
 		want string
 	}{{pins, one}, {pins, one}, {pins.everywhere(), all}, {pins, one}} {
-		p, err := startProcess(t.Context(), testSubject(t, "right"), test.pins)
+		p, err := startProcess(t.Context(), labtest.Subject(t, "right"), test.pins)
 		require.NoError(t, err, i)
 		assert.Equal(t, test.want, allowedCores(t, p.pid), i)
 		assert.Equal(t, strconv.Itoa(pins.load), allowedCores(t, os.Getpid()))

@@ -1,16 +1,17 @@
-package lab
+package labtest
 
 import (
 	"testing"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
-	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// times are n of the same length.
-func times(t *testing.T, n int64, each time.Duration) load.Times {
+// Times are n of the same length.
+func Times(t *testing.T, n int64, each time.Duration) load.Times {
 	t.Helper()
 	h := hdrhistogram.New(1, time.Minute.Nanoseconds(), 3)
 	require.NoError(t, h.RecordValues(each.Nanoseconds(), n))

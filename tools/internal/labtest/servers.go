@@ -1,4 +1,6 @@
-package lab
+// Package labtest has what the tests of several of the lab's packages need:
+// servers that behave in a certain way, a terminal, response times.
+package labtest
 
 import (
 	"bufio"
@@ -26,17 +28,22 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/slow"
 )
 
-// The test binary is its own server: "test-server MODE [ADDR]".
-func TestMain(m *testing.M) {
+// Main is for TestMain. The test binary is its own server: "test-server MODE
+// [ADDR]". more are modes that there are besides.
+func Main(m *testing.M, more map[string]func()) {
 	if len(os.Args) > 2 && os.Args[1] == "test-server" {
-		testServer(os.Args[2], os.Args[3:])
+		if serve := more[os.Args[2]]; serve != nil {
+			serve()
+		} else {
+			testServer(os.Args[2], os.Args[3:])
+		}
 		return
 	}
 	os.Exit(m.Run())
 }
 
-// testSubject is the test binary, as a server that behaves in a certain way.
-func testSubject(t *testing.T, mode string) results.Subject {
+// Subject is the test binary, as a server that behaves in a certain way.
+func Subject(t *testing.T, mode string) results.Subject {
 	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
@@ -69,9 +76,6 @@ func testServer(mode string, args []string) {
 		addr = args[0]
 	case "stubborn":
 		signal.Ignore(syscall.SIGTERM)
-	case "parent":
-		testParent()
-		return
 	}
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -110,7 +114,7 @@ func testServer(mode string, args []string) {
 		fs := flag.NewFlagSet(mode, flag.ExitOnError)
 		fs.DurationVar(&delay.Sleep, "slow-sleep", 0, "")
 		fs.DurationVar(&delay.Burn, "slow-burn", 0, "")
-		prefix := fs.String("slow-prefix", slowPrefix, "")
+		prefix := fs.String("slow-prefix", "slow:", "")
 		_ = fs.Parse(args)
 		h = kv.NewHandler(slow.New(*prefix, delay, 0))
 	}
@@ -165,18 +169,4 @@ func testServe(h *kv.Handler, c net.Conn, mode string) {
 			return
 		}
 	}
-}
-
-// testParent starts a server, says where, and waits to be killed.
-func testParent() {
-	program, err := os.Executable()
-	if err != nil {
-		panic(err)
-	}
-	p, err := startProcess(context.Background(), results.Subject{Command: []string{program, "test-server", "right"}}, pinning{})
-	if err != nil {
-		panic(err)
-	}
-	fmt.Println(p.addr)
-	select {}
 }
