@@ -14,6 +14,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -118,7 +119,7 @@ func Advise(ctx context.Context, cfg AdviseConfig) (*Advice, error) {
 		return nil, err
 	}
 	procs := runtime.GOMAXPROCS(0)
-	pins, unpin, err := pinSelfBeside(cfg.Cores)
+	pins, unpin, err := proc.PinSelfBeside(cfg.Cores)
 	if err != nil {
 		return nil, fmt.Errorf("pin the load to a core: %w", err)
 	}
@@ -136,13 +137,13 @@ func Advise(ctx context.Context, cfg AdviseConfig) (*Advice, error) {
 		Repeats:     cfg.Repeats,
 		Duration:    cfg.Duration,
 		Seed:        cfg.Seed,
-		Environment: environment(procs, pins),
+		Environment: proc.Environment(procs, pins),
 		Foretold:    cfg.foretold(),
 		subjects:    cfg.Subjects,
 		descriptors: descriptors,
 	}
-	if pins.on {
-		a.Environment.ServerProcs = 1 + len(pins.more)
+	if pins.On {
+		a.Environment.ServerProcs = 1 + len(pins.More)
 	}
 	if a.Duration == 0 {
 		a.Duration = a.Profile.duration()
@@ -151,10 +152,10 @@ func Advise(ctx context.Context, cfg AdviseConfig) (*Advice, error) {
 	if v.progress == nil {
 		v.progress = new(Progress)
 	}
-	before, known := readClocks()
+	before, known := proc.ReadClocks()
 	err = survive(func() error { return v.run(ctx) })
-	if after, ok := readClocks(); known && ok {
-		noteDisturbance(&a.Environment, before, after)
+	if after, ok := proc.ReadClocks(); known && ok {
+		proc.NoteDisturbance(&a.Environment, before, after)
 	}
 	a.Finished = time.Now()
 	a.Complete = err == nil
@@ -197,7 +198,7 @@ func (v *adviser) run(ctx context.Context) error {
 	if a.Foretold != "" {
 		progress.tell(a.Foretold)
 	}
-	a.Environment.Pauses = measurePauses()
+	a.Environment.Pauses = proc.MeasurePauses()
 	random := rand.New(rand.NewPCG(a.Seed, 0))
 	hopeless, before := make(map[string]bool), make(map[string]*Sample)
 	for repeat := 1; repeat <= a.Repeats; repeat++ {
@@ -285,37 +286,37 @@ func (v *adviser) sample(ctx context.Context, s results.Subject, p Profile, seed
 	}
 	if err != nil {
 		sample.Error = err.Error()
-		var missing *unavailableError
+		var missing *proc.UnavailableError
 		if errors.As(err, &missing) {
-			sample.unavailable = missing.reason
+			sample.unavailable = missing.Reason
 		}
 	}
 	return sample, nil
 }
 
 func (v *adviser) measure(ctx context.Context, s results.Subject, p Profile, seed uint64, sample *Sample) error {
-	server, err := startProcess(ctx, withFlags(s, p), v.bench.pins)
+	server, err := proc.Start(ctx, withFlags(s, p), v.bench.pins)
 	if err != nil {
 		return err
 	}
 	// Nobody waits for what it still has to do: with slow handlers that is much.
-	defer server.kill()
+	defer server.Kill()
 	w := p.workload()
-	if err := server.serves(ctx, s, w); err != nil {
+	if err := server.Serves(ctx, s, w); err != nil {
 		return err
 	}
 	began := lookAt(v.bench, server)
 	storing, cancel := context.WithTimeoutCause(ctx, preloadTimeout, fmt.Errorf("storing the keys takes more than %v", preloadTimeout))
 	defer cancel()
-	if err := load.Preload(storing, load.Config{Addr: server.addr, Workload: w}); err != nil {
+	if err := load.Preload(storing, load.Config{Addr: server.Addr, Workload: w}); err != nil {
 		if storing.Err() != nil {
 			sample.Taken = began.since().Taken()
 		}
-		return errors.Join(server.failure(), err)
+		return errors.Join(server.Failure(), err)
 	}
 	sample.took("to store the keys", began, p.filling())
-	if m, err := processMemory(server.pid); err == nil {
-		sample.Base = m.rss
+	if m, err := proc.MemoryOf(server.PID); err == nil {
+		sample.Base = m.RSS
 	}
 	// Whoever serves one client at a time would serve a silent one.
 	if !s.OneAtATime {
@@ -326,10 +327,10 @@ func (v *adviser) measure(ctx context.Context, s results.Subject, p Profile, see
 			}
 		}()
 		if silent, err = v.open(ctx, server, s, p.Connections-p.Active, sample); err != nil {
-			return errors.Join(server.failure(), err)
+			return errors.Join(server.Failure(), err)
 		}
 		if sample.Taken != "" {
-			return server.failure() // with fewer connections it is another profile
+			return server.Failure() // with fewer connections it is another profile
 		}
 		if err := v.look(ctx, server, sample); err != nil {
 			return err
@@ -338,13 +339,13 @@ func (v *adviser) measure(ctx context.Context, s results.Subject, p Profile, see
 	var cell results.Cell
 	err = v.bench.measure(server, &cell, func(begin, end func()) (err error) {
 		cell.Load, err = load.Run(ctx, load.Config{
-			Addr:     server.addr,
+			Addr:     server.Addr,
 			Workload: w,
 			Warmup:   p.warmup(),
 			Duration: v.advice.Duration,
 			Drain:    p.drain(),
 			MayWait:  s.OneAtATime,
-			Spin:     v.bench.pins.on,
+			Spin:     v.bench.pins.On,
 			Seed:     seed,
 			Begin:    begin,
 			End:      end,
@@ -356,21 +357,21 @@ func (v *adviser) measure(ctx context.Context, s results.Subject, p Profile, see
 }
 
 // look looks at a server that has nothing to do but to hold silent connections.
-func (v *adviser) look(ctx context.Context, server *process, sample *Sample) error {
-	if err := sleep(ctx, settleTime); err != nil {
+func (v *adviser) look(ctx context.Context, server *proc.Process, sample *Sample) error {
+	if err := proc.Sleep(ctx, settleTime); err != nil {
 		return err
 	}
-	m, err := server.meter(ctx, lookTime)
+	m, err := server.Meter(ctx, lookTime)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err != nil {
-		return server.failure() // or it is not known on this system
+		return server.Failure() // or it is not known on this system
 	}
-	if idle, known := idleShareOf(m.used); known {
+	if idle, known := idleShareOf(m.Used); known {
 		sample.Idle = &idle
 	}
-	sample.Held = m.used.RSS
+	sample.Held = m.Used.RSS
 	return nil
 }
 

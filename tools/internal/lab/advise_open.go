@@ -11,19 +11,20 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // look begins to watch a server and the machine.
 type look struct {
 	at    time.Time
-	pins  pinning
-	meter *meter // nil where the system does not tell
+	pins  proc.Pinning
+	meter *proc.Meter // nil where the system does not tell
 }
 
-func lookAt(b *bench, server *process) look {
+func lookAt(b *bench, server *proc.Process) look {
 	l := look{at: time.Now(), pins: b.pins}
-	if m, err := newMeter(server.pid); err == nil && m.begin() == nil {
+	if m, err := proc.NewMeter(server.PID); err == nil && m.Begin() == nil {
 		l.meter = m
 	}
 	return l
@@ -31,11 +32,11 @@ func lookAt(b *bench, server *process) look {
 
 // since is what the machine did besides since then.
 func (l look) since() (b results.Besides) {
-	if l.meter == nil || l.meter.end() != nil {
+	if l.meter == nil || l.meter.End() != nil {
 		return b
 	}
-	b.Server = l.meter.used
-	b.Steal, b.Others = l.meter.besides(l.pins)
+	b.Server = l.meter.Used
+	b.Steal, b.Others = l.meter.Besides(l.pins)
 	return b
 }
 
@@ -50,14 +51,14 @@ func (s *Sample) took(what string, from look, planned time.Duration) {
 // open opens the silent connections. A server that the machine keeps from accepting
 // them gets more time. If connections are missing in the end for that reason, it sets
 // sample.Taken.
-func (v *adviser) open(ctx context.Context, server *process, s results.Subject, wanted int, sample *Sample) (silent []net.Conn, err error) {
+func (v *adviser) open(ctx context.Context, server *proc.Process, s results.Subject, wanted int, sample *Sample) (silent []net.Conn, err error) {
 	opening := time.Duration(wanted) * holdTime
 	const tries = 4
 	first := lookAt(v.bench, server)
 	defer func() { sample.took("to open the connections", first, opening) }()
 	for range tries {
 		began := lookAt(v.bench, server)
-		if silent, sample.Silent, sample.Short, err = connectSilent(ctx, server.addr, silent, wanted); err != nil || sample.Short == "" {
+		if silent, sample.Silent, sample.Short, err = connectSilent(ctx, server.Addr, silent, wanted); err != nil || sample.Short == "" {
 			sample.Taken = ""
 			return silent, err
 		}

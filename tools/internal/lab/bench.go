@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -15,37 +16,37 @@ import (
 type bench struct {
 	// null is the server that does next to nothing; without a command there is none.
 	null    results.Subject
-	pins    pinning
+	pins    proc.Pinning
 	results *results.Results
 }
 
 // with starts a server, does something with it, and stops it.
-func (b *bench) with(ctx context.Context, s results.Subject, do func(*process) error) error {
+func (b *bench) with(ctx context.Context, s results.Subject, do func(*proc.Process) error) error {
 	return b.withPins(ctx, s, b.pins, do)
 }
 
 // withPins is with, on cores that the pins say.
-func (b *bench) withPins(ctx context.Context, s results.Subject, pins pinning, do func(*process) error) error {
-	p, err := startProcess(ctx, s, pins)
+func (b *bench) withPins(ctx context.Context, s results.Subject, pins proc.Pinning, do func(*proc.Process) error) error {
+	p, err := proc.Start(ctx, s, pins)
 	if err != nil {
 		return err
 	}
 	stopped := false
 	defer func() { // where do panics
 		if !stopped {
-			p.kill()
+			p.Kill()
 		}
 	}()
-	err = errors.Join(do(p), p.stop(ctx))
+	err = errors.Join(do(p), p.Stop(ctx))
 	stopped = true
 	return err
 }
 
-func (b *bench) preload(ctx context.Context, s results.Subject, p *process) error {
+func (b *bench) preload(ctx context.Context, s results.Subject, p *proc.Process) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, preloadTimeout, fmt.Errorf("it takes more than %v", preloadTimeout))
 	defer cancel()
 	// All workloads have the same keys and values.
-	return load.Preload(ctx, load.Config{Addr: p.addr, Workload: s.Told(b.results.Plan.Workloads[0])})
+	return load.Preload(ctx, load.Config{Addr: p.Addr, Workload: s.Told(b.results.Plan.Workloads[0])})
 }
 
 // preloadTimeout is more than the slowest server needs on a busy machine. One that
@@ -53,13 +54,13 @@ func (b *bench) preload(ctx context.Context, s results.Subject, p *process) erro
 const preloadTimeout = 90 * time.Second
 
 // cell measures a workload of the closed loop.
-func (b *bench) cell(ctx context.Context, s *results.Server, p *process, round, workload int) (results.Cell, error) {
+func (b *bench) cell(ctx context.Context, s *results.Server, p *proc.Process, round, workload int) (results.Cell, error) {
 	plan := b.results.Plan
 	w := plan.Workloads[workload]
 	cell := results.Cell{Server: s.Name, Round: round, Workload: workload}
 	err := b.measure(p, &cell, func(begin, end func()) (err error) {
 		cell.Load, err = load.Run(ctx, load.Config{
-			Addr:     p.addr,
+			Addr:     p.Addr,
 			Workload: s.Told(w),
 			Warmup:   plan.Warmup,
 			Duration: plan.Cell,
@@ -82,17 +83,17 @@ func (b *bench) cell(ctx context.Context, s *results.Server, p *process, round, 
 
 // measure runs a load and notes in the cell what the server used meanwhile. An
 // error means that the cell is worth nothing.
-func (b *bench) measure(p *process, cell *results.Cell, run func(begin, end func()) error) error {
-	m, unknown := newMeter(p.pid)
+func (b *bench) measure(p *proc.Process, cell *results.Cell, run func(begin, end func()) error) error {
+	m, unknown := proc.NewMeter(p.PID)
 	err := run(
 		func() {
 			if unknown == nil {
-				unknown = m.begin()
+				unknown = m.Begin()
 			}
 		},
 		func() {
 			if unknown == nil {
-				unknown = m.end()
+				unknown = m.End()
 			}
 		},
 	)
@@ -100,35 +101,35 @@ func (b *bench) measure(p *process, cell *results.Cell, run func(begin, end func
 		return err
 	}
 	if cell.Load.Errors.Broken > 0 {
-		p.mayBeDying()
+		p.MayBeDying()
 	}
-	if err := p.failure(); err != nil {
+	if err := p.Failure(); err != nil {
 		return err
 	}
 	if unknown == nil {
-		cell.Steal, cell.Others = m.besides(p.pins)
+		cell.Steal, cell.Others = m.Besides(p.Pins)
 		if cell.Load.Requests > 0 {
-			cell.Resources = m.used
+			cell.Resources = m.Used
 		}
 	}
 	return nil
 }
 
 // offer loads a server in an open loop.
-func (b *bench) offer(ctx context.Context, s *results.Server, p *process, w load.Workload, duration time.Duration, seed uint64) (results.Cell, error) {
+func (b *bench) offer(ctx context.Context, s *results.Server, p *proc.Process, w load.Workload, duration time.Duration, seed uint64) (results.Cell, error) {
 	if s.OneAtATime {
 		w.Connections = 1
 	}
 	cell := results.Cell{Server: s.Name}
 	err := b.measure(p, &cell, func(begin, end func()) (err error) {
 		cell.Load, err = load.Run(ctx, load.Config{
-			Addr:     p.addr,
+			Addr:     p.Addr,
 			Workload: s.Told(w),
 			Warmup:   b.results.Plan.Warmup / 2,
 			Duration: duration,
 			Drain:    openDrain,
 			Ceiling:  b.results.CeilingOf(w),
-			Spin:     b.pins.on,
+			Spin:     b.pins.On,
 			Seed:     seed,
 			Begin:    begin,
 			End:      end,
@@ -142,11 +143,11 @@ func (b *bench) offer(ctx context.Context, s *results.Server, p *process, w load
 // trial loads a server for an experiment, and adds what came of it to the
 // results. t says which experiment that is, and what is different this time; cfg
 // which load, for how long. A workload comes from Plan.mix.
-func (b *bench) trial(ctx context.Context, s *results.Server, p *process, t results.Trial, cfg load.Config) (load.Result, error) {
-	cfg.Addr, cfg.Workload = p.addr, s.Told(cfg.Workload)
+func (b *bench) trial(ctx context.Context, s *results.Server, p *proc.Process, t results.Trial, cfg load.Config) (load.Result, error) {
+	cfg.Addr, cfg.Workload = p.Addr, s.Told(cfg.Workload)
 	cfg.MayWait = s.OneAtATime
 	cfg.Drain = openDrain
-	cfg.Spin = cfg.Open() && b.pins.on
+	cfg.Spin = cfg.Open() && b.pins.On
 	cfg.Seed += b.results.Plan.Seed
 	var cell results.Cell
 	err := b.measure(p, &cell, func(begin, end func()) (err error) {

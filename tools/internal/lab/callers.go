@@ -11,6 +11,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/kvclient"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -154,7 +155,7 @@ func misbehave(ctx context.Context, a results.Attack, addr string) {
 		_, _ = c.Write(put[:len(put)/2])
 	case results.Dribble:
 		for _, b := range put {
-			if _, err := c.Write([]byte{b}); err != nil || sleep(ctx, dribblePause) != nil {
+			if _, err := c.Write([]byte{b}); err != nil || proc.Sleep(ctx, dribblePause) != nil {
 				return
 			}
 		}
@@ -174,4 +175,4 @@ func request(m kv.Message) []byte {
 	return frame.End(kv.AppendMessage(out, m), mark)
 }
 
-func sleepUntil(ctx context.Context, at time.Time) error { return sleep(ctx, time.Until(at)) }
+func sleepUntil(ctx context.Context, at time.Time) error { return proc.Sleep(ctx, time.Until(at)) }

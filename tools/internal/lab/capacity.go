@@ -7,6 +7,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -28,7 +29,7 @@ func (b *run) capacities(ctx context.Context) error {
 	if !plan.Has(results.Capacities) {
 		return nil
 	}
-	return b.eachServer(ctx, fmt.Sprintf("capacity with p99 within %v", plan.SLO), func(s *results.Server) time.Duration { return capacityTime(plan, s) }, func(s *results.Server, p *process) (string, error) {
+	return b.eachServer(ctx, fmt.Sprintf("capacity with p99 within %v", plan.SLO), func(s *results.Server) time.Duration { return capacityTime(plan, s) }, func(s *results.Server, p *proc.Process) (string, error) {
 		if err := b.preload(ctx, s.Subject, p); err != nil {
 			return "", err
 		}
@@ -41,7 +42,7 @@ func (b *run) capacities(ctx context.Context) error {
 	})
 }
 
-func (b *run) search(ctx context.Context, s *results.Server, p *process, found *results.Capacity) error {
+func (b *run) search(ctx context.Context, s *results.Server, p *proc.Process, found *results.Capacity) error {
 	kept, failed := 0.0, 0.0
 	for rate := b.capacity.first; ; {
 		b.progress.doing(s.Name, format.Thousands(rate)+"/s · capacity")
@@ -74,7 +75,7 @@ func (b *run) search(ctx context.Context, s *results.Server, p *process, found *
 
 // try offers a rate several times. unsure: that it failed says more about the
 // generator than about the server.
-func (b *run) try(ctx context.Context, s *results.Server, p *process, rate float64, n int) (try results.Try, unsure bool, err error) {
+func (b *run) try(ctx context.Context, s *results.Server, p *proc.Process, rate float64, n int) (try results.Try, unsure bool, err error) {
 	plan := b.results.Plan
 	w := plan.Open[0]
 	w.Rate = rate

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -20,7 +21,7 @@ func (b *run) ceiling(ctx context.Context) error {
 	}
 	planned := againLength(plan)
 	b.progress.doing("", "what the load generator can do")
-	err := b.with(ctx, b.null, func(p *process) error {
+	err := b.with(ctx, b.null, func(p *proc.Process) error {
 		if err := b.preload(ctx, b.null, p); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -38,7 +39,7 @@ var experimentAlone = &Experiment{
 		return visitTime + time.Duration(len(aloneClients(p)))*(aloneWarmup+aloneCell)
 	},
 	run: func(ctx context.Context, b *bench, s *results.Server) error {
-		return b.with(ctx, s.Subject, func(p *process) error {
+		return b.with(ctx, s.Subject, func(p *proc.Process) error {
 			if err := b.preload(ctx, s.Subject, p); err != nil {
 				return err
 			}

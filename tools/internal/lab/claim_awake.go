@@ -9,6 +9,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -35,20 +36,20 @@ var experimentAwake = &Experiment{
 		return repeats * (2*visitTime + 2*awakeWarmup + ownCell + sharedCell)
 	},
 	run: func(ctx context.Context, b *bench, s *results.Server) error {
-		if !b.pins.on {
+		if !b.pins.On {
 			return errors.New("servers and load have no cores of their own here")
 		}
 		// A process each time: what a runtime's monitor has come to do it goes on
 		// doing, and another process may be lucky.
 		for i := range repeats {
-			err := b.with(ctx, s.Subject, func(p *process) error {
+			err := b.with(ctx, s.Subject, func(p *proc.Process) error {
 				if err := b.preload(ctx, s.Subject, p); err != nil {
 					return err
 				}
 				if err := nowAndThen(ctx, b, s, p, i, ownCore, ownCell); err != nil || len(b.null.Command) == 0 {
 					return err
 				}
-				return b.with(ctx, b.null, func(*process) error {
+				return b.with(ctx, b.null, func(*proc.Process) error {
 					return nowAndThen(ctx, b, s, p, i, sharedCore, sharedCell)
 				})
 			})
@@ -105,7 +106,7 @@ const (
 )
 
 // nowAndThen has one client ask, for so long.
-func nowAndThen(ctx context.Context, b *bench, s *results.Server, p *process, repeat int, where string, duration time.Duration) error {
+func nowAndThen(ctx context.Context, b *bench, s *results.Server, p *proc.Process, repeat int, where string, duration time.Duration) error {
 	_, err := b.trial(ctx, s, p, results.Trial{Experiment: "E5", Case: where}, load.Config{
 		Workload: b.results.Plan.Mix(1, 1, awakeRate), Warmup: awakeWarmup, Duration: duration, Seed: uint64(repeat),
 	})

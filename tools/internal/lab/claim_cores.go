@@ -8,6 +8,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -33,7 +34,7 @@ var experimentCores = &Experiment{
 		return visitTime + repeats*(coresWarmup+coresCell)
 	},
 	run: func(ctx context.Context, b *bench, s *results.Server) error {
-		return b.withPins(ctx, s.Subject, b.pins.everywhere(), func(p *process) error {
+		return b.withPins(ctx, s.Subject, b.pins.Everywhere(), func(p *proc.Process) error {
 			if err := b.preload(ctx, s.Subject, p); err != nil {
 				return err
 			}

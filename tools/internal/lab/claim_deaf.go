@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -30,10 +31,10 @@ var experimentDeaf = &Experiment{
 	},
 	takes: func(results.Plan, *results.Server) time.Duration { return visitTime + deafLength },
 	run: func(ctx context.Context, b *bench, s *results.Server) error {
-		return b.with(ctx, s.Subject, func(p *process) error {
+		return b.with(ctx, s.Subject, func(p *proc.Process) error {
 			attacks := deafAttacks()
-			memory := watchMemory(p.pid)
-			line, err := call(ctx, p.addr, deafLength, attacks, p.watchAttack)
+			memory := watchMemory(p.PID)
+			line, err := call(ctx, p.Addr, deafLength, attacks, p.WatchAttack)
 			figures := memory.end(attacks[0].From)
 			if line != nil {
 				b.results.Trials = append(b.results.Trials, results.Trial{Experiment: "E11", Server: s.Name, Callers: line, Attacks: attacks, Figures: figures})
@@ -112,8 +113,8 @@ func watchMemory(pid int) *memoryWatch {
 		tick := time.NewTicker(memoryStep)
 		defer tick.Stop()
 		for {
-			if m, err := processMemory(pid); err == nil {
-				all = append(all, memorySample{time.Since(began), m.rss, m.sockets})
+			if m, err := proc.MemoryOf(pid); err == nil {
+				all = append(all, memorySample{time.Since(began), m.RSS, m.Sockets})
 			}
 			select {
 			case <-tick.C:

@@ -10,6 +10,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvclient"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -45,7 +46,7 @@ var experimentHandler = &Experiment{
 			return errors.New("it serves one client at a time, so cheap requests of others wait for his turn to end, and not for his slow requests")
 		}
 		for _, c := range handlerCases {
-			if err := b.with(ctx, withMore(s.Subject, c.flag, slowTime.String()), func(p *process) error { return besideSlow(ctx, b, s, p, c.name, handlerRepeats) }); err != nil {
+			if err := b.with(ctx, withMore(s.Subject, c.flag, slowTime.String()), func(p *proc.Process) error { return besideSlow(ctx, b, s, p, c.name, handlerRepeats) }); err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
 		}
@@ -123,16 +124,16 @@ func withMore(s results.Subject, flags ...string) results.Subject {
 
 // besideSlow measures cheap requests while another client makes slow ones, until
 // so many runs say something about the server.
-func besideSlow(ctx context.Context, b *bench, s *results.Server, p *process, name string, repeats int) error {
+func besideSlow(ctx context.Context, b *bench, s *results.Server, p *proc.Process, name string, repeats int) error {
 	w := load.DefaultWorkload()
 	w.Connections, w.Rate, w.Arrivals = 20, cheapRate, load.Constant
-	if err := load.Preload(ctx, load.Config{Addr: p.addr, Workload: w}); err != nil {
+	if err := load.Preload(ctx, load.Config{Addr: p.Addr, Workload: w}); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	slow := make(chan error, 1)
 	go func() {
-		err := askSlowly(ctx, p.addr)
+		err := askSlowly(ctx, p.Addr)
 		if err != nil {
 			cancel(fmt.Errorf("slow requests: %w", err))
 		}
@@ -146,7 +147,7 @@ func besideSlow(ctx context.Context, b *bench, s *results.Server, p *process, na
 			// It sleeps between requests: where something else wants its core,
 			// one that spins has to wait for that.
 			cell.Load, err = load.Run(ctx, load.Config{
-				Addr: p.addr, Workload: w, Warmup: handlerWarmup, Duration: handlerWindow, Drain: openDrain,
+				Addr: p.Addr, Workload: w, Warmup: handlerWarmup, Duration: handlerWindow, Drain: openDrain,
 				Seed: b.results.Plan.Seed + uint64(i), Begin: begin, End: end,
 			})
 			return err
@@ -161,8 +162,8 @@ func besideSlow(ctx context.Context, b *bench, s *results.Server, p *process, na
 	b.results.Trials = append(b.results.Trials, trials...)
 	cancel(nil)
 	if err = errors.Join(err, <-slow); err != nil {
-		p.mayBeDying()
-		err = errors.Join(p.failure(), err)
+		p.MayBeDying()
+		err = errors.Join(p.Failure(), err)
 	}
 	return err
 }
@@ -211,7 +212,7 @@ func handlerTimes(trials []results.Trial) (p99 map[string][]float64, void string
 			void = fmt.Sprintf("the generator itself did not run for %v at a time", t.Load.Generator.LongestPause)
 		case ms > fastEnough && t.Besides().Stolen() != "":
 			void = t.Besides().Stolen()
-		case ms > fastEnough && waited > starved:
+		case ms > fastEnough && waited > proc.Starved:
 			void = fmt.Sprintf("the server waited for its core for %s of the time", format.Percent(waited))
 		default:
 			p99[t.Case] = append(p99[t.Case], ms)

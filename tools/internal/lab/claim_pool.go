@@ -12,6 +12,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -145,14 +146,14 @@ func poolRepeat(ctx context.Context, b *bench, s *results.Server, seed uint64) e
 		results.Subject
 		suffix string
 	}{{withoutFlags(s.Subject), plainCase}, {s.Subject, ""}} {
-		err := b.with(ctx, v.Subject, func(p *process) error {
+		err := b.with(ctx, v.Subject, func(p *proc.Process) error {
 			return errors.Join(poolSteady(ctx, b, s, p, seed, poolCases[0]+v.suffix), poolChurn(ctx, b, s, p, poolCases[1]+v.suffix))
 		})
 		if err != nil {
 			return err
 		}
 		heavy := withMore(v.Subject, "--slow-prefix", "key:", "--slow-burn", poolBurn.String()) // all of the generator's keys
-		err = b.with(ctx, heavy, func(p *process) error { return poolSteady(ctx, b, s, p, seed, poolCases[2]+v.suffix) })
+		err = b.with(ctx, heavy, func(p *proc.Process) error { return poolSteady(ctx, b, s, p, seed, poolCases[2]+v.suffix) })
 		if err != nil {
 			return err
 		}
@@ -161,16 +162,16 @@ func poolRepeat(ctx context.Context, b *bench, s *results.Server, seed uint64) e
 }
 
 // poolSteady loads a server in a closed loop over connections that stay.
-func poolSteady(ctx context.Context, b *bench, s *results.Server, p *process, seed uint64, name string) error {
+func poolSteady(ctx context.Context, b *bench, s *results.Server, p *proc.Process, seed uint64, name string) error {
 	w := load.DefaultWorkload()
 	w.Connections, w.Keys = poolConnections, 100 // few, for to store them takes its time too
-	if err := load.Preload(ctx, load.Config{Addr: p.addr, Workload: w}); err != nil {
+	if err := load.Preload(ctx, load.Config{Addr: p.Addr, Workload: w}); err != nil {
 		return err
 	}
 	cell := results.Cell{Server: s.Name}
 	err := b.measure(p, &cell, func(begin, end func()) (err error) {
 		cell.Load, err = load.Run(ctx, load.Config{
-			Addr: p.addr, Workload: w, Warmup: poolWarmup, Duration: poolWindow,
+			Addr: p.Addr, Workload: w, Warmup: poolWarmup, Duration: poolWindow,
 			MayWait: true, Seed: seed, Begin: begin, End: end,
 		})
 		return err
@@ -184,13 +185,13 @@ func poolSteady(ctx context.Context, b *bench, s *results.Server, p *process, se
 }
 
 // poolChurn has clients come, ask once and go, each when another has gone.
-func poolChurn(ctx context.Context, b *bench, s *results.Server, p *process, name string) error {
-	if err := prepare(ctx, p.addr); err != nil {
+func poolChurn(ctx context.Context, b *bench, s *results.Server, p *proc.Process, name string) error {
+	if err := prepare(ctx, p.Addr); err != nil {
 		return err
 	}
-	m, unknown := newMeter(p.pid)
+	m, unknown := proc.NewMeter(p.PID)
 	if unknown == nil {
-		unknown = m.begin()
+		unknown = m.Begin()
 	}
 	var (
 		wg     sync.WaitGroup
@@ -201,7 +202,7 @@ func poolChurn(ctx context.Context, b *bench, s *results.Server, p *process, nam
 	for i := range poolCallers {
 		wg.Go(func() {
 			for time.Now().Before(end) && errs[i] == nil {
-				if errs[i] = ask(ctx, p.addr); errs[i] == nil {
+				if errs[i] = ask(ctx, p.Addr); errs[i] == nil {
 					served.Add(1)
 				}
 			}
@@ -209,15 +210,15 @@ func poolChurn(ctx context.Context, b *bench, s *results.Server, p *process, nam
 	}
 	wg.Wait()
 	if unknown == nil {
-		unknown = m.end()
+		unknown = m.End()
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	t := results.Trial{Experiment: "E9", Server: s.Name, Case: name, X: poolCallers, Figures: map[string]float64{poolClients: float64(served.Load())}}
 	if unknown == nil {
-		t.Resources = m.used
-		t.Steal, t.Others = m.besides(p.pins)
+		t.Resources = m.Used
+		t.Steal, t.Others = m.Besides(p.Pins)
 	}
 	b.results.Trials = append(b.results.Trials, t)
 	return nil

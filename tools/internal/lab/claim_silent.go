@@ -8,6 +8,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -37,7 +38,7 @@ var experimentSilent = &Experiment{
 		return visitTime + connecting + time.Duration(len(silentSteps))*((repeats+1)*silentWarmup+repeats*silentCell+silentOpenCell)
 	},
 	run: func(ctx context.Context, b *bench, s *results.Server) error {
-		return b.with(ctx, s.Subject, func(p *process) error {
+		return b.with(ctx, s.Subject, func(p *proc.Process) error {
 			if err := b.preload(ctx, s.Subject, p); err != nil {
 				return err
 			}
@@ -101,7 +102,7 @@ const (
 
 // amongSilent loads a server while it holds silent connections, each number of
 // them. It ends where the server does not hold as many.
-func amongSilent(ctx context.Context, b *bench, s *results.Server, p *process, steps []int) error {
+func amongSilent(ctx context.Context, b *bench, s *results.Server, p *proc.Process, steps []int) error {
 	const asking = 10
 	var conns []net.Conn
 	defer func() {
@@ -112,7 +113,7 @@ func amongSilent(ctx context.Context, b *bench, s *results.Server, p *process, s
 	for _, n := range steps {
 		var short string
 		var err error
-		if conns, _, short, err = connectSilent(ctx, p.addr, conns, n); err != nil {
+		if conns, _, short, err = connectSilent(ctx, p.Addr, conns, n); err != nil {
 			return err
 		}
 		t := results.Trial{Experiment: "E6", Case: silentClosed, X: float64(n)}

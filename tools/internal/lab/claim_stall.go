@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -29,9 +30,9 @@ var experimentStall = &Experiment{
 	quick: true,
 	takes: func(p results.Plan, _ *results.Server) time.Duration { return visitTime + stallLength(p) },
 	run: func(ctx context.Context, b *bench, s *results.Server) error {
-		return b.with(ctx, s.Subject, func(p *process) error {
+		return b.with(ctx, s.Subject, func(p *proc.Process) error {
 			attacks := stallAttacks(b.results.Plan)
-			line, err := call(ctx, p.addr, stallLength(b.results.Plan), attacks, p.watchAttack)
+			line, err := call(ctx, p.Addr, stallLength(b.results.Plan), attacks, p.WatchAttack)
 			if line != nil {
 				b.results.Trials = append(b.results.Trials, results.Trial{Experiment: "E2", Server: s.Name, Callers: line, Attacks: attacks})
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -41,7 +42,7 @@ var experimentSwitches = &Experiment{
 		return d
 	},
 	run: func(ctx context.Context, b *bench, s *results.Server) error {
-		return b.with(ctx, s.Subject, func(p *process) error {
+		return b.with(ctx, s.Subject, func(p *proc.Process) error {
 			if err := b.preload(ctx, s.Subject, p); err != nil {
 				return err
 			}
@@ -97,7 +98,7 @@ func switchesWarmup(clients int) time.Duration {
 
 // overConnections offers the rate over each number of connections. It ends where
 // the server does not serve all of them.
-func overConnections(ctx context.Context, b *bench, s *results.Server, p *process, clients []int) error {
+func overConnections(ctx context.Context, b *bench, s *results.Server, p *proc.Process, clients []int) error {
 	for i, n := range clients {
 		t := results.Trial{Experiment: "E8", Case: format.Count(n, "connection"), X: float64(n)}
 		result, err := b.trial(ctx, s, p, t, load.Config{

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/labtest"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -17,7 +18,7 @@ import (
 func TestASlowHandlerIsMeasured(t *testing.T) {
 	b := &bench{results: &results.Results{}}
 	s := &results.Server{Subject: labtest.Subject(t, "handler")}
-	require.NoError(t, b.with(t.Context(), withMore(s.Subject, "--slow-sleep", slowTime.String()), func(p *process) error {
+	require.NoError(t, b.with(t.Context(), withMore(s.Subject, "--slow-sleep", slowTime.String()), func(p *proc.Process) error {
 		return besideSlow(t.Context(), b, s, p, "sleeps", 1)
 	}))
 	require.NotEmpty(t, b.results.Trials)
@@ -40,7 +41,7 @@ func TestASlowHandlerNeedsAServerOfOurs(t *testing.T) {
 func TestSlowRequestsThatFail(t *testing.T) {
 	b := &bench{results: &results.Results{}}
 	s := &results.Server{Subject: labtest.Subject(t, "dies")} // at a get
-	err := b.with(t.Context(), s.Subject, func(p *process) error { return besideSlow(t.Context(), b, s, p, "sleeps", 1) })
+	err := b.with(t.Context(), s.Subject, func(p *proc.Process) error { return besideSlow(t.Context(), b, s, p, "sleeps", 1) })
 	require.Error(t, err)
 	assert.Empty(t, b.results.Trials)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -25,8 +26,8 @@ func trialBench(t *testing.T, mode string) (*bench, *results.Server) {
 }
 
 // loaded does something with the bench's server, which has the keys.
-func loaded(ctx context.Context, b *bench, s *results.Server, do func(*process) error) error {
-	return b.with(ctx, s.Subject, func(p *process) error {
+func loaded(ctx context.Context, b *bench, s *results.Server, do func(*proc.Process) error) error {
+	return b.with(ctx, s.Subject, func(p *proc.Process) error {
 		if err := b.preload(ctx, s.Subject, p); err != nil {
 			return err
 		}
@@ -61,7 +62,7 @@ func TestCoresAreRun(t *testing.T) {
 func TestNowAndThenIsRun(t *testing.T) {
 	b, s := trialBench(t, "right")
 	require.ErrorContains(t, experimentAwake.run(t.Context(), b, s), "no cores of their own")
-	require.NoError(t, loaded(t.Context(), b, s, func(p *process) error {
+	require.NoError(t, loaded(t.Context(), b, s, func(p *proc.Process) error {
 		return nowAndThen(t.Context(), b, s, p, 0, ownCore, 100*time.Millisecond)
 	}))
 	require.Len(t, b.results.Trials, 1)
@@ -74,7 +75,7 @@ func TestNowAndThenIsRun(t *testing.T) {
 // More and more connections, until the server does not serve all of them.
 func TestManyConnectionsAreRun(t *testing.T) {
 	b, s := trialBench(t, "right")
-	require.NoError(t, loaded(t.Context(), b, s, func(p *process) error {
+	require.NoError(t, loaded(t.Context(), b, s, func(p *proc.Process) error {
 		return overConnections(t.Context(), b, s, p, []int{1, 20})
 	}))
 	for _, trial := range b.results.Trials { // a busy machine may stand still for a whole run
@@ -83,7 +84,7 @@ func TestManyConnectionsAreRun(t *testing.T) {
 	}
 
 	b, s = trialBench(t, "serial")
-	require.NoError(t, loaded(t.Context(), b, s, func(p *process) error {
+	require.NoError(t, loaded(t.Context(), b, s, func(p *proc.Process) error {
 		return overConnections(t.Context(), b, s, p, []int{2, 20})
 	}))
 	require.Len(t, b.results.Trials, 1)
@@ -95,7 +96,7 @@ func TestSilentClientsAreRun(t *testing.T) {
 		t.Skip("elsewhere the lab does not know how many connections a server holds")
 	}
 	b, s := trialBench(t, "right")
-	require.NoError(t, loaded(t.Context(), b, s, func(p *process) error {
+	require.NoError(t, loaded(t.Context(), b, s, func(p *proc.Process) error {
 		return amongSilent(t.Context(), b, s, p, []int{0, 20})
 	}))
 	require.Len(t, b.results.Trials, 2*(repeats+1))
@@ -106,7 +107,7 @@ func TestSilentClientsAreRun(t *testing.T) {
 	}
 
 	b, s = trialBench(t, "serial")
-	require.NoError(t, loaded(t.Context(), b, s, func(p *process) error {
+	require.NoError(t, loaded(t.Context(), b, s, func(p *proc.Process) error {
 		return amongSilent(t.Context(), b, s, p, []int{20})
 	}))
 	require.Len(t, b.results.Trials, 1)

@@ -6,17 +6,18 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // conform checks a server against the rules that need no limits but the usual
 // ones: what has to be waited for, timeouts, is left to the models' own tests.
-func conform(ctx context.Context, p *process, s results.Subject) results.Gate {
-	o := conformance.Options{OneAtATime: s.OneAtATime, Only: rulesFor(s), Process: p.pid}
+func conform(ctx context.Context, p *proc.Process, s results.Subject) results.Gate {
+	o := conformance.Options{OneAtATime: s.OneAtATime, Only: rulesFor(s), Process: p.PID}
 	if len(s.CheckFlags) > 0 {
 		o.TurnLimit = models.CheckTurn
 	}
-	return gateOf(conformance.Check(ctx, p.addr, o))
+	return gateOf(conformance.Check(ctx, p.Addr, o))
 }
 
 func gateOf(report conformance.Report) results.Gate {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -17,11 +18,11 @@ func (b *run) idle(ctx context.Context) error {
 	if !plan.Has(results.Idle) {
 		return nil
 	}
-	if _, err := processMemory(os.Getpid()); err != nil {
+	if _, err := proc.MemoryOf(os.Getpid()); err != nil {
 		b.results.Skip("silent connections: the lab cannot tell here what another process uses")
 		return nil
 	}
-	return b.eachServer(ctx, "idle", func(s *results.Server) time.Duration { return idleTime(plan, s) }, func(s *results.Server, p *process) (string, error) {
+	return b.eachServer(ctx, "idle", func(s *results.Server) time.Duration { return idleTime(plan, s) }, func(s *results.Server, p *proc.Process) (string, error) {
 		first := len(b.results.Idle)
 		err := b.idleLadder(ctx, s, p)
 		return fmt.Sprintf("%s: idle: %s", s.Name, idleDigest(b.results.Idle[first:])), err
@@ -30,7 +31,7 @@ func (b *run) idle(ctx context.Context) error {
 
 // idleLadder measures a server with each number of connections. Where it serves
 // one client at a time, with none and one: the others would be the kernel's.
-func (b *run) idleLadder(ctx context.Context, s *results.Server, p *process) error {
+func (b *run) idleLadder(ctx context.Context, s *results.Server, p *proc.Process) error {
 	var conns []net.Conn
 	defer func() {
 		for _, c := range conns {
@@ -47,12 +48,12 @@ func (b *run) idleLadder(ctx context.Context, s *results.Server, p *process) err
 		cell := results.IdleCell{Server: s.Name, Wanted: wanted}
 		if len(conns) < wanted {
 			var err error
-			conns, cell.Connections, cell.Short, err = connectSilent(ctx, p.addr, conns, wanted)
+			conns, cell.Connections, cell.Short, err = connectSilent(ctx, p.Addr, conns, wanted)
 			if err != nil {
 				return err
 			}
 		}
-		if err := sleep(ctx, settleTime); err != nil {
+		if err := proc.Sleep(ctx, settleTime); err != nil {
 			return err
 		}
 		if err := b.idleCell(ctx, p, &cell); err != nil {
@@ -63,17 +64,17 @@ func (b *run) idleLadder(ctx context.Context, s *results.Server, p *process) err
 			break
 		}
 	}
-	return p.failure()
+	return p.Failure()
 }
 
 // idleCell measures what the server uses in a while.
-func (b *run) idleCell(ctx context.Context, p *process, cell *results.IdleCell) error {
-	m, err := p.meter(ctx, b.results.Plan.Idle)
+func (b *run) idleCell(ctx context.Context, p *proc.Process, cell *results.IdleCell) error {
+	m, err := p.Meter(ctx, b.results.Plan.Idle)
 	if err != nil {
 		return err
 	}
-	cell.Resources = m.used
-	cell.Steal, cell.Others = m.besides(p.pins)
+	cell.Resources = m.Used
+	cell.Steal, cell.Others = m.Besides(p.Pins)
 	return nil
 }
 

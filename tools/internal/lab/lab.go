@@ -12,6 +12,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -97,7 +98,7 @@ func Run(ctx context.Context, cfg Config) (*results.Results, error) {
 	b.capacity = *cmp.Or(cfg.capacity, &carefulSearch)
 	if !cfg.NoPin {
 		var unpin func()
-		if b.pins, unpin, err = pinSelf(); err != nil {
+		if b.pins, unpin, err = proc.PinSelf(); err != nil {
 			return nil, fmt.Errorf("pin the lab to a core: %w", err)
 		}
 		defer unpin()
@@ -106,23 +107,23 @@ func Run(ctx context.Context, cfg Config) (*results.Results, error) {
 		Schema:      results.Schema,
 		Started:     time.Now(),
 		Command:     cfg.Command,
-		Environment: environment(procs, b.pins),
+		Environment: proc.Environment(procs, b.pins),
 		Plan:        plan,
 		Experiments: Statements(plan.Experiments),
 		NotMeasured: slices.Clone(cfg.NotMeasured),
 	}
 	for _, s := range cfg.Subjects {
-		b.results.Servers = append(b.results.Servers, &results.Server{Subject: s, Binary: hashOf(s.Command[0])})
+		b.results.Servers = append(b.results.Servers, &results.Server{Subject: s, Binary: proc.HashOf(s.Command[0])})
 	}
 
-	if b.pins.on {
+	if b.pins.On {
 		b.results.Skip("scaling over cores: a server has one core here, so further loops and threads show only what they cost")
 	}
 
-	before, known := readClocks()
+	before, known := proc.ReadClocks()
 	err = survive(func() error { return b.run(ctx) })
-	if after, ok := readClocks(); known && ok {
-		noteDisturbance(&b.results.Environment, before, after)
+	if after, ok := proc.ReadClocks(); known && ok {
+		proc.NoteDisturbance(&b.results.Environment, before, after)
 	}
 	b.results.Finished = time.Now()
 	b.results.Complete = err == nil
@@ -134,7 +135,7 @@ func (b *run) run(ctx context.Context) error {
 	b.progress.start(b.results, lengthOf(b.results.Plan, b.results.Servers))
 	defer b.progress.end()
 	b.progress.doing("", "how quiet this machine is")
-	b.results.Environment.Pauses = measurePauses()
+	b.results.Environment.Pauses = proc.MeasurePauses()
 	for _, do := range []func(context.Context) error{b.gates, b.ceiling, b.proof, b.rounds, b.idle, b.syscalls, b.claims, b.capacities} {
 		if err := do(ctx); err != nil {
 			return err
@@ -172,9 +173,9 @@ func (b *run) gates(ctx context.Context) error {
 		if s.Ours() {
 			planned, line = gateTime, fmt.Sprintf("%s: %v rules", s.Name, s.Rules)
 		}
-		var missing *unavailableError
+		var missing *proc.UnavailableError
 		if errors.As(err, &missing) {
-			s.Unavailable, err = missing.reason, nil
+			s.Unavailable, err = missing.Reason, nil
 			line = fmt.Sprintf("%s: %s: %s", s.Name, unavailableMark, s.Unavailable)
 		}
 		b.progress.finished(planned, b.disqualify(s, err, line))
@@ -226,7 +227,7 @@ func (b *run) turn(ctx context.Context, name string, round int, planned time.Dur
 
 // eachServer does something with a fresh process of each server that is in the
 // race, planned to take that long, and tells of it by the line that it returns.
-func (b *run) eachServer(ctx context.Context, what string, planned func(*results.Server) time.Duration, do func(*results.Server, *process) (line string, err error)) error {
+func (b *run) eachServer(ctx context.Context, what string, planned func(*results.Server) time.Duration, do func(*results.Server, *proc.Process) (line string, err error)) error {
 	for _, s := range b.results.Servers {
 		if s.Out() {
 			b.progress.finished(planned(s), "")
@@ -234,7 +235,7 @@ func (b *run) eachServer(ctx context.Context, what string, planned func(*results
 		}
 		b.progress.doing(s.Name, what)
 		var line string
-		err := b.with(ctx, s.Subject, func(p *process) (err error) {
+		err := b.with(ctx, s.Subject, func(p *proc.Process) (err error) {
 			line, err = do(s, p)
 			return err
 		})
@@ -264,13 +265,13 @@ func (b *run) disqualify(s *results.Server, err error, line string) string {
 func (b *run) gate(ctx context.Context, s *results.Server) error {
 	checked := s.Subject
 	checked.Command = slices.Concat(s.Command, s.CheckFlags)
-	return b.with(ctx, checked, func(p *process) error {
-		if err := p.serves(ctx, s.Subject, b.results.Plan.Workloads[0]); err != nil || !s.Ours() {
+	return b.with(ctx, checked, func(p *proc.Process) error {
+		if err := p.Serves(ctx, s.Subject, b.results.Plan.Workloads[0]); err != nil || !s.Ours() {
 			return err
 		}
 		var g results.Gate
 		if b.check != nil {
-			g = b.check(ctx, p.addr, s.Subject)
+			g = b.check(ctx, p.Addr, s.Subject)
 		} else {
 			g = conform(ctx, p, s.Subject)
 		}
@@ -278,7 +279,7 @@ func (b *run) gate(ctx context.Context, s *results.Server) error {
 			return ctx.Err() // it did not try all
 		}
 		s.Rules = &g
-		if err := p.failure(); err != nil {
+		if err := p.Failure(); err != nil {
 			return err
 		}
 		if len(g.Failed) > 0 {

@@ -22,7 +22,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-func TestMain(m *testing.M) { labtest.Main(m, map[string]func(){"parent": testParent}) }
+func TestMain(m *testing.M) { labtest.Main(m, nil) }
 
 // everythingIsFine is a check that asks nothing.
 func everythingIsFine(context.Context, string, results.Subject) results.Gate {

@@ -3,12 +3,13 @@ package lab
 import (
 	"context"
 
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // openCell measures one of the open workloads. A server that serves one client
 // at a time gets it from one.
-func (b *run) openCell(ctx context.Context, s *results.Server, p *process, round, workload int) error {
+func (b *run) openCell(ctx context.Context, s *results.Server, p *proc.Process, round, workload int) error {
 	plan := b.results.Plan
 	cell, err := b.offer(ctx, s, p, plan.Open[workload], plan.OpenCell, plan.OpenSeed(round, workload))
 	if err != nil {

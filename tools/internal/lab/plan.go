@@ -9,6 +9,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -152,7 +153,7 @@ func idleTime(p results.Plan, s *results.Server) time.Duration {
 }
 
 func syscallTime(p results.Plan, _ *results.Server) time.Duration {
-	return visitTime + results.SyscallWorkloads*(tracerTime+p.Warmup+p.Idle)
+	return visitTime + results.SyscallWorkloads*(proc.TracerTime+p.Warmup+p.Idle)
 }
 
 func capacityTime(p results.Plan, _ *results.Server) time.Duration {

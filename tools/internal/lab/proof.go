@@ -8,6 +8,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -33,7 +34,7 @@ func (b *run) proof(ctx context.Context) error {
 	}
 	b.progress.doing(s.Name, "stopped · the lab's test of itself")
 	proof := &results.Proof{Server: s.Name, From: stopFrom, Stopped: stopFor}
-	err := b.with(ctx, s.Subject, func(p *process) error {
+	err := b.with(ctx, s.Subject, func(p *proc.Process) error {
 		if err := b.preload(ctx, s.Subject, p); err != nil {
 			return err
 		}
@@ -55,7 +56,7 @@ func (b *run) proof(ctx context.Context) error {
 
 const proofTime = stopWindow + 400*time.Millisecond
 
-func (b *run) stopUnderLoad(ctx context.Context, s results.Subject, p *process, proof *results.Proof) error {
+func (b *run) stopUnderLoad(ctx context.Context, s results.Subject, p *proc.Process, proof *results.Proof) error {
 	open, closed := s.Told(load.DefaultWorkload()), s.Told(load.DefaultWorkload())
 	open.Connections, open.Rate, open.Arrivals = 10, stopRate, load.Constant
 	type outcome struct {
@@ -67,7 +68,7 @@ func (b *run) stopUnderLoad(ctx context.Context, s results.Subject, p *process, 
 		done := make(chan outcome, 1)
 		go func() {
 			r, err := load.Run(ctx, load.Config{
-				Addr: p.addr, Workload: w, Warmup: 200 * time.Millisecond, Duration: stopWindow,
+				Addr: p.Addr, Workload: w, Warmup: 200 * time.Millisecond, Duration: stopWindow,
 				Drain: openDrain, Seed: b.results.Plan.Seed, Begin: begin,
 			})
 			done <- outcome{r, err}
@@ -79,7 +80,7 @@ func (b *run) stopUnderLoad(ctx context.Context, s results.Subject, p *process, 
 	var stopErr error
 	select {
 	case <-begun:
-		stopErr = pause(ctx, p, stopFrom, stopFor)
+		stopErr = proc.Pause(ctx, p, stopFrom, stopFor)
 	case o := <-openDone:
 		openDone <- o // it has not even begun
 	}

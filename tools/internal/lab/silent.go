@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"net"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 )
 
 // connectSilent opens connections until there are as many as wanted, and waits
 // until the server has accepted them. It returns all of them, how many the
 // server holds, and why there are no more.
 func connectSilent(ctx context.Context, addr string, conns []net.Conn, wanted int) (all []net.Conn, held int, short string, err error) {
-	dialer := net.Dialer{Timeout: startTimeout}
+	dialer := net.Dialer{Timeout: proc.StartTimeout}
 	for len(conns) < wanted && short == "" {
 		// No more at a time than the listen queue takes: what does not fit
 		// comes again after a second.
@@ -42,7 +44,7 @@ func connectSilent(ctx context.Context, addr string, conns []net.Conn, wanted in
 func waitForConnections(ctx context.Context, addr string, wanted int) (int, error) {
 	best, progress, looks := -1, time.Now(), 0
 	for {
-		n, err := heldConnections(addr)
+		n, err := proc.HeldConnections(addr)
 		if errors.Is(err, errors.ErrUnsupported) {
 			return wanted, nil // nobody can tell
 		}
@@ -55,7 +57,7 @@ func waitForConnections(ctx context.Context, addr string, wanted int) (int, erro
 		if looks++; n >= wanted || looks > acceptLooks && time.Since(progress) > acceptTimeout {
 			return n, nil
 		}
-		if err := sleep(ctx, acceptPoll); err != nil {
+		if err := proc.Sleep(ctx, acceptPoll); err != nil {
 			return 0, err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -17,12 +18,12 @@ func (b *run) syscalls(ctx context.Context) error {
 	if !plan.Has(results.Syscalls) {
 		return nil
 	}
-	all := tracers()
+	all := proc.Tracers()
 	if len(all) == 0 {
 		b.results.Skip("system calls: there is nothing here to count them with")
 	}
 	var reasons []error
-	return b.eachServer(ctx, "system calls", func(s *results.Server) time.Duration { return syscallTime(plan, s) }, func(s *results.Server, p *process) (string, error) {
+	return b.eachServer(ctx, "system calls", func(s *results.Server) time.Duration { return syscallTime(plan, s) }, func(s *results.Server, p *proc.Process) (string, error) {
 		if len(all) == 0 {
 			return "", nil
 		}
@@ -37,7 +38,7 @@ func (b *run) syscalls(ctx context.Context) error {
 					cells = append(cells, cell)
 					break
 				}
-				if p.failure() != nil || ctx.Err() != nil {
+				if p.Failure() != nil || ctx.Err() != nil {
 					return "", err
 				}
 				// It will not be permitted for another server either.
@@ -54,24 +55,24 @@ func (b *run) syscalls(ctx context.Context) error {
 }
 
 // countCalls counts the calls under a workload.
-func (b *run) countCalls(ctx context.Context, t tracer, s *results.Server, p *process, workload int) (results.SyscallCell, error) {
+func (b *run) countCalls(ctx context.Context, t proc.Tracer, s *results.Server, p *proc.Process, workload int) (results.SyscallCell, error) {
 	plan := b.results.Plan
-	watched := t.watch(ctx, p.pid, callsOf(s.Subject))
+	watched := t.Watch(ctx, p.PID, proc.CallsOf(s.Subject))
 	r, err := load.Run(ctx, load.Config{
-		Addr:     p.addr,
+		Addr:     p.Addr,
 		Workload: s.Told(plan.Workloads[workload]),
 		Warmup:   plan.Warmup,
 		Duration: plan.Idle,
 		MayWait:  s.OneAtATime,
 		Seed:     plan.Seed,
-		Begin:    watched.begin, // when it has all its threads
-		End:      watched.end,
+		Begin:    watched.Begin, // when it has all its threads
+		End:      watched.End,
 	})
-	calls, countErr := watched.counts()
+	calls, countErr := watched.Counts()
 	if err := errors.Join(err, countErr); err != nil {
-		return results.SyscallCell{}, fmt.Errorf("%s: %w", t.name(), err)
+		return results.SyscallCell{}, fmt.Errorf("%s: %w", t.Name(), err)
 	}
-	return results.SyscallCell{Server: s.Name, Workload: workload, Method: t.name(), Requests: r.Requests, Seconds: r.Seconds, Calls: calls}, nil
+	return results.SyscallCell{Server: s.Name, Workload: workload, Method: t.Name(), Requests: r.Requests, Seconds: r.Seconds, Calls: calls}, nil
 }
 
 func (b *run) callDigest(cells []results.SyscallCell) string {

@@ -9,19 +9,20 @@ import (
 	"github.com/ioflavors/ioflavors/iouring"
 	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // A server that reads and writes once for a request is seen to do so, by
 // whatever is here and permitted.
 func TestSyscallsOfAServer(t *testing.T) {
-	for _, tr := range tracers() {
-		t.Run(tr.name(), func(t *testing.T) {
+	for _, tr := range proc.Tracers() {
+		t.Run(tr.Name(), func(t *testing.T) {
 			b := &run{bench: &bench{results: &results.Results{Plan: results.Plan{Workloads: results.Workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}}
 			s := &results.Server{Subject: labtest.Subject(t, "right")}
-			p, err := startProcess(t.Context(), s.Subject, pinning{})
+			p, err := proc.Start(t.Context(), s.Subject, proc.Pinning{})
 			require.NoError(t, err)
-			defer p.kill()
+			defer p.Kill()
 			require.NoError(t, b.preload(t.Context(), s.Subject, p))
 			cell, err := b.countCalls(t.Context(), tr, s, p, 1)
 			if err != nil {
@@ -43,13 +44,13 @@ func TestSyscallsOfARing(t *testing.T) {
 	if err := iouring.Available(); err != nil {
 		t.Skip(err)
 	}
-	for _, tr := range tracers() {
-		t.Run(tr.name(), func(t *testing.T) {
+	for _, tr := range proc.Tracers() {
+		t.Run(tr.Name(), func(t *testing.T) {
 			b := &run{bench: &bench{results: &results.Results{Plan: results.Plan{Workloads: results.Workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}}
 			s := &results.Server{Subject: labtest.Subject(t, "iouring")}
-			p, err := startProcess(t.Context(), s.Subject, pinning{})
+			p, err := proc.Start(t.Context(), s.Subject, proc.Pinning{})
 			require.NoError(t, err)
-			defer p.kill()
+			defer p.Kill()
 			require.NoError(t, b.preload(t.Context(), s.Subject, p))
 			cell, err := b.countCalls(t.Context(), tr, s, p, 0)
 			if err != nil {
@@ -62,7 +63,7 @@ func TestSyscallsOfARing(t *testing.T) {
 			claims := Judge(r)
 			require.Len(t, claims, 1)
 			require.Len(t, claims[0].Findings, 1)
-			assert.Contains(t, claims[0].Findings[0].Why, "for each request, by "+tr.name())
+			assert.Contains(t, claims[0].Findings[0].Why, "for each request, by "+tr.Name())
 		})
 	}
 }

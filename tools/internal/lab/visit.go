@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -26,7 +27,7 @@ func (b *run) visit(ctx context.Context, s *results.Server, round int, again boo
 		}
 		b.progress.doing(s.Name, fmt.Sprintf("%s · round %d of %d", what, round, plan.Rounds))
 	}
-	err := b.with(ctx, s.Subject, func(p *process) error {
+	err := b.with(ctx, s.Subject, func(p *proc.Process) error {
 		doing("store the keys")
 		if err := b.preload(ctx, s.Subject, p); err != nil {
 			return err

@@ -1,4 +1,4 @@
-package lab
+package proc
 
 import (
 	"runtime/debug"
@@ -11,15 +11,15 @@ import (
 
 // The others' part is that of the core that matters, the server's or the load's.
 func TestOthersByCore(t *testing.T) {
-	at := func(server, load, ours float64) clocks {
-		return clocks{total: 2 * (10 + server + load), busy: server + load, ours: ours, cores: map[int]coreClock{
+	at := func(server, load, ours float64) Clocks {
+		return Clocks{total: 2 * (10 + server + load), busy: server + load, ours: ours, cores: map[int]coreClock{
 			3: {total: 10, busy: server}, 5: {total: 10, busy: load},
 		}}
 	}
 	before := at(0, 0, 0)
 	before.total, before.cores = 0, map[int]coreClock{}
-	pins := pinning{on: true, server: 3, load: 5}
-	others := func(after clocks, pins pinning, cpu time.Duration) float64 {
+	pins := Pinning{On: true, server: 3, load: 5}
+	others := func(after Clocks, pins Pinning, cpu time.Duration) float64 {
 		s := after.othersSince(before, pins, cpu)
 		require.NotNil(t, s)
 		return *s
@@ -27,11 +27,11 @@ func TestOthersByCore(t *testing.T) {
 	assert.InDelta(t, 0.6, others(at(8, 5, 5), pins, 2*time.Second), 1e-9, "on the server's core")
 	assert.InDelta(t, 0.4, others(at(8, 9, 5), pins, 8*time.Second), 1e-9, "on the load's")
 	assert.InDelta(t, 0, others(at(8, 5, 6), pins, 9*time.Second), 1e-9, "ticks and exact times")
-	pins.more = []int{5}
+	pins.More = []int{5}
 	assert.InDelta(t, 7./46, others(at(8, 5, 5), pins, time.Second), 1e-9, "of all cores")
-	assert.InDelta(t, 7./46, others(at(8, 5, 5), pinning{}, time.Second), 1e-9)
+	assert.InDelta(t, 7./46, others(at(8, 5, 5), Pinning{}, time.Second), 1e-9)
 	assert.Nil(t, before.othersSince(before, pins, 0))
-	assert.Nil(t, before.othersSince(before, pinning{on: true}, 0))
+	assert.Nil(t, before.othersSince(before, Pinning{On: true}, 0))
 }
 
 func TestRevision(t *testing.T) {

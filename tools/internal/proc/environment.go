@@ -1,4 +1,4 @@
-package lab
+package proc
 
 import (
 	"crypto/sha256"
@@ -19,8 +19,8 @@ const (
 	pauseTime  = 500 * time.Millisecond // for which the clock is looked at
 )
 
-// measurePauses looks at the clock on the core of the load.
-func measurePauses() results.Pauses {
+// MeasurePauses looks at the clock on the core of the load.
+func MeasurePauses() results.Pauses {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var all []time.Duration
@@ -42,9 +42,9 @@ func measurePauses() results.Pauses {
 	return results.Pauses{PerSecond: float64(len(all)) / total, Share: sum.Seconds() / total, Median: results.Median(all), Longest: slices.Max(all)}
 }
 
-// clocks are CPU times of all cores together, in seconds, from one fixed
+// Clocks are CPU times of all cores together, in seconds, from one fixed
 // moment on.
-type clocks struct {
+type Clocks struct {
 	total  float64
 	busy   float64
 	stolen float64 // by the host
@@ -57,10 +57,10 @@ type coreClock struct{ total, busy float64 }
 
 // othersSince returns what Cell.Others says, of a server that had that much CPU
 // time meanwhile and ran where the pins say; nil if it is not known.
-func (after clocks) othersSince(before clocks, pins pinning, server time.Duration) *float64 {
+func (after Clocks) othersSince(before Clocks, pins Pinning, server time.Duration) *float64 {
 	all := coreClock{after.total - before.total, after.busy - before.busy}
 	ours := after.ours - before.ours
-	if !pins.on || len(pins.more) > 0 {
+	if !pins.On || len(pins.More) > 0 {
 		return all.beyond(ours + server.Seconds())
 	}
 	core := func(n int) coreClock {
@@ -84,9 +84,9 @@ func (c coreClock) beyond(used float64) *float64 {
 	return &share
 }
 
-// noteDisturbance notes what the machine did between two readings besides the lab's
+// NoteDisturbance notes what the machine did between two readings besides the lab's
 // work.
-func noteDisturbance(e *results.Environment, before, after clocks) {
+func NoteDisturbance(e *results.Environment, before, after Clocks) {
 	total := after.total - before.total
 	if total <= 0 {
 		return
@@ -98,7 +98,7 @@ func noteDisturbance(e *results.Environment, before, after clocks) {
 // stealSince returns the share of the time that the host gave to others, at least:
 // the kernel tells of whole ticks, so there may have been one less, which is much
 // of a short time. nil if no time has passed.
-func (after clocks) stealSince(before clocks) *float64 {
+func (after Clocks) stealSince(before Clocks) *float64 {
 	total := after.total - before.total
 	if total <= 0 {
 		return nil
@@ -106,22 +106,22 @@ func (after clocks) stealSince(before clocks) *float64 {
 	return new(max(0, after.stolen-before.stolen-results.UserTick.Seconds()) / total)
 }
 
-// environment is asked for when the lab may be on one core already; procs was
+// Environment is asked for when the lab may be on one core already; procs was
 // GOMAXPROCS before.
-func environment(procs int, pins pinning) results.Environment {
+func Environment(procs int, pins Pinning) results.Environment {
 	e := results.Environment{
 		OS:          runtime.GOOS,
 		Arch:        runtime.GOARCH,
 		Kernel:      kernel(),
 		CPU:         cpuModel(),
 		Cores:       runtime.NumCPU(),
-		Pinned:      pins.on,
+		Pinned:      pins.On,
 		ServerCore:  pins.server,
 		LoadCore:    pins.load,
 		ServerProcs: procs,
 		Go:          runtime.Version(),
 	}
-	if pins.on && os.Getenv("GOMAXPROCS") == "" {
+	if pins.On && os.Getenv("GOMAXPROCS") == "" {
 		e.ServerProcs = 1 // the runtime counts the cores that it may use
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -146,9 +146,9 @@ func revision(settings []debug.BuildSetting) string {
 	return hash + changed
 }
 
-// hashOf returns the SHA-256 of a program's file in hex, or "" if it cannot be
+// HashOf returns the SHA-256 of a program's file in hex, or "" if it cannot be
 // read.
-func hashOf(program string) string {
+func HashOf(program string) string {
 	name, err := exec.LookPath(program)
 	if err != nil {
 		return ""

@@ -1,4 +1,4 @@
-package lab
+package proc
 
 import (
 	"errors"
@@ -44,13 +44,13 @@ func (k *fakeKernel) clock() cpuClock {
 }
 
 // meter measures the process, on a machine of two cores where nothing else runs.
-func (k *fakeKernel) meter() *meter {
-	return &meter{
+func (k *fakeKernel) meter() *Meter {
+	return &Meter{
 		clock: k.clock(),
 		files: func() (usage, error) { return usage{allowed: 1}, nil },
-		machine: func() (clocks, bool) {
+		machine: func() (Clocks, bool) {
 			all := k.at.Seconds()
-			return clocks{total: 2 * all, busy: all, cores: map[int]coreClock{0: {total: all, busy: all}, 1: {total: all}}}, true
+			return Clocks{total: 2 * all, busy: all, cores: map[int]coreClock{0: {total: all, busy: all}, 1: {total: all}}}, true
 		},
 	}
 }
@@ -64,10 +64,10 @@ func TestAServerThatPollsUsesOneCore(t *testing.T) {
 		for _, length := range []time.Duration{window, window + time.Millisecond, window + 3*time.Millisecond} {
 			k := &fakeKernel{at: 10 * time.Second, look: 500 * time.Nanosecond, phase: phase}
 			m := k.meter()
-			require.NoError(t, m.begin())
+			require.NoError(t, m.Begin())
 			k.at += length
-			require.NoError(t, m.end())
-			r := m.used
+			require.NoError(t, m.End())
+			r := m.Used
 			assert.InDelta(t, 1, r.CPU.Seconds()/r.Window.Seconds(), 1e-4, "phase %v, window %v", phase, length)
 			assert.Less(t, r.Uncertainty, 10*time.Microsecond)
 			assert.Zero(t, r.Excess())

@@ -1,4 +1,4 @@
-package lab
+package proc
 
 import (
 	"github.com/prometheus/procfs"
@@ -27,15 +27,15 @@ func cpuModel() string {
 	return cpus[0].ModelName
 }
 
-// readClocks reads what the machine has done since it was started.
-func readClocks() (c clocks, known bool) {
+// ReadClocks reads what the machine has done since it was started.
+func ReadClocks() (c Clocks, known bool) {
 	fs, err := procfs.NewDefaultFS()
 	if err != nil {
-		return clocks{}, false
+		return Clocks{}, false
 	}
 	stat, err := fs.Stat()
 	if err != nil {
-		return clocks{}, false
+		return Clocks{}, false
 	}
 	clockOf := func(cpu procfs.CPUStat) coreClock { // its guest time is part of its user time
 		busy := cpu.User + cpu.Nice + cpu.System + cpu.IRQ + cpu.SoftIRQ
@@ -50,7 +50,7 @@ func readClocks() (c clocks, known bool) {
 	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {
 		var u unix.Rusage
 		if err := unix.Getrusage(who, &u); err != nil {
-			return clocks{}, false
+			return Clocks{}, false
 		}
 		c.ours += float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 	}

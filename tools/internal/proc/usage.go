@@ -1,4 +1,4 @@
-package lab
+package proc
 
 import (
 	"time"
@@ -14,12 +14,12 @@ type usage struct {
 	system  time.Duration
 	tasks   map[int]taskUsage // of the threads that are alive, by their number
 	queued  bool              // runQueue of the tasks is known
-	memory  memoryUsage
+	memory  MemoryUsage
 	allowed int // cores that it may run on
 }
 
-// memoryUsage is in bytes.
-type memoryUsage struct{ rss, pss, sockets int64 }
+// MemoryUsage is in bytes.
+type MemoryUsage struct{ RSS, pss, Sockets int64 }
 
 // taskUsage is what the kernel counts for each thread, and forgets with it.
 type taskUsage struct {
@@ -37,30 +37,30 @@ func (after taskUsage) since(before taskUsage) taskUsage {
 	return taskUsage{after.voluntary - before.voluntary, after.involuntary - before.involuntary, after.runQueue - before.runQueue}
 }
 
-// meter measures what a process uses in a window of time, and what else the
+// Meter measures what a process uses in a window of time, and what else the
 // machine does meanwhile. All ratios of what a server uses to the time are of a
-// meter's window.
-type meter struct {
+// Meter's window.
+type Meter struct {
 	clock   cpuClock
 	files   func() (usage, error)
-	machine func() (c clocks, known bool)
+	machine func() (c Clocks, known bool)
 
 	before, after reading
-	used          *results.Resources // after end
+	Used          *results.Resources // after end
 }
 
 // reading is what a meter has read at one end of its window.
 type reading struct {
 	cpu     cpuTime // at the window's beginning or end
 	usage   usage
-	machine clocks
+	machine Clocks
 	at      cpuTime // when machine was read, so that the two can be compared
 	known   bool    // machine is
 }
 
-// begin begins the window: just before it returns. It takes a tick of the
+// Begin begins the window: just before it returns. It takes a tick of the
 // kernel's (4 ms, say), and the longer the more threads there are.
-func (m *meter) begin() (err error) {
+func (m *Meter) Begin() (err error) {
 	if m.before.usage, err = m.files(); err != nil {
 		return err
 	}
@@ -73,9 +73,9 @@ func (m *meter) begin() (err error) {
 	return nil
 }
 
-// end ends the window: as soon as it is called. It takes as long as begin. Then
+// End ends the window: as soon as it is called. It takes as long as begin. Then
 // used is what the process used.
-func (m *meter) end() (err error) {
+func (m *Meter) End() (err error) {
 	if m.after.cpu, m.after.at, err = m.clock.settle(); err != nil {
 		return err
 	}
@@ -83,15 +83,15 @@ func (m *meter) end() (err error) {
 	if m.after.usage, err = m.files(); err != nil {
 		return err
 	}
-	m.used = m.after.usage.since(m.before.usage, m.after.cpu.at.Sub(m.before.cpu.at))
-	m.used.CPU = m.after.cpu.used - m.before.cpu.used
-	m.used.Uncertainty = m.after.cpu.slack + m.before.cpu.slack
+	m.Used = m.after.usage.since(m.before.usage, m.after.cpu.at.Sub(m.before.cpu.at))
+	m.Used.CPU = m.after.cpu.used - m.before.cpu.used
+	m.Used.Uncertainty = m.after.cpu.slack + m.before.cpu.slack
 	return nil
 }
 
-// besides returns what Cell.Steal and Cell.Others say, of a server that ran where
+// Besides returns what Cell.Steal and Cell.Others say, of a server that ran where
 // the pins say; nil: not known.
-func (m *meter) besides(pins pinning) (steal, others *float64) {
+func (m *Meter) Besides(pins Pinning) (steal, others *float64) {
 	if !m.before.known || !m.after.known {
 		return nil, nil
 	}
@@ -108,9 +108,9 @@ func (after usage) since(before usage, window time.Duration) *results.Resources 
 		User:    after.user - before.user,
 		System:  after.system - before.system,
 		Threads: len(after.tasks),
-		RSS:     after.memory.rss,
+		RSS:     after.memory.RSS,
 		PSS:     after.memory.pss,
-		Sockets: after.memory.sockets,
+		Sockets: after.memory.Sockets,
 	}
 	var queue time.Duration
 	for id, task := range after.tasks {

@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package lab
+package proc
 
 import "syscall"
 

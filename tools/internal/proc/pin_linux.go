@@ -1,4 +1,4 @@
-package lab
+package proc
 
 import (
 	"fmt"
@@ -10,20 +10,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pinSelf moves this process to a core of its own, if it may use two or more.
+// PinSelf moves this process to a core of its own, if it may use two or more.
 // All its threads, for the scheduler's and the garbage collector's have
 // nothing to do on the servers' core either. Threads to come inherit it. undo
 // moves them back.
-func pinSelf() (pins pinning, undo func(), err error) { return pinSelfBeside(1) }
+func PinSelf() (pins Pinning, undo func(), err error) { return PinSelfBeside(1) }
 
-// pinSelfBeside is pinSelf for servers that have several cores.
-func pinSelfBeside(servers int) (pins pinning, undo func(), err error) {
+// PinSelfBeside is PinSelf for servers that have several cores.
+func PinSelfBeside(servers int) (pins Pinning, undo func(), err error) {
 	var before unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &before); err != nil {
-		return pinning{}, nil, os.NewSyscallError("sched_getaffinity", err)
+		return Pinning{}, nil, os.NewSyscallError("sched_getaffinity", err)
 	}
 	if before.Count() < servers+1 {
-		return pinning{}, func() {}, nil
+		return Pinning{}, func() {}, nil
 	}
 	// The generator keeps its processor while it waits, so everything else
 	// here needs another one. A number that was set stays, also when the
@@ -35,9 +35,9 @@ func pinSelfBeside(servers int) (pins pinning, undo func(), err error) {
 			cores = append(cores, core)
 		}
 	}
-	pins = pinning{on: true, server: cores[0], more: cores[1:servers], load: cores[servers], all: cores}
+	pins = Pinning{On: true, server: cores[0], More: cores[1:servers], load: cores[servers], all: cores}
 	if err := setAffinity(single(pins.load)); err != nil {
-		return pinning{}, nil, err
+		return Pinning{}, nil, err
 	}
 	return pins, func() {
 		_ = setAffinity(&before) // the cores are still there
@@ -80,11 +80,11 @@ func setAffinity(set *unix.CPUSet) error {
 // start starts the command on the servers' core, or on all. A child inherits the
 // cores of the thread that makes it, so the caller has locked its goroutine to
 // one.
-func (p pinning) start(cmd *exec.Cmd) error {
-	if !p.on {
+func (p Pinning) start(cmd *exec.Cmd) error {
+	if !p.On {
 		return cmd.Start()
 	}
-	if err := unix.SchedSetaffinity(0, several(append([]int{p.server}, p.more...)...)); err != nil {
+	if err := unix.SchedSetaffinity(0, several(append([]int{p.server}, p.More...)...)); err != nil {
 		return os.NewSyscallError("sched_setaffinity", err)
 	}
 	err := cmd.Start()

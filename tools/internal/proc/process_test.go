@@ -1,6 +1,6 @@
 //go:build unix
 
-package lab
+package proc
 
 import (
 	"bufio"
@@ -21,43 +21,45 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
+func TestMain(m *testing.M) { labtest.Main(m, map[string]func(){"parent": testParent}) }
+
 func TestProcess(t *testing.T) {
 	for _, mode := range []string{"right", "foreign"} {
 		t.Run(mode, func(t *testing.T) {
-			p, err := startProcess(t.Context(), labtest.Subject(t, mode), pinning{})
+			p, err := Start(t.Context(), labtest.Subject(t, mode), Pinning{})
 			require.NoError(t, err)
-			c, err := net.Dial("tcp", p.addr)
+			c, err := net.Dial("tcp", p.Addr)
 			require.NoError(t, err)
 			defer c.Close()
-			require.NoError(t, p.failure())
-			require.NoError(t, p.stop(t.Context()))
-			_, err = net.Dial("tcp", p.addr)
+			require.NoError(t, p.Failure())
+			require.NoError(t, p.Stop(t.Context()))
+			_, err = net.Dial("tcp", p.Addr)
 			require.Error(t, err)
 		})
 	}
 }
 
 func TestProcessThatFails(t *testing.T) {
-	_, err := startProcess(t.Context(), labtest.Subject(t, "fails"), pinning{})
+	_, err := Start(t.Context(), labtest.Subject(t, "fails"), Pinning{})
 	require.ErrorContains(t, err, "exit status 5; it said:\n\tno luck today")
 
-	_, err = startProcess(t.Context(), results.Subject{Command: []string{"/does/not/exist"}}, pinning{})
+	_, err = Start(t.Context(), results.Subject{Command: []string{"/does/not/exist"}}, Pinning{})
 	require.ErrorContains(t, err, "start /does/not/exist")
 }
 
 func TestProcessThatNeverListens(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, err := startProcess(ctx, labtest.Subject(t, "mute"), pinning{})
+	_, err := Start(ctx, labtest.Subject(t, "mute"), Pinning{})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
 func TestProcessThatDoesNotStop(t *testing.T) {
-	p, err := startProcess(t.Context(), labtest.Subject(t, "stubborn"), pinning{})
+	p, err := Start(t.Context(), labtest.Subject(t, "stubborn"), Pinning{})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.Error(t, p.stop(ctx))
+	require.Error(t, p.Stop(ctx))
 	<-p.exited
 }
 
@@ -112,10 +114,10 @@ func testParent() {
 	if err != nil {
 		panic(err)
 	}
-	p, err := startProcess(context.Background(), results.Subject{Command: []string{program, "test-server", "right"}}, pinning{})
+	p, err := Start(context.Background(), results.Subject{Command: []string{program, "test-server", "right"}}, Pinning{})
 	if err != nil {
 		panic(err)
 	}
-	fmt.Println(p.addr)
+	fmt.Println(p.Addr)
 	select {}
 }

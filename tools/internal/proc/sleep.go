@@ -1,11 +1,11 @@
-package lab
+package proc
 
 import (
 	"context"
 	"time"
 )
 
-func sleep(ctx context.Context, d time.Duration) error {
+func Sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

@@ -1,4 +1,7 @@
-package lab
+// Package proc starts one server as a process on a core of its own, stops it,
+// and measures what it uses: CPU time, memory, switches and system calls. It has
+// what the kernel tells, and the lab has what follows from it.
+package proc
 
 import (
 	"context"
@@ -15,38 +18,38 @@ import (
 
 const (
 	// Three times as long, if the process has no core when it wants one.
-	startTimeout = 10 * time.Second // from a process's start until it listens
+	StartTimeout = 10 * time.Second // from a process's start until it listens
 	stopTimeout  = 3 * time.Second  // from SIGTERM to SIGKILL
 	pipeTimeout  = 500 * time.Millisecond
 	dyingTime    = 200 * time.Millisecond
 
-	// starved is the share of the time that the server may wait for its core: one
+	// Starved is the share of the time that the server may wait for its core: one
 	// that polls, and never rests, does so for some percent even on a quiet machine.
-	starved = 0.1
+	Starved = 0.1
 )
 
-// process is a server that runs.
-type process struct {
-	addr   string
-	pid    int
-	pins   pinning // where it runs
+// Process is a server that runs.
+type Process struct {
+	Addr   string
+	PID    int
+	Pins   Pinning // where it runs
 	cmd    *exec.Cmd
 	log    *childLog
 	exited chan struct{} // closed when it has ended
 	err    error         // how, valid then
 }
 
-// startProcess starts the subject, where the pins have it if there are any, and
+// Start starts the subject, where the pins have it if there are any, and
 // waits until it listens. It does not outlive this process, nor its stop.
-func startProcess(ctx context.Context, s results.Subject, pins pinning) (*process, error) {
+func Start(ctx context.Context, s results.Subject, pins Pinning) (*Process, error) {
 	command := s.Command
-	p := &process{pins: pins, log: newChildLog(), exited: make(chan struct{})}
+	p := &Process{Pins: pins, log: newChildLog(), exited: make(chan struct{})}
 	if s.Foreign {
 		var err error
-		if p.addr, err = freeAddress(); err != nil {
+		if p.Addr, err = freeAddress(); err != nil {
 			return nil, err
 		}
-		command = s.At(p.addr)
+		command = s.At(p.Addr)
 	}
 	p.cmd = exec.Command(command[0], command[1:]...)
 	p.cmd.Stderr = p.log
@@ -73,36 +76,36 @@ func startProcess(ctx context.Context, s results.Subject, pins pinning) (*proces
 	if err := <-started; err != nil {
 		return nil, fmt.Errorf("start %s: %w", command[0], err)
 	}
-	p.pid = p.cmd.Process.Pid
+	p.PID = p.cmd.Process.Pid
 	if err := p.waitUntilListening(ctx, s); err != nil {
-		p.kill()
+		p.Kill()
 		return nil, err
 	}
 	return p, nil
 }
 
 // waitUntilListening waits for our servers' log line, and for another's port.
-func (p *process) waitUntilListening(ctx context.Context, s results.Subject) error {
+func (p *Process) waitUntilListening(ctx context.Context, s results.Subject) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	limit := p.limit(startTimeout)
+	limit := p.limit(StartTimeout)
 	defer limit.timer.Stop()
 	accepts := make(chan struct{})
 	if s.Foreign {
 		go func() {
-			if dialUntilAccepted(ctx, p.addr) {
+			if dialUntilAccepted(ctx, p.Addr) {
 				close(accepts)
 			}
 		}()
 	}
 	for {
 		select {
-		case p.addr = <-p.log.listening:
+		case p.Addr = <-p.log.listening:
 			return nil
 		case <-accepts:
 			return nil
 		case <-p.exited:
-			return p.failure()
+			return p.Failure()
 		case <-ctx.Done():
 			return p.log.explain(context.Cause(ctx))
 		case <-limit.timer.C:
@@ -119,14 +122,14 @@ type limit struct {
 	timer  *time.Timer
 	length time.Duration
 
-	process  *process
+	process  *Process
 	before   usage
 	known    bool
 	extended bool
 }
 
-func (p *process) limit(length time.Duration) *limit {
-	before, err := processUsage(p.pid)
+func (p *Process) limit(length time.Duration) *limit {
+	before, err := processUsage(p.PID)
 	return &limit{timer: time.NewTimer(length), length: length, process: p, before: before, known: err == nil}
 }
 
@@ -135,14 +138,14 @@ func (l *limit) over() bool {
 	if l.extended || !l.known {
 		return true
 	}
-	after, err := processUsage(l.process.pid)
+	after, err := processUsage(l.process.PID)
 	return err != nil || !l.extend(after)
 }
 
 // extend gives the process three times as much time, and reports whether it did, by
 // what it has used until now.
 func (l *limit) extend(after usage) bool {
-	if waited, known := after.waitedSince(l.before); !known || waited <= time.Duration(starved*float64(l.length)) {
+	if waited, known := after.waitedSince(l.before); !known || waited <= time.Duration(Starved*float64(l.length)) {
 		return false
 	}
 	l.timer.Reset(2 * l.length)
@@ -150,9 +153,9 @@ func (l *limit) extend(after usage) bool {
 	return true
 }
 
-// failure returns an error if the process has ended, with what it said; an
-// unavailableError if it said that this system cannot run it.
-func (p *process) failure() error {
+// Failure returns an error if the process has ended, with what it said; an
+// UnavailableError if it said that this system cannot run it.
+func (p *Process) Failure() error {
 	select {
 	case <-p.exited:
 	default:
@@ -161,26 +164,26 @@ func (p *process) failure() error {
 	err := errors.New("it ended by itself, without an error")
 	if p.err != nil {
 		if reason, yes := Unavailable(p.err, p.log.text()); yes {
-			return &unavailableError{reason}
+			return &UnavailableError{reason}
 		}
 		err = fmt.Errorf("it ended: %w", p.err)
 	}
 	return p.log.explain(err)
 }
 
-// mayBeDying waits a little for the process to end, where its connections broke:
+// MayBeDying waits a little for the process to end, where its connections broke:
 // then failure knows the reason.
-func (p *process) mayBeDying() {
+func (p *Process) MayBeDying() {
 	select {
 	case <-p.exited:
 	case <-time.After(dyingTime):
 	}
 }
 
-// stop asks the process to end, and makes it. It returns when the process is
+// Stop asks the process to end, and makes it. It returns when the process is
 // gone; an error if that was not by its own will.
-func (p *process) stop(ctx context.Context) error {
-	if err := p.failure(); err != nil {
+func (p *Process) Stop(ctx context.Context) error {
+	if err := p.Failure(); err != nil {
 		return err
 	}
 	terminate(p.cmd)
@@ -191,19 +194,19 @@ func (p *process) stop(ctx context.Context) error {
 		case <-p.exited:
 			return nil
 		case <-ctx.Done():
-			p.kill()
+			p.Kill()
 			return ctx.Err()
 		case <-limit.timer.C:
 			if !limit.over() {
 				continue
 			}
-			p.kill()
+			p.Kill()
 			return p.log.explain(fmt.Errorf("did not end within %v of SIGTERM", limit.length))
 		}
 	}
 }
 
-func (p *process) kill() {
+func (p *Process) Kill() {
 	kill(p.cmd)
 	<-p.exited
 }
@@ -234,12 +237,12 @@ func dialUntilAccepted(ctx context.Context, addr string) bool {
 	}
 }
 
-// serves returns when a server that was just started has answered a request, or
+// Serves returns when a server that was just started has answered a request, or
 // else has had time for it; an error if it has ended instead. Where a server
 // listens is no sign that it will serve: some listen first, and then find out
 // that they cannot.
-func (p *process) serves(ctx context.Context, s results.Subject, w load.Workload) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+func (p *Process) Serves(ctx context.Context, s results.Subject, w load.Workload) error {
+	ctx, cancel := context.WithTimeout(ctx, StartTimeout)
 	defer cancel()
 	go func() {
 		select {
@@ -250,7 +253,7 @@ func (p *process) serves(ctx context.Context, s results.Subject, w load.Workload
 	}()
 	w = s.Told(w)
 	w.Keys = 1
-	if load.Preload(ctx, load.Config{Addr: p.addr, Workload: w}) != nil {
+	if load.Preload(ctx, load.Config{Addr: p.Addr, Workload: w}) != nil {
 		// Its connections may have broken a moment before it is gone.
 		select {
 		case <-p.exited:
@@ -258,49 +261,49 @@ func (p *process) serves(ctx context.Context, s results.Subject, w load.Workload
 		case <-time.After(stopTimeout):
 		}
 	}
-	return p.failure()
+	return p.Failure()
 }
 
-// watchAttack begins to watch the machine during an attack on the server. end
+// WatchAttack begins to watch the machine during an attack on the server. end
 // notes in the attack what it did.
-func (p *process) watchAttack() (end func(*results.Attack)) {
-	before, err := processUsage(p.pid)
-	clocksBefore, known := readClocks()
+func (p *Process) WatchAttack() (end func(*results.Attack)) {
+	before, err := processUsage(p.PID)
+	clocksBefore, known := ReadClocks()
 	return func(a *results.Attack) {
-		if after, afterErr := processUsage(p.pid); err == nil && afterErr == nil {
+		if after, afterErr := processUsage(p.PID); err == nil && afterErr == nil {
 			a.Waited, _ = after.waitedSince(before)
 		}
-		if clocksAfter, knownAfter := readClocks(); known && knownAfter {
+		if clocksAfter, knownAfter := ReadClocks(); known && knownAfter {
 			a.Steal = clocksAfter.stealSince(clocksBefore)
 		}
 	}
 }
 
-// meter measures what a process uses in a while.
-func (p *process) meter(ctx context.Context, while time.Duration) (*meter, error) {
-	m, err := newMeter(p.pid)
+// Meter measures what a process uses in a while.
+func (p *Process) Meter(ctx context.Context, while time.Duration) (*Meter, error) {
+	m, err := NewMeter(p.PID)
 	if err == nil {
-		err = m.begin()
+		err = m.Begin()
 	}
 	if err != nil {
-		return nil, errors.Join(p.failure(), err)
+		return nil, errors.Join(p.Failure(), err)
 	}
-	if err := sleep(ctx, while); err != nil {
+	if err := Sleep(ctx, while); err != nil {
 		return nil, err
 	}
-	if err := m.end(); err != nil {
-		return nil, errors.Join(p.failure(), err)
+	if err := m.End(); err != nil {
+		return nil, errors.Join(p.Failure(), err)
 	}
 	return m, nil
 }
 
-// pause stops a process after a time, and for a time.
-func pause(ctx context.Context, p *process, after, length time.Duration) error {
-	if err := sleep(ctx, after); err != nil {
+// Pause stops a process after a time, and for a time.
+func Pause(ctx context.Context, p *Process, after, length time.Duration) error {
+	if err := Sleep(ctx, after); err != nil {
 		return err
 	}
 	if err := halt(p.cmd); err != nil {
 		return err
 	}
-	return errors.Join(sleep(ctx, length), resume(p.cmd))
+	return errors.Join(Sleep(ctx, length), resume(p.cmd))
 }

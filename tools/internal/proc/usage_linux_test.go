@@ -1,4 +1,4 @@
-package lab
+package proc
 
 import (
 	"fmt"
@@ -28,7 +28,7 @@ func TestProcUsageFromFiles(t *testing.T) {
 		system:  230 * time.Millisecond,
 		tasks:   map[int]taskUsage{4711: {1000, 50, 2001}, 4712: {234, 6, 2002}},
 		queued:  true,
-		memory:  memoryUsage{rss: 14_336 << 10, pss: 12_000 << 10, sockets: int64(3 * os.Getpagesize())},
+		memory:  MemoryUsage{RSS: 14_336 << 10, pss: 12_000 << 10, Sockets: int64(3 * os.Getpagesize())},
 		allowed: 1,
 	}, u)
 	_, err = procUsage(fs, 1)
@@ -67,39 +67,39 @@ func TestProcessClock(t *testing.T) {
 	// A running thread's file is up to a tick behind, and threads may have ended.
 	assert.GreaterOrEqual(t, cpu, before)
 
-	m, err := newMeter(os.Getpid())
+	m, err := NewMeter(os.Getpid())
 	require.NoError(t, err)
-	require.NoError(t, m.begin())
+	require.NoError(t, m.Begin())
 	assert.GreaterOrEqual(t, m.before.cpu.used, cpu)
 	assert.NotEmpty(t, m.before.usage.tasks)
-	require.NoError(t, m.end())
-	assert.Positive(t, m.used.RSS)
-	assert.Positive(t, m.used.Window)
-	assert.Equal(t, m.before.usage.allowed, m.used.Cores)
+	require.NoError(t, m.End())
+	assert.Positive(t, m.Used.RSS)
+	assert.Positive(t, m.Used.Window)
+	assert.Equal(t, m.before.usage.allowed, m.Used.Cores)
 	_, err = processClock(1 << 22) // no process has so large a number
 	require.Error(t, err)
-	m, err = newMeter(1 << 22)
+	m, err = NewMeter(1 << 22)
 	require.NoError(t, err)
-	require.Error(t, m.begin())
+	require.Error(t, m.Begin())
 }
 
 // Another process that does nothing but count has a core, on a machine however
 // busy, or waits for it: it cannot have more.
 func TestAProcessHasNoMoreThanItsCore(t *testing.T) {
-	pins, undo, err := pinSelf()
+	pins, undo, err := PinSelf()
 	require.NoError(t, err)
 	defer undo()
-	if !pins.on {
+	if !pins.On {
 		t.Skip("one core: there is nothing to pin")
 	}
-	p, err := startProcess(t.Context(), labtest.Subject(t, "spins"), pins)
+	p, err := Start(t.Context(), labtest.Subject(t, "spins"), pins)
 	require.NoError(t, err)
-	defer p.kill()
+	defer p.Kill()
 	const windows = 5
 	for ran, defects := 0, 0; ran < windows; { // on a busy machine it may not run at all for a while
-		m, err := p.meter(t.Context(), 20*time.Millisecond)
+		m, err := p.Meter(t.Context(), 20*time.Millisecond)
 		require.NoError(t, err)
-		r := m.used
+		r := m.Used
 		assert.Equal(t, 1, r.Cores)
 		share, known := r.Share()
 		assert.True(t, known)
@@ -133,9 +133,9 @@ func TestThreadsThatEndTakeNothingAlong(t *testing.T) {
 	ready, end := make(chan thread), make(chan struct{})
 	go threadOfItsOwn(ready, end)
 	doomed := <-ready
-	m, err := newMeter(os.Getpid())
+	m, err := NewMeter(os.Getpid())
 	require.NoError(t, err)
-	require.NoError(t, m.begin())
+	require.NoError(t, m.Begin())
 	require.GreaterOrEqual(t, m.before.usage.tasks[doomed.id].voluntary, int64(waits))
 	close(end)
 	for gone := fmt.Sprintf("/proc/self/task/%d", doomed.id); t.Context().Err() == nil; time.Sleep(time.Millisecond) {
@@ -149,8 +149,8 @@ func TestThreadsThatEndTakeNothingAlong(t *testing.T) {
 	cpu, err := processClock(os.Getpid())
 	require.NoError(t, err)
 	assert.GreaterOrEqual(t, cpu, doomed.cpu, "it has ended, and its CPU time has not")
-	require.NoError(t, m.end())
-	r = m.used
+	require.NoError(t, m.End())
+	r = m.Used
 	assert.GreaterOrEqual(t, r.Voluntary, int64(0))
 	assert.GreaterOrEqual(t, *r.RunQueue, time.Duration(0))
 	assert.GreaterOrEqual(t, r.CPU, time.Duration(0))
@@ -202,11 +202,11 @@ func TestConnectionsAreCountedNotDescriptors(t *testing.T) {
 			accepted = append(accepted, a)
 		}
 	}
-	held, err := heldConnections(l.Addr().String())
+	held, err := HeldConnections(l.Addr().String())
 	require.NoError(t, err)
 	assert.Equal(t, 3, held)
 	accepted[0].Close()
-	held, err = heldConnections(l.Addr().String())
+	held, err = HeldConnections(l.Addr().String())
 	require.NoError(t, err)
 	assert.Equal(t, 2, held)
 }
@@ -224,10 +224,10 @@ func sumSchedstat(t *testing.T) (sum time.Duration) {
 }
 
 func TestPinning(t *testing.T) {
-	pins, undo, err := pinSelf()
+	pins, undo, err := PinSelf()
 	require.NoError(t, err)
 	defer undo()
-	if !pins.on {
+	if !pins.On {
 		t.Skip("one core: there is nothing to pin")
 	}
 	assert.NotEqual(t, pins.server, pins.load)
@@ -238,14 +238,14 @@ func TestPinning(t *testing.T) {
 	one := strconv.Itoa(pins.server)
 	// The thread's own cores are back in between.
 	for i, test := range []struct {
-		pins pinning
+		pins Pinning
 		want string
-	}{{pins, one}, {pins, one}, {pins.everywhere(), all}, {pins, one}} {
-		p, err := startProcess(t.Context(), labtest.Subject(t, "right"), test.pins)
+	}{{pins, one}, {pins, one}, {pins.Everywhere(), all}, {pins, one}} {
+		p, err := Start(t.Context(), labtest.Subject(t, "right"), test.pins)
 		require.NoError(t, err, i)
-		assert.Equal(t, test.want, allowedCores(t, p.pid), i)
+		assert.Equal(t, test.want, allowedCores(t, p.PID), i)
 		assert.Equal(t, strconv.Itoa(pins.load), allowedCores(t, os.Getpid()))
-		require.NoError(t, p.stop(t.Context()))
+		require.NoError(t, p.Stop(t.Context()))
 	}
 	before := allowedCores(t, os.Getpid())
 	undo()
@@ -268,17 +268,17 @@ func allowedCores(t *testing.T, pid int) string {
 
 func TestDisturbed(t *testing.T) {
 	var e results.Environment
-	noteDisturbance(&e, clocks{total: 100, busy: 10, stolen: 1, ours: 5}, clocks{total: 200, busy: 60, stolen: 3, ours: 25})
+	NoteDisturbance(&e, Clocks{total: 100, busy: 10, stolen: 1, ours: 5}, Clocks{total: 200, busy: 60, stolen: 3, ours: 25})
 	assert.InDelta(t, 0.0199, *e.Steal, 1e-9, "a tick less")
 	assert.InDelta(t, 0.3, *e.Others, 1e-9)
 	e = results.Environment{}
-	noteDisturbance(&e, clocks{total: 100}, clocks{total: 100})
+	NoteDisturbance(&e, Clocks{total: 100}, Clocks{total: 100})
 	assert.Nil(t, e.Steal)
 
 	// One tick in 250 ms of two cores is 2 %, or nothing.
-	assert.InDelta(t, 0, *clocks{total: 10.5, stolen: 1.01}.stealSince(clocks{total: 10, stolen: 1}), 1e-9)
+	assert.InDelta(t, 0, *Clocks{total: 10.5, stolen: 1.01}.stealSince(Clocks{total: 10, stolen: 1}), 1e-9)
 
-	c, known := readClocks()
+	c, known := ReadClocks()
 	require.True(t, known)
 	assert.Greater(t, c.total, c.busy)
 	assert.Positive(t, c.ours)

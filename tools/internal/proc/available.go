@@ -1,4 +1,4 @@
-package lab
+package proc
 
 import (
 	"errors"
@@ -9,11 +9,11 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// unavailableError is how a server ended that this system cannot run: by the
+// UnavailableError is how a server ended that this system cannot run: by the
 // exit code that our commands have for that, kvcmd.ExitUnavailable.
-type unavailableError struct{ reason string }
+type UnavailableError struct{ Reason string }
 
-func (e *unavailableError) Error() string { return kvserver.ErrUnavailable.Error() + ": " + e.reason }
+func (e *UnavailableError) Error() string { return kvserver.ErrUnavailable.Error() + ": " + e.Reason }
 
 // Unavailable reports whether a command that ended with err says by its exit code
 // that this system cannot run it; reason is why, found in what it said.

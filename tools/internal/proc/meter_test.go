@@ -1,4 +1,4 @@
-package lab
+package proc
 
 import (
 	"errors"
@@ -13,17 +13,17 @@ func TestAMeterTellsWhatIsWrong(t *testing.T) {
 	k, oh := &fakeKernel{look: time.Microsecond}, errors.New("oh")
 	m := k.meter()
 	m.files = func() (usage, error) { return usage{}, oh }
-	require.ErrorIs(t, m.begin(), oh)
+	require.ErrorIs(t, m.Begin(), oh)
 	m.files = func() (usage, error) { return usage{queued: true, allowed: 1}, nil }
-	require.NoError(t, m.begin())
+	require.NoError(t, m.Begin())
 	k.at += time.Second
-	require.NoError(t, m.end())
-	assert.NotNil(t, m.used.RunQueue)
+	require.NoError(t, m.End())
+	assert.NotNil(t, m.Used.RunQueue)
 	m.files = func() (usage, error) { return usage{allowed: 1}, nil }
-	require.NoError(t, m.end())
-	assert.Nil(t, m.used.RunQueue)
+	require.NoError(t, m.End())
+	assert.Nil(t, m.Used.RunQueue)
 	k.err = oh
-	require.ErrorIs(t, m.end(), oh)
+	require.ErrorIs(t, m.End(), oh)
 }
 
 // What the server does while the meter waits for the clock is in neither: a server
@@ -31,14 +31,14 @@ func TestAMeterTellsWhatIsWrong(t *testing.T) {
 func TestAServerThatPollsIsNotTheOthers(t *testing.T) {
 	k := &fakeKernel{at: 10 * time.Second, look: time.Microsecond, phase: 1234567}
 	m := k.meter()
-	pins := pinning{on: true, server: 0, load: 1}
-	steal, others := m.besides(pins)
+	pins := Pinning{On: true, server: 0, load: 1}
+	steal, others := m.Besides(pins)
 	assert.Nil(t, steal)
 	assert.Nil(t, others)
-	require.NoError(t, m.begin())
+	require.NoError(t, m.Begin())
 	k.at += 100 * time.Millisecond
-	require.NoError(t, m.end())
-	steal, others = m.besides(pins)
+	require.NoError(t, m.End())
+	steal, others = m.Besides(pins)
 	require.NotNil(t, steal)
 	require.NotNil(t, others)
 	assert.Zero(t, *steal)

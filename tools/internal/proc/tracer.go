@@ -1,4 +1,4 @@
-package lab
+package proc
 
 import (
 	"context"
@@ -9,21 +9,21 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// tracer counts a process's system calls.
-type tracer interface {
-	// name is "perf" or "strace".
-	name() string
-	// watch prepares for a process, to count these calls by their names if it
+// Tracer counts a process's system calls.
+type Tracer interface {
+	// Name is "perf" or "strace".
+	Name() string
+	// Watch prepares for a process, to count these calls by their names if it
 	// cannot count all by name. Nothing is counted yet.
-	watch(ctx context.Context, pid int, names []string) watch
+	Watch(ctx context.Context, pid int, names []string) Watch
 }
 
-// watch is a process whose calls are counted from begin to end. What goes wrong
+// Watch is a process whose calls are counted from begin to end. What goes wrong
 // is told by counts.
-type watch interface {
-	begin()
-	end()
-	counts() (map[string]int64, error)
+type Watch interface {
+	Begin()
+	End()
+	Counts() (map[string]int64, error)
 }
 
 // namedCalls are those with a counter of their own: what a server may do for a
@@ -33,8 +33,8 @@ var namedCalls = []string{"read", "write", "recvmsg", "recvfrom", "sendto", "epo
 // foreignCalls are those that the servers of others make besides.
 var foreignCalls = []string{"readv", "writev", "sendmsg"}
 
-// callsOf are those that are worth a name in a server.
-func callsOf(s results.Subject) []string {
+// CallsOf are those that are worth a name in a server.
+func CallsOf(s results.Subject) []string {
 	switch {
 	case !s.Foreign && s.Model() == "iouring":
 		return append(slices.Clone(namedCalls), results.RingCall)
@@ -51,5 +51,5 @@ func callsOf(s results.Subject) []string {
 	return calls
 }
 
-// tracerTime is how long it takes to attach a tracer and to detach it, about.
-const tracerTime = 350 * time.Millisecond
+// TracerTime is how long it takes to attach a tracer and to detach it, about.
+const TracerTime = 350 * time.Millisecond

@@ -1,8 +1,8 @@
 //go:build !linux
 
-package lab
+package proc
 
 func kernel() string   { return "" }
 func cpuModel() string { return "" }
 
-func readClocks() (c clocks, known bool) { return clocks{}, false }
+func ReadClocks() (c Clocks, known bool) { return Clocks{}, false }

@@ -1,4 +1,4 @@
-package lab
+package proc
 
 import (
 	"bufio"
@@ -18,8 +18,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// tracers are those that there are, the better one first.
-func tracers() []tracer { return []tracer{perf{}, strace{}} }
+// Tracers are those that there are, the better one first.
+func Tracers() []Tracer { return []Tracer{perf{}, strace{}} }
 
 // hasRings reports whether this kernel knows io_uring, and so counts its calls by
 // name: where it does not, perf would refuse the name, and count nothing. Kernels
@@ -81,9 +81,9 @@ func firstLine(text string) string {
 // another.
 type perf struct{}
 
-func (perf) name() string { return "perf" }
+func (perf) Name() string { return "perf" }
 
-func (perf) watch(ctx context.Context, pid int, names []string) watch {
+func (perf) Watch(ctx context.Context, pid int, names []string) Watch {
 	return &perfWatch{ctx: ctx, pid: pid, names: names}
 }
 
@@ -97,8 +97,8 @@ type perfWatch struct {
 	err           error
 }
 
-// begin attaches, which takes a while, and then counts.
-func (w *perfWatch) begin() {
+// Begin attaches, which takes a while, and then counts.
+func (w *perfWatch) Begin() {
 	events := []string{"raw_syscalls:sys_enter"}
 	for _, name := range w.names {
 		events = append(events, "syscalls:sys_enter_"+name)
@@ -123,7 +123,7 @@ func (w *perfWatch) begin() {
 	w.say("enable")
 }
 
-func (w *perfWatch) end() {
+func (w *perfWatch) End() {
 	w.say("disable")
 	if w.child != nil {
 		said, err := w.child.end()
@@ -152,7 +152,7 @@ func (w *perfWatch) say(command string) {
 	_, w.err = bufio.NewReader(w.acks).ReadString('\n')
 }
 
-func (w *perfWatch) counts() (map[string]int64, error) {
+func (w *perfWatch) Counts() (map[string]int64, error) {
 	if w.err != nil {
 		return nil, w.err
 	}
@@ -195,9 +195,9 @@ func parsePerf(text string) (map[string]int64, error) {
 // meanwhile.
 type strace struct{}
 
-func (strace) name() string { return "strace" }
+func (strace) Name() string { return "strace" }
 
-func (strace) watch(ctx context.Context, pid int, _ []string) watch {
+func (strace) Watch(ctx context.Context, pid int, _ []string) Watch {
 	return &straceWatch{ctx: ctx, pid: pid}
 }
 
@@ -209,7 +209,7 @@ type straceWatch struct {
 	err   error
 }
 
-func (w *straceWatch) begin() {
+func (w *straceWatch) Begin() {
 	w.child, w.err = startChild(w.ctx, nil, "strace", "-f", "-c", "-U", "calls,name", "-p", strconv.Itoa(w.pid))
 	for deadline := time.Now().Add(tracerTimeout); w.err == nil && !traced(w.pid); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -233,14 +233,14 @@ func traced(pid int) bool {
 	return len(tasks) > 0
 }
 
-func (w *straceWatch) end() {
+func (w *straceWatch) End() {
 	if w.child != nil {
 		said, err := w.child.end()
 		w.said, w.err = said, errors.Join(w.err, err)
 	}
 }
 
-func (w *straceWatch) counts() (map[string]int64, error) {
+func (w *straceWatch) Counts() (map[string]int64, error) {
 	if w.err != nil {
 		return nil, w.err
 	}

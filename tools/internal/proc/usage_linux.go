@@ -1,4 +1,4 @@
-package lab
+package proc
 
 import (
 	"errors"
@@ -14,17 +14,17 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// newMeter measures a process by the files under /proc, and its CPU time by its
+// NewMeter measures a process by the files under /proc, and its CPU time by its
 // own clock where there is one.
-func newMeter(pid int) (*meter, error) {
+func NewMeter(pid int) (*Meter, error) {
 	fs, err := procfs.NewDefaultFS()
 	if err != nil {
 		return nil, err
 	}
-	m := &meter{
+	m := &Meter{
 		clock:   cpuClock{now: time.Now, tick: kernelTick(), read: func() (time.Duration, error) { return processClock(pid) }},
 		files:   func() (usage, error) { return processUsage(pid) },
-		machine: readClocks,
+		machine: ReadClocks,
 	}
 	if _, err := processClock(pid); err != nil {
 		m.clock.tick = max(m.clock.tick, results.UserTick)
@@ -59,29 +59,29 @@ func kernelTick() time.Duration {
 	return time.Duration(ts.Nano())
 }
 
-// processMemory reads what memory a process has now.
-func processMemory(pid int) (memoryUsage, error) {
+// MemoryOf reads what memory a process has now.
+func MemoryOf(pid int) (MemoryUsage, error) {
 	fs, err := procfs.NewDefaultFS()
 	if err != nil {
-		return memoryUsage{}, err
+		return MemoryUsage{}, err
 	}
 	p, err := fs.Proc(pid)
 	if err != nil {
-		return memoryUsage{}, err
+		return MemoryUsage{}, err
 	}
 	status, err := p.NewStatus()
 	if err != nil {
-		return memoryUsage{}, fmt.Errorf("process %d: status: %w", pid, err)
+		return MemoryUsage{}, fmt.Errorf("process %d: status: %w", pid, err)
 	}
 	return procMemory(fs, p, status)
 }
 
-func procMemory(fs procfs.FS, p procfs.Proc, status procfs.ProcStatus) (m memoryUsage, err error) {
-	m.rss = int64(status.VmRSS)
+func procMemory(fs procfs.FS, p procfs.Proc, status procfs.ProcStatus) (m MemoryUsage, err error) {
+	m.RSS = int64(status.VmRSS)
 	if rollup, err := p.ProcSMapsRollup(); err == nil { // since Linux 4.14
 		m.pss = int64(rollup.Pss)
 	}
-	m.sockets, err = socketMemory(fs)
+	m.Sockets, err = socketMemory(fs)
 	return m, err
 }
 
@@ -172,10 +172,10 @@ func processClock(pid int) (time.Duration, error) {
 	return time.Duration(ts.Nano()), nil
 }
 
-// heldConnections returns how many connections a server on this machine has
+// HeldConnections returns how many connections a server on this machine has
 // accepted at the address, and neither end has closed. The kernel's tables know
 // it exactly: what waits to be accepted has no inode yet.
-func heldConnections(addr string) (int, error) {
+func HeldConnections(addr string) (int, error) {
 	at, err := netip.ParseAddrPort(addr)
 	if err != nil {
 		return 0, err
