@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/sock"
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
@@ -105,8 +106,8 @@ func (cfg AdviseConfig) Validate() error {
 	if cfg.Repeats < 1 {
 		return fmt.Errorf("%d repeats: the least is 1", cfg.Repeats)
 	}
-	if cfg.Duration != 0 && (cfg.Duration < minCell || cfg.Duration > maxCell) {
-		return fmt.Errorf("duration %v: want from %v to %v", cfg.Duration, minCell, maxCell)
+	if cfg.Duration != 0 && (cfg.Duration < bench.MinCell || cfg.Duration > bench.MaxCell) {
+		return fmt.Errorf("duration %v: want from %v to %v", cfg.Duration, bench.MinCell, bench.MaxCell)
 	}
 	return nil
 }
@@ -148,12 +149,12 @@ func Advise(ctx context.Context, cfg AdviseConfig) (*Advice, error) {
 	if a.Duration == 0 {
 		a.Duration = a.Profile.duration()
 	}
-	v := &adviser{bench: &bench{pins: pins}, progress: cfg.Progress, advice: a}
+	v := &adviser{bench: &bench.Bench{Pins: pins}, progress: cfg.Progress, advice: a}
 	if v.progress == nil {
 		v.progress = new(Progress)
 	}
 	before, known := proc.ReadClocks()
-	err = survive(func() error { return v.run(ctx) })
+	err = bench.Survive(func() error { return v.run(ctx) })
 	if after, ok := proc.ReadClocks(); known && ok {
 		proc.NoteDisturbance(&a.Environment, before, after)
 	}
@@ -171,14 +172,14 @@ const (
 
 // adviser is a run of Advise.
 type adviser struct {
-	bench    *bench
+	bench    *bench.Bench
 	progress *Progress
 	advice   *Advice
 }
 
 // takes is how long a measurement of such a profile takes, about.
 func (v *adviser) takes(p Profile) time.Duration {
-	return visitTime + p.filling() + p.opening() + settleTime + lookTime + p.warmup() + v.advice.Duration
+	return bench.VisitTime + p.filling() + p.opening() + bench.SettleTime + lookTime + p.warmup() + v.advice.Duration
 }
 
 // run measures all models, in an order that is shuffled anew for each repeat,
@@ -295,7 +296,7 @@ func (v *adviser) sample(ctx context.Context, s results.Subject, p Profile, seed
 }
 
 func (v *adviser) measure(ctx context.Context, s results.Subject, p Profile, seed uint64, sample *Sample) error {
-	server, err := proc.Start(ctx, withFlags(s, p), v.bench.pins)
+	server, err := proc.Start(ctx, withFlags(s, p), v.bench.Pins)
 	if err != nil {
 		return err
 	}
@@ -306,7 +307,7 @@ func (v *adviser) measure(ctx context.Context, s results.Subject, p Profile, see
 		return err
 	}
 	began := lookAt(v.bench, server)
-	storing, cancel := context.WithTimeoutCause(ctx, preloadTimeout, fmt.Errorf("storing the keys takes more than %v", preloadTimeout))
+	storing, cancel := context.WithTimeoutCause(ctx, bench.PreloadTimeout, fmt.Errorf("storing the keys takes more than %v", bench.PreloadTimeout))
 	defer cancel()
 	if err := load.Preload(storing, load.Config{Addr: server.Addr, Workload: w}); err != nil {
 		if storing.Err() != nil {
@@ -323,7 +324,7 @@ func (v *adviser) measure(ctx context.Context, s results.Subject, p Profile, see
 		var silent []net.Conn
 		defer func() {
 			for _, c := range silent {
-				abort(c)
+				bench.Abort(c)
 			}
 		}()
 		if silent, err = v.open(ctx, server, s, p.Connections-p.Active, sample); err != nil {
@@ -337,7 +338,7 @@ func (v *adviser) measure(ctx context.Context, s results.Subject, p Profile, see
 		}
 	}
 	var cell results.Cell
-	err = v.bench.measure(server, &cell, func(begin, end func()) (err error) {
+	err = v.bench.Measure(server, &cell, func(begin, end func()) (err error) {
 		cell.Load, err = load.Run(ctx, load.Config{
 			Addr:     server.Addr,
 			Workload: w,
@@ -345,7 +346,7 @@ func (v *adviser) measure(ctx context.Context, s results.Subject, p Profile, see
 			Duration: v.advice.Duration,
 			Drain:    p.drain(),
 			MayWait:  s.OneAtATime,
-			Spin:     v.bench.pins.On,
+			Spin:     v.bench.Pins.On,
 			Seed:     seed,
 			Begin:    begin,
 			End:      end,
@@ -358,7 +359,7 @@ func (v *adviser) measure(ctx context.Context, s results.Subject, p Profile, see
 
 // look looks at a server that has nothing to do but to hold silent connections.
 func (v *adviser) look(ctx context.Context, server *proc.Process, sample *Sample) error {
-	if err := proc.Sleep(ctx, settleTime); err != nil {
+	if err := proc.Sleep(ctx, bench.SettleTime); err != nil {
 		return err
 	}
 	m, err := server.Meter(ctx, lookTime)

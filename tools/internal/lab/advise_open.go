@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -22,8 +23,8 @@ type look struct {
 	meter *proc.Meter // nil where the system does not tell
 }
 
-func lookAt(b *bench, server *proc.Process) look {
-	l := look{at: time.Now(), pins: b.pins}
+func lookAt(b *bench.Bench, server *proc.Process) look {
+	l := look{at: time.Now(), pins: b.Pins}
 	if m, err := proc.NewMeter(server.PID); err == nil && m.Begin() == nil {
 		l.meter = m
 	}
@@ -58,7 +59,7 @@ func (v *adviser) open(ctx context.Context, server *proc.Process, s results.Subj
 	defer func() { sample.took("to open the connections", first, opening) }()
 	for range tries {
 		began := lookAt(v.bench, server)
-		if silent, sample.Silent, sample.Short, err = connectSilent(ctx, server.Addr, silent, wanted); err != nil || sample.Short == "" {
+		if silent, sample.Silent, sample.Short, err = bench.ConnectSilent(ctx, server.Addr, silent, wanted); err != nil || sample.Short == "" {
 			sample.Taken = ""
 			return silent, err
 		}

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
@@ -133,4 +134,4 @@ func (p Profile) opening() time.Duration { return time.Duration(p.Connections-p.
 func (p Profile) warmup() time.Duration { return max(250*time.Millisecond, 2*p.Handler) }
 
 // drain is for how long late replies are waited for.
-func (p Profile) drain() time.Duration { return min(max(openDrain, 2*p.P99), 2*time.Second) }
+func (p Profile) drain() time.Duration { return min(max(bench.OpenDrain, 2*p.P99), 2*time.Second) }

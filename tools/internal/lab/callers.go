@@ -11,6 +11,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/kvclient"
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -146,7 +147,7 @@ func misbehave(ctx context.Context, a results.Attack, addr string) {
 	if err != nil {
 		return
 	}
-	defer abort(c)
+	defer bench.Abort(c)
 	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	put := request(kv.Message{Key: []byte("slow"), Value: make([]byte, 1000), Kind: kv.PutOrUpdate})

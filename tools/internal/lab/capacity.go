@@ -25,18 +25,18 @@ var carefulSearch = capacitySearch{first: 4_000, least: 250, near: 1.05, repeats
 
 // capacities finds the highest rate that each server keeps within the SLO.
 func (b *run) capacities(ctx context.Context) error {
-	plan := b.results.Plan
+	plan := b.Results.Plan
 	if !plan.Has(results.Capacities) {
 		return nil
 	}
 	return b.eachServer(ctx, fmt.Sprintf("capacity with p99 within %v", plan.SLO), func(s *results.Server) time.Duration { return capacityTime(plan, s) }, func(s *results.Server, p *proc.Process) (string, error) {
-		if err := b.preload(ctx, s.Subject, p); err != nil {
+		if err := b.Preload(ctx, s.Subject, p); err != nil {
 			return "", err
 		}
 		found := results.Capacity{Server: s.Name}
 		err := b.search(ctx, s, p, &found)
 		if len(found.Tries) > 0 {
-			b.results.Capacity = append(b.results.Capacity, found)
+			b.Results.Capacity = append(b.Results.Capacity, found)
 		}
 		return fmt.Sprintf("%s: %s requests/s with p99 within %v", s.Name, format.Thousands(found.Rate), plan.SLO), err
 	})
@@ -76,13 +76,13 @@ func (b *run) search(ctx context.Context, s *results.Server, p *proc.Process, fo
 // try offers a rate several times. unsure: that it failed says more about the
 // generator than about the server.
 func (b *run) try(ctx context.Context, s *results.Server, p *proc.Process, rate float64, n int) (try results.Try, unsure bool, err error) {
-	plan := b.results.Plan
+	plan := b.Results.Plan
 	w := plan.Open[0]
 	w.Rate = rate
 	try.Rate = rate
 	duration := max(plan.Cell, time.Duration(b.capacity.requests/rate*float64(time.Second)))
 	for i := range b.capacity.repeats {
-		cell, err := b.offer(ctx, s, p, w, duration, plan.OpenSeed(plan.Rounds+1+n, i))
+		cell, err := b.Offer(ctx, s, p, w, duration, plan.OpenSeed(plan.Rounds+1+n, i))
 		if err != nil {
 			return try, false, err
 		}

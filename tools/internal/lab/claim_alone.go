@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
@@ -36,17 +37,17 @@ var experimentAlone = &Experiment{
 	},
 	quick: true,
 	takes: func(p results.Plan, _ *results.Server) time.Duration {
-		return visitTime + time.Duration(len(aloneClients(p)))*(aloneWarmup+aloneCell)
+		return bench.VisitTime + time.Duration(len(aloneClients(p)))*(aloneWarmup+aloneCell)
 	},
-	run: func(ctx context.Context, b *bench, s *results.Server) error {
-		return b.with(ctx, s.Subject, func(p *proc.Process) error {
-			if err := b.preload(ctx, s.Subject, p); err != nil {
+	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
+		return b.With(ctx, s.Subject, func(p *proc.Process) error {
+			if err := b.Preload(ctx, s.Subject, p); err != nil {
 				return err
 			}
-			for i, n := range aloneClients(b.results.Plan) {
+			for i, n := range aloneClients(b.Results.Plan) {
 				t := results.Trial{Experiment: "E1", Case: format.Count(n, "client"), X: float64(n)}
-				if _, err := b.trial(ctx, s, p, t, load.Config{
-					Workload: b.results.Plan.Mix(n, 1, 0), Warmup: aloneWarmup, Duration: aloneCell, Seed: uint64(i),
+				if _, err := b.Trial(ctx, s, p, t, load.Config{
+					Workload: b.Results.Plan.Mix(n, 1, 0), Warmup: aloneWarmup, Duration: aloneCell, Seed: uint64(i),
 				}); err != nil {
 					return err
 				}

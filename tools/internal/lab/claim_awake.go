@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
@@ -33,23 +34,23 @@ var experimentAwake = &Experiment{
 		Rule: "yes up to 0.6, no from 1 on. If the answer is no beside a program that never rests on the same core, by p90, then the claim holds only on a core of its own",
 	},
 	takes: func(results.Plan, *results.Server) time.Duration {
-		return repeats * (2*visitTime + 2*awakeWarmup + ownCell + sharedCell)
+		return repeats * (2*bench.VisitTime + 2*awakeWarmup + ownCell + sharedCell)
 	},
-	run: func(ctx context.Context, b *bench, s *results.Server) error {
-		if !b.pins.On {
+	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
+		if !b.Pins.On {
 			return errors.New("servers and load have no cores of their own here")
 		}
 		// A process each time: what a runtime's monitor has come to do it goes on
 		// doing, and another process may be lucky.
 		for i := range repeats {
-			err := b.with(ctx, s.Subject, func(p *proc.Process) error {
-				if err := b.preload(ctx, s.Subject, p); err != nil {
+			err := b.With(ctx, s.Subject, func(p *proc.Process) error {
+				if err := b.Preload(ctx, s.Subject, p); err != nil {
 					return err
 				}
-				if err := nowAndThen(ctx, b, s, p, i, ownCore, ownCell); err != nil || len(b.null.Command) == 0 {
+				if err := nowAndThen(ctx, b, s, p, i, ownCore, ownCell); err != nil || len(b.Null.Command) == 0 {
 					return err
 				}
-				return b.with(ctx, b.null, func(*proc.Process) error {
+				return b.With(ctx, b.Null, func(*proc.Process) error {
 					return nowAndThen(ctx, b, s, p, i, sharedCore, sharedCell)
 				})
 			})
@@ -106,9 +107,9 @@ const (
 )
 
 // nowAndThen has one client ask, for so long.
-func nowAndThen(ctx context.Context, b *bench, s *results.Server, p *proc.Process, repeat int, where string, duration time.Duration) error {
-	_, err := b.trial(ctx, s, p, results.Trial{Experiment: "E5", Case: where}, load.Config{
-		Workload: b.results.Plan.Mix(1, 1, awakeRate), Warmup: awakeWarmup, Duration: duration, Seed: uint64(repeat),
+func nowAndThen(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, repeat int, where string, duration time.Duration) error {
+	_, err := b.Trial(ctx, s, p, results.Trial{Experiment: "E5", Case: where}, load.Config{
+		Workload: b.Results.Plan.Mix(1, 1, awakeRate), Warmup: awakeWarmup, Duration: duration, Seed: uint64(repeat),
 	})
 	return err
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -45,7 +46,7 @@ var experimentCode = &Experiment{
 	counts: true,
 	reads:  true,
 	takes:  func(results.Plan, *results.Server) time.Duration { return 0 },
-	run: func(_ context.Context, b *bench, s *results.Server) error {
+	run: func(_ context.Context, b *bench.Bench, s *results.Server) error {
 		if !hasCode(s.Subject) {
 			return nil
 		}
@@ -63,7 +64,7 @@ var experimentCode = &Experiment{
 				figures[codeLines+folder], figures[codeBranches+folder] = c.lines, c.branches
 			}
 		}
-		b.results.Trials = append(b.results.Trials, results.Trial{Experiment: "E0", Server: s.Name, Figures: figures})
+		b.Results.Trials = append(b.Results.Trials, results.Trial{Experiment: "E0", Server: s.Name, Figures: figures})
 		return nil
 	},
 	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {

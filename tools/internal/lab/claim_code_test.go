@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -48,7 +49,7 @@ func TestTheModelsAreCounted(t *testing.T) {
 	for _, s := range models.Models("ioflavors") {
 		server := &results.Server{Subject: s, Rules: &results.Gate{Passed: 1, Total: 1}}
 		r.Servers = append(r.Servers, server)
-		require.NoError(t, experimentCode.run(t.Context(), &bench{results: r}, server))
+		require.NoError(t, experimentCode.run(t.Context(), &bench.Bench{Results: r}, server))
 		f, measured := experimentCode.judge(r, server)
 		require.True(t, measured)
 		assert.Positive(t, f.Number)
@@ -57,7 +58,7 @@ func TestTheModelsAreCounted(t *testing.T) {
 		t.Log(s.Name, f)
 	}
 	foreign := &results.Server{Subject: results.Subject{Name: "eventloop of mine", Foreign: true}}
-	require.NoError(t, experimentCode.run(t.Context(), &bench{results: r}, foreign))
+	require.NoError(t, experimentCode.run(t.Context(), &bench.Bench{Results: r}, foreign))
 	_, measured := experimentCode.judge(r, foreign)
 	assert.False(t, measured)
 }
@@ -65,10 +66,10 @@ func TestTheModelsAreCounted(t *testing.T) {
 func TestWithoutSourceTheCodeIsNotMeasurable(t *testing.T) {
 	t.Chdir(t.TempDir())
 	s := &results.Server{Subject: results.Subject{Name: "eventloop"}}
-	b := &bench{results: &results.Results{Servers: []*results.Server{s}, Plan: results.Plan{Experiments: []string{"E0"}}}}
+	b := &bench.Bench{Results: &results.Results{Servers: []*results.Server{s}, Plan: results.Plan{Experiments: []string{"E0"}}}}
 	_, err := experimentCode.measure(t.Context(), b, s)
 	require.NoError(t, err)
-	f, measured := experimentCode.judge(b.results, s)
+	f, measured := experimentCode.judge(b.Results, s)
 	require.True(t, measured)
 	assert.Equal(t, results.NotMeasurable, f.Verdict)
 	here, err := os.Getwd()

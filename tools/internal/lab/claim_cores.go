@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
@@ -31,16 +32,16 @@ var experimentCores = &Experiment{
 		Rule:   "yes up to 1.05, no from 1.2 on; not measurable where none of the run's servers gets to 1.2, for then the machine has no second core to offer. A run with less is left out if others used a fifth of the cores",
 	},
 	takes: func(results.Plan, *results.Server) time.Duration {
-		return visitTime + repeats*(coresWarmup+coresCell)
+		return bench.VisitTime + repeats*(coresWarmup+coresCell)
 	},
-	run: func(ctx context.Context, b *bench, s *results.Server) error {
-		return b.withPins(ctx, s.Subject, b.pins.Everywhere(), func(p *proc.Process) error {
-			if err := b.preload(ctx, s.Subject, p); err != nil {
+	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
+		return b.WithPins(ctx, s.Subject, b.Pins.Everywhere(), func(p *proc.Process) error {
+			if err := b.Preload(ctx, s.Subject, p); err != nil {
 				return err
 			}
 			for i := range repeats {
-				if _, err := b.trial(ctx, s, p, results.Trial{Experiment: "E3"}, load.Config{
-					Workload: b.results.Plan.Mix(50, 16, 0), Warmup: coresWarmup, Duration: coresCell, Seed: uint64(i),
+				if _, err := b.Trial(ctx, s, p, results.Trial{Experiment: "E3"}, load.Config{
+					Workload: b.Results.Plan.Mix(50, 16, 0), Warmup: coresWarmup, Duration: coresCell, Seed: uint64(i),
 				}); err != nil {
 					return err
 				}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -29,15 +30,15 @@ var experimentDeaf = &Experiment{
 		Unit:   "s",
 		Rule:   "yes from half of that time on, no up to a tenth; a time is left out if the machine may have made the answer, because the server had no core or the callers were late",
 	},
-	takes: func(results.Plan, *results.Server) time.Duration { return visitTime + deafLength },
-	run: func(ctx context.Context, b *bench, s *results.Server) error {
-		return b.with(ctx, s.Subject, func(p *proc.Process) error {
+	takes: func(results.Plan, *results.Server) time.Duration { return bench.VisitTime + deafLength },
+	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
+		return b.With(ctx, s.Subject, func(p *proc.Process) error {
 			attacks := deafAttacks()
 			memory := watchMemory(p.PID)
 			line, err := call(ctx, p.Addr, deafLength, attacks, p.WatchAttack)
 			figures := memory.end(attacks[0].From)
 			if line != nil {
-				b.results.Trials = append(b.results.Trials, results.Trial{Experiment: "E11", Server: s.Name, Callers: line, Attacks: attacks, Figures: figures})
+				b.Results.Trials = append(b.Results.Trials, results.Trial{Experiment: "E11", Server: s.Name, Callers: line, Attacks: attacks, Figures: figures})
 			}
 			return err
 		})

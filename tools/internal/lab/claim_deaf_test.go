@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -51,16 +52,16 @@ func TestGrowth(t *testing.T) {
 
 // A server in a process of its own is measured, and its callers are answered.
 func TestADeafReaderIsMeasured(t *testing.T) {
-	b := &bench{results: &results.Results{}}
+	b := &bench.Bench{Results: &results.Results{}}
 	s := &results.Server{Subject: labtest.Subject(t, "right")}
 	require.NoError(t, experimentDeaf.run(t.Context(), b, s))
-	require.Len(t, b.results.Trials, 1)
-	trial := b.results.Trials[0]
+	require.Len(t, b.Results.Trials, 1)
+	trial := b.Results.Trials[0]
 	assert.Zero(t, trial.Callers.Failed(), trial.Callers.First)
 	assert.Len(t, trial.Attacks, deafTimes)
 	if runtime.GOOS == "linux" {
 		assert.Contains(t, trial.Figures, rssGrowth)
 	}
-	_, measured := experimentDeaf.judge(b.results, s)
+	_, measured := experimentDeaf.judge(b.Results, s)
 	assert.True(t, measured)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/kvclient"
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
@@ -36,9 +37,9 @@ var experimentHandler = &Experiment{
 		if s.Foreign || s.OneAtATime {
 			return 0
 		}
-		return time.Duration(len(handlerCases)) * (visitTime + handlerRepeats*(handlerWarmup+handlerWindow))
+		return time.Duration(len(handlerCases)) * (bench.VisitTime + handlerRepeats*(handlerWarmup+handlerWindow))
 	},
-	run: func(ctx context.Context, b *bench, s *results.Server) error {
+	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
 		switch {
 		case s.Foreign:
 			return errors.New("its handler is its own: it cannot be made slow")
@@ -46,7 +47,7 @@ var experimentHandler = &Experiment{
 			return errors.New("it serves one client at a time, so cheap requests of others wait for his turn to end, and not for his slow requests")
 		}
 		for _, c := range handlerCases {
-			if err := b.with(ctx, withMore(s.Subject, c.flag, slowTime.String()), func(p *proc.Process) error { return besideSlow(ctx, b, s, p, c.name, handlerRepeats) }); err != nil {
+			if err := b.With(ctx, withMore(s.Subject, c.flag, slowTime.String()), func(p *proc.Process) error { return besideSlow(ctx, b, s, p, c.name, handlerRepeats) }); err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
 		}
@@ -124,7 +125,7 @@ func withMore(s results.Subject, flags ...string) results.Subject {
 
 // besideSlow measures cheap requests while another client makes slow ones, until
 // so many runs say something about the server.
-func besideSlow(ctx context.Context, b *bench, s *results.Server, p *proc.Process, name string, repeats int) error {
+func besideSlow(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, name string, repeats int) error {
 	w := load.DefaultWorkload()
 	w.Connections, w.Rate, w.Arrivals = 20, cheapRate, load.Constant
 	if err := load.Preload(ctx, load.Config{Addr: p.Addr, Workload: w}); err != nil {
@@ -143,12 +144,12 @@ func besideSlow(ctx context.Context, b *bench, s *results.Server, p *proc.Proces
 	var trials []results.Trial
 	for i := 0; i < handlerTries && len(valid(trials, name)) < repeats; i++ {
 		cell := results.Cell{Server: s.Name}
-		err = b.measure(p, &cell, func(begin, end func()) (err error) {
+		err = b.Measure(p, &cell, func(begin, end func()) (err error) {
 			// It sleeps between requests: where something else wants its core,
 			// one that spins has to wait for that.
 			cell.Load, err = load.Run(ctx, load.Config{
-				Addr: p.Addr, Workload: w, Warmup: handlerWarmup, Duration: handlerWindow, Drain: openDrain,
-				Seed: b.results.Plan.Seed + uint64(i), Begin: begin, End: end,
+				Addr: p.Addr, Workload: w, Warmup: handlerWarmup, Duration: handlerWindow, Drain: bench.OpenDrain,
+				Seed: b.Results.Plan.Seed + uint64(i), Begin: begin, End: end,
 			})
 			return err
 		})
@@ -159,7 +160,7 @@ func besideSlow(ctx context.Context, b *bench, s *results.Server, p *proc.Proces
 		t.Fill(s, &cell)
 		trials = append(trials, t)
 	}
-	b.results.Trials = append(b.results.Trials, trials...)
+	b.Results.Trials = append(b.Results.Trials, trials...)
 	cancel(nil)
 	if err = errors.Join(err, <-slow); err != nil {
 		p.MayBeDying()

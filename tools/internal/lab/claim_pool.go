@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
@@ -39,11 +40,11 @@ var experimentPool = &Experiment{
 	},
 	with: pooled,
 	takes: func(results.Plan, *results.Server) time.Duration {
-		return poolRepeats * 2 * (2*visitTime + 2*(poolWarmup+poolWindow) + poolWindow)
+		return poolRepeats * 2 * (2*bench.VisitTime + 2*(poolWarmup+poolWindow) + poolWindow)
 	},
-	run: func(ctx context.Context, b *bench, s *results.Server) error {
+	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
 		for i := range uint64(poolRepeats) {
-			if err := poolRepeat(ctx, b, s, b.results.Plan.Seed+i); err != nil {
+			if err := poolRepeat(ctx, b, s, b.Results.Plan.Seed+i); err != nil {
 				return err
 			}
 		}
@@ -141,19 +142,19 @@ func withoutFlags(s results.Subject) results.Subject {
 }
 
 // poolRepeat measures a server under each load, after it without its flags.
-func poolRepeat(ctx context.Context, b *bench, s *results.Server, seed uint64) error {
+func poolRepeat(ctx context.Context, b *bench.Bench, s *results.Server, seed uint64) error {
 	for _, v := range []struct {
 		results.Subject
 		suffix string
 	}{{withoutFlags(s.Subject), plainCase}, {s.Subject, ""}} {
-		err := b.with(ctx, v.Subject, func(p *proc.Process) error {
+		err := b.With(ctx, v.Subject, func(p *proc.Process) error {
 			return errors.Join(poolSteady(ctx, b, s, p, seed, poolCases[0]+v.suffix), poolChurn(ctx, b, s, p, poolCases[1]+v.suffix))
 		})
 		if err != nil {
 			return err
 		}
 		heavy := withMore(v.Subject, "--slow-prefix", "key:", "--slow-burn", poolBurn.String()) // all of the generator's keys
-		err = b.with(ctx, heavy, func(p *proc.Process) error { return poolSteady(ctx, b, s, p, seed, poolCases[2]+v.suffix) })
+		err = b.With(ctx, heavy, func(p *proc.Process) error { return poolSteady(ctx, b, s, p, seed, poolCases[2]+v.suffix) })
 		if err != nil {
 			return err
 		}
@@ -162,14 +163,14 @@ func poolRepeat(ctx context.Context, b *bench, s *results.Server, seed uint64) e
 }
 
 // poolSteady loads a server in a closed loop over connections that stay.
-func poolSteady(ctx context.Context, b *bench, s *results.Server, p *proc.Process, seed uint64, name string) error {
+func poolSteady(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, seed uint64, name string) error {
 	w := load.DefaultWorkload()
 	w.Connections, w.Keys = poolConnections, 100 // few, for to store them takes its time too
 	if err := load.Preload(ctx, load.Config{Addr: p.Addr, Workload: w}); err != nil {
 		return err
 	}
 	cell := results.Cell{Server: s.Name}
-	err := b.measure(p, &cell, func(begin, end func()) (err error) {
+	err := b.Measure(p, &cell, func(begin, end func()) (err error) {
 		cell.Load, err = load.Run(ctx, load.Config{
 			Addr: p.Addr, Workload: w, Warmup: poolWarmup, Duration: poolWindow,
 			MayWait: true, Seed: seed, Begin: begin, End: end,
@@ -179,13 +180,13 @@ func poolSteady(ctx context.Context, b *bench, s *results.Server, p *proc.Proces
 	if err == nil {
 		t := results.Trial{Experiment: "E9", Case: name, X: poolConnections}
 		t.Fill(s, &cell)
-		b.results.Trials = append(b.results.Trials, t)
+		b.Results.Trials = append(b.Results.Trials, t)
 	}
 	return err
 }
 
 // poolChurn has clients come, ask once and go, each when another has gone.
-func poolChurn(ctx context.Context, b *bench, s *results.Server, p *proc.Process, name string) error {
+func poolChurn(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, name string) error {
 	if err := prepare(ctx, p.Addr); err != nil {
 		return err
 	}
@@ -220,7 +221,7 @@ func poolChurn(ctx context.Context, b *bench, s *results.Server, p *proc.Process
 		t.Resources = m.Used
 		t.Steal, t.Others = m.Besides(p.Pins)
 	}
-	b.results.Trials = append(b.results.Trials, t)
+	b.Results.Trials = append(b.Results.Trials, t)
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
@@ -35,11 +36,11 @@ var experimentSilent = &Experiment{
 	with: func(s *results.Server) bool { return !s.OneAtATime },
 	takes: func(p results.Plan, _ *results.Server) time.Duration {
 		const connecting = 1500 * time.Millisecond // ten thousand connections
-		return visitTime + connecting + time.Duration(len(silentSteps))*((repeats+1)*silentWarmup+repeats*silentCell+silentOpenCell)
+		return bench.VisitTime + connecting + time.Duration(len(silentSteps))*((repeats+1)*silentWarmup+repeats*silentCell+silentOpenCell)
 	},
-	run: func(ctx context.Context, b *bench, s *results.Server) error {
-		return b.with(ctx, s.Subject, func(p *proc.Process) error {
-			if err := b.preload(ctx, s.Subject, p); err != nil {
+	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
+		return b.With(ctx, s.Subject, func(p *proc.Process) error {
+			if err := b.Preload(ctx, s.Subject, p); err != nil {
 				return err
 			}
 			return amongSilent(ctx, b, s, p, silentSteps)
@@ -102,35 +103,35 @@ const (
 
 // amongSilent loads a server while it holds silent connections, each number of
 // them. It ends where the server does not hold as many.
-func amongSilent(ctx context.Context, b *bench, s *results.Server, p *proc.Process, steps []int) error {
+func amongSilent(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, steps []int) error {
 	const asking = 10
 	var conns []net.Conn
 	defer func() {
 		for _, c := range conns {
-			abort(c)
+			bench.Abort(c)
 		}
 	}()
 	for _, n := range steps {
 		var short string
 		var err error
-		if conns, _, short, err = connectSilent(ctx, p.Addr, conns, n); err != nil {
+		if conns, _, short, err = bench.ConnectSilent(ctx, p.Addr, conns, n); err != nil {
 			return err
 		}
 		t := results.Trial{Experiment: "E6", Case: silentClosed, X: float64(n)}
 		if short != "" {
 			t.Server, t.Note = s.Name, fmt.Sprintf("with %s silent connections: %s", format.Thousands(t.X), short)
-			b.results.Trials = append(b.results.Trials, t)
+			b.Results.Trials = append(b.Results.Trials, t)
 			return nil
 		}
-		cfg := load.Config{Workload: b.results.Plan.Mix(asking, 1, 0), Warmup: silentWarmup, Duration: silentCell}
+		cfg := load.Config{Workload: b.Results.Plan.Mix(asking, 1, 0), Warmup: silentWarmup, Duration: silentCell}
 		for i := range repeats {
 			cfg.Seed = uint64(i)
-			if _, err := b.trial(ctx, s, p, t, cfg); err != nil {
+			if _, err := b.Trial(ctx, s, p, t, cfg); err != nil {
 				return err
 			}
 		}
 		t.Case, cfg.Rate, cfg.Duration = silentOpen, silentRate, silentOpenCell
-		if _, err := b.trial(ctx, s, p, t, cfg); err != nil {
+		if _, err := b.Trial(ctx, s, p, t, cfg); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -28,13 +29,13 @@ var experimentStall = &Experiment{
 		Rule:   "yes from half the attack's length on, no up to a tenth; an attack is left out if the machine may have made the answer, because the server had no core or the callers were late",
 	},
 	quick: true,
-	takes: func(p results.Plan, _ *results.Server) time.Duration { return visitTime + stallLength(p) },
-	run: func(ctx context.Context, b *bench, s *results.Server) error {
-		return b.with(ctx, s.Subject, func(p *proc.Process) error {
-			attacks := stallAttacks(b.results.Plan)
-			line, err := call(ctx, p.Addr, stallLength(b.results.Plan), attacks, p.WatchAttack)
+	takes: func(p results.Plan, _ *results.Server) time.Duration { return bench.VisitTime + stallLength(p) },
+	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
+		return b.With(ctx, s.Subject, func(p *proc.Process) error {
+			attacks := stallAttacks(b.Results.Plan)
+			line, err := call(ctx, p.Addr, stallLength(b.Results.Plan), attacks, p.WatchAttack)
 			if line != nil {
-				b.results.Trials = append(b.results.Trials, results.Trial{Experiment: "E2", Server: s.Name, Callers: line, Attacks: attacks})
+				b.Results.Trials = append(b.Results.Trials, results.Trial{Experiment: "E2", Server: s.Name, Callers: line, Attacks: attacks})
 			}
 			return err
 		})

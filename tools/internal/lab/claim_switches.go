@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
@@ -35,15 +36,15 @@ var experimentSwitches = &Experiment{
 	},
 	with: func(s *results.Server) bool { return s.Model() == "multiblocking" || s.Name == "eventloop" },
 	takes: func(results.Plan, *results.Server) time.Duration {
-		d := visitTime
+		d := bench.VisitTime
 		for _, n := range switchesClients {
 			d += switchesWarmup(n) + switchesCell + time.Duration(n)*75*time.Microsecond // to connect
 		}
 		return d
 	},
-	run: func(ctx context.Context, b *bench, s *results.Server) error {
-		return b.with(ctx, s.Subject, func(p *proc.Process) error {
-			if err := b.preload(ctx, s.Subject, p); err != nil {
+	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
+		return b.With(ctx, s.Subject, func(p *proc.Process) error {
+			if err := b.Preload(ctx, s.Subject, p); err != nil {
 				return err
 			}
 			return overConnections(ctx, b, s, p, switchesClients)
@@ -98,17 +99,17 @@ func switchesWarmup(clients int) time.Duration {
 
 // overConnections offers the rate over each number of connections. It ends where
 // the server does not serve all of them.
-func overConnections(ctx context.Context, b *bench, s *results.Server, p *proc.Process, clients []int) error {
+func overConnections(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, clients []int) error {
 	for i, n := range clients {
 		t := results.Trial{Experiment: "E8", Case: format.Count(n, "connection"), X: float64(n)}
-		result, err := b.trial(ctx, s, p, t, load.Config{
-			Workload: b.results.Plan.Mix(n, 1, switchesRate), Warmup: switchesWarmup(n), Duration: switchesCell, Seed: uint64(i),
+		result, err := b.Trial(ctx, s, p, t, load.Config{
+			Workload: b.Results.Plan.Mix(n, 1, switchesRate), Warmup: switchesWarmup(n), Duration: switchesCell, Seed: uint64(i),
 		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.Case, err)
 		}
 		if result.Served < n {
-			b.results.Trials[len(b.results.Trials)-1].Note = fmt.Sprintf("of %s connections %d were served", format.Thousands(t.X), result.Served)
+			b.Results.Trials[len(b.Results.Trials)-1].Note = fmt.Sprintf("of %s connections %d were served", format.Thousands(t.X), result.Served)
 			return nil
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -24,7 +25,7 @@ type Experiment struct {
 	// reads: it starts no server, so that those that are not available here are in
 	// it as well.
 	reads bool
-	run   func(ctx context.Context, b *bench, s *results.Server) error
+	run   func(ctx context.Context, b *bench.Bench, s *results.Server) error
 	// with says which servers it is run with; nil: all that speak this project's
 	// protocol.
 	with func(s *results.Server) bool
@@ -132,17 +133,17 @@ func (e *Experiment) canRun(s *results.Server) bool { return !s.Out() || e.reads
 
 // measure runs the experiment with a server, and returns what to tell. What is wrong
 // with the server is part of the results; an error means that ctx is over.
-func (e *Experiment) measure(ctx context.Context, b *bench, s *results.Server) (line string, err error) {
-	first := len(b.results.Trials)
+func (e *Experiment) measure(ctx context.Context, b *bench.Bench, s *results.Server) (line string, err error) {
+	first := len(b.Results.Trials)
 	err = e.run(ctx, b, s)
 	switch {
 	case ctx.Err() != nil:
 		return "", ctx.Err()
 	case err != nil:
-		b.results.Trials = append(b.results.Trials, results.Trial{Experiment: e.ID, Server: s.Name, Note: err.Error()})
+		b.Results.Trials = append(b.Results.Trials, results.Trial{Experiment: e.ID, Server: s.Name, Note: err.Error()})
 		return fmt.Sprintf("%s: %s: %v", e.ID, s.Name, err), nil
 	default:
-		return fmt.Sprintf("%s: %s: %s", e.ID, s.Name, format.Count(len(b.results.Trials)-first, "run")), nil
+		return fmt.Sprintf("%s: %s: %s", e.ID, s.Name, format.Count(len(b.Results.Trials)-first, "run")), nil
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
@@ -18,17 +19,17 @@ import (
 )
 
 // trialBench is a bench with one server, for an experiment's runs.
-func trialBench(t *testing.T, mode string) (*bench, *results.Server) {
+func trialBench(t *testing.T, mode string) (*bench.Bench, *results.Server) {
 	t.Helper()
 	plan := results.Plan{Rounds: 1, Seed: 1, Workloads: results.Workloads(load.DefaultWorkload()), Cell: 200 * time.Millisecond, Warmup: 50 * time.Millisecond}
 	s := &results.Server{Subject: labtest.Subject(t, mode)}
-	return &bench{results: &results.Results{Plan: plan, Servers: []*results.Server{s}}}, s
+	return &bench.Bench{Results: &results.Results{Plan: plan, Servers: []*results.Server{s}}}, s
 }
 
 // loaded does something with the bench's server, which has the keys.
-func loaded(ctx context.Context, b *bench, s *results.Server, do func(*proc.Process) error) error {
-	return b.with(ctx, s.Subject, func(p *proc.Process) error {
-		if err := b.preload(ctx, s.Subject, p); err != nil {
+func loaded(ctx context.Context, b *bench.Bench, s *results.Server, do func(*proc.Process) error) error {
+	return b.With(ctx, s.Subject, func(p *proc.Process) error {
+		if err := b.Preload(ctx, s.Subject, p); err != nil {
 			return err
 		}
 		return do(p)
@@ -39,8 +40,8 @@ func TestOneAtATimeIsRun(t *testing.T) {
 	for mode, want := range map[string]int{"right": aloneMost, "serial": 1} {
 		b, s := trialBench(t, mode)
 		require.NoError(t, experimentAlone.run(t.Context(), b, s))
-		require.Len(t, b.results.Trials, len(aloneClients(b.results.Plan)))
-		last := b.results.Trials[len(b.results.Trials)-1]
+		require.Len(t, b.Results.Trials, len(aloneClients(b.Results.Plan)))
+		last := b.Results.Trials[len(b.Results.Trials)-1]
 		assert.Equal(t, want, last.Load.Served, mode)
 		assert.InDelta(t, aloneMost, last.X, 0)
 	}
@@ -49,8 +50,8 @@ func TestOneAtATimeIsRun(t *testing.T) {
 func TestCoresAreRun(t *testing.T) {
 	b, s := trialBench(t, "right")
 	require.NoError(t, experimentCores.run(t.Context(), b, s))
-	require.Len(t, b.results.Trials, repeats)
-	for _, trial := range b.results.Trials {
+	require.Len(t, b.Results.Trials, repeats)
+	for _, trial := range b.Results.Trials {
 		// A busy machine may stand still for a whole run.
 		if n, known := coresOf(trial); trial.Load.Requests > 0 && runtime.GOOS == "linux" {
 			assert.True(t, known)
@@ -65,8 +66,8 @@ func TestNowAndThenIsRun(t *testing.T) {
 	require.NoError(t, loaded(t.Context(), b, s, func(p *proc.Process) error {
 		return nowAndThen(t.Context(), b, s, p, 0, ownCore, 100*time.Millisecond)
 	}))
-	require.Len(t, b.results.Trials, 1)
-	for _, trial := range b.results.Trials {
+	require.Len(t, b.Results.Trials, 1)
+	for _, trial := range b.Results.Trials {
 		assert.InDelta(t, 37, trial.Load.Offered, 1, "370 requests/s")
 		assert.NoError(t, trial.Load.Errors.Err())
 	}
@@ -78,7 +79,7 @@ func TestManyConnectionsAreRun(t *testing.T) {
 	require.NoError(t, loaded(t.Context(), b, s, func(p *proc.Process) error {
 		return overConnections(t.Context(), b, s, p, []int{1, 20})
 	}))
-	for _, trial := range b.results.Trials { // a busy machine may stand still for a whole run
+	for _, trial := range b.Results.Trials { // a busy machine may stand still for a whole run
 		assert.Equal(t, trial.Load.Served < int(trial.X), trial.Note != "")
 		assert.NoError(t, trial.Load.Errors.Err())
 	}
@@ -87,8 +88,8 @@ func TestManyConnectionsAreRun(t *testing.T) {
 	require.NoError(t, loaded(t.Context(), b, s, func(p *proc.Process) error {
 		return overConnections(t.Context(), b, s, p, []int{2, 20})
 	}))
-	require.Len(t, b.results.Trials, 1)
-	assert.Equal(t, "of 2 connections 1 were served", b.results.Trials[0].Note)
+	require.Len(t, b.Results.Trials, 1)
+	assert.Equal(t, "of 2 connections 1 were served", b.Results.Trials[0].Note)
 }
 
 func TestSilentClientsAreRun(t *testing.T) {
@@ -99,8 +100,8 @@ func TestSilentClientsAreRun(t *testing.T) {
 	require.NoError(t, loaded(t.Context(), b, s, func(p *proc.Process) error {
 		return amongSilent(t.Context(), b, s, p, []int{0, 20})
 	}))
-	require.Len(t, b.results.Trials, 2*(repeats+1))
-	for i, trial := range b.results.Trials {
+	require.Len(t, b.Results.Trials, 2*(repeats+1))
+	for i, trial := range b.Results.Trials {
 		assert.InDelta(t, 20*(i/(repeats+1)), trial.X, 0)
 		assert.NoError(t, trial.Load.Errors.Err())
 		assert.Empty(t, trial.Note)
@@ -110,6 +111,6 @@ func TestSilentClientsAreRun(t *testing.T) {
 	require.NoError(t, loaded(t.Context(), b, s, func(p *proc.Process) error {
 		return amongSilent(t.Context(), b, s, p, []int{20})
 	}))
-	require.Len(t, b.results.Trials, 1)
-	assert.Equal(t, "with 20 silent connections: the server holds 1 of 20", b.results.Trials[0].Note)
+	require.Len(t, b.Results.Trials, 1)
+	assert.Equal(t, "with 20 silent connections: the server holds 1 of 20", b.Results.Trials[0].Note)
 }

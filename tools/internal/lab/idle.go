@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -14,18 +15,18 @@ import (
 
 // idle measures what silent connections cost: CPU time and memory.
 func (b *run) idle(ctx context.Context) error {
-	plan := b.results.Plan
+	plan := b.Results.Plan
 	if !plan.Has(results.Idle) {
 		return nil
 	}
 	if _, err := proc.MemoryOf(os.Getpid()); err != nil {
-		b.results.Skip("silent connections: the lab cannot tell here what another process uses")
+		b.Results.Skip("silent connections: the lab cannot tell here what another process uses")
 		return nil
 	}
 	return b.eachServer(ctx, "idle", func(s *results.Server) time.Duration { return idleTime(plan, s) }, func(s *results.Server, p *proc.Process) (string, error) {
-		first := len(b.results.Idle)
+		first := len(b.Results.Idle)
 		err := b.idleLadder(ctx, s, p)
-		return fmt.Sprintf("%s: idle: %s", s.Name, idleDigest(b.results.Idle[first:])), err
+		return fmt.Sprintf("%s: idle: %s", s.Name, idleDigest(b.Results.Idle[first:])), err
 	})
 }
 
@@ -35,10 +36,10 @@ func (b *run) idleLadder(ctx context.Context, s *results.Server, p *proc.Process
 	var conns []net.Conn
 	defer func() {
 		for _, c := range conns {
-			abort(c)
+			bench.Abort(c)
 		}
 	}()
-	for _, wanted := range b.results.Plan.IdleConnections {
+	for _, wanted := range b.Results.Plan.IdleConnections {
 		if s.OneAtATime {
 			wanted = min(wanted, 1)
 		}
@@ -48,18 +49,18 @@ func (b *run) idleLadder(ctx context.Context, s *results.Server, p *proc.Process
 		cell := results.IdleCell{Server: s.Name, Wanted: wanted}
 		if len(conns) < wanted {
 			var err error
-			conns, cell.Connections, cell.Short, err = connectSilent(ctx, p.Addr, conns, wanted)
+			conns, cell.Connections, cell.Short, err = bench.ConnectSilent(ctx, p.Addr, conns, wanted)
 			if err != nil {
 				return err
 			}
 		}
-		if err := proc.Sleep(ctx, settleTime); err != nil {
+		if err := proc.Sleep(ctx, bench.SettleTime); err != nil {
 			return err
 		}
 		if err := b.idleCell(ctx, p, &cell); err != nil {
 			return err
 		}
-		b.results.Idle = append(b.results.Idle, cell)
+		b.Results.Idle = append(b.Results.Idle, cell)
 		if cell.Short != "" {
 			break
 		}
@@ -69,7 +70,7 @@ func (b *run) idleLadder(ctx context.Context, s *results.Server, p *proc.Process
 
 // idleCell measures what the server uses in a while.
 func (b *run) idleCell(ctx context.Context, p *proc.Process, cell *results.IdleCell) error {
-	m, err := p.Meter(ctx, b.results.Plan.Idle)
+	m, err := p.Meter(ctx, b.Results.Plan.Idle)
 	if err != nil {
 		return err
 	}

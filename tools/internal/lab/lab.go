@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
@@ -63,7 +64,7 @@ type Config struct {
 
 // run is a run of the lab.
 type run struct {
-	*bench
+	*bench.Bench
 	check    func(ctx context.Context, addr string, s results.Subject) results.Gate
 	capacity capacitySearch
 	progress *Progress
@@ -91,51 +92,51 @@ func Run(ctx context.Context, cfg Config) (*results.Results, error) {
 		return nil, err
 	}
 	procs := runtime.GOMAXPROCS(0)
-	b := &run{bench: &bench{null: cfg.Null}, check: cfg.check, progress: cfg.Progress, save: cfg.Save}
+	b := &run{Bench: &bench.Bench{Null: cfg.Null}, check: cfg.check, progress: cfg.Progress, save: cfg.Save}
 	if b.progress == nil {
 		b.progress = new(Progress)
 	}
 	b.capacity = *cmp.Or(cfg.capacity, &carefulSearch)
 	if !cfg.NoPin {
 		var unpin func()
-		if b.pins, unpin, err = proc.PinSelf(); err != nil {
+		if b.Pins, unpin, err = proc.PinSelf(); err != nil {
 			return nil, fmt.Errorf("pin the lab to a core: %w", err)
 		}
 		defer unpin()
 	}
-	b.results = &results.Results{
+	b.Results = &results.Results{
 		Schema:      results.Schema,
 		Started:     time.Now(),
 		Command:     cfg.Command,
-		Environment: proc.Environment(procs, b.pins),
+		Environment: proc.Environment(procs, b.Pins),
 		Plan:        plan,
 		Experiments: Statements(plan.Experiments),
 		NotMeasured: slices.Clone(cfg.NotMeasured),
 	}
 	for _, s := range cfg.Subjects {
-		b.results.Servers = append(b.results.Servers, &results.Server{Subject: s, Binary: proc.HashOf(s.Command[0])})
+		b.Results.Servers = append(b.Results.Servers, &results.Server{Subject: s, Binary: proc.HashOf(s.Command[0])})
 	}
 
-	if b.pins.On {
-		b.results.Skip("scaling over cores: a server has one core here, so further loops and threads show only what they cost")
+	if b.Pins.On {
+		b.Results.Skip("scaling over cores: a server has one core here, so further loops and threads show only what they cost")
 	}
 
 	before, known := proc.ReadClocks()
-	err = survive(func() error { return b.run(ctx) })
+	err = bench.Survive(func() error { return b.run(ctx) })
 	if after, ok := proc.ReadClocks(); known && ok {
-		proc.NoteDisturbance(&b.results.Environment, before, after)
+		proc.NoteDisturbance(&b.Results.Environment, before, after)
 	}
-	b.results.Finished = time.Now()
-	b.results.Complete = err == nil
-	return b.results, errors.Join(err, b.conclude())
+	b.Results.Finished = time.Now()
+	b.Results.Complete = err == nil
+	return b.Results, errors.Join(err, b.conclude())
 }
 
 // run does one part after the other.
 func (b *run) run(ctx context.Context) error {
-	b.progress.start(b.results, lengthOf(b.results.Plan, b.results.Servers))
+	b.progress.start(b.Results, lengthOf(b.Results.Plan, b.Results.Servers))
 	defer b.progress.end()
 	b.progress.doing("", "how quiet this machine is")
-	b.results.Environment.Pauses = proc.MeasurePauses()
+	b.Results.Environment.Pauses = proc.MeasurePauses()
 	for _, do := range []func(context.Context) error{b.gates, b.ceiling, b.proof, b.rounds, b.idle, b.syscalls, b.claims, b.capacities} {
 		if err := do(ctx); err != nil {
 			return err
@@ -149,21 +150,21 @@ func (b *run) run(ctx context.Context) error {
 func (b *run) saved() {
 	if b.save != nil {
 		_ = b.conclude() // Run does it again, and tells the error
-		b.save(b.results)
+		b.save(b.Results)
 	}
 }
 
 // conclude makes the summaries and the verdicts of what was measured.
 func (b *run) conclude() error {
-	err := b.results.Summarize()
-	b.results.Claims = Judge(b.results)
+	err := b.Results.Summarize()
+	b.Results.Claims = Judge(b.Results)
 	return err
 }
 
 // gates starts every server, and checks those that speak our protocol. Whoever
 // says then that this system cannot run it is not started again.
 func (b *run) gates(ctx context.Context) error {
-	for _, s := range b.results.Servers {
+	for _, s := range b.Results.Servers {
 		b.progress.doing(s.Name, "check")
 		err := b.gate(ctx, s)
 		if ctx.Err() != nil {
@@ -186,7 +187,7 @@ func (b *run) gates(ctx context.Context) error {
 
 // rounds measures every server under every workload, once in each round.
 func (b *run) rounds(ctx context.Context) error {
-	plan := b.results.Plan
+	plan := b.Results.Plan
 	if !plan.Has(results.Closed) && !plan.Has(results.OpenLoop) {
 		return nil
 	}
@@ -212,7 +213,7 @@ func (b *run) rounds(ctx context.Context) error {
 // turn is a server's turn in a round, planned to take that long. An error means
 // that the lab cannot go on.
 func (b *run) turn(ctx context.Context, name string, round int, planned time.Duration, again bool) error {
-	s := b.results.Server(name)
+	s := b.Results.Server(name)
 	if s.Out() {
 		b.progress.finished(planned, "")
 		return nil
@@ -228,14 +229,14 @@ func (b *run) turn(ctx context.Context, name string, round int, planned time.Dur
 // eachServer does something with a fresh process of each server that is in the
 // race, planned to take that long, and tells of it by the line that it returns.
 func (b *run) eachServer(ctx context.Context, what string, planned func(*results.Server) time.Duration, do func(*results.Server, *proc.Process) (line string, err error)) error {
-	for _, s := range b.results.Servers {
+	for _, s := range b.Results.Servers {
 		if s.Out() {
 			b.progress.finished(planned(s), "")
 			continue
 		}
 		b.progress.doing(s.Name, what)
 		var line string
-		err := b.with(ctx, s.Subject, func(p *proc.Process) (err error) {
+		err := b.With(ctx, s.Subject, func(p *proc.Process) (err error) {
 			line, err = do(s, p)
 			return err
 		})
@@ -265,15 +266,15 @@ func (b *run) disqualify(s *results.Server, err error, line string) string {
 func (b *run) gate(ctx context.Context, s *results.Server) error {
 	checked := s.Subject
 	checked.Command = slices.Concat(s.Command, s.CheckFlags)
-	return b.with(ctx, checked, func(p *proc.Process) error {
-		if err := p.Serves(ctx, s.Subject, b.results.Plan.Workloads[0]); err != nil || !s.Ours() {
+	return b.With(ctx, checked, func(p *proc.Process) error {
+		if err := p.Serves(ctx, s.Subject, b.Results.Plan.Workloads[0]); err != nil || !s.Ours() {
 			return err
 		}
 		var g results.Gate
 		if b.check != nil {
 			g = b.check(ctx, p.Addr, s.Subject)
 		} else {
-			g = conform(ctx, p, s.Subject)
+			g = bench.Conform(ctx, p, s.Subject)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err() // it did not try all
@@ -292,11 +293,11 @@ func (b *run) gate(ctx context.Context, s *results.Server) error {
 // somebodyElse gives what was planned for a server that is not available here, the
 // A/A test and the test with a stop, to the first that is.
 func (b *run) somebodyElse() {
-	plan := &b.results.Plan
-	if b.results.Server(plan.Again).Unavailable == "" {
+	plan := &b.Results.Plan
+	if b.Results.Server(plan.Again).Unavailable == "" {
 		return
 	}
-	if i := slices.IndexFunc(b.results.Servers, func(s *results.Server) bool { return s.Unavailable == "" }); i >= 0 {
-		plan.Again = b.results.Servers[i].Name
+	if i := slices.IndexFunc(b.Results.Servers, func(s *results.Server) bool { return s.Unavailable == "" }); i >= 0 {
+		plan.Again = b.Results.Servers[i].Name
 	}
 }

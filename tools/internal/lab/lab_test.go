@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
@@ -219,8 +220,8 @@ func TestRunRefusesNonsense(t *testing.T) {
 		"no servers": func(c *Config) { c.Subjects = nil },
 		"same name":  func(c *Config) { c.Subjects = append(c.Subjects, c.Subjects[0]) },
 		"no rounds":  func(c *Config) { c.Rounds = 0 },
-		"too short":  func(c *Config) { c.Cell = minCell - 1 },
-		"too long":   func(c *Config) { c.Cell = maxCell + 1 },
+		"too short":  func(c *Config) { c.Cell = bench.MinCell - 1 },
+		"too long":   func(c *Config) { c.Cell = bench.MaxCell + 1 },
 		"no part":    func(c *Config) { c.Parts = []results.Part{"all"} },
 		"no time":    func(c *Config) { c.SLO = -1 },
 	} {
@@ -236,7 +237,7 @@ func TestRunRefusesNonsense(t *testing.T) {
 
 func TestPlan(t *testing.T) {
 	subjects := models.Models("ioflavors")
-	cfg := Config{Subjects: subjects, Seed: 7, Rounds: 5, Cell: minCell}
+	cfg := Config{Subjects: subjects, Seed: 7, Rounds: 5, Cell: bench.MinCell}
 	p, err := newPlan(cfg)
 	require.NoError(t, err)
 	again, err := newPlan(cfg)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -20,7 +21,7 @@ func TestRunOnATerminal(t *testing.T) {
 	s := &labtest.Screen{T: t, Columns: 100, Rows: 24}
 	var all strings.Builder
 	cfg := testConfig(t, "right")
-	cfg.Parts, cfg.Cell = []results.Part{results.Closed, results.OpenLoop}, minCell
+	cfg.Parts, cfg.Cell = []results.Part{results.Closed, results.OpenLoop}, bench.MinCell
 	cfg.Progress = NewLiveProgress(io.MultiWriter(s, &all), Style{}, s.Size)
 	now := time.Unix(1e9, 0)
 	cfg.Progress.now = func() time.Time {

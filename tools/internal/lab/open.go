@@ -10,12 +10,12 @@ import (
 // openCell measures one of the open workloads. A server that serves one client
 // at a time gets it from one.
 func (b *run) openCell(ctx context.Context, s *results.Server, p *proc.Process, round, workload int) error {
-	plan := b.results.Plan
-	cell, err := b.offer(ctx, s, p, plan.Open[workload], plan.OpenCell, plan.OpenSeed(round, workload))
+	plan := b.Results.Plan
+	cell, err := b.Offer(ctx, s, p, plan.Open[workload], plan.OpenCell, plan.OpenSeed(round, workload))
 	if err != nil {
 		return err
 	}
 	cell.Round, cell.Workload = round, workload
-	b.results.Open = append(b.results.Open, cell)
+	b.Results.Open = append(b.Results.Open, cell)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
@@ -26,8 +27,8 @@ func newPlan(cfg Config) (results.Plan, error) {
 	if cfg.Rounds < 1 {
 		return results.Plan{}, fmt.Errorf("%d rounds: the least is 1", cfg.Rounds)
 	}
-	if cfg.Cell < minCell || cfg.Cell > maxCell {
-		return results.Plan{}, fmt.Errorf("duration %v: a workload is measured for %v to %v", cfg.Cell, minCell, maxCell)
+	if cfg.Cell < bench.MinCell || cfg.Cell > bench.MaxCell {
+		return results.Plan{}, fmt.Errorf("duration %v: a workload is measured for %v to %v", cfg.Cell, bench.MinCell, bench.MaxCell)
 	}
 	if cfg.SLO < 0 {
 		return results.Plan{}, fmt.Errorf("SLO %v: want a time", cfg.SLO)
@@ -48,7 +49,7 @@ func newPlan(cfg Config) (results.Plan, error) {
 		Workloads:       results.Workloads(mix, cfg.Shapes...),
 		Open:            results.OpenWorkloads(mix, cfg.Arrivals),
 		Cell:            cfg.Cell,
-		OpenCell:        max(cfg.Cell/2, minCell),
+		OpenCell:        max(cfg.Cell/2, bench.MinCell),
 		Warmup:          max(cfg.Cell/4, 20*time.Millisecond),
 		Idle:            min(max(cfg.Cell/2, 100*time.Millisecond), maxIdle),
 		IdleConnections: results.IdleSteps(),
@@ -101,7 +102,7 @@ const (
 
 // visitLength is how long a server takes in a round.
 func visitLength(p results.Plan) time.Duration {
-	d := visitTime
+	d := bench.VisitTime
 	if p.Has(results.Closed) {
 		d += time.Duration(len(p.Workloads)) * (p.Warmup + p.Cell)
 	}
@@ -147,18 +148,18 @@ func lengthOf(p results.Plan, servers []*results.Server) time.Duration {
 func idleTime(p results.Plan, s *results.Server) time.Duration {
 	const connecting = time.Second // ten thousand connections
 	if s.OneAtATime {
-		return 2 * (settleTime + p.Idle)
+		return 2 * (bench.SettleTime + p.Idle)
 	}
-	return visitTime + time.Duration(len(p.IdleConnections))*(settleTime+p.Idle) + connecting
+	return bench.VisitTime + time.Duration(len(p.IdleConnections))*(bench.SettleTime+p.Idle) + connecting
 }
 
 func syscallTime(p results.Plan, _ *results.Server) time.Duration {
-	return visitTime + results.SyscallWorkloads*(proc.TracerTime+p.Warmup+p.Idle)
+	return bench.VisitTime + results.SyscallWorkloads*(proc.TracerTime+p.Warmup+p.Idle)
 }
 
 func capacityTime(p results.Plan, _ *results.Server) time.Duration {
 	cells := 12 * carefulSearch.repeats // about
-	return visitTime + time.Duration(cells)*(p.Warmup/2+p.Cell)
+	return bench.VisitTime + time.Duration(cells)*(p.Warmup/2+p.Cell)
 }
 
 // againLength is how long it takes the second time.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
@@ -23,19 +24,19 @@ const (
 // proof stops a server for a while, under an open and a closed loop at the same
 // time. Whether the open one shows it says whether the lab's figures would.
 func (b *run) proof(ctx context.Context) error {
-	if !b.results.Plan.Has(results.StopTest) {
+	if !b.Results.Plan.Has(results.StopTest) {
 		return nil
 	}
-	s := b.results.Server(b.results.Plan.Again)
+	s := b.Results.Server(b.Results.Plan.Again)
 	if s.Out() || s.OneAtATime {
-		b.results.Skip("a server that stops: " + s.Name + " does not serve two clients here")
+		b.Results.Skip("a server that stops: " + s.Name + " does not serve two clients here")
 		b.progress.finished(proofTime, "")
 		return nil
 	}
 	b.progress.doing(s.Name, "stopped · the lab's test of itself")
 	proof := &results.Proof{Server: s.Name, From: stopFrom, Stopped: stopFor}
-	err := b.with(ctx, s.Subject, func(p *proc.Process) error {
-		if err := b.preload(ctx, s.Subject, p); err != nil {
+	err := b.With(ctx, s.Subject, func(p *proc.Process) error {
+		if err := b.Preload(ctx, s.Subject, p); err != nil {
 			return err
 		}
 		return b.stopUnderLoad(ctx, s.Subject, p, proof)
@@ -44,11 +45,11 @@ func (b *run) proof(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, errors.ErrUnsupported):
-		b.results.Skip("a server that stops: this system cannot stop a process")
+		b.Results.Skip("a server that stops: this system cannot stop a process")
 	case err != nil:
-		b.results.Skip(fmt.Sprintf("a server that stops: %v", err))
+		b.Results.Skip(fmt.Sprintf("a server that stops: %v", err))
 	default:
-		b.results.Proof = proof
+		b.Results.Proof = proof
 	}
 	b.progress.finished(proofTime, proofDigest(proof))
 	return nil
@@ -69,7 +70,7 @@ func (b *run) stopUnderLoad(ctx context.Context, s results.Subject, p *proc.Proc
 		go func() {
 			r, err := load.Run(ctx, load.Config{
 				Addr: p.Addr, Workload: w, Warmup: 200 * time.Millisecond, Duration: stopWindow,
-				Drain: openDrain, Seed: b.results.Plan.Seed, Begin: begin,
+				Drain: bench.OpenDrain, Seed: b.Results.Plan.Seed, Begin: begin,
 			})
 			done <- outcome{r, err}
 		}()

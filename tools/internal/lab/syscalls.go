@@ -14,20 +14,20 @@ import (
 
 // syscalls counts each server's system calls.
 func (b *run) syscalls(ctx context.Context) error {
-	plan := b.results.Plan
+	plan := b.Results.Plan
 	if !plan.Has(results.Syscalls) {
 		return nil
 	}
 	all := proc.Tracers()
 	if len(all) == 0 {
-		b.results.Skip("system calls: there is nothing here to count them with")
+		b.Results.Skip("system calls: there is nothing here to count them with")
 	}
 	var reasons []error
 	return b.eachServer(ctx, "system calls", func(s *results.Server) time.Duration { return syscallTime(plan, s) }, func(s *results.Server, p *proc.Process) (string, error) {
 		if len(all) == 0 {
 			return "", nil
 		}
-		if err := b.preload(ctx, s.Subject, p); err != nil {
+		if err := b.Preload(ctx, s.Subject, p); err != nil {
 			return "", err
 		}
 		var cells []results.SyscallCell
@@ -45,18 +45,18 @@ func (b *run) syscalls(ctx context.Context) error {
 				reasons = append(reasons, err)
 				all = all[1:]
 				if len(all) == 0 {
-					b.results.Skip("system calls: " + strings.ReplaceAll(errors.Join(reasons...).Error(), "\n", "; "))
+					b.Results.Skip("system calls: " + strings.ReplaceAll(errors.Join(reasons...).Error(), "\n", "; "))
 				}
 			}
 		}
-		b.results.Syscalls = append(b.results.Syscalls, cells...)
+		b.Results.Syscalls = append(b.Results.Syscalls, cells...)
 		return fmt.Sprintf("%s: system calls: %s", s.Name, b.callDigest(cells)), nil
 	})
 }
 
 // countCalls counts the calls under a workload.
 func (b *run) countCalls(ctx context.Context, t proc.Tracer, s *results.Server, p *proc.Process, workload int) (results.SyscallCell, error) {
-	plan := b.results.Plan
+	plan := b.Results.Plan
 	watched := t.Watch(ctx, p.PID, proc.CallsOf(s.Subject))
 	r, err := load.Run(ctx, load.Config{
 		Addr:     p.Addr,
@@ -78,7 +78,7 @@ func (b *run) countCalls(ctx context.Context, t proc.Tracer, s *results.Server, 
 func (b *run) callDigest(cells []results.SyscallCell) string {
 	var all []string
 	for _, c := range cells {
-		all = append(all, fmt.Sprintf("%s: %s", WorkloadName(b.results.Plan.Workloads[c.Workload]), c))
+		all = append(all, fmt.Sprintf("%s: %s", WorkloadName(b.Results.Plan.Workloads[c.Workload]), c))
 	}
 	return strings.Join(all, " · ")
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/iouring"
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
@@ -18,12 +19,12 @@ import (
 func TestSyscallsOfAServer(t *testing.T) {
 	for _, tr := range proc.Tracers() {
 		t.Run(tr.Name(), func(t *testing.T) {
-			b := &run{bench: &bench{results: &results.Results{Plan: results.Plan{Workloads: results.Workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}}
+			b := &run{Bench: &bench.Bench{Results: &results.Results{Plan: results.Plan{Workloads: results.Workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}}
 			s := &results.Server{Subject: labtest.Subject(t, "right")}
 			p, err := proc.Start(t.Context(), s.Subject, proc.Pinning{})
 			require.NoError(t, err)
 			defer p.Kill()
-			require.NoError(t, b.preload(t.Context(), s.Subject, p))
+			require.NoError(t, b.Preload(t.Context(), s.Subject, p))
 			cell, err := b.countCalls(t.Context(), tr, s, p, 1)
 			if err != nil {
 				t.Skipf("not here: %v", err)
@@ -46,19 +47,19 @@ func TestSyscallsOfARing(t *testing.T) {
 	}
 	for _, tr := range proc.Tracers() {
 		t.Run(tr.Name(), func(t *testing.T) {
-			b := &run{bench: &bench{results: &results.Results{Plan: results.Plan{Workloads: results.Workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}}
+			b := &run{Bench: &bench.Bench{Results: &results.Results{Plan: results.Plan{Workloads: results.Workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}}
 			s := &results.Server{Subject: labtest.Subject(t, "iouring")}
 			p, err := proc.Start(t.Context(), s.Subject, proc.Pinning{})
 			require.NoError(t, err)
 			defer p.Kill()
-			require.NoError(t, b.preload(t.Context(), s.Subject, p))
+			require.NoError(t, b.Preload(t.Context(), s.Subject, p))
 			cell, err := b.countCalls(t.Context(), tr, s, p, 0)
 			if err != nil {
 				t.Skipf("not here: %v", err)
 			}
 			require.Positive(t, cell.Requests)
 			assert.Positive(t, cell.Calls[results.RingCall], "%v", cell.Calls)
-			r := &results.Results{Plan: b.results.Plan, Servers: []*results.Server{s}, Syscalls: []results.SyscallCell{cell}}
+			r := &results.Results{Plan: b.Results.Plan, Servers: []*results.Server{s}, Syscalls: []results.SyscallCell{cell}}
 			r.Plan.Experiments = []string{"E12"}
 			claims := Judge(r)
 			require.Len(t, claims, 1)

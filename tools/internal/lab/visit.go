@@ -13,11 +13,11 @@ import (
 // visit measures a fresh process of the server under each workload; the second
 // time in a round, the closed ones only. It returns the closed ones in a line.
 func (b *run) visit(ctx context.Context, s *results.Server, round int, again bool) (string, error) {
-	plan := b.results.Plan
-	cells := &b.results.Runs
+	plan := b.Results.Plan
+	cells := &b.Results.Runs
 	name := s.Name
 	if again {
-		cells = &b.results.Again
+		cells = &b.Results.Again
 		name += " again"
 	}
 	first := len(*cells)
@@ -27,15 +27,15 @@ func (b *run) visit(ctx context.Context, s *results.Server, round int, again boo
 		}
 		b.progress.doing(s.Name, fmt.Sprintf("%s · round %d of %d", what, round, plan.Rounds))
 	}
-	err := b.with(ctx, s.Subject, func(p *proc.Process) error {
+	err := b.With(ctx, s.Subject, func(p *proc.Process) error {
 		doing("store the keys")
-		if err := b.preload(ctx, s.Subject, p); err != nil {
+		if err := b.Preload(ctx, s.Subject, p); err != nil {
 			return err
 		}
 		if plan.Has(results.Closed) {
 			for i, w := range plan.Workloads {
 				doing(WorkloadName(w))
-				cell, err := b.cell(ctx, s, p, round, i)
+				cell, err := b.Cell(ctx, s, p, round, i)
 				if cell.Load.Seconds > 0 {
 					*cells = append(*cells, cell)
 				}
@@ -61,7 +61,7 @@ func (b *run) visit(ctx context.Context, s *results.Server, round int, again boo
 func (b *run) digest(cells []results.Cell) string {
 	var all []string
 	for _, c := range cells {
-		text := fmt.Sprintf("%s %s/s", WorkloadName(b.results.Plan.Workloads[c.Workload]), format.Thousands(c.Load.Rate))
+		text := fmt.Sprintf("%s %s/s", WorkloadName(b.Results.Plan.Workloads[c.Workload]), format.Thousands(c.Load.Rate))
 		if c.Resources != nil {
 			text += fmt.Sprintf(" %s µs", format.ThreeDigits(results.CostOf([]results.Cell{c}).CPU/1e3))
 		}

@@ -1,4 +1,4 @@
-package lab
+package bench
 
 import (
 	"context"
@@ -10,9 +10,9 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// conform checks a server against the rules that need no limits but the usual
+// Conform checks a server against the rules that need no limits but the usual
 // ones: what has to be waited for, timeouts, is left to the models' own tests.
-func conform(ctx context.Context, p *proc.Process, s results.Subject) results.Gate {
+func Conform(ctx context.Context, p *proc.Process, s results.Subject) results.Gate {
 	o := conformance.Options{OneAtATime: s.OneAtATime, Only: rulesFor(s), Process: p.PID}
 	if len(s.CheckFlags) > 0 {
 		o.TurnLimit = models.CheckTurn

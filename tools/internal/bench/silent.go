@@ -1,4 +1,4 @@
-package lab
+package bench
 
 import (
 	"context"
@@ -10,10 +10,10 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 )
 
-// connectSilent opens connections until there are as many as wanted, and waits
+// ConnectSilent opens connections until there are as many as wanted, and waits
 // until the server has accepted them. It returns all of them, how many the
 // server holds, and why there are no more.
-func connectSilent(ctx context.Context, addr string, conns []net.Conn, wanted int) (all []net.Conn, held int, short string, err error) {
+func ConnectSilent(ctx context.Context, addr string, conns []net.Conn, wanted int) (all []net.Conn, held int, short string, err error) {
 	dialer := net.Dialer{Timeout: proc.StartTimeout}
 	for len(conns) < wanted && short == "" {
 		// No more at a time than the listen queue takes: what does not fit
@@ -63,8 +63,8 @@ func waitForConnections(ctx context.Context, addr string, wanted int) (int, erro
 	}
 }
 
-// abort closes a connection with a reset, which leaves no port in TIME_WAIT.
-func abort(c net.Conn) {
+// Abort closes a connection with a reset, which leaves no port in TIME_WAIT.
+func Abort(c net.Conn) {
 	if tcp, ok := c.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
 	}
@@ -78,5 +78,5 @@ const (
 	// runs, the server hardly runs either, and may take longer.
 	acceptLooks  = 40
 	connectBatch = 500
-	settleTime   = 50 * time.Millisecond // for a server to be done with accepting
+	SettleTime   = 50 * time.Millisecond // for a server to be done with accepting
 )
