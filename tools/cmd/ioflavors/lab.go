@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
@@ -143,18 +144,18 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 		}
 		servers = append(servers, s)
 	}
-	names, parts, experiments := c.Models, []results.Part(nil), []string(nil)
+	names, parts, claims := c.Models, []results.Part(nil), []string(nil)
 	for _, name := range c.Only {
 		if part := results.Part(name); slices.Contains(results.Parts, part) {
 			parts = append(parts, part)
 		} else if slices.Contains(experimentIDs(), name) {
-			experiments = append(experiments, name)
+			claims = append(claims, name)
 		} else {
 			names = append(names, name)
 		}
 	}
-	if c.Claims || experiments != nil {
-		parts = append(parts, lab.ExperimentParts(experiments)...)
+	if c.Claims || claims != nil {
+		parts = append(parts, experiments.Parts(claims)...)
 	}
 	subjects, notMeasured := models.Models(program), []string(nil)
 	if c.Peers || c.PeersFrom != "" {
@@ -176,7 +177,7 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	switch {
 	case c.Quick:
 		rounds, duration = 1, 200*time.Millisecond
-	case c.Claims || experiments != nil:
+	case c.Claims || claims != nil:
 		rounds = 3
 	case c.Full:
 		duration = time.Second
@@ -204,8 +205,8 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 		Mix:         &mix,
 		Arrivals:    c.Arrivals,
 		SLO:         c.SLO,
-		Experiments: experiments,
-		AllClaims:   c.Claims || c.Full || experiments != nil,
+		Experiments: claims,
+		AllClaims:   c.Claims || c.Full || claims != nil,
 		Seed:        c.Seed,
 		NoPin:       c.NoPin,
 		Command:     c.command(),
@@ -238,7 +239,7 @@ func (c *labCmd) chosen(subjects, servers []results.Subject, names []string) ([]
 }
 
 func experimentIDs() (ids []string) {
-	for _, e := range lab.Experiments() {
+	for _, e := range experiments.All() {
 		ids = append(ids, e.ID)
 	}
 	return ids

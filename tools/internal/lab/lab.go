@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
@@ -110,7 +111,7 @@ func Run(ctx context.Context, cfg Config) (*results.Results, error) {
 		Command:     cfg.Command,
 		Environment: proc.Environment(procs, b.Pins),
 		Plan:        plan,
-		Experiments: Statements(plan.Experiments),
+		Experiments: experiments.Statements(plan.Experiments),
 		NotMeasured: slices.Clone(cfg.NotMeasured),
 	}
 	for _, s := range cfg.Subjects {
@@ -157,7 +158,7 @@ func (b *run) saved() {
 // conclude makes the summaries and the verdicts of what was measured.
 func (b *run) conclude() error {
 	err := b.Results.Summarize()
-	b.Results.Claims = Judge(b.Results)
+	b.Results.Claims = experiments.Judge(b.Results)
 	return err
 }
 

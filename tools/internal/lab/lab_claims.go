@@ -1,23 +1,27 @@
 package lab
 
-import "context"
+import (
+	"context"
+
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
+)
 
 // claims runs the plan's experiments that have runs of their own.
 func (b *run) claims(ctx context.Context) error {
 	for _, id := range b.Results.Plan.Experiments {
-		e, ran := experiment(id), false
+		e, ran := experiments.ByID(id), false
 		for _, s := range b.Results.Servers {
-			if !e.runsWith(s) {
+			if !e.RunsWith(s) {
 				continue
 			}
 			ran = true
-			planned := e.length(b.Results.Plan, s)
-			if !e.canRun(s) {
+			planned := e.Length(b.Results.Plan, s)
+			if !e.CanRun(s) {
 				b.progress.finished(planned, "")
 				continue
 			}
 			b.progress.doing(s.Name, e.ID+" · "+e.Title)
-			line, err := e.measure(ctx, b.Bench, s)
+			line, err := e.Measure(ctx, b.Bench, s)
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -33,7 +34,7 @@ func TestAProofThatFailsIsTold(t *testing.T) {
 func TestADisturbedRunSaysSoFirst(t *testing.T) {
 	r := sampleResults(t)
 	r.Environment.Steal, r.Environment.Others = nil, new(0.8)
-	r.Claims = Judge(r)
+	r.Claims = experiments.Judge(r)
 	var out bytes.Buffer
 	require.NoError(t, Report(r, &out, Style{}, 120))
 	assert.True(t, strings.HasPrefix(out.String(), "DISTURBED: 80 % of the machine's CPU time went elsewhere"), "%.200s", out.String())
@@ -41,7 +42,7 @@ func TestADisturbedRunSaysSoFirst(t *testing.T) {
 	assert.NotRegexp(t, `\nE12 .*DISTURBED`, out.String(), "it counts calls")
 
 	r.Environment.Others = new(0.04)
-	r.Claims = Judge(r)
+	r.Claims = experiments.Judge(r)
 	out.Reset()
 	require.NoError(t, Report(r, &out, Style{}, 120))
 	assert.NotContains(t, out.String(), "DISTURBED")

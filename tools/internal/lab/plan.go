@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
@@ -69,11 +70,11 @@ func newPlan(cfg Config) (results.Plan, error) {
 	if p.Has(results.Claims) {
 		p.Experiments, p.AllClaims = cfg.Experiments, cfg.AllClaims
 		if len(p.Experiments) == 0 {
-			p.Experiments = experimentsFor(p)
+			p.Experiments = experiments.For(p)
 		}
 		for _, id := range p.Experiments {
-			if experiment(id) == nil {
-				return results.Plan{}, fmt.Errorf("no experiment %q: there are %s", id, strings.Join(experimentIDs(), ", "))
+			if experiments.ByID(id) == nil {
+				return results.Plan{}, fmt.Errorf("no experiment %q: there are %s", id, strings.Join(experiments.IDs(), ", "))
 			}
 		}
 	}
@@ -136,7 +137,7 @@ func lengthOf(p results.Plan, servers []*results.Server) time.Duration {
 			d += syscallTime(p, s)
 		}
 		for _, id := range p.Experiments {
-			d += experiment(id).length(p, s)
+			d += experiments.ByID(id).Length(p, s)
 		}
 		if p.Has(results.Capacities) {
 			d += capacityTime(p, s)

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
 	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
@@ -39,7 +40,7 @@ func sampleResults(t *testing.T) *results.Results {
 		Complete: true,
 		Plan:     plan,
 
-		Experiments: Statements(plan.Experiments),
+		Experiments: experiments.Statements(plan.Experiments),
 		Environment: results.Environment{
 			OS: "linux", Arch: "amd64", Kernel: "Linux 6.18.0", CPU: "AMD EPYC 9R14", Cores: 2,
 			Pinned: true, LoadCore: 1, ServerProcs: 1, Go: "go1.26.0", Steal: &steal, Others: &others,
@@ -134,7 +135,7 @@ func sampleResults(t *testing.T) *results.Results {
 	}
 	r.Skip("scaling over cores: a server has one core here")
 	require.NoError(t, r.Summarize())
-	r.Claims = Judge(r)
+	r.Claims = experiments.Judge(r)
 	return r
 }
 
@@ -149,7 +150,7 @@ func TestReport(t *testing.T) {
 		foreign.Runs[i].Resources = nil
 	}
 	require.NoError(t, foreign.Summarize())
-	foreign.Claims = Judge(foreign)
+	foreign.Claims = experiments.Judge(foreign)
 
 	for name, of := range map[string]struct {
 		results *results.Results

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -49,7 +50,7 @@ func TestResultsFollowTheSchema(t *testing.T) {
 	little := sampleResults(t)
 	little.Runs, little.Again, little.Idle, little.Syscalls, little.Proof, little.NotMeasured = nil, nil, nil, nil, nil, nil
 	require.NoError(t, little.Summarize())
-	little.Claims = Judge(little)
+	little.Claims = experiments.Judge(little)
 	interrupted, err := json.Marshal(little)
 	require.NoError(t, err)
 	require.NoError(t, validate(string(interrupted)), "of a run that was interrupted at once")

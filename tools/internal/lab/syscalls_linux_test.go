@@ -8,6 +8,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/iouring"
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
 	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
@@ -61,7 +62,7 @@ func TestSyscallsOfARing(t *testing.T) {
 			assert.Positive(t, cell.Calls[results.RingCall], "%v", cell.Calls)
 			r := &results.Results{Plan: b.Results.Plan, Servers: []*results.Server{s}, Syscalls: []results.SyscallCell{cell}}
 			r.Plan.Experiments = []string{"E12"}
-			claims := Judge(r)
+			claims := experiments.Judge(r)
 			require.Len(t, claims, 1)
 			require.Len(t, claims[0].Findings, 1)
 			assert.Contains(t, claims[0].Findings[0].Why, "for each request, by "+tr.Name())

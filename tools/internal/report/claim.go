@@ -82,9 +82,9 @@ func stampOf(v results.Verdict, when string) stamp {
 	return s
 }
 
-// experiments are those that the results have something of, in the order of their
+// experimentsOf are those that the results have something of, in the order of their
 // numbers. Of what is said of none of them in the results, there is no more than that.
-func experiments(r *results.Results) (all []*results.Statement) {
+func experimentsOf(r *results.Results) (all []*results.Statement) {
 	have := make(map[string]bool)
 	for _, c := range r.Claims {
 		have[c.Experiment] = true
@@ -112,7 +112,7 @@ var number = regexp.MustCompile(`^E[0-9]{1,3}$`)
 
 // claims returns a card and a section for each experiment.
 func claims(r *results.Results) (all []*claim) {
-	for i, e := range experiments(r) {
+	for i, e := range experimentsOf(r) {
 		slug := fmt.Sprintf("x%d", i)
 		anchor := slug
 		if number.MatchString(e.ID) {

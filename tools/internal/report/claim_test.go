@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
@@ -107,7 +107,7 @@ func TestClaimsLinkToSections(t *testing.T) {
 	for part, l := range sections {
 		assert.Contains(t, page, `<section id="`+l.Anchor+`"`, part)
 	}
-	for _, e := range lab.Experiments() {
+	for _, e := range experiments.All() {
 		assert.Len(t, elsewhere(&e.Statement), len(e.Parts), e.ID)
 	}
 }

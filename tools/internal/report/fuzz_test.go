@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -100,7 +100,7 @@ func realRun(tb testing.TB) []byte {
 	tree := decoded(tb, text).(map[string]any)
 	tree["schema"] = results.Schema
 	var said []results.Statement
-	for _, e := range lab.Experiments() {
+	for _, e := range experiments.All() {
 		said = append(said, e.Statement)
 	}
 	tree["experiments"] = said

@@ -11,7 +11,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -308,7 +308,7 @@ func claimsSample(t *testing.T, r *results.Results) {
 		r.Claims = append(r.Claims, results.Claim{Experiment: id, Verdict: v, When: when, Findings: findings})
 	}
 	add := func(trial results.Trial) { r.Trials = append(r.Trials, trial) }
-	for _, e := range lab.Experiments() {
+	for _, e := range experiments.All() {
 		r.Experiments = append(r.Experiments, e.Statement)
 	}
 

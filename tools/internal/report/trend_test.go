@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -29,7 +29,7 @@ func TestTrend(t *testing.T) {
 // statement is what the experiment of that number says, or of another version's that
 // there is nothing but the number.
 func statement(id string) *results.Statement {
-	for _, e := range lab.Experiments() {
+	for _, e := range experiments.All() {
 		if e.ID == id {
 			return &e.Statement
 		}

@@ -1,4 +1,4 @@
-package lab
+package experiments
 
 import (
 	"os"
@@ -34,7 +34,7 @@ func (e *Experiment) texts() map[string]string {
 var percentSign = strings.NewReplacer("% of", "percent of", " % ", " percent ", " %;", " percent;", " %,", " percent,", " %.", " percent.")
 
 func TestNoTextOfAnExperimentHasAVerb(t *testing.T) {
-	for _, e := range Experiments() {
+	for _, e := range All() {
 		for what, text := range e.texts() {
 			text = percentSign.Replace(text + " ")
 			assert.NotRegexp(t, verb, text, "%s: %s", e.ID, what)
@@ -86,7 +86,7 @@ func TestAVerdictNamesEveryServerThatSaysYes(t *testing.T) {
 	for _, s := range models.Models("program") {
 		names = append(names, s.Name)
 	}
-	for _, e := range Experiments() {
+	for _, e := range All() {
 		split := len(e.About) > 1 && slices.ContainsFunc(e.About, func(name string) bool { return e.Predictions[name] == results.Refuted })
 		if !split {
 			continue // the verdict names no server

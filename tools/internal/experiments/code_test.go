@@ -1,4 +1,4 @@
-package lab
+package experiments
 
 import (
 	"os"
@@ -67,7 +67,7 @@ func TestWithoutSourceTheCodeIsNotMeasurable(t *testing.T) {
 	t.Chdir(t.TempDir())
 	s := &results.Server{Subject: results.Subject{Name: "eventloop"}}
 	b := &bench.Bench{Results: &results.Results{Servers: []*results.Server{s}, Plan: results.Plan{Experiments: []string{"E0"}}}}
-	_, err := experimentCode.measure(t.Context(), b, s)
+	_, err := experimentCode.Measure(t.Context(), b, s)
 	require.NoError(t, err)
 	f, measured := experimentCode.judge(b.Results, s)
 	require.True(t, measured)

@@ -1,4 +1,7 @@
-package lab
+// Package experiments puts the article's claims to the test: each has a file
+// with its question, its predictions and its rule, which stand there before a
+// server is measured.
+package experiments
 
 import (
 	"cmp"
@@ -56,12 +59,11 @@ var experiments = []*Experiment{
 	experimentBlocking,
 }
 
-// Experiments are all there are, in the order of their numbers.
-func Experiments() []*Experiment { return slices.Clone(experiments) }
+// All returns all experiments, in the order of their numbers.
+func All() []*Experiment { return slices.Clone(experiments) }
 
-// ExperimentParts returns the parts that some experiments are judged by, and
-// Claims.
-func ExperimentParts(ids []string) []results.Part {
+// Parts returns the parts that some experiments are judged by, and Claims.
+func Parts(ids []string) []results.Part {
 	parts := []results.Part{results.Claims}
 	for _, e := range experiments {
 		if len(ids) == 0 || slices.Contains(ids, e.ID) {
@@ -75,21 +77,22 @@ func ExperimentParts(ids []string) []results.Part {
 // Statements returns those of some experiments.
 func Statements(ids []string) (all []results.Statement) {
 	for _, id := range ids {
-		all = append(all, experiment(id).Statement)
+		all = append(all, ByID(id).Statement)
 	}
 	return all
 }
 
-func experimentIDs() (ids []string) {
+// IDs are the numbers of all, in their order.
+func IDs() (ids []string) {
 	for _, e := range experiments {
 		ids = append(ids, e.ID)
 	}
 	return ids
 }
 
-// experimentsFor returns those that a plan without a choice has: all, or those
-// that take a few seconds and whose parts are measured.
-func experimentsFor(p results.Plan) (ids []string) {
+// For returns the experiments that a plan without a choice has: all, or those that
+// take a few seconds and whose parts are measured.
+func For(p results.Plan) (ids []string) {
 	for _, e := range experiments {
 		measured := !slices.ContainsFunc(e.Parts, func(part results.Part) bool { return !p.Has(part) })
 		if p.AllClaims || measured && (e.run == nil || e.quick) {
@@ -99,8 +102,8 @@ func experimentsFor(p results.Plan) (ids []string) {
 	return ids
 }
 
-// experiment returns the one of that number, nil if there is none.
-func experiment(id string) *Experiment {
+// ByID returns the experiment of that number, nil if there is none.
+func ByID(id string) *Experiment {
 	for _, e := range experiments {
 		if e.ID == id {
 			return e
@@ -109,8 +112,8 @@ func experiment(id string) *Experiment {
 	return nil
 }
 
-// runsWith reports whether it has a run of its own with the server.
-func (e *Experiment) runsWith(s *results.Server) bool {
+// RunsWith reports whether it has a run of its own with the server.
+func (e *Experiment) RunsWith(s *results.Server) bool {
 	return e.run != nil && s.Ours() && (e.with == nil || e.with(s))
 }
 
@@ -119,21 +122,21 @@ func (e *Experiment) predicted(s *results.Server) results.Verdict {
 	return cmp.Or(e.Predictions[s.Name], e.Predictions[s.Model()])
 }
 
-// length is how long the experiment's runs with a server take, about.
-func (e *Experiment) length(p results.Plan, s *results.Server) time.Duration {
-	if !e.runsWith(s) {
+// Length is how long the experiment's runs with a server take, about.
+func (e *Experiment) Length(p results.Plan, s *results.Server) time.Duration {
+	if !e.RunsWith(s) {
 		return 0
 	}
 	return e.takes(p, s)
 }
 
-// canRun reports whether a server is still in the race, as far as the experiment
+// CanRun reports whether a server is still in the race, as far as the experiment
 // needs it to run.
-func (e *Experiment) canRun(s *results.Server) bool { return !s.Out() || e.reads && s.DNF == "" }
+func (e *Experiment) CanRun(s *results.Server) bool { return !s.Out() || e.reads && s.DNF == "" }
 
-// measure runs the experiment with a server, and returns what to tell. What is wrong
+// Measure runs the experiment with a server, and returns what to tell. What is wrong
 // with the server is part of the results; an error means that ctx is over.
-func (e *Experiment) measure(ctx context.Context, b *bench.Bench, s *results.Server) (line string, err error) {
+func (e *Experiment) Measure(ctx context.Context, b *bench.Bench, s *results.Server) (line string, err error) {
 	first := len(b.Results.Trials)
 	err = e.run(ctx, b, s)
 	switch {
@@ -150,7 +153,7 @@ func (e *Experiment) measure(ctx context.Context, b *bench.Bench, s *results.Ser
 // Judge draws the verdicts from what was measured.
 func Judge(r *results.Results) (all []results.Claim) {
 	for _, id := range r.Plan.Experiments {
-		e := experiment(id)
+		e := ByID(id)
 		if e == nil {
 			continue // of another version
 		}
@@ -160,7 +163,7 @@ func Judge(r *results.Results) (all []results.Claim) {
 		for _, s := range r.Servers {
 			f, measured := e.judge(r, s)
 			known = known || measured
-			if !measured && s.Unavailable != "" && !e.reads && (e.run == nil || e.runsWith(s)) {
+			if !measured && s.Unavailable != "" && !e.reads && (e.run == nil || e.RunsWith(s)) {
 				f = results.Finding{Verdict: results.NotAvailable, Why: s.Unavailable}
 			} else if !measured {
 				continue

@@ -1,4 +1,4 @@
-package lab
+package experiments
 
 import (
 	"context"
@@ -24,7 +24,7 @@ func TestEveryExperimentStatesItsCase(t *testing.T) {
 		names = append(names, s.Name)
 	}
 	seen := map[string]bool{}
-	for _, e := range Experiments() {
+	for _, e := range All() {
 		assert.False(t, seen[e.ID], "two are %s", e.ID)
 		seen[e.ID] = true
 		for what, text := range map[string]string{"title": e.Title, "question": e.Question, "metric": e.Metric, "unit": e.Unit, "rule": e.Rule} {
@@ -115,11 +115,11 @@ func TestCallersShowAStall(t *testing.T) {
 // An experiment is run with those servers that it has something to say about.
 func TestAnExperimentsServers(t *testing.T) {
 	serial, loop := &results.Server{Subject: results.Subject{Name: "serial", OneAtATime: true}}, &results.Server{Subject: results.Subject{Name: "eventloop"}}
-	assert.True(t, experimentAlone.runsWith(serial))
-	assert.False(t, experimentSilent.runsWith(serial))
-	assert.False(t, experimentSwitches.runsWith(serial))
-	assert.True(t, experimentSwitches.runsWith(loop))
-	assert.False(t, experimentBusy.runsWith(loop), "it has no runs")
+	assert.True(t, experimentAlone.RunsWith(serial))
+	assert.False(t, experimentSilent.RunsWith(serial))
+	assert.False(t, experimentSwitches.RunsWith(serial))
+	assert.True(t, experimentSwitches.RunsWith(loop))
+	assert.False(t, experimentBusy.RunsWith(loop), "it has no runs")
 	other := &results.Server{Subject: results.Subject{Name: "other", Protocol: "resp"}}
-	assert.False(t, experimentAlone.runsWith(other))
+	assert.False(t, experimentAlone.RunsWith(other))
 }
