@@ -287,10 +287,10 @@ func (p Profile) task() string {
 }
 
 // table has a row for each model.
-func (a *Advice) table() *grid {
-	g := &grid{}
+func (a *Advice) table() *Table {
+	g := &Table{}
 	for _, title := range []string{"MODEL", "OK", "OF", "P99", "CPU %", "µs/REQ", "MiB", "KiB/C"} {
-		g.columns = append(g.columns, column{"", title})
+		g.Columns = append(g.Columns, Column{"", title})
 	}
 	for _, o := range a.Options {
 		ok := "no"
@@ -314,10 +314,10 @@ func (a *Advice) table() *grid {
 				each = format.ThreeDigits(c.PerConnection / 1024)
 			}
 		}
-		g.rows = append(g.rows, row{cells: []string{o.Model, ok, fmt.Sprintf("%d/%d", o.Counted, o.Samples), p99, cpu, per, memory, each}})
+		g.Rows = append(g.Rows, Row{Cells: []string{o.Model, ok, fmt.Sprintf("%d/%d", o.Counted, o.Samples), p99, cpu, per, memory, each}})
 	}
 	for _, x := range a.NotAvailable {
-		g.rows = append(g.rows, row{cells: []string{x.Model}, rest: unavailableMark, calm: true})
+		g.Rows = append(g.Rows, Row{Cells: []string{x.Model}, Remark: unavailableMark, Calm: true})
 	}
 	return g
 }

@@ -10,8 +10,8 @@ import (
 
 // claimTable is the table of verdicts: for each claim the server with the number
 // to quote. What completes them is in the notes.
-func claimTable(r *results.Results) *grid {
-	g := &grid{caption: "The article's claims, put to the test", columns: []column{{"", "CLAIM"}, {"", "VERDICT"}, {"", "NUMBER"}, {"", "RANGE"}}}
+func claimTable(r *results.Results) *Table {
+	g := &Table{Caption: "The article's claims, put to the test", Columns: []Column{{"", "CLAIM"}, {"", "VERDICT"}, {"", "NUMBER"}, {"", "RANGE"}}}
 	for _, c := range r.Claims {
 		e := r.Statement(c.Experiment)
 		if e == nil {
@@ -28,7 +28,7 @@ func claimTable(r *results.Results) *grid {
 				cells[3] = format.ThreeDigits(f.Low) + "–" + format.ThreeDigits(f.High)
 			}
 		}
-		g.rows = append(g.rows, row{cells: cells})
+		g.Rows = append(g.Rows, Row{Cells: cells})
 	}
 	return g
 }

@@ -11,23 +11,23 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
-// grid is a table of text, as wide as it needs to be. The first column is
+// Table is a table of text, as wide as it needs to be. The first column is
 // aligned left, the others right. Neighbouring columns may have a heading in
 // common above their own.
-type grid struct {
-	caption string // above all of it, where the table is in a report
-	columns []column
-	rows    []row
+type Table struct {
+	Caption string // above all of it, where the table is in a report
+	Columns []Column
+	Rows    []Row
 }
 
-type column struct{ group, title string }
+type Column struct{ Group, Name string }
 
-// row has a cell for each column, or fewer; rest is written behind the last of
+// Row has a cell for each column, or fewer; rest is written behind the last of
 // them, and makes no column wider. It is an alarm if it is not calm.
-type row struct {
-	cells []string
-	rest  string
-	calm  bool
+type Row struct {
+	Cells  []string
+	Remark string
+	Calm   bool
 }
 
 // gap separates columns, wideGap groups.
@@ -50,46 +50,46 @@ func paint(code, text string) string {
 }
 
 // write writes the table without its caption.
-func (g *grid) write(w io.Writer, style Style) error {
+func (g *Table) write(w io.Writer, style Style) error {
 	_, err := io.WriteString(w, g.text(style))
 	return err
 }
 
-func (g *grid) text(style Style) string {
+func (g *Table) text(style Style) string {
 	widths := g.widths()
 	var groups, titles, out strings.Builder
-	for from := 0; from < len(g.columns); {
+	for from := 0; from < len(g.Columns); {
 		to := g.groupEnd(from)
 		span := 0
 		for i := from; i < to; i++ {
 			span += utf8.RuneCountInString(g.before(i)) + widths[i]
 		}
-		fmt.Fprintf(&groups, "%*s", span, g.columns[from].group)
+		fmt.Fprintf(&groups, "%*s", span, g.Columns[from].Group)
 		from = to
 	}
-	for i, c := range g.columns {
-		titles.WriteString(g.before(i) + g.pad(i, widths[i], c.title))
+	for i, c := range g.Columns {
+		titles.WriteString(g.before(i) + g.pad(i, widths[i], c.Name))
 	}
 	for _, heading := range []string{groups.String(), titles.String()} {
 		if heading = strings.TrimRight(heading, " "); heading != "" {
 			out.WriteString(paint(style.faint, heading) + "\n")
 		}
 	}
-	for _, r := range g.rows {
+	for _, r := range g.Rows {
 		var line strings.Builder
-		for i, cell := range r.cells {
+		for i, cell := range r.Cells {
 			text := g.pad(i, widths[i], cell)
 			if i == 0 {
 				text = paint(style.strong, text)
 			}
 			line.WriteString(g.before(i) + text)
 		}
-		if r.rest != "" {
+		if r.Remark != "" {
 			code := style.alarm
-			if r.calm {
+			if r.Calm {
 				code = style.faint
 			}
-			line.WriteString(gap + paint(code, r.rest))
+			line.WriteString(gap + paint(code, r.Remark))
 		}
 		out.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
@@ -101,27 +101,27 @@ func (g *grid) text(style Style) string {
 // heading are parted only if they do not fit alone. What is behind a row is
 // behind it in the first block. A row that has nothing in a block is not in it,
 // and a block without rows is none.
-func (g *grid) split(width int) []*grid {
+func (g *Table) split(width int) []*Table {
 	if g.fits(width) {
-		return []*grid{g}
+		return []*Table{g}
 	}
-	short := &grid{columns: g.columns}
-	for _, r := range g.rows {
-		r.cells = slices.Clone(r.cells)
-		r.cells[0] = format.Shorten(r.cells[0], width/2)
-		short.rows = append(short.rows, r)
+	short := &Table{Columns: g.Columns}
+	for _, r := range g.Rows {
+		r.Cells = slices.Clone(r.Cells)
+		r.Cells[0] = format.Shorten(r.Cells[0], width/2)
+		short.Rows = append(short.Rows, r)
 	}
-	var blocks []*grid
-	for from := 1; from < len(g.columns); {
+	var blocks []*Table
+	for from := 1; from < len(g.Columns); {
 		to, whole := from+1, false
-		for end := from + 1; end <= len(g.columns) && short.block(from, end).fits(width); end++ {
+		for end := from + 1; end <= len(g.Columns) && short.block(from, end).fits(width); end++ {
 			complete := g.groupEnd(end-1) == end
 			if complete || !whole {
 				to = end
 			}
 			whole = whole || complete
 		}
-		if b := short.block(from, to); len(b.rows) > 0 {
+		if b := short.block(from, to); len(b.Rows) > 0 {
 			blocks = append(blocks, b)
 		}
 		from = to
@@ -130,21 +130,21 @@ func (g *grid) split(width int) []*grid {
 }
 
 // block is the table with the first column and those in [from, to).
-func (g *grid) block(from, to int) *grid {
-	b := &grid{columns: slices.Concat(g.columns[:1], g.columns[from:to])}
-	for _, r := range g.rows {
-		part := row{cells: slices.Concat(r.cells[:1], r.cells[min(from, len(r.cells)):min(to, len(r.cells))])}
+func (g *Table) block(from, to int) *Table {
+	b := &Table{Columns: slices.Concat(g.Columns[:1], g.Columns[from:to])}
+	for _, r := range g.Rows {
+		part := Row{Cells: slices.Concat(r.Cells[:1], r.Cells[min(from, len(r.Cells)):min(to, len(r.Cells))])}
 		if from == 1 {
-			part.rest, part.calm = r.rest, r.calm
-		} else if len(part.cells) == 1 {
+			part.Remark, part.Calm = r.Remark, r.Calm
+		} else if len(part.Cells) == 1 {
 			continue
 		}
-		b.rows = append(b.rows, part)
+		b.Rows = append(b.Rows, part)
 	}
 	return b
 }
 
-func (g *grid) fits(width int) bool {
+func (g *Table) fits(width int) bool {
 	for line := range strings.Lines(g.text(Style{})) {
 		if utf8.RuneCountInString(line)-1 > width {
 			return false
@@ -155,51 +155,51 @@ func (g *grid) fits(width int) bool {
 
 // groupEnd returns the end of the columns that share a heading with that one
 // and follow it.
-func (g *grid) groupEnd(i int) int {
+func (g *Table) groupEnd(i int) int {
 	end := i + 1
-	for end < len(g.columns) && g.columns[i].group != "" && g.columns[end].group == g.columns[i].group {
+	for end < len(g.Columns) && g.Columns[i].Group != "" && g.Columns[end].Group == g.Columns[i].Group {
 		end++
 	}
 	return end
 }
 
 // before returns what separates a column from the one before.
-func (g *grid) before(i int) string {
+func (g *Table) before(i int) string {
 	switch {
 	case i == 0:
 		return ""
-	case g.columns[i].group != g.columns[i-1].group:
+	case g.Columns[i].Group != g.Columns[i-1].Group:
 		return wideGap
 	default:
 		return gap
 	}
 }
 
-func (g *grid) pad(i, width int, text string) string {
+func (g *Table) pad(i, width int, text string) string {
 	if i == 0 {
 		return fmt.Sprintf("%-*s", width, text)
 	}
 	return fmt.Sprintf("%*s", width, text)
 }
 
-func (g *grid) widths() []int {
-	widths := make([]int, len(g.columns))
-	for i, c := range g.columns {
-		widths[i] = utf8.RuneCountInString(c.title)
+func (g *Table) widths() []int {
+	widths := make([]int, len(g.Columns))
+	for i, c := range g.Columns {
+		widths[i] = utf8.RuneCountInString(c.Name)
 	}
-	for _, r := range g.rows {
-		for i, cell := range r.cells {
+	for _, r := range g.Rows {
+		for i, cell := range r.Cells {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
 	// A group's heading needs room too.
-	for from := 0; from < len(g.columns); {
+	for from := 0; from < len(g.Columns); {
 		to := g.groupEnd(from)
 		room := widths[from]
 		for i := from + 1; i < to; i++ {
 			room += utf8.RuneCountInString(g.before(i)) + widths[i]
 		}
-		if missing := utf8.RuneCountInString(g.columns[from].group) - room; missing > 0 {
+		if missing := utf8.RuneCountInString(g.Columns[from].Group) - room; missing > 0 {
 			widths[to-1] += missing
 		}
 		from = to

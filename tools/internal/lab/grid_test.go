@@ -8,12 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func wideGrid() *grid {
-	return &grid{
-		columns: []column{{"", "NAME"}, {"", "RULES"}, {"times", "P50"}, {"times", "P99"}, {"calls", "read"}, {"calls", "write"}},
-		rows: []row{
-			{cells: []string{"one", "5/5", "1", "2", "3", "4"}, rest: "DNF"},
-			{cells: []string{"another", "4/5"}, rest: "DNF: fails"},
+func wideGrid() *Table {
+	return &Table{
+		Columns: []Column{{"", "NAME"}, {"", "RULES"}, {"times", "P50"}, {"times", "P99"}, {"calls", "read"}, {"calls", "write"}},
+		Rows: []Row{
+			{Cells: []string{"one", "5/5", "1", "2", "3", "4"}, Remark: "DNF"},
+			{Cells: []string{"another", "4/5"}, Remark: "DNF: fails"},
 		},
 	}
 }
@@ -45,15 +45,15 @@ func TestGridInBlocks(t *testing.T) {
 
 func TestGridHasNoEmptyBlocks(t *testing.T) {
 	g := wideGrid()
-	g.rows = g.rows[1:]
+	g.Rows = g.Rows[1:]
 	assert.Len(t, g.split(36), 1)
 }
 
 // A group that does not fit alone is parted, with its heading on both parts.
 func TestGridPartsAGroup(t *testing.T) {
-	g := &grid{
-		columns: []column{{"", "NAME"}, {"calls", "read"}, {"calls", "write"}, {"calls", "futex"}},
-		rows:    []row{{cells: []string{"x", "1", "2", "3"}}},
+	g := &Table{
+		Columns: []Column{{"", "NAME"}, {"calls", "read"}, {"calls", "write"}, {"calls", "futex"}},
+		Rows:    []Row{{Cells: []string{"x", "1", "2", "3"}}},
 	}
 	var blocks []string
 	for _, b := range g.split(20) {
@@ -72,11 +72,11 @@ func TestWrap(t *testing.T) {
 }
 
 func TestGrid(t *testing.T) {
-	g := &grid{
-		columns: []column{{"", "NAME"}, {"a long heading", "X"}, {"a long heading", "Y"}, {"", "Z"}},
-		rows: []row{
-			{cells: []string{"first", "1", "22", "333"}},
-			{cells: []string{"2nd", "µµ"}, rest: "gave up"},
+	g := &Table{
+		Columns: []Column{{"", "NAME"}, {"a long heading", "X"}, {"a long heading", "Y"}, {"", "Z"}},
+		Rows: []Row{
+			{Cells: []string{"first", "1", "22", "333"}},
+			{Cells: []string{"2nd", "µµ"}, Remark: "gave up"},
 		},
 	}
 	var out strings.Builder

@@ -92,7 +92,7 @@ func TestRun(t *testing.T) {
 	require.NoError(t, err)
 	text, err := os.ReadFile(name)
 	require.NoError(t, err)
-	require.NoError(t, validate(t, string(text)))
+	require.NoError(t, labtest.FollowsSchema(t, string(text)))
 	var again results.Results
 	require.NoError(t, json.Unmarshal(text, &again))
 	assert.Equal(t, r.Summary, again.Summary)

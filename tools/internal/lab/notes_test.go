@@ -16,7 +16,7 @@ import (
 
 // A closed loop's void cells are told of.
 func TestVoidCellsOfTheClosedLoopAreTold(t *testing.T) {
-	r := sampleResults(t)
+	r := wholeRun(t)
 	said := func() string { return strings.Join(Notes(r), "\n") }
 	assert.NotContains(t, said(), "of the closed loop")
 	r.Runs[1].Load.Void = []string{"the generator itself did not run for 1s of 4s"}
@@ -32,7 +32,7 @@ func TestAProofThatFailsIsTold(t *testing.T) {
 
 // DISTURBED is the first line, and beside each verdict that it touches.
 func TestADisturbedRunSaysSoFirst(t *testing.T) {
-	r := sampleResults(t)
+	r := wholeRun(t)
 	r.Environment.Steal, r.Environment.Others = nil, new(0.8)
 	r.Claims = experiments.Judge(r)
 	var out bytes.Buffer

@@ -26,8 +26,8 @@ func Report(r *results.Results, w io.Writer, style Style, width int) error {
 		fmt.Fprintln(&out, paint(style.alarm, fill(warning)))
 	}
 	fmt.Fprintf(&out, "%s\n%s\n\n", paint(style.strong, fill(Title(r))), fill(Place(r)))
-	for _, g := range grids(r) {
-		fmt.Fprintln(&out, paint(style.strong, fill(g.caption)))
+	for _, g := range Tables(r) {
+		fmt.Fprintln(&out, paint(style.strong, fill(g.Caption)))
 		for _, block := range g.split(width) {
 			if err := block.write(&out, style); err != nil {
 				return err
@@ -89,12 +89,12 @@ func Place(r *results.Results) string {
 	return strings.Join(parts, " · ")
 }
 
-// grids are the tables, of what was measured.
-func grids(r *results.Results) []*grid {
-	tables := []*grid{costs(r)}
+// Tables are the tables, of what was measured.
+func Tables(r *results.Results) []*Table {
+	tables := []*Table{costs(r)}
 	for _, t := range []struct {
 		any bool
-		of  func(*results.Results) *grid
+		of  func(*results.Results) *Table
 	}{
 		{len(r.Summary) > 0, speeds},
 		{len(r.OpenSummary) > 0, latencies},
@@ -112,20 +112,20 @@ func grids(r *results.Results) []*grid {
 
 // costs is the table of what the servers use: the headline, and what goes with
 // it.
-func costs(r *results.Results) *grid {
+func costs(r *results.Results) *Table {
 	const cpu, switches, process = "server CPU, µs/request", "switches/request", "process"
-	g := &grid{caption: "What a request costs", columns: []column{{"", "MODEL"}, {"", "RULES"}}}
+	g := &Table{Caption: "What a request costs", Columns: []Column{{"", "MODEL"}, {"", "RULES"}}}
 	for _, group := range []string{cpu, switches} {
 		for _, w := range r.Plan.Workloads {
-			g.columns = append(g.columns, column{group, WorkloadName(w)})
+			g.Columns = append(g.Columns, Column{group, WorkloadName(w)})
 		}
 	}
-	g.columns = append(g.columns, column{process, "THREADS"}, column{process, "RSS MiB"}, column{process, "IDLE"})
+	g.Columns = append(g.Columns, Column{process, "THREADS"}, Column{process, "RSS MiB"}, Column{process, "IDLE"})
 
 	for _, s := range r.Servers {
 		cells := []string{s.Name, s.Rules.String()}
 		if unmeasured(r, s) {
-			g.rows = append(g.rows, row{cells: cells, rest: remark(s, true), calm: s.Unavailable != ""})
+			g.Rows = append(g.Rows, Row{Cells: cells, Remark: remark(s, true), Calm: s.Unavailable != ""})
 			continue
 		}
 		var cpu, switches []string
@@ -150,19 +150,19 @@ func costs(r *results.Results) *grid {
 			idle = format.Percent(share)
 		}
 		cells = append(append(append(cells, cpu...), switches...), threads, rss, idle)
-		g.rows = append(g.rows, row{cells: cells, rest: remark(s, false)})
+		g.Rows = append(g.Rows, Row{Cells: cells, Remark: remark(s, false)})
 	}
 	return g
 }
 
 // speeds is the table of rates and latencies.
-func speeds(r *results.Results) *grid {
-	g := &grid{caption: "How fast, in a closed loop", columns: []column{{"", "MODEL"}}}
+func speeds(r *results.Results) *Table {
+	g := &Table{Caption: "How fast, in a closed loop", Columns: []Column{{"", "MODEL"}}}
 	for _, w := range r.Plan.Workloads {
 		group := WorkloadTitle(w)
-		g.columns = append(g.columns, column{group, "REQ/S"}, column{group, "P50"}, column{group, "P99"})
+		g.Columns = append(g.Columns, Column{group, "REQ/S"}, Column{group, "P50"}, Column{group, "P99"})
 	}
-	g.columns = append(g.columns, column{"", "SERVED"})
+	g.Columns = append(g.Columns, Column{"", "SERVED"})
 	for _, s := range r.Servers {
 		if unmeasured(r, s) {
 			continue
@@ -179,7 +179,7 @@ func speeds(r *results.Results) *grid {
 				cells = append(cells, format.Absent, format.Absent, format.Absent)
 			}
 		}
-		g.rows = append(g.rows, row{cells: append(cells, served(r, s))})
+		g.Rows = append(g.Rows, Row{Cells: append(cells, served(r, s))})
 	}
 	return g
 }

@@ -26,13 +26,13 @@ func standings(r *results.Results, m moment, width int, style Style) []string {
 	}
 	names = min(names, room)
 	for i, s := range r.Servers {
-		g.rows[i].cells[0] = format.Shorten(s.Name, names)
-		g.rows[i].rest, g.rows[i].calm = remark(s, false), s.Unavailable != ""
+		g.Rows[i].Cells[0] = format.Shorten(s.Name, names)
+		g.Rows[i].Remark, g.Rows[i].Calm = remark(s, false), s.Unavailable != ""
 		if s.Name == m.server && !s.Out() {
-			g.rows[i].rest, _, _ = strings.Cut(m.what, " · ")
-			g.rows[i].calm = true
+			g.Rows[i].Remark, _, _ = strings.Cut(m.what, " · ")
+			g.Rows[i].Calm = true
 		}
-		g.rows[i].rest = format.Clip(g.rows[i].rest, width-names-others-len(gap))
+		g.Rows[i].Remark = format.Clip(g.Rows[i].Remark, width-names-others-len(gap))
 	}
 	return strings.Split(strings.TrimSuffix(g.text(style), "\n"), "\n")
 }
@@ -45,18 +45,18 @@ const (
 
 // soFar is a table of the figures that are there: medians of the rounds until
 // now, with as many clients as in the middle, and at the rate in the middle.
-func soFar(r *results.Results) *grid {
+func soFar(r *results.Results) *Table {
 	closed, open := len(r.Plan.Workloads)/2, len(r.Plan.Open)/2
-	g := &grid{columns: []column{{"", "MODEL"}, {"", "RULES"}}}
+	g := &Table{Columns: []Column{{"", "MODEL"}, {"", "RULES"}}}
 	if r.Plan.Has(results.Closed) {
 		group := WorkloadName(r.Plan.Workloads[closed])
-		g.columns = append(g.columns, column{group, "µs/REQ"}, column{group, "REQ/S"})
+		g.Columns = append(g.Columns, Column{group, "µs/REQ"}, Column{group, "REQ/S"})
 	}
 	if r.Plan.Has(results.OpenLoop) {
-		g.columns = append(g.columns, column{format.Thousands(r.Plan.Open[open].Rate) + "/s", "P99"})
+		g.Columns = append(g.Columns, Column{format.Thousands(r.Plan.Open[open].Rate) + "/s", "P99"})
 	}
 	if r.Plan.Has(results.Idle) {
-		g.columns = append(g.columns, column{"", "IDLE"})
+		g.Columns = append(g.Columns, Column{"", "IDLE"})
 	}
 	for _, s := range r.Servers {
 		cells := []string{s.Name, s.Rules.String()}
@@ -74,7 +74,7 @@ func soFar(r *results.Results) *grid {
 			}
 			cells = append(cells, idle)
 		}
-		g.rows = append(g.rows, row{cells: cells})
+		g.Rows = append(g.Rows, Row{Cells: cells})
 	}
 	return g
 }

@@ -8,9 +8,9 @@ import (
 )
 
 // capacityTable is the table of capacities.
-func capacityTable(r *results.Results) *grid {
-	g := &grid{caption: fmt.Sprintf("Capacity: the highest rate with p99 within %v", r.Plan.SLO),
-		columns: []column{{"", "MODEL"}, {"", "REQ/S"}, {"", "NOT KEPT"}, {"", "P99 THERE"}}}
+func capacityTable(r *results.Results) *Table {
+	g := &Table{Caption: fmt.Sprintf("Capacity: the highest rate with p99 within %v", r.Plan.SLO),
+		Columns: []Column{{"", "MODEL"}, {"", "REQ/S"}, {"", "NOT KEPT"}, {"", "P99 THERE"}}}
 	for _, c := range r.Capacity {
 		rate := format.Thousands(c.Rate)
 		if c.LowerBound {
@@ -20,7 +20,7 @@ func capacityTable(r *results.Results) *grid {
 		if t := c.LowestFailure(); t != nil {
 			failed, p99 = format.Thousands(t.Rate), format.Latency(t.Runs[len(t.Runs)-1].Load.Response.P99)
 		}
-		g.rows = append(g.rows, row{cells: []string{c.Server, rate, failed, p99}})
+		g.Rows = append(g.Rows, Row{Cells: []string{c.Server, rate, failed, p99}})
 	}
 	return g
 }

@@ -8,15 +8,15 @@ import (
 )
 
 // idleCosts is the table of silent connections.
-func idleCosts(r *results.Results) *grid {
-	g := &grid{caption: "What silent connections cost", columns: []column{{"", "MODEL"}}}
+func idleCosts(r *results.Results) *Table {
+	g := &Table{Caption: "What silent connections cost", Columns: []Column{{"", "MODEL"}}}
 	steps := r.Plan.IdleConnections
 	for _, group := range []string{"CPU with so many silent", "RSS in MiB with as many"} {
 		for _, n := range steps {
-			g.columns = append(g.columns, column{group, format.Thousands(float64(n))})
+			g.Columns = append(g.Columns, Column{group, format.Thousands(float64(n))})
 		}
 	}
-	g.columns = append(g.columns, column{"", "KiB/CONN"})
+	g.Columns = append(g.Columns, Column{"", "KiB/CONN"})
 	for _, s := range r.Servers {
 		cpu, rss := make([]string, len(steps)), make([]string, len(steps))
 		for i, n := range steps {
@@ -39,7 +39,7 @@ func idleCosts(r *results.Results) *grid {
 		if bytes, known := r.PerConnection(s.Name); known {
 			each = format.ThreeDigits(bytes / (1 << 10))
 		}
-		g.rows = append(g.rows, row{cells: append(append(append([]string{s.Name}, cpu...), rss...), each)})
+		g.Rows = append(g.Rows, Row{Cells: append(append(append([]string{s.Name}, cpu...), rss...), each)})
 	}
 	return g
 }

@@ -14,11 +14,11 @@ const (
 )
 
 // latencies is the table of the open loop.
-func latencies(r *results.Results) *grid {
-	g := &grid{caption: "How long users wait: response times in an open loop", columns: []column{{"", "MODEL"}}}
+func latencies(r *results.Results) *Table {
+	g := &Table{Caption: "How long users wait: response times in an open loop", Columns: []Column{{"", "MODEL"}}}
 	for _, w := range r.Plan.Open {
 		group := format.Thousands(w.Rate) + "/s"
-		g.columns = append(g.columns, column{group, "P50"}, column{group, "P99"})
+		g.Columns = append(g.Columns, Column{group, "P50"}, Column{group, "P99"})
 	}
 	for _, s := range r.Servers {
 		if unmeasured(r, s) {
@@ -46,7 +46,7 @@ func latencies(r *results.Results) *grid {
 			}
 			cells = append(cells, p50, p99)
 		}
-		g.rows = append(g.rows, row{cells: cells})
+		g.Rows = append(g.Rows, Row{Cells: cells})
 	}
 	return g
 }

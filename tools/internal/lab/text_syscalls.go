@@ -14,8 +14,8 @@ import (
 const maxCallColumns = 5
 
 // callCounts is the table of system calls.
-func callCounts(r *results.Results) *grid {
-	g := &grid{caption: "System calls per request", columns: []column{{"", "MODEL"}}}
+func callCounts(r *results.Results) *Table {
+	g := &Table{Caption: "System calls per request", Columns: []Column{{"", "MODEL"}}}
 	// The calls that some server makes most often.
 	most := make(map[string]float64)
 	for _, c := range r.Syscalls {
@@ -32,9 +32,9 @@ func callCounts(r *results.Results) *grid {
 	shown = shown[:min(len(shown), maxCallColumns)]
 	for w := range min(results.SyscallWorkloads, len(r.Plan.Workloads)) {
 		group := WorkloadTitle(r.Plan.Workloads[w])
-		g.columns = append(g.columns, column{group, "ALL"})
+		g.Columns = append(g.Columns, Column{group, "ALL"})
 		for _, name := range shown {
-			g.columns = append(g.columns, column{group, name})
+			g.Columns = append(g.Columns, Column{group, name})
 		}
 	}
 	for _, s := range r.Servers {
@@ -54,7 +54,7 @@ func callCounts(r *results.Results) *grid {
 			}
 		}
 		if known {
-			g.rows = append(g.rows, row{cells: cells})
+			g.Rows = append(g.Rows, Row{Cells: cells})
 		}
 	}
 	return g

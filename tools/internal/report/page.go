@@ -106,7 +106,7 @@ func (p *page) pictures() []*picture {
 type headedTable struct {
 	Caption string
 	Groups  []group
-	Columns []lab.TableColumn
+	Columns []lab.Column
 	Rows    []headedRow
 }
 
@@ -117,11 +117,11 @@ type group struct {
 }
 
 type headedRow struct {
-	lab.TableRow
+	lab.Row
 	Rest int // columns without a cell
 }
 
-func headed(t lab.Table) headedTable {
+func headed(t *lab.Table) headedTable {
 	h := headedTable{Caption: t.Caption, Columns: t.Columns}
 	for _, c := range t.Columns {
 		if n := len(h.Groups); n > 0 && h.Groups[n-1].Name == c.Group {

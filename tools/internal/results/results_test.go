@@ -1,4 +1,4 @@
-package lab
+package results_test
 
 import (
 	"encoding/json"
@@ -13,7 +13,7 @@ import (
 )
 
 func TestReadWhatWasWritten(t *testing.T) {
-	r := sampleResults(t)
+	r := wholeSample(t)
 	name, err := r.Write(t.TempDir())
 	require.NoError(t, err)
 	again, err := results.Read(name)

@@ -1,22 +1,31 @@
-package lab
+package results_test
 
 import (
 	"encoding/json"
+	"flag"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/invopop/jsonschema"
-	validator "github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/experiments"
+	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// schemaFile describes results.json for those who read it in another language.
-const schemaFile = "../../../docs/results.schema.json"
+var update = flag.Bool("update", false, "write the schema anew")
+
+// wholeSample has everything that a file of results may have.
+func wholeSample(t *testing.T) *results.Results {
+	t.Helper()
+	r := labtest.Sample(t)
+	r.Experiments = experiments.Statements(r.Plan.Experiments)
+	r.Claims = experiments.Judge(r)
+	return r
+}
 
 // The schema is made of the types and their comments, so that it cannot say
 // anything else.
@@ -33,21 +42,21 @@ func TestTheSchemaIsCurrent(t *testing.T) {
 	require.NoError(t, err)
 	text = append(text, '\n')
 	if *update {
-		require.NoError(t, os.WriteFile(schemaFile, text, 0o666))
+		require.NoError(t, os.WriteFile(labtest.SchemaFile, text, 0o666))
 	}
-	want, err := os.ReadFile(schemaFile)
+	want, err := os.ReadFile(labtest.SchemaFile)
 	require.NoError(t, err)
 	assert.Equal(t, string(want), string(text), "go test -run TestTheSchemaIsCurrent -update writes it anew")
 }
 
 func TestResultsFollowTheSchema(t *testing.T) {
-	validate := func(text string) error { return validate(t, text) }
-	name, err := sampleResults(t).Write(t.TempDir())
+	validate := func(text string) error { return labtest.FollowsSchema(t, text) }
+	name, err := wholeSample(t).Write(t.TempDir())
 	require.NoError(t, err)
 	text, err := os.ReadFile(name)
 	require.NoError(t, err)
 	require.NoError(t, validate(string(text)))
-	little := sampleResults(t)
+	little := wholeSample(t)
 	little.Runs, little.Again, little.Idle, little.Syscalls, little.Proof, little.NotMeasured = nil, nil, nil, nil, nil, nil
 	require.NoError(t, little.Summarize())
 	little.Claims = experiments.Judge(little)
@@ -59,14 +68,4 @@ func TestResultsFollowTheSchema(t *testing.T) {
 		require.Contains(t, string(text), change[0])
 		assert.Error(t, validate(strings.Replace(string(text), change[0], change[1], 1)), change[0])
 	}
-}
-
-// validate returns how the text differs from what the schema wants.
-func validate(t *testing.T, text string) error {
-	t.Helper()
-	schema, err := validator.NewCompiler().Compile(schemaFile)
-	require.NoError(t, err)
-	value, err := validator.UnmarshalJSON(strings.NewReader(text))
-	require.NoError(t, err)
-	return schema.Validate(value)
 }
