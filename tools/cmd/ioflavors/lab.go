@@ -24,6 +24,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 type labCmd struct {
@@ -80,7 +81,7 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	if err != nil && !interrupted {
 		fmt.Fprintln(stderr(), "ioflavors:", err)
 	}
-	if err := lab.Report(results, out, style(out.File()), width(out.File())); err != nil {
+	if err := text.Report(results, out, style(out.File()), width(out.File())); err != nil {
 		return err
 	}
 	name, writeErr := results.Write(folder.Path)

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // progress writes lines, or on a terminal a table that changes.
@@ -31,11 +32,11 @@ func width(f *os.File) int {
 	return 120
 }
 
-func style(f *os.File) lab.Style {
+func style(f *os.File) text.Style {
 	if !terminal(f) || os.Getenv("NO_COLOR") != "" { // https://no-color.org
-		return lab.Style{}
+		return text.Style{}
 	}
-	return lab.ANSI
+	return text.ANSI
 }
 
 // terminal reports whether f is one that understands control sequences.

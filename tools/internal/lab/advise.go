@@ -17,6 +17,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // AdviseConfig is what Advise needs to know.
@@ -242,7 +243,7 @@ func (v *adviser) run(ctx context.Context) error {
 func (a *Advice) leaveOut(s results.Subject, why string) string {
 	a.NotAvailable = append(a.NotAvailable, Absentee{s.Name, why})
 	a.subjects = slices.DeleteFunc(slices.Clone(a.subjects), func(other results.Subject) bool { return other.Name == s.Name })
-	return fmt.Sprintf("%s: %s: %s", s.Name, unavailableMark, why)
+	return fmt.Sprintf("%s: %s: %s", s.Name, text.UnavailableMark, why)
 }
 
 // again measures once more the models of which nothing is known, and yet once

@@ -14,6 +14,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // ranked judges every model by its repeats.
@@ -258,7 +259,7 @@ func (a *Advice) limits() []string {
 	if e.Steal != nil && e.Others != nil && *e.Steal+*e.Others > results.DisturbedShare {
 		add("A quiet machine: %.0f %% of the CPU time went elsewhere.", 100*(*e.Steal+*e.Others))
 	}
-	if pauses := e.Pauses; pauses.Share > pauseShare {
+	if pauses := e.Pauses; pauses.Share > text.PauseShare {
 		add("Times below %v or so: the load's core was taken away %s times a second, for %v (median).",
 			(10 * pauses.Median).Round(10*time.Microsecond), format.Thousands(pauses.PerSecond), pauses.Median.Round(time.Microsecond))
 	}
@@ -287,10 +288,10 @@ func (p Profile) task() string {
 }
 
 // table has a row for each model.
-func (a *Advice) table() *Table {
-	g := &Table{}
+func (a *Advice) table() *text.Table {
+	g := &text.Table{}
 	for _, title := range []string{"MODEL", "OK", "OF", "P99", "CPU %", "µs/REQ", "MiB", "KiB/C"} {
-		g.Columns = append(g.Columns, Column{"", title})
+		g.Columns = append(g.Columns, text.Column{Name: title})
 	}
 	for _, o := range a.Options {
 		ok := "no"
@@ -314,21 +315,21 @@ func (a *Advice) table() *Table {
 				each = format.ThreeDigits(c.PerConnection / 1024)
 			}
 		}
-		g.Rows = append(g.Rows, Row{Cells: []string{o.Model, ok, fmt.Sprintf("%d/%d", o.Counted, o.Samples), p99, cpu, per, memory, each}})
+		g.Rows = append(g.Rows, text.Row{Cells: []string{o.Model, ok, fmt.Sprintf("%d/%d", o.Counted, o.Samples), p99, cpu, per, memory, each}})
 	}
 	for _, x := range a.NotAvailable {
-		g.Rows = append(g.Rows, Row{Cells: []string{x.Model}, Remark: unavailableMark, Calm: true})
+		g.Rows = append(g.Rows, text.Row{Cells: []string{x.Model}, Remark: text.UnavailableMark, Calm: true})
 	}
 	return g
 }
 
 // Report writes the advice as text, in lines of at most width characters.
-func (a *Advice) Report(w io.Writer, style Style, width int) error {
+func (a *Advice) Report(w io.Writer, style text.Style, width int) error {
 	var out strings.Builder
-	fill := func(text string) { fmt.Fprintln(&out, wrap(text, min(width, textWidth), "  ")) }
-	heading := func(text string) { fmt.Fprintf(&out, "\n%s\n", paint(style.strong, text)) }
+	fill := func(line string) { fmt.Fprintln(&out, text.Wrap(line, min(width, text.TextWidth), "  ")) }
+	heading := func(line string) { fmt.Fprintf(&out, "\n%s\n", text.Paint(style.Strong, line)) }
 
-	fmt.Fprintln(&out, paint(style.strong, wrap(a.Sentence, min(width, textWidth), "  ")))
+	fmt.Fprintln(&out, text.Paint(style.Strong, text.Wrap(a.Sentence, min(width, text.TextWidth), "  ")))
 	if a.Needs != "" {
 		fill(a.Needs)
 	}
@@ -353,8 +354,8 @@ func (a *Advice) Report(w io.Writer, style Style, width int) error {
 		fmt.Fprintf(&out, "\n%s", s.Go)
 	}
 	out.WriteString("\n")
-	for _, block := range a.table().split(width) {
-		if err := block.write(&out, style); err != nil {
+	for _, block := range a.table().Split(width) {
+		if err := block.Write(&out, style); err != nil {
 			return err
 		}
 	}
@@ -407,14 +408,14 @@ var AdviceFiles = []string{"advice.txt", "advice.json"}
 
 // Write writes the advice into a directory that there is.
 func (a *Advice) Write(dir string) error {
-	text, err := json.MarshalIndent(a, "", "  ")
+	encoded, err := json.MarshalIndent(a, "", "  ")
 	if err != nil {
 		return err
 	}
 	var report strings.Builder
 	return errors.Join(
-		a.Report(&report, Style{}, 80),
+		a.Report(&report, text.Style{}, 80),
 		folder.WriteFile(filepath.Join(dir, AdviceFiles[0]), []byte(report.String())),
-		folder.WriteFile(filepath.Join(dir, AdviceFiles[1]), append(text, '\n')),
+		folder.WriteFile(filepath.Join(dir, AdviceFiles[1]), append(encoded, '\n')),
 	)
 }

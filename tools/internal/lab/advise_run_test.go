@@ -16,6 +16,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 func adviseConfig(t *testing.T, modes ...string) AdviseConfig {
@@ -88,7 +89,7 @@ func TestAdviseWithoutThoseThatAreNotAvailable(t *testing.T) {
 	assert.NotContains(t, a.Sentence, "not every model", "it does not keep the others from being recommended")
 	assert.Equal(t, 2, strings.Count(progress.String(), "NOT AVAILABLE"))
 	var out strings.Builder
-	require.NoError(t, a.Report(&out, Style{}, 80))
+	require.NoError(t, a.Report(&out, text.Style{}, 80))
 	assert.Contains(t, out.String(), "unavailable was not tried, for it is not available here: no io_uring: not\n  permitted.\n")
 	assert.Regexp(t, `(?m)^refuses +NOT AVAILABLE$`, out.String())
 
@@ -97,7 +98,7 @@ func TestAdviseWithoutThoseThatAreNotAvailable(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, a.Recommended)
 	assert.Contains(t, a.Sentence, "this system can run none of the models")
-	require.NoError(t, a.Report(&out, Style{}, 80))
+	require.NoError(t, a.Report(&out, text.Style{}, 80))
 }
 
 // The seed decides in which order the models are measured, so that a run can be
@@ -144,7 +145,7 @@ func TestAdviseInterrupted(t *testing.T) {
 	assert.False(t, a.Complete)
 	require.Len(t, a.Samples, 1)
 	var out strings.Builder
-	require.NoError(t, a.Report(&out, Style{}, 80))
+	require.NoError(t, a.Report(&out, text.Style{}, 80))
 	assert.Contains(t, out.String(), "INTERRUPTED after 1 measurement.")
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 func testProfile() Profile {
@@ -108,7 +109,7 @@ func (a *Advice) changeTexts() string {
 func (a *Advice) text(t *testing.T) string {
 	t.Helper()
 	var out strings.Builder
-	require.NoError(t, a.Report(&out, Style{}, 80))
+	require.NoError(t, a.Report(&out, text.Style{}, 80))
 	return strings.Join(strings.Fields(out.String()), " ")
 }
 
@@ -441,7 +442,7 @@ func TestAdviceReport(t *testing.T) {
 		constructed{model: "eventloop", p99: time.Millisecond, cpu: flat(0.10), rss: 40, each: 1},
 	)
 	var out strings.Builder
-	require.NoError(t, a.Report(&out, Style{}, 80))
+	require.NoError(t, a.Report(&out, text.Style{}, 80))
 	text := out.String()
 	assert.True(t, strings.HasPrefix(text, "Take eventloop: "), text)
 	body, _, _ := strings.Cut(text, "\nAgain\n")

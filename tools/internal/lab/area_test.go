@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/ioflavors/ioflavors/tools/internal/labtest"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 func TestArea(t *testing.T) {
@@ -17,7 +18,7 @@ func TestArea(t *testing.T) {
 
 	a.draw([]string{"one", "two", "the third"})
 	assert.Equal(t, []string{"$ lab", "one", "two", "the third"}, s.Text())
-	a.draw([]string{ANSI.strong + "1" + "\x1b[0m", "2"})
+	a.draw([]string{text.ANSI.Strong + "1" + "\x1b[0m", "2"})
 	assert.Equal(t, []string{"$ lab", "1", "2"}, s.Text(), "nothing is left of what was longer, or below")
 	a.draw([]string{"a", "b", "c", "d", "e"})
 	assert.Equal(t, []string{"a", "b", "c", "d", "e"}, s.Text(), "the terminal has scrolled")

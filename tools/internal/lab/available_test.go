@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // A server that this system cannot run is started once, and then left out of all
@@ -58,7 +59,7 @@ func TestRunWithoutThoseThatAreNotAvailable(t *testing.T) {
 	assert.False(t, f.Surprising())
 
 	var report bytes.Buffer
-	require.NoError(t, Report(r, &report, Style{}, 120))
+	require.NoError(t, text.Report(r, &report, text.Style{}, 120))
 	assert.Regexp(t, `(?m)^unavailable +– +NOT AVAILABLE$`, report.String())
 	assert.Contains(t, report.String(), "NOT AVAILABLE  refuses: no ring of mine. It was started once, and left out.\n")
 	for _, f := range claimOf(t, r, "E4").Findings {
@@ -83,7 +84,7 @@ func TestRunWithNobodyAvailable(t *testing.T) {
 	assert.Empty(t, r.Runs)
 	assert.Equal(t, results.NotAvailable, claimOf(t, r, "E1").Verdict)
 	var report bytes.Buffer
-	require.NoError(t, Report(r, &report, Style{}, 120))
+	require.NoError(t, text.Report(r, &report, text.Style{}, 120))
 	assert.Contains(t, report.String(), "NOT AVAILABLE  unavailable: no io_uring: not permitted.")
 }
 

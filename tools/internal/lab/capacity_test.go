@@ -13,6 +13,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 func TestBeyondTheSLO(t *testing.T) {
@@ -48,7 +49,7 @@ func TestCapacityIsFound(t *testing.T) {
 		assert.Equal(t, try.Rate <= c.Rate, try.Fail == "", "%v: %s", try.Rate, try.Fail)
 	}
 	var out bytes.Buffer
-	require.NoError(t, Report(r, &out, Style{}, 120))
+	require.NoError(t, text.Report(r, &out, text.Style{}, 120))
 	assert.Contains(t, out.String(), "NOT KEPT")
-	assert.Contains(t, strings.Join(Notes(r), "\n"), "p99 within 150ms")
+	assert.Contains(t, strings.Join(text.Notes(r), "\n"), "p99 within 150ms")
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // Config is what Run needs to know.
@@ -178,7 +179,7 @@ func (b *run) gates(ctx context.Context) error {
 		var missing *proc.UnavailableError
 		if errors.As(err, &missing) {
 			s.Unavailable, err = missing.Reason, nil
-			line = fmt.Sprintf("%s: %s: %s", s.Name, unavailableMark, s.Unavailable)
+			line = fmt.Sprintf("%s: %s: %s", s.Name, text.UnavailableMark, s.Unavailable)
 		}
 		b.progress.finished(planned, b.disqualify(s, err, line))
 	}
@@ -260,7 +261,7 @@ func (b *run) disqualify(s *results.Server, err error, line string) string {
 		return line
 	}
 	s.DNF = printable.Text(err.Error())
-	return fmt.Sprintf("%s: %s", s.Name, remark(s, true))
+	return fmt.Sprintf("%s: %s", s.Name, text.Remark(s, true))
 }
 
 // gate waits until a server serves, and checks it, in a process that is not measured afterwards.

@@ -21,6 +21,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 func TestMain(m *testing.M) { labtest.Main(m, nil) }
@@ -85,7 +86,7 @@ func TestRun(t *testing.T) {
 	assert.Contains(t, progress.String(), "round 1 of 1: serial: 1 conn ")
 
 	var report bytes.Buffer
-	require.NoError(t, Report(r, &report, Style{}, 120))
+	require.NoError(t, text.Report(r, &report, text.Style{}, 120))
 	assert.Contains(t, report.String(), "1/50*")
 	dir := t.TempDir()
 	name, err := r.Write(dir)
@@ -127,7 +128,7 @@ func TestRunBadServers(t *testing.T) {
 	assert.Zero(t, r.SummaryOf("right", 0).Errors)
 
 	var report bytes.Buffer
-	require.NoError(t, Report(r, &report, Style{}, 120))
+	require.NoError(t, text.Report(r, &report, text.Style{}, 120))
 	assert.Contains(t, report.String(), "DNF: fails order")
 	assert.Contains(t, report.String(), "! ")
 }
@@ -160,7 +161,7 @@ func TestRunInAnotherProtocol(t *testing.T) {
 	}
 
 	var report bytes.Buffer
-	require.NoError(t, Report(r, &report, Style{}, 120))
+	require.NoError(t, text.Report(r, &report, text.Style{}, 120))
 	assert.Contains(t, report.String(), "resp speaks resp.")
 	assert.Contains(t, report.String(), "NOT MEASURED: peer something: there is none here.")
 }
@@ -209,7 +210,7 @@ func TestRunInterrupted(t *testing.T) {
 	require.Error(t, err, "the server is gone")
 
 	var report bytes.Buffer
-	require.NoError(t, Report(r, &report, Style{}, 120))
+	require.NoError(t, text.Report(r, &report, text.Style{}, 120))
 	assert.Contains(t, report.String(), "INTERRUPTED")
 	assert.Contains(t, report.String(), "not measured")
 	assert.NotContains(t, report.String(), "REQ/S")

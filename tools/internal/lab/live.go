@@ -7,6 +7,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // drawings is how often the screen may change in a second, at most.
@@ -15,7 +16,7 @@ const drawings = 4
 // live shows on a terminal what is known so far, and what is being measured.
 type live struct {
 	area  area
-	style Style
+	style text.Style
 	drawn [drawings]time.Time // the last times, from the earliest on
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // With a clock in which each step takes a second, all of them are drawn.
@@ -22,7 +23,7 @@ func TestRunOnATerminal(t *testing.T) {
 	var all strings.Builder
 	cfg := testConfig(t, "right")
 	cfg.Parts, cfg.Cell = []results.Part{results.Closed, results.OpenLoop}, bench.MinCell
-	cfg.Progress = NewLiveProgress(io.MultiWriter(s, &all), Style{}, s.Size)
+	cfg.Progress = NewLiveProgress(io.MultiWriter(s, &all), text.Style{}, s.Size)
 	now := time.Unix(1e9, 0)
 	cfg.Progress.now = func() time.Time {
 		now = now.Add(time.Second)

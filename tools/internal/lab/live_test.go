@@ -13,11 +13,12 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // liveRun is a run of a hundred planned seconds on a terminal, before anything
 // is measured; its clock is set by hand.
-func liveRun(t *testing.T, s *labtest.Screen, style Style) (p *Progress, r *results.Results, clock *time.Time) {
+func liveRun(t *testing.T, s *labtest.Screen, style text.Style) (p *Progress, r *results.Results, clock *time.Time) {
 	t.Helper()
 	subjects := models.Models("ioflavors")
 	mix := load.DefaultWorkload()
@@ -34,7 +35,7 @@ func liveRun(t *testing.T, s *labtest.Screen, style Style) (p *Progress, r *resu
 
 func TestLiveTable(t *testing.T) {
 	s := &labtest.Screen{T: t, Columns: 80, Rows: 24}
-	p, r, clock := liveRun(t, s, Style{})
+	p, r, clock := liveRun(t, s, text.Style{})
 	cell := func(server string, workload int, requests int64, p99 time.Duration, void ...string) results.Cell {
 		return results.Cell{Server: server, Workload: workload, Resources: &results.Resources{CPU: 2 * time.Second},
 			Load: load.Result{Requests: requests, Rate: float64(requests), Response: load.Times{P99: p99}, Void: void}}
@@ -81,7 +82,7 @@ func TestLiveTable(t *testing.T) {
 // Only what is measured has columns.
 func TestLiveTableOfAPart(t *testing.T) {
 	s := &labtest.Screen{T: t, Columns: 80, Rows: 24}
-	p, r, _ := liveRun(t, s, Style{})
+	p, r, _ := liveRun(t, s, text.Style{})
 	r.Plan.Parts = []results.Part{results.Idle}
 	p.doing("eventloop", "idle")
 	assert.Equal(t, []string{
@@ -91,15 +92,15 @@ func TestLiveTableOfAPart(t *testing.T) {
 }
 
 func TestLiveColours(t *testing.T) {
-	for _, style := range []Style{{}, ANSI} {
+	for _, style := range []text.Style{{}, text.ANSI} {
 		var out strings.Builder
 		p := NewLiveProgress(&out, style, func() (int, int) { return 80, 24 })
 		p.start(&results.Results{Servers: []*results.Server{{Subject: results.Subject{Name: "one"}}, {Subject: results.Subject{Name: "two"}, DNF: "oh"}, {Subject: results.Subject{Name: "three"}, Unavailable: "no"}}}, time.Second)
 		p.doing("one", "check")
-		assert.Equal(t, style == ANSI, strings.Contains(out.String(), "\x1b[2mcheck\x1b[0m"))
-		assert.Equal(t, style == ANSI, strings.Contains(out.String(), "\x1b[31mDNF\x1b[0m"))
-		assert.Equal(t, style == ANSI, strings.Contains(out.String(), "\x1b[2mNOT AVAILABLE\x1b[0m"), "nothing is wrong")
-		assert.Equal(t, style == ANSI, strings.Contains(out.String(), "m"+"\x1b[K"), "%q", out.String())
+		assert.Equal(t, style == text.ANSI, strings.Contains(out.String(), "\x1b[2mcheck\x1b[0m"))
+		assert.Equal(t, style == text.ANSI, strings.Contains(out.String(), "\x1b[31mDNF\x1b[0m"))
+		assert.Equal(t, style == text.ANSI, strings.Contains(out.String(), "\x1b[2mNOT AVAILABLE\x1b[0m"), "nothing is wrong")
+		assert.Equal(t, style == text.ANSI, strings.Contains(out.String(), "m"+"\x1b[K"), "%q", out.String())
 	}
 }
 
@@ -109,7 +110,7 @@ func TestLiveFits(t *testing.T) {
 	for _, rows := range []int{1, 12, 13, 50} {
 		for _, columns := range []int{2, 3, 5, 20, 40, 60, 70, 79, 80, 81, 90, 100, 119, 120, 121, 160, 200} {
 			s := &labtest.Screen{T: t, Columns: columns, Rows: rows}
-			p, r, clock := liveRun(t, s, ANSI)
+			p, r, clock := liveRun(t, s, text.ANSI)
 			for i := range 10 {
 				*clock = clock.Add(time.Second)
 				r.Servers[i%len(r.Servers)].DNF = strings.Repeat("x", i*20)
@@ -135,7 +136,7 @@ func TestLiveFits(t *testing.T) {
 
 func TestLiveNoticesAnotherSize(t *testing.T) {
 	s := &labtest.Screen{T: t, Columns: 120, Rows: 30}
-	p, _, clock := liveRun(t, s, Style{})
+	p, _, clock := liveRun(t, s, text.Style{})
 	show := func() []string {
 		*clock = clock.Add(time.Second)
 		p.doing("eventloop", "50 conns · round 1 of 3")
@@ -156,7 +157,7 @@ func TestLiveNoticesAnotherSize(t *testing.T) {
 
 func TestLiveIsDrawnFourTimesASecond(t *testing.T) {
 	s := &labtest.Screen{T: t, Columns: 80, Rows: 24}
-	p, _, clock := liveRun(t, s, Style{})
+	p, _, clock := liveRun(t, s, text.Style{})
 	var drawn []time.Time
 	for range 500 {
 		before := s.Writes

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // Progress tells how far a run is: on a terminal by a table of what is known so
@@ -31,7 +32,7 @@ type Progress struct {
 func NewProgress(w io.Writer) *Progress { return &Progress{w: w, now: time.Now} }
 
 // NewLiveProgress returns one for a terminal of that size.
-func NewLiveProgress(w io.Writer, style Style, size func() (columns, rows int)) *Progress {
+func NewLiveProgress(w io.Writer, style text.Style, size func() (columns, rows int)) *Progress {
 	return &Progress{w: w, live: &live{area: area{w: w, size: size}, style: style}, now: time.Now}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 func TestProgressLines(t *testing.T) {
@@ -61,7 +62,7 @@ func TestProgressSaysWhyItTakesLonger(t *testing.T) {
 		"",
 	}, "\n"), out.String())
 
-	live := NewLiveProgress(&out, Style{}, func() (int, int) { return 200, 24 })
+	live := NewLiveProgress(&out, text.Style{}, func() (int, int) { return 200, 24 })
 	live.now = p.now
 	live.start(nil, 99*time.Second)
 	now = now.Add(5 * time.Minute)

@@ -6,35 +6,36 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // standings are the lines of a table of what is known so far; none if it does
 // not fit.
-func standings(r *results.Results, m moment, width int, style Style) []string {
+func standings(r *results.Results, m moment, width int, style text.Style) []string {
 	g := soFar(r)
 	names, others := 0, 0
-	for i, w := range g.widths() {
+	for i, w := range g.Widths() {
 		if i == 0 {
 			names = w
 		} else {
-			others += len(g.before(i)) + w
+			others += len(g.Before(i)) + w
 		}
 	}
-	room := width - others - len(gap) - nowWidth
+	room := width - others - len(text.Gap) - nowWidth
 	if room < min(names, leastName) {
 		return nil
 	}
 	names = min(names, room)
 	for i, s := range r.Servers {
 		g.Rows[i].Cells[0] = format.Shorten(s.Name, names)
-		g.Rows[i].Remark, g.Rows[i].Calm = remark(s, false), s.Unavailable != ""
+		g.Rows[i].Remark, g.Rows[i].Calm = text.Remark(s, false), s.Unavailable != ""
 		if s.Name == m.server && !s.Out() {
 			g.Rows[i].Remark, _, _ = strings.Cut(m.what, " · ")
 			g.Rows[i].Calm = true
 		}
-		g.Rows[i].Remark = format.Clip(g.Rows[i].Remark, width-names-others-len(gap))
+		g.Rows[i].Remark = format.Clip(g.Rows[i].Remark, width-names-others-len(text.Gap))
 	}
-	return strings.Split(strings.TrimSuffix(g.text(style), "\n"), "\n")
+	return strings.Split(strings.TrimSuffix(g.Text(style), "\n"), "\n")
 }
 
 // The least room for a name, and for what is done with a server right now.
@@ -45,18 +46,18 @@ const (
 
 // soFar is a table of the figures that are there: medians of the rounds until
 // now, with as many clients as in the middle, and at the rate in the middle.
-func soFar(r *results.Results) *Table {
+func soFar(r *results.Results) *text.Table {
 	closed, open := len(r.Plan.Workloads)/2, len(r.Plan.Open)/2
-	g := &Table{Columns: []Column{{"", "MODEL"}, {"", "RULES"}}}
+	g := &text.Table{Columns: []text.Column{{Name: "MODEL"}, {Name: "RULES"}}}
 	if r.Plan.Has(results.Closed) {
-		group := WorkloadName(r.Plan.Workloads[closed])
-		g.Columns = append(g.Columns, Column{group, "µs/REQ"}, Column{group, "REQ/S"})
+		group := text.WorkloadName(r.Plan.Workloads[closed])
+		g.Columns = append(g.Columns, text.Column{Group: group, Name: "µs/REQ"}, text.Column{Group: group, Name: "REQ/S"})
 	}
 	if r.Plan.Has(results.OpenLoop) {
-		g.Columns = append(g.Columns, Column{format.Thousands(r.Plan.Open[open].Rate) + "/s", "P99"})
+		g.Columns = append(g.Columns, text.Column{Group: format.Thousands(r.Plan.Open[open].Rate) + "/s", Name: "P99"})
 	}
 	if r.Plan.Has(results.Idle) {
-		g.Columns = append(g.Columns, Column{"", "IDLE"})
+		g.Columns = append(g.Columns, text.Column{Name: "IDLE"})
 	}
 	for _, s := range r.Servers {
 		cells := []string{s.Name, s.Rules.String()}
@@ -74,7 +75,7 @@ func soFar(r *results.Results) *Table {
 			}
 			cells = append(cells, idle)
 		}
-		g.Rows = append(g.Rows, Row{Cells: cells})
+		g.Rows = append(g.Rows, text.Row{Cells: cells})
 	}
 	return g
 }
@@ -119,7 +120,7 @@ func openSoFar(cells []results.Cell) string {
 	case len(cells) == 0:
 		return format.Absent
 	case len(valid) == 0:
-		return voidMark
+		return text.VoidMark
 	}
 	return format.Latency(results.MedianOf(valid, func(c results.Cell) time.Duration { return c.Load.Response.P99 }))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // syscalls counts each server's system calls.
@@ -78,7 +79,7 @@ func (b *run) countCalls(ctx context.Context, t proc.Tracer, s *results.Server, 
 func (b *run) callDigest(cells []results.SyscallCell) string {
 	var all []string
 	for _, c := range cells {
-		all = append(all, fmt.Sprintf("%s: %s", WorkloadName(b.Results.Plan.Workloads[c.Workload]), c))
+		all = append(all, fmt.Sprintf("%s: %s", text.WorkloadName(b.Results.Plan.Workloads[c.Workload]), c))
 	}
 	return strings.Join(all, " · ")
 }

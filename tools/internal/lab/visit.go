@@ -8,6 +8,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // visit measures a fresh process of the server under each workload; the second
@@ -34,13 +35,13 @@ func (b *run) visit(ctx context.Context, s *results.Server, round int, again boo
 		}
 		if plan.Has(results.Closed) {
 			for i, w := range plan.Workloads {
-				doing(WorkloadName(w))
+				doing(text.WorkloadName(w))
 				cell, err := b.Cell(ctx, s, p, round, i)
 				if cell.Load.Seconds > 0 {
 					*cells = append(*cells, cell)
 				}
 				if err != nil {
-					return fmt.Errorf("%s: %w", WorkloadTitle(w), err)
+					return fmt.Errorf("%s: %w", text.WorkloadTitle(w), err)
 				}
 			}
 		}
@@ -61,7 +62,7 @@ func (b *run) visit(ctx context.Context, s *results.Server, round int, again boo
 func (b *run) digest(cells []results.Cell) string {
 	var all []string
 	for _, c := range cells {
-		text := fmt.Sprintf("%s %s/s", WorkloadName(b.Results.Plan.Workloads[c.Workload]), format.Thousands(c.Load.Rate))
+		text := fmt.Sprintf("%s %s/s", text.WorkloadName(b.Results.Plan.Workloads[c.Workload]), format.Thousands(c.Load.Rate))
 		if c.Resources != nil {
 			text += fmt.Sprintf(" %s µs", format.ThreeDigits(results.CostOf([]results.Cell{c}).CPU/1e3))
 		}

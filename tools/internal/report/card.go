@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // card is what a model costs, unweighted: there is no score, since what a
@@ -39,7 +39,7 @@ func cards(r *results.Results) []card {
 			if sum := r.SummaryOf(s.Name, w); sum != nil && sum.Cost != nil {
 				last = sum.Cost
 				cost := requestCost{
-					Workload: lab.WorkloadName(r.Plan.Workloads[w]),
+					Workload: text.WorkloadName(r.Plan.Workloads[w]),
 					CPU:      format.ThreeDigits(last.CPU / 1e3),
 					Kernel:   format.Absent, // by ticks, of which there may be too few
 					Switches: fmt.Sprintf("%.3f", last.Voluntary+last.Involuntary),
@@ -81,7 +81,7 @@ func (c *card) addCalls(r *results.Results) {
 		if cell := callsOf(r, c.Name, w); cell != nil {
 			_, _, total := cell.PerRequest()
 			c.add("system calls", format.ThreeDigits(total))
-			c.Calls, c.CallsAt = cell.String(), lab.WorkloadName(r.Plan.Workloads[w])
+			c.Calls, c.CallsAt = cell.String(), text.WorkloadName(r.Plan.Workloads[w])
 			return
 		}
 	}

@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // costFigure shows the server's CPU time per request: each round a dot, the
@@ -13,7 +13,7 @@ import (
 // enough rounds to say.
 func costFigure(r *results.Results, workload int) *figure {
 	const rowHeight, top = 48, 34
-	title := lab.WorkloadTitle(r.Plan.Workloads[workload])
+	title := text.WorkloadTitle(r.Plan.Workloads[workload])
 	t := table{
 		Caption: "Server CPU per request, µs: " + title,
 		Head:    []string{"model", "median", "95 % interval", "each round"},

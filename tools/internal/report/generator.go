@@ -5,9 +5,9 @@ import (
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // openCellName names a cell of the open loop.
@@ -84,7 +84,7 @@ func ceilings(r *results.Results) table {
 	}
 	first := []string{"the ceiling"}
 	for w := range r.Plan.Workloads {
-		t.Head = append(t.Head, lab.WorkloadName(r.Plan.Workloads[w]))
+		t.Head = append(t.Head, text.WorkloadName(r.Plan.Workloads[w]))
 		value := format.Absent
 		if most[w] > 0 {
 			value = format.Thousands(most[w])
@@ -125,7 +125,7 @@ func limited(r *results.Results) []string {
 	var all []string
 	for _, c := range r.Runs {
 		if share := c.Load.Generator.Busy; share > load.GeneratorLimit {
-			all = append(all, fmt.Sprintf("%s, %s, round %d: %.0f %% of its core", c.Server, lab.WorkloadName(r.Plan.Workloads[c.Workload]), c.Round, share*100))
+			all = append(all, fmt.Sprintf("%s, %s, round %d: %.0f %% of its core", c.Server, text.WorkloadName(r.Plan.Workloads[c.Workload]), c.Round, share*100))
 		}
 	}
 	return all

@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // stealLimit is the share of the CPU time above which a cell in which the host
@@ -25,7 +25,7 @@ func stolen(r *results.Results) (cells []string, known bool) {
 		}
 	}
 	closed := func(c *results.Cell, again string) {
-		tell(c, fmt.Sprintf("%s%s, %s, round %d", c.Server, again, lab.WorkloadName(r.Plan.Workloads[c.Workload]), c.Round))
+		tell(c, fmt.Sprintf("%s%s, %s, round %d", c.Server, again, text.WorkloadName(r.Plan.Workloads[c.Workload]), c.Round))
 	}
 	for i := range r.Runs {
 		closed(&r.Runs[i], "")

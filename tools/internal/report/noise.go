@@ -5,8 +5,8 @@ import (
 	"slices"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // noiseFigure shows how far rounds are apart, and how far a server was from
@@ -20,7 +20,7 @@ func noiseFigure(r *results.Results) *figure {
 	}}
 	var heads []string
 	for w := range r.Plan.Workloads {
-		heads = append(heads, lab.WorkloadName(r.Plan.Workloads[w]))
+		heads = append(heads, text.WorkloadName(r.Plan.Workloads[w]))
 	}
 	f.Table.Head = append(f.Table.Head, heads...)
 	again := make([]*results.Noise, len(heads))

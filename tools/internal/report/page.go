@@ -3,8 +3,8 @@ package report
 import (
 	"slices"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // page is what the template shows.
@@ -39,8 +39,8 @@ type page struct {
 func newPage(r *results.Results) *page {
 	p := &page{
 		Results:  r,
-		Title:    lab.Title(r),
-		Place:    lab.Place(r),
+		Title:    text.Title(r),
+		Place:    text.Place(r),
 		Begun:    moment(r.Started),
 		Measured: len(r.Runs) > 0 || len(r.Trials) > 0,
 		Peers:    slices.ContainsFunc(r.Servers, func(s *results.Server) bool { return s.Peer }),
@@ -64,11 +64,11 @@ func newPage(r *results.Results) *page {
 	if r.Proof != nil && !r.Proof.Shows() {
 		p.Alarms = append(p.Alarms, verdict(r.Proof))
 	}
-	for _, t := range lab.Tables(r) {
+	for _, t := range text.Tables(r) {
 		p.Tables = append(p.Tables, headed(t))
 	}
 	for w := range r.Plan.Workloads {
-		p.Titles = append(p.Titles, lab.WorkloadTitle(r.Plan.Workloads[w]))
+		p.Titles = append(p.Titles, text.WorkloadTitle(r.Plan.Workloads[w]))
 		p.Costs = append(p.Costs, costFigure(r, w))
 		p.Spectra = append(p.Spectra, spectrumFigure(r, w))
 	}
@@ -106,7 +106,7 @@ func (p *page) pictures() []*picture {
 type headedTable struct {
 	Caption string
 	Groups  []group
-	Columns []lab.Column
+	Columns []text.Column
 	Rows    []headedRow
 }
 
@@ -117,11 +117,11 @@ type group struct {
 }
 
 type headedRow struct {
-	lab.Row
+	text.Row
 	Rest int // columns without a cell
 }
 
-func headed(t *lab.Table) headedTable {
+func headed(t *text.Table) headedTable {
 	h := headedTable{Caption: t.Caption, Columns: t.Columns}
 	for _, c := range t.Columns {
 		if n := len(h.Groups); n > 0 && h.Groups[n-1].Name == c.Group {

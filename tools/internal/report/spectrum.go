@@ -7,9 +7,9 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // beyond is how many requests have to be slower than a percentile, for that to
@@ -68,7 +68,7 @@ func (c curve) value(percentile float64) string {
 func spectrumFigure(r *results.Results, workload int) *figure {
 	const top, bottom, left = 34, 300, 54
 	first := nines(50)
-	title := lab.WorkloadTitle(r.Plan.Workloads[workload])
+	title := text.WorkloadTitle(r.Plan.Workloads[workload])
 	p := picture{ID: fmt.Sprintf("spectrum-%d", workload+1), Title: "Latency by percentile, closed loop: " + title}
 	f := &figure{ID: p.ID, Table: table{Caption: "Closed loop: latency by percentile, all rounds together: " + title, Head: []string{"model"}}}
 	for _, m := range marked {

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 const (
@@ -84,7 +84,7 @@ func syscallFigures(r *results.Results) []*figure {
 // of a part for each name.
 func syscallFigure(r *results.Results, workload int) *figure {
 	const rowHeight, top, full = 44, 30, width - 2*margin
-	title := lab.WorkloadTitle(r.Plan.Workloads[workload])
+	title := text.WorkloadTitle(r.Plan.Workloads[workload])
 	names := callNames(r)
 	p := picture{ID: fmt.Sprintf("syscalls-%d", workload+1), Title: "System calls per request: " + title}
 	t := table{Caption: p.Title, Head: slices.Concat([]string{"model", "all"}, names, []string{otherCalls})}
@@ -129,7 +129,7 @@ func syscallFigure(r *results.Results, workload int) *figure {
 	p.Desc = "A bar for each model: how many system calls it makes for a request, by name, on the same scale under each workload. Counted by " + method + ". Fewer is better."
 	f := &figure{ID: p.ID, Picture: &p, Table: t}
 	if r.Rings() {
-		f.Remarks = append(f.Remarks, lab.RingNote)
+		f.Remarks = append(f.Remarks, text.RingNote)
 	}
 	return f
 }

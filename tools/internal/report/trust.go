@@ -6,9 +6,9 @@ import (
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // trust is what a reader needs to judge the figures, and to repeat them.
@@ -66,7 +66,7 @@ func newTrust(r *results.Results) trust {
 		Remake:      self.Line(append(program(r), "report")),
 	}
 	t.Stolen, t.StealKnown = stolen(r)
-	for _, note := range lab.Notes(r) {
+	for _, note := range text.Notes(r) {
 		// What was not measured has a list of its own, and so has who is not
 		// available.
 		if strings.HasPrefix(note, string(results.NotAvailable)) {
@@ -133,7 +133,7 @@ func plan(r *results.Results) []pair {
 	}
 	for i, w := range p.Workloads {
 		all = append(all, pair{fmt.Sprintf("workload %d", i+1), fmt.Sprintf("%s, %.0f %% gets, %d keys, values of %d bytes",
-			lab.WorkloadTitle(r.Plan.Workloads[i]), 100*(1-w.Puts), w.Keys, w.MaxValue)})
+			text.WorkloadTitle(r.Plan.Workloads[i]), 100*(1-w.Puts), w.Keys, w.MaxValue)})
 	}
 	return all
 }

@@ -1,4 +1,4 @@
-package lab
+package text
 
 import (
 	"fmt"
@@ -113,7 +113,7 @@ func trustNotes(r *results.Results) []string {
 	if note := paceNote(r); note != "" {
 		add("%s", note)
 	}
-	if p := r.Environment.Pauses; p.Share > pauseShare {
+	if p := r.Environment.Pauses; p.Share > PauseShare {
 		add("This machine took the load's core away %s times a second, for %v (median), %.1f %% of the time, while nothing else ran. No time measured here can be better than that.",
 			format.Thousands(p.PerSecond), p.Median.Round(time.Microsecond), p.Share*100)
 	}
@@ -163,8 +163,8 @@ func excessNote(r *results.Results) string {
 	return fmt.Sprintf("DO NOT TRUST THIS RUN: in %d of %d measurements a server used more CPU time than its cores have; the first: %s.", wrong, all, first)
 }
 
-// pauseShare is the share of the time in pauses that is worth telling of.
-const pauseShare = 0.005
+// PauseShare is the share of the time in pauses that is worth telling of.
+const PauseShare = 0.005
 
 // widest returns the summary whose CPU figures are furthest apart.
 func widest(r *results.Results) *results.Summary {
@@ -178,9 +178,9 @@ func widest(r *results.Results) *results.Summary {
 	return worst
 }
 
-// wrap breaks text into lines of at most width characters, all but the first
+// Wrap breaks text into lines of at most width characters, all but the first
 // of them indented.
-func wrap(text string, width int, indent string) string {
+func Wrap(text string, width int, indent string) string {
 	var out strings.Builder
 	for i, line := range strings.Split(text, "\n") {
 		if i > 0 {
@@ -240,11 +240,11 @@ func peerNotes(r *results.Results) []string {
 func unavailableNotes(r *results.Results) (notes []string) {
 	for _, s := range r.Servers {
 		if s.Unavailable != "" {
-			notes = append(notes, unavailableMark+"  "+s.Name+": "+s.Unavailable+". It was started once, and left out.")
+			notes = append(notes, UnavailableMark+"  "+s.Name+": "+s.Unavailable+". It was started once, and left out.")
 		}
 	}
 	return notes
 }
 
-// unavailableMark is the remark on a server that this system cannot run.
-const unavailableMark = string(results.NotAvailable)
+// UnavailableMark is the remark on a server that this system cannot run.
+const UnavailableMark = string(results.NotAvailable)

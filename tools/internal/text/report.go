@@ -1,4 +1,6 @@
-package lab
+// Package text says what a run has found out in words: tables, notes, and the
+// report of both.
+package text
 
 import (
 	"fmt"
@@ -10,26 +12,26 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// textWidth is where text is broken, in characters, however much room there is:
+// TextWidth is where text is broken, in characters, however much room there is:
 // longer lines are hard to read.
-const textWidth = 120
+const TextWidth = 120
 
 // Report writes the results as text, in lines of at most width characters: what
 // was run and where, what a request costs each server, how fast each was, and
 // what is to be known about that.
 func Report(r *results.Results, w io.Writer, style Style, width int) error {
 	fill := func(text string) string {
-		return wrap(strings.ReplaceAll(text, "\t", "    "), min(width, textWidth), "  ")
+		return Wrap(strings.ReplaceAll(text, "\t", "    "), min(width, TextWidth), "  ")
 	}
 	var out strings.Builder
 	if warning := r.Disturbed(); warning != "" {
-		fmt.Fprintln(&out, paint(style.alarm, fill(warning)))
+		fmt.Fprintln(&out, Paint(style.Alarm, fill(warning)))
 	}
-	fmt.Fprintf(&out, "%s\n%s\n\n", paint(style.strong, fill(Title(r))), fill(Place(r)))
+	fmt.Fprintf(&out, "%s\n%s\n\n", Paint(style.Strong, fill(Title(r))), fill(Place(r)))
 	for _, g := range Tables(r) {
-		fmt.Fprintln(&out, paint(style.strong, fill(g.Caption)))
-		for _, block := range g.split(width) {
-			if err := block.write(&out, style); err != nil {
+		fmt.Fprintln(&out, Paint(style.Strong, fill(g.Caption)))
+		for _, block := range g.Split(width) {
+			if err := block.Write(&out, style); err != nil {
 				return err
 			}
 			fmt.Fprintln(&out)
@@ -125,7 +127,7 @@ func costs(r *results.Results) *Table {
 	for _, s := range r.Servers {
 		cells := []string{s.Name, s.Rules.String()}
 		if unmeasured(r, s) {
-			g.Rows = append(g.Rows, Row{Cells: cells, Remark: remark(s, true), Calm: s.Unavailable != ""})
+			g.Rows = append(g.Rows, Row{Cells: cells, Remark: Remark(s, true), Calm: s.Unavailable != ""})
 			continue
 		}
 		var cpu, switches []string
@@ -150,7 +152,7 @@ func costs(r *results.Results) *Table {
 			idle = format.Percent(share)
 		}
 		cells = append(append(append(cells, cpu...), switches...), threads, rss, idle)
-		g.Rows = append(g.Rows, Row{Cells: cells, Remark: remark(s, false)})
+		g.Rows = append(g.Rows, Row{Cells: cells, Remark: Remark(s, false)})
 	}
 	return g
 }
@@ -210,12 +212,12 @@ func unmeasured(r *results.Results, s *results.Server) bool {
 	return true
 }
 
-// remark is about a server that was not measured to the end. The reason in full
+// Remark is about a server that was not measured to the end. The reason in full
 // is among the notes.
-func remark(s *results.Server, unmeasured bool) string {
+func Remark(s *results.Server, unmeasured bool) string {
 	switch {
 	case s.Unavailable != "":
-		return unavailableMark
+		return UnavailableMark
 	case s.DNF == "" && unmeasured:
 		return "not measured"
 	case s.DNF == "":

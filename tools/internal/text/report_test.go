@@ -1,4 +1,4 @@
-package lab
+package text
 
 import (
 	"bytes"
@@ -91,7 +91,7 @@ func TestReportInColour(t *testing.T) {
 	require.NoError(t, Report(r, &colour, ANSI, 120))
 	assert.Contains(t, colour.String(), "\x1b[1m")
 	bare := colour.String()
-	for _, code := range []string{ANSI.strong, ANSI.faint, ANSI.alarm, "\x1b[0m"} {
+	for _, code := range []string{ANSI.Strong, ANSI.Faint, ANSI.Alarm, "\x1b[0m"} {
 		bare = strings.ReplaceAll(bare, code, "")
 	}
 	assert.Equal(t, plain.String(), bare, "the same text")

@@ -1,4 +1,4 @@
-package lab
+package text
 
 import (
 	"strings"
@@ -21,13 +21,13 @@ func wideGrid() *Table {
 func TestGridInBlocks(t *testing.T) {
 	text := func(width int) string {
 		var blocks []string
-		for _, b := range wideGrid().split(width) {
-			assert.True(t, b.fits(width), b.text(Style{}))
-			blocks = append(blocks, b.text(Style{}))
+		for _, b := range wideGrid().Split(width) {
+			assert.True(t, b.fits(width), b.Text(Style{}))
+			blocks = append(blocks, b.Text(Style{}))
 		}
 		return strings.Join(blocks, "\n")
 	}
-	whole := wideGrid().text(Style{})
+	whole := wideGrid().Text(Style{})
 	assert.Equal(t, whole, text(44))
 	assert.Equal(t, strings.Join([]string{
 		"                    times",
@@ -46,7 +46,7 @@ func TestGridInBlocks(t *testing.T) {
 func TestGridHasNoEmptyBlocks(t *testing.T) {
 	g := wideGrid()
 	g.Rows = g.Rows[1:]
-	assert.Len(t, g.split(36), 1)
+	assert.Len(t, g.Split(36), 1)
 }
 
 // A group that does not fit alone is parted, with its heading on both parts.
@@ -56,8 +56,8 @@ func TestGridPartsAGroup(t *testing.T) {
 		Rows:    []Row{{Cells: []string{"x", "1", "2", "3"}}},
 	}
 	var blocks []string
-	for _, b := range g.split(20) {
-		blocks = append(blocks, b.text(Style{}))
+	for _, b := range g.Split(20) {
+		blocks = append(blocks, b.Text(Style{}))
 	}
 	assert.Equal(t, []string{
 		"             calls\nNAME   read  write\nx         1      2\n",
@@ -66,9 +66,9 @@ func TestGridPartsAGroup(t *testing.T) {
 }
 
 func TestWrap(t *testing.T) {
-	assert.Equal(t, "a bb ccc\n  dddd\n  ee", wrap("a bb ccc dddd ee", 8, "  "))
-	assert.Equal(t, "a\n\tb c", wrap("a\n\tb c", 8, "  "))
-	assert.Equal(t, "µµµ µµµ", wrap("µµµ µµµ", 7, ""), "characters, not bytes")
+	assert.Equal(t, "a bb ccc\n  dddd\n  ee", Wrap("a bb ccc dddd ee", 8, "  "))
+	assert.Equal(t, "a\n\tb c", Wrap("a\n\tb c", 8, "  "))
+	assert.Equal(t, "µµµ µµµ", Wrap("µµµ µµµ", 7, ""), "characters, not bytes")
 }
 
 func TestGrid(t *testing.T) {
@@ -80,7 +80,7 @@ func TestGrid(t *testing.T) {
 		},
 	}
 	var out strings.Builder
-	require.NoError(t, g.write(&out, Style{}))
+	require.NoError(t, g.Write(&out, Style{}))
 	assert.Equal(t, strings.Join([]string{
 		"        a long heading",
 		"NAME     X           Y     Z",
@@ -90,6 +90,6 @@ func TestGrid(t *testing.T) {
 	}, "\n"), out.String())
 
 	out.Reset()
-	require.NoError(t, g.write(&out, ANSI))
+	require.NoError(t, g.Write(&out, ANSI))
 	assert.Contains(t, out.String(), "\x1b[1m2nd  \x1b[0m   µµ  \x1b[31mgave up\x1b[0m\n")
 }

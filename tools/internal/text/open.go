@@ -1,4 +1,4 @@
-package lab
+package text
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 
 // The marks of the open loop's table.
 const (
-	voidMark     = "VOID"
+	VoidMark     = "VOID"
 	overloadMark = "▲"
 )
 
@@ -36,7 +36,7 @@ func latencies(r *results.Results) *Table {
 				if !sum.Kept {
 					mark = overloadMark
 				}
-				p50, p99 = voidMark, voidMark
+				p50, p99 = VoidMark, VoidMark
 				if sum.MedianRounds > 0 {
 					p50 = mark + format.Latency(sum.P50)
 				}

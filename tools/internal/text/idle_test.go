@@ -1,4 +1,4 @@
-package lab
+package text
 
 import (
 	"bytes"
@@ -31,7 +31,7 @@ func TestIdleTable(t *testing.T) {
 	}
 	r.Idle[5].Short = "too many open files"
 	var out bytes.Buffer
-	require.NoError(t, idleCosts(r).write(&out, Style{}))
+	require.NoError(t, idleCosts(r).Write(&out, Style{}))
 	assert.Regexp(t, `large +0.0 % +25.0 % +100.0 % +100.0 % +10.0 +11.0 +12.0 +110 +10.2\n`, out.String())
 	assert.Regexp(t, `short +0.0 % +0.0 % +– +– +10.0 +11.0 at 64 +– +– +16.0\n`, out.String())
 	assert.Regexp(t, `serial +100.0 % +50.0 % +– +– +10.0 +10.0 at 1 +– +– +–\n`, out.String())

@@ -1,4 +1,4 @@
-package lab
+package text
 
 import (
 	"bytes"
@@ -26,7 +26,7 @@ func TestSyscallTable(t *testing.T) {
 	assert.Equal(t, "epoll_pwait 1.00, read 1.00, write 1.00, futex 0.01", r.Syscalls[0].String(), "four in a thousand are no news")
 	assert.Equal(t, "none", results.SyscallCell{}.String())
 	var out bytes.Buffer
-	require.NoError(t, callCounts(r).write(&out, Style{}))
+	require.NoError(t, callCounts(r).Write(&out, Style{}))
 	assert.Regexp(t, `MODEL +ALL +read +epoll_pwait +write +futex +ALL +read +epoll_pwait +write +futex\n`, out.String(), "by what some server does most")
 	assert.Regexp(t, `polls +3.01 +1.00 +1.00 +1.00 +0.01 +2.02 +1.00 +0.02 +1.00 +0.00\n`, out.String())
 	assert.Regexp(t, `spins +6.00 +5.00 +0.00 +1.00 +0.00 +– +– +– +– +–\n`, out.String())

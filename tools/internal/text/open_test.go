@@ -1,4 +1,4 @@
-package lab
+package text
 
 import (
 	"bytes"
@@ -48,7 +48,7 @@ func TestSummarizeOpen(t *testing.T) {
 
 	assert.Equal(t, []string{"quick"}, r.Failed())
 	var out bytes.Buffer
-	require.NoError(t, latencies(r).write(&out, Style{}))
+	require.NoError(t, latencies(r).Write(&out, Style{}))
 	assert.Contains(t, out.String(), " 10,000/s")
 	assert.Regexp(t, `quick +– +– +1.00ms +100ms`, out.String())
 	assert.Regexp(t, `slow \* +– +– +▲1.00ms`, out.String())

@@ -1,4 +1,4 @@
-package lab
+package text
 
 import (
 	"fmt"
@@ -30,49 +30,49 @@ type Row struct {
 	Calm   bool
 }
 
-// gap separates columns, wideGap groups.
+// Gap separates columns, wideGap groups.
 const (
-	gap     = "  "
+	Gap     = "  "
 	wideGap = "   "
 )
 
 // Style says how text is to be emphasised. The zero value does not.
-type Style struct{ strong, faint, alarm string }
+type Style struct{ Strong, Faint, Alarm string }
 
 // ANSI is for terminals.
-var ANSI = Style{strong: printable.Strong, faint: printable.Faint, alarm: printable.Alarm}
+var ANSI = Style{Strong: printable.Strong, Faint: printable.Faint, Alarm: printable.Alarm}
 
-func paint(code, text string) string {
+func Paint(code, text string) string {
 	if code == "" || text == "" {
 		return text
 	}
 	return code + text + printable.Reset
 }
 
-// write writes the table without its caption.
-func (g *Table) write(w io.Writer, style Style) error {
-	_, err := io.WriteString(w, g.text(style))
+// Write writes the table without its caption.
+func (g *Table) Write(w io.Writer, style Style) error {
+	_, err := io.WriteString(w, g.Text(style))
 	return err
 }
 
-func (g *Table) text(style Style) string {
-	widths := g.widths()
+func (g *Table) Text(style Style) string {
+	widths := g.Widths()
 	var groups, titles, out strings.Builder
 	for from := 0; from < len(g.Columns); {
 		to := g.groupEnd(from)
 		span := 0
 		for i := from; i < to; i++ {
-			span += utf8.RuneCountInString(g.before(i)) + widths[i]
+			span += utf8.RuneCountInString(g.Before(i)) + widths[i]
 		}
 		fmt.Fprintf(&groups, "%*s", span, g.Columns[from].Group)
 		from = to
 	}
 	for i, c := range g.Columns {
-		titles.WriteString(g.before(i) + g.pad(i, widths[i], c.Name))
+		titles.WriteString(g.Before(i) + g.pad(i, widths[i], c.Name))
 	}
 	for _, heading := range []string{groups.String(), titles.String()} {
 		if heading = strings.TrimRight(heading, " "); heading != "" {
-			out.WriteString(paint(style.faint, heading) + "\n")
+			out.WriteString(Paint(style.Faint, heading) + "\n")
 		}
 	}
 	for _, r := range g.Rows {
@@ -80,28 +80,28 @@ func (g *Table) text(style Style) string {
 		for i, cell := range r.Cells {
 			text := g.pad(i, widths[i], cell)
 			if i == 0 {
-				text = paint(style.strong, text)
+				text = Paint(style.Strong, text)
 			}
-			line.WriteString(g.before(i) + text)
+			line.WriteString(g.Before(i) + text)
 		}
 		if r.Remark != "" {
-			code := style.alarm
+			code := style.Alarm
 			if r.Calm {
-				code = style.faint
+				code = style.Faint
 			}
-			line.WriteString(gap + paint(code, r.Remark))
+			line.WriteString(Gap + Paint(code, r.Remark))
 		}
 		out.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
 	return out.String()
 }
 
-// split returns the table in blocks that are no wider than that, if need be.
+// Split returns the table in blocks that are no wider than that, if need be.
 // Each has the first column, and as many of the others as fit; those under one
 // heading are parted only if they do not fit alone. What is behind a row is
 // behind it in the first block. A row that has nothing in a block is not in it,
 // and a block without rows is none.
-func (g *Table) split(width int) []*Table {
+func (g *Table) Split(width int) []*Table {
 	if g.fits(width) {
 		return []*Table{g}
 	}
@@ -145,7 +145,7 @@ func (g *Table) block(from, to int) *Table {
 }
 
 func (g *Table) fits(width int) bool {
-	for line := range strings.Lines(g.text(Style{})) {
+	for line := range strings.Lines(g.Text(Style{})) {
 		if utf8.RuneCountInString(line)-1 > width {
 			return false
 		}
@@ -163,15 +163,15 @@ func (g *Table) groupEnd(i int) int {
 	return end
 }
 
-// before returns what separates a column from the one before.
-func (g *Table) before(i int) string {
+// Before returns what separates a column from the one before.
+func (g *Table) Before(i int) string {
 	switch {
 	case i == 0:
 		return ""
 	case g.Columns[i].Group != g.Columns[i-1].Group:
 		return wideGap
 	default:
-		return gap
+		return Gap
 	}
 }
 
@@ -182,7 +182,7 @@ func (g *Table) pad(i, width int, text string) string {
 	return fmt.Sprintf("%*s", width, text)
 }
 
-func (g *Table) widths() []int {
+func (g *Table) Widths() []int {
 	widths := make([]int, len(g.Columns))
 	for i, c := range g.Columns {
 		widths[i] = utf8.RuneCountInString(c.Name)
@@ -197,7 +197,7 @@ func (g *Table) widths() []int {
 		to := g.groupEnd(from)
 		room := widths[from]
 		for i := from + 1; i < to; i++ {
-			room += utf8.RuneCountInString(g.before(i)) + widths[i]
+			room += utf8.RuneCountInString(g.Before(i)) + widths[i]
 		}
 		if missing := utf8.RuneCountInString(g.Columns[from].Group) - room; missing > 0 {
 			widths[to-1] += missing
