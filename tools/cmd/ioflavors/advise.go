@@ -19,6 +19,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
+	"github.com/ioflavors/ioflavors/tools/internal/term"
 )
 
 type adviseCmd struct {
@@ -141,7 +142,7 @@ func (c *adviseCmd) config() (lab.AdviseConfig, error) {
 		Duration: c.Duration,
 		Seed:     c.Seed,
 		Command:  c.command(),
-		Progress: lab.NewProgress(stderr()),
+		Progress: term.NewProgress(stderr()),
 	}
 	return cfg, cfg.Validate()
 }

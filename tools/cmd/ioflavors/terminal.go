@@ -3,20 +3,20 @@ package main
 import (
 	"os"
 
-	"golang.org/x/term"
+	xterm "golang.org/x/term"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/term"
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // progress writes lines, or on a terminal a table that changes.
-func progress() *lab.Progress {
+func progress() *term.Progress {
 	f := os.Stderr
 	if !terminal(f) {
-		return lab.NewProgress(stderr())
+		return term.NewProgress(stderr())
 	}
-	return lab.NewLiveProgress(f, style(f), func() (columns, rows int) {
-		columns, rows, err := term.GetSize(int(f.Fd()))
+	return term.NewLiveProgress(f, style(f), func() (columns, rows int) {
+		columns, rows, err := xterm.GetSize(int(f.Fd()))
 		if err != nil || columns <= 0 || rows <= 0 {
 			return 80, 24
 		}
@@ -26,7 +26,7 @@ func progress() *lab.Progress {
 
 // width returns how many characters fit into a line.
 func width(f *os.File) int {
-	if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+	if columns, _, err := xterm.GetSize(int(f.Fd())); err == nil && columns > 0 {
 		return max(80, columns)
 	}
 	return 120
@@ -41,5 +41,5 @@ func style(f *os.File) text.Style {
 
 // terminal reports whether f is one that understands control sequences.
 func terminal(f *os.File) bool {
-	return term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+	return xterm.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }

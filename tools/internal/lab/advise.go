@@ -17,6 +17,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/term"
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
@@ -32,7 +33,7 @@ type AdviseConfig struct {
 	// Command is the command that does the same again.
 	Command []string
 	// Progress is told how far the run is. May be nil.
-	Progress *Progress
+	Progress *term.Progress
 
 	descriptors int // there may be, in tests; 0: as the system says
 }
@@ -152,7 +153,7 @@ func Advise(ctx context.Context, cfg AdviseConfig) (*Advice, error) {
 	}
 	v := &adviser{bench: &bench.Bench{Pins: pins}, progress: cfg.Progress, advice: a}
 	if v.progress == nil {
-		v.progress = new(Progress)
+		v.progress = new(term.Progress)
 	}
 	before, known := proc.ReadClocks()
 	err = bench.Survive(func() error { return v.run(ctx) })
@@ -174,7 +175,7 @@ const (
 // adviser is a run of Advise.
 type adviser struct {
 	bench    *bench.Bench
-	progress *Progress
+	progress *term.Progress
 	advice   *Advice
 }
 
@@ -195,10 +196,10 @@ func (v *adviser) run(ctx context.Context) error {
 			total += time.Duration(a.Repeats-1) * each
 		}
 	}
-	progress.start(nil, total)
-	defer progress.end()
+	progress.Start(nil, total)
+	defer progress.End()
 	if a.Foretold != "" {
-		progress.tell(a.Foretold)
+		progress.Tell(a.Foretold)
 	}
 	a.Environment.Pauses = proc.MeasurePauses()
 	random := rand.New(rand.NewPCG(a.Seed, 0))
@@ -209,7 +210,7 @@ func (v *adviser) run(ctx context.Context) error {
 		for _, s := range order {
 			if hopeless[s.Name] {
 				if foreseen(a.Profile, s) == "" { // that was planned
-					progress.finished(each, "")
+					progress.Finished(each, "")
 				}
 				continue
 			}
@@ -222,14 +223,14 @@ func (v *adviser) run(ctx context.Context) error {
 				if foreseen(a.Profile, s) == "" {
 					planned *= time.Duration(a.Repeats)
 				}
-				progress.finished(planned, a.leaveOut(s, sample.unavailable))
+				progress.Finished(planned, a.leaveOut(s, sample.unavailable))
 				continue
 			}
 			sample.Repeat = repeat
 			a.Samples = append(a.Samples, sample)
 			hopeless[s.Name] = foreseen(a.Profile, s) != "" || sample.hopeless(before[s.Name])
 			before[s.Name] = &sample
-			progress.finished(each, fmt.Sprintf("%d of %d: %s: %s", repeat, a.Repeats, s.Name, sample.digest()))
+			progress.Finished(each, fmt.Sprintf("%d of %d: %s: %s", repeat, a.Repeats, s.Name, sample.digest()))
 		}
 	}
 	if err := v.again(ctx); err != nil {
@@ -260,7 +261,7 @@ func (v *adviser) again(ctx context.Context) error {
 		void := unjudged(options)
 		void = void[:min(len(void), most-done)]
 		if len(void) > 0 {
-			v.progress.extend(time.Duration(len(void))*v.takes(a.Measured), "nothing is known yet of "+strings.Join(void, ", "))
+			v.progress.Extend(time.Duration(len(void))*v.takes(a.Measured), "nothing is known yet of "+strings.Join(void, ", "))
 		}
 		for _, model := range void {
 			done++
@@ -272,7 +273,7 @@ func (v *adviser) again(ctx context.Context) error {
 			}
 			sample.Repeat = repeat
 			a.Samples = append(a.Samples, sample)
-			v.progress.finished(v.takes(a.Measured), fmt.Sprintf("again: %s: %s", model, sample.digest()))
+			v.progress.Finished(v.takes(a.Measured), fmt.Sprintf("again: %s: %s", model, sample.digest()))
 		}
 	}
 	return nil

@@ -233,10 +233,10 @@ func (v *adviser) probes(ctx context.Context, each time.Duration) error {
 			sample.Probe = try.name
 			a.Samples = append(a.Samples, sample)
 			done++
-			v.progress.finished(each, fmt.Sprintf("%s: %s: %s", try.name, o.Model, sample.digest()))
+			v.progress.Finished(each, fmt.Sprintf("%s: %s: %s", try.name, o.Model, sample.digest()))
 		}
 	}
-	v.progress.finished(time.Duration(probeRuns-done)*each, "")
+	v.progress.Finished(time.Duration(probeRuns-done)*each, "")
 	return nil
 }
 

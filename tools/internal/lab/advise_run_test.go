@@ -16,6 +16,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/term"
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
@@ -31,7 +32,7 @@ func adviseConfig(t *testing.T, modes ...string) AdviseConfig {
 func TestAdvise(t *testing.T) {
 	cfg := adviseConfig(t, "right", "serial", "dies", "fails")
 	var progress bytes.Buffer
-	cfg.Progress = NewProgress(&progress)
+	cfg.Progress = term.NewProgress(&progress)
 	a, err := Advise(t.Context(), cfg)
 	require.NoError(t, err)
 	assert.True(t, a.Complete)
@@ -77,7 +78,7 @@ func TestAdvise(t *testing.T) {
 func TestAdviseWithoutThoseThatAreNotAvailable(t *testing.T) {
 	cfg := adviseConfig(t, "unavailable", "right", "refuses")
 	var progress bytes.Buffer
-	cfg.Progress = NewProgress(&progress)
+	cfg.Progress = term.NewProgress(&progress)
 	a, err := Advise(t.Context(), cfg)
 	require.NoError(t, err)
 	assert.ElementsMatch(t, []Absentee{{"unavailable", "no io_uring: not permitted"}, {"refuses", "no ring of mine"}}, a.NotAvailable)
@@ -139,7 +140,7 @@ func TestAdviseInterrupted(t *testing.T) {
 	cfg := adviseConfig(t, "right")
 	cfg.Repeats = 1000
 	ctx, cancel := context.WithCancel(t.Context())
-	cfg.Progress = NewProgress(cancelAtMeasurement(cancel))
+	cfg.Progress = term.NewProgress(cancelAtMeasurement(cancel))
 	a, err := Advise(ctx, cfg)
 	require.ErrorIs(t, err, context.Canceled)
 	assert.False(t, a.Complete)

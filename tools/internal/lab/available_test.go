@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/term"
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
@@ -29,7 +30,7 @@ func TestRunWithoutThoseThatAreNotAvailable(t *testing.T) {
 		return everythingIsFine(ctx, addr, s)
 	}
 	var progress bytes.Buffer
-	cfg.Progress = NewProgress(&progress)
+	cfg.Progress = term.NewProgress(&progress)
 	r, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
 	assert.True(t, r.Complete)

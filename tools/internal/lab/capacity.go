@@ -45,7 +45,7 @@ func (b *run) capacities(ctx context.Context) error {
 func (b *run) search(ctx context.Context, s *results.Server, p *proc.Process, found *results.Capacity) error {
 	kept, failed := 0.0, 0.0
 	for rate := b.capacity.first; ; {
-		b.progress.doing(s.Name, format.Thousands(rate)+"/s · capacity")
+		b.progress.Doing(s.Name, format.Thousands(rate)+"/s · capacity")
 		try, unsure, err := b.try(ctx, s, p, rate, len(found.Tries))
 		if len(try.Runs) > 0 {
 			found.Tries = append(found.Tries, try)

@@ -20,7 +20,7 @@ func (b *run) ceiling(ctx context.Context) error {
 		return nil
 	}
 	planned := againLength(plan)
-	b.progress.doing("", "what the load generator can do")
+	b.progress.Doing("", "what the load generator can do")
 	err := b.With(ctx, b.Null, func(p *proc.Process) error {
 		if err := b.Preload(ctx, b.Null, p); err != nil {
 			return err
@@ -40,6 +40,6 @@ func (b *run) ceiling(ctx context.Context) error {
 	if err != nil {
 		b.Results.Skip(fmt.Sprintf("what the load generator reaches: %v", err))
 	}
-	b.progress.finished(planned, "load generator: "+b.digest(b.Results.Ceiling))
+	b.progress.Finished(planned, "load generator: "+b.digest(b.Results.Ceiling))
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/term"
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
@@ -52,7 +53,7 @@ type Config struct {
 	// each.
 	NotMeasured []string
 	// Progress is told how far the run is. May be nil.
-	Progress *Progress
+	Progress *term.Progress
 	// Save is called between measurements, with what was measured so far: the
 	// process may be killed before Run returns. May be nil.
 	Save func(*results.Results)
@@ -69,7 +70,7 @@ type run struct {
 	*bench.Bench
 	check    func(ctx context.Context, addr string, s results.Subject) results.Gate
 	capacity capacitySearch
-	progress *Progress
+	progress *term.Progress
 	save     func(*results.Results)
 }
 
@@ -96,7 +97,7 @@ func Run(ctx context.Context, cfg Config) (*results.Results, error) {
 	procs := runtime.GOMAXPROCS(0)
 	b := &run{Bench: &bench.Bench{Null: cfg.Null}, check: cfg.check, progress: cfg.Progress, save: cfg.Save}
 	if b.progress == nil {
-		b.progress = new(Progress)
+		b.progress = new(term.Progress)
 	}
 	b.capacity = *cmp.Or(cfg.capacity, &carefulSearch)
 	if !cfg.NoPin {
@@ -135,9 +136,9 @@ func Run(ctx context.Context, cfg Config) (*results.Results, error) {
 
 // run does one part after the other.
 func (b *run) run(ctx context.Context) error {
-	b.progress.start(b.Results, lengthOf(b.Results.Plan, b.Results.Servers))
-	defer b.progress.end()
-	b.progress.doing("", "how quiet this machine is")
+	b.progress.Start(b.Results, lengthOf(b.Results.Plan, b.Results.Servers))
+	defer b.progress.End()
+	b.progress.Doing("", "how quiet this machine is")
 	b.Results.Environment.Pauses = proc.MeasurePauses()
 	for _, do := range []func(context.Context) error{b.gates, b.ceiling, b.proof, b.rounds, b.idle, b.syscalls, b.claims, b.capacities} {
 		if err := do(ctx); err != nil {
@@ -167,7 +168,7 @@ func (b *run) conclude() error {
 // says then that this system cannot run it is not started again.
 func (b *run) gates(ctx context.Context) error {
 	for _, s := range b.Results.Servers {
-		b.progress.doing(s.Name, "check")
+		b.progress.Doing(s.Name, "check")
 		err := b.gate(ctx, s)
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -181,7 +182,7 @@ func (b *run) gates(ctx context.Context) error {
 			s.Unavailable, err = missing.Reason, nil
 			line = fmt.Sprintf("%s: %s: %s", s.Name, text.UnavailableMark, s.Unavailable)
 		}
-		b.progress.finished(planned, b.disqualify(s, err, line))
+		b.progress.Finished(planned, b.disqualify(s, err, line))
 	}
 	b.somebodyElse()
 	return nil
@@ -217,14 +218,14 @@ func (b *run) rounds(ctx context.Context) error {
 func (b *run) turn(ctx context.Context, name string, round int, planned time.Duration, again bool) error {
 	s := b.Results.Server(name)
 	if s.Out() {
-		b.progress.finished(planned, "")
+		b.progress.Finished(planned, "")
 		return nil
 	}
 	line, err := b.visit(ctx, s, round, again)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	b.progress.finished(planned, b.disqualify(s, err, line))
+	b.progress.Finished(planned, b.disqualify(s, err, line))
 	return nil
 }
 
@@ -233,10 +234,10 @@ func (b *run) turn(ctx context.Context, name string, round int, planned time.Dur
 func (b *run) eachServer(ctx context.Context, what string, planned func(*results.Server) time.Duration, do func(*results.Server, *proc.Process) (line string, err error)) error {
 	for _, s := range b.Results.Servers {
 		if s.Out() {
-			b.progress.finished(planned(s), "")
+			b.progress.Finished(planned(s), "")
 			continue
 		}
-		b.progress.doing(s.Name, what)
+		b.progress.Doing(s.Name, what)
 		var line string
 		err := b.With(ctx, s.Subject, func(p *proc.Process) (err error) {
 			line, err = do(s, p)
@@ -248,7 +249,7 @@ func (b *run) eachServer(ctx context.Context, what string, planned func(*results
 		if err != nil {
 			err = fmt.Errorf("%s: %w", what, err)
 		}
-		b.progress.finished(planned(s), b.disqualify(s, err, line))
+		b.progress.Finished(planned(s), b.disqualify(s, err, line))
 		b.saved()
 	}
 	return nil

@@ -17,15 +17,15 @@ func (b *run) claims(ctx context.Context) error {
 			ran = true
 			planned := e.Length(b.Results.Plan, s)
 			if !e.CanRun(s) {
-				b.progress.finished(planned, "")
+				b.progress.Finished(planned, "")
 				continue
 			}
-			b.progress.doing(s.Name, e.ID+" · "+e.Title)
+			b.progress.Doing(s.Name, e.ID+" · "+e.Title)
 			line, err := e.Measure(ctx, b.Bench, s)
 			if err != nil {
 				return err
 			}
-			b.progress.finished(planned, line)
+			b.progress.Finished(planned, line)
 		}
 		if ran {
 			b.saved()

@@ -21,6 +21,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/term"
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
@@ -43,7 +44,7 @@ func testConfig(t *testing.T, modes ...string) Config {
 func TestRun(t *testing.T) {
 	cfg := testConfig(t, "right", "serial", "foreign")
 	var progress bytes.Buffer
-	cfg.Progress = NewProgress(&progress)
+	cfg.Progress = term.NewProgress(&progress)
 	r, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
 	assert.True(t, r.Complete)

@@ -14,6 +14,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/term"
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
@@ -23,9 +24,9 @@ func TestRunOnATerminal(t *testing.T) {
 	var all strings.Builder
 	cfg := testConfig(t, "right")
 	cfg.Parts, cfg.Cell = []results.Part{results.Closed, results.OpenLoop}, bench.MinCell
-	cfg.Progress = NewLiveProgress(io.MultiWriter(s, &all), text.Style{}, s.Size)
+	cfg.Progress = term.NewLiveProgress(io.MultiWriter(s, &all), text.Style{}, s.Size)
 	now := time.Unix(1e9, 0)
-	cfg.Progress.now = func() time.Time {
+	cfg.Progress.Now = func() time.Time {
 		now = now.Add(time.Second)
 		return now
 	}

@@ -30,10 +30,10 @@ func (b *run) proof(ctx context.Context) error {
 	s := b.Results.Server(b.Results.Plan.Again)
 	if s.Out() || s.OneAtATime {
 		b.Results.Skip("a server that stops: " + s.Name + " does not serve two clients here")
-		b.progress.finished(proofTime, "")
+		b.progress.Finished(proofTime, "")
 		return nil
 	}
-	b.progress.doing(s.Name, "stopped · the lab's test of itself")
+	b.progress.Doing(s.Name, "stopped · the lab's test of itself")
 	proof := &results.Proof{Server: s.Name, From: stopFrom, Stopped: stopFor}
 	err := b.With(ctx, s.Subject, func(p *proc.Process) error {
 		if err := b.Preload(ctx, s.Subject, p); err != nil {
@@ -51,7 +51,7 @@ func (b *run) proof(ctx context.Context) error {
 	default:
 		b.Results.Proof = proof
 	}
-	b.progress.finished(proofTime, proofDigest(proof))
+	b.progress.Finished(proofTime, proofDigest(proof))
 	return nil
 }
 

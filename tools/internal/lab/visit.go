@@ -26,7 +26,7 @@ func (b *run) visit(ctx context.Context, s *results.Server, round int, again boo
 		if again {
 			what += " · again"
 		}
-		b.progress.doing(s.Name, fmt.Sprintf("%s · round %d of %d", what, round, plan.Rounds))
+		b.progress.Doing(s.Name, fmt.Sprintf("%s · round %d of %d", what, round, plan.Rounds))
 	}
 	err := b.With(ctx, s.Subject, func(p *proc.Process) error {
 		doing("store the keys")

@@ -1,4 +1,4 @@
-package lab
+package term
 
 import (
 	"fmt"
@@ -28,8 +28,8 @@ func liveRun(t *testing.T, s *labtest.Screen, style text.Style) (p *Progress, r 
 	}
 	now := time.Unix(1e9, 0)
 	p = NewLiveProgress(s, style, s.Size)
-	p.now = func() time.Time { return now }
-	p.start(r, 100*time.Second)
+	p.Now = func() time.Time { return now }
+	p.Start(r, 100*time.Second)
 	return p, r, &now
 }
 
@@ -57,9 +57,9 @@ func TestLiveTable(t *testing.T) {
 	}
 	r.Idle = []results.IdleCell{{Server: "eventloop", Connections: 1, Resources: &results.Resources{Window: time.Second, CPU: 25 * time.Millisecond}}}
 	*clock = clock.Add(30 * time.Second)
-	p.finished(30*time.Second, "not for here")
+	p.Finished(30*time.Second, "not for here")
 	*clock = clock.Add(10 * time.Second)
-	p.doing("multiblocking", "50 conns · round 2 of 3")
+	p.Doing("multiblocking", "50 conns · round 2 of 3")
 	assert.Equal(t, []string{
 		"                                    50 conns   20,000/s",
 		"MODEL                RULES   µs/REQ    REQ/S        P99    IDLE",
@@ -75,7 +75,7 @@ func TestLiveTable(t *testing.T) {
 		"████░░░░░░░░░░░░  30 %  about 60 s left  multiblocking · 50 conns · round 2 …",
 	}, s.Text())
 
-	p.end()
+	p.End()
 	assert.Empty(t, s.Text())
 }
 
@@ -84,7 +84,7 @@ func TestLiveTableOfAPart(t *testing.T) {
 	s := &labtest.Screen{T: t, Columns: 80, Rows: 24}
 	p, r, _ := liveRun(t, s, text.Style{})
 	r.Plan.Parts = []results.Part{results.Idle}
-	p.doing("eventloop", "idle")
+	p.Doing("eventloop", "idle")
 	assert.Equal(t, []string{
 		"MODEL                       RULES  IDLE",
 		"singleblocking                  –     –",
@@ -95,8 +95,8 @@ func TestLiveColours(t *testing.T) {
 	for _, style := range []text.Style{{}, text.ANSI} {
 		var out strings.Builder
 		p := NewLiveProgress(&out, style, func() (int, int) { return 80, 24 })
-		p.start(&results.Results{Servers: []*results.Server{{Subject: results.Subject{Name: "one"}}, {Subject: results.Subject{Name: "two"}, DNF: "oh"}, {Subject: results.Subject{Name: "three"}, Unavailable: "no"}}}, time.Second)
-		p.doing("one", "check")
+		p.Start(&results.Results{Servers: []*results.Server{{Subject: results.Subject{Name: "one"}}, {Subject: results.Subject{Name: "two"}, DNF: "oh"}, {Subject: results.Subject{Name: "three"}, Unavailable: "no"}}}, time.Second)
+		p.Doing("one", "check")
 		assert.Equal(t, style == text.ANSI, strings.Contains(out.String(), "\x1b[2mcheck\x1b[0m"))
 		assert.Equal(t, style == text.ANSI, strings.Contains(out.String(), "\x1b[31mDNF\x1b[0m"))
 		assert.Equal(t, style == text.ANSI, strings.Contains(out.String(), "\x1b[2mNOT AVAILABLE\x1b[0m"), "nothing is wrong")
@@ -114,8 +114,8 @@ func TestLiveFits(t *testing.T) {
 			for i := range 10 {
 				*clock = clock.Add(time.Second)
 				r.Servers[i%len(r.Servers)].DNF = strings.Repeat("x", i*20)
-				p.finished(10*time.Second, "")
-				p.doing(r.Servers[(i+1)%len(r.Servers)].Name, "something that takes long · in a round")
+				p.Finished(10*time.Second, "")
+				p.Doing(r.Servers[(i+1)%len(r.Servers)].Name, "something that takes long · in a round")
 				lines := s.Text()
 				switch {
 				case columns >= 80 && rows > 12:
@@ -128,7 +128,7 @@ func TestLiveFits(t *testing.T) {
 				}
 			}
 			_, _ = s.Write([]byte("^C"[:min(2, columns)]))
-			p.end()
+			p.End()
 			require.Empty(t, s.Text(), "%d x %d", columns, rows)
 		}
 	}
@@ -139,7 +139,7 @@ func TestLiveNoticesAnotherSize(t *testing.T) {
 	p, _, clock := liveRun(t, s, text.Style{})
 	show := func() []string {
 		*clock = clock.Add(time.Second)
-		p.doing("eventloop", "50 conns · round 1 of 3")
+		p.Doing("eventloop", "50 conns · round 1 of 3")
 		return s.Text()
 	}
 	require.Len(t, show(), 12)
@@ -151,7 +151,7 @@ func TestLiveNoticesAnotherSize(t *testing.T) {
 	s.Columns = 120
 	require.Len(t, show(), 12)
 	s.Rows = 12
-	p.end()
+	p.End()
 	assert.Empty(t, s.Text())
 }
 
@@ -161,7 +161,7 @@ func TestLiveIsDrawnFourTimesASecond(t *testing.T) {
 	var drawn []time.Time
 	for range 500 {
 		before := s.Writes
-		p.doing("eventloop", "50 conns")
+		p.Doing("eventloop", "50 conns")
 		if s.Writes > before {
 			drawn = append(drawn, *clock)
 		}

@@ -1,4 +1,4 @@
-package lab
+package term
 
 import (
 	"strings"
@@ -16,16 +16,16 @@ func TestProgressLines(t *testing.T) {
 	var out strings.Builder
 	p := NewProgress(&out)
 	now := time.Unix(1e9, 0)
-	p.now = func() time.Time { return now }
-	p.start(&results.Results{}, 80*time.Second)
-	p.doing("one", "nothing that shows")
+	p.Now = func() time.Time { return now }
+	p.Start(&results.Results{}, 80*time.Second)
+	p.Doing("one", "nothing that shows")
 	now = now.Add(40 * time.Second)
-	p.finished(20*time.Second, "one is done")
-	p.finished(20*time.Second, "")
+	p.Finished(20*time.Second, "one is done")
+	p.Finished(20*time.Second, "")
 	now = now.Add(40 * time.Second)
-	p.finished(40*time.Second, "so is another")
-	p.finished(time.Second, "and what nobody had planned")
-	p.end()
+	p.Finished(40*time.Second, "so is another")
+	p.Finished(time.Second, "and what nobody had planned")
+	p.End()
 	assert.Equal(t, strings.Join([]string{
 		"about 80 s",
 		// 80 s, had the plan no say
@@ -41,17 +41,17 @@ func TestProgressSaysWhyItTakesLonger(t *testing.T) {
 	var out strings.Builder
 	p := NewProgress(&out)
 	now := time.Unix(1e9, 0)
-	p.now = func() time.Time { return now }
-	p.start(nil, 99*time.Second)
+	p.Now = func() time.Time { return now }
+	p.Start(nil, 99*time.Second)
 	step := func(took time.Duration, line string) {
 		now = now.Add(took)
-		p.finished(11*time.Second, line)
+		p.Finished(11*time.Second, line)
 	}
 	step(12*time.Second, "as planned")
 	step(3*time.Minute, "slow")
 	step(3*time.Minute, "slow again")
 	step(time.Second, "quick")
-	p.extend(30*time.Second, "a is measured again")
+	p.Extend(30*time.Second, "a is measured again")
 	assert.Equal(t, strings.Join([]string{
 		"about 99 s",
 		"as planned (about 92 s left)",
@@ -63,13 +63,13 @@ func TestProgressSaysWhyItTakesLonger(t *testing.T) {
 	}, "\n"), out.String())
 
 	live := NewLiveProgress(&out, text.Style{}, func() (int, int) { return 200, 24 })
-	live.now = p.now
-	live.start(nil, 99*time.Second)
+	live.Now = p.Now
+	live.Start(nil, 99*time.Second)
 	now = now.Add(5 * time.Minute)
-	live.finished(10*time.Second, "")
+	live.Finished(10*time.Second, "")
 	out.Reset()
 	live.results = &results.Results{}
-	live.doing("eventloop", "50 conns")
+	live.Doing("eventloop", "50 conns")
 	assert.Contains(t, out.String(), "eventloop · 50 conns · longer than planned, because this took 5 min 0 s, not 10 s")
 }
 
@@ -105,8 +105,8 @@ func TestRoughly(t *testing.T) {
 
 func TestProgressSilent(t *testing.T) {
 	p := new(Progress)
-	p.start(nil, time.Second)
-	p.doing("x", "y")
-	p.finished(time.Second, "x")
-	p.end()
+	p.Start(nil, time.Second)
+	p.Doing("x", "y")
+	p.Finished(time.Second, "x")
+	p.End()
 }

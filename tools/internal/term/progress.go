@@ -1,4 +1,6 @@
-package lab
+// Package term shows on a terminal, or in lines, how far a run is and what is
+// known so far.
+package term
 
 import (
 	"fmt"
@@ -16,7 +18,7 @@ import (
 type Progress struct {
 	w    io.Writer
 	live *live // nil: lines
-	now  func() time.Time
+	Now  func() time.Time
 
 	results     *results.Results
 	began       time.Time
@@ -29,40 +31,40 @@ type Progress struct {
 }
 
 // NewProgress returns a Progress that writes lines to w.
-func NewProgress(w io.Writer) *Progress { return &Progress{w: w, now: time.Now} }
+func NewProgress(w io.Writer) *Progress { return &Progress{w: w, Now: time.Now} }
 
 // NewLiveProgress returns one for a terminal of that size.
 func NewLiveProgress(w io.Writer, style text.Style, size func() (columns, rows int)) *Progress {
-	return &Progress{w: w, live: &live{area: area{w: w, size: size}, style: style}, now: time.Now}
+	return &Progress{w: w, live: &live{area: area{w: w, size: size}, style: style}, Now: time.Now}
 }
 
-// start begins a run that fills the results and is planned to take so long.
-func (p *Progress) start(results *results.Results, total time.Duration) {
+// Start begins a run that fills the results and is planned to take so long.
+func (p *Progress) Start(results *results.Results, total time.Duration) {
 	if p.w == nil {
 		return
 	}
 	p.results, p.total, p.told = results, total, total
-	p.began = p.now()
+	p.began = p.Now()
 	p.at = p.began
 	if p.live == nil {
 		fmt.Fprintf(p.w, "about %s\n", format.Roughly(total))
 	}
 }
 
-// tell says something that is no measurement's.
-func (p *Progress) tell(line string) {
+// Tell says something that is no measurement's.
+func (p *Progress) Tell(line string) {
 	if p.w != nil && p.live == nil {
 		fmt.Fprintln(p.w, line)
 	}
 }
 
-// doing says what is measured next: of which server, if of one, and what, the
+// Doing says what is measured next: of which server, if of one, and what, the
 // most particular first.
-func (p *Progress) doing(server, what string) {
+func (p *Progress) Doing(server, what string) {
 	if p.live == nil {
 		return
 	}
-	now := p.now()
+	now := p.Now()
 	share := 0.0
 	if p.total > 0 {
 		share = min(float64(p.done)/float64(p.total), 1)
@@ -73,14 +75,14 @@ func (p *Progress) doing(server, what string) {
 	p.live.show(now, p.results, moment{server: server, what: what, share: share, left: p.left(now)})
 }
 
-// finished counts what was planned to take that long, and may say something
+// Finished counts what was planned to take that long, and may say something
 // about it.
-func (p *Progress) finished(planned time.Duration, line string) {
+func (p *Progress) Finished(planned time.Duration, line string) {
 	if p.w == nil {
 		return
 	}
 	p.done += planned
-	now := p.now()
+	now := p.Now()
 	took := now.Sub(p.at)
 	p.at = now
 	grown := p.explain(took, planned)
@@ -89,15 +91,15 @@ func (p *Progress) finished(planned time.Duration, line string) {
 	}
 }
 
-// extend says that the run takes longer than planned, and why.
-func (p *Progress) extend(by time.Duration, why string) {
+// Extend says that the run takes longer than planned, and why.
+func (p *Progress) Extend(by time.Duration, why string) {
 	if p.w == nil {
 		return
 	}
 	p.total += by
 	p.told += by
 	p.why = fmt.Sprintf("about %s more, because %s", format.Roughly(by), why)
-	p.tell(p.why)
+	p.Tell(p.why)
 }
 
 // explain returns why the run takes much longer than announced, "" if it does not: users
@@ -130,7 +132,7 @@ func (p *Progress) left(now time.Time) time.Duration {
 	return max(0, rest-now.Sub(p.at))
 }
 
-func (p *Progress) end() {
+func (p *Progress) End() {
 	if p.live != nil {
 		p.live.area.erase()
 	}
