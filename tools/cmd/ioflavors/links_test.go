@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/advise"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -56,8 +56,8 @@ func TestNothingIsWrittenThroughLinks(t *testing.T) {
 	})
 	t.Run("advise", func(t *testing.T) { // the links come after folder.Use has looked
 		dir := t.TempDir()
-		secret := plant(t, dir, lab.AdviceFiles...)
-		require.NoError(t, new(lab.Advice).Write(dir))
+		secret := plant(t, dir, advise.Files...)
+		require.NoError(t, new(advise.Advice).Write(dir))
 		assertUntouched(t, secret)
 	})
 	t.Run("load", func(t *testing.T) {

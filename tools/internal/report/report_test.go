@@ -203,7 +203,7 @@ func TestABrokenHistogramIsToldOf(t *testing.T) {
 func TestNothingGoesIntoAPageUnescaped(t *testing.T) {
 	plain, err := source.Uses("../..", "text/template")
 	require.NoError(t, err)
-	assert.Equal(t, []source.Use{{File: "internal/lab/advise_setup.go", Name: "text/template"}}, plain, "that one writes a Go program")
+	assert.Equal(t, []source.Use{{File: "internal/advise/setup.go", Name: "text/template"}}, plain, "that one writes a Go program")
 	trusted, err := source.Uses("../..", "html/template", "CSS", "HTML", "HTMLAttr", "JS", "JSStr", "Srcset", "URL")
 	require.NoError(t, err)
 	for _, u := range trusted {

@@ -1,6 +1,6 @@
 //go:build unix
 
-package lab
+package advise
 
 import (
 	"bytes"
@@ -20,8 +20,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-func adviseConfig(t *testing.T, modes ...string) AdviseConfig {
-	cfg := AdviseConfig{Profile: testProfile(), Repeats: 2, Duration: 200 * time.Millisecond, Seed: 1}
+func adviseConfig(t *testing.T, modes ...string) Config {
+	cfg := Config{Profile: testProfile(), Repeats: 2, Duration: 200 * time.Millisecond, Seed: 1}
 	cfg.Connections, cfg.Active, cfg.Rate, cfg.P99 = 150, 10, 200, 5*time.Second
 	for _, mode := range modes {
 		cfg.Subjects = append(cfg.Subjects, labtest.Subject(t, mode))
@@ -33,7 +33,7 @@ func TestAdvise(t *testing.T) {
 	cfg := adviseConfig(t, "right", "serial", "dies", "fails")
 	var progress bytes.Buffer
 	cfg.Progress = term.NewProgress(&progress)
-	a, err := Advise(t.Context(), cfg)
+	a, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
 	assert.True(t, a.Complete)
 	assert.Contains(t, a.option("fails").Reason, "no luck today")
@@ -69,7 +69,7 @@ func TestAdvise(t *testing.T) {
 	require.NoError(t, err)
 	var again Advice
 	require.NoError(t, json.Unmarshal(text, &again))
-	assert.Equal(t, AdviceSchema, again.Schema)
+	assert.Equal(t, Schema, again.Schema)
 	assert.Equal(t, a.Sentence, again.Sentence)
 	assert.Len(t, again.Options, 4)
 }
@@ -79,7 +79,7 @@ func TestAdviseWithoutThoseThatAreNotAvailable(t *testing.T) {
 	cfg := adviseConfig(t, "unavailable", "right", "refuses")
 	var progress bytes.Buffer
 	cfg.Progress = term.NewProgress(&progress)
-	a, err := Advise(t.Context(), cfg)
+	a, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
 	assert.ElementsMatch(t, []Absentee{{"unavailable", "no io_uring: not permitted"}, {"refuses", "no ring of mine"}}, a.NotAvailable)
 	require.Len(t, a.Options, 1)
@@ -95,7 +95,7 @@ func TestAdviseWithoutThoseThatAreNotAvailable(t *testing.T) {
 	assert.Regexp(t, `(?m)^refuses +NOT AVAILABLE$`, out.String())
 
 	cfg = adviseConfig(t, "unavailable")
-	a, err = Advise(t.Context(), cfg)
+	a, err = Run(t.Context(), cfg)
 	require.NoError(t, err)
 	assert.Empty(t, a.Recommended)
 	assert.Contains(t, a.Sentence, "this system can run none of the models")
@@ -111,7 +111,7 @@ func TestTheSeedDecidesTheOrder(t *testing.T) {
 		for _, name := range strings.Split("abcdefgh", "") {
 			cfg.Subjects = append(cfg.Subjects, results.Subject{Name: name, Command: []string{t.TempDir() + "/none"}})
 		}
-		a, err := Advise(t.Context(), cfg)
+		a, err := Run(t.Context(), cfg)
 		require.NoError(t, err)
 		for _, s := range a.Samples {
 			models = append(models, s.Model)
@@ -128,7 +128,7 @@ func TestTheSeedDecidesTheOrder(t *testing.T) {
 func TestAdviseOnFewDescriptors(t *testing.T) {
 	cfg := adviseConfig(t, "right")
 	cfg.Repeats, cfg.descriptors = 1, 150
-	a, err := Advise(t.Context(), cfg)
+	a, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
 	assert.Equal(t, 50, a.Measured.Connections)
 	assert.Equal(t, 40, a.Samples[0].Silent)
@@ -141,7 +141,7 @@ func TestAdviseInterrupted(t *testing.T) {
 	cfg.Repeats = 1000
 	ctx, cancel := context.WithCancel(t.Context())
 	cfg.Progress = term.NewProgress(cancelAtMeasurement(cancel))
-	a, err := Advise(ctx, cfg)
+	a, err := Run(ctx, cfg)
 	require.ErrorIs(t, err, context.Canceled)
 	assert.False(t, a.Complete)
 	require.Len(t, a.Samples, 1)
@@ -161,15 +161,15 @@ func (c cancelAtMeasurement) Write(p []byte) (int, error) {
 }
 
 func TestAdviseRefuses(t *testing.T) {
-	for text, wrong := range map[string]func(*AdviseConfig){
-		"0 repeats":   func(c *AdviseConfig) { c.Repeats = 0 },
-		"duration 1h": func(c *AdviseConfig) { c.Duration = time.Hour },
-		"no servers":  func(c *AdviseConfig) { c.Subjects = nil },
-		"rate -1":     func(c *AdviseConfig) { c.Rate = -1 },
+	for text, wrong := range map[string]func(*Config){
+		"0 repeats":   func(c *Config) { c.Repeats = 0 },
+		"duration 1h": func(c *Config) { c.Duration = time.Hour },
+		"no servers":  func(c *Config) { c.Subjects = nil },
+		"rate -1":     func(c *Config) { c.Rate = -1 },
 	} {
 		cfg := adviseConfig(t, "right")
 		wrong(&cfg)
-		a, err := Advise(t.Context(), cfg)
+		a, err := Run(t.Context(), cfg)
 		assert.Nil(t, a)
 		assert.ErrorContains(t, err, text)
 	}

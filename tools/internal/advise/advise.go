@@ -1,4 +1,7 @@
-package lab
+// Package advise recommends a model for a profile: it measures every model under
+// the profile, and says which one to take, why, and what would change the
+// answer.
+package advise
 
 import (
 	"context"
@@ -21,8 +24,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// AdviseConfig is what Advise needs to know.
-type AdviseConfig struct {
+// Config is what Advise needs to know.
+type Config struct {
 	Profile
 	Subjects []results.Subject
 	// Repeats is how often each model is measured.
@@ -38,8 +41,8 @@ type AdviseConfig struct {
 	descriptors int // there may be, in tests; 0: as the system says
 }
 
-// AdviceSchema is the version of Advice in JSON.
-const AdviceSchema = "ioflavors-advice/1"
+// Schema is the version of Advice in JSON.
+const Schema = "ioflavors-advice/1"
 
 // Advice is a recommendation and what it rests on.
 type Advice struct {
@@ -98,7 +101,7 @@ type Change struct {
 }
 
 // Validate returns an error if Advise would refuse the configuration.
-func (cfg AdviseConfig) Validate() error {
+func (cfg Config) Validate() error {
 	if err := cfg.Profile.Validate(); err != nil {
 		return err
 	}
@@ -114,10 +117,10 @@ func (cfg AdviseConfig) Validate() error {
 	return nil
 }
 
-// Advise measures every model under the profile and recommends one. An error
+// Run measures every model under the profile and recommends one. An error
 // means that it could not do its work, or was interrupted; advice that is not nil
 // holds what was measured so far.
-func Advise(ctx context.Context, cfg AdviseConfig) (*Advice, error) {
+func Run(ctx context.Context, cfg Config) (*Advice, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -132,7 +135,7 @@ func Advise(ctx context.Context, cfg AdviseConfig) (*Advice, error) {
 		descriptors = sock.DescriptorLimit()
 	}
 	a := &Advice{
-		Schema:      AdviceSchema,
+		Schema:      Schema,
 		Started:     time.Now(),
 		Command:     cfg.Command,
 		Profile:     cfg.Profile,

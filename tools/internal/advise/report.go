@@ -1,4 +1,4 @@
-package lab
+package advise
 
 import (
 	"encoding/json"
@@ -402,9 +402,9 @@ func (a *Advice) Report(w io.Writer, style text.Style, width int) error {
 	return err
 }
 
-// AdviceFiles are the names of the files that Write writes: the text, and all
+// Files are the names of the files that Write writes: the text, and all
 // measurements.
-var AdviceFiles = []string{"advice.txt", "advice.json"}
+var Files = []string{"advice.txt", "advice.json"}
 
 // Write writes the advice into a directory that there is.
 func (a *Advice) Write(dir string) error {
@@ -415,7 +415,7 @@ func (a *Advice) Write(dir string) error {
 	var report strings.Builder
 	return errors.Join(
 		a.Report(&report, text.Style{}, 80),
-		folder.WriteFile(filepath.Join(dir, AdviceFiles[0]), []byte(report.String())),
-		folder.WriteFile(filepath.Join(dir, AdviceFiles[1]), append(encoded, '\n')),
+		folder.WriteFile(filepath.Join(dir, Files[0]), []byte(report.String())),
+		folder.WriteFile(filepath.Join(dir, Files[1]), append(encoded, '\n')),
 	)
 }
