@@ -119,19 +119,6 @@ type Try struct {
 	Fail string `json:"fail,omitempty"`
 }
 
-// Proof is a server that was stopped (SIGSTOP) for a while under an open and a
-// closed loop at the same time: the one has to show the stop, and the other
-// hides it.
-type Proof struct {
-	Server string `json:"server"`
-	// From is when it was stopped, from the windows' beginning, and Stopped
-	// for how long.
-	From    time.Duration `json:"from_ns"`
-	Stopped time.Duration `json:"stopped_ns"`
-	Open    load.Result   `json:"open"`
-	Closed  load.Result   `json:"closed"`
-}
-
 // Noise is how far two measurements of one and the same server were apart: the
 // A/A test. A difference between two servers that is no larger means nothing.
 type Noise struct {
@@ -262,10 +249,6 @@ func (c Capacity) LowestFailure() *Try {
 	}
 	return lowest
 }
-
-// Shows reports whether the open loop shows the stop: a tenth of it or more in
-// the p99.
-func (p *Proof) Shows() bool { return p.Open.Response.P99 >= p.Stopped/10 }
 
 // Out reports whether a server is not to be measured, or no further.
 func (s *Server) Out() bool { return s.DNF != "" || s.Unavailable != "" }
