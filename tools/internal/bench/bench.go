@@ -168,11 +168,17 @@ func (b *Bench) Trial(ctx context.Context, s *results.Server, p *proc.Process, t
 // OpenDrain is how long the requests of an overloaded server are waited for.
 const OpenDrain = 500 * time.Millisecond
 
-const VisitTime = 150 * time.Millisecond // to start, fill and stop one
+// VisitTime is how long it takes to start a server, to fill and to stop it, about. What
+// is not measured takes time too; the estimate of the time that is left is corrected by
+// experience.
+const VisitTime = 150 * time.Millisecond
 
-const MinCell = 50 * time.Millisecond
-
-const MaxCell = 5 * time.Second
+// A cell is measured for MinCell to MaxCell. A server that serves one client at a time
+// lets a client go after a turn of 10 s, or 5 s of silence, and no cell may come to that.
+const (
+	MinCell = 50 * time.Millisecond
+	MaxCell = 5 * time.Second
+)
 
 // Survive does something, and makes an error of its panic: what was measured
 // before is worth having.

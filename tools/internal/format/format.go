@@ -55,8 +55,10 @@ func Thousands(x float64) string {
 // UnknownHere stands for a figure that this system does not tell. It is never 0.
 const UnknownHere = "not known here"
 
+// Percent writes a share, of which 1 is the whole.
 func Percent(share float64) string { return fmt.Sprintf("%.1f %%", share*100) }
 
+// Mebibytes writes a number of bytes in MiB, without the unit.
 func Mebibytes(bytes int64) string { return ThreeDigits(float64(bytes) / (1 << 20)) }
 
 const ellipsis = "…"
@@ -87,6 +89,7 @@ func Shorten(text string, width int) string {
 	return string(r[:width-1-tail]) + ellipsis + string(r[len(r)-tail:])
 }
 
+// Count writes a number of things: "1 core", "2 cores".
 func Count(n int, what string) string {
 	if n != 1 {
 		what += "s"
@@ -94,6 +97,7 @@ func Count(n int, what string) string {
 	return fmt.Sprintf("%d %s", n, what)
 }
 
+// Seconds returns a time of so many seconds.
 func Seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // Roughly writes how long something takes that nobody knows to the second.

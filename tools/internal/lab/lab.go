@@ -58,7 +58,7 @@ type Config struct {
 	// process may be killed before Run returns. May be nil.
 	Save func(*results.Results)
 
-	// In tests: check instead of conform, idle instead of results.IdleSteps, capacity
+	// In tests: check instead of bench.Conform, idle instead of results.IdleSteps, capacity
 	// instead of carefulSearch.
 	check    func(ctx context.Context, addr string, s results.Subject) results.Gate
 	idle     []int

@@ -15,8 +15,6 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// A server that serves one client at a time lets a client go after a turn of
-// 10 s, or 5 s of silence, and no cell may come to that.
 const (
 	maxIdle = 2 * time.Second
 	// maxStored is how many bytes of values a server may have to store.
@@ -95,11 +93,8 @@ func newPlan(cfg Config) (results.Plan, error) {
 	return p, nil
 }
 
-// What is not measured takes time too; the estimate of the time that is left
-// is corrected by experience.
-const (
-	gateTime = 1500 * time.Millisecond // to check a server
-)
+// gateTime is how long it takes to check a server, about.
+const gateTime = 1500 * time.Millisecond
 
 // visitLength is how long a server takes in a round.
 func visitLength(p results.Plan) time.Duration {

@@ -115,6 +115,7 @@ func Distinct(subjects []results.Subject) error {
 	return nil
 }
 
+// SubjectNames are the names of servers.
 func SubjectNames(subjects []results.Subject) []string {
 	var names []string
 	for _, s := range subjects {

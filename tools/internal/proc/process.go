@@ -172,7 +172,7 @@ func (p *Process) Failure() error {
 }
 
 // MayBeDying waits a little for the process to end, where its connections broke:
-// then failure knows the reason.
+// then Failure knows the reason.
 func (p *Process) MayBeDying() {
 	select {
 	case <-p.exited:
@@ -206,6 +206,7 @@ func (p *Process) Stop(ctx context.Context) error {
 	}
 }
 
+// Kill ends the process at once, and returns when it is gone.
 func (p *Process) Kill() {
 	kill(p.cmd)
 	<-p.exited

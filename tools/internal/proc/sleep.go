@@ -5,6 +5,7 @@ import (
 	"time"
 )
 
+// Sleep waits for so long, or until ctx is over.
 func Sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():

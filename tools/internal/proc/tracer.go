@@ -18,8 +18,8 @@ type Tracer interface {
 	Watch(ctx context.Context, pid int, names []string) Watch
 }
 
-// Watch is a process whose calls are counted from begin to end. What goes wrong
-// is told by counts.
+// Watch is a process whose calls are counted from Begin to End. What goes wrong
+// is told by Counts.
 type Watch interface {
 	Begin()
 	End()
@@ -33,7 +33,7 @@ var namedCalls = []string{"read", "write", "recvmsg", "recvfrom", "sendto", "epo
 // foreignCalls are those that the servers of others make besides.
 var foreignCalls = []string{"readv", "writev", "sendmsg"}
 
-// CallsOf are those that are worth a name in a server.
+// CallsOf are the calls that are worth a name in a server.
 func CallsOf(s results.Subject) []string {
 	switch {
 	case !s.Foreign && s.Model() == "iouring":

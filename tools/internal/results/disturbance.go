@@ -28,6 +28,7 @@ type Besides struct {
 	Steal, Others *float64   // as in Cell
 }
 
+// Besides is what the machine did while the cell was measured.
 func (c *Cell) Besides() Besides {
 	return Besides{c.Load.Generator.RunQueue, c.Resources, c.Steal, c.Others}
 }

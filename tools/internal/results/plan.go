@@ -107,6 +107,7 @@ func Workloads(mix load.Workload, shapes ...Shape) []load.Workload {
 // second, whatever it can do: so response times can be compared, rate by rate.
 var OpenRates = []float64{5_000, 10_000, 20_000, 40_000}
 
+// OpenWorkloads are those of OpenRates. mix is what they have in common.
 func OpenWorkloads(mix load.Workload, arrivals load.Arrivals) []load.Workload {
 	var all []load.Workload
 	for _, rate := range OpenRates {

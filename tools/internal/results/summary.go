@@ -157,6 +157,8 @@ func summarizeRuns(runs []Cell, w load.Workload) Summary {
 	return s
 }
 
+// CostOf sums up cells of one server under one workload, of which all have Resources
+// and requests.
 func CostOf(runs []Cell) *Cost {
 	per := func(r Cell, n int64) float64 { return float64(n) / float64(r.Load.Requests) }
 	c := &Cost{
@@ -226,6 +228,7 @@ func intervalOf(runs []Cell) *Interval {
 	return &Interval{s.Lo, s.Hi}
 }
 
+// SummaryOf returns what a server did under a workload, or nil.
 func (r *Results) SummaryOf(server string, workload int) *Summary {
 	for i, s := range r.Summary {
 		if s.Server == server && s.Workload == workload {
@@ -248,6 +251,7 @@ func Median[T number](values []T) T {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
+// MedianOf returns the median of a figure of each cell.
 func MedianOf[T number](runs []Cell, value func(Cell) T) T {
 	var values []T
 	for _, r := range runs {

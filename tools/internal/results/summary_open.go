@@ -79,6 +79,8 @@ func summarizeOpen(servers []*Server, plan Plan, cells []Cell) ([]OpenSummary, e
 	return all, nil
 }
 
+// OpenSummaryOf returns a server's response times at one of the plan's open rates, or
+// nil.
 func (r *Results) OpenSummaryOf(server string, workload int) *OpenSummary {
 	i := slices.IndexFunc(r.OpenSummary, func(s OpenSummary) bool { return s.Server == server && s.Workload == workload })
 	if i < 0 {

@@ -36,6 +36,7 @@ func (t *Trial) Fill(s *Server, c *Cell) {
 	t.Server, t.Load, t.Resources, t.Steal, t.Others = s.Name, &c.Load, c.Resources, c.Steal, c.Others
 }
 
+// Besides is what the machine did during the run.
 func (t *Trial) Besides() Besides {
 	b := Besides{Server: t.Resources, Steal: t.Steal, Others: t.Others}
 	if t.Load != nil {
@@ -88,6 +89,7 @@ func (t *Timeline) Late(from, until time.Duration) (late time.Duration) {
 	return late
 }
 
+// Failed returns how many callers were not answered.
 func (t *Timeline) Failed() (n int) {
 	for _, m := range t.Steps {
 		n += m.Failed
@@ -110,13 +112,13 @@ type Attack struct {
 // AttackKind is how a client misbehaves.
 type AttackKind string
 
-const IdleClient AttackKind = "connects and says nothing"
-
-const HalfFrame AttackKind = "sends half a frame"
-
-const Dribble AttackKind = "sends a byte at a time"
-
-const DeafReader AttackKind = "asks for much and does not read"
+// The ways to misbehave.
+const (
+	IdleClient AttackKind = "connects and says nothing"
+	HalfFrame  AttackKind = "sends half a frame"
+	Dribble    AttackKind = "sends a byte at a time"
+	DeafReader AttackKind = "asks for much and does not read"
+)
 
 // check returns an error for a timeline that no axis has room for.
 func (t *Timeline) check() error {

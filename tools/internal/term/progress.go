@@ -132,6 +132,7 @@ func (p *Progress) left(now time.Time) time.Duration {
 	return max(0, rest-now.Sub(p.at))
 }
 
+// End gives the terminal back.
 func (p *Progress) End() {
 	if p.live != nil {
 		p.live.area.erase()

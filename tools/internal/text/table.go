@@ -20,6 +20,7 @@ type Table struct {
 	Rows    []Row
 }
 
+// Column is a heading. Neighbours with the same group share that.
 type Column struct{ Group, Name string }
 
 // Row has a cell for each column, or fewer; rest is written behind the last of
@@ -42,6 +43,7 @@ type Style struct{ Strong, Faint, Alarm string }
 // ANSI is for terminals.
 var ANSI = Style{Strong: printable.Strong, Faint: printable.Faint, Alarm: printable.Alarm}
 
+// Paint returns the text in the style that the code begins.
 func Paint(code, text string) string {
 	if code == "" || text == "" {
 		return text
@@ -55,6 +57,7 @@ func (g *Table) Write(w io.Writer, style Style) error {
 	return err
 }
 
+// Text returns the table without its caption.
 func (g *Table) Text(style Style) string {
 	widths := g.Widths()
 	var groups, titles, out strings.Builder
@@ -182,6 +185,7 @@ func (g *Table) pad(i, width int, text string) string {
 	return fmt.Sprintf("%*s", width, text)
 }
 
+// Widths returns how wide each column is, in characters.
 func (g *Table) Widths() []int {
 	widths := make([]int, len(g.Columns))
 	for i, c := range g.Columns {
