@@ -13,11 +13,13 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/ioflavors/ioflavors/tools/internal/advise"
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
+	"github.com/ioflavors/ioflavors/tools/internal/term"
 )
 
 type adviseCmd struct {
@@ -120,17 +122,17 @@ func (b *byteSize) Decode(ctx *kong.DecodeContext) error {
 	return nil
 }
 
-func (c *adviseCmd) config() (lab.AdviseConfig, error) {
+func (c *adviseCmd) config() (advise.Config, error) {
 	program, err := os.Executable()
 	if err != nil {
-		return lab.AdviseConfig{}, err
+		return advise.Config{}, err
 	}
-	subjects, err := lab.Select(lab.Models(program), c.Models)
+	subjects, err := models.Select(models.Models(program), c.Models)
 	if err != nil {
-		return lab.AdviseConfig{}, err
+		return advise.Config{}, err
 	}
-	cfg := lab.AdviseConfig{
-		Profile: lab.Profile{
+	cfg := advise.Config{
+		Profile: advise.Profile{
 			Connections: c.Conns, Active: c.Active.of(c.Conns), Rate: c.Rate, Arrivals: c.Arrivals, Puts: c.Puts,
 			Handler: c.Handler, Computes: c.HandlerKind == "cpu", Value: int(c.Value), P99: c.P99,
 			Cores: c.Cores, SpareCore: c.SpareCore,
@@ -140,7 +142,7 @@ func (c *adviseCmd) config() (lab.AdviseConfig, error) {
 		Duration: c.Duration,
 		Seed:     c.Seed,
 		Command:  c.command(),
-		Progress: lab.NewProgress(stderr()),
+		Progress: term.NewProgress(stderr()),
 	}
 	return cfg, cfg.Validate()
 }
@@ -182,13 +184,13 @@ func (c *adviseCmd) Run(ctx context.Context, out *stdout.Checked) error {
 		return usageError(err)
 	}
 	if c.Out != "" {
-		dir, err := folder.Use(c.Out, lab.AdviceFiles...)
+		dir, err := folder.Use(c.Out, advise.Files...)
 		if err != nil {
 			return err
 		}
 		defer closeFolder(dir)
 	}
-	advice, err := lab.Advise(ctx, cfg)
+	advice, err := advise.Run(ctx, cfg)
 	if advice == nil {
 		return err
 	}

@@ -10,11 +10,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/advise"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-func adviseConfig(t *testing.T, args ...string) (lab.AdviseConfig, error) {
+func adviseConfig(t *testing.T, args ...string) (advise.Config, error) {
 	t.Helper()
 	var c struct {
 		Advise adviseCmd `cmd:""`
@@ -22,7 +22,7 @@ func adviseConfig(t *testing.T, args ...string) (lab.AdviseConfig, error) {
 	parser, err := kong.New(&c)
 	require.NoError(t, err)
 	if _, err = parser.Parse(append([]string{"advise"}, args...)); err != nil {
-		return lab.AdviseConfig{}, err
+		return advise.Config{}, err
 	}
 	return c.Advise.config()
 }
@@ -31,7 +31,7 @@ func TestAdviseFlags(t *testing.T) {
 	cfg, err := adviseConfig(t)
 	require.NoError(t, err)
 	assert.Len(t, cfg.Subjects, 9)
-	assert.Equal(t, lab.Profile{
+	assert.Equal(t, advise.Profile{
 		Connections: 1000, Active: 100, Rate: 5000, Arrivals: load.Poisson, Puts: 0.1, Value: 64, P99: 10 * time.Millisecond, Cores: 1,
 	}, cfg.Profile)
 	assert.Equal(t, 3, cfg.Repeats)
@@ -39,7 +39,7 @@ func TestAdviseFlags(t *testing.T) {
 	cfg, err = adviseConfig(t, "--conns", "20000", "--active", "1%", "--rate", "5000", "--handler", "2ms", "--value", "1KiB",
 		"--p99", "5ms", "--spare-core", "--puts", "0.5", "--arrivals", "constant", "--models", "eventloop", "--seed", "7", "--duration", "2s")
 	require.NoError(t, err)
-	assert.Equal(t, lab.Profile{
+	assert.Equal(t, advise.Profile{
 		Connections: 20000, Active: 200, Rate: 5000, Arrivals: load.Constant, Puts: 0.5, Handler: 2 * time.Millisecond,
 		Value: 1024, P99: 5 * time.Millisecond, Cores: 1, SpareCore: true,
 	}, cfg.Profile)
@@ -72,7 +72,7 @@ func TestAdvise(t *testing.T) {
 		"--handler", "1ms", "--p99", "5s", "--repeats", "1", "--duration", "200ms", "--json", "--out", dir}
 	code, out, progress := ioflavors(t, args...)
 	assert.Contains(t, []int{0, 1}, code, "on a busy machine every measurement may be void")
-	var advice lab.Advice
+	var advice advise.Advice
 	require.NoError(t, json.Unmarshal([]byte(out), &advice), out)
 	assert.True(t, advice.Complete)
 	require.NotEmpty(t, advice.Samples)

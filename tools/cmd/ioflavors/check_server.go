@@ -12,8 +12,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/kvserver"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
 )
 
 // reach returns an error if no server listens at addr, because then all
@@ -108,7 +108,7 @@ func (s *checkedServer) unavailable() error {
 	if !p.hasEnded() {
 		return nil
 	}
-	if why, yes := lab.Unavailable(p.err, p.said.String()); yes {
+	if why, yes := proc.Unavailable(p.err, p.said.String()); yes {
 		return &exitError{kvcmd.ExitUnavailable, "the server is " + kvserver.ErrUnavailable.Error() + ": " + why}
 	}
 	return nil

@@ -262,9 +262,9 @@ func TestCheckWhatIsNotAvailable(t *testing.T) {
 }
 
 func TestServeWhatIsNotAvailable(t *testing.T) {
-	before := models
-	defer func() { models = before }()
-	models = append(slices.Clone(models), absent)
+	before := commands
+	defer func() { commands = before }()
+	commands = append(slices.Clone(commands), absent)
 	code, _, stderr := ioflavors(t, "serve", "absent", "--addr", "127.0.0.1:0")
 	assert.Equal(t, kvcmd.ExitUnavailable, code)
 	assert.Equal(t, "ioflavors serve absent: not available here: the moon is not full\n", stderr)

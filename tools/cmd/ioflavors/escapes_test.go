@@ -13,8 +13,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/kv"
 	kvpb "github.com/ioflavors/ioflavors/common/proto/ioflavors/kv/v1"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // evil clears a terminal's screen, sets its title, reverses the direction of
@@ -113,7 +113,7 @@ func TestJSONForATerminal(t *testing.T) {
 // Names in results.json appear on the page and in the advice.
 func TestResultsAreNoControlSequences(t *testing.T) {
 	dir := t.TempDir()
-	_, err := (&lab.Results{Schema: lab.Schema, Servers: []*lab.Server{{Subject: lab.Subject{Name: "a" + evil}, DNF: evil}}}).Write(dir)
+	_, err := (&results.Results{Schema: results.Schema, Servers: []*results.Server{{Subject: results.Subject{Name: "a" + evil}, DNF: evil}}}).Write(dir)
 	require.NoError(t, err)
 	code, stdout, stderr := ioflavors(t, "report", dir)
 	require.Zero(t, code, stderr)

@@ -14,13 +14,17 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/nearest"
 	"github.com/ioflavors/ioflavors/tools/internal/report"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 type labCmd struct {
@@ -68,7 +72,7 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 		return err
 	}
 	defer closeFolder(folder)
-	cfg.Save = func(r *lab.Results) { _, _ = r.Write(folder.Path) } // an error returns with the last write
+	cfg.Save = func(r *results.Results) { _, _ = r.Write(folder.Path) } // an error returns with the last write
 	results, err := lab.Run(ctx, cfg)
 	if results == nil {
 		return err
@@ -77,7 +81,7 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	if err != nil && !interrupted {
 		fmt.Fprintln(stderr(), "ioflavors:", err)
 	}
-	if err := results.Report(out, style(out.File()), width(out.File())); err != nil {
+	if err := text.Report(results, out, style(out.File()), width(out.File())); err != nil {
 		return err
 	}
 	name, writeErr := results.Write(folder.Path)
@@ -103,7 +107,7 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 // user named.
 func (c *labCmd) folder() (*folder.Folder, error) {
 	if c.Out != "" {
-		return folder.Use(c.Out, lab.FileName, report.FileName)
+		return folder.Use(c.Out, results.FileName, report.FileName)
 	}
 	what := []string{"lab"}
 	switch {
@@ -135,40 +139,40 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	if err != nil {
 		return lab.Config{}, nil, err
 	}
-	var servers []lab.Subject
+	var servers []results.Subject
 	for _, text := range c.Server {
-		s, err := lab.ParseServer(text)
+		s, err := models.ParseServer(text)
 		if err != nil {
 			return lab.Config{}, nil, usageError(fmt.Errorf("--server: %w", err))
 		}
 		servers = append(servers, s)
 	}
-	models, parts, experiments := c.Models, []lab.Part(nil), []string(nil)
+	names, parts, claims := c.Models, []results.Part(nil), []string(nil)
 	for _, name := range c.Only {
-		if part := lab.Part(name); slices.Contains(lab.Parts, part) {
+		if part := results.Part(name); slices.Contains(results.Parts, part) {
 			parts = append(parts, part)
 		} else if slices.Contains(experimentIDs(), name) {
-			experiments = append(experiments, name)
+			claims = append(claims, name)
 		} else {
-			models = append(models, name)
+			names = append(names, name)
 		}
 	}
-	if c.Claims || experiments != nil {
-		parts = append(parts, lab.ExperimentParts(experiments)...)
+	if c.Claims || claims != nil {
+		parts = append(parts, experiments.Parts(claims)...)
 	}
-	subjects, notMeasured := lab.Models(program), []string(nil)
+	subjects, notMeasured := models.Models(program), []string(nil)
 	if c.Peers || c.PeersFrom != "" {
 		built, remove, err := buildPeers(ctx, c.PeersFrom)
 		if err != nil {
 			return lab.Config{}, nil, err
 		}
 		cleanUp = remove
-		var installed []lab.Subject
-		installed, notMeasured = lab.InstalledPeers()
+		var installed []results.Subject
+		installed, notMeasured = models.InstalledPeers()
 		subjects = slices.Concat(subjects, built, installed)
-		models = lab.WithPeers(models)
+		names = models.WithPeers(names)
 	}
-	if subjects, err = c.chosen(subjects, servers, models); err != nil {
+	if subjects, err = c.chosen(subjects, servers, names); err != nil {
 		cleanUp()
 		return lab.Config{}, nil, usageError(err)
 	}
@@ -176,19 +180,19 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	switch {
 	case c.Quick:
 		rounds, duration = 1, 200*time.Millisecond
-	case c.Claims || experiments != nil:
+	case c.Claims || claims != nil:
 		rounds = 3
 	case c.Full:
 		duration = time.Second
 		if parts == nil {
-			parts = lab.Parts
+			parts = results.Parts
 		}
 	}
 	mix := load.DefaultWorkload()
 	mix.Puts, mix.Keys, mix.MinValue, mix.MaxValue = c.Puts, c.Keys, c.Value.min, c.Value.max
-	var shapes []lab.Shape
+	var shapes []results.Shape
 	for _, s := range c.Shape {
-		shapes = append(shapes, lab.Shape(s))
+		shapes = append(shapes, results.Shape(s))
 	}
 	null := []string{program, "null-server", "--keys", strconv.Itoa(c.Keys), "--value", c.Value.String()}
 	if runtime.NumCPU() > 1 && !c.NoPin {
@@ -196,7 +200,7 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	}
 	return lab.Config{
 		Subjects:    subjects,
-		Null:        lab.Subject{Name: "null", Command: null},
+		Null:        results.Subject{Name: "null", Command: null},
 		Parts:       parts,
 		Rounds:      cmp.Or(c.Rounds, rounds),
 		Cell:        cmp.Or(c.Duration, duration),
@@ -204,8 +208,8 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 		Mix:         &mix,
 		Arrivals:    c.Arrivals,
 		SLO:         c.SLO,
-		Experiments: experiments,
-		AllClaims:   c.Claims || c.Full || experiments != nil,
+		Experiments: claims,
+		AllClaims:   c.Claims || c.Full || claims != nil,
 		Seed:        c.Seed,
 		NoPin:       c.NoPin,
 		Command:     c.command(),
@@ -217,21 +221,21 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 // chosen returns the subjects with the given names, and the user's own
 // servers. If a name selects one of the own servers, only the selected own
 // servers are included.
-func (c *labCmd) chosen(subjects, servers []lab.Subject, names []string) ([]lab.Subject, error) {
+func (c *labCmd) chosen(subjects, servers []results.Subject, names []string) ([]results.Subject, error) {
 	all := slices.Concat(subjects, servers)
-	known := func(name string, subjects []lab.Subject) bool {
-		_, err := lab.Select(subjects, []string{name})
+	known := func(name string, subjects []results.Subject) bool {
+		_, err := models.Select(subjects, []string{name})
 		return err == nil
 	}
 	for _, name := range c.Only {
-		if part := lab.Part(name); !slices.Contains(lab.Parts, part) && !slices.Contains(experimentIDs(), name) && !known(name, all) {
+		if part := results.Part(name); !slices.Contains(results.Parts, part) && !slices.Contains(experimentIDs(), name) && !known(name, all) {
 			return nil, unknownOnly(name, all)
 		}
 	}
 	if len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return known(name, servers) }) {
 		names = slices.Concat(names, subjectNames(servers))
 	}
-	selected, err := lab.Select(all, names)
+	selected, err := models.Select(all, names)
 	if err != nil {
 		return nil, fmt.Errorf("--models: %w", err)
 	}
@@ -239,13 +243,13 @@ func (c *labCmd) chosen(subjects, servers []lab.Subject, names []string) ([]lab.
 }
 
 func experimentIDs() (ids []string) {
-	for _, e := range lab.Experiments() {
+	for _, e := range experiments.All() {
 		ids = append(ids, e.ID)
 	}
 	return ids
 }
 
-func subjectNames(subjects []lab.Subject) (names []string) {
+func subjectNames(subjects []results.Subject) (names []string) {
 	for _, s := range subjects {
 		names = append(names, s.Name)
 	}
@@ -253,15 +257,15 @@ func subjectNames(subjects []lab.Subject) (names []string) {
 }
 
 // unknownOnly is the error for a name that --only does not know.
-func unknownOnly(name string, subjects []lab.Subject) error {
-	parts := make([]string, len(lab.Parts))
-	for i, p := range lab.Parts {
+func unknownOnly(name string, subjects []results.Subject) error {
+	parts := make([]string, len(results.Parts))
+	for i, p := range results.Parts {
 		parts[i] = string(p)
 	}
-	claims, models := experimentIDs(), subjectNames(subjects)
+	claims, servers := experimentIDs(), subjectNames(subjects)
 	return fmt.Errorf("--only %s: neither a part (%s) nor a claim (%s) nor a model (%s)%s", name,
-		strings.Join(parts, ", "), strings.Join(claims, ", "), strings.Join(models, ", "),
-		nearest.Hint(name, slices.Concat(parts, claims, models)))
+		strings.Join(parts, ", "), strings.Join(claims, ", "), strings.Join(servers, ", "),
+		nearest.Hint(name, slices.Concat(parts, claims, servers)))
 }
 
 // command returns the command line that repeats the run, without the
@@ -304,8 +308,8 @@ func (c *labCmd) command() []string {
 	return command
 }
 
-// shape is a lab.Shape, written as 50x16.
-type shape lab.Shape
+// shape is a results.Shape, written as 50x16.
+type shape results.Shape
 
 func (s shape) numbers() []float64 { return []float64{float64(s.Connections), float64(s.Depth)} }
 
@@ -327,7 +331,7 @@ func (s *shape) Decode(ctx *kong.DecodeContext) error {
 
 // verdict returns an error if a server failed or if the run shows next to nothing,
 // so that a script notices.
-func verdict(r *lab.Results) error {
+func verdict(r *results.Results) error {
 	if failed := r.Failed(); len(failed) > 0 {
 		return &exitError{1, "errors, or not finished: " + strings.Join(failed, ", ")}
 	}

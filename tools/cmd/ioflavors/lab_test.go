@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
@@ -34,7 +36,7 @@ func labConfig(t *testing.T, args ...string) (lab.Config, error) {
 func TestLabShapes(t *testing.T) {
 	cfg, err := labConfig(t, "--shape", "1x1,1000x16", "--shape", "7x2", "--puts", "0.5", "--keys", "20", "--value", "16-4096")
 	require.NoError(t, err)
-	assert.Equal(t, []lab.Shape{{Connections: 1, Depth: 1}, {Connections: 1000, Depth: 16}, {Connections: 7, Depth: 2}}, cfg.Shapes)
+	assert.Equal(t, []results.Shape{{Connections: 1, Depth: 1}, {Connections: 1000, Depth: 16}, {Connections: 7, Depth: 2}}, cfg.Shapes)
 	assert.Equal(t, 0.5, cfg.Mix.Puts)
 	assert.Equal(t, 20, cfg.Mix.Keys)
 	assert.Equal(t, []int{16, 4096}, []int{cfg.Mix.MinValue, cfg.Mix.MaxValue})
@@ -51,22 +53,22 @@ func TestLabShapes(t *testing.T) {
 // A run that shows next to nothing must not look like a successful one. A failed
 // server takes precedence.
 func TestAVoidRunDoesNotExitWithZero(t *testing.T) {
-	code := func(r *lab.Results) int {
+	code := func(r *results.Results) int {
 		var exit *exitError
 		if errors.As(verdict(r), &exit) {
 			return exit.code
 		}
 		return 0
 	}
-	good := lab.OpenSummary{Server: "busywait", Rounds: 3, MedianRounds: 3}
-	void := lab.OpenSummary{Server: "busywait", Void: 3, Reason: "the generator waited for its core"}
-	assert.Zero(t, code(&lab.Results{OpenSummary: []lab.OpenSummary{good, void, void, void}}))
-	assert.Equal(t, exitVoid, code(&lab.Results{OpenSummary: []lab.OpenSummary{good, void, void, void, void}}))
-	assert.EqualError(t, verdict(&lab.Results{OpenSummary: []lab.OpenSummary{void}}),
+	good := results.OpenSummary{Server: "busywait", Rounds: 3, MedianRounds: 3}
+	void := results.OpenSummary{Server: "busywait", Void: 3, Reason: "the generator waited for its core"}
+	assert.Zero(t, code(&results.Results{OpenSummary: []results.OpenSummary{good, void, void, void}}))
+	assert.Equal(t, exitVoid, code(&results.Results{OpenSummary: []results.OpenSummary{good, void, void, void, void}}))
+	assert.EqualError(t, verdict(&results.Results{OpenSummary: []results.OpenSummary{void}}),
 		"VOID: of 3 cells of the open loop 3 are void, medians included; one reason: the generator waited for its core")
-	assert.Equal(t, exitVoid, code(&lab.Results{Claims: []lab.Claim{{Experiment: "E4", Verdict: lab.NotMeasurable}}}))
-	failed := &lab.Server{Subject: lab.Subject{Name: "busywait"}, DNF: "it ended"}
-	assert.Equal(t, 1, code(&lab.Results{Servers: []*lab.Server{failed}, OpenSummary: []lab.OpenSummary{void}}))
+	assert.Equal(t, exitVoid, code(&results.Results{Claims: []results.Claim{{Experiment: "E4", Verdict: results.NotMeasurable}}}))
+	failed := &results.Server{Subject: results.Subject{Name: "busywait"}, DNF: "it ended"}
+	assert.Equal(t, 1, code(&results.Results{Servers: []*results.Server{failed}, OpenSummary: []results.OpenSummary{void}}))
 }
 
 func TestLabFlags(t *testing.T) {
@@ -98,11 +100,11 @@ func TestLabFlags(t *testing.T) {
 	cfg, err = labConfig(t, "--only=idle,eventloop", "--only=proof")
 	require.NoError(t, err)
 	assert.Len(t, cfg.Subjects, 2)
-	assert.Equal(t, []lab.Part{lab.Idle, lab.StopTest}, cfg.Parts)
+	assert.Equal(t, []results.Part{results.Idle, results.StopTest}, cfg.Parts)
 
 	cfg, err = labConfig(t, "--full")
 	require.NoError(t, err)
-	assert.Equal(t, lab.Parts, cfg.Parts)
+	assert.Equal(t, results.Parts, cfg.Parts)
 	assert.Equal(t, 6, cfg.Rounds)
 
 	for _, wrong := range []string{"--models=none", "--server=none", "--models=peer", "--server=http+mine=./mine {addr}"} {
@@ -143,7 +145,7 @@ func TestCommandsBeginAsTheUserBegan(t *testing.T) {
 	cfg, err := labConfig(t, "--server", "mine=./my-server --listen {addr}")
 	require.NoError(t, err)
 	assert.Equal(t, append(self.Command(), "lab"), cfg.Command[:len(self.Command())+1])
-	assert.Contains(t, lab.CommandLine(cfg.Command), " --server 'mine=./my-server --listen {addr}' ")
+	assert.Contains(t, self.Line(cfg.Command), " --server 'mine=./my-server --listen {addr}' ")
 	advice, err := adviseConfig(t)
 	require.NoError(t, err)
 	assert.Equal(t, append(self.Command(), "advise"), advice.Command[:len(self.Command())+1])
@@ -156,9 +158,9 @@ func TestCommandsBeginAsTheUserBegan(t *testing.T) {
 // Each subject is a model that serve knows, with flags that the model
 // accepts.
 func TestLabSubjectsAreServed(t *testing.T) {
-	for _, s := range lab.Models("ioflavors") {
+	for _, s := range models.Models("ioflavors") {
 		known := false
-		for _, m := range models {
+		for _, m := range commands {
 			known = known || m.Model == s.Command[2]
 		}
 		assert.True(t, known, s.Name)

@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/advise"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // plant makes links to another user's file, at all names that are, or once were,
@@ -37,7 +38,7 @@ func assertUntouched(t *testing.T, secret string) {
 func TestNothingIsWrittenThroughLinks(t *testing.T) {
 	t.Run("report", func(t *testing.T) {
 		dir := t.TempDir()
-		_, err := (&lab.Results{Schema: lab.Schema}).Write(dir)
+		_, err := (&results.Results{Schema: results.Schema}).Write(dir)
 		require.NoError(t, err)
 		secret := plant(t, dir, "report.html", "report.html.tmp")
 		code, _, stderr := ioflavors(t, "report", dir)
@@ -48,16 +49,16 @@ func TestNothingIsWrittenThroughLinks(t *testing.T) {
 	t.Run("lab", func(t *testing.T) {
 		dir := t.TempDir()
 		secret := plant(t, dir, "results.json", "results.json.tmp")
-		_, err := (&lab.Results{Schema: lab.Schema}).Write(dir)
+		_, err := (&results.Results{Schema: results.Schema}).Write(dir)
 		require.NoError(t, err)
 		assertUntouched(t, secret)
-		_, err = lab.Read(filepath.Join(dir, lab.FileName))
+		_, err = results.Read(filepath.Join(dir, results.FileName))
 		require.NoError(t, err)
 	})
 	t.Run("advise", func(t *testing.T) { // the links appear after the check by folder.Use
 		dir := t.TempDir()
-		secret := plant(t, dir, lab.AdviceFiles...)
-		require.NoError(t, new(lab.Advice).Write(dir))
+		secret := plant(t, dir, advise.Files...)
+		require.NoError(t, new(advise.Advice).Write(dir))
 		assertUntouched(t, secret)
 	})
 	t.Run("load", func(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // program is the command as a process of its own, because SIGPIPE would end this
@@ -48,7 +48,7 @@ func abandoned(t *testing.T) *os.File {
 // printing are commands that print a result, each in its own way.
 func printing(t *testing.T) [][]string {
 	addr := startModel(t)
-	results, err := (&lab.Results{Schema: lab.Schema}).Write(t.TempDir())
+	results, err := (&results.Results{Schema: results.Schema}).Write(t.TempDir())
 	require.NoError(t, err)
 	code, _, stderr := ioflavors(t, "put", "k", "v", "--addr", addr)
 	require.Zero(t, code, stderr)
@@ -110,9 +110,9 @@ func TestTheLabOutlivesItsReaders(t *testing.T) {
 	cmd.Stdout, cmd.Stderr = abandoned(t), abandoned(t)
 	_ = cmd.Run()
 	assert.Equal(t, 1, cmd.ProcessState.ExitCode(), "%v", cmd.ProcessState)
-	text, err := os.ReadFile(filepath.Join(dir, lab.FileName))
+	text, err := os.ReadFile(filepath.Join(dir, results.FileName))
 	require.NoError(t, err)
-	var results lab.Results
+	var results results.Results
 	require.NoError(t, json.Unmarshal(text, &results))
 	assert.True(t, results.Complete)
 	assert.FileExists(t, filepath.Join(dir, "report.html"))

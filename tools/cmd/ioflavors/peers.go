@@ -6,15 +6,16 @@ import (
 	"os"
 	"strings"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// buildPeers builds the peers of the named checkout, or of the checkout around the
-// working directory. Call remove after their last use.
-func buildPeers(ctx context.Context, named string) (peers []lab.Subject, remove func(), err error) {
-	find := func() (string, error) { return lab.FindPeers(".") }
+// buildPeers builds the peers of the checkout that the user has named, or else of the
+// one that the working directory is in. Call remove when they are not needed any more.
+func buildPeers(ctx context.Context, named string) (peers []results.Subject, remove func(), err error) {
+	find := func() (string, error) { return models.FindPeers(".") }
 	if named != "" {
-		find = func() (string, error) { return lab.Checkout(named) }
+		find = func() (string, error) { return models.Checkout(named) }
 	}
 	checkout, err := find()
 	if err != nil {
@@ -26,14 +27,14 @@ func buildPeers(ctx context.Context, named string) (peers []lab.Subject, remove 
 	}
 	remove = func() { _ = os.RemoveAll(bin) }
 	fmt.Fprintln(stderr(), "building the peers of", checkout)
-	if said, err := lab.BuildCommand(ctx, checkout, bin).CombinedOutput(); err != nil {
+	if said, err := models.BuildCommand(ctx, checkout, bin).CombinedOutput(); err != nil {
 		remove()
 		if ctx.Err() != nil {
 			return nil, nil, &exitError{130, "interrupted before anything was measured"}
 		}
-		return nil, nil, fmt.Errorf("--peers: build %s: %w: %s", lab.PeersDir, err, strings.TrimSpace(string(said)))
+		return nil, nil, fmt.Errorf("--peers: build %s: %w: %s", models.PeersDir, err, strings.TrimSpace(string(said)))
 	}
-	if peers, err = lab.BuiltPeers(checkout, bin); err != nil {
+	if peers, err = models.BuiltPeers(checkout, bin); err != nil {
 		remove()
 		return nil, nil, fmt.Errorf("--peers: %w", err)
 	}

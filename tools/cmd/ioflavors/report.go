@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/report"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
 
@@ -18,25 +18,25 @@ type reportCmd struct {
 }
 
 func (c *reportCmd) Run(out *stdout.Checked) error {
-	name, err := folder.Find(cmp.Or(c.Of, folder.Default), lab.FileName)
+	name, err := folder.Find(cmp.Or(c.Of, folder.Default), results.FileName)
 	if err != nil {
 		return err
 	}
-	results, err := lab.Read(name)
+	found, err := results.Read(name)
 	if err != nil {
 		return err
 	}
 	dir := filepath.Dir(name)
 	if c.Out != "" && !sameFolder(c.Out, dir) {
-		// A page beside the results of another run would be mistaken for theirs.
-		to, err := folder.Use(c.Out, lab.FileName)
+		// A page beside the results of another run would be taken for theirs.
+		to, err := folder.Use(c.Out, results.FileName)
 		if err != nil {
 			return err
 		}
 		defer closeFolder(to)
 		dir = to.Path
 	}
-	names, err := report.Write(dir, results)
+	names, err := report.Write(dir, found)
 	if err != nil {
 		return err
 	}

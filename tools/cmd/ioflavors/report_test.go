@@ -10,12 +10,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/report"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestReportCommand(t *testing.T) {
-	r := &lab.Results{Schema: lab.Schema}
+	r := &results.Results{Schema: results.Schema}
 	dir := t.TempDir()
 	name, err := r.Write(dir)
 	require.NoError(t, err)
@@ -50,7 +50,7 @@ func TestEachRunOfTheLabHasItsOwnFolder(t *testing.T) {
 	assert.Regexp(t, `^lab-out.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-E0-singleblocking.results\.json$`, first)
 	before, err := os.ReadFile(first)
 	require.NoError(t, err)
-	r, err := lab.Read(first)
+	r, err := results.Read(first)
 	require.NoError(t, err)
 
 	second := runLab(r.Command[slices.Index(r.Command, "lab")+1:]...)

@@ -15,8 +15,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/nearest"
 )
 
-// models are all models. A new one is added here, and to the lab's subjects.
-var models = []kvserver.Command{
+// commands are all there are. A new one is added here, and to the lab's subjects.
+var commands = []kvserver.Command{
 	singleblocking.Command,
 	multiblocking.Command,
 	busywait.Command,
@@ -30,15 +30,15 @@ type serveCmd struct {
 
 func (c *serveCmd) Run(ctx context.Context) error {
 	name := c.Args[0]
-	i := slices.IndexFunc(models, func(m kvserver.Command) bool { return m.Model == name })
+	i := slices.IndexFunc(commands, func(m kvserver.Command) bool { return m.Model == name })
 	if i < 0 {
 		var names []string
-		for _, m := range models {
+		for _, m := range commands {
 			names = append(names, m.Model)
 		}
 		return usageError(nearest.Unknown("model", name, names))
 	}
 	// The server has its own signal handling, flags and exit codes.
-	command := withSlowKeys(withMetrics(ctx, models[i]))
+	command := withSlowKeys(withMetrics(ctx, commands[i]))
 	return &exitError{code: kvcmd.Run(ctx, "ioflavors serve "+name, command, c.Args[1:], os.Stdout, os.Stderr)}
 }

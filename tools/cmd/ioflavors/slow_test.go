@@ -17,7 +17,7 @@ import (
 // Every model is slow for the given keys, and answers rightly.
 func TestServeSlowKeys(t *testing.T) {
 	const sleep = 20 * time.Millisecond
-	for _, model := range models {
+	for _, model := range commands {
 		t.Run(model.Model, func(t *testing.T) {
 			if err := iouring.Available(); err != nil && model.Model == iouring.Command.Model {
 				t.Skip(err)
@@ -35,7 +35,7 @@ func TestServeSlowKeys(t *testing.T) {
 		})
 	}
 	for _, wrong := range []string{"-1s", "2h"} {
-		_, err := slowServer(t, models[0], "--slow-burn", wrong)
+		_, err := slowServer(t, commands[0], "--slow-burn", wrong)
 		assert.ErrorContains(t, err, "--slow-burn "+wrong)
 	}
 }

@@ -3,19 +3,20 @@ package main
 import (
 	"os"
 
-	"golang.org/x/term"
+	xterm "golang.org/x/term"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/term"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// progress writes lines, or on a terminal a live table.
-func progress() *lab.Progress {
+// progress writes lines, or on a terminal a table that changes.
+func progress() *term.Progress {
 	f := os.Stderr
 	if !terminal(f) {
-		return lab.NewProgress(stderr())
+		return term.NewProgress(stderr())
 	}
-	return lab.NewLiveProgress(f, style(f), func() (columns, rows int) {
-		columns, rows, err := term.GetSize(int(f.Fd()))
+	return term.NewLiveProgress(f, style(f), func() (columns, rows int) {
+		columns, rows, err := xterm.GetSize(int(f.Fd()))
 		if err != nil || columns <= 0 || rows <= 0 {
 			return 80, 24
 		}
@@ -25,21 +26,21 @@ func progress() *lab.Progress {
 
 // width returns the number of characters in a line.
 func width(f *os.File) int {
-	if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+	if columns, _, err := xterm.GetSize(int(f.Fd())); err == nil && columns > 0 {
 		return max(80, columns)
 	}
 	return 120
 }
 
-func style(f *os.File) lab.Style {
+func style(f *os.File) text.Style {
 	if !terminal(f) || os.Getenv("NO_COLOR") != "" { // https://no-color.org
-		return lab.Style{}
+		return text.Style{}
 	}
-	return lab.ANSI
+	return text.ANSI
 }
 
 // terminal reports whether f is a terminal that understands control
 // sequences.
 func terminal(f *os.File) bool {
-	return term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+	return xterm.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }

@@ -5,12 +5,16 @@ package lab
 import (
 	"bytes"
 	"context"
-	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/term"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // A server that this system cannot run is started once, and then left out of all
@@ -18,22 +22,22 @@ import (
 func TestRunWithoutThoseThatAreNotAvailable(t *testing.T) {
 	const why = "no io_uring: not permitted"
 	cfg := testConfig(t, "unavailable", "right", "refuses", "foreign-unavailable")
-	cfg.Parts = []Part{StopTest, Closed, OpenLoop, Idle, Claims}
+	cfg.Parts = []results.Part{results.StopTest, results.Closed, results.OpenLoop, results.Idle, results.Claims}
 	cfg.Experiments = []string{"E1", "E4", "E9"}
 	var checked []string
-	cfg.check = func(ctx context.Context, addr string, s Subject) Gate {
+	cfg.check = func(ctx context.Context, addr string, s results.Subject) results.Gate {
 		checked = append(checked, s.Name)
 		return everythingIsFine(ctx, addr, s)
 	}
 	var progress bytes.Buffer
-	cfg.Progress = NewProgress(&progress)
+	cfg.Progress = term.NewProgress(&progress)
 	r, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
 	assert.True(t, r.Complete)
 	assert.Equal(t, []string{"right"}, checked)
 	for name, reason := range map[string]string{"unavailable": why, "foreign-unavailable": why, "refuses": "no ring of mine", "right": ""} {
-		assert.Equal(t, reason, r.server(name).Unavailable, name)
-		assert.Empty(t, r.server(name).DNF, name)
+		assert.Equal(t, reason, r.Server(name).Unavailable, name)
+		assert.Empty(t, r.Server(name).DNF, name)
 	}
 	assert.Empty(t, r.Failed(), "the command is to succeed")
 	assert.Equal(t, "right", r.Plan.Again, "what was planned for the first is done with the first that there is")
@@ -46,71 +50,46 @@ func TestRunWithoutThoseThatAreNotAvailable(t *testing.T) {
 	}
 	assert.Equal(t, 3, strings.Count(progress.String(), "NOT AVAILABLE"), "each is started once")
 
-	f := found(t, claimOf(t, r, "E1"), "unavailable")
-	assert.Equal(t, NotAvailable, f.Verdict)
+	findings := claimOf(t, r, "E1").Findings
+	i := slices.IndexFunc(findings, func(f results.Finding) bool { return f.Server == "unavailable" })
+	require.GreaterOrEqual(t, i, 0)
+	f := findings[i]
+	assert.Equal(t, results.NotAvailable, f.Verdict)
 	assert.Equal(t, why, f.Why)
 	assert.Empty(t, f.Trials)
 	assert.False(t, f.Surprising())
 
 	var report bytes.Buffer
-	require.NoError(t, r.Report(&report, Style{}, 120))
+	require.NoError(t, text.Report(r, &report, text.Style{}, 120))
 	assert.Regexp(t, `(?m)^unavailable +– +NOT AVAILABLE$`, report.String())
 	assert.Contains(t, report.String(), "NOT AVAILABLE  refuses: no ring of mine. It was started once, and left out.\n")
 	for _, f := range claimOf(t, r, "E4").Findings {
-		assert.NotEqual(t, NotMeasurable, f.Verdict, f.Server)
+		assert.NotEqual(t, results.NotMeasurable, f.Verdict, f.Server)
 	}
 	assert.NotContains(t, report.String(), "DNF")
 
 	name, err := r.Write(t.TempDir())
 	require.NoError(t, err)
-	again, err := Read(name)
+	again, err := results.Read(name)
 	require.NoError(t, err)
-	assert.Equal(t, why, again.server("unavailable").Unavailable)
+	assert.Equal(t, why, again.Server("unavailable").Unavailable)
 }
 
 // Where there is nobody else, that is the result.
 func TestRunWithNobodyAvailable(t *testing.T) {
 	cfg := testConfig(t, "unavailable")
-	cfg.Parts, cfg.Experiments = []Part{StopTest, Closed, Claims}, []string{"E1"}
+	cfg.Parts, cfg.Experiments = []results.Part{results.StopTest, results.Closed, results.Claims}, []string{"E1"}
 	r, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
 	assert.Empty(t, r.Failed())
 	assert.Empty(t, r.Runs)
-	assert.Equal(t, NotAvailable, claimOf(t, r, "E1").Verdict)
+	assert.Equal(t, results.NotAvailable, claimOf(t, r, "E1").Verdict)
 	var report bytes.Buffer
-	require.NoError(t, r.Report(&report, Style{}, 120))
+	require.NoError(t, text.Report(r, &report, text.Style{}, 120))
 	assert.Contains(t, report.String(), "NOT AVAILABLE  unavailable: no io_uring: not permitted.")
 }
 
-// Before anything was measured there is nothing to say of a claim.
-func TestAClaimThatNobodyWasAskedAbout(t *testing.T) {
-	r := judged([]string{"E1"}, "singleblocking", "eventloop")
-	r.server("eventloop").Unavailable = "no such calls"
-	assert.Empty(t, r.judgeClaims())
-	r.server("singleblocking").Unavailable = "nor those"
-	require.Len(t, r.judgeClaims(), 1)
-}
-
-// The exit code says it, and not the words; what they say is quoted.
-func TestUnavailable(t *testing.T) {
-	ended := func(script string) error { return exec.CommandContext(t.Context(), "sh", "-c", script).Run() }
-	for said, want := range map[string]string{
-		"listening\nkv-x: not available here: too old: 5.4\n": "too old: 5.4",
-		"kv-x: not available here: a\nmore\n":                 "a",
-		"first\nlast\n":                                       "last",
-		"":                                                    "it does not say why",
-	} {
-		why, yes := Unavailable(ended("exit 3"), said)
-		assert.True(t, yes)
-		assert.Equal(t, want, why)
-	}
-	for _, script := range []string{"exit 1", "exit 0", "kill -9 $$"} {
-		_, yes := Unavailable(ended(script), "not available here: it lies")
-		assert.False(t, yes, script)
-	}
-}
-
-func claimOf(t *testing.T, r *Results, id string) Claim {
+func claimOf(t *testing.T, r *results.Results, id string) results.Claim {
 	t.Helper()
 	for _, c := range r.Claims {
 		if c.Experiment == id {
@@ -118,5 +97,5 @@ func claimOf(t *testing.T, r *Results, id string) Claim {
 		}
 	}
 	require.Fail(t, "no claim "+id)
-	return Claim{}
+	return results.Claim{}
 }

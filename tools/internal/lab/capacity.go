@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // capacitySearch is how capacity is searched for: from the first rate on by
@@ -18,31 +21,31 @@ type capacitySearch struct {
 	requests     float64 // in a repeat, at least: so many that a p99 is no chance
 }
 
-var carefulSearch = capacitySearch{first: 4_000, least: 250, near: 1.05, repeats: 3, requests: 1_500}
+var carefulSearch = capacitySearch{first: 4_000, least: 250, near: 1.05, repeats: results.CapacityRepeats, requests: 1_500}
 
 // capacities finds the highest rate that each server keeps within the SLO.
-func (b *bench) capacities(ctx context.Context) error {
-	plan := b.results.Plan
-	if !plan.has(Capacities) {
+func (b *run) capacities(ctx context.Context) error {
+	plan := b.Results.Plan
+	if !plan.Has(results.Capacities) {
 		return nil
 	}
-	return b.eachServer(ctx, fmt.Sprintf("capacity with p99 within %v", plan.SLO), plan.capacityTime, func(s *Server, p *process) (string, error) {
-		if err := b.preload(ctx, s.Subject, p); err != nil {
+	return b.eachServer(ctx, fmt.Sprintf("capacity with p99 within %v", plan.SLO), func(s *results.Server) time.Duration { return capacityTime(plan, s) }, func(s *results.Server, p *proc.Process) (string, error) {
+		if err := b.Preload(ctx, s.Subject, p); err != nil {
 			return "", err
 		}
-		found := Capacity{Server: s.Name}
+		found := results.Capacity{Server: s.Name}
 		err := b.search(ctx, s, p, &found)
 		if len(found.Tries) > 0 {
-			b.results.Capacity = append(b.results.Capacity, found)
+			b.Results.Capacity = append(b.Results.Capacity, found)
 		}
-		return fmt.Sprintf("%s: %s requests/s with p99 within %v", s.Name, thousands(found.Rate), plan.SLO), err
+		return fmt.Sprintf("%s: %s requests/s with p99 within %v", s.Name, format.Thousands(found.Rate), plan.SLO), err
 	})
 }
 
-func (b *bench) search(ctx context.Context, s *Server, p *process, found *Capacity) error {
+func (b *run) search(ctx context.Context, s *results.Server, p *proc.Process, found *results.Capacity) error {
 	kept, failed := 0.0, 0.0
 	for rate := b.capacity.first; ; {
-		b.progress.doing(s.Name, thousands(rate)+"/s · capacity")
+		b.progress.Doing(s.Name, format.Thousands(rate)+"/s · capacity")
 		try, unsure, err := b.try(ctx, s, p, rate, len(found.Tries))
 		if len(try.Runs) > 0 {
 			found.Tries = append(found.Tries, try)
@@ -72,14 +75,14 @@ func (b *bench) search(ctx context.Context, s *Server, p *process, found *Capaci
 
 // try offers a rate several times. unsure: that it failed says more about the
 // generator than about the server.
-func (b *bench) try(ctx context.Context, s *Server, p *process, rate float64, n int) (try Try, unsure bool, err error) {
-	plan := b.results.Plan
+func (b *run) try(ctx context.Context, s *results.Server, p *proc.Process, rate float64, n int) (try results.Try, unsure bool, err error) {
+	plan := b.Results.Plan
 	w := plan.Open[0]
 	w.Rate = rate
 	try.Rate = rate
 	duration := max(plan.Cell, time.Duration(b.capacity.requests/rate*float64(time.Second)))
 	for i := range b.capacity.repeats {
-		cell, err := b.offer(ctx, s, p, w, duration, plan.openSeed(plan.Rounds+1+n, i))
+		cell, err := b.Offer(ctx, s, p, w, duration, plan.OpenSeed(plan.Rounds+1+n, i))
 		if err != nil {
 			return try, false, err
 		}
@@ -107,42 +110,4 @@ func beyond(r load.Result, slo time.Duration) string {
 		return fmt.Sprintf("p99 was %v", p99)
 	}
 	return ""
-}
-
-// capacityTable is the table of capacities.
-func (r *Results) capacityTable() *grid {
-	g := &grid{caption: fmt.Sprintf("Capacity: the highest rate with p99 within %v", r.Plan.SLO),
-		columns: []column{{"", "MODEL"}, {"", "REQ/S"}, {"", "NOT KEPT"}, {"", "P99 THERE"}}}
-	for _, c := range r.Capacity {
-		rate := thousands(c.Rate)
-		if c.LowerBound {
-			rate = "≥ " + rate
-		}
-		failed, p99 := absent, absent
-		if t := c.lowestFailure(); t != nil {
-			failed, p99 = thousands(t.Rate), latency(t.Runs[len(t.Runs)-1].Load.Response.P99)
-		}
-		g.rows = append(g.rows, row{cells: []string{c.Server, rate, failed, p99}})
-	}
-	return g
-}
-
-// lowestFailure returns the try with the lowest rate that was not kept, or nil.
-func (c Capacity) lowestFailure() *Try {
-	var lowest *Try
-	for i := range c.Tries {
-		if t := &c.Tries[i]; t.Fail != "" && (lowest == nil || t.Rate < lowest.Rate) {
-			lowest = t
-		}
-	}
-	return lowest
-}
-
-// capacityNotes explains the table of capacities.
-func (r *Results) capacityNotes() []string {
-	if len(r.Capacity) == 0 {
-		return nil
-	}
-	return []string{fmt.Sprintf("Capacity: the highest rate that was kept in %d of %d repeats, with p99 within %v and no errors. "+
-		"≥ the next higher rate was void, so that it says nothing about the server.", carefulSearch.repeats, carefulSearch.repeats, r.Plan.SLO)}
 }

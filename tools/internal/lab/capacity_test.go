@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 func TestBeyondTheSLO(t *testing.T) {
@@ -33,7 +35,7 @@ func TestBeyondTheSLO(t *testing.T) {
 // in a second.
 func TestCapacityIsFound(t *testing.T) {
 	cfg := testConfig(t, "slow")
-	cfg.Parts, cfg.SLO, cfg.NoPin = []Part{Capacities}, 150*time.Millisecond, true
+	cfg.Parts, cfg.SLO, cfg.NoPin = []results.Part{results.Capacities}, 150*time.Millisecond, true
 	cfg.capacity = &capacitySearch{first: 4000, least: 250, near: 1.5, repeats: 2, requests: 500}
 	r, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
@@ -41,13 +43,13 @@ func TestCapacityIsFound(t *testing.T) {
 	c := r.Capacity[0]
 	require.NotEmpty(t, c.Tries)
 	assert.Less(t, c.Rate, 1500.0)
-	require.NotNil(t, c.lowestFailure())
-	assert.Greater(t, c.lowestFailure().Rate, c.Rate)
+	require.NotNil(t, c.LowestFailure())
+	assert.Greater(t, c.LowestFailure().Rate, c.Rate)
 	for _, try := range c.Tries {
 		assert.Equal(t, try.Rate <= c.Rate, try.Fail == "", "%v: %s", try.Rate, try.Fail)
 	}
 	var out bytes.Buffer
-	require.NoError(t, r.Report(&out, Style{}, 120))
+	require.NoError(t, text.Report(r, &out, text.Style{}, 120))
 	assert.Contains(t, out.String(), "NOT KEPT")
-	assert.Contains(t, strings.Join(r.notes(), "\n"), "p99 within 150ms")
+	assert.Contains(t, strings.Join(text.Notes(r), "\n"), "p99 within 150ms")
 }

@@ -3,34 +3,34 @@ package lab
 import (
 	"context"
 	"fmt"
-	"slices"
 
-	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // ceiling measures what the generator reaches against a server that does next
 // to nothing.
-func (b *bench) ceiling(ctx context.Context) error {
-	plan := b.results.Plan
+func (b *run) ceiling(ctx context.Context) error {
+	plan := b.Results.Plan
 	switch {
-	case !plan.has(Closed) && !plan.has(OpenLoop) && !plan.has(Capacities):
+	case !plan.Has(results.Closed) && !plan.Has(results.OpenLoop) && !plan.Has(results.Capacities):
 		return nil
-	case len(b.null.Command) == 0:
-		b.results.skip("what the load generator reaches: there is no server for that")
+	case len(b.Null.Command) == 0:
+		b.Results.Skip("what the load generator reaches: there is no server for that")
 		return nil
 	}
-	planned := plan.again()
-	b.progress.doing("", "what the load generator can do")
-	err := b.with(ctx, b.null, func(p *process) error {
-		if err := b.preload(ctx, b.null, p); err != nil {
+	planned := againLength(plan)
+	b.progress.Doing("", "what the load generator can do")
+	err := b.With(ctx, b.Null, func(p *proc.Process) error {
+		if err := b.Preload(ctx, b.Null, p); err != nil {
 			return err
 		}
 		for i := range plan.Workloads {
-			cell, err := b.cell(ctx, &Server{Subject: b.null}, p, 0, i)
+			cell, err := b.Cell(ctx, &results.Server{Subject: b.Null}, p, 0, i)
 			if err != nil {
 				return err
 			}
-			b.results.Ceiling = append(b.results.Ceiling, cell)
+			b.Results.Ceiling = append(b.Results.Ceiling, cell)
 		}
 		return nil
 	})
@@ -38,24 +38,8 @@ func (b *bench) ceiling(ctx context.Context) error {
 		return ctx.Err()
 	}
 	if err != nil {
-		b.results.skip(fmt.Sprintf("what the load generator reaches: %v", err))
+		b.Results.Skip(fmt.Sprintf("what the load generator reaches: %v", err))
 	}
-	b.progress.finished(planned, "load generator: "+b.digest(b.results.Ceiling))
+	b.progress.Finished(planned, "load generator: "+b.digest(b.Results.Ceiling))
 	return nil
-}
-
-// skip notes what is not measured.
-func (r *Results) skip(what string) { r.NotMeasured = append(r.NotMeasured, what) }
-
-// ceilingOf returns the generator's ceiling with as many connections and
-// requests in flight, in requests per second. 0: not known.
-func (r *Results) ceilingOf(w load.Workload) float64 {
-	i := slices.IndexFunc(r.Ceiling, func(c Cell) bool {
-		of := c.Load.Workload
-		return of.Connections == w.Connections && of.Depth == w.Depth
-	})
-	if i < 0 {
-		return 0
-	}
-	return r.Ceiling[i].Load.Rate
 }

@@ -12,5 +12,5 @@
 // how servers differ at their own full load, not which one to prefer at a given
 // rate. That is for the open loop to say (open.go): response times at rates that
 // are the same for all, without the cells that the generator has spoilt. What
-// silent connections cost in memory is measured once, last (memory.go).
+// silent connections cost in memory is measured once, last (idle.go).
 package lab

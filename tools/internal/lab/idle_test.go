@@ -3,18 +3,17 @@
 package lab
 
 import (
-	"bytes"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestIdleLadder(t *testing.T) {
 	cfg := testConfig(t, "right", "serial")
-	cfg.Parts = []Part{Idle}
+	cfg.Parts = []results.Part{results.Idle}
 	r, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
 	assert.Empty(t, r.Runs)
@@ -28,38 +27,4 @@ func TestIdleLadder(t *testing.T) {
 		assert.GreaterOrEqual(t, c.Resources.Window, r.Plan.Idle)
 	}
 	assert.Equal(t, []int{0, 20, 60, 0, 1}, held, "the second server serves one at a time")
-}
-
-func TestIdleTable(t *testing.T) {
-	cell := func(server string, wanted, connections int, mib int64, cpu time.Duration) IdleCell {
-		return IdleCell{Server: server, Wanted: wanted, Connections: connections, Resources: &Resources{Window: time.Second, CPU: cpu, RSS: mib << 20}}
-	}
-	r := &Results{
-		Plan: Plan{IdleConnections: idleSteps()},
-		Servers: []*Server{
-			{Subject: Subject{Name: "large"}}, {Subject: Subject{Name: "short"}},
-			{Subject: Subject{Name: "serial", OneAtATime: true}}, {Subject: Subject{Name: "none"}},
-		},
-		Idle: []IdleCell{
-			cell("large", 0, 0, 10, 0), cell("large", 100, 100, 11, 250*time.Millisecond),
-			cell("large", 1000, 1000, 12, time.Second), cell("large", 10_000, 10_000, 110, time.Second),
-			cell("short", 0, 0, 10, 0), cell("short", 100, 64, 11, 0),
-			cell("serial", 0, 0, 10, time.Second), cell("serial", 1, 1, 10, 500*time.Millisecond),
-		},
-	}
-	r.Idle[5].Short = "too many open files"
-	var out bytes.Buffer
-	require.NoError(t, r.idleCosts().write(&out, Style{}))
-	assert.Regexp(t, `large +0.0 % +25.0 % +100.0 % +100.0 % +10.0 +11.0 +12.0 +110 +10.2\n`, out.String())
-	assert.Regexp(t, `short +0.0 % +0.0 % +– +– +10.0 +11.0 at 64 +– +– +16.0\n`, out.String())
-	assert.Regexp(t, `serial +100.0 % +50.0 % +– +– +10.0 +10.0 at 1 +– +– +–\n`, out.String())
-	assert.NotContains(t, out.String(), "none")
-	assert.Contains(t, strings.Join(r.idleNotes(), "\n"), "short with 100 connections: too many open files")
-	for server, want := range map[string]float64{"large": 0.25, "serial": 0.5} {
-		share, known := r.idleShare(server)
-		assert.True(t, known)
-		assert.InDelta(t, want, share, 1e-9)
-	}
-	_, known := r.idleShare("none")
-	assert.False(t, known)
 }

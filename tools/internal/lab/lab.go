@@ -6,28 +6,34 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/term"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // Config is what Run needs to know.
 type Config struct {
-	Subjects []Subject
+	Subjects []results.Subject
 	// Null is the server that does next to nothing, for the generator's ceiling.
 	// Without a command, that is not measured.
-	Null Subject
+	Null results.Subject
 	// Parts are what to measure; none: all but capacity.
-	Parts  []Part
+	Parts  []results.Part
 	Rounds int
 	// Cell is how long each workload is measured in a round.
 	Cell time.Duration
 	// Shapes are how much a closed loop has in flight; none: the usual ones. Mix
 	// is which requests, keys and values all loops have; nil: the usual.
-	Shapes []Shape
+	Shapes []results.Shape
 	Mix    *load.Workload
 	// Experiments are the claims to be put to the test, by their numbers, and
 	// AllClaims is Plan's; none: all, or those that are short.
@@ -47,32 +53,30 @@ type Config struct {
 	// each.
 	NotMeasured []string
 	// Progress is told how far the run is. May be nil.
-	Progress *Progress
+	Progress *term.Progress
 	// Save is called between measurements, with what was measured so far: the
 	// process may be killed before Run returns. May be nil.
-	Save func(*Results)
+	Save func(*results.Results)
 
-	// In tests: check instead of conform, idle instead of idleSteps, capacity
+	// In tests: check instead of bench.Conform, idle instead of results.IdleSteps, capacity
 	// instead of carefulSearch.
-	check    func(ctx context.Context, addr string, s Subject) Gate
+	check    func(ctx context.Context, addr string, s results.Subject) results.Gate
 	idle     []int
 	capacity *capacitySearch
 }
 
-// bench is a run of the lab.
-type bench struct {
-	check    func(ctx context.Context, addr string, s Subject) Gate
+// run is a run of the lab.
+type run struct {
+	*bench.Bench
+	check    func(ctx context.Context, addr string, s results.Subject) results.Gate
 	capacity capacitySearch
-	null     Subject
-	progress *Progress
-	pins     pinning
-	results  *Results
-	save     func(*Results)
+	progress *term.Progress
+	save     func(*results.Results)
 }
 
 // Validate returns an error if Run would refuse the configuration.
 func (cfg Config) Validate() error {
-	if err := distinct(cfg.Subjects); err != nil {
+	if err := models.Distinct(cfg.Subjects); err != nil {
 		return err
 	}
 	_, err := newPlan(cfg)
@@ -82,7 +86,7 @@ func (cfg Config) Validate() error {
 // Run checks the subjects and measures them. What is wrong with a server is
 // part of the results. An error means that the lab could not do its work, or
 // was interrupted; if results are not nil, they hold what was measured so far.
-func Run(ctx context.Context, cfg Config) (*Results, error) {
+func Run(ctx context.Context, cfg Config) (*results.Results, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -91,50 +95,51 @@ func Run(ctx context.Context, cfg Config) (*Results, error) {
 		return nil, err
 	}
 	procs := runtime.GOMAXPROCS(0)
-	b := &bench{check: cfg.check, null: cfg.Null, progress: cfg.Progress, save: cfg.Save}
+	b := &run{Bench: &bench.Bench{Null: cfg.Null}, check: cfg.check, progress: cfg.Progress, save: cfg.Save}
 	if b.progress == nil {
-		b.progress = new(Progress)
+		b.progress = new(term.Progress)
 	}
 	b.capacity = *cmp.Or(cfg.capacity, &carefulSearch)
 	if !cfg.NoPin {
 		var unpin func()
-		if b.pins, unpin, err = pinSelf(); err != nil {
+		if b.Pins, unpin, err = proc.PinSelf(); err != nil {
 			return nil, fmt.Errorf("pin the lab to a core: %w", err)
 		}
 		defer unpin()
 	}
-	b.results = &Results{
-		Schema:      Schema,
+	b.Results = &results.Results{
+		Schema:      results.Schema,
 		Started:     time.Now(),
 		Command:     cfg.Command,
-		Environment: environment(procs, b.pins),
+		Environment: proc.Environment(procs, b.Pins),
 		Plan:        plan,
+		Experiments: experiments.Statements(plan.Experiments),
 		NotMeasured: slices.Clone(cfg.NotMeasured),
 	}
 	for _, s := range cfg.Subjects {
-		b.results.Servers = append(b.results.Servers, &Server{Subject: s, Binary: hashOf(s.Command[0])})
+		b.Results.Servers = append(b.Results.Servers, &results.Server{Subject: s, Binary: proc.HashOf(s.Command[0])})
 	}
 
-	if b.pins.on {
-		b.results.skip("scaling over cores: a server has one core here, so further loops and threads show only what they cost")
+	if b.Pins.On {
+		b.Results.Skip("scaling over cores: a server has one core here, so further loops and threads show only what they cost")
 	}
 
-	before, known := readClocks()
-	err = survive(func() error { return b.run(ctx) })
-	if after, ok := readClocks(); known && ok {
-		b.results.Environment.disturbed(before, after)
+	before, known := proc.ReadClocks()
+	err = bench.Survive(func() error { return b.run(ctx) })
+	if after, ok := proc.ReadClocks(); known && ok {
+		proc.NoteDisturbance(&b.Results.Environment, before, after)
 	}
-	b.results.Finished = time.Now()
-	b.results.Complete = err == nil
-	return b.results, errors.Join(err, b.results.summarize())
+	b.Results.Finished = time.Now()
+	b.Results.Complete = err == nil
+	return b.Results, errors.Join(err, b.conclude())
 }
 
 // run does one part after the other.
-func (b *bench) run(ctx context.Context) error {
-	b.progress.start(b.results, b.results.Plan.length(b.results.Servers))
-	defer b.progress.end()
-	b.progress.doing("", "how quiet this machine is")
-	b.results.Environment.Pauses = measurePauses()
+func (b *run) run(ctx context.Context) error {
+	b.progress.Start(b.Results, lengthOf(b.Results.Plan, b.Results.Servers))
+	defer b.progress.End()
+	b.progress.Doing("", "how quiet this machine is")
+	b.Results.Environment.Pauses = proc.MeasurePauses()
 	for _, do := range []func(context.Context) error{b.gates, b.ceiling, b.proof, b.rounds, b.idle, b.syscalls, b.claims, b.capacities} {
 		if err := do(ctx); err != nil {
 			return err
@@ -145,65 +150,61 @@ func (b *bench) run(ctx context.Context) error {
 }
 
 // saved has the results saved as they are now.
-func (b *bench) saved() {
+func (b *run) saved() {
 	if b.save != nil {
-		_ = b.results.summarize() // Run does it again, and tells the error
-		b.save(b.results)
+		_ = b.conclude() // Run does it again, and tells the error
+		b.save(b.Results)
 	}
 }
 
-// survive does something, and makes an error of its panic: what was measured
-// before is worth having.
-func survive(do func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n\n%s", p, debug.Stack())
-		}
-	}()
-	return do()
+// conclude makes the summaries and the verdicts of what was measured.
+func (b *run) conclude() error {
+	err := b.Results.Summarize()
+	b.Results.Claims = experiments.Judge(b.Results)
+	return err
 }
 
 // gates starts every server, and checks those that speak our protocol. Whoever
 // says then that this system cannot run it is not started again.
-func (b *bench) gates(ctx context.Context) error {
-	for _, s := range b.results.Servers {
-		b.progress.doing(s.Name, "check")
+func (b *run) gates(ctx context.Context) error {
+	for _, s := range b.Results.Servers {
+		b.progress.Doing(s.Name, "check")
 		err := b.gate(ctx, s)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		planned, line := time.Duration(0), ""
-		if s.ours() {
+		if s.Ours() {
 			planned, line = gateTime, fmt.Sprintf("%s: %v rules", s.Name, s.Rules)
 		}
-		var missing *unavailableError
+		var missing *proc.UnavailableError
 		if errors.As(err, &missing) {
-			s.Unavailable, err = missing.reason, nil
-			line = fmt.Sprintf("%s: %s: %s", s.Name, unavailableMark, s.Unavailable)
+			s.Unavailable, err = missing.Reason, nil
+			line = fmt.Sprintf("%s: %s: %s", s.Name, text.UnavailableMark, s.Unavailable)
 		}
-		b.progress.finished(planned, b.disqualify(s, err, line))
+		b.progress.Finished(planned, b.disqualify(s, err, line))
 	}
 	b.somebodyElse()
 	return nil
 }
 
 // rounds measures every server under every workload, once in each round.
-func (b *bench) rounds(ctx context.Context) error {
-	plan := b.results.Plan
-	if !plan.has(Closed) && !plan.has(OpenLoop) {
+func (b *run) rounds(ctx context.Context) error {
+	plan := b.Results.Plan
+	if !plan.Has(results.Closed) && !plan.Has(results.OpenLoop) {
 		return nil
 	}
 	for i, order := range plan.Order {
 		for at, name := range append(slices.Clone(order), "") {
-			if at == plan.AgainAt[i] && plan.has(Closed) {
-				if err := b.turn(ctx, plan.Again, i+1, plan.again(), true); err != nil {
+			if at == plan.AgainAt[i] && plan.Has(results.Closed) {
+				if err := b.turn(ctx, plan.Again, i+1, againLength(plan), true); err != nil {
 					return err
 				}
 			}
 			if name == "" {
 				break // the end of the round
 			}
-			if err := b.turn(ctx, name, i+1, plan.visit(), false); err != nil {
+			if err := b.turn(ctx, name, i+1, visitLength(plan), false); err != nil {
 				return err
 			}
 		}
@@ -214,31 +215,31 @@ func (b *bench) rounds(ctx context.Context) error {
 
 // turn is a server's turn in a round, planned to take that long. An error means
 // that the lab cannot go on.
-func (b *bench) turn(ctx context.Context, name string, round int, planned time.Duration, again bool) error {
-	s := b.results.server(name)
-	if s.out() {
-		b.progress.finished(planned, "")
+func (b *run) turn(ctx context.Context, name string, round int, planned time.Duration, again bool) error {
+	s := b.Results.Server(name)
+	if s.Out() {
+		b.progress.Finished(planned, "")
 		return nil
 	}
 	line, err := b.visit(ctx, s, round, again)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	b.progress.finished(planned, b.disqualify(s, err, line))
+	b.progress.Finished(planned, b.disqualify(s, err, line))
 	return nil
 }
 
 // eachServer does something with a fresh process of each server that is in the
 // race, planned to take that long, and tells of it by the line that it returns.
-func (b *bench) eachServer(ctx context.Context, what string, planned func(*Server) time.Duration, do func(*Server, *process) (line string, err error)) error {
-	for _, s := range b.results.Servers {
-		if s.out() {
-			b.progress.finished(planned(s), "")
+func (b *run) eachServer(ctx context.Context, what string, planned func(*results.Server) time.Duration, do func(*results.Server, *proc.Process) (line string, err error)) error {
+	for _, s := range b.Results.Servers {
+		if s.Out() {
+			b.progress.Finished(planned(s), "")
 			continue
 		}
-		b.progress.doing(s.Name, what)
+		b.progress.Doing(s.Name, what)
 		var line string
-		err := b.with(ctx, s.Subject, func(p *process) (err error) {
+		err := b.With(ctx, s.Subject, func(p *proc.Process) (err error) {
 			line, err = do(s, p)
 			return err
 		})
@@ -248,7 +249,7 @@ func (b *bench) eachServer(ctx context.Context, what string, planned func(*Serve
 		if err != nil {
 			err = fmt.Errorf("%s: %w", what, err)
 		}
-		b.progress.finished(planned(s), b.disqualify(s, err, line))
+		b.progress.Finished(planned(s), b.disqualify(s, err, line))
 		b.saved()
 	}
 	return nil
@@ -256,33 +257,33 @@ func (b *bench) eachServer(ctx context.Context, what string, planned func(*Serve
 
 // disqualify notes the error that keeps a server from being measured, if there
 // is one. It returns what to tell: that, or else the given line.
-func (b *bench) disqualify(s *Server, err error, line string) string {
+func (b *run) disqualify(s *results.Server, err error, line string) string {
 	if err == nil {
 		return line
 	}
 	s.DNF = printable.Text(err.Error())
-	return fmt.Sprintf("%s: %s", s.Name, remark(s, true))
+	return fmt.Sprintf("%s: %s", s.Name, text.Remark(s, true))
 }
 
 // gate waits until a server serves, and checks it, in a process that is not measured afterwards.
-func (b *bench) gate(ctx context.Context, s *Server) error {
+func (b *run) gate(ctx context.Context, s *results.Server) error {
 	checked := s.Subject
 	checked.Command = slices.Concat(s.Command, s.CheckFlags)
-	return b.with(ctx, checked, func(p *process) error {
-		if err := p.serves(ctx, s.Subject, b.results.Plan.Workloads[0]); err != nil || !s.ours() {
+	return b.With(ctx, checked, func(p *proc.Process) error {
+		if err := p.Serves(ctx, s.Subject, b.Results.Plan.Workloads[0]); err != nil || !s.Ours() {
 			return err
 		}
-		var g Gate
+		var g results.Gate
 		if b.check != nil {
-			g = b.check(ctx, p.addr, s.Subject)
+			g = b.check(ctx, p.Addr, s.Subject)
 		} else {
-			g = conform(ctx, p, s.Subject)
+			g = bench.Conform(ctx, p, s.Subject)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err() // it did not try all
 		}
 		s.Rules = &g
-		if err := p.failure(); err != nil {
+		if err := p.Failure(); err != nil {
 			return err
 		}
 		if len(g.Failed) > 0 {
@@ -292,24 +293,14 @@ func (b *bench) gate(ctx context.Context, s *Server) error {
 	})
 }
 
-// with starts a server, does something with it, and stops it.
-func (b *bench) with(ctx context.Context, s Subject, do func(*process) error) error {
-	return b.withPins(ctx, s, b.pins, do)
-}
-
-// withPins is with, on cores that the pins say.
-func (b *bench) withPins(ctx context.Context, s Subject, pins pinning, do func(*process) error) error {
-	p, err := startProcess(ctx, s, pins)
-	if err != nil {
-		return err
+// somebodyElse gives what was planned for a server that is not available here, the
+// A/A test and the test with a stop, to the first that is.
+func (b *run) somebodyElse() {
+	plan := &b.Results.Plan
+	if b.Results.Server(plan.Again).Unavailable == "" {
+		return
 	}
-	stopped := false
-	defer func() { // where do panics
-		if !stopped {
-			p.kill()
-		}
-	}()
-	err = errors.Join(do(p), p.stop(ctx))
-	stopped = true
-	return err
+	if i := slices.IndexFunc(b.Results.Servers, func(s *results.Server) bool { return s.Unavailable == "" }); i >= 0 {
+		plan.Again = b.Results.Servers[i].Name
+	}
 }

@@ -16,17 +16,27 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
+	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/term"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
+func TestMain(m *testing.M) { labtest.Main(m, nil) }
+
 // everythingIsFine is a check that asks nothing.
-func everythingIsFine(context.Context, string, Subject) Gate { return Gate{Passed: 2, Total: 2} }
+func everythingIsFine(context.Context, string, results.Subject) results.Gate {
+	return results.Gate{Passed: 2, Total: 2}
+}
 
 func testConfig(t *testing.T, modes ...string) Config {
 	// Long enough for a reply in each cell, on a busy machine too.
-	cfg := Config{Rounds: 1, Cell: 200 * time.Millisecond, Seed: 1, check: everythingIsFine, idle: []int{0, 20, 60}, SLO: time.Second, Parts: []Part{Closed, OpenLoop}}
+	cfg := Config{Rounds: 1, Cell: 200 * time.Millisecond, Seed: 1, check: everythingIsFine, idle: []int{0, 20, 60}, SLO: time.Second, Parts: []results.Part{results.Closed, results.OpenLoop}}
 	for _, mode := range modes {
-		cfg.Subjects = append(cfg.Subjects, testSubject(t, mode))
+		cfg.Subjects = append(cfg.Subjects, labtest.Subject(t, mode))
 	}
 	return cfg
 }
@@ -34,7 +44,7 @@ func testConfig(t *testing.T, modes ...string) Config {
 func TestRun(t *testing.T) {
 	cfg := testConfig(t, "right", "serial", "foreign")
 	var progress bytes.Buffer
-	cfg.Progress = NewProgress(&progress)
+	cfg.Progress = term.NewProgress(&progress)
 	r, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
 	assert.True(t, r.Complete)
@@ -43,8 +53,8 @@ func TestRun(t *testing.T) {
 	assert.Len(t, r.Again, 3, "of one of them")
 	assert.Empty(t, r.Idle, "not asked for")
 	assert.Len(t, r.Summary, 3*3)
-	assert.Len(t, r.Open, 3*len(openRates))
-	assert.Len(t, r.OpenSummary, 3*len(openRates))
+	assert.Len(t, r.Open, 3*len(results.OpenRates))
+	assert.Len(t, r.OpenSummary, 3*len(results.OpenRates))
 	assert.NotEmpty(t, r.Servers[0].Binary)
 	for _, c := range r.Open {
 		want := 50
@@ -77,18 +87,18 @@ func TestRun(t *testing.T) {
 	assert.Contains(t, progress.String(), "round 1 of 1: serial: 1 conn ")
 
 	var report bytes.Buffer
-	require.NoError(t, r.Report(&report, Style{}, 120))
+	require.NoError(t, text.Report(r, &report, text.Style{}, 120))
 	assert.Contains(t, report.String(), "1/50*")
 	dir := t.TempDir()
 	name, err := r.Write(dir)
 	require.NoError(t, err)
 	text, err := os.ReadFile(name)
 	require.NoError(t, err)
-	require.NoError(t, validate(t, string(text)))
-	var again Results
+	require.NoError(t, labtest.FollowsSchema(t, string(text)))
+	var again results.Results
 	require.NoError(t, json.Unmarshal(text, &again))
 	assert.Equal(t, r.Summary, again.Summary)
-	assert.Equal(t, Schema, again.Schema)
+	assert.Equal(t, results.Schema, again.Schema)
 	files, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	assert.Len(t, files, 1)
@@ -97,29 +107,29 @@ func TestRun(t *testing.T) {
 // What is wrong with one server is told, and does not touch the others.
 func TestRunBadServers(t *testing.T) {
 	cfg := testConfig(t, "fails", "dies", "wrong", "slips", "right", "unruly")
-	cfg.check = func(_ context.Context, _ string, s Subject) Gate {
+	cfg.check = func(_ context.Context, _ string, s results.Subject) results.Gate {
 		if s.Name == "unruly" {
-			return Gate{Passed: 1, Total: 2, Failed: []Failure{{"order", "it came too late"}}}
+			return results.Gate{Passed: 1, Total: 2, Failed: []results.Failure{{Rule: "order", Reason: "it came too late"}}}
 		}
-		return Gate{Passed: 2, Total: 2}
+		return results.Gate{Passed: 2, Total: 2}
 	}
 	r, err := Run(t.Context(), cfg)
 	require.NoError(t, err, "it is a result")
 	assert.True(t, r.Complete)
 	assert.Equal(t, []string{"fails", "dies", "wrong", "slips", "unruly"}, r.Failed())
-	assert.Contains(t, r.server("fails").DNF, "exit status 5")
-	assert.Contains(t, r.server("fails").DNF, "no luck today")
-	assert.Contains(t, r.server("dies").DNF, "exit status 4")
-	assert.Contains(t, r.server("dies").DNF, "a get, of all things")
-	assert.Contains(t, r.server("unruly").DNF, "fails 1 of 2 rules; the first: order: it came too late")
+	assert.Contains(t, r.Server("fails").DNF, "exit status 5")
+	assert.Contains(t, r.Server("fails").DNF, "no luck today")
+	assert.Contains(t, r.Server("dies").DNF, "exit status 4")
+	assert.Contains(t, r.Server("dies").DNF, "a get, of all things")
+	assert.Contains(t, r.Server("unruly").DNF, "fails 1 of 2 rules; the first: order: it came too late")
 	// Their other answers are right, so they have figures; but those are marked.
-	assert.Positive(t, r.summary("wrong", 0).Errors)
-	assert.Positive(t, r.summary("slips", 2).Errors)
-	assert.Empty(t, r.server("right").DNF)
-	assert.Zero(t, r.summary("right", 0).Errors)
+	assert.Positive(t, r.SummaryOf("wrong", 0).Errors)
+	assert.Positive(t, r.SummaryOf("slips", 2).Errors)
+	assert.Empty(t, r.Server("right").DNF)
+	assert.Zero(t, r.SummaryOf("right", 0).Errors)
 
 	var report bytes.Buffer
-	require.NoError(t, r.Report(&report, Style{}, 120))
+	require.NoError(t, text.Report(r, &report, text.Style{}, 120))
 	assert.Contains(t, report.String(), "DNF: fails order")
 	assert.Contains(t, report.String(), "! ")
 }
@@ -128,10 +138,10 @@ func TestRunBadServers(t *testing.T) {
 // not checked against the rules of ours.
 func TestRunInAnotherProtocol(t *testing.T) {
 	cfg := testConfig(t, "resp", "right")
-	cfg.SLO, cfg.Parts = time.Second, []Part{StopTest, Closed, OpenLoop, Idle, Syscalls}
+	cfg.SLO, cfg.Parts = time.Second, []results.Part{results.StopTest, results.Closed, results.OpenLoop, results.Idle, results.Syscalls}
 	cfg.NotMeasured = []string{"peer something: there is none here"}
 	var checked []string
-	cfg.check = func(ctx context.Context, addr string, s Subject) Gate {
+	cfg.check = func(ctx context.Context, addr string, s results.Subject) results.Gate {
 		checked = append(checked, s.Name)
 		return everythingIsFine(ctx, addr, s)
 	}
@@ -139,7 +149,7 @@ func TestRunInAnotherProtocol(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, r.Failed())
 	assert.Equal(t, []string{"right"}, checked)
-	assert.Nil(t, r.server("resp").Rules)
+	assert.Nil(t, r.Server("resp").Rules)
 	for _, c := range slices.Concat(r.Runs, r.Open, r.Again) {
 		want := map[string]load.Protocol{"resp": load.RESP, "right": load.KV}[c.Server]
 		assert.Equal(t, want, c.Load.Workload.Protocol)
@@ -152,7 +162,7 @@ func TestRunInAnotherProtocol(t *testing.T) {
 	}
 
 	var report bytes.Buffer
-	require.NoError(t, r.Report(&report, Style{}, 120))
+	require.NoError(t, text.Report(r, &report, text.Style{}, 120))
 	assert.Contains(t, report.String(), "resp speaks resp.")
 	assert.Contains(t, report.String(), "NOT MEASURED: peer something: there is none here.")
 }
@@ -160,7 +170,7 @@ func TestRunInAnotherProtocol(t *testing.T) {
 // A search for capacity speaks the server's protocol, too.
 func TestCapacityInAnotherProtocol(t *testing.T) {
 	cfg := testConfig(t, "resp")
-	cfg.SLO, cfg.Parts = time.Nanosecond, []Part{Capacities} // which nobody keeps
+	cfg.SLO, cfg.Parts = time.Nanosecond, []results.Part{results.Capacities} // which nobody keeps
 	cfg.capacity = &capacitySearch{first: 4000, least: 2000, near: 1.05, repeats: 1, requests: 400}
 	r, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
@@ -175,16 +185,16 @@ func TestCapacityInAnotherProtocol(t *testing.T) {
 
 // The time to check a server is planned for those that are checked.
 func TestLength(t *testing.T) {
-	ours, other := &Server{Subject: Subject{Name: "ours"}}, &Server{Subject: Subject{Name: "other", Protocol: load.Memcached}}
-	p := Plan{Parts: []Part{Closed}, Rounds: 2, Workloads: workloads(load.DefaultWorkload()), Cell: time.Second}
-	assert.Equal(t, gateTime, p.length([]*Server{ours, ours})-p.length([]*Server{ours, other}))
+	ours, other := &results.Server{Subject: results.Subject{Name: "ours"}}, &results.Server{Subject: results.Subject{Name: "other", Protocol: load.Memcached}}
+	p := results.Plan{Parts: []results.Part{results.Closed}, Rounds: 2, Workloads: results.Workloads(load.DefaultWorkload()), Cell: time.Second}
+	assert.Equal(t, gateTime, lengthOf(p, []*results.Server{ours, ours})-lengthOf(p, []*results.Server{ours, other}))
 }
 
 func TestRunInterrupted(t *testing.T) {
 	cfg := testConfig(t, "right", "serial")
 	ctx, cancel := context.WithCancel(t.Context())
 	var addr string
-	cfg.check = func(ctx context.Context, a string, s Subject) Gate {
+	cfg.check = func(ctx context.Context, a string, s results.Subject) results.Gate {
 		if s.Name == "serial" {
 			addr = a
 			cancel()
@@ -195,13 +205,13 @@ func TestRunInterrupted(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.NotNil(t, r)
 	assert.False(t, r.Complete)
-	assert.Empty(t, r.server("right").DNF)
-	assert.Nil(t, r.server("serial").Rules, "the check was not finished")
+	assert.Empty(t, r.Server("right").DNF)
+	assert.Nil(t, r.Server("serial").Rules, "the check was not finished")
 	_, err = net.Dial("tcp", addr)
 	require.Error(t, err, "the server is gone")
 
 	var report bytes.Buffer
-	require.NoError(t, r.Report(&report, Style{}, 120))
+	require.NoError(t, text.Report(r, &report, text.Style{}, 120))
 	assert.Contains(t, report.String(), "INTERRUPTED")
 	assert.Contains(t, report.String(), "not measured")
 	assert.NotContains(t, report.String(), "REQ/S")
@@ -212,9 +222,9 @@ func TestRunRefusesNonsense(t *testing.T) {
 		"no servers": func(c *Config) { c.Subjects = nil },
 		"same name":  func(c *Config) { c.Subjects = append(c.Subjects, c.Subjects[0]) },
 		"no rounds":  func(c *Config) { c.Rounds = 0 },
-		"too short":  func(c *Config) { c.Cell = minCell - 1 },
-		"too long":   func(c *Config) { c.Cell = maxCell + 1 },
-		"no part":    func(c *Config) { c.Parts = []Part{"all"} },
+		"too short":  func(c *Config) { c.Cell = bench.MinCell - 1 },
+		"too long":   func(c *Config) { c.Cell = bench.MaxCell + 1 },
+		"no part":    func(c *Config) { c.Parts = []results.Part{"all"} },
 		"no time":    func(c *Config) { c.SLO = -1 },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -228,28 +238,28 @@ func TestRunRefusesNonsense(t *testing.T) {
 }
 
 func TestPlan(t *testing.T) {
-	subjects := Models("ioflavors")
-	cfg := Config{Subjects: subjects, Seed: 7, Rounds: 5, Cell: minCell}
+	subjects := models.Models("ioflavors")
+	cfg := Config{Subjects: subjects, Seed: 7, Rounds: 5, Cell: bench.MinCell}
 	p, err := newPlan(cfg)
 	require.NoError(t, err)
 	again, err := newPlan(cfg)
 	require.NoError(t, err)
 	assert.Equal(t, p, again, "a seed repeats the order")
 	for _, order := range p.Order {
-		assert.ElementsMatch(t, subjectNames(subjects), order)
+		assert.ElementsMatch(t, models.SubjectNames(subjects), order)
 	}
 	assert.False(t, slices.Equal(p.Order[0], p.Order[1]) && slices.Equal(p.Order[1], p.Order[2]), "shuffled")
 	seen := map[uint64]bool{}
 	for round := range 5 {
 		for w := range p.Workloads {
-			seen[p.seedOf(round, w)] = true
+			seen[p.SeedOf(round, w)] = true
 		}
 		for w := range p.Open {
-			seen[p.openSeed(round, w)] = true
+			seen[p.OpenSeed(round, w)] = true
 		}
 	}
-	assert.Len(t, seen, 5*(3+len(openRates)), "no two cells have the same requests")
-	assert.NotContains(t, p.Parts, Capacities)
+	assert.Len(t, seen, 5*(3+len(results.OpenRates)), "no two cells have the same requests")
+	assert.NotContains(t, p.Parts, results.Capacities)
 	assert.Equal(t, "eventloop", p.Again)
 }
 
@@ -258,7 +268,7 @@ func TestPlan(t *testing.T) {
 func TestAPanicLosesNothingMeasured(t *testing.T) {
 	cfg := testConfig(t, "right", "serial")
 	var addr string
-	cfg.check = func(ctx context.Context, a string, s Subject) Gate {
+	cfg.check = func(ctx context.Context, a string, s results.Subject) results.Gate {
 		if s.Name == "serial" {
 			addr = a
 			panic("index out of range")
@@ -270,7 +280,7 @@ func TestAPanicLosesNothingMeasured(t *testing.T) {
 	require.ErrorContains(t, err, "TestAPanicLosesNothingMeasured", "it says where")
 	require.NotNil(t, r)
 	assert.False(t, r.Complete)
-	require.NotNil(t, r.server("right").Rules)
+	require.NotNil(t, r.Server("right").Rules)
 	_, err = net.Dial("tcp", addr)
 	require.Error(t, err, "the server is gone")
 }
@@ -279,9 +289,9 @@ func TestAPanicLosesNothingMeasured(t *testing.T) {
 // kernel's OOM killer or a power cut may end the process.
 func TestResultsAreSavedOnTheWay(t *testing.T) {
 	cfg := testConfig(t, "right")
-	cfg.Parts, cfg.Rounds = []Part{Closed}, 2
+	cfg.Parts, cfg.Rounds = []results.Part{results.Closed}, 2
 	var cells, summaries []int
-	cfg.Save = func(r *Results) {
+	cfg.Save = func(r *results.Results) {
 		cells, summaries = append(cells, len(r.Runs)), append(summaries, len(r.Summary))
 		assert.False(t, r.Complete)
 	}

@@ -10,17 +10,23 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
+	"github.com/ioflavors/ioflavors/tools/internal/labtest"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/term"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // With a clock in which each step takes a second, all of them are drawn.
 func TestRunOnATerminal(t *testing.T) {
-	s := &screen{t: t, columns: 100, rows: 24}
+	s := &labtest.Screen{T: t, Columns: 100, Rows: 24}
 	var all strings.Builder
 	cfg := testConfig(t, "right")
-	cfg.Parts, cfg.Cell = []Part{Closed, OpenLoop}, minCell
-	cfg.Progress = NewLiveProgress(io.MultiWriter(s, &all), Style{}, s.size)
+	cfg.Parts, cfg.Cell = []results.Part{results.Closed, results.OpenLoop}, bench.MinCell
+	cfg.Progress = term.NewLiveProgress(io.MultiWriter(s, &all), text.Style{}, s.Size)
 	now := time.Unix(1e9, 0)
-	cfg.Progress.now = func() time.Time {
+	cfg.Progress.Now = func() time.Time {
 		now = now.Add(time.Second)
 		return now
 	}
@@ -32,5 +38,5 @@ func TestRunOnATerminal(t *testing.T) {
 	} {
 		assert.Contains(t, all.String(), " left  "+line)
 	}
-	assert.Empty(t, s.text(), "the report has the screen for itself")
+	assert.Empty(t, s.Text(), "the report has the screen for itself")
 }

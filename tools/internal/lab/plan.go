@@ -7,126 +7,72 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// Part is something that the lab measures.
-type Part string
-
-// The parts.
 const (
-	Closed     Part = "closed"   // what a request costs, and how many there can be
-	OpenLoop   Part = "open"     // response times at given rates
-	Idle       Part = "idle"     // CPU and memory of silent connections
-	Syscalls   Part = "syscalls" // by name
-	Capacities Part = "capacity" // the highest rate within an SLO
-	StopTest   Part = "proof"    // that the open loop shows a stop
-	Claims     Part = "claims"   // the article's, put to the test
-)
-
-// Parts are all parts, in the order they are measured. Of them, the quick run
-// leaves out the last.
-var Parts = []Part{StopTest, Closed, OpenLoop, Idle, Syscalls, Claims, Capacities}
-
-// Plan says what is measured, in which order and for how long.
-type Plan struct {
-	Seed   uint64 `json:"seed"`
-	Rounds int    `json:"rounds"`
-	Parts  []Part `json:"parts"`
-	// Order names the subjects of each round, as they follow each other.
-	Order [][]string `json:"order"`
-	// Again is the subject that is measured twice in each round, for the A/A
-	// test; and AgainAt its place the second time, counted from 0, in each.
-	Again   string `json:"again"`
-	AgainAt []int  `json:"again_at"`
-
-	Workloads []load.Workload `json:"workloads"`
-	// Open are those of the open loop, by their rates. A server that serves
-	// one client at a time gets them over one connection.
-	Open []load.Workload `json:"open"`
-	// Cell is how long a workload is measured, after Warmup; OpenCell one of
-	// the open loop, after half of it.
-	Cell     time.Duration `json:"cell_ns"`
-	OpenCell time.Duration `json:"open_cell_ns"`
-	Warmup   time.Duration `json:"warmup_ns"`
-	// Idle is how long a server is measured that has nothing to do, with each
-	// number of connections.
-	Idle            time.Duration `json:"idle_ns"`
-	IdleConnections []int         `json:"idle_connections"`
-	// SLO is what capacity is searched for: the p99 of the response time.
-	SLO time.Duration `json:"slo_ns"`
-	// Experiments are the claims that are put to the test, and AllClaims whether
-	// they take the time that they need; otherwise those that are long are
-	// made short, and the longest left out.
-	Experiments []string `json:"experiments,omitempty"`
-	AllClaims   bool     `json:"all_claims,omitempty"`
-}
-
-// has reports whether the plan includes the part.
-func (p Plan) has(part Part) bool { return slices.Contains(p.Parts, part) }
-
-// A server that serves one client at a time lets a client go after a turn of
-// 10 s, or 5 s of silence, and no cell may come to that.
-const (
-	minCell = 50 * time.Millisecond
-	maxCell = 5 * time.Second
 	maxIdle = 2 * time.Second
 	// maxStored is how many bytes of values a server may have to store.
 	maxStored = 4 << 30
 )
 
 // newPlan shuffles the subjects for each round.
-func newPlan(cfg Config) (Plan, error) {
+func newPlan(cfg Config) (results.Plan, error) {
 	if cfg.Rounds < 1 {
-		return Plan{}, fmt.Errorf("%d rounds: the least is 1", cfg.Rounds)
+		return results.Plan{}, fmt.Errorf("%d rounds: the least is 1", cfg.Rounds)
 	}
-	if cfg.Cell < minCell || cfg.Cell > maxCell {
-		return Plan{}, fmt.Errorf("duration %v: a workload is measured for %v to %v", cfg.Cell, minCell, maxCell)
+	if cfg.Cell < bench.MinCell || cfg.Cell > bench.MaxCell {
+		return results.Plan{}, fmt.Errorf("duration %v: a workload is measured for %v to %v", cfg.Cell, bench.MinCell, bench.MaxCell)
 	}
 	if cfg.SLO < 0 {
-		return Plan{}, fmt.Errorf("SLO %v: want a time", cfg.SLO)
+		return results.Plan{}, fmt.Errorf("SLO %v: want a time", cfg.SLO)
 	}
 	for _, part := range cfg.Parts {
-		if !slices.Contains(Parts, part) {
-			return Plan{}, fmt.Errorf("no part %q: there are %q", part, Parts)
+		if !slices.Contains(results.Parts, part) {
+			return results.Plan{}, fmt.Errorf("no part %q: there are %q", part, results.Parts)
 		}
 	}
 	mix := load.DefaultWorkload()
 	if cfg.Mix != nil {
 		mix = *cfg.Mix
 	}
-	p := Plan{
+	p := results.Plan{
 		Seed:            cfg.Seed,
 		Rounds:          cfg.Rounds,
 		Parts:           cfg.Parts,
-		Workloads:       workloads(mix, cfg.Shapes...),
-		Open:            openWorkloads(mix, cfg.Arrivals),
+		Workloads:       results.Workloads(mix, cfg.Shapes...),
+		Open:            results.OpenWorkloads(mix, cfg.Arrivals),
 		Cell:            cfg.Cell,
-		OpenCell:        max(cfg.Cell/2, minCell),
+		OpenCell:        max(cfg.Cell/2, bench.MinCell),
 		Warmup:          max(cfg.Cell/4, 20*time.Millisecond),
 		Idle:            min(max(cfg.Cell/2, 100*time.Millisecond), maxIdle),
-		IdleConnections: idleSteps(),
+		IdleConnections: results.IdleSteps(),
 		SLO:             cfg.SLO,
 	}
 	if stored := float64(mix.Keys) * float64(mix.MaxValue); stored > maxStored {
-		return Plan{}, fmt.Errorf("keys × largest value size is %.0f MiB, the most is %d MiB, because every server has to hold them", stored/(1<<20), maxStored>>20)
+		return results.Plan{}, fmt.Errorf("keys × largest value size is %.0f MiB, the most is %d MiB, because every server has to hold them", stored/(1<<20), maxStored>>20)
 	}
 	for _, w := range p.Workloads {
 		if err := (load.Config{Workload: w, Duration: p.Cell}).Validate(); err != nil {
-			return Plan{}, err
+			return results.Plan{}, err
 		}
 	}
 	if len(p.Parts) == 0 {
-		p.Parts = Parts[:len(Parts)-1]
+		p.Parts = results.Parts[:len(results.Parts)-1]
 	}
-	if p.has(Claims) {
+	if p.Has(results.Claims) {
 		p.Experiments, p.AllClaims = cfg.Experiments, cfg.AllClaims
 		if len(p.Experiments) == 0 {
-			p.Experiments = experimentsFor(p)
+			p.Experiments = experiments.For(p)
 		}
 		for _, id := range p.Experiments {
-			if experiment(id) == nil {
-				return Plan{}, fmt.Errorf("no experiment %q: there are %s", id, strings.Join(experimentIDs(), ", "))
+			if experiments.ByID(id) == nil {
+				return results.Plan{}, fmt.Errorf("no experiment %q: there are %s", id, strings.Join(experiments.IDs(), ", "))
 			}
 		}
 	}
@@ -135,11 +81,11 @@ func newPlan(cfg Config) (Plan, error) {
 	}
 	random := rand.New(rand.NewPCG(cfg.Seed, 0))
 	p.Again = cfg.Subjects[0].Name
-	if i := slices.IndexFunc(cfg.Subjects, func(s Subject) bool { return s.Name == "eventloop" }); i >= 0 {
+	if i := slices.IndexFunc(cfg.Subjects, func(s results.Subject) bool { return s.Name == "eventloop" }); i >= 0 {
 		p.Again = "eventloop"
 	}
 	for range cfg.Rounds {
-		order := subjectNames(cfg.Subjects)
+		order := models.SubjectNames(cfg.Subjects)
 		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		p.Order = append(p.Order, order)
 		p.AgainAt = append(p.AgainAt, random.IntN(len(order)+1))
@@ -147,90 +93,73 @@ func newPlan(cfg Config) (Plan, error) {
 	return p, nil
 }
 
-// What is not measured takes time too; the estimate of the time that is left
-// is corrected by experience.
-const (
-	gateTime  = 1500 * time.Millisecond // to check a server
-	visitTime = 150 * time.Millisecond  // to start, fill and stop one
-)
+// gateTime is how long it takes to check a server, about.
+const gateTime = 1500 * time.Millisecond
 
-// visit is how long a server takes in a round.
-func (p Plan) visit() time.Duration {
-	d := visitTime
-	if p.has(Closed) {
+// visitLength is how long a server takes in a round.
+func visitLength(p results.Plan) time.Duration {
+	d := bench.VisitTime
+	if p.Has(results.Closed) {
 		d += time.Duration(len(p.Workloads)) * (p.Warmup + p.Cell)
 	}
-	if p.has(OpenLoop) {
+	if p.Has(results.OpenLoop) {
 		d += time.Duration(len(p.Open)) * (p.Warmup/2 + p.OpenCell)
 	}
 	return d
 }
 
-// length is how long all of it takes, about, for these servers.
-func (p Plan) length(servers []*Server) time.Duration {
+// lengthOf is how long all of it takes, about, for these servers.
+func lengthOf(p results.Plan, servers []*results.Server) time.Duration {
 	n := time.Duration(len(servers))
 	var d time.Duration
-	if p.has(Closed) || p.has(OpenLoop) {
-		d += n * time.Duration(p.Rounds) * p.visit()
+	if p.Has(results.Closed) || p.Has(results.OpenLoop) {
+		d += n * time.Duration(p.Rounds) * visitLength(p)
 	}
-	if p.has(Closed) {
-		d += time.Duration(p.Rounds+1) * p.again() // and the ceiling
+	if p.Has(results.Closed) {
+		d += time.Duration(p.Rounds+1) * againLength(p) // and the ceiling
 	}
-	if p.has(StopTest) {
+	if p.Has(results.StopTest) {
 		d += proofTime
 	}
 	for _, s := range servers {
-		if s.ours() {
+		if s.Ours() {
 			d += gateTime
 		}
-		if p.has(Idle) {
-			d += p.idleTime(s)
+		if p.Has(results.Idle) {
+			d += idleTime(p, s)
 		}
-		if p.has(Syscalls) {
-			d += p.syscallTime(s)
+		if p.Has(results.Syscalls) {
+			d += syscallTime(p, s)
 		}
 		for _, id := range p.Experiments {
-			if e := experiment(id); e.runsWith(s) {
-				d += e.takes(p, s)
-			}
+			d += experiments.ByID(id).Length(p, s)
 		}
-		if p.has(Capacities) {
-			d += p.capacityTime(s)
+		if p.Has(results.Capacities) {
+			d += capacityTime(p, s)
 		}
 	}
 	return d
 }
 
-func (p Plan) idleTime(s *Server) time.Duration {
+func idleTime(p results.Plan, s *results.Server) time.Duration {
 	const connecting = time.Second // ten thousand connections
 	if s.OneAtATime {
-		return 2 * (settleTime + p.Idle)
+		return 2 * (bench.SettleTime + p.Idle)
 	}
-	return visitTime + time.Duration(len(p.IdleConnections))*(settleTime+p.Idle) + connecting
+	return bench.VisitTime + time.Duration(len(p.IdleConnections))*(bench.SettleTime+p.Idle) + connecting
 }
 
-func (p Plan) syscallTime(*Server) time.Duration {
-	return visitTime + syscallWorkloads*(tracerTime+p.Warmup+p.Idle)
+func syscallTime(p results.Plan, _ *results.Server) time.Duration {
+	return bench.VisitTime + results.SyscallWorkloads*(proc.TracerTime+p.Warmup+p.Idle)
 }
 
-func (p Plan) capacityTime(*Server) time.Duration {
+func capacityTime(p results.Plan, _ *results.Server) time.Duration {
 	cells := 12 * carefulSearch.repeats // about
-	return visitTime + time.Duration(cells)*(p.Warmup/2+p.Cell)
+	return bench.VisitTime + time.Duration(cells)*(p.Warmup/2+p.Cell)
 }
 
-// again is how long it takes the second time.
-func (p Plan) again() time.Duration {
-	p.Parts = []Part{Closed}
-	return p.visit()
-}
-
-// seedOf is for one cell, so that all servers get the same requests in a round
-// and other ones in the next.
-func (p Plan) seedOf(round, workload int) uint64 {
-	return p.Seed + uint64(round*len(p.Workloads)+workload)
-}
-
-// openSeed is for one cell of the open loop, and none of those for the closed.
-func (p Plan) openSeed(round, workload int) uint64 {
-	return p.seedOf(p.Rounds+1, 0) + uint64(round*len(p.Open)+workload)
+// againLength is how long it takes the second time.
+func againLength(p results.Plan) time.Duration {
+	p.Parts = []results.Part{results.Closed}
+	return visitLength(p)
 }

@@ -6,7 +6,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // A stop of the server, in the middle of a window.
@@ -19,20 +23,20 @@ const (
 
 // proof stops a server for a while, under an open and a closed loop at the same
 // time. Whether the open one shows it says whether the lab's figures would.
-func (b *bench) proof(ctx context.Context) error {
-	if !b.results.Plan.has(StopTest) {
+func (b *run) proof(ctx context.Context) error {
+	if !b.Results.Plan.Has(results.StopTest) {
 		return nil
 	}
-	s := b.results.server(b.results.Plan.Again)
-	if s.out() || s.OneAtATime {
-		b.results.skip("a server that stops: " + s.Name + " does not serve two clients here")
-		b.progress.finished(proofTime, "")
+	s := b.Results.Server(b.Results.Plan.Again)
+	if s.Out() || s.OneAtATime {
+		b.Results.Skip("a server that stops: " + s.Name + " does not serve two clients here")
+		b.progress.Finished(proofTime, "")
 		return nil
 	}
-	b.progress.doing(s.Name, "stopped · the lab's test of itself")
-	proof := &Proof{Server: s.Name, From: stopFrom, Stopped: stopFor}
-	err := b.with(ctx, s.Subject, func(p *process) error {
-		if err := b.preload(ctx, s.Subject, p); err != nil {
+	b.progress.Doing(s.Name, "stopped · the lab's test of itself")
+	proof := &results.Proof{Server: s.Name, From: stopFrom, Stopped: stopFor}
+	err := b.With(ctx, s.Subject, func(p *proc.Process) error {
+		if err := b.Preload(ctx, s.Subject, p); err != nil {
 			return err
 		}
 		return b.stopUnderLoad(ctx, s.Subject, p, proof)
@@ -41,20 +45,20 @@ func (b *bench) proof(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, errors.ErrUnsupported):
-		b.results.skip("a server that stops: this system cannot stop a process")
+		b.Results.Skip("a server that stops: this system cannot stop a process")
 	case err != nil:
-		b.results.skip(fmt.Sprintf("a server that stops: %v", err))
+		b.Results.Skip(fmt.Sprintf("a server that stops: %v", err))
 	default:
-		b.results.Proof = proof
+		b.Results.Proof = proof
 	}
-	b.progress.finished(proofTime, proof.digest())
+	b.progress.Finished(proofTime, proofDigest(proof))
 	return nil
 }
 
 const proofTime = stopWindow + 400*time.Millisecond
 
-func (b *bench) stopUnderLoad(ctx context.Context, s Subject, p *process, proof *Proof) error {
-	open, closed := s.told(load.DefaultWorkload()), s.told(load.DefaultWorkload())
+func (b *run) stopUnderLoad(ctx context.Context, s results.Subject, p *proc.Process, proof *results.Proof) error {
+	open, closed := s.Told(load.DefaultWorkload()), s.Told(load.DefaultWorkload())
 	open.Connections, open.Rate, open.Arrivals = 10, stopRate, load.Constant
 	type outcome struct {
 		result load.Result
@@ -65,8 +69,8 @@ func (b *bench) stopUnderLoad(ctx context.Context, s Subject, p *process, proof 
 		done := make(chan outcome, 1)
 		go func() {
 			r, err := load.Run(ctx, load.Config{
-				Addr: p.addr, Workload: w, Warmup: 200 * time.Millisecond, Duration: stopWindow,
-				Drain: openDrain, Seed: b.results.Plan.Seed, Begin: begin,
+				Addr: p.Addr, Workload: w, Warmup: 200 * time.Millisecond, Duration: stopWindow,
+				Drain: bench.OpenDrain, Seed: b.Results.Plan.Seed, Begin: begin,
 			})
 			done <- outcome{r, err}
 		}()
@@ -77,7 +81,7 @@ func (b *bench) stopUnderLoad(ctx context.Context, s Subject, p *process, proof 
 	var stopErr error
 	select {
 	case <-begun:
-		stopErr = pause(ctx, p, stopFrom, stopFor)
+		stopErr = proc.Pause(ctx, p, stopFrom, stopFor)
 	case o := <-openDone:
 		openDone <- o // it has not even begun
 	}
@@ -86,22 +90,7 @@ func (b *bench) stopUnderLoad(ctx context.Context, s Subject, p *process, proof 
 	return errors.Join(stopErr, o.err, c.err, proof.Open.Errors.Err(), proof.Closed.Errors.Err())
 }
 
-// pause stops a process after a time, and for a time.
-func pause(ctx context.Context, p *process, after, length time.Duration) error {
-	if err := sleep(ctx, after); err != nil {
-		return err
-	}
-	if err := halt(p.cmd); err != nil {
-		return err
-	}
-	return errors.Join(sleep(ctx, length), resume(p.cmd))
-}
-
-// Shows reports whether the open loop shows the stop: a tenth of it or more in
-// the p99.
-func (p *Proof) Shows() bool { return p.Open.Response.P99 >= p.Stopped/10 }
-
-func (p *Proof) digest() string {
+func proofDigest(p *results.Proof) string {
 	return fmt.Sprintf("%s, stopped for %v: p99 %s in the open loop, %s in the closed one", p.Server, p.Stopped,
-		latency(p.Open.Response.P99), latency(p.Closed.Response.P99))
+		format.Latency(p.Open.Response.P99), format.Latency(p.Closed.Response.P99))
 }

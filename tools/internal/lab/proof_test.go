@@ -4,17 +4,16 @@ package lab
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestAStopIsProof(t *testing.T) {
 	cfg := testConfig(t, "right")
-	cfg.Parts = []Part{StopTest}
+	cfg.Parts = []results.Part{results.StopTest}
 	r, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
 	require.NotNil(t, r.Proof, r.NotMeasured)
@@ -23,10 +22,4 @@ func TestAStopIsProof(t *testing.T) {
 	assert.GreaterOrEqual(t, r.Proof.Closed.Response.Max, stopFor-stopFor/10)
 	assert.Less(t, r.Proof.Closed.Response.P99, stopFor/10, "it hides it")
 	assert.NotEmpty(t, r.Proof.Open.Series)
-}
-
-func TestAProofThatFailsIsTold(t *testing.T) {
-	p := &Proof{Server: "blind", Stopped: stopFor, Open: load.Result{Response: load.Times{P99: time.Millisecond}}}
-	assert.False(t, p.Shows())
-	assert.Contains(t, (&Results{Proof: p}).trustNotes()[0], "DO NOT TRUST THIS RUN: blind")
 }

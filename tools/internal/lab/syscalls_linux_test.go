@@ -7,50 +7,25 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/iouring"
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
+	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
-
-func TestParsePerf(t *testing.T) {
-	calls, err := parsePerf(`# started on …
-
-31003,,raw_syscalls:sys_enter,2001,100.00,,
-10000,,syscalls:sys_enter_read,2001,100.00,,
-20000,,syscalls:sys_enter_write,2001,100.00,,
-0,,syscalls:sys_enter_futex,2001,100.00,,
-<not supported>,,syscalls:sys_enter_accept4,0,0.00,,
-`)
-	require.NoError(t, err)
-	assert.Equal(t, map[string]int64{"read": 10_000, "write": 20_000, otherCalls: 1003}, calls)
-	_, err = parsePerf("Error:\nNo permission to enable raw_syscalls:sys_enter event.\n")
-	assert.ErrorContains(t, err, "Error:")
-}
-
-func TestParseStrace(t *testing.T) {
-	calls, err := parseStrace(`strace: Process 4711 attached with 6 threads
-    calls syscall
---------- ------------------
-      372 futex
-     4309 read
---------- ------------------
-     4681 total
-`)
-	require.NoError(t, err)
-	assert.Equal(t, map[string]int64{"futex": 372, "read": 4309}, calls)
-	_, err = parseStrace("strace: attach: ptrace(PTRACE_SEIZE, 1): Operation not permitted\n")
-	assert.ErrorContains(t, err, "not permitted")
-}
 
 // A server that reads and writes once for a request is seen to do so, by
 // whatever is here and permitted.
 func TestSyscallsOfAServer(t *testing.T) {
-	for _, tr := range tracers() {
-		t.Run(tr.name(), func(t *testing.T) {
-			b := &bench{progress: new(Progress), results: &Results{Plan: Plan{Workloads: workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}
-			s := &Server{Subject: testSubject(t, "right")}
-			p, err := startProcess(t.Context(), s.Subject, pinning{})
+	for _, tr := range proc.Tracers() {
+		t.Run(tr.Name(), func(t *testing.T) {
+			b := &run{Bench: &bench.Bench{Results: &results.Results{Plan: results.Plan{Workloads: results.Workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}}
+			s := &results.Server{Subject: labtest.Subject(t, "right")}
+			p, err := proc.Start(t.Context(), s.Subject, proc.Pinning{})
 			require.NoError(t, err)
-			defer p.kill()
-			require.NoError(t, b.preload(t.Context(), s.Subject, p))
+			defer p.Kill()
+			require.NoError(t, b.Preload(t.Context(), s.Subject, p))
 			cell, err := b.countCalls(t.Context(), tr, s, p, 1)
 			if err != nil {
 				t.Skipf("not here: %v", err)
@@ -71,24 +46,26 @@ func TestSyscallsOfARing(t *testing.T) {
 	if err := iouring.Available(); err != nil {
 		t.Skip(err)
 	}
-	for _, tr := range tracers() {
-		t.Run(tr.name(), func(t *testing.T) {
-			b := &bench{progress: new(Progress), results: &Results{Plan: Plan{Workloads: workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}
-			s := &Server{Subject: testSubject(t, "iouring")}
-			p, err := startProcess(t.Context(), s.Subject, pinning{})
+	for _, tr := range proc.Tracers() {
+		t.Run(tr.Name(), func(t *testing.T) {
+			b := &run{Bench: &bench.Bench{Results: &results.Results{Plan: results.Plan{Workloads: results.Workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}}
+			s := &results.Server{Subject: labtest.Subject(t, "iouring")}
+			p, err := proc.Start(t.Context(), s.Subject, proc.Pinning{})
 			require.NoError(t, err)
-			defer p.kill()
-			require.NoError(t, b.preload(t.Context(), s.Subject, p))
+			defer p.Kill()
+			require.NoError(t, b.Preload(t.Context(), s.Subject, p))
 			cell, err := b.countCalls(t.Context(), tr, s, p, 0)
 			if err != nil {
 				t.Skipf("not here: %v", err)
 			}
 			require.Positive(t, cell.Requests)
-			assert.Positive(t, cell.Calls[ringCall], "%v", cell.Calls)
-			r := &Results{Plan: b.results.Plan, Servers: []*Server{s}, Syscalls: []SyscallCell{cell}}
-			f, measured := experimentBlocking.judge(r, s)
-			assert.True(t, measured)
-			assert.Contains(t, f.Why, "for each request, by "+tr.name())
+			assert.Positive(t, cell.Calls[results.RingCall], "%v", cell.Calls)
+			r := &results.Results{Plan: b.Results.Plan, Servers: []*results.Server{s}, Syscalls: []results.SyscallCell{cell}}
+			r.Plan.Experiments = []string{"E12"}
+			claims := experiments.Judge(r)
+			require.Len(t, claims, 1)
+			require.Len(t, claims[0].Findings, 1)
+			assert.Contains(t, claims[0].Findings[0].Why, "for each request, by "+tr.Name())
 		})
 	}
 }

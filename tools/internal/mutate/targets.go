@@ -13,11 +13,10 @@ var (
 	fakeKernels = []string{"-run", "^TestOnAFakeKernel$", "./busywait", "./eventloop", "./iouring"}
 	blocking    = []string{"-run", "^TestServer$", "./singleblocking", "./multiblocking"}
 	polling     = []string{"-run", "^TestServer$", "./eventloop"}
-	// judging are the lab's tests, without those that run servers.
+	// judging are the tests of what a measurement is worth, but those that run servers.
 	judging = []string{"-skip", "^Test(Run|Advise|Capacity|Silent|Callers|ASlow|ResultsAreSaved|ResultsFollow|APool|AStopIs|" +
-		"ADeaf|IdleLadder|Syscalls|Many|Cores|OneAtATime|APanic|TheProgram)", "./tools/internal/lab"}
-	// judges are the files of the lab that judge the value of a measurement.
-	judges = []string{"claims.go", "standings.go", "disturbance.go", "proof.go", "advise_judge.go", "stall.go", "trial.go"}
+		"ADeaf|IdleLadder|Syscalls|Many|Cores|OneAtATime|APanic|TheProgram)",
+		"./tools/internal/results", "./tools/internal/text", "./tools/internal/experiments", "./tools/internal/advise"}
 )
 
 var targets = []*target{
@@ -36,5 +35,9 @@ var targets = []*target{
 	{folder: "eventloop", tests: [][]string{{"-run", "^TestOnAFakeKernel$", "./eventloop"}, own("eventloop")}},
 	{folder: "iouring", tests: [][]string{{"-run", "^TestOnAFakeKernel$", "./iouring"}, own("iouring")}},
 	{folder: "tools/internal/load", tests: [][]string{own("tools/internal/load")}},
-	{folder: "tools/internal/lab", files: judges, tests: [][]string{judging}},
+	// Of the lab, the files that say what a measurement is worth.
+	{folder: "tools/internal/results", files: []string{"disturbance.go", "proof.go", "trial.go"}, tests: [][]string{judging}},
+	{folder: "tools/internal/experiments", files: []string{"experiments.go", "judge.go", "attacks.go"}, tests: [][]string{judging}},
+	{folder: "tools/internal/advise", files: []string{"judge.go"}, tests: [][]string{judging}},
+	{folder: "tools/internal/term", files: []string{"standings.go"}, tests: [][]string{own("tools/internal/term")}},
 }

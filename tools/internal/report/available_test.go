@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // A server that this system cannot run is on the page with the reason, and in
@@ -17,8 +18,8 @@ func TestUnavailableServersAreNamed(t *testing.T) {
 	const why = "no io_uring: <refused>"
 	r := sample(t)
 	assert.NotContains(t, strings.ToLower(written(t, r)[FileName]), "not available")
-	r.Servers = append(r.Servers, &lab.Server{Subject: lab.Subject{Name: "absentee"}, Unavailable: why})
-	r.Claims[0].Findings = append(r.Claims[0].Findings, lab.Finding{Server: "absentee", Verdict: lab.NotAvailable, Why: why, Predicted: lab.Refuted})
+	r.Servers = append(r.Servers, &results.Server{Subject: results.Subject{Name: "absentee"}, Unavailable: why})
+	r.Claims[0].Findings = append(r.Claims[0].Findings, results.Finding{Server: "absentee", Verdict: results.NotAvailable, Why: why, Predicted: results.Refuted})
 	files := written(t, r)
 	page := files[FileName]
 	assert.Contains(t, page, "absentee is NOT AVAILABLE here: no io_uring: &lt;refused&gt;")
@@ -38,7 +39,7 @@ func TestUnavailableServersAreNamed(t *testing.T) {
 	row := c.Findings[len(c.Findings)-1]
 	require.Equal(t, "absentee", row.Server)
 	assert.Equal(t, "NOT AVAILABLE", row.Stamp.Text)
-	assert.Equal(t, absent, row.Value)
+	assert.Equal(t, format.Absent, row.Value)
 	assert.Equal(t, why, row.Why)
 	assert.False(t, row.Surprising)
 	assert.NotContains(t, files["strip-e2.svg"], "absentee", "there is no number to draw")

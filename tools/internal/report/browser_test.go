@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // visit is what a browser made of a page.
@@ -159,7 +159,7 @@ func TestNothingIsTooWide(t *testing.T) {
 	r.Servers[2].Binary = strings.Repeat("0123456789abcdef", 4)
 	for i := range r.Summary {
 		c := r.Summary[i].Cost
-		c.System, c.Interval = &lab.SystemShare{Share: 0.75, Low: 0.7, High: 0.8}, &lab.Interval{Low: c.CPU * 0.9, High: c.CPU * 1.1}
+		c.System, c.Interval = &results.SystemShare{Share: 0.75, Low: 0.7, High: 0.8}, &results.Interval{Low: c.CPU * 0.9, High: c.CPU * 1.1}
 	}
 	text := html.EscapeString(written(t, r)[FileName])
 	var frames strings.Builder

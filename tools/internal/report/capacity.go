@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // capacityFigure shows the highest rate that each model kept within the SLO,
 // and the next that it did not.
-func capacityFigure(r *lab.Results) *figure {
+func capacityFigure(r *results.Results) *figure {
 	const rowHeight, top = 48, 34
 	f := &figure{ID: "capacity", Missing: "Capacity was not searched for.", Table: table{
 		Caption: fmt.Sprintf("The highest rate with p99 within %v, requests/s", r.Plan.SLO),
@@ -35,17 +36,17 @@ func capacityFigure(r *lab.Results) *figure {
 		c := capacityOf(r, s.Name)
 		if c == nil {
 			p.text(width-margin, y+14, "end", "soft", nothingOf(s, "not measured"))
-			f.Table.Rows = append(f.Table.Rows, []string{s.Name, absent, absent, absent})
+			f.Table.Rows = append(f.Table.Rows, []string{s.Name, format.Absent, format.Absent, format.Absent})
 			y += rowHeight
 			continue
 		}
 		kept := keptRate(c)
 		p.text(width-margin, y+14, "end", "value", kept)
 		p.line("rule", margin, y+27, width-margin, y+27)
-		row := []string{s.Name, kept, absent, absent}
+		row := []string{s.Name, kept, format.Absent, format.Absent}
 		t := lowestFailure(c)
 		if t != nil {
-			row[2], row[3] = thousands(t.Rate), t.Fail
+			row[2], row[3] = format.Thousands(t.Rate), t.Fail
 			p.cross("try", x.at(t.Rate), y+27)
 		}
 		if c.Rate > 0 {
@@ -68,20 +69,20 @@ func capacityFigure(r *lab.Results) *figure {
 }
 
 // keptRate writes a capacity.
-func keptRate(c *lab.Capacity) string {
+func keptRate(c *results.Capacity) string {
 	switch {
 	case c.Rate == 0:
 		return "none"
 	case c.LowerBound:
-		return "≥ " + thousands(c.Rate)
+		return "≥ " + format.Thousands(c.Rate)
 	default:
-		return thousands(c.Rate)
+		return format.Thousands(c.Rate)
 	}
 }
 
 // capacityOf returns what the search for a model's capacity has found, or nil.
-func capacityOf(r *lab.Results, server string) *lab.Capacity {
-	i := slices.IndexFunc(r.Capacity, func(c lab.Capacity) bool { return c.Server == server })
+func capacityOf(r *results.Results, server string) *results.Capacity {
+	i := slices.IndexFunc(r.Capacity, func(c results.Capacity) bool { return c.Server == server })
 	if i < 0 {
 		return nil
 	}
@@ -90,8 +91,8 @@ func capacityOf(r *lab.Results, server string) *lab.Capacity {
 
 // lowestFailure returns the try with the lowest rate that was not kept within
 // the SLO, or nil.
-func lowestFailure(c *lab.Capacity) *lab.Try {
-	var lowest *lab.Try
+func lowestFailure(c *results.Capacity) *results.Try {
+	var lowest *results.Try
 	for i := range c.Tries {
 		if t := &c.Tries[i]; t.Fail != "" && (lowest == nil || t.Rate < lowest.Rate) {
 			lowest = t

@@ -3,7 +3,9 @@ package report
 import (
 	"fmt"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // card is what a model costs, unweighted: there is no score, since what a
@@ -28,18 +30,18 @@ type requestCost struct{ Workload, CPU, Interval, Kernel, Switches string }
 type pair struct{ Name, Value string }
 
 // cards returns one for each model.
-func cards(r *lab.Results) []card {
+func cards(r *results.Results) []card {
 	var all []card
 	for _, s := range r.Servers {
 		c := card{Name: s.Name, DNF: s.DNF, Unavailable: s.Unavailable}
-		var last *lab.Cost
+		var last *results.Cost
 		for w := range r.Plan.Workloads {
 			if sum := r.SummaryOf(s.Name, w); sum != nil && sum.Cost != nil {
 				last = sum.Cost
 				cost := requestCost{
-					Workload: r.WorkloadName(w),
-					CPU:      digits(last.CPU / 1e3),
-					Kernel:   absent, // by ticks, of which there may be too few
+					Workload: text.WorkloadName(r.Plan.Workloads[w]),
+					CPU:      format.ThreeDigits(last.CPU / 1e3),
+					Kernel:   format.Absent, // by ticks, of which there may be too few
 					Switches: fmt.Sprintf("%.3f", last.Voluntary+last.Involuntary),
 				}
 				if last.Interval != nil {
@@ -53,16 +55,16 @@ func cards(r *lab.Results) []card {
 		}
 		if last != nil { // of the last workload, the heaviest one
 			c.add("threads", fmt.Sprint(last.Threads))
-			c.add("memory (RSS)", digits(mebibytes(last.RSS))+" MiB")
+			c.add("memory (RSS)", format.ThreeDigits(mebibytes(last.RSS))+" MiB")
 			if last.PSS > 0 {
-				c.add("memory (PSS)", digits(mebibytes(last.PSS))+" MiB")
+				c.add("memory (PSS)", format.ThreeDigits(mebibytes(last.PSS))+" MiB")
 			}
 		}
-		if each := perConnection(r, s.Name); each != absent {
+		if each := perConnection(r, s.Name); each != format.Absent {
 			c.add("a silent connection", each)
 		}
 		if share, known := r.IdleShare(s.Name); known {
-			c.add("CPU when idle", percent(share))
+			c.add("CPU when idle", format.Percent(share))
 		}
 		c.addCalls(r)
 		all = append(all, c)
@@ -74,12 +76,12 @@ func (c *card) add(name, value string) { c.Lines = append(c.Lines, pair{name, va
 
 // addCalls adds the system calls under the first workload that they were counted
 // under: the lightest, in which each request waits for itself.
-func (c *card) addCalls(r *lab.Results) {
+func (c *card) addCalls(r *results.Results) {
 	for w := range r.Plan.Workloads {
 		if cell := callsOf(r, c.Name, w); cell != nil {
 			_, _, total := cell.PerRequest()
-			c.add("system calls", digits(total))
-			c.Calls, c.CallsAt = cell.String(), r.WorkloadName(w)
+			c.add("system calls", format.ThreeDigits(total))
+			c.Calls, c.CallsAt = cell.String(), text.WorkloadName(r.Plan.Workloads[w])
 			return
 		}
 	}

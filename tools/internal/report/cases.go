@@ -5,15 +5,12 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // maxCases is how many cases a picture has room for.
 const maxCases = 6
-
-// caseMeasures are what is shown of experiments that are not about the response
-// time.
-var caseMeasures = map[string]measure{"E9": cpuMeasure}
 
 // caseRow is what a server did in one case: where there were repeats, the medians
 // of them.
@@ -24,9 +21,9 @@ type caseRow struct {
 }
 
 // caseRows are a server's.
-func caseRows(trials []lab.Trial, server string, cases []string, m measure) (all []caseRow) {
+func caseRows(trials []results.Trial, server string, cases []string, m measure) (all []caseRow) {
 	for _, name := range cases {
-		mine := slices.DeleteFunc(slices.Clone(trials), func(t lab.Trial) bool { return t.Server != server || t.Case != name })
+		mine := slices.DeleteFunc(slices.Clone(trials), func(t results.Trial) bool { return t.Server != server || t.Case != name })
 		row := caseRow{name: name, value: medianOf(mine, m)}
 		if m.name == p99Measure.name {
 			row.low = medianOf(mine, p50Measure)
@@ -36,7 +33,7 @@ func caseRows(trials []lab.Trial, server string, cases []string, m measure) (all
 	return all
 }
 
-func medianOf(trials []lab.Trial, m measure) float64 {
+func medianOf(trials []results.Trial, m measure) float64 {
 	var all []float64
 	for _, t := range trials {
 		if x, known := m.of(t); known {
@@ -49,7 +46,7 @@ func medianOf(trials []lab.Trial, m measure) float64 {
 
 // casesOf are the names of an experiment's cases of which a measure is known, in
 // the order they were run.
-func casesOf(trials []lab.Trial, m measure) (all []string) {
+func casesOf(trials []results.Trial, m measure) (all []string) {
 	for _, t := range trials {
 		if _, known := m.of(t); known && !slices.Contains(all, t.Case) {
 			all = append(all, t.Case)
@@ -60,15 +57,15 @@ func casesOf(trials []lab.Trial, m measure) (all []string) {
 
 // caseFigures show the response times of each server in cases that are no
 // numbers: what a handler that sleeps does to the requests beside it, say.
-func caseFigures(r *lab.Results, e *lab.Experiment, slug string) []*figure {
+func caseFigures(r *results.Results, e *results.Statement, slug string) []*figure {
 	const rowHeight, left, right = 31, margin + 8, width - margin - 8
 	trials := trialsOf(r, e.ID)
-	m, other := caseMeasures[e.ID]
-	if !other {
+	m, other := measures[e.Shows]
+	if other = other && e.Against == ""; !other {
 		m = p99Measure
 	}
 	cases := casesOf(trials, m)
-	if _, varied := trendOf(e.ID, trials); varied || len(cases) < 2 {
+	if _, varied := trendOf(e, trials); varied || len(cases) < 2 {
 		return nil
 	}
 	f := &figure{ID: "cases-" + slug, Remarks: voidRuns(trials)}
@@ -100,7 +97,7 @@ func caseFigures(r *lab.Results, e *lab.Experiment, slug string) []*figure {
 		y += 22
 		for _, row := range rows {
 			p.caseMarks(row, m, x, i, y)
-			f.Table.Rows = append(f.Table.Rows, []string{s.Name, cmp.Or(row.name, absent), m.orAbsent(row.low), m.orAbsent(row.value)})
+			f.Table.Rows = append(f.Table.Rows, []string{s.Name, cmp.Or(row.name, format.Absent), m.orAbsent(row.low), m.orAbsent(row.value)})
 			y += rowHeight
 		}
 		y += 6
@@ -142,7 +139,7 @@ func (p *picture) caseMarks(row caseRow, m measure, x scale, number int, y float
 // orAbsent writes a value of the measure, if there is one.
 func (m measure) orAbsent(x float64) string {
 	if x == 0 {
-		return absent
+		return format.Absent
 	}
 	return amount(x, m.unit)
 }

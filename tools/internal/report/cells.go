@@ -7,24 +7,24 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // cells returns the rounds of a server under a workload, in their order.
-func cells(r *lab.Results, server string, workload int) []lab.Cell {
-	var mine []lab.Cell
+func cells(r *results.Results, server string, workload int) []results.Cell {
+	var mine []results.Cell
 	for _, c := range r.Runs {
 		if c.Server == server && c.Workload == workload {
 			mine = append(mine, c)
 		}
 	}
-	slices.SortStableFunc(mine, func(a, b lab.Cell) int { return cmp.Compare(a.Round, b.Round) })
+	slices.SortStableFunc(mine, func(a, b results.Cell) int { return cmp.Compare(a.Round, b.Round) })
 	return mine
 }
 
 // costs returns the server's CPU time per request, in µs, in each round.
-func costs(cells []lab.Cell) []float64 {
+func costs(cells []results.Cell) []float64 {
 	var all []float64
 	for _, c := range cells {
 		if c.Resources != nil && c.Load.Requests > 0 {
@@ -35,7 +35,7 @@ func costs(cells []lab.Cell) []float64 {
 }
 
 // serverShares returns the share of a core that the server used in each round.
-func serverShares(cells []lab.Cell) []float64 {
+func serverShares(cells []results.Cell) []float64 {
 	var all []float64
 	for _, c := range cells {
 		if share, known := c.Resources.Share(); known {
@@ -47,7 +47,7 @@ func serverShares(cells []lab.Cell) []float64 {
 
 // generatorShares returns the share of a core that the load generator used in
 // each round.
-func generatorShares(cells []lab.Cell) []float64 {
+func generatorShares(cells []results.Cell) []float64 {
 	var all []float64
 	for _, c := range cells {
 		if share := c.Load.Generator.Busy; share > 0 {
@@ -59,7 +59,7 @@ func generatorShares(cells []lab.Cell) []float64 {
 
 // merged returns the latencies of all rounds together: percentiles can be read
 // off that, but not be averaged. It is nil if there are none.
-func merged(cells []lab.Cell) (*hdrhistogram.Histogram, error) {
+func merged(cells []results.Cell) (*hdrhistogram.Histogram, error) {
 	var times []load.Times
 	for _, c := range cells {
 		times = append(times, c.Load.Response)

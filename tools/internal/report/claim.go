@@ -8,7 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
@@ -16,7 +17,7 @@ import (
 // wall, and a section.
 type claim struct {
 	Anchor string
-	lab.Experiment
+	results.Statement
 	// AboutWhom, Predicted: of which servers.
 	AboutWhom string
 	Predicted []pair
@@ -64,15 +65,15 @@ type foundRow struct {
 type link struct{ Anchor, Text string }
 
 // stamps are told apart by their sign and their edge, too.
-var stamps = map[lab.Verdict]stamp{
-	lab.Confirmed:     {Class: "yes", Sign: "✓", Text: string(lab.Confirmed)},
-	lab.Refuted:       {Class: "no", Sign: "✗", Text: string(lab.Refuted)},
-	lab.OnlyWhen:      {Class: "when", Sign: "◐", Text: string(lab.OnlyWhen)},
-	lab.NotMeasurable: {Class: "none", Sign: "?", Text: string(lab.NotMeasurable)},
-	lab.NotAvailable:  {Class: "none", Sign: "–", Text: string(lab.NotAvailable)},
+var stamps = map[results.Verdict]stamp{
+	results.Confirmed:     {Class: "yes", Sign: "✓", Text: string(results.Confirmed)},
+	results.Refuted:       {Class: "no", Sign: "✗", Text: string(results.Refuted)},
+	results.OnlyWhen:      {Class: "when", Sign: "◐", Text: string(results.OnlyWhen)},
+	results.NotMeasurable: {Class: "none", Sign: "?", Text: string(results.NotMeasurable)},
+	results.NotAvailable:  {Class: "none", Sign: "–", Text: string(results.NotAvailable)},
 }
 
-func stampOf(v lab.Verdict, when string) stamp {
+func stampOf(v results.Verdict, when string) stamp {
 	s, known := stamps[v]
 	if !known {
 		s = stamp{Class: "none", Sign: "?", Text: cmp.Or(string(v), "NO VERDICT")}
@@ -81,24 +82,22 @@ func stampOf(v lab.Verdict, when string) stamp {
 	return s
 }
 
-// experiments are those that the results have something of, in the order of their
-// numbers. What another version knew has no more than that.
-func experiments(r *lab.Results) (all []*lab.Experiment) {
-	have := make(map[string]*lab.Experiment)
-	other := func(id string) { have[id] = &lab.Experiment{ID: id, Title: "an experiment of another version"} }
+// experimentsOf are those that the results have something of, in the order of their
+// numbers. Of what is said of none of them in the results, there is no more than that.
+func experimentsOf(r *results.Results) (all []*results.Statement) {
+	have := make(map[string]bool)
 	for _, c := range r.Claims {
-		other(c.Experiment)
+		have[c.Experiment] = true
 	}
 	for _, t := range r.Trials {
-		other(t.Experiment)
-	}
-	for _, e := range lab.Experiments() {
-		if have[e.ID] != nil {
-			have[e.ID] = e
-		}
+		have[t.Experiment] = true
 	}
 	for _, id := range slices.SortedFunc(maps.Keys(have), byNumber) {
-		all = append(all, have[id])
+		e := r.Statement(id)
+		if e == nil {
+			e = &results.Statement{ID: id, Title: "an experiment of another version"}
+		}
+		all = append(all, e)
 	}
 	return all
 }
@@ -112,8 +111,8 @@ func byNumber(a, b string) int {
 var number = regexp.MustCompile(`^E[0-9]{1,3}$`)
 
 // claims returns a card and a section for each experiment.
-func claims(r *lab.Results) (all []*claim) {
-	for i, e := range experiments(r) {
+func claims(r *results.Results) (all []*claim) {
+	for i, e := range experimentsOf(r) {
 		slug := fmt.Sprintf("x%d", i)
 		anchor := slug
 		if number.MatchString(e.ID) {
@@ -124,21 +123,21 @@ func claims(r *lab.Results) (all []*claim) {
 	return all
 }
 
-func newClaim(r *lab.Results, e *lab.Experiment, slug, anchor string) *claim {
+func newClaim(r *results.Results, e *results.Statement, slug, anchor string) *claim {
 	c := &claim{
-		Anchor:     anchor,
-		Experiment: *e,
-		AboutWhom:  strings.Join(e.About, ", "),
-		Predicted:  predictions(e),
-		Stamp:      stampOf("", "it was not judged"),
-		Trials:     trialTable(r, e.ID),
-		Elsewhere:  elsewhere(e),
-		Repeat:     lab.CommandLine(repeatOnly(r, e.ID)),
-		Short:      !r.Plan.AllClaims,
-		Source:     lab.Article,
+		Anchor:    anchor,
+		Statement: *e,
+		AboutWhom: strings.Join(e.About, ", "),
+		Predicted: predictions(e),
+		Stamp:     stampOf("", "it was not judged"),
+		Trials:    trialTable(r, e),
+		Elsewhere: elsewhere(e),
+		Repeat:    self.Line(repeatOnly(r, e.ID)),
+		Short:     !r.Plan.AllClaims,
+		Source:    results.Article,
 	}
-	i := slices.IndexFunc(r.Claims, func(c lab.Claim) bool { return c.Experiment == e.ID })
-	var found lab.Claim
+	i := slices.IndexFunc(r.Claims, func(c results.Claim) bool { return c.Experiment == e.ID })
+	var found results.Claim
 	if i >= 0 {
 		found = r.Claims[i]
 		c.Stamp = stampOf(found.Verdict, found.When)
@@ -159,7 +158,7 @@ func newClaim(r *lab.Results, e *lab.Experiment, slug, anchor string) *claim {
 	return c
 }
 
-func headlineOf(c lab.Claim, unit string) *headline {
+func headlineOf(c results.Claim, unit string) *headline {
 	f, known := c.Number()
 	if !known {
 		return nil
@@ -176,7 +175,7 @@ func headlineOf(c lab.Claim, unit string) *headline {
 
 // doubts names the servers for which another run could decide otherwise, and
 // those for which it came otherwise than predicted.
-func doubts(c lab.Claim) (all []string) {
+func doubts(c results.Claim) (all []string) {
 	var near, surprising []string
 	for _, f := range c.Findings {
 		if f.Close {
@@ -195,20 +194,20 @@ func doubts(c lab.Claim) (all []string) {
 	return all
 }
 
-func findingRow(f lab.Finding, unit string) foundRow {
+func findingRow(f results.Finding, unit string) foundRow {
 	row := foundRow{
 		Server: f.Server, Why: f.Why, Stamp: stampOf(f.Verdict, ""), Close: f.Close, Surprising: f.Surprising(),
-		Value: amount(f.Number, unit), Range: cmp.Or(amounts(f.Low, f.High, unit), absent), Predicted: cmp.Or(string(f.Predicted), absent),
+		Value: amount(f.Number, unit), Range: cmp.Or(amounts(f.Low, f.High, unit), format.Absent), Predicted: cmp.Or(string(f.Predicted), format.Absent),
 	}
 	if !f.Verdict.Decided() && f.Number == 0 {
-		row.Value, row.Range = absent, absent
+		row.Value, row.Range = format.Absent, format.Absent
 	}
 	return row
 }
 
 // predictions names the servers of which the same was expected.
-func predictions(e *lab.Experiment) (all []pair) {
-	for _, v := range []lab.Verdict{lab.Confirmed, lab.Refuted, lab.OnlyWhen, lab.NotMeasurable} {
+func predictions(e *results.Statement) (all []pair) {
+	for _, v := range []results.Verdict{results.Confirmed, results.Refuted, results.OnlyWhen, results.NotMeasurable} {
 		var servers []string
 		for _, name := range slices.Sorted(maps.Keys(e.Predictions)) {
 			if e.Predictions[name] == v {
@@ -223,17 +222,17 @@ func predictions(e *lab.Experiment) (all []pair) {
 }
 
 // sections are where the pictures of the lab's parts are.
-var sections = map[lab.Part]link{
-	lab.Closed:     {"cost", "server CPU per request"},
-	lab.OpenLoop:   {"rate", "response time against offered rate"},
-	lab.Idle:       {"idle-burn", "what silent connections cost"},
-	lab.Syscalls:   {"syscalls", "system calls"},
-	lab.Capacities: {"capacity", "capacity"},
-	lab.StopTest:   {"stop", "a stop"},
+var sections = map[results.Part]link{
+	results.Closed:     {"cost", "server CPU per request"},
+	results.OpenLoop:   {"rate", "response time against offered rate"},
+	results.Idle:       {"idle-burn", "what silent connections cost"},
+	results.Syscalls:   {"syscalls", "system calls"},
+	results.Capacities: {"capacity", "capacity"},
+	results.StopTest:   {"stop", "a stop"},
 }
 
-func elsewhere(e *lab.Experiment) (all []link) {
-	for _, part := range e.Parts() {
+func elsewhere(e *results.Statement) (all []link) {
+	for _, part := range e.Parts {
 		if l, known := sections[part]; known {
 			all = append(all, l)
 		}
@@ -243,7 +242,7 @@ func elsewhere(e *lab.Experiment) (all []link) {
 
 // program is how the lab's user has started the program: the command up to what
 // it is to do.
-func program(r *lab.Results) []string {
+func program(r *results.Results) []string {
 	if n := slices.Index(r.Command, "lab"); n > 0 {
 		return slices.Clone(r.Command[:n])
 	}
@@ -251,7 +250,7 @@ func program(r *lab.Results) []string {
 }
 
 // repeatOnly is the command of the results for one experiment.
-func repeatOnly(r *lab.Results, id string) []string {
+func repeatOnly(r *results.Results, id string) []string {
 	command := append(program(r), "lab", "--only", id)
 	rest := r.Command[slices.Index(r.Command, "lab")+1:]
 	if len(r.Command) < 2 {
@@ -273,5 +272,5 @@ func repeatOnly(r *lab.Results, id string) []string {
 }
 
 func isPartOrExperiment(name string) bool {
-	return slices.Contains(lab.Parts, lab.Part(name)) || number.MatchString(name)
+	return slices.Contains(results.Parts, results.Part(name)) || number.MatchString(name)
 }

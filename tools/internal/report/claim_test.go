@@ -8,11 +8,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
-func claimOf(t *testing.T, r *lab.Results, id string) *claim {
+func claimOf(t *testing.T, r *results.Results, id string) *claim {
 	t.Helper()
 	for _, c := range claims(r) {
 		if c.ID == id {
@@ -41,7 +43,7 @@ func TestTheWallComesFirst(t *testing.T) {
 	assert.Less(t, wall, section)
 	assert.Less(t, section, cost)
 	for _, want := range []string{
-		`<a href="#E2">E2</a>`, "A single slow client can stall other clients.", `<blockquote cite="` + lab.Article,
+		`<a href="#E2">E2</a>`, "A single slow client can stall other clients.", `<blockquote cite="` + results.Article,
 		"✓</span> CONFIRMED", "✗</span> REFUTED", "◐</span> ONLY WHEN …", "… there are 1,000 connections or more", "?</span> NOT MEASURABLE HERE",
 		"SOMETHING NEW", "NO VERDICT", "<strong>2.00 s</strong>", "(1.99–2.01 s)", "≠ predicted was CONFIRMED", "Not as predicted: quick",
 		"Close, another run could decide otherwise: spins",
@@ -74,7 +76,7 @@ func TestNotMeasurable(t *testing.T) {
 	c := claimOf(t, sample(t), "E10")
 	assert.Empty(t, c.Number.Value)
 	assert.Equal(t, "there is one core", c.Number.Why)
-	assert.Equal(t, absent, c.Findings[0].Value)
+	assert.Equal(t, format.Absent, c.Findings[0].Value)
 	assert.Nil(t, c.Strip)
 }
 
@@ -105,8 +107,8 @@ func TestClaimsLinkToSections(t *testing.T) {
 	for part, l := range sections {
 		assert.Contains(t, page, `<section id="`+l.Anchor+`"`, part)
 	}
-	for _, e := range lab.Experiments() {
-		assert.Len(t, elsewhere(e), len(e.Parts()), e.ID)
+	for _, e := range experiments.All() {
+		assert.Len(t, elsewhere(&e.Statement), len(e.Parts), e.ID)
 	}
 }
 
@@ -138,7 +140,7 @@ func TestEqualNumbersAreStacked(t *testing.T) {
 	require.True(t, ok)
 	var all []placed
 	for _, n := range []float64{1, 1, 5, 1.01} {
-		all = append(all, placed{Finding: lab.Finding{Number: n}})
+		all = append(all, placed{Finding: results.Finding{Number: n}})
 	}
 	assert.Equal(t, []int{0, 1, 0, 2}, stacked(all, x))
 }
@@ -148,7 +150,7 @@ func TestFindings(t *testing.T) {
 	c := claimOf(t, r, "E2")
 	f := c.Pictures[len(c.Pictures)-1]
 	assert.Equal(t, []string{"spins", "REFUTED", "40.0 ms", "30.0 ms–1.50 s"}, rowOf(t, f.Table, "spins"))
-	assert.Equal(t, []string{"quick", "REFUTED", "300 µs", absent}, rowOf(t, f.Table, "quick"))
+	assert.Equal(t, []string{"quick", "REFUTED", "300 µs", format.Absent}, rowOf(t, f.Table, "quick"))
 	assert.Equal(t, 2*3+1*3, marks(f.Picture, "whisker"), "of those with a range, and in the key")
 	assert.True(t, c.Findings[2].Close)
 	assert.True(t, claimOf(t, r, "E6").Findings[0].Surprising)

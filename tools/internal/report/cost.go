@@ -3,15 +3,17 @@ package report
 import (
 	"fmt"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // costFigure shows the server's CPU time per request: each round a dot, the
 // median of them, and where that is with a confidence of 95 %, if there are
 // enough rounds to say.
-func costFigure(r *lab.Results, workload int) *figure {
+func costFigure(r *results.Results, workload int) *figure {
 	const rowHeight, top = 48, 34
-	title := r.WorkloadTitle(workload)
+	title := text.WorkloadTitle(r.Plan.Workloads[workload])
 	t := table{
 		Caption: "Server CPU per request, µs: " + title,
 		Head:    []string{"model", "median", "95 % interval", "each round"},
@@ -45,7 +47,7 @@ func costFigure(r *lab.Results, workload int) *figure {
 		middle, known := median(rounds)
 		value := nothingOf(s, "not measured")
 		if known {
-			value = digits(middle)
+			value = format.ThreeDigits(middle)
 			p.line("rule", margin, y+27, width-margin, y+27)
 			for _, v := range x.ticks() {
 				p.line("rule", x.at(v), y+21, x.at(v), y+33)
@@ -65,7 +67,7 @@ func costFigure(r *lab.Results, workload int) *figure {
 			if i > 0 {
 				row[3] += " · "
 			}
-			row[3] += digits(v)
+			row[3] += format.ThreeDigits(v)
 		}
 		t.Rows = append(t.Rows, row)
 		y += rowHeight
@@ -82,7 +84,7 @@ func costFigure(r *lab.Results, workload int) *figure {
 
 // intervalOf is where the median of a server's CPU time is. nil: there are too
 // few rounds to say.
-func intervalOf(r *lab.Results, server string, workload int) *lab.Interval {
+func intervalOf(r *results.Results, server string, workload int) *results.Interval {
 	sum := r.SummaryOf(server, workload)
 	if sum == nil || sum.Cost == nil {
 		return nil
@@ -91,11 +93,11 @@ func intervalOf(r *lab.Results, server string, workload int) *lab.Interval {
 }
 
 // interval writes it in µs.
-func interval(in *lab.Interval) string {
+func interval(in *results.Interval) string {
 	if in == nil {
-		return absent
+		return format.Absent
 	}
-	return digits(in.Low/1e3) + "–" + digits(in.High/1e3)
+	return format.ThreeDigits(in.Low/1e3) + "–" + format.ThreeDigits(in.High/1e3)
 }
 
 func (p *picture) whisker(from, to, y float64) {

@@ -6,16 +6,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestIntervals(t *testing.T) {
 	r := sample(t)
 	f := costFigure(r, 0)
 	assert.Zero(t, marks(f.Picture, "whisker"), "too few rounds")
-	assert.Equal(t, absent, rowOf(t, f.Table, "quick")[2])
+	assert.Equal(t, format.Absent, rowOf(t, f.Table, "quick")[2])
 
-	r.SummaryOf("quick", 0).Cost.Interval = &lab.Interval{Low: 50_000, High: 900_000}
+	r.SummaryOf("quick", 0).Cost.Interval = &results.Interval{Low: 50_000, High: 900_000}
 	f = costFigure(r, 0)
 	assert.Equal(t, 3, marks(f.Picture, "whisker"), "a line and its two ends")
 	assert.Equal(t, "50.0–900", rowOf(t, f.Table, "quick")[2])
@@ -35,7 +36,7 @@ func TestIntervals(t *testing.T) {
 func TestCards(t *testing.T) {
 	r := sample(t)
 	c := r.SummaryOf("quick", 0).Cost
-	c.Interval, c.System = &lab.Interval{Low: 90_000, High: 110_000}, &lab.SystemShare{Share: 0.75, Low: 0.65, High: 0.85}
+	c.Interval, c.System = &results.Interval{Low: 90_000, High: 110_000}, &results.SystemShare{Share: 0.75, Low: 0.65, High: 0.85}
 	r.SummaryOf("quick", 1).Cost.PSS = 7 << 20
 	all := cards(r)
 	require.Len(t, all, 3)
@@ -44,7 +45,7 @@ func TestCards(t *testing.T) {
 	assert.Equal(t, "90.0–110", quick.Requests[0].Interval)
 	assert.Equal(t, "65–85 %", quick.Requests[0].Kernel)
 	assert.Empty(t, quick.Requests[1].Interval)
-	assert.Equal(t, absent, quick.Requests[1].Kernel)
+	assert.Equal(t, format.Absent, quick.Requests[1].Kernel)
 	assert.Equal(t, []pair{
 		{"threads", "6"}, {"memory (RSS)", "15.0 MiB"}, {"memory (PSS)", "7.00 MiB"},
 		{"a silent connection", "0.98 KiB"}, {"CPU when idle", "0.0 %"}, {"system calls", "2.08"},

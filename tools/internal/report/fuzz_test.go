@@ -13,7 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // FuzzResults edits the results of a real run as somebody might with an editor:
@@ -39,7 +40,7 @@ func FuzzResults(f *testing.F) {
 // show makes a page of results, unless they are refused.
 func show(t *testing.T, text []byte) {
 	t.Helper()
-	r, err := lab.Decode(text)
+	r, err := results.Decode(text)
 	if err != nil {
 		return
 	}
@@ -97,7 +98,12 @@ func realRun(tb testing.TB) []byte {
 	text, err := os.ReadFile("testdata/run.json")
 	require.NoError(tb, err)
 	tree := decoded(tb, text).(map[string]any)
-	tree["schema"] = lab.Schema
+	tree["schema"] = results.Schema
+	var said []results.Statement
+	for _, e := range experiments.All() {
+		said = append(said, e.Statement)
+	}
+	tree["experiments"] = said
 	text, err = json.Marshal(tree)
 	require.NoError(tb, err)
 	return text
@@ -113,7 +119,7 @@ func leanRun(tb testing.TB) []byte {
 	}
 	text, err := json.Marshal(lean(tree, servers))
 	require.NoError(tb, err)
-	_, err = lab.Decode(text)
+	_, err = results.Decode(text)
 	require.NoError(tb, err)
 	return text
 }
@@ -185,7 +191,7 @@ func pageOrError(t *testing.T, tree any) error {
 	t.Helper()
 	text, err := json.Marshal(tree)
 	require.NoError(t, err)
-	r, err := lab.Decode(text)
+	r, err := results.Decode(text)
 	if err != nil {
 		return err
 	}

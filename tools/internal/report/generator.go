@@ -4,17 +4,19 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // openCellName names a cell of the open loop.
-func openCellName(r *lab.Results, c *lab.Cell) string {
-	return fmt.Sprintf("%s, %s/s, round %d", c.Server, thousands(r.Plan.Open[c.Workload].Rate), c.Round)
+func openCellName(r *results.Results, c *results.Cell) string {
+	return fmt.Sprintf("%s, %s/s, round %d", c.Server, format.Thousands(r.Plan.Open[c.Workload].Rate), c.Round)
 }
 
 // voids tells of each void cell of the open loop why it is.
-func voids(r *lab.Results) []string {
+func voids(r *results.Results) []string {
 	var all []string
 	for i := range r.Open {
 		if c := &r.Open[i]; len(c.Load.Void) > 0 {
@@ -25,15 +27,15 @@ func voids(r *lab.Results) []string {
 }
 
 // voidCounts says how many rounds are void, by model and rate.
-func voidCounts(r *lab.Results) table {
+func voidCounts(r *results.Results) table {
 	t := table{Caption: "Void rounds of the open loop", Head: []string{"model"}}
 	for _, w := range r.Plan.Open {
-		t.Head = append(t.Head, thousands(w.Rate)+"/s")
+		t.Head = append(t.Head, format.Thousands(w.Rate)+"/s")
 	}
 	for _, s := range r.Servers {
 		row := []string{s.Name}
 		for w := range r.Plan.Open {
-			value := absent
+			value := format.Absent
 			if sum := r.OpenSummaryOf(s.Name, w); sum != nil {
 				value = fmt.Sprintf("%d of %d", sum.Void, sum.Void+sum.Rounds)
 			}
@@ -46,7 +48,7 @@ func voidCounts(r *lab.Results) table {
 
 // lateness compares the generator's own lateness with what was measured, in each
 // cell of the open loop.
-func lateness(r *lab.Results) table {
+func lateness(r *results.Results) table {
 	t := table{
 		Caption: "How late requests were sent, by p99, beside the response time’s p99; and the rate as a share of the generator’s ceiling",
 		Head:    []string{"cell", "sent late", "response", "share", "of the ceiling", ""},
@@ -54,9 +56,9 @@ func lateness(r *lab.Results) table {
 	for i := range r.Open {
 		c := &r.Open[i]
 		lag, p99 := c.Load.SendLag.P99, c.Load.Response.P99
-		share, ceiling, void := absent, absent, ""
+		share, ceiling, void := format.Absent, format.Absent, ""
 		if lag > 0 && p99 > 0 {
-			share = percent(float64(lag) / float64(p99))
+			share = format.Percent(float64(lag) / float64(p99))
 		}
 		if most := c.Load.Generator.Ceiling; most > 0 {
 			ceiling = ofCeiling(c.Load.Rate / most)
@@ -71,7 +73,7 @@ func lateness(r *lab.Results) table {
 
 // ceilings compares the rates of the closed loop with what the generator reaches
 // against a server that does next to nothing.
-func ceilings(r *lab.Results) table {
+func ceilings(r *results.Results) table {
 	t := table{
 		Caption: fmt.Sprintf("Requests/s in the closed loop, and as a share of the generator’s ceiling; ≥: %.0f %% of it or more, so that the server may do more", load.CeilingLimit*100),
 		Head:    []string{"model"},
@@ -82,10 +84,10 @@ func ceilings(r *lab.Results) table {
 	}
 	first := []string{"the ceiling"}
 	for w := range r.Plan.Workloads {
-		t.Head = append(t.Head, r.WorkloadName(w))
-		value := absent
+		t.Head = append(t.Head, text.WorkloadName(r.Plan.Workloads[w]))
+		value := format.Absent
 		if most[w] > 0 {
-			value = thousands(most[w])
+			value = format.Thousands(most[w])
 		}
 		first = append(first, value)
 	}
@@ -93,9 +95,9 @@ func ceilings(r *lab.Results) table {
 	for _, s := range r.Servers {
 		row := []string{s.Name}
 		for w := range r.Plan.Workloads {
-			value := absent
+			value := format.Absent
 			if sum := r.SummaryOf(s.Name, w); sum != nil {
-				value = thousands(sum.Rate)
+				value = format.Thousands(sum.Rate)
 				if most[w] > 0 {
 					value += " · " + ofCeiling(sum.Rate/most[w])
 				}
@@ -110,7 +112,7 @@ func ceilings(r *lab.Results) table {
 // ofCeiling writes a share of the generator's ceiling, and marks one from which
 // on the generator may have been the limit.
 func ofCeiling(share float64) string {
-	text := percent(share) // of which 69.6 % is none of 70
+	text := format.Percent(share) // of which 69.6 % is none of 70
 	if share >= load.CeilingLimit {
 		text = "≥ " + text
 	}
@@ -119,11 +121,11 @@ func ofCeiling(share float64) string {
 
 // limited are the cells of the closed loop in which the generator was busier
 // than it may be.
-func limited(r *lab.Results) []string {
+func limited(r *results.Results) []string {
 	var all []string
 	for _, c := range r.Runs {
 		if share := c.Load.Generator.Busy; share > load.GeneratorLimit {
-			all = append(all, fmt.Sprintf("%s, %s, round %d: %.0f %% of its core", c.Server, r.WorkloadName(c.Workload), c.Round, share*100))
+			all = append(all, fmt.Sprintf("%s, %s, round %d: %.0f %% of its core", c.Server, text.WorkloadName(r.Plan.Workloads[c.Workload]), c.Round, share*100))
 		}
 	}
 	return all

@@ -4,19 +4,20 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // idleShare is how large a part of a core a server used that had nothing to do.
-func idleShare(c lab.IdleCell) (share float64, known bool) {
+func idleShare(c results.IdleCell) (share float64, known bool) {
 	return c.Resources.Share()
 }
 
 // idleCells are a server's, by the plan's numbers of connections: nil where it
 // was not measured. One that serves one client at a time holds one connection
 // where the others hold the fewest.
-func idleCells(r *lab.Results, server string) []*lab.IdleCell {
-	all := make([]*lab.IdleCell, len(r.Plan.IdleConnections))
+func idleCells(r *results.Results, server string) []*results.IdleCell {
+	all := make([]*results.IdleCell, len(r.Plan.IdleConnections))
 	for i := range r.Idle {
 		c := &r.Idle[i]
 		if c.Server != server || c.Resources == nil {
@@ -33,16 +34,16 @@ func idleCells(r *lab.Results, server string) []*lab.IdleCell {
 }
 
 // held says how many connections there were, if not as many as in the plan.
-func held(c *lab.IdleCell, planned int) string {
+func held(c *results.IdleCell, planned int) string {
 	if c.Connections == planned {
 		return ""
 	}
-	return " (" + thousands(float64(c.Connections)) + ")"
+	return " (" + format.Thousands(float64(c.Connections)) + ")"
 }
 
 // idleFigure shows the CPU time of silent connections: a bar for each model and
 // number of them.
-func idleFigure(r *lab.Results) *figure {
+func idleFigure(r *results.Results) *figure {
 	const title = "Idle burn: CPU with nothing to do"
 	steps := r.Plan.IdleConnections
 	p := picture{ID: "idle-cpu", Title: title}
@@ -59,18 +60,18 @@ func idleFigure(r *lab.Results) *figure {
 	}
 	var heads []string
 	for _, n := range steps {
-		heads = append(heads, thousands(float64(n)))
+		heads = append(heads, format.Thousands(float64(n)))
 	}
 	f.Table.Head = slices.Concat(f.Table.Head, heads, []string{"why it ended"})
 	var rows []barRow
 	for _, s := range r.Servers {
 		bars := barRow{name: s.Name, class: "median"}
-		row, why := []string{s.Name}, absent
+		row, why := []string{s.Name}, format.Absent
 		for i, c := range idleCells(r, s.Name) {
-			b := bar{text: nothingOf(s, absent)}
+			b := bar{text: nothingOf(s, format.Absent)}
 			if c != nil {
 				if share, known := idleShare(*c); known {
-					b = bar{percent(share) + held(c, steps[i]), share / most, true, -1}
+					b = bar{format.Percent(share) + held(c, steps[i]), share / most, true, -1}
 				}
 				why = whyEnded(s, c, why)
 			}
@@ -83,7 +84,7 @@ func idleFigure(r *lab.Results) *figure {
 	bottom := p.bars(51, heads, rows)
 	whole := "one core"
 	if most > 1 {
-		whole = percent(most) + " of a core"
+		whole = format.Percent(most) + " of a core"
 	}
 	p.text(margin, bottom+10, "start", "soft", "a whole bar is "+whole+"; in brackets how many it held")
 	p.Height = int(bottom) + 20
@@ -94,7 +95,7 @@ func idleFigure(r *lab.Results) *figure {
 
 // whyEnded is the reason why there are no more connections, or what there was
 // before.
-func whyEnded(s *lab.Server, c *lab.IdleCell, before string) string {
+func whyEnded(s *results.Server, c *results.IdleCell, before string) string {
 	switch {
 	case c.Short != "":
 		return c.Short
@@ -106,10 +107,10 @@ func whyEnded(s *lab.Server, c *lab.IdleCell, before string) string {
 }
 
 // perConnection says what a silent connection costs in memory.
-func perConnection(r *lab.Results, server string) string {
+func perConnection(r *results.Results, server string) string {
 	bytes, known := r.PerConnection(server)
 	if !known {
-		return absent
+		return format.Absent
 	}
-	return fmt.Sprintf("%s KiB", digits(bytes/(1<<10)))
+	return fmt.Sprintf("%s KiB", format.ThreeDigits(bytes/(1<<10)))
 }

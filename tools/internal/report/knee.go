@@ -1,7 +1,8 @@
 package report
 
 import (
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // knee is where a server stops to keep up.
@@ -21,7 +22,7 @@ type knee struct {
 
 // kneeOf finds it by capacity, if that was searched for, else among the plan's
 // rates: the last that was kept before the first that was not.
-func kneeOf(c *lab.Capacity, planned, tries []point) knee {
+func kneeOf(c *results.Capacity, planned, tries []point) knee {
 	if c != nil {
 		k := knee{rate: c.Rate, bound: c.LowerBound, near: true, found: true, measured: true}
 		if t := lowestFailure(c); t != nil {
@@ -58,20 +59,20 @@ func (k knee) String() string {
 	case !k.found && k.rate == 0:
 		return "VOID at all rates"
 	case !k.found:
-		return "no knee to " + thousands(k.rate) + "/s"
+		return "no knee to " + format.Thousands(k.rate) + "/s"
 	case k.rate == 0 && k.next > 0:
-		return "knee below " + thousands(k.next) + "/s"
+		return "knee below " + format.Thousands(k.next) + "/s"
 	case k.bound:
-		return "knee ≥ " + thousands(k.rate) + "/s"
+		return "knee ≥ " + format.Thousands(k.rate) + "/s"
 	case !k.near:
-		return "knee " + thousands(k.rate) + "–" + thousands(k.next) + "/s"
+		return "knee " + format.Thousands(k.rate) + "–" + format.Thousands(k.next) + "/s"
 	default:
-		return "knee " + thousands(k.rate) + "/s"
+		return "knee " + format.Thousands(k.rate) + "/s"
 	}
 }
 
 // kneeText is a server's knee, or why it has none.
-func kneeText(s *lab.Server, k knee) string {
+func kneeText(s *results.Server, k knee) string {
 	if !k.measured {
 		return nothingOf(s, "not measured")
 	}

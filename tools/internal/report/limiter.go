@@ -3,8 +3,8 @@ package report
 import (
 	"fmt"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // busy is the share of a core from which on the core is the limit.
@@ -14,7 +14,7 @@ const busy = 0.9
 type limit struct{ Reason, Because string }
 
 // limitOf derives it from the medians of a server under a workload.
-func limitOf(r *lab.Results, s *lab.Server, workload int) limit {
+func limitOf(r *results.Results, s *results.Server, workload int) limit {
 	rounds := cells(r, s.Name, workload)
 	sum := r.SummaryOf(s.Name, workload)
 	if len(rounds) == 0 || sum == nil {
@@ -28,7 +28,7 @@ func limitOf(r *lab.Results, s *lab.Server, workload int) limit {
 	spins := r.Polls(s.Name)
 	serverFull := serverKnown && server >= busy && !spins
 	loadFull := generatorKnown && generator > load.GeneratorLimit
-	starved := mostOf(rounds, lab.Cell.Starved)
+	starved := mostOf(rounds, results.Cell.Starved)
 	if starved || mostOf(rounds, lateGenerator) {
 		l.Because = fmt.Sprintf("server %s, waited %s · load %s, waited %s", shareOr(server, serverKnown), shareOr(median(serverWaits(rounds))),
 			shareOr(generator, generatorKnown), shareOr(median(generatorWaits(rounds))))
@@ -64,10 +64,10 @@ func limitOf(r *lab.Results, s *lab.Server, workload int) limit {
 // its core is why there was no more.
 const generatorWait = 0.2
 
-func lateGenerator(c lab.Cell) bool { return c.Load.Generator.WaitedOver(generatorWait) }
+func lateGenerator(c results.Cell) bool { return c.Load.Generator.WaitedOver(generatorWait) }
 
 // mostOf reports whether something is so in more than half of the rounds.
-func mostOf(rounds []lab.Cell, is func(lab.Cell) bool) bool {
+func mostOf(rounds []results.Cell, is func(results.Cell) bool) bool {
 	n := 0
 	for _, c := range rounds {
 		if is(c) {
@@ -79,7 +79,7 @@ func mostOf(rounds []lab.Cell, is func(lab.Cell) bool) bool {
 
 // serverWaits returns the share of the time for which the server was ready to run
 // and had no core in each round, and generatorWaits the generator's.
-func serverWaits(rounds []lab.Cell) (all []float64) {
+func serverWaits(rounds []results.Cell) (all []float64) {
 	for _, c := range rounds {
 		if waited, known := c.Resources.Waited(); known {
 			all = append(all, min(1, waited)) // of several threads, perhaps
@@ -88,7 +88,7 @@ func serverWaits(rounds []lab.Cell) (all []float64) {
 	return all
 }
 
-func generatorWaits(rounds []lab.Cell) (all []float64) {
+func generatorWaits(rounds []results.Cell) (all []float64) {
 	for _, c := range rounds {
 		if waited := c.Load.Generator.RunQueue; waited != nil {
 			all = append(all, *waited)
@@ -110,7 +110,7 @@ type limitRow struct {
 	Limits []limit
 }
 
-func limitRows(r *lab.Results) []limitRow {
+func limitRows(r *results.Results) []limitRow {
 	var rows []limitRow
 	for _, s := range r.Servers {
 		row := limitRow{Name: s.Name}

@@ -3,7 +3,9 @@ package report
 import (
 	"fmt"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // stealLimit is the share of the CPU time above which a cell in which the host
@@ -12,18 +14,18 @@ const stealLimit = 0.05
 
 // stolen are the cells in which the host took CPU time; known is false if no
 // cell tells.
-func stolen(r *lab.Results) (cells []string, known bool) {
-	tell := func(c *lab.Cell, name string) {
+func stolen(r *results.Results) (cells []string, known bool) {
+	tell := func(c *results.Cell, name string) {
 		if c.Steal == nil {
 			return
 		}
 		known = true
 		if *c.Steal > stealLimit {
-			cells = append(cells, name+": "+percent(*c.Steal))
+			cells = append(cells, name+": "+format.Percent(*c.Steal))
 		}
 	}
-	closed := func(c *lab.Cell, again string) {
-		tell(c, fmt.Sprintf("%s%s, %s, round %d", c.Server, again, r.WorkloadName(c.Workload), c.Round))
+	closed := func(c *results.Cell, again string) {
+		tell(c, fmt.Sprintf("%s%s, %s, round %d", c.Server, again, text.WorkloadName(r.Plan.Workloads[c.Workload]), c.Round))
 	}
 	for i := range r.Runs {
 		closed(&r.Runs[i], "")
@@ -38,20 +40,20 @@ func stolen(r *lab.Results) (cells []string, known bool) {
 }
 
 // pauses are the moments in which a thread that spins does not run.
-func pauses(p lab.Pauses) []pair {
+func pauses(p results.Pauses) []pair {
 	if p.PerSecond == 0 {
 		return []pair{{"pauses", "none was seen"}}
 	}
 	return []pair{
-		{"pauses in a second", thousands(p.PerSecond)},
-		{"of the time", percent(p.Share)},
+		{"pauses in a second", format.Thousands(p.PerSecond)},
+		{"of the time", format.Percent(p.Share)},
 		{"median", timeOr(p.Median)},
 		{"longest", timeOr(p.Longest)},
 	}
 }
 
 // binaries are the SHA-256 of the servers' programs, which many may share.
-func binaries(r *lab.Results) []pair {
+func binaries(r *results.Results) []pair {
 	var all []pair
 	for _, s := range r.Servers {
 		sum := s.Binary

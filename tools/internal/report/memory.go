@@ -3,11 +3,12 @@ package report
 import (
 	"math"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // memoryFigure shows how a server's memory grows with silent connections.
-func memoryFigure(r *lab.Results) *figure {
+func memoryFigure(r *results.Results) *figure {
 	const title = "Memory ramp: RSS by silent connections"
 	steps := r.Plan.IdleConnections
 	p := picture{ID: "idle-memory", Title: title}
@@ -24,7 +25,7 @@ func memoryFigure(r *lab.Results) *figure {
 	}
 	for _, n := range steps {
 		most = max(most, float64(n))
-		f.Table.Head = append(f.Table.Head, thousands(float64(n)))
+		f.Table.Head = append(f.Table.Head, format.Thousands(float64(n)))
 	}
 	f.Table.Head = append(f.Table.Head, "PSS at the end", "for each", "why it ended")
 	y, ok := newScale(values, plotHeight, 0)
@@ -63,26 +64,26 @@ func memoryFigure(r *lab.Results) *figure {
 			p.shape(modelClass("full", i), i, at.x, at.y)
 		}
 		row, note := []string{s.Name}, nothingOf(s, "not measured")
-		pss, why := absent, absent
+		pss, why := format.Absent, format.Absent
 		if len(line) > 0 {
 			note = perConnection(r, s.Name)
-			if note != absent {
+			if note != format.Absent {
 				note += " each"
 			}
 		}
 		for j, c := range idleCells(r, s.Name) {
 			if c == nil {
-				row = append(row, absent)
+				row = append(row, format.Absent)
 				continue
 			}
-			row = append(row, digits(mebibytes(c.Resources.RSS))+held(c, steps[j]))
+			row = append(row, format.ThreeDigits(mebibytes(c.Resources.RSS))+held(c, steps[j]))
 			why = whyEnded(s, c, why)
 			if c.Resources.PSS > 0 {
-				pss = digits(mebibytes(c.Resources.PSS))
+				pss = format.ThreeDigits(mebibytes(c.Resources.PSS))
 			}
 			switch {
 			case c.Short != "":
-				note = perConnection(r, s.Name) + ", end " + thousands(float64(c.Connections))
+				note = perConnection(r, s.Name) + ", end " + format.Thousands(float64(c.Connections))
 				p.ring(line[len(line)-1].x, line[len(line)-1].y)
 			case s.OneAtATime:
 				note = "holds one"

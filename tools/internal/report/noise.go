@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // noiseFigure shows how far rounds are apart, and how far a server was from
 // itself: what is closer together than that is not different.
-func noiseFigure(r *lab.Results) *figure {
+func noiseFigure(r *results.Results) *figure {
 	const title = "Spread of CPU per request"
 	p := picture{ID: "noise", Title: title + " between the rounds, and A/A"}
 	f := &figure{ID: p.ID, Missing: "There is one round only, or no CPU time: there is no spread.", Table: table{
@@ -18,10 +20,10 @@ func noiseFigure(r *lab.Results) *figure {
 	}}
 	var heads []string
 	for w := range r.Plan.Workloads {
-		heads = append(heads, r.WorkloadName(w))
+		heads = append(heads, text.WorkloadName(r.Plan.Workloads[w]))
 	}
 	f.Table.Head = append(f.Table.Head, heads...)
-	again := make([]*lab.Noise, len(heads))
+	again := make([]*results.Noise, len(heads))
 	most, some := 0.0, false
 	for i, n := range r.Noise {
 		again[n.Workload] = &r.Noise[i]
@@ -31,7 +33,7 @@ func noiseFigure(r *lab.Results) *figure {
 	if some {
 		row := barRow{name: "A/A: " + r.Noise[0].Server + ", twice", class: "bar2"}
 		for _, n := range again {
-			b := bar{text: absent}
+			b := bar{text: format.Absent}
 			if n != nil {
 				b = bar{fmt.Sprintf("%.0f %%", n.CPU*100), n.CPU, true, -1}
 			}
@@ -42,7 +44,7 @@ func noiseFigure(r *lab.Results) *figure {
 	for _, s := range r.Servers {
 		row := barRow{name: s.Name, class: "median"}
 		for w := range heads {
-			b := bar{text: absent}
+			b := bar{text: format.Absent}
 			if sum := r.SummaryOf(s.Name, w); sum != nil && sum.Cost != nil && sum.Rounds > 1 {
 				b = bar{fmt.Sprintf("%.0f %%", sum.Cost.Spread*100), sum.Cost.Spread, true, -1}
 				if again[w] != nil {
@@ -71,7 +73,7 @@ func noiseFigure(r *lab.Results) *figure {
 	p.text(margin, 16, "start", "title", title)
 	bottom := p.bars(40, heads, rows)
 	p.text(margin, bottom+10, "start", "soft", fmt.Sprintf("a whole bar is %.0f %%", most*100))
-	if slices.ContainsFunc(again, func(n *lab.Noise) bool { return n != nil }) {
+	if slices.ContainsFunc(again, func(n *results.Noise) bool { return n != nil }) {
 		p.text(width-margin, bottom+10, "end", "soft", "| A/A")
 	}
 	p.Height = int(bottom) + 20

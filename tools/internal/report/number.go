@@ -6,32 +6,19 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
-
-const absent = "–"
-
-// digits writes a number with three significant digits, and none after the
-// point that would be noise.
-func digits(x float64) string {
-	switch a := math.Abs(x); {
-	case a >= 99.95:
-		return fmt.Sprintf("%.0f", x)
-	case a >= 9.995:
-		return fmt.Sprintf("%.1f", x)
-	default:
-		return fmt.Sprintf("%.2f", x)
-	}
-}
 
 // duration writes nanoseconds in the unit that suits them.
 func duration(ns float64) string {
 	switch {
 	case ns < 999.5e3:
-		return digits(ns/1e3) + " µs"
+		return format.ThreeDigits(ns/1e3) + " µs"
 	case ns < 999.5e6:
-		return digits(ns/1e6) + " ms"
+		return format.ThreeDigits(ns/1e6) + " ms"
 	default:
-		return digits(ns/1e9) + " s"
+		return format.ThreeDigits(ns/1e9) + " s"
 	}
 }
 
@@ -49,15 +36,6 @@ func tick(ns float64) string {
 	}
 }
 
-// thousands writes a whole number with separators.
-func thousands(x float64) string {
-	text := strconv.FormatInt(int64(math.Round(x)), 10)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}
-
 // compact writes a number for where there is little room: "2.5k".
 func compact(x float64) string {
 	if x < 1000 {
@@ -69,11 +47,9 @@ func compact(x float64) string {
 // digitsOf writes at most three digits, and none that say nothing.
 func digitsOf(x float64) string { return strconv.FormatFloat(x, 'g', 3, 64) }
 
-func percent(share float64) string { return fmt.Sprintf("%.1f %%", share*100) }
-
 func moment(t time.Time) string {
 	if t.IsZero() {
-		return absent
+		return format.Absent
 	}
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
@@ -105,10 +81,10 @@ func amounts(low, high float64, unit string) string {
 func count(x float64) string {
 	switch a := math.Abs(x); {
 	case a >= 1000:
-		return thousands(x)
+		return format.Thousands(x)
 	case a > 0 && a < 0.1, x == math.Trunc(x):
 		return digitsOf(x)
 	default:
-		return digits(x)
+		return format.ThreeDigits(x)
 	}
 }

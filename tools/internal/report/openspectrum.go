@@ -5,15 +5,16 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // openModel is a model at one rate of the open loop: how long its users waited,
 // and how long from when a request was sent.
 type openModel struct {
-	server            *lab.Server
+	server            *results.Server
 	number            int
-	summary           *lab.OpenSummary // nil: not measured
+	summary           *results.OpenSummary // nil: not measured
 	response, service curve
 }
 
@@ -21,7 +22,7 @@ type openModel struct {
 // the highest rate that more than half of them kept in a valid measurement; or
 // if there is none such, the one that the most of them did. ok is false if none
 // did.
-func comparable(r *lab.Results) (workload, kept int, ok bool) {
+func comparable(r *results.Results) (workload, kept int, ok bool) {
 	best, most, measured := -1, 0, 0
 	counts := make([]int, len(r.Plan.Open))
 	for w := range r.Plan.Open {
@@ -50,13 +51,13 @@ func comparable(r *lab.Results) (workload, kept int, ok bool) {
 
 // openSpectrumFigure shows response and service time one over the other: where
 // they part, requests waited before they were even sent.
-func openSpectrumFigure(r *lab.Results) *figure {
+func openSpectrumFigure(r *results.Results) *figure {
 	f := &figure{ID: "open-spectrum", Missing: "Open loop: no rate was kept in a valid measurement, so that there is no spectrum."}
 	w, kept, ok := comparable(r)
 	if !ok {
 		return f
 	}
-	rate := thousands(r.Plan.Open[w].Rate)
+	rate := format.Thousands(r.Plan.Open[w].Rate)
 	title := "Open loop · " + rate + " requests/s"
 	f.Table = table{Caption: "Open loop at " + rate + " requests/s: time by percentile", Head: []string{"model", "time"}}
 	for _, m := range marked {
@@ -117,7 +118,7 @@ func openSpectrumFigure(r *lab.Results) *figure {
 	return f
 }
 
-func openModels(r *lab.Results, workload int) (models []openModel, broken []string) {
+func openModels(r *results.Results, workload int) (models []openModel, broken []string) {
 	for i, s := range r.Servers {
 		m := openModel{server: s, number: i, summary: r.OpenSummaryOf(s.Name, workload)}
 		if m.summary != nil && m.summary.Rounds > 0 {
@@ -146,7 +147,7 @@ func (m openModel) note() string {
 		return "VOID"
 	case !m.summary.Kept:
 		return "rate not kept"
-	case m.response.value(99) == absent:
+	case m.response.value(99) == format.Absent:
 		return "p99: too few requests"
 	default:
 		return "p99 " + m.response.value(99)

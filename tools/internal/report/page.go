@@ -3,15 +3,17 @@ package report
 import (
 	"slices"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // page is what the template shows.
 type page struct {
-	Results  *lab.Results
-	Begun    string
-	Measured bool
-	Peers    bool // there are some
+	Results      *results.Results
+	Title, Place string
+	Begun        string
+	Measured     bool
+	Peers        bool // there are some
 	// Disturbed is that what ran besides may have made the figures; "" if it did not.
 	Disturbed string
 	// Alarms are what has to be known before anything else.
@@ -34,15 +36,17 @@ type page struct {
 	Trust    trust
 }
 
-func newPage(r *lab.Results) *page {
+func newPage(r *results.Results) *page {
 	p := &page{
 		Results:  r,
+		Title:    text.Title(r),
+		Place:    text.Place(r),
 		Begun:    moment(r.Started),
 		Measured: len(r.Runs) > 0 || len(r.Trials) > 0,
-		Peers:    slices.ContainsFunc(r.Servers, func(s *lab.Server) bool { return s.Peer }),
+		Peers:    slices.ContainsFunc(r.Servers, func(s *results.Server) bool { return s.Peer }),
 		Claims:   claims(r),
 		Marks:    marksFigure(r),
-		Article:  lab.Article,
+		Article:  results.Article,
 		Rate:     rateFigure(r),
 		Open:     openSpectrumFigure(r),
 		Idle:     []*figure{idleFigure(r), memoryFigure(r)},
@@ -60,11 +64,11 @@ func newPage(r *lab.Results) *page {
 	if r.Proof != nil && !r.Proof.Shows() {
 		p.Alarms = append(p.Alarms, verdict(r.Proof))
 	}
-	for _, t := range r.Tables() {
+	for _, t := range text.Tables(r) {
 		p.Tables = append(p.Tables, headed(t))
 	}
 	for w := range r.Plan.Workloads {
-		p.Titles = append(p.Titles, r.WorkloadTitle(w))
+		p.Titles = append(p.Titles, text.WorkloadTitle(r.Plan.Workloads[w]))
 		p.Costs = append(p.Costs, costFigure(r, w))
 		p.Spectra = append(p.Spectra, spectrumFigure(r, w))
 	}
@@ -102,7 +106,7 @@ func (p *page) pictures() []*picture {
 type headedTable struct {
 	Caption string
 	Groups  []group
-	Columns []lab.TableColumn
+	Columns []text.Column
 	Rows    []headedRow
 }
 
@@ -113,11 +117,11 @@ type group struct {
 }
 
 type headedRow struct {
-	lab.TableRow
+	text.Row
 	Rest int // columns without a cell
 }
 
-func headed(t lab.Table) headedTable {
+func headed(t *text.Table) headedTable {
 	h := headedTable{Caption: t.Caption, Columns: t.Columns}
 	for _, c := range t.Columns {
 		if n := len(h.Groups); n > 0 && h.Groups[n-1].Name == c.Group {

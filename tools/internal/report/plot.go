@@ -5,7 +5,7 @@ import (
 	"math"
 	"strings"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // Many lines in one plot cannot be told apart, least of all on a phone. So each
@@ -115,7 +115,7 @@ func twoLines(name string) (first, second string) {
 }
 
 // starred is a server's name, with a star if it serves one client at a time.
-func starred(s *lab.Server) string {
+func starred(s *results.Server) string {
 	if s.OneAtATime {
 		return s.Name + " *"
 	}

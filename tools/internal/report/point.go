@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // point is a model's response time at a rate.
@@ -20,7 +20,7 @@ type point struct {
 }
 
 // openRates are the plan's rates of the open loop, from low to high.
-func openRates(r *lab.Results) []float64 {
+func openRates(r *results.Results) []float64 {
 	var all []float64
 	for _, w := range r.Plan.Open {
 		all = append(all, w.Rate)
@@ -31,7 +31,7 @@ func openRates(r *lab.Results) []float64 {
 
 // points returns a model's response times at the plan's rates, from low to
 // high.
-func points(r *lab.Results, server string) []point {
+func points(r *results.Results, server string) []point {
 	var all []point
 	for i, w := range r.Plan.Open {
 		p := point{rate: w.Rate, void: true, blind: true, missing: true}
@@ -49,7 +49,7 @@ func points(r *lab.Results, server string) []point {
 
 // tried returns the steps of the search for a capacity. A void one that was
 // kept is no void: the generator's lateness can only have made times longer.
-func tried(c *lab.Capacity) ([]point, error) {
+func tried(c *results.Capacity) ([]point, error) {
 	var all []point
 	for _, t := range c.Tries {
 		var times []load.Times

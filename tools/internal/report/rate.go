@@ -3,7 +3,8 @@ package report
 import (
 	"fmt"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // rateModel is a model's part of the picture.
@@ -17,7 +18,7 @@ type rateModel struct {
 
 // rateFigure shows how long users wait at the rates of the open loop: what
 // grows first when a server comes to its end is the slowest hundredth.
-func rateFigure(r *lab.Results) *figure {
+func rateFigure(r *results.Results) *figure {
 	p := picture{ID: "rate", Title: "Response time against offered rate"}
 	f := &figure{ID: p.ID, Table: rateTable(r)}
 	var models []rateModel
@@ -155,7 +156,7 @@ func (p *picture) rateMarks(m rateModel, at func(rate, ns float64) spot) {
 }
 
 // rateLabels are the plan's rates, in thousands, as far as there is room.
-func rateLabels(r *lab.Results, x scale) []label {
+func rateLabels(r *results.Results, x scale) []label {
 	const room = 22
 	var all []label
 	for _, rate := range openRates(r) {
@@ -177,11 +178,11 @@ func timeLabels(y scale) []label {
 func (q point) cell(ns float64, void bool) string {
 	switch {
 	case q.missing:
-		return absent
+		return format.Absent
 	case void:
 		return "VOID"
 	case ns == 0:
-		return absent
+		return format.Absent
 	case !q.kept:
 		return "▲ " + duration(ns)
 	default:
@@ -189,10 +190,10 @@ func (q point) cell(ns float64, void bool) string {
 	}
 }
 
-func rateTable(r *lab.Results) table {
+func rateTable(r *results.Results) table {
 	t := table{Caption: "Response time in the open loop; ▲: the rate was not kept", Head: []string{"model"}}
 	for _, rate := range openRates(r) {
-		t.Head = append(t.Head, "p50 at "+thousands(rate)+"/s", "p99 at "+thousands(rate)+"/s")
+		t.Head = append(t.Head, "p50 at "+format.Thousands(rate)+"/s", "p99 at "+format.Thousands(rate)+"/s")
 	}
 	t.Head = append(t.Head, "the knee")
 	for _, s := range r.Servers {

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestRateTellsOfVoidAndOverload(t *testing.T) {
@@ -80,11 +80,11 @@ func TestKneeByThePlansRates(t *testing.T) {
 }
 
 func TestKneeByCapacity(t *testing.T) {
-	c := &lab.Capacity{Rate: 5000, Tries: []lab.Try{
-		{Rate: 4000, Runs: []lab.Cell{{Load: openLoad(t, 20)}}},
-		{Rate: 8000, Runs: []lab.Cell{{Load: openLoad(t, 900)}}, Fail: "p99 was 1.1ms"},
-		{Rate: 6000, Runs: []lab.Cell{{Load: openLoad(t, 900)}}, Fail: "p99 was 1.1ms"},
-		{Rate: 5000, Runs: []lab.Cell{{Load: openLoad(t, 30)}, {Load: openLoad(t, 30)}}},
+	c := &results.Capacity{Rate: 5000, Tries: []results.Try{
+		{Rate: 4000, Runs: []results.Cell{{Load: openLoad(t, 20)}}},
+		{Rate: 8000, Runs: []results.Cell{{Load: openLoad(t, 900)}}, Fail: "p99 was 1.1ms"},
+		{Rate: 6000, Runs: []results.Cell{{Load: openLoad(t, 900)}}, Fail: "p99 was 1.1ms"},
+		{Rate: 5000, Runs: []results.Cell{{Load: openLoad(t, 30)}, {Load: openLoad(t, 30)}}},
 	}}
 	tries, err := tried(c)
 	require.NoError(t, err)
@@ -99,17 +99,17 @@ func TestKneeByCapacity(t *testing.T) {
 }
 
 func TestTriesOfFewRequests(t *testing.T) {
-	few := lab.Cell{Load: loadOf(t, 100, 1, false, 50)}
-	tries, err := tried(&lab.Capacity{Tries: []lab.Try{{Rate: 1, Runs: []lab.Cell{few}}}})
+	few := results.Cell{Load: loadOf(t, 100, 1, false, 50)}
+	tries, err := tried(&results.Capacity{Tries: []results.Try{{Rate: 1, Runs: []results.Cell{few}}}})
 	require.NoError(t, err)
 	assert.InDelta(t, 50e3, tries[0].p99, 500, "the longest")
 }
 
 func TestVoidTries(t *testing.T) {
-	void := lab.Cell{Load: openLoad(t, 20)}
+	void := results.Cell{Load: openLoad(t, 20)}
 	void.Load.Void = []string{"late"}
-	tries, err := tried(&lab.Capacity{Tries: []lab.Try{
-		{Rate: 1, Runs: []lab.Cell{void}}, {Rate: 2, Runs: []lab.Cell{void}, Fail: "p99 was 2ms"},
+	tries, err := tried(&results.Capacity{Tries: []results.Try{
+		{Rate: 1, Runs: []results.Cell{void}}, {Rate: 2, Runs: []results.Cell{void}, Fail: "p99 was 2ms"},
 	}})
 	require.NoError(t, err)
 	assert.False(t, tries[0].void, "it was kept even so")
@@ -120,7 +120,7 @@ func TestNoRates(t *testing.T) {
 	r := sample(t)
 	r.Capacity = nil
 	for i := range r.OpenSummary {
-		r.OpenSummary[i] = lab.OpenSummary{Server: r.OpenSummary[i].Server, Workload: r.OpenSummary[i].Workload, Void: 3}
+		r.OpenSummary[i] = results.OpenSummary{Server: r.OpenSummary[i].Server, Workload: r.OpenSummary[i].Workload, Void: 3}
 	}
 	f := rateFigure(r)
 	assert.Nil(t, f.Picture)

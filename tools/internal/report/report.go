@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // FileName is the name of the page.
@@ -31,7 +31,7 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 // Write writes the page and its pictures to dir, which is made if need be, and
 // returns the files' names, the page's first. Pictures of an earlier run that
 // are not of this one are removed.
-func Write(dir string, r *lab.Results) ([]string, error) {
+func Write(dir string, r *results.Results) ([]string, error) {
 	files, err := render(r)
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ type file struct {
 }
 
 // render makes the page and its pictures, the page first.
-func render(r *lab.Results) ([]file, error) {
+func render(r *results.Results) ([]file, error) {
 	r, err := asWritten(r)
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
@@ -87,12 +87,12 @@ func render(r *lab.Results) ([]file, error) {
 // asWritten returns the results as they are in results.json, so that the page
 // can be made from there again: JSON knows no clock but the wall's, and no text
 // that is not UTF-8.
-func asWritten(r *lab.Results) (*lab.Results, error) {
+func asWritten(r *results.Results) (*results.Results, error) {
 	text, err := json.Marshal(r)
 	if err != nil {
 		return nil, err
 	}
-	again := new(lab.Results)
+	again := new(results.Results)
 	if err := json.Unmarshal(text, again); err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/source"
 )
 
@@ -34,7 +34,7 @@ func TestSameBytesAlsoFromTheFile(t *testing.T) {
 
 	name, err := r.Write(t.TempDir())
 	require.NoError(t, err)
-	again, err := lab.Read(name)
+	again, err := results.Read(name)
 	require.NoError(t, err)
 	assert.Equal(t, first, written(t, again))
 }
@@ -85,7 +85,7 @@ func TestPicturesAreXML(t *testing.T) {
 	assert.Equal(t, len(pictureFiles), n)
 }
 
-func rename(r *lab.Results, from, to string) {
+func rename(r *results.Results, from, to string) {
 	is := func(name *string) {
 		if *name == from {
 			*name = to
@@ -94,7 +94,7 @@ func rename(r *lab.Results, from, to string) {
 	for _, s := range r.Servers {
 		is(&s.Name)
 	}
-	for _, cells := range [][]lab.Cell{r.Runs, r.Open} {
+	for _, cells := range [][]results.Cell{r.Runs, r.Open} {
 		for i := range cells {
 			is(&cells[i].Server)
 		}
@@ -151,14 +151,14 @@ func TestTextIsNotMarkup(t *testing.T) {
 
 func TestNothingMeasured(t *testing.T) {
 	r := sample(t)
-	r = &lab.Results{Schema: r.Schema, Plan: r.Plan, Servers: r.Servers}
+	r = &results.Results{Schema: r.Schema, Plan: r.Plan, Servers: r.Servers}
 	files := written(t, r)
 	assert.Len(t, files, 1, "no empty pictures")
 	assert.Contains(t, files[FileName], "interrupted")
 	assert.Contains(t, files[FileName], "Nothing was measured")
 	assert.NotContains(t, files[FileName], "<svg")
 
-	assert.Len(t, written(t, &lab.Results{}), 1, "not even a plan")
+	assert.Len(t, written(t, &results.Results{}), 1, "not even a plan")
 }
 
 func TestNoResources(t *testing.T) {
@@ -181,9 +181,9 @@ func TestNoResources(t *testing.T) {
 func TestDidNotFinish(t *testing.T) {
 	r := sample(t)
 	r.Servers[0].DNF = "it ended: exit status 2"
-	r.Servers = append(r.Servers, &lab.Server{
-		Subject: lab.Subject{Name: "wrong"}, DNF: "fails 1 of 5 rules",
-		Rules: &lab.Gate{Passed: 4, Total: 5, Failed: []lab.Failure{{Rule: "order", Reason: "the second came first"}}},
+	r.Servers = append(r.Servers, &results.Server{
+		Subject: results.Subject{Name: "wrong"}, DNF: "fails 1 of 5 rules",
+		Rules: &results.Gate{Passed: 4, Total: 5, Failed: []results.Failure{{Rule: "order", Reason: "the second came first"}}},
 	})
 	page := written(t, r)[FileName]
 	assert.Contains(t, page, "quick did not finish: it ended: exit status 2")
@@ -203,7 +203,7 @@ func TestABrokenHistogramIsToldOf(t *testing.T) {
 func TestNothingGoesIntoAPageUnescaped(t *testing.T) {
 	plain, err := source.Uses("../..", "text/template")
 	require.NoError(t, err)
-	assert.Equal(t, []source.Use{{File: "internal/lab/advise_setup.go", Name: "text/template"}}, plain, "that one writes a Go program")
+	assert.Equal(t, []source.Use{{File: "internal/advise/setup.go", Name: "text/template"}}, plain, "that one writes a Go program")
 	trusted, err := source.Uses("../..", "html/template", "CSS", "HTML", "HTMLAttr", "JS", "JSStr", "Srcset", "URL")
 	require.NoError(t, err)
 	for _, u := range trusted {

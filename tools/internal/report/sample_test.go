@@ -11,8 +11,9 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // evil is a name and a reason that must not become part of the page's markup.
@@ -20,36 +21,36 @@ const evil = `<script>alert("x")</script>`
 
 // sample is a run of three servers under two workloads, with times that have
 // a monotonic clock.
-func sample(t *testing.T) *lab.Results {
+func sample(t *testing.T) *results.Results {
 	t.Helper()
 	share := 0.01
-	r := &lab.Results{
-		Schema: lab.Schema, Started: time.Now(), Finished: time.Now(), Complete: true,
-		Environment: lab.Environment{OS: "linux", Arch: "amd64", Cores: 2, Pinned: true, LoadCore: 1, Go: "go1.26.0", Steal: &share, Others: &share},
-		Plan: lab.Plan{
+	r := &results.Results{
+		Schema: results.Schema, Started: time.Now(), Finished: time.Now(), Complete: true,
+		Environment: results.Environment{OS: "linux", Arch: "amd64", Cores: 2, Pinned: true, LoadCore: 1, Go: "go1.26.0", Steal: &share, Others: &share},
+		Plan: results.Plan{
 			Seed: 7, Rounds: 3, Cell: time.Second, Warmup: time.Second / 4, Idle: time.Second, IdleConnections: []int{0, 100, 1000}, SLO: time.Millisecond,
 			Workloads: []load.Workload{load.DefaultWorkload(), {Connections: 50, Depth: 16, Puts: 0.1, Keys: 10_000, MinValue: 64, MaxValue: 64}},
 			Open:      openPlan(1000, 2000, 4000, 8000),
 			Order:     [][]string{{"quick", "serial", "spins"}, {"spins", "quick", "serial"}, {"serial", "spins", "quick"}},
 		},
-		Servers: []*lab.Server{
-			{Subject: lab.Subject{Name: "quick", Command: []string{"./quick", "{addr}"}, Foreign: true}, Rules: &lab.Gate{Passed: 5, Total: 5}},
-			{Subject: lab.Subject{Name: "serial", OneAtATime: true}, Rules: &lab.Gate{Passed: 5, Total: 5}},
-			{Subject: lab.Subject{Name: "spins"}, Rules: &lab.Gate{Passed: 5, Total: 5}},
+		Servers: []*results.Server{
+			{Subject: results.Subject{Name: "quick", Command: []string{"./quick", "{addr}"}, Foreign: true}, Rules: &results.Gate{Passed: 5, Total: 5}},
+			{Subject: results.Subject{Name: "serial", OneAtATime: true}, Rules: &results.Gate{Passed: 5, Total: 5}},
+			{Subject: results.Subject{Name: "spins"}, Rules: &results.Gate{Passed: 5, Total: 5}},
 		},
 	}
 	busy := map[string][]float64{"quick": {0.5, 0.95}, "serial": {0.5, 0.5}, "spins": {1, 1}}
 	for i, s := range r.Servers {
 		for round := 1; round <= 3; round++ {
 			for w, load := range r.Plan.Workloads {
-				r.Runs = append(r.Runs, lab.Cell{
+				r.Runs = append(r.Runs, results.Cell{
 					Server: s.Name, Round: round, Workload: w, Load: loadOf(t, int64(5000*(w+1)+100*round), load.Connections, s.OneAtATime, float64(10*(i+1))),
-					Resources: &lab.Resources{Window: time.Second, CPU: time.Duration(busy[s.Name][w] * 1e9), Voluntary: 500, Threads: 6, RSS: 15 << 20},
+					Resources: &results.Resources{Window: time.Second, CPU: time.Duration(busy[s.Name][w] * 1e9), Voluntary: 500, Threads: 6, RSS: 15 << 20},
 				})
 			}
 		}
 		for _, n := range r.Plan.IdleConnections {
-			idle := lab.IdleCell{Server: s.Name, Connections: n, Wanted: n, Resources: &lab.Resources{Window: time.Second, RSS: int64(10<<20 + n*1000*(i+1)), PSS: 5 << 20}}
+			idle := results.IdleCell{Server: s.Name, Connections: n, Wanted: n, Resources: &results.Resources{Window: time.Second, RSS: int64(10<<20 + n*1000*(i+1)), PSS: 5 << 20}}
 			switch {
 			case s.Name == "spins":
 				idle.Resources.CPU = time.Second
@@ -66,29 +67,29 @@ func sample(t *testing.T) *lab.Results {
 		for w := range r.Plan.Workloads {
 			mine := cells(r, s.Name, w)
 			cpu, _ := median(costs(mine))
-			r.Summary = append(r.Summary, lab.Summary{
+			r.Summary = append(r.Summary, results.Summary{
 				Server: s.Name, Workload: w, Rounds: 3, Rate: mine[1].Load.Rate, P50: 40_000, P99: 90_000, Served: mine[0].Load.Served,
-				Cost: &lab.Cost{CPU: cpu * 1e3, Spread: 0.1, Voluntary: 0.1, Threads: 6, RSS: 15 << 20},
+				Cost: &results.Cost{CPU: cpu * 1e3, Spread: 0.1, Voluntary: 0.1, Threads: 6, RSS: 15 << 20},
 			})
 		}
 	}
 	openSample(t, r)
 	for i, s := range r.Servers {
 		for w := range r.Plan.Workloads {
-			r.Syscalls = append(r.Syscalls, lab.SyscallCell{Server: s.Name, Workload: w, Method: "perf", Requests: 1000, Calls: map[string]int64{
+			r.Syscalls = append(r.Syscalls, results.SyscallCell{Server: s.Name, Workload: w, Method: "perf", Requests: 1000, Calls: map[string]int64{
 				"read": int64(1000 * (i + 1)), "write": 1000, "epoll_pwait": int64(500 * i), "nanosleep": 15, "sched_yield": 30, "epoll_ctl": 8, "accept4": 20, "futex": 1, "others": 10,
 			}})
 		}
 	}
-	r.Capacity = []lab.Capacity{
-		{Server: "quick", Rate: 5000, Tries: []lab.Try{tryOf(t, 5000, ""), tryOf(t, 6000, "p99 was 1.1ms"), tryOf(t, 8000, "p99 was 9ms")}},
-		{Server: "serial", Tries: []lab.Try{tryOf(t, 1000, "p99 was 2ms")}},
-		{Server: "spins", Rate: 8000, LowerBound: true, Tries: []lab.Try{tryOf(t, 8000, ""), tryOf(t, 9000, "p99 was 3ms")}},
+	r.Capacity = []results.Capacity{
+		{Server: "quick", Rate: 5000, Tries: []results.Try{tryOf(t, 5000, ""), tryOf(t, 6000, "p99 was 1.1ms"), tryOf(t, 8000, "p99 was 9ms")}},
+		{Server: "serial", Tries: []results.Try{tryOf(t, 1000, "p99 was 2ms")}},
+		{Server: "spins", Rate: 8000, LowerBound: true, Tries: []results.Try{tryOf(t, 8000, ""), tryOf(t, 9000, "p99 was 3ms")}},
 	}
 	r.Proof = stopSample(t)
-	r.Noise = []lab.Noise{{Server: "quick", Workload: 0, CPU: 0.2}, {Server: "quick", Workload: 1, CPU: 0.03}}
+	r.Noise = []results.Noise{{Server: "quick", Workload: 0, CPU: 0.2}, {Server: "quick", Workload: 1, CPU: 0.03}}
 	for w, rate := range []float64{6000, 50_000} {
-		r.Ceiling = append(r.Ceiling, lab.Cell{Workload: w, Load: load.Result{Rate: rate}})
+		r.Ceiling = append(r.Ceiling, results.Cell{Workload: w, Load: load.Result{Rate: rate}})
 	}
 	r.NotMeasured = []string{"the weather: there is no window"}
 	r.Command = []string{"ioflavors", "lab", "--seed", "7", "--only", "claims", "--only", "eventloop", "--models", "busywait --one-at-a-time", "--claims"}
@@ -96,13 +97,13 @@ func sample(t *testing.T) *lab.Results {
 	return r
 }
 
-func tryOf(t *testing.T, rate float64, fail string) lab.Try {
+func tryOf(t *testing.T, rate float64, fail string) results.Try {
 	t.Helper()
-	return lab.Try{Rate: rate, Fail: fail, Runs: []lab.Cell{{Load: openLoad(t, 20)}}}
+	return results.Try{Rate: rate, Fail: fail, Runs: []results.Cell{{Load: openLoad(t, 20)}}}
 }
 
 // stopSample is a second of which 200 to 500 ms were a stop.
-func stopSample(t *testing.T) *lab.Proof {
+func stopSample(t *testing.T) *results.Proof {
 	t.Helper()
 	open, closed := openLoad(t, 50), openLoad(t, 50)
 	open.Response.P99, open.Response.Max = 290*time.Millisecond, 300*time.Millisecond
@@ -118,11 +119,11 @@ func stopSample(t *testing.T) *lab.Proof {
 		}
 		open.Series, closed.Series = append(open.Series, o), append(closed.Series, c)
 	}
-	return &lab.Proof{Server: "quick", From: 200 * time.Millisecond, Stopped: 300 * time.Millisecond, Open: open, Closed: closed}
+	return &results.Proof{Server: "quick", From: 200 * time.Millisecond, Stopped: 300 * time.Millisecond, Open: open, Closed: closed}
 }
 
 // crowd is the sample with nine models, whose names are as long as they get.
-func crowd(t *testing.T) *lab.Results {
+func crowd(t *testing.T) *results.Results {
 	t.Helper()
 	all := sample(t)
 	for i, name := range []string{
@@ -137,20 +138,20 @@ func crowd(t *testing.T) *lab.Results {
 }
 
 // add takes a server and its figures from other results.
-func add(to, from *lab.Results, name string) {
+func add(to, from *results.Results, name string) {
 	for _, s := range from.Servers {
 		if s.Name == name {
 			to.Servers = append(to.Servers, s)
 		}
 	}
-	take := func(to, from []lab.Cell) []lab.Cell {
-		return append(to, slices.DeleteFunc(from, func(c lab.Cell) bool { return c.Server != name })...)
+	take := func(to, from []results.Cell) []results.Cell {
+		return append(to, slices.DeleteFunc(from, func(c results.Cell) bool { return c.Server != name })...)
 	}
 	to.Runs, to.Open = take(to.Runs, from.Runs), take(to.Open, from.Open)
-	to.Idle = append(to.Idle, slices.DeleteFunc(from.Idle, func(c lab.IdleCell) bool { return c.Server != name })...)
-	to.Summary = append(to.Summary, slices.DeleteFunc(from.Summary, func(c lab.Summary) bool { return c.Server != name })...)
-	to.Syscalls = append(to.Syscalls, slices.DeleteFunc(from.Syscalls, func(c lab.SyscallCell) bool { return c.Server != name })...)
-	to.Capacity = append(to.Capacity, slices.DeleteFunc(from.Capacity, func(c lab.Capacity) bool { return c.Server != name })...)
+	to.Idle = append(to.Idle, slices.DeleteFunc(from.Idle, func(c results.IdleCell) bool { return c.Server != name })...)
+	to.Summary = append(to.Summary, slices.DeleteFunc(from.Summary, func(c results.Summary) bool { return c.Server != name })...)
+	to.Syscalls = append(to.Syscalls, slices.DeleteFunc(from.Syscalls, func(c results.SyscallCell) bool { return c.Server != name })...)
+	to.Capacity = append(to.Capacity, slices.DeleteFunc(from.Capacity, func(c results.Capacity) bool { return c.Server != name })...)
 	for _, trial := range from.Trials {
 		if trial.Server == name {
 			to.Trials = append(to.Trials, trial)
@@ -163,7 +164,7 @@ func add(to, from *lab.Results, name string) {
 			}
 		}
 	}
-	to.OpenSummary = append(to.OpenSummary, slices.DeleteFunc(from.OpenSummary, func(c lab.OpenSummary) bool { return c.Server != name })...)
+	to.OpenSummary = append(to.OpenSummary, slices.DeleteFunc(from.OpenSummary, func(c results.OpenSummary) bool { return c.Server != name })...)
 }
 
 func openPlan(rates ...float64) []load.Workload {
@@ -178,16 +179,16 @@ func openPlan(rates ...float64) []load.Workload {
 
 // openSample adds the open loop: a v is void, an o overloaded, and a k kept, by
 // the plan's rates.
-func openSample(t *testing.T, r *lab.Results) {
+func openSample(t *testing.T, r *results.Results) {
 	t.Helper()
 	for i, what := range []string{"kkko", "kvoo", "kkkv"} {
 		for w, c := range what {
-			cell := lab.Cell{Server: r.Servers[i].Name, Round: 1, Workload: w, Load: openLoad(t, float64(20*(i+1)<<w))}
+			cell := results.Cell{Server: r.Servers[i].Name, Round: 1, Workload: w, Load: openLoad(t, float64(20*(i+1)<<w))}
 			cell.Load.Workload = r.Plan.Open[w]
-			sum := lab.OpenSummary{Server: cell.Server, Workload: w, Rounds: 1, MedianRounds: 1, P50: cell.Load.Response.P50, Kept: c != 'o', Response: cell.Load.Response, Service: cell.Load.Service}
+			sum := results.OpenSummary{Server: cell.Server, Workload: w, Rounds: 1, MedianRounds: 1, P50: cell.Load.Response.P50, Kept: c != 'o', Response: cell.Load.Response, Service: cell.Load.Service}
 			if c == 'v' {
 				cell.Load.Void = []string{"the generator was late: 30µs by p99"}
-				sum = lab.OpenSummary{Server: cell.Server, Workload: w, Kept: true, Void: 1, Reason: cell.Load.Void[0]}
+				sum = results.OpenSummary{Server: cell.Server, Workload: w, Kept: true, Void: 1, Reason: cell.Load.Void[0]}
 			}
 			r.Open, r.OpenSummary = append(r.Open, cell), append(r.OpenSummary, sum)
 		}
@@ -277,7 +278,7 @@ func loadOf(t *testing.T, n int64, connections int, serial bool, least float64) 
 }
 
 // written returns the files that Write makes, by their names.
-func written(t *testing.T, r *lab.Results) map[string]string {
+func written(t *testing.T, r *results.Results) map[string]string {
 	t.Helper()
 	dir := t.TempDir()
 	names, err := Write(dir, r)
@@ -298,23 +299,26 @@ func written(t *testing.T, r *lab.Results) map[string]string {
 // claimsSample adds trials and verdicts of some experiments, one of which this
 // program does not know: runs that are whole, runs that lack something, and one
 // that is a note only.
-func claimsSample(t *testing.T, r *lab.Results) {
+func claimsSample(t *testing.T, r *results.Results) {
 	t.Helper()
-	claim := func(id string, v lab.Verdict, when string, findings ...lab.Finding) {
+	claim := func(id string, v results.Verdict, when string, findings ...results.Finding) {
 		for i := range findings {
 			findings[i].Experiment = id
 		}
-		r.Claims = append(r.Claims, lab.Claim{Experiment: id, Verdict: v, When: when, Findings: findings})
+		r.Claims = append(r.Claims, results.Claim{Experiment: id, Verdict: v, When: when, Findings: findings})
 	}
-	add := func(trial lab.Trial) { r.Trials = append(r.Trials, trial) }
+	add := func(trial results.Trial) { r.Trials = append(r.Trials, trial) }
+	for _, e := range experiments.All() {
+		r.Experiments = append(r.Experiments, e.Statement)
+	}
 
 	for i, s := range r.Servers {
 		worst := []time.Duration{300 * time.Microsecond, 2 * time.Second, 40 * time.Millisecond}[i]
-		add(lab.Trial{Experiment: "E2", Server: s.Name, Callers: timeline(worst), Attacks: attacks()})
+		add(results.Trial{Experiment: "E2", Server: s.Name, Callers: timeline(worst), Attacks: attacks()})
 		for _, x := range []float64{0, 100, 1000, 10_000} {
-			trial := lab.Trial{Experiment: "E6", Server: s.Name, Case: "so many are silent", X: x}
+			trial := results.Trial{Experiment: "E6", Server: s.Name, Case: "so many are silent", X: x}
 			l := openLoad(t, 20)
-			trial.Load, trial.Resources = &l, &lab.Resources{CPU: time.Duration((1 + x/100*float64(i)) * 2e7), Voluntary: 4000, RSS: 15 << 20}
+			trial.Load, trial.Resources = &l, &results.Resources{CPU: time.Duration((1 + x/100*float64(i)) * 2e7), Voluntary: 4000, RSS: 15 << 20}
 			switch {
 			case s.OneAtATime && x > 0:
 				trial.Load, trial.Resources, trial.Note = nil, nil, "it serves one client at a time"
@@ -322,41 +326,41 @@ func claimsSample(t *testing.T, r *lab.Results) {
 				trial.Resources = nil
 			}
 			add(trial)
-			add(lab.Trial{Experiment: "E8", Server: s.Name, X: x + 1, Figures: map[string]float64{"wakeups/s": x * float64(i), "a": 1}})
+			add(results.Trial{Experiment: "E8", Server: s.Name, X: x + 1, Figures: map[string]float64{"wakeups/s": x * float64(i), "a": 1}})
 		}
 		for j, name := range []string{"a handler that sleeps", "a handler that computes, and for longer than it takes to read this"} {
 			l := openLoad(t, float64(20*(i+1)*(1+5*j)))
 			l.Void = []string{"the generator was late"}
-			add(lab.Trial{Experiment: "E10", Server: s.Name, Case: name, Load: &l})
+			add(results.Trial{Experiment: "E10", Server: s.Name, Case: name, Load: &l})
 		}
-		add(lab.Trial{Experiment: "Z99", Server: s.Name, Note: "it was not possible"})
+		add(results.Trial{Experiment: "Z99", Server: s.Name, Note: "it was not possible"})
 	}
 	broken := timeline(0)
 	broken.First = "refused"
 	for i := range broken.Steps {
-		broken.Steps[i] = lab.Moment{Failed: 2}
+		broken.Steps[i] = results.Moment{Failed: 2}
 	}
-	add(lab.Trial{Experiment: "E11", Server: "serial", Case: "a deaf reader", Callers: broken, Attacks: attacks()[:1]})
-	add(lab.Trial{Experiment: "E11", Server: "serial", Case: "a deaf reader", Callers: timeline(time.Second), Attacks: attacks()[:1]})
-	add(lab.Trial{Experiment: "E11", Server: "spins", Case: "many at once", Callers: timeline(time.Second), Attacks: slices.Concat(attacks(), attacks(), attacks())})
+	add(results.Trial{Experiment: "E11", Server: "serial", Case: "a deaf reader", Callers: broken, Attacks: attacks()[:1]})
+	add(results.Trial{Experiment: "E11", Server: "serial", Case: "a deaf reader", Callers: timeline(time.Second), Attacks: attacks()[:1]})
+	add(results.Trial{Experiment: "E11", Server: "spins", Case: "many at once", Callers: timeline(time.Second), Attacks: slices.Concat(attacks(), attacks(), attacks())})
 
-	claim("E2", lab.Confirmed, "",
-		lab.Finding{Server: "serial", Verdict: lab.Confirmed, Number: 2, Low: 1.99, High: 2.01, Predicted: lab.Confirmed, Why: "the longest wait was 2 s"},
-		lab.Finding{Server: "quick", Verdict: lab.Refuted, Number: 0.0003, Low: 0.0003, High: 0.0003, Predicted: lab.Refuted, Why: "the longest wait was 300 µs"},
-		lab.Finding{Server: "spins", Verdict: lab.Refuted, Number: 0.04, Low: 0.03, High: 1.5, Close: true, Why: "the longest wait was 40 ms"})
-	claim("E6", lab.Refuted, "", lab.Finding{Server: "quick", Verdict: lab.Refuted, Number: 3, Low: 2, High: 3, Predicted: lab.Confirmed, Why: "it grows"})
-	claim("E8", lab.OnlyWhen, "there are 1,000 connections or more", lab.Finding{Server: "spins", Verdict: lab.Confirmed, Number: 0, Low: 0, High: 0})
-	claim("E10", lab.NotMeasurable, "", lab.Finding{Server: "quick", Verdict: lab.NotMeasurable, Why: "there is one core"})
-	r.Claims = append(r.Claims, lab.Claim{Experiment: "Z99", Verdict: "SOMETHING NEW", Headline: -1})
+	claim("E2", results.Confirmed, "",
+		results.Finding{Server: "serial", Verdict: results.Confirmed, Number: 2, Low: 1.99, High: 2.01, Predicted: results.Confirmed, Why: "the longest wait was 2 s"},
+		results.Finding{Server: "quick", Verdict: results.Refuted, Number: 0.0003, Low: 0.0003, High: 0.0003, Predicted: results.Refuted, Why: "the longest wait was 300 µs"},
+		results.Finding{Server: "spins", Verdict: results.Refuted, Number: 0.04, Low: 0.03, High: 1.5, Close: true, Why: "the longest wait was 40 ms"})
+	claim("E6", results.Refuted, "", results.Finding{Server: "quick", Verdict: results.Refuted, Number: 3, Low: 2, High: 3, Predicted: results.Confirmed, Why: "it grows"})
+	claim("E8", results.OnlyWhen, "there are 1,000 connections or more", results.Finding{Server: "spins", Verdict: results.Confirmed, Number: 0, Low: 0, High: 0})
+	claim("E10", results.NotMeasurable, "", results.Finding{Server: "quick", Verdict: results.NotMeasurable, Why: "there is one core"})
+	r.Claims = append(r.Claims, results.Claim{Experiment: "Z99", Verdict: "SOMETHING NEW", Headline: -1})
 }
 
 // timeline is of ten seconds in which others wait during the attacks, at most so
 // long.
-func timeline(worst time.Duration) *lab.Timeline {
-	line := &lab.Timeline{Step: 50 * time.Millisecond, Steps: make([]lab.Moment, 200)}
+func timeline(worst time.Duration) *results.Timeline {
+	line := &results.Timeline{Step: 50 * time.Millisecond, Steps: make([]results.Moment, 200)}
 	for i := range line.Steps {
 		at := time.Duration(i) * line.Step
-		m := lab.Moment{Calls: 10, Worst: 250 * time.Microsecond, Median: 150 * time.Microsecond}
+		m := results.Moment{Calls: 10, Worst: 250 * time.Microsecond, Median: 150 * time.Microsecond}
 		for _, a := range attacks() {
 			if at >= a.From && at < a.Until {
 				m.Worst = max(m.Worst, min(worst, a.Until-at))
@@ -364,14 +368,14 @@ func timeline(worst time.Duration) *lab.Timeline {
 		}
 		line.Steps[i] = m
 	}
-	line.Steps[199] = lab.Moment{}
+	line.Steps[199] = results.Moment{}
 	return line
 }
 
-func attacks() []lab.Attack {
-	return []lab.Attack{
-		{Kind: lab.IdleClient, From: time.Second, Until: 3 * time.Second},
-		{Kind: lab.HalfFrame, From: 4 * time.Second, Until: 6 * time.Second},
-		{Kind: lab.DeafReader, From: 7 * time.Second, Until: 9 * time.Second},
+func attacks() []results.Attack {
+	return []results.Attack{
+		{Kind: results.IdleClient, From: time.Second, Until: 3 * time.Second},
+		{Kind: results.HalfFrame, From: 4 * time.Second, Until: 6 * time.Second},
+		{Kind: results.DeafReader, From: 7 * time.Second, Until: 9 * time.Second},
 	}
 }

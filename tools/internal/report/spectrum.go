@@ -6,8 +6,10 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // beyond is how many requests have to be slower than a percentile, for that to
@@ -56,17 +58,17 @@ func (c curve) line(first float64, place func(nines, ns float64) spot) []spot {
 // value writes the latency at a percentile, if there is one.
 func (c curve) value(percentile float64) string {
 	if c.hist == nil || !load.Reported(c.hist.TotalCount(), percentile) {
-		return absent
+		return format.Absent
 	}
 	return duration(float64(c.hist.ValueAtPercentile(percentile)))
 }
 
 // spectrumFigure shows the latency of each model's requests in the closed loop,
 // from the median to the slowest.
-func spectrumFigure(r *lab.Results, workload int) *figure {
+func spectrumFigure(r *results.Results, workload int) *figure {
 	const top, bottom, left = 34, 300, 54
 	first := nines(50)
-	title := r.WorkloadTitle(workload)
+	title := text.WorkloadTitle(r.Plan.Workloads[workload])
 	p := picture{ID: fmt.Sprintf("spectrum-%d", workload+1), Title: "Latency by percentile, closed loop: " + title}
 	f := &figure{ID: p.ID, Table: table{Caption: "Closed loop: latency by percentile, all rounds together: " + title, Head: []string{"model"}}}
 	for _, m := range marked {

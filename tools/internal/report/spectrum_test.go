@@ -6,13 +6,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // Two rounds of which one is slow: the percentile of both together is not the
 // mean of theirs.
 func TestPercentilesAreMerged(t *testing.T) {
-	rounds := []lab.Cell{
+	rounds := []results.Cell{
 		{Load: loadOf(t, 1000, 1, false, 10)},
 		{Load: loadOf(t, 1000, 1, false, 1_000_000)},
 	}
@@ -22,12 +23,12 @@ func TestPercentilesAreMerged(t *testing.T) {
 	c := newCurve("", 0, h)
 	assert.Equal(t, "20.0 µs", c.value(50))
 	assert.Equal(t, "1.00 s", c.value(90))
-	assert.NotEqual(t, absent, c.value(99))
-	assert.Equal(t, absent, c.value(99.9), "two requests lie beyond it")
+	assert.NotEqual(t, format.Absent, c.value(99))
+	assert.Equal(t, format.Absent, c.value(99.9), "two requests lie beyond it")
 
 	h, err = merged(rounds[:1])
 	require.NoError(t, err)
-	assert.NotEqual(t, absent, newCurve("", 0, h).value(99), "ten lie beyond it")
+	assert.NotEqual(t, format.Absent, newCurve("", 0, h).value(99), "ten lie beyond it")
 }
 
 // A curve of exactly as many requests as a percentile takes has a mark there.
@@ -38,7 +39,7 @@ func TestACurveReachesThePercentilesThatItHasRequestsFor(t *testing.T) {
 		require.NoError(t, h.RecordValues(1000, requests))
 		c := newCurve("", 0, h)
 		assert.GreaterOrEqual(t, c.most, nines(percentile), percentile)
-		assert.NotEqual(t, absent, c.value(percentile), percentile)
+		assert.NotEqual(t, format.Absent, c.value(percentile), percentile)
 		if requests *= 10; requests == 200 {
 			requests = 100 // from the median to the nines
 		}

@@ -8,7 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // The picture of a stall: a row for each server, one above the other, on the same
@@ -26,13 +27,13 @@ const (
 	stallLetters = 37
 )
 
-func timelineLength(t *lab.Timeline) time.Duration { return time.Duration(len(t.Steps)) * t.Step }
+func timelineLength(t *results.Timeline) time.Duration { return time.Duration(len(t.Steps)) * t.Step }
 
 // stallFigures show what callers met while a client misbehaved: one for each
 // case in which there were both.
-func stallFigures(r *lab.Results, e *lab.Experiment, c lab.Claim, slug string) (all []*figure) {
+func stallFigures(r *results.Results, e *results.Statement, c results.Claim, slug string) (all []*figure) {
 	var cases []string
-	byCase := make(map[string][]lab.Trial)
+	byCase := make(map[string][]results.Trial)
 	for _, t := range trialsOf(r, e.ID) {
 		if t.Callers == nil || len(t.Callers.Steps) == 0 || t.Callers.Step <= 0 || len(t.Attacks) == 0 {
 			continue
@@ -55,10 +56,10 @@ func stallFigures(r *lab.Results, e *lab.Experiment, c lab.Claim, slug string) (
 
 // stall is what is in one picture.
 type stall struct {
-	experiment *lab.Experiment
-	claim      lab.Claim
+	experiment *results.Statement
+	claim      results.Claim
 	name       string // of the case; empty: there is one
-	trials     []lab.Trial
+	trials     []results.Trial
 	length     time.Duration
 	y          scale
 }
@@ -70,7 +71,7 @@ func (s *stall) at(t time.Duration) float64 {
 }
 
 // trial returns a server's first run, and how many there are.
-func (s *stall) trial(server string) (first *lab.Trial, n int) {
+func (s *stall) trial(server string) (first *results.Trial, n int) {
 	for i := range s.trials {
 		if s.trials[i].Server == server {
 			first = cmp.Or(first, &s.trials[i])
@@ -80,7 +81,7 @@ func (s *stall) trial(server string) (first *lab.Trial, n int) {
 	return first, n
 }
 
-func (s *stall) figure(r *lab.Results, id string) *figure {
+func (s *stall) figure(r *results.Results, id string) *figure {
 	p := picture{ID: id, Title: s.experiment.ID + " · " + s.experiment.Title}
 	if s.name != "" {
 		p.Title += ": " + s.name
@@ -127,7 +128,7 @@ func (s *stall) figure(r *lab.Results, id string) *figure {
 // Where there is no room for names they are numbers, with footnotes.
 func (s *stall) names(p *picture, top float64) (below float64, footnotes []string) {
 	attacks := s.trials[0].Attacks
-	middle := func(a lab.Attack) float64 { return (s.at(a.From) + s.at(a.Until)) / 2 }
+	middle := func(a results.Attack) float64 { return (s.at(a.From) + s.at(a.Until)) / 2 }
 	room := 2 * (stallRight - middle(attacks[len(attacks)-1]))
 	for i := 1; i < len(attacks); i++ {
 		room = min(room, middle(attacks[i])-middle(attacks[i-1]))
@@ -179,7 +180,7 @@ func wrapped(text string, letters int) (lines []string, fit bool) {
 }
 
 // row draws a server's.
-func (s *stall) row(p *picture, name string, number int, t *lab.Trial, top float64) {
+func (s *stall) row(p *picture, name string, number int, t *results.Trial, top float64) {
 	plotTop, base := top+stallHead, top+stallRow
 	for _, a := range t.Attacks {
 		p.rect("shade", s.at(a.From), top, s.at(a.Until)-s.at(a.From), stallRow)
@@ -208,17 +209,17 @@ func (s *stall) row(p *picture, name string, number int, t *lab.Trial, top float
 
 // confirmed reports whether the claim is, of a server.
 func (s *stall) confirmed(server string) bool {
-	return slices.ContainsFunc(s.claim.Findings, func(f lab.Finding) bool {
-		return f.Server == server && f.Verdict == lab.Confirmed
+	return slices.ContainsFunc(s.claim.Findings, func(f results.Finding) bool {
+		return f.Server == server && f.Verdict == results.Confirmed
 	})
 }
 
 // longest says how long the others waited at most.
-func longest(t *lab.Timeline) string {
+func longest(t *results.Timeline) string {
 	worst := t.Worst(0, timelineLength(t))
 	unanswered := ""
 	if n := t.Failed(); n > 0 {
-		unanswered = thousands(float64(n)) + " unanswered"
+		unanswered = format.Thousands(float64(n)) + " unanswered"
 	}
 	switch {
 	case unanswered == "":
@@ -235,7 +236,7 @@ type block struct{ from, to, y float64 }
 
 // skyline returns the steps in which callers were answered, those that follow
 // each other together.
-func (s *stall) skyline(t *lab.Timeline) (all [][]block) {
+func (s *stall) skyline(t *results.Timeline) (all [][]block) {
 	open := false
 	for i, m := range t.Steps {
 		if m.Worst <= 0 {
@@ -264,7 +265,7 @@ func skylinePath(line []block, top, base float64) string {
 }
 
 // crosses are where callers were not answered, as many as there is room for.
-func (s *stall) crosses(p *picture, t *lab.Timeline, y float64) {
+func (s *stall) crosses(p *picture, t *results.Timeline, y float64) {
 	last := math.Inf(-1)
 	for i, m := range t.Steps {
 		x := s.at(time.Duration(i)*t.Step + t.Step/2)
@@ -302,17 +303,17 @@ func (s *stall) key(p *picture, y float64, footnotes []string) {
 		y += 17
 	}
 	signs := []sign{patch("shade", "one client misbehaves")}
-	if slices.ContainsFunc(s.trials, func(t lab.Trial) bool { return s.confirmed(t.Server) }) {
+	if slices.ContainsFunc(s.trials, func(t results.Trial) bool { return s.confirmed(t.Server) }) {
 		signs = append(signs, patch("wall", "others wait for it"))
 	}
-	if slices.ContainsFunc(s.trials, func(t lab.Trial) bool { return !s.confirmed(t.Server) }) {
+	if slices.ContainsFunc(s.trials, func(t results.Trial) bool { return !s.confirmed(t.Server) }) {
 		text := "they do not"
 		if len(s.claim.Findings) == 0 {
 			text = "how long others wait"
 		}
 		signs = append(signs, patch("calm", text))
 	}
-	if slices.ContainsFunc(s.trials, func(t lab.Trial) bool { return t.Callers.Failed() > 0 }) {
+	if slices.ContainsFunc(s.trials, func(t results.Trial) bool { return t.Callers.Failed() > 0 }) {
 		signs = append(signs, sign{func(x, y float64) { p.cross("mark", x+14, y) }, "not answered"})
 	}
 	p.Height = int(p.key(y, signs...))
@@ -320,7 +321,7 @@ func (s *stall) key(p *picture, y float64, footnotes []string) {
 
 // table has for each server how long others waited, during each attack and
 // otherwise.
-func (s *stall) table(r *lab.Results) table {
+func (s *stall) table(r *results.Results) table {
 	t := table{Caption: "The longest that others waited who came during each attack, and otherwise; the whole timeline is in results.json", Head: []string{"model"}}
 	attacks := s.trials[0].Attacks
 	for _, a := range attacks {
@@ -334,23 +335,23 @@ func (s *stall) table(r *lab.Results) table {
 		}
 		row := []string{server.Name}
 		for i := range attacks {
-			text := absent
+			text := format.Absent
 			if i < len(trial.Attacks) {
 				text = timeOr(trial.Callers.Worst(trial.Attacks[i].From, trial.Attacks[i].Until))
 			}
 			row = append(row, text)
 		}
-		row = append(row, timeOr(quietWorst(trial)), thousands(float64(trial.Callers.Failed())))
+		row = append(row, timeOr(quietWorst(trial)), format.Thousands(float64(trial.Callers.Failed())))
 		t.Rows = append(t.Rows, row)
 	}
 	return t
 }
 
 // quietWorst is the longest response time of those who came between the attacks.
-func quietWorst(t *lab.Trial) (worst time.Duration) {
+func quietWorst(t *results.Trial) (worst time.Duration) {
 	for i := range t.Callers.Steps {
 		at := time.Duration(i) * t.Callers.Step
-		during := slices.ContainsFunc(t.Attacks, func(a lab.Attack) bool { return at >= a.From && at < a.Until })
+		during := slices.ContainsFunc(t.Attacks, func(a results.Attack) bool { return at >= a.From && at < a.Until })
 		if !during {
 			worst = max(worst, t.Callers.Steps[i].Worst)
 		}

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestTheStall(t *testing.T) {
@@ -49,7 +49,7 @@ func TestNobodyWasAnswered(t *testing.T) {
 func TestSkyline(t *testing.T) {
 	s := stall{length: 4}
 	s.y, _ = newScale([]float64{1, 100}, 40, 0)
-	lines := s.skyline(&lab.Timeline{Step: 1, Steps: []lab.Moment{{Worst: 1}, {}, {Worst: 100}, {Worst: 10}}})
+	lines := s.skyline(&results.Timeline{Step: 1, Steps: []results.Moment{{Worst: 1}, {}, {Worst: 100}, {Worst: 10}}})
 	require.Len(t, lines, 2)
 	assert.Len(t, lines[0], 1)
 	assert.Len(t, lines[1], 2)

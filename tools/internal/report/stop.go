@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // The parts of the picture of a stop: for each loop the longest response times,
@@ -20,7 +21,7 @@ const (
 
 // stopFigure shows what two loops tell of a server that was stopped for a
 // while.
-func stopFigure(r *lab.Results) *figure {
+func stopFigure(r *results.Results) *figure {
 	f := &figure{ID: "stop", Missing: "The lab’s test of itself was not made."}
 	proof := r.Proof
 	if proof == nil {
@@ -55,7 +56,7 @@ func stopFigure(r *lab.Results) *figure {
 		base := top + stopTimes
 		counts := base + 8 + stopCounts
 		p.text(left, top-25, "start", "value", l.name+": p99 "+timeOr(l.result.Response.P99))
-		p.text(left, top-9, "start", "soft", fmt.Sprintf("longest %s, of %s requests", timeOr(l.result.Response.Max), thousands(float64(l.result.Requests))))
+		p.text(left, top-9, "start", "soft", fmt.Sprintf("longest %s, of %s requests", timeOr(l.result.Response.Max), format.Thousands(float64(l.result.Requests))))
 		p.rect("shade", at(proof.From), top, at(proof.From+proof.Stopped)-at(proof.From), counts-top)
 		for _, v := range y.ticks() {
 			p.line("rule", left, top+y.at(v), width-margin, top+y.at(v))
@@ -104,24 +105,24 @@ func stopFigure(r *lab.Results) *figure {
 }
 
 // verdict says whether the lab can be believed.
-func verdict(p *lab.Proof) string {
+func verdict(p *results.Proof) string {
 	if !p.Shows() {
 		return fmt.Sprintf("DO NOT TRUST THIS RUN: the open loop’s p99 does not show the stop, %s of %v.", timeOr(p.Open.Response.P99), p.Stopped)
 	}
 	flight := p.Closed.Workload.Connections * p.Closed.Workload.Depth
 	return fmt.Sprintf("The open loop shows it: requests were due all the while, and waited. "+
 		"The closed loop hides it: it sent nothing new meanwhile, so that of its %s requests no more than %d waited for the stop to end.",
-		thousands(float64(p.Closed.Requests)), flight)
+		format.Thousands(float64(p.Closed.Requests)), flight)
 }
 
 func timeOr(d time.Duration) string {
 	if d == 0 {
-		return absent
+		return format.Absent
 	}
 	return duration(float64(d))
 }
 
-func stopTable(p *lab.Proof, steps int) table {
+func stopTable(p *results.Proof, steps int) table {
 	t := table{
 		Caption: "Replies and the longest response time, in each tenth of a second",
 		Head:    []string{"from", "server", "open: replies", "open: longest", "closed: replies", "closed: longest"},
@@ -135,10 +136,10 @@ func stopTable(p *lab.Proof, steps int) table {
 		row := []string{fmt.Sprint(from), state}
 		for _, series := range [][]load.Step{p.Open.Series, p.Closed.Series} {
 			if i >= len(series) {
-				row = append(row, absent, absent)
+				row = append(row, format.Absent, format.Absent)
 				continue
 			}
-			row = append(row, thousands(float64(series[i].Requests)), timeOr(series[i].Max))
+			row = append(row, format.Thousands(float64(series[i].Requests)), timeOr(series[i].Max))
 		}
 		t.Rows = append(t.Rows, row)
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 func TestTheStopIsShown(t *testing.T) {
@@ -21,7 +23,7 @@ func TestTheStopIsShown(t *testing.T) {
 	assert.Equal(t, 7, marks(f.Picture, "bar1"), "no bar where there were no replies")
 	assert.Len(t, f.Table.Rows, 10)
 	assert.Equal(t, []string{"100ms", "runs", "200", "100 µs", "900", "90.0 µs"}, f.Table.Rows[1])
-	assert.Equal(t, []string{"200ms", "stopped", "0", absent, "0", absent}, f.Table.Rows[2])
+	assert.Equal(t, []string{"200ms", "stopped", "0", format.Absent, "0", format.Absent}, f.Table.Rows[2])
 	assert.Equal(t, "runs", f.Table.Rows[5][1])
 	assert.Contains(t, f.Remarks[0], "of its 2,000 requests no more than 1 waited")
 

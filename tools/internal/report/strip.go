@@ -7,18 +7,19 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // placed are the findings with a number, each with the place of its server among
 // all: that is its shape and its colour.
 type placed struct {
-	lab.Finding
+	results.Finding
 	number   int
 	headline bool
 }
 
-func placedFindings(r *lab.Results, c lab.Claim) (all []placed) {
+func placedFindings(r *results.Results, c results.Claim) (all []placed) {
 	quoted, _ := c.Number()
 	for i, s := range r.Servers {
 		for _, f := range c.Findings {
@@ -32,7 +33,7 @@ func placedFindings(r *lab.Results, c lab.Claim) (all []placed) {
 
 // dotClass tells yes from no: full or hollow.
 func dotClass(f placed) string {
-	if f.Verdict == lab.Confirmed {
+	if f.Verdict == results.Confirmed {
 		return modelClass("full", f.number)
 	}
 	return modelClass("hollow", f.number)
@@ -50,7 +51,7 @@ func numbers(findings []placed, ends bool) (all []float64) {
 
 // strip has the numbers of all servers on one line, those that are equal one
 // above the other.
-func strip(r *lab.Results, e *lab.Experiment, c lab.Claim, slug string) *picture {
+func strip(r *results.Results, e *results.Statement, c results.Claim, slug string) *picture {
 	const left, right, row, foot = margin + 14, width - margin - 14, 12, 20
 	findings := placedFindings(r, c)
 	x, ok := fitting(numbers(findings, false), left, right)
@@ -127,7 +128,7 @@ func amountLabels(x scale, unit string) (all []label) {
 
 // findingsFigure has a row for each server: its number, and the range of its
 // repeats. The table beside it on the page has the same in figures.
-func findingsFigure(r *lab.Results, e *lab.Experiment, c lab.Claim, slug string) *figure {
+func findingsFigure(r *results.Results, e *results.Statement, c results.Claim, slug string) *figure {
 	const rowHeight, top, left, right = 42, 34, margin + 8, width - margin - 8
 	findings := placedFindings(r, c)
 	x, ok := fitting(numbers(findings, true), left, right)
@@ -153,7 +154,7 @@ func findingsFigure(r *lab.Results, e *lab.Experiment, c lab.Claim, slug string)
 			p.whisker(x.at(found.Low), x.at(found.High), y+26)
 		}
 		p.shape(dotClass(found), found.number, x.at(found.Number), y+26)
-		f.Table.Rows = append(f.Table.Rows, []string{found.Server, string(found.Verdict), value, cmp.Or(ends, absent)})
+		f.Table.Rows = append(f.Table.Rows, []string{found.Server, string(found.Verdict), value, cmp.Or(ends, format.Absent)})
 		y += rowHeight
 	}
 	for _, l := range axis {
@@ -175,9 +176,9 @@ func findingsFigure(r *lab.Results, e *lab.Experiment, c lab.Claim, slug string)
 }
 
 // marksFigure says which mark is whose, for the strips.
-func marksFigure(r *lab.Results) *picture {
+func marksFigure(r *results.Results) *picture {
 	const rowHeight = 21
-	if !slices.ContainsFunc(r.Claims, func(c lab.Claim) bool { return len(c.Findings) > 0 }) {
+	if !slices.ContainsFunc(r.Claims, func(c results.Claim) bool { return len(c.Findings) > 0 }) {
 		return nil
 	}
 	p := picture{ID: "marks", Title: "Whose mark is whose"}

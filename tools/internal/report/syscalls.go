@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 const (
@@ -21,8 +23,8 @@ const (
 )
 
 // callsOf returns a server's system calls under a workload, or nil.
-func callsOf(r *lab.Results, server string, workload int) *lab.SyscallCell {
-	i := slices.IndexFunc(r.Syscalls, func(c lab.SyscallCell) bool {
+func callsOf(r *results.Results, server string, workload int) *results.SyscallCell {
+	i := slices.IndexFunc(r.Syscalls, func(c results.SyscallCell) bool {
 		return c.Server == server && c.Workload == workload && c.Requests > 0
 	})
 	if i < 0 {
@@ -33,7 +35,7 @@ func callsOf(r *lab.Results, server string, workload int) *lab.SyscallCell {
 
 // callNames are the calls that servers make most often, under any workload: the
 // same in all pictures, so that colours are.
-func callNames(r *lab.Results) []string {
+func callNames(r *results.Results) []string {
 	most := make(map[string]float64)
 	for _, c := range r.Syscalls {
 		names, each, _ := c.PerRequest()
@@ -51,7 +53,7 @@ func callNames(r *lab.Results) []string {
 
 // callParts returns how often a server makes each of the calls for a request,
 // and the others together.
-func callParts(c *lab.SyscallCell, names []string) (parts []float64, total float64) {
+func callParts(c *results.SyscallCell, names []string) (parts []float64, total float64) {
 	parts = make([]float64, len(names)+1)
 	all, each, total := c.PerRequest()
 	for i, name := range all {
@@ -65,10 +67,10 @@ func callParts(c *lab.SyscallCell, names []string) (parts []float64, total float
 }
 
 // syscallFigures are one for each workload that calls were counted under.
-func syscallFigures(r *lab.Results) []*figure {
+func syscallFigures(r *results.Results) []*figure {
 	var all []*figure
 	for w := range r.Plan.Workloads {
-		if slices.ContainsFunc(r.Syscalls, func(c lab.SyscallCell) bool { return c.Workload == w && c.Requests > 0 }) {
+		if slices.ContainsFunc(r.Syscalls, func(c results.SyscallCell) bool { return c.Workload == w && c.Requests > 0 }) {
 			all = append(all, syscallFigure(r, w))
 		}
 	}
@@ -80,9 +82,9 @@ func syscallFigures(r *lab.Results) []*figure {
 
 // syscallFigure shows which system calls a request takes: a bar for each model,
 // of a part for each name.
-func syscallFigure(r *lab.Results, workload int) *figure {
+func syscallFigure(r *results.Results, workload int) *figure {
 	const rowHeight, top, full = 44, 30, width - 2*margin
-	title := r.WorkloadTitle(workload)
+	title := text.WorkloadTitle(r.Plan.Workloads[workload])
 	names := callNames(r)
 	p := picture{ID: fmt.Sprintf("syscalls-%d", workload+1), Title: "System calls per request: " + title}
 	t := table{Caption: p.Title, Head: slices.Concat([]string{"model", "all"}, names, []string{otherCalls})}
@@ -100,16 +102,16 @@ func syscallFigure(r *lab.Results, workload int) *figure {
 		row := []string{s.Name}
 		if c == nil {
 			p.text(width-margin, y+14, "end", "soft", nothingOf(s, "not counted"))
-			t.Rows = append(t.Rows, append(row, slices.Repeat([]string{absent}, len(names)+2)...))
+			t.Rows = append(t.Rows, append(row, slices.Repeat([]string{format.Absent}, len(names)+2)...))
 			y += rowHeight
 			continue
 		}
 		parts, total := callParts(c, names)
-		p.text(width-margin, y+14, "end", "value", digits(total))
-		row = append(row, digits(total))
+		p.text(width-margin, y+14, "end", "value", format.ThreeDigits(total))
+		row = append(row, format.ThreeDigits(total))
 		x := float64(margin)
 		for i, part := range parts {
-			row = append(row, digits(part))
+			row = append(row, format.ThreeDigits(part))
 			if long := full * part / most; part >= rareCall {
 				p.call(i, len(names), x, y+20, max(0.6, long-1.5), 13)
 				x += long
@@ -127,7 +129,7 @@ func syscallFigure(r *lab.Results, workload int) *figure {
 	p.Desc = "A bar for each model: how many system calls it makes for a request, by name, on the same scale under each workload. Counted by " + method + ". Fewer is better."
 	f := &figure{ID: p.ID, Picture: &p, Table: t}
 	if r.Rings() {
-		f.Remarks = append(f.Remarks, lab.RingNote)
+		f.Remarks = append(f.Remarks, text.RingNote)
 	}
 	return f
 }

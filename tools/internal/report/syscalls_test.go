@@ -6,7 +6,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestSystemCallsByName(t *testing.T) {
@@ -31,9 +32,9 @@ func TestCallsThatWereNotCounted(t *testing.T) {
 	all := syscallFigures(r)
 	require.Len(t, all, 1, "none under the second workload")
 	assert.Contains(t, pictureText(all[0].Picture), "not counted")
-	assert.Equal(t, absent, rowOf(t, all[0].Table, "spins")[1])
+	assert.Equal(t, format.Absent, rowOf(t, all[0].Table, "spins")[1])
 
-	r.Syscalls = []lab.SyscallCell{}
+	r.Syscalls = []results.SyscallCell{}
 	all = syscallFigures(r)
 	require.Len(t, all, 1)
 	assert.Nil(t, all[0].Picture)

@@ -6,7 +6,8 @@ import (
 	"math"
 	"slices"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // trend is what an experiment shows against what was varied.
@@ -15,12 +16,12 @@ type trend struct {
 	against string // what X counts
 }
 
-// trends are what the experiments are about. Of others the first of usual that
-// is known is shown.
-var trends = map[string]trend{
-	"E1": {servedMeasure, "clients"},
-	"E6": {cpuMeasure, "silent connections"},
-	"E8": {switchMeasure, "connections"},
+// measures are those that an experiment can say it is about. Of other experiments
+// the first of usual that is known is shown.
+var measures = map[results.Measure]measure{
+	results.ClientsServed:      servedMeasure,
+	results.CPUPerRequest:      cpuMeasure,
+	results.SwitchesPerRequest: switchMeasure,
 }
 
 var usual = []measure{cpuMeasure, rateMeasure, p99Measure, waitMeasure, memoryMeasure}
@@ -29,7 +30,7 @@ var usual = []measure{cpuMeasure, rateMeasure, p99Measure, waitMeasure, memoryMe
 type value struct{ x, y float64 }
 
 // values returns a server's, by x: where a run was repeated, the median.
-func (m measure) values(trials []lab.Trial, server string) (all []value) {
+func (m measure) values(trials []results.Trial, server string) (all []value) {
 	repeats := make(map[float64][]float64)
 	for _, t := range trials {
 		if y, known := m.of(t); known && t.Server == server && t.X >= 0 {
@@ -45,12 +46,12 @@ func (m measure) values(trials []lab.Trial, server string) (all []value) {
 
 // varied reports whether there are two values of x above 0 at which the measure
 // is known: that is a line.
-func (m measure) varied(trials []lab.Trial) bool {
+func (m measure) varied(trials []results.Trial) bool {
 	return len(m.xs(trials)) >= 2
 }
 
 // xs are the values of x above 0 at which the measure is known.
-func (m measure) xs(trials []lab.Trial) []float64 {
+func (m measure) xs(trials []results.Trial) []float64 {
 	all := make(map[float64]bool)
 	for _, t := range trials {
 		if _, known := m.of(t); known && t.X > 0 {
@@ -62,15 +63,17 @@ func (m measure) xs(trials []lab.Trial) []float64 {
 
 // figureMeasure is one of a trial's further figures.
 func figureMeasure(name string) measure {
-	return measure{name, "", func(t lab.Trial) (float64, bool) {
+	return measure{name, "", func(t results.Trial) (float64, bool) {
 		y, known := t.Figures[name]
 		return y, known && !math.IsNaN(y) && !math.IsInf(y, 0)
 	}}
 }
 
 // trendOf chooses what to show. ok is false if nothing was varied.
-func trendOf(id string, trials []lab.Trial) (chosen trend, ok bool) {
-	chosen, special := trends[id]
+func trendOf(e *results.Statement, trials []results.Trial) (chosen trend, ok bool) {
+	about, special := measures[e.Shows]
+	special = special && e.Against != ""
+	chosen = trend{about, e.Against}
 	if special && chosen.varied(trials) {
 		return chosen, true
 	}
@@ -100,7 +103,7 @@ func trendOf(id string, trials []lab.Trial) (chosen trend, ok bool) {
 }
 
 // swept reports whether x is what was varied: no two cases have the same.
-func swept(trials []lab.Trial) bool {
+func swept(trials []results.Trial) bool {
 	cases := make(map[float64]string)
 	for _, t := range trials {
 		if other, known := cases[t.X]; known && other != t.Case && t.X > 0 {
@@ -113,9 +116,9 @@ func swept(trials []lab.Trial) bool {
 
 // trendFigures show how a measure changes with x: a plot for each server, with
 // the others' lines faint behind its own.
-func trendFigures(r *lab.Results, e *lab.Experiment, slug string) []*figure {
+func trendFigures(r *results.Results, e *results.Statement, slug string) []*figure {
 	trials := trialsOf(r, e.ID)
-	t, ok := trendOf(e.ID, trials)
+	t, ok := trendOf(e, trials)
 	if !ok {
 		return nil
 	}
@@ -166,7 +169,7 @@ func trendFigures(r *lab.Results, e *lab.Experiment, slug string) []*figure {
 				p.polyline("faint", line(other))
 			}
 		}
-		number := slices.IndexFunc(r.Servers, func(s *lab.Server) bool { return s.Name == name })
+		number := slices.IndexFunc(r.Servers, func(s *results.Server) bool { return s.Name == name })
 		mine := line(name)
 		p.polyline(modelClass("curve", number), mine)
 		for _, at := range mine {
@@ -213,7 +216,7 @@ func (m measure) labels(y scale) (all []label) {
 	return all
 }
 
-func trendTable(r *lab.Results, t trend, lines map[string][]value, xs []float64) table {
+func trendTable(r *results.Results, t trend, lines map[string][]value, xs []float64) table {
 	all := table{Caption: fmt.Sprintf("%s by %s", t.name, t.against), Head: []string{"model"}}
 	for _, x := range xs {
 		all.Head = append(all.Head, count(x))
@@ -224,7 +227,7 @@ func trendTable(r *lab.Results, t trend, lines map[string][]value, xs []float64)
 		}
 		row := []string{s.Name}
 		for _, x := range xs {
-			text := absent
+			text := format.Absent
 			for _, v := range lines[s.Name] {
 				if v.x == x {
 					text = amount(v.y, t.unit)

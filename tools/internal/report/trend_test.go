@@ -8,8 +8,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestTrend(t *testing.T) {
@@ -18,30 +20,41 @@ func TestTrend(t *testing.T) {
 	assert.Equal(t, "E6 · CPU/request, µs by silent connections", f.Picture.Title)
 	assert.Equal(t, []string{"model", "0", "100", "1,000", "10,000"}, f.Table.Head)
 	assert.Equal(t, []string{"quick", "10.0 µs", "10.0 µs", "10.0 µs", "10.0 µs"}, rowOf(t, f.Table, "quick"))
-	assert.Equal(t, []string{"serial", "10.0 µs", absent, absent, absent}, rowOf(t, f.Table, "serial"))
-	assert.Equal(t, []string{"spins", "10.0 µs", "30.0 µs", absent, "2.01 ms"}, rowOf(t, f.Table, "spins"))
+	assert.Equal(t, []string{"serial", "10.0 µs", format.Absent, format.Absent, format.Absent}, rowOf(t, f.Table, "serial"))
+	assert.Equal(t, []string{"spins", "10.0 µs", "30.0 µs", format.Absent, "2.01 ms"}, rowOf(t, f.Table, "spins"))
 	assert.Equal(t, 3, marks(f.Picture, "full c2")-1, "a mark for each run that is known, and one in the head")
 	assert.Contains(t, pictureText(f.Picture), "10.0 µs → 2.01 ms")
+}
+
+// statement is what the experiment of that number says, or of another version's that
+// there is nothing but the number.
+func statement(id string) *results.Statement {
+	for _, e := range experiments.All() {
+		if e.ID == id {
+			return &e.Statement
+		}
+	}
+	return &results.Statement{ID: id}
 }
 
 // An experiment that nothing is known of here has a picture, too, of the first
 // measure that was varied; its own if that is known.
 func TestWhatATrendShows(t *testing.T) {
-	run := func(x float64) lab.Trial {
-		return lab.Trial{X: x, Load: &load.Result{Rate: x, Served: 3, Requests: 10}, Resources: &lab.Resources{CPU: time.Second, Voluntary: 5}}
+	run := func(x float64) results.Trial {
+		return results.Trial{X: x, Load: &load.Result{Rate: x, Served: 3, Requests: 10}, Resources: &results.Resources{CPU: time.Second, Voluntary: 5}}
 	}
-	both := []lab.Trial{run(1), run(10)}
+	both := []results.Trial{run(1), run(10)}
 	for id, want := range map[string]string{"E1": "clients served", "E6": "CPU/request", "E8": "switches/request", "Z9": "CPU/request"} {
-		chosen, ok := trendOf(id, both)
+		chosen, ok := trendOf(statement(id), both)
 		assert.True(t, ok)
 		assert.Equal(t, want, chosen.name, id)
 	}
 	both[0].Resources = nil
-	chosen, _ := trendOf("Z9", both)
+	chosen, _ := trendOf(statement("Z9"), both)
 	assert.Equal(t, "requests/s", chosen.name, "CPU is known at one x only")
-	_, ok := trendOf("E6", []lab.Trial{run(5), run(5), run(0)})
+	_, ok := trendOf(statement("E6"), []results.Trial{run(5), run(5), run(0)})
 	assert.False(t, ok, "one x above 0 is no line")
-	chosen, ok = trendOf("E8", []lab.Trial{{X: 1, Figures: map[string]float64{"b": 1, "a": 2}}, {X: 2, Figures: map[string]float64{"b": 1, "a": math.NaN()}}})
+	chosen, ok = trendOf(statement("E8"), []results.Trial{{X: 1, Figures: map[string]float64{"b": 1, "a": 2}}, {X: 2, Figures: map[string]float64{"b": 1, "a": math.NaN()}}})
 	assert.True(t, ok)
 	assert.Equal(t, "b", chosen.name)
 	assert.Equal(t, "connections", chosen.against)
@@ -49,12 +62,12 @@ func TestWhatATrendShows(t *testing.T) {
 
 // Cases that have as many connections are no steps of them.
 func TestCasesAreNoTrend(t *testing.T) {
-	run := func(name string, x float64) lab.Trial {
-		return lab.Trial{Case: name, X: x, Resources: &lab.Resources{RSS: 1 << 20}}
+	run := func(name string, x float64) results.Trial {
+		return results.Trial{Case: name, X: x, Resources: &results.Resources{RSS: 1 << 20}}
 	}
-	_, ok := trendOf("E9", []lab.Trial{run("come and go", 20), run("stay", 256), run("compute", 256)})
+	_, ok := trendOf(statement("E9"), []results.Trial{run("come and go", 20), run("stay", 256), run("compute", 256)})
 	assert.False(t, ok)
-	_, ok = trendOf("E9", []lab.Trial{run("20", 20), run("256", 256), run("256", 256)})
+	_, ok = trendOf(statement("E9"), []results.Trial{run("20", 20), run("256", 256), run("256", 256)})
 	assert.True(t, ok)
 }
 
@@ -62,18 +75,18 @@ func TestAnotherMeasureByCase(t *testing.T) {
 	r := sample(t)
 	for i := range r.Trials {
 		if trial := &r.Trials[i]; trial.Experiment == "E10" {
-			trial.Experiment, trial.Resources = "E9", &lab.Resources{CPU: time.Duration(len(trial.Case)) * time.Millisecond}
+			trial.Experiment, trial.Resources = "E9", &results.Resources{CPU: time.Duration(len(trial.Case)) * time.Millisecond}
 		}
 	}
 	f := claimOf(t, r, "E9").Pictures[0]
-	assert.Equal(t, []string{"quick", "a handler that sleeps", absent, "10.5 µs"}, f.Table.Rows[0])
+	assert.Equal(t, []string{"quick", "a handler that sleeps", format.Absent, "10.5 µs"}, f.Table.Rows[0])
 	assert.NotContains(t, pictureText(f.Picture), "p50")
 	assert.Contains(t, f.Remarks[0], "6 of 6 runs")
 }
 
 func TestRepeatsAreOnePoint(t *testing.T) {
-	rate := func(x, y float64) lab.Trial { return lab.Trial{Server: "a", X: x, Load: &load.Result{Rate: y}} }
-	assert.Equal(t, []value{{1, 20}, {2, 5}}, rateMeasure.values([]lab.Trial{rate(2, 5), rate(1, 10), rate(1, 90), rate(1, 20)}, "a"))
+	rate := func(x, y float64) results.Trial { return results.Trial{Server: "a", X: x, Load: &load.Result{Rate: y}} }
+	assert.Equal(t, []value{{1, 20}, {2, 5}}, rateMeasure.values([]results.Trial{rate(2, 5), rate(1, 10), rate(1, 90), rate(1, 20)}, "a"))
 }
 
 func TestCases(t *testing.T) {
@@ -87,7 +100,7 @@ func TestCases(t *testing.T) {
 
 	// One of them lacks a case, and then there is one case.
 	r.Trials[trialAt(r, "E10")].Load = nil
-	assert.Equal(t, []string{"quick", "a handler that sleeps", absent, absent}, caseTable(t, r)[0])
+	assert.Equal(t, []string{"quick", "a handler that sleeps", format.Absent, format.Absent}, caseTable(t, r)[0])
 	for i := range r.Trials {
 		if r.Trials[i].Experiment == "E10" {
 			r.Trials[i].Case = "the same"
@@ -96,7 +109,7 @@ func TestCases(t *testing.T) {
 	assert.Empty(t, claimOf(t, r, "E10").Pictures)
 }
 
-func caseTable(t *testing.T, r *lab.Results) [][]string {
+func caseTable(t *testing.T, r *results.Results) [][]string {
 	t.Helper()
 	var rows [][]string
 	for _, row := range claimOf(t, r, "E10").Pictures[0].Table.Rows {
@@ -109,7 +122,7 @@ func caseTable(t *testing.T, r *lab.Results) [][]string {
 }
 
 // trialAt is where an experiment's runs begin.
-func trialAt(r *lab.Results, id string) int {
+func trialAt(r *results.Results, id string) int {
 	for i, t := range r.Trials {
 		if t.Experiment == id {
 			return i
@@ -125,13 +138,13 @@ func TestTrialTable(t *testing.T) {
 	assert.Len(t, all.Rows, 12)
 	quick := rowOf(t, all, "quick")
 	assert.Equal(t, []string{"quick", "so many are silent", "0", "2,000"}, quick[:4])
-	assert.Equal(t, []string{"10.0 µs", "2", "15 MiB", absent}, quick[7:])
+	assert.Equal(t, []string{"10.0 µs", "2", "15 MiB", format.Absent}, quick[7:])
 	assert.Equal(t, "it serves one client at a time", all.Rows[5][10])
 
-	assert.Equal(t, []string{"quick", absent, "1", "a: 1\nwakeups/s: 0"}, rowOf(t, claimOf(t, r, "E8").Trials, "quick"))
+	assert.Equal(t, []string{"quick", format.Absent, "1", "a: 1\nwakeups/s: 0"}, rowOf(t, claimOf(t, r, "E8").Trials, "quick"))
 	assert.Equal(t, []string{"model", "case", "note"}, claimOf(t, r, "Z99").Trials.Head, "columns without anything are left out")
 	assert.Equal(t, "VOID: the generator was late", rowOf(t, claimOf(t, r, "E10").Trials, "quick")[6])
-	assert.Equal(t, []string{"serial", "a deaf reader", absent, "400", "the first that was not answered: refused"}, rowOf(t, claimOf(t, r, "E11").Trials, "serial"))
+	assert.Equal(t, []string{"serial", "a deaf reader", format.Absent, "400", "the first that was not answered: refused"}, rowOf(t, claimOf(t, r, "E11").Trials, "serial"))
 }
 
 func TestFitting(t *testing.T) {

@@ -7,12 +7,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // trialsOf returns an experiment's runs, in the order of the servers and, of
 // each, as they were made.
-func trialsOf(r *lab.Results, id string) (all []lab.Trial) {
+func trialsOf(r *results.Results, id string) (all []results.Trial) {
 	for _, s := range r.Servers {
 		for _, t := range r.Trials {
 			if t.Experiment == id && t.Server == s.Name {
@@ -26,13 +27,13 @@ func trialsOf(r *lab.Results, id string) (all []lab.Trial) {
 // measure is something that can be said of a trial.
 type measure struct {
 	name, unit string
-	of         func(lab.Trial) (x float64, known bool)
+	of         func(results.Trial) (x float64, known bool)
 }
 
-func (m measure) text(t lab.Trial) string {
+func (m measure) text(t results.Trial) string {
 	x, known := m.of(t)
 	if !known {
-		return absent
+		return format.Absent
 	}
 	return amount(x, m.unit)
 }
@@ -46,47 +47,47 @@ func (m measure) head() string {
 }
 
 var (
-	rateMeasure = measure{"requests/s", "", func(t lab.Trial) (float64, bool) {
+	rateMeasure = measure{"requests/s", "", func(t results.Trial) (float64, bool) {
 		if t.Load == nil {
 			return 0, false
 		}
 		return t.Load.Rate, true
 	}}
-	p50Measure = measure{"p50", "ns", func(t lab.Trial) (float64, bool) {
+	p50Measure = measure{"p50", "ns", func(t results.Trial) (float64, bool) {
 		if t.Load == nil {
 			return 0, false
 		}
 		return float64(t.Load.Response.P50), t.Load.Response.P50 > 0
 	}}
-	p99Measure = measure{"p99", "ns", func(t lab.Trial) (float64, bool) {
+	p99Measure = measure{"p99", "ns", func(t results.Trial) (float64, bool) {
 		if t.Load == nil {
 			return 0, false
 		}
 		return float64(t.Load.Response.P99), t.Load.Response.P99 > 0
 	}}
-	servedMeasure = measure{"clients served", "", func(t lab.Trial) (float64, bool) {
+	servedMeasure = measure{"clients served", "", func(t results.Trial) (float64, bool) {
 		if t.Load == nil {
 			return 0, false
 		}
 		return float64(t.Load.Served), true
 	}}
-	cpuMeasure = measure{"CPU/request", "µs", perRequest(func(u *lab.Resources) float64 { return float64(u.CPU) / 1e3 })}
+	cpuMeasure = measure{"CPU/request", "µs", perRequest(func(u *results.Resources) float64 { return float64(u.CPU) / 1e3 })}
 	// switchMeasure counts those that a server wanted and those that it did not.
-	switchMeasure = measure{"switches/request", "", perRequest(func(u *lab.Resources) float64 { return float64(u.Voluntary + u.Involuntary) })}
-	memoryMeasure = measure{"RSS", "MiB", func(t lab.Trial) (float64, bool) {
+	switchMeasure = measure{"switches/request", "", perRequest(func(u *results.Resources) float64 { return float64(u.Voluntary + u.Involuntary) })}
+	memoryMeasure = measure{"RSS", "MiB", func(t results.Trial) (float64, bool) {
 		if t.Resources == nil {
 			return 0, false
 		}
 		return mebibytes(t.Resources.RSS), t.Resources.RSS > 0
 	}}
-	waitMeasure = measure{"longest wait", "ns", func(t lab.Trial) (float64, bool) {
+	waitMeasure = measure{"longest wait", "ns", func(t results.Trial) (float64, bool) {
 		if t.Callers == nil {
 			return 0, false
 		}
 		worst := t.Callers.Worst(0, timelineLength(t.Callers))
 		return float64(worst), worst > 0
 	}}
-	unansweredMeasure = measure{"callers unanswered", "", func(t lab.Trial) (float64, bool) {
+	unansweredMeasure = measure{"callers unanswered", "", func(t results.Trial) (float64, bool) {
 		if t.Callers == nil {
 			return 0, false
 		}
@@ -95,8 +96,8 @@ var (
 )
 
 // perRequest is what a server used, by the right answers.
-func perRequest(used func(*lab.Resources) float64) func(lab.Trial) (float64, bool) {
-	return func(t lab.Trial) (float64, bool) {
+func perRequest(used func(*results.Resources) float64) func(results.Trial) (float64, bool) {
+	return func(t results.Trial) (float64, bool) {
 		if t.Load == nil || t.Resources == nil || t.Load.Requests <= 0 {
 			return 0, false
 		}
@@ -106,13 +107,13 @@ func perRequest(used func(*lab.Resources) float64) func(lab.Trial) (float64, boo
 
 // trialTable has all of an experiment's runs. Columns that nothing is known in
 // are left out.
-func trialTable(r *lab.Results, id string) table {
-	trials := trialsOf(r, id)
+func trialTable(r *results.Results, e *results.Statement) table {
+	trials := trialsOf(r, e.ID)
 	t := table{Caption: "Each run", Head: []string{"model", "case"}}
 	var known []measure
 	withX, withFigures, withNotes := false, false, false
 	for _, m := range []measure{rateMeasure, p50Measure, p99Measure, servedMeasure, cpuMeasure, switchMeasure, memoryMeasure, waitMeasure, unansweredMeasure} {
-		if slices.ContainsFunc(trials, func(t lab.Trial) bool { _, ok := m.of(t); return ok }) {
+		if slices.ContainsFunc(trials, func(t results.Trial) bool { _, ok := m.of(t); return ok }) {
 			known = append(known, m)
 		}
 	}
@@ -126,14 +127,14 @@ func trialTable(r *lab.Results, id string) table {
 			t.Head = append(t.Head, head)
 		}
 	}
-	add(withX, cmp.Or(trends[id].against, "x"))
+	add(withX, cmp.Or(e.Against, "x"))
 	for _, m := range known {
 		t.Head = append(t.Head, m.name)
 	}
 	add(withFigures, "figures")
 	add(withNotes, "note")
 	for _, trial := range trials {
-		row := []string{trial.Server, cmp.Or(trial.Case, absent)}
+		row := []string{trial.Server, cmp.Or(trial.Case, format.Absent)}
 		if withX {
 			row = append(row, count(trial.X))
 		}
@@ -141,10 +142,10 @@ func trialTable(r *lab.Results, id string) table {
 			row = append(row, m.text(trial))
 		}
 		if withFigures {
-			row = append(row, cmp.Or(figures(trial), absent))
+			row = append(row, cmp.Or(figures(trial), format.Absent))
 		}
 		if withNotes {
-			row = append(row, cmp.Or(noteOf(trial), absent))
+			row = append(row, cmp.Or(noteOf(trial), format.Absent))
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -154,7 +155,7 @@ func trialTable(r *lab.Results, id string) table {
 // voidRuns says how many runs say more about the load generator than about the
 // server. Whether one counts for the verdict all the same is for its experiment
 // to say.
-func voidRuns(trials []lab.Trial) []string {
+func voidRuns(trials []results.Trial) []string {
 	n := 0
 	for _, t := range trials {
 		if t.Load != nil && len(t.Load.Void) > 0 {
@@ -168,7 +169,7 @@ func voidRuns(trials []lab.Trial) []string {
 }
 
 // figures writes what else was counted, one in a line.
-func figures(t lab.Trial) string {
+func figures(t results.Trial) string {
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(t.Figures)) {
 		all = append(all, name+": "+count(t.Figures[name]))
@@ -177,7 +178,7 @@ func figures(t lab.Trial) string {
 }
 
 // noteOf is why there is less than there should be, or why it says little.
-func noteOf(t lab.Trial) string {
+func noteOf(t results.Trial) string {
 	var all []string
 	if t.Note != "" {
 		all = append(all, t.Note)

@@ -5,7 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/self"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // trust is what a reader needs to judge the figures, and to repeat them.
@@ -42,7 +45,7 @@ type trust struct {
 // that was not judged.
 type failure struct{ Server, Reason string }
 
-func newTrust(r *lab.Results) trust {
+func newTrust(r *results.Results) trust {
 	t := trust{
 		Voids:       voids(r),
 		OpenCells:   len(r.Open),
@@ -59,14 +62,14 @@ func newTrust(r *lab.Results) trust {
 		NotMeasured: r.NotMeasured,
 		Unavailable: unavailable(r),
 		Order:       r.Plan.Order,
-		Repeat:      lab.CommandLine(r.Command),
-		Remake:      lab.CommandLine(append(program(r), "report")),
+		Repeat:      self.Line(r.Command),
+		Remake:      self.Line(append(program(r), "report")),
 	}
 	t.Stolen, t.StealKnown = stolen(r)
-	for _, note := range r.Notes() {
+	for _, note := range text.Notes(r) {
 		// What was not measured has a list of its own, and so has who is not
 		// available.
-		if strings.HasPrefix(note, string(lab.NotAvailable)) {
+		if strings.HasPrefix(note, string(results.NotAvailable)) {
 			continue
 		}
 		if !slices.ContainsFunc(r.NotMeasured, func(what string) bool { return strings.Contains(note, what) }) {
@@ -89,12 +92,12 @@ func newTrust(r *lab.Results) trust {
 	return t
 }
 
-func environment(e lab.Environment) []pair {
+func environment(e results.Environment) []pair {
 	share := func(s *float64) string {
 		if s == nil {
 			return "not known"
 		}
-		return percent(*s)
+		return format.Percent(*s)
 	}
 	cores := "not pinned"
 	if e.Pinned {
@@ -117,7 +120,7 @@ func environment(e lab.Environment) []pair {
 	return all
 }
 
-func plan(r *lab.Results) []pair {
+func plan(r *results.Results) []pair {
 	p := r.Plan
 	all := []pair{
 		{"begun", moment(r.Started)},
@@ -130,7 +133,7 @@ func plan(r *lab.Results) []pair {
 	}
 	for i, w := range p.Workloads {
 		all = append(all, pair{fmt.Sprintf("workload %d", i+1), fmt.Sprintf("%s, %.0f %% gets, %d keys, values of %d bytes",
-			r.WorkloadTitle(i), 100*(1-w.Puts), w.Keys, w.MaxValue)})
+			text.WorkloadTitle(r.Plan.Workloads[i]), 100*(1-w.Puts), w.Keys, w.MaxValue)})
 	}
 	return all
 }

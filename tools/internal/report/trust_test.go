@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestVoidCellsAreListed(t *testing.T) {
@@ -33,7 +34,7 @@ func TestLateness(t *testing.T) {
 	table := lateness(r)
 	require.Len(t, table.Rows, len(r.Open), "each cell")
 	assert.Equal(t, []string{"quick, 1,000/s, round 1", "2.96 µs", "59.2 µs", "5.0 %", "≥ 70.0 %", ""}, table.Rows[0])
-	assert.Equal(t, absent, table.Rows[1][3], "no p99, no share")
+	assert.Equal(t, format.Absent, table.Rows[1][3], "no p99, no share")
 	assert.Equal(t, "VOID", table.Rows[5][5])
 }
 
@@ -74,7 +75,7 @@ func TestSteal(t *testing.T) {
 	assert.False(t, known)
 	little, much := 0.05, 0.051
 	r.Runs[0].Steal, r.Runs[1].Steal, r.Open[0].Steal = &little, &much, &much
-	r.Again = []lab.Cell{{Server: "quick", Round: 2, Steal: &much}}
+	r.Again = []results.Cell{{Server: "quick", Round: 2, Steal: &much}}
 	cells, known = stolen(r)
 	assert.True(t, known)
 	assert.Equal(t, []string{"quick, 50 × 16, round 1: 5.1 %", "quick (A/A), 1 conn, round 2: 5.1 %", "quick, 1,000/s, round 1: 5.1 %"}, cells)
@@ -82,14 +83,14 @@ func TestSteal(t *testing.T) {
 
 func TestTheRestOfTrust(t *testing.T) {
 	r := sample(t)
-	r.Environment.Pauses = lab.Pauses{PerSecond: 1414, Share: 0.065, Median: 40_797, Longest: 233 * time.Microsecond}
+	r.Environment.Pauses = results.Pauses{PerSecond: 1414, Share: 0.065, Median: 40_797, Longest: 233 * time.Microsecond}
 	r.Servers[0].Binary, r.Servers[1].Binary = strings.Repeat("ab", 32), strings.Repeat("ab", 32)
 	all := newTrust(r)
 	assert.Equal(t, []pair{{"pauses in a second", "1,414"}, {"of the time", "6.5 %"}, {"median", "40.8 µs"}, {"longest", "233 µs"}}, all.Pauses)
 	assert.Equal(t, []pair{{"quick, serial", strings.Repeat("ab", 32)}, {"spins", "not known"}}, all.Binaries)
 	page := written(t, r)[FileName]
 	assert.Equal(t, 1, strings.Count(page, "the weather: there is no window"), "once, in its own list")
-	assert.Equal(t, []pair{{"pauses", "none was seen"}}, pauses(lab.Pauses{}))
+	assert.Equal(t, []pair{{"pauses", "none was seen"}}, pauses(results.Pauses{}))
 }
 
 // A disturbed run says so before all else, and beside each verdict that it
@@ -100,7 +101,7 @@ func TestADisturbedPageSaysSoFirst(t *testing.T) {
 	most := 0.8
 	r.Environment.Others = &most
 	r.Claims[0].Disturbed = true
-	r.Servers[0].Rules.NotJudged = []lab.Failure{{Rule: "storm", Reason: "the server waited for a core"}}
+	r.Servers[0].Rules.NotJudged = []results.Failure{{Rule: "storm", Reason: "the server waited for a core"}}
 	page := written(t, r)[FileName]
 	_, body, _ := strings.Cut(page, "<body>")
 	assert.Regexp(t, `^\s*<header>\s*<p class="alarm">DISTURBED: 81 % of`, body)
@@ -114,6 +115,6 @@ func TestADisturbedPageSaysSoFirst(t *testing.T) {
 	assert.Contains(t, page, "<li>quick: storm: the server waited for a core</li>")
 	assert.Empty(t, newTrust(r).Failed)
 
-	r.OpenSummary = []lab.OpenSummary{{Server: "quick", Void: 3, Reason: "the generator waited"}}
+	r.OpenSummary = []results.OpenSummary{{Server: "quick", Void: 3, Reason: "the generator waited"}}
 	assert.Contains(t, written(t, r)[FileName], "VOID: this run shows next to nothing: of 3 cells")
 }

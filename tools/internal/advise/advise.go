@@ -1,0 +1,407 @@
+// Package advise recommends a model for a profile: it measures every model under
+// the profile, and says which one to take, why, and what would change the
+// answer.
+package advise
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/sock"
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/term"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
+)
+
+// Config is what Advise needs to know.
+type Config struct {
+	Profile
+	Subjects []results.Subject
+	// Repeats is how often each model is measured.
+	Repeats int
+	// Duration is how long each time; 0: as long as the rate asks for.
+	Duration time.Duration
+	Seed     uint64
+	// Command is the command that does the same again.
+	Command []string
+	// Progress is told how far the run is. May be nil.
+	Progress *term.Progress
+
+	descriptors int // there may be, in tests; 0: as the system says
+}
+
+// Schema is the version of Advice in JSON.
+const Schema = "ioflavors-advice/1"
+
+// Advice is a recommendation and what it rests on.
+type Advice struct {
+	Schema   string    `json:"schema"`
+	Started  time.Time `json:"started"`
+	Finished time.Time `json:"finished"`
+	Complete bool      `json:"complete"`
+	Command  []string  `json:"command"`
+	// Profile is what was asked, Measured what of it this machine had room for.
+	Profile     Profile             `json:"profile"`
+	Measured    Profile             `json:"measured"`
+	Repeats     int                 `json:"repeats"`
+	Duration    time.Duration       `json:"duration_ns"`
+	Seed        uint64              `json:"seed"`
+	Environment results.Environment `json:"environment"`
+
+	// Sentence is the answer. Recommended is the model, and RunnerUp the one
+	// that would be without it; empty: none. Because is what decided between
+	// them.
+	Sentence    string `json:"sentence"`
+	Recommended string `json:"recommended,omitempty"`
+	RunnerUp    string `json:"runner_up,omitempty"`
+	Because     string `json:"because,omitempty"`
+	// Needs is what the recommended model asks of a system that others do not.
+	Needs string `json:"needs,omitempty"`
+	// Options are the models: first those that qualify, the best first.
+	Options []Option `json:"options"`
+	Changes []Change `json:"changes,omitempty"`
+	// NotAvailable are models that this system cannot run: they were started once,
+	// and are no options.
+	NotAvailable []Absentee `json:"not_available,omitempty"`
+	// Foretold is what arithmetic said beforehand, Limits what this machine could
+	// not show.
+	Foretold string   `json:"foretold,omitempty"`
+	Limits   []string `json:"limits,omitempty"`
+	// Setup is how to run the recommended model; nil: there is none.
+	Setup *Setup `json:"setup,omitempty"`
+
+	Samples []Sample `json:"samples"`
+
+	subjects    []results.Subject
+	descriptors int // there may be
+}
+
+// Absentee is a model that this system cannot run, and why, as it says itself.
+type Absentee struct {
+	Model  string `json:"model"`
+	Reason string `json:"reason"`
+}
+
+// Change is what would change the answer, or that it would not.
+type Change struct {
+	Text string `json:"text"`
+	// Measured: it was tried; otherwise it is computed from what was measured.
+	Measured bool `json:"measured"`
+}
+
+// Validate returns an error if Advise would refuse the configuration.
+func (cfg Config) Validate() error {
+	if err := cfg.Profile.Validate(); err != nil {
+		return err
+	}
+	if err := models.Distinct(cfg.Subjects); err != nil {
+		return err
+	}
+	if cfg.Repeats < 1 {
+		return fmt.Errorf("%d repeats: the least is 1", cfg.Repeats)
+	}
+	if cfg.Duration != 0 && (cfg.Duration < bench.MinCell || cfg.Duration > bench.MaxCell) {
+		return fmt.Errorf("duration %v: want from %v to %v", cfg.Duration, bench.MinCell, bench.MaxCell)
+	}
+	return nil
+}
+
+// Run measures every model under the profile and recommends one. An error
+// means that it could not do its work, or was interrupted; advice that is not nil
+// holds what was measured so far.
+func Run(ctx context.Context, cfg Config) (*Advice, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	procs := runtime.GOMAXPROCS(0)
+	pins, unpin, err := proc.PinSelfBeside(cfg.Cores)
+	if err != nil {
+		return nil, fmt.Errorf("pin the load to a core: %w", err)
+	}
+	defer unpin()
+	descriptors := cfg.descriptors
+	if descriptors == 0 {
+		descriptors = sock.DescriptorLimit()
+	}
+	a := &Advice{
+		Schema:      Schema,
+		Started:     time.Now(),
+		Command:     cfg.Command,
+		Profile:     cfg.Profile,
+		Measured:    cfg.Profile.fit(descriptors),
+		Repeats:     cfg.Repeats,
+		Duration:    cfg.Duration,
+		Seed:        cfg.Seed,
+		Environment: proc.Environment(procs, pins),
+		Foretold:    cfg.foretold(),
+		subjects:    cfg.Subjects,
+		descriptors: descriptors,
+	}
+	if pins.On {
+		a.Environment.ServerProcs = 1 + len(pins.More)
+	}
+	if a.Duration == 0 {
+		a.Duration = a.Profile.duration()
+	}
+	v := &adviser{bench: &bench.Bench{Pins: pins}, progress: cfg.Progress, advice: a}
+	if v.progress == nil {
+		v.progress = new(term.Progress)
+	}
+	before, known := proc.ReadClocks()
+	err = bench.Survive(func() error { return v.run(ctx) })
+	if after, ok := proc.ReadClocks(); known && ok {
+		proc.NoteDisturbance(&a.Environment, before, after)
+	}
+	a.Finished = time.Now()
+	a.Complete = err == nil
+	return a, errors.Join(err, a.conclude())
+}
+
+// What a measurement takes besides, about.
+const (
+	holdTime  = 120 * time.Microsecond // to open a silent connection
+	lookTime  = 100 * time.Millisecond // for which a server with nothing to do is looked at
+	probeRuns = 4
+)
+
+// adviser is a run of Advise.
+type adviser struct {
+	bench    *bench.Bench
+	progress *term.Progress
+	advice   *Advice
+}
+
+// takes is how long a measurement of such a profile takes, about.
+func (v *adviser) takes(p Profile) time.Duration {
+	return bench.VisitTime + p.filling() + p.opening() + bench.SettleTime + lookTime + p.warmup() + v.advice.Duration
+}
+
+// run measures all models, in an order that is shuffled anew for each repeat,
+// and then tries what would change the answer.
+func (v *adviser) run(ctx context.Context) error {
+	a, progress := v.advice, v.progress
+	each := v.takes(a.Measured)
+	total := probeRuns * each
+	for _, s := range a.subjects {
+		total += each
+		if foreseen(a.Profile, s) == "" {
+			total += time.Duration(a.Repeats-1) * each
+		}
+	}
+	progress.Start(nil, total)
+	defer progress.End()
+	if a.Foretold != "" {
+		progress.Tell(a.Foretold)
+	}
+	a.Environment.Pauses = proc.MeasurePauses()
+	random := rand.New(rand.NewPCG(a.Seed, 0))
+	hopeless, before := make(map[string]bool), make(map[string]*Sample)
+	for repeat := 1; repeat <= a.Repeats; repeat++ {
+		order := slices.Clone(a.subjects)
+		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		for _, s := range order {
+			if hopeless[s.Name] {
+				if foreseen(a.Profile, s) == "" { // that was planned
+					progress.Finished(each, "")
+				}
+				continue
+			}
+			sample, err := v.sample(ctx, s, a.Measured, a.Seed+uint64(repeat))
+			if err != nil {
+				return err
+			}
+			if sample.unavailable != "" && before[s.Name] == nil {
+				planned := each
+				if foreseen(a.Profile, s) == "" {
+					planned *= time.Duration(a.Repeats)
+				}
+				progress.Finished(planned, a.leaveOut(s, sample.unavailable))
+				continue
+			}
+			sample.Repeat = repeat
+			a.Samples = append(a.Samples, sample)
+			hopeless[s.Name] = foreseen(a.Profile, s) != "" || sample.hopeless(before[s.Name])
+			before[s.Name] = &sample
+			progress.Finished(each, fmt.Sprintf("%d of %d: %s: %s", repeat, a.Repeats, s.Name, sample.digest()))
+		}
+	}
+	if err := v.again(ctx); err != nil {
+		return err
+	}
+	return v.probes(ctx, each)
+}
+
+// LeaveOut takes a model out that this system cannot run, and returns what to
+// tell.
+func (a *Advice) leaveOut(s results.Subject, why string) string {
+	a.NotAvailable = append(a.NotAvailable, Absentee{s.Name, why})
+	a.subjects = slices.DeleteFunc(slices.Clone(a.subjects), func(other results.Subject) bool { return other.Name == s.Name })
+	return fmt.Sprintf("%s: %s: %s", s.Name, text.UnavailableMark, why)
+}
+
+// again measures once more the models of which nothing is known, and yet once
+// more; but a machine that spoils everything is not waited for.
+func (v *adviser) again(ctx context.Context) error {
+	a := v.advice
+	const times, most = 2, 6
+	done := 0
+	for try := range times {
+		options, _, err := a.ranked()
+		if err != nil {
+			return err
+		}
+		void := unjudged(options)
+		void = void[:min(len(void), most-done)]
+		if len(void) > 0 {
+			v.progress.Extend(time.Duration(len(void))*v.takes(a.Measured), "nothing is known yet of "+strings.Join(void, ", "))
+		}
+		for _, model := range void {
+			done++
+			i := slices.IndexFunc(a.subjects, func(s results.Subject) bool { return s.Name == model })
+			repeat := a.Repeats + 1 + try
+			sample, err := v.sample(ctx, a.subjects[i], a.Measured, a.Seed+uint64(repeat))
+			if err != nil {
+				return err
+			}
+			sample.Repeat = repeat
+			a.Samples = append(a.Samples, sample)
+			v.progress.Finished(v.takes(a.Measured), fmt.Sprintf("again: %s: %s", model, sample.digest()))
+		}
+	}
+	return nil
+}
+
+// sample measures one model under a profile, in a fresh process. What is wrong
+// with the server is part of it; an error means that there is no use in going on.
+func (v *adviser) sample(ctx context.Context, s results.Subject, p Profile, seed uint64) (Sample, error) {
+	sample := Sample{Model: s.Name}
+	err := v.measure(ctx, s, p, seed, &sample)
+	if ctx.Err() != nil {
+		return sample, ctx.Err()
+	}
+	if err != nil {
+		sample.Error = err.Error()
+		var missing *proc.UnavailableError
+		if errors.As(err, &missing) {
+			sample.unavailable = missing.Reason
+		}
+	}
+	return sample, nil
+}
+
+func (v *adviser) measure(ctx context.Context, s results.Subject, p Profile, seed uint64, sample *Sample) error {
+	server, err := proc.Start(ctx, withFlags(s, p), v.bench.Pins)
+	if err != nil {
+		return err
+	}
+	// Nobody waits for what it still has to do: with slow handlers that is much.
+	defer server.Kill()
+	w := p.workload()
+	if err := server.Serves(ctx, s, w); err != nil {
+		return err
+	}
+	began := lookAt(v.bench, server)
+	storing, cancel := context.WithTimeoutCause(ctx, bench.PreloadTimeout, fmt.Errorf("storing the keys takes more than %v", bench.PreloadTimeout))
+	defer cancel()
+	if err := load.Preload(storing, load.Config{Addr: server.Addr, Workload: w}); err != nil {
+		if storing.Err() != nil {
+			sample.Taken = began.since().Taken()
+		}
+		return errors.Join(server.Failure(), err)
+	}
+	sample.took("to store the keys", began, p.filling())
+	if m, err := proc.MemoryOf(server.PID); err == nil {
+		sample.Base = m.RSS
+	}
+	// Whoever serves one client at a time would serve a silent one.
+	if !s.OneAtATime {
+		var silent []net.Conn
+		defer func() {
+			for _, c := range silent {
+				bench.Abort(c)
+			}
+		}()
+		if silent, err = v.open(ctx, server, s, p.Connections-p.Active, sample); err != nil {
+			return errors.Join(server.Failure(), err)
+		}
+		if sample.Taken != "" {
+			return server.Failure() // with fewer connections it is another profile
+		}
+		if err := v.look(ctx, server, sample); err != nil {
+			return err
+		}
+	}
+	var cell results.Cell
+	err = v.bench.Measure(server, &cell, func(begin, end func()) (err error) {
+		cell.Load, err = load.Run(ctx, load.Config{
+			Addr:     server.Addr,
+			Workload: w,
+			Warmup:   p.warmup(),
+			Duration: v.advice.Duration,
+			Drain:    p.drain(),
+			MayWait:  s.OneAtATime,
+			Spin:     v.bench.Pins.On,
+			Seed:     seed,
+			Begin:    begin,
+			End:      end,
+		})
+		return err
+	})
+	sample.Load, sample.Resources = cell.Load, cell.Resources
+	return err
+}
+
+// look looks at a server that has nothing to do but to hold silent connections.
+func (v *adviser) look(ctx context.Context, server *proc.Process, sample *Sample) error {
+	if err := proc.Sleep(ctx, bench.SettleTime); err != nil {
+		return err
+	}
+	m, err := server.Meter(ctx, lookTime)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		return server.Failure() // or it is not known on this system
+	}
+	if idle, known := idleShareOf(m.Used); known {
+		sample.Idle = &idle
+	}
+	sample.Held = m.Used.RSS
+	return nil
+}
+
+// idleShareOf is the share of a core that a server with nothing to do wanted. If it
+// hardly ran, it only woke now and then, and its waits for a core are the machine's.
+func idleShareOf(used *results.Resources) (share float64, known bool) {
+	const hardly = 0.05
+	if share, known = used.Share(); share < hardly {
+		return share, known
+	}
+	return used.Wanted()
+}
+
+// withFlags returns the subject as it is started for a profile: with the limits
+// that it needs, and a store that is as slow as its handlers are to be.
+func withFlags(s results.Subject, p Profile) results.Subject {
+	limits, _ := p.limits(s)
+	s.Command = slices.Concat(s.Command, limitFlags(limits))
+	if p.Handler > 0 {
+		how := "--slow-sleep"
+		if p.Computes {
+			how = "--slow-burn"
+		}
+		s.Command = append(s.Command, "--slow-prefix", "key:", how, p.Handler.String())
+	}
+	return s
+}

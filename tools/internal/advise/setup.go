@@ -1,0 +1,205 @@
+package advise
+
+import (
+	"bytes"
+	"fmt"
+	goformat "go/format"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/kvcmd"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// Setup is how the recommended model is run for the profile: with each limit that
+// it would fail by if it had the default.
+type Setup struct {
+	// Serve is the command, word by word, and Go a program that does the same.
+	Serve []string `json:"serve"`
+	Go    string   `json:"go"`
+	// Why says of each flag what would happen without it, and of the system what
+	// it must permit.
+	Why []string `json:"why,omitempty"`
+}
+
+// The defaults of kvserver.Limits.
+const (
+	defaultConns  = 10_000
+	defaultIdle   = time.Minute
+	defaultIdle1  = 5 * time.Second // of models that serve one client at a time
+	defaultMemory = 256 << 20
+)
+
+// limits are those that a model needs for the profile and does not have by
+// default. The lab measures with the same ones.
+func (p Profile) limits(s results.Subject) (l kvserver.Limits, why []string) {
+	// A client that comes again may be there before its old connection is gone.
+	if n := p.Connections + p.Connections/10; n > defaultConns && !s.OneAtATime {
+		l.MaxConns = n
+		why = append(why, fmt.Sprintf("--max-conns %d: by default the server refuses clients from the %sst on; a tenth is for those that come again before their old connection is gone.",
+			n, format.Thousands(defaultConns+1)))
+	}
+	idle := defaultIdle
+	if s.OneAtATime {
+		idle = defaultIdle1
+	}
+	switch {
+	case p.Active < p.Connections && !s.OneAtATime:
+		l.IdleTimeout = -1
+		why = append(why, fmt.Sprintf("--idle-timeout -1: by default the server closes a connection that has been silent for %v, and %s are.",
+			idle, format.Thousands(float64(p.Connections-p.Active))))
+	case p.longestSilence() > idle:
+		l.IdleTimeout = -1
+		why = append(why, fmt.Sprintf("--idle-timeout -1: by default the server closes a connection that has been silent for %v, and at this rate each asks every %s on average.",
+			idle, format.Latency(p.meanSilence())))
+	}
+	if need := p.buffers(); need > defaultMemory*3/4 {
+		l.MemoryLimit = (need*4/3>>20 + 1) << 20
+		why = append(why, fmt.Sprintf("--memory-limit %dMiB: by default the server closes connections when the buffers of all come to %d MiB, and a request and a reply of each active one take more.",
+			l.MemoryLimit>>20, defaultMemory*3/4>>20))
+	}
+	return l, why
+}
+
+// meanSilence is how long an active connection asks nothing, on average.
+func (p Profile) meanSilence() time.Duration { return format.Seconds(float64(p.Active) / p.Rate) }
+
+// longestSilence is that of one request in half a billion: random arrivals are as
+// far apart as that (e to the power of 20).
+func (p Profile) longestSilence() time.Duration {
+	return format.Seconds(20 * float64(p.Active) / p.Rate)
+}
+
+// buffers is what the active connections' buffers take in bytes if each has a
+// request and a reply under way.
+func (p Profile) buffers() int64 {
+	const besides = 1 << 10 // the key, the frame
+	return int64(p.Active) * 2 * int64(p.Value+besides)
+}
+
+// limitFlags are the flags that set the limits.
+func limitFlags(l kvserver.Limits) (flags []string) {
+	if l.MaxConns != 0 {
+		flags = append(flags, "--max-conns", strconv.Itoa(l.MaxConns))
+	}
+	if l.IdleTimeout != 0 {
+		flags = append(flags, "--idle-timeout", "-1")
+	}
+	if l.MemoryLimit != 0 {
+		flags = append(flags, "--memory-limit", fmt.Sprintf("%dMiB", l.MemoryLimit>>20))
+	}
+	return flags
+}
+
+// descriptorReserve is how many descriptors a server keeps from its connections.
+const descriptorReserve = 32
+
+// setup is how a model is run for the profile, by a program that is started like
+// that. There may be so many descriptors here.
+func (p Profile) setup(s results.Subject, program []string, descriptors int) (*Setup, error) {
+	limits, why := p.limits(s)
+	setup := &Setup{
+		Serve: slices.Concat(program, []string{"serve"}, strings.Fields(s.Name), limitFlags(limits)),
+		Why:   why,
+	}
+	if need := max(p.Connections, limits.MaxConns) + descriptorReserve; need > 1024 && !s.OneAtATime {
+		text := fmt.Sprintf("ulimit -n %d: each connection takes a file descriptor (in a service LimitNOFILE=, in a container --ulimit nofile=).", need)
+		if descriptors < need {
+			text += fmt.Sprintf(" Here the limit is %s, with which the server refuses clients from the %s on.",
+				format.Thousands(float64(descriptors)), ordinal(max(1, descriptors-descriptorReserve)+1))
+		}
+		setup.Why = append(setup.Why, text)
+	}
+	if p.Handler > 0 {
+		setup.Why = append(setup.Why, fmt.Sprintf("The handler that takes %v is not in it: it is your Store's, in the program.", p.Handler))
+	}
+	var out bytes.Buffer
+	if err := goProgram.Execute(&out, goSetup{s.Model(), modelFields(s.Name), limits, kvcmd.DefaultAddr, p.Handler}); err != nil {
+		return nil, err
+	}
+	source, err := goformat.Source(out.Bytes())
+	setup.Go = string(source)
+	return setup, err
+}
+
+// ordinal is "the 10,001st" without the article.
+func ordinal(n int) string {
+	suffix := "th"
+	if teens := n % 100; teens < 11 || teens > 13 {
+		switch n % 10 {
+		case 1:
+			suffix = "st"
+		case 2:
+			suffix = "nd"
+		case 3:
+			suffix = "rd"
+		}
+	}
+	return format.Thousands(float64(n)) + suffix
+}
+
+// modelFields are the fields of a model's own configuration that its flags set.
+func modelFields(name string) (fields []string) {
+	words := strings.Fields(name)[1:]
+	for i, w := range words {
+		switch w {
+		case "--os-threads":
+			fields = append(fields, "OSThreads: true")
+		case "--one-at-a-time":
+			fields = append(fields, "OneAtATime: true")
+		case "--workers", "--loops":
+			fields = append(fields, map[string]string{"--workers": "Workers: ", "--loops": "Loops: "}[w]+words[i+1])
+		}
+	}
+	return fields
+}
+
+// goSetup is what goProgram is made of.
+type goSetup struct {
+	Model   string
+	Fields  []string
+	Limits  kvserver.Limits
+	Addr    string
+	Handler time.Duration
+}
+
+// Plain reports whether the model's Config is kvserver's own.
+func (g goSetup) Plain() bool { return g.Model == "singleblocking" }
+
+var goProgram = template.Must(template.New("").Parse(`package main
+
+import (
+	"log"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/{{.Model}}"
+)
+
+func main() {
+	config := kvserver.Config{
+		// Store is yours{{if .Handler}}, with the handler of {{.Handler}}{{end}}; without one, a new one in memory.
+{{- with .Limits}}{{if or .MaxConns .IdleTimeout .MemoryLimit}}
+		Limits: kvserver.Limits{
+{{- if .MaxConns}}
+			MaxConns:    {{.MaxConns}},
+{{- end}}{{if .IdleTimeout}}
+			IdleTimeout: -1,
+{{- end}}{{if .MemoryLimit}}
+			MemoryLimit: {{.MemoryLimit}},
+{{- end}}
+		},
+{{- end}}{{end}}
+	}
+{{- if .Plain}}
+	server := {{.Model}}.New(config)
+{{- else}}
+	server := {{.Model}}.New({{.Model}}.Config{Config: config{{range .Fields}}, {{.}}{{end}}})
+{{- end}}
+	log.Fatal(server.ListenAndServe("{{.Addr}}"))
+}
+`))

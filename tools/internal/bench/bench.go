@@ -1,0 +1,202 @@
+// Package bench measures one server once: it starts and checks it, has the load
+// generator ask, and notes what the server used meanwhile.
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// Bench measures one server at a time, for the results of one run.
+type Bench struct {
+	// Null is the server that does next to nothing; without a command there is none.
+	Null    results.Subject
+	Pins    proc.Pinning
+	Results *results.Results
+}
+
+// With starts a server, does something with it, and stops it.
+func (b *Bench) With(ctx context.Context, s results.Subject, do func(*proc.Process) error) error {
+	return b.WithPins(ctx, s, b.Pins, do)
+}
+
+// WithPins is With, on cores that the pins say.
+func (b *Bench) WithPins(ctx context.Context, s results.Subject, pins proc.Pinning, do func(*proc.Process) error) error {
+	p, err := proc.Start(ctx, s, pins)
+	if err != nil {
+		return err
+	}
+	stopped := false
+	defer func() { // where do panics
+		if !stopped {
+			p.Kill()
+		}
+	}()
+	err = errors.Join(do(p), p.Stop(ctx))
+	stopped = true
+	return err
+}
+
+// Preload stores the keys that all workloads ask for.
+func (b *Bench) Preload(ctx context.Context, s results.Subject, p *proc.Process) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, PreloadTimeout, fmt.Errorf("it takes more than %v", PreloadTimeout))
+	defer cancel()
+	return load.Preload(ctx, load.Config{Addr: p.Addr, Workload: s.Told(b.Results.Plan.Workloads[0])})
+}
+
+// PreloadTimeout is more than the slowest server needs on a busy machine. One that
+// does not answer is given up before, by the timeout of its reply.
+const PreloadTimeout = 90 * time.Second
+
+// Cell measures a workload of the closed loop.
+func (b *Bench) Cell(ctx context.Context, s *results.Server, p *proc.Process, round, workload int) (results.Cell, error) {
+	plan := b.Results.Plan
+	w := plan.Workloads[workload]
+	cell := results.Cell{Server: s.Name, Round: round, Workload: workload}
+	err := b.Measure(p, &cell, func(begin, end func()) (err error) {
+		cell.Load, err = load.Run(ctx, load.Config{
+			Addr:     p.Addr,
+			Workload: s.Told(w),
+			Warmup:   plan.Warmup,
+			Duration: plan.Cell,
+			Ceiling:  b.Results.CeilingOf(w),
+			MayWait:  s.OneAtATime,
+			Seed:     plan.SeedOf(round, workload),
+			Begin:    begin,
+			End:      end,
+		})
+		return err
+	})
+	if err != nil {
+		return results.Cell{}, err
+	}
+	if err := cell.Load.Errors.Err(); err != nil && cell.Load.Requests == 0 {
+		return cell, fmt.Errorf("no right reply: %w", err)
+	}
+	return cell, nil
+}
+
+// Measure runs a load and notes in the cell what the server used meanwhile. An
+// error means that the cell is worth nothing.
+func (b *Bench) Measure(p *proc.Process, cell *results.Cell, run func(begin, end func()) error) error {
+	m, unknown := proc.NewMeter(p.PID)
+	err := run(
+		func() {
+			if unknown == nil {
+				unknown = m.Begin()
+			}
+		},
+		func() {
+			if unknown == nil {
+				unknown = m.End()
+			}
+		},
+	)
+	if err != nil {
+		return err
+	}
+	if cell.Load.Errors.Broken > 0 {
+		p.MayBeDying()
+	}
+	if err := p.Failure(); err != nil {
+		return err
+	}
+	if unknown == nil {
+		cell.Steal, cell.Others = m.Besides(p.Pins)
+		if cell.Load.Requests > 0 {
+			cell.Resources = m.Used
+		}
+	}
+	return nil
+}
+
+// Offer loads a server in an open loop.
+func (b *Bench) Offer(ctx context.Context, s *results.Server, p *proc.Process, w load.Workload, duration time.Duration, seed uint64) (results.Cell, error) {
+	if s.OneAtATime {
+		w.Connections = 1
+	}
+	cell := results.Cell{Server: s.Name}
+	err := b.Measure(p, &cell, func(begin, end func()) (err error) {
+		cell.Load, err = load.Run(ctx, load.Config{
+			Addr:     p.Addr,
+			Workload: s.Told(w),
+			Warmup:   b.Results.Plan.Warmup / 2,
+			Duration: duration,
+			Drain:    OpenDrain,
+			Ceiling:  b.Results.CeilingOf(w),
+			Spin:     b.Pins.On,
+			Seed:     seed,
+			Begin:    begin,
+			End:      end,
+		})
+		return err
+	})
+	voidStarved(&cell.Load, cell.Besides())
+	return cell, err
+}
+
+// Trial loads a server for an experiment, and adds what came of it to the
+// results. t says which experiment that is, and what is different this time; cfg
+// which load, for how long. A workload comes from Plan.mix.
+func (b *Bench) Trial(ctx context.Context, s *results.Server, p *proc.Process, t results.Trial, cfg load.Config) (load.Result, error) {
+	cfg.Addr, cfg.Workload = p.Addr, s.Told(cfg.Workload)
+	cfg.MayWait = s.OneAtATime
+	cfg.Drain = OpenDrain
+	cfg.Spin = cfg.Open() && b.Pins.On
+	cfg.Seed += b.Results.Plan.Seed
+	var cell results.Cell
+	err := b.Measure(p, &cell, func(begin, end func()) (err error) {
+		cfg.Begin, cfg.End = begin, end
+		cell.Load, err = load.Run(ctx, cfg)
+		return err
+	})
+	if err != nil {
+		return load.Result{}, err
+	}
+	t.Fill(s, &cell)
+	b.Results.Trials = append(b.Results.Trials, t)
+	return cell.Load, nil
+}
+
+// OpenDrain is how long the requests of an overloaded server are waited for.
+const OpenDrain = 500 * time.Millisecond
+
+// VisitTime is how long it takes to start a server, to fill and to stop it, about. What
+// is not measured takes time too; the estimate of the time that is left is corrected by
+// experience.
+const VisitTime = 150 * time.Millisecond
+
+// A cell is measured for MinCell to MaxCell. A server that serves one client at a time
+// lets a client go after a turn of 10 s, or 5 s of silence, and no cell may come to that.
+const (
+	MinCell = 50 * time.Millisecond
+	MaxCell = 5 * time.Second
+)
+
+// Survive does something, and makes an error of its panic: what was measured
+// before is worth having.
+func Survive(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n\n%s", p, debug.Stack())
+		}
+	}()
+	return do()
+}
+
+// voidStarved makes a cell of the open loop void in which the server waited for a
+// core that something else had: its response times are the machine's.
+func voidStarved(r *load.Result, b results.Besides) {
+	for _, why := range []string{b.Stolen(), b.Starved()} {
+		if why != "" {
+			r.Void = append(r.Void, why)
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package bench
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ioflavors/ioflavors/common/conformance"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// A cell of the open loop whose server waited for a core that others had is void,
+// median and all.
+func TestACellOfAStarvedServerIsVoid(t *testing.T) {
+	cell := results.Cell{Load: load.Result{Seconds: 1}, Resources: &results.Resources{Window: time.Second, RunQueue: new(time.Second / 2)}, Others: new(0.5)}
+	voidStarved(&cell.Load, cell.Besides())
+	assert.Equal(t, []string{"the server waited for a core for 50.0 % of the time, and other programs used 50.0 % of one"}, cell.Load.Void)
+	assert.False(t, cell.Load.MedianStands())
+	cell = results.Cell{Load: load.Result{Seconds: 1}, Resources: &results.Resources{CPU: time.Second}, Others: new(0.5)}
+	voidStarved(&cell.Load, cell.Besides())
+	assert.Empty(t, cell.Load.Void)
+}
+
+// Rules that were not judged are among those that did not fail.
+func TestRulesThatWereNotJudged(t *testing.T) {
+	g := gateOf(conformance.Report{Results: []conformance.Result{
+		{Rule: conformance.Rule{ID: "put-get"}},
+		{Rule: conformance.Rule{ID: "storm"}, Reason: "the server waited for a core", NotJudged: true},
+	}})
+	assert.Equal(t, results.Gate{Passed: 1, Total: 2, NotJudged: []results.Failure{{Rule: "storm", Reason: "the server waited for a core"}}}, g)
+	assert.Equal(t, "1/2?", g.String())
+}
+
+// A server is checked against all rules but its exceptions.
+func TestExceptionsAreNotChecked(t *testing.T) {
+	known := conformance.Rules()
+	assert.Empty(t, rulesFor(results.Subject{}), "without exceptions it is held to all")
+	rules := rulesFor(results.Subject{Exceptions: map[string]string{known[1].ID: "it is somebody else's"}})
+	assert.Len(t, rules, len(known)-1)
+	assert.NotContains(t, rules, known[1].ID)
+}

@@ -1,0 +1,48 @@
+package bench
+
+import (
+	"context"
+
+	"github.com/ioflavors/ioflavors/common/conformance"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// Conform checks a server against the rules that need no limits but the usual
+// ones: what has to be waited for, timeouts, is left to the models' own tests.
+func Conform(ctx context.Context, p *proc.Process, s results.Subject) results.Gate {
+	o := conformance.Options{OneAtATime: s.OneAtATime, Only: rulesFor(s), Process: p.PID}
+	if len(s.CheckFlags) > 0 {
+		o.TurnLimit = models.CheckTurn
+	}
+	return gateOf(conformance.Check(ctx, p.Addr, o))
+}
+
+func gateOf(report conformance.Report) results.Gate {
+	g := results.Gate{Passed: report.Passed(), Total: report.Total()}
+	for _, f := range report.Failed() {
+		g.Failed = append(g.Failed, results.Failure{Rule: f.ID, Reason: printable.Line(f.Reason)})
+	}
+	for _, r := range report.NotJudged() {
+		g.NotJudged = append(g.NotJudged, results.Failure{Rule: r.ID, Reason: printable.Line(r.Reason)})
+	}
+	return g
+}
+
+// rulesFor names the rules that a server is checked against; nil: all. The rule about the
+// length of turns is left to the models' own tests.
+func rulesFor(s results.Subject) []string {
+	if len(s.Exceptions) == 0 && len(s.CheckFlags) == 0 {
+		return nil
+	}
+	var ids []string
+	for _, r := range conformance.Rules() {
+		turns := len(s.CheckFlags) > 0 && r.ID == "turn-limit"
+		if s.Exceptions[r.ID] == "" && !turns {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
+}

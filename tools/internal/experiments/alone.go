@@ -1,0 +1,99 @@
+package experiments
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// experimentAlone: more and more clients ask at the same time, and stay.
+var experimentAlone = &Experiment{
+	Statement: results.Statement{
+		ID:    "E1",
+		Title: "one client at a time",
+		Quotes: []string{
+			"Limited scalability: Only one client (over one TCP connection) can be served at a time, meaning others have to wait",
+			"handles only one client (/connection) at a time",
+		},
+		Question: "Is one client served, and no other until it leaves?",
+		// The article says it of busy waiting too. That is how its own server is
+		// written, and one of ours; the other polls all clients.
+		About: []string{"singleblocking", "busywait", "busywait --one-at-a-time"},
+		Predictions: map[string]results.Verdict{
+			"singleblocking": results.Confirmed, "busywait --one-at-a-time": results.Confirmed,
+			"multiblocking": results.Refuted, "busywait": results.Refuted, "eventloop": results.Refuted, "iouring": results.Refuted,
+		},
+		Metric:  "how many of 64 clients that ask at the same time and stay get an answer at all; median and range of the repeats",
+		Unit:    "% of clients",
+		Rule:    "yes up to 5 %, no from 50 % on; a run with less is left out if the server or the load generator waited for a core for a fifth of it",
+		Shows:   results.ClientsServed,
+		Against: "clients",
+	},
+	quick: true,
+	takes: func(p results.Plan, _ *results.Server) time.Duration {
+		return bench.VisitTime + time.Duration(len(aloneClients(p)))*(aloneWarmup+aloneCell)
+	},
+	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
+		return b.With(ctx, s.Subject, func(p *proc.Process) error {
+			if err := b.Preload(ctx, s.Subject, p); err != nil {
+				return err
+			}
+			for i, n := range aloneClients(b.Results.Plan) {
+				t := results.Trial{Experiment: "E1", Case: format.Count(n, "client"), X: float64(n)}
+				if _, err := b.Trial(ctx, s, p, t, load.Config{
+					Workload: b.Results.Plan.Mix(n, 1, 0), Warmup: aloneWarmup, Duration: aloneCell, Seed: uint64(i),
+				}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	},
+	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
+		trials := trialsOf(r, "E1", s)
+		var shares, fairness []float64
+		why := ""
+		for _, t := range trials {
+			if t.Load != nil && t.Load.Requests > 0 && t.X == aloneMost {
+				share := 100 * float64(t.Load.Served) / t.X
+				// A server without a core serves fewer clients, and never more.
+				if taken := t.Taken(); taken != "" && share < aloneNo {
+					why = taken
+					continue
+				}
+				shares = append(shares, share)
+				fairness = append(fairness, t.Load.Fairness)
+			}
+		}
+		if len(shares) == 0 {
+			return notMeasurable(trials, whyTaken(trials, "nobody was answered"))
+		}
+		f := byThreshold(shares, aloneYes, aloneNo)
+		f.Why = fmt.Sprintf("of %d clients it served %.0f within %v; Jain's index of fairness was %.3g",
+			aloneMost, f.Number*aloneMost/100, aloneWarmup+aloneCell, results.Median(fairness))
+		f.LeaveOut(why)
+		return f, true
+	},
+}
+
+const (
+	aloneMost   = 64
+	aloneYes    = 5.0 // % of the clients
+	aloneNo     = 50.0
+	aloneWarmup = 50 * time.Millisecond
+	aloneCell   = 200 * time.Millisecond
+)
+
+// aloneClients is how many clients there are in each run.
+func aloneClients(p results.Plan) []int {
+	if p.AllClaims {
+		return []int{1, 4, 16, aloneMost, aloneMost, aloneMost}
+	}
+	return []int{1, aloneMost}
+}

@@ -1,0 +1,165 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// experimentAwake: now and then a request comes, and finds the server awake or
+// asleep.
+var experimentAwake = &Experiment{
+	Statement: results.Statement{
+		ID:       "E5",
+		Title:    "awake when a request comes",
+		Quotes:   []string{"Since the server isn't blocked waiting for I/O operations, it should be more responsive"},
+		Question: "Does it answer a lone client sooner than any server that blocks?",
+		About:    []string{"busywait"},
+		Predictions: map[string]results.Verdict{
+			"busywait": results.Confirmed, "busywait --one-at-a-time": results.Confirmed,
+			"singleblocking": results.Refuted, "multiblocking": results.Refuted,
+			"iouring": results.Refuted, // it sleeps as they do, and to be woken takes the longest
+		},
+		Metric: "p50 of the response time at 370 requests/s on one connection, by the clock, with a core to itself, as a multiple of the best p50 of the servers that block; median and range of three processes. " +
+			"370, for a rate that divides the scheduler's ticks would meet it in the same place each time",
+		Unit: "×",
+		Rule: "yes up to 0.6, no from 1 on. If the answer is no beside a program that never rests on the same core, by p90, then the claim holds only on a core of its own",
+	},
+	takes: func(results.Plan, *results.Server) time.Duration {
+		return repeats * (2*bench.VisitTime + 2*awakeWarmup + ownCell + sharedCell)
+	},
+	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
+		if !b.Pins.On {
+			return errors.New("servers and load have no cores of their own here")
+		}
+		// A process each time: what a runtime's monitor has come to do it goes on
+		// doing, and another process may be lucky.
+		for i := range repeats {
+			err := b.With(ctx, s.Subject, func(p *proc.Process) error {
+				if err := b.Preload(ctx, s.Subject, p); err != nil {
+					return err
+				}
+				if err := nowAndThen(ctx, b, s, p, i, ownCore, ownCell); err != nil || len(b.Null.Command) == 0 {
+					return err
+				}
+				return b.With(ctx, b.Null, func(*proc.Process) error {
+					return nowAndThen(ctx, b, s, p, i, sharedCore, sharedCell)
+				})
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	},
+	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
+		trials := awake(r, s, ownCore)
+		best, of := bestBlocking(r, ownCore, medianTime)
+		if len(trials) == 0 || best == 0 {
+			mine := slices.DeleteFunc(trialsOf(r, "E5", s), func(t results.Trial) bool { return t.Case != ownCore })
+			return notMeasurable(mine, whyTaken(mine, "others took the cores too often, or no server that blocks was measured"))
+		}
+		var ratios []float64
+		for _, t := range trials {
+			ratios = append(ratios, float64(t.Load.Response.P50)/float64(best))
+		}
+		f := byThreshold(ratios, 0.6, 1)
+		f.Why = fmt.Sprintf("on a core of its own p50 was %s; the best that blocks, %s, had %s", format.Latency(medianTime(trials)), of, format.Latency(best))
+		void := slices.ContainsFunc(trials, func(t results.Trial) bool { return len(t.Load.Void) > 0 })
+		if p99 := responses(trials).P99; p99 > 0 && !void {
+			f.Why += "; p99 was " + format.Latency(p99)
+		}
+		if shared := awake(r, s, sharedCore); len(shared) > 0 {
+			f.Why += fmt.Sprintf("; beside a program that never rests p50 was %s and p90 %s", format.Latency(medianTime(shared)), format.Latency(p90Time(shared)))
+		}
+		return f, true
+	},
+	sum: func(r *results.Results, about []results.Finding) (results.Verdict, string) {
+		v, when := common(r, about)
+		own := p90Time(awake(r, r.Server("busywait"), sharedCore))
+		best, of := bestBlocking(r, sharedCore, p90Time)
+		if v != results.Confirmed || own == 0 || best == 0 || own < best {
+			return v, when
+		}
+		return results.OnlyWhen, fmt.Sprintf("it has a core of its own: beside a program that never rests its p90 is %s, and that of %s %s", format.Latency(own), of, format.Latency(best))
+	},
+}
+
+// Where the server of experimentAwake runs.
+const (
+	ownCore    = "on a core of its own"
+	sharedCore = "on a core with a program that never rests"
+)
+
+const (
+	awakeRate   = 370.0 // requests per second
+	awakeWarmup = 50 * time.Millisecond
+	ownCell     = time.Second // three have the thousand requests of a p99
+	sharedCell  = 400 * time.Millisecond
+)
+
+// nowAndThen has one client ask, for so long.
+func nowAndThen(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, repeat int, where string, duration time.Duration) error {
+	_, err := b.Trial(ctx, s, p, results.Trial{Experiment: "E5", Case: where}, load.Config{
+		Workload: b.Results.Plan.Mix(1, 1, awakeRate), Warmup: awakeWarmup, Duration: duration, Seed: uint64(repeat),
+	})
+	return err
+}
+
+// awake returns the runs in one place whose medians hold. Beside the program that
+// never rests the server has half of its core, and shall have: its part in the
+// runs is left out.
+func awake(r *results.Results, s *results.Server, where string) (all []results.Trial) {
+	if s == nil {
+		return nil
+	}
+	for _, t := range trialsOf(r, "E5", s) {
+		if t.Case != where || !medianHolds(t) {
+			continue
+		}
+		if where == sharedCore {
+			t.Resources = nil
+		}
+		if t.Taken() == "" {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// bestBlocking returns the shortest time of the servers that block, and whose it
+// is; 0 if there are none.
+func bestBlocking(r *results.Results, where string, of func([]results.Trial) time.Duration) (best time.Duration, server string) {
+	for _, s := range r.Servers {
+		if s.Model() != "singleblocking" && s.Model() != "multiblocking" {
+			continue
+		}
+		if d := of(awake(r, s, where)); d > 0 && (best == 0 || d < best) {
+			best, server = d, s.Name
+		}
+	}
+	return best, server
+}
+
+// medianTime is the median of the runs' medians, and p90Time their p90 together;
+// 0 if there are none.
+func medianTime(trials []results.Trial) time.Duration {
+	var all []time.Duration
+	for _, t := range trials {
+		all = append(all, t.Load.Response.P50)
+	}
+	if len(all) == 0 {
+		return 0
+	}
+	return results.Median(all)
+}
+
+func p90Time(trials []results.Trial) time.Duration { return responses(trials).P90 }

@@ -1,0 +1,98 @@
+package experiments
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// experimentBlocking: what a call that blocks is in Go, as the kernel sees it.
+var experimentBlocking = &Experiment{
+	Statement: results.Statement{
+		ID:       "E12",
+		Title:    "what blocking is in Go",
+		Quotes:   []string{"All the IO operations like accepting new connections … reading … and writing … are blocking."},
+		Question: "Does a read wait in the kernel, with no call of a poller before it, and none that finds nothing?",
+		About:    []string{"singleblocking", "multiblocking", "multiblocking --os-threads"},
+		Predictions: map[string]results.Verdict{
+			"singleblocking": results.Refuted, "multiblocking": results.Refuted, "multiblocking --os-threads": results.Confirmed,
+			"busywait": results.Refuted, "eventloop": results.Refuted,
+			"iouring": results.Refuted, // it waits for whatever is done, and reads nothing itself
+		},
+		Metric: "calls of a poller for each request, or of io_uring_enter, which waits as one does, and reads beyond the one that it takes, over one connection",
+		Unit:   "calls/request",
+		Rule:   fmt.Sprintf("yes up to %.1f, no from %.1f on; not measurable where so few requests are answered that the runtime's monitor makes that difference", blockingYes, blockingNo),
+		Parts:  []results.Part{results.Syscalls},
+	},
+	counts: true,
+	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
+		for _, c := range r.Syscalls {
+			if c.Server != s.Name || c.Requests == 0 || !oneRequest(r.Plan.Workloads[c.Workload]) {
+				continue
+			}
+			polls, rings, reads := waitingCalls(c)
+			if answeredFew(c) && polls+rings+max(0, reads-1) > blockingYes {
+				why := fmt.Sprintf("it answered %s requests a second, so few that the calls of the runtime's own monitor may be what is counted", format.ThreeDigits(float64(c.Requests)/c.Seconds))
+				return results.Finding{Verdict: results.NotMeasurable, Why: why}, true
+			}
+			f := byThreshold([]float64{polls + rings + max(0, reads-1)}, blockingYes, blockingNo)
+			switch {
+			case f.Verdict == results.Confirmed:
+				f.Why = "a thread sleeps in a read"
+			case rings > blockingNo:
+				f.Why = "io_uring_enter waits for what the kernel has read"
+			case polls > blockingNo:
+				f.Why = "a poller waits for what is to be read"
+			default:
+				f.Why = "most reads find nothing"
+			}
+			f.Why += fmt.Sprintf("; for each request, by %s: %s", c.Method, c)
+			return f, true
+		}
+		return results.Finding{}, false
+	},
+	sum: func(r *results.Results, about []results.Finding) (results.Verdict, string) {
+		v, when := common(r, about)
+		if v == results.OnlyWhen {
+			when = "a thread of its own sleeps in the kernel: " + strings.TrimPrefix(when, "the server is ") + "; in the others Go parks the goroutine and waits with a poller"
+		}
+		return v, when
+	},
+}
+
+// What is left of pollers where nobody needs them is the runtime's monitor,
+// which asks a hundred times a second at most.
+const (
+	blockingYes = 0.1
+	blockingNo  = 0.5
+)
+
+// monitorCalls is how often the runtime's monitor asks a poller, at most, in calls
+// per second.
+const monitorCalls = 100
+
+// answeredFew reports whether so few requests were answered that the monitor's calls alone
+// are too many for each of them: a server that waits for its core answers few.
+func answeredFew(c results.SyscallCell) bool {
+	return c.Seconds > 0 && monitorCalls*c.Seconds > blockingYes*float64(c.Requests)
+}
+
+// oneRequest reports whether there is one request at a time.
+func oneRequest(w load.Workload) bool { return w.Connections == 1 && w.Depth == 1 && !w.Open() }
+
+// waitingCalls returns how many calls of a poller, how many of io_uring_enter and how
+// many reads there were for each request. A ring's thread sleeps in no read: the
+// kernel reads while it waits for anything to be done, as with a poller for
+// anything that can be done.
+func waitingCalls(c results.SyscallCell) (polls, rings, reads float64) {
+	each := func(names ...string) (sum float64) {
+		for _, name := range names {
+			sum += float64(c.Calls[name]) / float64(c.Requests)
+		}
+		return sum
+	}
+	return each("epoll_pwait", "epoll_wait"), each(results.RingCall), each("read", "readv", "recvfrom", "recvmsg")
+}

@@ -1,0 +1,101 @@
+package experiments
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// experimentCores: a server may use all cores, and has as much to do as the load
+// generator can make.
+var experimentCores = &Experiment{
+	Statement: results.Statement{
+		ID:       "E3",
+		Title:    "cores left unused",
+		Quotes:   []string{"Under-utilized hardware: Modern CPUs can handle many tasks concurrently, but this approach doesn't leverage that"},
+		Question: "Does it leave all cores but one unused, however much there is to do?",
+		About:    []string{"singleblocking"},
+		Predictions: map[string]results.Verdict{
+			"singleblocking": results.Confirmed, "busywait": results.Confirmed, "eventloop": results.Confirmed,
+			"eventloop --loops 2": results.Refuted, "multiblocking": results.Refuted,
+			"iouring": results.Confirmed, // what the kernel does for it, it does on the thread that asks
+		},
+		Metric: "cores that the server used (CPU time per time) while 50 clients kept 16 requests each in flight and it might run on every core, the load generator's too; median and range of three repeats",
+		Unit:   "cores",
+		Rule:   "yes up to 1.05, no from 1.2 on; not measurable where none of the run's servers gets to 1.2, for then the machine has no second core to offer. A run with less is left out if others used a fifth of the cores",
+	},
+	takes: func(results.Plan, *results.Server) time.Duration {
+		return bench.VisitTime + repeats*(coresWarmup+coresCell)
+	},
+	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
+		return b.WithPins(ctx, s.Subject, b.Pins.Everywhere(), func(p *proc.Process) error {
+			if err := b.Preload(ctx, s.Subject, p); err != nil {
+				return err
+			}
+			for i := range repeats {
+				if _, err := b.Trial(ctx, s, p, results.Trial{Experiment: "E3"}, load.Config{
+					Workload: b.Results.Plan.Mix(50, 16, 0), Warmup: coresWarmup, Duration: coresCell, Seed: uint64(i),
+				}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	},
+	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
+		cores := coresUsed(r, s)
+		if len(cores) == 0 {
+			why := "the lab cannot tell here what another process uses"
+			return notMeasurable(trialsOf(r, "E3", s), cmp.Or(coresTakenFrom(r, s), why))
+		}
+		f := byThreshold(cores, oneCore, moreCores)
+		f.Why = fmt.Sprintf("it used %s of %s", format.ThreeDigits(f.Number), format.Count(r.Environment.Cores, "core"))
+		f.LeaveOut(coresTakenFrom(r, s))
+		for _, other := range r.Servers {
+			if cores := coresUsed(r, other); len(cores) > 0 && results.Median(cores) >= moreCores {
+				return f, true
+			}
+		}
+		f.Verdict, f.Close = results.NotMeasurable, false
+		f.Why += ", but no server of this run used clearly more than one: the rest went to the load generator, and whatever else ran"
+		return f, true
+	},
+}
+
+const (
+	coresWarmup = 50 * time.Millisecond
+	coresCell   = 300 * time.Millisecond
+	oneCore     = 1.05 // the runtime's own work may be on another one
+	moreCores   = 1.2
+)
+
+// coresUsed returns how many cores the server used in each run, but for those in
+// which others may have kept it from using more.
+func coresUsed(r *results.Results, s *results.Server) (all []float64) {
+	for _, t := range trialsOf(r, "E3", s) {
+		if n, known := coresOf(t); known && (n >= moreCores || coresTaken(t) == "") {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// coresTaken returns why the server could not use the cores, or "".
+func coresTaken(t results.Trial) string { return cmp.Or(t.Besides().Stolen(), t.Besides().Crowded()) }
+
+// coresTakenFrom returns why runs were left out, of the last one that was, or "".
+func coresTakenFrom(r *results.Results, s *results.Server) (why string) {
+	for _, t := range trialsOf(r, "E3", s) {
+		if n, known := coresOf(t); known && n < moreCores {
+			why = cmp.Or(coresTaken(t), why)
+		}
+	}
+	return why
+}

@@ -1,0 +1,155 @@
+package experiments
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// experimentDeaf: while clients come, ask and go, another one asks for much and
+// does not read it.
+var experimentDeaf = &Experiment{
+	Statement: results.Statement{
+		ID:       "E11",
+		Title:    "a client who does not read",
+		Question: "Do others wait as long as a client pleases who does not read his replies?",
+		// All that there are: the article has nothing to say of any of them.
+		About: []string{"singleblocking", "multiblocking", "multiblocking --workers 64", "multiblocking --os-threads",
+			"busywait", "busywait --one-at-a-time", "eventloop", "eventloop --loops 2", "iouring"},
+		Predictions: map[string]results.Verdict{
+			"singleblocking": results.Confirmed, "busywait --one-at-a-time": results.Confirmed,
+			"multiblocking": results.Refuted, "busywait": results.Refuted, "eventloop": results.Refuted,
+			"iouring": results.Refuted, // a client that takes nothing is not sent to until there is room
+		},
+		Metric: "the longest that anybody waited who came while a client asked for 64 KiB a thousand times and did not read; median and range of three times",
+		Unit:   "s",
+		Rule:   "yes from half of that time on, no up to a tenth; a time is left out if the machine may have made the answer, because the server had no core or the callers were late",
+	},
+	takes: func(results.Plan, *results.Server) time.Duration { return bench.VisitTime + deafLength },
+	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
+		return b.With(ctx, s.Subject, func(p *proc.Process) error {
+			attacks := deafAttacks()
+			memory := watchMemory(p.PID)
+			line, err := call(ctx, p.Addr, deafLength, attacks, p.WatchAttack)
+			figures := memory.end(attacks[0].From)
+			if line != nil {
+				b.Results.Trials = append(b.Results.Trials, results.Trial{Experiment: "E11", Server: s.Name, Callers: line, Attacks: attacks, Figures: figures})
+			}
+			return err
+		})
+	},
+	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
+		trials := trialsOf(r, "E11", s)
+		if len(trials) == 0 {
+			return results.Finding{}, false
+		}
+		t := trials[0]
+		if t.Callers == nil {
+			return results.Finding{Verdict: results.NotMeasurable, Why: t.Note}, true
+		}
+		waits, why := stallsOf(t)
+		if len(waits) == 0 {
+			return results.Finding{Verdict: results.NotMeasurable, Why: why}, true
+		}
+		f := byThreshold(waits, deafAttack.Seconds()/2, deafAttack.Seconds()/10)
+		f.Why = fmt.Sprintf("others waited for up to %s while a client did not read for %v", format.Latency(format.Seconds(f.Number)), deafAttack)
+		if rss, known := t.Figures[rssGrowth]; known {
+			f.Why += fmt.Sprintf(", and the server's memory grew by %s MiB, that of the kernel's sockets by %s MiB", format.Mebibytes(int64(rss)), format.Mebibytes(int64(t.Figures[socketGrowth])))
+		}
+		f.LeaveOut(why)
+		if n := t.Callers.Failed(); n > 0 {
+			f.Why += fmt.Sprintf("; %s got no answer: %s", format.Count(n, "caller"), t.Callers.First)
+		}
+		return f, true
+	},
+}
+
+// deafAttack is how long a client does not read, less than it takes until a
+// server closes him; deafRest how long all is quiet before, between and after.
+const (
+	deafAttack = 800 * time.Millisecond
+	deafRest   = 300 * time.Millisecond
+	deafTimes  = 3
+	deafLength = deafTimes*deafAttack + (deafTimes+1)*deafRest
+)
+
+func deafAttacks() (all []results.Attack) {
+	for i := range time.Duration(deafTimes) {
+		from := deafRest + i*(deafAttack+deafRest)
+		all = append(all, results.Attack{Kind: results.DeafReader, From: from, Until: from + deafAttack})
+	}
+	return all
+}
+
+// The figures of E11, in bytes: how much more there was at some time than in the
+// quiet before.
+const (
+	rssGrowth    = "RSS growth, bytes"
+	socketGrowth = "growth of the machine's TCP buffers, bytes"
+)
+
+// memoryWatch looks at a process's memory again and again.
+type memoryWatch struct {
+	stop    chan struct{}
+	samples chan []memorySample
+}
+
+type memorySample struct {
+	at           time.Duration // since the watch began
+	rss, sockets int64         // bytes
+}
+
+const memoryStep = 50 * time.Millisecond
+
+func watchMemory(pid int) *memoryWatch {
+	w := &memoryWatch{stop: make(chan struct{}), samples: make(chan []memorySample)}
+	began := time.Now()
+	go func() {
+		var all []memorySample
+		tick := time.NewTicker(memoryStep)
+		defer tick.Stop()
+		for {
+			if m, err := proc.MemoryOf(pid); err == nil {
+				all = append(all, memorySample{time.Since(began), m.RSS, m.Sockets})
+			}
+			select {
+			case <-tick.C:
+			case <-w.stop:
+				w.samples <- all
+				return
+			}
+		}
+	}()
+	return w
+}
+
+// end ends the watch. It returns the figures: how much the memory grew beyond
+// what it was until quiet, since the watch began; nil if that is not known.
+func (w *memoryWatch) end(quiet time.Duration) map[string]float64 {
+	close(w.stop)
+	return growth(<-w.samples, quiet)
+}
+
+// growth compares the largest samples until quiet with the largest after it.
+func growth(samples []memorySample, quiet time.Duration) map[string]float64 {
+	var before, after memorySample
+	for _, s := range samples {
+		most := &before
+		if s.at > quiet {
+			most = &after
+		}
+		most.rss, most.sockets = max(most.rss, s.rss), max(most.sockets, s.sockets)
+	}
+	if before.rss == 0 || after.rss == 0 {
+		return nil
+	}
+	return map[string]float64{
+		rssGrowth:    float64(max(0, after.rss-before.rss)),
+		socketGrowth: float64(max(0, after.sockets-before.sockets)),
+	}
+}

@@ -1,0 +1,125 @@
+package experiments
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/eventloop"
+	"github.com/ioflavors/ioflavors/singleblocking"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// What an experiment says before the run is complete, and speaks of servers that
+// there are.
+func TestEveryExperimentStatesItsCase(t *testing.T) {
+	var names []string
+	for _, s := range models.Models("program") {
+		names = append(names, s.Name)
+	}
+	seen := map[string]bool{}
+	for _, e := range All() {
+		assert.False(t, seen[e.ID], "two are %s", e.ID)
+		seen[e.ID] = true
+		for what, text := range map[string]string{"title": e.Title, "question": e.Question, "metric": e.Metric, "unit": e.Unit, "rule": e.Rule} {
+			assert.NotEmpty(t, text, "%s: %s", e.ID, what)
+		}
+		assert.NotEmpty(t, e.About, e.ID)
+		for _, name := range e.About {
+			assert.Contains(t, names, name, e.ID)
+			assert.NotEmpty(t, e.predicted(&results.Server{Subject: results.Subject{Name: name}}), "%s: nothing is predicted of %s, which it is about", e.ID, name)
+		}
+		for name := range e.Predictions {
+			assert.Contains(t, names, name, e.ID)
+		}
+		for _, part := range e.Parts {
+			assert.Contains(t, results.Parts, part, e.ID)
+		}
+		assert.True(t, e.run == nil || e.takes != nil, "%s: how long does it take?", e.ID)
+	}
+}
+
+func TestByThreshold(t *testing.T) {
+	assert.Equal(t, results.Finding{Verdict: results.Confirmed, Number: 3, Low: 2.5, High: 4}, byThreshold([]float64{4, 2.5, 3}, 2, 1))
+	assert.Equal(t, results.Finding{Verdict: results.Refuted, Number: 0.5, Low: 0.5, High: 0.5}, byThreshold([]float64{0.5}, 2, 1))
+	assert.Equal(t, results.Finding{Verdict: results.Confirmed, Number: 1.6, Low: 1.6, High: 1.6, Close: true}, byThreshold([]float64{1.6}, 2, 1), "in between")
+	assert.Equal(t, results.Finding{Verdict: results.Confirmed, Number: 3, Low: 0.1, High: 4, Close: true}, byThreshold([]float64{4, 0.1, 3}, 2, 1), "a repeat says otherwise")
+	assert.Equal(t, results.Finding{Verdict: results.Confirmed, Number: 1, Low: 1, High: 1}, byThreshold([]float64{1}, 2, 5), "less is yes")
+	assert.Equal(t, results.Finding{Verdict: results.Refuted, Number: 7, Low: 7, High: 7}, byThreshold([]float64{7}, 2, 5), "less is yes")
+}
+
+// The claim's verdict is that of the servers it is about.
+func TestAClaimsVerdict(t *testing.T) {
+	find := func(server string, v results.Verdict) results.Finding {
+		return results.Finding{Server: server, Verdict: v}
+	}
+	for _, test := range []struct {
+		about []results.Finding
+		want  results.Verdict
+		when  string
+	}{
+		{nil, results.NotMeasurable, ""},
+		{[]results.Finding{find("a", results.Confirmed), find("b", results.Confirmed)}, results.Confirmed, ""},
+		{[]results.Finding{find("a", results.Refuted), find("b", results.Refuted)}, results.Refuted, ""},
+		{[]results.Finding{find("a", results.Refuted), find("b", results.Confirmed)}, results.OnlyWhen, "the server is b"},
+		{[]results.Finding{find("a", results.NotMeasurable)}, results.NotMeasurable, ""},
+	} {
+		v, when := common(nil, test.about)
+		assert.Equal(t, test.want, v)
+		assert.Equal(t, test.when, when)
+	}
+}
+
+// Callers show a server that one client holds up, for as long as he does, and
+// one that nobody does.
+func TestCallersShowAStall(t *testing.T) {
+	const from, until = 200 * time.Millisecond, 900 * time.Millisecond
+	for _, test := range []struct {
+		name    string
+		server  kvserver.Server
+		stalled bool
+	}{
+		{"one at a time", singleblocking.New(kvserver.Config{}), true},
+		{"event loop", eventloop.New(eventloop.Config{}), false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			ln, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			served := make(chan error, 1)
+			go func() { served <- test.server.Serve(ln) }()
+			for _, kind := range []results.AttackKind{results.IdleClient, results.HalfFrame, results.Dribble} {
+				line, err := call(t.Context(), ln.Addr().String(), 1200*time.Millisecond, []results.Attack{{Kind: kind, From: from, Until: until}}, nil)
+				require.NoError(t, err)
+				assert.Zero(t, line.Failed(), line.First)
+				calls := 0
+				for _, m := range line.Steps {
+					calls += m.Calls
+				}
+				assert.Equal(t, 240, calls, "20 callers, ten times a second, whatever the server does")
+				if test.stalled {
+					assert.GreaterOrEqual(t, line.Worst(from, until), (until-from)/2, kind)
+				}
+			}
+			require.NoError(t, test.server.Shutdown(context.Background()))
+			assert.ErrorIs(t, <-served, kvserver.ErrServerClosed)
+		})
+	}
+}
+
+// An experiment is run with those servers that it has something to say about.
+func TestAnExperimentsServers(t *testing.T) {
+	serial, loop := &results.Server{Subject: results.Subject{Name: "serial", OneAtATime: true}}, &results.Server{Subject: results.Subject{Name: "eventloop"}}
+	assert.True(t, experimentAlone.RunsWith(serial))
+	assert.False(t, experimentSilent.RunsWith(serial))
+	assert.False(t, experimentSwitches.RunsWith(serial))
+	assert.True(t, experimentSwitches.RunsWith(loop))
+	assert.False(t, experimentBusy.RunsWith(loop), "it has no runs")
+	other := &results.Server{Subject: results.Subject{Name: "other", Protocol: "resp"}}
+	assert.False(t, experimentAlone.RunsWith(other))
+}

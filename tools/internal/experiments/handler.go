@@ -1,0 +1,223 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/kvclient"
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// experimentHandler: one request in a hundred takes long in the store, of which
+// the models know nothing.
+var experimentHandler = &Experiment{
+	Statement: results.Statement{
+		ID:       "E10",
+		Title:    "a slow handler",
+		Quotes:   []string{"The event loop allows it to remain responsive"},
+		Question: "Do cheap requests stay fast while one in a hundred takes 10 ms?",
+		About:    []string{"eventloop"},
+		Predictions: map[string]results.Verdict{
+			"eventloop": results.Refuted, "eventloop --loops 2": results.Refuted, // half of the clients have the slow one's loop
+			"multiblocking": results.Confirmed, "busywait": results.Refuted,
+			"iouring": results.Refuted, // one goroutine, as in the event loop
+		},
+		Metric: "p99 of the response time of 1,000 cheap requests/s over 20 connections, beside one client with 10 slow requests/s whose handler sleeps; median and range of three runs",
+		Unit:   "ms",
+		Rule:   "yes up to 2 ms, no from 5 ms on, by the handler that sleeps; one that computes has no core of its own to do so here",
+	},
+	takes: func(_ results.Plan, s *results.Server) time.Duration {
+		if s.Foreign || s.OneAtATime {
+			return 0
+		}
+		return time.Duration(len(handlerCases)) * (bench.VisitTime + handlerRepeats*(handlerWarmup+handlerWindow))
+	},
+	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
+		switch {
+		case s.Foreign:
+			return errors.New("its handler is its own: it cannot be made slow")
+		case s.OneAtATime:
+			return errors.New("it serves one client at a time, so cheap requests of others wait for his turn to end, and not for his slow requests")
+		}
+		for _, c := range handlerCases {
+			if err := b.With(ctx, withMore(s.Subject, c.flag, slowTime.String()), func(p *proc.Process) error { return besideSlow(ctx, b, s, p, c.name, handlerRepeats) }); err != nil {
+				return fmt.Errorf("%s: %w", c.name, err)
+			}
+		}
+		return nil
+	},
+	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
+		trials := trialsOf(r, "E10", s)
+		if len(trials) == 0 {
+			return results.Finding{}, false
+		}
+		p99, void := handlerTimes(trials)
+		sleeps := p99[handlerCases[0].name]
+		if len(sleeps) == 0 {
+			return results.Finding{Verdict: results.NotMeasurable, Why: void}, true
+		}
+		f := byThreshold(sleeps, fastEnough, tooSlow)
+		var all []string
+		for _, c := range handlerCases {
+			text := "not known"
+			if ms := p99[c.name]; len(ms) > 0 {
+				text = format.Latency(format.Seconds(byThreshold(ms, fastEnough, tooSlow).Number / 1e3))
+			}
+			all = append(all, c.name+" "+text)
+		}
+		f.Why = "p99 beside a handler that " + strings.Join(all, ", beside one that ")
+		if void != "" {
+			f.Why += "; left out: " + void
+		}
+		return f, true
+	},
+	sum: func(r *results.Results, about []results.Finding) (results.Verdict, string) {
+		v, when := common(r, about)
+		if v != results.Refuted {
+			return v, when
+		}
+		// Perhaps it is the one way of being slow, and not the other.
+		for _, f := range about {
+			p99, _ := handlerTimes(trialsOf(r, "E10", r.Server(f.Server)))
+			for _, c := range handlerCases {
+				if ms := p99[c.name]; len(ms) > 0 && byThreshold(ms, fastEnough, tooSlow).Verdict == results.Confirmed {
+					return results.OnlyWhen, "the handler " + c.name
+				}
+			}
+		}
+		return v, when
+	},
+}
+
+// handlerCases are how a handler is slow; serve has a flag for each.
+var handlerCases = []struct{ name, flag string }{{"sleeps", "--slow-sleep"}, {"computes", "--slow-burn"}}
+
+const (
+	slowTime   = 10 * time.Millisecond  // that a slow request takes
+	slowEvery  = 100 * time.Millisecond // from one to the next
+	slowPrefix = "slow:"                // of their keys, serve's default
+	cheapRate  = 1000                   // requests per second
+
+	handlerRepeats = 3
+	handlerTries   = 4 // where some say nothing
+	handlerWarmup  = 50 * time.Millisecond
+	// handlerWindow has more requests than a p99 needs.
+	handlerWindow = 1200 * time.Millisecond
+
+	fastEnough, tooSlow = 2.0, 5.0 // ms
+	// harmlessLag is how late the generator may be, by p99, whatever share of the
+	// response time that is.
+	harmlessLag = time.Millisecond
+)
+
+// withMore returns the server with further flags.
+func withMore(s results.Subject, flags ...string) results.Subject {
+	s.Command = append(s.Command[:len(s.Command):len(s.Command)], flags...)
+	return s
+}
+
+// besideSlow measures cheap requests while another client makes slow ones, until
+// so many runs say something about the server.
+func besideSlow(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, name string, repeats int) error {
+	w := load.DefaultWorkload()
+	w.Connections, w.Rate, w.Arrivals = 20, cheapRate, load.Constant
+	if err := load.Preload(ctx, load.Config{Addr: p.Addr, Workload: w}); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	slow := make(chan error, 1)
+	go func() {
+		err := askSlowly(ctx, p.Addr)
+		if err != nil {
+			cancel(fmt.Errorf("slow requests: %w", err))
+		}
+		slow <- err
+	}()
+	var err error
+	var trials []results.Trial
+	for i := 0; i < handlerTries && len(valid(trials, name)) < repeats; i++ {
+		cell := results.Cell{Server: s.Name}
+		err = b.Measure(p, &cell, func(begin, end func()) (err error) {
+			// It sleeps between requests: where something else wants its core,
+			// one that spins has to wait for that.
+			cell.Load, err = load.Run(ctx, load.Config{
+				Addr: p.Addr, Workload: w, Warmup: handlerWarmup, Duration: handlerWindow, Drain: bench.OpenDrain,
+				Seed: b.Results.Plan.Seed + uint64(i), Begin: begin, End: end,
+			})
+			return err
+		})
+		if err != nil {
+			break
+		}
+		t := results.Trial{Experiment: "E10", Case: name}
+		t.Fill(s, &cell)
+		trials = append(trials, t)
+	}
+	b.Results.Trials = append(b.Results.Trials, trials...)
+	cancel(nil)
+	if err = errors.Join(err, <-slow); err != nil {
+		p.MayBeDying()
+		err = errors.Join(p.Failure(), err)
+	}
+	return err
+}
+
+// askSlowly makes slow requests by the clock until ctx is over, over one
+// connection.
+func askSlowly(ctx context.Context, addr string) error {
+	c, err := kvclient.Dial(ctx, addr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for due := time.Now(); sleepUntil(ctx, due) == nil; due = due.Add(slowEvery) {
+		if _, _, err := c.Get(ctx, slowPrefix); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// valid returns the p99 of a case's runs that say something.
+func valid(trials []results.Trial, name string) []float64 {
+	p99, _ := handlerTimes(trials)
+	return p99[name]
+}
+
+// handlerTimes returns the p99 of each run's cheap requests in ms, by case, and
+// why some were left out; empty if none was. The limits are this experiment's
+// own: what disturbs a run makes no server faster, and what is told apart here
+// are milliseconds.
+func handlerTimes(trials []results.Trial) (p99 map[string][]float64, void string) {
+	p99 = map[string][]float64{}
+	for _, t := range trials {
+		if t.Load == nil {
+			void = t.Note
+			continue
+		}
+		ms, lag := t.Load.Response.P99.Seconds()*1e3, t.Load.SendLag.P99
+		waited, _ := t.Resources.Waited()
+		switch {
+		case ms == 0:
+			void = "too few requests for a p99"
+		case ms > fastEnough && lag > max(harmlessLag, t.Load.Response.P99/10):
+			void = fmt.Sprintf("the generator was late: %v by p99, of a response time of %v", lag, t.Load.Response.P99)
+		case ms > fastEnough && t.Load.Spoilt(99):
+			void = fmt.Sprintf("the generator itself did not run for %v at a time", t.Load.Generator.LongestPause)
+		case ms > fastEnough && t.Besides().Stolen() != "":
+			void = t.Besides().Stolen()
+		case ms > fastEnough && waited > proc.Starved:
+			void = fmt.Sprintf("the server waited for its core for %s of the time", format.Percent(waited))
+		default:
+			p99[t.Case] = append(p99[t.Case], ms)
+		}
+	}
+	return p99, void
+}

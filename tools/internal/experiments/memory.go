@@ -1,0 +1,76 @@
+package experiments
+
+import (
+	"fmt"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// experimentMemory is judged by what silent connections cost.
+var experimentMemory = &Experiment{
+	Statement: results.Statement{
+		ID:    "E7",
+		Title: "stacks take memory",
+		Quotes: []string{
+			"Creating and managing threads requires resources",
+			"There's a limit to how many threads a machine can handle",
+		},
+		Question: "Does a client who says nothing take as much memory as a stack?",
+		About:    []string{"multiblocking", "multiblocking --os-threads"},
+		Predictions: map[string]results.Verdict{
+			"multiblocking": results.Confirmed, "multiblocking --os-threads": results.Confirmed,
+			"busywait": results.Refuted, "eventloop": results.Refuted,
+			// Receive buffers are the ring's, and as many however many clients there are;
+			// the operation that waits for each of them is the kernel's.
+			"iouring": results.Refuted,
+		},
+		Metric: "the server's own memory (RSS) per silent connection, by the most that it held; the kernel's stacks, buffers and pending operations are not in it. Measured once",
+		Unit:   "KiB per connection",
+		Rule:   "yes from 2 KiB on, the smallest stack of a goroutine, no up to 0.5 KiB; not measurable with less than 500 connections, which are lost among what a program takes for itself",
+		Parts:  []results.Part{results.Idle},
+	},
+	counts: true,
+	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
+		var first, last *results.IdleCell
+		for i, c := range r.Idle {
+			if c.Server != s.Name || c.Resources == nil {
+				continue
+			}
+			if last = &r.Idle[i]; first == nil {
+				first = last
+			}
+		}
+		if last == nil {
+			return results.Finding{}, false
+		}
+		const enough = 500
+		if last.Connections-first.Connections < enough {
+			return results.Finding{Verdict: results.NotMeasurable, Why: fmt.Sprintf("it holds no more than %s", format.Count(last.Connections, "connection"))}, true
+		}
+		bytes, _ := r.PerConnection(s.Name)
+		f := byThreshold([]float64{bytes / (1 << 10)}, 2, 0.5)
+		f.Why = fmt.Sprintf("with %s connections%s it has %s and %s MiB, with %s it had %s and %s MiB",
+			format.Thousands(float64(last.Connections)), perClient(s.Subject, last.Connections-first.Connections, last.Resources.Threads-first.Resources.Threads),
+			format.Count(last.Resources.Threads, "thread"), format.Mebibytes(last.Resources.RSS),
+			format.Thousands(float64(first.Connections)), format.Count(first.Resources.Threads, "thread"), format.Mebibytes(first.Resources.RSS))
+		if last.Short != "" {
+			f.Why += "; that is its limit: " + last.Short
+		}
+		return f, true
+	},
+}
+
+// perClient says what a server has for each client, given how many connections and
+// how many threads there came to be more: in Go a call that blocks may take a
+// goroutine's stack, and no thread.
+func perClient(s results.Subject, connections, threads int) string {
+	switch {
+	case 2*threads > connections: // nearly all, perhaps
+		return ", a thread each,"
+	case s.Model() == "multiblocking":
+		return ", a goroutine each and no thread,"
+	default:
+		return ""
+	}
+}

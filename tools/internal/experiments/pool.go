@@ -1,0 +1,277 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// experimentPool compares a pool of goroutines, and threads, with a goroutine
+// for each client: the same command without its flags, which is measured beside
+// them each time, for a busy machine is not the same a few seconds later.
+var experimentPool = &Experiment{
+	Statement: results.Statement{
+		ID:       "E9",
+		Title:    "goroutines, a pool, threads",
+		Quotes:   []string{"Proper profiling and benchmarking should be done to decide if goroutine pooling would help or not"},
+		Question: "Is there a load under which a pool, or threads, make requests cheaper than a goroutine for each client does?",
+		About:    []string{"multiblocking --workers 64", "multiblocking --os-threads"},
+		Predictions: map[string]results.Verdict{
+			// A goroutine costs a microsecond to make, of the fifty or more that a
+			// connection does; and Go's scheduler wants threads to run, not to sleep.
+			"multiblocking --workers 64": results.Refuted,
+			"multiblocking --os-threads": results.Refuted,
+		},
+		Metric: "the server's CPU time per request, as a share of that with a goroutine for each client, under the load where that is least: 256 connections in a closed loop, clients that come, ask once and go, or 256 connections whose requests compute for 100 µs; median and range of three runs",
+		Unit:   "×",
+		Rule:   fmt.Sprintf("yes up to %.2f, no from %.2f on: two runs of one server differ by several percent", poolHelps, poolDoesNot),
+		Shows:  results.CPUPerRequest,
+	},
+	with: pooled,
+	takes: func(results.Plan, *results.Server) time.Duration {
+		return poolRepeats * 2 * (2*bench.VisitTime + 2*(poolWarmup+poolWindow) + poolWindow)
+	},
+	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
+		for i := range uint64(poolRepeats) {
+			if err := poolRepeat(ctx, b, s, b.Results.Plan.Seed+i); err != nil {
+				return err
+			}
+		}
+		return nil
+	},
+	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
+		if !pooled(s) || len(trialsOf(r, "E9", s)) == 0 {
+			return results.Finding{}, false
+		}
+		ratios := poolRatios(r, s.Name)
+		if len(ratios) < len(poolCases) {
+			trials := trialsOf(r, "E9", s)
+			return notMeasurable(trials, whyTaken(trials, "the lab cannot tell here what another process uses"))
+		}
+		var best results.Finding
+		var all []string
+		for i, c := range poolCases {
+			f := byThreshold(ratios[c], poolHelps, poolDoesNot)
+			if i == 0 || f.Number < best.Number {
+				best = f
+			}
+			all = append(all, fmt.Sprintf("%s %.2f", c, f.Number))
+		}
+		best.Why = "CPU per request, as a share of that with a goroutine for each client: " + strings.Join(all, ", ")
+		for _, c := range []string{poolCases[0], poolCases[2]} {
+			served, of, rss := poolServed(r, s.Name, c)
+			_, _, base := poolServed(r, s.Name, c+plainCase)
+			best.Why += fmt.Sprintf("; %s: it served %d of %d connections, with %s MiB instead of %s", c, served, of, format.Mebibytes(rss), format.Mebibytes(base))
+		}
+		return best, true
+	},
+	sum: func(r *results.Results, about []results.Finding) (results.Verdict, string) {
+		if len(about) == 0 || about[0].Verdict == results.NotMeasurable {
+			return results.NotMeasurable, ""
+		}
+		helps, tried := []string(nil), 0
+		for _, f := range about {
+			ratios := poolRatios(r, f.Server)
+			for _, c := range poolCases {
+				if len(ratios[c]) == 0 {
+					continue
+				}
+				tried++
+				if of := byThreshold(ratios[c], poolHelps, poolDoesNot); of.Verdict == results.Confirmed {
+					text := fmt.Sprintf("the load is %s (%s: %.2f of the CPU per request", c, f.Server, of.Number)
+					if served, all, _ := poolServed(r, f.Server, c); served < all {
+						text += fmt.Sprintf(", by serving %d of %d connections", served, all)
+					}
+					helps = append(helps, text+")")
+				}
+			}
+		}
+		switch len(helps) {
+		case 0:
+			return results.Refuted, ""
+		case tried:
+			return results.Confirmed, ""
+		default:
+			return results.OnlyWhen, strings.Join(helps, ", or ")
+		}
+	},
+}
+
+// poolCases are the loads, of which the second is clients who come and go.
+var poolCases = []string{"steady", "churn", "computing"}
+
+const (
+	poolConnections = 256
+	poolCallers     = 16 // who come and go at a time, fewer than a pool has goroutines
+	poolBurn        = 100 * time.Microsecond
+	poolRepeats     = 3
+	poolWarmup      = 150 * time.Millisecond
+	poolWindow      = 500 * time.Millisecond
+
+	poolHelps, poolDoesNot = 0.85, 0.95 // shares of the CPU time per request
+
+	// plainCase follows the name of a case that was measured without the flags.
+	plainCase = ", plain"
+
+	// poolClients is a figure: how many clients came, asked and went.
+	poolClients = "clients served"
+)
+
+// pooled reports whether the server is multiblocking in another way than with a
+// goroutine for each client.
+func pooled(s *results.Server) bool {
+	return !s.Foreign && s.Model() == "multiblocking" && s.Name != s.Model()
+}
+
+// withoutFlags returns the server without the flags that are in its name.
+func withoutFlags(s results.Subject) results.Subject {
+	flags := strings.Fields(s.Name)[1:]
+	s.Command = slices.DeleteFunc(slices.Clone(s.Command), func(word string) bool { return slices.Contains(flags, word) })
+	return s
+}
+
+// poolRepeat measures a server under each load, after it without its flags.
+func poolRepeat(ctx context.Context, b *bench.Bench, s *results.Server, seed uint64) error {
+	for _, v := range []struct {
+		results.Subject
+		suffix string
+	}{{withoutFlags(s.Subject), plainCase}, {s.Subject, ""}} {
+		err := b.With(ctx, v.Subject, func(p *proc.Process) error {
+			return errors.Join(poolSteady(ctx, b, s, p, seed, poolCases[0]+v.suffix), poolChurn(ctx, b, s, p, poolCases[1]+v.suffix))
+		})
+		if err != nil {
+			return err
+		}
+		heavy := withMore(v.Subject, "--slow-prefix", "key:", "--slow-burn", poolBurn.String()) // all of the generator's keys
+		err = b.With(ctx, heavy, func(p *proc.Process) error { return poolSteady(ctx, b, s, p, seed, poolCases[2]+v.suffix) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// poolSteady loads a server in a closed loop over connections that stay.
+func poolSteady(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, seed uint64, name string) error {
+	w := load.DefaultWorkload()
+	w.Connections, w.Keys = poolConnections, 100 // few, for to store them takes its time too
+	if err := load.Preload(ctx, load.Config{Addr: p.Addr, Workload: w}); err != nil {
+		return err
+	}
+	cell := results.Cell{Server: s.Name}
+	err := b.Measure(p, &cell, func(begin, end func()) (err error) {
+		cell.Load, err = load.Run(ctx, load.Config{
+			Addr: p.Addr, Workload: w, Warmup: poolWarmup, Duration: poolWindow,
+			MayWait: true, Seed: seed, Begin: begin, End: end,
+		})
+		return err
+	})
+	if err == nil {
+		t := results.Trial{Experiment: "E9", Case: name, X: poolConnections}
+		t.Fill(s, &cell)
+		b.Results.Trials = append(b.Results.Trials, t)
+	}
+	return err
+}
+
+// poolChurn has clients come, ask once and go, each when another has gone.
+func poolChurn(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, name string) error {
+	if err := prepare(ctx, p.Addr); err != nil {
+		return err
+	}
+	m, unknown := proc.NewMeter(p.PID)
+	if unknown == nil {
+		unknown = m.Begin()
+	}
+	var (
+		wg     sync.WaitGroup
+		served atomic.Int64
+		errs   = make([]error, poolCallers)
+		end    = time.Now().Add(poolWindow)
+	)
+	for i := range poolCallers {
+		wg.Go(func() {
+			for time.Now().Before(end) && errs[i] == nil {
+				if errs[i] = ask(ctx, p.Addr); errs[i] == nil {
+					served.Add(1)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if unknown == nil {
+		unknown = m.End()
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	t := results.Trial{Experiment: "E9", Server: s.Name, Case: name, X: poolCallers, Figures: map[string]float64{poolClients: float64(served.Load())}}
+	if unknown == nil {
+		t.Resources = m.Used
+		t.Steal, t.Others = m.Besides(p.Pins)
+	}
+	b.Results.Trials = append(b.Results.Trials, t)
+	return nil
+}
+
+// poolCosts returns the CPU time per request of each run of a case, in ns; 0 for a
+// run that says nothing, because other programs took the cores.
+func poolCosts(r *results.Results, server, name string) (all []float64) {
+	for _, t := range r.Trials {
+		if t.Experiment != "E9" || t.Server != server || t.Case != name || t.Resources == nil {
+			continue
+		}
+		requests := t.Figures[poolClients]
+		if t.Load != nil {
+			requests = float64(t.Load.Requests)
+		}
+		switch {
+		case requests == 0:
+		case t.Taken() != "":
+			all = append(all, 0)
+		default:
+			all = append(all, float64(t.Resources.CPU)/requests)
+		}
+	}
+	return all
+}
+
+// poolRatios returns for each case each repeat's CPU time per request, as a share
+// of that without the flags. A repeat that was not measured both ways is left out.
+func poolRatios(r *results.Results, server string) map[string][]float64 {
+	ratios := map[string][]float64{}
+	for _, c := range poolCases {
+		plain := poolCosts(r, server, c+plainCase)
+		for i, cost := range poolCosts(r, server, c) {
+			if i < len(plain) && cost > 0 && plain[i] > 0 {
+				ratios[c] = append(ratios[c], cost/plain[i])
+			}
+		}
+	}
+	return ratios
+}
+
+// poolServed returns how many connections of how many got replies in a case, the
+// fewest of the runs, and the most memory (RSS) in bytes.
+func poolServed(r *results.Results, server, name string) (served, of int, rss int64) {
+	for _, t := range r.Trials {
+		if t.Experiment == "E9" && t.Server == server && t.Case == name && t.Load != nil && t.Resources != nil {
+			if of == 0 || t.Load.Served < served {
+				served = t.Load.Served
+			}
+			of, rss = t.Load.Workload.Connections, max(rss, t.Resources.RSS)
+		}
+	}
+	return served, of, rss
+}

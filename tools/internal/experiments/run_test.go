@@ -1,0 +1,85 @@
+//go:build unix
+
+package experiments
+
+import (
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
+	"github.com/ioflavors/ioflavors/tools/internal/labtest"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// Slow requests are made beside the cheap ones, and take their time.
+func TestASlowHandlerIsMeasured(t *testing.T) {
+	b := &bench.Bench{Results: &results.Results{}}
+	s := &results.Server{Subject: labtest.Subject(t, "handler")}
+	require.NoError(t, b.With(t.Context(), withMore(s.Subject, "--slow-sleep", slowTime.String()), func(p *proc.Process) error {
+		return besideSlow(t.Context(), b, s, p, "sleeps", 1)
+	}))
+	require.NotEmpty(t, b.Results.Trials)
+	assert.NoError(t, b.Results.Trials[0].Load.Errors.Err())
+	assert.Positive(t, b.Results.Trials[0].Load.Requests)
+	assert.Len(t, s.Command, 3, "the server's own command is as it was")
+}
+
+func TestASlowHandlerNeedsAServerOfOurs(t *testing.T) {
+	b := &bench.Bench{Results: &results.Results{}}
+	for _, s := range []results.Subject{{Name: "singleblocking", OneAtATime: true}, {Name: "other", Foreign: true}} {
+		server := &results.Server{Subject: s}
+		assert.Zero(t, experimentHandler.takes(results.Plan{}, server))
+		assert.Error(t, experimentHandler.run(t.Context(), b, server))
+	}
+	assert.Empty(t, b.Results.Trials)
+}
+
+// When the server breaks under the slow requests, that is told.
+func TestSlowRequestsThatFail(t *testing.T) {
+	b := &bench.Bench{Results: &results.Results{}}
+	s := &results.Server{Subject: labtest.Subject(t, "dies")} // at a get
+	err := b.With(t.Context(), s.Subject, func(p *proc.Process) error { return besideSlow(t.Context(), b, s, p, "sleeps", 1) })
+	require.Error(t, err)
+	assert.Empty(t, b.Results.Trials)
+}
+
+// A server is loaded over connections that stay, and over some that do not, and
+// so is the one that it is compared with.
+func TestAPoolIsMeasured(t *testing.T) {
+	b := &bench.Bench{Results: &results.Results{}}
+	s := &results.Server{Subject: labtest.Subject(t, "handler")}
+	s.Name, s.Command = "multiblocking --slow-burn 1us", append(s.Command, "--slow-burn", "1us")
+	require.Equal(t, labtest.Subject(t, "handler").Command, withoutFlags(s.Subject).Command)
+	require.NoError(t, poolRepeat(t.Context(), b, s, 1))
+	var cases []string
+	for _, trial := range b.Results.Trials {
+		cases = append(cases, trial.Case)
+		if trial.Load != nil {
+			assert.NoError(t, trial.Load.Errors.Err())
+			assert.Positive(t, trial.Load.Requests)
+		} else {
+			assert.Positive(t, trial.Figures[poolClients])
+		}
+	}
+	assert.Equal(t, []string{"steady, plain", "churn, plain", "computing, plain", "steady", "churn", "computing"}, cases)
+	if runtime.GOOS != "linux" {
+		return
+	}
+	for i := range b.Results.Trials {
+		trial := &b.Results.Trials[i]
+		require.NotNil(t, trial.Resources)
+		// The server and the generator share the cores here, and other tests
+		// may run beside them: runs that would be left out.
+		trial.Resources.RunQueue, trial.Steal, trial.Others = nil, nil, nil
+		if trial.Load != nil {
+			trial.Load.Generator.RunQueue = nil
+		}
+	}
+	for _, c := range poolCases {
+		assert.Len(t, poolRatios(b.Results, s.Name)[c], 1)
+	}
+}

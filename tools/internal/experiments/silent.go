@@ -1,0 +1,161 @@
+package experiments
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/bench"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/proc"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// experimentSilent: ten clients ask, while more and more others say nothing.
+var experimentSilent = &Experiment{
+	Statement: results.Statement{
+		ID:       "E6",
+		Title:    "clients who say nothing",
+		Quotes:   []string{"Polling the event loop for multiple sockets is a more efficient way … compared to constantly checking each socket individually"},
+		Question: "Does a request cost the same however many other clients are silent?",
+		About:    []string{"eventloop"},
+		Predictions: map[string]results.Verdict{
+			"eventloop": results.Confirmed, "multiblocking": results.Confirmed, "busywait": results.Refuted,
+			"iouring": results.Confirmed, // an operation that waits is in nobody's way
+		},
+		Metric: "CPU time per request with the most silent connections (up to 9,900) by that with none, of ten clients in a closed loop; median and range of three repeats. " +
+			"Not at a given rate: there a server that polls all the time would use a core per second, whatever a request cost",
+		Unit:    "×",
+		Rule:    "yes up to 1.25, no from 2 on. If to ask every socket is cheaper by a fifth where nobody is silent, then the claim holds only with silent clients",
+		Shows:   results.CPUPerRequest,
+		Against: "silent connections",
+	},
+	// Where clients are served one at a time, the second of ten would wait.
+	with: func(s *results.Server) bool { return !s.OneAtATime },
+	takes: func(p results.Plan, _ *results.Server) time.Duration {
+		const connecting = 1500 * time.Millisecond // ten thousand connections
+		return bench.VisitTime + connecting + time.Duration(len(silentSteps))*((repeats+1)*silentWarmup+repeats*silentCell+silentOpenCell)
+	},
+	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
+		return b.With(ctx, s.Subject, func(p *proc.Process) error {
+			if err := b.Preload(ctx, s.Subject, p); err != nil {
+				return err
+			}
+			return amongSilent(ctx, b, s, p, silentSteps)
+		})
+	},
+	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
+		trials := trialsOf(r, "E6", s)
+		none, most := costAmongSilent(r, s, 0), mostSilent(r, s)
+		cost := costAmongSilent(r, s, most)
+		if len(none) == 0 || most == 0 {
+			return notMeasurable(trials, whyTaken(trials, "there were no silent connections, or the lab cannot tell what another process uses"))
+		}
+		var ratios []float64
+		for _, c := range cost {
+			ratios = append(ratios, c/results.Median(none))
+		}
+		f := byThreshold(ratios, 1.25, 2)
+		f.Why = fmt.Sprintf("a request took %sµs of CPU time among %s silent connections, and %sµs among none",
+			format.ThreeDigits(results.Median(cost)), format.Thousands(most), format.ThreeDigits(results.Median(none)))
+		for _, t := range trials {
+			if t.Case == silentOpen && t.X == most && medianHolds(t) && t.Taken() == "" {
+				f.Why += fmt.Sprintf("; at %s/s %s", format.Thousands(silentRate), medianAndP99(t))
+			}
+		}
+		return f, true
+	},
+	sum: func(r *results.Results, about []results.Finding) (results.Verdict, string) {
+		v, when := common(r, about)
+		loop, polls := r.Server("eventloop"), r.Server("busywait")
+		if v != results.Confirmed || loop == nil || polls == nil {
+			return v, when
+		}
+		waits, asks := costAmongSilent(r, loop, 0), costAmongSilent(r, polls, 0)
+		if len(waits) == 0 || len(asks) == 0 || results.Median(waits) < clearlyMore*results.Median(asks) {
+			return v, when
+		}
+		return results.OnlyWhen, fmt.Sprintf("some clients are silent: with none a request takes %sµs of CPU time, and %sµs where every socket is asked",
+			format.ThreeDigits(results.Median(waits)), format.ThreeDigits(results.Median(asks)))
+	},
+}
+
+// silentSteps is how many silent connections there are, one number after the
+// other. A server holds 10,000 clients unless it is told otherwise, and some of
+// them have to ask.
+var silentSteps = []int{0, 1_000, 9_900}
+
+// What the runs of experimentSilent are called.
+const (
+	silentClosed = "closed loop"
+	silentOpen   = "open loop"
+)
+
+const (
+	clearlyMore    = 1.2     // times a cost: less may be the machine
+	silentRate     = 2_000.0 // requests per second, in the open loop
+	silentWarmup   = 50 * time.Millisecond
+	silentCell     = 200 * time.Millisecond
+	silentOpenCell = 600 * time.Millisecond // more than the thousand requests of a p99
+)
+
+// amongSilent loads a server while it holds silent connections, each number of
+// them. It ends where the server does not hold as many.
+func amongSilent(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, steps []int) error {
+	const asking = 10
+	var conns []net.Conn
+	defer func() {
+		for _, c := range conns {
+			bench.Abort(c)
+		}
+	}()
+	for _, n := range steps {
+		var short string
+		var err error
+		if conns, _, short, err = bench.ConnectSilent(ctx, p.Addr, conns, n); err != nil {
+			return err
+		}
+		t := results.Trial{Experiment: "E6", Case: silentClosed, X: float64(n)}
+		if short != "" {
+			t.Server, t.Note = s.Name, fmt.Sprintf("with %s silent connections: %s", format.Thousands(t.X), short)
+			b.Results.Trials = append(b.Results.Trials, t)
+			return nil
+		}
+		cfg := load.Config{Workload: b.Results.Plan.Mix(asking, 1, 0), Warmup: silentWarmup, Duration: silentCell}
+		for i := range repeats {
+			cfg.Seed = uint64(i)
+			if _, err := b.Trial(ctx, s, p, t, cfg); err != nil {
+				return err
+			}
+		}
+		t.Case, cfg.Rate, cfg.Duration = silentOpen, silentRate, silentOpenCell
+		if _, err := b.Trial(ctx, s, p, t, cfg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// costAmongSilent returns the CPU time per request among so many silent
+// connections, in µs, of each run.
+func costAmongSilent(r *results.Results, s *results.Server, silent float64) (all []float64) {
+	for _, t := range trialsOf(r, "E6", s) {
+		if us, known := cpuMicros(t); known && t.Case == silentClosed && t.X == silent && t.Taken() == "" {
+			all = append(all, us)
+		}
+	}
+	return all
+}
+
+// mostSilent returns with how many silent connections the server was measured at
+// most.
+func mostSilent(r *results.Results, s *results.Server) (most float64) {
+	for _, t := range trialsOf(r, "E6", s) {
+		if _, known := cpuMicros(t); known && t.Case == silentClosed && t.Taken() == "" {
+			most = max(most, t.X)
+		}
+	}
+	return most
+}

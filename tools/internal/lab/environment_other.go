@@ -1,8 +1,0 @@
-//go:build !linux
-
-package lab
-
-func kernel() string   { return "" }
-func cpuModel() string { return "" }
-
-func readClocks() (c clocks, known bool) { return clocks{}, false }

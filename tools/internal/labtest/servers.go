@@ -1,0 +1,172 @@
+// Package labtest has what the tests of several of the lab's packages need:
+// servers that behave in a certain way, a terminal, response times.
+package labtest
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ioflavors/ioflavors/common/frame"
+	"github.com/ioflavors/ioflavors/common/kv"
+	"github.com/ioflavors/ioflavors/common/kvcmd"
+	"github.com/ioflavors/ioflavors/common/store"
+	"github.com/ioflavors/ioflavors/iouring"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/slow"
+)
+
+// Main is for TestMain. The test binary is its own server: "test-server MODE
+// [ADDR]". more are modes that there are besides.
+func Main(m *testing.M, more map[string]func()) {
+	if len(os.Args) > 2 && os.Args[1] == "test-server" {
+		if serve := more[os.Args[2]]; serve != nil {
+			serve()
+		} else {
+			testServer(os.Args[2], os.Args[3:])
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// Subject is the test binary, as a server that behaves in a certain way.
+func Subject(t *testing.T, mode string) results.Subject {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := results.Subject{Name: mode, Command: []string{program, "test-server", mode}}
+	switch mode {
+	case "serial":
+		s.OneAtATime = true
+	case "resp":
+		s.Protocol = load.RESP
+	case "foreign", "foreign-unavailable":
+		s.Command, s.Foreign = append(s.Command, results.AddrPlaceholder), true
+	}
+	return s
+}
+
+func testServer(mode string, args []string) {
+	addr := "127.0.0.1:0"
+	switch mode {
+	case "fails":
+		fmt.Fprintln(os.Stderr, "no luck today")
+		os.Exit(5)
+	case "mute":
+		select {}
+	case "refuses":
+		fmt.Fprintln(os.Stderr, "starting\nno ring of mine")
+		os.Exit(kvcmd.ExitUnavailable)
+	case "foreign", "foreign-unavailable":
+		addr = args[0]
+	case "stubborn":
+		signal.Ignore(syscall.SIGTERM)
+	}
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if !strings.HasPrefix(mode, "foreign") {
+		slog.New(slog.NewJSONHandler(os.Stderr, nil)).Info("listening", "addr", ln.Addr().String())
+	}
+	if strings.HasSuffix(mode, "unavailable") { // as our own command: it listens first
+		ln.Close()
+		fmt.Fprintln(os.Stderr, "kv-test: not available here: no io_uring: not permitted")
+		os.Exit(kvcmd.ExitUnavailable)
+	}
+	if mode == "spins" { // and serves nobody
+		//lint:ignore SA5002 to use a whole core is what it is for
+		for {
+		}
+	}
+	if mode == "iouring" {
+		fmt.Fprintln(os.Stderr, iouring.New(iouring.Config{}).Serve(ln))
+		os.Exit(1)
+	}
+	if mode == "resp" {
+		w := load.DefaultWorkload()
+		w.Protocol = load.RESP
+		if err := load.ServeNull(context.Background(), ln, w, false); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	h := kv.NewHandler(store.NewSharded(0))
+	if mode == "handler" { // as serve has it
+		var delay slow.Delay
+		fs := flag.NewFlagSet(mode, flag.ExitOnError)
+		fs.DurationVar(&delay.Sleep, "slow-sleep", 0, "")
+		fs.DurationVar(&delay.Burn, "slow-burn", 0, "")
+		prefix := fs.String("slow-prefix", "slow:", "")
+		_ = fs.Parse(args)
+		h = kv.NewHandler(slow.New(*prefix, delay, 0))
+	}
+	if mode == "slow" {
+		slowly = make(chan struct{}, 10)
+	}
+	for {
+		c, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		if mode == "serial" {
+			testServe(h, c, mode)
+		} else {
+			go testServe(h, c, mode)
+		}
+	}
+}
+
+// slowly has room for those that are served at a time.
+var slowly chan struct{}
+
+func testServe(h *kv.Handler, c net.Conn, mode string) {
+	defer c.Close()
+	in := bufio.NewReader(c)
+	for n := 0; ; n++ {
+		var header [frame.Header]byte
+		if _, err := io.ReadFull(in, header[:]); err != nil {
+			return
+		}
+		body := make([]byte, binary.LittleEndian.Uint32(header[:]))
+		if _, err := io.ReadFull(in, body); err != nil {
+			return
+		}
+		body = body[:len(body)-len(frame.Footer)]
+		m, _ := kv.Parse(body)
+		if m.Kind == kv.Get && mode == "dies" {
+			fmt.Fprintln(os.Stderr, "a get, of all things")
+			os.Exit(4)
+		}
+		if slowly != nil && m.Kind == kv.Get {
+			slowly <- struct{}{}
+			time.Sleep(10 * time.Millisecond)
+			<-slowly
+		}
+		out, mark := frame.Begin(nil)
+		out = frame.End(h.AppendReply(out, body), mark)
+		if m.Kind == kv.Get && (mode == "wrong" || mode == "slips" && n%10 == 9) {
+			out[len(out)-len(frame.Footer)-3] ^= 1 // the value's last character
+		}
+		if _, err := c.Write(out); err != nil {
+			return
+		}
+	}
+}

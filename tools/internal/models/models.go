@@ -1,0 +1,125 @@
+// Package models has the servers that there are to be measured: our own models
+// with their options, their peers on other people's libraries, and those that a
+// user names.
+package models
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/nearest"
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// variants are the models with the options that make them wait differently.
+var variants = []struct {
+	name       string // model and flags, as serve takes them
+	oneAtATime bool
+}{
+	{"singleblocking", true},
+	{"multiblocking", false},
+	{"multiblocking --workers 64", false},
+	{"multiblocking --os-threads", false},
+	{"busywait", false},
+	{"busywait --one-at-a-time", true},
+	{"eventloop", false},
+	{"eventloop --loops 2", false},
+	{"iouring", false},
+}
+
+// CheckTurn is a client's turn while a server is checked, if others wait.
+const CheckTurn = 500 * time.Millisecond
+
+// Models returns our own servers, as program serves them ("program serve MODEL
+// flags").
+func Models(program string) []results.Subject {
+	var all []results.Subject
+	for _, v := range variants {
+		command := append([]string{program, "serve"}, strings.Fields(v.name)...)
+		// A plan has a bound for what it stores, which is not to depend on the machine.
+		command = append(command, "--addr", "127.0.0.1:0", "--log-format", "json", "--store-limit", "-1")
+		s := results.Subject{Name: v.name, Command: command, OneAtATime: v.oneAtATime}
+		if s.OneAtATime {
+			// A rule waits for the end of a client's turn.
+			s.CheckFlags = []string{"--turn-limit", CheckTurn.String()}
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// Select returns the subjects that names name: each one by its whole name, or
+// all variants of a model by the model's. No names select all.
+func Select(all []results.Subject, names []string) ([]results.Subject, error) {
+	if len(names) == 0 {
+		return all, nil
+	}
+	wanted := make(map[string]bool)
+	for _, name := range names {
+		known := false
+		for _, s := range all {
+			if name == s.Name || name == s.Model() {
+				wanted[s.Name], known = true, true
+			}
+		}
+		if !known {
+			return nil, nearest.Unknown("model", name, SubjectNames(all))
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(s results.Subject) bool { return !wanted[s.Name] }), nil
+}
+
+// ParseServer reads "name=CMD {addr}" or "name=CMD {port}", someone's own
+// server, and "resp+name=CMD {addr}", one that speaks another protocol of the
+// load generator's. The command is split at spaces and started without a shell.
+func ParseServer(text string) (results.Subject, error) {
+	name, command, ok := strings.Cut(text, "=")
+	protocol, rest, foreign := strings.Cut(name, "+")
+	if foreign {
+		name = rest
+	}
+	if name = strings.TrimSpace(name); !ok || name == "" {
+		return results.Subject{}, fmt.Errorf("server %q: want name=COMMAND, with %s where the address to listen on goes", text, results.AddrPlaceholder)
+	}
+	if name != printable.Line(name) {
+		return results.Subject{}, fmt.Errorf("server %q: its name has characters that cannot be seen", text)
+	}
+	s := results.Subject{Name: name, Command: strings.Fields(command), Foreign: true}
+	if foreign {
+		s.Protocol = load.Protocol(strings.TrimSpace(protocol))
+		if !slices.Contains(load.Protocols, s.Protocol) {
+			return results.Subject{}, fmt.Errorf("server %q: no protocol %q before the +: there are %q", text, s.Protocol, load.Protocols)
+		}
+	}
+	if !strings.Contains(command, results.AddrPlaceholder) && !strings.Contains(command, results.PortPlaceholder) {
+		return results.Subject{}, fmt.Errorf("server %q: neither %s nor %s in its command, to say where to listen", text, results.AddrPlaceholder, results.PortPlaceholder)
+	}
+	return s, nil
+}
+
+// Distinct returns an error if two subjects have the same name.
+func Distinct(subjects []results.Subject) error {
+	if len(subjects) == 0 {
+		return errors.New("no servers to measure")
+	}
+	names := SubjectNames(subjects)
+	slices.Sort(names)
+	if unique := slices.Compact(slices.Clone(names)); len(unique) < len(names) {
+		return fmt.Errorf("two servers have the same name, among %s", strings.Join(names, ", "))
+	}
+	return nil
+}
+
+// SubjectNames are the names of servers.
+func SubjectNames(subjects []results.Subject) []string {
+	var names []string
+	for _, s := range subjects {
+		names = append(names, s.Name)
+	}
+	return names
+}

@@ -1,0 +1,36 @@
+package proc
+
+import (
+	"errors"
+	"os/exec"
+	"strings"
+
+	"github.com/ioflavors/ioflavors/common/kvcmd"
+	"github.com/ioflavors/ioflavors/common/kvserver"
+)
+
+// UnavailableError is how a server ended that this system cannot run: by the
+// exit code that our commands have for that, kvcmd.ExitUnavailable.
+type UnavailableError struct{ Reason string }
+
+func (e *UnavailableError) Error() string { return kvserver.ErrUnavailable.Error() + ": " + e.Reason }
+
+// Unavailable reports whether a command that ended with err says by its exit code
+// that this system cannot run it; reason is why, found in what it said.
+func Unavailable(err error, said string) (reason string, yes bool) {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != kvcmd.ExitUnavailable {
+		return "", false
+	}
+	said = strings.TrimSpace(said)
+	last := said[strings.LastIndexByte(said, '\n')+1:]
+	for line := range strings.Lines(said) {
+		if _, why, found := strings.Cut(line, kvserver.ErrUnavailable.Error()+": "); found {
+			last = why
+		}
+	}
+	if last = strings.TrimSpace(last); last == "" {
+		last = "it does not say why"
+	}
+	return last, true
+}

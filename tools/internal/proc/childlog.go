@@ -1,0 +1,76 @@
+package proc
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
+)
+
+// keptLog is how much of a server's log is kept, in bytes: its end.
+const keptLog = 2 << 10
+
+// childLog takes a server's stderr. It finds the line that says where the
+// server listens, and keeps the last lines for an error message.
+type childLog struct {
+	listening chan string // gets the address, once
+
+	mu    sync.Mutex
+	tail  []byte
+	line  []byte
+	found bool
+}
+
+func newChildLog() *childLog { return &childLog{listening: make(chan string, 1)} }
+
+// Write is called with pieces of the log, cut anywhere.
+func (l *childLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tail = append(l.tail, p...)
+	l.tail = l.tail[max(0, len(l.tail)-keptLog):]
+	for rest := p; !l.found && len(rest) > 0; {
+		line, after, whole := bytes.Cut(rest, []byte("\n"))
+		l.line = append(l.line, line...)
+		if rest = after; !whole {
+			break
+		}
+		if addr, ok := parseListening(l.line); ok {
+			l.listening <- addr
+			l.found = true
+		}
+		l.line = l.line[:0]
+	}
+	return len(p), nil
+}
+
+// parseListening reads a log line in JSON.
+func parseListening(line []byte) (addr string, ok bool) {
+	var entry struct {
+		Msg  string `json:"msg"`
+		Addr string `json:"addr"`
+	}
+	if json.Unmarshal(line, &entry) != nil || entry.Msg != "listening" || entry.Addr == "" {
+		return "", false
+	}
+	return entry.Addr, true
+}
+
+// text is the end of the log, in printable characters.
+func (l *childLog) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.TrimSpace(printable.Text(string(l.tail)))
+}
+
+// explain returns err with the end of the log, if there is one.
+func (l *childLog) explain(err error) error {
+	said := l.text()
+	if said == "" {
+		return err
+	}
+	return fmt.Errorf("%w; it said:\n\t%s", err, strings.ReplaceAll(said, "\n", "\n\t"))
+}

@@ -1,0 +1,266 @@
+package proc
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// Tracers are those that there are, the better one first.
+func Tracers() []Tracer { return []Tracer{perf{}, strace{}} }
+
+// hasRings reports whether this kernel knows io_uring, and so counts its calls by
+// name: where it does not, perf would refuse the name, and count nothing. Kernels
+// older than 6.6 do not say; there the calls are among the others.
+func hasRings() bool {
+	_, err := os.Stat("/proc/sys/kernel/io_uring_disabled")
+	return err == nil
+}
+
+// tracerTimeout is how long a tracer may take to say something.
+const tracerTimeout = 5 * time.Second
+
+// child is a tracer's process.
+type child struct {
+	cmd    *exec.Cmd
+	stderr bytes.Buffer
+}
+
+// startChild starts it. The signal is what ends it when ctx is done.
+func startChild(ctx context.Context, files []*os.File, name string, args ...string) (*child, error) {
+	c := &child{cmd: exec.CommandContext(ctx, name, args...)}
+	c.cmd.Cancel = func() error { return c.cmd.Process.Signal(syscall.SIGINT) }
+	c.cmd.WaitDelay = tracerTimeout
+	c.cmd.ExtraFiles = files
+	c.cmd.Stderr = &c.stderr
+	c.cmd.Env = append(os.Environ(), "LC_ALL=C")
+	ownGroup(c.cmd)
+	if err := c.cmd.Start(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// end asks it for its figures and returns what it said. That it was interrupted
+// is no error.
+func (c *child) end() (string, error) {
+	if err := c.cmd.Process.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return "", err
+	}
+	err := c.cmd.Wait()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() && status.Signal() == syscall.SIGINT {
+			err = nil
+		}
+	}
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, strings.TrimSpace(firstLine(c.stderr.String())))
+	}
+	return c.stderr.String(), nil
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return line
+}
+
+// perf counts with the kernel's tracepoints (perf-stat(1)), from one moment to
+// another.
+type perf struct{}
+
+func (perf) Name() string { return "perf" }
+
+func (perf) Watch(ctx context.Context, pid int, names []string) Watch {
+	return &perfWatch{ctx: ctx, pid: pid, names: names}
+}
+
+type perfWatch struct {
+	ctx           context.Context
+	pid           int
+	names         []string // of the calls with a counter
+	child         *child
+	control, acks *os.File // where it is told what to do, and says that it has
+	said          string
+	err           error
+}
+
+// Begin attaches, which takes a while, and then counts.
+func (w *perfWatch) Begin() {
+	events := []string{"raw_syscalls:sys_enter"}
+	for _, name := range w.names {
+		events = append(events, "syscalls:sys_enter_"+name)
+	}
+	commands, control, err := os.Pipe()
+	if err != nil {
+		w.err = err
+		return
+	}
+	defer commands.Close()
+	acks, acknowledge, err := os.Pipe()
+	if err != nil {
+		control.Close()
+		w.err = err
+		return
+	}
+	defer acknowledge.Close()
+	w.control, w.acks = control, acks
+	// The pipes are the child's descriptors 3 and 4.
+	w.child, w.err = startChild(w.ctx, []*os.File{commands, acknowledge}, "perf", "stat", "--no-big-num", "--field-separator", ",",
+		"--delay=-1", "--control", "fd:3,4", "--event", strings.Join(events, ","), "--pid", strconv.Itoa(w.pid))
+	w.say("enable")
+}
+
+func (w *perfWatch) End() {
+	w.say("disable")
+	if w.child != nil {
+		said, err := w.child.end()
+		w.said = said
+		if err != nil { // it says more than that nobody reads what is written
+			w.err = err
+		}
+	}
+	if w.control != nil {
+		w.control.Close()
+		w.acks.Close()
+	}
+}
+
+// say waits until it is done.
+func (w *perfWatch) say(command string) {
+	if w.err != nil {
+		return
+	}
+	if _, w.err = io.WriteString(w.control, command+"\n"); w.err != nil {
+		return
+	}
+	if w.err = w.acks.SetReadDeadline(time.Now().Add(tracerTimeout)); w.err != nil {
+		return
+	}
+	_, w.err = bufio.NewReader(w.acks).ReadString('\n')
+}
+
+func (w *perfWatch) Counts() (map[string]int64, error) {
+	if w.err != nil {
+		return nil, w.err
+	}
+	return parsePerf(w.said)
+}
+
+// parsePerf reads lines of count, unit, event and more. What is counted and has
+// no name of its own is "others".
+func parsePerf(text string) (map[string]int64, error) {
+	calls := make(map[string]int64)
+	total := int64(-1)
+	for line := range strings.Lines(text) {
+		fields := strings.Split(strings.TrimSpace(line), ",")
+		if len(fields) < 3 {
+			continue
+		}
+		n, err := strconv.ParseInt(fields[0], 10, 64)
+		name, named := strings.CutPrefix(fields[2], "syscalls:sys_enter_")
+		switch {
+		case err != nil: // "<not supported>", or no count at all
+		case fields[2] == "raw_syscalls:sys_enter":
+			total = n
+		case named && n > 0:
+			calls[name] = n
+		}
+	}
+	if total < 0 {
+		return nil, fmt.Errorf("no figures: %s", firstLine(text))
+	}
+	for _, n := range calls {
+		total -= n
+	}
+	if total > 0 {
+		calls[results.OtherCalls] = total
+	}
+	return calls, nil
+}
+
+// strace stops the server at each call (strace(1)), so that it is much slower
+// meanwhile.
+type strace struct{}
+
+func (strace) Name() string { return "strace" }
+
+func (strace) Watch(ctx context.Context, pid int, _ []string) Watch {
+	return &straceWatch{ctx: ctx, pid: pid}
+}
+
+type straceWatch struct {
+	ctx   context.Context
+	pid   int
+	child *child
+	said  string
+	err   error
+}
+
+func (w *straceWatch) Begin() {
+	w.child, w.err = startChild(w.ctx, nil, "strace", "-f", "-c", "-U", "calls,name", "-p", strconv.Itoa(w.pid))
+	for deadline := time.Now().Add(tracerTimeout); w.err == nil && !traced(w.pid); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.err = errors.New("it does not attach")
+		}
+	}
+}
+
+// traced reports whether all the process's threads have a tracer.
+func traced(pid int) bool {
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+	if err != nil {
+		return false
+	}
+	for _, name := range tasks {
+		status, err := os.ReadFile(name)
+		if err == nil && bytes.Contains(status, []byte("TracerPid:\t0\n")) {
+			return false // one without a file has just ended
+		}
+	}
+	return len(tasks) > 0
+}
+
+func (w *straceWatch) End() {
+	if w.child != nil {
+		said, err := w.child.end()
+		w.said, w.err = said, errors.Join(w.err, err)
+	}
+}
+
+func (w *straceWatch) Counts() (map[string]int64, error) {
+	if w.err != nil {
+		return nil, w.err
+	}
+	return parseStrace(w.said)
+}
+
+// parseStrace reads lines of count and name, between rules of dashes.
+func parseStrace(text string) (map[string]int64, error) {
+	calls := make(map[string]int64)
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) != 2 || fields[1] == "total" {
+			continue
+		}
+		if n, err := strconv.ParseInt(fields[0], 10, 64); err == nil {
+			calls[fields[1]] = n
+		}
+	}
+	if len(calls) == 0 {
+		return nil, fmt.Errorf("no figures: %s", firstLine(text))
+	}
+	return calls, nil
+}

@@ -1,0 +1,24 @@
+package proc
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ioflavors/ioflavors/tools/internal/models"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// What only others call has no counter in ours, where it would cost time.
+func TestCallsWithANameOfTheirOwn(t *testing.T) {
+	assert.Equal(t, namedCalls, CallsOf(results.Subject{}))
+	foreign := CallsOf(results.Subject{Foreign: true})
+	assert.Subset(t, foreign, namedCalls)
+	assert.Contains(t, foreign, "sendmsg")
+	// perf counts nothing at all if the kernel does not know a name.
+	for _, s := range models.Models("ioflavors") {
+		assert.Equal(t, s.Name == "iouring", slices.Contains(CallsOf(s), results.RingCall), s.Name)
+	}
+	assert.NotContains(t, namedCalls, results.RingCall)
+}

@@ -1,0 +1,32 @@
+package results
+
+import "fmt"
+
+// Gate is the outcome of a server's check against the protocol.
+type Gate struct {
+	Passed int       `json:"passed"`
+	Total  int       `json:"total"`
+	Failed []Failure `json:"failed,omitempty"`
+	// NotJudged are the rules that ran out of time because the machine was busy:
+	// they say nothing about the server, which is measured all the same.
+	NotJudged []Failure `json:"not_judged,omitempty"`
+}
+
+// Failure is a rule that a server does not follow, or that was not judged.
+type Failure struct {
+	Rule   string `json:"rule"`
+	Reason string `json:"reason"`
+}
+
+// String is short enough for a column: "17/17". A "?" is for rules that were not
+// judged.
+func (g *Gate) String() string {
+	if g == nil {
+		return "–"
+	}
+	text := fmt.Sprintf("%d/%d", g.Passed, g.Total)
+	if len(g.NotJudged) > 0 {
+		text += "?"
+	}
+	return text
+}

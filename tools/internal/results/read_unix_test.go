@@ -1,0 +1,20 @@
+//go:build unix
+
+package results
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// A pipe in the place of the results, into which nobody wrote, kept report waiting, and
+// no signal ended it.
+func TestReadDoesNotWaitForAPipe(t *testing.T) {
+	name := filepath.Join(t.TempDir(), FileName)
+	require.NoError(t, unix.Mkfifo(name, 0o600))
+	_, err := Read(name)
+	require.ErrorContains(t, err, "not the results of a lab run")
+}

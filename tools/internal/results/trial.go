@@ -1,0 +1,130 @@
+package results
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+)
+
+// Trial is one run of an experiment.
+type Trial struct {
+	Experiment string `json:"experiment"`
+	Server     string `json:"server"`
+	// Case is what was different from the experiment's other runs, in words, and
+	// X the same as a number, where there is one: of connections, say.
+	Case string  `json:"case,omitempty"`
+	X    float64 `json:"x,omitempty"`
+	// Load is what the generator saw, Callers what clients saw who come, ask and
+	// go, and Resources what the server used; nil where there were none.
+	Load      *load.Result `json:"load,omitempty"`
+	Callers   *Timeline    `json:"callers,omitempty"`
+	Resources *Resources   `json:"resources,omitempty"`
+	// Steal and Others are as in Cell.
+	Steal  *float64 `json:"steal,omitempty"`
+	Others *float64 `json:"others,omitempty"`
+	// Attacks are what was done to the server meanwhile.
+	Attacks []Attack `json:"attacks,omitempty"`
+	// Figures are what else was counted, by name with its unit.
+	Figures map[string]float64 `json:"figures,omitempty"`
+	// Note is why there is less here than there should be.
+	Note string `json:"note,omitempty"`
+}
+
+// Fill has the trial be of a server, with what was measured of it.
+func (t *Trial) Fill(s *Server, c *Cell) {
+	t.Server, t.Load, t.Resources, t.Steal, t.Others = s.Name, &c.Load, c.Resources, c.Steal, c.Others
+}
+
+// Besides is what the machine did during the run.
+func (t *Trial) Besides() Besides {
+	b := Besides{Server: t.Resources, Steal: t.Steal, Others: t.Others}
+	if t.Load != nil {
+		b.generator = t.Load.Generator.RunQueue
+	}
+	return b
+}
+
+// Taken returns why a run says more about the machine than about the server, or
+// "".
+func (t Trial) Taken() string { return t.Besides().Taken() }
+
+// Timeline is what callers saw, in steps by the time when they were due.
+type Timeline struct {
+	Step  time.Duration `json:"step_ns"`
+	Steps []Moment      `json:"steps"`
+	// First is the first error of those in Failed.
+	First string `json:"first_error,omitempty"`
+}
+
+// Moment is a step of a Timeline.
+type Moment struct {
+	Calls  int           `json:"calls"`            // that were answered
+	Failed int           `json:"failed,omitempty"` // or not answered at all
+	Worst  time.Duration `json:"worst_ns"`         // the longest time from when it was due
+	Median time.Duration `json:"median_ns"`        // of those times
+	// Late is how late a caller began to ask, at worst: the part of Worst that is
+	// the lab's own.
+	Late time.Duration `json:"late_ns,omitempty"`
+}
+
+// Worst returns the longest response time of callers who were due from one time
+// until another.
+func (t *Timeline) Worst(from, until time.Duration) (worst time.Duration) {
+	for i, m := range t.Steps {
+		if at := time.Duration(i) * t.Step; at >= from && at < until {
+			worst = max(worst, m.Worst)
+		}
+	}
+	return worst
+}
+
+// Late returns how late callers began to ask, at worst, who were due meanwhile.
+func (t *Timeline) Late(from, until time.Duration) (late time.Duration) {
+	for i, m := range t.Steps {
+		if at := time.Duration(i) * t.Step; at >= from && at < until {
+			late = max(late, m.Late)
+		}
+	}
+	return late
+}
+
+// Failed returns how many callers were not answered.
+func (t *Timeline) Failed() (n int) {
+	for _, m := range t.Steps {
+		n += m.Failed
+	}
+	return n
+}
+
+// Attack is a client that misbehaves for a while.
+type Attack struct {
+	Kind  AttackKind    `json:"kind"`
+	From  time.Duration `json:"from_ns"` // since the callers' first
+	Until time.Duration `json:"until_ns"`
+	// Waited is how long the server's threads were ready to run meanwhile and had
+	// no core, added up, and Steal the share of the CPU time that the host took; 0
+	// and nil if that is not known.
+	Waited time.Duration `json:"server_waited_ns,omitempty"`
+	Steal  *float64      `json:"steal,omitempty"`
+}
+
+// AttackKind is how a client misbehaves.
+type AttackKind string
+
+// The ways to misbehave.
+const (
+	IdleClient AttackKind = "connects and says nothing"
+	HalfFrame  AttackKind = "sends half a frame"
+	Dribble    AttackKind = "sends a byte at a time"
+	DeafReader AttackKind = "asks for much and does not read"
+)
+
+// check returns an error for a timeline that no axis has room for.
+func (t *Timeline) check() error {
+	const longest = time.Hour
+	if len(t.Steps) > 0 && (t.Step <= 0 || t.Step > longest/time.Duration(len(t.Steps))) {
+		return fmt.Errorf("trials: a timeline of %d steps of %v", len(t.Steps), t.Step)
+	}
+	return nil
+}

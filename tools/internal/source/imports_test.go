@@ -1,0 +1,145 @@
+package source
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// imports says which of our packages a package may import. A folder stands for what is
+// below it, too, and a package follows the row that names it most closely. Tests may
+// import anything.
+var imports = map[string]string{
+	"common":         "common",
+	"common/frame":   "",
+	"common/session": "common/frame common/buffer", // the protocol without I/O
+
+	"singleblocking": "common singleblocking",
+	"multiblocking":  "common multiblocking",
+	"busywait":       "common busywait",
+	"eventloop":      "common eventloop",
+	"iouring":        "common iouring",
+
+	"tools/cmd":   "common singleblocking multiblocking busywait eventloop iouring tools/internal",
+	"tools/peers": "common tools/peers",
+	"tools/lint":  "",
+
+	// What knows nothing of the lab.
+	"tools/internal/folder":    "",
+	"tools/internal/format":    "",
+	"tools/internal/nearest":   "",
+	"tools/internal/netfault":  "",
+	"tools/internal/printable": "",
+	"tools/internal/self":      "",
+	"tools/internal/source":    "",
+	"tools/internal/slow":      "common",
+	"tools/internal/stdout":    "tools/internal/printable",
+	"tools/internal/figures":   "tools/internal/folder tools/internal/stdout",
+	"tools/internal/mutate":    "tools/internal/folder tools/internal/stdout",
+	"tools/internal/load":      "common eventloop/poller tools/internal/printable",
+
+	// The lab, from the bottom up. What shows results starts no process.
+	"tools/internal/results":     results + "tools/internal/folder",
+	"tools/internal/text":        shown,
+	"tools/internal/term":        shown + "tools/internal/text",
+	"tools/internal/report":      shown + "tools/internal/text tools/internal/folder tools/internal/self",
+	"tools/internal/proc":        measured,
+	"tools/internal/models":      shown + "tools/internal/nearest tools/internal/self",
+	"tools/internal/bench":       measured + "tools/internal/proc tools/internal/models",
+	"tools/internal/experiments": measured + "tools/internal/proc tools/internal/models tools/internal/bench",
+	"tools/internal/lab":         run + "tools/internal/experiments",
+	"tools/internal/advise":      run + "tools/internal/folder tools/internal/self",
+	"tools/internal/labtest":     "common iouring tools/internal/load tools/internal/slow tools/internal/results tools/internal/models",
+}
+
+const (
+	results  = "tools/internal/format tools/internal/load tools/internal/printable "
+	shown    = results + "tools/internal/results "
+	measured = shown + "common "
+	run      = measured + "tools/internal/proc tools/internal/models tools/internal/bench tools/internal/text tools/internal/term "
+)
+
+// Each package imports those of ours that the table permits, on every system.
+func TestWhoMayImportWhom(t *testing.T) {
+	const root, ours = "../../..", "github.com/ioflavors/ioflavors/"
+	used := make(map[string]bool)
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && name != root && (entry.Name() == "testdata" || strings.HasPrefix(entry.Name(), ".")):
+			return filepath.SkipDir
+		case entry.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		if name, err = filepath.Rel(root, name); err != nil {
+			return err
+		}
+		name = filepath.ToSlash(name)
+		row := rowOf(path.Dir(name))
+		used[row] = true
+		if !assert.Contains(t, imports, row, "%s: no row says what it may import", name) {
+			return nil
+		}
+		for _, spec := range file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			if folder, is := strings.CutPrefix(imported, ours); is {
+				assert.True(t, permits(row, folder), "%s imports %s: the row of %s does not permit that", name, folder, row)
+			}
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	for row := range imports {
+		assert.True(t, used[row], "%s: no package is in this row any more", row)
+	}
+}
+
+// rowOf is the row that names a folder most closely, "." if there is none.
+func rowOf(folder string) string {
+	for folder != "." {
+		if _, is := imports[folder]; is {
+			break
+		}
+		folder = path.Dir(folder)
+	}
+	return folder
+}
+
+func permits(row, folder string) bool {
+	return slices.ContainsFunc(strings.Fields(imports[row]), func(may string) bool {
+		return folder == may || strings.HasPrefix(folder, may+"/")
+	})
+}
+
+// The table forbids something.
+func TestTheTableForbids(t *testing.T) {
+	for folder, imported := range map[string]string{
+		"tools/internal/report": "tools/internal/proc", // a page starts no process
+		"tools/internal/text":   "tools/internal/experiments",
+		"tools/internal/bench":  "tools/internal/labtest", // for tests alone
+		"eventloop/poller":      "iouring",
+		"common/session":        "common/sock",
+		"common/sock":           "tools/internal/load",
+	} {
+		assert.False(t, permits(rowOf(folder), imported), "%s imports %s", folder, imported)
+	}
+	assert.True(t, permits(rowOf("eventloop/cmd/kv-eventloop"), "eventloop/poller"))
+}

@@ -1,0 +1,70 @@
+package term
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
+)
+
+// area is the lines at the end of a terminal that are written over and over. The
+// cursor stays visible, behind the last of them: whatever ends the program, there
+// is nothing to restore.
+type area struct {
+	w      io.Writer
+	size   func() (columns, rows int)
+	widths []int // of the lines that are there
+}
+
+// draw writes the lines over those that are there, none as wide as the terminal.
+func (a *area) draw(lines []string) {
+	var out strings.Builder
+	out.WriteString(a.home())
+	for i, line := range lines {
+		if i > 0 {
+			out.WriteString("\x1b[K\r\n")
+		}
+		out.WriteString(printable.Styled(line))
+	}
+	out.WriteString("\x1b[J")
+	a.widths = a.widths[:0]
+	for _, line := range lines {
+		a.widths = append(a.widths, visible(line))
+	}
+	io.WriteString(a.w, out.String()) // at once, so that it does not flicker
+}
+
+func (a *area) erase() {
+	if len(a.widths) > 0 {
+		io.WriteString(a.w, a.home()+"\x1b[J")
+		a.widths = nil
+	}
+}
+
+// home returns what moves the cursor to the beginning of the lines. A terminal
+// that has become narrower has broken them.
+func (a *area) home() string {
+	columns, _ := a.size()
+	up := -1
+	for _, width := range a.widths {
+		up += max(1, (width+columns-1)/columns)
+	}
+	if up <= 0 {
+		return "\r"
+	}
+	return fmt.Sprintf("\r\x1b[%dA", up)
+}
+
+// visible returns how many characters of a text can be seen: colours cannot.
+func visible(text string) int {
+	n := 0
+	for i, part := range strings.Split(text, "\x1b[") {
+		if i > 0 {
+			_, part, _ = strings.Cut(part, "m")
+		}
+		n += utf8.RuneCountInString(part)
+	}
+	return n
+}

@@ -1,0 +1,61 @@
+package term
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
+)
+
+// drawings is how often the screen may change in a second, at most.
+const drawings = 4
+
+// live shows on a terminal what is known so far, and what is being measured.
+type live struct {
+	area  area
+	style text.Style
+	drawn [drawings]time.Time // the last times, from the earliest on
+}
+
+// moment is where a run is.
+type moment struct {
+	server, what string
+	share        float64 // that is done, 0 to 1
+	left         time.Duration
+}
+
+func (l *live) show(now time.Time, r *results.Results, m moment) {
+	if now.Sub(l.drawn[0]) < time.Second {
+		return
+	}
+	copy(l.drawn[:], l.drawn[1:])
+	l.drawn[drawings-1] = now
+	columns, rows := l.area.size()
+	lines := append(standings(r, m, columns-1, l.style), m.line(columns-1))
+	if len(lines) >= rows {
+		lines = lines[len(lines)-1:]
+	}
+	l.area.draw(lines)
+}
+
+const (
+	barWidth = 16
+	barRoom  = 60 // with less, what is measured is worth more
+	typed    = 2  // characters: the ^C that a terminal shows when it is pressed
+)
+
+// line is one that fits.
+func (m moment) line(width int) string {
+	text := fmt.Sprintf("%3.0f %%  about %s left  ", m.share*100, format.Roughly(m.left))
+	if width >= barRoom {
+		full := int(m.share * barWidth)
+		text = strings.Repeat("█", full) + strings.Repeat("░", barWidth-full) + " " + text
+	}
+	if m.server != "" {
+		text += m.server + " · "
+	}
+	return format.Clip(text+m.what, width-typed)
+}

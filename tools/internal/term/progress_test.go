@@ -1,0 +1,112 @@
+package term
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/text"
+)
+
+func TestProgressLines(t *testing.T) {
+	var out strings.Builder
+	p := NewProgress(&out)
+	now := time.Unix(1e9, 0)
+	p.Now = func() time.Time { return now }
+	p.Start(&results.Results{}, 80*time.Second)
+	p.Doing("one", "nothing that shows")
+	now = now.Add(40 * time.Second)
+	p.Finished(20*time.Second, "one is done")
+	p.Finished(20*time.Second, "")
+	now = now.Add(40 * time.Second)
+	p.Finished(40*time.Second, "so is another")
+	p.Finished(time.Second, "and what nobody had planned")
+	p.End()
+	assert.Equal(t, strings.Join([]string{
+		"about 80 s",
+		// 80 s, had the plan no say
+		"one is done (about 1 min 40 s left; longer than planned, because all takes 2.0 times as long)",
+		"so is another (about 0 s left)",
+		"and what nobody had planned (about 0 s left)",
+		"",
+	}, "\n"), out.String())
+}
+
+// An estimate that grows says why.
+func TestProgressSaysWhyItTakesLonger(t *testing.T) {
+	var out strings.Builder
+	p := NewProgress(&out)
+	now := time.Unix(1e9, 0)
+	p.Now = func() time.Time { return now }
+	p.Start(nil, 99*time.Second)
+	step := func(took time.Duration, line string) {
+		now = now.Add(took)
+		p.Finished(11*time.Second, line)
+	}
+	step(12*time.Second, "as planned")
+	step(3*time.Minute, "slow")
+	step(3*time.Minute, "slow again")
+	step(time.Second, "quick")
+	p.Extend(30*time.Second, "a is measured again")
+	assert.Equal(t, strings.Join([]string{
+		"about 99 s",
+		"as planned (about 92 s left)",
+		"slow (about 7 min 40 s left; longer than planned, because this took 3 min 0 s, not 11 s)",
+		"slow again (about 9 min 20 s left; longer than planned, because this took 3 min 0 s, not 11 s)",
+		"quick (about 6 min 20 s left)",
+		"about 30 s more, because a is measured again",
+		"",
+	}, "\n"), out.String())
+
+	live := NewLiveProgress(&out, text.Style{}, func() (int, int) { return 200, 24 })
+	live.Now = p.Now
+	live.Start(nil, 99*time.Second)
+	now = now.Add(5 * time.Minute)
+	live.Finished(10*time.Second, "")
+	out.Reset()
+	live.results = &results.Results{}
+	live.Doing("eventloop", "50 conns")
+	assert.Contains(t, out.String(), "eventloop · 50 conns · longer than planned, because this took 5 min 0 s, not 10 s")
+}
+
+func TestProgressLeft(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	p := NewProgress(nil)
+	p.total, p.began, p.at = 80*time.Second, now, now
+	assert.Equal(t, 80*time.Second, p.left(now), "the plan, as long as there is nothing else")
+	assert.Equal(t, 70*time.Second, p.left(now.Add(10*time.Second)), "what is being done takes its time")
+	assert.Zero(t, p.left(now.Add(time.Hour)))
+	p.done, p.at = 30*time.Second, now.Add(30*time.Second)
+	assert.Equal(t, 50*time.Second, p.left(p.at))
+	p.at = now.Add(70 * time.Second)
+	assert.Equal(t, 100*time.Second, p.left(p.at), "twice as slow, and a quarter of that is the plan's")
+	p.done = 81 * time.Second
+	assert.Zero(t, p.left(p.at))
+	assert.Zero(t, new(Progress).left(now))
+}
+
+func TestRoughly(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0:                       "0 s",
+		499 * time.Millisecond:  "0 s",
+		1500 * time.Millisecond: "2 s",
+		99 * time.Second:        "99 s",
+		100 * time.Second:       "1 min 40 s",
+		119 * time.Second:       "2 min 0 s",
+		14*time.Minute + 1:      "14 min 0 s",
+	} {
+		assert.Equal(t, want, format.Roughly(d))
+	}
+}
+
+func TestProgressSilent(t *testing.T) {
+	p := new(Progress)
+	p.Start(nil, time.Second)
+	p.Doing("x", "y")
+	p.Finished(time.Second, "x")
+	p.End()
+}

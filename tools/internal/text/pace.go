@@ -1,0 +1,64 @@
+package text
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// driftLimit is how much the machine's speed may change between rounds without a
+// word.
+const driftLimit = 0.05
+
+// paces returns how dear requests were in each round, for all servers alike: the
+// geometric mean of CPU per request over its median. 1 is as usual. It is nil
+// unless each round has figures.
+func paces(r *results.Results) []float64 {
+	if r.Plan.Rounds < 1 || r.Plan.Rounds > len(r.Runs) {
+		return nil // some have none; and no file decides how much memory this takes
+	}
+	sums, counts := make([]float64, r.Plan.Rounds), make([]float64, r.Plan.Rounds)
+	for _, c := range r.Runs {
+		sum := r.SummaryOf(c.Server, c.Workload)
+		if c.Round < 1 || c.Round > r.Plan.Rounds { // in somebody's file
+			continue
+		}
+		if c.Resources == nil || c.Load.Requests == 0 || sum == nil || sum.Cost == nil || sum.Cost.CPU == 0 || c.NanosPerRequest() == 0 {
+			continue
+		}
+		sums[c.Round-1] += math.Log(c.NanosPerRequest() / sum.Cost.CPU)
+		counts[c.Round-1]++
+	}
+	var all []float64
+	for i, n := range counts {
+		if n == 0 {
+			return nil
+		}
+		all = append(all, math.Exp(sums[i]/n))
+	}
+	return all
+}
+
+// paceNote tells of a machine whose speed changes: all its rounds may have been
+// quick or slow ones, which neither A/A nor the spread of one server shows.
+func paceNote(r *results.Results) string {
+	quick, slow := 0, 0
+	paces := paces(r)
+	if len(paces) < 2 {
+		return ""
+	}
+	for i, p := range paces {
+		if p < paces[quick] {
+			quick = i
+		}
+		if p > paces[slow] {
+			slow = i
+		}
+	}
+	if paces[slow]/paces[quick] <= 1+driftLimit {
+		return ""
+	}
+	return fmt.Sprintf("This machine's speed changes: over all servers, requests were %.0f %% dearer in round %d than in round %d. "+
+		"Another run may differ from this one as much; servers are to be compared within a run.", (paces[slow]/paces[quick]-1)*100, slow+1, quick+1)
+}

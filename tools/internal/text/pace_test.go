@@ -1,0 +1,43 @@
+package text
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+func TestPaces(t *testing.T) {
+	r := &results.Results{
+		Plan:    results.Plan{Rounds: 3, Workloads: results.Workloads(load.DefaultWorkload())},
+		Servers: []*results.Server{{Subject: results.Subject{Name: "cheap"}}, {Subject: results.Subject{Name: "dear"}}},
+	}
+	run := func(server string, round int, cpu time.Duration) {
+		r.Runs = append(r.Runs, results.Cell{Server: server, Round: round, Load: load.Result{Requests: 1, Seconds: 1}, Resources: &results.Resources{CPU: cpu}})
+	}
+	for round, cpu := range []time.Duration{100, 150, 80} {
+		run("cheap", round+1, cpu)
+		run("dear", round+1, 100*cpu)
+	}
+	require.NoError(t, r.Summarize())
+	assert.InDeltaSlice(t, []float64{1, 1.5, 0.8}, paces(r), 1e-9)
+	assert.Contains(t, paceNote(r), "88 % dearer in round 2 than in round 3")
+
+	// What is noise of one server is none of the machine's.
+	r.Runs = nil
+	for round, cpu := range []time.Duration{100, 110, 90} {
+		run("cheap", round+1, cpu)
+		run("dear", round+1, 10_000*100/cpu)
+	}
+	require.NoError(t, r.Summarize())
+	assert.Empty(t, paceNote(r))
+
+	r.Plan.Rounds = 4
+	assert.Nil(t, paces(r), "a round is missing: it was interrupted")
+	assert.Empty(t, paceNote(r))
+	assert.Empty(t, paceNote(new(results.Results)))
+}

@@ -1,0 +1,252 @@
+// Package text says what a run has found out in words: tables, notes, and the
+// report of both.
+package text
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// TextWidth is where text is broken, in characters, however much room there is:
+// longer lines are hard to read.
+const TextWidth = 120
+
+// Report writes the results as text, in lines of at most width characters: what
+// was run and where, what a request costs each server, how fast each was, and
+// what is to be known about that.
+func Report(r *results.Results, w io.Writer, style Style, width int) error {
+	fill := func(text string) string {
+		return Wrap(strings.ReplaceAll(text, "\t", "    "), min(width, TextWidth), "  ")
+	}
+	var out strings.Builder
+	if warning := r.Disturbed(); warning != "" {
+		fmt.Fprintln(&out, Paint(style.Alarm, fill(warning)))
+	}
+	fmt.Fprintf(&out, "%s\n%s\n\n", Paint(style.Strong, fill(Title(r))), fill(Place(r)))
+	for _, g := range Tables(r) {
+		fmt.Fprintln(&out, Paint(style.Strong, fill(g.Caption)))
+		for _, block := range g.Split(width) {
+			if err := block.Write(&out, style); err != nil {
+				return err
+			}
+			fmt.Fprintln(&out)
+		}
+	}
+	for _, note := range Notes(r) {
+		fmt.Fprintln(&out, fill(note))
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+// Title says in a line what was run.
+func Title(r *results.Results) string {
+	if len(r.Plan.Workloads) == 0 {
+		return "ioflavors lab"
+	}
+	w := r.Plan.Workloads[0]
+	title := fmt.Sprintf("ioflavors lab · %s · %s of %v a cell · seed %d · %.0f %% gets, %s keys, %s-byte values",
+		format.Count(len(r.Servers), "server"), format.Count(r.Plan.Rounds, "round"), r.Plan.Cell, r.Plan.Seed,
+		100*(1-w.Puts), format.Thousands(float64(w.Keys)), valueSizes(w))
+	if !r.Complete {
+		title += " · INTERRUPTED"
+	}
+	return title
+}
+
+func valueSizes(w load.Workload) string {
+	if w.MinValue == w.MaxValue {
+		return fmt.Sprint(w.MaxValue)
+	}
+	return fmt.Sprintf("%d- to %d", w.MinValue, w.MaxValue)
+}
+
+// Place says in a line where it was run, and how quiet it was there.
+func Place(r *results.Results) string {
+	e := r.Environment
+	parts := []string{e.OS + "/" + e.Arch}
+	if e.Kernel != "" {
+		parts[0] = e.Kernel + " " + e.Arch
+	}
+	if e.CPU != "" {
+		parts = append(parts, e.CPU)
+	}
+	parts = append(parts, format.Count(e.Cores, "core"), e.Go)
+	if e.Pinned {
+		parts = append(parts, fmt.Sprintf("server on cpu%d, load on cpu%d", e.ServerCore, e.LoadCore))
+	} else {
+		parts = append(parts, "not pinned")
+	}
+	if e.Steal != nil {
+		parts = append(parts, "steal "+format.Percent(*e.Steal))
+	}
+	if e.Others != nil {
+		parts = append(parts, "others "+format.Percent(*e.Others))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// Tables are the tables, of what was measured.
+func Tables(r *results.Results) []*Table {
+	tables := []*Table{costs(r)}
+	for _, t := range []struct {
+		any bool
+		of  func(*results.Results) *Table
+	}{
+		{len(r.Summary) > 0, speeds},
+		{len(r.OpenSummary) > 0, latencies},
+		{len(r.Idle) > 0, idleCosts},
+		{len(r.Syscalls) > 0, callCounts},
+		{len(r.Claims) > 0, claimTable},
+		{len(r.Capacity) > 0, capacityTable},
+	} {
+		if t.any {
+			tables = append(tables, t.of(r))
+		}
+	}
+	return tables
+}
+
+// costs is the table of what the servers use: the headline, and what goes with
+// it.
+func costs(r *results.Results) *Table {
+	const cpu, switches, process = "server CPU, µs/request", "switches/request", "process"
+	g := &Table{Caption: "What a request costs", Columns: []Column{{"", "MODEL"}, {"", "RULES"}}}
+	for _, group := range []string{cpu, switches} {
+		for _, w := range r.Plan.Workloads {
+			g.Columns = append(g.Columns, Column{group, WorkloadName(w)})
+		}
+	}
+	g.Columns = append(g.Columns, Column{process, "THREADS"}, Column{process, "RSS MiB"}, Column{process, "IDLE"})
+
+	for _, s := range r.Servers {
+		cells := []string{s.Name, s.Rules.String()}
+		if unmeasured(r, s) {
+			g.Rows = append(g.Rows, Row{Cells: cells, Remark: Remark(s, true), Calm: s.Unavailable != ""})
+			continue
+		}
+		var cpu, switches []string
+		threads, rss := format.NotAvailable, format.NotAvailable
+		for i := range r.Plan.Workloads {
+			switch sum := r.SummaryOf(s.Name, i); {
+			case sum == nil || sum.Rate == 0:
+				cpu, switches = append(cpu, format.Absent), append(switches, format.Absent)
+			case sum.Cost == nil:
+				cpu, switches = append(cpu, format.NotAvailable), append(switches, format.NotAvailable)
+			default:
+				cpu = append(cpu, format.ThreeDigits(sum.Cost.CPU/1e3))
+				switches = append(switches, fmt.Sprintf("%.3f", sum.Cost.Voluntary+sum.Cost.Involuntary))
+				threads, rss = fmt.Sprint(sum.Cost.Threads), format.Mebibytes(sum.Cost.RSS) // those of the last workload, the heaviest one
+			}
+		}
+		idle := format.NotAvailable
+		if !r.Plan.Has(results.Idle) {
+			idle = format.Absent
+		}
+		if share, known := r.IdleShare(s.Name); known {
+			idle = format.Percent(share)
+		}
+		cells = append(append(append(cells, cpu...), switches...), threads, rss, idle)
+		g.Rows = append(g.Rows, Row{Cells: cells, Remark: Remark(s, false)})
+	}
+	return g
+}
+
+// speeds is the table of rates and latencies.
+func speeds(r *results.Results) *Table {
+	g := &Table{Caption: "How fast, in a closed loop", Columns: []Column{{"", "MODEL"}}}
+	for _, w := range r.Plan.Workloads {
+		group := WorkloadTitle(w)
+		g.Columns = append(g.Columns, Column{group, "REQ/S"}, Column{group, "P50"}, Column{group, "P99"})
+	}
+	g.Columns = append(g.Columns, Column{"", "SERVED"})
+	for _, s := range r.Servers {
+		if unmeasured(r, s) {
+			continue
+		}
+		cells := []string{s.Name}
+		for i := range r.Plan.Workloads {
+			if sum := r.SummaryOf(s.Name, i); sum != nil {
+				p99 := format.Latency(sum.P99)
+				if hides(r, *sum) {
+					p99 = "~" + p99
+				}
+				cells = append(cells, mark(sum)+format.Thousands(sum.Rate), format.Latency(sum.P50), p99)
+			} else {
+				cells = append(cells, format.Absent, format.Absent, format.Absent)
+			}
+		}
+		g.Rows = append(g.Rows, Row{Cells: append(cells, served(r, s))})
+	}
+	return g
+}
+
+// served returns how many of its clients a server served where it served the
+// smallest part of them.
+func served(r *results.Results, s *results.Server) string {
+	served, of := 0, 0
+	for i, w := range r.Plan.Workloads {
+		if sum := r.SummaryOf(s.Name, i); sum != nil && (of == 0 || sum.Served*of <= served*w.Connections) {
+			served, of = sum.Served, w.Connections
+		}
+	}
+	text := fmt.Sprintf("%d/%d", served, of)
+	if s.OneAtATime {
+		text += "*"
+	}
+	return text
+}
+
+// unmeasured reports whether there is nothing to tell of a server but why.
+func unmeasured(r *results.Results, s *results.Server) bool {
+	for i := range r.Plan.Workloads {
+		if r.SummaryOf(s.Name, i) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// Remark is about a server that was not measured to the end. The reason in full
+// is among the notes.
+func Remark(s *results.Server, unmeasured bool) string {
+	switch {
+	case s.Unavailable != "":
+		return UnavailableMark
+	case s.DNF == "" && unmeasured:
+		return "not measured"
+	case s.DNF == "":
+		return ""
+	case s.Rules != nil && len(s.Rules.Failed) > 0:
+		return "DNF: fails " + s.Rules.Failed[0].Rule
+	default:
+		return "DNF"
+	}
+}
+
+// mark warns of a rate that is not what it seems.
+func mark(s *results.Summary) string {
+	m := ""
+	if s.Errors > 0 {
+		m += "! "
+	}
+	if s.GeneratorLimited {
+		m += "≥ "
+	}
+	return m
+}
+
+// hiddenShare is how large a share of the requests in flight may be missing
+// from the percentiles without a word.
+const hiddenShare = 0.1
+
+// hides reports whether the percentiles do not tell of long waits. Where clients
+// are served one by one, that is said already.
+func hides(r *results.Results, s results.Summary) bool {
+	return s.Hidden > hiddenShare && !r.Server(s.Server).OneAtATime
+}

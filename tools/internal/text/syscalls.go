@@ -1,0 +1,82 @@
+package text
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+)
+
+// maxCallColumns is how many calls have a column of their own.
+const maxCallColumns = 5
+
+// callCounts is the table of system calls.
+func callCounts(r *results.Results) *Table {
+	g := &Table{Caption: "System calls per request", Columns: []Column{{"", "MODEL"}}}
+	// The calls that some server makes most often.
+	most := make(map[string]float64)
+	for _, c := range r.Syscalls {
+		names, each, _ := c.PerRequest()
+		for i, name := range names {
+			if name != results.OtherCalls {
+				most[name] = max(most[name], each[i])
+			}
+		}
+	}
+	shown := slices.SortedFunc(maps.Keys(most), func(a, b string) int {
+		return cmp.Or(cmp.Compare(most[b], most[a]), strings.Compare(a, b))
+	})
+	shown = shown[:min(len(shown), maxCallColumns)]
+	for w := range min(results.SyscallWorkloads, len(r.Plan.Workloads)) {
+		group := WorkloadTitle(r.Plan.Workloads[w])
+		g.Columns = append(g.Columns, Column{group, "ALL"})
+		for _, name := range shown {
+			g.Columns = append(g.Columns, Column{group, name})
+		}
+	}
+	for _, s := range r.Servers {
+		cells, known := []string{s.Name}, false
+		for w := range min(results.SyscallWorkloads, len(r.Plan.Workloads)) {
+			i := slices.IndexFunc(r.Syscalls, func(c results.SyscallCell) bool { return c.Server == s.Name && c.Workload == w })
+			if i < 0 || r.Syscalls[i].Requests == 0 {
+				cells = append(cells, slices.Repeat([]string{format.Absent}, 1+len(shown))...)
+				continue
+			}
+			known = true
+			c := r.Syscalls[i]
+			_, _, total := c.PerRequest()
+			cells = append(cells, format.ThreeDigits(total))
+			for _, name := range shown {
+				cells = append(cells, format.ThreeDigits(float64(c.Calls[name])/float64(c.Requests)))
+			}
+		}
+		if known {
+			g.Rows = append(g.Rows, Row{Cells: cells})
+		}
+	}
+	return g
+}
+
+// syscallNotes explains the table of system calls.
+func syscallNotes(r *results.Results) []string {
+	if len(r.Syscalls) == 0 {
+		return nil
+	}
+	method := r.Syscalls[0].Method
+	note := "System calls were counted in a pass of their own, by " + method + ", for that slows a server."
+	if method == "strace" {
+		note = "System calls were counted in a pass of their own, by strace, under which a server is several times as slow, and meets other conditions."
+	}
+	notes := []string{note}
+	if r.Rings() {
+		notes = append(notes, RingNote)
+	}
+	return notes
+}
+
+// RingNote is how to read calls of io_uring_enter.
+const RingNote = "io_uring_enter hands over any number of operations and waits for what is done, all in one call: " +
+	"what others ask of the kernel with a call each, to read, to write, to accept, is in it. What it saves is the way into the kernel and back, not the work there."
