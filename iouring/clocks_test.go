@@ -49,7 +49,7 @@ func TestClocksAreLookedAtHoweverManyAreBusy(t *testing.T) {
 	client, err := net.Dial("tcp", addr)
 	require.NoError(t, err)
 	defer client.Close()
-	require.NoError(t, client.SetReadDeadline(time.Now().Add(30*time.Second)))
+	require.NoError(t, client.SetReadDeadline(time.Now().Add(time.Minute)))
 	_, err = client.Read(make([]byte, 1))
 	assert.ErrorContains(t, err, "EOF", "it was idle")
 }
@@ -79,7 +79,7 @@ func TestWhoIsToldToGoIsClosedThoughMoreIsToCome(t *testing.T) {
 		client, err := net.Dial("tcp", addr)
 		require.NoError(t, err)
 		defer client.Close()
-		require.NoError(t, client.SetReadDeadline(time.Now().Add(30*time.Second)))
+		require.NoError(t, client.SetReadDeadline(time.Now().Add(time.Minute)))
 		go func() {
 			_, err := client.Read(make([]byte, 1))
 			closed <- err

@@ -20,7 +20,7 @@ import (
 )
 
 // patience is how long a test waits before it fails.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // ample is the size of a ring for a few clients. Its buffers hold more than a socket
 // does, so that no receive ends for lack of a buffer.

@@ -36,6 +36,6 @@ func TestServer(t *testing.T) {
 
 // How long a test waits at most for a condition, and how often it looks.
 const (
-	eventually = 30 * time.Second
+	eventually = time.Minute
 	tick       = 5 * time.Millisecond
 )

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -32,7 +31,7 @@ func Serve(tb testing.TB, srv kvserver.Server) (addr string) {
 // a context that limits the test's calls.
 func Dial(t *testing.T, addr string) (context.Context, *kvclient.Client) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), whole)
 	t.Cleanup(cancel)
 	c, err := kvclient.Dial(ctx, addr)
 	require.NoError(t, err)

@@ -63,7 +63,7 @@ func TestRefused(t *testing.T) {
 	assert.False(t, refused(nil))
 	assert.False(t, refused(conns), "nothing is said on them")
 	theirs[2].Close()
-	require.Eventually(t, func() bool { return refused(conns) }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return refused(conns) }, time.Minute, time.Millisecond)
 }
 
 // What the machine has spoilt is not counted, is measured again, and is named.
