@@ -6,12 +6,12 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/kvserver"
@@ -99,7 +99,7 @@ type failing struct {
 func (f failing) Wait(timeout time.Duration) ([]ring.Completion, error) {
 	done, err := f.uring.Wait(timeout)
 	if f.now.Load() {
-		return nil, unix.EBADF
+		return nil, syscall.EBADF
 	}
 	return done, err
 }
@@ -123,7 +123,7 @@ func TestTheRingsEndIsTheClients(t *testing.T) {
 	client.Want(probe.Stored)
 	now.Store(true)
 	client.Send(probe.Put("k", "v"))
-	require.ErrorIs(t, <-served, unix.EBADF)
+	require.ErrorIs(t, <-served, syscall.EBADF)
 	client.WantClosed()
 	assert.Zero(t, srv.Stats().Active)
 }

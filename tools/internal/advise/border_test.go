@@ -31,3 +31,16 @@ func TestTheLimitsOfTheAdviceAreAllowed(t *testing.T) {
 	assert.LessOrEqual(t, Option{Counted: 1, Answered: enough, Longer: 2 * time.Second}.distance(p), 1.0, "it answers enough, and is late")
 	assert.Greater(t, Option{Counted: 1, Answered: enough - 0.01}.distance(p), 1.0)
 }
+
+// An option's median is that of the samples whose median stands, if there are any.
+func TestAnOptionsMedianIsOfTheSamplesThatStand(t *testing.T) {
+	sample := func(p50 time.Duration, void ...string) Sample {
+		return Sample{Load: load.Result{Response: load.Times{Count: 1000, P50: p50, P99: 10 * p50, Max: 20 * p50}, Void: void}}
+	}
+	const ms = time.Millisecond
+	var o Option
+	require.NoError(t, o.times([]Sample{sample(ms), sample(8*ms, "it paused"), sample(9*ms, "it paused")}))
+	assert.Equal(t, ms, o.P50)
+	require.NoError(t, o.times([]Sample{sample(7*ms, "it paused"), sample(8*ms, "it paused"), sample(9*ms, "it paused")}))
+	assert.Equal(t, 8*ms, o.P50, "none stands")
+}

@@ -48,6 +48,8 @@ func TestEveryExperimentStatesItsCase(t *testing.T) {
 func TestByThreshold(t *testing.T) {
 	assert.Equal(t, results.Finding{Verdict: results.Confirmed, Number: 3, Low: 2.5, High: 4}, byThreshold([]float64{4, 2.5, 3}, 2, 1))
 	assert.Equal(t, results.Finding{Verdict: results.Refuted, Number: 0.5, Low: 0.5, High: 0.5}, byThreshold([]float64{0.5}, 2, 1))
+	assert.Equal(t, results.Finding{Verdict: results.Confirmed, Number: 2, Low: 2, High: 2}, byThreshold([]float64{2}, 2, 1), "from there on")
+	assert.Equal(t, results.Finding{Verdict: results.Refuted, Number: 1, Low: 1, High: 1}, byThreshold([]float64{1}, 2, 1), "up to there")
 	assert.Equal(t, results.Finding{Verdict: results.Confirmed, Number: 1.6, Low: 1.6, High: 1.6, Close: true}, byThreshold([]float64{1.6}, 2, 1), "in between")
 	assert.Equal(t, results.Finding{Verdict: results.Confirmed, Number: 3, Low: 0.1, High: 4, Close: true}, byThreshold([]float64{4, 0.1, 3}, 2, 1), "a repeat says otherwise")
 	assert.Equal(t, results.Finding{Verdict: results.Confirmed, Number: 1, Low: 1, High: 1}, byThreshold([]float64{1}, 2, 5), "less is yes")

@@ -63,3 +63,16 @@ func TestVoidRuns(t *testing.T) {
 	r.Claims = r.Claims[1:2]
 	assert.Empty(t, r.Void(), "there is no such server here, which is said elsewhere")
 }
+
+// A run is disturbed if more than a share of the CPU time went elsewhere, to the host or
+// to other programs.
+func TestDisturbed(t *testing.T) {
+	for _, e := range []Environment{{}, {Steal: new(DisturbedShare)}, {Others: new(DisturbedShare)}} {
+		assert.Empty(t, (&Results{Environment: e}).Disturbed())
+	}
+	for _, e := range []Environment{
+		{Steal: new(DisturbedShare + 0.01)}, {Others: new(DisturbedShare + 0.01)}, {Steal: new(DisturbedShare), Others: new(0.01)},
+	} {
+		assert.Contains(t, (&Results{Environment: e}).Disturbed(), "DISTURBED: 6 %")
+	}
+}
