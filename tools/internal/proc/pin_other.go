@@ -4,9 +4,10 @@ package proc
 
 import "os/exec"
 
-// PinSelf: elsewhere the system decides on its own what runs where.
+// PinSelf does nothing: this system chooses the cores.
 func PinSelf() (pins Pinning, undo func(), err error) { return Pinning{}, func() {}, nil }
 
+// PinSelfBeside does nothing, as PinSelf.
 func PinSelfBeside(int) (pins Pinning, undo func(), err error) { return PinSelf() }
 
 func (Pinning) start(cmd *exec.Cmd) error { return cmd.Start() }

@@ -2,7 +2,7 @@
 
 package proc
 
-// Tracers: there is none here that may look at another process and costs little.
+// Tracers returns none, because no cheap tracer of other processes exists here.
 func Tracers() []Tracer { return nil }
 
 func hasRings() bool { return false }

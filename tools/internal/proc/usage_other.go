@@ -4,11 +4,12 @@ package proc
 
 import "errors"
 
-// NewMeter: other systems do not tell about other processes in this way.
+// NewMeter fails, because this system does not tell about other processes under /proc.
 func NewMeter(int) (*Meter, error) { return nil, errors.ErrUnsupported }
 
 func processUsage(int) (usage, error) { return usage{}, errors.ErrUnsupported }
 
+// MemoryOf fails for the same reason.
 func MemoryOf(int) (MemoryUsage, error) { return MemoryUsage{}, errors.ErrUnsupported }
 
 func HeldConnections(string) (int, error) { return 0, errors.ErrUnsupported }
