@@ -130,7 +130,7 @@ type request struct {
 // appends nothing, and returns how many bytes the frame needs.
 func (h *Handler) appendFrame(dst []byte, r *request) (out []byte, need int) {
 	need = around
-	if r.Kind == Get {
+	if r.err == nil && r.Kind == Get {
 		need += len(r.Key)
 	}
 	if cap(dst)-len(dst) < need {

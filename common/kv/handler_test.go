@@ -371,6 +371,15 @@ func TestAReplyWithoutRoomForItsEndNeedsItsLength(t *testing.T) {
 	}
 }
 
+// The key of a request that is refused needs no room, because the refusal has no key.
+func TestARefusalNeedsNoRoomForTheKey(t *testing.T) {
+	body := append(request(kv.Get, strings.Repeat("k", 20_000), ""), "\x12\x05cut"...)
+	_, _, n, need, err := kv.NewHandler(store.New(0)).AppendReplies(make([]byte, 0, 300), frames(body), 1<<20, 1<<20)
+	require.NoError(t, err)
+	assert.Zero(t, need)
+	assert.Equal(t, 1, n)
+}
+
 // A put is not repeated when its reply did not fit.
 func TestWhatDoesNotFitIsNotCarriedOut(t *testing.T) {
 	s := &counting{Store: store.New(0)}

@@ -14,7 +14,7 @@ func Example() {
 	addr, stop := exampleServer()
 	defer stop()
 
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	c, err := kvclient.Dial(ctx, addr)
 	if err != nil {

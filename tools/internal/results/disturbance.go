@@ -107,7 +107,7 @@ func (r *Results) Disturbed() string {
 
 // voidShare is the share of a loop's cells that may be void. If more are, the run shows
 // next to nothing. Two thirds were void on an idle virtual machine whose host took a
-// core away 1,400 times a second (README's lab); the rest of that run was sound.
+// core away 1,400 times a second (docs/lab.md); the rest of that run was sound.
 const voidShare = 0.75
 
 // Void returns why a run shows next to nothing, or "": over voidShare of its closed
