@@ -127,7 +127,7 @@ func (c *adviseCmd) config() (advise.Config, error) {
 	if err != nil {
 		return advise.Config{}, err
 	}
-	subjects, err := models.Select(models.Models(program), c.Models)
+	targets, err := models.Select(models.Models(program), c.Models)
 	if err != nil {
 		return advise.Config{}, err
 	}
@@ -137,7 +137,7 @@ func (c *adviseCmd) config() (advise.Config, error) {
 			Handler: c.Handler, Computes: c.HandlerKind == "cpu", Value: int(c.Value), P99: c.P99,
 			Cores: c.Cores, SpareCore: c.SpareCore,
 		},
-		Subjects: subjects,
+		Targets:  targets,
 		Repeats:  c.Repeats,
 		Duration: c.Duration,
 		Seed:     c.Seed,

@@ -30,7 +30,7 @@ func adviseConfig(t *testing.T, args ...string) (advise.Config, error) {
 func TestAdviseFlags(t *testing.T) {
 	cfg, err := adviseConfig(t)
 	require.NoError(t, err)
-	assert.Len(t, cfg.Subjects, 9)
+	assert.Len(t, cfg.Targets, 9)
 	assert.Equal(t, advise.Profile{
 		Connections: 1000, Active: 100, Rate: 5000, Arrivals: load.Poisson, Puts: 0.1, Value: 64, P99: 10 * time.Millisecond, Cores: 1,
 	}, cfg.Profile)
@@ -43,7 +43,7 @@ func TestAdviseFlags(t *testing.T) {
 		Connections: 20000, Active: 200, Rate: 5000, Arrivals: load.Constant, Puts: 0.5, Handler: 2 * time.Millisecond,
 		Value: 1024, P99: 5 * time.Millisecond, Cores: 1, SpareCore: true,
 	}, cfg.Profile)
-	assert.Len(t, cfg.Subjects, 2)
+	assert.Len(t, cfg.Targets, 2)
 
 	again, err := adviseConfig(t, cfg.Command[2:]...)
 	require.NoError(t, err)

@@ -113,7 +113,7 @@ func TestJSONForATerminal(t *testing.T) {
 // Names in results.json appear on the page and in the advice.
 func TestResultsAreNoControlSequences(t *testing.T) {
 	dir := t.TempDir()
-	_, err := (&results.Results{Schema: results.Schema, Servers: []*results.Server{{Subject: results.Subject{Name: "a" + evil}, DNF: evil}}}).Write(dir)
+	_, err := (&results.Results{Schema: results.Schema, Servers: []*results.Server{{Target: results.Target{Name: "a" + evil}, DNF: evil}}}).Write(dir)
 	require.NoError(t, err)
 	code, stdout, stderr := ioflavors(t, "report", dir)
 	require.Zero(t, code, stderr)

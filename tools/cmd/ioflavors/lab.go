@@ -28,7 +28,7 @@ import (
 )
 
 type labCmd struct {
-	Only      []string      `placeholder:"PART" help:"Measure these only: closed (what a request costs), open (response times at given rates), idle (silent connections), syscalls, capacity (under an SLO), proof (the lab's test of itself), claims (the article's, those that are quick to test); without it, all but capacity. Or E0 to E12, a claim each and all that it needs. Or models, as --models takes them. Give it again, or separate names by commas."`
+	Only      []string      `placeholder:"PART" help:"Measure these only: closed (what a request costs), open (response times at given rates), idle (silent connections), syscalls, capacity (under an SLO), stall-check (the lab's test of itself), claims (the article's, those that are quick to test); without it, all but capacity. Or E0 to E12, a claim each and all that it needs. Or models, as --models takes them. Give it again, or separate names by commas."`
 	Models    []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Give it again, or separate names by commas."`
 	Server    []string      `placeholder:"NAME=CMD" sep:"none" help:"Measure your own server as well. CMD starts it, without a shell and as one process, and has {addr} or {port} where it is to listen. One that speaks another protocol says so before its name: resp+NAME=CMD, or memcached+NAME=CMD. Give it again for more."`
 	Peers     bool          `help:"Measure as well, to compare with: servers on gnet, netpoll, nbio and the standard library, built from the source checkout around the working directory (tools/peers), and Redis and memcached where they are installed. --models peer, or 'peer gnet', picks from them."`
@@ -139,7 +139,7 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	if err != nil {
 		return lab.Config{}, nil, err
 	}
-	var servers []results.Subject
+	var servers []results.Target
 	for _, text := range c.Server {
 		s, err := models.ParseServer(text)
 		if err != nil {
@@ -160,19 +160,19 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	if c.Claims || claims != nil {
 		parts = append(parts, experiments.Parts(claims)...)
 	}
-	subjects, notMeasured := models.Models(program), []string(nil)
+	targets, notMeasured := models.Models(program), []string(nil)
 	if c.Peers || c.PeersFrom != "" {
 		built, remove, err := buildPeers(ctx, c.PeersFrom)
 		if err != nil {
 			return lab.Config{}, nil, err
 		}
 		cleanUp = remove
-		var installed []results.Subject
+		var installed []results.Target
 		installed, notMeasured = models.InstalledPeers()
-		subjects = slices.Concat(subjects, built, installed)
+		targets = slices.Concat(targets, built, installed)
 		names = models.WithPeers(names)
 	}
-	if subjects, err = c.chosen(subjects, servers, names); err != nil {
+	if targets, err = c.chosen(targets, servers, names); err != nil {
 		cleanUp()
 		return lab.Config{}, nil, usageError(err)
 	}
@@ -199,8 +199,8 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 		null = append(null, "--spin")
 	}
 	return lab.Config{
-		Subjects:    subjects,
-		Null:        results.Subject{Name: "null", Command: null},
+		Targets:     targets,
+		Null:        results.Target{Name: "null", Command: null},
 		Parts:       parts,
 		Rounds:      cmp.Or(c.Rounds, rounds),
 		Cell:        cmp.Or(c.Duration, duration),
@@ -218,13 +218,13 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	}, cleanUp, nil
 }
 
-// chosen returns the subjects with the given names, and the user's own
+// chosen returns the targets with the given names, and the user's own
 // servers. If a name selects one of the own servers, only the selected own
 // servers are included.
-func (c *labCmd) chosen(subjects, servers []results.Subject, names []string) ([]results.Subject, error) {
-	all := slices.Concat(subjects, servers)
-	known := func(name string, subjects []results.Subject) bool {
-		_, err := models.Select(subjects, []string{name})
+func (c *labCmd) chosen(targets, servers []results.Target, names []string) ([]results.Target, error) {
+	all := slices.Concat(targets, servers)
+	known := func(name string, targets []results.Target) bool {
+		_, err := models.Select(targets, []string{name})
 		return err == nil
 	}
 	for _, name := range c.Only {
@@ -233,7 +233,7 @@ func (c *labCmd) chosen(subjects, servers []results.Subject, names []string) ([]
 		}
 	}
 	if len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return known(name, servers) }) {
-		names = slices.Concat(names, subjectNames(servers))
+		names = slices.Concat(names, targetNames(servers))
 	}
 	selected, err := models.Select(all, names)
 	if err != nil {
@@ -249,20 +249,20 @@ func experimentIDs() (ids []string) {
 	return ids
 }
 
-func subjectNames(subjects []results.Subject) (names []string) {
-	for _, s := range subjects {
+func targetNames(targets []results.Target) (names []string) {
+	for _, s := range targets {
 		names = append(names, s.Name)
 	}
 	return names
 }
 
 // unknownOnly is the error for a name that --only does not know.
-func unknownOnly(name string, subjects []results.Subject) error {
+func unknownOnly(name string, targets []results.Target) error {
 	parts := make([]string, len(results.Parts))
 	for i, p := range results.Parts {
 		parts[i] = string(p)
 	}
-	claims, servers := experimentIDs(), subjectNames(subjects)
+	claims, servers := experimentIDs(), targetNames(targets)
 	return fmt.Errorf("--only %s: neither a part (%s) nor a claim (%s) nor a model (%s)%s", name,
 		strings.Join(parts, ", "), strings.Join(claims, ", "), strings.Join(servers, ", "),
 		nearest.Hint(name, slices.Concat(parts, claims, servers)))

@@ -67,14 +67,14 @@ func TestAVoidRunDoesNotExitWithZero(t *testing.T) {
 	assert.EqualError(t, verdict(&results.Results{OpenSummary: []results.OpenSummary{void}}),
 		"VOID: of 3 cells of the open loop 3 are void, medians included; one reason: the generator waited for its core")
 	assert.Equal(t, exitVoid, code(&results.Results{Claims: []results.Claim{{Experiment: "E4", Verdict: results.NotMeasurable}}}))
-	failed := &results.Server{Subject: results.Subject{Name: "busywait"}, DNF: "it ended"}
+	failed := &results.Server{Target: results.Target{Name: "busywait"}, DNF: "it ended"}
 	assert.Equal(t, 1, code(&results.Results{Servers: []*results.Server{failed}, OpenSummary: []results.OpenSummary{void}}))
 }
 
 func TestLabFlags(t *testing.T) {
 	cfg, err := labConfig(t)
 	require.NoError(t, err)
-	assert.Len(t, cfg.Subjects, 9)
+	assert.Len(t, cfg.Targets, 9)
 	assert.Equal(t, 6, cfg.Rounds)
 	assert.Equal(t, 125*time.Millisecond, cfg.Cell)
 	assert.False(t, cfg.NoPin)
@@ -83,11 +83,11 @@ func TestLabFlags(t *testing.T) {
 		"--models=singleblocking,eventloop --loops 2", "--server=mine=./mine {addr} --a=b,c", "--server=other=./other {port}")
 	require.NoError(t, err)
 	var names []string
-	for _, s := range cfg.Subjects {
+	for _, s := range cfg.Targets {
 		names = append(names, s.Name)
 	}
 	assert.Equal(t, []string{"singleblocking", "eventloop --loops 2", "mine", "other"}, names)
-	assert.Equal(t, []string{"./mine", "{addr}", "--a=b,c"}, cfg.Subjects[2].Command)
+	assert.Equal(t, []string{"./mine", "{addr}", "--a=b,c"}, cfg.Targets[2].Command)
 	assert.Equal(t, 2, cfg.Rounds)
 	assert.Equal(t, 200*time.Millisecond, cfg.Cell)
 	assert.EqualValues(t, 7, cfg.Seed)
@@ -95,12 +95,12 @@ func TestLabFlags(t *testing.T) {
 
 	cfg, err = labConfig(t, "--only=busywait")
 	require.NoError(t, err)
-	assert.Len(t, cfg.Subjects, 2)
+	assert.Len(t, cfg.Targets, 2)
 
-	cfg, err = labConfig(t, "--only=idle,eventloop", "--only=proof")
+	cfg, err = labConfig(t, "--only=idle,eventloop", "--only=stall-check")
 	require.NoError(t, err)
-	assert.Len(t, cfg.Subjects, 2)
-	assert.Equal(t, []results.Part{results.Idle, results.StopTest}, cfg.Parts)
+	assert.Len(t, cfg.Targets, 2)
+	assert.Equal(t, []results.Part{results.Idle, results.Stall}, cfg.Parts)
 
 	cfg, err = labConfig(t, "--full")
 	require.NoError(t, err)
@@ -155,9 +155,9 @@ func TestCommandsBeginAsTheUserBegan(t *testing.T) {
 	}
 }
 
-// Each subject is a model that serve knows, with flags that the model
+// Each target is a model that serve knows, with flags that the model
 // accepts.
-func TestLabSubjectsAreServed(t *testing.T) {
+func TestLabTargetsAreServed(t *testing.T) {
 	for _, s := range models.Models("ioflavors") {
 		known := false
 		for _, m := range commands {

@@ -47,11 +47,11 @@ func TestOwnServersAreSelected(t *testing.T) {
 	} {
 		cfg, err := labConfig(t, append(servers, "--models="+models)...)
 		require.NoError(t, err)
-		assert.Equal(t, want, subjectNames(cfg.Subjects), models)
+		assert.Equal(t, want, targetNames(cfg.Targets), models)
 	}
 	cfg, err := labConfig(t, append(servers, "--only=other,closed")...)
 	require.NoError(t, err)
-	assert.Equal(t, []string{"other"}, subjectNames(cfg.Subjects))
+	assert.Equal(t, []string{"other"}, targetNames(cfg.Targets))
 }
 
 // Help is shown as it is written, whatever its renderer does with quotes.

@@ -12,7 +12,7 @@ import (
 
 // buildPeers builds the peers of the checkout that the user has named, or else of the
 // one that the working directory is in. Call remove when they are not needed any more.
-func buildPeers(ctx context.Context, named string) (peers []results.Subject, remove func(), err error) {
+func buildPeers(ctx context.Context, named string) (peers []results.Target, remove func(), err error) {
 	find := func() (string, error) { return models.FindPeers(".") }
 	if named != "" {
 		find = func() (string, error) { return models.Checkout(named) }

@@ -15,7 +15,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/nearest"
 )
 
-// commands are all there are. A new one is added here, and to the lab's subjects.
+// commands are all there are. A new one is added here, and to the lab's targets.
 var commands = []kvserver.Command{
 	singleblocking.Command,
 	multiblocking.Command,

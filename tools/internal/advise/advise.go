@@ -27,7 +27,7 @@ import (
 // Config is what Advise needs to know.
 type Config struct {
 	Profile
-	Subjects []results.Subject
+	Targets []results.Target
 	// Repeats is how often each model is measured.
 	Repeats int
 	// Duration is how long each time; 0: as long as the rate asks for.
@@ -83,7 +83,7 @@ type Advice struct {
 
 	Samples []Sample `json:"samples"`
 
-	subjects    []results.Subject
+	targets     []results.Target
 	descriptors int // there may be
 }
 
@@ -105,7 +105,7 @@ func (cfg Config) Validate() error {
 	if err := cfg.Profile.Validate(); err != nil {
 		return err
 	}
-	if err := models.Distinct(cfg.Subjects); err != nil {
+	if err := models.Distinct(cfg.Targets); err != nil {
 		return err
 	}
 	if cfg.Repeats < 1 {
@@ -145,7 +145,7 @@ func Run(ctx context.Context, cfg Config) (*Advice, error) {
 		Seed:        cfg.Seed,
 		Environment: proc.Environment(procs, pins),
 		Foretold:    cfg.foretold(),
-		subjects:    cfg.Subjects,
+		targets:     cfg.Targets,
 		descriptors: descriptors,
 	}
 	if pins.On {
@@ -184,7 +184,7 @@ type adviser struct {
 
 // takes is how long a measurement of such a profile takes, about.
 func (v *adviser) takes(p Profile) time.Duration {
-	return bench.VisitTime + p.filling() + p.opening() + bench.SettleTime + lookTime + p.warmup() + v.advice.Duration
+	return bench.StartStopTime + p.filling() + p.opening() + bench.SettleTime + lookTime + p.warmup() + v.advice.Duration
 }
 
 // run measures all models, in an order that is shuffled anew for each repeat,
@@ -193,7 +193,7 @@ func (v *adviser) run(ctx context.Context) error {
 	a, progress := v.advice, v.progress
 	each := v.takes(a.Measured)
 	total := probeRuns * each
-	for _, s := range a.subjects {
+	for _, s := range a.targets {
 		total += each
 		if foreseen(a.Profile, s) == "" {
 			total += time.Duration(a.Repeats-1) * each
@@ -208,7 +208,7 @@ func (v *adviser) run(ctx context.Context) error {
 	random := rand.New(rand.NewPCG(a.Seed, 0))
 	hopeless, before := make(map[string]bool), make(map[string]*Sample)
 	for repeat := 1; repeat <= a.Repeats; repeat++ {
-		order := slices.Clone(a.subjects)
+		order := slices.Clone(a.targets)
 		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for _, s := range order {
 			if hopeless[s.Name] {
@@ -244,9 +244,9 @@ func (v *adviser) run(ctx context.Context) error {
 
 // LeaveOut takes a model out that this system cannot run, and returns what to
 // tell.
-func (a *Advice) leaveOut(s results.Subject, why string) string {
+func (a *Advice) leaveOut(s results.Target, why string) string {
 	a.NotAvailable = append(a.NotAvailable, Absentee{s.Name, why})
-	a.subjects = slices.DeleteFunc(slices.Clone(a.subjects), func(other results.Subject) bool { return other.Name == s.Name })
+	a.targets = slices.DeleteFunc(slices.Clone(a.targets), func(other results.Target) bool { return other.Name == s.Name })
 	return fmt.Sprintf("%s: %s: %s", s.Name, text.UnavailableMark, why)
 }
 
@@ -268,9 +268,9 @@ func (v *adviser) again(ctx context.Context) error {
 		}
 		for _, model := range void {
 			done++
-			i := slices.IndexFunc(a.subjects, func(s results.Subject) bool { return s.Name == model })
+			i := slices.IndexFunc(a.targets, func(s results.Target) bool { return s.Name == model })
 			repeat := a.Repeats + 1 + try
-			sample, err := v.sample(ctx, a.subjects[i], a.Measured, a.Seed+uint64(repeat))
+			sample, err := v.sample(ctx, a.targets[i], a.Measured, a.Seed+uint64(repeat))
 			if err != nil {
 				return err
 			}
@@ -284,7 +284,7 @@ func (v *adviser) again(ctx context.Context) error {
 
 // sample measures one model under a profile, in a fresh process. What is wrong
 // with the server is part of it; an error means that there is no use in going on.
-func (v *adviser) sample(ctx context.Context, s results.Subject, p Profile, seed uint64) (Sample, error) {
+func (v *adviser) sample(ctx context.Context, s results.Target, p Profile, seed uint64) (Sample, error) {
 	sample := Sample{Model: s.Name}
 	err := v.measure(ctx, s, p, seed, &sample)
 	if ctx.Err() != nil {
@@ -300,7 +300,7 @@ func (v *adviser) sample(ctx context.Context, s results.Subject, p Profile, seed
 	return sample, nil
 }
 
-func (v *adviser) measure(ctx context.Context, s results.Subject, p Profile, seed uint64, sample *Sample) error {
+func (v *adviser) measure(ctx context.Context, s results.Target, p Profile, seed uint64, sample *Sample) error {
 	server, err := proc.Start(ctx, withFlags(s, p), v.bench.Pins)
 	if err != nil {
 		return err
@@ -391,9 +391,9 @@ func idleShareOf(used *results.Resources) (share float64, known bool) {
 	return used.Wanted()
 }
 
-// withFlags returns the subject as it is started for a profile: with the limits
+// withFlags returns the target as it is started for a profile: with the limits
 // that it needs, and a store that is as slow as its handlers are to be.
-func withFlags(s results.Subject, p Profile) results.Subject {
+func withFlags(s results.Target, p Profile) results.Target {
 	limits, _ := p.limits(s)
 	s.Command = slices.Concat(s.Command, limitFlags(limits))
 	if p.Handler > 0 {

@@ -76,13 +76,13 @@ func testAdvice(t *testing.T, p Profile, all ...constructed) *Advice {
 	t.Helper()
 	a := &Advice{Profile: p, Measured: p, Complete: true, Repeats: 3, Duration: time.Second, Command: []string{"go", "run", "./tools/cmd/ioflavors", "advise"}, descriptors: 1 << 20}
 	for _, c := range all {
-		s := results.Subject{Name: c.model}
+		s := results.Target{Name: c.model}
 		for _, m := range models.Models("ioflavors") {
 			if m.Name == c.model {
 				s.OneAtATime = m.OneAtATime
 			}
 		}
-		a.subjects = append(a.subjects, s)
+		a.targets = append(a.targets, s)
 		a.Samples = append(a.Samples, c.samples(p)...)
 	}
 	require.NoError(t, a.conclude())
@@ -207,7 +207,7 @@ func TestAdviceComputesMemory(t *testing.T) {
 	measured := asked.fit(5_100)
 	assert.Equal(t, 5_000, measured.Connections)
 	assert.Equal(t, 100, measured.Active)
-	o, err := judge(asked, measured, results.Subject{Name: "eventloop"}, constructed{model: "eventloop", p99: time.Millisecond, cpu: flat(0.1), rss: 20, each: 2}.samples(measured))
+	o, err := judge(asked, measured, results.Target{Name: "eventloop"}, constructed{model: "eventloop", p99: time.Millisecond, cpu: flat(0.1), rss: 20, each: 2}.samples(measured))
 	require.NoError(t, err)
 	assert.InDelta(t, 20<<20+25_000*2048, o.Costs.Memory, 1)
 	assert.EqualValues(t, 20<<20, o.Costs.RSS)

@@ -225,8 +225,8 @@ func (v *adviser) probes(ctx context.Context, each time.Duration) error {
 			if !o.Qualifies {
 				break
 			}
-			i := slices.IndexFunc(a.subjects, func(s results.Subject) bool { return s.Name == o.Model })
-			sample, err := v.sample(ctx, a.subjects[i], try.profile, a.Seed)
+			i := slices.IndexFunc(a.targets, func(s results.Target) bool { return s.Name == o.Model })
+			sample, err := v.sample(ctx, a.targets[i], try.profile, a.Seed)
 			if err != nil {
 				return err
 			}
@@ -244,7 +244,7 @@ func (v *adviser) probes(ctx context.Context, each time.Duration) error {
 func (a *Advice) probed(best string) (all []Change, err error) {
 	for _, try := range probesOf(a.Measured) {
 		var options []Option
-		for _, s := range a.subjects {
+		for _, s := range a.targets {
 			mine := slices.DeleteFunc(slices.Clone(a.Samples), func(x Sample) bool { return x.Model != s.Name || x.Probe != try.name })
 			if len(mine) == 0 {
 				continue

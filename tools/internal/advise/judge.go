@@ -103,7 +103,7 @@ func (c *Costs) memoryAt(n, want int) float64 {
 
 // judge sums up a model's samples. asked is the profile, measured what of it
 // there was room for.
-func judge(asked, measured Profile, s results.Subject, samples []Sample) (Option, error) {
+func judge(asked, measured Profile, s results.Target, samples []Sample) (Option, error) {
 	o := Option{Model: s.Name, Samples: len(samples), Answered: 1, serves: serves(s)}
 	var counted, reachedIt []Sample
 	why, taken := "", ""

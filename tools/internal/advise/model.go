@@ -62,7 +62,7 @@ func parallel(name string) int {
 }
 
 // serves returns how many clients a model serves at a time, at most.
-func serves(s results.Subject) int {
+func serves(s results.Target) int {
 	if s.OneAtATime {
 		return 1
 	}
@@ -71,7 +71,7 @@ func serves(s results.Subject) int {
 
 // foreseen returns why a model cannot do what the profile asks, as arithmetic
 // knows it beforehand; empty: it may. It is measured once all the same.
-func foreseen(p Profile, s results.Subject) string {
+func foreseen(p Profile, s results.Target) string {
 	at := parallel(s.Name)
 	switch n := serves(s); {
 	case n < p.Connections && n == 1:

@@ -52,7 +52,7 @@ func (s *Sample) took(what string, from look, planned time.Duration) {
 // open opens the silent connections. A server that the machine keeps from accepting
 // them gets more time. If connections are missing in the end for that reason, it sets
 // sample.Taken.
-func (v *adviser) open(ctx context.Context, server *proc.Process, s results.Subject, wanted int, sample *Sample) (silent []net.Conn, err error) {
+func (v *adviser) open(ctx context.Context, server *proc.Process, s results.Target, wanted int, sample *Sample) (silent []net.Conn, err error) {
 	opening := time.Duration(wanted) * holdTime
 	const tries = 4
 	first := lookAt(v.bench, server)

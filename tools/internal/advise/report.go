@@ -19,7 +19,7 @@ import (
 
 // ranked judges every model by its repeats.
 func (a *Advice) ranked() (options []Option, by string, err error) {
-	for _, s := range a.subjects {
+	for _, s := range a.targets {
 		mine := slices.DeleteFunc(slices.Clone(a.Samples), func(x Sample) bool { return x.Model != s.Name || x.Probe != "" })
 		o, err := judge(a.Profile, a.Measured, s, mine)
 		if err != nil {
@@ -69,8 +69,8 @@ func (a *Advice) conclude() error {
 		a.Because = because(a.Profile, options[0], options[1], by)
 	}
 	program := a.Command[:max(0, slices.Index(a.Command, "advise"))]
-	i := slices.IndexFunc(a.subjects, func(s results.Subject) bool { return s.Name == a.Recommended })
-	if a.Setup, err = a.Profile.setup(a.subjects[i], program, a.descriptors); err != nil {
+	i := slices.IndexFunc(a.targets, func(s results.Target) bool { return s.Name == a.Recommended })
+	if a.Setup, err = a.Profile.setup(a.targets[i], program, a.descriptors); err != nil {
 		return err
 	}
 	probed, err := a.probed(a.Recommended)

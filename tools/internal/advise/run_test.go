@@ -24,7 +24,7 @@ func adviseConfig(t *testing.T, modes ...string) Config {
 	cfg := Config{Profile: testProfile(), Repeats: 2, Duration: 200 * time.Millisecond, Seed: 1}
 	cfg.Connections, cfg.Active, cfg.Rate, cfg.P99 = 150, 10, 200, 5*time.Second
 	for _, mode := range modes {
-		cfg.Subjects = append(cfg.Subjects, labtest.Subject(t, mode))
+		cfg.Targets = append(cfg.Targets, labtest.Target(t, mode))
 	}
 	return cfg
 }
@@ -109,14 +109,14 @@ func TestTheSeedDecidesTheOrder(t *testing.T) {
 		cfg := adviseConfig(t)
 		cfg.Seed = seed
 		for _, name := range strings.Split("abcdefgh", "") {
-			cfg.Subjects = append(cfg.Subjects, results.Subject{Name: name, Command: []string{t.TempDir() + "/none"}})
+			cfg.Targets = append(cfg.Targets, results.Target{Name: name, Command: []string{t.TempDir() + "/none"}})
 		}
 		a, err := Run(t.Context(), cfg)
 		require.NoError(t, err)
 		for _, s := range a.Samples {
 			models = append(models, s.Model)
 		}
-		require.Len(t, models, len(cfg.Subjects), "none starts, so there is no use in measuring it again")
+		require.Len(t, models, len(cfg.Targets), "none starts, so there is no use in measuring it again")
 		return models
 	}
 	first := order(1)
@@ -164,7 +164,7 @@ func TestAdviseRefuses(t *testing.T) {
 	for text, wrong := range map[string]func(*Config){
 		"0 repeats":   func(c *Config) { c.Repeats = 0 },
 		"duration 1h": func(c *Config) { c.Duration = time.Hour },
-		"no servers":  func(c *Config) { c.Subjects = nil },
+		"no servers":  func(c *Config) { c.Targets = nil },
 		"rate -1":     func(c *Config) { c.Rate = -1 },
 	} {
 		cfg := adviseConfig(t, "right")

@@ -37,7 +37,7 @@ const (
 
 // limits are those that a model needs for the profile and does not have by
 // default. The lab measures with the same ones.
-func (p Profile) limits(s results.Subject) (l kvserver.Limits, why []string) {
+func (p Profile) limits(s results.Target) (l kvserver.Limits, why []string) {
 	// A client that comes again may be there before its old connection is gone.
 	if n := p.Connections + p.Connections/10; n > defaultConns && !s.OneAtATime {
 		l.MaxConns = n
@@ -101,7 +101,7 @@ const descriptorReserve = 32
 
 // setup is how a model is run for the profile, by a program that is started like
 // that. There may be so many descriptors here.
-func (p Profile) setup(s results.Subject, program []string, descriptors int) (*Setup, error) {
+func (p Profile) setup(s results.Target, program []string, descriptors int) (*Setup, error) {
 	limits, why := p.limits(s)
 	setup := &Setup{
 		Serve: slices.Concat(program, []string{"serve"}, strings.Fields(s.Name), limitFlags(limits)),

@@ -51,21 +51,21 @@ func TestAdviceIsACommand(t *testing.T) {
 func TestLimitsThatAProfileNeeds(t *testing.T) {
 	for _, test := range []struct {
 		what  string
-		alter func(*Profile, *results.Subject)
+		alter func(*Profile, *results.Target)
 		flags string
 	}{
-		{"all clients ask often", func(p *Profile, _ *results.Subject) {}, ""},
-		{"as many clients as there may be", func(p *Profile, _ *results.Subject) { p.Connections, p.Active, p.Rate = 9_000, 9_000, 9_000 }, ""},
-		{"more of them", func(p *Profile, _ *results.Subject) { p.Connections, p.Active, p.Rate = 9_100, 9_100, 9_100 }, "--max-conns 10010"},
-		{"a silent one", func(p *Profile, _ *results.Subject) { p.Active-- }, "--idle-timeout -1"},
-		{"each asks every ten seconds", func(p *Profile, _ *results.Subject) { p.Rate = float64(p.Active) / 10 }, "--idle-timeout -1"},
-		{"a lone client asks once in two seconds", func(p *Profile, s *results.Subject) { p.Connections, p.Active, p.Rate, s.OneAtATime = 1, 1, 0.5, true }, "--idle-timeout -1"},
-		{"a lone client asks often", func(p *Profile, s *results.Subject) { p.Connections, p.Active, s.OneAtATime = 1, 1, true }, ""},
-		{"large values", func(p *Profile, _ *results.Subject) { p.Value = 1 << 20 }, "--memory-limit 267MiB"},
+		{"all clients ask often", func(p *Profile, _ *results.Target) {}, ""},
+		{"as many clients as there may be", func(p *Profile, _ *results.Target) { p.Connections, p.Active, p.Rate = 9_000, 9_000, 9_000 }, ""},
+		{"more of them", func(p *Profile, _ *results.Target) { p.Connections, p.Active, p.Rate = 9_100, 9_100, 9_100 }, "--max-conns 10010"},
+		{"a silent one", func(p *Profile, _ *results.Target) { p.Active-- }, "--idle-timeout -1"},
+		{"each asks every ten seconds", func(p *Profile, _ *results.Target) { p.Rate = float64(p.Active) / 10 }, "--idle-timeout -1"},
+		{"a lone client asks once in two seconds", func(p *Profile, s *results.Target) { p.Connections, p.Active, p.Rate, s.OneAtATime = 1, 1, 0.5, true }, "--idle-timeout -1"},
+		{"a lone client asks often", func(p *Profile, s *results.Target) { p.Connections, p.Active, s.OneAtATime = 1, 1, true }, ""},
+		{"large values", func(p *Profile, _ *results.Target) { p.Value = 1 << 20 }, "--memory-limit 267MiB"},
 	} {
 		p := testProfile()
 		p.Connections = p.Active
-		s := results.Subject{Name: "eventloop"}
+		s := results.Target{Name: "eventloop"}
 		test.alter(&p, &s)
 		limits, why := p.limits(s)
 		flags := limitFlags(limits)

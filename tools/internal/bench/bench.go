@@ -17,18 +17,18 @@ import (
 // Bench measures one server at a time, for the results of one run.
 type Bench struct {
 	// Null is the server that does next to nothing; without a command there is none.
-	Null    results.Subject
+	Null    results.Target
 	Pins    proc.Pinning
 	Results *results.Results
 }
 
 // With starts a server, does something with it, and stops it.
-func (b *Bench) With(ctx context.Context, s results.Subject, do func(*proc.Process) error) error {
+func (b *Bench) With(ctx context.Context, s results.Target, do func(*proc.Process) error) error {
 	return b.WithPins(ctx, s, b.Pins, do)
 }
 
 // WithPins is With, on cores that the pins say.
-func (b *Bench) WithPins(ctx context.Context, s results.Subject, pins proc.Pinning, do func(*proc.Process) error) error {
+func (b *Bench) WithPins(ctx context.Context, s results.Target, pins proc.Pinning, do func(*proc.Process) error) error {
 	p, err := proc.Start(ctx, s, pins)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (b *Bench) WithPins(ctx context.Context, s results.Subject, pins proc.Pinni
 }
 
 // Preload stores the keys that all workloads ask for.
-func (b *Bench) Preload(ctx context.Context, s results.Subject, p *proc.Process) error {
+func (b *Bench) Preload(ctx context.Context, s results.Target, p *proc.Process) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, PreloadTimeout, fmt.Errorf("it takes more than %v", PreloadTimeout))
 	defer cancel()
 	return load.Preload(ctx, load.Config{Addr: p.Addr, Workload: s.Told(b.Results.Plan.Workloads[0])})
@@ -168,10 +168,10 @@ func (b *Bench) Trial(ctx context.Context, s *results.Server, p *proc.Process, t
 // OpenDrain is how long the requests of an overloaded server are waited for.
 const OpenDrain = 500 * time.Millisecond
 
-// VisitTime is how long it takes to start a server, to fill and to stop it, about. What
+// StartStopTime is how long it takes to start a server, to fill and to stop it, about. What
 // is not measured takes time too; the estimate of the time that is left is corrected by
 // experience.
-const VisitTime = 150 * time.Millisecond
+const StartStopTime = 150 * time.Millisecond
 
 // A cell is measured for MinCell to MaxCell. A server that serves one client at a time
 // lets a client go after a turn of 10 s, or 5 s of silence, and no cell may come to that.

@@ -25,19 +25,19 @@ func TestACellOfAStarvedServerIsVoid(t *testing.T) {
 
 // Rules that were not judged are among those that did not fail.
 func TestRulesThatWereNotJudged(t *testing.T) {
-	g := gateOf(conformance.Report{Results: []conformance.Result{
+	g := conformanceOf(conformance.Report{Results: []conformance.Result{
 		{Rule: conformance.Rule{ID: "put-get"}},
 		{Rule: conformance.Rule{ID: "storm"}, Reason: "the server waited for a core", NotJudged: true},
 	}})
-	assert.Equal(t, results.Gate{Passed: 1, Total: 2, NotJudged: []results.Failure{{Rule: "storm", Reason: "the server waited for a core"}}}, g)
+	assert.Equal(t, results.Conformance{Passed: 1, Total: 2, NotJudged: []results.Failure{{Rule: "storm", Reason: "the server waited for a core"}}}, g)
 	assert.Equal(t, "1/2?", g.String())
 }
 
 // A server is checked against all rules but its exceptions.
 func TestExceptionsAreNotChecked(t *testing.T) {
 	known := conformance.Rules()
-	assert.Empty(t, rulesFor(results.Subject{}), "without exceptions it is held to all")
-	rules := rulesFor(results.Subject{Exceptions: map[string]string{known[1].ID: "it is somebody else's"}})
+	assert.Empty(t, rulesFor(results.Target{}), "without exceptions it is held to all")
+	rules := rulesFor(results.Target{Exceptions: map[string]string{known[1].ID: "it is somebody else's"}})
 	assert.Len(t, rules, len(known)-1)
 	assert.NotContains(t, rules, known[1].ID)
 }

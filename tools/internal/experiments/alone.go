@@ -37,11 +37,11 @@ var experimentAlone = &Experiment{
 	},
 	quick: true,
 	takes: func(p results.Plan, _ *results.Server) time.Duration {
-		return bench.VisitTime + time.Duration(len(aloneClients(p)))*(aloneWarmup+aloneCell)
+		return bench.StartStopTime + time.Duration(len(aloneClients(p)))*(aloneWarmup+aloneCell)
 	},
 	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
-		return b.With(ctx, s.Subject, func(p *proc.Process) error {
-			if err := b.Preload(ctx, s.Subject, p); err != nil {
+		return b.With(ctx, s.Target, func(p *proc.Process) error {
+			if err := b.Preload(ctx, s.Target, p); err != nil {
 				return err
 			}
 			for i, n := range aloneClients(b.Results.Plan) {

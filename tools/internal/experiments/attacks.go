@@ -16,11 +16,11 @@ import (
 // A wait counts if the machine made no more than a tenth of the attack, or if the
 // wait is so short that the answer is no. Otherwise it counts only if half of the
 // attack or more is left of it without the machine's part, and no more than all of
-// the attack: an attack makes no caller wait for longer than it lasts.
+// the attack: an attack makes no probe wait for longer than it lasts.
 func stallsOf(t results.Trial) (waits []float64, why string) {
 	for _, a := range t.Attacks {
 		length := a.Until - a.From
-		wait := t.Callers.Worst(a.From, a.Until)
+		wait := t.Probes.Worst(a.From, a.Until)
 		machine, what := machineWait(t, a)
 		if rest := wait - machine; wait > length/10 && machine > length/10 && (rest < length/2 || rest > length) {
 			why = fmt.Sprintf("the longest wait during an attack of %v was %s, and the machine may have made it: %s", length, format.Latency(wait), what)
@@ -31,7 +31,7 @@ func stallsOf(t results.Trial) (waits []float64, why string) {
 	return waits, why
 }
 
-// machineWait returns for how long the machine may have kept a caller waiting during
+// machineWait returns for how long the machine may have kept a probe waiting during
 // an attack, and how. The waits before the first attack are all the machine's.
 func machineWait(t results.Trial, a results.Attack) (longest time.Duration, how string) {
 	stolen := time.Duration(0)
@@ -44,9 +44,9 @@ func machineWait(t results.Trial, a results.Attack) (longest time.Duration, how 
 	}{
 		{a.Waited, "the server waited for a core for %s of it"},
 		{stolen, "the host had the cores for %s of it"},
-		{t.Callers.Late(a.From, a.Until), "callers began to ask up to %s late"},
-		// Without the last step: a caller that is due just before the attack may come just after.
-		{t.Callers.Worst(0, t.Attacks[0].From-t.Callers.Step), "callers waited for up to %s before anybody attacked"},
+		{t.Probes.Late(a.From, a.Until), "probes began to ask up to %s late"},
+		// Without the last step: a probe that is due just before the attack may come just after.
+		{t.Probes.Worst(0, t.Attacks[0].From-t.Probes.Step), "probes waited for up to %s before anybody attacked"},
 	} {
 		if part.wait > longest {
 			longest, how = part.wait, fmt.Sprintf(part.how, format.Latency(part.wait))

@@ -34,7 +34,7 @@ var experimentAwake = &Experiment{
 		Rule: "yes up to 0.6, no from 1 on. If the answer is no beside a program that never rests on the same core, by p90, then the claim holds only on a core of its own",
 	},
 	takes: func(results.Plan, *results.Server) time.Duration {
-		return repeats * (2*bench.VisitTime + 2*awakeWarmup + ownCell + sharedCell)
+		return repeats * (2*bench.StartStopTime + 2*awakeWarmup + ownCell + sharedCell)
 	},
 	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
 		if !b.Pins.On {
@@ -43,8 +43,8 @@ var experimentAwake = &Experiment{
 		// A process each time: what a runtime's monitor has come to do it goes on
 		// doing, and another process may be lucky.
 		for i := range repeats {
-			err := b.With(ctx, s.Subject, func(p *proc.Process) error {
-				if err := b.Preload(ctx, s.Subject, p); err != nil {
+			err := b.With(ctx, s.Target, func(p *proc.Process) error {
+				if err := b.Preload(ctx, s.Target, p); err != nil {
 					return err
 				}
 				if err := nowAndThen(ctx, b, s, p, i, ownCore, ownCell); err != nil || len(b.Null.Command) == 0 {

@@ -24,7 +24,7 @@ func TestWhoWaitsInTheKernel(t *testing.T) {
 		{"busywait", map[string]int64{"recvfrom": 90_000, "write": 1000}, results.Refuted, "find nothing"},
 		{"iouring", map[string]int64{"io_uring_enter": 1000}, results.Refuted, "io_uring_enter waits"},
 	} {
-		s := &results.Server{Subject: results.Subject{Name: test.name}}
+		s := &results.Server{Target: results.Target{Name: test.name}}
 		r.Servers = append(r.Servers, s)
 		r.Syscalls = append(r.Syscalls,
 			results.SyscallCell{Server: s.Name, Workload: 1, Method: "perf", Requests: 1000, Calls: map[string]int64{"epoll_pwait": 300}},
@@ -35,7 +35,7 @@ func TestWhoWaitsInTheKernel(t *testing.T) {
 		assert.Contains(t, f.Why, test.why)
 		assert.False(t, f.Close)
 	}
-	_, measured := experimentBlocking.judge(r, &results.Server{Subject: results.Subject{Name: "eventloop"}})
+	_, measured := experimentBlocking.judge(r, &results.Server{Target: results.Target{Name: "eventloop"}})
 	assert.False(t, measured, "nobody has counted")
 
 	r.Plan.Experiments = []string{"E12"}

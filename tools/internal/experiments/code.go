@@ -47,7 +47,7 @@ var experimentCode = &Experiment{
 	reads:  true,
 	takes:  func(results.Plan, *results.Server) time.Duration { return 0 },
 	run: func(_ context.Context, b *bench.Bench, s *results.Server) error {
-		if !hasCode(s.Subject) {
+		if !hasCode(s.Target) {
 			return nil
 		}
 		checkout, err := models.Checkout(".")
@@ -104,7 +104,7 @@ var experimentCode = &Experiment{
 			if t.Experiment != "E0" || t.Server != about[0].Server {
 				continue
 			}
-			model := results.Subject{Name: t.Server}.Model()
+			model := results.Target{Name: t.Server}.Model()
 			_, whole := codeOf(t, model)
 			for _, other := range slices.Sorted(maps.Keys(sharedCode)) {
 				if _, otherWhole := codeOf(t, other); counted(t, other) && sharedCode[other] != sharedCode[model] && !whole.simpler(otherWhole) {
@@ -141,7 +141,7 @@ const (
 )
 
 // hasCode reports whether the server is one of the models whose code is here.
-func hasCode(s results.Subject) bool { return !s.Foreign && sharedCode[s.Model()] != "" }
+func hasCode(s results.Target) bool { return !s.Foreign && sharedCode[s.Model()] != "" }
 
 // codeOf returns how much code a model has of its own, and with what its kind
 // shares.

@@ -47,7 +47,7 @@ func TestTheModelsAreCounted(t *testing.T) {
 	}
 	r := &results.Results{}
 	for _, s := range models.Models("ioflavors") {
-		server := &results.Server{Subject: s, Rules: &results.Gate{Passed: 1, Total: 1}}
+		server := &results.Server{Target: s, Rules: &results.Conformance{Passed: 1, Total: 1}}
 		r.Servers = append(r.Servers, server)
 		require.NoError(t, experimentCode.run(t.Context(), &bench.Bench{Results: r}, server))
 		f, measured := experimentCode.judge(r, server)
@@ -57,7 +57,7 @@ func TestTheModelsAreCounted(t *testing.T) {
 		assert.Contains(t, f.Why, "; 1/1 rules passed")
 		t.Log(s.Name, f)
 	}
-	foreign := &results.Server{Subject: results.Subject{Name: "eventloop of mine", Foreign: true}}
+	foreign := &results.Server{Target: results.Target{Name: "eventloop of mine", Foreign: true}}
 	require.NoError(t, experimentCode.run(t.Context(), &bench.Bench{Results: r}, foreign))
 	_, measured := experimentCode.judge(r, foreign)
 	assert.False(t, measured)
@@ -65,7 +65,7 @@ func TestTheModelsAreCounted(t *testing.T) {
 
 func TestWithoutSourceTheCodeIsNotMeasurable(t *testing.T) {
 	t.Chdir(t.TempDir())
-	s := &results.Server{Subject: results.Subject{Name: "eventloop"}}
+	s := &results.Server{Target: results.Target{Name: "eventloop"}}
 	b := &bench.Bench{Results: &results.Results{Servers: []*results.Server{s}, Plan: results.Plan{Experiments: []string{"E0"}}}}
 	_, err := experimentCode.Measure(t.Context(), b, s)
 	require.NoError(t, err)
@@ -79,7 +79,7 @@ func TestWithoutSourceTheCodeIsNotMeasurable(t *testing.T) {
 
 // Fewer lines are not enough, and what is shared is told of.
 func TestLinesAndBranchesDecide(t *testing.T) {
-	s := &results.Server{Subject: results.Subject{Name: "singleblocking"}}
+	s := &results.Server{Target: results.Target{Name: "singleblocking"}}
 	for _, test := range []struct {
 		own, shared code
 		want, sum   results.Verdict

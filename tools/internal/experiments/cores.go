@@ -32,11 +32,11 @@ var experimentCores = &Experiment{
 		Rule:   "yes up to 1.05, no from 1.2 on; not measurable where none of the run's servers gets to 1.2, for then the machine has no second core to offer. A run with less is left out if others used a fifth of the cores",
 	},
 	takes: func(results.Plan, *results.Server) time.Duration {
-		return bench.VisitTime + repeats*(coresWarmup+coresCell)
+		return bench.StartStopTime + repeats*(coresWarmup+coresCell)
 	},
 	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
-		return b.WithPins(ctx, s.Subject, b.Pins.Everywhere(), func(p *proc.Process) error {
-			if err := b.Preload(ctx, s.Subject, p); err != nil {
+		return b.WithPins(ctx, s.Target, b.Pins.Everywhere(), func(p *proc.Process) error {
+			if err := b.Preload(ctx, s.Target, p); err != nil {
 				return err
 			}
 			for i := range repeats {

@@ -49,7 +49,7 @@ func TestPollingIsJudgedByWhatItWants(t *testing.T) {
 	assert.Contains(t, found(t, c, "busywait").Why, "the host had the cores for 90.0 % of the time")
 }
 
-// attacked is a run of E2 or E11 in which callers waited so long during each
+// attacked is a run of E2 or E11 in which probes waited so long during each
 // attack.
 func attacked(id, server string, attacks []results.Attack, wait time.Duration, change func(*results.Attack, *results.Moment)) results.Trial {
 	line := &results.Timeline{Step: callStep, Steps: make([]results.Moment, attacks[len(attacks)-1].Until/callStep)}
@@ -60,7 +60,7 @@ func attacked(id, server string, attacks []results.Attack, wait time.Duration, c
 			change(&attacks[i], m)
 		}
 	}
-	return results.Trial{Experiment: id, Server: server, Callers: line, Attacks: attacks}
+	return results.Trial{Experiment: id, Server: server, Probes: line, Attacks: attacks}
 }
 
 // attacksBegin is the number of the step in which the first attack begins.
@@ -78,7 +78,7 @@ func TestAStallIsToldFromABusyMachine(t *testing.T) {
 	}{
 		"a stall on a quiet machine":  {length, nil, results.Confirmed, ""},
 		"a wait for a core":           {length * 6 / 10, func(a *results.Attack, _ *results.Moment) { a.Waited = length * 3 / 4 }, results.NotMeasurable, "the server waited for a core for 375ms of it"},
-		"callers that come late":      {length * 6 / 10, func(_ *results.Attack, m *results.Moment) { m.Late = length / 2 }, results.NotMeasurable, "callers began to ask up to 250ms late"},
+		"probes that come late":       {length * 6 / 10, func(_ *results.Attack, m *results.Moment) { m.Late = length / 2 }, results.NotMeasurable, "probes began to ask up to 250ms late"},
 		"a host that has the cores":   {length * 6 / 10, func(a *results.Attack, _ *results.Moment) { a.Steal = new(0.8) }, results.NotMeasurable, "the host had the cores for 400ms of it"},
 		"a stall on a busy machine":   {length, func(a *results.Attack, _ *results.Moment) { a.Waited = length / 5 }, results.Confirmed, ""},
 		"a wait that outlasts it":     {length * 15, func(a *results.Attack, _ *results.Moment) { a.Waited = length }, results.NotMeasurable, "the server waited for a core for 500ms of it"},
@@ -91,28 +91,28 @@ func TestAStallIsToldFromABusyMachine(t *testing.T) {
 		assert.Equal(t, test.want, f.Verdict, name)
 		assert.Contains(t, f.Why, test.why, name)
 
-		deaf := attacked("E11", "singleblocking", deafAttacks(), test.wait*deafAttack/length, nil)
+		slow := attacked("E11", "singleblocking", slowReaderAttacks(), test.wait*slowReaderAttack/length, nil)
 		r = judged([]string{"E11"}, "singleblocking")
-		r.Trials = []results.Trial{deaf}
+		r.Trials = []results.Trial{slow}
 		if test.change == nil {
 			assert.Equal(t, test.want, found(t, claim(t, r), "singleblocking").Verdict, name)
 		}
 	}
-	// Callers that wait as long without an attack do not wait for the attacker.
+	// Probes that wait as long without an attack do not wait for the attacker.
 	r := judged([]string{"E2"}, "singleblocking")
 	r.Trials = []results.Trial{attacked("E2", "singleblocking", stallAttacks(results.Plan{}), length*6/10, nil)}
-	r.Trials[0].Callers.Steps[1].Worst = length / 2
-	assert.Contains(t, found(t, claim(t, r), "singleblocking").Why, "callers waited for up to 250ms before anybody attacked")
-	r.Trials[0].Callers.Steps[1].Worst = 0
-	r.Trials[0].Callers.Steps[attacksBegin(r)-1].Worst = length
+	r.Trials[0].Probes.Steps[1].Worst = length / 2
+	assert.Contains(t, found(t, claim(t, r), "singleblocking").Why, "probes waited for up to 250ms before anybody attacked")
+	r.Trials[0].Probes.Steps[1].Worst = 0
+	r.Trials[0].Probes.Steps[attacksBegin(r)-1].Worst = length
 	assert.Equal(t, results.Confirmed, found(t, claim(t, r), "singleblocking").Verdict, "he came just before, and was late")
 
 	// What is left decides, and that is said.
 	r = judged([]string{"E11"}, "eventloop")
-	attacks := deafAttacks()
+	attacks := slowReaderAttacks()
 	r.Trials = []results.Trial{attacked("E11", "eventloop", attacks, 2*time.Millisecond, nil)}
-	r.Trials[0].Callers.Steps[attacks[1].From/callStep].Worst = deafAttack / 2
-	attacks[1].Waited = deafAttack / 2
+	r.Trials[0].Probes.Steps[attacks[1].From/callStep].Worst = slowReaderAttack / 2
+	attacks[1].Waited = slowReaderAttack / 2
 	f := found(t, Judge(r)[0], "eventloop")
 	assert.Equal(t, results.Refuted, f.Verdict)
 	assert.InDelta(t, 0.002, f.High, 1e-9)

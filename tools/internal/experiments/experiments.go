@@ -55,7 +55,7 @@ var experiments = []*Experiment{
 	experimentSwitches,
 	experimentPool,
 	experimentHandler,
-	experimentDeaf,
+	experimentSlowReader,
 	experimentBlocking,
 }
 

@@ -33,7 +33,7 @@ func TestEveryExperimentStatesItsCase(t *testing.T) {
 		assert.NotEmpty(t, e.About, e.ID)
 		for _, name := range e.About {
 			assert.Contains(t, names, name, e.ID)
-			assert.NotEmpty(t, e.predicted(&results.Server{Subject: results.Subject{Name: name}}), "%s: nothing is predicted of %s, which it is about", e.ID, name)
+			assert.NotEmpty(t, e.predicted(&results.Server{Target: results.Target{Name: name}}), "%s: nothing is predicted of %s, which it is about", e.ID, name)
 		}
 		for name := range e.Predictions {
 			assert.Contains(t, names, name, e.ID)
@@ -78,9 +78,9 @@ func TestAClaimsVerdict(t *testing.T) {
 	}
 }
 
-// Callers show a server that one client holds up, for as long as he does, and
+// Probes show a server that one client holds up, for as long as he does, and
 // one that nobody does.
-func TestCallersShowAStall(t *testing.T) {
+func TestProbesShowAStall(t *testing.T) {
 	const from, until = 200 * time.Millisecond, 900 * time.Millisecond
 	for _, test := range []struct {
 		name    string
@@ -103,7 +103,7 @@ func TestCallersShowAStall(t *testing.T) {
 				for _, m := range line.Steps {
 					calls += m.Calls
 				}
-				assert.Equal(t, 240, calls, "20 callers, ten times a second, whatever the server does")
+				assert.Equal(t, 240, calls, "20 probes, ten times a second, whatever the server does")
 				if test.stalled {
 					assert.GreaterOrEqual(t, line.Worst(from, until), (until-from)/2, kind)
 				}
@@ -116,12 +116,12 @@ func TestCallersShowAStall(t *testing.T) {
 
 // An experiment is run with those servers that it has something to say about.
 func TestAnExperimentsServers(t *testing.T) {
-	serial, loop := &results.Server{Subject: results.Subject{Name: "serial", OneAtATime: true}}, &results.Server{Subject: results.Subject{Name: "eventloop"}}
+	serial, loop := &results.Server{Target: results.Target{Name: "serial", OneAtATime: true}}, &results.Server{Target: results.Target{Name: "eventloop"}}
 	assert.True(t, experimentAlone.RunsWith(serial))
 	assert.False(t, experimentSilent.RunsWith(serial))
 	assert.False(t, experimentSwitches.RunsWith(serial))
 	assert.True(t, experimentSwitches.RunsWith(loop))
 	assert.False(t, experimentBusy.RunsWith(loop), "it has no runs")
-	other := &results.Server{Subject: results.Subject{Name: "other", Protocol: "resp"}}
+	other := &results.Server{Target: results.Target{Name: "other", Protocol: "resp"}}
 	assert.False(t, experimentAlone.RunsWith(other))
 }

@@ -37,7 +37,7 @@ var experimentHandler = &Experiment{
 		if s.Foreign || s.OneAtATime {
 			return 0
 		}
-		return time.Duration(len(handlerCases)) * (bench.VisitTime + handlerRepeats*(handlerWarmup+handlerWindow))
+		return time.Duration(len(handlerCases)) * (bench.StartStopTime + handlerRepeats*(handlerWarmup+handlerWindow))
 	},
 	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
 		switch {
@@ -47,7 +47,7 @@ var experimentHandler = &Experiment{
 			return errors.New("it serves one client at a time, so cheap requests of others wait for his turn to end, and not for his slow requests")
 		}
 		for _, c := range handlerCases {
-			if err := b.With(ctx, withMore(s.Subject, c.flag, slowTime.String()), func(p *proc.Process) error { return besideSlow(ctx, b, s, p, c.name, handlerRepeats) }); err != nil {
+			if err := b.With(ctx, withMore(s.Target, c.flag, slowTime.String()), func(p *proc.Process) error { return besideSlow(ctx, b, s, p, c.name, handlerRepeats) }); err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
 		}
@@ -118,7 +118,7 @@ const (
 )
 
 // withMore returns the server with further flags.
-func withMore(s results.Subject, flags ...string) results.Subject {
+func withMore(s results.Target, flags ...string) results.Target {
 	s.Command = append(s.Command[:len(s.Command):len(s.Command)], flags...)
 	return s
 }

@@ -16,7 +16,7 @@ func handlerTrial(server, name string, p99, lag time.Duration) results.Trial {
 }
 
 func TestASlowHandlerIsJudgedByTheCheapRequests(t *testing.T) {
-	s := &results.Server{Subject: results.Subject{Name: "eventloop"}}
+	s := &results.Server{Target: results.Target{Name: "eventloop"}}
 	for _, test := range []struct {
 		name             string
 		sleeps, computes time.Duration

@@ -17,7 +17,7 @@ import (
 func judged(ids []string, servers ...string) *results.Results {
 	r := &results.Results{Plan: results.Plan{Experiments: ids}, Environment: results.Environment{Cores: 2}}
 	for _, name := range servers {
-		r.Servers = append(r.Servers, &results.Server{Subject: results.Subject{Name: name}})
+		r.Servers = append(r.Servers, &results.Server{Target: results.Target{Name: name}})
 	}
 	return r
 }

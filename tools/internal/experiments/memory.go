@@ -51,7 +51,7 @@ var experimentMemory = &Experiment{
 		bytes, _ := r.PerConnection(s.Name)
 		f := byThreshold([]float64{bytes / (1 << 10)}, 2, 0.5)
 		f.Why = fmt.Sprintf("with %s connections%s it has %s and %s MiB, with %s it had %s and %s MiB",
-			format.Thousands(float64(last.Connections)), perClient(s.Subject, last.Connections-first.Connections, last.Resources.Threads-first.Resources.Threads),
+			format.Thousands(float64(last.Connections)), perClient(s.Target, last.Connections-first.Connections, last.Resources.Threads-first.Resources.Threads),
 			format.Count(last.Resources.Threads, "thread"), format.Mebibytes(last.Resources.RSS),
 			format.Thousands(float64(first.Connections)), format.Count(first.Resources.Threads, "thread"), format.Mebibytes(first.Resources.RSS))
 		if last.Short != "" {
@@ -64,7 +64,7 @@ var experimentMemory = &Experiment{
 // perClient says what a server has for each client, given how many connections and
 // how many threads there came to be more: in Go a call that blocks may take a
 // goroutine's stack, and no thread.
-func perClient(s results.Subject, connections, threads int) string {
+func perClient(s results.Target, connections, threads int) string {
 	switch {
 	case 2*threads > connections: // nearly all, perhaps
 		return ", a thread each,"

@@ -43,7 +43,7 @@ func TestPausesOfTheGeneratorAreNoServers(t *testing.T) {
 	trial.Load.Generator = touched(t, time.Second, 500)
 	assert.False(t, medianHolds(trial))
 
-	s := &results.Server{Subject: results.Subject{Name: "eventloop"}}
+	s := &results.Server{Target: results.Target{Name: "eventloop"}}
 	slow := handlerTrial(s.Name, "sleeps", 9*time.Millisecond, 0)
 	slow.Load.Response = flatTimes(t, 9*time.Millisecond)
 	slow.Load.Generator = touched(t, 5*time.Millisecond, 990)

@@ -40,7 +40,7 @@ var experimentPool = &Experiment{
 	},
 	with: pooled,
 	takes: func(results.Plan, *results.Server) time.Duration {
-		return poolRepeats * 2 * (2*bench.VisitTime + 2*(poolWarmup+poolWindow) + poolWindow)
+		return poolRepeats * 2 * (2*bench.StartStopTime + 2*(poolWarmup+poolWindow) + poolWindow)
 	},
 	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
 		for i := range uint64(poolRepeats) {
@@ -112,12 +112,12 @@ var experimentPool = &Experiment{
 var poolCases = []string{"steady", "churn", "computing"}
 
 const (
-	poolConnections = 256
-	poolCallers     = 16 // who come and go at a time, fewer than a pool has goroutines
-	poolBurn        = 100 * time.Microsecond
-	poolRepeats     = 3
-	poolWarmup      = 150 * time.Millisecond
-	poolWindow      = 500 * time.Millisecond
+	poolConnections   = 256
+	poolClientsAtOnce = 16 // who come and go at a time, fewer than a pool has goroutines
+	poolBurn          = 100 * time.Microsecond
+	poolRepeats       = 3
+	poolWarmup        = 150 * time.Millisecond
+	poolWindow        = 500 * time.Millisecond
 
 	poolHelps, poolDoesNot = 0.85, 0.95 // shares of the CPU time per request
 
@@ -135,7 +135,7 @@ func pooled(s *results.Server) bool {
 }
 
 // withoutFlags returns the server without the flags that are in its name.
-func withoutFlags(s results.Subject) results.Subject {
+func withoutFlags(s results.Target) results.Target {
 	flags := strings.Fields(s.Name)[1:]
 	s.Command = slices.DeleteFunc(slices.Clone(s.Command), func(word string) bool { return slices.Contains(flags, word) })
 	return s
@@ -144,16 +144,16 @@ func withoutFlags(s results.Subject) results.Subject {
 // poolRepeat measures a server under each load, after it without its flags.
 func poolRepeat(ctx context.Context, b *bench.Bench, s *results.Server, seed uint64) error {
 	for _, v := range []struct {
-		results.Subject
+		results.Target
 		suffix string
-	}{{withoutFlags(s.Subject), plainCase}, {s.Subject, ""}} {
-		err := b.With(ctx, v.Subject, func(p *proc.Process) error {
+	}{{withoutFlags(s.Target), plainCase}, {s.Target, ""}} {
+		err := b.With(ctx, v.Target, func(p *proc.Process) error {
 			return errors.Join(poolSteady(ctx, b, s, p, seed, poolCases[0]+v.suffix), poolChurn(ctx, b, s, p, poolCases[1]+v.suffix))
 		})
 		if err != nil {
 			return err
 		}
-		heavy := withMore(v.Subject, "--slow-prefix", "key:", "--slow-burn", poolBurn.String()) // all of the generator's keys
+		heavy := withMore(v.Target, "--slow-prefix", "key:", "--slow-burn", poolBurn.String()) // all of the generator's keys
 		err = b.With(ctx, heavy, func(p *proc.Process) error { return poolSteady(ctx, b, s, p, seed, poolCases[2]+v.suffix) })
 		if err != nil {
 			return err
@@ -197,10 +197,10 @@ func poolChurn(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.P
 	var (
 		wg     sync.WaitGroup
 		served atomic.Int64
-		errs   = make([]error, poolCallers)
+		errs   = make([]error, poolClientsAtOnce)
 		end    = time.Now().Add(poolWindow)
 	)
-	for i := range poolCallers {
+	for i := range poolClientsAtOnce {
 		wg.Go(func() {
 			for time.Now().Before(end) && errs[i] == nil {
 				if errs[i] = ask(ctx, p.Addr); errs[i] == nil {
@@ -216,7 +216,7 @@ func poolChurn(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.P
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	t := results.Trial{Experiment: "E9", Server: s.Name, Case: name, X: poolCallers, Figures: map[string]float64{poolClients: float64(served.Load())}}
+	t := results.Trial{Experiment: "E9", Server: s.Name, Case: name, X: poolClientsAtOnce, Figures: map[string]float64{poolClients: float64(served.Load())}}
 	if unknown == nil {
 		t.Resources = m.Used
 		t.Steal, t.Others = m.Besides(p.Pins)

@@ -41,7 +41,7 @@ func TestAPoolIsJudgedByItsBestLoad(t *testing.T) {
 	} {
 		r := &results.Results{Plan: results.Plan{Experiments: []string{"E9"}}}
 		for _, name := range []string{"multiblocking", pool, "eventloop"} {
-			r.Servers = append(r.Servers, &results.Server{Subject: results.Subject{Name: name}})
+			r.Servers = append(r.Servers, &results.Server{Target: results.Target{Name: name}})
 		}
 		r.Trials = append(poolTrials(pool, plainCase, 256, 1000, 2000, 1000), poolTrials(pool, "", 64, test.costs...)...)
 		claims := Judge(r)

@@ -18,8 +18,8 @@ import (
 // Slow requests are made beside the cheap ones, and take their time.
 func TestASlowHandlerIsMeasured(t *testing.T) {
 	b := &bench.Bench{Results: &results.Results{}}
-	s := &results.Server{Subject: labtest.Subject(t, "handler")}
-	require.NoError(t, b.With(t.Context(), withMore(s.Subject, "--slow-sleep", slowTime.String()), func(p *proc.Process) error {
+	s := &results.Server{Target: labtest.Target(t, "handler")}
+	require.NoError(t, b.With(t.Context(), withMore(s.Target, "--slow-sleep", slowTime.String()), func(p *proc.Process) error {
 		return besideSlow(t.Context(), b, s, p, "sleeps", 1)
 	}))
 	require.NotEmpty(t, b.Results.Trials)
@@ -30,8 +30,8 @@ func TestASlowHandlerIsMeasured(t *testing.T) {
 
 func TestASlowHandlerNeedsAServerOfOurs(t *testing.T) {
 	b := &bench.Bench{Results: &results.Results{}}
-	for _, s := range []results.Subject{{Name: "singleblocking", OneAtATime: true}, {Name: "other", Foreign: true}} {
-		server := &results.Server{Subject: s}
+	for _, s := range []results.Target{{Name: "singleblocking", OneAtATime: true}, {Name: "other", Foreign: true}} {
+		server := &results.Server{Target: s}
 		assert.Zero(t, experimentHandler.takes(results.Plan{}, server))
 		assert.Error(t, experimentHandler.run(t.Context(), b, server))
 	}
@@ -41,8 +41,8 @@ func TestASlowHandlerNeedsAServerOfOurs(t *testing.T) {
 // When the server breaks under the slow requests, that is told.
 func TestSlowRequestsThatFail(t *testing.T) {
 	b := &bench.Bench{Results: &results.Results{}}
-	s := &results.Server{Subject: labtest.Subject(t, "dies")} // at a get
-	err := b.With(t.Context(), s.Subject, func(p *proc.Process) error { return besideSlow(t.Context(), b, s, p, "sleeps", 1) })
+	s := &results.Server{Target: labtest.Target(t, "dies")} // at a get
+	err := b.With(t.Context(), s.Target, func(p *proc.Process) error { return besideSlow(t.Context(), b, s, p, "sleeps", 1) })
 	require.Error(t, err)
 	assert.Empty(t, b.Results.Trials)
 }
@@ -51,9 +51,9 @@ func TestSlowRequestsThatFail(t *testing.T) {
 // so is the one that it is compared with.
 func TestAPoolIsMeasured(t *testing.T) {
 	b := &bench.Bench{Results: &results.Results{}}
-	s := &results.Server{Subject: labtest.Subject(t, "handler")}
+	s := &results.Server{Target: labtest.Target(t, "handler")}
 	s.Name, s.Command = "multiblocking --slow-burn 1us", append(s.Command, "--slow-burn", "1us")
-	require.Equal(t, labtest.Subject(t, "handler").Command, withoutFlags(s.Subject).Command)
+	require.Equal(t, labtest.Target(t, "handler").Command, withoutFlags(s.Target).Command)
 	require.NoError(t, poolRepeat(t.Context(), b, s, 1))
 	var cases []string
 	for _, trial := range b.Results.Trials {

@@ -36,11 +36,11 @@ var experimentSilent = &Experiment{
 	with: func(s *results.Server) bool { return !s.OneAtATime },
 	takes: func(p results.Plan, _ *results.Server) time.Duration {
 		const connecting = 1500 * time.Millisecond // ten thousand connections
-		return bench.VisitTime + connecting + time.Duration(len(silentSteps))*((repeats+1)*silentWarmup+repeats*silentCell+silentOpenCell)
+		return bench.StartStopTime + connecting + time.Duration(len(silentSteps))*((repeats+1)*silentWarmup+repeats*silentCell+silentOpenCell)
 	},
 	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
-		return b.With(ctx, s.Subject, func(p *proc.Process) error {
-			if err := b.Preload(ctx, s.Subject, p); err != nil {
+		return b.With(ctx, s.Target, func(p *proc.Process) error {
+			if err := b.Preload(ctx, s.Target, p); err != nil {
 				return err
 			}
 			return amongSilent(ctx, b, s, p, silentSteps)

@@ -26,23 +26,23 @@ var experimentStall = &Experiment{
 		},
 		Metric: "the longest that anybody waited who came during an attack; median and range of three attacks",
 		Unit:   "s",
-		Rule:   "yes from half the attack's length on, no up to a tenth; an attack is left out if the machine may have made the answer, because the server had no core or the callers were late",
+		Rule:   "yes from half the attack's length on, no up to a tenth; an attack is left out if the machine may have made the answer, because the server had no core or the probes were late",
 	},
 	quick: true,
-	takes: func(p results.Plan, _ *results.Server) time.Duration { return bench.VisitTime + stallLength(p) },
+	takes: func(p results.Plan, _ *results.Server) time.Duration { return bench.StartStopTime + stallLength(p) },
 	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
-		return b.With(ctx, s.Subject, func(p *proc.Process) error {
+		return b.With(ctx, s.Target, func(p *proc.Process) error {
 			attacks := stallAttacks(b.Results.Plan)
 			line, err := call(ctx, p.Addr, stallLength(b.Results.Plan), attacks, p.WatchAttack)
 			if line != nil {
-				b.Results.Trials = append(b.Results.Trials, results.Trial{Experiment: "E2", Server: s.Name, Callers: line, Attacks: attacks})
+				b.Results.Trials = append(b.Results.Trials, results.Trial{Experiment: "E2", Server: s.Name, Probes: line, Attacks: attacks})
 			}
 			return err
 		})
 	},
 	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
 		for _, t := range trialsOf(r, "E2", s) {
-			if t.Callers == nil {
+			if t.Probes == nil {
 				continue
 			}
 			length := t.Attacks[0].Until - t.Attacks[0].From
@@ -53,8 +53,8 @@ var experimentStall = &Experiment{
 			f := byThreshold(waits, length.Seconds()/2, length.Seconds()/10)
 			f.Why = fmt.Sprintf("the longest wait during an attack of %v was %s", length, format.Latency(format.Seconds(f.Number)))
 			f.LeaveOut(why)
-			if n := t.Callers.Failed(); n > 0 {
-				f.Why += fmt.Sprintf(", and %s got no answer: %s", format.Count(n, "caller"), t.Callers.First)
+			if n := t.Probes.Failed(); n > 0 {
+				f.Why += fmt.Sprintf(", and %s got no answer: %s", format.Count(n, "probe"), t.Probes.First)
 			}
 			return f, true
 		}

@@ -36,15 +36,15 @@ var experimentSwitches = &Experiment{
 	},
 	with: func(s *results.Server) bool { return s.Model() == "multiblocking" || s.Name == "eventloop" },
 	takes: func(results.Plan, *results.Server) time.Duration {
-		d := bench.VisitTime
+		d := bench.StartStopTime
 		for _, n := range switchesClients {
 			d += switchesWarmup(n) + switchesCell + time.Duration(n)*75*time.Microsecond // to connect
 		}
 		return d
 	},
 	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
-		return b.With(ctx, s.Subject, func(p *proc.Process) error {
-			if err := b.Preload(ctx, s.Subject, p); err != nil {
+		return b.With(ctx, s.Target, func(p *proc.Process) error {
+			if err := b.Preload(ctx, s.Target, p); err != nil {
 				return err
 			}
 			return overConnections(ctx, b, s, p, switchesClients)

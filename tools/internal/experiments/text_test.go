@@ -92,7 +92,7 @@ func TestAVerdictNamesEveryServerThatSaysYes(t *testing.T) {
 			continue // the verdict names no server
 		}
 		for _, name := range names {
-			if e.predicted(&results.Server{Subject: results.Subject{Name: name}}) == results.Confirmed {
+			if e.predicted(&results.Server{Target: results.Target{Name: name}}) == results.Confirmed {
 				assert.Contains(t, e.About, name, "%s: it is expected to say yes, and the verdict would not name it", e.ID)
 			}
 		}

@@ -22,14 +22,14 @@ import (
 func trialBench(t *testing.T, mode string) (*bench.Bench, *results.Server) {
 	t.Helper()
 	plan := results.Plan{Rounds: 1, Seed: 1, Workloads: results.Workloads(load.DefaultWorkload()), Cell: 200 * time.Millisecond, Warmup: 50 * time.Millisecond}
-	s := &results.Server{Subject: labtest.Subject(t, mode)}
+	s := &results.Server{Target: labtest.Target(t, mode)}
 	return &bench.Bench{Results: &results.Results{Plan: plan, Servers: []*results.Server{s}}}, s
 }
 
 // loaded does something with the bench's server, which has the keys.
 func loaded(ctx context.Context, b *bench.Bench, s *results.Server, do func(*proc.Process) error) error {
-	return b.With(ctx, s.Subject, func(p *proc.Process) error {
-		if err := b.Preload(ctx, s.Subject, p); err != nil {
+	return b.With(ctx, s.Target, func(p *proc.Process) error {
+		if err := b.Preload(ctx, s.Target, p); err != nil {
 			return err
 		}
 		return do(p)

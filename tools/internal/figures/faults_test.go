@@ -158,7 +158,7 @@ func testNames(t *testing.T) map[string]bool {
 	}))
 
 	// The suite's group limits, for example, is the function testLimits.
-	group := regexp.MustCompile(`(?m)^func test(\w+)\(t \*testing\.T, \w+ Subject\) \{\n(?:\t.*\n|\n)*`)
+	group := regexp.MustCompile(`(?m)^func test(\w+)\(t \*testing\.T, \w+ Target\) \{\n(?:\t.*\n|\n)*`)
 	part := regexp.MustCompile(`t\.Run\("([^"]+)", `)
 	files, err := filepath.Glob(root + "/common/servertest/*.go")
 	require.NoError(t, err)

@@ -22,10 +22,10 @@ import (
 func TestRunWithoutThoseThatAreNotAvailable(t *testing.T) {
 	const why = "no io_uring: not permitted"
 	cfg := testConfig(t, "unavailable", "right", "refuses", "foreign-unavailable")
-	cfg.Parts = []results.Part{results.StopTest, results.Closed, results.OpenLoop, results.Idle, results.Claims}
+	cfg.Parts = []results.Part{results.Stall, results.Closed, results.OpenLoop, results.Idle, results.Claims}
 	cfg.Experiments = []string{"E1", "E4", "E9"}
 	var checked []string
-	cfg.check = func(ctx context.Context, addr string, s results.Subject) results.Gate {
+	cfg.check = func(ctx context.Context, addr string, s results.Target) results.Conformance {
 		checked = append(checked, s.Name)
 		return everythingIsFine(ctx, addr, s)
 	}
@@ -78,7 +78,7 @@ func TestRunWithoutThoseThatAreNotAvailable(t *testing.T) {
 // Where there is nobody else, that is the result.
 func TestRunWithNobodyAvailable(t *testing.T) {
 	cfg := testConfig(t, "unavailable")
-	cfg.Parts, cfg.Experiments = []results.Part{results.StopTest, results.Closed, results.Claims}, []string{"E1"}
+	cfg.Parts, cfg.Experiments = []results.Part{results.Stall, results.Closed, results.Claims}, []string{"E1"}
 	r, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
 	assert.Empty(t, r.Failed())

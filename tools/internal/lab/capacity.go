@@ -30,7 +30,7 @@ func (b *run) capacities(ctx context.Context) error {
 		return nil
 	}
 	return b.eachServer(ctx, fmt.Sprintf("capacity with p99 within %v", plan.SLO), func(s *results.Server) time.Duration { return capacityTime(plan, s) }, func(s *results.Server, p *proc.Process) (string, error) {
-		if err := b.Preload(ctx, s.Subject, p); err != nil {
+		if err := b.Preload(ctx, s.Target, p); err != nil {
 			return "", err
 		}
 		found := results.Capacity{Server: s.Name}

@@ -26,7 +26,7 @@ func (b *run) ceiling(ctx context.Context) error {
 			return err
 		}
 		for i := range plan.Workloads {
-			cell, err := b.Cell(ctx, &results.Server{Subject: b.Null}, p, 0, i)
+			cell, err := b.Cell(ctx, &results.Server{Target: b.Null}, p, 0, i)
 			if err != nil {
 				return err
 			}

@@ -10,8 +10,8 @@ import (
 
 // A plan has time for an experiment with those servers that it is run with.
 func TestLengthOfExperiments(t *testing.T) {
-	serial, loop := &results.Server{Subject: results.Subject{Name: "serial", OneAtATime: true}}, &results.Server{Subject: results.Subject{Name: "eventloop"}}
-	other := &results.Server{Subject: results.Subject{Name: "other", Protocol: "resp"}}
+	serial, loop := &results.Server{Target: results.Target{Name: "serial", OneAtATime: true}}, &results.Server{Target: results.Target{Name: "eventloop"}}
+	other := &results.Server{Target: results.Target{Name: "other", Protocol: "resp"}}
 	p := results.Plan{Experiments: []string{"E6", "E8"}}
 	assert.Zero(t, lengthOf(p, []*results.Server{other}))
 	assert.Less(t, lengthOf(p, []*results.Server{serial}), lengthOf(p, []*results.Server{loop}))

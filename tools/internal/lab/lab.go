@@ -22,10 +22,10 @@ import (
 
 // Config is what Run needs to know.
 type Config struct {
-	Subjects []results.Subject
+	Targets []results.Target
 	// Null is the server that does next to nothing, for the generator's ceiling.
 	// Without a command, that is not measured.
-	Null results.Subject
+	Null results.Target
 	// Parts are what to measure; none: all but capacity.
 	Parts  []results.Part
 	Rounds int
@@ -49,7 +49,7 @@ type Config struct {
 	NoPin bool
 	// Command is the command that does the same again, for the results.
 	Command []string
-	// NotMeasured is what the caller could not add to the subjects, a sentence
+	// NotMeasured is what the caller could not add to the targets, a sentence
 	// each.
 	NotMeasured []string
 	// Progress is told how far the run is. May be nil.
@@ -60,7 +60,7 @@ type Config struct {
 
 	// In tests: check instead of bench.Conform, idle instead of results.IdleSteps, capacity
 	// instead of carefulSearch.
-	check    func(ctx context.Context, addr string, s results.Subject) results.Gate
+	check    func(ctx context.Context, addr string, s results.Target) results.Conformance
 	idle     []int
 	capacity *capacitySearch
 }
@@ -68,7 +68,7 @@ type Config struct {
 // run is a run of the lab.
 type run struct {
 	*bench.Bench
-	check    func(ctx context.Context, addr string, s results.Subject) results.Gate
+	check    func(ctx context.Context, addr string, s results.Target) results.Conformance
 	capacity capacitySearch
 	progress *term.Progress
 	save     func(*results.Results)
@@ -76,14 +76,14 @@ type run struct {
 
 // Validate returns an error if Run would refuse the configuration.
 func (cfg Config) Validate() error {
-	if err := models.Distinct(cfg.Subjects); err != nil {
+	if err := models.Distinct(cfg.Targets); err != nil {
 		return err
 	}
 	_, err := newPlan(cfg)
 	return err
 }
 
-// Run checks the subjects and measures them. What is wrong with a server is
+// Run checks the targets and measures them. What is wrong with a server is
 // part of the results. An error means that the lab could not do its work, or
 // was interrupted; if results are not nil, they hold what was measured so far.
 func Run(ctx context.Context, cfg Config) (*results.Results, error) {
@@ -116,8 +116,8 @@ func Run(ctx context.Context, cfg Config) (*results.Results, error) {
 		Experiments: experiments.Statements(plan.Experiments),
 		NotMeasured: slices.Clone(cfg.NotMeasured),
 	}
-	for _, s := range cfg.Subjects {
-		b.Results.Servers = append(b.Results.Servers, &results.Server{Subject: s, Binary: proc.HashOf(s.Command[0])})
+	for _, s := range cfg.Targets {
+		b.Results.Servers = append(b.Results.Servers, &results.Server{Target: s, Binary: proc.HashOf(s.Command[0])})
 	}
 
 	if b.Pins.On {
@@ -140,7 +140,7 @@ func (b *run) run(ctx context.Context) error {
 	defer b.progress.End()
 	b.progress.Doing("", "how quiet this machine is")
 	b.Results.Environment.Pauses = proc.MeasurePauses()
-	for _, do := range []func(context.Context) error{b.gates, b.ceiling, b.proof, b.rounds, b.idle, b.syscalls, b.claims, b.capacities} {
+	for _, do := range []func(context.Context) error{b.conformance, b.ceiling, b.stallCheck, b.rounds, b.idle, b.syscalls, b.claims, b.capacities} {
 		if err := do(ctx); err != nil {
 			return err
 		}
@@ -164,18 +164,18 @@ func (b *run) conclude() error {
 	return err
 }
 
-// gates starts every server, and checks those that speak our protocol. Whoever
+// conformance starts every server, and checks those that speak our protocol. Whoever
 // says then that this system cannot run it is not started again.
-func (b *run) gates(ctx context.Context) error {
+func (b *run) conformance(ctx context.Context) error {
 	for _, s := range b.Results.Servers {
 		b.progress.Doing(s.Name, "check")
-		err := b.gate(ctx, s)
+		err := b.conform(ctx, s)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		planned, line := time.Duration(0), ""
 		if s.Ours() {
-			planned, line = gateTime, fmt.Sprintf("%s: %v rules", s.Name, s.Rules)
+			planned, line = conformanceTime, fmt.Sprintf("%s: %v rules", s.Name, s.Rules)
 		}
 		var missing *proc.UnavailableError
 		if errors.As(err, &missing) {
@@ -221,7 +221,7 @@ func (b *run) turn(ctx context.Context, name string, round int, planned time.Dur
 		b.progress.Finished(planned, "")
 		return nil
 	}
-	line, err := b.visit(ctx, s, round, again)
+	line, err := b.measureServer(ctx, s, round, again)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -239,7 +239,7 @@ func (b *run) eachServer(ctx context.Context, what string, planned func(*results
 		}
 		b.progress.Doing(s.Name, what)
 		var line string
-		err := b.With(ctx, s.Subject, func(p *proc.Process) (err error) {
+		err := b.With(ctx, s.Target, func(p *proc.Process) (err error) {
 			line, err = do(s, p)
 			return err
 		})
@@ -265,19 +265,19 @@ func (b *run) disqualify(s *results.Server, err error, line string) string {
 	return fmt.Sprintf("%s: %s", s.Name, text.Remark(s, true))
 }
 
-// gate waits until a server serves, and checks it, in a process that is not measured afterwards.
-func (b *run) gate(ctx context.Context, s *results.Server) error {
-	checked := s.Subject
+// conform waits until a server serves, and checks it, in a process that is not measured afterwards.
+func (b *run) conform(ctx context.Context, s *results.Server) error {
+	checked := s.Target
 	checked.Command = slices.Concat(s.Command, s.CheckFlags)
 	return b.With(ctx, checked, func(p *proc.Process) error {
-		if err := p.Serves(ctx, s.Subject, b.Results.Plan.Workloads[0]); err != nil || !s.Ours() {
+		if err := p.Serves(ctx, s.Target, b.Results.Plan.Workloads[0]); err != nil || !s.Ours() {
 			return err
 		}
-		var g results.Gate
+		var g results.Conformance
 		if b.check != nil {
-			g = b.check(ctx, p.Addr, s.Subject)
+			g = b.check(ctx, p.Addr, s.Target)
 		} else {
-			g = bench.Conform(ctx, p, s.Subject)
+			g = bench.Conform(ctx, p, s.Target)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err() // it did not try all

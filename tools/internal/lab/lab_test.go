@@ -28,15 +28,15 @@ import (
 func TestMain(m *testing.M) { labtest.Main(m, nil) }
 
 // everythingIsFine is a check that asks nothing.
-func everythingIsFine(context.Context, string, results.Subject) results.Gate {
-	return results.Gate{Passed: 2, Total: 2}
+func everythingIsFine(context.Context, string, results.Target) results.Conformance {
+	return results.Conformance{Passed: 2, Total: 2}
 }
 
 func testConfig(t *testing.T, modes ...string) Config {
 	// Long enough for a reply in each cell, on a busy machine too.
 	cfg := Config{Rounds: 1, Cell: 200 * time.Millisecond, Seed: 1, check: everythingIsFine, idle: []int{0, 20, 60}, SLO: time.Second, Parts: []results.Part{results.Closed, results.OpenLoop}}
 	for _, mode := range modes {
-		cfg.Subjects = append(cfg.Subjects, labtest.Subject(t, mode))
+		cfg.Targets = append(cfg.Targets, labtest.Target(t, mode))
 	}
 	return cfg
 }
@@ -81,7 +81,7 @@ func TestRun(t *testing.T) {
 			assert.Positive(t, run.Resources.RSS)
 		}
 	}
-	for _, s := range cfg.Subjects {
+	for _, s := range cfg.Targets {
 		assert.Positive(t, answered[s.Name], s.Name)
 	}
 	assert.Contains(t, progress.String(), "round 1 of 1: serial: 1 conn ")
@@ -107,11 +107,11 @@ func TestRun(t *testing.T) {
 // What is wrong with one server is told, and does not touch the others.
 func TestRunBadServers(t *testing.T) {
 	cfg := testConfig(t, "fails", "dies", "wrong", "slips", "right", "unruly")
-	cfg.check = func(_ context.Context, _ string, s results.Subject) results.Gate {
+	cfg.check = func(_ context.Context, _ string, s results.Target) results.Conformance {
 		if s.Name == "unruly" {
-			return results.Gate{Passed: 1, Total: 2, Failed: []results.Failure{{Rule: "order", Reason: "it came too late"}}}
+			return results.Conformance{Passed: 1, Total: 2, Failed: []results.Failure{{Rule: "order", Reason: "it came too late"}}}
 		}
-		return results.Gate{Passed: 2, Total: 2}
+		return results.Conformance{Passed: 2, Total: 2}
 	}
 	r, err := Run(t.Context(), cfg)
 	require.NoError(t, err, "it is a result")
@@ -138,10 +138,10 @@ func TestRunBadServers(t *testing.T) {
 // not checked against the rules of ours.
 func TestRunInAnotherProtocol(t *testing.T) {
 	cfg := testConfig(t, "resp", "right")
-	cfg.SLO, cfg.Parts = time.Second, []results.Part{results.StopTest, results.Closed, results.OpenLoop, results.Idle, results.Syscalls}
+	cfg.SLO, cfg.Parts = time.Second, []results.Part{results.Stall, results.Closed, results.OpenLoop, results.Idle, results.Syscalls}
 	cfg.NotMeasured = []string{"peer something: there is none here"}
 	var checked []string
-	cfg.check = func(ctx context.Context, addr string, s results.Subject) results.Gate {
+	cfg.check = func(ctx context.Context, addr string, s results.Target) results.Conformance {
 		checked = append(checked, s.Name)
 		return everythingIsFine(ctx, addr, s)
 	}
@@ -156,8 +156,8 @@ func TestRunInAnotherProtocol(t *testing.T) {
 		assert.NoError(t, c.Load.Errors.Err())
 	}
 	if runtime.GOOS == "linux" {
-		require.NotNil(t, r.Proof)
-		assert.Equal(t, "resp", r.Proof.Server)
+		require.NotNil(t, r.StallCheck)
+		assert.Equal(t, "resp", r.StallCheck.Server)
 		assert.Equal(t, 60, r.Idle[2].Connections)
 	}
 
@@ -185,16 +185,16 @@ func TestCapacityInAnotherProtocol(t *testing.T) {
 
 // The time to check a server is planned for those that are checked.
 func TestLength(t *testing.T) {
-	ours, other := &results.Server{Subject: results.Subject{Name: "ours"}}, &results.Server{Subject: results.Subject{Name: "other", Protocol: load.Memcached}}
+	ours, other := &results.Server{Target: results.Target{Name: "ours"}}, &results.Server{Target: results.Target{Name: "other", Protocol: load.Memcached}}
 	p := results.Plan{Parts: []results.Part{results.Closed}, Rounds: 2, Workloads: results.Workloads(load.DefaultWorkload()), Cell: time.Second}
-	assert.Equal(t, gateTime, lengthOf(p, []*results.Server{ours, ours})-lengthOf(p, []*results.Server{ours, other}))
+	assert.Equal(t, conformanceTime, lengthOf(p, []*results.Server{ours, ours})-lengthOf(p, []*results.Server{ours, other}))
 }
 
 func TestRunInterrupted(t *testing.T) {
 	cfg := testConfig(t, "right", "serial")
 	ctx, cancel := context.WithCancel(t.Context())
 	var addr string
-	cfg.check = func(ctx context.Context, a string, s results.Subject) results.Gate {
+	cfg.check = func(ctx context.Context, a string, s results.Target) results.Conformance {
 		if s.Name == "serial" {
 			addr = a
 			cancel()
@@ -219,8 +219,8 @@ func TestRunInterrupted(t *testing.T) {
 
 func TestRunRefusesNonsense(t *testing.T) {
 	for name, change := range map[string]func(*Config){
-		"no servers": func(c *Config) { c.Subjects = nil },
-		"same name":  func(c *Config) { c.Subjects = append(c.Subjects, c.Subjects[0]) },
+		"no servers": func(c *Config) { c.Targets = nil },
+		"same name":  func(c *Config) { c.Targets = append(c.Targets, c.Targets[0]) },
 		"no rounds":  func(c *Config) { c.Rounds = 0 },
 		"too short":  func(c *Config) { c.Cell = bench.MinCell - 1 },
 		"too long":   func(c *Config) { c.Cell = bench.MaxCell + 1 },
@@ -238,15 +238,15 @@ func TestRunRefusesNonsense(t *testing.T) {
 }
 
 func TestPlan(t *testing.T) {
-	subjects := models.Models("ioflavors")
-	cfg := Config{Subjects: subjects, Seed: 7, Rounds: 5, Cell: bench.MinCell}
+	targets := models.Models("ioflavors")
+	cfg := Config{Targets: targets, Seed: 7, Rounds: 5, Cell: bench.MinCell}
 	p, err := newPlan(cfg)
 	require.NoError(t, err)
 	again, err := newPlan(cfg)
 	require.NoError(t, err)
 	assert.Equal(t, p, again, "a seed repeats the order")
 	for _, order := range p.Order {
-		assert.ElementsMatch(t, models.SubjectNames(subjects), order)
+		assert.ElementsMatch(t, models.TargetNames(targets), order)
 	}
 	assert.False(t, slices.Equal(p.Order[0], p.Order[1]) && slices.Equal(p.Order[1], p.Order[2]), "shuffled")
 	seen := map[uint64]bool{}
@@ -268,7 +268,7 @@ func TestPlan(t *testing.T) {
 func TestAPanicLosesNothingMeasured(t *testing.T) {
 	cfg := testConfig(t, "right", "serial")
 	var addr string
-	cfg.check = func(ctx context.Context, a string, s results.Subject) results.Gate {
+	cfg.check = func(ctx context.Context, a string, s results.Target) results.Conformance {
 		if s.Name == "serial" {
 			addr = a
 			panic("index out of range")

@@ -21,7 +21,7 @@ const (
 	maxStored = 4 << 30
 )
 
-// newPlan shuffles the subjects for each round.
+// newPlan shuffles the targets for each round.
 func newPlan(cfg Config) (results.Plan, error) {
 	if cfg.Rounds < 1 {
 		return results.Plan{}, fmt.Errorf("%d rounds: the least is 1", cfg.Rounds)
@@ -80,12 +80,12 @@ func newPlan(cfg Config) (results.Plan, error) {
 		p.IdleConnections = cfg.idle
 	}
 	random := rand.New(rand.NewPCG(cfg.Seed, 0))
-	p.Again = cfg.Subjects[0].Name
-	if i := slices.IndexFunc(cfg.Subjects, func(s results.Subject) bool { return s.Name == "eventloop" }); i >= 0 {
+	p.Again = cfg.Targets[0].Name
+	if i := slices.IndexFunc(cfg.Targets, func(s results.Target) bool { return s.Name == "eventloop" }); i >= 0 {
 		p.Again = "eventloop"
 	}
 	for range cfg.Rounds {
-		order := models.SubjectNames(cfg.Subjects)
+		order := models.TargetNames(cfg.Targets)
 		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		p.Order = append(p.Order, order)
 		p.AgainAt = append(p.AgainAt, random.IntN(len(order)+1))
@@ -93,12 +93,12 @@ func newPlan(cfg Config) (results.Plan, error) {
 	return p, nil
 }
 
-// gateTime is how long it takes to check a server, about.
-const gateTime = 1500 * time.Millisecond
+// conformanceTime is how long it takes to check a server, about.
+const conformanceTime = 1500 * time.Millisecond
 
 // visitLength is how long a server takes in a round.
 func visitLength(p results.Plan) time.Duration {
-	d := bench.VisitTime
+	d := bench.StartStopTime
 	if p.Has(results.Closed) {
 		d += time.Duration(len(p.Workloads)) * (p.Warmup + p.Cell)
 	}
@@ -118,12 +118,12 @@ func lengthOf(p results.Plan, servers []*results.Server) time.Duration {
 	if p.Has(results.Closed) {
 		d += time.Duration(p.Rounds+1) * againLength(p) // and the ceiling
 	}
-	if p.Has(results.StopTest) {
-		d += proofTime
+	if p.Has(results.Stall) {
+		d += stallCheckTime
 	}
 	for _, s := range servers {
 		if s.Ours() {
-			d += gateTime
+			d += conformanceTime
 		}
 		if p.Has(results.Idle) {
 			d += idleTime(p, s)
@@ -146,16 +146,16 @@ func idleTime(p results.Plan, s *results.Server) time.Duration {
 	if s.OneAtATime {
 		return 2 * (bench.SettleTime + p.Idle)
 	}
-	return bench.VisitTime + time.Duration(len(p.IdleConnections))*(bench.SettleTime+p.Idle) + connecting
+	return bench.StartStopTime + time.Duration(len(p.IdleConnections))*(bench.SettleTime+p.Idle) + connecting
 }
 
 func syscallTime(p results.Plan, _ *results.Server) time.Duration {
-	return bench.VisitTime + results.SyscallWorkloads*(proc.TracerTime+p.Warmup+p.Idle)
+	return bench.StartStopTime + results.SyscallWorkloads*(proc.TracerTime+p.Warmup+p.Idle)
 }
 
 func capacityTime(p results.Plan, _ *results.Server) time.Duration {
 	cells := 12 * carefulSearch.repeats // about
-	return bench.VisitTime + time.Duration(cells)*(p.Warmup/2+p.Cell)
+	return bench.StartStopTime + time.Duration(cells)*(p.Warmup/2+p.Cell)
 }
 
 // againLength is how long it takes the second time.

@@ -28,7 +28,7 @@ func (b *run) syscalls(ctx context.Context) error {
 		if len(all) == 0 {
 			return "", nil
 		}
-		if err := b.Preload(ctx, s.Subject, p); err != nil {
+		if err := b.Preload(ctx, s.Target, p); err != nil {
 			return "", err
 		}
 		var cells []results.SyscallCell
@@ -58,7 +58,7 @@ func (b *run) syscalls(ctx context.Context) error {
 // countCalls counts the calls under a workload.
 func (b *run) countCalls(ctx context.Context, t proc.Tracer, s *results.Server, p *proc.Process, workload int) (results.SyscallCell, error) {
 	plan := b.Results.Plan
-	watched := t.Watch(ctx, p.PID, proc.CallsOf(s.Subject))
+	watched := t.Watch(ctx, p.PID, proc.CallsOf(s.Target))
 	r, err := load.Run(ctx, load.Config{
 		Addr:     p.Addr,
 		Workload: s.Told(plan.Workloads[workload]),

@@ -21,11 +21,11 @@ func TestSyscallsOfAServer(t *testing.T) {
 	for _, tr := range proc.Tracers() {
 		t.Run(tr.Name(), func(t *testing.T) {
 			b := &run{Bench: &bench.Bench{Results: &results.Results{Plan: results.Plan{Workloads: results.Workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}}
-			s := &results.Server{Subject: labtest.Subject(t, "right")}
-			p, err := proc.Start(t.Context(), s.Subject, proc.Pinning{})
+			s := &results.Server{Target: labtest.Target(t, "right")}
+			p, err := proc.Start(t.Context(), s.Target, proc.Pinning{})
 			require.NoError(t, err)
 			defer p.Kill()
-			require.NoError(t, b.Preload(t.Context(), s.Subject, p))
+			require.NoError(t, b.Preload(t.Context(), s.Target, p))
 			cell, err := b.countCalls(t.Context(), tr, s, p, 1)
 			if err != nil {
 				t.Skipf("not here: %v", err)
@@ -49,11 +49,11 @@ func TestSyscallsOfARing(t *testing.T) {
 	for _, tr := range proc.Tracers() {
 		t.Run(tr.Name(), func(t *testing.T) {
 			b := &run{Bench: &bench.Bench{Results: &results.Results{Plan: results.Plan{Workloads: results.Workloads(load.DefaultWorkload()), Warmup: 1, Idle: 300e6}}}}
-			s := &results.Server{Subject: labtest.Subject(t, "iouring")}
-			p, err := proc.Start(t.Context(), s.Subject, proc.Pinning{})
+			s := &results.Server{Target: labtest.Target(t, "iouring")}
+			p, err := proc.Start(t.Context(), s.Target, proc.Pinning{})
 			require.NoError(t, err)
 			defer p.Kill()
-			require.NoError(t, b.Preload(t.Context(), s.Subject, p))
+			require.NoError(t, b.Preload(t.Context(), s.Target, p))
 			cell, err := b.countCalls(t.Context(), tr, s, p, 0)
 			if err != nil {
 				t.Skipf("not here: %v", err)

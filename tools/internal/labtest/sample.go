@@ -16,8 +16,8 @@ import (
 // experiments say.
 func Sample(t *testing.T) *results.Results {
 	t.Helper()
-	subjects := models.Models("ioflavors")
-	mix, names := load.DefaultWorkload(), models.SubjectNames(subjects)
+	targets := models.Models("ioflavors")
+	mix, names := load.DefaultWorkload(), models.TargetNames(targets)
 	plan := results.Plan{
 		Seed: 42, Rounds: 3, Parts: results.Parts[:len(results.Parts)-1], Order: [][]string{names, names, names}, Again: "eventloop", AgainAt: []int{0, 1, 2},
 		Workloads: results.Workloads(mix), Open: results.OpenWorkloads(mix, ""), IdleConnections: results.IdleSteps(),
@@ -34,12 +34,12 @@ func Sample(t *testing.T) *results.Results {
 			Pinned: true, LoadCore: 1, ServerProcs: 1, Go: "go1.26.0", Steal: &steal, Others: &others,
 		},
 	}
-	for i, s := range subjects {
-		server := &results.Server{Subject: s, Rules: &results.Gate{Passed: 50, Total: 50}}
+	for i, s := range targets {
+		server := &results.Server{Target: s, Rules: &results.Conformance{Passed: 50, Total: 50}}
 		r.Servers = append(r.Servers, server)
 		switch s.Name {
 		case "busywait":
-			server.Rules = &results.Gate{Passed: 49, Total: 50, Failed: []results.Failure{{Rule: "pipeline-order", Reason: "the second reply came first"}}}
+			server.Rules = &results.Conformance{Passed: 49, Total: 50, Failed: []results.Failure{{Rule: "pipeline-order", Reason: "the second reply came first"}}}
 			server.DNF = "fails 1 of 50 rules; the first: pipeline-order: the second reply came first"
 			continue
 		case "iouring":
@@ -113,8 +113,8 @@ func Sample(t *testing.T) *results.Results {
 		}
 	}
 	r.Environment.Pauses = results.Pauses{PerSecond: 1400, Share: 0.057, Median: 41 * time.Microsecond, Longest: time.Millisecond}
-	r.Proof = &results.Proof{Server: "eventloop", Stopped: 2 * time.Second}
-	r.Proof.Open.Response.P99, r.Proof.Closed.Response.P99 = 1900*time.Millisecond, 150*time.Microsecond
+	r.StallCheck = &results.StallCheck{Server: "eventloop", Stopped: 2 * time.Second}
+	r.StallCheck.Open.Response.P99, r.StallCheck.Closed.Response.P99 = 1900*time.Millisecond, 150*time.Microsecond
 	r.Again = slices.Clone(r.Runs)
 	for i := range r.Again {
 		res := *r.Again[i].Resources

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Screen is a terminal of a few lines, which understands what area writes.
+// Screen is a terminal of a few lines, which understands what liveRegion writes.
 type Screen struct {
 	T             *testing.T
 	Columns, Rows int

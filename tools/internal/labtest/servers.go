@@ -42,14 +42,14 @@ func Main(m *testing.M, more map[string]func()) {
 	os.Exit(m.Run())
 }
 
-// Subject is the test binary, as a server that behaves in a certain way.
-func Subject(t *testing.T, mode string) results.Subject {
+// Target is the test binary, as a server that behaves in a certain way.
+func Target(t *testing.T, mode string) results.Target {
 	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := results.Subject{Name: mode, Command: []string{program, "test-server", mode}}
+	s := results.Target{Name: mode, Command: []string{program, "test-server", mode}}
 	switch mode {
 	case "serial":
 		s.OneAtATime = true

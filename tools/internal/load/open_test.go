@@ -178,7 +178,7 @@ func TestAStoppedServerShowsInTheOpenLoop(t *testing.T) {
 			require.NoError(t, process.Signal(syscall.SIGSTOP))
 			go func() {
 				defer close(resumed)
-				time.Sleep(stop) // the test's subject, not a synchronisation
+				time.Sleep(stop) // the test's target, not a synchronisation
 				_ = process.Signal(syscall.SIGCONT)
 			}()
 		}

@@ -99,7 +99,7 @@ func stopGenerator(t *testing.T, s *server, cfg load.Config, stop time.Duration)
 	}
 	goOn()
 	require.NoError(t, cmd.Process.Signal(syscall.SIGSTOP))
-	time.Sleep(stop) // the test's subject, not a synchronisation
+	time.Sleep(stop) // the test's target, not a synchronisation
 	require.NoError(t, cmd.Process.Signal(syscall.SIGCONT))
 	goOn()
 	require.NoError(t, in.Close())

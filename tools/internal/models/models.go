@@ -37,13 +37,13 @@ const CheckTurn = 500 * time.Millisecond
 
 // Models returns our own servers, as program serves them ("program serve MODEL
 // flags").
-func Models(program string) []results.Subject {
-	var all []results.Subject
+func Models(program string) []results.Target {
+	var all []results.Target
 	for _, v := range variants {
 		command := append([]string{program, "serve"}, strings.Fields(v.name)...)
 		// A plan has a bound for what it stores, which is not to depend on the machine.
 		command = append(command, "--addr", "127.0.0.1:0", "--log-format", "json", "--store-limit", "-1")
-		s := results.Subject{Name: v.name, Command: command, OneAtATime: v.oneAtATime}
+		s := results.Target{Name: v.name, Command: command, OneAtATime: v.oneAtATime}
 		if s.OneAtATime {
 			// A rule waits for the end of a client's turn.
 			s.CheckFlags = []string{"--turn-limit", CheckTurn.String()}
@@ -53,9 +53,9 @@ func Models(program string) []results.Subject {
 	return all
 }
 
-// Select returns the subjects that names name: each one by its whole name, or
+// Select returns the targets that names name: each one by its whole name, or
 // all variants of a model by the model's. No names select all.
-func Select(all []results.Subject, names []string) ([]results.Subject, error) {
+func Select(all []results.Target, names []string) ([]results.Target, error) {
 	if len(names) == 0 {
 		return all, nil
 	}
@@ -68,46 +68,46 @@ func Select(all []results.Subject, names []string) ([]results.Subject, error) {
 			}
 		}
 		if !known {
-			return nil, nearest.Unknown("model", name, SubjectNames(all))
+			return nil, nearest.Unknown("model", name, TargetNames(all))
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(s results.Subject) bool { return !wanted[s.Name] }), nil
+	return slices.DeleteFunc(slices.Clone(all), func(s results.Target) bool { return !wanted[s.Name] }), nil
 }
 
 // ParseServer reads "name=CMD {addr}" or "name=CMD {port}", someone's own
 // server, and "resp+name=CMD {addr}", one that speaks another protocol of the
 // load generator's. The command is split at spaces and started without a shell.
-func ParseServer(text string) (results.Subject, error) {
+func ParseServer(text string) (results.Target, error) {
 	name, command, ok := strings.Cut(text, "=")
 	protocol, rest, foreign := strings.Cut(name, "+")
 	if foreign {
 		name = rest
 	}
 	if name = strings.TrimSpace(name); !ok || name == "" {
-		return results.Subject{}, fmt.Errorf("server %q: want name=COMMAND, with %s where the address to listen on goes", text, results.AddrPlaceholder)
+		return results.Target{}, fmt.Errorf("server %q: want name=COMMAND, with %s where the address to listen on goes", text, results.AddrPlaceholder)
 	}
 	if name != printable.Line(name) {
-		return results.Subject{}, fmt.Errorf("server %q: its name has characters that cannot be seen", text)
+		return results.Target{}, fmt.Errorf("server %q: its name has characters that cannot be seen", text)
 	}
-	s := results.Subject{Name: name, Command: strings.Fields(command), Foreign: true}
+	s := results.Target{Name: name, Command: strings.Fields(command), Foreign: true}
 	if foreign {
 		s.Protocol = load.Protocol(strings.TrimSpace(protocol))
 		if !slices.Contains(load.Protocols, s.Protocol) {
-			return results.Subject{}, fmt.Errorf("server %q: no protocol %q before the +: there are %q", text, s.Protocol, load.Protocols)
+			return results.Target{}, fmt.Errorf("server %q: no protocol %q before the +: there are %q", text, s.Protocol, load.Protocols)
 		}
 	}
 	if !strings.Contains(command, results.AddrPlaceholder) && !strings.Contains(command, results.PortPlaceholder) {
-		return results.Subject{}, fmt.Errorf("server %q: neither %s nor %s in its command, to say where to listen", text, results.AddrPlaceholder, results.PortPlaceholder)
+		return results.Target{}, fmt.Errorf("server %q: neither %s nor %s in its command, to say where to listen", text, results.AddrPlaceholder, results.PortPlaceholder)
 	}
 	return s, nil
 }
 
-// Distinct returns an error if two subjects have the same name.
-func Distinct(subjects []results.Subject) error {
-	if len(subjects) == 0 {
+// Distinct returns an error if two targets have the same name.
+func Distinct(targets []results.Target) error {
+	if len(targets) == 0 {
 		return errors.New("no servers to measure")
 	}
-	names := SubjectNames(subjects)
+	names := TargetNames(targets)
 	slices.Sort(names)
 	if unique := slices.Compact(slices.Clone(names)); len(unique) < len(names) {
 		return fmt.Errorf("two servers have the same name, among %s", strings.Join(names, ", "))
@@ -115,10 +115,10 @@ func Distinct(subjects []results.Subject) error {
 	return nil
 }
 
-// SubjectNames are the names of servers.
-func SubjectNames(subjects []results.Subject) []string {
+// TargetNames are the names of servers.
+func TargetNames(targets []results.Target) []string {
 	var names []string
-	for _, s := range subjects {
+	for _, s := range targets {
 		names = append(names, s.Name)
 	}
 	return names

@@ -14,7 +14,7 @@ func TestModels(t *testing.T) {
 	all := Models("/bin/ioflavors")
 	require.NoError(t, Distinct(all))
 	require.Len(t, all, 9)
-	assert.Equal(t, results.Subject{
+	assert.Equal(t, results.Target{
 		Name:       "busywait --one-at-a-time",
 		Command:    []string{"/bin/ioflavors", "serve", "busywait", "--one-at-a-time", "--addr", "127.0.0.1:0", "--log-format", "json", "--store-limit", "-1"},
 		CheckFlags: []string{"--turn-limit", "500ms"},
@@ -25,13 +25,13 @@ func TestModels(t *testing.T) {
 func TestSelect(t *testing.T) {
 	all := Models("ioflavors")
 	for _, c := range []struct{ names, want []string }{
-		{nil, SubjectNames(all)},
+		{nil, TargetNames(all)},
 		{[]string{"eventloop"}, []string{"eventloop", "eventloop --loops 2"}},
 		{[]string{"eventloop --loops 2", "singleblocking"}, []string{"singleblocking", "eventloop --loops 2"}},
 	} {
 		got, err := Select(all, c.names)
 		require.NoError(t, err)
-		assert.Equal(t, c.want, SubjectNames(got))
+		assert.Equal(t, c.want, TargetNames(got))
 	}
 	_, err := Select(all, []string{"eventloop", "event"})
 	require.ErrorContains(t, err, `no model "event": there are singleblocking, multiblocking`)

@@ -106,7 +106,7 @@ func BuildCommand(ctx context.Context, checkout, bin string) *exec.Cmd {
 }
 
 // BuiltPeers returns the checkout's peers, whose commands are in the folder bin.
-func BuiltPeers(checkout, bin string) ([]results.Subject, error) {
+func BuiltPeers(checkout, bin string) ([]results.Target, error) {
 	name := filepath.Join(checkout, PeersDir, "peers.json")
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -119,12 +119,12 @@ func BuiltPeers(checkout, bin string) ([]results.Subject, error) {
 	if err := json.Unmarshal(text, &list); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	var all []results.Subject
+	var all []results.Target
 	for _, p := range list {
 		if !peerName.MatchString(p.Name) {
 			return nil, fmt.Errorf("%s: %q is no name of a peer's command", name, p.Name)
 		}
-		all = append(all, results.Subject{
+		all = append(all, results.Target{
 			Name:       peerPrefix + strings.TrimPrefix(p.Name, "kv-"),
 			Command:    []string{filepath.Join(bin, p.Name), "--addr", results.AddrPlaceholder},
 			Foreign:    true,
@@ -140,7 +140,7 @@ var peerName = regexp.MustCompile(`^kv-[a-z0-9-]+$`)
 
 // installed are the peers that are programs of their own, with as little beside
 // the network as they can be told: nothing is written to disk.
-var installed = []results.Subject{
+var installed = []results.Target{
 	{
 		Name: "redis", Protocol: load.RESP,
 		Command: []string{"redis-server", "--save", "", "--appendonly", "no", "--port", results.PortPlaceholder, "--bind", "127.0.0.1"},
@@ -155,7 +155,7 @@ var installed = []results.Subject{
 
 // InstalledPeers returns the peers that are programs on this machine, and what
 // to say of those that are not.
-func InstalledPeers() (there []results.Subject, notMeasured []string) {
+func InstalledPeers() (there []results.Target, notMeasured []string) {
 	for _, s := range installed {
 		if _, err := exec.LookPath(s.Command[0]); err != nil {
 			notMeasured = append(notMeasured, fmt.Sprintf("%s%s: there is no %s here", peerPrefix, s.Name, s.Command[0]))

@@ -96,7 +96,7 @@ func TestBuiltPeers(t *testing.T) {
 	all, err := BuiltPeers(root, "bin")
 	require.NoError(t, err)
 	require.NoError(t, Distinct(append(all, Models("ioflavors")...)))
-	assert.Equal(t, []string{"peer net", "peer gnet", "peer netpoll", "peer nbio"}, SubjectNames(all))
+	assert.Equal(t, []string{"peer net", "peer gnet", "peer netpoll", "peer nbio"}, TargetNames(all))
 	known := make(map[string]bool)
 	for _, r := range conformance.Rules() {
 		known[r.ID] = true
@@ -154,8 +154,8 @@ func TestWithPeers(t *testing.T) {
 	} {
 		assert.Equal(t, c.want, WithPeers(c.names))
 	}
-	all := append(Models("ioflavors"), results.Subject{Name: "peer a"}, results.Subject{Name: "peer b"})
+	all := append(Models("ioflavors"), results.Target{Name: "peer a"}, results.Target{Name: "peer b"})
 	got, err := Select(all, WithPeers([]string{"singleblocking"}))
 	require.NoError(t, err)
-	assert.Equal(t, []string{"singleblocking", "peer a", "peer b"}, SubjectNames(got))
+	assert.Equal(t, []string{"singleblocking", "peer a", "peer b"}, TargetNames(got))
 }

@@ -14,8 +14,8 @@ var (
 	blocking    = []string{"-run", "^TestServer$", "./singleblocking", "./multiblocking"}
 	polling     = []string{"-run", "^TestServer$", "./eventloop"}
 	// judging are the tests of what a measurement is worth, but those that run servers.
-	judging = []string{"-skip", "^Test(Run|Advise|Capacity|Silent|Callers|ASlow|ResultsAreSaved|ResultsFollow|APool|AStopIs|" +
-		"ADeaf|IdleLadder|Syscalls|Many|Cores|OneAtATime|APanic|TheProgram)",
+	judging = []string{"-skip", "^Test(Run|Advise|Capacity|Silent|Probes|ASlow|ResultsAreSaved|ResultsFollow|APool|AStallIs|" +
+		"ASlowReader|IdleLadder|Syscalls|Many|Cores|OneAtATime|APanic|TheProgram)",
 		"./tools/internal/results", "./tools/internal/text", "./tools/internal/experiments", "./tools/internal/advise"}
 )
 
@@ -36,8 +36,8 @@ var targets = []*target{
 	{folder: "iouring", tests: [][]string{{"-run", "^TestOnAFakeKernel$", "./iouring"}, own("iouring")}},
 	{folder: "tools/internal/load", tests: [][]string{own("tools/internal/load")}},
 	// Of the lab, the files that say what a measurement is worth.
-	{folder: "tools/internal/results", files: []string{"disturbance.go", "proof.go", "trial.go"}, tests: [][]string{judging}},
+	{folder: "tools/internal/results", files: []string{"disturbance.go", "stallcheck.go", "trial.go"}, tests: [][]string{judging}},
 	{folder: "tools/internal/experiments", files: []string{"experiments.go", "judge.go", "attacks.go"}, tests: [][]string{judging}},
 	{folder: "tools/internal/advise", files: []string{"judge.go"}, tests: [][]string{judging}},
-	{folder: "tools/internal/term", files: []string{"standings.go"}, tests: [][]string{own("tools/internal/term")}},
+	{folder: "tools/internal/term", files: []string{"liveTable.go"}, tests: [][]string{own("tools/internal/term")}},
 }

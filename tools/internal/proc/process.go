@@ -39,9 +39,9 @@ type Process struct {
 	err    error         // how, valid then
 }
 
-// Start starts the subject, where the pins have it if there are any, and
+// Start starts the target, where the pins have it if there are any, and
 // waits until it listens. It does not outlive this process, nor its stop.
-func Start(ctx context.Context, s results.Subject, pins Pinning) (*Process, error) {
+func Start(ctx context.Context, s results.Target, pins Pinning) (*Process, error) {
 	command := s.Command
 	p := &Process{Pins: pins, log: newChildLog(), exited: make(chan struct{})}
 	if s.Foreign {
@@ -85,7 +85,7 @@ func Start(ctx context.Context, s results.Subject, pins Pinning) (*Process, erro
 }
 
 // waitUntilListening waits for our servers' log line, and for another's port.
-func (p *Process) waitUntilListening(ctx context.Context, s results.Subject) error {
+func (p *Process) waitUntilListening(ctx context.Context, s results.Target) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	limit := p.limit(StartTimeout)
@@ -242,7 +242,7 @@ func dialUntilAccepted(ctx context.Context, addr string) bool {
 // else has had time for it; an error if it has ended instead. Where a server
 // listens is no sign that it will serve: some listen first, and then find out
 // that they cannot.
-func (p *Process) Serves(ctx context.Context, s results.Subject, w load.Workload) error {
+func (p *Process) Serves(ctx context.Context, s results.Target, w load.Workload) error {
 	ctx, cancel := context.WithTimeout(ctx, StartTimeout)
 	defer cancel()
 	go func() {

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { labtest.Main(m, map[string]func(){"parent": testPa
 func TestProcess(t *testing.T) {
 	for _, mode := range []string{"right", "foreign"} {
 		t.Run(mode, func(t *testing.T) {
-			p, err := Start(t.Context(), labtest.Subject(t, mode), Pinning{})
+			p, err := Start(t.Context(), labtest.Target(t, mode), Pinning{})
 			require.NoError(t, err)
 			c, err := net.Dial("tcp", p.Addr)
 			require.NoError(t, err)
@@ -40,22 +40,22 @@ func TestProcess(t *testing.T) {
 }
 
 func TestProcessThatFails(t *testing.T) {
-	_, err := Start(t.Context(), labtest.Subject(t, "fails"), Pinning{})
+	_, err := Start(t.Context(), labtest.Target(t, "fails"), Pinning{})
 	require.ErrorContains(t, err, "exit status 5; it said:\n\tno luck today")
 
-	_, err = Start(t.Context(), results.Subject{Command: []string{"/does/not/exist"}}, Pinning{})
+	_, err = Start(t.Context(), results.Target{Command: []string{"/does/not/exist"}}, Pinning{})
 	require.ErrorContains(t, err, "start /does/not/exist")
 }
 
 func TestProcessThatNeverListens(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, err := Start(ctx, labtest.Subject(t, "mute"), Pinning{})
+	_, err := Start(ctx, labtest.Target(t, "mute"), Pinning{})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
 func TestProcessThatDoesNotStop(t *testing.T) {
-	p, err := Start(t.Context(), labtest.Subject(t, "stubborn"), Pinning{})
+	p, err := Start(t.Context(), labtest.Target(t, "stubborn"), Pinning{})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -67,7 +67,7 @@ func TestProcessDiesWithTheLab(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux kills the children of a process that was killed")
 	}
-	parent := exec.Command(labtest.Subject(t, "parent").Command[0], "test-server", "parent")
+	parent := exec.Command(labtest.Target(t, "parent").Command[0], "test-server", "parent")
 	parent.Stderr = os.Stderr
 	out, err := parent.StdoutPipe()
 	require.NoError(t, err)
@@ -114,7 +114,7 @@ func testParent() {
 	if err != nil {
 		panic(err)
 	}
-	p, err := Start(context.Background(), results.Subject{Command: []string{program, "test-server", "right"}}, Pinning{})
+	p, err := Start(context.Background(), results.Target{Command: []string{program, "test-server", "right"}}, Pinning{})
 	if err != nil {
 		panic(err)
 	}

@@ -34,7 +34,7 @@ var namedCalls = []string{"read", "write", "recvmsg", "recvfrom", "sendto", "epo
 var foreignCalls = []string{"readv", "writev", "sendmsg"}
 
 // CallsOf are the calls that are worth a name in a server.
-func CallsOf(s results.Subject) []string {
+func CallsOf(s results.Target) []string {
 	switch {
 	case !s.Foreign && s.Model() == "iouring":
 		return append(slices.Clone(namedCalls), results.RingCall)

@@ -12,8 +12,8 @@ import (
 
 // What only others call has no counter in ours, where it would cost time.
 func TestCallsWithANameOfTheirOwn(t *testing.T) {
-	assert.Equal(t, namedCalls, CallsOf(results.Subject{}))
-	foreign := CallsOf(results.Subject{Foreign: true})
+	assert.Equal(t, namedCalls, CallsOf(results.Target{}))
+	foreign := CallsOf(results.Target{Foreign: true})
 	assert.Subset(t, foreign, namedCalls)
 	assert.Contains(t, foreign, "sendmsg")
 	// perf counts nothing at all if the kernel does not know a name.

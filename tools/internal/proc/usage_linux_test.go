@@ -92,7 +92,7 @@ func TestAProcessHasNoMoreThanItsCore(t *testing.T) {
 	if !pins.On {
 		t.Skip("one core: there is nothing to pin")
 	}
-	p, err := Start(t.Context(), labtest.Subject(t, "spins"), pins)
+	p, err := Start(t.Context(), labtest.Target(t, "spins"), pins)
 	require.NoError(t, err)
 	defer p.Kill()
 	const windows = 5
@@ -241,7 +241,7 @@ func TestPinning(t *testing.T) {
 		pins Pinning
 		want string
 	}{{pins, one}, {pins, one}, {pins.Everywhere(), all}, {pins, one}} {
-		p, err := Start(t.Context(), labtest.Subject(t, "right"), test.pins)
+		p, err := Start(t.Context(), labtest.Target(t, "right"), test.pins)
 		require.NoError(t, err, i)
 		assert.Equal(t, test.want, allowedCores(t, p.PID), i)
 		assert.Equal(t, strconv.Itoa(pins.load), allowedCores(t, os.Getpid()))

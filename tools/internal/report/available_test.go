@@ -18,7 +18,7 @@ func TestUnavailableServersAreNamed(t *testing.T) {
 	const why = "no io_uring: <refused>"
 	r := sample(t)
 	assert.NotContains(t, strings.ToLower(written(t, r)[FileName]), "not available")
-	r.Servers = append(r.Servers, &results.Server{Subject: results.Subject{Name: "absentee"}, Unavailable: why})
+	r.Servers = append(r.Servers, &results.Server{Target: results.Target{Name: "absentee"}, Unavailable: why})
 	r.Claims[0].Findings = append(r.Claims[0].Findings, results.Finding{Server: "absentee", Verdict: results.NotAvailable, Why: why, Predicted: results.Refuted})
 	files := written(t, r)
 	page := files[FileName]

@@ -228,7 +228,7 @@ var sections = map[results.Part]link{
 	results.Idle:       {"idle-burn", "what silent connections cost"},
 	results.Syscalls:   {"syscalls", "system calls"},
 	results.Capacities: {"capacity", "capacity"},
-	results.StopTest:   {"stop", "a stop"},
+	results.Stall:      {"stop", "a stop"},
 }
 
 func elsewhere(e *results.Statement) (all []link) {

@@ -61,8 +61,8 @@ func newPage(r *results.Results) *page {
 	if void := r.Void(); void != "" {
 		p.Alarms = append(p.Alarms, "VOID: this run shows next to nothing: "+void)
 	}
-	if r.Proof != nil && !r.Proof.Shows() {
-		p.Alarms = append(p.Alarms, verdict(r.Proof))
+	if r.StallCheck != nil && !r.StallCheck.Shows() {
+		p.Alarms = append(p.Alarms, verdict(r.StallCheck))
 	}
 	for _, t := range text.Tables(r) {
 		p.Tables = append(p.Tables, headed(t))

@@ -125,7 +125,7 @@ func rename(r *results.Results, from, to string) {
 			is(&c.Findings[i].Server)
 		}
 	}
-	is(&r.Proof.Server)
+	is(&r.StallCheck.Server)
 }
 
 func TestTextIsNotMarkup(t *testing.T) {
@@ -182,8 +182,8 @@ func TestDidNotFinish(t *testing.T) {
 	r := sample(t)
 	r.Servers[0].DNF = "it ended: exit status 2"
 	r.Servers = append(r.Servers, &results.Server{
-		Subject: results.Subject{Name: "wrong"}, DNF: "fails 1 of 5 rules",
-		Rules: &results.Gate{Passed: 4, Total: 5, Failed: []results.Failure{{Rule: "order", Reason: "the second came first"}}},
+		Target: results.Target{Name: "wrong"}, DNF: "fails 1 of 5 rules",
+		Rules: &results.Conformance{Passed: 4, Total: 5, Failed: []results.Failure{{Rule: "order", Reason: "the second came first"}}},
 	})
 	page := written(t, r)[FileName]
 	assert.Contains(t, page, "quick did not finish: it ended: exit status 2")

@@ -34,9 +34,9 @@ func sample(t *testing.T) *results.Results {
 			Order:     [][]string{{"quick", "serial", "spins"}, {"spins", "quick", "serial"}, {"serial", "spins", "quick"}},
 		},
 		Servers: []*results.Server{
-			{Subject: results.Subject{Name: "quick", Command: []string{"./quick", "{addr}"}, Foreign: true}, Rules: &results.Gate{Passed: 5, Total: 5}},
-			{Subject: results.Subject{Name: "serial", OneAtATime: true}, Rules: &results.Gate{Passed: 5, Total: 5}},
-			{Subject: results.Subject{Name: "spins"}, Rules: &results.Gate{Passed: 5, Total: 5}},
+			{Target: results.Target{Name: "quick", Command: []string{"./quick", "{addr}"}, Foreign: true}, Rules: &results.Conformance{Passed: 5, Total: 5}},
+			{Target: results.Target{Name: "serial", OneAtATime: true}, Rules: &results.Conformance{Passed: 5, Total: 5}},
+			{Target: results.Target{Name: "spins"}, Rules: &results.Conformance{Passed: 5, Total: 5}},
 		},
 	}
 	busy := map[string][]float64{"quick": {0.5, 0.95}, "serial": {0.5, 0.5}, "spins": {1, 1}}
@@ -86,7 +86,7 @@ func sample(t *testing.T) *results.Results {
 		{Server: "serial", Tries: []results.Try{tryOf(t, 1000, "p99 was 2ms")}},
 		{Server: "spins", Rate: 8000, LowerBound: true, Tries: []results.Try{tryOf(t, 8000, ""), tryOf(t, 9000, "p99 was 3ms")}},
 	}
-	r.Proof = stopSample(t)
+	r.StallCheck = stopSample(t)
 	r.Noise = []results.Noise{{Server: "quick", Workload: 0, CPU: 0.2}, {Server: "quick", Workload: 1, CPU: 0.03}}
 	for w, rate := range []float64{6000, 50_000} {
 		r.Ceiling = append(r.Ceiling, results.Cell{Workload: w, Load: load.Result{Rate: rate}})
@@ -103,7 +103,7 @@ func tryOf(t *testing.T, rate float64, fail string) results.Try {
 }
 
 // stopSample is a second of which 200 to 500 ms were a stop.
-func stopSample(t *testing.T) *results.Proof {
+func stopSample(t *testing.T) *results.StallCheck {
 	t.Helper()
 	open, closed := openLoad(t, 50), openLoad(t, 50)
 	open.Response.P99, open.Response.Max = 290*time.Millisecond, 300*time.Millisecond
@@ -119,7 +119,7 @@ func stopSample(t *testing.T) *results.Proof {
 		}
 		open.Series, closed.Series = append(open.Series, o), append(closed.Series, c)
 	}
-	return &results.Proof{Server: "quick", From: 200 * time.Millisecond, Stopped: 300 * time.Millisecond, Open: open, Closed: closed}
+	return &results.StallCheck{Server: "quick", From: 200 * time.Millisecond, Stopped: 300 * time.Millisecond, Open: open, Closed: closed}
 }
 
 // crowd is the sample with nine models, whose names are as long as they get.
@@ -314,7 +314,7 @@ func claimsSample(t *testing.T, r *results.Results) {
 
 	for i, s := range r.Servers {
 		worst := []time.Duration{300 * time.Microsecond, 2 * time.Second, 40 * time.Millisecond}[i]
-		add(results.Trial{Experiment: "E2", Server: s.Name, Callers: timeline(worst), Attacks: attacks()})
+		add(results.Trial{Experiment: "E2", Server: s.Name, Probes: timeline(worst), Attacks: attacks()})
 		for _, x := range []float64{0, 100, 1000, 10_000} {
 			trial := results.Trial{Experiment: "E6", Server: s.Name, Case: "so many are silent", X: x}
 			l := openLoad(t, 20)
@@ -340,9 +340,9 @@ func claimsSample(t *testing.T, r *results.Results) {
 	for i := range broken.Steps {
 		broken.Steps[i] = results.Moment{Failed: 2}
 	}
-	add(results.Trial{Experiment: "E11", Server: "serial", Case: "a deaf reader", Callers: broken, Attacks: attacks()[:1]})
-	add(results.Trial{Experiment: "E11", Server: "serial", Case: "a deaf reader", Callers: timeline(time.Second), Attacks: attacks()[:1]})
-	add(results.Trial{Experiment: "E11", Server: "spins", Case: "many at once", Callers: timeline(time.Second), Attacks: slices.Concat(attacks(), attacks(), attacks())})
+	add(results.Trial{Experiment: "E11", Server: "serial", Case: "a slow reader", Probes: broken, Attacks: attacks()[:1]})
+	add(results.Trial{Experiment: "E11", Server: "serial", Case: "a slow reader", Probes: timeline(time.Second), Attacks: attacks()[:1]})
+	add(results.Trial{Experiment: "E11", Server: "spins", Case: "many at once", Probes: timeline(time.Second), Attacks: slices.Concat(attacks(), attacks(), attacks())})
 
 	claim("E2", results.Confirmed, "",
 		results.Finding{Server: "serial", Verdict: results.Confirmed, Number: 2, Low: 1.99, High: 2.01, Predicted: results.Confirmed, Why: "the longest wait was 2 s"},
@@ -376,6 +376,6 @@ func attacks() []results.Attack {
 	return []results.Attack{
 		{Kind: results.IdleClient, From: time.Second, Until: 3 * time.Second},
 		{Kind: results.HalfFrame, From: 4 * time.Second, Until: 6 * time.Second},
-		{Kind: results.DeafReader, From: 7 * time.Second, Until: 9 * time.Second},
+		{Kind: results.SlowReader, From: 7 * time.Second, Until: 9 * time.Second},
 	}
 }

@@ -20,7 +20,7 @@ func TestStalePicturesGo(t *testing.T) {
 	require.NoError(t, os.Symlink("mine.svg", filepath.Join(dir, "cost-8.svg")))
 
 	r := sample(t)
-	r.Proof = nil // whose picture is stale now
+	r.StallCheck = nil // whose picture is stale now
 	_, err := Write(dir, r)
 	require.NoError(t, err)
 	for _, name := range append(stale, "stop.svg") {

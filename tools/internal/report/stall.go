@@ -29,13 +29,13 @@ const (
 
 func timelineLength(t *results.Timeline) time.Duration { return time.Duration(len(t.Steps)) * t.Step }
 
-// stallFigures show what callers met while a client misbehaved: one for each
+// stallFigures show what probes met while a client misbehaved: one for each
 // case in which there were both.
 func stallFigures(r *results.Results, e *results.Statement, c results.Claim, slug string) (all []*figure) {
 	var cases []string
 	byCase := make(map[string][]results.Trial)
 	for _, t := range trialsOf(r, e.ID) {
-		if t.Callers == nil || len(t.Callers.Steps) == 0 || t.Callers.Step <= 0 || len(t.Attacks) == 0 {
+		if t.Probes == nil || len(t.Probes.Steps) == 0 || t.Probes.Step <= 0 || len(t.Attacks) == 0 {
 			continue
 		}
 		if byCase[t.Case] == nil {
@@ -89,8 +89,8 @@ func (s *stall) figure(r *results.Results, id string) *figure {
 	f := &figure{ID: id, Picture: &p, Table: s.table(r)}
 	var times []float64
 	for _, t := range s.trials {
-		s.length = max(s.length, timelineLength(t.Callers))
-		for _, m := range t.Callers.Steps {
+		s.length = max(s.length, timelineLength(t.Probes))
+		for _, m := range t.Probes.Steps {
 			times = append(times, float64(m.Worst))
 		}
 	}
@@ -119,8 +119,8 @@ func (s *stall) figure(r *results.Results, id string) *figure {
 	}
 	s.axis(&p, top)
 	s.key(&p, top+38, footnotes)
-	p.Desc = "A row for each server, all on the same axes: the longest response time of callers who come ten times a second each, by the time when they were due, on a logarithmic axis. " +
-		"Shaded, and named above: one client misbehaves. A wall: all others wait until it is done. A cross: callers who were not answered."
+	p.Desc = "A row for each server, all on the same axes: the longest response time of probes who come ten times a second each, by the time when they were due, on a logarithmic axis. " +
+		"Shaded, and named above: one client misbehaves. A wall: all others wait until it is done. A cross: probes who were not answered."
 	return f
 }
 
@@ -197,12 +197,12 @@ func (s *stall) row(p *picture, name string, number int, t *results.Trial, top f
 	if s.confirmed(name) {
 		kind = "wall"
 	}
-	for _, line := range s.skyline(t.Callers) {
+	for _, line := range s.skyline(t.Probes) {
 		p.path(kind, skylinePath(line, plotTop, base))
 	}
-	s.crosses(p, t.Callers, plotTop+2)
+	s.crosses(p, t.Probes, plotTop+2)
 	p.shape(modelClass("full", number), number, stallLeft+5, top+12)
-	right := longest(t.Callers)
+	right := longest(t.Probes)
 	p.text(stallLeft+15, top+16, "start", "small value", short(name, stallLetters-len([]rune(right))))
 	p.text(stallRight, top+16, "end", "small", right)
 }
@@ -234,7 +234,7 @@ func longest(t *results.Timeline) string {
 // block is a step of the skyline: as long as a step and as high as its worst.
 type block struct{ from, to, y float64 }
 
-// skyline returns the steps in which callers were answered, those that follow
+// skyline returns the steps in which probes were answered, those that follow
 // each other together.
 func (s *stall) skyline(t *results.Timeline) (all [][]block) {
 	open := false
@@ -264,7 +264,7 @@ func skylinePath(line []block, top, base float64) string {
 	return path.String()
 }
 
-// crosses are where callers were not answered, as many as there is room for.
+// crosses are where probes were not answered, as many as there is room for.
 func (s *stall) crosses(p *picture, t *results.Timeline, y float64) {
 	last := math.Inf(-1)
 	for i, m := range t.Steps {
@@ -313,7 +313,7 @@ func (s *stall) key(p *picture, y float64, footnotes []string) {
 		}
 		signs = append(signs, patch("calm", text))
 	}
-	if slices.ContainsFunc(s.trials, func(t results.Trial) bool { return t.Callers.Failed() > 0 }) {
+	if slices.ContainsFunc(s.trials, func(t results.Trial) bool { return t.Probes.Failed() > 0 }) {
 		signs = append(signs, sign{func(x, y float64) { p.cross("mark", x+14, y) }, "not answered"})
 	}
 	p.Height = int(p.key(y, signs...))
@@ -337,11 +337,11 @@ func (s *stall) table(r *results.Results) table {
 		for i := range attacks {
 			text := format.Absent
 			if i < len(trial.Attacks) {
-				text = timeOr(trial.Callers.Worst(trial.Attacks[i].From, trial.Attacks[i].Until))
+				text = timeOr(trial.Probes.Worst(trial.Attacks[i].From, trial.Attacks[i].Until))
 			}
 			row = append(row, text)
 		}
-		row = append(row, timeOr(quietWorst(trial)), format.Thousands(float64(trial.Callers.Failed())))
+		row = append(row, timeOr(quietWorst(trial)), format.Thousands(float64(trial.Probes.Failed())))
 		t.Rows = append(t.Rows, row)
 	}
 	return t
@@ -349,11 +349,11 @@ func (s *stall) table(r *results.Results) table {
 
 // quietWorst is the longest response time of those who came between the attacks.
 func quietWorst(t *results.Trial) (worst time.Duration) {
-	for i := range t.Callers.Steps {
-		at := time.Duration(i) * t.Callers.Step
+	for i := range t.Probes.Steps {
+		at := time.Duration(i) * t.Probes.Step
 		during := slices.ContainsFunc(t.Attacks, func(a results.Attack) bool { return at >= a.From && at < a.Until })
 		if !during {
-			worst = max(worst, t.Callers.Steps[i].Worst)
+			worst = max(worst, t.Probes.Steps[i].Worst)
 		}
 	}
 	return worst

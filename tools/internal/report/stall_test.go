@@ -36,7 +36,7 @@ func TestNobodyWasAnswered(t *testing.T) {
 	all := claimOf(t, sample(t), "E11").Pictures
 	require.Len(t, all, 2, "a picture for each case")
 	broken, many := all[0], all[1]
-	assert.Contains(t, pictureText(broken.Picture), "a deaf reader")
+	assert.Contains(t, pictureText(broken.Picture), "a slow reader")
 	assert.Contains(t, pictureText(broken.Picture), "serial\n400 unanswered")
 	assert.NotContains(t, pictureText(broken.Picture), "quick", "it was not in the experiment")
 	assert.Greater(t, marks(broken.Picture, "mark"), 20)

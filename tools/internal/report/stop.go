@@ -23,14 +23,14 @@ const (
 // while.
 func stopFigure(r *results.Results) *figure {
 	f := &figure{ID: "stop", Missing: "The lab’s test of itself was not made."}
-	proof := r.Proof
-	if proof == nil {
+	check := r.StallCheck
+	if check == nil {
 		return f
 	}
 	loops := []struct {
 		name, class string
 		result      load.Result
-	}{{"Open loop", "bar1", proof.Open}, {"Closed loop", "bar2", proof.Closed}}
+	}{{"Open loop", "bar1", check.Open}, {"Closed loop", "bar2", check.Closed}}
 	var times []float64
 	steps := 0
 	for _, l := range loops {
@@ -44,8 +44,8 @@ func stopFigure(r *results.Results) *figure {
 		f.Missing = "The lab’s test of itself has no requests in it."
 		return f
 	}
-	p := picture{ID: f.ID, Title: printable.Line(fmt.Sprintf("%s, stopped for %v", proof.Server, proof.Stopped))}
-	p.text(margin, 16, "start", "title", short(proof.Server, 26)+fmt.Sprintf(", stopped for %v", proof.Stopped))
+	p := picture{ID: f.ID, Title: printable.Line(fmt.Sprintf("%s, stopped for %v", check.Server, check.Stopped))}
+	p.text(margin, 16, "start", "title", short(check.Server, 26)+fmt.Sprintf(", stopped for %v", check.Stopped))
 	const left = plotLeft
 	step := float64(width-margin-left) / float64(steps)
 	at := func(t time.Duration) float64 {
@@ -57,7 +57,7 @@ func stopFigure(r *results.Results) *figure {
 		counts := base + 8 + stopCounts
 		p.text(left, top-25, "start", "value", l.name+": p99 "+timeOr(l.result.Response.P99))
 		p.text(left, top-9, "start", "soft", fmt.Sprintf("longest %s, of %s requests", timeOr(l.result.Response.Max), format.Thousands(float64(l.result.Requests))))
-		p.rect("shade", at(proof.From), top, at(proof.From+proof.Stopped)-at(proof.From), counts-top)
+		p.rect("shade", at(check.From), top, at(check.From+check.Stopped)-at(check.From), counts-top)
 		for _, v := range y.ticks() {
 			p.line("rule", left, top+y.at(v), width-margin, top+y.at(v))
 			p.text(left-5, top+y.at(v)+4, "end", "soft", tick(v))
@@ -79,7 +79,7 @@ func stopFigure(r *results.Results) *figure {
 		}
 		p.line("rule", left, base, width-margin, base)
 		p.line("rule", left, counts, width-margin, counts)
-		middle := (at(proof.From) + at(proof.From+proof.Stopped)) / 2
+		middle := (at(check.From) + at(check.From+check.Stopped)) / 2
 		p.text(middle, counts-8, "middle", "soft", "stopped")
 		if p99 := l.result.Response.P99; p99 > 0 {
 			// The difference between the loops: the line is high, or it is low.
@@ -99,13 +99,13 @@ func stopFigure(r *results.Results) *figure {
 	p.Desc = "Above, the open loop; below, the closed one, at the same time and on the same axis. Bars: the longest response time in each tenth of a second, on a logarithmic axis, " +
 		"and below them how many replies there were. Shaded: the server was stopped."
 	f.Picture, f.Missing = &p, ""
-	f.Table = stopTable(proof, steps)
-	f.Remarks = []string{verdict(proof)}
+	f.Table = stopTable(check, steps)
+	f.Remarks = []string{verdict(check)}
 	return f
 }
 
 // verdict says whether the lab can be believed.
-func verdict(p *results.Proof) string {
+func verdict(p *results.StallCheck) string {
 	if !p.Shows() {
 		return fmt.Sprintf("DO NOT TRUST THIS RUN: the open loop’s p99 does not show the stop, %s of %v.", timeOr(p.Open.Response.P99), p.Stopped)
 	}
@@ -122,7 +122,7 @@ func timeOr(d time.Duration) string {
 	return duration(float64(d))
 }
 
-func stopTable(p *results.Proof, steps int) table {
+func stopTable(p *results.StallCheck, steps int) table {
 	t := table{
 		Caption: "Replies and the longest response time, in each tenth of a second",
 		Head:    []string{"from", "server", "open: replies", "open: longest", "closed: replies", "closed: longest"},

@@ -27,7 +27,7 @@ func TestTheStopIsShown(t *testing.T) {
 	assert.Equal(t, "runs", f.Table.Rows[5][1])
 	assert.Contains(t, f.Remarks[0], "of its 2,000 requests no more than 1 waited")
 
-	r.Proof.Open.Response.P99 = time.Millisecond
+	r.StallCheck.Open.Response.P99 = time.Millisecond
 	assert.True(t, strings.HasPrefix(stopFigure(r).Remarks[0], "DO NOT TRUST"))
 	assert.Contains(t, written(t, r)[FileName], `<p class="alarm">DO NOT TRUST`, "at the top")
 }
@@ -46,9 +46,9 @@ func TestTheShadeIsTheStop(t *testing.T) {
 
 func TestNoStop(t *testing.T) {
 	r := sample(t)
-	r.Proof.Open.Series, r.Proof.Closed.Series = nil, nil
+	r.StallCheck.Open.Series, r.StallCheck.Closed.Series = nil, nil
 	assert.Nil(t, stopFigure(r).Picture)
-	r.Proof = nil
+	r.StallCheck = nil
 	assert.Nil(t, stopFigure(r).Picture)
 	assert.NotEmpty(t, stopFigure(r).Missing)
 }

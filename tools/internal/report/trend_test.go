@@ -144,7 +144,7 @@ func TestTrialTable(t *testing.T) {
 	assert.Equal(t, []string{"quick", format.Absent, "1", "a: 1\nwakeups/s: 0"}, rowOf(t, claimOf(t, r, "E8").Trials, "quick"))
 	assert.Equal(t, []string{"model", "case", "note"}, claimOf(t, r, "Z99").Trials.Head, "columns without anything are left out")
 	assert.Equal(t, "VOID: the generator was late", rowOf(t, claimOf(t, r, "E10").Trials, "quick")[6])
-	assert.Equal(t, []string{"serial", "a deaf reader", format.Absent, "400", "the first that was not answered: refused"}, rowOf(t, claimOf(t, r, "E11").Trials, "serial"))
+	assert.Equal(t, []string{"serial", "a slow reader", format.Absent, "400", "the first that was not answered: refused"}, rowOf(t, claimOf(t, r, "E11").Trials, "serial"))
 }
 
 func TestFitting(t *testing.T) {

@@ -81,17 +81,17 @@ var (
 		return mebibytes(t.Resources.RSS), t.Resources.RSS > 0
 	}}
 	waitMeasure = measure{"longest wait", "ns", func(t results.Trial) (float64, bool) {
-		if t.Callers == nil {
+		if t.Probes == nil {
 			return 0, false
 		}
-		worst := t.Callers.Worst(0, timelineLength(t.Callers))
+		worst := t.Probes.Worst(0, timelineLength(t.Probes))
 		return float64(worst), worst > 0
 	}}
-	unansweredMeasure = measure{"callers unanswered", "", func(t results.Trial) (float64, bool) {
-		if t.Callers == nil {
+	unansweredMeasure = measure{"probes unanswered", "", func(t results.Trial) (float64, bool) {
+		if t.Probes == nil {
 			return 0, false
 		}
-		return float64(t.Callers.Failed()), true
+		return float64(t.Probes.Failed()), true
 	}}
 )
 
@@ -188,8 +188,8 @@ func noteOf(t results.Trial) string {
 			all = append(all, "VOID: "+why)
 		}
 	}
-	if t.Callers != nil && t.Callers.First != "" {
-		all = append(all, "the first that was not answered: "+t.Callers.First)
+	if t.Probes != nil && t.Probes.First != "" {
+		all = append(all, "the first that was not answered: "+t.Probes.First)
 	}
 	return strings.Join(all, "; ")
 }

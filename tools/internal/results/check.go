@@ -82,8 +82,8 @@ func (r *Results) Check() error {
 		}
 	}
 	for _, t := range r.Trials {
-		if t.Callers != nil {
-			add(t.Callers.check())
+		if t.Probes != nil {
+			add(t.Probes.check())
 		}
 	}
 	return errors.Join(append(errs, usable("", reflect.ValueOf(r)))...)

@@ -13,27 +13,27 @@ type Part string
 
 // The parts.
 const (
-	Closed     Part = "closed"   // what a request costs, and how many there can be
-	OpenLoop   Part = "open"     // response times at given rates
-	Idle       Part = "idle"     // CPU and memory of silent connections
-	Syscalls   Part = "syscalls" // by name
-	Capacities Part = "capacity" // the highest rate within an SLO
-	StopTest   Part = "proof"    // that the open loop shows a stop
-	Claims     Part = "claims"   // the article's, put to the test
+	Closed     Part = "closed"      // what a request costs, and how many there can be
+	OpenLoop   Part = "open"        // response times at given rates
+	Idle       Part = "idle"        // CPU and memory of silent connections
+	Syscalls   Part = "syscalls"    // by name
+	Capacities Part = "capacity"    // the highest rate within an SLO
+	Stall      Part = "stall-check" // that the open loop shows a stop
+	Claims     Part = "claims"      // the article's, put to the test
 )
 
 // Parts are all parts, in the order they are measured. Of them, the quick run
 // leaves out the last.
-var Parts = []Part{StopTest, Closed, OpenLoop, Idle, Syscalls, Claims, Capacities}
+var Parts = []Part{Stall, Closed, OpenLoop, Idle, Syscalls, Claims, Capacities}
 
 // Plan says what is measured, in which order and for how long.
 type Plan struct {
 	Seed   uint64 `json:"seed"`
 	Rounds int    `json:"rounds"`
 	Parts  []Part `json:"parts"`
-	// Order names the subjects of each round, as they follow each other.
+	// Order names the targets of each round, as they follow each other.
 	Order [][]string `json:"order"`
-	// Again is the subject that is measured twice in each round, for the A/A
+	// Again is the target that is measured twice in each round, for the A/A
 	// test; and AgainAt its place the second time, counted from 0, in each.
 	Again   string `json:"again"`
 	AgainAt []int  `json:"again_at"`

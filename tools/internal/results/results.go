@@ -51,8 +51,8 @@ type Results struct {
 	Idle     []IdleCell    `json:"idle,omitempty"`
 	Syscalls []SyscallCell `json:"syscalls,omitempty"`
 	Capacity []Capacity    `json:"capacity,omitempty"`
-	// Proof is the lab's test of itself; nil if it was not made.
-	Proof *Proof `json:"proof,omitempty"`
+	// StallCheck is the lab's test of itself; nil if it was not made.
+	StallCheck *StallCheck `json:"stall_check,omitempty"`
 	// Experiments say what each of the plan's experiments asks, Trials are their runs,
 	// and Claims their outcome.
 	Experiments []Statement   `json:"experiments,omitempty"`
@@ -65,13 +65,13 @@ type Results struct {
 	NotMeasured []string `json:"not_measured,omitempty"`
 }
 
-// Server is a subject, and what became of it.
+// Server is a target, and what became of it.
 type Server struct {
-	Subject
+	Target
 	// Binary is the SHA-256 of the program's file, in hex. Empty if it could
 	// not be read.
-	Binary string `json:"binary_sha256,omitempty"`
-	Rules  *Gate  `json:"rules,omitempty"`
+	Binary string       `json:"binary_sha256,omitempty"`
+	Rules  *Conformance `json:"rules,omitempty"`
 	// DNF (did not finish) is why it was not measured, or no further.
 	DNF string `json:"dnf,omitempty"`
 	// Unavailable is why this system cannot run it, as its command said when it

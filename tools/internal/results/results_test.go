@@ -44,12 +44,12 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 		`{"schema": 99, "servers": true}`:  "schema version 99, but this program reads 5 only",
 		`{"schema": 5, "servers": true}`:   "servers",
 		`{"schema": 5, "servers": [null]}`: "a server is null",
-		`{"schema": 5, "runs": [{"server": "x"}]}`:                                              `runs: figures of "x" under workload 0`,
-		`{"schema": 5, "servers": [{"name": "x"}], "open": [{"server": "x", "workload": 99}]}`:  `open: figures of "x" under workload 99`,
-		`{"schema": 5, "servers": [{"name": "x"}], "idle": [{"server": "x", "wanted": 5}]}`:     "of the plan's []",
-		`{"schema": 5, "plan": {"seed": 18446744073709551615, "rounds": 9000000000000000000}}`:  "Rounds: 9000000000000000000 is out of range",
-		`{"schema": 5, "trials": [{"callers": {"step_ns": 3600000000000, "steps": [{}, {}]}}]}`: "2 steps of 1h",
-		`{"schema": 5, "trials": [{"figures": {"a": 5e-324}}]}`:                                 "5e-324 is out of range",
+		`{"schema": 5, "runs": [{"server": "x"}]}`:                                             `runs: figures of "x" under workload 0`,
+		`{"schema": 5, "servers": [{"name": "x"}], "open": [{"server": "x", "workload": 99}]}`: `open: figures of "x" under workload 99`,
+		`{"schema": 5, "servers": [{"name": "x"}], "idle": [{"server": "x", "wanted": 5}]}`:    "of the plan's []",
+		`{"schema": 5, "plan": {"seed": 18446744073709551615, "rounds": 9000000000000000000}}`: "Rounds: 9000000000000000000 is out of range",
+		`{"schema": 5, "trials": [{"probes": {"step_ns": 3600000000000, "steps": [{}, {}]}}]}`: "2 steps of 1h",
+		`{"schema": 5, "trials": [{"figures": {"a": 5e-324}}]}`:                                "5e-324 is out of range",
 	} {
 		name := filepath.Join(t.TempDir(), results.FileName)
 		require.NoError(t, os.WriteFile(name, []byte(text), 0o666))

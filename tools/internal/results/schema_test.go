@@ -57,7 +57,7 @@ func TestResultsFollowTheSchema(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, validate(string(text)))
 	little := wholeSample(t)
-	little.Runs, little.Again, little.Idle, little.Syscalls, little.Proof, little.NotMeasured = nil, nil, nil, nil, nil, nil
+	little.Runs, little.Again, little.Idle, little.Syscalls, little.StallCheck, little.NotMeasured = nil, nil, nil, nil, nil, nil
 	require.NoError(t, little.Summarize())
 	little.Claims = experiments.Judge(little)
 	interrupted, err := json.Marshal(little)

@@ -40,7 +40,7 @@ func TestSummarize(t *testing.T) {
 	other := Cell{Server: "b", Workload: 1, Load: load.Result{
 		Workload: load.Workload{Connections: 50, Depth: 1}, Rate: 1, Response: load.Times{Mean: 51e9},
 	}}
-	all := summarize([]*Server{{Subject: Subject{Name: "a"}}, {Subject: Subject{Name: "b"}}, {Subject: Subject{Name: "c"}}},
+	all := summarize([]*Server{{Target: Target{Name: "a"}}, {Target: Target{Name: "b"}}, {Target: Target{Name: "c"}}},
 		Plan{Workloads: Workloads(load.DefaultWorkload())}, append(runs, other))
 	require.Len(t, all, 2)
 	assert.Equal(t, Summary{

@@ -15,10 +15,10 @@ type Trial struct {
 	// X the same as a number, where there is one: of connections, say.
 	Case string  `json:"case,omitempty"`
 	X    float64 `json:"x,omitempty"`
-	// Load is what the generator saw, Callers what clients saw who come, ask and
+	// Load is what the generator saw, Probes what clients saw who come, ask and
 	// go, and Resources what the server used; nil where there were none.
 	Load      *load.Result `json:"load,omitempty"`
-	Callers   *Timeline    `json:"callers,omitempty"`
+	Probes    *Timeline    `json:"probes,omitempty"`
 	Resources *Resources   `json:"resources,omitempty"`
 	// Steal and Others are as in Cell.
 	Steal  *float64 `json:"steal,omitempty"`
@@ -49,7 +49,7 @@ func (t *Trial) Besides() Besides {
 // "".
 func (t Trial) Taken() string { return t.Besides().Taken() }
 
-// Timeline is what callers saw, in steps by the time when they were due.
+// Timeline is what probes saw, in steps by the time when they were due.
 type Timeline struct {
 	Step  time.Duration `json:"step_ns"`
 	Steps []Moment      `json:"steps"`
@@ -63,12 +63,12 @@ type Moment struct {
 	Failed int           `json:"failed,omitempty"` // or not answered at all
 	Worst  time.Duration `json:"worst_ns"`         // the longest time from when it was due
 	Median time.Duration `json:"median_ns"`        // of those times
-	// Late is how late a caller began to ask, at worst: the part of Worst that is
+	// Late is how late a probe began to ask, at worst: the part of Worst that is
 	// the lab's own.
 	Late time.Duration `json:"late_ns,omitempty"`
 }
 
-// Worst returns the longest response time of callers who were due from one time
+// Worst returns the longest response time of probes who were due from one time
 // until another.
 func (t *Timeline) Worst(from, until time.Duration) (worst time.Duration) {
 	for i, m := range t.Steps {
@@ -79,7 +79,7 @@ func (t *Timeline) Worst(from, until time.Duration) (worst time.Duration) {
 	return worst
 }
 
-// Late returns how late callers began to ask, at worst, who were due meanwhile.
+// Late returns how late probes began to ask, at worst, who were due meanwhile.
 func (t *Timeline) Late(from, until time.Duration) (late time.Duration) {
 	for i, m := range t.Steps {
 		if at := time.Duration(i) * t.Step; at >= from && at < until {
@@ -89,7 +89,7 @@ func (t *Timeline) Late(from, until time.Duration) (late time.Duration) {
 	return late
 }
 
-// Failed returns how many callers were not answered.
+// Failed returns how many probes were not answered.
 func (t *Timeline) Failed() (n int) {
 	for _, m := range t.Steps {
 		n += m.Failed
@@ -100,7 +100,7 @@ func (t *Timeline) Failed() (n int) {
 // Attack is a client that misbehaves for a while.
 type Attack struct {
 	Kind  AttackKind    `json:"kind"`
-	From  time.Duration `json:"from_ns"` // since the callers' first
+	From  time.Duration `json:"from_ns"` // since the probes' first
 	Until time.Duration `json:"until_ns"`
 	// Waited is how long the server's threads were ready to run meanwhile and had
 	// no core, added up, and Steal the share of the CPU time that the host took; 0
@@ -117,7 +117,7 @@ const (
 	IdleClient AttackKind = "connects and says nothing"
 	HalfFrame  AttackKind = "sends half a frame"
 	Dribble    AttackKind = "sends a byte at a time"
-	DeafReader AttackKind = "asks for much and does not read"
+	SlowReader AttackKind = "asks for much and does not read"
 )
 
 // check returns an error for a timeline that no axis has room for.

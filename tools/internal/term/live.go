@@ -15,9 +15,9 @@ const drawings = 4
 
 // live shows on a terminal what is known so far, and what is being measured.
 type live struct {
-	area  area
-	style text.Style
-	drawn [drawings]time.Time // the last times, from the earliest on
+	region liveRegion
+	style  text.Style
+	drawn  [drawings]time.Time // the last times, from the earliest on
 }
 
 // moment is where a run is.
@@ -33,12 +33,12 @@ func (l *live) show(now time.Time, r *results.Results, m moment) {
 	}
 	copy(l.drawn[:], l.drawn[1:])
 	l.drawn[drawings-1] = now
-	columns, rows := l.area.size()
-	lines := append(standings(r, m, columns-1, l.style), m.line(columns-1))
+	columns, rows := l.region.size()
+	lines := append(liveTable(r, m, columns-1, l.style), m.line(columns-1))
 	if len(lines) >= rows {
 		lines = lines[len(lines)-1:]
 	}
-	l.area.draw(lines)
+	l.region.draw(lines)
 }
 
 const (

@@ -20,11 +20,11 @@ import (
 // is measured; its clock is set by hand.
 func liveRun(t *testing.T, s *labtest.Screen, style text.Style) (p *Progress, r *results.Results, clock *time.Time) {
 	t.Helper()
-	subjects := models.Models("ioflavors")
+	targets := models.Models("ioflavors")
 	mix := load.DefaultWorkload()
 	r = &results.Results{Plan: results.Plan{Rounds: 3, Parts: results.Parts[:len(results.Parts)-1], Workloads: results.Workloads(mix), Open: results.OpenWorkloads(mix, "")}}
-	for _, subject := range subjects {
-		r.Servers = append(r.Servers, &results.Server{Subject: subject})
+	for _, target := range targets {
+		r.Servers = append(r.Servers, &results.Server{Target: target})
 	}
 	now := time.Unix(1e9, 0)
 	p = NewLiveProgress(s, style, s.Size)
@@ -41,10 +41,10 @@ func TestLiveTable(t *testing.T) {
 			Load: load.Result{Requests: requests, Rate: float64(requests), Response: load.Times{P99: p99}, Void: void}}
 	}
 	for _, server := range r.Servers {
-		server.Rules = &results.Gate{Passed: 53, Total: 53}
+		server.Rules = &results.Conformance{Passed: 53, Total: 53}
 	}
 	r.Servers[2].DNF = "it ended"
-	r.Servers[4].Rules = &results.Gate{Passed: 52, Total: 53, Failed: []results.Failure{{Rule: "pipeline-order"}}}
+	r.Servers[4].Rules = &results.Conformance{Passed: 52, Total: 53, Failed: []results.Failure{{Rule: "pipeline-order"}}}
 	r.Servers[4].DNF = "fails 1 of 53 rules"
 	r.Server("iouring").Rules, r.Server("iouring").Unavailable = nil, "no io_uring"
 	r.Runs = []results.Cell{
@@ -95,7 +95,7 @@ func TestLiveColours(t *testing.T) {
 	for _, style := range []text.Style{{}, text.ANSI} {
 		var out strings.Builder
 		p := NewLiveProgress(&out, style, func() (int, int) { return 80, 24 })
-		p.Start(&results.Results{Servers: []*results.Server{{Subject: results.Subject{Name: "one"}}, {Subject: results.Subject{Name: "two"}, DNF: "oh"}, {Subject: results.Subject{Name: "three"}, Unavailable: "no"}}}, time.Second)
+		p.Start(&results.Results{Servers: []*results.Server{{Target: results.Target{Name: "one"}}, {Target: results.Target{Name: "two"}, DNF: "oh"}, {Target: results.Target{Name: "three"}, Unavailable: "no"}}}, time.Second)
 		p.Doing("one", "check")
 		assert.Equal(t, style == text.ANSI, strings.Contains(out.String(), "\x1b[2mcheck\x1b[0m"))
 		assert.Equal(t, style == text.ANSI, strings.Contains(out.String(), "\x1b[31mDNF\x1b[0m"))

@@ -35,7 +35,7 @@ func NewProgress(w io.Writer) *Progress { return &Progress{w: w, Now: time.Now} 
 
 // NewLiveProgress returns one for a terminal of that size.
 func NewLiveProgress(w io.Writer, style text.Style, size func() (columns, rows int)) *Progress {
-	return &Progress{w: w, live: &live{area: area{w: w, size: size}, style: style}, Now: time.Now}
+	return &Progress{w: w, live: &live{region: liveRegion{w: w, size: size}, style: style}, Now: time.Now}
 }
 
 // Start begins a run that fills the results and is planned to take so long.
@@ -135,6 +135,6 @@ func (p *Progress) left(now time.Time) time.Duration {
 // End gives the terminal back.
 func (p *Progress) End() {
 	if p.live != nil {
-		p.live.area.erase()
+		p.live.region.erase()
 	}
 }

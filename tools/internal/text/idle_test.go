@@ -19,8 +19,8 @@ func TestIdleTable(t *testing.T) {
 	r := &results.Results{
 		Plan: results.Plan{IdleConnections: results.IdleSteps()},
 		Servers: []*results.Server{
-			{Subject: results.Subject{Name: "large"}}, {Subject: results.Subject{Name: "short"}},
-			{Subject: results.Subject{Name: "serial", OneAtATime: true}}, {Subject: results.Subject{Name: "none"}},
+			{Target: results.Target{Name: "large"}}, {Target: results.Target{Name: "short"}},
+			{Target: results.Target{Name: "serial", OneAtATime: true}}, {Target: results.Target{Name: "none"}},
 		},
 		Idle: []results.IdleCell{
 			cell("large", 0, 0, 10, 0), cell("large", 100, 100, 11, 250*time.Millisecond),

@@ -54,7 +54,7 @@ func Notes(r *results.Results) []string {
 			add("!  %s, %s: %s; the first: %s", s.Server, WorkloadTitle(r.Plan.Workloads[s.Workload]), format.Count(int(s.Errors), "error"), s.FirstError)
 		}
 	}
-	notes = slices.Concat(notes, gateNotes(r), openNotes(r), idleNotes(r), syscallNotes(r), claimNotes(r), capacityNotes(r), trustNotes(r))
+	notes = slices.Concat(notes, conformanceNotes(r), openNotes(r), idleNotes(r), syscallNotes(r), claimNotes(r), capacityNotes(r), trustNotes(r))
 	notes = slices.Concat(notes, peerNotes(r), unavailableNotes(r))
 	for _, s := range r.Servers {
 		if s.DNF != "" {
@@ -93,7 +93,7 @@ func voidNote(all ...[]results.Cell) string {
 func trustNotes(r *results.Results) []string {
 	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
-	if p := r.Proof; p != nil && p.Shows() {
+	if p := r.StallCheck; p != nil && p.Shows() {
 		add("The lab's test of itself: %s was stopped for %v. The open loop's p99 shows it, %s; a closed loop beside it hid it, %s.",
 			p.Server, p.Stopped, format.Latency(p.Open.Response.P99), format.Latency(p.Closed.Response.P99))
 	} else if p != nil {
@@ -205,8 +205,8 @@ func Wrap(text string, width int, indent string) string {
 	return out.String()
 }
 
-// gateNotes tell of the rules that were not judged.
-func gateNotes(r *results.Results) (notes []string) {
+// conformanceNotes tell of the rules that were not judged.
+func conformanceNotes(r *results.Results) (notes []string) {
 	for _, s := range r.Servers {
 		if s.Rules == nil || len(s.Rules.NotJudged) == 0 {
 			continue

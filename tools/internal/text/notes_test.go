@@ -24,10 +24,10 @@ func TestVoidCellsOfTheClosedLoopAreTold(t *testing.T) {
 	assert.Contains(t, said(), "VOID: in 1 of ")
 }
 
-func TestAProofThatFailsIsTold(t *testing.T) {
-	p := &results.Proof{Server: "blind", Stopped: 2 * time.Second, Open: load.Result{Response: load.Times{P99: time.Millisecond}}}
+func TestAStallCheckThatFailsIsTold(t *testing.T) {
+	p := &results.StallCheck{Server: "blind", Stopped: 2 * time.Second, Open: load.Result{Response: load.Times{P99: time.Millisecond}}}
 	assert.False(t, p.Shows())
-	assert.Contains(t, trustNotes((&results.Results{Proof: p}))[0], "DO NOT TRUST THIS RUN: blind")
+	assert.Contains(t, trustNotes((&results.Results{StallCheck: p}))[0], "DO NOT TRUST THIS RUN: blind")
 }
 
 // DISTURBED is the first line, and beside each verdict that it touches.
@@ -50,7 +50,7 @@ func TestADisturbedRunSaysSoFirst(t *testing.T) {
 
 // More CPU time than the cores have is told of.
 func TestMoreThanItsCoresIsTold(t *testing.T) {
-	r := &results.Results{Plan: results.Plan{Workloads: results.Workloads(load.DefaultWorkload())}, Servers: []*results.Server{{Subject: results.Subject{Name: "fine"}}, {Subject: results.Subject{Name: "wrong"}}}}
+	r := &results.Results{Plan: results.Plan{Workloads: results.Workloads(load.DefaultWorkload())}, Servers: []*results.Server{{Target: results.Target{Name: "fine"}}, {Target: results.Target{Name: "wrong"}}}}
 	impossible := &results.Resources{Cores: 1, Window: time.Second, CPU: 1020 * time.Millisecond, Uncertainty: time.Millisecond}
 	fine := &results.Resources{Cores: 1, Window: time.Second, CPU: time.Second}
 	r.Idle = []results.IdleCell{{Server: "fine", Resources: fine}, {Server: "wrong", Resources: impossible}, {Server: "fine"}}
@@ -65,8 +65,8 @@ func TestMoreThanItsCoresIsTold(t *testing.T) {
 // Rules that were not judged are no reason not to measure a server, and are told
 // of.
 func TestRulesThatWereNotJudgedAreTold(t *testing.T) {
-	r := &results.Results{Servers: []*results.Server{{Subject: results.Subject{Name: "busywait"}}, {Subject: results.Subject{Name: "eventloop"}}}}
-	r.Servers[0].Rules = &results.Gate{Passed: 1, Total: 2, NotJudged: []results.Failure{{Rule: "storm", Reason: "the server waited for a core"}}}
+	r := &results.Results{Servers: []*results.Server{{Target: results.Target{Name: "busywait"}}, {Target: results.Target{Name: "eventloop"}}}}
+	r.Servers[0].Rules = &results.Conformance{Passed: 1, Total: 2, NotJudged: []results.Failure{{Rule: "storm", Reason: "the server waited for a core"}}}
 	assert.Empty(t, r.Failed())
-	assert.Equal(t, []string{"?  busywait: 1 rule of 2 not judged, because this machine was busy; the first: storm: the server waited for a core"}, gateNotes(r))
+	assert.Equal(t, []string{"?  busywait: 1 rule of 2 not judged, because this machine was busy; the first: storm: the server waited for a core"}, conformanceNotes(r))
 }

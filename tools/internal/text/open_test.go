@@ -20,7 +20,7 @@ func TestSummarizeOpen(t *testing.T) {
 			Offered: offered, Requests: answered, Response: labtest.Times(t, answered, each), Service: labtest.Times(t, answered, each/2), Void: void,
 		}}
 	}
-	servers := []*results.Server{{Subject: results.Subject{Name: "quick"}}, {Subject: results.Subject{Name: "slow", OneAtATime: true}}, {Subject: results.Subject{Name: "none"}}}
+	servers := []*results.Server{{Target: results.Target{Name: "quick"}}, {Target: results.Target{Name: "slow", OneAtATime: true}}, {Target: results.Target{Name: "none"}}}
 	plan := results.Plan{Workloads: results.Workloads(load.DefaultWorkload()), Open: results.OpenWorkloads(load.DefaultWorkload(), "")}
 	wrong := cell("quick", 1000, 1000, time.Millisecond)
 	wrong.Load.Errors = load.Errors{Wrong: 2, First: "oh"}

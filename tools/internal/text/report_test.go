@@ -34,7 +34,7 @@ func TestReport(t *testing.T) {
 	foreign.Complete = false
 	foreign.Servers = foreign.Servers[:2]
 	foreign.Open, foreign.Capacity = nil, nil
-	foreign.Idle, foreign.Syscalls, foreign.Proof, foreign.Again, foreign.Environment.Pauses = nil, nil, nil, nil, results.Pauses{}
+	foreign.Idle, foreign.Syscalls, foreign.StallCheck, foreign.Again, foreign.Environment.Pauses = nil, nil, nil, nil, results.Pauses{}
 	for i := range foreign.Runs {
 		foreign.Runs[i].Resources = nil
 	}

@@ -15,7 +15,7 @@ func TestSyscallTable(t *testing.T) {
 	r := &results.Results{
 		Plan: results.Plan{Workloads: results.Workloads(load.DefaultWorkload())},
 		Servers: []*results.Server{
-			{Subject: results.Subject{Name: "polls"}}, {Subject: results.Subject{Name: "spins"}}, {Subject: results.Subject{Name: "none"}},
+			{Target: results.Target{Name: "polls"}}, {Target: results.Target{Name: "spins"}}, {Target: results.Target{Name: "none"}},
 		},
 		Syscalls: []results.SyscallCell{
 			{Server: "polls", Method: "perf", Requests: 1000, Calls: map[string]int64{"read": 1000, "write": 1000, "epoll_pwait": 1000, results.OtherCalls: 4, "futex": 10}},

@@ -9,9 +9,9 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// standings are the lines of a table of what is known so far; none if it does
+// liveTable are the lines of a table of what is known so far; none if it does
 // not fit.
-func standings(r *results.Results, m moment, width int, style text.Style) []string {
+func liveTable(r *results.Results, m moment, width int, style text.Style) []string {
 	g := soFar(r)
 	names, others := 0, 0
 	for i, w := range g.Widths() {

@@ -11,7 +11,7 @@ import (
 
 func TestArea(t *testing.T) {
 	s := &labtest.Screen{T: t, Columns: 10, Rows: 5}
-	a := &area{w: s, size: s.Size}
+	a := &liveRegion{w: s, size: s.Size}
 	a.erase()
 	assert.Zero(t, s.Writes, "there is nothing to erase")
 	_, _ = s.Write([]byte("$ lab\r\n"))
@@ -33,7 +33,7 @@ func TestArea(t *testing.T) {
 
 func TestAreaInANarrowerTerminal(t *testing.T) {
 	s := &labtest.Screen{T: t, Columns: 20, Rows: 10}
-	a := &area{w: s, size: s.Size}
+	a := &liveRegion{w: s, size: s.Size}
 	_, _ = s.Write([]byte("$ lab\r\n"))
 	coloured := "\x1b[1mname\x1b[0m 15 letters" // 15 of them can be seen
 	a.draw([]string{"nineteen characters", coloured, "", "ten chars."})
@@ -43,10 +43,10 @@ func TestAreaInANarrowerTerminal(t *testing.T) {
 	assert.Equal(t, []string{"$ lab", "1", "2"}, s.Text())
 }
 
-// The screen fails the test if it sees a control sequence that is not area's.
+// The screen fails the test if it sees a control sequence that is not liveRegion's.
 func TestAreaPassesOnNoControlSequences(t *testing.T) {
 	s := &labtest.Screen{T: t, Columns: 80, Rows: 5}
-	a := &area{w: s, size: s.Size}
+	a := &liveRegion{w: s, size: s.Size}
 	a.draw([]string{"it said \x1b[9S \x1b]0;title\x07"})
 	assert.Equal(t, []string{`it said \u001b[9S \u001b]0;title\u0007`}, s.Text())
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-func TestPaces(t *testing.T) {
+func TestDrifts(t *testing.T) {
 	r := &results.Results{
 		Plan:    results.Plan{Rounds: 3, Workloads: results.Workloads(load.DefaultWorkload())},
-		Servers: []*results.Server{{Subject: results.Subject{Name: "cheap"}}, {Subject: results.Subject{Name: "dear"}}},
+		Servers: []*results.Server{{Target: results.Target{Name: "cheap"}}, {Target: results.Target{Name: "dear"}}},
 	}
 	run := func(server string, round int, cpu time.Duration) {
 		r.Runs = append(r.Runs, results.Cell{Server: server, Round: round, Load: load.Result{Requests: 1, Seconds: 1}, Resources: &results.Resources{CPU: cpu}})
@@ -24,7 +24,7 @@ func TestPaces(t *testing.T) {
 		run("dear", round+1, 100*cpu)
 	}
 	require.NoError(t, r.Summarize())
-	assert.InDeltaSlice(t, []float64{1, 1.5, 0.8}, paces(r), 1e-9)
+	assert.InDeltaSlice(t, []float64{1, 1.5, 0.8}, drifts(r), 1e-9)
 	assert.Contains(t, paceNote(r), "88 % dearer in round 2 than in round 3")
 
 	// What is noise of one server is none of the machine's.
@@ -37,7 +37,7 @@ func TestPaces(t *testing.T) {
 	assert.Empty(t, paceNote(r))
 
 	r.Plan.Rounds = 4
-	assert.Nil(t, paces(r), "a round is missing: it was interrupted")
+	assert.Nil(t, drifts(r), "a round is missing: it was interrupted")
 	assert.Empty(t, paceNote(r))
 	assert.Empty(t, paceNote(new(results.Results)))
 }

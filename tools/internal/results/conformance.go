@@ -2,8 +2,8 @@ package results
 
 import "fmt"
 
-// Gate is the outcome of a server's check against the protocol.
-type Gate struct {
+// Conformance is the outcome of a server's check against the protocol.
+type Conformance struct {
 	Passed int       `json:"passed"`
 	Total  int       `json:"total"`
 	Failed []Failure `json:"failed,omitempty"`
@@ -20,7 +20,7 @@ type Failure struct {
 
 // String is short enough for a column: "17/17". A "?" is for rules that were not
 // judged.
-func (g *Gate) String() string {
+func (g *Conformance) String() string {
 	if g == nil {
 		return "–"
 	}

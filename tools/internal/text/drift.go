@@ -11,10 +11,10 @@ import (
 // word.
 const driftLimit = 0.05
 
-// paces returns how dear requests were in each round, for all servers alike: the
+// drifts returns how dear requests were in each round, for all servers alike: the
 // geometric mean of CPU per request over its median. 1 is as usual. It is nil
 // unless each round has figures.
-func paces(r *results.Results) []float64 {
+func drifts(r *results.Results) []float64 {
 	if r.Plan.Rounds < 1 || r.Plan.Rounds > len(r.Runs) {
 		return nil // some have none; and no file decides how much memory this takes
 	}
@@ -44,21 +44,21 @@ func paces(r *results.Results) []float64 {
 // quick or slow ones, which neither A/A nor the spread of one server shows.
 func paceNote(r *results.Results) string {
 	quick, slow := 0, 0
-	paces := paces(r)
-	if len(paces) < 2 {
+	drifts := drifts(r)
+	if len(drifts) < 2 {
 		return ""
 	}
-	for i, p := range paces {
-		if p < paces[quick] {
+	for i, p := range drifts {
+		if p < drifts[quick] {
 			quick = i
 		}
-		if p > paces[slow] {
+		if p > drifts[slow] {
 			slow = i
 		}
 	}
-	if paces[slow]/paces[quick] <= 1+driftLimit {
+	if drifts[slow]/drifts[quick] <= 1+driftLimit {
 		return ""
 	}
 	return fmt.Sprintf("This machine's speed changes: over all servers, requests were %.0f %% dearer in round %d than in round %d. "+
-		"Another run may differ from this one as much; servers are to be compared within a run.", (paces[slow]/paces[quick]-1)*100, slow+1, quick+1)
+		"Another run may differ from this one as much; servers are to be compared within a run.", (drifts[slow]/drifts[quick]-1)*100, slow+1, quick+1)
 }

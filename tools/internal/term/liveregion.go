@@ -9,17 +9,17 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
-// area is the lines at the end of a terminal that are written over and over. The
+// liveRegion is the lines at the end of a terminal that are written over and over. The
 // cursor stays visible, behind the last of them: whatever ends the program, there
 // is nothing to restore.
-type area struct {
+type liveRegion struct {
 	w      io.Writer
 	size   func() (columns, rows int)
 	widths []int // of the lines that are there
 }
 
 // draw writes the lines over those that are there, none as wide as the terminal.
-func (a *area) draw(lines []string) {
+func (a *liveRegion) draw(lines []string) {
 	var out strings.Builder
 	out.WriteString(a.home())
 	for i, line := range lines {
@@ -36,7 +36,7 @@ func (a *area) draw(lines []string) {
 	io.WriteString(a.w, out.String()) // at once, so that it does not flicker
 }
 
-func (a *area) erase() {
+func (a *liveRegion) erase() {
 	if len(a.widths) > 0 {
 		io.WriteString(a.w, a.home()+"\x1b[J")
 		a.widths = nil
@@ -45,7 +45,7 @@ func (a *area) erase() {
 
 // home returns what moves the cursor to the beginning of the lines. A terminal
 // that has become narrower has broken them.
-func (a *area) home() string {
+func (a *liveRegion) home() string {
 	columns, _ := a.size()
 	up := -1
 	for _, width := range a.widths {

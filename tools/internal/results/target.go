@@ -7,9 +7,9 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// Subject is a server to be measured: a model with its options, or anyone's
+// Target is a server to be measured: a model with its options, or anyone's
 // own.
-type Subject struct {
+type Target struct {
 	Name string `json:"name"`
 	// Command starts it: a program and its arguments. In one of ours, which
 	// picks a free port and logs it, the address is there already; in any
@@ -33,16 +33,16 @@ type Subject struct {
 }
 
 // Ours reports whether the server speaks this project's protocol.
-func (s Subject) Ours() bool { return cmp.Or(s.Protocol, load.KV) == load.KV }
+func (s Target) Ours() bool { return cmp.Or(s.Protocol, load.KV) == load.KV }
 
 // Model is the name without the options.
-func (s Subject) Model() string {
+func (s Target) Model() string {
 	name, _, _ := strings.Cut(s.Name, " ")
 	return name
 }
 
 // Told returns the workload in the server's language.
-func (s Subject) Told(w load.Workload) load.Workload {
+func (s Target) Told(w load.Workload) load.Workload {
 	w.Protocol = cmp.Or(s.Protocol, w.Protocol)
 	return w
 }
@@ -55,7 +55,7 @@ const (
 )
 
 // At returns the command with the address filled in.
-func (s Subject) At(addr string) []string {
+func (s Target) At(addr string) []string {
 	port := addr[strings.LastIndexByte(addr, ':')+1:]
 	fill := strings.NewReplacer(AddrPlaceholder, addr, PortPlaceholder, port)
 	var command []string

@@ -11,9 +11,9 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentDeaf: while clients come, ask and go, another one asks for much and
+// experimentSlowReader: while clients come, ask and go, another one asks for much and
 // does not read it.
-var experimentDeaf = &Experiment{
+var experimentSlowReader = &Experiment{
 	Statement: results.Statement{
 		ID:       "E11",
 		Title:    "a client who does not read",
@@ -28,17 +28,17 @@ var experimentDeaf = &Experiment{
 		},
 		Metric: "the longest that anybody waited who came while a client asked for 64 KiB a thousand times and did not read; median and range of three times",
 		Unit:   "s",
-		Rule:   "yes from half of that time on, no up to a tenth; a time is left out if the machine may have made the answer, because the server had no core or the callers were late",
+		Rule:   "yes from half of that time on, no up to a tenth; a time is left out if the machine may have made the answer, because the server had no core or the probes were late",
 	},
-	takes: func(results.Plan, *results.Server) time.Duration { return bench.VisitTime + deafLength },
+	takes: func(results.Plan, *results.Server) time.Duration { return bench.StartStopTime + slowReaderLength },
 	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
-		return b.With(ctx, s.Subject, func(p *proc.Process) error {
-			attacks := deafAttacks()
+		return b.With(ctx, s.Target, func(p *proc.Process) error {
+			attacks := slowReaderAttacks()
 			memory := watchMemory(p.PID)
-			line, err := call(ctx, p.Addr, deafLength, attacks, p.WatchAttack)
+			line, err := call(ctx, p.Addr, slowReaderLength, attacks, p.WatchAttack)
 			figures := memory.end(attacks[0].From)
 			if line != nil {
-				b.Results.Trials = append(b.Results.Trials, results.Trial{Experiment: "E11", Server: s.Name, Callers: line, Attacks: attacks, Figures: figures})
+				b.Results.Trials = append(b.Results.Trials, results.Trial{Experiment: "E11", Server: s.Name, Probes: line, Attacks: attacks, Figures: figures})
 			}
 			return err
 		})
@@ -49,39 +49,39 @@ var experimentDeaf = &Experiment{
 			return results.Finding{}, false
 		}
 		t := trials[0]
-		if t.Callers == nil {
+		if t.Probes == nil {
 			return results.Finding{Verdict: results.NotMeasurable, Why: t.Note}, true
 		}
 		waits, why := stallsOf(t)
 		if len(waits) == 0 {
 			return results.Finding{Verdict: results.NotMeasurable, Why: why}, true
 		}
-		f := byThreshold(waits, deafAttack.Seconds()/2, deafAttack.Seconds()/10)
-		f.Why = fmt.Sprintf("others waited for up to %s while a client did not read for %v", format.Latency(format.Seconds(f.Number)), deafAttack)
+		f := byThreshold(waits, slowReaderAttack.Seconds()/2, slowReaderAttack.Seconds()/10)
+		f.Why = fmt.Sprintf("others waited for up to %s while a client did not read for %v", format.Latency(format.Seconds(f.Number)), slowReaderAttack)
 		if rss, known := t.Figures[rssGrowth]; known {
 			f.Why += fmt.Sprintf(", and the server's memory grew by %s MiB, that of the kernel's sockets by %s MiB", format.Mebibytes(int64(rss)), format.Mebibytes(int64(t.Figures[socketGrowth])))
 		}
 		f.LeaveOut(why)
-		if n := t.Callers.Failed(); n > 0 {
-			f.Why += fmt.Sprintf("; %s got no answer: %s", format.Count(n, "caller"), t.Callers.First)
+		if n := t.Probes.Failed(); n > 0 {
+			f.Why += fmt.Sprintf("; %s got no answer: %s", format.Count(n, "probe"), t.Probes.First)
 		}
 		return f, true
 	},
 }
 
-// deafAttack is how long a client does not read, less than it takes until a
-// server closes him; deafRest how long all is quiet before, between and after.
+// slowReaderAttack is how long a client does not read, less than it takes until a
+// server closes him; slowReaderRest how long all is quiet before, between and after.
 const (
-	deafAttack = 800 * time.Millisecond
-	deafRest   = 300 * time.Millisecond
-	deafTimes  = 3
-	deafLength = deafTimes*deafAttack + (deafTimes+1)*deafRest
+	slowReaderAttack = 800 * time.Millisecond
+	slowReaderRest   = 300 * time.Millisecond
+	slowReaderTimes  = 3
+	slowReaderLength = slowReaderTimes*slowReaderAttack + (slowReaderTimes+1)*slowReaderRest
 )
 
-func deafAttacks() (all []results.Attack) {
-	for i := range time.Duration(deafTimes) {
-		from := deafRest + i*(deafAttack+deafRest)
-		all = append(all, results.Attack{Kind: results.DeafReader, From: from, Until: from + deafAttack})
+func slowReaderAttacks() (all []results.Attack) {
+	for i := range time.Duration(slowReaderTimes) {
+		from := slowReaderRest + i*(slowReaderAttack+slowReaderRest)
+		all = append(all, results.Attack{Kind: results.SlowReader, From: from, Until: from + slowReaderAttack})
 	}
 	return all
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// visit measures a fresh process of the server under each workload; the second
+// measureServer measures a fresh process of the server under each workload; the second
 // time in a round, the closed ones only. It returns the closed ones in a line.
-func (b *run) visit(ctx context.Context, s *results.Server, round int, again bool) (string, error) {
+func (b *run) measureServer(ctx context.Context, s *results.Server, round int, again bool) (string, error) {
 	plan := b.Results.Plan
 	cells := &b.Results.Runs
 	name := s.Name
@@ -28,9 +28,9 @@ func (b *run) visit(ctx context.Context, s *results.Server, round int, again boo
 		}
 		b.progress.Doing(s.Name, fmt.Sprintf("%s · round %d of %d", what, round, plan.Rounds))
 	}
-	err := b.With(ctx, s.Subject, func(p *proc.Process) error {
+	err := b.With(ctx, s.Target, func(p *proc.Process) error {
 		doing("store the keys")
-		if err := b.Preload(ctx, s.Subject, p); err != nil {
+		if err := b.Preload(ctx, s.Target, p); err != nil {
 			return err
 		}
 		if plan.Has(results.Closed) {

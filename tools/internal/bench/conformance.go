@@ -12,16 +12,16 @@ import (
 
 // Conform checks a server against the rules that need no limits but the usual
 // ones: what has to be waited for, timeouts, is left to the models' own tests.
-func Conform(ctx context.Context, p *proc.Process, s results.Subject) results.Gate {
+func Conform(ctx context.Context, p *proc.Process, s results.Target) results.Conformance {
 	o := conformance.Options{OneAtATime: s.OneAtATime, Only: rulesFor(s), Process: p.PID}
 	if len(s.CheckFlags) > 0 {
 		o.TurnLimit = models.CheckTurn
 	}
-	return gateOf(conformance.Check(ctx, p.Addr, o))
+	return conformanceOf(conformance.Check(ctx, p.Addr, o))
 }
 
-func gateOf(report conformance.Report) results.Gate {
-	g := results.Gate{Passed: report.Passed(), Total: report.Total()}
+func conformanceOf(report conformance.Report) results.Conformance {
+	g := results.Conformance{Passed: report.Passed(), Total: report.Total()}
 	for _, f := range report.Failed() {
 		g.Failed = append(g.Failed, results.Failure{Rule: f.ID, Reason: printable.Line(f.Reason)})
 	}
@@ -33,7 +33,7 @@ func gateOf(report conformance.Report) results.Gate {
 
 // rulesFor names the rules that a server is checked against; nil: all. The rule about the
 // length of turns is left to the models' own tests.
-func rulesFor(s results.Subject) []string {
+func rulesFor(s results.Target) []string {
 	if len(s.Exceptions) == 0 && len(s.CheckFlags) == 0 {
 		return nil
 	}

@@ -21,25 +21,25 @@ const (
 	stopRate   = 2_000 // requests per second in the open loop
 )
 
-// proof stops a server for a while, under an open and a closed loop at the same
+// stallCheck stops a server for a while, under an open and a closed loop at the same
 // time. Whether the open one shows it says whether the lab's figures would.
-func (b *run) proof(ctx context.Context) error {
-	if !b.Results.Plan.Has(results.StopTest) {
+func (b *run) stallCheck(ctx context.Context) error {
+	if !b.Results.Plan.Has(results.Stall) {
 		return nil
 	}
 	s := b.Results.Server(b.Results.Plan.Again)
 	if s.Out() || s.OneAtATime {
 		b.Results.Skip("a server that stops: " + s.Name + " does not serve two clients here")
-		b.progress.Finished(proofTime, "")
+		b.progress.Finished(stallCheckTime, "")
 		return nil
 	}
 	b.progress.Doing(s.Name, "stopped · the lab's test of itself")
-	proof := &results.Proof{Server: s.Name, From: stopFrom, Stopped: stopFor}
-	err := b.With(ctx, s.Subject, func(p *proc.Process) error {
-		if err := b.Preload(ctx, s.Subject, p); err != nil {
+	check := &results.StallCheck{Server: s.Name, From: stopFrom, Stopped: stopFor}
+	err := b.With(ctx, s.Target, func(p *proc.Process) error {
+		if err := b.Preload(ctx, s.Target, p); err != nil {
 			return err
 		}
-		return b.stopUnderLoad(ctx, s.Subject, p, proof)
+		return b.stopUnderLoad(ctx, s.Target, p, check)
 	})
 	switch {
 	case ctx.Err() != nil:
@@ -49,15 +49,15 @@ func (b *run) proof(ctx context.Context) error {
 	case err != nil:
 		b.Results.Skip(fmt.Sprintf("a server that stops: %v", err))
 	default:
-		b.Results.Proof = proof
+		b.Results.StallCheck = check
 	}
-	b.progress.Finished(proofTime, proofDigest(proof))
+	b.progress.Finished(stallCheckTime, stallCheckDigest(check))
 	return nil
 }
 
-const proofTime = stopWindow + 400*time.Millisecond
+const stallCheckTime = stopWindow + 400*time.Millisecond
 
-func (b *run) stopUnderLoad(ctx context.Context, s results.Subject, p *proc.Process, proof *results.Proof) error {
+func (b *run) stopUnderLoad(ctx context.Context, s results.Target, p *proc.Process, check *results.StallCheck) error {
 	open, closed := s.Told(load.DefaultWorkload()), s.Told(load.DefaultWorkload())
 	open.Connections, open.Rate, open.Arrivals = 10, stopRate, load.Constant
 	type outcome struct {
@@ -86,11 +86,11 @@ func (b *run) stopUnderLoad(ctx context.Context, s results.Subject, p *proc.Proc
 		openDone <- o // it has not even begun
 	}
 	o, c := <-openDone, <-closedDone
-	proof.Open, proof.Closed = o.result, c.result
-	return errors.Join(stopErr, o.err, c.err, proof.Open.Errors.Err(), proof.Closed.Errors.Err())
+	check.Open, check.Closed = o.result, c.result
+	return errors.Join(stopErr, o.err, c.err, check.Open.Errors.Err(), check.Closed.Errors.Err())
 }
 
-func proofDigest(p *results.Proof) string {
+func stallCheckDigest(p *results.StallCheck) string {
 	return fmt.Sprintf("%s, stopped for %v: p99 %s in the open loop, %s in the closed one", p.Server, p.Stopped,
 		format.Latency(p.Open.Response.P99), format.Latency(p.Closed.Response.P99))
 }

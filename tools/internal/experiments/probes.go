@@ -19,17 +19,17 @@ import (
 // dribblePause is between two bytes of a client that sends them one at a time.
 const dribblePause = 50 * time.Millisecond
 
-// The callers: each comes ten times a second, by the clock and not when the
+// The probes: each comes ten times a second, by the clock and not when the
 // server has time for him, asks once, and goes.
 const (
-	callers     = 20
+	probes      = 20
 	callEvery   = 100 * time.Millisecond
 	callTimeout = 10 * time.Second
 	callStep    = 50 * time.Millisecond
-	callerKey   = "caller"
+	probeKey    = "probe"
 )
 
-// call has callers come for a time while the attacks are made. Where clients
+// call has probes come for a time while the attacks are made. Where clients
 // are served one at a time they must not stay, or nobody else would have a turn.
 // watch is called when an attack begins, and what it returns when it ends; nil: the
 // machine is not watched.
@@ -46,11 +46,11 @@ func call(ctx context.Context, addr string, length time.Duration, attacks []resu
 		line  = &results.Timeline{Step: callStep, Steps: make([]results.Moment, len(times))}
 	)
 	start := time.Now()
-	for i := range callers {
+	for i := range probes {
 		wg.Go(func() {
 			// Spread evenly, and each call on its own: who waits for an answer
 			// does not keep the next one from coming.
-			for due := time.Duration(i) * callEvery / callers; due < length; due += callEvery {
+			for due := time.Duration(i) * callEvery / probes; due < length; due += callEvery {
 				if sleepUntil(ctx, start.Add(due)) != nil {
 					return
 				}
@@ -107,14 +107,14 @@ func call(ctx context.Context, addr string, length time.Duration, attacks []resu
 	return line, context.Cause(ctx)
 }
 
-// prepare stores what callers ask for, and what a deaf reader does.
+// prepare stores what probes ask for, and what a slow reader does.
 func prepare(ctx context.Context, addr string) error {
 	c, err := kvclient.Dial(ctx, addr)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	return errors.Join(c.Put(ctx, callerKey, "here"), c.Put(ctx, deafKey, string(make([]byte, deafValue))))
+	return errors.Join(c.Put(ctx, probeKey, "here"), c.Put(ctx, slowReaderKey, string(make([]byte, slowReaderValue))))
 }
 
 func ask(ctx context.Context, addr string) error {
@@ -125,19 +125,19 @@ func ask(ctx context.Context, addr string) error {
 		return err
 	}
 	defer c.Close()
-	_, found, err := c.Get(ctx, callerKey)
+	_, found, err := c.Get(ctx, probeKey)
 	if err == nil && !found {
 		err = errors.New("a wrong answer: the key is there, and was not found")
 	}
 	return err
 }
 
-// What a deaf reader asks for, in bytes, and how often: more than the kernel
+// What a slow reader asks for, in bytes, and how often: more than the kernel
 // takes for him.
 const (
-	deafKey   = "large"
-	deafValue = 64 << 10
-	deafAsks  = 1000
+	slowReaderKey   = "large"
+	slowReaderValue = 64 << 10
+	slowReaderAsks  = 1000
 )
 
 // misbehave misbehaves until ctx is over, or the server has had enough.
@@ -160,9 +160,9 @@ func misbehave(ctx context.Context, a results.Attack, addr string) {
 				return
 			}
 		}
-	case results.DeafReader:
-		get := request(kv.Message{Key: []byte(deafKey), Kind: kv.Get})
-		for range deafAsks {
+	case results.SlowReader:
+		get := request(kv.Message{Key: []byte(slowReaderKey), Kind: kv.Get})
+		for range slowReaderAsks {
 			if _, err := c.Write(get); err != nil {
 				return
 			}

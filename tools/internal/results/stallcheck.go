@@ -6,10 +6,10 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// Proof is a server that was stopped (SIGSTOP) for a while under an open and a
+// StallCheck is a server that was stopped (SIGSTOP) for a while under an open and a
 // closed loop at the same time: the one has to show the stop, and the other
 // hides it.
-type Proof struct {
+type StallCheck struct {
 	Server string `json:"server"`
 	// From is when it was stopped, from the windows' beginning, and Stopped
 	// for how long.
@@ -21,4 +21,4 @@ type Proof struct {
 
 // Shows reports whether the open loop shows the stop: a tenth of it or more in
 // the p99.
-func (p *Proof) Shows() bool { return p.Open.Response.P99 >= p.Stopped/10 }
+func (p *StallCheck) Shows() bool { return p.Open.Response.P99 >= p.Stopped/10 }
