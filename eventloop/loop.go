@@ -34,7 +34,7 @@ type loop struct {
 	ended  []*conn      // to close at the end of the batch
 	front  *front       // the acceptor; nil in all loops but one
 	mail   mailbox      // from other goroutines
-	reads  [kvserver.Foresight]read
+	reads  [kvserver.PrefetchBatch]read
 }
 
 // run is the whole model: wait until a client is ready or a timer is due, handle
@@ -52,7 +52,7 @@ func (l *loop) run() error {
 			return err
 		}
 		now := l.lane.Tick()
-		for next := range slices.Chunk(events, kvserver.Foresight) {
+		for next := range slices.Chunk(events, kvserver.PrefetchBatch) {
 			l.readAhead(next)
 			for i, ev := range next {
 				if l.front != nil && ev.FD == l.front.FD {

@@ -50,10 +50,10 @@ func (l *loop) readAhead(events []poller.Event) {
 			continue
 		}
 		if r.from(l.conns[ev.FD]); r.done && r.n > 0 {
-			l.lane.Expect(r.buf[:r.n])
+			l.lane.Collect(r.buf[:r.n])
 		}
 	}
-	l.lane.Fetch()
+	l.lane.Prefetch()
 }
 
 // serve reads from a client that may be ready, and answers it, outside a batch.

@@ -61,8 +61,8 @@ func (l *loop) run() error {
 		now := l.lane.Tick()
 		l.sent(done)
 		l.refresh()
-		for next := range slices.Chunk(done, kvserver.Foresight) {
-			l.foresee(next)
+		for next := range slices.Chunk(done, kvserver.PrefetchBatch) {
+			l.prefetch(next)
 			for _, d := range next {
 				l.completed(d, now)
 			}

@@ -85,16 +85,16 @@ func (l *loop) conn(t ring.Token) *conn {
 	return nil
 }
 
-// foresee has the store prefetch the keys of several completions before any of them
+// prefetch has the store prefetch the keys of several completions before any of them
 // is handled. It can, because all their bytes have been received already. So the
 // processor waits for memory once, and not once for each client.
-func (l *loop) foresee(done []ring.Completion) {
+func (l *loop) prefetch(done []ring.Completion) {
 	for _, d := range done {
 		if id, ok := d.Buffer(); ok && d.Result > 0 {
-			l.lane.Expect(l.ring.Buffer(id)[:d.Result])
+			l.lane.Collect(l.ring.Buffer(id)[:d.Result])
 		}
 	}
-	l.lane.Fetch()
+	l.lane.Prefetch()
 }
 
 // writable notes that a client's socket has space for more output, or that the wait

@@ -35,9 +35,9 @@ type Handler struct {
 	// addresses, paths, passwords.
 	StoreFailed func(error)
 
-	store store.Store
-	ahead store.Expecter // the store, if it can prefetch
-	fit   fitter         // the store, if it is a store.Fitter; otherwise an adapter of it
+	store      store.Store
+	prefetcher store.Prefetcher // the store, if it can prefetch
+	fit        fitter           // the store, if it is a store.Fitter; otherwise an adapter of it
 }
 
 type fitter interface {
@@ -55,20 +55,20 @@ func (g growing) AppendFit(dst, key []byte) (out []byte, found bool, need int, e
 // NewHandler returns a handler for s.
 func NewHandler(s store.Store) *Handler {
 	h := &Handler{store: s, fit: growing{s}}
-	h.ahead, _ = s.(store.Expecter)
+	h.prefetcher, _ = s.(store.Prefetcher)
 	if fit, ok := s.(store.Fitter); ok && fit.Itself() == s {
 		h.fit = fit
 	}
 	return h
 }
 
-// Foresees reports whether the store can prefetch. Only then may Expect and Fetch be
-// called.
-func (h *Handler) Foresees() bool { return h.ahead != nil }
+// CanPrefetch reports whether the store can prefetch. Only then may Hash and Prefetch
+// be called.
+func (h *Handler) CanPrefetch() bool { return h.prefetcher != nil }
 
-// Expect returns the hash of a request's key. It only recognizes requests that begin
-// with a key of less than 128 bytes, as nearly all do.
-func (h *Handler) Expect(request []byte) (hash uint64, ok bool) {
+// Hash returns the hash of a request's key, for Prefetch. It only recognizes requests
+// that begin with a key of less than 128 bytes, as nearly all do.
+func (h *Handler) Hash(request []byte) (hash uint64, ok bool) {
 	if len(request) < 2 || request[0] != tagKey {
 		return 0, false
 	}
@@ -76,14 +76,16 @@ func (h *Handler) Expect(request []byte) (hash uint64, ok bool) {
 	if end >= 2+0x80 || end > len(request) {
 		return 0, false
 	}
-	return h.ahead.Hash(request[2:end]), true
+	return h.prefetcher.Hash(request[2:end]), true
 }
 
-// Fetch has the store look up the keys with the first n hashes.
-func (h *Handler) Fetch(hashes [store.Lookahead]uint64, n int) { h.ahead.Fetch(hashes, n) }
+// Prefetch has the store look up the keys with the first n hashes.
+func (h *Handler) Prefetch(hashes [store.PrefetchBatch]uint64, n int) {
+	h.prefetcher.Prefetch(hashes, n)
+}
 
-// AppendReplies answers the requests at the start of data, up to store.Lookahead of
-// them. It appends a frame for each to dst, and returns how many bytes of data and how
+// AppendReplies answers the requests at the start of data, at most store.PrefetchBatch.
+// It appends a frame for each to dst, and returns how many bytes of data and how
 // many requests it has answered. It stops if another reply as long as the last one
 // would make dst longer than limit, but never before the first reply. maxFrame is
 // frame.Next's limit, and err is frame.Next's error about the first frame.
@@ -99,7 +101,7 @@ func (h *Handler) AppendReplies(dst, data []byte, maxFrame, limit int) (out []by
 	if size == 0 || err != nil {
 		return dst, 0, 0, 0, err
 	}
-	if size < len(data) && h.ahead != nil {
+	if size < len(data) && h.prefetcher != nil {
 		out, taken, answered, need = h.appendSeveral(dst, data, maxFrame, limit)
 		return out, taken, answered, need, nil
 	}
@@ -159,8 +161,8 @@ func (h *Handler) appendFrame(dst []byte, r *request) (out []byte, need int) {
 // appendSeveral parses several requests before it answers the first, so that the store
 // can look up all their keys at the same time.
 func (h *Handler) appendSeveral(dst, data []byte, maxFrame, limit int) (out []byte, taken, answered, need int) {
-	var requests [store.Lookahead]request
-	var hashes [store.Lookahead]uint64
+	var requests [store.PrefetchBatch]request
+	var hashes [store.PrefetchBatch]uint64
 	n := 0
 	for at := 0; n < len(requests); n++ {
 		body, size, err := frame.Next(data[at:], maxFrame)
@@ -173,10 +175,10 @@ func (h *Handler) appendSeveral(dst, data []byte, maxFrame, limit int) (out []by
 		if !r.parseUsual(body) {
 			r.err = r.parseAny(body)
 		}
-		hashes[n] = h.ahead.Hash(r.Key)
+		hashes[n] = h.prefetcher.Hash(r.Key)
 	}
 	if n > 1 {
-		h.ahead.Fetch(hashes, n)
+		h.prefetcher.Prefetch(hashes, n)
 	}
 	for answered < n {
 		r := &requests[answered]

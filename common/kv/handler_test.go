@@ -207,9 +207,9 @@ type noting struct {
 	log []string
 }
 
-func (s *noting) Fetch(hashes [store.Lookahead]uint64, n int) {
-	s.log = append(s.log, fmt.Sprint("fetch ", n))
-	s.InMemory.Fetch(hashes, n)
+func (s *noting) Prefetch(hashes [store.PrefetchBatch]uint64, n int) {
+	s.log = append(s.log, fmt.Sprint("prefetch ", n))
+	s.InMemory.Prefetch(hashes, n)
 }
 
 func (s *noting) AppendFit(dst, key []byte) ([]byte, bool, int, error) {
@@ -231,13 +231,13 @@ func TestTheStoreIsShownTheKeysFirst(t *testing.T) {
 	_, _, n, _, err := h.AppendReplies(make([]byte, 0, 1000), append(frames(gets(2)...), 1, 2), 1<<20, 1<<20)
 	require.NoError(t, err)
 	assert.Equal(t, 2, n)
-	assert.Equal(t, []string{"fetch 2", "get 0", "get 1"}, s.log)
+	assert.Equal(t, []string{"prefetch 2", "get 0", "get 1"}, s.log)
 
 	s.log = nil
-	_, err = answerAll(h, frames(gets(store.Lookahead+1)...))
+	_, err = answerAll(h, frames(gets(store.PrefetchBatch+1)...))
 	require.NoError(t, err)
-	assert.Equal(t, "fetch 16", s.log[0])
-	assert.Equal(t, []string{"get 15", "get 16"}, s.log[store.Lookahead:], "one alone need not be shown")
+	assert.Equal(t, "prefetch 16", s.log[0])
+	assert.Equal(t, []string{"get 15", "get 16"}, s.log[store.PrefetchBatch:], "one alone need not be shown")
 }
 
 func TestAppendRepliesStopsAtTheLimit(t *testing.T) {
@@ -331,13 +331,13 @@ func TestAReplyNeedsWhatItSaysItNeeds(t *testing.T) {
 }
 
 // A wrong hash would only prefetch the wrong record, so no reply would show it.
-func TestExpectHashesTheKey(t *testing.T) {
+func TestHashIsTheKeys(t *testing.T) {
 	s := store.New(0)
 	h := kv.NewHandler(s)
-	require.True(t, h.Foresees())
+	require.True(t, h.CanPrefetch())
 	for size := range 0x80 {
 		key := strings.Repeat("k", size)
-		if hash, ok := h.Expect(request(kv.Get, key, "")); size > 0 && assert.True(t, ok, "a key of %d bytes", size) {
+		if hash, ok := h.Hash(request(kv.Get, key, "")); size > 0 && assert.True(t, ok, "a key of %d bytes", size) {
 			assert.Equal(t, s.Hash([]byte(key)), hash)
 		}
 	}
@@ -347,7 +347,7 @@ func TestExpectHashesTheKey(t *testing.T) {
 		"part of a tag":     request(kv.Get, "k", "")[:1],
 		"a key that is cut": []byte("\x0a\x7fk"),
 	} {
-		_, ok := h.Expect(body)
+		_, ok := h.Hash(body)
 		assert.False(t, ok, name)
 	}
 }

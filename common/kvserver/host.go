@@ -80,18 +80,18 @@ const flushTimeout = time.Second
 type Host struct {
 	Limits Limits
 
-	log      *slog.Logger      // never blocks
-	own      *asynclog.Handler // log's handler; nil if the caller brought an asynclog.Handler, which the caller flushes
-	ready    func()
-	invalid  error
-	session  session.Config
-	foreseer foreseer      // nil: the store does not prefetch
-	bounded  store.Bounded // nil: the store does not report its usage
-	share    int64         // of the memory for buffers, in bytes: see evenShare
-	relief   sync.Mutex
-	peers    peers
-	leaving  atomic.Int64 // bytes held by connections that have been told to close
-	started  time.Time
+	log        *slog.Logger      // never blocks
+	own        *asynclog.Handler // log's handler; nil if the caller brought an asynclog.Handler, which the caller flushes
+	ready      func()
+	invalid    error
+	session    session.Config
+	prefetcher prefetcher    // nil: the store does not prefetch
+	bounded    store.Bounded // nil: the store does not report its usage
+	share      int64         // of the memory for buffers, in bytes: see evenShare
+	relief     sync.Mutex
+	peers      peers
+	leaving    atomic.Int64 // bytes held by connections that have been told to close
+	started    time.Time
 	// briefest is the shorter of the two timeouts that run between whole
 	// frames.
 	briefest time.Duration
@@ -151,8 +151,8 @@ func NewHost(cfg Config, traits Traits, lanes int) *Host {
 		OutputHigh: h.Limits.OutputLimit,
 		OutputLow:  h.Limits.OutputLimit / 4,
 	}
-	if handler.Foresees() {
-		h.foreseer = handler
+	if handler.CanPrefetch() {
+		h.prefetcher = handler
 	}
 	for range lanes {
 		h.lanes = append(h.lanes, &Lane{host: h})

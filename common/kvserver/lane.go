@@ -16,13 +16,13 @@ const (
 	longTurn = 10 * time.Millisecond
 )
 
-// Foresight is the largest number of requests for which a Lane prefetches at a time.
-const Foresight = store.Lookahead
+// PrefetchBatch is the largest number of requests for which a Lane prefetches at a time.
+const PrefetchBatch = store.PrefetchBatch
 
-// foreseer is a kv.Handler that can prefetch.
-type foreseer interface {
-	Expect(request []byte) (hash uint64, ok bool)
-	Fetch(hashes [Foresight]uint64, n int)
+// prefetcher is a kv.Handler that can prefetch.
+type prefetcher interface {
+	Hash(request []byte) (hash uint64, ok bool)
+	Prefetch(hashes [PrefetchBatch]uint64, n int)
 }
 
 // Lane is the state shared by connections that are served on the same thread: a clock,
@@ -44,8 +44,8 @@ type Lane struct {
 	// time long may have happened as late as longEnd.
 	long, longEnd time.Duration
 
-	expected [Foresight]uint64 // hashes of keys, for Fetch
-	expect   int               // how many
+	hashes    [PrefetchBatch]uint64 // of the collected requests' keys
+	collected int                   // how many
 
 	buf     []byte
 	holders holders
@@ -89,28 +89,28 @@ func (l *Lane) Now() time.Duration {
 	return l.host.Since()
 }
 
-// Expect notes a request p that is about to be fed to one of the lane's connections,
-// for Fetch. At most Foresight requests are noted at a time. It is for loops that have
-// received from several clients before they answer the first: a session can only
+// Collect notes the key of a request p that is about to be fed to one of the lane's
+// connections, for Prefetch. It notes at most PrefetchBatch keys. It is for loops that
+// have received from several clients before they answer the first: a session can only
 // prefetch for its own requests.
-func (l *Lane) Expect(p []byte) {
-	if size, err := frame.Size(p, l.host.session.MaxFrame); err != nil || size == 0 || size != len(p) || l.host.foreseer == nil || l.expect == len(l.expected) {
+func (l *Lane) Collect(p []byte) {
+	if size, err := frame.Size(p, l.host.session.MaxFrame); err != nil || size == 0 || size != len(p) || l.host.prefetcher == nil || l.collected == len(l.hashes) {
 		return // a session prefetches for several requests of its own, and this would interfere
 	}
-	if token, ok := l.host.foreseer.Expect(frame.Body(p)); ok {
-		l.expected[l.expect] = token
-		l.expect++
+	if hash, ok := l.host.prefetcher.Hash(frame.Body(p)); ok {
+		l.hashes[l.collected] = hash
+		l.collected++
 	}
 }
 
-// Fetch has the store look up all expected keys at the same time. Requests that are then
-// fed in that order, with little else in between, find their records in the processor's
-// cache.
-func (l *Lane) Fetch() {
-	if l.expect > 1 {
-		l.host.foreseer.Fetch(l.expected, l.expect)
+// Prefetch has the store look up all collected keys at the same time. Requests that are
+// then fed in that order, with little else in between, find their records in the
+// processor's cache.
+func (l *Lane) Prefetch() {
+	if l.collected > 1 {
+		l.host.prefetcher.Prefetch(l.hashes, l.collected)
 	}
-	l.expect = 0
+	l.collected = 0
 }
 
 // Host returns the lane's host.

@@ -10,53 +10,53 @@ import (
 )
 
 // noting notes the lengths of the requests that it gets.
-type noting struct{ fetched [][]uint64 }
+type noting struct{ prefetched [][]uint64 }
 
-func (f *noting) Expect(request []byte) (uint64, bool) {
+func (f *noting) Hash(request []byte) (uint64, bool) {
 	return uint64(len(request)), request[0] != '!'
 }
-func (f *noting) Fetch(tokens [Foresight]uint64, n int) {
-	f.fetched = append(f.fetched, append([]uint64(nil), tokens[:n]...))
+func (f *noting) Prefetch(hashes [PrefetchBatch]uint64, n int) {
+	f.prefetched = append(f.prefetched, append([]uint64(nil), hashes[:n]...))
 }
 
-func TestALaneLooksAheadInSingleRequests(t *testing.T) {
+func TestALanePrefetchesForSingleRequests(t *testing.T) {
 	var f noting
 	h := NewHost(Config{}, Traits{}, 1)
-	h.foreseer = &f
+	h.prefetcher = &f
 	l := h.Lane(0)
 	get := func(key string) []byte { return encode(nil, kv.Message{Kind: kv.Get, Key: []byte(key)}) }
 	length := func(key string) uint64 { return uint64(len(get(key)) - 9) }
 
-	l.Fetch()
-	l.Expect(get("alone"))
-	l.Fetch()
-	assert.Empty(t, f.fetched, "one is not looked for before it is asked for")
+	l.Prefetch()
+	l.Collect(get("alone"))
+	l.Prefetch()
+	assert.Empty(t, f.prefetched, "one is not looked for before it is asked for")
 
-	l.Expect(get("a"))
-	l.Expect(append(get("two"), get("at once")...))
-	l.Expect(get("cut off")[:10])
-	l.Expect([]byte("GET"))
-	l.Expect([]byte("\x06\x00\x00\x00!@EOF@"))
-	l.Expect(nil)
-	l.Expect(get("bcd"))
-	l.Fetch()
-	assert.Equal(t, [][]uint64{{length("a"), length("bcd")}}, f.fetched)
+	l.Collect(get("a"))
+	l.Collect(append(get("two"), get("at once")...))
+	l.Collect(get("cut off")[:10])
+	l.Collect([]byte("GET"))
+	l.Collect([]byte("\x06\x00\x00\x00!@EOF@"))
+	l.Collect(nil)
+	l.Collect(get("bcd"))
+	l.Prefetch()
+	assert.Equal(t, [][]uint64{{length("a"), length("bcd")}}, f.prefetched)
 
-	for range Foresight + 3 {
-		l.Expect(get("many"))
+	for range PrefetchBatch + 3 {
+		l.Collect(get("many"))
 	}
-	l.Fetch()
-	assert.Len(t, f.fetched[1], Foresight)
+	l.Prefetch()
+	assert.Len(t, f.prefetched[1], PrefetchBatch)
 }
 
-func TestALaneWhoseStoreDoesNotLookAhead(t *testing.T) {
+func TestALaneWhoseStoreCannotPrefetch(t *testing.T) {
 	h := NewHost(Config{}, Traits{}, 1)
-	h.foreseer = nil
+	h.prefetcher = nil
 	l := h.Lane(0)
 	for range 2 {
-		l.Expect(encode(nil, kv.Message{Kind: kv.Get, Key: []byte("k")}))
+		l.Collect(encode(nil, kv.Message{Kind: kv.Get, Key: []byte("k")}))
 	}
-	assert.NotPanics(t, l.Fetch)
+	assert.NotPanics(t, l.Prefetch)
 }
 
 // Only an iteration longer than ten milliseconds changes the time of its events,

@@ -37,7 +37,7 @@ func TestKeysWithTheSameHash(t *testing.T) {
 		}
 	}
 	// It also tells them apart when they are prefetched.
-	s.Fetch([Lookahead]uint64{hash, hash, hash}, 3)
+	s.Prefetch([PrefetchBatch]uint64{hash, hash, hash}, 3)
 	for i, key := range []string{"second", "first", ""} {
 		value, found := get(key)
 		assert.True(t, found, key)

@@ -30,7 +30,7 @@ func TestStoresAgainstAMap(t *testing.T) {
 			}
 			c := comparison{store: test.new(limit), limit: limit, want: make(map[string]string)}
 			t.Repeat(map[string]func(*rapid.T){
-				"put": anyKey(c.put), "get": anyKey(c.get), "get all": c.getAll, "expect": c.expect, "": c.check,
+				"put": anyKey(c.put), "get": anyKey(c.get), "get all": c.getAll, "prefetch": c.prefetch, "": c.check,
 			})
 		}))
 	}
@@ -38,7 +38,7 @@ func TestStoresAgainstAMap(t *testing.T) {
 
 type counted interface {
 	store.Store
-	store.Expecter
+	store.Prefetcher
 	store.Fitter
 	Len() int
 }
@@ -74,17 +74,17 @@ func (c *comparison) put(t *rapid.T, key string) {
 	require.False(t, found && len(value) <= len(old), "no room for %d bytes instead of %d", len(value), len(old))
 }
 
-// expect announces keys, and then gets or puts most of them in this order.
-func (c *comparison) expect(t *rapid.T) {
-	announced := rapid.SliceOfN(rapid.SampledFrom(keys), 0, store.Lookahead).Draw(t, "keys")
-	var hashes [store.Lookahead]uint64
-	for i, key := range announced {
+// prefetch prefetches keys, and then gets or puts most of them in this order.
+func (c *comparison) prefetch(t *rapid.T) {
+	collected := rapid.SliceOfN(rapid.SampledFrom(keys), 0, store.PrefetchBatch).Draw(t, "keys")
+	var hashes [store.PrefetchBatch]uint64
+	for i, key := range collected {
 		hashes[i] = c.store.Hash([]byte(key))
 	}
-	c.store.Fetch(hashes, len(announced))
-	for _, key := range announced {
+	c.store.Prefetch(hashes, len(collected))
+	for _, key := range collected {
 		switch rapid.IntRange(0, 9).Draw(t, "then") {
-		case 0: // announced in vain
+		case 0: // prefetched in vain
 		case 1, 2, 3, 4:
 			c.put(t, key)
 		default:

@@ -70,12 +70,12 @@ const entryOverhead = 64
 
 // InMemory is a Store over Go's map, for one goroutine at a time.
 type InMemory struct {
-	seed    maphash.Seed
-	records map[uint64]record // by the key's hash
-	clashes map[string]record // records whose hash another key already has
-	space   *space
-	ahead   *ahead // nil before the first Fetch
-	read    byte   // sum of the bytes that touch has read
+	seed       maphash.Seed
+	records    map[uint64]record // by the key's hash
+	clashes    map[string]record // records whose hash another key already has
+	space      *space
+	prefetched *prefetched // nil before the first Prefetch
+	read       byte        // sum of the bytes that touch has read
 }
 
 // New returns an empty store that holds up to limit bytes of keys, values and their
@@ -134,7 +134,7 @@ func (s *InMemory) hash(key []byte) uint64 { return maphash.Bytes(s.seed, key) }
 
 // Append implements Store.
 func (s *InMemory) Append(dst, key []byte) (out []byte, found bool, err error) {
-	r, found := s.ahead.take(key)
+	r, found := s.prefetched.take(key)
 	if !found {
 		r, found = s.get(key, s.hash(key))
 	}
@@ -146,7 +146,7 @@ func (s *InMemory) Append(dst, key []byte) (out []byte, found bool, err error) {
 
 // AppendFit implements Fitter.
 func (s *InMemory) AppendFit(dst, key []byte) (out []byte, found bool, need int, err error) {
-	r, ok := s.ahead.take(key)
+	r, ok := s.prefetched.take(key)
 	if !ok {
 		if r, ok = s.get(key, s.hash(key)); !ok {
 			return dst, false, 0, nil
@@ -171,7 +171,7 @@ func (s *InMemory) get(key []byte, hash uint64) (r record, found bool) {
 
 // Put implements Store.
 func (s *InMemory) Put(key, value []byte) error {
-	if r, ok := s.ahead.take(key); ok && r.set(value) {
+	if r, ok := s.prefetched.take(key); ok && r.set(value) {
 		return nil
 	}
 	return s.put(key, value, s.hash(key))
@@ -198,7 +198,7 @@ func (s *InMemory) put(key, value []byte, hash uint64) error {
 	if err := s.space.take(growth); err != nil {
 		return err
 	}
-	s.ahead.forget()
+	s.prefetched.forget()
 	if clash {
 		s.clashes[string(key)] = newRecord(key, value)
 	} else {

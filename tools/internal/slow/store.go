@@ -58,6 +58,6 @@ func (s *Store) wait(key []byte) {
 }
 
 var (
-	_ store.Store    = (*Store)(nil)
-	_ store.Expecter = (*Store)(nil)
+	_ store.Store      = (*Store)(nil)
+	_ store.Prefetcher = (*Store)(nil)
 )
