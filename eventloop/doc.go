@@ -69,5 +69,5 @@
 //
 // A blocking system call costs a Go program more than the kernel's share of it,
 // because Go's scheduler takes part. That decides how this model compares with
-// goroutines: see common/hold, and the wait of the epoll backend.
+// goroutines: see common/rawwait, and the wait of the epoll backend.
 package eventloop

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/ioflavors/ioflavors/common/hold"
+	"github.com/ioflavors/ioflavors/common/rawwait"
 )
 
 // Poller watches descriptors with epoll.
@@ -19,7 +19,7 @@ type Poller struct {
 	events []unix.EpollEvent
 	ready  []Event
 
-	waiter hold.Waiter
+	waiter rawwait.Waiter
 	slept  bool // the last wait used EpollWait after its short part
 
 	mu   sync.Mutex // guards wake against Close
@@ -41,7 +41,7 @@ func New(capacity int) (*Poller, error) {
 		epfd:   epfd,
 		events: make([]unix.EpollEvent, capacity+1), // one for wake
 		ready:  make([]Event, 0, capacity),
-		waiter: hold.New(),
+		waiter: rawwait.New(),
 		wake:   wake,
 	}
 	if err := p.Add(wake, Readable); err != nil {
@@ -99,10 +99,10 @@ func (p *Poller) Wait(timeout time.Duration) ([]Event, error) {
 	return p.ready, nil
 }
 
-// wait is epoll_wait. Its first part keeps the processor if that is allowed: see
-// package hold. After that part the loop is idle, and waits as any goroutine does.
+// wait is epoll_wait. Its first part is a raw call if that is allowed: see package
+// rawwait. After that part the loop is idle, and waits as any goroutine does.
 func (p *Poller) wait(timeout time.Duration) (n int, err error) {
-	if !p.waiter.May() {
+	if !p.waiter.Allowed() {
 		// Without this a loop that always finds events would keep the processor
 		// from other goroutines for 10 ms, until the scheduler preempts it.
 		runtime.Gosched()
@@ -115,20 +115,20 @@ func (p *Poller) wait(timeout time.Duration) (n int, err error) {
 		p.slept = false
 		runtime.Gosched()
 	}
-	brief := hold.Brief(timeout)
+	raw, rest := rawwait.Split(timeout)
 	r, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.epfd),
-		uintptr(unsafe.Pointer(unsafe.SliceData(p.events))), uintptr(len(p.events)), uintptr(milliseconds(brief)), 0, 0)
+		uintptr(unsafe.Pointer(unsafe.SliceData(p.events))), uintptr(len(p.events)), uintptr(milliseconds(raw)), 0, 0)
 	switch {
 	case errno == unix.EINTR:
 		runtime.Gosched()
 		return 0, errno
 	case errno != 0:
 		return 0, errno
-	case r > 0 || brief == timeout:
+	case r > 0 || raw == timeout:
 		return int(r), nil
 	}
 	p.slept = true
-	return unix.EpollWait(p.epfd, p.events, milliseconds(hold.Rest(timeout)))
+	return unix.EpollWait(p.epfd, p.events, milliseconds(rest))
 }
 
 // Wake makes Wait return.

@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/ioflavors/ioflavors/common/hold"
+	"github.com/ioflavors/ioflavors/common/rawwait"
 )
 
 // Ring is an io_uring and its receive buffers.
@@ -34,7 +34,7 @@ type Ring struct {
 
 	argMemory region
 	arg       *enterArg // in memory that does not move
-	waiter    hold.Waiter
+	waiter    rawwait.Waiter
 	quick     syscall6 // does not tell Go's scheduler
 	slow      syscall6 // tells it
 
@@ -59,7 +59,7 @@ func open(cfg Config, setup setupFunc) (*Ring, error) {
 		room:    uint32(len(q.sqes)),
 		sending: make([]unsafe.Pointer, 0, len(q.sqes)),
 		ready:   make([]Completion, 0, len(q.cqes)),
-		waiter:  hold.New(),
+		waiter:  rawwait.New(),
 		quick:   syscall.RawSyscall6,
 		slow:    syscall.Syscall6,
 		wake:    -1,

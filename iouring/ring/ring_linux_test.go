@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/ioflavors/ioflavors/common/hold"
+	"github.com/ioflavors/ioflavors/common/rawwait"
 )
 
 var small = Config{Entries: 16, Completions: 64, Buffers: 8, BufferSize: 64}
@@ -135,7 +135,7 @@ func openFiles(t testing.TB) int {
 
 func TestATimeoutPasses(t *testing.T) {
 	r := openFor(t, small)
-	for _, timeout := range []time.Duration{0, time.Microsecond, hold.Time, 4 * hold.Time} {
+	for _, timeout := range []time.Duration{0, time.Microsecond, rawwait.Longest, 4 * rawwait.Longest} {
 		done, err := r.Wait(timeout)
 		require.NoError(t, err)
 		assert.Empty(t, done)

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/ioflavors/ioflavors/common/hold"
+	"github.com/ioflavors/ioflavors/common/rawwait"
 )
 
 // without is the setup of a kernel that does not know some flags, or lacks some
@@ -114,9 +114,9 @@ func TestAvailableOnAnyGoroutine(t *testing.T) {
 	}
 	assert.Equal(t, before, openFiles(t))
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	only := hold.New()
+	only := rawwait.New()
 	defer only.Leave()
-	assert.True(t, only.May())
+	assert.True(t, only.Allowed())
 }
 
 // The kernel reads two halves where the ring stores one word.

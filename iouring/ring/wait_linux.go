@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/ioflavors/ioflavors/common/hold"
+	"github.com/ioflavors/ioflavors/common/rawwait"
 )
 
 // Wait hands over the queued operations, waits for completions, and returns them.
@@ -61,23 +61,23 @@ func (r *Ring) Wait(timeout time.Duration) ([]Completion, error) {
 // memory. After that Wait returns an error.
 const maxTries = 10
 
-// wait is io_uring_enter. Its first part keeps the processor if that is allowed: see
-// package hold. The goroutine is locked to its thread, so losing the processor would
-// cost two switches of threads for each request.
+// wait is io_uring_enter. Its first part is a raw call if that is allowed: see
+// package rawwait. The goroutine is locked to its thread, so losing the processor
+// would cost two switches of threads for each request.
 //
 // For the same reason wait does not yield to other goroutines: each time would cost
 // two switches, some 8 µs. The scheduler's monitor preempts the goroutine at the end
 // of its time slice. That costs as much, but is rare.
 func (r *Ring) wait(timeout time.Duration) syscall.Errno {
-	if !r.waiter.May() {
+	if !r.waiter.Allowed() {
 		return r.look(r.enter(r.slow, timeout))
 	}
-	brief := hold.Brief(timeout)
-	errno := r.look(r.enter(r.quick, brief))
-	if errno != 0 || brief == timeout || r.behind || r.completed() {
+	raw, rest := rawwait.Split(timeout)
+	errno := r.look(r.enter(r.quick, raw))
+	if errno != 0 || raw == timeout || r.behind || r.completed() {
 		return errno
 	}
-	return r.look(r.enter(r.slow, hold.Rest(timeout)))
+	return r.look(r.enter(r.slow, rest))
 }
 
 // look asks the kernel again, without waiting, if a signal has interrupted a wait.

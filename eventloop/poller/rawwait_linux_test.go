@@ -14,22 +14,22 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/ioflavors/ioflavors/common/hold"
+	"github.com/ioflavors/ioflavors/common/rawwait"
 )
 
 // An open poller counts as a waiter that needs a processor, a closed one does not.
 func TestAPollerCountsWhileItIsOpen(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	other := hold.New()
+	other := rawwait.New()
 	defer other.Leave()
-	assert.True(t, other.May())
+	assert.True(t, other.Allowed())
 	p, err := New(16)
 	require.NoError(t, err)
-	assert.False(t, other.May())
-	assert.False(t, p.waiter.May())
+	assert.False(t, other.Allowed())
+	assert.False(t, p.waiter.Allowed())
 	require.NoError(t, p.Close())
 	require.NoError(t, p.Close())
-	assert.True(t, other.May())
+	assert.True(t, other.Allowed())
 }
 
 // TestWaitingHoldsUpNobody runs in a process of its own, in which the runtime

@@ -1,4 +1,4 @@
-package hold
+package rawwait
 
 import (
 	"runtime"
@@ -12,17 +12,17 @@ import (
 // its wait, the second's clients waited too. All waiters of a process count together,
 // whichever system call they wait with; the loops of an eventloop server and an iouring
 // server in one process were once counted separately.
-func TestNoProcessorIsHeldThatAnotherWaiterNeeds(t *testing.T) {
+func TestNoProcessorIsKeptThatAnotherWaiterNeeds(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	first, second := New(), New()
 	defer first.Leave()
-	assert.True(t, first.May())
+	assert.True(t, first.Allowed())
 	third := New()
 	for _, w := range []*Waiter{&first, &second, &third} {
-		assert.False(t, w.May())
+		assert.False(t, w.Allowed())
 	}
 	second.Leave()
-	assert.True(t, first.May())
+	assert.True(t, first.Allowed())
 	third.Leave()
 }
 
@@ -33,12 +33,12 @@ func TestTheNumberOfProcessorsMayChange(t *testing.T) {
 	first, second := New(), New()
 	defer first.Leave()
 	defer second.Leave()
-	eventually := func(may bool) {
+	eventually := func(allowed bool) {
 		t.Helper()
 		for range waits {
-			first.May()
+			first.Allowed()
 		}
-		assert.Equal(t, may, first.May())
+		assert.Equal(t, allowed, first.Allowed())
 	}
 	eventually(true)
 	runtime.GOMAXPROCS(1)
@@ -48,12 +48,13 @@ func TestTheNumberOfProcessorsMayChange(t *testing.T) {
 }
 
 // The two parts of a wait are together as long as the whole.
-func TestTheRestOfAWait(t *testing.T) {
-	for _, whole := range []time.Duration{0, 1, Time - 1, Time, Time + 1, time.Hour} {
-		brief := Brief(whole)
-		assert.LessOrEqual(t, brief, Time)
-		assert.Equal(t, whole, brief+Rest(whole), whole)
+func TestSplit(t *testing.T) {
+	for _, whole := range []time.Duration{0, 1, Longest - 1, Longest, Longest + 1, time.Hour} {
+		raw, rest := Split(whole)
+		assert.Equal(t, whole, raw+rest, whole)
+		assert.Equal(t, min(whole, Longest), raw)
 	}
-	assert.Equal(t, Time, Brief(-1))
-	assert.Negative(t, Rest(-1))
+	raw, rest := Split(-1)
+	assert.Equal(t, Longest, raw)
+	assert.Negative(t, rest)
 }

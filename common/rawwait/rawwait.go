@@ -1,5 +1,6 @@
-// Package hold decides which waiting threads may keep a processor (a P of Go's
-// scheduler).
+// Package rawwait decides which waits may begin with a raw system call: one of which
+// Go's scheduler is not told, so that the waiting thread keeps its processor (a P of
+// the scheduler).
 //
 // Go's scheduler takes the P from a goroutine whose system call lasts longer than 20
 // µs, and the goroutine's thread must get one again when the call ends. With a single
@@ -8,10 +9,10 @@
 //
 // This is harmless while there is a P for each loop: other goroutines run on another P.
 // The runtime stops goroutines with a signal, for example for garbage collection, and
-// the signal ends the wait. Without a signal, the wait ends after Time. A loop that
+// the signal ends the wait. Without a signal, the wait ends after Longest. A loop that
 // waits longer is idle, and tells the scheduler. With more loops than Ps, an idle loop
 // could occupy the P that a ready loop needs, so then no loop may keep its P.
-package hold
+package rawwait
 
 import (
 	"runtime"
@@ -19,8 +20,8 @@ import (
 	"time"
 )
 
-// Time is how long a wait may keep its processor.
-const Time = 5 * time.Millisecond
+// Longest is the length of the longest raw wait.
+const Longest = 5 * time.Millisecond
 
 // waiters counts the waiters of this process, of all kinds.
 var waiters atomic.Int32
@@ -40,10 +41,10 @@ func New() Waiter {
 // Leave must be called once, after the waiter's last wait.
 func (w *Waiter) Leave() { waiters.Add(-1) }
 
-// May reports whether the next wait may keep its processor. The number of processors
-// changes with a container's limits. Asking for it takes a lock that all threads share,
-// so May asks only once in several calls.
-func (w *Waiter) May() bool {
+// Allowed reports whether the next wait may be raw. The number of processors changes
+// with a container's limits. Asking for it takes a lock that all threads share, so
+// Allowed asks only once in several calls.
+func (w *Waiter) Allowed() bool {
 	if w.fresh == 0 {
 		w.procs, w.fresh = int32(runtime.GOMAXPROCS(0)), waits
 	}
@@ -51,22 +52,15 @@ func (w *Waiter) May() bool {
 	return waiters.Load() <= w.procs
 }
 
-// waits is how many calls of May use one value of GOMAXPROCS.
+// waits is how many calls of Allowed use one value of GOMAXPROCS.
 const waits = 64
 
-// Brief returns the part of a wait that may keep its processor. A negative timeout
-// means no timeout.
-func Brief(timeout time.Duration) time.Duration {
+// Split divides a wait into the part that may be raw, and the rest. A negative timeout
+// means no timeout; the rest then has none either.
+func Split(timeout time.Duration) (raw, rest time.Duration) {
 	if timeout < 0 {
-		return Time
+		return Longest, timeout
 	}
-	return min(timeout, Time)
-}
-
-// Rest returns the part of a wait that is left after Brief.
-func Rest(timeout time.Duration) time.Duration {
-	if timeout < 0 {
-		return timeout
-	}
-	return max(0, timeout-Time)
+	raw = min(timeout, Longest)
+	return raw, timeout - raw
 }

@@ -13,21 +13,21 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/hold"
+	"github.com/ioflavors/ioflavors/common/rawwait"
 )
 
 // An open ring counts as a waiter that needs a processor, a closed one does not.
 func TestARingCountsWhileItIsOpen(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	other := hold.New()
+	other := rawwait.New()
 	defer other.Leave()
-	assert.True(t, other.May())
+	assert.True(t, other.Allowed())
 	r := openFor(t, small)
-	assert.False(t, other.May())
-	assert.False(t, r.waiter.May())
+	assert.False(t, other.Allowed())
+	assert.False(t, r.waiter.Allowed())
 	require.NoError(t, r.Close())
 	require.NoError(t, r.Close())
-	assert.True(t, other.May())
+	assert.True(t, other.Allowed())
 }
 
 // TestWaitingHoldsUpNobody runs in a process of its own, in which the runtime
