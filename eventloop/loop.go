@@ -19,22 +19,22 @@ type conn struct {
 
 // loop serves its connections on one goroutine.
 type loop struct {
-	host   *kvserver.Host
-	lane   *kvserver.Lane
-	calls  sock.Calls
-	poller watcher
-	batch  int           // the poller's capacity, in events
-	asOf   time.Duration // the time as of which the clocks will be judged
-	ahead  int           // events to handle before that
-	asked  int64         // the last held client's number at asOf
-	heard  atomic.Int64  // asked, once all clients that had left by then are closed
-	timers *nonblocking.Loop
-	conns  []*conn      // by descriptor
-	given  atomic.Int64 // clients assigned to this loop and not yet closed
-	ended  []*conn      // to close at the end of the batch
-	front  *front       // the acceptor; nil in all loops but one
-	mail   mailbox      // from other goroutines
-	reads  [kvserver.PrefetchBatch]read
+	host     *kvserver.Host
+	lane     *kvserver.Lane
+	calls    sock.Calls
+	poller   watcher
+	batch    int           // the poller's capacity, in events
+	asOf     time.Duration // the time as of which the clocks will be judged
+	ahead    int           // events to handle before that
+	asked    int64         // the last held client's number at asOf
+	heard    atomic.Int64  // asked, once all clients that had left by then are closed
+	timers   *nonblocking.Loop
+	conns    []*conn      // by descriptor
+	given    atomic.Int64 // clients assigned to this loop and not yet closed
+	ended    []*conn      // to close at the end of the batch
+	acceptor *acceptor    // nil in all loops but one
+	mail     mailbox      // from other goroutines
+	reads    [kvserver.PrefetchBatch]read
 }
 
 // run is the whole model: wait until a client is ready or a timer is due, handle
@@ -45,7 +45,7 @@ func (l *loop) run() error {
 		asked := l.lane.EndTurn()
 		if l.ahead <= 0 { // all clients that were ready at asOf are served
 			l.asOf, l.ahead = asked, int(l.given.Load())+1
-			l.asked = l.mail.front.Held()
+			l.asked = l.mail.acceptor.Held()
 		}
 		events, err := l.poller.Wait(l.patience(asked)) // the only call that blocks
 		if err != nil {
@@ -55,8 +55,8 @@ func (l *loop) run() error {
 		for next := range slices.Chunk(events, kvserver.PrefetchBatch) {
 			l.readAhead(next)
 			for i, ev := range next {
-				if l.front != nil && ev.FD == l.front.FD {
-					l.front.called = true
+				if l.acceptor != nil && ev.FD == l.acceptor.FD {
+					l.acceptor.called = true
 				} else if c := l.conns[ev.FD]; c != nil {
 					l.answer(c, &l.reads[i])
 				}
@@ -115,8 +115,8 @@ func (l *loop) readMail() {
 	if !phaseChanged {
 		return
 	}
-	if l.front != nil {
-		l.front.close()
+	if l.acceptor != nil {
+		l.acceptor.close()
 	}
 	for _, c := range l.conns {
 		if c != nil {
@@ -158,5 +158,5 @@ func (l *loop) closeEnded() {
 // done reports whether the loop has nothing more to do. Then it has closed its
 // mailbox, so nothing can follow.
 func (l *loop) done() bool {
-	return l.host.Phase() != kvserver.Serving && l.front == nil && l.given.Load() == 0 && l.mail.close()
+	return l.host.Phase() != kvserver.Serving && l.acceptor == nil && l.given.Load() == 0 && l.mail.close()
 }

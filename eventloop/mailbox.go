@@ -7,8 +7,8 @@ import (
 
 // mailbox carries messages from other goroutines to a loop.
 type mailbox struct {
-	poller watcher
-	front  *front // the acceptor, which may be waiting for a connection to close
+	poller   watcher
+	acceptor *acceptor // it may be waiting for a connection to close
 
 	full         atomic.Bool // whether there is mail; saves the loop the lock
 	mu           sync.Locker // a mutex; a test's runs a function after Unlock
@@ -63,14 +63,14 @@ func (m *mailbox) close() bool {
 // freed wakes the acceptor, perhaps on another goroutine, because a closed
 // connection ends a pause or frees a place for a held client.
 func (m *mailbox) freed() {
-	if m.front.Freed() || m.front.holding.Load() {
-		m.front.own.poller.Wake()
+	if m.acceptor.Freed() || m.acceptor.holding.Load() {
+		m.acceptor.own.poller.Wake()
 	}
 }
 
 // heard tells the acceptor that the loop has looked at all its connections.
 func (m *mailbox) heard() {
-	if m.front.holding.Load() {
-		m.front.own.poller.Wake()
+	if m.acceptor.holding.Load() {
+		m.acceptor.own.poller.Wake()
 	}
 }

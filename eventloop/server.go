@@ -83,21 +83,21 @@ func (m *model) Run(ln net.Listener) error {
 		}
 	}
 	if result == kvserver.ErrServerClosed {
-		result = loops[0].mail.front.Ended()
+		result = loops[0].mail.acceptor.Ended()
 	}
 	return result
 }
 
-// open makes the loops, and the acceptor (front) of the first one.
+// open makes the loops, and the first one's acceptor.
 func (m *model) open(ln net.Listener) (loops []*loop, err error) {
-	acceptor, err := nonblocking.NewAcceptor(m.host, m.kernel.calls, ln)
+	base, err := nonblocking.NewAcceptor(m.host, m.kernel.calls, ln)
 	if err != nil {
 		return nil, err
 	}
-	f := &front{Acceptor: acceptor}
+	a := &acceptor{Acceptor: base}
 	defer func() {
 		if err != nil {
-			_ = f.Close()
+			_ = a.Close()
 			for _, l := range loops {
 				_ = l.poller.Close()
 			}
@@ -118,13 +118,13 @@ func (m *model) open(ln net.Listener) (loops []*loop, err error) {
 			batch:  m.kernel.batch,
 			timers: nonblocking.NewLoop(lane, m.kernel.calls, m.host.Room()),
 			conns:  make([]*conn, 0, m.host.Room()),
-			mail:   mailbox{poller: p, front: f, mu: new(sync.Mutex)},
+			mail:   mailbox{poller: p, acceptor: a, mu: new(sync.Mutex)},
 		}
 		l.makeRoom()
 		loops = append(loops, l)
 	}
-	f.loops, f.own, loops[0].front = loops, loops[0], f
-	if err := loops[0].poller.Add(f.FD, poller.Readable); err != nil {
+	a.loops, a.own, loops[0].acceptor = loops, loops[0], a
+	if err := loops[0].poller.Add(a.FD, poller.Readable); err != nil {
 		return loops, err
 	}
 	m.mu.Lock()
@@ -145,12 +145,12 @@ func (m *model) Wake() {
 // closeAll closes the loop's connections, its poller, and the listener if the
 // loop has it. Clients that were posted to the loop are closed unserved.
 func (l *loop) closeAll() {
-	if l.front != nil {
-		l.front.Judge(math.MaxInt64, l.add) // held clients are closed below
-		if !l.front.closed {
-			_ = l.front.Close()
+	if l.acceptor != nil {
+		l.acceptor.Judge(math.MaxInt64, l.add) // held clients are closed below
+		if !l.acceptor.closed {
+			_ = l.acceptor.Close()
 		}
-		l.front = nil
+		l.acceptor = nil
 	}
 	for !l.mail.close() {
 		clients, _ := l.mail.open()

@@ -34,8 +34,8 @@ func (l *loop) patience(now time.Duration) time.Duration {
 		return 0 // held clients wait until the loop has looked at all connections
 	}
 	next, ok := l.timers.Next()
-	if l.front != nil {
-		if at, is := l.front.due(now); is && (!ok || at < next) {
+	if l.acceptor != nil {
+		if at, is := l.acceptor.due(now); is && (!ok || at < next) {
 			next, ok = at, true
 		}
 	}
@@ -52,8 +52,8 @@ func (l *loop) accept(now time.Duration) {
 		l.heard.Store(l.asked)
 		l.mail.heard()
 	}
-	if l.front != nil {
-		l.front.accept(now)
+	if l.acceptor != nil {
+		l.acceptor.accept(now)
 		l.closeEnded() // new clients that have left already
 	}
 }

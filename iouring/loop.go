@@ -17,24 +17,24 @@ import (
 
 // loop serves all clients on one goroutine.
 type loop struct {
-	host   *kvserver.Host
-	lane   *kvserver.Lane
-	calls  sock.Calls
-	ring   uring
-	front  front
-	asOf   time.Duration // the time as of which the clocks will be judged
-	ahead  int           // completions to handle before that
-	asked  int64         // the last held client's number at asOf
-	timers *nonblocking.Loop
-	conns  []*conn // by descriptor
-	open   int     // number of connections
-	born   uint32  // connections ever made: the youngest's generation
-	turn   []*conn // connections for which endTurn must call next
-	sends  []*conn // connections with a queued send
-	hurry  bool    // the next operations depend on the sends, so do not wait
-	dry    []*conn // connections for which no buffer was left
-	woken  atomic.Bool
-	pauses pauses
+	host     *kvserver.Host
+	lane     *kvserver.Lane
+	calls    sock.Calls
+	ring     uring
+	acceptor acceptor
+	asOf     time.Duration // the time as of which the clocks will be judged
+	ahead    int           // completions to handle before that
+	asked    int64         // the last held client's number at asOf
+	timers   *nonblocking.Loop
+	conns    []*conn // by descriptor
+	open     int     // number of connections
+	born     uint32  // connections ever made: the youngest's generation
+	turn     []*conn // connections for which endTurn must call next
+	sends    []*conn // connections with a queued send
+	hurry    bool    // the next operations depend on the sends, so do not wait
+	dry      []*conn // connections for which no buffer was left
+	woken    atomic.Bool
+	pauses   pauses
 }
 
 // shots is how many completions of one receive the kernel makes before it turns to
@@ -44,12 +44,12 @@ const shots = 33
 // run is the whole model: hand over operations, wait for completions, handle them,
 // and queue the next operations.
 func (l *loop) run() error {
-	for l.host.Phase() == kvserver.Serving || !l.front.closed || l.front.Holding() || l.open > 0 {
+	for l.host.Phase() == kvserver.Serving || !l.acceptor.closed || l.acceptor.Holding() || l.open > 0 {
 		asked := l.lane.EndTurn()
-		l.front.ask(l.host.Phase(), asked)
+		l.acceptor.ask(l.host.Phase(), asked)
 		if l.ahead <= 0 { // all bytes that had come by asOf are handled
 			l.asOf, l.ahead = asked, shots*(l.open+1)
-			l.asked = l.front.Held()
+			l.asked = l.acceptor.Held()
 		}
 		done, err := l.ring.Wait(l.patience(asked)) // the only call that blocks
 		if l.refused(err) {
@@ -71,12 +71,12 @@ func (l *loop) run() error {
 			l.catchUp()
 		}
 		if l.host.Phase() != kvserver.Serving {
-			l.closeFront(now)
+			l.closeAcceptor(now)
 		}
 		l.watchClocks(len(done))
 		l.endTurn()
 	}
-	return l.front.Ended()
+	return l.acceptor.Ended()
 }
 
 // next queues the operations that a client's session wants, cancels those that it
@@ -145,8 +145,8 @@ func (l *loop) sent(done []ring.Completion) {
 // completed handles one completion of any operation but a send.
 func (l *loop) completed(d ring.Completion, now time.Duration) {
 	if d.Token.Operation() == ring.Accept {
-		if fd, ok := l.front.completed(d, now); ok {
-			l.front.Admit(fd, l.add)
+		if fd, ok := l.acceptor.completed(d, now); ok {
+			l.acceptor.Admit(fd, l.add)
 		}
 		return
 	}

@@ -37,7 +37,7 @@ func quietLoop(t *testing.T) (*loop, *asked) {
 	k := kernel{calls: system.calls, open: func() (uring, error) { return r, nil }}
 	l, err := (&model{host: kvserver.NewHost(cfg, kvserver.Traits{}, 1), kernel: k}).open(listen(t))
 	require.NoError(t, err)
-	t.Cleanup(l.front.close)
+	t.Cleanup(l.acceptor.close)
 	return l, r
 }
 
@@ -47,13 +47,13 @@ func TestTheKernelIsToldToAcceptWhenThePauseIsOver(t *testing.T) {
 	l, r := quietLoop(t)
 	now, told := time.Duration(0), 0
 	ask := func() bool {
-		l.front.ask(kvserver.Serving, now)
+		l.acceptor.ask(kvserver.Serving, now)
 		more := r.accepts > told
 		told = r.accepts
 		return more
 	}
 	completed := func(result syscall.Errno) {
-		_, ok := l.front.completed(ring.Completion{Result: -int32(result), Flags: 0}, now)
+		_, ok := l.acceptor.completed(ring.Completion{Result: -int32(result), Flags: 0}, now)
 		assert.Equal(t, result == 0, ok)
 	}
 	require.True(t, ask())
@@ -66,7 +66,7 @@ func TestTheKernelIsToldToAcceptWhenThePauseIsOver(t *testing.T) {
 		{unix.EMFILE, 5 * ms}, {unix.ENFILE, 10 * ms}, {0, 0}, {unix.EMFILE, 5 * ms}, {unix.ECONNABORTED, 0}, {unix.EMFILE, 10 * ms},
 	} {
 		completed(step.result)
-		at, waits := l.front.resumes()
+		at, waits := l.acceptor.resumes()
 		assert.Equal(t, step.pause > 0, waits && at > now)
 		if step.pause > 0 {
 			assert.Equal(t, now+step.pause, at)
@@ -77,21 +77,21 @@ func TestTheKernelIsToldToAcceptWhenThePauseIsOver(t *testing.T) {
 		require.True(t, ask())
 	}
 	completed(unix.EMFILE)
-	assert.True(t, func() bool { _, waits := l.front.resumes(); return waits }())
-	l.front.close()
-	_, waits := l.front.resumes()
+	assert.True(t, func() bool { _, waits := l.acceptor.resumes(); return waits }())
+	l.acceptor.close()
+	_, waits := l.acceptor.resumes()
 	assert.False(t, waits, "nobody will be accepted")
 }
 
 // When the server ends, the kernel is told once to accept no more.
 func TestTheKernelIsToldOnceToAcceptNoMore(t *testing.T) {
 	l, r := quietLoop(t)
-	l.front.ask(kvserver.Draining, 0)
+	l.acceptor.ask(kvserver.Draining, 0)
 	assert.Zero(t, r.cancels, "it does not accept")
-	l.front.ask(kvserver.Serving, 0)
+	l.acceptor.ask(kvserver.Serving, 0)
 	require.Zero(t, r.cancels)
-	l.front.ask(kvserver.Draining, 0)
-	l.front.ask(kvserver.Draining, 0)
+	l.acceptor.ask(kvserver.Draining, 0)
+	l.acceptor.ask(kvserver.Draining, 0)
 	assert.Equal(t, 1, r.cancels)
 }
 
@@ -102,15 +102,15 @@ func TestAClosedConnectionEndsThePauseOfAccepting(t *testing.T) {
 	require.NoError(t, err)
 	defer unix.Close(fds[1])
 	l.add(fds[0], "")
-	l.front.ask(kvserver.Serving, 0)
-	l.front.completed(ring.Completion{Result: -int32(unix.EMFILE)}, 0)
-	l.front.ask(kvserver.Serving, 0)
+	l.acceptor.ask(kvserver.Serving, 0)
+	l.acceptor.completed(ring.Completion{Result: -int32(unix.EMFILE)}, 0)
+	l.acceptor.ask(kvserver.Serving, 0)
 	require.Equal(t, 1, r.accepts)
 
 	l.close(l.conns[fds[0]])
-	_, waits := l.front.resumes()
+	_, waits := l.acceptor.resumes()
 	assert.False(t, waits)
-	l.front.ask(kvserver.Serving, 0)
+	l.acceptor.ask(kvserver.Serving, 0)
 	assert.Equal(t, 2, r.accepts)
 }
 
@@ -192,14 +192,14 @@ func TestAHeldClientIsJudgedWhenAllIsTaken(t *testing.T) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	require.NoError(t, err)
 	defer unix.Close(fds[1])
-	l.front.Admit(fds[0], l.add)
-	l.asked, l.ahead = l.front.Held(), 1
+	l.acceptor.Admit(fds[0], l.add)
+	l.asked, l.ahead = l.acceptor.Held(), 1
 	l.endTurn()
-	assert.True(t, l.front.Holding())
+	assert.True(t, l.acceptor.Holding())
 	assert.Zero(t, l.open)
 	l.ahead = 0
 	l.endTurn()
-	assert.False(t, l.front.Holding())
+	assert.False(t, l.acceptor.Holding())
 	require.Equal(t, 1, l.open)
 	assert.Contains(t, string(l.conns[fds[0]].Output()), "refused")
 	l.close(l.conns[fds[0]])

@@ -67,7 +67,7 @@ func (m *model) Run(ln net.Listener) error {
 	m.host.Ready()
 	err = l.run()
 	if errors.Is(err, ring.ErrRefused) { // while the server was Closing
-		err = l.front.Ended()
+		err = l.acceptor.Ended()
 	}
 	return err
 }
@@ -77,21 +77,21 @@ func (m *model) open(ln net.Listener) (*loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	acceptor, err := nonblocking.NewAcceptor(m.host, m.kernel.calls, ln)
+	base, err := nonblocking.NewAcceptor(m.host, m.kernel.calls, ln)
 	if err != nil {
 		_ = r.Close()
 		return nil, err
 	}
 	lane := m.host.Lane(0)
 	return &loop{
-		host:   m.host,
-		lane:   lane,
-		calls:  m.kernel.calls,
-		ring:   r,
-		front:  front{Acceptor: acceptor, ring: r},
-		timers: nonblocking.NewLoop(lane, m.kernel.calls, m.host.Room()),
-		conns:  make([]*conn, 0, m.host.Room()),
-		pauses: pauses{over: make(chan struct{}, 1)},
+		host:     m.host,
+		lane:     lane,
+		calls:    m.kernel.calls,
+		ring:     r,
+		acceptor: acceptor{Acceptor: base, ring: r},
+		timers:   nonblocking.NewLoop(lane, m.kernel.calls, m.host.Room()),
+		conns:    make([]*conn, 0, m.host.Room()),
+		pauses:   pauses{over: make(chan struct{}, 1)},
 	}, nil
 }
 
@@ -109,8 +109,8 @@ func (m *model) Wake() {
 // closeAll closes the ring, the listener and the loop's connections.
 func (l *loop) closeAll() {
 	_ = l.ring.Close() // cancels all operations
-	l.front.close()
-	l.front.Judge(math.MaxInt64, l.add) // held clients are closed below
+	l.acceptor.close()
+	l.acceptor.Judge(math.MaxInt64, l.add) // held clients are closed below
 	for _, c := range l.conns {
 		if c != nil {
 			l.close(c)

@@ -24,19 +24,19 @@ func (l *loop) add(fd int, refusal string) {
 	l.touch(c)
 }
 
-// closeFront stops accepting, once the kernel has let go of the listener. A draining
-// server first accepts the clients in the listen queue, because their requests count
-// as received.
-func (l *loop) closeFront(now time.Duration) {
-	if l.front.accepting || l.front.closed {
+// closeAcceptor stops accepting, once the kernel has let go of the listener. A
+// draining server first accepts the clients in the listen queue, because their
+// requests count as received.
+func (l *loop) closeAcceptor(now time.Duration) {
+	if l.acceptor.accepting || l.acceptor.closed {
 		return
 	}
 	if l.host.Phase() == kvserver.Draining {
-		for fd, ok := l.front.Accept(now); ok; fd, ok = l.front.Accept(now) {
-			l.front.Admit(fd, l.add)
+		for fd, ok := l.acceptor.Accept(now); ok; fd, ok = l.acceptor.Accept(now) {
+			l.acceptor.Admit(fd, l.add)
 		}
 	}
-	l.front.close()
+	l.acceptor.close()
 }
 
 // touch notes that endTurn must call next for a connection.
@@ -58,8 +58,8 @@ func (l *loop) endTurn() {
 		}
 	}
 	l.nextOfTurn()
-	if l.ahead == 0 && l.front.Holding() {
-		l.front.Judge(l.asked, l.add)
+	if l.ahead == 0 && l.acceptor.Holding() {
+		l.acceptor.Judge(l.asked, l.add)
 		l.nextOfTurn()
 	}
 }
@@ -148,7 +148,7 @@ const brief = 5 * time.Millisecond
 // patience returns how long Wait may wait: until the next timer is due. It is zero
 // if the next operations depend on the sends, or clients are held.
 func (l *loop) patience(now time.Duration) time.Duration {
-	if l.hurry || l.front.Holding() {
+	if l.hurry || l.acceptor.Holding() {
 		return 0
 	}
 	next, ok := l.timers.Next()
@@ -157,7 +157,7 @@ func (l *loop) patience(now time.Duration) time.Duration {
 			next, ok = at, true
 		}
 	}
-	sooner(l.front.resumes())
+	sooner(l.acceptor.resumes())
 	sooner(now+brief, len(l.sends) > 0)
 	if !ok {
 		return -1
@@ -170,5 +170,5 @@ func (l *loop) close(c *conn) {
 	l.conns[c.FD()] = nil
 	l.open--
 	l.timers.Close(&c.Conn)
-	l.front.Freed()
+	l.acceptor.Freed()
 }

@@ -52,11 +52,11 @@ func New(cfg Config) *Server {
 	host := kvserver.NewHost(cfg.Config, traits, lanes)
 	conns := blocking.NewConns(host)
 	return &Server{host.Lifecycle(&model{
-		host:    host,
-		conns:   conns,
-		clients: blocking.NewListener(conns),
-		workers: cfg.Workers,
-		threads: cfg.OSThreads,
+		host:     host,
+		conns:    conns,
+		acceptor: blocking.NewAcceptor(conns),
+		workers:  cfg.Workers,
+		threads:  cfg.OSThreads,
 	})}
 }
 
@@ -78,11 +78,11 @@ func (cfg Config) invalid() error {
 }
 
 type model struct {
-	host    *kvserver.Host
-	conns   *blocking.Conns
-	clients *blocking.Listener
-	workers int
-	threads bool
+	host     *kvserver.Host
+	conns    *blocking.Conns
+	acceptor *blocking.Acceptor
+	workers  int
+	threads  bool
 }
 
 // Run accepts clients, and leaves each one to another goroutine.
@@ -90,7 +90,7 @@ func (m *model) Run(ln net.Listener) error {
 	if m.threads && !sock.Supported {
 		return fmt.Errorf("OSThreads: %w", sock.ErrUnsupported)
 	}
-	m.clients.Bind(ln)
+	m.acceptor.Bind(ln)
 	var serving sync.WaitGroup
 	defer serving.Wait()
 
@@ -102,7 +102,7 @@ func (m *model) Run(ln net.Listener) error {
 		hand = pool.hand
 	default:
 		hand = func(client net.Conn) {
-			refusal := m.clients.Admit(client)
+			refusal := m.acceptor.Admit(client)
 			if refusal == "" && m.threads {
 				serving.Go(func() { m.serveOnThread(client) })
 				return
@@ -113,7 +113,7 @@ func (m *model) Run(ln net.Listener) error {
 	}
 	m.host.Ready()
 	for {
-		client, err := m.clients.Accept() // blocks until a client connects
+		client, err := m.acceptor.Accept() // blocks until a client connects
 		if err != nil {
 			return err
 		}
@@ -163,6 +163,6 @@ func (m *model) onThread(client net.Conn) blocking.Stream {
 
 // Wake makes every blocked call return.
 func (m *model) Wake() {
-	m.clients.Wake()
+	m.acceptor.Wake()
 	m.conns.Wake()
 }

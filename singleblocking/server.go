@@ -20,23 +20,23 @@ type Server struct{ kvserver.Lifecycle }
 func New(cfg Config) *Server {
 	host := kvserver.NewHost(cfg, kvserver.Traits{OneAtATime: true}, 1)
 	conns := blocking.NewConns(host)
-	return &Server{host.Lifecycle(&model{host, conns, blocking.NewListener(conns)})}
+	return &Server{host.Lifecycle(&model{host, conns, blocking.NewAcceptor(conns)})}
 }
 
 type model struct {
-	host    *kvserver.Host
-	conns   *blocking.Conns
-	clients *blocking.Listener
+	host     *kvserver.Host
+	conns    *blocking.Conns
+	acceptor *blocking.Acceptor
 }
 
 // Run is the whole model: one goroutine waits either for a client or for that
 // client's bytes.
 func (m *model) Run(ln net.Listener) error {
-	m.clients.Bind(ln)
-	m.host.Lane(0).Others = m.clients.Waiting
+	m.acceptor.Bind(ln)
+	m.host.Lane(0).Others = m.acceptor.Waiting
 	m.host.Ready()
 	for {
-		client, err := m.clients.Accept() // blocks until a client connects
+		client, err := m.acceptor.Accept() // blocks until a client connects
 		if err != nil {
 			return err
 		}
@@ -60,6 +60,6 @@ func (m *model) serve(client net.Conn) {
 
 // Wake makes the blocked call return, whichever it is.
 func (m *model) Wake() {
-	m.clients.Wake()
+	m.acceptor.Wake()
 	m.conns.Wake()
 }

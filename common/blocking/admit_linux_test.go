@@ -28,14 +28,14 @@ func TestAClientWaitsForThePlaceOfOneThatHasLeft(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		stays   bool
-		then    func(*Listener, *Conn) // after 100 ms
+		then    func(*Acceptor, *Conn) // after 100 ms
 		waits   time.Duration
 		refused bool
 	}{
-		{"it is closed", false, func(l *Listener, c *Conn) { l.conns.Close(c) }, 100 * time.Millisecond, false},
-		{"the server ends", false, func(l *Listener, _ *Conn) { l.conns.host.Fail(); l.Wake() }, 100 * time.Millisecond, true},
-		{"it is owed much", false, func(*Listener, *Conn) {}, patience, true},
-		{"it has not left", true, func(*Listener, *Conn) {}, 0, true},
+		{"it is closed", false, func(a *Acceptor, c *Conn) { a.conns.Close(c) }, 100 * time.Millisecond, false},
+		{"the server ends", false, func(a *Acceptor, _ *Conn) { a.conns.host.Fail(); a.Wake() }, 100 * time.Millisecond, true},
+		{"it is owed much", false, func(*Acceptor, *Conn) {}, patience, true},
+		{"it has not left", true, func(*Acceptor, *Conn) {}, 0, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
@@ -48,11 +48,11 @@ func TestAClientWaitsForThePlaceOfOneThatHasLeft(t *testing.T) {
 			}
 			synctest.Test(t, func(t *testing.T) {
 				cfg := kvserver.Config{Limits: kvserver.Limits{MaxConns: 1}, Logger: slog.New(slog.DiscardHandler)}
-				l := NewListener(NewConns(kvserver.NewHost(cfg, kvserver.Traits{}, 1)))
-				c := l.conns.Open(&left{fd: fds[0]})
+				a := NewAcceptor(NewConns(kvserver.NewHost(cfg, kvserver.Traits{}, 1)))
+				c := a.conns.Open(&left{fd: fds[0]})
 				start := time.Now()
-				time.AfterFunc(100*time.Millisecond, func() { test.then(l, c) })
-				refusal := l.Admit(&left{fd: -1})
+				time.AfterFunc(100*time.Millisecond, func() { test.then(a, c) })
+				refusal := a.Admit(&left{fd: -1})
 				assert.Equal(t, test.waits, time.Since(start))
 				assert.Equal(t, test.refused, refusal != "", refusal)
 			})

@@ -79,7 +79,7 @@ func (cs *Conns) Open(s Stream) *Conn {
 }
 
 // OpenAdmitted is Open for a client that was judged already. refusal is the result
-// of Listener.Admit.
+// of Acceptor.Admit.
 func (cs *Conns) OpenAdmitted(s Stream, refusal string) *Conn {
 	c := &Conn{conns: cs, stream: s, size: smallRead}
 	c.parked = park(c)

@@ -253,11 +253,11 @@ func TestAcceptIsInterruptedWheneverTheShutdownComes(t *testing.T) {
 	for name, before := range map[string]bool{"before its deadline is set": true, "while it waits": false} {
 		t.Run(name, func(t *testing.T) {
 			h, conns := newTestConns()
-			l := NewListener(conns)
+			a := NewAcceptor(conns)
 			ln := &idle{t: t}
 			stop := func() {
 				drain(t, h)
-				l.Wake()
+				a.Wake()
 			}
 			if before {
 				ln.beforeSet = stop
@@ -268,8 +268,8 @@ func TestAcceptIsInterruptedWheneverTheShutdownComes(t *testing.T) {
 					return nil, os.ErrDeadlineExceeded
 				}
 			}
-			l.Bind(ln)
-			_, err := l.Accept()
+			a.Bind(ln)
+			_, err := a.Accept()
 			assert.Equal(t, kvserver.ErrServerClosed, err)
 		})
 	}

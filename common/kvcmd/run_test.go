@@ -47,24 +47,24 @@ var command = kvserver.Command{
 		return func(cfg kvserver.Config) (kvserver.Server, error) {
 			h := kvserver.NewHost(cfg, kvserver.Traits{Threads: true}, 1)
 			conns := blocking.NewConns(h)
-			return h.Lifecycle(&model{h, conns, blocking.NewListener(conns)}), nil
+			return h.Lifecycle(&model{h, conns, blocking.NewAcceptor(conns)}), nil
 		}
 	},
 }
 
 type model struct {
-	host    *kvserver.Host
-	conns   *blocking.Conns
-	clients *blocking.Listener
+	host     *kvserver.Host
+	conns    *blocking.Conns
+	acceptor *blocking.Acceptor
 }
 
 func (m *model) Run(ln net.Listener) error {
-	m.clients.Bind(ln)
+	m.acceptor.Bind(ln)
 	var serving sync.WaitGroup
 	defer serving.Wait()
 	m.host.Ready()
 	for {
-		client, err := m.clients.Accept()
+		client, err := m.acceptor.Accept()
 		if err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (m *model) Run(ln net.Listener) error {
 	}
 }
 
-func (m *model) Wake() { m.clients.Wake(); m.conns.Wake() }
+func (m *model) Wake() { m.acceptor.Wake(); m.conns.Wake() }
 
 // process is the command as a process of its own.
 type process struct {

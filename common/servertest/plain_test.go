@@ -19,24 +19,24 @@ func TestPlainServer(t *testing.T) {
 }
 
 type plain struct {
-	host    *kvserver.Host
-	conns   *blocking.Conns
-	clients *blocking.Listener
+	host     *kvserver.Host
+	conns    *blocking.Conns
+	acceptor *blocking.Acceptor
 }
 
 func newPlain(cfg kvserver.Config) kvserver.Server {
 	host := kvserver.NewHost(cfg, kvserver.Traits{Threads: true}, 1)
 	conns := blocking.NewConns(host)
-	return host.Lifecycle(&plain{host, conns, blocking.NewListener(conns)})
+	return host.Lifecycle(&plain{host, conns, blocking.NewAcceptor(conns)})
 }
 
 func (p *plain) Run(ln net.Listener) error {
-	p.clients.Bind(ln)
+	p.acceptor.Bind(ln)
 	var serving sync.WaitGroup
 	defer serving.Wait()
 	p.host.Ready()
 	for {
-		client, err := p.clients.Accept()
+		client, err := p.acceptor.Accept()
 		if err != nil {
 			return err
 		}
@@ -57,6 +57,6 @@ func (p *plain) serve(client net.Conn) {
 }
 
 func (p *plain) Wake() {
-	p.clients.Wake()
+	p.acceptor.Wake()
 	p.conns.Wake()
 }

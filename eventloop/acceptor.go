@@ -9,10 +9,10 @@ import (
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
-// front is the acceptor. It runs in one loop, and assigns each client to the loop
-// with the fewest clients. (With SO_REUSEPORT and a listening socket for each loop
-// the kernel would spread clients by a hash, which is uneven for few clients.)
-type front struct {
+// acceptor accepts clients in one loop, and assigns each client to the loop with
+// the fewest clients. (With SO_REUSEPORT and a listening socket for each loop the
+// kernel would spread clients by a hash, which is uneven for few clients.)
+type acceptor struct {
 	*nonblocking.Acceptor
 	own     *loop
 	loops   []*loop
@@ -26,37 +26,37 @@ type front struct {
 
 // accept accepts the clients in the listen queue. While clients are held, it accepts
 // no others.
-func (f *front) accept(now time.Duration) {
-	if f.Holding() {
-		f.Judge(f.heard(), f.open)
+func (a *acceptor) accept(now time.Duration) {
+	if a.Holding() {
+		a.Judge(a.heard(), a.open)
 	}
-	if f.called && !f.closed && !f.Holding() {
+	if a.called && !a.closed && !a.Holding() {
 		for range nonblocking.AcceptsPerTurn {
-			fd, ok := f.Accept(now)
+			fd, ok := a.Accept(now)
 			if !ok {
 				break
 			}
-			f.Admit(fd, f.open)
+			a.Admit(fd, a.open)
 		}
 	}
-	f.called = false
-	f.hold()
-	f.listen(now)
-	if f.closed && !f.Holding() {
-		f.own.front = nil
+	a.called = false
+	a.hold()
+	a.listen(now)
+	if a.closed && !a.Holding() {
+		a.own.acceptor = nil
 	}
 }
 
 // hold wakes the other loops if a client is held that they were not told of. They
 // then look at all their connections.
-func (f *front) hold() {
-	holding := f.Holding()
-	if holding != f.holding.Load() {
-		f.holding.Store(holding)
+func (a *acceptor) hold() {
+	holding := a.Holding()
+	if holding != a.holding.Load() {
+		a.holding.Store(holding)
 	}
-	if number := f.Held(); holding && number != f.told {
-		f.told = number
-		for _, l := range f.loops[1:] {
+	if number := a.Held(); holding && number != a.told {
+		a.told = number
+		for _, l := range a.loops[1:] {
 			l.poller.Wake()
 		}
 	}
@@ -64,9 +64,9 @@ func (f *front) hold() {
 
 // heard returns the number up to which held clients may be judged: that of the last
 // client for which every loop has looked at its connections.
-func (f *front) heard() int64 {
-	number := f.Held()
-	for _, l := range f.loops {
+func (a *acceptor) heard() int64 {
+	number := a.Held()
+	for _, l := range a.loops {
 		number = min(number, l.heard.Load())
 	}
 	return number
@@ -74,88 +74,88 @@ func (f *front) heard() int64 {
 
 // listen has the poller watch the listener, except while nothing can be accepted.
 // Then clients in the listen queue would only make every Wait return at once.
-func (f *front) listen(now time.Duration) {
-	_, paused := f.Paused(now)
-	if silent := paused || f.Holding() && f.looked(); silent != f.silent && !f.closed {
+func (a *acceptor) listen(now time.Duration) {
+	_, paused := a.Paused(now)
+	if silent := paused || a.Holding() && a.looked(); silent != a.silent && !a.closed {
 		var m poller.Mask
 		if !silent {
 			m = poller.Readable
 		}
-		if f.own.poller.Modify(f.FD, m) == nil {
-			f.silent = silent
+		if a.own.poller.Modify(a.FD, m) == nil {
+			a.silent = silent
 		}
 	}
 }
 
 // looked reports whether the acceptor's own loop has looked at all its connections
 // since the last client was held. Other loops wake that loop after their look.
-func (f *front) looked() bool { return f.own.heard.Load() == f.Held() }
+func (a *acceptor) looked() bool { return a.own.heard.Load() == a.Held() }
 
 // due returns when the acceptor must act without an event, if it must.
-func (f *front) due(now time.Duration) (at time.Duration, ok bool) {
-	until, paused := f.Paused(now)
+func (a *acceptor) due(now time.Duration) (at time.Duration, ok bool) {
+	until, paused := a.Paused(now)
 	switch {
-	case f.Holding():
+	case a.Holding():
 		return 0, false
 	case paused:
 		return until, true
 	default:
-		return now, f.silent
+		return now, a.silent
 	}
 }
 
 // open has a loop serve a client. The acceptor's own loop serves a refused one.
-func (f *front) open(fd int, refusal string) {
+func (a *acceptor) open(fd int, refusal string) {
 	if refusal != "" {
-		f.own.given.Add(1)
-		f.own.add(fd, refusal)
+		a.own.given.Add(1)
+		a.own.add(fd, refusal)
 		return
 	}
-	f.give(fd)
+	a.give(fd)
 }
 
 // give assigns a client to the loop with the fewest clients, or to the acceptor's
 // own loop if that one has ended.
-func (f *front) give(fd int) {
-	to := f.least()
-	if to != f.own {
+func (a *acceptor) give(fd int) {
+	to := a.least()
+	if to != a.own {
 		to.given.Add(1)
 		if to.mail.post(fd) {
 			return
 		}
 		to.given.Add(-1) // it has ended
 	}
-	f.own.given.Add(1)
-	f.own.add(fd, "")
+	a.own.given.Add(1)
+	a.own.add(fd, "")
 }
 
 // least returns the loop with the fewest clients. Loops with equally few take
 // turns.
-func (f *front) least() *loop {
-	best := f.next
-	for i := range f.loops {
-		at := (f.next + i) % len(f.loops)
-		if f.loops[at].given.Load() < f.loops[best].given.Load() {
+func (a *acceptor) least() *loop {
+	best := a.next
+	for i := range a.loops {
+		at := (a.next + i) % len(a.loops)
+		if a.loops[at].given.Load() < a.loops[best].given.Load() {
 			best = at
 		}
 	}
-	f.next = (best + 1) % len(f.loops)
-	return f.loops[best]
+	a.next = (best + 1) % len(a.loops)
+	return a.loops[best]
 }
 
 // close stops accepting. A draining server first accepts the clients in the listen
 // queue, because their requests count as received.
-func (f *front) close() {
-	if f.closed {
+func (a *acceptor) close() {
+	if a.closed {
 		return
 	}
-	f.closed = true
-	for f.own.host.Phase() == kvserver.Draining {
-		fd, ok := f.Accept(f.own.lane.Now())
+	a.closed = true
+	for a.own.host.Phase() == kvserver.Draining {
+		fd, ok := a.Accept(a.own.lane.Now())
 		if !ok {
 			break
 		}
-		f.Admit(fd, f.open)
+		a.Admit(fd, a.open)
 	}
-	_ = f.Close()
+	_ = a.Close()
 }

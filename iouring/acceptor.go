@@ -10,9 +10,9 @@ import (
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
-// front is the acceptor. It has the kernel accept with one operation, which
-// completes for each client.
-type front struct {
+// acceptor has the kernel accept with one operation, which completes for each
+// client.
+type acceptor struct {
 	*nonblocking.Acceptor
 	ring      uring
 	round     uint32 // accept operations so far: the generation in the token
@@ -23,47 +23,47 @@ type front struct {
 
 // ask queues an accept operation if there is none and accepting does not pause. When
 // the server has stopped serving, ask cancels the operation instead.
-func (f *front) ask(phase kvserver.Phase, now time.Duration) {
-	_, paused := f.Paused(now)
+func (a *acceptor) ask(phase kvserver.Phase, now time.Duration) {
+	_, paused := a.Paused(now)
 	switch {
-	case phase == kvserver.Serving && !f.accepting && !paused:
-		f.accepting = true
-		f.round++
-		f.ring.Accept(f.FD, f.token())
-	case phase != kvserver.Serving && f.accepting && !f.cancelled:
-		f.cancelled = true
-		f.ring.Cancel(f.token())
+	case phase == kvserver.Serving && !a.accepting && !paused:
+		a.accepting = true
+		a.round++
+		a.ring.Accept(a.FD, a.token())
+	case phase != kvserver.Serving && a.accepting && !a.cancelled:
+		a.cancelled = true
+		a.ring.Cancel(a.token())
 	}
 }
 
 // completed handles a completion of the accept operation, and returns the accepted
 // client, if there is one.
-func (f *front) completed(d ring.Completion, now time.Duration) (fd int, ok bool) {
-	f.accepting = d.More()
+func (a *acceptor) completed(d ring.Completion, now time.Duration) (fd int, ok bool) {
+	a.accepting = d.More()
 	switch err := d.Err(); err {
 	case nil:
-		f.Succeeded()
+		a.Succeeded()
 		return int(d.Result), true
 	case syscall.ECANCELED, syscall.EINTR, syscall.ECONNABORTED, syscall.EPROTO:
 	default:
-		f.Failed(os.NewSyscallError("accept", err), now)
+		a.Failed(os.NewSyscallError("accept", err), now)
 	}
 	return -1, false
 }
 
 // resumes returns when the pause of accepting ends, if there is a pause to wait for.
-func (f *front) resumes() (at time.Duration, ok bool) {
-	if f.accepting || f.closed {
+func (a *acceptor) resumes() (at time.Duration, ok bool) {
+	if a.accepting || a.closed {
 		return 0, false
 	}
-	return f.Paused(0)
+	return a.Paused(0)
 }
 
-func (f *front) token() ring.Token { return ring.NewToken(f.FD, f.round, ring.Accept) }
+func (a *acceptor) token() ring.Token { return ring.NewToken(a.FD, a.round, ring.Accept) }
 
-func (f *front) close() {
-	if !f.closed {
-		f.closed = true
-		_ = f.Close()
+func (a *acceptor) close() {
+	if !a.closed {
+		a.closed = true
+		_ = a.Close()
 	}
 }

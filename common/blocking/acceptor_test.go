@@ -36,20 +36,20 @@ func (l *failingListener) Accept() (net.Conn, error) {
 func (l *failingListener) Close() error   { return nil }
 func (l *failingListener) Addr() net.Addr { return &net.TCPAddr{} }
 
-func newTestListener(ln net.Listener) (*kvserver.Host, *Listener) {
+func newTestAcceptor(ln net.Listener) (*kvserver.Host, *Acceptor) {
 	quiet := slog.New(slog.DiscardHandler)
 	h := kvserver.NewHost(kvserver.Config{Logger: quiet}, kvserver.Traits{}, 1)
-	l := NewListener(NewConns(h))
-	l.Bind(ln)
-	return h, l
+	a := NewAcceptor(NewConns(h))
+	a.Bind(ln)
+	return h, a
 }
 
 func TestAcceptOutlivesWhatPasses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		errs := []error{unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.ECONNABORTED, unix.EPROTO, unix.ENETDOWN, unix.EHOSTUNREACH}
-		h, l := newTestListener(&failingListener{errs})
+		h, a := newTestAcceptor(&failingListener{errs})
 		start := time.Now()
-		c, err := l.Accept()
+		c, err := a.Accept()
 		if assert.NoError(t, err) {
 			_ = c.Close()
 		}
@@ -63,10 +63,10 @@ func TestAcceptOutlivesWhatPasses(t *testing.T) {
 // After a client the first pause is as short as the very first.
 func TestPausesBeginAnewAfterAClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, l := newTestListener(&failingListener{[]error{unix.EMFILE, unix.EMFILE, nil, unix.EMFILE, unix.EMFILE}})
+		_, a := newTestAcceptor(&failingListener{[]error{unix.EMFILE, unix.EMFILE, nil, unix.EMFILE, unix.EMFILE}})
 		for range 2 {
 			start := time.Now()
-			c, err := l.Accept()
+			c, err := a.Accept()
 			if assert.NoError(t, err) {
 				_ = c.Close()
 			}
@@ -78,20 +78,20 @@ func TestPausesBeginAnewAfterAClient(t *testing.T) {
 // A pause ends when a connection is closed, because that may free the resource that
 // accept lacked, and when the server ends.
 func TestAPauseEndsEarly(t *testing.T) {
-	for name, end := range map[string]func(*Listener, *Conn){
-		"a connection is closed": func(l *Listener, c *Conn) { l.conns.Close(c) },
-		"the server ends":        func(l *Listener, _ *Conn) { l.Wake() },
+	for name, end := range map[string]func(*Acceptor, *Conn){
+		"a connection is closed": func(a *Acceptor, c *Conn) { a.conns.Close(c) },
+		"the server ends":        func(a *Acceptor, _ *Conn) { a.Wake() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				_, l := newTestListener(&failingListener{[]error{unix.EMFILE, unix.EMFILE, unix.EMFILE, unix.EMFILE}})
+				_, a := newTestAcceptor(&failingListener{[]error{unix.EMFILE, unix.EMFILE, unix.EMFILE, unix.EMFILE}})
 				start := time.Now()
 				end := func(n time.Duration) { // after pauses of 5, 10 and 20 ms, in that of 40 ms
 					time.Sleep(n * time.Millisecond)
-					end(l, l.conns.Open(new(scripted)))
+					end(a, a.conns.Open(new(scripted)))
 				}
 				go end(36)
-				c, err := l.Accept()
+				c, err := a.Accept()
 				if assert.NoError(t, err) {
 					_ = c.Close()
 				}
@@ -103,8 +103,8 @@ func TestAPauseEndsEarly(t *testing.T) {
 
 func TestAcceptEndsWithItsListener(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, l := newTestListener(&failingListener{[]error{unix.EBADF}})
-		_, err := l.Accept()
+		h, a := newTestAcceptor(&failingListener{[]error{unix.EBADF}})
+		_, err := a.Accept()
 		assert.True(t, errors.Is(err, unix.EBADF), "%v", err)
 		assert.Equal(t, kvserver.Closing, h.Phase(), "clients are not left with a server that has ended")
 	})

@@ -56,7 +56,7 @@ func quietLoopsOn(t *testing.T, n int, k kernel) (loops []*loop, pollers []*coun
 	require.NoError(t, err)
 	loops, err = (&model{host: host, count: n, kernel: k}).open(ln)
 	require.NoError(t, err)
-	t.Cleanup(func() { loops[0].front.Close() })
+	t.Cleanup(func() { loops[0].acceptor.Close() })
 	return loops, pollers
 }
 
@@ -65,40 +65,40 @@ func quietLoopsOn(t *testing.T, n int, k kernel) (loops []*loop, pollers []*coun
 // and the server accepted no client any more.
 func TestEveryHeldClientHasAllLoopsLook(t *testing.T) {
 	loops, pollers := quietLoops(t, 2)
-	f := loops[0].front
+	a := loops[0].acceptor
 
 	for held := 1; held < 4; held++ {
-		f.Hold(held)
-		f.hold()
+		a.Hold(held)
+		a.hold()
 		assert.Equal(t, held, pollers[1].woken)
-		f.hold()
+		a.hold()
 		assert.Equal(t, held, pollers[1].woken, "it has been told")
-		f.Judge(f.Held(), func(int, string) {}) // the next one comes in the same iteration
+		a.Judge(a.Held(), func(int, string) {}) // the next one comes in the same iteration
 	}
 }
 
 // A pause of accepting ends when any loop closes a connection: that wakes the acceptor's
 // loop, which watches the listener again. Without a pause or a held client it is not woken.
-func TestAClosedConnectionWakesThePausingFront(t *testing.T) {
+func TestAClosedConnectionWakesThePausingAcceptor(t *testing.T) {
 	for i := range 2 {
 		loops, pollers := quietLoops(t, 2)
-		f := loops[0].front
+		a := loops[0].acceptor
 		loops[i].add(noSocket(t), "")
 		c := loops[i].conns[len(loops[i].conns)-1]
-		f.Failed(fmt.Errorf("accept: %w", unix.EMFILE), 0)
-		f.listen(0)
-		at, is := f.due(0)
+		a.Failed(fmt.Errorf("accept: %w", unix.EMFILE), 0)
+		a.listen(0)
+		at, is := a.due(0)
 		require.True(t, is)
 		require.Equal(t, 5*time.Millisecond, at)
-		require.Zero(t, pollers[0].watched[f.FD], "the listener is not watched in a pause")
+		require.Zero(t, pollers[0].watched[a.FD], "the listener is not watched in a pause")
 		require.Zero(t, pollers[0].woken)
 
 		loops[i].ended = append(loops[i].ended, c)
 		loops[i].closeEnded()
 		assert.Equal(t, 1, pollers[0].woken)
 		assert.Zero(t, pollers[1].woken)
-		f.accept(0)
-		assert.Equal(t, poller.Readable, pollers[0].watched[f.FD])
+		a.accept(0)
+		assert.Equal(t, poller.Readable, pollers[0].watched[a.FD])
 
 		leave := func() {
 			loops[i].add(noSocket(t), "")
@@ -107,14 +107,14 @@ func TestAClosedConnectionWakesThePausingFront(t *testing.T) {
 		}
 		leave()
 		assert.Equal(t, 1, pollers[0].woken, "there is no pause, and nobody is held")
-		f.Hold(1)
-		f.hold()
+		a.Hold(1)
+		a.hold()
 		leave()
 		assert.Equal(t, 2, pollers[0].woken, "there may be a place for the client that is held")
 		loops[i].mail.heard()
 		assert.Equal(t, 3, pollers[0].woken, "it may be judged")
-		f.Judge(f.Held(), func(int, string) {})
-		f.hold()
+		a.Judge(a.Held(), func(int, string) {})
+		a.hold()
 		loops[i].mail.heard()
 		assert.Equal(t, 3, pollers[0].woken)
 	}
@@ -182,26 +182,26 @@ func TestAnEmptyMailboxTakesNoLock(t *testing.T) {
 // The loop with the fewest clients gets the next one. Loops with equally few take turns.
 func TestClientsAreSpreadOverTheLoops(t *testing.T) {
 	loops, _ := quietLoops(t, 3)
-	f := loops[0].front
+	a := loops[0].acceptor
 	for i := range 6 {
-		assert.Same(t, loops[i%3], f.least())
+		assert.Same(t, loops[i%3], a.least())
 	}
 	loops[0].given.Store(2)
 	loops[2].given.Store(1)
-	assert.Same(t, loops[1], f.least())
-	assert.Same(t, loops[1], f.least())
+	assert.Same(t, loops[1], a.least())
+	assert.Same(t, loops[1], a.least())
 	loops[1].given.Store(1)
-	assert.Same(t, loops[2], f.least())
-	assert.Same(t, loops[1], f.least())
+	assert.Same(t, loops[2], a.least())
+	assert.Same(t, loops[1], a.least())
 }
 
 // A loop that has ended gets no client, and counts none. The acceptor's own loop gets it.
-func TestAClientOfALoopThatHasEndedIsTheFrontsOwn(t *testing.T) {
+func TestAClientOfALoopThatHasEndedIsTheAcceptorsOwn(t *testing.T) {
 	loops, _ := quietLoops(t, 2)
-	f := loops[0].front
-	f.next = 1
+	a := loops[0].acceptor
+	a.next = 1
 	require.True(t, loops[1].mail.close())
-	f.give(noSocket(t))
+	a.give(noSocket(t))
 	assert.EqualValues(t, 0, loops[1].given.Load())
 	assert.EqualValues(t, 1, loops[0].given.Load())
 	for _, c := range loops[0].conns {
@@ -216,14 +216,14 @@ func TestAClientOfALoopThatHasEndedIsTheFrontsOwn(t *testing.T) {
 // The poller is told of changes only, because each call costs as much as a read.
 func TestThePollerIsToldOnlyWhatIsNew(t *testing.T) {
 	loops, pollers := quietLoops(t, 1)
-	l, p, f := loops[0], pollers[0], loops[0].front
+	l, p, a := loops[0], pollers[0], loops[0].acceptor
 	l.add(noSocket(t), "")
 	c := l.conns[len(l.conns)-1]
 	told := p.modified
 	for range 3 {
 		l.watch(c)
-		f.listen(0)
-		f.accept(0)
+		a.listen(0)
+		a.accept(0)
 	}
 	assert.Equal(t, told, p.modified)
 	l.ended = append(l.ended, c)
@@ -231,18 +231,18 @@ func TestThePollerIsToldOnlyWhatIsNew(t *testing.T) {
 
 	// While a client is held, the listener is watched only until the loop has looked at all
 	// its connections. After that, clients in the queue would make every Wait return at once.
-	f.Hold(noSocket(t))
-	f.listen(0)
-	assert.Equal(t, poller.Readable, p.watched[f.FD])
-	l.heard.Store(f.Held())
+	a.Hold(noSocket(t))
+	a.listen(0)
+	assert.Equal(t, poller.Readable, p.watched[a.FD])
+	l.heard.Store(a.Held())
 	for range 3 {
-		f.listen(0)
-		assert.Zero(t, p.watched[f.FD])
+		a.listen(0)
+		assert.Zero(t, p.watched[a.FD])
 	}
 	assert.Equal(t, told+1, p.modified)
-	f.Judge(0, func(fd int, _ string) { _ = l.calls.Close(fd) })
-	f.listen(0)
-	assert.Equal(t, poller.Readable, p.watched[f.FD])
+	a.Judge(0, func(fd int, _ string) { _ = l.calls.Close(fd) })
+	a.listen(0)
+	assert.Equal(t, poller.Readable, p.watched[a.FD])
 }
 
 // crowd is a kernel whose listen queue always holds one more client.
@@ -268,12 +268,12 @@ func TestALoopAcceptsOnlySoManyInATurn(t *testing.T) {
 	c := &crowd{Kernel: system.calls.Kernel}
 	k.calls = sock.Calls{Kernel: c}
 	loops, _ := quietLoopsOn(t, 1, k)
-	f := loops[0].front
+	a := loops[0].acceptor
 	for turn := 1; turn < 4; turn++ {
-		f.called = true
-		f.accept(0)
+		a.called = true
+		a.accept(0)
 		assert.Equal(t, turn*nonblocking.AcceptsPerTurn, c.accepted)
-		f.accept(0)
+		a.accept(0)
 		assert.Equal(t, turn*nonblocking.AcceptsPerTurn, c.accepted, "nobody has called")
 	}
 }
