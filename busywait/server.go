@@ -28,19 +28,19 @@ func New(cfg Config) *Server { return newServer(cfg, sock.System, func() {}) }
 // newServer lets tests choose the kernel, and a function to call after each
 // round.
 func newServer(cfg Config, calls sock.Calls, rest func()) *Server {
-	host := kvserver.NewHost(cfg.Config, kvserver.Traits{OneAtATime: cfg.OneAtATime}, 1)
-	return &Server{host.Lifecycle(&model{
-		host:       host,
-		lane:       host.Lane(0),
+	core := kvserver.NewCore(cfg.Config, kvserver.Traits{OneAtATime: cfg.OneAtATime}, 1)
+	return &Server{core.Lifecycle(&model{
+		core:       core,
+		lane:       core.Lane(0),
 		calls:      calls,
-		loop:       nonblocking.NewLoop(host.Lane(0), calls, host.Room()),
+		loop:       nonblocking.NewLoop(core.Lane(0), calls, core.Room()),
 		oneAtATime: cfg.OneAtATime,
 		rest:       rest,
 	})}
 }
 
 type model struct {
-	host       *kvserver.Host
+	core       *kvserver.Core
 	lane       *kvserver.Lane
 	calls      sock.Calls
 	loop       *nonblocking.Loop
@@ -55,15 +55,15 @@ type model struct {
 // Run is the whole model: poll every client, poll the listener, and begin again.
 // No call ever blocks, so the goroutine never rests.
 func (m *model) Run(ln net.Listener) (err error) {
-	if m.acceptor, err = nonblocking.NewAcceptor(m.host, m.calls, ln); err != nil {
+	if m.acceptor, err = nonblocking.NewAcceptor(m.core, m.calls, ln); err != nil {
 		return err
 	}
 	defer m.acceptor.Close()
 	if m.oneAtATime {
 		m.lane.Others = m.othersWait
 	}
-	m.host.Ready()
-	for m.host.Phase() == kvserver.Serving || len(m.clients) > 0 || m.accept() {
+	m.core.Ready()
+	for m.core.Phase() == kvserver.Serving || len(m.clients) > 0 || m.accept() {
 		m.lane.EndTurn()
 		m.lane.Tick()
 		m.asked = m.acceptor.Held()

@@ -150,7 +150,7 @@ func (a *acceptor) close() {
 		return
 	}
 	a.closed = true
-	for a.own.host.Phase() == kvserver.Draining {
+	for a.own.core.Phase() == kvserver.Draining {
 		fd, ok := a.Accept(a.own.lane.Now())
 		if !ok {
 			break

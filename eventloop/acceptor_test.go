@@ -51,10 +51,10 @@ func quietLoopsOn(t *testing.T, n int, k kernel) (loops []*loop, pollers []*coun
 		return p, nil
 	}
 	cfg := kvserver.Config{Logger: slog.New(slog.DiscardHandler)}
-	host := kvserver.NewHost(cfg, kvserver.Traits{Threads: true}, n)
+	core := kvserver.NewCore(cfg, kvserver.Traits{Threads: true}, n)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	loops, err = (&model{host: host, count: n, kernel: k}).open(ln)
+	loops, err = (&model{core: core, count: n, kernel: k}).open(ln)
 	require.NoError(t, err)
 	t.Cleanup(func() { loops[0].acceptor.Close() })
 	return loops, pollers

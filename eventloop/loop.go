@@ -19,7 +19,7 @@ type conn struct {
 
 // loop serves its connections on one goroutine.
 type loop struct {
-	host     *kvserver.Host
+	core     *kvserver.Core
 	lane     *kvserver.Lane
 	calls    sock.Calls
 	poller   watcher
@@ -158,5 +158,5 @@ func (l *loop) closeEnded() {
 // done reports whether the loop has nothing more to do. Then it has closed its
 // mailbox, so nothing can follow.
 func (l *loop) done() bool {
-	return l.host.Phase() != kvserver.Serving && l.acceptor == nil && l.given.Load() == 0 && l.mail.close()
+	return l.core.Phase() != kvserver.Serving && l.acceptor == nil && l.given.Load() == 0 && l.mail.close()
 }

@@ -43,12 +43,12 @@ func newServer(cfg Config, k kernel) *Server {
 		loops, invalid = 1, fmt.Errorf("loops: %d; want 1 to %d", cfg.Loops, maxLoops)
 	}
 	traits := kvserver.Traits{Threads: loops > 1, Descriptors: loops * perPoller, Invalid: invalid}
-	host := kvserver.NewHost(cfg.Config, traits, loops)
-	return &Server{host.Lifecycle(&model{host: host, count: loops, kernel: k})}
+	core := kvserver.NewCore(cfg.Config, traits, loops)
+	return &Server{core.Lifecycle(&model{core: core, count: loops, kernel: k})}
 }
 
 type model struct {
-	host   *kvserver.Host
+	core   *kvserver.Core
 	kernel kernel
 	count  int // number of loops
 
@@ -67,10 +67,10 @@ func (m *model) Run(ln net.Listener) error {
 	if err != nil {
 		return err
 	}
-	if m.host.Phase() != kvserver.Serving {
+	if m.core.Phase() != kvserver.Serving {
 		m.Wake() // an earlier Wake may have found no loops
 	}
-	m.host.Ready()
+	m.core.Ready()
 	errs := make(chan error, len(loops))
 	for _, l := range loops {
 		go func() { errs <- l.run() }()
@@ -79,7 +79,7 @@ func (m *model) Run(ln net.Listener) error {
 	for range loops {
 		if err := <-errs; err != kvserver.ErrServerClosed {
 			result = err
-			m.host.Fail() // otherwise the failed loop's clients would wait for ever
+			m.core.Fail() // otherwise the failed loop's clients would wait for ever
 		}
 	}
 	if result == kvserver.ErrServerClosed {
@@ -90,7 +90,7 @@ func (m *model) Run(ln net.Listener) error {
 
 // open makes the loops, and the first one's acceptor.
 func (m *model) open(ln net.Listener) (loops []*loop, err error) {
-	base, err := nonblocking.NewAcceptor(m.host, m.kernel.calls, ln)
+	base, err := nonblocking.NewAcceptor(m.core, m.kernel.calls, ln)
 	if err != nil {
 		return nil, err
 	}
@@ -108,16 +108,16 @@ func (m *model) open(ln net.Listener) (loops []*loop, err error) {
 		if err != nil {
 			return loops, err
 		}
-		lane := m.host.Lane(i)
+		lane := m.core.Lane(i)
 		lane.Wake = p.Wake
 		l := &loop{
-			host:   m.host,
+			core:   m.core,
 			lane:   lane,
 			calls:  m.kernel.calls,
 			poller: p,
 			batch:  m.kernel.batch,
-			timers: nonblocking.NewLoop(lane, m.kernel.calls, m.host.Room()),
-			conns:  make([]*conn, 0, m.host.Room()),
+			timers: nonblocking.NewLoop(lane, m.kernel.calls, m.core.Room()),
+			conns:  make([]*conn, 0, m.core.Room()),
 			mail:   mailbox{poller: p, acceptor: a, mu: new(sync.Mutex)},
 		}
 		l.makeRoom()

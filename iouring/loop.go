@@ -17,7 +17,7 @@ import (
 
 // loop serves all clients on one goroutine.
 type loop struct {
-	host     *kvserver.Host
+	core     *kvserver.Core
 	lane     *kvserver.Lane
 	calls    sock.Calls
 	ring     uring
@@ -44,9 +44,9 @@ const shots = 33
 // run is the whole model: hand over operations, wait for completions, handle them,
 // and queue the next operations.
 func (l *loop) run() error {
-	for l.host.Phase() == kvserver.Serving || !l.acceptor.closed || l.acceptor.Holding() || l.open > 0 {
+	for l.core.Phase() == kvserver.Serving || !l.acceptor.closed || l.acceptor.Holding() || l.open > 0 {
 		asked := l.lane.EndTurn()
-		l.acceptor.ask(l.host.Phase(), asked)
+		l.acceptor.ask(l.core.Phase(), asked)
 		if l.ahead <= 0 { // all bytes that had come by asOf are handled
 			l.asOf, l.ahead = asked, shots*(l.open+1)
 			l.asked = l.acceptor.Held()
@@ -70,7 +70,7 @@ func (l *loop) run() error {
 		if l.woken.Swap(false) {
 			l.catchUp()
 		}
-		if l.host.Phase() != kvserver.Serving {
+		if l.core.Phase() != kvserver.Serving {
 			l.closeAcceptor(now)
 		}
 		l.watchClocks(len(done))

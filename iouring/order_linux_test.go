@@ -35,7 +35,7 @@ func quietLoop(t *testing.T) (*loop, *asked) {
 	r := new(asked)
 	cfg := kvserver.Config{Limits: kvserver.Limits{MaxConns: 1}, Logger: slog.New(slog.DiscardHandler)}
 	k := kernel{calls: system.calls, open: func() (uring, error) { return r, nil }}
-	l, err := (&model{host: kvserver.NewHost(cfg, kvserver.Traits{}, 1), kernel: k}).open(listen(t))
+	l, err := (&model{core: kvserver.NewCore(cfg, kvserver.Traits{}, 1), kernel: k}).open(listen(t))
 	require.NoError(t, err)
 	t.Cleanup(l.acceptor.close)
 	return l, r
@@ -118,8 +118,8 @@ func TestAClosedConnectionEndsThePauseOfAccepting(t *testing.T) {
 // The server's end ends the pauses.
 func TestPausesAfterRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		host := kvserver.NewHost(kvserver.Config{Logger: slog.New(slog.DiscardHandler)}, kvserver.Traits{}, 1)
-		l := &loop{host: host, pauses: pauses{over: make(chan struct{}, 1)}}
+		core := kvserver.NewCore(kvserver.Config{Logger: slog.New(slog.DiscardHandler)}, kvserver.Traits{}, 1)
+		l := &loop{core: core, pauses: pauses{over: make(chan struct{}, 1)}}
 		refused := fmt.Errorf("io_uring_enter: %w", ring.ErrRefused)
 		pause := func(err error) time.Duration {
 			start := time.Now()
@@ -136,7 +136,7 @@ func TestPausesAfterRefusals(t *testing.T) {
 		assert.Equal(t, 5*ms, pause(refused))
 		time.AfterFunc(3*ms, l.pauses.end)
 		assert.Equal(t, 3*ms, pause(refused))
-		host.Fail()
+		core.Fail()
 		assert.False(t, l.refused(refused), "nobody is waited for when the server is closed")
 	})
 }
@@ -144,7 +144,7 @@ func TestPausesAfterRefusals(t *testing.T) {
 // Wake reaches a loop wherever it waits: in the kernel or in a pause.
 func TestWakeEndsAPauseToo(t *testing.T) {
 	l, r := quietLoop(t)
-	m := &model{host: l.host, loop: l}
+	m := &model{core: l.core, loop: l}
 	m.Wake()
 	m.Wake() // does not block, although the first is not noticed yet
 	assert.True(t, l.woken.Load())
@@ -181,14 +181,14 @@ func TestTheKernelIsToldEverythingOnce(t *testing.T) {
 	assert.Equal(t, asked{recvs: 1, cancels: 2}, *r)
 	assert.Zero(t, l.open)
 	assert.Nil(t, l.conns[fds[0]])
-	assert.Zero(t, l.host.Lifecycle(nil).Stats().Active)
+	assert.Zero(t, l.core.Lifecycle(nil).Stats().Active)
 }
 
 // A held client is judged when all completions from before it came are handled, because
 // one of them may say that another client has left.
 func TestAHeldClientIsJudgedWhenAllIsTaken(t *testing.T) {
 	l, _ := quietLoop(t)
-	require.Empty(t, l.host.Admit(), "the only place is taken")
+	require.Empty(t, l.core.Admit(), "the only place is taken")
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	require.NoError(t, err)
 	defer unix.Close(fds[1])

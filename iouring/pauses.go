@@ -22,11 +22,11 @@ func (l *loop) refused(err error) bool {
 		l.pauses.backoff.Reset()
 		return false
 	}
-	if !errors.Is(err, ring.ErrRefused) || l.host.Phase() == kvserver.Closing {
+	if !errors.Is(err, ring.ErrRefused) || l.core.Phase() == kvserver.Closing {
 		return false
 	}
 	pause := l.pauses.backoff.Next()
-	l.host.WaitFailed(err, pause)
+	l.core.WaitFailed(err, pause)
 	t := time.NewTimer(pause)
 	defer t.Stop()
 	select {

@@ -25,8 +25,8 @@ type Server struct{ kvserver.Lifecycle }
 func New(cfg Config) *Server { return newServer(cfg, system) }
 
 func newServer(cfg Config, k kernel) *Server {
-	host := kvserver.NewHost(cfg.Config, kvserver.Traits{}, 1)
-	return &Server{host.Lifecycle(&model{host: host, kernel: k})}
+	core := kvserver.NewCore(cfg.Config, kvserver.Traits{}, 1)
+	return &Server{core.Lifecycle(&model{core: core, kernel: k})}
 }
 
 // Available returns nil if a server can serve here. Otherwise it returns the
@@ -41,7 +41,7 @@ func unavailable(err error) error {
 }
 
 type model struct {
-	host   *kvserver.Host
+	core   *kvserver.Core
 	kernel kernel
 
 	mu   sync.Mutex
@@ -61,10 +61,10 @@ func (m *model) Run(ln net.Listener) error {
 	m.mu.Lock()
 	m.loop = l
 	m.mu.Unlock()
-	if m.host.Phase() != kvserver.Serving {
+	if m.core.Phase() != kvserver.Serving {
 		m.Wake() // an earlier Wake may have found no loop
 	}
-	m.host.Ready()
+	m.core.Ready()
 	err = l.run()
 	if errors.Is(err, ring.ErrRefused) { // while the server was Closing
 		err = l.acceptor.Ended()
@@ -77,20 +77,20 @@ func (m *model) open(ln net.Listener) (*loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, err := nonblocking.NewAcceptor(m.host, m.kernel.calls, ln)
+	base, err := nonblocking.NewAcceptor(m.core, m.kernel.calls, ln)
 	if err != nil {
 		_ = r.Close()
 		return nil, err
 	}
-	lane := m.host.Lane(0)
+	lane := m.core.Lane(0)
 	return &loop{
-		host:     m.host,
+		core:     m.core,
 		lane:     lane,
 		calls:    m.kernel.calls,
 		ring:     r,
 		acceptor: acceptor{Acceptor: base, ring: r},
-		timers:   nonblocking.NewLoop(lane, m.kernel.calls, m.host.Room()),
-		conns:    make([]*conn, 0, m.host.Room()),
+		timers:   nonblocking.NewLoop(lane, m.kernel.calls, m.core.Room()),
+		conns:    make([]*conn, 0, m.core.Room()),
 		pauses:   pauses{over: make(chan struct{}, 1)},
 	}, nil
 }

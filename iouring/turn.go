@@ -31,7 +31,7 @@ func (l *loop) closeAcceptor(now time.Duration) {
 	if l.acceptor.accepting || l.acceptor.closed {
 		return
 	}
-	if l.host.Phase() == kvserver.Draining {
+	if l.core.Phase() == kvserver.Draining {
 		for fd, ok := l.acceptor.Accept(now); ok; fd, ok = l.acceptor.Accept(now) {
 			l.acceptor.Admit(fd, l.add)
 		}

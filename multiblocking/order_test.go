@@ -114,7 +114,7 @@ func TestATimeoutIsSetOnlyIfTheOldOneIsTooLong(t *testing.T) {
 
 // A worker takes a thread, which ends with the worker.
 func TestAWorkerHasAThreadOfItsOwn(t *testing.T) {
-	m := &model{host: kvserver.NewHost(kvserver.Config{Logger: slog.New(slog.DiscardHandler)}, kvserver.Traits{}, 1)}
+	m := &model{core: kvserver.NewCore(kvserver.Config{Logger: slog.New(slog.DiscardHandler)}, kvserver.Traits{}, 1)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -129,11 +129,11 @@ func TestAWorkerHasAThreadOfItsOwn(t *testing.T) {
 func TestAClientThatIsServedOtherwiseHasALine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
-		host := kvserver.NewHost(kvserver.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}, kvserver.Traits{}, 1)
+		core := kvserver.NewCore(kvserver.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}, kvserver.Traits{}, 1)
 		client, other := net.Pipe() // no socket
 		defer other.Close()
 		defer client.Close()
-		assert.Same(t, client, (&model{host: host}).onThread(client))
+		assert.Same(t, client, (&model{core: core}).onThread(client))
 		synctest.Wait()
 		assert.Contains(t, log.String(), "client is served without blocking its thread")
 	})

@@ -23,7 +23,7 @@ type pool struct {
 func (m *model) startPool(serving *sync.WaitGroup) *pool {
 	p := &pool{clients: make(chan net.Conn), left: m.workers}
 	for i := range lanes {
-		m.host.Lane(i).Others = p.waiting.Load
+		m.core.Lane(i).Others = p.waiting.Load
 	}
 	p.work = func(client net.Conn) {
 		serving.Go(func() {
@@ -50,7 +50,7 @@ func (m *model) startPool(serving *sync.WaitGroup) *pool {
 // true. If the system has no thread left, it logs that and reports false.
 func (m *model) takeThread() bool {
 	if lack := threads.Process.Take(); lack != "" {
-		m.host.ServedOtherwise("without a thread of its own", errors.New(lack))
+		m.core.ServedOtherwise("without a thread of its own", errors.New(lack))
 		return false
 	}
 	runtime.LockOSThread()

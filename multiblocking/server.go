@@ -49,10 +49,10 @@ func New(cfg Config) *Server {
 			traits.Admit = threads.Process.Take
 		}
 	}
-	host := kvserver.NewHost(cfg.Config, traits, lanes)
-	conns := blocking.NewConns(host)
-	return &Server{host.Lifecycle(&model{
-		host:     host,
+	core := kvserver.NewCore(cfg.Config, traits, lanes)
+	conns := blocking.NewConns(core)
+	return &Server{core.Lifecycle(&model{
+		core:     core,
 		conns:    conns,
 		acceptor: blocking.NewAcceptor(conns),
 		workers:  cfg.Workers,
@@ -78,7 +78,7 @@ func (cfg Config) invalid() error {
 }
 
 type model struct {
-	host     *kvserver.Host
+	core     *kvserver.Core
 	conns    *blocking.Conns
 	acceptor *blocking.Acceptor
 	workers  int
@@ -111,7 +111,7 @@ func (m *model) Run(ln net.Listener) error {
 			serving.Go(func() { m.serve(c) })
 		}
 	}
-	m.host.Ready()
+	m.core.Ready()
 	for {
 		client, err := m.acceptor.Accept() // blocks until a client connects
 		if err != nil {
@@ -155,7 +155,7 @@ func (m *model) serveOnThread(client net.Conn) {
 func (m *model) onThread(client net.Conn) blocking.Stream {
 	stream, err := newThreadStream(client)
 	if err != nil { // no descriptor is left for the socket's duplicate
-		m.host.ServedOtherwise("without blocking its thread", err)
+		m.core.ServedOtherwise("without blocking its thread", err)
 		return client
 	}
 	return stream

@@ -18,13 +18,13 @@ type Server struct{ kvserver.Lifecycle }
 
 // New returns a server that is not listening yet.
 func New(cfg Config) *Server {
-	host := kvserver.NewHost(cfg, kvserver.Traits{OneAtATime: true}, 1)
-	conns := blocking.NewConns(host)
-	return &Server{host.Lifecycle(&model{host, conns, blocking.NewAcceptor(conns)})}
+	core := kvserver.NewCore(cfg, kvserver.Traits{OneAtATime: true}, 1)
+	conns := blocking.NewConns(core)
+	return &Server{core.Lifecycle(&model{core, conns, blocking.NewAcceptor(conns)})}
 }
 
 type model struct {
-	host     *kvserver.Host
+	core     *kvserver.Core
 	conns    *blocking.Conns
 	acceptor *blocking.Acceptor
 }
@@ -33,8 +33,8 @@ type model struct {
 // client's bytes.
 func (m *model) Run(ln net.Listener) error {
 	m.acceptor.Bind(ln)
-	m.host.Lane(0).Others = m.acceptor.Waiting
-	m.host.Ready()
+	m.core.Lane(0).Others = m.acceptor.Waiting
+	m.core.Ready()
 	for {
 		client, err := m.acceptor.Accept() // blocks until a client connects
 		if err != nil {

@@ -48,7 +48,7 @@ func (a *Acceptor) Accept() (net.Conn, error) {
 			return nc, nil
 		}
 		nc, err := a.accept(time.Time{})
-		phase := a.conns.host.Phase()
+		phase := a.conns.core.Phase()
 		if phase == kvserver.Draining && errors.Is(err, os.ErrDeadlineExceeded) {
 			nc, err = a.accept(time.Now().Add(glance))
 		}
@@ -64,7 +64,7 @@ func (a *Acceptor) Accept() (net.Conn, error) {
 		default:
 			// No client can come any more. Fail closes the connected ones,
 			// because Serve is about to return.
-			a.conns.host.Fail()
+			a.conns.core.Fail()
 			return nil, err
 		}
 	}
@@ -73,7 +73,7 @@ func (a *Acceptor) Accept() (net.Conn, error) {
 // patience bounds how long Admit waits for the place of a leaving client.
 const patience = time.Second
 
-// Admit takes a place for the client that was accepted last, as Host.AdmitPeer does.
+// Admit takes a place for the client that was accepted last, as Core.AdmitPeer does.
 // Each client has a goroutine, and goroutines run in no fixed order: other clients
 // may have left before this one came, although their goroutines have not noticed
 // yet. So Admit asks the system which clients have left, and waits until the
@@ -87,7 +87,7 @@ func (a *Acceptor) Admit(client Stream) (refusal string) {
 	}
 	enough := time.NewTimer(patience)
 	defer enough.Stop()
-	for refusal != "" && a.conns.host.Phase() != kvserver.Closing && a.conns.leaving(anyStream) > 0 {
+	for refusal != "" && a.conns.core.Phase() != kvserver.Closing && a.conns.leaving(anyStream) > 0 {
 		select {
 		case <-a.conns.freed:
 		case <-a.woken:
@@ -105,7 +105,7 @@ func (a *Acceptor) accept(deadline time.Time) (net.Conn, error) {
 	if ln, ok := a.ln.(interface{ SetDeadline(time.Time) error }); ok {
 		_ = ln.SetDeadline(deadline)
 		// If Wake came before this, the new deadline has undone it.
-		if deadline.IsZero() && a.conns.host.Phase() != kvserver.Serving {
+		if deadline.IsZero() && a.conns.core.Phase() != kvserver.Serving {
 			_ = ln.SetDeadline(past)
 		}
 	}
@@ -120,7 +120,7 @@ func (a *Acceptor) accept(deadline time.Time) (net.Conn, error) {
 // connection is closed, which may free the missing resource.
 func (a *Acceptor) wait(err error) {
 	pause := a.pause.Next()
-	a.conns.host.AcceptFailed(err, pause)
+	a.conns.core.AcceptFailed(err, pause)
 	t := time.NewTimer(pause)
 	defer t.Stop()
 	select {

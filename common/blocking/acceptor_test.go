@@ -36,18 +36,18 @@ func (l *failingListener) Accept() (net.Conn, error) {
 func (l *failingListener) Close() error   { return nil }
 func (l *failingListener) Addr() net.Addr { return &net.TCPAddr{} }
 
-func newTestAcceptor(ln net.Listener) (*kvserver.Host, *Acceptor) {
+func newTestAcceptor(ln net.Listener) (*kvserver.Core, *Acceptor) {
 	quiet := slog.New(slog.DiscardHandler)
-	h := kvserver.NewHost(kvserver.Config{Logger: quiet}, kvserver.Traits{}, 1)
-	a := NewAcceptor(NewConns(h))
+	core := kvserver.NewCore(kvserver.Config{Logger: quiet}, kvserver.Traits{}, 1)
+	a := NewAcceptor(NewConns(core))
 	a.Bind(ln)
-	return h, a
+	return core, a
 }
 
 func TestAcceptOutlivesWhatPasses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		errs := []error{unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.ECONNABORTED, unix.EPROTO, unix.ENETDOWN, unix.EHOSTUNREACH}
-		h, a := newTestAcceptor(&failingListener{errs})
+		core, a := newTestAcceptor(&failingListener{errs})
 		start := time.Now()
 		c, err := a.Accept()
 		if assert.NoError(t, err) {
@@ -55,8 +55,8 @@ func TestAcceptOutlivesWhatPasses(t *testing.T) {
 		}
 		// The pauses are 5 ms, doubled each time, up to a second.
 		assert.Equal(t, 635*time.Millisecond+640*time.Millisecond, time.Since(start))
-		assert.EqualValues(t, len(errs), h.Lifecycle(nil).Stats().AcceptErrors)
-		assert.Equal(t, kvserver.Serving, h.Phase())
+		assert.EqualValues(t, len(errs), core.Lifecycle(nil).Stats().AcceptErrors)
+		assert.Equal(t, kvserver.Serving, core.Phase())
 	})
 }
 
@@ -103,9 +103,9 @@ func TestAPauseEndsEarly(t *testing.T) {
 
 func TestAcceptEndsWithItsListener(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, a := newTestAcceptor(&failingListener{[]error{unix.EBADF}})
+		core, a := newTestAcceptor(&failingListener{[]error{unix.EBADF}})
 		_, err := a.Accept()
 		assert.True(t, errors.Is(err, unix.EBADF), "%v", err)
-		assert.Equal(t, kvserver.Closing, h.Phase(), "clients are not left with a server that has ended")
+		assert.Equal(t, kvserver.Closing, core.Phase(), "clients are not left with a server that has ended")
 	})
 }

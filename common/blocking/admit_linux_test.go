@@ -33,7 +33,7 @@ func TestAClientWaitsForThePlaceOfOneThatHasLeft(t *testing.T) {
 		refused bool
 	}{
 		{"it is closed", false, func(a *Acceptor, c *Conn) { a.conns.Close(c) }, 100 * time.Millisecond, false},
-		{"the server ends", false, func(a *Acceptor, _ *Conn) { a.conns.host.Fail(); a.Wake() }, 100 * time.Millisecond, true},
+		{"the server ends", false, func(a *Acceptor, _ *Conn) { a.conns.core.Fail(); a.Wake() }, 100 * time.Millisecond, true},
 		{"it is owed much", false, func(*Acceptor, *Conn) {}, patience, true},
 		{"it has not left", true, func(*Acceptor, *Conn) {}, 0, true},
 	} {
@@ -48,7 +48,7 @@ func TestAClientWaitsForThePlaceOfOneThatHasLeft(t *testing.T) {
 			}
 			synctest.Test(t, func(t *testing.T) {
 				cfg := kvserver.Config{Limits: kvserver.Limits{MaxConns: 1}, Logger: slog.New(slog.DiscardHandler)}
-				a := NewAcceptor(NewConns(kvserver.NewHost(cfg, kvserver.Traits{}, 1)))
+				a := NewAcceptor(NewConns(kvserver.NewCore(cfg, kvserver.Traits{}, 1)))
 				c := a.conns.Open(&left{fd: fds[0]})
 				start := time.Now()
 				time.AfterFunc(100*time.Millisecond, func() { test.then(a, c) })
@@ -85,7 +85,7 @@ func TestWhoIsBeingClosedIsInNobodysWay(t *testing.T) {
 	defer unix.Close(fds[0])
 	require.NoError(t, unix.Close(fds[1]))
 	cfg := kvserver.Config{Limits: kvserver.Limits{MaxConnsPerPeer: 1}, Logger: slog.New(slog.DiscardHandler)}
-	cs := NewConns(kvserver.NewHost(cfg, kvserver.Traits{}, 1))
+	cs := NewConns(kvserver.NewCore(cfg, kvserver.Traits{}, 1))
 	first := &known{left: left{fd: fds[0]}, port: 1}
 	c := cs.Open(first)
 
@@ -112,7 +112,7 @@ func (s *mixed) RemoteAddr() net.Addr { return s.remote }
 
 func TestOnlyTCPClientsHaveAPeer(t *testing.T) {
 	cfg := kvserver.Config{Limits: kvserver.Limits{MaxConnsPerPeer: 1}, Logger: slog.New(slog.DiscardHandler)}
-	conns := NewConns(kvserver.NewHost(cfg, kvserver.Traits{}, 1))
+	conns := NewConns(kvserver.NewCore(cfg, kvserver.Traits{}, 1))
 	tcp, other := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}, &net.UnixAddr{Name: "@"}
 	for _, s := range []*mixed{{local: other, remote: other}, {local: tcp, remote: other}, {local: other, remote: tcp}} {
 		key, addr := conns.peer(s)

@@ -47,7 +47,7 @@ var past = time.Unix(1, 0)
 
 // Conns are a server's connections.
 type Conns struct {
-	host *kvserver.Host
+	core *kvserver.Core
 
 	mu    sync.Mutex
 	open  map[*Conn]struct{}
@@ -56,8 +56,8 @@ type Conns struct {
 }
 
 // NewConns returns an empty set.
-func NewConns(h *kvserver.Host) *Conns {
-	return &Conns{host: h, open: make(map[*Conn]struct{}), freed: make(chan struct{}, 1)}
+func NewConns(core *kvserver.Core) *Conns {
+	return &Conns{core: core, open: make(map[*Conn]struct{}), freed: make(chan struct{}, 1)}
 }
 
 // Conn is a connection whose calls block.
@@ -67,7 +67,7 @@ type Conn struct {
 	stream Stream
 	parked parked // the stream, if Go's runtime waits for it
 	buf    []byte // to read into; nil: none at present
-	lent   bool   // the host's pool has lent buf; otherwise it is the session's room
+	lent   bool   // the server's pool has lent buf; otherwise it is the session's room
 	size   int    // of the next buffer to borrow, in bytes
 }
 
@@ -86,7 +86,7 @@ func (cs *Conns) OpenAdmitted(s Stream, refusal string) *Conn {
 	cs.mu.Lock()
 	cs.open[c] = struct{}{}
 	cs.lane++
-	lane := cs.host.Lane(cs.lane)
+	lane := cs.core.Lane(cs.lane)
 	cs.mu.Unlock()
 
 	lane.Open(&c.Conn, c, refusal)
@@ -103,7 +103,7 @@ func (cs *Conns) Close(c *Conn) {
 	if key != nil {
 		// Under the lock, so that admit either counts c as leaving or does not
 		// count it at all.
-		cs.host.LeavePeer(key)
+		cs.core.LeavePeer(key)
 	}
 	cs.mu.Unlock()
 
@@ -146,7 +146,7 @@ func (cs *Conns) Wake() {
 	}
 }
 
-func (c *Conn) host() *kvserver.Host { return c.conns.host }
+func (c *Conn) core() *kvserver.Core { return c.conns.core }
 
 func (c *Conn) interrupt() {
 	if s, ok := c.stream.(Interrupter); ok {
@@ -217,7 +217,7 @@ func (c *Conn) borrow() bool {
 	if c.buf != nil {
 		return true
 	}
-	b := c.host().Buffers().Get(c.size)
+	b := c.core().Buffers().Get(c.size)
 	if b == nil {
 		c.Abort(session.ErrMemory)
 		return false
@@ -228,14 +228,14 @@ func (c *Conn) borrow() bool {
 
 func (c *Conn) giveBack() {
 	if c.buf != nil && c.lent {
-		c.host().Buffers().Put(c.buf)
+		c.core().Buffers().Put(c.buf)
 	}
 	c.buf = nil
 }
 
 // Wake implements kvserver.Timer. It sets the stream's deadline.
 func (c *Conn) Wake(at time.Duration) {
-	_ = c.stream.SetDeadline(c.host().At(at))
+	_ = c.stream.SetDeadline(c.core().At(at))
 	// If the connection was interrupted before this, the new deadline has undone
 	// it: interrupt again.
 	if c.Behind() {

@@ -25,7 +25,7 @@ func TestAClientThatIsReadyIsNotJudgedByTheDeadline(t *testing.T) {
 	stream, err := ln.Accept()
 	require.NoError(t, err)
 
-	conns := NewConns(kvserver.NewHost(kvserver.Config{}, kvserver.Traits{}, 1))
+	conns := NewConns(kvserver.NewCore(kvserver.Config{}, kvserver.Traits{}, 1))
 	c := conns.Open(stream)
 	defer conns.Close(c)
 	late := func(call func()) {
@@ -50,7 +50,7 @@ func TestAResetBehindPartOfAFrameIsNoticed(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer ln.Close()
-	conns := NewConns(kvserver.NewHost(kvserver.Config{}, kvserver.Traits{}, 1))
+	conns := NewConns(kvserver.NewCore(kvserver.Config{}, kvserver.Traits{}, 1))
 	for range 50 {
 		client := probe.Dial(t.Context(), t, ln.Addr().String())
 		stream, err := ln.Accept()

@@ -67,15 +67,15 @@ func (s *interruptible) Interrupt() {
 	s.touch()
 }
 
-func newTestConns() (*kvserver.Host, *Conns) {
-	h := kvserver.NewHost(kvserver.Config{Logger: slog.New(slog.DiscardHandler)}, kvserver.Traits{}, 1)
-	return h, NewConns(h)
+func newTestConns() (*kvserver.Core, *Conns) {
+	core := kvserver.NewCore(kvserver.Config{Logger: slog.New(slog.DiscardHandler)}, kvserver.Traits{}, 1)
+	return core, NewConns(core)
 }
 
 // drain begins a server's shutdown, as another goroutine would.
-func drain(t *testing.T, h *kvserver.Host) {
-	require.NoError(t, h.Lifecycle(nil).Shutdown(context.Background()))
-	require.Equal(t, kvserver.Draining, h.Phase())
+func drain(t *testing.T, core *kvserver.Core) {
+	require.NoError(t, core.Lifecycle(nil).Shutdown(context.Background()))
+	require.Equal(t, kvserver.Draining, core.Phase())
 }
 
 // A connection leaves the set before its descriptor is closed. Otherwise, interrupting all
@@ -102,11 +102,11 @@ func TestNobodyInterruptsTheSuccessorOfADescriptor(t *testing.T) {
 // If the shutdown interrupts a connection just before a new deadline is set, the deadline
 // must not make the next call wait.
 func TestANewDeadlineDoesNotUndoAnInterruption(t *testing.T) {
-	h, conns := newTestConns()
+	core, conns := newTestConns()
 	s := new(scripted)
 	c := conns.Open(s)
 	s.beforeSet = func() {
-		drain(t, h)
+		drain(t, core)
 		conns.Wake()
 		require.Equal(t, past, s.deadline)
 	}
@@ -115,14 +115,14 @@ func TestANewDeadlineDoesNotUndoAnInterruption(t *testing.T) {
 	c.CatchUp()
 	assert.NotEqual(t, past, s.deadline)
 	c.Wake(time.Hour)
-	assert.Equal(t, h.At(time.Hour), s.deadline, "there is nothing that it does not know")
+	assert.Equal(t, core.At(time.Hour), s.deadline, "there is nothing that it does not know")
 	conns.Close(c)
 }
 
 // The same holds for a connection that must close because memory is short.
 func TestANewDeadlineDoesNotSaveAConnectionThatIsToldToGo(t *testing.T) {
 	cfg := kvserver.Config{Limits: kvserver.Limits{MemoryLimit: 1 << 20, MaxConns: 16}, Logger: slog.New(slog.DiscardHandler)}
-	conns := NewConns(kvserver.NewHost(cfg, kvserver.Traits{}, 1))
+	conns := NewConns(kvserver.NewCore(cfg, kvserver.Traits{}, 1))
 	hold := func(c *Conn, size int) {
 		for rest := probe.Put("k", strings.Repeat("v", 900_000))[:size]; len(rest) > 0; {
 			n := copy(c.Buffer(), rest)
@@ -168,7 +168,7 @@ func TestAReplyCountsWhileACallWritesIt(t *testing.T) {
 	cfg := kvserver.Config{
 		Store: values, Limits: kvserver.Limits{MemoryLimit: 128 << 10, MaxConns: 4}, Logger: slog.New(slog.DiscardHandler),
 	}
-	conns := NewConns(kvserver.NewHost(cfg, kvserver.Traits{}, 1))
+	conns := NewConns(kvserver.NewCore(cfg, kvserver.Traits{}, 1))
 	feed := func(c *Conn, data []byte) {
 		for len(data) > 0 {
 			n := copy(c.Buffer(), data[:min(len(data), smallRead/2)])
@@ -201,10 +201,10 @@ func TestWithoutMemoryForABufferNoCallWaits(t *testing.T) {
 	client := probe.Dial(t.Context(), t, ln.Addr().String())
 	stream, err := ln.Accept()
 	require.NoError(t, err)
-	h, conns := newTestConns()
+	core, conns := newTestConns()
 	c := conns.Open(stream)
 	for size := 1 << 20; size > 0; {
-		if h.Buffers().Get(size) == nil {
+		if core.Buffers().Get(size) == nil {
 			size /= 2
 		}
 	}
@@ -217,12 +217,12 @@ func TestWithoutMemoryForABufferNoCallWaits(t *testing.T) {
 
 // The same holds for a stream with an Interrupt method of its own.
 func TestAnInterruptionIsRepeatedAfterANewDeadline(t *testing.T) {
-	h, conns := newTestConns()
+	core, conns := newTestConns()
 	s := new(interruptible)
 	c := conns.Open(s)
 	c.Wake(time.Hour)
 	assert.Zero(t, s.interrupted)
-	s.beforeSet = func() { drain(t, h) }
+	s.beforeSet = func() { drain(t, core) }
 	c.Wake(time.Hour)
 	assert.Equal(t, 1, s.interrupted)
 	conns.Close(c)
@@ -252,11 +252,11 @@ func (l *idle) Accept() (net.Conn, error) {
 func TestAcceptIsInterruptedWheneverTheShutdownComes(t *testing.T) {
 	for name, before := range map[string]bool{"before its deadline is set": true, "while it waits": false} {
 		t.Run(name, func(t *testing.T) {
-			h, conns := newTestConns()
+			core, conns := newTestConns()
 			a := NewAcceptor(conns)
 			ln := &idle{t: t}
 			stop := func() {
-				drain(t, h)
+				drain(t, core)
 				a.Wake()
 			}
 			if before {
@@ -278,7 +278,7 @@ func TestAcceptIsInterruptedWheneverTheShutdownComes(t *testing.T) {
 // A connection reads into a small buffer until its client fills that, then into a large
 // one, and gives back all that it was lent.
 func TestAConnectionGivesBackWhatItWasLent(t *testing.T) {
-	h, conns := newTestConns()
+	core, conns := newTestConns()
 	// The put of 100,000 bytes comes in steps, one for each read.
 	rest := probe.Put("k", strings.Repeat("v", 100_000))
 	c := conns.Open(new(scripted))
@@ -296,9 +296,9 @@ func TestAConnectionGivesBackWhatItWasLent(t *testing.T) {
 	}
 	in, out := c.Held()
 	require.Positive(t, in)
-	assert.EqualValues(t, in+out+smallRead, h.Buffers().Lent(), "what waits for the rest, and what is read to next")
+	assert.EqualValues(t, in+out+smallRead, core.Buffers().Lent(), "what waits for the rest, and what is read to next")
 	conns.Close(c)
-	assert.Zero(t, h.Buffers().Lent())
+	assert.Zero(t, core.Buffers().Lent())
 }
 
 // trying is a stream that counts the calls that are tried once more.
@@ -336,10 +336,10 @@ func TestASilentClientHoldsNoMemory(t *testing.T) {
 	client := probe.Dial(t.Context(), t, ln.Addr().String())
 	stream, err := ln.Accept()
 	require.NoError(t, err)
-	h, conns := newTestConns()
+	core, conns := newTestConns()
 	c := conns.Open(stream)
 	assert.False(t, c.ready(uintptr(c.parked.fd)), "nothing has come")
-	assert.Zero(t, h.Buffers().Lent())
+	assert.Zero(t, core.Buffers().Lent())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -351,7 +351,7 @@ func TestASilentClientHoldsNoMemory(t *testing.T) {
 	for range 3 {
 		client.Send(probe.Put("k", "v"))
 		client.Want(probe.Stored)
-		require.Eventually(t, func() bool { return h.Buffers().Lent() == 0 }, time.Minute, time.Millisecond)
+		require.Eventually(t, func() bool { return core.Buffers().Lent() == 0 }, time.Minute, time.Millisecond)
 	}
 	client.Close()
 	<-done

@@ -16,11 +16,11 @@ type Remote interface {
 // ends are a connection's two addresses, which identify it.
 type ends struct{ local, remote netip.AddrPort }
 
-// peer returns the client's address, and the key by which the host knows the
+// peer returns the client's address, and the key by which the core knows the
 // connection. The key is nil if there is no limit for addresses, or the client has no
 // TCP address.
 func (cs *Conns) peer(s Stream) (key any, addr netip.Addr) {
-	if !cs.host.PerPeer() {
+	if !cs.core.PerPeer() {
 		return nil, netip.Addr{}
 	}
 	r, ok := s.(Remote)
@@ -43,15 +43,15 @@ func (cs *Conns) peer(s Stream) (key any, addr netip.Addr) {
 func (cs *Conns) admit(s Stream) (refusal string, peerFull bool) {
 	key, addr := cs.peer(s)
 	if key == nil {
-		return cs.host.Admit(), false
+		return cs.core.Admit(), false
 	}
-	refusal, peerFull = cs.host.AdmitPeer(key, addr, 0)
+	refusal, peerFull = cs.core.AdmitPeer(key, addr, 0)
 	if peerFull {
 		leaving := cs.leaving(func(other Stream) bool {
 			_, of := cs.peer(other)
 			return kvserver.SamePeer(of, addr)
 		})
-		refusal, peerFull = cs.host.AdmitPeer(key, addr, leaving)
+		refusal, peerFull = cs.core.AdmitPeer(key, addr, leaving)
 	}
 	return refusal, peerFull
 }

@@ -81,7 +81,7 @@ func TestAReaderThatHasGoneChangesNoExitCode(t *testing.T) {
 
 // fakeModel is a model whose Run is the test's function.
 type fakeModel struct {
-	*kvserver.Host
+	*kvserver.Core
 	log   *slog.Logger
 	run   func(*fakeModel) error
 	woken chan struct{}
@@ -100,8 +100,8 @@ func (m *fakeModel) Wake() {
 func runModel(ctx context.Context, stderr io.Writer, run func(*fakeModel) error) (code int) {
 	c := kvserver.Command{Flags: func(*flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
 		return func(cfg kvserver.Config) (kvserver.Server, error) {
-			h := kvserver.NewHost(cfg, kvserver.Traits{}, 1)
-			return h.Lifecycle(&fakeModel{h, cfg.Logger, run, make(chan struct{}, 1)}), nil
+			core := kvserver.NewCore(cfg, kvserver.Traits{}, 1)
+			return core.Lifecycle(&fakeModel{core, cfg.Logger, run, make(chan struct{}, 1)}), nil
 		}
 	}}
 	return Run(ctx, "kv-test", c, []string{"--addr", "127.0.0.1:0"}, io.Discard, stderr)

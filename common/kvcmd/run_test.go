@@ -45,15 +45,15 @@ var command = kvserver.Command{
 	Summary: "As plain as can be.",
 	Flags: func(fs *flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
 		return func(cfg kvserver.Config) (kvserver.Server, error) {
-			h := kvserver.NewHost(cfg, kvserver.Traits{Threads: true}, 1)
-			conns := blocking.NewConns(h)
-			return h.Lifecycle(&model{h, conns, blocking.NewAcceptor(conns)}), nil
+			core := kvserver.NewCore(cfg, kvserver.Traits{Threads: true}, 1)
+			conns := blocking.NewConns(core)
+			return core.Lifecycle(&model{core, conns, blocking.NewAcceptor(conns)}), nil
 		}
 	},
 }
 
 type model struct {
-	host     *kvserver.Host
+	core     *kvserver.Core
 	conns    *blocking.Conns
 	acceptor *blocking.Acceptor
 }
@@ -62,7 +62,7 @@ func (m *model) Run(ln net.Listener) error {
 	m.acceptor.Bind(ln)
 	var serving sync.WaitGroup
 	defer serving.Wait()
-	m.host.Ready()
+	m.core.Ready()
 	for {
 		client, err := m.acceptor.Accept()
 		if err != nil {
@@ -221,7 +221,7 @@ func TestAModelThatIsNotAvailableSaysWhyAndExitsWithThree(t *testing.T) {
 	missing := command
 	missing.Flags = func(*flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
 		return func(cfg kvserver.Config) (kvserver.Server, error) {
-			return kvserver.NewHost(cfg, kvserver.Traits{}, 1).Lifecycle(unavailableModel{}), nil
+			return kvserver.NewCore(cfg, kvserver.Traits{}, 1).Lifecycle(unavailableModel{}), nil
 		}
 	}
 	var stdout, stderr bytes.Buffer

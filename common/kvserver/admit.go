@@ -11,14 +11,14 @@ import (
 //
 // Before a loop refuses a client it must look for clients that have left meanwhile: see
 // package nonblocking.
-func (h *Host) Admit() (refusal string) {
-	if h.places.Add(1) > int64(h.Limits.MaxConns) {
-		h.places.Add(-1)
-		return fmt.Sprintf("all %d connections are in use", h.Limits.MaxConns)
+func (core *Core) Admit() (refusal string) {
+	if core.places.Add(1) > int64(core.Limits.MaxConns) {
+		core.places.Add(-1)
+		return fmt.Sprintf("all %d connections are in use", core.Limits.MaxConns)
 	}
-	if h.needs != nil {
-		if refusal = h.needs(); refusal != "" {
-			h.places.Add(-1)
+	if core.needs != nil {
+		if refusal = core.needs(); refusal != "" {
+			core.places.Add(-1)
 		}
 	}
 	return refusal

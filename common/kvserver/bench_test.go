@@ -34,11 +34,11 @@ func BenchmarkConn(b *testing.B) {
 	} {
 		for _, depth := range []int{1, 16} {
 			b.Run(fmt.Sprintf("op=%s/depth=%d", op.name, depth), func(b *testing.B) {
-				h := NewHost(Config{}, Traits{}, 1)
-				lane := h.Lane(0)
+				core := NewCore(Config{}, Traits{}, 1)
+				lane := core.Lane(0)
 				var c Conn
 				lane.Tick()
-				lane.Open(&c, noTimer{}, h.Admit())
+				lane.Open(&c, noTimer{}, core.Admit())
 				var batches [][]byte // of depth requests for keys in random order
 				order := rand.New(rand.NewPCG(1, 2)).Perm(keys)
 				for i := range keys / depth {

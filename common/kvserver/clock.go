@@ -59,15 +59,15 @@ func (c clock) needs() looked {
 // undisturbed reports, without checking the clocks, that none has run out and
 // that none will before Expire is called. This holds because wake was chosen as
 // the first clock to run out, and a clock that runs between whole frames and
-// has begun since runs for at least the host's briefest timeout. While the
+// has begun since runs for at least the server's briefest timeout. While the
 // frame, drain or close clock runs, undisturbed is false.
 func (c *Conn) undisturbed(now time.Duration) bool {
-	return c.frame == 0 && !c.closing && c.phase == Serving && now < c.wake && c.wake <= now+c.lane.host.briefest
+	return c.frame == 0 && !c.closing && c.phase == Serving && now < c.wake && c.wake <= now+c.lane.core.briefest
 }
 
 // due returns which clock runs out first, and when.
 func (c *Conn) due() (at time.Duration, which clock) {
-	limits := &c.lane.host.Limits
+	limits := &c.lane.core.Limits
 	at, which = c.until, clockTurn
 	switch {
 	case c.closing:
@@ -112,7 +112,7 @@ func (c *Conn) expire(which clock, now time.Duration) {
 		c.end(ClosedSlowReader, nil)
 		c.Abort(nil)
 	case clockTurn:
-		limits := &c.lane.host.Limits
+		limits := &c.lane.core.Limits
 		if !c.lane.Others() {
 			c.until = c.lane.Now() + max(limits.TurnLimit/10, lookAgain)
 			return

@@ -66,7 +66,7 @@ type Conn struct {
 	rank     int32         // index in the heap of the lane's holders
 
 	frame   uint32 // the incomplete frame's number, counted from 1 as Answered counts; 0: none
-	phase   Phase  // of the host, as this connection last saw it
+	phase   Phase  // of the server, as this connection last saw it
 	more    bool   // the last read filled the buffer
 	direct  bool   // Buffer returned the session's Room
 	reason  Reason
@@ -78,20 +78,20 @@ type Conn struct {
 }
 
 // Open makes c the connection of a client that was accepted. refusal is the result of
-// Host.Admit; if it is not empty, the client is refused with it.
+// Core.Admit; if it is not empty, the client is refused with it.
 func (l *Lane) Open(c *Conn, timer Timer, refusal string) {
-	h := l.host
-	now := h.Since() // not the time of the loop's iteration: the client's silence begins now
-	*c = Conn{Session: session.New(&h.session), lane: l, timer: timer, moved: now, wrote: now, until: never, wake: unasked}
+	core := l.core
+	now := core.Since() // not the time of the loop's iteration: the client's silence begins now
+	*c = Conn{Session: session.New(&core.session), lane: l, timer: timer, moved: now, wrote: now, until: never, wake: unasked}
 	if l.Others != nil {
-		c.until = now + h.Limits.TurnLimit
+		c.until = now + core.Limits.TurnLimit
 	}
-	h.accepted.Add(1)
-	h.active.Add(1)
+	core.accepted.Add(1)
+	core.active.Add(1)
 	if refusal != "" {
 		c.refused = true
 		c.end(ClosedRefused, errors.New(refusal))
-		if h.refused.Add(1) <= maxRefused {
+		if core.refused.Add(1) <= maxRefused {
 			c.Refuse(told(refusal))
 		} else {
 			c.Abort(session.ErrRefused)
@@ -143,7 +143,7 @@ func (c *Conn) FedFrom(buf []byte, n int, err error) {
 			c.wrote = now
 		}
 		if c.Paused() && !paused {
-			c.lane.host.pauses.Add(1)
+			c.lane.core.pauses.Add(1)
 		}
 	}
 	if err == io.EOF {
@@ -157,7 +157,7 @@ func (c *Conn) FedFrom(buf []byte, n int, err error) {
 // Writing notes that Output is about to be written by a call that may wait for the
 // client. While it waits, the memory counts as the client's. Wants may be 0 afterwards.
 func (c *Conn) Writing() {
-	if _, out := c.Held(); int64(out) > c.lane.host.share {
+	if _, out := c.Held(); int64(out) > c.lane.core.share {
 		c.settle(c.lane.Now(), offered)
 	}
 }
@@ -199,7 +199,7 @@ func (c *Conn) CatchUp() { c.settle(c.lane.Now(), 0) }
 // Behind reports whether an event elsewhere concerns the connection since it was last
 // checked. CatchUp is due then.
 func (c *Conn) Behind() bool {
-	return c.lane.host.Phase() != c.phase || c.held.Load() < 0 && c.Wants() != 0
+	return c.lane.core.Phase() != c.phase || c.held.Load() < 0 && c.Wants() != 0
 }
 
 // Closed returns the connection's resources after its socket was closed.
@@ -211,14 +211,14 @@ func (c *Conn) Closed() {
 	c.end(ClosedByPeer, nil)
 	c.Release()
 	c.lane.holders.remove(c)
-	h := c.lane.host
+	core := c.lane.core
 	if c.refused {
-		h.refused.Add(-1)
+		core.refused.Add(-1)
 	} else {
-		h.places.Add(-1)
+		core.places.Add(-1)
 	}
-	h.closed[c.reason].Add(1)
-	h.active.Add(-1)
+	core.closed[c.reason].Add(1)
+	core.active.Add(-1)
 }
 
 func (c *Conn) failed(err error) {
@@ -245,14 +245,14 @@ func (c *Conn) drop(err error) {
 func (c *Conn) end(r Reason, err error) {
 	if !c.ended {
 		c.ended, c.reason = true, r
-		c.lane.host.notice(r, err, c.lane.Now())
+		c.lane.core.notice(r, err, c.lane.Now())
 	}
 }
 
 // settle acts on the events so far, and arranges the next check of the connection in
 // time. A clock that ran out decides only if l has what the clock needs.
 func (c *Conn) settle(now time.Duration, l looked) {
-	if c.phase != c.lane.host.Phase() {
+	if c.phase != c.lane.core.Phase() {
 		c.stop(now)
 	}
 	if c.account(now, l); c.held.Load() < 0 {
@@ -313,7 +313,7 @@ func (c *Conn) linger(now time.Duration) {
 
 // stop follows the server into its next phase.
 func (c *Conn) stop(now time.Duration) {
-	c.phase = c.lane.host.Phase()
+	c.phase = c.lane.core.Phase()
 	switch c.phase {
 	case Draining:
 		if !c.closing {

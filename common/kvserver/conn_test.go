@@ -33,9 +33,9 @@ func (c *fakeConn) Wake(at time.Duration) { c.wake = at }
 func (c *fakeConn) Interrupt()            { c.wake = 0 }
 func (c *fakeConn) CloseWrite() error     { c.fin = true; return nil }
 
-func open(h *Host) *fakeConn {
+func open(core *Core) *fakeConn {
 	c := &fakeConn{wake: unasked}
-	h.Lane(0).Open(&c.Conn, c, h.Admit())
+	core.Lane(0).Open(&c.Conn, c, core.Admit())
 	return c
 }
 
@@ -61,26 +61,26 @@ func (c *fakeConn) flush() string {
 
 // sleep lets up to d pass, and calls Expire when the connection has asked for it. It
 // returns when the connection was over, or d.
-func (c *fakeConn) sleep(h *Host, d time.Duration) time.Duration {
-	start := h.Since()
+func (c *fakeConn) sleep(core *Core, d time.Duration) time.Duration {
+	start := core.Since()
 	for c.Wants() != 0 {
 		next := min(c.wake, start+d)
-		time.Sleep(max(0, next-h.Since()))
+		time.Sleep(max(0, next-core.Since()))
 		if next == start+d {
 			return d
 		}
 		c.wake = unasked
-		c.Expire(h.Since())
+		c.Expire(core.Since())
 	}
-	return h.Since() - start
+	return core.Since() - start
 }
 
 // bubble runs a test in fake time.
-func bubble(t *testing.T, l Limits, test func(t *testing.T, h *Host)) {
+func bubble(t *testing.T, l Limits, test func(t *testing.T, core *Core)) {
 	synctest.Test(t, func(t *testing.T) {
 		quiet := slog.New(slog.DiscardHandler)
-		h := NewHost(Config{Limits: l, Logger: quiet}, Traits{}, 1)
-		test(t, h)
+		core := NewCore(Config{Limits: l, Logger: quiet}, Traits{}, 1)
+		test(t, core)
 	})
 }
 
@@ -91,11 +91,11 @@ func request(kind uint32, key, value string) string {
 }
 
 // closed closes the connection and returns the only reason that was counted.
-func (c *fakeConn) closed(t *testing.T, h *Host) string {
+func (c *fakeConn) closed(t *testing.T, core *Core) string {
 	t.Helper()
-	before := h.Lifecycle(nil).Stats()
+	before := core.Lifecycle(nil).Stats()
 	c.Closed()
-	after := h.Lifecycle(nil).Stats()
+	after := core.Lifecycle(nil).Stats()
 	assert.Equal(t, before.Active-1, after.Active)
 	if after.Active == 0 {
 		assert.Zero(t, after.BufferBytes)
@@ -109,102 +109,102 @@ func (c *fakeConn) closed(t *testing.T, h *Host) string {
 }
 
 func TestAnIdleClientIsClosedAfterTheIdleTimeout(t *testing.T) {
-	bubble(t, Limits{IdleTimeout: time.Minute}, func(t *testing.T, h *Host) {
-		c := open(h)
-		assert.Equal(t, 59*time.Second, c.sleep(h, 59*time.Second))
+	bubble(t, Limits{IdleTimeout: time.Minute}, func(t *testing.T, core *Core) {
+		c := open(core)
+		assert.Equal(t, 59*time.Second, c.sleep(core, 59*time.Second))
 		c.receive(request(kv.Get, "k", ""))
 		c.flush()
-		assert.Equal(t, time.Minute, c.sleep(h, time.Hour), "from the last byte")
-		assert.Equal(t, "idle", c.closed(t, h))
+		assert.Equal(t, time.Minute, c.sleep(core, time.Hour), "from the last byte")
+		assert.Equal(t, "idle", c.closed(t, core))
 	})
 }
 
 func TestAFrameHasAnAbsoluteDeadline(t *testing.T) {
-	bubble(t, Limits{FrameTimeout: 10 * time.Second}, func(t *testing.T, h *Host) {
-		c := open(h)
-		c.sleep(h, 30*time.Second)
-		start := h.Since()
+	bubble(t, Limits{FrameTimeout: 10 * time.Second}, func(t *testing.T, core *Core) {
+		c := open(core)
+		c.sleep(core, 30*time.Second)
+		start := core.Since()
 		for _, b := range "\x00\x01\x00\x00" + strings.Repeat("x", 100) { // a byte a second
 			if c.Wants() == 0 {
 				break
 			}
 			c.receive(string(b))
-			c.sleep(h, time.Second)
+			c.sleep(core, time.Second)
 		}
-		assert.Equal(t, 10*time.Second, h.Since()-start)
-		assert.Equal(t, "slow-frame", c.closed(t, h))
+		assert.Equal(t, 10*time.Second, core.Since()-start)
+		assert.Equal(t, "slow-frame", c.closed(t, core))
 	})
 }
 
 // Found on the fake kernel: when the next frame of a slow reader was late, the client
 // lost its unsent replies.
 func TestALateFrameDoesNotCostTheRepliesBeforeIt(t *testing.T) {
-	bubble(t, Limits{FrameTimeout: time.Second, WriteTimeout: 10 * time.Second}, func(t *testing.T, h *Host) {
+	bubble(t, Limits{FrameTimeout: time.Second, WriteTimeout: 10 * time.Second}, func(t *testing.T, core *Core) {
 		r := request(kv.Get, "k", "")
-		c := open(h)
+		c := open(core)
 		c.receive(r + r[:5])
-		assert.Equal(t, 2*time.Second, c.sleep(h, 2*time.Second), "it still has a reply to get")
+		assert.Equal(t, 2*time.Second, c.sleep(core, 2*time.Second), "it still has a reply to get")
 		assert.NotEmpty(t, c.flush())
-		assert.Zero(t, c.sleep(h, time.Hour).Truncate(time.Millisecond), "now it has")
-		assert.Equal(t, ClosedSlowFrame.String(), c.closed(t, h))
+		assert.Zero(t, c.sleep(core, time.Hour).Truncate(time.Millisecond), "now it has")
+		assert.Equal(t, ClosedSlowFrame.String(), c.closed(t, core))
 	})
 }
 
 func TestEachFrameHasItsOwnDeadline(t *testing.T) {
-	bubble(t, Limits{FrameTimeout: 10 * time.Second}, func(t *testing.T, h *Host) {
-		c := open(h)
+	bubble(t, Limits{FrameTimeout: 10 * time.Second}, func(t *testing.T, core *Core) {
+		c := open(core)
 		r := request(kv.Get, "k", "")
 		c.receive(r[:5])
 		for range 20 { // every read ends a frame and begins the next
-			require.Equal(t, 6*time.Second, c.sleep(h, 6*time.Second))
+			require.Equal(t, 6*time.Second, c.sleep(core, 6*time.Second))
 			c.receive(r[5:] + r[:5])
 			c.flush()
 		}
-		assert.Equal(t, 10*time.Second, c.sleep(h, time.Hour))
-		assert.Equal(t, "slow-frame", c.closed(t, h))
+		assert.Equal(t, 10*time.Second, c.sleep(core, time.Hour))
+		assert.Equal(t, "slow-frame", c.closed(t, core))
 	})
 }
 
 func TestAClientThatTakesNothingIsClosed(t *testing.T) {
-	bubble(t, Limits{WriteTimeout: 10 * time.Second}, func(t *testing.T, h *Host) {
-		c := open(h)
+	bubble(t, Limits{WriteTimeout: 10 * time.Second}, func(t *testing.T, core *Core) {
+		c := open(core)
 		c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 1000)) + request(kv.Get, "k", ""))
 		for range 100 { // slow, but it makes progress
-			require.Equal(t, 9*time.Second, c.sleep(h, 9*time.Second))
+			require.Equal(t, 9*time.Second, c.sleep(core, 9*time.Second))
 			c.Wrote(1, nil)
 		}
 		// Sending requests does not excuse it from taking replies.
-		c.sleep(h, 5*time.Second)
+		c.sleep(core, 5*time.Second)
 		c.receive(request(kv.Get, "other", ""))
 		c.Wrote(0, sock.ErrWouldBlock)
-		assert.Equal(t, 5*time.Second, c.sleep(h, time.Hour))
-		assert.Equal(t, "slow-reader", c.closed(t, h))
+		assert.Equal(t, 5*time.Second, c.sleep(core, time.Hour))
+		assert.Equal(t, "slow-reader", c.closed(t, core))
 	})
 }
 
 func TestTheFrameDeadlineRestsWhileTheServerDoesNotRead(t *testing.T) {
-	bubble(t, Limits{OutputLimit: 100, FrameTimeout: 10 * time.Second, WriteTimeout: time.Hour}, func(t *testing.T, h *Host) {
-		c := open(h)
+	bubble(t, Limits{OutputLimit: 100, FrameTimeout: 10 * time.Second, WriteTimeout: time.Hour}, func(t *testing.T, core *Core) {
+		c := open(core)
 		c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 200)) + request(kv.Get, "k", "") + request(kv.Get, "k", "")[:7])
 		require.Equal(t, session.Write, c.Wants())
-		require.Equal(t, time.Minute, c.sleep(h, time.Minute), "it is the server that does not read")
+		require.Equal(t, time.Minute, c.sleep(core, time.Minute), "it is the server that does not read")
 		c.flush()
 		require.Equal(t, session.Read, c.Wants())
-		assert.Equal(t, 10*time.Second, c.sleep(h, time.Hour))
-		assert.Equal(t, "slow-frame", c.closed(t, h))
+		assert.Equal(t, 10*time.Second, c.sleep(core, time.Hour))
+		assert.Equal(t, "slow-frame", c.closed(t, core))
 	})
 }
 
 func TestAnErrorReplyIsFollowedByAFINAndALinger(t *testing.T) {
-	bubble(t, Limits{}, func(t *testing.T, h *Host) {
-		c := open(h)
+	bubble(t, Limits{}, func(t *testing.T, core *Core) {
+		c := open(core)
 		c.receive("GET / HTTP/1.1\r\n\r\n")
 		assert.False(t, c.fin, "before the reply is sent")
 		assert.Contains(t, c.flush(), "frame too long")
 		assert.True(t, c.fin)
 		c.receive("more of it")
-		assert.Equal(t, lingerTime, c.sleep(h, time.Hour))
-		assert.Equal(t, "too-long", c.closed(t, h))
+		assert.Equal(t, lingerTime, c.sleep(core, time.Hour))
+		assert.Equal(t, "too-long", c.closed(t, core))
 	})
 }
 
@@ -212,8 +212,8 @@ func TestAnErrorReplyIsFollowedByAFINAndALinger(t *testing.T) {
 // replaced even if no clock runs any more. A server without time limits once spun on it
 // after a turn had ended.
 func TestADeadlineThatHasPassedIsReplaced(t *testing.T) {
-	bubble(t, Limits{IdleTimeout: -1, WriteTimeout: -1}, func(t *testing.T, h *Host) {
-		c := open(h)
+	bubble(t, Limits{IdleTimeout: -1, WriteTimeout: -1}, func(t *testing.T, core *Core) {
+		c := open(core)
 		for _, event := range []func(){
 			func() { c.Fed(0, os.ErrDeadlineExceeded) },
 			func() { c.receive(request(kv.Get, "k", "")) },
@@ -222,7 +222,7 @@ func TestADeadlineThatHasPassedIsReplaced(t *testing.T) {
 			c.wake = 0
 			event()
 		}
-		assert.Greater(t, c.wake, h.Since())
+		assert.Greater(t, c.wake, core.Since())
 	})
 }
 
@@ -236,47 +236,47 @@ func TestReasons(t *testing.T) {
 		"too-long":  func(c *fakeConn) { c.receive("GET / HTTP"); c.flush(); c.Fed(0, io.EOF) },
 	} {
 		t.Run(want, func(t *testing.T) {
-			bubble(t, Limits{}, func(t *testing.T, h *Host) {
-				c := open(h)
+			bubble(t, Limits{}, func(t *testing.T, core *Core) {
+				c := open(core)
 				do(c)
 				assert.Zero(t, c.Wants())
-				assert.Equal(t, want, c.closed(t, h))
+				assert.Equal(t, want, c.closed(t, core))
 			})
 		})
 	}
 }
 
 func TestBytesThatComeWithTheEOFAreAnswered(t *testing.T) {
-	bubble(t, Limits{}, func(t *testing.T, h *Host) {
-		c := open(h)
+	bubble(t, Limits{}, func(t *testing.T, core *Core) {
+		c := open(core)
 		c.Fed(copy(c.Buffer(), request(kv.PutOrUpdate, "k", "v")), io.EOF)
 		assert.Equal(t, "\x07\x00\x00\x00\x18\x03@EOF@", c.flush())
-		assert.Equal(t, "peer", c.closed(t, h))
+		assert.Equal(t, "peer", c.closed(t, core))
 	})
 }
 
 func TestOverMaxConnsClientsAreRefusedWithAReason(t *testing.T) {
-	bubble(t, Limits{MaxConns: 2}, func(t *testing.T, h *Host) {
-		first, second := open(h), open(h)
+	bubble(t, Limits{MaxConns: 2}, func(t *testing.T, core *Core) {
+		first, second := open(core), open(core)
 		var refused []*fakeConn
 		for range maxRefused {
-			c := open(h)
+			c := open(core)
 			refused = append(refused, c)
 			assert.Contains(t, c.flush(), "all 2 connections are in use")
 			assert.True(t, c.fin)
 		}
-		assert.Zero(t, open(h).Wants(), "too many to be told so")
+		assert.Zero(t, open(core).Wants(), "too many to be told so")
 		for _, c := range refused {
 			c.Fed(0, io.EOF)
-			assert.Equal(t, "refused", c.closed(t, h))
+			assert.Equal(t, "refused", c.closed(t, core))
 		}
-		again := open(h)
+		again := open(core)
 		assert.Contains(t, again.flush(), "all 2 connections are in use", "those that were told have left")
 		again.Closed()
 
 		second.Fed(0, io.EOF)
-		second.closed(t, h)
-		assert.Equal(t, session.Read, open(h).Wants(), "there is room again")
+		second.closed(t, core)
+		assert.Equal(t, session.Read, open(core).Wants(), "there is room again")
 		assert.Equal(t, session.Read, first.Wants())
 	})
 }
@@ -284,9 +284,9 @@ func TestOverMaxConnsClientsAreRefusedWithAReason(t *testing.T) {
 // Found on the fake kernel: in a server that was older than its WriteTimeout, the
 // refusal's reason counted as unsent since the server's start, and was never sent.
 func TestAnOldServerRefusesWithAReasonToo(t *testing.T) {
-	bubble(t, Limits{MaxConns: 1}, func(t *testing.T, h *Host) {
+	bubble(t, Limits{MaxConns: 1}, func(t *testing.T, core *Core) {
 		time.Sleep(time.Hour)
-		served, refused := open(h), open(h)
+		served, refused := open(core), open(core)
 		assert.Contains(t, refused.flush(), "all 1 connections are in use")
 		assert.True(t, refused.fin)
 		refused.Closed()
@@ -295,8 +295,8 @@ func TestAnOldServerRefusesWithAReasonToo(t *testing.T) {
 }
 
 func TestPausesAreCounted(t *testing.T) {
-	bubble(t, Limits{OutputLimit: 100}, func(t *testing.T, h *Host) {
-		c := open(h)
+	bubble(t, Limits{OutputLimit: 100}, func(t *testing.T, core *Core) {
+		c := open(core)
 		c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 200)))
 		c.flush()
 		for range 3 {
@@ -306,30 +306,30 @@ func TestPausesAreCounted(t *testing.T) {
 			c.flush()
 			c.flush()
 		}
-		assert.EqualValues(t, 3, h.Lifecycle(nil).Stats().Pauses)
+		assert.EqualValues(t, 3, core.Lifecycle(nil).Stats().Pauses)
 	})
 }
 
 // Each request is counted once, even if it waited for room in a pause; so is each byte
 // read or written.
 func TestWhatIsAnsweredAfterAPauseIsCounted(t *testing.T) {
-	bubble(t, Limits{OutputLimit: 100}, func(t *testing.T, h *Host) {
+	bubble(t, Limits{OutputLimit: 100}, func(t *testing.T, core *Core) {
 		put, get := request(kv.PutOrUpdate, "k", strings.Repeat("v", 200)), request(kv.Get, "k", "")
 		in, out := len(put), 0
-		c := open(h)
+		c := open(core)
 		c.receive(put)
 		out += len(c.flush())
 		for round := int64(1); round <= 100; round++ {
 			c.receive(strings.Repeat(get, 3))
 			in += 3 * len(get)
 			require.True(t, c.Paused())
-			require.EqualValues(t, 3*round-1, h.Lifecycle(nil).Stats().Requests, "one of three is answered")
+			require.EqualValues(t, 3*round-1, core.Lifecycle(nil).Stats().Requests, "one of three is answered")
 			for len(c.Output()) > 0 {
 				out += len(c.flush())
 			}
-			require.EqualValues(t, 3*round+1, h.Lifecycle(nil).Stats().Requests)
+			require.EqualValues(t, 3*round+1, core.Lifecycle(nil).Stats().Requests)
 		}
-		stats := h.Lifecycle(nil).Stats()
+		stats := core.Lifecycle(nil).Stats()
 		assert.EqualValues(t, 100, stats.Pauses)
 		assert.EqualValues(t, in, stats.BytesIn)
 		assert.EqualValues(t, out, stats.BytesOut)
@@ -337,12 +337,12 @@ func TestWhatIsAnsweredAfterAPauseIsCounted(t *testing.T) {
 }
 
 func TestATurnEndsOnlyIfOthersWait(t *testing.T) {
-	bubble(t, Limits{TurnLimit: 10 * time.Second, WriteTimeout: 5 * time.Second}, func(t *testing.T, h *Host) {
+	bubble(t, Limits{TurnLimit: 10 * time.Second, WriteTimeout: 5 * time.Second}, func(t *testing.T, core *Core) {
 		others := false
-		h.Lane(0).Others = func() bool { return others }
-		c := open(h)
+		core.Lane(0).Others = func() bool { return others }
+		c := open(core)
 		busy := func() {
-			c.sleep(h, 100*time.Millisecond)
+			c.sleep(core, 100*time.Millisecond)
 			if c.Wants()&session.Read != 0 {
 				c.receive(request(kv.Get, "k", ""))
 				c.flush()
@@ -353,29 +353,29 @@ func TestATurnEndsOnlyIfOthersWait(t *testing.T) {
 		}
 		require.Equal(t, session.Read, c.Wants(), "nobody waits: it may stay")
 		others = true
-		came := h.Since()
+		came := core.Since()
 		for !c.fin {
 			busy()
 		}
-		assert.LessOrEqual(t, h.Since()-came, time.Second+100*time.Millisecond)
-		assert.Equal(t, drainLinger, c.sleep(h, time.Hour))
-		assert.Equal(t, "turn", c.closed(t, h))
+		assert.LessOrEqual(t, core.Since()-came, time.Second+100*time.Millisecond)
+		assert.Equal(t, drainLinger, c.sleep(core, time.Hour))
+		assert.Equal(t, "turn", c.closed(t, core))
 	})
 }
 
 func TestAfterItsTurnAClientCannotStayByReadingSlowly(t *testing.T) {
-	bubble(t, Limits{TurnLimit: 10 * time.Second, WriteTimeout: 5 * time.Second, OutputLimit: 1000}, func(t *testing.T, h *Host) {
-		h.Lane(0).Others = func() bool { return true }
-		c := open(h)
+	bubble(t, Limits{TurnLimit: 10 * time.Second, WriteTimeout: 5 * time.Second, OutputLimit: 1000}, func(t *testing.T, core *Core) {
+		core.Lane(0).Others = func() bool { return true }
+		c := open(core)
 		c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 900)) + strings.Repeat(request(kv.Get, "k", ""), 100))
-		start := h.Since()
+		start := core.Since()
 		for c.Wants() != 0 {
-			c.sleep(h, time.Second)
+			c.sleep(core, time.Second)
 			c.Wrote(min(1, len(c.Output())), nil)
-			require.Less(t, h.Since()-start, time.Minute)
+			require.Less(t, core.Since()-start, time.Minute)
 		}
-		assert.InDelta(t, 15, (h.Since() - start).Seconds(), 1)
-		assert.Equal(t, "turn", c.closed(t, h))
+		assert.InDelta(t, 15, (core.Since() - start).Seconds(), 1)
+		assert.Equal(t, "turn", c.closed(t, core))
 	})
 }
 
@@ -385,17 +385,17 @@ type wakes struct{ Model }
 func (wakes) Wake() {}
 
 func TestShutdownAnswersWhatWasReceivedAndThenSendsAFIN(t *testing.T) {
-	bubble(t, Limits{}, func(t *testing.T, h *Host) {
-		busy, idle, half, stuck := open(h), open(h), open(h), open(h)
+	bubble(t, Limits{}, func(t *testing.T, core *Core) {
+		busy, idle, half, stuck := open(core), open(core), open(core), open(core)
 		busy.receive(request(kv.PutOrUpdate, "k", "v"))
 		half.receive("\x07\x00")
 		stuck.receive(request(kv.PutOrUpdate, "k", "v"))
 		stuck.Wrote(0, sock.ErrWouldBlock)
 
-		h.phase.Store(int32(Draining))
+		core.phase.Store(int32(Draining))
 		for _, c := range []*fakeConn{busy, idle, half, stuck} {
 			assert.True(t, c.Behind())
-			c.Expire(h.Since())
+			c.Expire(core.Since())
 			assert.False(t, c.Behind())
 		}
 		assert.NotEmpty(t, busy.flush())
@@ -403,63 +403,63 @@ func TestShutdownAnswersWhatWasReceivedAndThenSendsAFIN(t *testing.T) {
 		assert.NotEmpty(t, busy.flush())
 		assert.False(t, busy.fin)
 
-		assert.Equal(t, drainQuiet+drainLinger, busy.sleep(h, time.Hour))
+		assert.Equal(t, drainQuiet+drainLinger, busy.sleep(core, time.Hour))
 		assert.True(t, busy.fin)
-		assert.Equal(t, "shutdown", busy.closed(t, h))
-		idle.sleep(h, time.Hour)
-		assert.Equal(t, "shutdown", idle.closed(t, h))
-		half.sleep(h, time.Hour)
-		assert.Equal(t, "shutdown", half.closed(t, h))
-		stuck.sleep(h, time.Second)
+		assert.Equal(t, "shutdown", busy.closed(t, core))
+		idle.sleep(core, time.Hour)
+		assert.Equal(t, "shutdown", idle.closed(t, core))
+		half.sleep(core, time.Hour)
+		assert.Equal(t, "shutdown", half.closed(t, core))
+		stuck.sleep(core, time.Second)
 		assert.Equal(t, session.Write, stuck.Wants(), "it is up to Shutdown's context to give up")
 
-		h.phase.Store(int32(Closing))
-		stuck.Expire(h.Since())
+		core.phase.Store(int32(Closing))
+		stuck.Expire(core.Since())
 		assert.Zero(t, stuck.Wants())
-		assert.Equal(t, "killed", stuck.closed(t, h))
+		assert.Equal(t, "killed", stuck.closed(t, core))
 	})
 }
 
 func TestAClientThatNeverPausesCannotHoldUpShutdown(t *testing.T) {
-	bubble(t, Limits{}, func(t *testing.T, h *Host) {
-		c := open(h)
-		h.phase.Store(int32(Draining))
-		start := h.Since()
+	bubble(t, Limits{}, func(t *testing.T, core *Core) {
+		c := open(core)
+		core.phase.Store(int32(Draining))
+		start := core.Since()
 		for !c.fin {
 			c.receive(request(kv.Get, "k", ""))
 			require.NotEmpty(t, c.flush(), "what is received is answered")
-			c.sleep(h, time.Millisecond)
-			require.Less(t, h.Since()-start, 10*time.Second)
+			c.sleep(core, time.Millisecond)
+			require.Less(t, core.Since()-start, 10*time.Second)
 		}
-		assert.InDelta(t, drainBusy.Seconds(), (h.Since() - start).Seconds(), 0.05)
+		assert.InDelta(t, drainBusy.Seconds(), (core.Since() - start).Seconds(), 0.05)
 	})
 }
 
 // Requests that a client had sent before the shutdown were once dropped if the server
 // could not answer them within half a second.
 func TestShutdownAnswersABacklogHoweverLongItTakes(t *testing.T) {
-	bubble(t, Limits{}, func(t *testing.T, h *Host) {
+	bubble(t, Limits{}, func(t *testing.T, core *Core) {
 		const reads = 100
 		put := request(kv.PutOrUpdate, "k", strings.Repeat("v", 100))
 		puts := reads*readSize/len(put) + 10
 		stream := strings.Repeat(put, puts)
 
-		c := open(h)
-		h.phase.Store(int32(Draining))
+		c := open(core)
+		core.phase.Store(int32(Draining))
 		for len(stream) > readSize {
 			n := readSize - 20_000 // receive queues seldom fill a buffer
 			c.receive(stream[:n])
 			stream = stream[n:]
 			c.flush()
-			c.sleep(h, 15*time.Millisecond) // the server is slow
+			c.sleep(core, 15*time.Millisecond) // the server is slow
 			require.False(t, c.fin)
 		}
 		c.receive(stream)
 		c.flush()
-		c.sleep(h, time.Hour)
+		c.sleep(core, time.Hour)
 		assert.True(t, c.fin)
 		assert.EqualValues(t, puts, c.Answered())
-		assert.Equal(t, "shutdown", c.closed(t, h))
+		assert.Equal(t, "shutdown", c.closed(t, core))
 	})
 }
 
@@ -467,34 +467,34 @@ func TestShutdownAnswersABacklogHoweverLongItTakes(t *testing.T) {
 // does not read them yet because the client takes its replies slowly.
 func TestShutdownReadsOnWhenAPauseEnds(t *testing.T) {
 	l := Limits{OutputLimit: 100, WriteTimeout: time.Hour, IdleTimeout: time.Hour}
-	bubble(t, l, func(t *testing.T, h *Host) {
+	bubble(t, l, func(t *testing.T, core *Core) {
 		get := request(kv.Get, "k", "")
-		c := open(h)
+		c := open(core)
 		c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 200)) + strings.Repeat(get, 3))
 		require.True(t, c.Paused())
-		h.enter(Draining)
+		core.enter(Draining)
 		c.CatchUp()
-		require.Equal(t, time.Minute, c.sleep(h, time.Minute), "it is waited for")
+		require.Equal(t, time.Minute, c.sleep(core, time.Minute), "it is waited for")
 		for len(c.Output()) > 0 {
 			c.flush()
 		}
 		require.Equal(t, session.Read, c.Wants(), "there may be more in the socket")
 		c.receive(get)
 		assert.NotEmpty(t, c.flush())
-		c.sleep(h, time.Second)
+		c.sleep(core, time.Second)
 		assert.True(t, c.fin)
-		assert.Equal(t, ClosedShutdown.String(), c.closed(t, h))
+		assert.Equal(t, ClosedShutdown.String(), c.closed(t, core))
 	})
 }
 
 // A client whose request was waiting to be read was once closed at once if it had been
 // silent before: its silence was counted from its last request.
 func TestASilenceBeforeTheShutdownMeansNothing(t *testing.T) {
-	bubble(t, Limits{}, func(t *testing.T, h *Host) {
-		c := open(h)
-		c.sleep(h, 10*time.Second)
-		h.phase.Store(int32(Draining))
-		c.Expire(h.Since())
+	bubble(t, Limits{}, func(t *testing.T, core *Core) {
+		c := open(core)
+		c.sleep(core, 10*time.Second)
+		core.phase.Store(int32(Draining))
+		c.Expire(core.Since())
 		require.False(t, c.fin)
 		c.receive(request(kv.PutOrUpdate, "k", "v"))
 		assert.NotEmpty(t, c.flush())
@@ -504,13 +504,13 @@ func TestASilenceBeforeTheShutdownMeansNothing(t *testing.T) {
 // Found on the fake kernel: at shutdown, a client that was accepted in a long iteration
 // was taken to have been silent since the iteration's beginning.
 func TestAClientThatIsAcceptedInALongTurnIsHeard(t *testing.T) {
-	bubble(t, Limits{}, func(t *testing.T, h *Host) {
-		h.Lane(0).Tick()
+	bubble(t, Limits{}, func(t *testing.T, core *Core) {
+		core.Lane(0).Tick()
 		time.Sleep(time.Second)
-		h.phase.Store(int32(Draining))
-		c := open(h)
-		h.Lane(0).Tick()
-		c.Expire(h.Since())
+		core.phase.Store(int32(Draining))
+		c := open(core)
+		core.Lane(0).Tick()
+		c.Expire(core.Since())
 		assert.False(t, c.Lingering())
 		c.Closed()
 	})
@@ -522,9 +522,9 @@ func TestNoClockRunsOutUnseen(t *testing.T) {
 	limits := Limits{IdleTimeout: 60 * time.Millisecond, FrameTimeout: 20 * time.Millisecond, WriteTimeout: 30 * time.Millisecond, OutputLimit: 2000}
 	put, get := request(kv.PutOrUpdate, "k", strings.Repeat("v", 300)), request(kv.Get, "k", "")
 	for seed := range uint64(300) {
-		bubble(t, limits, func(t *testing.T, h *Host) {
+		bubble(t, limits, func(t *testing.T, core *Core) {
 			random := rand.New(rand.NewPCG(seed, 0))
-			c := open(h)
+			c := open(core)
 			var rest string // the rest of the incomplete frame
 			for range 100 {
 				switch random.IntN(4) {
@@ -547,12 +547,12 @@ func TestNoClockRunsOutUnseen(t *testing.T) {
 				case 2:
 					c.Wrote(0, sock.ErrWouldBlock)
 				default:
-					c.sleep(h, time.Duration(random.IntN(15))*time.Millisecond)
+					c.sleep(core, time.Duration(random.IntN(15))*time.Millisecond)
 				}
 				if c.Wants() == 0 {
 					break
 				}
-				if at, clock := c.due(); c.Conn.wake > max(at, h.Since()+1) {
+				if at, clock := c.due(); c.Conn.wake > max(at, core.Since()+1) {
 					t.Fatalf("seed %d: clock %d runs out at %v, and it is looked at at %v", seed, clock, at, c.Conn.wake)
 				}
 			}
@@ -565,20 +565,20 @@ func TestNoClockRunsOutUnseen(t *testing.T) {
 // from there, even if memory has become free meanwhile.
 func TestFedTakesWhatWasReadToTheBufferThatItGave(t *testing.T) {
 	put := request(kv.PutOrUpdate, "k", strings.Repeat("v", 1<<20-100))
-	bubble(t, Limits{MemoryLimit: 1 << 22}, func(t *testing.T, h *Host) {
-		c := open(h)
+	bubble(t, Limits{MemoryLimit: 1 << 22}, func(t *testing.T, core *Core) {
+		c := open(core)
 		c.receive(put[:64<<10])
 		var others [][]byte
 		for size := 1 << 21; size >= 1<<13; size /= 2 {
-			if b := h.Buffers().Get(size); b != nil {
+			if b := core.Buffers().Get(size); b != nil {
 				others = append(others, b)
 			}
 		}
-		require.Nil(t, h.Buffers().Get(1<<13), "all of it")
+		require.Nil(t, core.Buffers().Get(1<<13), "all of it")
 		buf := c.Buffer()
 		n := copy(buf, put[64<<10:])
 		for _, b := range others {
-			h.Buffers().Put(b)
+			core.Buffers().Put(b)
 		}
 		c.Fed(n, nil)
 		c.receive(put[64<<10+n:])
@@ -595,8 +595,8 @@ func TestNobodyIsJudgedUnheard(t *testing.T) {
 	l := Limits{IdleTimeout: time.Second, FrameTimeout: time.Second, WriteTimeout: time.Second}
 	get := request(kv.Get, "k", "")
 	t.Run("after writing", func(t *testing.T) {
-		bubble(t, l, func(t *testing.T, h *Host) {
-			c := open(h)
+		bubble(t, l, func(t *testing.T, core *Core) {
+			c := open(core)
 			c.receive(get + get[:5])
 			time.Sleep(time.Minute)
 			c.flush()
@@ -607,8 +607,8 @@ func TestNobodyIsJudgedUnheard(t *testing.T) {
 		})
 	})
 	t.Run("before writing", func(t *testing.T) {
-		bubble(t, l, func(t *testing.T, h *Host) {
-			c := open(h)
+		bubble(t, l, func(t *testing.T, core *Core) {
+			c := open(core)
 			c.receive(get)
 			time.Sleep(time.Minute)
 			c.receive(get)
@@ -619,13 +619,13 @@ func TestNobodyIsJudgedUnheard(t *testing.T) {
 		})
 	})
 	t.Run("after a read that filled the buffer", func(t *testing.T) {
-		bubble(t, l, func(t *testing.T, h *Host) {
-			c := open(h)
+		bubble(t, l, func(t *testing.T, core *Core) {
+			c := open(core)
 			c.receive(get[:5])
 			time.Sleep(time.Minute)
 			c.buf = make([]byte, 1)
 			c.receive(get[5:6])
-			c.Expire(h.Since())
+			c.Expire(core.Since())
 			assert.NotZero(t, c.Wants(), "there may be more")
 			c.Fed(0, sock.ErrWouldBlock)
 			assert.Zero(t, c.Wants(), "there is none")
@@ -635,39 +635,39 @@ func TestNobodyIsJudgedUnheard(t *testing.T) {
 	t.Run("unless it is not to be read", func(t *testing.T) {
 		// Found on the fake kernel: the connection asked to be judged again at once,
 		// forever.
-		bubble(t, Limits{OutputLimit: 10}, func(t *testing.T, h *Host) {
-			c := open(h)
+		bubble(t, Limits{OutputLimit: 10}, func(t *testing.T, core *Core) {
+			c := open(core)
 			all := get + get + get
 			c.buf = make([]byte, len(all))
 			c.receive(all)
 			assert.Equal(t, session.Write, c.Wants(), "paused, after a read that filled the buffer")
-			h.phase.Store(int32(Draining))
+			core.phase.Store(int32(Draining))
 			c.CatchUp()
-			c.sleep(h, time.Hour)
+			c.sleep(core, time.Hour)
 			assert.Zero(t, c.Wants(), "it took nothing")
 			c.Closed()
 		})
 	})
 	t.Run("nor looked at all the time while it is written to", func(t *testing.T) {
-		bubble(t, Limits{}, func(t *testing.T, h *Host) {
-			c := open(h)
+		bubble(t, Limits{}, func(t *testing.T, core *Core) {
+			c := open(core)
 			c.receive(get)
-			h.phase.Store(int32(Draining))
+			core.phase.Store(int32(Draining))
 			c.CatchUp()
 			time.Sleep(drainBusy)
 			c.Wrote(0, os.ErrDeadlineExceeded) // as a blocking write does
-			assert.GreaterOrEqual(t, c.wake, h.Since()+drainQuiet)
+			assert.GreaterOrEqual(t, c.wake, core.Since()+drainQuiet)
 			assert.False(t, c.fin)
 			c.flush()
-			c.sleep(h, time.Hour)
+			c.sleep(core, time.Hour)
 			assert.True(t, c.fin)
 			c.Closed()
 		})
 	})
 	t.Run("since the beginning of a long turn", func(t *testing.T) {
-		bubble(t, l, func(t *testing.T, h *Host) {
-			lane := h.Lane(0)
-			c := open(h)
+		bubble(t, l, func(t *testing.T, core *Core) {
+			lane := core.Lane(0)
+			c := open(core)
 			lane.Tick()
 			time.Sleep(time.Minute)
 			c.receive(get)
@@ -676,15 +676,15 @@ func TestNobodyIsJudgedUnheard(t *testing.T) {
 			lane.Tick()
 			c.Expire(asked)
 			assert.NotZero(t, c.Wants())
-			assert.Equal(t, time.Second, c.sleep(h, time.Hour))
+			assert.Equal(t, time.Second, c.sleep(core, time.Hour))
 			c.Closed()
 		})
 	})
 }
 
 func TestLifecycleBeforeServe(t *testing.T) {
-	h := NewHost(Config{}, Traits{}, 1)
-	l := h.Lifecycle(wakes{})
+	core := NewCore(Config{}, Traits{}, 1)
+	l := core.Lifecycle(wakes{})
 	require.NoError(t, l.Shutdown(context.Background()))
 	require.NoError(t, l.Close())
 	require.NoError(t, l.Close())

@@ -37,7 +37,7 @@ type Lane struct {
 	// it. Models with several loops set it.
 	Wake func()
 
-	host  *Host
+	core  *Core
 	now   time.Duration // when the loop's present iteration began
 	loops bool          // Tick sets now; if false, Now asks for the time
 	// The last long iteration began at long and ended at longEnd. An event that has the
@@ -55,7 +55,7 @@ type Lane struct {
 // Tick begins an iteration of a loop and sets the lane's clock: all events of the
 // iteration get that time.
 func (l *Lane) Tick() time.Duration {
-	l.now, l.loops = l.host.Since(), true
+	l.now, l.loops = l.core.Since(), true
 	if l.holders.asked.Load() {
 		l.holders.releaseTold()
 	}
@@ -66,7 +66,7 @@ func (l *Lane) Tick() time.Duration {
 // (much work, or a process that was stopped meanwhile), the silence of the clients
 // served in it counts from its end, not from its beginning.
 func (l *Lane) EndTurn() time.Duration {
-	now := l.host.Since()
+	now := l.core.Since()
 	if now-l.now > longTurn {
 		l.long, l.longEnd = l.now, now
 	}
@@ -86,7 +86,7 @@ func (l *Lane) Now() time.Duration {
 	if l.loops {
 		return l.now
 	}
-	return l.host.Since()
+	return l.core.Since()
 }
 
 // Collect notes the key of a request p that is about to be fed to one of the lane's
@@ -94,10 +94,10 @@ func (l *Lane) Now() time.Duration {
 // have received from several clients before they answer the first: a session can only
 // prefetch for its own requests.
 func (l *Lane) Collect(p []byte) {
-	if size, err := frame.Size(p, l.host.session.MaxFrame); err != nil || size == 0 || size != len(p) || l.host.prefetcher == nil || l.collected == len(l.hashes) {
+	if size, err := frame.Size(p, l.core.session.MaxFrame); err != nil || size == 0 || size != len(p) || l.core.prefetcher == nil || l.collected == len(l.hashes) {
 		return // a session prefetches for several requests of its own, and this would interfere
 	}
-	if hash, ok := l.host.prefetcher.Hash(frame.Body(p)); ok {
+	if hash, ok := l.core.prefetcher.Hash(frame.Body(p)); ok {
 		l.hashes[l.collected] = hash
 		l.collected++
 	}
@@ -108,13 +108,13 @@ func (l *Lane) Collect(p []byte) {
 // processor's cache.
 func (l *Lane) Prefetch() {
 	if l.collected > 1 {
-		l.host.prefetcher.Prefetch(l.hashes, l.collected)
+		l.core.prefetcher.Prefetch(l.hashes, l.collected)
 	}
 	l.collected = 0
 }
 
-// Host returns the lane's host.
-func (l *Lane) Host() *Host { return l.host }
+// Core returns the lane's core.
+func (l *Lane) Core() *Core { return l.core }
 
 // Buffer returns the lane's read buffer. Its connections share it.
 func (l *Lane) Buffer() []byte {

@@ -21,9 +21,9 @@ func (f *noting) Prefetch(hashes [PrefetchBatch]uint64, n int) {
 
 func TestALanePrefetchesForSingleRequests(t *testing.T) {
 	var f noting
-	h := NewHost(Config{}, Traits{}, 1)
-	h.prefetcher = &f
-	l := h.Lane(0)
+	core := NewCore(Config{}, Traits{}, 1)
+	core.prefetcher = &f
+	l := core.Lane(0)
 	get := func(key string) []byte { return encode(nil, kv.Message{Kind: kv.Get, Key: []byte(key)}) }
 	length := func(key string) uint64 { return uint64(len(get(key)) - 9) }
 
@@ -50,9 +50,9 @@ func TestALanePrefetchesForSingleRequests(t *testing.T) {
 }
 
 func TestALaneWhoseStoreCannotPrefetch(t *testing.T) {
-	h := NewHost(Config{}, Traits{}, 1)
-	h.prefetcher = nil
-	l := h.Lane(0)
+	core := NewCore(Config{}, Traits{}, 1)
+	core.prefetcher = nil
+	l := core.Lane(0)
 	for range 2 {
 		l.Collect(encode(nil, kv.Message{Kind: kv.Get, Key: []byte("k")}))
 	}
@@ -63,8 +63,8 @@ func TestALaneWhoseStoreCannotPrefetch(t *testing.T) {
 // because all clocks run longer than that.
 func TestOnlyALongTurnMovesItsEvents(t *testing.T) {
 	for turn, allowance := range map[time.Duration]time.Duration{longTurn: 0, longTurn + 1: longTurn + 1} {
-		bubble(t, Limits{}, func(t *testing.T, h *Host) {
-			l := h.Lane(0)
+		bubble(t, Limits{}, func(t *testing.T, core *Core) {
+			l := core.Lane(0)
 			time.Sleep(time.Second)
 			at := l.Tick()
 			time.Sleep(turn)

@@ -12,7 +12,7 @@ import (
 )
 
 // holders are the connections of a lane that hold much of the memory for buffers. When
-// memory is short, the host closes holders until enough has come back. Closing the
+// memory is short, the server closes holders until enough has come back. Closing the
 // connection that asks for memory would not help: the connections that hold the memory
 // would stay, and the next one that asks would be closed as well.
 //
@@ -35,9 +35,9 @@ import (
 // # The lanes
 //
 // Each lane has its own holders and lock, so threads do not all wait for one lock. But
-// the order is the host's: the lane whose first holder has waited longest gives up that
-// holder. Otherwise an honest client that is alone in its lane would be closed for
-// memory that the clients of other lanes hold. A loop closes its own connections at
+// the order is the server's: the lane whose first holder has waited longest gives up
+// that holder. Otherwise an honest client that is alone in its lane would be closed
+// for memory that the clients of other lanes hold. A loop closes its own connections at
 // once. It tells another loop to close one (Lane.Wake), because only that loop may
 // touch it.
 type holders struct {
@@ -63,22 +63,22 @@ func evenShare(l Limits) int64 { return l.MemoryLimit / 2 / int64(l.MaxConns) }
 
 // short returns how many bytes too many are lent. A quarter of the limit is left free
 // for buffers that are returned at once.
-func (h *Host) short() int64 {
-	return h.Buffers().Lent() - (h.Limits.MemoryLimit - h.Limits.MemoryLimit/4)
+func (core *Core) short() int64 {
+	return core.Buffers().Lent() - (core.Limits.MemoryLimit - core.Limits.MemoryLimit/4)
 }
 
 // relieve closes holders until enough memory has come back, or will come back from
 // holders that were told to close. asks is the lane that has taken more.
-func (h *Host) relieve(asks *Lane) {
-	if h.short() <= h.leaving.Load() {
+func (core *Core) relieve(asks *Lane) {
+	if core.short() <= core.leaving.Load() {
 		return
 	}
-	h.relief.Lock() // otherwise several threads would each close a holder for the same bytes
-	defer h.relief.Unlock()
-	for h.short() > h.leaving.Load() {
+	core.relief.Lock() // otherwise several threads would each close a holder for the same bytes
+	defer core.relief.Unlock()
+	for core.short() > core.leaving.Load() {
 		var from *Lane
 		var least int64
-		for _, l := range h.lanes {
+		for _, l := range core.lanes {
 			if first := l.holders.first.Load(); first != 0 && (from == nil || first < least) {
 				from, least = l, first
 			}
@@ -102,7 +102,7 @@ func (hs *holders) evict(asks *Lane) {
 	hs.publish()
 	held := c.held.Load()
 	c.held.Store(-held)
-	c.lane.host.leaving.Add(held)
+	c.lane.core.leaving.Add(held)
 	switch {
 	case !asks.loops:
 		c.timer.Interrupt()
@@ -123,7 +123,7 @@ func (c *Conn) release() {
 	c.timer.Interrupt()
 	c.Abort(session.ErrMemory)
 	c.Release()
-	c.lane.host.leaving.Add(c.held.Swap(released))
+	c.lane.core.leaving.Add(c.held.Swap(released))
 }
 
 // releaseTold releases the loop's connections that other loops have chosen.
@@ -154,7 +154,7 @@ func (c *Conn) account(now time.Duration, l looked) {
 	if l&(tried|offered) != 0 || before > 0 { // otherwise the output is about to be written
 		held += int64(out)
 	}
-	if held <= c.lane.host.share {
+	if held <= c.lane.core.share {
 		held = 0
 	}
 	if held != before || held > 0 && c.stirs(held) {
@@ -165,7 +165,7 @@ func (c *Conn) account(now time.Duration, l looked) {
 // set notes how many bytes a connection holds; 0 means that it is no holder.
 func (hs *holders) set(c *Conn, held int64, now time.Duration) {
 	if before, ok := hs.update(c, held, now); ok && held > before {
-		c.lane.host.relieve(c.lane)
+		c.lane.core.relieve(c.lane)
 	}
 }
 
@@ -191,7 +191,7 @@ func (hs *holders) update(c *Conn, held int64, now time.Duration) (before int64,
 	return before, true
 }
 
-// publish stores the first holder's progress for the host.
+// publish stores the first holder's progress for the other lanes.
 func (hs *holders) publish() {
 	first := int64(0)
 	if len(hs.conns) > 0 {
@@ -212,7 +212,7 @@ func (hs *holders) remove(c *Conn) {
 		heap.Remove(&hs.conns, int(c.rank))
 		hs.publish()
 	case held != released:
-		c.lane.host.leaving.Add(held)
+		c.lane.core.leaving.Add(held)
 		if i := slices.Index(hs.told, c); i >= 0 {
 			hs.told = slices.Delete(hs.told, i, i+1)
 		}

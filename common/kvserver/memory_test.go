@@ -23,23 +23,23 @@ import (
 func TestWhenMemoryIsShortHoldersAreClosed(t *testing.T) {
 	l := Limits{MemoryLimit: 1 << 20, MaxConns: 16}                              // an even share is 32 KiB
 	half := request(kv.PutOrUpdate, "k", strings.Repeat("v", 500_000))[:120_000] // in 128 KiB
-	bubble(t, l, func(t *testing.T, h *Host) {
+	bubble(t, l, func(t *testing.T, core *Core) {
 		var modest, hoarders []*fakeConn
 		for range 8 {
-			c := open(h)
+			c := open(core)
 			c.receive(half[:20_000])
 			modest = append(modest, c)
 		}
 		closed := 0
 		for range 7 {
-			c := open(h)
+			c := open(core)
 			c.receive(half)
 			hoarders = append(hoarders, c)
 			hoarders = slices.DeleteFunc(hoarders, func(c *fakeConn) bool {
-				if c.sleep(h, time.Millisecond); c.Wants() != 0 {
+				if c.sleep(core, time.Millisecond); c.Wants() != 0 {
 					return false
 				}
-				assert.Equal(t, ClosedMemory.String(), c.closed(t, h))
+				assert.Equal(t, ClosedMemory.String(), c.closed(t, core))
 				closed++
 				return true
 			})
@@ -52,8 +52,8 @@ func TestWhenMemoryIsShortHoldersAreClosed(t *testing.T) {
 			assert.Equal(t, session.Read, c.Wants())
 			c.Closed()
 		}
-		assert.Zero(t, h.leaving.Load())
-		assert.Empty(t, h.Lane(0).holders.conns)
+		assert.Zero(t, core.leaving.Load())
+		assert.Empty(t, core.Lane(0).holders.conns)
 	})
 }
 
@@ -62,17 +62,17 @@ func TestWhenMemoryIsShortHoldersAreClosed(t *testing.T) {
 func TestInALoopMemoryComesBackWithinTheTurn(t *testing.T) {
 	l := Limits{MemoryLimit: 1 << 20, MaxConns: 16}
 	half := request(kv.PutOrUpdate, "k", strings.Repeat("v", 500_000))[:120_000]
-	bubble(t, l, func(t *testing.T, h *Host) {
-		lane := h.Lane(0)
+	bubble(t, l, func(t *testing.T, core *Core) {
+		lane := core.Lane(0)
 		lane.Tick()
 		var hoarders []*fakeConn
 		for range 15 { // together they would hold twice the limit
-			c := open(h)
+			c := open(core)
 			c.receive(half)
 			hoarders = append(hoarders, c)
-			require.LessOrEqual(t, h.Buffers().Lent(), l.MemoryLimit*3/4+128<<10)
+			require.LessOrEqual(t, core.Buffers().Lent(), l.MemoryLimit*3/4+128<<10)
 		}
-		modest := open(h)
+		modest := open(core)
 		modest.receive(request(kv.Get, "k", ""))
 		assert.NotEmpty(t, modest.flush())
 		assert.Equal(t, session.Read, modest.Wants())
@@ -88,84 +88,84 @@ func TestInALoopMemoryComesBackWithinTheTurn(t *testing.T) {
 				assert.Zero(t, c.Wants())
 				assert.Empty(t, c.Output())
 			}
-			if reason := c.closed(t, h); over {
+			if reason := c.closed(t, core); over {
 				assert.Equal(t, ClosedMemory.String(), reason)
 				closed++
 			}
 		}
 		assert.Equal(t, 9, closed, "there is enough for six")
-		assert.Zero(t, h.leaving.Load())
+		assert.Zero(t, core.leaving.Load())
 		assert.Empty(t, lane.holders.conns)
 	})
 }
 
 // half opens a connection that sends 120 kB of a large frame.
-func half(h *Host, lane int) *fakeConn {
+func half(core *Core, lane int) *fakeConn {
 	c := &fakeConn{wake: unasked}
-	h.Lane(lane).Open(&c.Conn, c, h.Admit())
+	core.Lane(lane).Open(&c.Conn, c, core.Admit())
 	c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 500_000))[:120_000])
 	return c
 }
 
 // halves opens as many such connections as are possible before memory is short.
-func halves(h *Host, lane int) (held []*fakeConn) {
-	for h.short() <= -256<<10 {
-		held = append(held, half(h, lane))
+func halves(core *Core, lane int) (held []*fakeConn) {
+	for core.short() <= -256<<10 {
+		held = append(held, half(core, lane))
 	}
 	return held
 }
 
 // inTime reports whether a client that sends a put of 300 kB, in pieces with a pause
 // between them, is answered. It calls others before each piece.
-func inTime(h *Host, c *fakeConn, pause time.Duration, others func()) bool {
+func inTime(core *Core, c *fakeConn, pause time.Duration, others func()) bool {
 	whole := request(kv.PutOrUpdate, "k", strings.Repeat("v", 300_000))
 	for len(whole) > 0 {
 		n := min(len(whole), 30_000)
 		c.receive(whole[:n])
 		whole = whole[n:]
 		others()
-		c.sleep(h, pause)
+		c.sleep(core, pause)
 	}
 	return c.Wants() != 0 && len(c.flush()) > 0
 }
 
-func end(h *Host, conns []*fakeConn) (closed int64) {
+func end(core *Core, conns []*fakeConn) (closed int64) {
 	for _, c := range conns {
 		c.Closed()
 	}
-	return h.Lifecycle(nil).Stats().Closed[ClosedMemory.String()]
+	return core.Lifecycle(nil).Stats().Closed[ClosedMemory.String()]
 }
 
 // 1,600 clients, each with 120 kB of a frame, once had every put of 1 MB closed,
 // because the put was the largest.
 func TestWhoMakesProgressIsNotClosedForThoseWhoDoNot(t *testing.T) {
 	l := Limits{MemoryLimit: 4 << 20, MaxConns: 64, FrameTimeout: -1, IdleTimeout: -1}
-	for name, goOn := range map[string]func([]*fakeConn, *Host) []*fakeConn{
-		"halves that stay": func(attackers []*fakeConn, _ *Host) []*fakeConn { return attackers },
-		"halves that dribble": func(attackers []*fakeConn, _ *Host) []*fakeConn {
+	for name, goOn := range map[string]func([]*fakeConn, *Core) []*fakeConn{
+		"halves that stay": func(attackers []*fakeConn, _ *Core) []*fakeConn { return attackers },
+		"halves that dribble": func(attackers []*fakeConn, _ *Core) []*fakeConn {
 			for _, c := range attackers {
 				c.receive("vvv")
 			}
 			return attackers
 		},
-		"others that come": func(attackers []*fakeConn, h *Host) []*fakeConn { return append(attackers, half(h, 0)) },
+		"others that come": func(attackers []*fakeConn, core *Core) []*fakeConn { return append(attackers, half(core, 0)) },
 	} {
 		for _, loops := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/loops=%v", name, loops), func(t *testing.T) {
-				bubble(t, l, func(t *testing.T, h *Host) {
+				bubble(t, l, func(t *testing.T, core *Core) {
 					turn := func() {
 						if loops {
-							h.Lane(0).Tick()
+							core.Lane(0).Tick()
 						}
 					}
 					turn()
-					attackers := halves(h, 0)
+					attackers := halves(core, 0)
 					time.Sleep(time.Second)
 					turn()
-					honest := open(h)
-					assert.True(t, inTime(h, honest, 10*time.Millisecond, func() {
+					honest := open(core)
+					assert.True(t, inTime(core, honest, 10*time.Millisecond, func() {
 						turn()
-						attackers = slices.DeleteFunc(goOn(attackers, h), func(c *fakeConn) bool {
+						attackers = slices.DeleteFunc(goOn(attackers, core), func(c *fakeConn) bool {
 							c.CatchUp()
 							if c.Wants() == 0 {
 								c.Closed()
@@ -174,8 +174,8 @@ func TestWhoMakesProgressIsNotClosedForThoseWhoDoNot(t *testing.T) {
 							return false
 						})
 					}))
-					assert.NotZero(t, end(h, append(attackers, honest)))
-					assert.Zero(t, h.Buffers().Lent())
+					assert.NotZero(t, end(core, append(attackers, honest)))
+					assert.Zero(t, core.Buffers().Lent())
 				})
 			})
 		}
@@ -186,12 +186,12 @@ func TestWhoMakesProgressIsNotClosedForThoseWhoDoNot(t *testing.T) {
 // is incomplete.
 func TestWhoTakesNothingIsClosedBeforeWhoTakes(t *testing.T) {
 	l := Limits{MemoryLimit: 1 << 20, MaxConns: 16, WriteTimeout: -1, IdleTimeout: -1}
-	bubble(t, l, func(t *testing.T, h *Host) {
-		first := open(h)
+	bubble(t, l, func(t *testing.T, core *Core) {
+		first := open(core)
 		first.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 100_000)))
 		first.flush()
 		ask := func() *fakeConn {
-			c := open(h)
+			c := open(core)
 			c.receive(request(kv.Get, "k", ""))
 			c.Wrote(1, nil) // the socket took no more
 			return c
@@ -200,18 +200,18 @@ func TestWhoTakesNothingIsClosedBeforeWhoTakes(t *testing.T) {
 		var deaf []*fakeConn
 		for range 9 {
 			time.Sleep(time.Second)
-			h.Lane(0).Tick()
+			core.Lane(0).Tick()
 			deaf = append(deaf, ask())
 			taker.Wrote(9_000, nil)
 			for _, c := range append(deaf, taker) {
-				c.sleep(h, 0)
+				c.sleep(core, 0)
 			}
 		}
 		require.NotZero(t, taker.Wants(), "it takes some of its reply all the time")
 		assert.NotEmpty(t, taker.flush())
 		assert.Zero(t, deaf[0].Wants(), "it has waited longest")
 		assert.NotZero(t, deaf[8].Wants())
-		assert.NotZero(t, end(h, append(deaf, taker, first)))
+		assert.NotZero(t, end(core, append(deaf, taker, first)))
 	})
 }
 
@@ -220,35 +220,35 @@ func TestWhoTakesNothingIsClosedBeforeWhoTakes(t *testing.T) {
 func TestHoldersOfAnotherLaneGoFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := Limits{MemoryLimit: 4 << 20, MaxConns: 64, FrameTimeout: -1, IdleTimeout: -1}
-		h := NewHost(Config{Limits: l, Logger: slog.New(slog.DiscardHandler)}, Traits{Threads: true}, 2)
+		core := NewCore(Config{Limits: l, Logger: slog.New(slog.DiscardHandler)}, Traits{Threads: true}, 2)
 		woken := 0
 		for i := range 2 {
-			h.Lane(i).Tick()
+			core.Lane(i).Tick()
 		}
-		h.Lane(1).Wake = func() { woken++ }
-		attackers := halves(h, 1)
+		core.Lane(1).Wake = func() { woken++ }
+		attackers := halves(core, 1)
 		time.Sleep(time.Second)
 
-		h.Lane(0).Tick()
-		honest := open(h)
-		assert.True(t, inTime(h, honest, 0, func() {}))
+		core.Lane(0).Tick()
+		honest := open(core)
+		assert.True(t, inTime(core, honest, 0, func() {}))
 		assert.NotZero(t, woken)
 		for _, c := range attackers {
 			assert.Equal(t, session.Read, c.Wants(), "it is the other loop's")
 		}
-		before := h.Buffers().Lent()
-		assert.NotZero(t, h.leaving.Load())
+		before := core.Buffers().Lent()
+		assert.NotZero(t, core.leaving.Load())
 
-		told := slices.Clone(h.Lane(1).holders.told)
+		told := slices.Clone(core.Lane(1).holders.told)
 		require.Greater(t, len(told), 1)
 		for _, c := range attackers {
 			if &c.Conn == told[0] { // it leaves before its loop has been told
 				c.Closed()
 			}
 		}
-		h.Lane(1).Tick()
-		assert.Zero(t, h.leaving.Load())
-		assert.Less(t, h.Buffers().Lent(), before)
+		core.Lane(1).Tick()
+		assert.Zero(t, core.leaving.Load())
+		assert.Less(t, core.Buffers().Lent(), before)
 		for _, c := range attackers {
 			if slices.Contains(told[1:], &c.Conn) {
 				assert.Zero(t, c.Wants())
@@ -263,17 +263,17 @@ func TestHoldersOfAnotherLaneGoFirst(t *testing.T) {
 func TestLargeRepliesAreMadeInBuffersThatCount(t *testing.T) {
 	const size, clients = 500_000, 100
 	l := Limits{MemoryLimit: 4 << 20, MaxConns: 16}
-	bubble(t, l, func(t *testing.T, h *Host) {
-		first := open(h)
+	bubble(t, l, func(t *testing.T, core *Core) {
+		first := open(core)
 		first.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", size)))
 		first.flush()
 		first.Closed()
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		for range clients {
-			c := open(h)
+			c := open(core)
 			c.receive(request(kv.Get, "k", ""))
-			require.LessOrEqual(t, h.Buffers().Lent(), l.MemoryLimit)
+			require.LessOrEqual(t, core.Buffers().Lent(), l.MemoryLimit)
 			assert.Greater(t, len(c.Output()), size)
 			c.Closed()
 		}
@@ -290,21 +290,21 @@ func TestAReplyThatIsTooLargeForTheLimitIsNotMade(t *testing.T) {
 		full := store.New(0)
 		require.NoError(t, full.Put([]byte("k"), make([]byte, 500_000)))
 		l := Limits{MemoryLimit: 400_000, MaxConns: 16}
-		h := NewHost(Config{Store: full, Limits: l, Logger: slog.New(slog.DiscardHandler)}, Traits{}, 1)
-		c := open(h)
+		core := NewCore(Config{Store: full, Limits: l, Logger: slog.New(slog.DiscardHandler)}, Traits{}, 1)
+		c := open(core)
 		c.receive(request(kv.Get, "k", ""))
-		assert.LessOrEqual(t, h.Buffers().Lent(), l.MemoryLimit)
+		assert.LessOrEqual(t, core.Buffers().Lent(), l.MemoryLimit)
 		assert.Zero(t, c.Wants())
-		assert.Equal(t, ClosedMemory.String(), c.closed(t, h))
+		assert.Equal(t, ClosedMemory.String(), c.closed(t, core))
 	})
 }
 
 // Threads that share a lane close their connections at the same time. The list once had
 // no lock, and only the race detector noticed.
 func TestAConnectionLeavesTheHoldersUnderTheirLock(t *testing.T) {
-	h := NewHost(Config{Limits: Limits{MemoryLimit: 1 << 20, MaxConns: 16}}, Traits{}, 1)
-	hs := &h.Lane(0).holders
-	c := open(h)
+	core := NewCore(Config{Limits: Limits{MemoryLimit: 1 << 20, MaxConns: 16}}, Traits{}, 1)
+	hs := &core.Lane(0).holders
+	c := open(core)
 	c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 200_000))[:100_000])
 	require.Len(t, hs.conns, 1)
 
@@ -320,12 +320,12 @@ func TestAConnectionLeavesTheHoldersUnderTheirLock(t *testing.T) {
 // Only holders take the lock: small requests, on however many threads, do not wait for
 // it.
 func TestAConnectionThatHoldsLittleTakesNoLock(t *testing.T) {
-	h := NewHost(Config{Limits: Limits{MemoryLimit: 1 << 20, MaxConns: 16}}, Traits{}, 1)
-	hs := &h.Lane(0).holders
+	core := NewCore(Config{Limits: Limits{MemoryLimit: 1 << 20, MaxConns: 16}}, Traits{}, 1)
+	hs := &core.Lane(0).holders
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
 	_, waits := waitsForALock(func() {
-		c := open(h)
+		c := open(core)
 		put := request(kv.PutOrUpdate, "k", strings.Repeat("v", 1000))
 		c.receive(put + put[:500])
 		c.flush()
@@ -365,10 +365,10 @@ func inAnotherGoroutine(done chan struct{}, f func()) {
 func TestTheBooksOfTheHoldersBalance(t *testing.T) {
 	l := Limits{MemoryLimit: 1 << 20, MaxConns: 16} // an even share is 32 KiB
 	put := request(kv.PutOrUpdate, "k", strings.Repeat("v", 100_000))
-	bubble(t, l, func(t *testing.T, h *Host) {
-		hs := &h.Lane(0).holders
+	bubble(t, l, func(t *testing.T, core *Core) {
+		hs := &core.Lane(0).holders
 		for range 100 {
-			c := open(h)
+			c := open(core)
 			c.receive(put[:30_000])
 			assert.Empty(t, hs.conns, "an even share is not worth noting")
 			c.receive(put[30_000:90_000])
@@ -379,9 +379,9 @@ func TestTheBooksOfTheHoldersBalance(t *testing.T) {
 			assert.Empty(t, hs.conns, "its request is answered")
 			c.flush()
 			c.receive(put[:90_000])
-			c.closed(t, h)
+			c.closed(t, core)
 			assert.Empty(t, hs.conns)
-			assert.Zero(t, h.Buffers().Lent())
+			assert.Zero(t, core.Buffers().Lent())
 		}
 	})
 }

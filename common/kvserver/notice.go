@@ -11,7 +11,7 @@ import (
 )
 
 // This file writes all log lines about clients, each through a throttle of its own.
-// Models have no log: they report events to the host.
+// Models have no log: they report events to the Core.
 
 // endings are the log lines for each reason to end a connection. Reasons that lie with
 // the client, or that every silent client meets, are for debugging; a shortage of this
@@ -38,16 +38,16 @@ var endings = [reasons]struct {
 }
 
 // notice logs that a connection ends.
-func (h *Host) notice(r Reason, err error, now time.Duration) {
+func (core *Core) notice(r Reason, err error, now time.Duration) {
 	ending := &endings[r]
-	if !h.log.Enabled(context.Background(), ending.level) {
+	if !core.log.Enabled(context.Background(), ending.level) {
 		return
 	}
-	suppressed, ok := h.endLogs[r].allow(now)
+	suppressed, ok := core.endLogs[r].allow(now)
 	if !ok {
 		return
 	}
-	about := []any{"reason", r.String(), "connections", h.active.Load(), "suppressed", suppressed}
+	about := []any{"reason", r.String(), "connections", core.active.Load(), "suppressed", suppressed}
 	var panicked *session.PanicError
 	switch {
 	case errors.As(err, &panicked):
@@ -57,31 +57,31 @@ func (h *Host) notice(r Reason, err error, now time.Duration) {
 		about = append(about, "error", err)
 	}
 	if r == ClosedMemory {
-		about = append(about, "limit", h.Limits.MemoryLimit)
+		about = append(about, "limit", core.Limits.MemoryLimit)
 	}
-	h.log.Log(context.Background(), ending.level, ending.line, about...)
+	core.log.Log(context.Background(), ending.level, ending.line, about...)
 }
 
 // AcceptFailed notes that an accept failed and the model pauses accepting.
-func (h *Host) AcceptFailed(err error, pause time.Duration) {
-	n := h.acceptErrors.Add(1)
-	if suppressed, ok := h.acceptLog.allow(h.Since()); ok {
-		h.log.Warn("accept failed; trying again", "error", err, "pause", pause, "failures", n, "connections", h.active.Load(), "suppressed", suppressed)
+func (core *Core) AcceptFailed(err error, pause time.Duration) {
+	n := core.acceptErrors.Add(1)
+	if suppressed, ok := core.acceptLog.allow(core.Since()); ok {
+		core.log.Warn("accept failed; trying again", "error", err, "pause", pause, "failures", n, "connections", core.active.Load(), "suppressed", suppressed)
 	}
 }
 
 // WaitFailed notes that the call failed by which a model waits for all its clients, and
 // that the model pauses. It serves no client meanwhile.
-func (h *Host) WaitFailed(err error, pause time.Duration) {
-	if suppressed, ok := h.waitLog.allow(h.Since()); ok {
-		h.log.Warn("waiting failed; trying again", "error", err, "pause", pause, "connections", h.active.Load(), "suppressed", suppressed)
+func (core *Core) WaitFailed(err error, pause time.Duration) {
+	if suppressed, ok := core.waitLog.allow(core.Since()); ok {
+		core.log.Warn("waiting failed; trying again", "error", err, "pause", pause, "connections", core.active.Load(), "suppressed", suppressed)
 	}
 }
 
 // ServedOtherwise notes that a client is not served as the model's options say, and
 // why.
-func (h *Host) ServedOtherwise(how string, err error) {
-	if suppressed, ok := h.otherwiseLog.allow(h.Since()); ok {
-		h.log.Warn("client is served "+how, "error", err, "connections", h.active.Load(), "suppressed", suppressed)
+func (core *Core) ServedOtherwise(how string, err error) {
+	if suppressed, ok := core.otherwiseLog.allow(core.Since()); ok {
+		core.log.Warn("client is served "+how, "error", err, "connections", core.active.Load(), "suppressed", suppressed)
 	}
 }

@@ -19,12 +19,12 @@ import (
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
-// logged runs a test in fake time with a host that logs everything.
-func logged(t *testing.T, cfg Config, test func(h *Host, log *strings.Builder)) {
+// logged runs a test in fake time with a core that logs everything.
+func logged(t *testing.T, cfg Config, test func(core *Core, log *strings.Builder)) {
 	synctest.Test(t, func(t *testing.T) {
 		log := new(strings.Builder)
 		cfg.Logger = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		test(NewHost(cfg, Traits{}, 1), log)
+		test(NewCore(cfg, Traits{}, 1), log)
 	})
 }
 
@@ -60,34 +60,34 @@ func TestEveryReasonHasALineAndItComesOnceASecond(t *testing.T) {
 	for _, end := range []struct {
 		reason Reason
 		says   string
-		do     func(h *Host, c *fakeConn)
+		do     func(core *Core, c *fakeConn)
 	}{
-		{ClosedByPeer, "", func(_ *Host, c *fakeConn) { c.Fed(0, io.EOF) }},
-		{ClosedTruncated, "", func(_ *Host, c *fakeConn) { c.receive(put[:5]); c.Fed(0, io.EOF) }},
-		{ClosedBroken, "reset", func(_ *Host, c *fakeConn) { c.receive(put); c.Wrote(0, errors.New("reset")) }},
-		{ClosedFailed, "setsockopt", func(_ *Host, c *fakeConn) { c.Fed(0, fmt.Errorf("setsockopt: %w", syscall.ENOMEM)) }},
-		{ClosedProtocol, "", func(_ *Host, c *fakeConn) { c.receive("\x00\x00\x00\x00") }},
-		{ClosedTooLong, "", func(_ *Host, c *fakeConn) { c.receive("GET / HTTP") }},
-		{ClosedIdle, "", func(_ *Host, c *fakeConn) { c.expire(clockIdle, 0) }},
-		{ClosedSlowFrame, "", func(_ *Host, c *fakeConn) { c.expire(clockFrame, 0) }},
-		{ClosedSlowReader, "", func(_ *Host, c *fakeConn) { c.expire(clockWrite, 0) }},
-		{ClosedMemory, "limit=", func(_ *Host, c *fakeConn) { c.Abort(session.ErrMemory); c.settle(0, 0) }},
-		{ClosedTurn, "", func(_ *Host, c *fakeConn) { c.finish(ClosedTurn, never) }},
-		{ClosedRefused, "all 1 connections are in use", func(h *Host, _ *fakeConn) { open(h).Closed() }},
-		{ClosedPanic, "stack=", func(_ *Host, c *fakeConn) { c.receive(get) }},
-		{ClosedShutdown, "", func(_ *Host, c *fakeConn) { c.finish(ClosedShutdown, never) }},
-		{ClosedKilled, "", func(_ *Host, _ *fakeConn) {}},
+		{ClosedByPeer, "", func(_ *Core, c *fakeConn) { c.Fed(0, io.EOF) }},
+		{ClosedTruncated, "", func(_ *Core, c *fakeConn) { c.receive(put[:5]); c.Fed(0, io.EOF) }},
+		{ClosedBroken, "reset", func(_ *Core, c *fakeConn) { c.receive(put); c.Wrote(0, errors.New("reset")) }},
+		{ClosedFailed, "setsockopt", func(_ *Core, c *fakeConn) { c.Fed(0, fmt.Errorf("setsockopt: %w", syscall.ENOMEM)) }},
+		{ClosedProtocol, "", func(_ *Core, c *fakeConn) { c.receive("\x00\x00\x00\x00") }},
+		{ClosedTooLong, "", func(_ *Core, c *fakeConn) { c.receive("GET / HTTP") }},
+		{ClosedIdle, "", func(_ *Core, c *fakeConn) { c.expire(clockIdle, 0) }},
+		{ClosedSlowFrame, "", func(_ *Core, c *fakeConn) { c.expire(clockFrame, 0) }},
+		{ClosedSlowReader, "", func(_ *Core, c *fakeConn) { c.expire(clockWrite, 0) }},
+		{ClosedMemory, "limit=", func(_ *Core, c *fakeConn) { c.Abort(session.ErrMemory); c.settle(0, 0) }},
+		{ClosedTurn, "", func(_ *Core, c *fakeConn) { c.finish(ClosedTurn, never) }},
+		{ClosedRefused, "all 1 connections are in use", func(core *Core, _ *fakeConn) { open(core).Closed() }},
+		{ClosedPanic, "stack=", func(_ *Core, c *fakeConn) { c.receive(get) }},
+		{ClosedShutdown, "", func(_ *Core, c *fakeConn) { c.finish(ClosedShutdown, never) }},
+		{ClosedKilled, "", func(_ *Core, _ *fakeConn) {}},
 	} {
 		tried[end.reason] = true
 		t.Run(end.reason.String(), func(t *testing.T) {
 			if end.reason == ClosedFailed && !sock.Supported {
 				t.Skip("this system's errors are not known")
 			}
-			logged(t, Config{Store: explosive{store.New(0)}, Limits: Limits{MaxConns: 1}}, func(h *Host, log *strings.Builder) {
+			logged(t, Config{Store: explosive{store.New(0)}, Limits: Limits{MaxConns: 1}}, func(core *Core, log *strings.Builder) {
 				for range seconds {
 					for range n {
-						c := open(h)
-						if end.do(h, c); end.reason == ClosedRefused { // another connection was refused
+						c := open(core)
+						if end.do(core, c); end.reason == ClosedRefused { // another connection was refused
 							c.Fed(0, io.EOF)
 						}
 						c.Closed()
@@ -110,19 +110,19 @@ func TestEveryReasonHasALineAndItComesOnceASecond(t *testing.T) {
 
 // The same holds for events that do not end a connection.
 func TestLinesAboutManyClientsComeOnceASecond(t *testing.T) {
-	for what, happen := range map[string]func(h *Host){
-		"accept failed":       func(h *Host) { h.AcceptFailed(syscall.EMFILE, time.Second) },
-		"waiting failed":      func(h *Host) { h.WaitFailed(syscall.ENOMEM, time.Second) },
-		"client is served so": func(h *Host) { h.ServedOtherwise("so", syscall.EMFILE) },
-		"the store is full":   func(h *Host) { h.storeFailed(store.ErrFull) },
-		"is nearly full":      func(h *Host) { h.storeNearlyFull(91, 100) },
-		"on fire":             func(h *Host) { h.storeFailed(errors.New("the disk is on fire")) },
+	for what, happen := range map[string]func(core *Core){
+		"accept failed":       func(core *Core) { core.AcceptFailed(syscall.EMFILE, time.Second) },
+		"waiting failed":      func(core *Core) { core.WaitFailed(syscall.ENOMEM, time.Second) },
+		"client is served so": func(core *Core) { core.ServedOtherwise("so", syscall.EMFILE) },
+		"the store is full":   func(core *Core) { core.storeFailed(store.ErrFull) },
+		"is nearly full":      func(core *Core) { core.storeNearlyFull(91, 100) },
+		"on fire":             func(core *Core) { core.storeFailed(errors.New("the disk is on fire")) },
 	} {
 		t.Run(what, func(t *testing.T) {
-			logged(t, Config{}, func(h *Host, log *strings.Builder) {
+			logged(t, Config{}, func(core *Core, log *strings.Builder) {
 				for range 3 {
 					for range 100 {
-						happen(h)
+						happen(core)
 					}
 					time.Sleep(time.Second)
 				}
@@ -138,8 +138,8 @@ func TestARefusalsDetailsAreForTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := new(strings.Builder)
 		lack := func() string { return "no thread is left (pids.max of the control group /secret)" }
-		h := NewHost(Config{Logger: slog.New(slog.NewTextHandler(log, nil))}, Traits{Admit: lack}, 1)
-		c := open(h)
+		core := NewCore(Config{Logger: slog.New(slog.NewTextHandler(log, nil))}, Traits{Admit: lack}, 1)
+		c := open(core)
 		reply := c.flush()
 		assert.Contains(t, reply, "no thread is left")
 		assert.NotContains(t, reply, "secret")

@@ -33,22 +33,22 @@ func SamePeer(a, b netip.Addr) bool { return peerOf(a) == peerOf(b) }
 
 // PerPeer reports whether connections are limited by address. Only then must a model
 // find out addresses, for AdmitPeer.
-func (h *Host) PerPeer() bool { return h.Limits.MaxConnsPerPeer > 0 }
+func (core *Core) PerPeer() bool { return core.Limits.MaxConnsPerPeer > 0 }
 
 // AdmitPeer is Admit for a client whose address is known. leaving is how many
 // connections of that address the model is about to close; the limit grows by that
 // number, up to twice the limit. peerFull reports that only the address's limit refuses
 // the client. key is the model's key for the connection, for LeavePeer. An invalid
 // address has no limit.
-func (h *Host) AdmitPeer(key any, addr netip.Addr, leaving int) (refusal string, peerFull bool) {
-	if !h.PerPeer() || !addr.IsValid() {
-		return h.Admit(), false
+func (core *Core) AdmitPeer(key any, addr netip.Addr, leaving int) (refusal string, peerFull bool) {
+	if !core.PerPeer() || !addr.IsValid() {
+		return core.Admit(), false
 	}
-	if !h.peers.take(key, peerOf(addr), h.Limits.MaxConnsPerPeer, leaving) {
-		return fmt.Sprintf("all %d connections of this address are in use", h.Limits.MaxConnsPerPeer), true
+	if !core.peers.take(key, peerOf(addr), core.Limits.MaxConnsPerPeer, leaving) {
+		return fmt.Sprintf("all %d connections of this address are in use", core.Limits.MaxConnsPerPeer), true
 	}
-	if refusal = h.Admit(); refusal != "" {
-		h.LeavePeer(key)
+	if refusal = core.Admit(); refusal != "" {
+		core.LeavePeer(key)
 	}
 	return refusal, false
 }
@@ -71,18 +71,18 @@ func (p *peers) take(key any, peer netip.Prefix, most, leaving int) bool {
 
 // LeavePeer undoes AdmitPeer for the key, if that took anything. Call it before another
 // connection can have the key.
-func (h *Host) LeavePeer(key any) {
-	if !h.PerPeer() {
+func (core *Core) LeavePeer(key any) {
+	if !core.PerPeer() {
 		return
 	}
-	h.peers.mu.Lock()
-	defer h.peers.mu.Unlock()
-	peer, ok := h.peers.of[key]
+	core.peers.mu.Lock()
+	defer core.peers.mu.Unlock()
+	peer, ok := core.peers.of[key]
 	if !ok {
 		return
 	}
-	delete(h.peers.of, key)
-	if h.peers.count[peer]--; h.peers.count[peer] == 0 {
-		delete(h.peers.count, peer)
+	delete(core.peers.of, key)
+	if core.peers.count[peer]--; core.peers.count[peer] == 0 {
+		delete(core.peers.count, peer)
 	}
 }

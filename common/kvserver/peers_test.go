@@ -8,9 +8,9 @@ import (
 )
 
 func TestAnAddressHasNoMoreThanItsConnections(t *testing.T) {
-	bubble(t, Limits{MaxConnsPerPeer: 2}, func(t *testing.T, h *Host) {
+	bubble(t, Limits{MaxConnsPerPeer: 2}, func(t *testing.T, core *Core) {
 		admit := func(key int, addr string, leaving int) bool {
-			refusal, full := h.AdmitPeer(key, netip.MustParseAddr(addr), leaving)
+			refusal, full := core.AdmitPeer(key, netip.MustParseAddr(addr), leaving)
 			assert.Equal(t, refusal != "", full)
 			return !full
 		}
@@ -23,10 +23,10 @@ func TestAnAddressHasNoMoreThanItsConnections(t *testing.T) {
 		assert.False(t, admit(7, "2001:db8::5", 0), "of the same /64")
 		assert.True(t, admit(8, "2001:db8:0:1::1", 0))
 
-		h.LeavePeer(3) // this connection was refused
+		core.LeavePeer(3) // this connection was refused
 		assert.False(t, admit(3, "192.0.2.1", 0))
-		h.LeavePeer(1)
-		h.LeavePeer(1)
+		core.LeavePeer(1)
+		core.LeavePeer(1)
 		assert.True(t, admit(9, "192.0.2.1", 0))
 		assert.False(t, admit(10, "192.0.2.1", 0))
 
@@ -34,14 +34,14 @@ func TestAnAddressHasNoMoreThanItsConnections(t *testing.T) {
 		assert.True(t, admit(12, "192.0.2.1", 9))
 		assert.False(t, admit(13, "192.0.2.1", 9), "twice as many, not more")
 
-		refusal, _ := h.AdmitPeer(14, netip.Addr{}, 0)
+		refusal, _ := core.AdmitPeer(14, netip.Addr{}, 0)
 		assert.Empty(t, refusal, "it has no address")
 		for key := range 20 {
-			h.LeavePeer(key)
+			core.LeavePeer(key)
 		}
-		assert.Empty(t, h.peers.count)
-		assert.Empty(t, h.peers.of)
-		assert.EqualValues(t, 10, h.places.Load(), "who is refused takes no place")
+		assert.Empty(t, core.peers.count)
+		assert.Empty(t, core.peers.of)
+		assert.EqualValues(t, 10, core.places.Load(), "who is refused takes no place")
 	})
 }
 
@@ -50,20 +50,20 @@ func TestAnAddressHasNoMoreThanItsConnections(t *testing.T) {
 func TestWhoIsRefusedForItsAddressTakesNothing(t *testing.T) {
 	taken := 0
 	traits := Traits{Admit: func() string { taken++; return "" }}
-	h := NewHost(Config{Limits: Limits{MaxConnsPerPeer: 1, MaxConns: 2}}, traits, 1)
+	core := NewCore(Config{Limits: Limits{MaxConnsPerPeer: 1, MaxConns: 2}}, traits, 1)
 	addr := netip.MustParseAddr("192.0.2.1")
-	refusal, full := h.AdmitPeer(1, addr, 0)
+	refusal, full := core.AdmitPeer(1, addr, 0)
 	assert.Empty(t, refusal)
 	assert.False(t, full)
-	refusal, full = h.AdmitPeer(2, addr, 0)
+	refusal, full = core.AdmitPeer(2, addr, 0)
 	assert.Equal(t, "all 1 connections of this address are in use", refusal)
 	assert.True(t, full)
 	assert.Equal(t, 1, taken)
 
-	assert.Empty(t, h.Admit())
+	assert.Empty(t, core.Admit())
 	other := netip.MustParseAddr("192.0.2.2")
-	refusal, full = h.AdmitPeer(3, other, 0)
+	refusal, full = core.AdmitPeer(3, other, 0)
 	assert.Equal(t, "all 2 connections are in use", refusal)
 	assert.False(t, full)
-	assert.NotContains(t, h.peers.of, any(3), "nor does its address have a connection")
+	assert.NotContains(t, core.peers.of, any(3), "nor does its address have a connection")
 }

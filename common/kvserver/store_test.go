@@ -17,7 +17,7 @@ import (
 // A client could once fill the machine's memory by putting new keys.
 func TestTheStoreHasALimitByDefault(t *testing.T) {
 	usage := func(cfg Config, traits Traits) *StoreUsage {
-		return NewHost(cfg, traits, 1).Lifecycle(nil).Stats().Store
+		return NewCore(cfg, traits, 1).Lifecycle(nil).Stats().Store
 	}
 	for _, traits := range []Traits{{}, {Threads: true}} {
 		assert.Equal(t, &StoreUsage{0, memlimit.Bytes() / 4}, usage(Config{}, traits))
@@ -30,15 +30,15 @@ func TestTheStoreHasALimitByDefault(t *testing.T) {
 
 // The log warns of a full store while puts still succeed.
 func TestTheLogWarnsBeforeTheStoreIsFull(t *testing.T) {
-	logged(t, Config{Limits: Limits{StoreLimit: 10_000}}, func(h *Host, log *strings.Builder) {
-		c := open(h)
-		for i := 0; h.Lifecycle(nil).Stats().Store.Bytes <= 9_000; i++ {
+	logged(t, Config{Limits: Limits{StoreLimit: 10_000}}, func(core *Core, log *strings.Builder) {
+		c := open(core)
+		for i := 0; core.Lifecycle(nil).Stats().Store.Bytes <= 9_000; i++ {
 			c.receive(request(kv.PutOrUpdate, fmt.Sprint(i), strings.Repeat("v", 100)))
 			c.flush()
 		}
 		synctest.Wait()
 		assert.Equal(t, 1, strings.Count(log.String(), "the store is nearly full"), log)
-		require.Zero(t, h.storeFull.Load())
+		require.Zero(t, core.storeFull.Load())
 		assert.Contains(t, log.String(), "limit=10000")
 		c.Closed()
 	})

@@ -27,7 +27,7 @@ const AcceptsPerTurn = 64
 type Acceptor struct {
 	FD int // the listener's descriptor
 
-	host    *kvserver.Host
+	core    *kvserver.Core
 	calls   sock.Calls
 	backoff kvserver.Backoff
 	resume  atomic.Int64 // the end of the pause, by the lane's clock
@@ -38,19 +38,19 @@ type Acceptor struct {
 
 // NewAcceptor takes over ln's socket, closes ln, and returns an acceptor for the
 // socket.
-func NewAcceptor(h *kvserver.Host, calls sock.Calls, ln net.Listener) (*Acceptor, error) {
+func NewAcceptor(core *kvserver.Core, calls sock.Calls, ln net.Listener) (*Acceptor, error) {
 	fd, err := calls.Listen(ln)
 	if err != nil {
 		return nil, err
 	}
-	return &Acceptor{FD: fd, host: h, calls: calls}, nil
+	return &Acceptor{FD: fd, core: core, calls: calls}, nil
 }
 
 // Accept takes a client from the listen queue. ok is false when no client waits,
 // when the system lacks a resource (then accepting pauses: see Paused), or when no
 // client is accepted any more.
 func (a *Acceptor) Accept(now time.Duration) (fd int, ok bool) {
-	if _, paused := a.Paused(now); paused || a.ended != nil || a.host.Phase() == kvserver.Closing {
+	if _, paused := a.Paused(now); paused || a.ended != nil || a.core.Phase() == kvserver.Closing {
 		return -1, false
 	}
 	fd, err := a.calls.Accept(a.FD)
@@ -66,20 +66,20 @@ func (a *Acceptor) Accept(now time.Duration) (fd int, ok bool) {
 
 // Succeeded and Failed note the result of an accept, for a model that accepts by
 // itself. After a transient error accepting pauses. After any other error no client
-// can come any more: the host is Closing, and Ended returns the error.
+// can come any more: the server is Closing, and Ended returns the error.
 func (a *Acceptor) Succeeded() { a.backoff.Reset() }
 
 func (a *Acceptor) Failed(err error, now time.Duration) {
 	if !sock.Transient(err) {
-		if a.ended = kvserver.ErrServerClosed; a.host.Phase() == kvserver.Serving {
+		if a.ended = kvserver.ErrServerClosed; a.core.Phase() == kvserver.Serving {
 			a.ended = err
-			a.host.Fail()
+			a.core.Fail()
 		}
 		return
 	}
 	pause := a.backoff.Next()
 	a.resume.Store(int64(now + pause))
-	a.host.AcceptFailed(err, pause)
+	a.core.AcceptFailed(err, pause)
 }
 
 // Paused returns until when accepting pauses, and whether it does so now.
@@ -104,10 +104,10 @@ func (a *Acceptor) Admit(fd int, open func(fd int, refusal string)) {
 
 // admit takes a place for a client. Loop.Close gives back the place of its address.
 func (a *Acceptor) admit(fd int) (refusal string) {
-	if !a.host.PerPeer() {
-		return a.host.Admit()
+	if !a.core.PerPeer() {
+		return a.core.Admit()
 	}
-	refusal, _ = a.host.AdmitPeer(fd, a.calls.Peer(fd), 0)
+	refusal, _ = a.core.AdmitPeer(fd, a.calls.Peer(fd), 0)
 	return refusal
 }
 
@@ -131,7 +131,7 @@ func (a *Acceptor) Judge(number int64, open func(fd int, refusal string)) {
 	if len(a.held) == 0 {
 		return
 	}
-	if a.host.Phase() == kvserver.Closing {
+	if a.core.Phase() == kvserver.Closing {
 		number = math.MaxInt64
 	}
 	first := a.number.Load() - int64(len(a.held)) + 1

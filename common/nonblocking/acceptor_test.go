@@ -24,11 +24,11 @@ type arrivals struct {
 }
 
 func newArrivals(conns int) *arrivals {
-	h := kvserver.NewHost(kvserver.Config{
+	core := kvserver.NewCore(kvserver.Config{
 		Limits: kvserver.Limits{MaxConns: conns},
 		Logger: slog.New(slog.DiscardHandler),
 	}, kvserver.Traits{}, 1)
-	return &arrivals{Acceptor: &Acceptor{FD: 3, host: h, calls: sock.System}}
+	return &arrivals{Acceptor: &Acceptor{FD: 3, core: core, calls: sock.System}}
 }
 
 func (a *arrivals) open(fd int, refusal string) {
@@ -40,7 +40,7 @@ func (a *arrivals) open(fd int, refusal string) {
 
 // leave frees the place of a served client.
 func (a *arrivals) leave() {
-	l := NewLoop(a.host.Lane(0), sock.System, 1)
+	l := NewLoop(a.core.Lane(0), sock.System, 1)
 	c := new(Conn)
 	l.Open(c, noSocket, "")
 	l.Close(c)
@@ -68,7 +68,7 @@ func TestWhoFindsNoPlaceIsHeldUntilAllHaveBeenLookedAt(t *testing.T) {
 	a.Judge(before, a.open)
 	assert.Equal(t, []int{10, 11, 12, -13, 14}, a.opened)
 
-	a.host.Fail()
+	a.core.Fail()
 	a.Judge(before, a.open)
 	assert.Equal(t, []int{10, 11, 12, -13, 14, -15}, a.opened, "the server is closed")
 	assert.False(t, a.Holding())
@@ -76,7 +76,7 @@ func TestWhoFindsNoPlaceIsHeldUntilAllHaveBeenLookedAt(t *testing.T) {
 
 func TestAnAcceptorEndsWithItsListener(t *testing.T) {
 	for _, end := range []func(*arrivals){
-		func(a *arrivals) { a.host.Fail() },
+		func(a *arrivals) { a.core.Fail() },
 		func(a *arrivals) { a.ended = kvserver.ErrServerClosed }, // as after a failure while Draining
 	} {
 		k := &accepting{results: []error{nil}}
@@ -91,13 +91,13 @@ func TestAnAcceptorEndsWithItsListener(t *testing.T) {
 	broken := fmt.Errorf("accept: %w", unix.EBADF)
 	a := newArrivals(2)
 	a.Failed(fmt.Errorf("accept: %w", unix.EMFILE), 0)
-	assert.Equal(t, kvserver.Serving, a.host.Phase(), "time may heal that")
+	assert.Equal(t, kvserver.Serving, a.core.Phase(), "time may heal that")
 	a.Failed(broken, 0)
-	assert.Equal(t, kvserver.Closing, a.host.Phase(), "clients are not left with a server that has ended")
+	assert.Equal(t, kvserver.Closing, a.core.Phase(), "clients are not left with a server that has ended")
 	assert.Equal(t, broken, a.Ended())
 
 	a = newArrivals(2)
-	a.host.Fail() // the server ends already
+	a.core.Fail() // the server ends already
 	a.Failed(broken, 0)
 	assert.Equal(t, kvserver.ErrServerClosed, a.Ended())
 }
@@ -140,7 +140,7 @@ func TestPausesBeginAnewAfterAClient(t *testing.T) {
 	}
 	const ms = time.Millisecond
 	assert.Equal(t, []time.Duration{5 * ms, 10 * ms, 5 * ms, 10 * ms}, pauses, "a client ends the series")
-	assert.EqualValues(t, 4, a.host.Lifecycle(nil).Stats().AcceptErrors)
+	assert.EqualValues(t, 4, a.core.Lifecycle(nil).Stats().AcceptErrors)
 }
 
 // A closed connection may have freed the descriptor that accept lacked.

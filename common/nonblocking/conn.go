@@ -48,8 +48,8 @@ func (l *Loop) Close(c *Conn) {
 	if c.index >= 0 {
 		heap.Remove(&l.timers, int(c.index))
 	}
-	if h := l.lane.Host(); h.PerPeer() {
-		h.LeavePeer(c.FD())
+	if core := l.lane.Core(); core.PerPeer() {
+		core.LeavePeer(c.FD())
 	}
 	_ = l.calls.Close(c.FD())
 	c.Closed()

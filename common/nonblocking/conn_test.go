@@ -23,8 +23,8 @@ func open(l *Loop) *Conn {
 }
 
 func TestTimersRunOutInTheirOrder(t *testing.T) {
-	h := kvserver.NewHost(kvserver.Config{}, kvserver.Traits{}, 1)
-	l := NewLoop(h.Lane(0), sock.System, 1)
+	core := kvserver.NewCore(kvserver.Config{}, kvserver.Traits{}, 1)
+	l := NewLoop(core.Lane(0), sock.System, 1)
 	r := rand.New(rand.NewPCG(1, 2))
 	conns := make([]*Conn, 200)
 	for i := range conns {
@@ -53,16 +53,16 @@ func TestTimersRunOutInTheirOrder(t *testing.T) {
 
 func TestOnlyThoseWhoseTimeHasComeExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := kvserver.NewHost(kvserver.Config{Limits: kvserver.Limits{IdleTimeout: time.Minute}}, kvserver.Traits{}, 1)
-		l := NewLoop(h.Lane(0), sock.System, 1)
+		core := kvserver.NewCore(kvserver.Config{Limits: kvserver.Limits{IdleTimeout: time.Minute}}, kvserver.Traits{}, 1)
+		l := NewLoop(core.Lane(0), sock.System, 1)
 		first := open(l)
 		time.Sleep(10 * time.Second)
 		second := open(l)
 
 		at, ok := l.Next()
 		require.True(t, ok)
-		time.Sleep(at - h.Since())
-		now := h.Lane(0).Tick()
+		time.Sleep(at - core.Since())
+		now := core.Lane(0).Tick()
 		assert.Same(t, first, l.Expired(now))
 		assert.Zero(t, first.Wants(), "it was idle for a minute")
 		assert.Nil(t, l.Expired(now))
@@ -72,8 +72,8 @@ func TestOnlyThoseWhoseTimeHasComeExpire(t *testing.T) {
 
 func TestWhoIsInterruptedComesBeforeAnyClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := kvserver.NewHost(kvserver.Config{Limits: kvserver.Limits{IdleTimeout: 1}}, kvserver.Traits{}, 1)
-		l := NewLoop(h.Lane(0), sock.System, 1)
+		core := kvserver.NewCore(kvserver.Config{Limits: kvserver.Limits{IdleTimeout: 1}}, kvserver.Traits{}, 1)
+		l := NewLoop(core.Lane(0), sock.System, 1)
 		open(l)
 		second := open(l)
 		time.Sleep(time.Second)

@@ -35,20 +35,20 @@ func (k *filling) Read(_ int, p []byte) (int, error) {
 func TestAReadThatFindsNothingLetsTheClocksGoOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := kvserver.Config{Limits: kvserver.Limits{IdleTimeout: time.Second, FrameTimeout: time.Second}}
-		h := kvserver.NewHost(cfg, kvserver.Traits{}, 1)
+		core := kvserver.NewCore(cfg, kvserver.Traits{}, 1)
 		k := &filling{}
-		l := NewLoop(h.Lane(0), sock.Calls{Kernel: k}, 1)
+		l := NewLoop(core.Lane(0), sock.Calls{Kernel: k}, 1)
 		c := new(Conn)
 		l.Open(c, noSocket, "")
 		k.data = make([]byte, len(c.Buffer()))
 		k.data[2] = 8 // a frame of 512 KiB begins
 		c.Fed(c.Read(c.Buffer()))
 		time.Sleep(time.Minute)
-		assert.Same(t, c, l.Expired(h.Lane(0).Tick()))
+		assert.Same(t, c, l.Expired(core.Lane(0).Tick()))
 		require.NotZero(t, c.Wants(), "it may have sent more")
 		_, err := c.Read(c.Buffer())
 		require.Equal(t, sock.ErrWouldBlock, err)
-		c.Expire(h.Lane(0).Tick())
+		c.Expire(core.Lane(0).Tick())
 		assert.Zero(t, c.Wants(), "it has not")
 	})
 }

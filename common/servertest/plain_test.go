@@ -19,22 +19,22 @@ func TestPlainServer(t *testing.T) {
 }
 
 type plain struct {
-	host     *kvserver.Host
+	core     *kvserver.Core
 	conns    *blocking.Conns
 	acceptor *blocking.Acceptor
 }
 
 func newPlain(cfg kvserver.Config) kvserver.Server {
-	host := kvserver.NewHost(cfg, kvserver.Traits{Threads: true}, 1)
-	conns := blocking.NewConns(host)
-	return host.Lifecycle(&plain{host, conns, blocking.NewAcceptor(conns)})
+	core := kvserver.NewCore(cfg, kvserver.Traits{Threads: true}, 1)
+	conns := blocking.NewConns(core)
+	return core.Lifecycle(&plain{core, conns, blocking.NewAcceptor(conns)})
 }
 
 func (p *plain) Run(ln net.Listener) error {
 	p.acceptor.Bind(ln)
 	var serving sync.WaitGroup
 	defer serving.Wait()
-	p.host.Ready()
+	p.core.Ready()
 	for {
 		client, err := p.acceptor.Accept()
 		if err != nil {

@@ -235,7 +235,7 @@ var absent = kvserver.Command{
 	Summary: "There is no such thing.",
 	Flags: func(*flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
 		return func(cfg kvserver.Config) (kvserver.Server, error) {
-			return kvserver.NewHost(cfg, kvserver.Traits{}, 1).Lifecycle(absentModel{}), nil
+			return kvserver.NewCore(cfg, kvserver.Traits{}, 1).Lifecycle(absentModel{}), nil
 		}
 	},
 }

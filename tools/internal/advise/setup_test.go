@@ -77,8 +77,8 @@ func TestLimitsThatAProfileNeeds(t *testing.T) {
 
 // The defaults are those that the servers have.
 func TestDefaultLimits(t *testing.T) {
-	many := kvserver.NewHost(kvserver.Config{}, kvserver.Traits{}, 1).Limits
-	one := kvserver.NewHost(kvserver.Config{}, kvserver.Traits{OneAtATime: true}, 1).Limits
+	many := kvserver.NewCore(kvserver.Config{}, kvserver.Traits{}, 1).Limits
+	one := kvserver.NewCore(kvserver.Config{}, kvserver.Traits{OneAtATime: true}, 1).Limits
 	assert.Equal(t, min(defaultConns, sock.DescriptorLimit()-descriptorReserve), many.MaxConns)
 	assert.Equal(t, []time.Duration{defaultIdle, defaultIdle1}, []time.Duration{many.IdleTimeout, one.IdleTimeout})
 	assert.EqualValues(t, defaultMemory, many.MemoryLimit)

@@ -30,19 +30,19 @@ const (
 	Closing               // Close: drop everything
 )
 
-// Model is one way to wait for the network. A Host runs it.
+// Model is one way to wait for the network. Lifecycle.Serve runs it.
 type Model interface {
-	// Run serves ln's clients. It returns ErrServerClosed when the host is
-	// Draining and all connections have ended, or when the host is Closing and
+	// Run serves ln's clients. It returns ErrServerClosed when the server is
+	// Draining and all connections have ended, or when it is Closing and
 	// Run has closed them. If it cannot go on, it returns another error. When
 	// it returns, no goroutine of the model runs any more.
 	Run(ln net.Listener) error
-	// Wake makes Run notice that the host's phase has changed, wherever Run
+	// Wake makes Run notice that the server's phase has changed, wherever Run
 	// waits. Other goroutines call it, at any time while Run runs.
 	Wake()
 }
 
-// Traits are the properties of a model that the host must know.
+// Traits are the properties of a model that the core must know.
 type Traits struct {
 	// OneAtATime: one client keeps all others waiting, so its timeouts are
 	// shorter.
@@ -75,9 +75,10 @@ const (
 // flushTimeout is how long Serve waits at its end for the log's handler.
 const flushTimeout = time.Second
 
-// Host is the part of a server that is the same for each model: its
-// configuration, its life, its counters.
-type Host struct {
+// Core is the part of a server that is the same for each model: its
+// configuration, its life, its counters. Models call its methods. A server's
+// users must not, so a server's type does not embed Core, but Lifecycle.
+type Core struct {
 	Limits Limits
 
 	log        *slog.Logger      // never blocks
@@ -119,96 +120,96 @@ type Host struct {
 	once    bool          // Serve was called, or can no longer be
 }
 
-// NewHost returns the host of a server with the given configuration and number
+// NewCore returns the core of a server with the given configuration and number
 // of lanes, at least one (see Lane).
-func NewHost(cfg Config, traits Traits, lanes int) *Host {
-	h := &Host{
+func NewCore(cfg Config, traits Traits, lanes int) *Core {
+	core := &Core{
 		Limits:  cfg.withDefaults(traits.OneAtATime),
 		ready:   cfg.Ready,
 		invalid: traits.Invalid,
 		needs:   traits.Admit,
 		started: time.Now(),
 	}
-	h.setLog(cfg.Logger)
+	core.setLog(cfg.Logger)
 	if traits.ConnsCap > 0 {
-		h.Limits.MaxConns = min(h.Limits.MaxConns, traits.ConnsCap)
+		core.Limits.MaxConns = min(core.Limits.MaxConns, traits.ConnsCap)
 	}
-	h.reserve(traits.Descriptors, sock.DescriptorLimit())
+	core.reserve(traits.Descriptors, sock.DescriptorLimit())
 	if cfg.Store == nil && traits.Threads {
-		cfg.Store = store.NewSharded(h.Limits.StoreLimit)
+		cfg.Store = store.NewSharded(core.Limits.StoreLimit)
 	} else if cfg.Store == nil {
-		cfg.Store = store.New(h.Limits.StoreLimit)
+		cfg.Store = store.New(core.Limits.StoreLimit)
 	}
-	h.watch(cfg.Store)
-	h.share = evenShare(h.Limits)
-	h.briefest = min(h.Limits.IdleTimeout, h.Limits.WriteTimeout)
+	core.watch(cfg.Store)
+	core.share = evenShare(core.Limits)
+	core.briefest = min(core.Limits.IdleTimeout, core.Limits.WriteTimeout)
 	handler := kv.NewHandler(cfg.Store)
-	handler.StoreFailed = h.storeFailed
-	h.session = session.Config{
+	handler.StoreFailed = core.storeFailed
+	core.session = session.Config{
 		Handler:    handler,
-		Buffers:    buffer.NewPool(h.Limits.MemoryLimit),
-		MaxFrame:   h.Limits.MaxFrame,
-		OutputHigh: h.Limits.OutputLimit,
-		OutputLow:  h.Limits.OutputLimit / 4,
+		Buffers:    buffer.NewPool(core.Limits.MemoryLimit),
+		MaxFrame:   core.Limits.MaxFrame,
+		OutputHigh: core.Limits.OutputLimit,
+		OutputLow:  core.Limits.OutputLimit / 4,
 	}
 	if handler.CanPrefetch() {
-		h.prefetcher = handler
+		core.prefetcher = handler
 	}
 	for range lanes {
-		h.lanes = append(h.lanes, &Lane{host: h})
+		core.lanes = append(core.lanes, &Lane{core: core})
 	}
-	return h
+	return core
 }
 
 // setLog makes the log a non-blocking one.
-func (h *Host) setLog(log *slog.Logger) {
+func (core *Core) setLog(log *slog.Logger) {
 	if log == nil {
 		log = slog.Default()
 	}
 	if _, is := log.Handler().(*asynclog.Handler); !is {
-		h.own = asynclog.New(log.Handler())
-		log = slog.New(h.own)
+		core.own = asynclog.New(log.Handler())
+		log = slog.New(core.own)
 	}
-	h.log = log
+	core.log = log
 }
 
 // reserve lowers MaxConns to what the process's descriptor limit allows. own is
 // the number of descriptors that the model itself uses.
-func (h *Host) reserve(own, limit int) {
+func (core *Core) reserve(own, limit int) {
 	most := limit - max(descriptorReserve, reserveOfOthers+own)
-	if most < 1 && own > descriptorReserve-reserveOfOthers && h.invalid == nil {
-		h.invalid = fmt.Errorf("the server takes %d descriptors for itself, and this process may have %d in all", own, limit)
+	if most < 1 && own > descriptorReserve-reserveOfOthers && core.invalid == nil {
+		core.invalid = fmt.Errorf("the server takes %d descriptors for itself, and this process may have %d in all", own, limit)
 	}
-	h.Limits.MaxConns = min(h.Limits.MaxConns, max(1, most))
+	core.Limits.MaxConns = min(core.Limits.MaxConns, max(1, most))
 }
 
 // Ready must be called by the model in Run, once it has everything that it
 // needs.
-func (h *Host) Ready() {
-	if h.ready != nil {
-		h.ready()
+func (core *Core) Ready() {
+	if core.ready != nil {
+		core.ready()
 	}
 }
 
 // Room is the initial capacity of per-connection slices: MaxConns, at most
 // 65,536.
-func (h *Host) Room() int { return min(h.Limits.MaxConns, 1<<16) }
+func (core *Core) Room() int { return min(core.Limits.MaxConns, 1<<16) }
 
 // Lane returns lane i modulo the number of lanes.
-func (h *Host) Lane(i int) *Lane { return h.lanes[i%len(h.lanes)] }
+func (core *Core) Lane(i int) *Lane { return core.lanes[i%len(core.lanes)] }
 
 // Phase returns the server's phase.
-func (h *Host) Phase() Phase { return Phase(h.phase.Load()) }
+func (core *Core) Phase() Phase { return Phase(core.phase.Load()) }
 
 // Buffers returns the pool from which the server's connections borrow.
-func (h *Host) Buffers() *buffer.Pool { return h.session.Buffers }
+func (core *Core) Buffers() *buffer.Pool { return core.session.Buffers }
 
 // Since returns the time since the server was made. The timeouts use this
 // clock.
-func (h *Host) Since() time.Duration { return time.Since(h.started) }
+func (core *Core) Since() time.Duration { return time.Since(core.started) }
 
 // At converts a time of that clock to wall-clock time.
-func (h *Host) At(since time.Duration) time.Time { return h.started.Add(since) }
+func (core *Core) At(since time.Duration) time.Time { return core.started.Add(since) }
 
 // Listen listens on addr as ListenAndServe does. Resolving a host name may take
 // long; ctx ends that.
@@ -225,24 +226,26 @@ func Listen(ctx context.Context, addr string) (net.Listener, error) {
 }
 
 // Lifecycle implements Server for a model. The model's server type embeds it.
+// It is the users' view of a Core: it has none of the methods that only models
+// call.
 type Lifecycle struct {
-	host  *Host
+	core  *Core
 	model Model
 }
 
-// Lifecycle returns the Lifecycle of the server in which h runs m.
-func (h *Host) Lifecycle(m Model) Lifecycle { return Lifecycle{h, m} }
+// Lifecycle returns the users' view of the core of a server that runs m.
+func (core *Core) Lifecycle(m Model) Lifecycle { return Lifecycle{core, m} }
 
 // Validate implements Server.
-func (l Lifecycle) Validate() error { return l.host.invalid }
+func (l Lifecycle) Validate() error { return l.core.invalid }
 
 // ListenAndServe implements Server.
 func (l Lifecycle) ListenAndServe(addr string) error {
-	if l.host.Phase() != Serving {
+	if l.core.Phase() != Serving {
 		return ErrServerClosed
 	}
-	if l.host.invalid != nil {
-		return l.host.invalid
+	if l.core.invalid != nil {
+		return l.core.invalid
 	}
 	ln, err := Listen(context.Background(), addr)
 	if err != nil {
@@ -253,26 +256,26 @@ func (l Lifecycle) ListenAndServe(addr string) error {
 
 // Serve implements Server.
 func (l Lifecycle) Serve(ln net.Listener) error {
-	h := l.host
+	core := l.core
 	defer ln.Close()
-	if h.invalid != nil {
-		return h.invalid
+	if core.invalid != nil {
+		return core.invalid
 	}
-	h.mu.Lock()
-	if h.Phase() != Serving {
-		h.mu.Unlock()
+	core.mu.Lock()
+	if core.Phase() != Serving {
+		core.mu.Unlock()
 		return ErrServerClosed
 	}
-	if h.once {
-		h.mu.Unlock()
+	if core.once {
+		core.mu.Unlock()
 		return errors.New("kvserver: a server serves once")
 	}
-	h.once, h.running = true, l.model
-	h.done = make(chan struct{})
-	h.mu.Unlock()
-	defer close(h.done)
-	if h.own != nil {
-		defer h.own.Flush(flushTimeout)
+	core.once, core.running = true, l.model
+	core.done = make(chan struct{})
+	core.mu.Unlock()
+	defer close(core.done)
+	if core.own != nil {
+		defer core.own.Flush(flushTimeout)
 	}
 
 	if err := sock.SetBacklog(ln, Backlog); err != nil {
@@ -284,7 +287,7 @@ func (l Lifecycle) Serve(ln net.Listener) error {
 // Shutdown implements Server.
 func (l Lifecycle) Shutdown(ctx context.Context) error {
 	select {
-	case <-l.host.enter(Draining):
+	case <-l.core.enter(Draining):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -294,48 +297,48 @@ func (l Lifecycle) Shutdown(ctx context.Context) error {
 // Close implements Server. It waits until Serve has ended, so no goroutine and
 // no descriptor is left when it returns.
 func (l Lifecycle) Close() error {
-	<-l.host.enter(Closing)
+	<-l.core.enter(Closing)
 	return nil
 }
 
 // enter moves to phase p, unless the server is already there or beyond. It
 // returns a channel that is closed when Serve has ended.
-func (h *Host) enter(p Phase) <-chan struct{} {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.Phase() < p {
-		h.phase.Store(int32(p))
+func (core *Core) enter(p Phase) <-chan struct{} {
+	core.mu.Lock()
+	defer core.mu.Unlock()
+	if core.Phase() < p {
+		core.phase.Store(int32(p))
 	}
-	if h.done == nil {
-		h.done = make(chan struct{})
-		close(h.done)
-		h.once = true
-	} else if h.running != nil {
-		h.running.Wake()
+	if core.done == nil {
+		core.done = make(chan struct{})
+		close(core.done)
+		core.once = true
+	} else if core.running != nil {
+		core.running.Wake()
 	}
-	return h.done
+	return core.done
 }
 
 // Fail ends the whole model when a part of it cannot go on: it sets the phase
 // to Closing.
-func (h *Host) Fail() { h.enter(Closing) }
+func (core *Core) Fail() { core.enter(Closing) }
 
 // Stats implements Server.
 func (l Lifecycle) Stats() Stats {
-	h := l.host
+	core := l.core
 	// Active is derived, so that Accepted is its sum with Closed in every
 	// snapshot.
-	s := Stats{Closed: make(map[string]int64), AcceptErrors: h.acceptErrors.Load(), Pauses: h.pauses.Load(), StoreFull: h.storeFull.Load(), StoreErrors: h.storeErrors.Load(), Store: h.storeUsage(), BufferBytes: h.session.Buffers.Lent()}
+	s := Stats{Closed: make(map[string]int64), AcceptErrors: core.acceptErrors.Load(), Pauses: core.pauses.Load(), StoreFull: core.storeFull.Load(), StoreErrors: core.storeErrors.Load(), Store: core.storeUsage(), BufferBytes: core.session.Buffers.Lent()}
 	closed := int64(0)
-	for r := range h.closed {
-		if n := h.closed[r].Load(); n > 0 {
+	for r := range core.closed {
+		if n := core.closed[r].Load(); n > 0 {
 			s.Closed[Reason(r).String()] = n
 			closed += n
 		}
 	}
-	s.Accepted = h.accepted.Load()
+	s.Accepted = core.accepted.Load()
 	s.Active = s.Accepted - closed
-	for _, lane := range h.lanes {
+	for _, lane := range core.lanes {
 		s.Requests += lane.count.requests.Load()
 		s.BytesIn += lane.count.bytesIn.Load()
 		s.BytesOut += lane.count.bytesOut.Load()

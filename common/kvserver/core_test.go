@@ -20,12 +20,12 @@ import (
 
 // runs is a model that only logs, and ends when Wake is called.
 type runs struct {
-	host  *Host
+	core  *Core
 	woken chan struct{}
 }
 
 func (m runs) Run(net.Listener) error {
-	m.host.log.Warn("something")
+	m.core.log.Warn("something")
 	<-m.woken
 	return ErrServerClosed
 }
@@ -58,8 +58,8 @@ func TestServeWaitsForItsLogButNotForLong(t *testing.T) {
 			if !unread {
 				close(log.over)
 			}
-			h := NewHost(Config{Logger: slog.New(log)}, Traits{}, 1)
-			l := h.Lifecycle(runs{h, make(chan struct{})})
+			core := NewCore(Config{Logger: slog.New(log)}, Traits{}, 1)
+			l := core.Lifecycle(runs{core, make(chan struct{})})
 			ended := make(chan error, 1)
 			go func() { ended <- l.Serve(noListener{}) }()
 			synctest.Wait()
@@ -80,17 +80,17 @@ func TestServeWaitsForItsLogButNotForLong(t *testing.T) {
 // A caller that gives a server a log that does not block flushes it itself.
 func TestALogThatDoesNotBlockIsTakenAsItIs(t *testing.T) {
 	log := slog.New(asynclog.New(slog.DiscardHandler))
-	h := NewHost(Config{Logger: log.With("k", "v")}, Traits{}, 1)
-	assert.Nil(t, h.own)
-	h = NewHost(Config{Logger: log}, Traits{}, 1)
-	assert.Same(t, log, h.log)
+	core := NewCore(Config{Logger: log.With("k", "v")}, Traits{}, 1)
+	assert.Nil(t, core.own)
+	core = NewCore(Config{Logger: log}, Traits{}, 1)
+	assert.Same(t, log, core.log)
 }
 
 func TestAnInvalidServerStartsNothing(t *testing.T) {
 	invalid := errors.New("no server has so many of these")
 	ready := func() { assert.Fail(t, "it is not ready") }
-	h := NewHost(Config{Ready: ready}, Traits{Invalid: invalid}, 1)
-	l := h.Lifecycle(runs{}) // running it would panic
+	core := NewCore(Config{Ready: ready}, Traits{Invalid: invalid}, 1)
+	l := core.Lifecycle(runs{}) // running it would panic
 	assert.Equal(t, invalid, l.Validate())
 	assert.Equal(t, invalid, l.ListenAndServe("127.0.0.1:0"))
 	ln, err := Listen(t.Context(), "127.0.0.1:0")
@@ -116,10 +116,10 @@ func TestTheModelsOwnDescriptorsAreReserved(t *testing.T) {
 		{16, 8, 1, true},
 		{0, math.MaxInt32, DefaultMaxConns, true},
 	} {
-		h := &Host{Limits: Limits{}.withDefaults(false)}
-		h.reserve(c.own, c.limit)
-		assert.Equal(t, c.most, h.Limits.MaxConns, "%+v", c)
-		assert.Equal(t, c.valid, h.invalid == nil, "%+v: %v", c, h.invalid)
+		core := &Core{Limits: Limits{}.withDefaults(false)}
+		core.reserve(c.own, c.limit)
+		assert.Equal(t, c.most, core.Limits.MaxConns, "%+v", c)
+		assert.Equal(t, c.valid, core.invalid == nil, "%+v: %v", c, core.invalid)
 	}
 }
 
