@@ -10,9 +10,9 @@ import (
 )
 
 // variants are the ways in which the model can be configured.
-func variants() (all []servertest.Subject) {
+func variants() (all []servertest.Target) {
 	for _, oneAtATime := range []bool{false, true} {
-		all = append(all, servertest.Subject{
+		all = append(all, servertest.Target{
 			Name: fmt.Sprintf("one-at-a-time=%t", oneAtATime),
 			New: func(cfg kvserver.Config) kvserver.Server {
 				return busywait.New(busywait.Config{Config: cfg, OneAtATime: oneAtATime})

@@ -16,7 +16,7 @@ func TestServer(t *testing.T) {
 		oneAtATime bool
 	}{{"all", false}, {"one at a time", true}} {
 		t.Run(variant.name, func(t *testing.T) {
-			servertest.Run(t, servertest.Subject{
+			servertest.Run(t, servertest.Target{
 				Name: "busywait " + variant.name,
 				New: func(cfg kvserver.Config) kvserver.Server {
 					return busywait.New(busywait.Config{Config: cfg, OneAtATime: variant.oneAtATime})

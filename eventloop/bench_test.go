@@ -10,9 +10,9 @@ import (
 )
 
 // variants are the ways in which the model can be configured.
-func variants() (all []servertest.Subject) {
+func variants() (all []servertest.Target) {
 	for _, loops := range []int{1, 2} {
-		all = append(all, servertest.Subject{
+		all = append(all, servertest.Target{
 			Name: fmt.Sprintf("loops=%d", loops),
 			New: func(cfg kvserver.Config) kvserver.Server {
 				return eventloop.New(eventloop.Config{Config: cfg, Loops: loops})

@@ -9,5 +9,5 @@ import (
 
 func TestARequestAllocatesNothing(t *testing.T) {
 	iouring.Need(t)
-	servertest.Allocations(t, subject)
+	servertest.Allocations(t, target)
 }

@@ -9,5 +9,5 @@ import (
 
 func BenchmarkServer(b *testing.B) {
 	iouring.Need(b)
-	servertest.Benchmark(b, subject)
+	servertest.Benchmark(b, target)
 }

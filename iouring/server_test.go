@@ -31,12 +31,12 @@ func skipExamples(why error) {
 	fmt.Println("examples are skipped:", why)
 }
 
-var subject = servertest.Subject{
+var target = servertest.Target{
 	Name: "iouring",
 	New:  func(cfg kvserver.Config) kvserver.Server { return iouring.New(iouring.Config{Config: cfg}) },
 }
 
 func TestServer(t *testing.T) {
 	iouring.Need(t)
-	servertest.Run(t, subject)
+	servertest.Run(t, target)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // variants are the ways in which the model can be configured.
-func variants() (all []servertest.Subject) {
+func variants() (all []servertest.Target) {
 	const workers = 64
 	for _, v := range []struct {
 		name string
@@ -20,7 +20,7 @@ func variants() (all []servertest.Subject) {
 		{"waiting=workers", multiblocking.Config{Workers: workers}, servertest.Caps{MaxClients: workers}},
 		{"waiting=os-threads", multiblocking.Config{OSThreads: true}, servertest.Caps{}},
 	} {
-		all = append(all, servertest.Subject{
+		all = append(all, servertest.Target{
 			Name: v.name,
 			New: func(cfg kvserver.Config) kvserver.Server {
 				v.Config.Config = cfg

@@ -22,7 +22,7 @@ func TestServer(t *testing.T) {
 		{"threads", multiblocking.Config{OSThreads: true}, servertest.Caps{}},
 	} {
 		t.Run(variant.name, func(t *testing.T) {
-			servertest.Run(t, servertest.Subject{
+			servertest.Run(t, servertest.Target{
 				Name: "multiblocking " + variant.name,
 				New: func(cfg kvserver.Config) kvserver.Server {
 					variant.Config.Config = cfg

@@ -6,4 +6,4 @@ import (
 	"github.com/ioflavors/ioflavors/common/servertest"
 )
 
-func TestARequestAllocatesNothing(t *testing.T) { servertest.Allocations(t, subject) }
+func TestARequestAllocatesNothing(t *testing.T) { servertest.Allocations(t, target) }

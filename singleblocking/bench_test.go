@@ -8,10 +8,10 @@ import (
 	"github.com/ioflavors/ioflavors/singleblocking"
 )
 
-var subject = servertest.Subject{
+var target = servertest.Target{
 	Name: "singleblocking",
 	New:  func(cfg kvserver.Config) kvserver.Server { return singleblocking.New(cfg) },
 	Caps: servertest.Caps{OneAtATime: true},
 }
 
-func BenchmarkServer(b *testing.B) { servertest.Benchmark(b, subject) }
+func BenchmarkServer(b *testing.B) { servertest.Benchmark(b, target) }

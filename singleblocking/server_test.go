@@ -11,7 +11,7 @@ import (
 func TestMain(m *testing.M) { servertest.VerifyNoLeaks(m) }
 
 func TestServer(t *testing.T) {
-	servertest.Run(t, servertest.Subject{
+	servertest.Run(t, servertest.Target{
 		Name: "singleblocking",
 		New:  func(cfg kvserver.Config) kvserver.Server { return singleblocking.New(cfg) },
 		Caps: servertest.Caps{OneAtATime: true},

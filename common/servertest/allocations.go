@@ -13,7 +13,7 @@ import (
 // Allocations tests that a server with connected clients allocates nothing
 // per request: neither for a get, nor for a put of a value that fits into
 // the memory of the previous value, with and without pipelining.
-func Allocations(t *testing.T, s Subject) {
+func Allocations(t *testing.T, s Target) {
 	for _, op := range exchanges {
 		for _, depth := range []int{1, 16} {
 			t.Run(fmt.Sprintf("%s, depth %d", op.name, depth), func(t *testing.T) { testAllocations(t, s, op, depth) })
@@ -21,7 +21,7 @@ func Allocations(t *testing.T, s Subject) {
 	}
 }
 
-func testAllocations(t *testing.T, s Subject, op exchange, depth int) {
+func testAllocations(t *testing.T, s Target, op exchange, depth int) {
 	procs := addProcessor(t)
 	conns := 2 // a model with several loops has one on each
 	if s.Caps.AtOnce() == 1 {

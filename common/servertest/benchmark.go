@@ -18,7 +18,7 @@ import (
 // subtracted from the process's, which leaves server-cpu-µs/request. Use the
 // benchmark to compare two versions of one model. Client and server share Go's
 // scheduler and the machine's cores, so only the lab compares models.
-func Benchmark(b *testing.B, s Subject) {
+func Benchmark(b *testing.B, s Target) {
 	for _, op := range exchanges {
 		for _, conns := range []int{1, 50} {
 			if most := s.Caps.AtOnce(); most > 0 && conns > most {
@@ -33,7 +33,7 @@ func Benchmark(b *testing.B, s Subject) {
 	}
 }
 
-func benchmark(b *testing.B, s Subject, op exchange, conns, depth int) {
+func benchmark(b *testing.B, s Target, op exchange, conns, depth int) {
 	runtime.LockOSThread() // the thread's CPU time is the client's
 	defer runtime.UnlockOSThread()
 	addProcessor(b)

@@ -39,7 +39,7 @@ var ways = []func(c *probe.Conn, key string){
 // testChurn lets many clients connect and leave in every way. Nothing of them
 // may remain: no connection, no descriptor, no thread. (Goroutines are
 // checked at the end of every server.)
-func testChurn(t *testing.T, s Subject) {
+func testChurn(t *testing.T, s Target) {
 	total := 10_000
 	if testing.Short() {
 		total = 1_000

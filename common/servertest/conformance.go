@@ -15,7 +15,7 @@ import (
 // testConformance checks each rule of the protocol on a new server: once with
 // the usual limits, once with small frames, and once with an output limit
 // that every reply exceeds, this time over IPv6.
-func testConformance(t *testing.T, s Subject) {
+func testConformance(t *testing.T, s Target) {
 	clients := 200
 	if n := s.Caps.MaxClients; n > 0 {
 		clients = n
@@ -69,7 +69,7 @@ func testConformance(t *testing.T, s Subject) {
 	}
 }
 
-func checkRules(t *testing.T, s Subject, l kvserver.Limits, o conformance.Options, addr string) {
+func checkRules(t *testing.T, s Target, l kvserver.Limits, o conformance.Options, addr string) {
 	for _, rule := range conformance.Select(o) {
 		t.Run(rule.ID, func(t *testing.T) {
 			srv := startOn(t, s, kvserver.Config{Limits: l}, addr)
@@ -89,7 +89,7 @@ func checkRules(t *testing.T, s Subject, l kvserver.Limits, o conformance.Option
 // checkRule checks a rule about a short limit of a server. On a busy machine a client may
 // be too late for the limit, so the rule is tried until the server has followed it once:
 // a server that breaks the rule never does.
-func checkRule(t *testing.T, s Subject, l kvserver.Limits, o conformance.Options, rule string) {
+func checkRule(t *testing.T, s Target, l kvserver.Limits, o conformance.Options, rule string) {
 	o.Only = []string{rule}
 	o.IdleTimeout, o.FrameTimeout = max(0, l.IdleTimeout), max(0, l.FrameTimeout)
 	o.WriteTimeout, o.TurnLimit = max(0, l.WriteTimeout), max(0, l.TurnLimit)

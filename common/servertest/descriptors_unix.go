@@ -20,7 +20,7 @@ import (
 // testDescriptors takes away the process's descriptors while clients connect.
 // The server must keep running, serve its present clients, and accept again as
 // soon as it can.
-func testDescriptors(t *testing.T, s Subject) {
+func testDescriptors(t *testing.T, s Target) {
 	limitDescriptors(t)
 	srv := start(t, s, kvserver.Config{Limits: unhurried})
 	held := srv.dial()

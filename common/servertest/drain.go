@@ -20,7 +20,7 @@ var unhurried = kvserver.Limits{IdleTimeout: -1, FrameTimeout: -1, WriteTimeout:
 
 // testDrain tests Shutdown: received requests are answered, and Shutdown
 // waits for nothing else.
-func testDrain(t *testing.T, s Subject) {
+func testDrain(t *testing.T, s Target) {
 	t.Run("a pipeline is answered to its end", func(t *testing.T) {
 		srv := start(t, s, kvserver.Config{Limits: unhurried})
 		const requests = 20_000

@@ -45,7 +45,7 @@ const (
 // In a model that serves fewer clients at once, the others wait in the listen
 // queue with their first requests sent. Visits are short, so every client
 // gets its turn.
-func testHistories(t *testing.T, s Subject) {
+func testHistories(t *testing.T, s Target) {
 	seed := rand.Uint64()
 	if text := os.Getenv(seedVariable); text != "" {
 		var err error
@@ -61,7 +61,7 @@ func testHistories(t *testing.T, s Subject) {
 
 // findBreach runs a history on a server, and returns what is wrong with it,
 // "" if nothing is.
-func findBreach(t *testing.T, s Subject, cfg kvserver.Config, seed uint64) (failure string) {
+func findBreach(t *testing.T, s Target, cfg kvserver.Config, seed uint64) (failure string) {
 	srv := start(t, s, cfg)
 	o := History{Addr: srv.addr, Seed: seed}.Run(srv.ctx)
 	t.Logf("%s=%d: %d operations, %d of them unanswered", seedVariable, seed, o.Operations, o.Unanswered)

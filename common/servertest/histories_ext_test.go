@@ -25,7 +25,7 @@ func TestHistoriesOfFaultyStores(t *testing.T) {
 		{crossedGet, "another key's answer"},
 	} {
 		t.Run(string(test.fault), func(t *testing.T) {
-			s := servertest.Subject{Name: "plain", New: newPlain}
+			s := servertest.Target{Name: "plain", New: newPlain}
 			failure := ""
 			for range 5 {
 				cfg := kvserver.Config{Store: &faultyStore{fault: test.fault, values: map[string][]string{}}}

@@ -14,7 +14,7 @@ import (
 )
 
 // testLifecycle tests the methods that start and end a server, in every order.
-func testLifecycle(t *testing.T, s Subject) {
+func testLifecycle(t *testing.T, s Target) {
 	ends := []struct {
 		name string
 		end  func(kvserver.Server) error

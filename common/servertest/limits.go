@@ -15,7 +15,7 @@ import (
 
 // testLimits tests that no client can make a server use more of any resource
 // than its configuration allows.
-func testLimits(t *testing.T, s Subject) {
+func testLimits(t *testing.T, s Target) {
 	t.Run("connections", func(t *testing.T) { testMaxConns(t, s) })
 	t.Run("connections of an address", func(t *testing.T) { testMaxConnsPerPeer(t, s) })
 	t.Run("output", func(t *testing.T) { testOutputLimit(t, s) })
@@ -43,7 +43,7 @@ func testLimits(t *testing.T, s Subject) {
 	})
 }
 
-func testMaxConns(t *testing.T, s Subject) {
+func testMaxConns(t *testing.T, s Target) {
 	l := unhurried
 	l.MaxConns = max(2, s.Caps.AtOnce())
 	srv := start(t, s, kvserver.Config{Limits: l})
@@ -79,7 +79,7 @@ func testMaxConns(t *testing.T, s Subject) {
 // testMaxConnsPerPeer lets one address take all connections that it may have.
 // Other addresses are served, and so is a new client of that address after another
 // has left.
-func testMaxConnsPerPeer(t *testing.T, s Subject) {
+func testMaxConnsPerPeer(t *testing.T, s Target) {
 	const most = 2
 	if n := s.Caps.AtOnce(); n > 0 && n <= most {
 		return
@@ -124,7 +124,7 @@ func testMaxConnsPerPeer(t *testing.T, s Subject) {
 
 // testOutputLimit lets a client request much more than it reads. The server
 // must neither keep all the replies nor lose any.
-func testOutputLimit(t *testing.T, s Subject) {
+func testOutputLimit(t *testing.T, s Target) {
 	// A reply of 600 kB that exceeds the limit is completed. Its buffer may be
 	// twice its size, or four times while it grows. All replies together would
 	// be 60 MB.
@@ -149,7 +149,7 @@ func testOutputLimit(t *testing.T, s Subject) {
 
 // testHoarders lets clients fill the memory with parts of frames. Other clients,
 // with small requests, must not be affected.
-func testHoarders(t *testing.T, s Subject) {
+func testHoarders(t *testing.T, s Target) {
 	if s.Caps.AtOnce() > 0 {
 		return // the others are not accepted yet
 	}
@@ -181,7 +181,7 @@ func testHoarders(t *testing.T, s Subject) {
 // testMemoryLimit lets clients claim more than all buffers together may hold.
 // The server closes some of them; the limit holds, and later clients are
 // served.
-func testMemoryLimit(t *testing.T, s Subject) {
+func testMemoryLimit(t *testing.T, s Target) {
 	l := unhurried
 	l.MemoryLimit = 1 << 20
 	srv := start(t, s, kvserver.Config{Limits: l})

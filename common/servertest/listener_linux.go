@@ -18,7 +18,7 @@ import (
 // testBrokenListener breaks a server's listener permanently. No client can
 // connect any more, so Serve must return the error, and must close the connected
 // clients.
-func testBrokenListener(t *testing.T, s Subject) {
+func testBrokenListener(t *testing.T, s Target) {
 	ln := listen(t)
 	socket := -1 // a duplicate, which stays open when the listener is closed
 	raw, err := ln.(*net.TCPListener).SyscallConn()

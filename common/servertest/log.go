@@ -12,7 +12,7 @@ import (
 )
 
 // testLog tests that neither clients nor Close wait for a stuck log.
-func testLog(t *testing.T, s Subject) {
+func testLog(t *testing.T, s Target) {
 	t.Run("stuck", func(t *testing.T) {
 		log := stuckLog{slog.DiscardHandler, make(chan struct{}, 1), make(chan struct{})}
 		srv := start(t, s, kvserver.Config{Store: store.NewSharded(1 << 10), Logger: slog.New(log)})

@@ -33,12 +33,12 @@ type server struct {
 
 // start serves on 127.0.0.1. When the test ends, the server is closed, and
 // nothing of it may remain.
-func start(t *testing.T, s Subject, cfg kvserver.Config) *server {
+func start(t *testing.T, s Target, cfg kvserver.Config) *server {
 	t.Helper()
 	return startOn(t, s, cfg, "127.0.0.1:0")
 }
 
-func startOn(t *testing.T, s Subject, cfg kvserver.Config, addr string) *server {
+func startOn(t *testing.T, s Target, cfg kvserver.Config, addr string) *server {
 	t.Helper()
 	goroutines := goleak.IgnoreCurrent()
 	ln, err := net.Listen("tcp", addr)
@@ -60,7 +60,7 @@ func startOn(t *testing.T, s Subject, cfg kvserver.Config, addr string) *server 
 }
 
 // newServer makes a server that logs to the test, unless cfg has a logger.
-func newServer(t *testing.T, s Subject, cfg kvserver.Config) kvserver.Server {
+func newServer(t *testing.T, s Target, cfg kvserver.Config) kvserver.Server {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}

@@ -4,7 +4,7 @@
 // and end, its limits, its counters, and that it leaves nothing behind.
 //
 //	func TestServer(t *testing.T) {
-//		servertest.Run(t, servertest.Subject{
+//		servertest.Run(t, servertest.Target{
 //			Name: "eventloop",
 //			New:  func(cfg kvserver.Config) kvserver.Server { return eventloop.New(…) },
 //		})
@@ -23,8 +23,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// Subject is a model to test.
-type Subject struct {
+// Target is a model to test.
+type Target struct {
 	Name string
 	New  func(kvserver.Config) kvserver.Server
 	Caps Caps
@@ -50,10 +50,10 @@ func (c Caps) AtOnce() int {
 }
 
 // Run runs the suite.
-func Run(t *testing.T, s Subject) {
+func Run(t *testing.T, s Target) {
 	for _, group := range []struct {
 		name string
-		run  func(*testing.T, Subject)
+		run  func(*testing.T, Target)
 	}{
 		{"conformance", testConformance},
 		{"lifecycle", testLifecycle},

@@ -49,7 +49,7 @@ func (s *SlowStore) Keys() []string {
 // OneSlowRequestDelaysEveryClient shows the weakness of models that serve all
 // clients on one goroutine: every other client waits for the slowest request
 // (head-of-line blocking).
-func OneSlowRequestDelaysEveryClient(t *testing.T, s Subject) {
+func OneSlowRequestDelaysEveryClient(t *testing.T, s Target) {
 	slowly := NewSlowStore()
 	srv := s.New(kvserver.Config{Store: slowly})
 	addr := Serve(t, srv)

@@ -14,7 +14,7 @@ import (
 )
 
 // testStore tests what clients see when the store fails.
-func testStore(t *testing.T, s Subject) {
+func testStore(t *testing.T, s Target) {
 	t.Run("errors", func(t *testing.T) {
 		srv := start(t, s, kvserver.Config{Store: newFaultyStore()})
 		c := srv.dial()

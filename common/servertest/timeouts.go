@@ -15,7 +15,7 @@ import (
 // testTimeouts tests that each kind of slow client loses its connection,
 // with its own reason. In each test one limit is short, and there is no
 // other limit.
-func testTimeouts(t *testing.T, s Subject) {
+func testTimeouts(t *testing.T, s Target) {
 	const short = 50 * time.Millisecond
 	limited := func(set func(*kvserver.Limits)) kvserver.Config {
 		l := unhurried

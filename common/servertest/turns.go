@@ -14,7 +14,7 @@ import (
 // testTurns connects clients that never pause, as many as the model serves at
 // once, and one more. In a model in which the additional client waits, another
 // must give way to it, at the end of a reply; in other models none must.
-func testTurns(t *testing.T, s Subject) {
+func testTurns(t *testing.T, s Target) {
 	l := unhurried
 	l.TurnLimit = 20 * time.Millisecond
 	srv := start(t, s, kvserver.Config{Limits: l})

@@ -11,7 +11,7 @@ func TestMain(m *testing.M) { proctest.Main(m, main) }
 
 func TestCommand(t *testing.T) {
 	proctest.Run(t,
-		proctest.Subject{Spins: true},
-		proctest.Subject{Args: []string{"--one-at-a-time"}, Caps: servertest.Caps{OneAtATime: true}, Spins: true},
+		proctest.Target{Spins: true},
+		proctest.Target{Args: []string{"--one-at-a-time"}, Caps: servertest.Caps{OneAtATime: true}, Spins: true},
 	)
 }

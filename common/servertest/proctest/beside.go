@@ -28,7 +28,7 @@ func (s *server) browser() net.Conn {
 
 // testIdleBrowsers lets many connections to the debug server send a request and
 // stay open. They must take no descriptors from later clients.
-func testIdleBrowsers(t *testing.T, s Subject) {
+func testIdleBrowsers(t *testing.T, s Target) {
 	const limit, browsers, clients = 128, 110, 40
 	srv := startIn(t, s, surroundings{descriptors: descriptors{limit: limit}}, unhurried(s)...)
 	before := srv.usage().descriptors
@@ -63,7 +63,7 @@ func testIdleBrowsers(t *testing.T, s Subject) {
 
 // testEndlessBody sends the debug server a body without an end, in which it would
 // look up addresses of functions.
-func testEndlessBody(t *testing.T, s Subject) {
+func testEndlessBody(t *testing.T, s Target) {
 	const most = 64 << 20 // bytes: more than sockets hold
 	srv := start(t, s, unhurried(s)...)
 	srv.visit("before")

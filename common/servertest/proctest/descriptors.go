@@ -18,7 +18,7 @@ const (
 // testDescriptorLimit lets the server reach the connection limit that it
 // derives from its descriptors: it must refuse further clients. A model that
 // serves fewer at once refuses none; they wait.
-func testDescriptorLimit(t *testing.T, s Subject) {
+func testDescriptorLimit(t *testing.T, s Target) {
 	srv := startIn(t, s, surroundings{descriptors: descriptors{limit: few}}, unhurried(s)...)
 	places, decisions := few-32, guests
 	if n := s.Caps.AtOnce(); n > 0 {
@@ -51,7 +51,7 @@ func testDescriptorLimit(t *testing.T, s Subject) {
 // testAllLeave fills every place, lets all those clients leave at once, and then
 // connects one more. Every place is free by then, whether the server has noticed it or
 // not.
-func testAllLeave(t *testing.T, s Subject) {
+func testAllLeave(t *testing.T, s Target) {
 	srv := startIn(t, s, surroundings{descriptors: descriptors{limit: few}}, unhurried(s)...)
 	places := few - 32
 	if n := s.Caps.AtOnce(); n > 0 {
@@ -76,7 +76,7 @@ func testAllLeave(t *testing.T, s Subject) {
 // testNoDescriptors gives the server so few descriptors that accept fails
 // long before its own limit. It must survive that, and accept the next
 // client when another has left.
-func testNoDescriptors(t *testing.T, s Subject) {
+func testNoDescriptors(t *testing.T, s Target) {
 	srv := startIn(t, s, surroundings{descriptors: descriptors{limit: few, spare: 10}}, unhurried(s)...)
 	decided := srv.crowd(guests)
 	var in []guest

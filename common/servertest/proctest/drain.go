@@ -13,13 +13,13 @@ import (
 
 // testTerminate sends SIGTERM in the middle of a pipeline. Every request
 // sent before must be answered.
-func testTerminate(t *testing.T, s Subject) { drain(t, s, 1, brief(20_000, 5_000)) }
+func testTerminate(t *testing.T, s Target) { drain(t, s, 1, brief(20_000, 5_000)) }
 
 // testTerminateMany does the same with several clients; some of them may
 // wait in the listen queue.
-func testTerminateMany(t *testing.T, s Subject) { drain(t, s, 10, brief(2_000, 500)) }
+func testTerminateMany(t *testing.T, s Target) { drain(t, s, 10, brief(2_000, 500)) }
 
-func drain(t *testing.T, s Subject, clients, requests int) {
+func drain(t *testing.T, s Target, clients, requests int) {
 	srv := start(t, s, unhurried(s)...)
 	srv.wantDrained(t, clients, requests)
 	stopped := srv.wantLog("stopped")
@@ -65,7 +65,7 @@ func (s *server) wantDrained(t *testing.T, clients, requests int) {
 
 // testDrainTimeout sends SIGTERM while a client with pending replies is
 // stopped.
-func testDrainTimeout(t *testing.T, s Subject) {
+func testDrainTimeout(t *testing.T, s Target) {
 	const patience = 200 * time.Millisecond
 	srv := start(t, s, append(unhurried(s), "--drain-timeout", fmt.Sprint(patience))...)
 	srv.stoppedGlutton(t)
@@ -79,7 +79,7 @@ func testDrainTimeout(t *testing.T, s Subject) {
 
 // testSecondSignal sends SIGTERM twice, while a client is stopped for which
 // the server would wait for ever.
-func testSecondSignal(t *testing.T, s Subject) {
+func testSecondSignal(t *testing.T, s Target) {
 	srv := start(t, s, append(unhurried(s), "--drain-timeout", "-1")...)
 	srv.stoppedGlutton(t)
 	srv.terminate()

@@ -13,7 +13,7 @@ import (
 // testDribble lets clients send a large frame byte by byte. The server must
 // close each when the frame has taken too long; the test publishes how long
 // after that.
-func testDribble(t *testing.T, s Subject) {
+func testDribble(t *testing.T, s Target) {
 	const timeout = time.Second
 	n := brief(500, 50)
 	if most := s.Caps.AtOnce(); most > 0 {

@@ -13,7 +13,7 @@ import (
 // testDeepGroups lets clients send nested groups and stay. A recursive parser
 // takes stack for each group, and a goroutine's stack stays as large as it has
 // become.
-func testDeepGroups(t *testing.T, s Subject) {
+func testDeepGroups(t *testing.T, s Target) {
 	const (
 		depth   = 9_999
 		opening = 5<<3 | 3 // the tag of an unknown group

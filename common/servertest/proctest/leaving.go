@@ -27,7 +27,7 @@ func (s *server) come(n int, visit func(c *probe.Conn, i int)) {
 }
 
 // testFIN lets clients end their streams, half of them inside a frame.
-func testFIN(t *testing.T, s Subject) {
+func testFIN(t *testing.T, s Target) {
 	srv := start(t, s, unhurried(s)...)
 	n := brief(2000, 400)
 	leave := func(n int) {
@@ -54,7 +54,7 @@ func testFIN(t *testing.T, s Subject) {
 
 // testRST lets clients reset their connections, half of them inside a
 // request, half inside a reply.
-func testRST(t *testing.T, s Subject) {
+func testRST(t *testing.T, s Target) {
 	srv := start(t, s, unhurried(s)...)
 	srv.put(largeKey, largeValue)
 	n := brief(300, 60)

@@ -82,7 +82,7 @@ func putTooMuch(t *testing.T, c *probe.Conn) {
 
 // testLostLog closes the reader's end of the log, as head -1 does. Only the
 // following log lines may be lost.
-func testLostLog(t *testing.T, s Subject) {
+func testLostLog(t *testing.T, s Target) {
 	log := newLogPipe(t)
 	srv := startIn(t, s, surroundings{log: log}, append(unhurried(s), "--store-limit", storeLimit)...)
 	c := srv.dial()
@@ -96,7 +96,7 @@ func testLostLog(t *testing.T, s Subject) {
 
 // testFullLog stops reading the log, so its pipe fills up. Neither clients nor the
 // exit may wait for it.
-func testFullLog(t *testing.T, s Subject) {
+func testFullLog(t *testing.T, s Target) {
 	log := newLogPipe(t)
 	srv := startIn(t, s, surroundings{log: log}, append(unhurried(s), "--store-limit", storeLimit)...)
 	c := srv.dial()
@@ -117,7 +117,7 @@ func testFullLog(t *testing.T, s Subject) {
 // testSecondSignalUnread sends two signals to a server whose log is not read, and
 // whose drain one client would keep going for ever. The signals differ, because the
 // kernel may merge two equal ones.
-func testSecondSignalUnread(t *testing.T, s Subject) {
+func testSecondSignalUnread(t *testing.T, s Target) {
 	log := newLogPipe(t)
 	srv := startIn(t, s, surroundings{log: log}, append(unhurried(s), "--drain-timeout", "-1")...)
 	srv.stoppedGlutton(t)

@@ -15,7 +15,7 @@ import (
 // limit of all buffers, and wait. A neighbour with small requests must be served
 // all the time. In a model that serves few clients at once, most of the bytes
 // stay in the kernel.
-func testHalfFrames(t *testing.T, s Subject) {
+func testHalfFrames(t *testing.T, s Target) {
 	const limit = 64 << 20
 	clients := brief(500, 200)
 	half := probe.Put("k", strings.Repeat("v", 1<<20-100))[:512<<10]
@@ -84,7 +84,7 @@ func testHalfFrames(t *testing.T, s Subject) {
 // replies kept by the server stay within the memory limit, and on Linux the kernel
 // keeps few of them. Once each reply left garbage of its own size, and the kernel
 // took the whole reply. A client that reads its replies gets them meanwhile.
-func testUnreadValues(t *testing.T, s Subject) {
+func testUnreadValues(t *testing.T, s Target) {
 	const limit, slack = 16 << 20, 32 << 20
 	clients := brief(200, 100)
 	if n := s.Caps.AtOnce(); n > 0 {
@@ -134,7 +134,7 @@ func testUnreadValues(t *testing.T, s Subject) {
 // testGrowingFrames lets clients send large frames in pieces, again and again, and
 // never their ends. Each piece makes a buffer grow, and the old buffer becomes garbage.
 // The collector once let the garbage become three times the limit.
-func testGrowingFrames(t *testing.T, s Subject) {
+func testGrowingFrames(t *testing.T, s Target) {
 	if s.Caps.AtOnce() > 0 {
 		return // few clients at a time hold little memory
 	}
@@ -174,7 +174,7 @@ func testGrowingFrames(t *testing.T, s Subject) {
 // than an honest client's put, and stay. Once the server closed the honest client
 // each time, because it held most. A model that serves few clients at once cannot
 // be filled like this.
-func testStaleHalves(t *testing.T, s Subject) {
+func testStaleHalves(t *testing.T, s Target) {
 	if s.Caps.AtOnce() > 0 {
 		return
 	}

@@ -16,7 +16,7 @@ import (
 // testBurst lets a client send very many requests at once, again and again,
 // while a neighbour sends one request at a time. If the neighbour must wait
 // for its turn, it gets it when the other client has left.
-func testBurst(t *testing.T, s Subject) {
+func testBurst(t *testing.T, s Target) {
 	const frames = 10_000
 	var requests []byte
 	for i := range frames {
@@ -92,7 +92,7 @@ func keepAsking(c *probe.Conn, over <-chan struct{}) (r asked) {
 
 // testHalfClose lets a client send a FIN after its replies have filled all
 // buffers, so the server reads the FIN with many requests unanswered.
-func testHalfClose(t *testing.T, s Subject) {
+func testHalfClose(t *testing.T, s Target) {
 	const requests = 1000
 	value := strings.Repeat("v", 16<<10)
 	srv := start(t, s, unhurried(s)...)

@@ -5,12 +5,12 @@
 // on its clients.
 //
 // A command's tests pass it their TestMain, so that the test's program can run
-// as the command, and name the subjects to test:
+// as the command, and name the targets to test:
 //
 //	func TestMain(m *testing.M) { proctest.Main(m, main) }
 //
 //	func TestCommand(t *testing.T) {
-//		proctest.Run(t, proctest.Subject{}, proctest.Subject{Args: []string{"--loops", "2"}})
+//		proctest.Run(t, proctest.Target{}, proctest.Target{Args: []string{"--loops", "2"}})
 //	}
 //
 // Requirements are asserted. Values that should merely be small, such as times,
@@ -27,8 +27,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/servertest"
 )
 
-// Subject is a command to test, with some of its options.
-type Subject struct {
+// Target is a command to test, with some of its options.
+type Target struct {
 	// Args are the options that select the variant to test.
 	Args []string
 	// Caps are the model's capabilities with these options.
@@ -54,10 +54,10 @@ func Main(m *testing.M, command func()) {
 	}
 }
 
-// Run tests each subject. Its rows have the numbers of the project's fault
+// Run tests each target. Its rows have the numbers of the project's fault
 // catalogue.
-func Run(t *testing.T, subjects ...Subject) {
-	for _, s := range subjects {
+func Run(t *testing.T, targets ...Target) {
+	for _, s := range targets {
 		name := "no options"
 		if len(s.Args) > 0 {
 			name = strings.Join(s.Args, " ")
@@ -83,7 +83,7 @@ type row struct {
 	number int
 	title  string
 	needs  level
-	run    func(*testing.T, Subject)
+	run    func(*testing.T, Target)
 }
 
 var rows = []row{

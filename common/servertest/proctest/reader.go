@@ -15,7 +15,7 @@ import (
 // its read buffer. Its own counters are exact to the byte. The process's memory
 // is measured, but depends on the collector and on other load, so the test only
 // fails if it is so large that the server must keep many replies.
-func testUnreadReplies(t *testing.T, s Subject) {
+func testUnreadReplies(t *testing.T, s Target) {
 	const requests = 400
 	const most = 2<<20 + 128<<10
 	srv := start(t, s, unhurried(s)...)
@@ -58,7 +58,7 @@ func (s *server) wantBlocked() {
 // testStoppedClient lets a client stop with replies pending. In a model that
 // serves several clients at once, the others do not have to wait for it.
 // Elsewhere they wait, but no longer than the write timeout.
-func testStoppedClient(t *testing.T, s Subject) {
+func testStoppedClient(t *testing.T, s Target) {
 	t.Run("others meanwhile", func(t *testing.T) {
 		srv := start(t, s, unhurried(s)...)
 		srv.stoppedGlutton(t)

@@ -17,7 +17,7 @@ import (
 // may take a moment to close what the dead process's io_uring still uses, including the
 // listener, and longer on a busy machine. So the test waits for the port, and publishes
 // how often it was still in use.
-func testRestart(t *testing.T, s Subject) {
+func testRestart(t *testing.T, s Target) {
 	addr := net.JoinHostPort(ownHost(), "0")
 	var times []time.Duration
 	killed := time.Time{}

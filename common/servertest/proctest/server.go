@@ -25,8 +25,8 @@ type server struct {
 	http  *http.Client
 }
 
-// start starts the subject with further arguments.
-func start(t *testing.T, s Subject, args ...string) *server {
+// start starts the target with further arguments.
+func start(t *testing.T, s Target, args ...string) *server {
 	t.Helper()
 	return startIn(t, s, surroundings{}, args...)
 }
@@ -39,8 +39,8 @@ type surroundings struct {
 	log       *logPipe
 }
 
-// startIn starts the subject in unusual surroundings.
-func startIn(t *testing.T, s Subject, in surroundings, args ...string) *server {
+// startIn starts the target in unusual surroundings.
+func startIn(t *testing.T, s Target, in surroundings, args ...string) *server {
 	t.Helper()
 	usual := []string{"--addr", "127.0.0.1:0", "--debug-addr", "127.0.0.1:0", "--log-format", "json"}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -58,7 +58,7 @@ func startIn(t *testing.T, s Subject, in surroundings, args ...string) *server {
 }
 
 // unhurried are flags for limits that no test reaches.
-func unhurried(s Subject) []string {
+func unhurried(s Target) []string {
 	flags := []string{"--idle-timeout", "-1", "--frame-timeout", "-1", "--write-timeout", "-1"}
 	if s.Caps.AtOnce() > 0 { // the model has turns
 		flags = append(flags, "--turn-limit", "-1")
@@ -153,14 +153,14 @@ func (s *server) wantDescriptors(most int) {
 
 // wantRest publishes the server's share of a processor while nothing
 // happens. A server that can sleep must sleep.
-func (s *server) wantRest(subject Subject) {
+func (s *server) wantRest(target Target) {
 	s.t.Helper()
 	before, begun := s.usage().cpu, time.Now()
 	time.Sleep(brief(time.Second, 200*time.Millisecond))
 	share := float64(s.usage().cpu-before) / float64(time.Since(begun))
 	figure(s.t, "idle-cpu-percent", "%.2f", 100*share)
 	most := 0.2 // far more than it needs, and less than a spinning loop gets on a busy machine
-	if subject.Spins {
+	if target.Spins {
 		most = 1.5 // it has one such loop
 	}
 	assert.Less(s.t, share, most, "share of a processor, with nothing to do")

@@ -11,7 +11,7 @@ import (
 )
 
 // testFullStore fills a store with a limit of 8 MiB with values of 64 KiB.
-func testFullStore(t *testing.T, s Subject) {
+func testFullStore(t *testing.T, s Target) {
 	const limit, size = 8 << 20, 64 << 10
 	srv := start(t, s, append(unhurried(s), "--store-limit", "8MiB")...)
 	before := srv.usage().rss

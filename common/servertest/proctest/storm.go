@@ -15,7 +15,7 @@ import (
 
 // testClaims lets clients announce a frame of a megabyte and send ten bytes
 // of it. A model that blocks also lends a buffer for its read.
-func testClaims(t *testing.T, s Subject) {
+func testClaims(t *testing.T, s Target) {
 	n := brief(1000, 100)
 	if most := s.Caps.AtOnce(); most > 0 {
 		n = most
@@ -35,7 +35,7 @@ func testClaims(t *testing.T, s Subject) {
 }
 
 // testStorm connects many clients at a time, each for one request.
-func testStorm(t *testing.T, s Subject) {
+func testStorm(t *testing.T, s Target) {
 	const atOnce = 250
 	visits := brief(5000, 1000) / atOnce
 	srv := start(t, s, unhurried(s)...)

@@ -14,7 +14,7 @@ const fewThreads = 40
 // testThreadLimit connects more clients than there may be threads. Go's runtime ends a
 // program that cannot start a thread. So a server with a thread per client must refuse
 // clients when no thread is left; the other servers serve all clients.
-func testThreadLimit(t *testing.T, s Subject) {
+func testThreadLimit(t *testing.T, s Target) {
 	if reason := canLimitThreads(); reason != "" {
 		t.Skip(reason)
 	}

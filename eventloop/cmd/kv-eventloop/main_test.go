@@ -10,7 +10,7 @@ func TestMain(m *testing.M) { proctest.Main(m, main) }
 
 func TestCommand(t *testing.T) {
 	proctest.Run(t,
-		proctest.Subject{},
-		proctest.Subject{Args: []string{"--loops", "2"}},
+		proctest.Target{},
+		proctest.Target{Args: []string{"--loops", "2"}},
 	)
 }

@@ -13,5 +13,5 @@ func TestCommand(t *testing.T) {
 	if err := iouring.Available(); err != nil {
 		t.Skip(err)
 	}
-	proctest.Run(t, proctest.Subject{})
+	proctest.Run(t, proctest.Target{})
 }

@@ -11,8 +11,8 @@ func TestMain(m *testing.M) { proctest.Main(m, main) }
 
 func TestCommand(t *testing.T) {
 	proctest.Run(t,
-		proctest.Subject{},
-		proctest.Subject{Args: []string{"--workers", "8"}, Caps: servertest.Caps{MaxClients: 8}},
-		proctest.Subject{Args: []string{"--os-threads"}},
+		proctest.Target{},
+		proctest.Target{Args: []string{"--workers", "8"}, Caps: servertest.Caps{MaxClients: 8}},
+		proctest.Target{Args: []string{"--os-threads"}},
 	)
 }

@@ -10,5 +10,5 @@ import (
 func TestMain(m *testing.M) { proctest.Main(m, main) }
 
 func TestCommand(t *testing.T) {
-	proctest.Run(t, proctest.Subject{Caps: servertest.Caps{OneAtATime: true}})
+	proctest.Run(t, proctest.Target{Caps: servertest.Caps{OneAtATime: true}})
 }
