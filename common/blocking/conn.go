@@ -233,8 +233,8 @@ func (c *Conn) giveBack() {
 	c.buf = nil
 }
 
-// Wake implements kvserver.Timer. It sets the stream's deadline.
-func (c *Conn) Wake(at time.Duration) {
+// SetTimer implements kvserver.Transport. It sets the stream's deadline.
+func (c *Conn) SetTimer(at time.Duration) {
 	_ = c.stream.SetDeadline(c.core().At(at))
 	// If the connection was interrupted before this, the new deadline has undone
 	// it: interrupt again.
@@ -243,7 +243,7 @@ func (c *Conn) Wake(at time.Duration) {
 	}
 }
 
-// Interrupt implements kvserver.Timer.
+// Interrupt implements kvserver.Transport.
 func (c *Conn) Interrupt() {
 	c.conns.mu.Lock()
 	defer c.conns.mu.Unlock()
@@ -252,7 +252,7 @@ func (c *Conn) Interrupt() {
 	}
 }
 
-// CloseWrite implements kvserver.Timer.
+// CloseWrite implements kvserver.Transport.
 func (c *Conn) CloseWrite() error {
 	if s, ok := c.stream.(interface{ CloseWrite() error }); ok {
 		return s.CloseWrite()

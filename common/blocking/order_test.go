@@ -110,11 +110,11 @@ func TestANewDeadlineDoesNotUndoAnInterruption(t *testing.T) {
 		conns.Wake()
 		require.Equal(t, past, s.deadline)
 	}
-	c.Wake(time.Hour)
+	c.SetTimer(time.Hour)
 	assert.Equal(t, past, s.deadline, "its call is interrupted")
 	c.CatchUp()
 	assert.NotEqual(t, past, s.deadline)
-	c.Wake(time.Hour)
+	c.SetTimer(time.Hour)
 	assert.Equal(t, core.At(time.Hour), s.deadline, "there is nothing that it does not know")
 	conns.Close(c)
 }
@@ -141,7 +141,7 @@ func TestANewDeadlineDoesNotSaveAConnectionThatIsToldToGo(t *testing.T) {
 		}
 		require.Equal(t, past, s.deadline, "it is told to go")
 	}
-	c.Wake(time.Hour)
+	c.SetTimer(time.Hour)
 	assert.Equal(t, past, s.deadline)
 	c.CatchUp()
 	assert.Zero(t, c.Wants())
@@ -220,10 +220,10 @@ func TestAnInterruptionIsRepeatedAfterANewDeadline(t *testing.T) {
 	core, conns := newTestConns()
 	s := new(interruptible)
 	c := conns.Open(s)
-	c.Wake(time.Hour)
+	c.SetTimer(time.Hour)
 	assert.Zero(t, s.interrupted)
 	s.beforeSet = func() { drain(t, core) }
-	c.Wake(time.Hour)
+	c.SetTimer(time.Hour)
 	assert.Equal(t, 1, s.interrupted)
 	conns.Close(c)
 }

@@ -10,12 +10,12 @@ import (
 	"github.com/ioflavors/ioflavors/common/kv"
 )
 
-// noTimer is a Timer that does nothing.
-type noTimer struct{}
+// noTransport is a Transport that does nothing.
+type noTransport struct{}
 
-func (noTimer) Wake(time.Duration) {}
-func (noTimer) Interrupt()         {}
-func (noTimer) CloseWrite() error  { return nil }
+func (noTransport) SetTimer(time.Duration) {}
+func (noTransport) Interrupt()             {}
+func (noTransport) CloseWrite() error      { return nil }
 
 // BenchmarkConn measures a model's work for requests without system calls: it
 // feeds the input, and counts the output as written.
@@ -38,7 +38,7 @@ func BenchmarkConn(b *testing.B) {
 				lane := core.Lane(0)
 				var c Conn
 				lane.Tick()
-				lane.Open(&c, noTimer{}, core.Admit())
+				lane.Open(&c, noTransport{}, core.Admit())
 				var batches [][]byte // of depth requests for keys in random order
 				order := rand.New(rand.NewPCG(1, 2)).Perm(keys)
 				for i := range keys / depth {

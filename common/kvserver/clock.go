@@ -7,8 +7,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/session"
 )
 
-// unasked is later than any time: no call of Expire was asked for.
-const unasked time.Duration = math.MaxInt64
+// noTimer is later than any time: no timer is set.
+const noTimer time.Duration = math.MaxInt64
 
 // looked is what the server has done for a client when it judges the client
 // late.
@@ -57,12 +57,12 @@ func (c clock) needs() looked {
 }
 
 // undisturbed reports, without checking the clocks, that none has run out and
-// that none will before Expire is called. This holds because wake was chosen as
+// that none will before Expire is called. This holds because timer was set for
 // the first clock to run out, and a clock that runs between whole frames and
 // has begun since runs for at least the server's briefest timeout. While the
 // frame, drain or close clock runs, undisturbed is false.
 func (c *Conn) undisturbed(now time.Duration) bool {
-	return c.frame == 0 && !c.closing && c.phase == Serving && now < c.wake && c.wake <= now+c.lane.core.briefest
+	return c.frame == 0 && !c.closing && c.phase == Serving && now < c.timer && c.timer <= now+c.lane.core.briefest
 }
 
 // due returns which clock runs out first, and when.

@@ -32,12 +32,12 @@ const (
 	maxRefused = 16
 )
 
-// Timer is what a Conn needs of its socket besides reading and writing.
-type Timer interface {
-	// Wake asks for a call of Expire when the lane's clock reaches at, or soon after;
-	// or for a read to end with os.ErrDeadlineExceeded then. It replaces the time asked
-	// for before.
-	Wake(at time.Duration)
+// Transport is what a Conn needs of its socket besides reading and writing.
+type Transport interface {
+	// SetTimer asks for a call of Expire when the lane's clock reaches at, or soon
+	// after; or for a read to end with os.ErrDeadlineExceeded then. It replaces the
+	// time asked for before.
+	SetTimer(at time.Duration)
 	// Interrupt asks for a call of CatchUp or Expire as soon as possible. If the model
 	// has no loops, any goroutine may call it.
 	Interrupt()
@@ -51,14 +51,14 @@ type Timer interface {
 // goroutine at a time.
 type Conn struct {
 	session.Session
-	lane  *Lane
-	timer Timer
+	lane      *Lane
+	transport Transport
 
 	moved time.Duration // when a byte last moved, in or out
 	wrote time.Duration // when output was last sent, or began to wait
 	begun time.Duration // when the incomplete frame began to arrive
 	until time.Duration // end of the turn, the drain or the close; never if none runs
-	wake  time.Duration // latest time at which Expire will be called; unasked if none was asked for
+	timer time.Duration // for which SetTimer was called last; noTimer after that time
 
 	held     atomic.Int64  // bytes, as the lane's holders know; 0: no holder; negative: see released
 	progress time.Duration // when a holder last made progress
@@ -79,10 +79,10 @@ type Conn struct {
 
 // Open makes c the connection of a client that was accepted. refusal is the result of
 // Core.Admit; if it is not empty, the client is refused with it.
-func (l *Lane) Open(c *Conn, timer Timer, refusal string) {
+func (l *Lane) Open(c *Conn, transport Transport, refusal string) {
 	core := l.core
 	now := core.Since() // not the time of the loop's iteration: the client's silence begins now
-	*c = Conn{Session: session.New(&core.session), lane: l, timer: timer, moved: now, wrote: now, until: never, wake: unasked}
+	*c = Conn{Session: session.New(&core.session), lane: l, transport: transport, moved: now, wrote: now, until: never, timer: noTimer}
 	if l.Others != nil {
 		c.until = now + core.Limits.TurnLimit
 	}
@@ -188,7 +188,7 @@ func (c *Conn) Drained() { c.more = false }
 // room. A loop passes the time before it asked for ready clients. If the process was
 // stopped since then, clients that were punctual are not judged late.
 func (c *Conn) Expire(asOf time.Duration) {
-	c.wake = unasked
+	c.timer = noTimer
 	c.settle(asOf, c.heard()|tried)
 }
 
@@ -225,7 +225,7 @@ func (c *Conn) failed(err error) {
 	switch {
 	case err == nil, err == sock.ErrWouldBlock:
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		c.wake = unasked // the deadline has passed
+		c.timer = noTimer // the deadline has passed
 	default:
 		c.drop(err)
 	}
@@ -277,9 +277,9 @@ func (c *Conn) settle(now time.Duration, l looked) {
 			continue
 		}
 		if now < at || clock.needs()&^l != 0 {
-			if at = max(at, now+1); at < c.wake {
-				c.wake = at
-				c.timer.Wake(at)
+			if at = max(at, now+1); at < c.timer {
+				c.timer = at
+				c.transport.SetTimer(at)
 			}
 			break
 		}
@@ -306,7 +306,7 @@ func (c *Conn) linger(now time.Duration) {
 		patience = drainLinger
 	}
 	c.until, c.closing, c.fin = now+patience, true, true
-	if err := c.timer.CloseWrite(); err != nil {
+	if err := c.transport.CloseWrite(); err != nil {
 		c.drop(err)
 	}
 }

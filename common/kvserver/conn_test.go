@@ -24,17 +24,17 @@ import (
 // fakeConn is a connection without a socket, in fake time.
 type fakeConn struct {
 	Conn
-	wake time.Duration
-	fin  bool
-	buf  []byte // where to read to; nil: the lane's buffer
+	timer time.Duration
+	fin   bool
+	buf   []byte // where to read to; nil: the lane's buffer
 }
 
-func (c *fakeConn) Wake(at time.Duration) { c.wake = at }
-func (c *fakeConn) Interrupt()            { c.wake = 0 }
-func (c *fakeConn) CloseWrite() error     { c.fin = true; return nil }
+func (c *fakeConn) SetTimer(at time.Duration) { c.timer = at }
+func (c *fakeConn) Interrupt()                { c.timer = 0 }
+func (c *fakeConn) CloseWrite() error         { c.fin = true; return nil }
 
 func open(core *Core) *fakeConn {
-	c := &fakeConn{wake: unasked}
+	c := &fakeConn{timer: noTimer}
 	core.Lane(0).Open(&c.Conn, c, core.Admit())
 	return c
 }
@@ -59,17 +59,17 @@ func (c *fakeConn) flush() string {
 	return out
 }
 
-// sleep lets up to d pass, and calls Expire when the connection has asked for it. It
+// sleep lets up to d pass, and calls Expire when the connection's timer runs out. It
 // returns when the connection was over, or d.
 func (c *fakeConn) sleep(core *Core, d time.Duration) time.Duration {
 	start := core.Since()
 	for c.Wants() != 0 {
-		next := min(c.wake, start+d)
+		next := min(c.timer, start+d)
 		time.Sleep(max(0, next-core.Since()))
 		if next == start+d {
 			return d
 		}
-		c.wake = unasked
+		c.timer = noTimer
 		c.Expire(core.Since())
 	}
 	return core.Since() - start
@@ -219,10 +219,10 @@ func TestADeadlineThatHasPassedIsReplaced(t *testing.T) {
 			func() { c.receive(request(kv.Get, "k", "")) },
 			func() { c.Wrote(0, os.ErrDeadlineExceeded) },
 		} {
-			c.wake = 0
+			c.timer = 0
 			event()
 		}
-		assert.Greater(t, c.wake, core.Since())
+		assert.Greater(t, c.timer, core.Since())
 	})
 }
 
@@ -552,8 +552,8 @@ func TestNoClockRunsOutUnseen(t *testing.T) {
 				if c.Wants() == 0 {
 					break
 				}
-				if at, clock := c.due(); c.Conn.wake > max(at, core.Since()+1) {
-					t.Fatalf("seed %d: clock %d runs out at %v, and it is looked at at %v", seed, clock, at, c.Conn.wake)
+				if at, clock := c.due(); c.Conn.timer > max(at, core.Since()+1) {
+					t.Fatalf("seed %d: clock %d runs out at %v, and it is looked at at %v", seed, clock, at, c.Conn.timer)
 				}
 			}
 			c.Closed()
@@ -656,7 +656,7 @@ func TestNobodyIsJudgedUnheard(t *testing.T) {
 			c.CatchUp()
 			time.Sleep(drainBusy)
 			c.Wrote(0, os.ErrDeadlineExceeded) // as a blocking write does
-			assert.GreaterOrEqual(t, c.wake, core.Since()+drainQuiet)
+			assert.GreaterOrEqual(t, c.timer, core.Since()+drainQuiet)
 			assert.False(t, c.fin)
 			c.flush()
 			c.sleep(core, time.Hour)

@@ -105,7 +105,7 @@ func (hs *holders) evict(asks *Lane) {
 	c.lane.core.leaving.Add(held)
 	switch {
 	case !asks.loops:
-		c.timer.Interrupt()
+		c.transport.Interrupt()
 	case c.lane == asks:
 		c.release()
 	default:
@@ -120,7 +120,7 @@ func (hs *holders) evict(asks *Lane) {
 // be closed in vain. It is for loops, in which no other goroutine can be using the
 // connection.
 func (c *Conn) release() {
-	c.timer.Interrupt()
+	c.transport.Interrupt()
 	c.Abort(session.ErrMemory)
 	c.Release()
 	c.lane.core.leaving.Add(c.held.Swap(released))

@@ -82,7 +82,7 @@ func TestInALoopMemoryComesBackWithinTheTurn(t *testing.T) {
 		for _, c := range hoarders {
 			over := c.Wants() == 0
 			if over {
-				assert.Zero(t, c.wake, "the model is told to close it")
+				assert.Zero(t, c.timer, "the model is told to close it")
 				c.receive(half) // the model had read this before
 				c.Wrote(5, nil) // or sent this
 				assert.Zero(t, c.Wants())
@@ -101,7 +101,7 @@ func TestInALoopMemoryComesBackWithinTheTurn(t *testing.T) {
 
 // half opens a connection that sends 120 kB of a large frame.
 func half(core *Core, lane int) *fakeConn {
-	c := &fakeConn{wake: unasked}
+	c := &fakeConn{timer: noTimer}
 	core.Lane(lane).Open(&c.Conn, c, core.Admit())
 	c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 500_000))[:120_000])
 	return c
@@ -252,7 +252,7 @@ func TestHoldersOfAnotherLaneGoFirst(t *testing.T) {
 		for _, c := range attackers {
 			if slices.Contains(told[1:], &c.Conn) {
 				assert.Zero(t, c.Wants())
-				assert.Zero(t, c.wake, "the model is told to close it")
+				assert.Zero(t, c.timer, "the model is told to close it")
 			}
 		}
 	})

@@ -96,8 +96,8 @@ func (c *Conn) Read(p []byte) (int, error) {
 // nothing now.
 func (c *Conn) Write(p []byte) (int, error) { return c.loop.calls.Write(c.FD(), p) }
 
-// Wake implements kvserver.Timer. It sets the connection's timer in the heap.
-func (c *Conn) Wake(at time.Duration) {
+// SetTimer implements kvserver.Transport. It sets the connection's timer in the heap.
+func (c *Conn) SetTimer(at time.Duration) {
 	c.at = at
 	if c.index < 0 {
 		heap.Push(&c.loop.timers, c)
@@ -106,11 +106,11 @@ func (c *Conn) Wake(at time.Duration) {
 	}
 }
 
-// Interrupt implements kvserver.Timer. It needs no lock, because the connections of a
-// lane belong to one loop.
-func (c *Conn) Interrupt() { c.Wake(Interrupted) }
+// Interrupt implements kvserver.Transport. It needs no lock, because the connections
+// of a lane belong to one loop.
+func (c *Conn) Interrupt() { c.SetTimer(Interrupted) }
 
-// CloseWrite implements kvserver.Timer.
+// CloseWrite implements kvserver.Transport.
 func (c *Conn) CloseWrite() error { return c.loop.calls.CloseWrite(c.FD()) }
 
 // timers is a heap by time. It changes only when a deadline comes nearer. A busy

@@ -36,7 +36,7 @@ func TestTimersRunOutInTheirOrder(t *testing.T) {
 			l.Close(conns[i])
 			conns[i] = open(l)
 		}
-		conns[i].Wake(time.Duration(r.Int64N(1_000_000)))
+		conns[i].SetTimer(time.Duration(r.Int64N(1_000_000)))
 	}
 	var last time.Duration
 	for range conns {
