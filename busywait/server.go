@@ -83,12 +83,12 @@ func (m *model) Run(ln net.Listener) (err error) {
 func (m *model) poll(c *nonblocking.Conn) {
 	if c.Wants()&session.Read != 0 {
 		if n, err := c.Read(c.Buffer()); err != sock.ErrWouldBlock {
-			c.Fed(n, err)
+			c.HandleRead(n, err)
 		}
 	}
 	if out := c.Output(); len(out) > 0 {
 		if n, err := c.Write(out); err != sock.ErrWouldBlock {
-			c.Wrote(n, err)
+			c.HandleWrite(n, err)
 		}
 	}
 }
@@ -136,7 +136,7 @@ func (m *model) othersWait() bool {
 func (m *model) watchClocks() {
 	if m.woken.Swap(false) {
 		for _, c := range m.clients {
-			c.CatchUp()
+			c.HandlePhase()
 		}
 	}
 	for m.loop.Expired(m.lane.Now()) != nil {

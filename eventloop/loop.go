@@ -81,12 +81,12 @@ func (l *loop) run() error {
 // to read is ready again in the next iteration, after the others had theirs.
 func (l *loop) answer(c *conn, r *read) {
 	if r.done {
-		c.FedFrom(r.buf, r.n, r.err)
+		c.HandleReadFrom(r.buf, r.n, r.err)
 	}
 	// The socket nearly always takes the whole reply. Then the poller need not
 	// watch it for writing.
 	if c.Wants()&session.Write != 0 {
-		c.Wrote(c.Write(c.Output()))
+		c.HandleWrite(c.Write(c.Output()))
 	}
 	l.watch(c)
 }
@@ -120,7 +120,7 @@ func (l *loop) readMail() {
 	}
 	for _, c := range l.conns {
 		if c != nil {
-			c.CatchUp()
+			c.HandlePhase()
 			l.serve(c)
 		}
 	}

@@ -24,7 +24,7 @@ func (l *loop) add(fd int, refusal string) {
 
 // drop ends a connection that the poller cannot watch.
 func (l *loop) drop(c *conn, err error) {
-	c.Wrote(0, err)
+	c.HandleWrite(0, err)
 	l.ended = append(l.ended, c)
 }
 

@@ -68,7 +68,7 @@ func (l *loop) run() error {
 			}
 		}
 		if l.woken.Swap(false) {
-			l.catchUp()
+			l.handlePhase()
 		}
 		if l.core.Phase() != kvserver.Serving {
 			l.closeAcceptor(now)
@@ -122,13 +122,13 @@ func (l *loop) sent(done []ring.Completion) {
 	for _, c := range l.sends {
 		switch n := c.sent; {
 		case n == allSent:
-			c.Wrote(len(c.Output()), nil)
+			c.HandleWrite(len(c.Output()), nil)
 		case n >= 0:
-			c.Wrote(int(n), nil)
+			c.HandleWrite(int(n), nil)
 		case syscall.Errno(-n) == syscall.EAGAIN:
-			c.Wrote(0, sock.ErrWouldBlock)
+			c.HandleWrite(0, sock.ErrWouldBlock)
 		default:
-			c.Wrote(0, os.NewSyscallError("send", syscall.Errno(-n)))
+			c.HandleWrite(0, os.NewSyscallError("send", syscall.Errno(-n)))
 		}
 		if c.sent != allSent && c.Wants()&session.Write != 0 {
 			l.ring.Writable(c.FD(), c.token(ring.Writable))
@@ -176,9 +176,9 @@ func (l *loop) received(c *conn, d ring.Completion) {
 	switch err := d.Err(); err {
 	case nil:
 		if d.Result == 0 {
-			c.FedFrom(nil, 0, io.EOF)
+			c.HandleReadFrom(nil, 0, io.EOF)
 		} else {
-			c.FedFrom(buf[:d.Result], int(d.Result), nil)
+			c.HandleReadFrom(buf[:d.Result], int(d.Result), nil)
 			c.fed = true
 		}
 		if !d.Unread() {
@@ -186,10 +186,10 @@ func (l *loop) received(c *conn, d ring.Completion) {
 		}
 	case syscall.ENOBUFS:
 		l.dry = append(l.dry, c)
-		c.FedFrom(nil, 0, sock.ErrWouldBlock)
+		c.HandleReadFrom(nil, 0, sock.ErrWouldBlock)
 	case syscall.ECANCELED, syscall.EINTR:
 	default:
-		c.FedFrom(nil, 0, os.NewSyscallError("recv", err))
+		c.HandleReadFrom(nil, 0, os.NewSyscallError("recv", err))
 	}
 	if lent {
 		l.ring.Return(id)

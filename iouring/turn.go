@@ -102,7 +102,7 @@ func (l *loop) prefetch(done []ring.Completion) {
 func (l *loop) writable(c *conn, d ring.Completion) {
 	c.doing &^= awaiting | forgotten
 	if err := d.Err(); err != nil && err != syscall.ECANCELED {
-		c.Wrote(0, os.NewSyscallError("poll", err))
+		c.HandleWrite(0, os.NewSyscallError("poll", err))
 	}
 	l.hurry = true // send before the client's clocks are judged
 }
@@ -117,11 +117,11 @@ func (l *loop) refresh() {
 	l.dry = l.dry[:0]
 }
 
-// catchUp follows the server into its next phase.
-func (l *loop) catchUp() {
+// handlePhase follows the server into its next phase.
+func (l *loop) handlePhase() {
 	for _, c := range l.conns {
 		if c != nil {
-			c.CatchUp()
+			c.HandlePhase()
 			l.touch(c)
 		}
 	}

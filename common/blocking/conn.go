@@ -163,14 +163,14 @@ func (c *Conn) Read() {
 	if c.parked.raw != nil {
 		c.parked.serve(c)
 	} else if c.borrow() {
-		c.Fed(c.stream.Read(c.buf))
+		c.HandleRead(c.stream.Read(c.buf))
 	}
 }
 
 // Write blocks until the client takes a part of the output.
 func (c *Conn) Write() {
 	if c.Writing(); c.Wants() != 0 {
-		c.Wrote(c.stream.Write(c.Output()))
+		c.HandleWrite(c.stream.Write(c.Output()))
 	}
 }
 
@@ -181,12 +181,12 @@ func (c *Conn) Buffer() []byte {
 	return c.buf
 }
 
-// Fed takes the result of reading into Buffer.
-func (c *Conn) Fed(n int, err error) {
+// HandleRead takes the result of reading into Buffer.
+func (c *Conn) HandleRead(n int, err error) {
 	if late(n, err) {
 		n, err = tryOnce(c.stream, Trier.TryRead, sock.System.Read, c.buf)
 	}
-	c.FedFrom(c.buf, n, err)
+	c.HandleReadFrom(c.buf, n, err)
 	switch {
 	case n == len(c.buf):
 		c.size = largeRead
@@ -198,12 +198,12 @@ func (c *Conn) Fed(n int, err error) {
 	}
 }
 
-// Wrote takes the result of writing Output.
-func (c *Conn) Wrote(n int, err error) {
+// HandleWrite takes the result of writing Output.
+func (c *Conn) HandleWrite(n int, err error) {
 	if late(n, err) {
 		n, err = tryOnce(c.stream, Trier.TryWrite, sock.System.Write, c.Output())
 	}
-	c.Conn.Wrote(n, err)
+	c.Conn.HandleWrite(n, err)
 }
 
 // borrow gets a buffer to read into, unless there is one. If there is no memory for

@@ -112,7 +112,7 @@ func TestANewDeadlineDoesNotUndoAnInterruption(t *testing.T) {
 	}
 	c.SetTimer(time.Hour)
 	assert.Equal(t, past, s.deadline, "its call is interrupted")
-	c.CatchUp()
+	c.HandlePhase()
 	assert.NotEqual(t, past, s.deadline)
 	c.SetTimer(time.Hour)
 	assert.Equal(t, core.At(time.Hour), s.deadline, "there is nothing that it does not know")
@@ -127,7 +127,7 @@ func TestANewDeadlineDoesNotSaveAConnectionThatIsToldToGo(t *testing.T) {
 		for rest := probe.Put("k", strings.Repeat("v", 900_000))[:size]; len(rest) > 0; {
 			n := copy(c.Buffer(), rest)
 			rest = rest[n:]
-			c.Fed(n, nil)
+			c.HandleRead(n, nil)
 		}
 	}
 	s := new(scripted)
@@ -143,7 +143,7 @@ func TestANewDeadlineDoesNotSaveAConnectionThatIsToldToGo(t *testing.T) {
 	}
 	c.SetTimer(time.Hour)
 	assert.Equal(t, past, s.deadline)
-	c.CatchUp()
+	c.HandlePhase()
 	assert.Zero(t, c.Wants())
 	assert.False(t, c.Behind())
 	conns.Close(c)
@@ -174,7 +174,7 @@ func TestAReplyCountsWhileACallWritesIt(t *testing.T) {
 			n := copy(c.Buffer(), data[:min(len(data), smallRead/2)])
 			require.NotZero(t, n, "no memory")
 			data = data[n:]
-			c.Fed(n, nil)
+			c.HandleRead(n, nil)
 		}
 	}
 	s := new(taking)
@@ -291,7 +291,7 @@ func TestAConnectionGivesBackWhatItWasLent(t *testing.T) {
 	} {
 		buf := c.Buffer()
 		require.Len(t, buf, step.room)
-		c.Fed(copy(buf, rest[:step.come]), nil)
+		c.HandleRead(copy(buf, rest[:step.come]), nil)
 		rest = rest[step.come:]
 	}
 	in, out := c.Held()
@@ -318,13 +318,13 @@ func TestACallThatEndsHalfDoneIsNotRepeated(t *testing.T) {
 	c := conns.Open(s)
 	defer conns.Close(c)
 	put := probe.Put("k", "v")
-	c.Fed(copy(c.Buffer(), put), os.ErrDeadlineExceeded)
+	c.HandleRead(copy(c.Buffer(), put), os.ErrDeadlineExceeded)
 	reply := string(c.Output())
 	require.NotEmpty(t, reply)
-	c.Wrote(3, os.ErrDeadlineExceeded)
+	c.HandleWrite(3, os.ErrDeadlineExceeded)
 	assert.Equal(t, reply[3:], string(c.Output()))
 	assert.Zero(t, s.tried)
-	c.Wrote(0, os.ErrDeadlineExceeded)
+	c.HandleWrite(0, os.ErrDeadlineExceeded)
 	assert.Equal(t, 1, s.tried)
 }
 

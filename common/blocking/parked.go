@@ -40,7 +40,7 @@ func park(c *Conn) parked {
 // returns at the deadline, or when ready does.
 func (p *parked) serve(c *Conn) {
 	if err := p.raw.Read(p.ready); err != nil && c.borrow() {
-		c.Fed(0, err)
+		c.HandleRead(0, err)
 	}
 }
 
@@ -61,10 +61,10 @@ func (c *Conn) ready(fd uintptr) (done bool) {
 			c.giveBack()
 			return false
 		}
-		c.Fed(n, err)
+		c.HandleRead(n, err)
 		answered := len(c.Output()) > 0
 		if answered {
-			c.Wrote(sock.System.Write(int(fd), c.Output()))
+			c.HandleWrite(sock.System.Write(int(fd), c.Output()))
 		}
 		if c.Wants() != session.Read {
 			return true

@@ -72,9 +72,9 @@ func (m *model) Run(ln net.Listener) error {
 			c := m.conns.Open(client)
 			for c.Wants() != 0 {
 				if out := c.Output(); len(out) > 0 {
-					c.Wrote(client.Write(out))
+					c.HandleWrite(client.Write(out))
 				} else {
-					c.Fed(client.Read(c.Buffer()))
+					c.HandleRead(client.Read(c.Buffer()))
 				}
 			}
 			m.conns.Close(c)

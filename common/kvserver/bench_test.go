@@ -69,6 +69,6 @@ func encode(dst []byte, m kv.Message) []byte {
 }
 
 func feed(c *Conn, batch []byte) {
-	c.Fed(copy(c.Buffer(), batch), nil)
-	c.Wrote(len(c.Output()), nil)
+	c.HandleRead(copy(c.Buffer(), batch), nil)
+	c.HandleWrite(len(c.Output()), nil)
 }

@@ -57,10 +57,10 @@ func (c clock) needs() looked {
 }
 
 // undisturbed reports, without checking the clocks, that none has run out and
-// that none will before Expire is called. This holds because timer was set for
-// the first clock to run out, and a clock that runs between whole frames and
-// has begun since runs for at least the server's briefest timeout. While the
-// frame, drain or close clock runs, undisturbed is false.
+// that none will before HandleTimeout is called. This holds because timer was
+// set for the first clock to run out, and a clock that runs between whole
+// frames and has begun since runs for at least the server's briefest timeout.
+// While the frame, drain or close clock runs, undisturbed is false.
 func (c *Conn) undisturbed(now time.Duration) bool {
 	return c.frame == 0 && !c.closing && c.phase == Serving && now < c.timer && c.timer <= now+c.lane.core.briefest
 }

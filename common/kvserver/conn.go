@@ -34,12 +34,12 @@ const (
 
 // Transport is what a Conn needs of its socket besides reading and writing.
 type Transport interface {
-	// SetTimer asks for a call of Expire when the lane's clock reaches at, or soon
-	// after; or for a read to end with os.ErrDeadlineExceeded then. It replaces the
-	// time asked for before.
+	// SetTimer asks for a call of HandleTimeout when the lane's clock reaches at, or
+	// soon after; or for a read to end with os.ErrDeadlineExceeded then. It replaces
+	// the time asked for before.
 	SetTimer(at time.Duration)
-	// Interrupt asks for a call of CatchUp or Expire as soon as possible. If the model
-	// has no loops, any goroutine may call it.
+	// Interrupt asks for a call of HandlePhase or HandleTimeout as soon as possible. If
+	// the model has no loops, any goroutine may call it.
 	Interrupt()
 	// CloseWrite sends a FIN.
 	CloseWrite() error
@@ -100,8 +100,8 @@ func (l *Lane) Open(c *Conn, transport Transport, refusal string) {
 	c.settle(now, 0)
 }
 
-// Buffer returns where to read the next bytes to, for Fed: the session's Room if a long
-// frame is incomplete, the lane's buffer otherwise.
+// Buffer returns where to read the next bytes to, for HandleRead: the session's Room if
+// a long frame is incomplete, the lane's buffer otherwise.
 func (c *Conn) Buffer() []byte {
 	room := c.Room()
 	if c.direct = room != nil; c.direct {
@@ -110,19 +110,19 @@ func (c *Conn) Buffer() []byte {
 	return c.lane.Buffer()
 }
 
-// Fed takes the result of a read into Buffer. io.EOF ends the client's requests;
+// HandleRead takes the result of a read into Buffer. io.EOF ends the client's requests;
 // sock.ErrWouldBlock and os.ErrDeadlineExceeded mean that the read found nothing; any
 // other error breaks the connection.
-func (c *Conn) Fed(n int, err error) {
+func (c *Conn) HandleRead(n int, err error) {
 	buf := c.lane.Buffer()
 	if c.direct {
 		buf = c.Room()
 	}
-	c.FedFrom(buf, n, err)
+	c.HandleReadFrom(buf, n, err)
 }
 
-// FedFrom is Fed for a buffer that the caller chose.
-func (c *Conn) FedFrom(buf []byte, n int, err error) {
+// HandleReadFrom is HandleRead for a buffer that the caller chose.
+func (c *Conn) HandleReadFrom(buf []byte, n int, err error) {
 	c.more = n == len(buf)
 	answered, quiet, paused := c.Answered(), len(c.Output()) == 0, c.Paused()
 	if n > 0 {
@@ -162,8 +162,8 @@ func (c *Conn) Writing() {
 	}
 }
 
-// Wrote takes the result of writing Output; errors are as in Fed.
-func (c *Conn) Wrote(n int, err error) {
+// HandleWrite takes the result of writing Output; errors are as in HandleRead.
+func (c *Conn) HandleWrite(n int, err error) {
 	now := c.lane.Now()
 	if n > 0 {
 		c.moved, c.wrote = now, now
@@ -179,25 +179,25 @@ func (c *Conn) Wrote(n int, err error) {
 	c.settle(now, tried)
 }
 
-// Drained notes that a read found nothing. A loop that calls Fed after each read need
-// not call it.
+// Drained notes that a read found nothing. A loop that calls HandleRead after each read
+// need not call it.
 func (c *Conn) Drained() { c.more = false }
 
-// Expire checks the connection's clocks as of the time asOf. By asOf, the server must
-// have read everything that had arrived and written everything for which there was
-// room. A loop passes the time before it asked for ready clients. If the process was
-// stopped since then, clients that were punctual are not judged late.
-func (c *Conn) Expire(asOf time.Duration) {
+// HandleTimeout checks the connection's clocks as of the time asOf. By asOf, the server
+// must have read everything that had arrived and written everything for which there
+// was room. A loop passes the time before it asked for ready clients. If the process
+// was stopped since then, clients that were punctual are not judged late.
+func (c *Conn) HandleTimeout(asOf time.Duration) {
 	c.timer = noTimer
 	c.settle(asOf, c.heard()|tried)
 }
 
-// CatchUp follows the server into its present phase, or notices that the connection was
-// chosen to be closed for its memory.
-func (c *Conn) CatchUp() { c.settle(c.lane.Now(), 0) }
+// HandlePhase follows the server into its present phase, or notices that the connection
+// was chosen to be closed for its memory.
+func (c *Conn) HandlePhase() { c.settle(c.lane.Now(), 0) }
 
 // Behind reports whether an event elsewhere concerns the connection since it was last
-// checked. CatchUp is due then.
+// checked. HandlePhase is due then.
 func (c *Conn) Behind() bool {
 	return c.lane.core.Phase() != c.phase || c.held.Load() < 0 && c.Wants() != 0
 }

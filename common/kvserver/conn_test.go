@@ -48,19 +48,19 @@ func (c *fakeConn) receive(s string) {
 		}
 		n := copy(buf, s)
 		s = s[n:]
-		c.FedFrom(buf, n, nil)
+		c.HandleReadFrom(buf, n, nil)
 	}
 }
 
 // flush takes the whole output, as if it had been written.
 func (c *fakeConn) flush() string {
 	out := string(c.Output())
-	c.Wrote(len(out), nil)
+	c.HandleWrite(len(out), nil)
 	return out
 }
 
-// sleep lets up to d pass, and calls Expire when the connection's timer runs out. It
-// returns when the connection was over, or d.
+// sleep lets up to d pass, and calls HandleTimeout when the connection's timer runs
+// out. It returns when the connection was over, or d.
 func (c *fakeConn) sleep(core *Core, d time.Duration) time.Duration {
 	start := core.Since()
 	for c.Wants() != 0 {
@@ -70,7 +70,7 @@ func (c *fakeConn) sleep(core *Core, d time.Duration) time.Duration {
 			return d
 		}
 		c.timer = noTimer
-		c.Expire(core.Since())
+		c.HandleTimeout(core.Since())
 	}
 	return core.Since() - start
 }
@@ -171,12 +171,12 @@ func TestAClientThatTakesNothingIsClosed(t *testing.T) {
 		c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 1000)) + request(kv.Get, "k", ""))
 		for range 100 { // slow, but it makes progress
 			require.Equal(t, 9*time.Second, c.sleep(core, 9*time.Second))
-			c.Wrote(1, nil)
+			c.HandleWrite(1, nil)
 		}
 		// Sending requests does not excuse it from taking replies.
 		c.sleep(core, 5*time.Second)
 		c.receive(request(kv.Get, "other", ""))
-		c.Wrote(0, sock.ErrWouldBlock)
+		c.HandleWrite(0, sock.ErrWouldBlock)
 		assert.Equal(t, 5*time.Second, c.sleep(core, time.Hour))
 		assert.Equal(t, "slow-reader", c.closed(t, core))
 	})
@@ -215,9 +215,9 @@ func TestADeadlineThatHasPassedIsReplaced(t *testing.T) {
 	bubble(t, Limits{IdleTimeout: -1, WriteTimeout: -1}, func(t *testing.T, core *Core) {
 		c := open(core)
 		for _, event := range []func(){
-			func() { c.Fed(0, os.ErrDeadlineExceeded) },
+			func() { c.HandleRead(0, os.ErrDeadlineExceeded) },
 			func() { c.receive(request(kv.Get, "k", "")) },
-			func() { c.Wrote(0, os.ErrDeadlineExceeded) },
+			func() { c.HandleWrite(0, os.ErrDeadlineExceeded) },
 		} {
 			c.timer = 0
 			event()
@@ -229,11 +229,11 @@ func TestADeadlineThatHasPassedIsReplaced(t *testing.T) {
 func TestReasons(t *testing.T) {
 	put := request(kv.PutOrUpdate, "k", "v")
 	for want, do := range map[string]func(c *fakeConn){
-		"peer":      func(c *fakeConn) { c.receive(put); c.flush(); c.Fed(0, io.EOF) },
-		"truncated": func(c *fakeConn) { c.receive(put[:5]); c.Fed(0, io.EOF) },
-		"broken":    func(c *fakeConn) { c.receive(put); c.Wrote(0, errors.New("reset")) },
-		"protocol":  func(c *fakeConn) { c.receive("\x00\x00\x00\x00"); c.flush(); c.Fed(0, io.EOF) },
-		"too-long":  func(c *fakeConn) { c.receive("GET / HTTP"); c.flush(); c.Fed(0, io.EOF) },
+		"peer":      func(c *fakeConn) { c.receive(put); c.flush(); c.HandleRead(0, io.EOF) },
+		"truncated": func(c *fakeConn) { c.receive(put[:5]); c.HandleRead(0, io.EOF) },
+		"broken":    func(c *fakeConn) { c.receive(put); c.HandleWrite(0, errors.New("reset")) },
+		"protocol":  func(c *fakeConn) { c.receive("\x00\x00\x00\x00"); c.flush(); c.HandleRead(0, io.EOF) },
+		"too-long":  func(c *fakeConn) { c.receive("GET / HTTP"); c.flush(); c.HandleRead(0, io.EOF) },
 	} {
 		t.Run(want, func(t *testing.T) {
 			bubble(t, Limits{}, func(t *testing.T, core *Core) {
@@ -249,7 +249,7 @@ func TestReasons(t *testing.T) {
 func TestBytesThatComeWithTheEOFAreAnswered(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, core *Core) {
 		c := open(core)
-		c.Fed(copy(c.Buffer(), request(kv.PutOrUpdate, "k", "v")), io.EOF)
+		c.HandleRead(copy(c.Buffer(), request(kv.PutOrUpdate, "k", "v")), io.EOF)
 		assert.Equal(t, "\x07\x00\x00\x00\x18\x03@EOF@", c.flush())
 		assert.Equal(t, "peer", c.closed(t, core))
 	})
@@ -267,14 +267,14 @@ func TestOverMaxConnsClientsAreRefusedWithAReason(t *testing.T) {
 		}
 		assert.Zero(t, open(core).Wants(), "too many to be told so")
 		for _, c := range refused {
-			c.Fed(0, io.EOF)
+			c.HandleRead(0, io.EOF)
 			assert.Equal(t, "refused", c.closed(t, core))
 		}
 		again := open(core)
 		assert.Contains(t, again.flush(), "all 2 connections are in use", "those that were told have left")
 		again.Closed()
 
-		second.Fed(0, io.EOF)
+		second.HandleRead(0, io.EOF)
 		second.closed(t, core)
 		assert.Equal(t, session.Read, open(core).Wants(), "there is room again")
 		assert.Equal(t, session.Read, first.Wants())
@@ -371,7 +371,7 @@ func TestAfterItsTurnAClientCannotStayByReadingSlowly(t *testing.T) {
 		start := core.Since()
 		for c.Wants() != 0 {
 			c.sleep(core, time.Second)
-			c.Wrote(min(1, len(c.Output())), nil)
+			c.HandleWrite(min(1, len(c.Output())), nil)
 			require.Less(t, core.Since()-start, time.Minute)
 		}
 		assert.InDelta(t, 15, (core.Since() - start).Seconds(), 1)
@@ -390,12 +390,12 @@ func TestShutdownAnswersWhatWasReceivedAndThenSendsAFIN(t *testing.T) {
 		busy.receive(request(kv.PutOrUpdate, "k", "v"))
 		half.receive("\x07\x00")
 		stuck.receive(request(kv.PutOrUpdate, "k", "v"))
-		stuck.Wrote(0, sock.ErrWouldBlock)
+		stuck.HandleWrite(0, sock.ErrWouldBlock)
 
 		core.phase.Store(int32(Draining))
 		for _, c := range []*fakeConn{busy, idle, half, stuck} {
 			assert.True(t, c.Behind())
-			c.Expire(core.Since())
+			c.HandleTimeout(core.Since())
 			assert.False(t, c.Behind())
 		}
 		assert.NotEmpty(t, busy.flush())
@@ -414,7 +414,7 @@ func TestShutdownAnswersWhatWasReceivedAndThenSendsAFIN(t *testing.T) {
 		assert.Equal(t, session.Write, stuck.Wants(), "it is up to Shutdown's context to give up")
 
 		core.phase.Store(int32(Closing))
-		stuck.Expire(core.Since())
+		stuck.HandleTimeout(core.Since())
 		assert.Zero(t, stuck.Wants())
 		assert.Equal(t, "killed", stuck.closed(t, core))
 	})
@@ -473,7 +473,7 @@ func TestShutdownReadsOnWhenAPauseEnds(t *testing.T) {
 		c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 200)) + strings.Repeat(get, 3))
 		require.True(t, c.Paused())
 		core.enter(Draining)
-		c.CatchUp()
+		c.HandlePhase()
 		require.Equal(t, time.Minute, c.sleep(core, time.Minute), "it is waited for")
 		for len(c.Output()) > 0 {
 			c.flush()
@@ -494,7 +494,7 @@ func TestASilenceBeforeTheShutdownMeansNothing(t *testing.T) {
 		c := open(core)
 		c.sleep(core, 10*time.Second)
 		core.phase.Store(int32(Draining))
-		c.Expire(core.Since())
+		c.HandleTimeout(core.Since())
 		require.False(t, c.fin)
 		c.receive(request(kv.PutOrUpdate, "k", "v"))
 		assert.NotEmpty(t, c.flush())
@@ -510,7 +510,7 @@ func TestAClientThatIsAcceptedInALongTurnIsHeard(t *testing.T) {
 		core.phase.Store(int32(Draining))
 		c := open(core)
 		core.Lane(0).Tick()
-		c.Expire(core.Since())
+		c.HandleTimeout(core.Since())
 		assert.False(t, c.Lingering())
 		c.Closed()
 	})
@@ -542,10 +542,10 @@ func TestNoClockRunsOutUnseen(t *testing.T) {
 					c.receive(frames)
 				case 1:
 					if out := len(c.Output()); out > 0 {
-						c.Wrote(1+random.IntN(out), nil)
+						c.HandleWrite(1+random.IntN(out), nil)
 					}
 				case 2:
-					c.Wrote(0, sock.ErrWouldBlock)
+					c.HandleWrite(0, sock.ErrWouldBlock)
 				default:
 					c.sleep(core, time.Duration(random.IntN(15))*time.Millisecond)
 				}
@@ -563,7 +563,7 @@ func TestNoClockRunsOutUnseen(t *testing.T) {
 
 // Bytes that were read into the lane's buffer, because Room had no memory, are taken
 // from there, even if memory has become free meanwhile.
-func TestFedTakesWhatWasReadToTheBufferThatItGave(t *testing.T) {
+func TestHandleReadTakesWhatWasReadToTheBufferThatItGave(t *testing.T) {
 	put := request(kv.PutOrUpdate, "k", strings.Repeat("v", 1<<20-100))
 	bubble(t, Limits{MemoryLimit: 1 << 22}, func(t *testing.T, core *Core) {
 		c := open(core)
@@ -580,7 +580,7 @@ func TestFedTakesWhatWasReadToTheBufferThatItGave(t *testing.T) {
 		for _, b := range others {
 			core.Buffers().Put(b)
 		}
-		c.Fed(n, nil)
+		c.HandleRead(n, nil)
 		c.receive(put[64<<10+n:])
 		assert.Equal(t, uint64(1), c.Answered())
 		c.receive(request(kv.Get, "k", ""))
@@ -613,7 +613,7 @@ func TestNobodyIsJudgedUnheard(t *testing.T) {
 			time.Sleep(time.Minute)
 			c.receive(get)
 			assert.NotZero(t, c.Wants(), "there may be room")
-			c.Wrote(0, sock.ErrWouldBlock)
+			c.HandleWrite(0, sock.ErrWouldBlock)
 			assert.Zero(t, c.Wants(), "there is none")
 			c.Closed()
 		})
@@ -625,9 +625,9 @@ func TestNobodyIsJudgedUnheard(t *testing.T) {
 			time.Sleep(time.Minute)
 			c.buf = make([]byte, 1)
 			c.receive(get[5:6])
-			c.Expire(core.Since())
+			c.HandleTimeout(core.Since())
 			assert.NotZero(t, c.Wants(), "there may be more")
-			c.Fed(0, sock.ErrWouldBlock)
+			c.HandleRead(0, sock.ErrWouldBlock)
 			assert.Zero(t, c.Wants(), "there is none")
 			c.Closed()
 		})
@@ -642,7 +642,7 @@ func TestNobodyIsJudgedUnheard(t *testing.T) {
 			c.receive(all)
 			assert.Equal(t, session.Write, c.Wants(), "paused, after a read that filled the buffer")
 			core.phase.Store(int32(Draining))
-			c.CatchUp()
+			c.HandlePhase()
 			c.sleep(core, time.Hour)
 			assert.Zero(t, c.Wants(), "it took nothing")
 			c.Closed()
@@ -653,9 +653,9 @@ func TestNobodyIsJudgedUnheard(t *testing.T) {
 			c := open(core)
 			c.receive(get)
 			core.phase.Store(int32(Draining))
-			c.CatchUp()
+			c.HandlePhase()
 			time.Sleep(drainBusy)
-			c.Wrote(0, os.ErrDeadlineExceeded) // as a blocking write does
+			c.HandleWrite(0, os.ErrDeadlineExceeded) // as a blocking write does
 			assert.GreaterOrEqual(t, c.timer, core.Since()+drainQuiet)
 			assert.False(t, c.fin)
 			c.flush()
@@ -674,7 +674,7 @@ func TestNobodyIsJudgedUnheard(t *testing.T) {
 			c.flush()
 			asked := lane.EndTurn()
 			lane.Tick()
-			c.Expire(asked)
+			c.HandleTimeout(asked)
 			assert.NotZero(t, c.Wants())
 			assert.Equal(t, time.Second, c.sleep(core, time.Hour))
 			c.Closed()

@@ -83,8 +83,8 @@ func TestInALoopMemoryComesBackWithinTheTurn(t *testing.T) {
 			over := c.Wants() == 0
 			if over {
 				assert.Zero(t, c.timer, "the model is told to close it")
-				c.receive(half) // the model had read this before
-				c.Wrote(5, nil) // or sent this
+				c.receive(half)       // the model had read this before
+				c.HandleWrite(5, nil) // or sent this
 				assert.Zero(t, c.Wants())
 				assert.Empty(t, c.Output())
 			}
@@ -166,7 +166,7 @@ func TestWhoMakesProgressIsNotClosedForThoseWhoDoNot(t *testing.T) {
 					assert.True(t, inTime(core, honest, 10*time.Millisecond, func() {
 						turn()
 						attackers = slices.DeleteFunc(goOn(attackers, core), func(c *fakeConn) bool {
-							c.CatchUp()
+							c.HandlePhase()
 							if c.Wants() == 0 {
 								c.Closed()
 								return true
@@ -193,7 +193,7 @@ func TestWhoTakesNothingIsClosedBeforeWhoTakes(t *testing.T) {
 		ask := func() *fakeConn {
 			c := open(core)
 			c.receive(request(kv.Get, "k", ""))
-			c.Wrote(1, nil) // the socket took no more
+			c.HandleWrite(1, nil) // the socket took no more
 			return c
 		}
 		taker := ask()
@@ -202,7 +202,7 @@ func TestWhoTakesNothingIsClosedBeforeWhoTakes(t *testing.T) {
 			time.Sleep(time.Second)
 			core.Lane(0).Tick()
 			deaf = append(deaf, ask())
-			taker.Wrote(9_000, nil)
+			taker.HandleWrite(9_000, nil)
 			for _, c := range append(deaf, taker) {
 				c.sleep(core, 0)
 			}

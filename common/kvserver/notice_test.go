@@ -62,10 +62,10 @@ func TestEveryReasonHasALineAndItComesOnceASecond(t *testing.T) {
 		says   string
 		do     func(core *Core, c *fakeConn)
 	}{
-		{ClosedByPeer, "", func(_ *Core, c *fakeConn) { c.Fed(0, io.EOF) }},
-		{ClosedTruncated, "", func(_ *Core, c *fakeConn) { c.receive(put[:5]); c.Fed(0, io.EOF) }},
-		{ClosedBroken, "reset", func(_ *Core, c *fakeConn) { c.receive(put); c.Wrote(0, errors.New("reset")) }},
-		{ClosedFailed, "setsockopt", func(_ *Core, c *fakeConn) { c.Fed(0, fmt.Errorf("setsockopt: %w", syscall.ENOMEM)) }},
+		{ClosedByPeer, "", func(_ *Core, c *fakeConn) { c.HandleRead(0, io.EOF) }},
+		{ClosedTruncated, "", func(_ *Core, c *fakeConn) { c.receive(put[:5]); c.HandleRead(0, io.EOF) }},
+		{ClosedBroken, "reset", func(_ *Core, c *fakeConn) { c.receive(put); c.HandleWrite(0, errors.New("reset")) }},
+		{ClosedFailed, "setsockopt", func(_ *Core, c *fakeConn) { c.HandleRead(0, fmt.Errorf("setsockopt: %w", syscall.ENOMEM)) }},
 		{ClosedProtocol, "", func(_ *Core, c *fakeConn) { c.receive("\x00\x00\x00\x00") }},
 		{ClosedTooLong, "", func(_ *Core, c *fakeConn) { c.receive("GET / HTTP") }},
 		{ClosedIdle, "", func(_ *Core, c *fakeConn) { c.expire(clockIdle, 0) }},
@@ -88,7 +88,7 @@ func TestEveryReasonHasALineAndItComesOnceASecond(t *testing.T) {
 					for range n {
 						c := open(core)
 						if end.do(core, c); end.reason == ClosedRefused { // another connection was refused
-							c.Fed(0, io.EOF)
+							c.HandleRead(0, io.EOF)
 						}
 						c.Closed()
 					}

@@ -16,7 +16,7 @@ import (
 type Conn struct {
 	kvserver.Conn
 	loop  *Loop
-	at    time.Duration // when Expire must be called
+	at    time.Duration // when HandleTimeout must be called
 	index int32         // in the loop's heap; -1: not in it
 	fd    int32
 }
@@ -69,14 +69,14 @@ func (l *Loop) Next() (at time.Duration, ok bool) {
 const Interrupted time.Duration = 0
 
 // Expired takes a connection whose timer is due from the heap and judges it by its
-// clocks (Conn.Expire). It returns nil when there is none. By the time asOf, all
-// bytes that had arrived must have been read.
+// clocks (Conn.HandleTimeout). It returns nil when there is none. By the time asOf,
+// all bytes that had arrived must have been read.
 func (l *Loop) Expired(asOf time.Duration) *Conn {
 	if len(l.timers) == 0 || l.timers[0].at > asOf {
 		return nil
 	}
 	c := heap.Pop(&l.timers).(*Conn)
-	c.Expire(asOf)
+	c.HandleTimeout(asOf)
 	return c
 }
 

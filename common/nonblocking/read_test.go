@@ -42,13 +42,13 @@ func TestAReadThatFindsNothingLetsTheClocksGoOn(t *testing.T) {
 		l.Open(c, noSocket, "")
 		k.data = make([]byte, len(c.Buffer()))
 		k.data[2] = 8 // a frame of 512 KiB begins
-		c.Fed(c.Read(c.Buffer()))
+		c.HandleRead(c.Read(c.Buffer()))
 		time.Sleep(time.Minute)
 		assert.Same(t, c, l.Expired(core.Lane(0).Tick()))
 		require.NotZero(t, c.Wants(), "it may have sent more")
 		_, err := c.Read(c.Buffer())
 		require.Equal(t, sock.ErrWouldBlock, err)
-		c.Expire(core.Lane(0).Tick())
+		c.HandleTimeout(core.Lane(0).Tick())
 		assert.Zero(t, c.Wants(), "it has not")
 	})
 }

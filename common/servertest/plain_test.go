@@ -48,9 +48,9 @@ func (p *plain) serve(client net.Conn) {
 	c := p.conns.Open(client)
 	for c.Wants() != 0 {
 		if out := c.Output(); len(out) > 0 {
-			c.Wrote(client.Write(out))
+			c.HandleWrite(client.Write(out))
 		} else {
-			c.Fed(client.Read(c.Buffer()))
+			c.HandleRead(client.Read(c.Buffer()))
 		}
 	}
 	p.conns.Close(c)
