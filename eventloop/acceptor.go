@@ -107,7 +107,7 @@ func (a *acceptor) due(now time.Duration) (at time.Duration, ok bool) {
 // open has a loop serve a client. The acceptor's own loop serves a refused one.
 func (a *acceptor) open(fd int, refusal string) {
 	if refusal != "" {
-		a.own.given.Add(1)
+		a.own.assigned.Add(1)
 		a.own.add(fd, refusal)
 		return
 	}
@@ -119,13 +119,13 @@ func (a *acceptor) open(fd int, refusal string) {
 func (a *acceptor) give(fd int) {
 	to := a.least()
 	if to != a.own {
-		to.given.Add(1)
+		to.assigned.Add(1)
 		if to.mail.post(fd) {
 			return
 		}
-		to.given.Add(-1) // it has ended
+		to.assigned.Add(-1) // it has ended
 	}
-	a.own.given.Add(1)
+	a.own.assigned.Add(1)
 	a.own.add(fd, "")
 }
 
@@ -135,7 +135,7 @@ func (a *acceptor) least() *loop {
 	best := a.next
 	for i := range a.loops {
 		at := (a.next + i) % len(a.loops)
-		if a.loops[at].given.Load() < a.loops[best].given.Load() {
+		if a.loops[at].assigned.Load() < a.loops[best].assigned.Load() {
 			best = at
 		}
 	}

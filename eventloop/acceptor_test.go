@@ -186,11 +186,11 @@ func TestClientsAreSpreadOverTheLoops(t *testing.T) {
 	for i := range 6 {
 		assert.Same(t, loops[i%3], a.least())
 	}
-	loops[0].given.Store(2)
-	loops[2].given.Store(1)
+	loops[0].assigned.Store(2)
+	loops[2].assigned.Store(1)
 	assert.Same(t, loops[1], a.least())
 	assert.Same(t, loops[1], a.least())
-	loops[1].given.Store(1)
+	loops[1].assigned.Store(1)
 	assert.Same(t, loops[2], a.least())
 	assert.Same(t, loops[1], a.least())
 }
@@ -202,15 +202,15 @@ func TestAClientOfALoopThatHasEndedIsTheAcceptorsOwn(t *testing.T) {
 	a.next = 1
 	require.True(t, loops[1].mail.close())
 	a.give(noSocket(t))
-	assert.EqualValues(t, 0, loops[1].given.Load())
-	assert.EqualValues(t, 1, loops[0].given.Load())
+	assert.EqualValues(t, 0, loops[1].assigned.Load())
+	assert.EqualValues(t, 1, loops[0].assigned.Load())
 	for _, c := range loops[0].conns {
 		if c != nil {
 			loops[0].ended = append(loops[0].ended, c)
 		}
 	}
 	loops[0].closeEnded()
-	assert.EqualValues(t, 0, loops[0].given.Load())
+	assert.EqualValues(t, 0, loops[0].assigned.Load())
 }
 
 // The poller is told of changes only, because each call costs as much as a read.

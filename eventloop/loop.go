@@ -19,22 +19,22 @@ type conn struct {
 
 // loop serves its connections on one goroutine.
 type loop struct {
-	core     *kvserver.Core
-	lane     *kvserver.Lane
-	calls    sock.Calls
-	poller   watcher
-	batch    int           // the poller's capacity, in events
-	asOf     time.Duration // the time as of which the clocks will be judged
-	ahead    int           // events to handle before that
-	asked    int64         // the last held client's number at asOf
-	heard    atomic.Int64  // asked, once all clients that had left by then are closed
-	timers   *nonblocking.Loop
-	conns    []*conn      // by descriptor
-	given    atomic.Int64 // clients assigned to this loop and not yet closed
-	ended    []*conn      // to close at the end of the batch
-	acceptor *acceptor    // nil in all loops but one
-	mail     mailbox      // from other goroutines
-	reads    [kvserver.PrefetchBatch]read
+	core        *kvserver.Core
+	lane        *kvserver.Lane
+	calls       sock.Calls
+	poller      watcher
+	batch       int           // the poller's capacity, in events
+	timerCutoff time.Duration // the time as of which the clocks will be judged
+	unhandled   int           // events to handle before that
+	asked       int64         // the last held client's number at timerCutoff
+	heard       atomic.Int64  // asked, once all clients that had left by then are closed
+	timers      *nonblocking.Loop
+	conns       []*conn      // by descriptor
+	assigned    atomic.Int64 // clients assigned to this loop and not yet closed
+	ended       []*conn      // to close at the end of the batch
+	acceptor    *acceptor    // nil in all loops but one
+	mail        mailbox      // from other goroutines
+	reads       [kvserver.PrefetchBatch]read
 }
 
 // run is the whole model: wait until a client is ready or a timer is due, handle
@@ -43,8 +43,8 @@ func (l *loop) run() error {
 	defer l.closeAll()
 	for !l.done() {
 		asked := l.lane.EndTurn()
-		if l.ahead <= 0 { // all clients that were ready at asOf are served
-			l.asOf, l.ahead = asked, int(l.given.Load())+1
+		if l.unhandled <= 0 { // all clients that were ready at timerCutoff are served
+			l.timerCutoff, l.unhandled = asked, int(l.assigned.Load())+1
 			l.asked = l.mail.acceptor.Held()
 		}
 		events, err := l.poller.Wait(l.patience(asked)) // the only call that blocks
@@ -66,11 +66,11 @@ func (l *loop) run() error {
 		// After a full batch other clients may be ready, too. The kernel
 		// reports descriptors in turn, so it has reported all of them after
 		// as many events as there are descriptors.
-		asOf := nonblocking.Interrupted
-		if l.ahead -= len(events); l.ahead <= 0 || len(events) < l.batch {
-			asOf, l.ahead = l.asOf, 0
+		timerCutoff := nonblocking.Interrupted
+		if l.unhandled -= len(events); l.unhandled <= 0 || len(events) < l.batch {
+			timerCutoff, l.unhandled = l.timerCutoff, 0
 		}
-		l.watchClocks(asOf)
+		l.watchClocks(timerCutoff)
 		l.closeEnded()
 		l.accept(now) // after closeEnded, which frees places
 	}
@@ -126,12 +126,12 @@ func (l *loop) readMail() {
 	}
 }
 
-// watchClocks judges the clients whose timers were due at asOf, when the loop
-// asked the poller. Data received by then is already handled, so a stalled
+// watchClocks judges the clients whose timers were due at timerCutoff, when the
+// loop asked the poller. Data received by then is already handled, so a stalled
 // server (even one stopped by SIGSTOP) never times out a punctual client. Clients
 // that must give up memory are closed at once: see nonblocking.Interrupted.
-func (l *loop) watchClocks(asOf time.Duration) {
-	for c := l.timers.Expired(asOf); c != nil; c = l.timers.Expired(asOf) {
+func (l *loop) watchClocks(timerCutoff time.Duration) {
+	for c := l.timers.Expired(timerCutoff); c != nil; c = l.timers.Expired(timerCutoff) {
 		// If the last read filled the buffer, more bytes may be there, and
 		// the client is not judged yet: read again.
 		l.serve(l.conns[c.FD()])
@@ -147,7 +147,7 @@ func (l *loop) closeEnded() {
 			continue // it was in the list twice
 		}
 		l.conns[c.FD()] = nil
-		l.given.Add(-1)
+		l.assigned.Add(-1)
 		l.timers.Close(&c.Conn)
 		l.mail.freed()
 	}
@@ -158,5 +158,5 @@ func (l *loop) closeEnded() {
 // done reports whether the loop has nothing more to do. Then it has closed its
 // mailbox, so nothing can follow.
 func (l *loop) done() bool {
-	return l.core.Phase() != kvserver.Serving && l.acceptor == nil && l.given.Load() == 0 && l.mail.close()
+	return l.core.Phase() != kvserver.Serving && l.acceptor == nil && l.assigned.Load() == 0 && l.mail.close()
 }

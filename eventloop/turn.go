@@ -48,7 +48,7 @@ func (l *loop) patience(now time.Duration) time.Duration {
 // accept ends an iteration. It accepts last, because clients that left in this
 // iteration have freed their places.
 func (l *loop) accept(now time.Duration) {
-	if l.ahead == 0 && l.heard.Load() != l.asked {
+	if l.unhandled == 0 && l.heard.Load() != l.asked {
 		l.heard.Store(l.asked)
 		l.mail.heard()
 	}

@@ -193,11 +193,11 @@ func TestAHeldClientIsJudgedWhenAllIsTaken(t *testing.T) {
 	require.NoError(t, err)
 	defer unix.Close(fds[1])
 	l.acceptor.Admit(fds[0], l.add)
-	l.asked, l.ahead = l.acceptor.Held(), 1
+	l.asked, l.unhandled = l.acceptor.Held(), 1
 	l.endTurn()
 	assert.True(t, l.acceptor.Holding())
 	assert.Zero(t, l.open)
-	l.ahead = 0
+	l.unhandled = 0
 	l.endTurn()
 	assert.False(t, l.acceptor.Holding())
 	require.Equal(t, 1, l.open)

@@ -58,7 +58,7 @@ func (l *loop) endTurn() {
 		}
 	}
 	l.nextOfTurn()
-	if l.ahead == 0 && l.acceptor.Holding() {
+	if l.unhandled == 0 && l.acceptor.Holding() {
 		l.acceptor.Judge(l.asked, l.add)
 		l.nextOfTurn()
 	}
@@ -127,16 +127,16 @@ func (l *loop) handlePhase() {
 	}
 }
 
-// watchClocks judges the clients whose timers were due at asOf, when the loop asked
-// the kernel, once all bytes that had arrived by then are handled. So a stalled
-// server (even one stopped by SIGSTOP) never times out a punctual client. Clients
-// that must give up memory are closed at once: see nonblocking.Interrupted.
+// watchClocks judges the clients whose timers were due at timerCutoff, when the loop
+// asked the kernel, once all bytes that had arrived by then are handled. So a
+// stalled server (even one stopped by SIGSTOP) never times out a punctual client.
+// Clients that must give up memory are closed at once: see nonblocking.Interrupted.
 func (l *loop) watchClocks(completions int) {
-	asOf := nonblocking.Interrupted
-	if l.ahead -= completions; l.ahead <= 0 || !l.hurry && !l.ring.Behind() && len(l.dry) == 0 {
-		asOf, l.ahead = l.asOf, 0
+	timerCutoff := nonblocking.Interrupted
+	if l.unhandled -= completions; l.unhandled <= 0 || !l.hurry && !l.ring.Behind() && len(l.dry) == 0 {
+		timerCutoff, l.unhandled = l.timerCutoff, 0
 	}
-	for c := l.timers.Expired(asOf); c != nil; c = l.timers.Expired(asOf) {
+	for c := l.timers.Expired(timerCutoff); c != nil; c = l.timers.Expired(timerCutoff) {
 		l.touch(l.conns[c.FD()])
 	}
 }

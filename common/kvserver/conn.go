@@ -183,13 +183,13 @@ func (c *Conn) HandleWrite(n int, err error) {
 // need not call it.
 func (c *Conn) Drained() { c.more = false }
 
-// HandleTimeout checks the connection's clocks as of the time asOf. By asOf, the server
-// must have read everything that had arrived and written everything for which there
-// was room. A loop passes the time before it asked for ready clients. If the process
-// was stopped since then, clients that were punctual are not judged late.
-func (c *Conn) HandleTimeout(asOf time.Duration) {
+// HandleTimeout checks the connection's clocks as of timerCutoff. By then the server
+// must have read everything that had arrived and written everything for which there was
+// room. A loop passes the time before it asked for ready clients. If the process was
+// stopped since then, clients that were punctual are not judged late.
+func (c *Conn) HandleTimeout(timerCutoff time.Duration) {
 	c.timer = noTimer
-	c.settle(asOf, c.heard()|tried)
+	c.settle(timerCutoff, c.heard()|tried)
 }
 
 // HandlePhase follows the server into its present phase, or notices that the connection

@@ -64,19 +64,19 @@ func (l *Loop) Next() (at time.Duration, ok bool) {
 	return l.timers[0].at, true
 }
 
-// Interrupted, as Expired's asOf, selects only the interrupted connections, which
-// must close. Every other timer is due later.
+// Interrupted, as Expired's timerCutoff, selects only the interrupted connections,
+// which must close. Every other timer is due later.
 const Interrupted time.Duration = 0
 
 // Expired takes a connection whose timer is due from the heap and judges it by its
-// clocks (Conn.HandleTimeout). It returns nil when there is none. By the time asOf,
+// clocks (Conn.HandleTimeout). It returns nil when there is none. By timerCutoff,
 // all bytes that had arrived must have been read.
-func (l *Loop) Expired(asOf time.Duration) *Conn {
-	if len(l.timers) == 0 || l.timers[0].at > asOf {
+func (l *Loop) Expired(timerCutoff time.Duration) *Conn {
+	if len(l.timers) == 0 || l.timers[0].at > timerCutoff {
 		return nil
 	}
 	c := heap.Pop(&l.timers).(*Conn)
-	c.HandleTimeout(asOf)
+	c.HandleTimeout(timerCutoff)
 	return c
 }
 
