@@ -6,7 +6,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/nonblocking"
-	"github.com/ioflavors/ioflavors/eventloop/poller"
+	"github.com/ioflavors/ioflavors/common/session"
 )
 
 // acceptor accepts clients in one loop, and assigns each client to the loop with
@@ -77,11 +77,11 @@ func (a *acceptor) heard() int64 {
 func (a *acceptor) listen(now time.Duration) {
 	_, paused := a.Paused(now)
 	if silent := paused || a.Holding() && a.looked(); silent != a.silent && !a.closed {
-		var m poller.Mask
+		var want session.Interest
 		if !silent {
-			m = poller.Readable
+			want = session.Read
 		}
-		if a.own.poller.Modify(a.FD, m) == nil {
+		if a.own.poller.Modify(a.FD, want) == nil {
 			a.silent = silent
 		}
 	}

@@ -16,8 +16,8 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/nonblocking"
+	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/sock"
-	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
 // counting is a poller without events. It counts the calls of Wake and Modify.
@@ -25,15 +25,15 @@ type counting struct {
 	watcher
 	woken    int
 	modified int
-	watched  map[int]poller.Mask
+	watched  map[int]session.Interest
 }
 
-func (c *counting) Add(fd int, m poller.Mask) error { return c.Modify(fd, m) }
-func (c *counting) Modify(fd int, m poller.Mask) error {
+func (c *counting) Add(fd int, want session.Interest) error { return c.Modify(fd, want) }
+func (c *counting) Modify(fd int, want session.Interest) error {
 	if c.watched == nil {
-		c.watched = make(map[int]poller.Mask)
+		c.watched = make(map[int]session.Interest)
 	}
-	c.watched[fd] = m
+	c.watched[fd] = want
 	c.modified++
 	return nil
 }
@@ -98,7 +98,7 @@ func TestAClosedConnectionWakesThePausingAcceptor(t *testing.T) {
 		assert.Equal(t, 1, pollers[0].woken)
 		assert.Zero(t, pollers[1].woken)
 		a.accept(0)
-		assert.Equal(t, poller.Readable, pollers[0].watched[a.FD])
+		assert.Equal(t, session.Read, pollers[0].watched[a.FD])
 
 		leave := func() {
 			loops[i].add(noSocket(t), "")
@@ -233,7 +233,7 @@ func TestThePollerIsToldOnlyWhatIsNew(t *testing.T) {
 	// its connections. After that, clients in the queue would make every Wait return at once.
 	a.Hold(noSocket(t))
 	a.listen(0)
-	assert.Equal(t, poller.Readable, p.watched[a.FD])
+	assert.Equal(t, session.Read, p.watched[a.FD])
 	l.heard.Store(a.Held())
 	for range 3 {
 		a.listen(0)
@@ -242,7 +242,7 @@ func TestThePollerIsToldOnlyWhatIsNew(t *testing.T) {
 	assert.Equal(t, told+1, p.modified)
 	a.Judge(0, func(fd int, _ string) { _ = l.calls.Close(fd) })
 	a.listen(0)
-	assert.Equal(t, poller.Readable, p.watched[a.FD])
+	assert.Equal(t, session.Read, p.watched[a.FD])
 }
 
 // crowd is a kernel whose listen queue always holds one more client.

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
@@ -20,17 +21,17 @@ type crowded struct {
 	first int // the first watched descriptor
 }
 
-func (c *crowded) Add(fd int, m poller.Mask) error {
+func (c *crowded) Add(fd int, want session.Interest) error {
 	if c.first == 0 {
 		c.first = fd
 	}
-	return c.watcher.Add(fd, m)
+	return c.watcher.Add(fd, want)
 }
 
 func (c *crowded) Wait(time.Duration) ([]poller.Event, error) {
 	events, err := c.watcher.Wait(0)
 	for len(events) < system.batch {
-		events = append(events, poller.Event{FD: c.first, Ready: poller.Readable})
+		events = append(events, poller.Event{FD: c.first, Ready: session.Read})
 	}
 	return events, err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/common/sock/fakekernel"
 	"github.com/ioflavors/ioflavors/common/threads"
@@ -27,19 +28,19 @@ func TestOnAFakeKernel(t *testing.T) {
 // fakePoller is a watcher on a fake kernel.
 type fakePoller struct{ kernel *fakekernel.Kernel }
 
-func (p fakePoller) Add(fd int, m poller.Mask) error { return p.Modify(fd, m) }
-func (p fakePoller) Modify(fd int, m poller.Mask) error {
-	return p.kernel.Watch(fd, m&poller.Readable != 0, m&poller.Writable != 0)
+func (p fakePoller) Add(fd int, want session.Interest) error { return p.Modify(fd, want) }
+func (p fakePoller) Modify(fd int, want session.Interest) error {
+	return p.kernel.Watch(fd, want&session.Read != 0, want&session.Write != 0)
 }
 
 func (p fakePoller) Wait(timeout time.Duration) (events []poller.Event, err error) {
 	for _, ready := range p.kernel.Wait(timeout) {
 		ev := poller.Event{FD: ready.FD}
 		if ready.Readable {
-			ev.Ready |= poller.Readable
+			ev.Ready |= session.Read
 		}
 		if ready.Writable {
-			ev.Ready |= poller.Writable
+			ev.Ready |= session.Write
 		}
 		events = append(events, ev)
 	}

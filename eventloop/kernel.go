@@ -28,22 +28,11 @@ type budget interface {
 // kernel. If it returns less than a batch, no other descriptor is ready; after a
 // full batch the next Wait begins with the others.
 type watcher interface {
-	Add(fd int, m poller.Mask) error
-	Modify(fd int, m poller.Mask) error
+	Add(fd int, want session.Interest) error
+	Modify(fd int, want session.Interest) error
 	Wait(timeout time.Duration) ([]poller.Event, error)
 	Wake()
 	Close() error
-}
-
-// mask translates a session's interest for the poller.
-func mask(w session.Interest) (m poller.Mask) {
-	if w&session.Read != 0 {
-		m |= poller.Readable
-	}
-	if w&session.Write != 0 {
-		m |= poller.Writable
-	}
-	return m
 }
 
 // system is the operating system that the program runs on.

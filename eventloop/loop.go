@@ -99,7 +99,7 @@ func (l *loop) watch(c *conn) {
 		l.ended = append(l.ended, c)
 	case wants != c.watched:
 		c.watched = wants
-		if err := l.poller.Modify(c.FD(), mask(wants)); err != nil {
+		if err := l.poller.Modify(c.FD(), wants); err != nil {
 			l.drop(c, err)
 		}
 	}

@@ -46,7 +46,7 @@ func (l *loop) readAhead(events []poller.Event) {
 	for i, ev := range events {
 		r := &l.reads[i]
 		r.done = false
-		if l.acceptor != nil && ev.FD == l.acceptor.FD || ev.Ready&poller.Readable == 0 || l.conns[ev.FD] == nil {
+		if l.acceptor != nil && ev.FD == l.acceptor.FD || ev.Ready&session.Read == 0 || l.conns[ev.FD] == nil {
 			continue
 		}
 		if r.from(l.conns[ev.FD]); r.done && r.n > 0 {

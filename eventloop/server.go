@@ -8,7 +8,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/nonblocking"
-	"github.com/ioflavors/ioflavors/eventloop/poller"
+	"github.com/ioflavors/ioflavors/common/session"
 )
 
 // Config is a server's configuration; its zero value selects the defaults.
@@ -124,7 +124,7 @@ func (m *model) open(ln net.Listener) (loops []*loop, err error) {
 		loops = append(loops, l)
 	}
 	a.loops, a.own, loops[0].acceptor = loops, loops[0], a
-	if err := loops[0].poller.Add(a.FD, poller.Readable); err != nil {
+	if err := loops[0].poller.Add(a.FD, session.Read); err != nil {
 		return loops, err
 	}
 	m.mu.Lock()

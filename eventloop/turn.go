@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/session"
-	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
 // add begins to serve a client, or to refuse it if refusal is not empty.
@@ -15,7 +14,7 @@ func (l *loop) add(fd int, refusal string) {
 		l.conns = append(l.conns, nil)
 	}
 	l.conns[fd] = c
-	if err := l.poller.Add(fd, poller.Readable); err != nil {
+	if err := l.poller.Add(fd, session.Read); err != nil {
 		l.drop(c, err)
 		return
 	}

@@ -19,17 +19,18 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
 // unwilling is a poller that watches no socket for room to write.
 type unwilling struct{ watcher }
 
-func (u unwilling) Modify(fd int, m poller.Mask) error {
-	if m&poller.Writable != 0 {
+func (u unwilling) Modify(fd int, want session.Interest) error {
+	if want&session.Write != 0 {
 		return os.NewSyscallError("epoll_ctl", unix.ENOMEM)
 	}
-	return u.watcher.Modify(fd, m)
+	return u.watcher.Modify(fd, want)
 }
 
 // The loop closes a client that the poller cannot watch, because no event would ever

@@ -67,8 +67,8 @@ type Config struct {
 	OutputHigh, OutputLow int
 }
 
-// Interest is the set of events that a session waits for. A session that waits for
-// nothing is over, and its connection must be closed.
+// Interest is a set of events that a session waits for, and that a poller reports. A
+// session that waits for nothing is over, and its connection must be closed.
 type Interest uint8
 
 const (

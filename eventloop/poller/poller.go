@@ -11,9 +11,9 @@
 //   - New makes a Poller that reports up to capacity events per Wait, or one
 //     more. If Wait returns fewer than capacity, no other descriptor was ready.
 //     Otherwise the next Wait begins with the others that are still ready.
-//   - Add, Modify and Remove change the mask for which a descriptor is watched.
-//     A mask of zero watches for nothing, but errors and hang-ups may still be
-//     reported. Closing a descriptor removes it.
+//   - Add, Modify and Remove change what a descriptor is watched for. With an
+//     interest of zero it is watched for nothing, but errors and hang-ups may
+//     still be reported. Closing a descriptor removes it.
 //   - Wait blocks until a descriptor is ready, the timeout has passed (negative:
 //     never; zero: return at once), or Wake was called. Its events are valid
 //     until the next Wait. It may return no events before the timeout, but never
@@ -31,16 +31,10 @@
 // On other systems New returns an error, so that programs compile.
 package poller
 
-// Mask is a set of operations for which a descriptor is watched or ready.
-type Mask uint8
-
-const (
-	Readable Mask = 1 << iota
-	Writable
-)
+import "github.com/ioflavors/ioflavors/common/session"
 
 // Event says that a descriptor is ready, and for which operations.
 type Event struct {
 	FD    int
-	Ready Mask
+	Ready session.Interest
 }

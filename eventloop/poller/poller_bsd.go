@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/common/session"
 )
 
 // Poller watches descriptors with kqueue, which has a filter for reading and
-// one for writing where epoll has a mask.
+// one for writing where epoll has a set of events.
 type Poller struct {
 	kq     int
 	events []unix.Kevent_t
@@ -46,7 +48,7 @@ func New(capacity int) (*Poller, error) {
 			return nil, os.NewSyscallError("fcntl", err)
 		}
 	}
-	if err := p.Add(p.pipe[0], Readable); err != nil {
+	if err := p.Add(p.pipe[0], session.Read); err != nil {
 		p.Close()
 		return nil, err
 	}
@@ -54,15 +56,15 @@ func New(capacity int) (*Poller, error) {
 }
 
 // Add begins to watch a descriptor.
-func (p *Poller) Add(fd int, m Mask) error { return p.Modify(fd, m) }
+func (p *Poller) Add(fd int, want session.Interest) error { return p.Modify(fd, want) }
 
-// Modify changes the mask for which a descriptor is watched. Both filters always
+// Modify changes what a descriptor is watched for. Both filters always
 // exist, enabled or disabled, so that the Poller need not remember which do.
-func (p *Poller) Modify(fd int, m Mask) error {
+func (p *Poller) Modify(fd int, want session.Interest) error {
 	var changes [2]unix.Kevent_t
 	for i, filter := range []struct{ name, wanted int }{
-		{unix.EVFILT_READ, int(m & Readable)},
-		{unix.EVFILT_WRITE, int(m & Writable)},
+		{unix.EVFILT_READ, int(want & session.Read)},
+		{unix.EVFILT_WRITE, int(want & session.Write)},
 	} {
 		flags := unix.EV_ADD | unix.EV_DISABLE
 		if filter.wanted != 0 {
@@ -114,14 +116,14 @@ func (p *Poller) Wait(timeout time.Duration) ([]Event, error) {
 			_, _ = unix.Read(fd, bytes[:])
 			continue
 		}
-		m := Readable
+		ready := session.Read
 		if int(ev.Filter) == unix.EVFILT_WRITE {
-			m = Writable
+			ready = session.Write
 		}
 		if ev.Flags&unix.EV_ERROR != 0 {
-			m = Readable | Writable
+			ready = session.Read | session.Write
 		}
-		p.ready = append(p.ready, Event{FD: fd, Ready: m})
+		p.ready = append(p.ready, Event{FD: fd, Ready: ready})
 	}
 	return p.ready, nil
 }

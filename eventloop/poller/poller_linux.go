@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ioflavors/ioflavors/common/rawwait"
+	"github.com/ioflavors/ioflavors/common/session"
 )
 
 // Poller watches descriptors with epoll.
@@ -44,7 +45,7 @@ func New(capacity int) (*Poller, error) {
 		waiter: rawwait.New(),
 		wake:   wake,
 	}
-	if err := p.Add(wake, Readable); err != nil {
+	if err := p.Add(wake, session.Read); err != nil {
 		p.Close()
 		return nil, err
 	}
@@ -52,20 +53,24 @@ func New(capacity int) (*Poller, error) {
 }
 
 // Add begins to watch a descriptor.
-func (p *Poller) Add(fd int, m Mask) error { return p.control(unix.EPOLL_CTL_ADD, fd, m) }
+func (p *Poller) Add(fd int, want session.Interest) error {
+	return p.control(unix.EPOLL_CTL_ADD, fd, want)
+}
 
-// Modify changes the mask for which a descriptor is watched.
-func (p *Poller) Modify(fd int, m Mask) error { return p.control(unix.EPOLL_CTL_MOD, fd, m) }
+// Modify changes what a descriptor is watched for.
+func (p *Poller) Modify(fd int, want session.Interest) error {
+	return p.control(unix.EPOLL_CTL_MOD, fd, want)
+}
 
 // Remove stops watching a descriptor.
 func (p *Poller) Remove(fd int) error { return p.control(unix.EPOLL_CTL_DEL, fd, 0) }
 
-func (p *Poller) control(op, fd int, m Mask) error {
+func (p *Poller) control(op, fd int, want session.Interest) error {
 	ev := unix.EpollEvent{Fd: int32(fd)}
-	if m&Readable != 0 {
+	if want&session.Read != 0 {
 		ev.Events |= unix.EPOLLIN
 	}
-	if m&Writable != 0 {
+	if want&session.Write != 0 {
 		ev.Events |= unix.EPOLLOUT
 	}
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(p.epfd, op, fd, &ev))
@@ -87,14 +92,14 @@ func (p *Poller) Wait(timeout time.Duration) ([]Event, error) {
 			_, _ = unix.Read(p.wake, count[:]) // resets the eventfd
 			continue
 		}
-		var m Mask
+		var ready session.Interest
 		if ev.Events&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
-			m |= Readable
+			ready |= session.Read
 		}
 		if ev.Events&(unix.EPOLLOUT|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
-			m |= Writable
+			ready |= session.Write
 		}
-		p.ready = append(p.ready, Event{FD: int(ev.Fd), Ready: m})
+		p.ready = append(p.ready, Event{FD: int(ev.Fd), Ready: ready})
 	}
 	return p.ready, nil
 }

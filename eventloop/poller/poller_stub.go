@@ -5,6 +5,8 @@ package poller
 import (
 	"errors"
 	"time"
+
+	"github.com/ioflavors/ioflavors/common/session"
 )
 
 // ErrUnsupported is New's error on a system with neither epoll nor kqueue.
@@ -14,8 +16,8 @@ var ErrUnsupported = errors.New("no event loop here: this system has neither epo
 type Poller struct{}
 
 func New(int) (*Poller, error)                      { return nil, ErrUnsupported }
-func (*Poller) Add(int, Mask) error                 { return ErrUnsupported }
-func (*Poller) Modify(int, Mask) error              { return ErrUnsupported }
+func (*Poller) Add(int, session.Interest) error     { return ErrUnsupported }
+func (*Poller) Modify(int, session.Interest) error  { return ErrUnsupported }
 func (*Poller) Remove(int) error                    { return ErrUnsupported }
 func (*Poller) Wait(time.Duration) ([]Event, error) { return nil, ErrUnsupported }
 func (*Poller) Wake()                               {}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
@@ -41,7 +42,7 @@ func pair(t *testing.T) (here, there int) {
 }
 
 // ready makes one Wait, and returns the readiness that it reports of fd.
-func ready(t *testing.T, p *poller.Poller, fd int, timeout time.Duration) (m poller.Mask) {
+func ready(t *testing.T, p *poller.Poller, fd int, timeout time.Duration) (m session.Interest) {
 	t.Helper()
 	events, err := p.Wait(timeout)
 	require.NoError(t, err)
@@ -61,11 +62,11 @@ func send(t *testing.T, fd int) {
 func TestReadinessIsRepeatedUntilItIsUsed(t *testing.T) {
 	p := newPoller(t)
 	here, there := pair(t)
-	require.NoError(t, p.Add(here, poller.Readable))
+	require.NoError(t, p.Add(here, session.Read))
 	assert.Zero(t, ready(t, p, here, look))
 	send(t, there)
 	for range 3 {
-		assert.Equal(t, poller.Readable, ready(t, p, here, forever))
+		assert.Equal(t, session.Read, ready(t, p, here, forever))
 	}
 	var b [10]byte
 	_, err := unix.Read(here, b[:])
@@ -77,26 +78,26 @@ func TestModifyChangesWhatIsWatched(t *testing.T) {
 	p := newPoller(t)
 	here, there := pair(t)
 	send(t, there)
-	require.NoError(t, p.Add(here, poller.Readable))
-	require.NoError(t, p.Modify(here, poller.Writable))
-	assert.Equal(t, poller.Writable, ready(t, p, here, forever))
-	require.NoError(t, p.Modify(here, poller.Readable|poller.Writable))
-	assert.Equal(t, poller.Readable|poller.Writable, ready(t, p, here, forever))
+	require.NoError(t, p.Add(here, session.Read))
+	require.NoError(t, p.Modify(here, session.Write))
+	assert.Equal(t, session.Write, ready(t, p, here, forever))
+	require.NoError(t, p.Modify(here, session.Read|session.Write))
+	assert.Equal(t, session.Read|session.Write, ready(t, p, here, forever))
 	require.NoError(t, p.Modify(here, 0))
 	assert.Zero(t, ready(t, p, here, look))
-	require.NoError(t, p.Modify(here, poller.Readable))
-	assert.Equal(t, poller.Readable, ready(t, p, here, forever))
+	require.NoError(t, p.Modify(here, session.Read))
+	assert.Equal(t, session.Read, ready(t, p, here, forever))
 }
 
 func TestRemoveAndCloseEndTheWatch(t *testing.T) {
 	p := newPoller(t)
 	here, there := pair(t)
-	require.NoError(t, p.Add(here, poller.Readable))
+	require.NoError(t, p.Add(here, session.Read))
 	require.NoError(t, p.Remove(here))
 	send(t, there)
 	assert.Zero(t, ready(t, p, here, look))
 
-	require.NoError(t, p.Add(here, poller.Readable))
+	require.NoError(t, p.Add(here, session.Read))
 	require.NoError(t, unix.Close(here))
 	assert.Zero(t, ready(t, p, here, look))
 	require.NoError(t, unix.Dup2(there, here)) // for the cleanup
@@ -105,9 +106,9 @@ func TestRemoveAndCloseEndTheWatch(t *testing.T) {
 func TestAHangUpIsReadiness(t *testing.T) {
 	p := newPoller(t)
 	here, there := pair(t)
-	require.NoError(t, p.Add(here, poller.Readable))
+	require.NoError(t, p.Add(here, session.Read))
 	require.NoError(t, unix.Shutdown(there, unix.SHUT_RDWR))
-	assert.NotZero(t, ready(t, p, here, forever)&poller.Readable)
+	assert.NotZero(t, ready(t, p, here, forever)&session.Read)
 	var b [1]byte
 	n, err := unix.Read(here, b[:])
 	assert.NoError(t, err)
@@ -135,15 +136,15 @@ func TestAnErrorIsReadinessForEverything(t *testing.T) {
 					break
 				}
 			}
-			mask := []poller.Mask{poller.Readable, poller.Writable}[end]
-			require.NoError(t, p.Add(here, mask))
+			interest := []session.Interest{session.Read, session.Write}[end]
+			require.NoError(t, p.Add(here, interest))
 			require.Zero(t, ready(t, p, here, look))
 			require.NoError(t, unix.Close(there))
 			if runtime.GOOS != "linux" { // kqueue reports only the watched operation
-				assert.Equal(t, mask, ready(t, p, here, forever)&mask)
+				assert.Equal(t, interest, ready(t, p, here, forever)&interest)
 				return
 			}
-			assert.Equal(t, poller.Readable|poller.Writable, ready(t, p, here, forever))
+			assert.Equal(t, session.Read|session.Write, ready(t, p, here, forever))
 		})
 	}
 }
@@ -181,7 +182,7 @@ func TestEventsBeyondTheCapacityComeNextTime(t *testing.T) {
 	for range sockets {
 		here, there := pair(t)
 		send(t, there)
-		require.NoError(t, p.Add(here, poller.Readable))
+		require.NoError(t, p.Add(here, session.Read))
 	}
 	seen := map[int]bool{}
 	var b [10]byte
@@ -209,7 +210,7 @@ func TestAWakeTakesNoEventsPlace(t *testing.T) {
 		for range 2 {
 			here, there := pair(t)
 			send(t, there)
-			require.NoError(t, p.Add(here, poller.Readable))
+			require.NoError(t, p.Add(here, session.Read))
 		}
 		if !wakeFirst {
 			p.Wake()

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ioflavors/ioflavors/common/rawwait"
+	"github.com/ioflavors/ioflavors/common/session"
 )
 
 // An open poller counts as a waiter that needs a processor, a closed one does not.
@@ -99,7 +100,7 @@ func TestABusyLoopLetsOthersRun(t *testing.T) {
 	ready, err := unix.Eventfd(1, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
 	require.NoError(t, err)
 	defer unix.Close(ready)
-	require.NoError(t, p.Add(ready, Readable))
+	require.NoError(t, p.Add(ready, session.Read))
 
 	var done atomic.Bool
 	var loop sync.WaitGroup

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
@@ -18,7 +19,7 @@ func newAlarm(p *poller.Poller) (alarm, error) {
 	if err != nil {
 		return alarm{}, os.NewSyscallError("timerfd_create", err)
 	}
-	if err := p.Add(fd, poller.Readable); err != nil {
+	if err := p.Add(fd, session.Read); err != nil {
 		unix.Close(fd)
 		return alarm{}, err
 	}

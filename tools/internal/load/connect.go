@@ -7,8 +7,8 @@ import (
 	"net"
 	"time"
 
+	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/sock"
-	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
 
 // connectAll opens the connections, all at once or evenly over the ramp.
@@ -67,7 +67,7 @@ func (g *generator) connect(ctx context.Context, d *dataset) error {
 	if err != nil {
 		return err
 	}
-	if err := g.poller.Add(fd, poller.Readable); err != nil {
+	if err := g.poller.Add(fd, session.Read); err != nil {
 		_ = sock.System.Close(fd)
 		return err
 	}

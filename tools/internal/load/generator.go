@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
@@ -145,10 +146,10 @@ func (g *generator) run(ctx context.Context) error {
 			if c == nil {
 				continue // the alarm, whose descriptor may have any number
 			}
-			if ev.Ready&poller.Writable != 0 && c.writing && !c.broken {
+			if ev.Ready&session.Write != 0 && c.writing && !c.broken {
 				g.flush(c, c.out)
 			}
-			if ev.Ready&poller.Readable != 0 && !c.broken {
+			if ev.Ready&session.Read != 0 && !c.broken {
 				g.receive(c)
 			}
 		}
@@ -425,11 +426,11 @@ func (g *generator) flush(c *conn, buf []byte) {
 		return
 	}
 	c.writing = writing
-	mask := poller.Readable
+	interest := session.Read
 	if writing {
-		mask |= poller.Writable
+		interest |= session.Write
 	}
-	if err := g.poller.Modify(c.fd, mask); err != nil {
+	if err := g.poller.Modify(c.fd, interest); err != nil {
 		g.fail(c, &g.errors.Broken, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
@@ -47,7 +48,7 @@ func ServeNull(ctx context.Context, ln net.Listener, w Workload, spin bool) erro
 	if s.listener, err = sock.System.Listen(ln); err != nil {
 		return err
 	}
-	if err := p.Add(s.listener, poller.Readable); err != nil {
+	if err := p.Add(s.listener, session.Read); err != nil {
 		return err
 	}
 	stop := context.AfterFunc(ctx, p.Wake)
@@ -104,7 +105,7 @@ func (s *null) accept() {
 	if err != nil {
 		return // the generator has given up, or will time out
 	}
-	if err := s.poller.Add(fd, poller.Readable); err != nil {
+	if err := s.poller.Add(fd, session.Read); err != nil {
 		_ = sock.System.Close(fd)
 		return
 	}
@@ -156,9 +157,9 @@ func (s *null) write(fd int, c *nullConn, replies []byte) error {
 	c.out = append(c.out[:0], replies[n:]...)
 	switch waits := len(c.out) > 0; {
 	case waits && !waited:
-		return s.poller.Modify(fd, poller.Writable)
+		return s.poller.Modify(fd, session.Write)
 	case waited && !waits:
-		return s.poller.Modify(fd, poller.Readable)
+		return s.poller.Modify(fd, session.Read)
 	}
 	return nil
 }
