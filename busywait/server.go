@@ -33,7 +33,7 @@ func newServer(cfg Config, calls sock.Calls, rest func()) *Server {
 		core:       core,
 		lane:       core.Lane(0),
 		calls:      calls,
-		loop:       nonblocking.NewLoop(core.Lane(0), calls, core.Room()),
+		conns:      nonblocking.NewConns(core.Lane(0), calls, core.Room()),
 		oneAtATime: cfg.OneAtATime,
 		rest:       rest,
 	})}
@@ -43,7 +43,7 @@ type model struct {
 	core       *kvserver.Core
 	lane       *kvserver.Lane
 	calls      sock.Calls
-	loop       *nonblocking.Loop
+	conns      *nonblocking.Conns
 	acceptor   *nonblocking.Acceptor
 	clients    []*nonblocking.Conn
 	oneAtATime bool
@@ -116,7 +116,7 @@ func (m *model) accept() bool {
 // open begins to serve a client, or to refuse it if refusal is not empty.
 func (m *model) open(fd int, refusal string) {
 	c := new(nonblocking.Conn)
-	m.loop.Open(c, fd, refusal)
+	m.conns.Open(c, fd, refusal)
 	m.clients = append(m.clients, c)
 }
 
@@ -139,7 +139,7 @@ func (m *model) watchClocks() {
 			c.HandlePhase()
 		}
 	}
-	for m.loop.Expired(m.lane.Now()) != nil {
+	for m.conns.Expired(m.lane.Now()) != nil {
 	}
 }
 
@@ -151,7 +151,7 @@ func (m *model) dropEnded() {
 			live = append(live, c)
 			continue
 		}
-		m.loop.Close(c)
+		m.conns.Close(c)
 		m.acceptor.Freed()
 	}
 	clear(m.clients[len(live):])

@@ -84,7 +84,7 @@ func TestAClosedConnectionWakesThePausingAcceptor(t *testing.T) {
 		loops, pollers := quietLoops(t, 2)
 		a := loops[0].acceptor
 		loops[i].add(noSocket(t), "")
-		c := loops[i].conns[len(loops[i].conns)-1]
+		c := loops[i].byFD[len(loops[i].byFD)-1]
 		a.Failed(fmt.Errorf("accept: %w", unix.EMFILE), 0)
 		a.listen(0)
 		at, is := a.due(0)
@@ -102,7 +102,7 @@ func TestAClosedConnectionWakesThePausingAcceptor(t *testing.T) {
 
 		leave := func() {
 			loops[i].add(noSocket(t), "")
-			loops[i].ended = append(loops[i].ended, loops[i].conns[len(loops[i].conns)-1])
+			loops[i].ended = append(loops[i].ended, loops[i].byFD[len(loops[i].byFD)-1])
 			loops[i].closeEnded()
 		}
 		leave()
@@ -204,7 +204,7 @@ func TestAClientOfALoopThatHasEndedIsTheAcceptorsOwn(t *testing.T) {
 	a.give(noSocket(t))
 	assert.EqualValues(t, 0, loops[1].assigned.Load())
 	assert.EqualValues(t, 1, loops[0].assigned.Load())
-	for _, c := range loops[0].conns {
+	for _, c := range loops[0].byFD {
 		if c != nil {
 			loops[0].ended = append(loops[0].ended, c)
 		}
@@ -218,7 +218,7 @@ func TestThePollerIsToldOnlyWhatIsNew(t *testing.T) {
 	loops, pollers := quietLoops(t, 1)
 	l, p, a := loops[0], pollers[0], loops[0].acceptor
 	l.add(noSocket(t), "")
-	c := l.conns[len(l.conns)-1]
+	c := l.byFD[len(l.byFD)-1]
 	told := p.modified
 	for range 3 {
 		l.watch(c)

@@ -28,8 +28,8 @@ type loop struct {
 	unhandled   int           // events to handle before that
 	asked       int64         // the last held client's number at timerCutoff
 	heard       atomic.Int64  // asked, once all clients that had left by then are closed
-	timers      *nonblocking.Loop
-	conns       []*conn      // by descriptor
+	conns       *nonblocking.Conns
+	byFD        []*conn      // the same connections, by descriptor
 	assigned    atomic.Int64 // clients assigned to this loop and not yet closed
 	ended       []*conn      // to close at the end of the batch
 	acceptor    *acceptor    // nil in all loops but one
@@ -57,7 +57,7 @@ func (l *loop) run() error {
 			for i, ev := range next {
 				if l.acceptor != nil && ev.FD == l.acceptor.FD {
 					l.acceptor.called = true
-				} else if c := l.conns[ev.FD]; c != nil {
+				} else if c := l.byFD[ev.FD]; c != nil {
 					l.answer(c, &l.reads[i])
 				}
 			}
@@ -118,7 +118,7 @@ func (l *loop) readMail() {
 	if l.acceptor != nil {
 		l.acceptor.close()
 	}
-	for _, c := range l.conns {
+	for _, c := range l.byFD {
 		if c != nil {
 			c.HandlePhase()
 			l.serve(c)
@@ -131,10 +131,10 @@ func (l *loop) readMail() {
 // server (even one stopped by SIGSTOP) never times out a punctual client. Clients
 // that must give up memory are closed at once: see nonblocking.Interrupted.
 func (l *loop) watchClocks(timerCutoff time.Duration) {
-	for c := l.timers.Expired(timerCutoff); c != nil; c = l.timers.Expired(timerCutoff) {
+	for c := l.conns.Expired(timerCutoff); c != nil; c = l.conns.Expired(timerCutoff) {
 		// If the last read filled the buffer, more bytes may be there, and
 		// the client is not judged yet: read again.
-		l.serve(l.conns[c.FD()])
+		l.serve(l.byFD[c.FD()])
 	}
 }
 
@@ -143,12 +143,12 @@ func (l *loop) watchClocks(timerCutoff time.Duration) {
 // events of the former owner.
 func (l *loop) closeEnded() {
 	for _, c := range l.ended {
-		if l.conns[c.FD()] != c {
+		if l.byFD[c.FD()] != c {
 			continue // it was in the list twice
 		}
-		l.conns[c.FD()] = nil
+		l.byFD[c.FD()] = nil
 		l.assigned.Add(-1)
-		l.timers.Close(&c.Conn)
+		l.conns.Close(&c.Conn)
 		l.mail.freed()
 	}
 	clear(l.ended)

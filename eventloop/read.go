@@ -46,10 +46,10 @@ func (l *loop) readAhead(events []poller.Event) {
 	for i, ev := range events {
 		r := &l.reads[i]
 		r.done = false
-		if l.acceptor != nil && ev.FD == l.acceptor.FD || ev.Ready&session.Read == 0 || l.conns[ev.FD] == nil {
+		if l.acceptor != nil && ev.FD == l.acceptor.FD || ev.Ready&session.Read == 0 || l.byFD[ev.FD] == nil {
 			continue
 		}
-		if r.from(l.conns[ev.FD]); r.done && r.n > 0 {
+		if r.from(l.byFD[ev.FD]); r.done && r.n > 0 {
 			l.lane.Collect(r.buf[:r.n])
 		}
 	}

@@ -116,8 +116,8 @@ func (m *model) open(ln net.Listener) (loops []*loop, err error) {
 			calls:  m.kernel.calls,
 			poller: p,
 			batch:  m.kernel.batch,
-			timers: nonblocking.NewLoop(lane, m.kernel.calls, m.core.Room()),
-			conns:  make([]*conn, 0, m.core.Room()),
+			conns:  nonblocking.NewConns(lane, m.kernel.calls, m.core.Room()),
+			byFD:   make([]*conn, 0, m.core.Room()),
 			mail:   mailbox{poller: p, acceptor: a, mu: new(sync.Mutex)},
 		}
 		l.makeRoom()
@@ -158,7 +158,7 @@ func (l *loop) closeAll() {
 			_ = l.calls.Close(fd)
 		}
 	}
-	for _, c := range l.conns {
+	for _, c := range l.byFD {
 		if c != nil {
 			l.ended = append(l.ended, c)
 		}

@@ -9,11 +9,11 @@ import (
 // add begins to serve a client, or to refuse it if refusal is not empty.
 func (l *loop) add(fd int, refusal string) {
 	c := &conn{watched: session.Read}
-	l.timers.Open(&c.Conn, fd, refusal)
-	for fd >= len(l.conns) {
-		l.conns = append(l.conns, nil)
+	l.conns.Open(&c.Conn, fd, refusal)
+	for fd >= len(l.byFD) {
+		l.byFD = append(l.byFD, nil)
 	}
-	l.conns[fd] = c
+	l.byFD[fd] = c
 	if err := l.poller.Add(fd, session.Read); err != nil {
 		l.drop(c, err)
 		return
@@ -32,7 +32,7 @@ func (l *loop) patience(now time.Duration) time.Duration {
 	if l.asked != l.heard.Load() {
 		return 0 // held clients wait until the loop has looked at all connections
 	}
-	next, ok := l.timers.Next()
+	next, ok := l.conns.Next()
 	if l.acceptor != nil {
 		if at, is := l.acceptor.due(now); is && (!ok || at < next) {
 			next, ok = at, true

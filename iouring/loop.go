@@ -25,8 +25,8 @@ type loop struct {
 	timerCutoff time.Duration // the time as of which the clocks will be judged
 	unhandled   int           // completions to handle before that
 	asked       int64         // the last held client's number at timerCutoff
-	timers      *nonblocking.Loop
-	conns       []*conn // by descriptor
+	conns       *nonblocking.Conns
+	byFD        []*conn // the same connections, by descriptor
 	open        int     // number of connections
 	born        uint32  // connections ever made: the youngest's generation
 	turn        []*conn // connections for which endTurn must call next

@@ -107,7 +107,7 @@ func TestAClosedConnectionEndsThePauseOfAccepting(t *testing.T) {
 	l.acceptor.ask(kvserver.Serving, 0)
 	require.Equal(t, 1, r.accepts)
 
-	l.close(l.conns[fds[0]])
+	l.close(l.byFD[fds[0]])
 	_, waits := l.acceptor.resumes()
 	assert.False(t, waits)
 	l.acceptor.ask(kvserver.Serving, 0)
@@ -160,10 +160,10 @@ func TestTheKernelIsToldEverythingOnce(t *testing.T) {
 	require.NoError(t, err)
 	defer unix.Close(fds[1])
 	l.add(fds[0], "")
-	c := l.conns[fds[0]]
+	c := l.byFD[fds[0]]
 	twice := func() {
 		l.next(c)
-		if l.conns[fds[0]] != nil {
+		if l.byFD[fds[0]] != nil {
 			l.next(c)
 		}
 	}
@@ -180,7 +180,7 @@ func TestTheKernelIsToldEverythingOnce(t *testing.T) {
 	twice()
 	assert.Equal(t, asked{recvs: 1, cancels: 2}, *r)
 	assert.Zero(t, l.open)
-	assert.Nil(t, l.conns[fds[0]])
+	assert.Nil(t, l.byFD[fds[0]])
 	assert.Zero(t, l.core.Lifecycle(nil).Stats().Active)
 }
 
@@ -201,6 +201,6 @@ func TestAHeldClientIsJudgedWhenAllIsTaken(t *testing.T) {
 	l.endTurn()
 	assert.False(t, l.acceptor.Holding())
 	require.Equal(t, 1, l.open)
-	assert.Contains(t, string(l.conns[fds[0]].Output()), "refused")
-	l.close(l.conns[fds[0]])
+	assert.Contains(t, string(l.byFD[fds[0]].Output()), "refused")
+	l.close(l.byFD[fds[0]])
 }

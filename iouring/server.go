@@ -89,8 +89,8 @@ func (m *model) open(ln net.Listener) (*loop, error) {
 		calls:    m.kernel.calls,
 		ring:     r,
 		acceptor: acceptor{Acceptor: base, ring: r},
-		timers:   nonblocking.NewLoop(lane, m.kernel.calls, m.core.Room()),
-		conns:    make([]*conn, 0, m.core.Room()),
+		conns:    nonblocking.NewConns(lane, m.kernel.calls, m.core.Room()),
+		byFD:     make([]*conn, 0, m.core.Room()),
 		pauses:   pauses{over: make(chan struct{}, 1)},
 	}, nil
 }
@@ -111,7 +111,7 @@ func (l *loop) closeAll() {
 	_ = l.ring.Close() // cancels all operations
 	l.acceptor.close()
 	l.acceptor.Judge(math.MaxInt64, l.add) // held clients are closed below
-	for _, c := range l.conns {
+	for _, c := range l.byFD {
 		if c != nil {
 			l.close(c)
 		}

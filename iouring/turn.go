@@ -15,11 +15,11 @@ func (l *loop) add(fd int, refusal string) {
 	l.calls.Tune(fd)
 	l.born++
 	c := &conn{generation: l.born}
-	l.timers.Open(&c.Conn, fd, refusal)
-	for fd >= len(l.conns) {
-		l.conns = append(l.conns, nil)
+	l.conns.Open(&c.Conn, fd, refusal)
+	for fd >= len(l.byFD) {
+		l.byFD = append(l.byFD, nil)
 	}
-	l.conns[fd] = c
+	l.byFD[fd] = c
 	l.open++
 	l.touch(c)
 }
@@ -77,8 +77,8 @@ func (l *loop) nextOfTurn() {
 
 // conn returns the connection that a token names; nil if it is closed.
 func (l *loop) conn(t ring.Token) *conn {
-	if slot := t.Slot(); slot < len(l.conns) {
-		if c := l.conns[slot]; c != nil && c.generation == t.Generation() {
+	if slot := t.Slot(); slot < len(l.byFD) {
+		if c := l.byFD[slot]; c != nil && c.generation == t.Generation() {
 			return c
 		}
 	}
@@ -119,7 +119,7 @@ func (l *loop) refresh() {
 
 // handlePhase follows the server into its next phase.
 func (l *loop) handlePhase() {
-	for _, c := range l.conns {
+	for _, c := range l.byFD {
 		if c != nil {
 			c.HandlePhase()
 			l.touch(c)
@@ -136,8 +136,8 @@ func (l *loop) watchClocks(completions int) {
 	if l.unhandled -= completions; l.unhandled <= 0 || !l.hurry && !l.ring.Behind() && len(l.dry) == 0 {
 		timerCutoff, l.unhandled = l.timerCutoff, 0
 	}
-	for c := l.timers.Expired(timerCutoff); c != nil; c = l.timers.Expired(timerCutoff) {
-		l.touch(l.conns[c.FD()])
+	for c := l.conns.Expired(timerCutoff); c != nil; c = l.conns.Expired(timerCutoff) {
+		l.touch(l.byFD[c.FD()])
 	}
 }
 
@@ -151,7 +151,7 @@ func (l *loop) patience(now time.Duration) time.Duration {
 	if l.hurry || l.acceptor.Holding() {
 		return 0
 	}
-	next, ok := l.timers.Next()
+	next, ok := l.conns.Next()
 	sooner := func(at time.Duration, is bool) {
 		if is && (!ok || at < next) {
 			next, ok = at, true
@@ -167,8 +167,8 @@ func (l *loop) patience(now time.Duration) time.Duration {
 
 // close closes a connection that the kernel has let go of.
 func (l *loop) close(c *conn) {
-	l.conns[c.FD()] = nil
+	l.byFD[c.FD()] = nil
 	l.open--
-	l.timers.Close(&c.Conn)
+	l.conns.Close(&c.Conn)
 	l.acceptor.Freed()
 }

@@ -93,7 +93,7 @@ func (a *Acceptor) Paused(now time.Duration) (until time.Duration, paused bool) 
 func (a *Acceptor) Freed() bool { return a.resume.Load() != 0 && a.resume.Swap(0) != 0 }
 
 // Admit calls open for an accepted client if there is a place for it. Otherwise it
-// holds the client for Judge. open passes its refusal to Loop.Open.
+// holds the client for Judge. open passes its refusal to Conns.Open.
 func (a *Acceptor) Admit(fd int, open func(fd int, refusal string)) {
 	if len(a.held) == 0 && a.admit(fd) == "" {
 		open(fd, "")
@@ -102,7 +102,7 @@ func (a *Acceptor) Admit(fd int, open func(fd int, refusal string)) {
 	a.Hold(fd)
 }
 
-// admit takes a place for a client. Loop.Close gives back the place of its address.
+// admit takes a place for a client. Conns.Close gives back the place of its address.
 func (a *Acceptor) admit(fd int) (refusal string) {
 	if !a.core.PerPeer() {
 		return a.core.Admit()

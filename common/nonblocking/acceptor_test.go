@@ -40,10 +40,10 @@ func (a *arrivals) open(fd int, refusal string) {
 
 // leave frees the place of a served client.
 func (a *arrivals) leave() {
-	l := NewLoop(a.core.Lane(0), sock.System, 1)
+	cs := NewConns(a.core.Lane(0), sock.System, 1)
 	c := new(Conn)
-	l.Open(c, noSocket, "")
-	l.Close(c)
+	cs.Open(c, noSocket, "")
+	cs.Close(c)
 }
 
 func TestWhoFindsNoPlaceIsHeldUntilAllHaveBeenLookedAt(t *testing.T) {

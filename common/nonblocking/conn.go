@@ -12,56 +12,56 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
-// Conn is a connection whose calls do not block. Make it with Loop.Open.
+// Conn is a connection whose calls do not block. Make it with Conns.Open.
 type Conn struct {
 	kvserver.Conn
-	loop  *Loop
+	conns *Conns
 	at    time.Duration // when HandleTimeout must be called
-	index int32         // in the loop's heap; -1: not in it
+	index int32         // in the heap of timers; -1: not in it
 	fd    int32
 }
 
-// Loop are the connections that one goroutine serves, and their timers.
-type Loop struct {
+// Conns are the connections that one goroutine serves, and their timers.
+type Conns struct {
 	lane   *kvserver.Lane
 	calls  sock.Calls
 	timers timers
 }
 
-// NewLoop returns a loop without connections, which makes its calls with calls. room
+// NewConns returns an empty set, whose connections make their calls with calls. hint
 // is the initial capacity of the heap of timers. The system adds pages only on first
 // use, so one large list takes less memory than the lists that a growing one leaves
 // behind.
-func NewLoop(lane *kvserver.Lane, calls sock.Calls, room int) *Loop {
-	return &Loop{lane: lane, calls: calls, timers: make(timers, 0, room)}
+func NewConns(lane *kvserver.Lane, calls sock.Calls, hint int) *Conns {
+	return &Conns{lane: lane, calls: calls, timers: make(timers, 0, hint)}
 }
 
 // Open makes c the connection of an accepted client, which is refused if refusal is
 // not empty.
-func (l *Loop) Open(c *Conn, fd int, refusal string) {
-	c.fd, c.loop, c.index = int32(fd), l, -1
-	l.lane.Open(&c.Conn, c, refusal)
+func (cs *Conns) Open(c *Conn, fd int, refusal string) {
+	c.fd, c.conns, c.index = int32(fd), cs, -1
+	cs.lane.Open(&c.Conn, c, refusal)
 }
 
 // Close closes a connection. From then on the system may reuse its descriptor.
-func (l *Loop) Close(c *Conn) {
+func (cs *Conns) Close(c *Conn) {
 	if c.index >= 0 {
-		heap.Remove(&l.timers, int(c.index))
+		heap.Remove(&cs.timers, int(c.index))
 	}
-	if core := l.lane.Core(); core.PerPeer() {
+	if core := cs.lane.Core(); core.PerPeer() {
 		core.LeavePeer(c.FD())
 	}
-	_ = l.calls.Close(c.FD())
+	_ = cs.calls.Close(c.FD())
 	c.Closed()
 }
 
 // Next returns when the next timer is due, by the lane's clock. ok is false if there
 // is none.
-func (l *Loop) Next() (at time.Duration, ok bool) {
-	if len(l.timers) == 0 {
+func (cs *Conns) Next() (at time.Duration, ok bool) {
+	if len(cs.timers) == 0 {
 		return 0, false
 	}
-	return l.timers[0].at, true
+	return cs.timers[0].at, true
 }
 
 // Interrupted, as Expired's timerCutoff, selects only the interrupted connections,
@@ -71,11 +71,11 @@ const Interrupted time.Duration = 0
 // Expired takes a connection whose timer is due from the heap and judges it by its
 // clocks (Conn.HandleTimeout). It returns nil when there is none. By timerCutoff,
 // all bytes that had arrived must have been read.
-func (l *Loop) Expired(timerCutoff time.Duration) *Conn {
-	if len(l.timers) == 0 || l.timers[0].at > timerCutoff {
+func (cs *Conns) Expired(timerCutoff time.Duration) *Conn {
+	if len(cs.timers) == 0 || cs.timers[0].at > timerCutoff {
 		return nil
 	}
-	c := heap.Pop(&l.timers).(*Conn)
+	c := heap.Pop(&cs.timers).(*Conn)
 	c.HandleTimeout(timerCutoff)
 	return c
 }
@@ -85,7 +85,7 @@ func (c *Conn) FD() int { return int(c.fd) }
 
 // Read reads from the socket. sock.ErrWouldBlock means that there are no bytes.
 func (c *Conn) Read(p []byte) (int, error) {
-	n, err := c.loop.calls.Read(c.FD(), p)
+	n, err := c.conns.calls.Read(c.FD(), p)
 	if err == sock.ErrWouldBlock {
 		c.Drained()
 	}
@@ -94,15 +94,15 @@ func (c *Conn) Read(p []byte) (int, error) {
 
 // Write writes as much as the socket takes. sock.ErrWouldBlock means that it takes
 // nothing now.
-func (c *Conn) Write(p []byte) (int, error) { return c.loop.calls.Write(c.FD(), p) }
+func (c *Conn) Write(p []byte) (int, error) { return c.conns.calls.Write(c.FD(), p) }
 
 // SetTimer implements kvserver.Transport. It sets the connection's timer in the heap.
 func (c *Conn) SetTimer(at time.Duration) {
 	c.at = at
 	if c.index < 0 {
-		heap.Push(&c.loop.timers, c)
+		heap.Push(&c.conns.timers, c)
 	} else {
-		heap.Fix(&c.loop.timers, int(c.index))
+		heap.Fix(&c.conns.timers, int(c.index))
 	}
 }
 
@@ -111,7 +111,7 @@ func (c *Conn) SetTimer(at time.Duration) {
 func (c *Conn) Interrupt() { c.SetTimer(Interrupted) }
 
 // CloseWrite implements kvserver.Transport.
-func (c *Conn) CloseWrite() error { return c.loop.calls.CloseWrite(c.FD()) }
+func (c *Conn) CloseWrite() error { return c.conns.calls.CloseWrite(c.FD()) }
 
 // timers is a heap by time. It changes only when a deadline comes nearer. A busy
 // connection's deadline does not, so requests cost nothing here.

@@ -16,56 +16,56 @@ import (
 // noSocket is no valid descriptor, so closing it fails and does no harm.
 const noSocket = -1
 
-func open(l *Loop) *Conn {
+func open(cs *Conns) *Conn {
 	c := new(Conn)
-	l.Open(c, noSocket, "")
+	cs.Open(c, noSocket, "")
 	return c
 }
 
 func TestTimersRunOutInTheirOrder(t *testing.T) {
 	core := kvserver.NewCore(kvserver.Config{}, kvserver.Traits{}, 1)
-	l := NewLoop(core.Lane(0), sock.System, 1)
+	cs := NewConns(core.Lane(0), sock.System, 1)
 	r := rand.New(rand.NewPCG(1, 2))
 	conns := make([]*Conn, 200)
 	for i := range conns {
-		conns[i] = open(l)
+		conns[i] = open(cs)
 	}
 	for range 2000 { // set timers earlier and later, and close some connections
 		i := r.IntN(len(conns))
 		if r.IntN(10) == 0 {
-			l.Close(conns[i])
-			conns[i] = open(l)
+			cs.Close(conns[i])
+			conns[i] = open(cs)
 		}
 		conns[i].SetTimer(time.Duration(r.Int64N(1_000_000)))
 	}
 	var last time.Duration
 	for range conns {
-		at, ok := l.Next()
+		at, ok := cs.Next()
 		require.True(t, ok)
 		require.GreaterOrEqual(t, at, last)
 		last = at
-		c := l.timers[0]
-		l.Close(c)
+		c := cs.timers[0]
+		cs.Close(c)
 	}
-	_, ok := l.Next()
+	_, ok := cs.Next()
 	assert.False(t, ok)
 }
 
 func TestOnlyThoseWhoseTimeHasComeExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core := kvserver.NewCore(kvserver.Config{Limits: kvserver.Limits{IdleTimeout: time.Minute}}, kvserver.Traits{}, 1)
-		l := NewLoop(core.Lane(0), sock.System, 1)
-		first := open(l)
+		cs := NewConns(core.Lane(0), sock.System, 1)
+		first := open(cs)
 		time.Sleep(10 * time.Second)
-		second := open(l)
+		second := open(cs)
 
-		at, ok := l.Next()
+		at, ok := cs.Next()
 		require.True(t, ok)
 		time.Sleep(at - core.Since())
 		now := core.Lane(0).Tick()
-		assert.Same(t, first, l.Expired(now))
+		assert.Same(t, first, cs.Expired(now))
 		assert.Zero(t, first.Wants(), "it was idle for a minute")
-		assert.Nil(t, l.Expired(now))
+		assert.Nil(t, cs.Expired(now))
 		assert.NotZero(t, second.Wants())
 	})
 }
@@ -73,12 +73,12 @@ func TestOnlyThoseWhoseTimeHasComeExpire(t *testing.T) {
 func TestWhoIsInterruptedComesBeforeAnyClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core := kvserver.NewCore(kvserver.Config{Limits: kvserver.Limits{IdleTimeout: 1}}, kvserver.Traits{}, 1)
-		l := NewLoop(core.Lane(0), sock.System, 1)
-		open(l)
-		second := open(l)
+		cs := NewConns(core.Lane(0), sock.System, 1)
+		open(cs)
+		second := open(cs)
 		time.Sleep(time.Second)
 		second.Interrupt()
-		assert.Same(t, second, l.Expired(Interrupted))
-		assert.Nil(t, l.Expired(Interrupted), "the first one is idle, but is not judged yet")
+		assert.Same(t, second, cs.Expired(Interrupted))
+		assert.Nil(t, cs.Expired(Interrupted), "the first one is idle, but is not judged yet")
 	})
 }

@@ -37,14 +37,14 @@ func TestAReadThatFindsNothingLetsTheClocksGoOn(t *testing.T) {
 		cfg := kvserver.Config{Limits: kvserver.Limits{IdleTimeout: time.Second, FrameTimeout: time.Second}}
 		core := kvserver.NewCore(cfg, kvserver.Traits{}, 1)
 		k := &filling{}
-		l := NewLoop(core.Lane(0), sock.Calls{Kernel: k}, 1)
+		cs := NewConns(core.Lane(0), sock.Calls{Kernel: k}, 1)
 		c := new(Conn)
-		l.Open(c, noSocket, "")
+		cs.Open(c, noSocket, "")
 		k.data = make([]byte, len(c.Buffer()))
 		k.data[2] = 8 // a frame of 512 KiB begins
 		c.HandleRead(c.Read(c.Buffer()))
 		time.Sleep(time.Minute)
-		assert.Same(t, c, l.Expired(core.Lane(0).Tick()))
+		assert.Same(t, c, cs.Expired(core.Lane(0).Tick()))
 		require.NotZero(t, c.Wants(), "it may have sent more")
 		_, err := c.Read(c.Buffer())
 		require.Equal(t, sock.ErrWouldBlock, err)
