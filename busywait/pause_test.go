@@ -98,7 +98,7 @@ func (k *crowd) Close(int) error      { k.closed++; return nil }
 // ones waiting. One at a time leaves the others in the listen queue.
 func TestOnlySoManyAreAcceptedInARound(t *testing.T) {
 	for oneAtATime, perRound := range map[bool][]int{
-		false: {nonblocking.AcceptsPerTurn, 2 * nonblocking.AcceptsPerTurn},
+		false: {nonblocking.AcceptsPerIteration, 2 * nonblocking.AcceptsPerIteration},
 		true:  {1, 1},
 	} {
 		k := new(crowd)

@@ -64,7 +64,7 @@ func (m *model) Run(ln net.Listener) (err error) {
 	}
 	m.core.Ready()
 	for m.core.Phase() == kvserver.Serving || len(m.clients) > 0 || m.accept() {
-		m.lane.EndTurn()
+		m.lane.EndIteration()
 		m.lane.Tick()
 		m.asked = m.acceptor.Held()
 		for _, c := range m.clients {
@@ -100,7 +100,7 @@ func (m *model) accept() bool {
 		return false
 	}
 	m.acceptor.Judge(m.asked, m.open)
-	for range nonblocking.AcceptsPerTurn {
+	for range nonblocking.AcceptsPerIteration {
 		if m.oneAtATime && len(m.clients) > 0 {
 			break
 		}

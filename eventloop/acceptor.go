@@ -31,7 +31,7 @@ func (a *acceptor) accept(now time.Duration) {
 		a.Judge(a.heard(), a.open)
 	}
 	if a.called && !a.closed && !a.Holding() {
-		for range nonblocking.AcceptsPerTurn {
+		for range nonblocking.AcceptsPerIteration {
 			fd, ok := a.Accept(now)
 			if !ok {
 				break

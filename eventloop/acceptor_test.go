@@ -263,17 +263,17 @@ func (k *crowd) Close(fd int) error {
 
 // An iteration accepts a bounded number of clients, so new clients do not keep the
 // connected ones waiting.
-func TestALoopAcceptsOnlySoManyInATurn(t *testing.T) {
+func TestALoopAcceptsOnlySoManyInAnIteration(t *testing.T) {
 	k := system
 	c := &crowd{Kernel: system.calls.Kernel}
 	k.calls = sock.Calls{Kernel: c}
 	loops, _ := quietLoopsOn(t, 1, k)
 	a := loops[0].acceptor
-	for turn := 1; turn < 4; turn++ {
+	for iteration := 1; iteration < 4; iteration++ {
 		a.called = true
 		a.accept(0)
-		assert.Equal(t, turn*nonblocking.AcceptsPerTurn, c.accepted)
+		assert.Equal(t, iteration*nonblocking.AcceptsPerIteration, c.accepted)
 		a.accept(0)
-		assert.Equal(t, turn*nonblocking.AcceptsPerTurn, c.accepted, "nobody has called")
+		assert.Equal(t, iteration*nonblocking.AcceptsPerIteration, c.accepted, "nobody has called")
 	}
 }

@@ -42,7 +42,7 @@ type loop struct {
 func (l *loop) run() error {
 	defer l.closeAll()
 	for !l.done() {
-		asked := l.lane.EndTurn()
+		asked := l.lane.EndIteration()
 		if l.unhandled <= 0 { // all clients that were ready at timerCutoff are served
 			l.timerCutoff, l.unhandled = asked, int(l.assigned.Load())+1
 			l.asked = l.mail.acceptor.Held()

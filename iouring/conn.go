@@ -13,7 +13,7 @@ type conn struct {
 	generation uint32 // tells it from others that had its descriptor
 	sent       int32  // the result of the last send
 	doing      doing
-	touched    bool // it is in the loop's list turn
+	touched    bool // it is in the loop's list of the same name
 	fed        bool // it got a buffer in this iteration
 }
 

@@ -29,7 +29,7 @@ type loop struct {
 	byFD        []*conn // the same connections, by descriptor
 	open        int     // number of connections
 	born        uint32  // connections ever made: the youngest's generation
-	turn        []*conn // connections for which endTurn must call next
+	touched     []*conn // connections for which endIteration must call next
 	sends       []*conn // connections with a queued send
 	hurry       bool    // the next operations depend on the sends, so do not wait
 	dry         []*conn // connections for which no buffer was left
@@ -45,7 +45,7 @@ const shots = 33
 // and queue the next operations.
 func (l *loop) run() error {
 	for l.core.Phase() == kvserver.Serving || !l.acceptor.closed || l.acceptor.Holding() || l.open > 0 {
-		asked := l.lane.EndTurn()
+		asked := l.lane.EndIteration()
 		l.acceptor.ask(l.core.Phase(), asked)
 		if l.unhandled <= 0 { // all bytes that had come by timerCutoff are handled
 			l.timerCutoff, l.unhandled = asked, shots*(l.open+1)
@@ -74,7 +74,7 @@ func (l *loop) run() error {
 			l.closeAcceptor(now)
 		}
 		l.watchClocks(len(done))
-		l.endTurn()
+		l.endIteration()
 	}
 	return l.acceptor.Ended()
 }

@@ -194,11 +194,11 @@ func TestAHeldClientIsJudgedWhenAllIsTaken(t *testing.T) {
 	defer unix.Close(fds[1])
 	l.acceptor.Admit(fds[0], l.add)
 	l.asked, l.unhandled = l.acceptor.Held(), 1
-	l.endTurn()
+	l.endIteration()
 	assert.True(t, l.acceptor.Holding())
 	assert.Zero(t, l.open)
 	l.unhandled = 0
-	l.endTurn()
+	l.endIteration()
 	assert.False(t, l.acceptor.Holding())
 	require.Equal(t, 1, l.open)
 	assert.Contains(t, string(l.byFD[fds[0]].Output()), "refused")

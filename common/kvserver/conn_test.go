@@ -503,7 +503,7 @@ func TestASilenceBeforeTheShutdownMeansNothing(t *testing.T) {
 
 // Found on the fake kernel: at shutdown, a client that was accepted in a long iteration
 // was taken to have been silent since the iteration's beginning.
-func TestAClientThatIsAcceptedInALongTurnIsHeard(t *testing.T) {
+func TestAClientThatIsAcceptedInALongIterationIsHeard(t *testing.T) {
 	bubble(t, Limits{}, func(t *testing.T, core *Core) {
 		core.Lane(0).Tick()
 		time.Sleep(time.Second)
@@ -664,7 +664,7 @@ func TestNobodyIsJudgedUnheard(t *testing.T) {
 			c.Closed()
 		})
 	})
-	t.Run("since the beginning of a long turn", func(t *testing.T) {
+	t.Run("since the beginning of a long iteration", func(t *testing.T) {
 		bubble(t, l, func(t *testing.T, core *Core) {
 			lane := core.Lane(0)
 			c := open(core)
@@ -672,7 +672,7 @@ func TestNobodyIsJudgedUnheard(t *testing.T) {
 			time.Sleep(time.Minute)
 			c.receive(get)
 			c.flush()
-			asked := lane.EndTurn()
+			asked := lane.EndIteration()
 			lane.Tick()
 			c.HandleTimeout(asked)
 			assert.NotZero(t, c.Wants())

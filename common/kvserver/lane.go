@@ -11,9 +11,9 @@ const (
 	// readSize is the largest number of bytes in one read. It bounds one client's share
 	// of an iteration.
 	readSize = 64 << 10
-	// longTurn is the length from which an iteration counts as long: see EndTurn. It is
-	// less than any clock's time.
-	longTurn = 10 * time.Millisecond
+	// longIteration is the length from which an iteration counts as long: see
+	// EndIteration. It is less than any clock's time.
+	longIteration = 10 * time.Millisecond
 )
 
 // PrefetchBatch is the largest number of requests for which a Lane prefetches at a time.
@@ -62,12 +62,12 @@ func (l *Lane) Tick() time.Duration {
 	return l.now
 }
 
-// EndTurn ends an iteration, and returns the present time. If the iteration was long
-// (much work, or a process that was stopped meanwhile), the silence of the clients
+// EndIteration ends an iteration, and returns the present time. If the iteration was
+// long (much work, or a process that was stopped meanwhile), the silence of the clients
 // served in it counts from its end, not from its beginning.
-func (l *Lane) EndTurn() time.Duration {
+func (l *Lane) EndIteration() time.Duration {
 	now := l.core.Since()
-	if now-l.now > longTurn {
+	if now-l.now > longIteration {
 		l.long, l.longEnd = l.now, now
 	}
 	return now

@@ -61,16 +61,16 @@ func TestALaneWhoseStoreCannotPrefetch(t *testing.T) {
 
 // Only an iteration longer than ten milliseconds changes the time of its events,
 // because all clocks run longer than that.
-func TestOnlyALongTurnMovesItsEvents(t *testing.T) {
-	for turn, allowance := range map[time.Duration]time.Duration{longTurn: 0, longTurn + 1: longTurn + 1} {
+func TestOnlyALongIterationMovesItsEvents(t *testing.T) {
+	for length, allowance := range map[time.Duration]time.Duration{longIteration: 0, longIteration + 1: longIteration + 1} {
 		bubble(t, Limits{}, func(t *testing.T, core *Core) {
 			l := core.Lane(0)
 			time.Sleep(time.Second)
 			at := l.Tick()
-			time.Sleep(turn)
-			assert.Equal(t, at+turn, l.EndTurn())
+			time.Sleep(length)
+			assert.Equal(t, at+length, l.EndIteration())
 			assert.Equal(t, at+allowance, l.latest(at))
-			assert.Equal(t, at-1, l.latest(at-1), "of another turn")
+			assert.Equal(t, at-1, l.latest(at-1), "of another iteration")
 		})
 	}
 }

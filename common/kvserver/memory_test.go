@@ -153,18 +153,18 @@ func TestWhoMakesProgressIsNotClosedForThoseWhoDoNot(t *testing.T) {
 		for _, loops := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/loops=%v", name, loops), func(t *testing.T) {
 				bubble(t, l, func(t *testing.T, core *Core) {
-					turn := func() {
+					tick := func() {
 						if loops {
 							core.Lane(0).Tick()
 						}
 					}
-					turn()
+					tick()
 					attackers := halves(core, 0)
 					time.Sleep(time.Second)
-					turn()
+					tick()
 					honest := open(core)
 					assert.True(t, inTime(core, honest, 10*time.Millisecond, func() {
-						turn()
+						tick()
 						attackers = slices.DeleteFunc(goOn(attackers, core), func(c *fakeConn) bool {
 							c.HandlePhase()
 							if c.Wants() == 0 {

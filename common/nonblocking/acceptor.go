@@ -10,9 +10,9 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
-// AcceptsPerTurn bounds how many clients a loop accepts before it serves its
+// AcceptsPerIteration bounds how many clients a loop accepts before it serves its
 // connected clients again.
-const AcceptsPerTurn = 64
+const AcceptsPerIteration = 64
 
 // Acceptor accepts clients from a listener without blocking.
 //

@@ -39,40 +39,40 @@ func (l *loop) closeAcceptor(now time.Duration) {
 	l.acceptor.close()
 }
 
-// touch notes that endTurn must call next for a connection.
+// touch notes that endIteration must call next for a connection.
 func (l *loop) touch(c *conn) {
 	if !c.touched {
 		c.touched = true
-		l.turn = append(l.turn, c)
+		l.touched = append(l.touched, c)
 	}
 }
 
-// endTurn calls next for each connection that was touched in this iteration.
+// endIteration calls next for each connection that was touched in this iteration.
 // Connections that got no buffer come first, because the kernel gives buffers in the
 // order in which receives are queued. Held clients come last, because clients that
 // have left have freed their places.
-func (l *loop) endTurn() {
+func (l *loop) endIteration() {
 	for _, c := range l.dry {
 		if !c.fed {
 			l.next(c)
 		}
 	}
-	l.nextOfTurn()
+	l.nextTouched()
 	if l.unhandled == 0 && l.acceptor.Holding() {
 		l.acceptor.Judge(l.asked, l.add)
-		l.nextOfTurn()
+		l.nextTouched()
 	}
 }
 
-// nextOfTurn calls next for each connection that was touched.
-func (l *loop) nextOfTurn() {
-	for _, c := range l.turn {
+// nextTouched calls next for each connection that was touched.
+func (l *loop) nextTouched() {
+	for _, c := range l.touched {
 		if c.touched {
 			l.next(c)
 		}
 	}
-	clear(l.turn)
-	l.turn = l.turn[:0]
+	clear(l.touched)
+	l.touched = l.touched[:0]
 }
 
 // conn returns the connection that a token names; nil if it is closed.
