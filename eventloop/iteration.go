@@ -29,7 +29,7 @@ func (l *loop) drop(c *conn, err error) {
 
 // patience returns how long Wait may wait: until the next timer is due.
 func (l *loop) patience(now time.Duration) time.Duration {
-	if l.asked != l.heard.Load() {
+	if l.cutoff.Held() != l.heard.Load() {
 		return 0 // held clients wait until the loop has looked at all connections
 	}
 	next, ok := l.conns.Next()
@@ -47,8 +47,8 @@ func (l *loop) patience(now time.Duration) time.Duration {
 // accept ends an iteration. It accepts last, because clients that left in this
 // iteration have freed their places.
 func (l *loop) accept(now time.Duration) {
-	if l.unhandled == 0 && l.heard.Load() != l.asked {
-		l.heard.Store(l.asked)
+	if held := l.cutoff.Held(); l.cutoff.Passed() && held != l.heard.Load() {
+		l.heard.Store(held)
 		l.mail.heard()
 	}
 	if l.acceptor != nil {

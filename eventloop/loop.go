@@ -3,7 +3,6 @@ package eventloop
 import (
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/nonblocking"
@@ -19,22 +18,20 @@ type conn struct {
 
 // loop serves its connections on one goroutine.
 type loop struct {
-	core        *kvserver.Core
-	lane        *kvserver.Lane
-	calls       sock.Calls
-	poller      watcher
-	batch       int           // the poller's capacity, in events
-	timerCutoff time.Duration // the time as of which the clocks will be judged
-	unhandled   int           // events to handle before that
-	asked       int64         // the last held client's number at timerCutoff
-	heard       atomic.Int64  // asked, once all clients that had left by then are closed
-	conns       *nonblocking.Conns
-	byFD        []*conn      // the same connections, by descriptor
-	assigned    atomic.Int64 // clients assigned to this loop and not yet closed
-	ended       []*conn      // to close at the end of the batch
-	acceptor    *acceptor    // nil in all loops but one
-	mail        mailbox      // from other goroutines
-	reads       [kvserver.PrefetchBatch]read
+	core     *kvserver.Core
+	lane     *kvserver.Lane
+	calls    sock.Calls
+	poller   watcher
+	batch    int // the poller's capacity, in events
+	cutoff   nonblocking.Cutoff
+	heard    atomic.Int64 // the cutoff's held client, once all clients that had left by then are closed
+	conns    *nonblocking.Conns
+	byFD     []*conn      // the same connections, by descriptor
+	assigned atomic.Int64 // clients assigned to this loop and not yet closed
+	ended    []*conn      // to close at the end of the batch
+	acceptor *acceptor    // nil in all loops but one
+	mail     mailbox      // from other goroutines
+	reads    [kvserver.PrefetchBatch]read
 }
 
 // run is the whole model: wait until a client is ready or a timer is due, handle
@@ -43,10 +40,7 @@ func (l *loop) run() error {
 	defer l.closeAll()
 	for !l.done() {
 		asked := l.lane.EndIteration()
-		if l.unhandled <= 0 { // all clients that were ready at timerCutoff are served
-			l.timerCutoff, l.unhandled = asked, int(l.assigned.Load())+1
-			l.asked = l.mail.acceptor.Held()
-		}
+		l.cutoff.Begin(asked, int(l.assigned.Load())+1, l.mail.acceptor.Held())
 		events, err := l.poller.Wait(l.patience(asked)) // the only call that blocks
 		if err != nil {
 			return err
@@ -63,14 +57,10 @@ func (l *loop) run() error {
 			}
 		}
 		l.readMail()
-		// After a full batch other clients may be ready, too. The kernel
-		// reports descriptors in turn, so it has reported all of them after
-		// as many events as there are descriptors.
-		timerCutoff := nonblocking.Interrupted
-		if l.unhandled -= len(events); l.unhandled <= 0 || len(events) < l.batch {
-			timerCutoff, l.unhandled = l.timerCutoff, 0
-		}
-		l.watchClocks(timerCutoff)
+		// The kernel reports descriptors in turn, so it has reported all of them
+		// after as many events as there are descriptors.
+		l.cutoff.Handled(len(events), len(events) < l.batch)
+		l.watchClocks()
 		l.closeEnded()
 		l.accept(now) // after closeEnded, which frees places
 	}
@@ -126,11 +116,10 @@ func (l *loop) readMail() {
 	}
 }
 
-// watchClocks judges the clients whose timers were due at timerCutoff, when the
-// loop asked the poller. Data received by then is already handled, so a stalled
-// server (even one stopped by SIGSTOP) never times out a punctual client. Clients
-// that must give up memory are closed at once: see nonblocking.Interrupted.
-func (l *loop) watchClocks(timerCutoff time.Duration) {
+// watchClocks judges the clients whose timers were due at the cutoff. Clients that
+// must give up memory are closed at once: see nonblocking.Interrupted.
+func (l *loop) watchClocks() {
+	timerCutoff := l.cutoff.Timers()
 	for c := l.conns.Expired(timerCutoff); c != nil; c = l.conns.Expired(timerCutoff) {
 		// If the last read filled the buffer, more bytes may be there, and
 		// the client is not judged yet: read again.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
-	"github.com/ioflavors/ioflavors/common/nonblocking"
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
@@ -58,8 +57,8 @@ func (l *loop) endIteration() {
 		}
 	}
 	l.nextTouched()
-	if l.unhandled == 0 && l.acceptor.Holding() {
-		l.acceptor.Judge(l.asked, l.add)
+	if l.cutoff.Passed() && l.acceptor.Holding() {
+		l.acceptor.Judge(l.cutoff.Held(), l.add)
 		l.nextTouched()
 	}
 }
@@ -127,15 +126,10 @@ func (l *loop) handlePhase() {
 	}
 }
 
-// watchClocks judges the clients whose timers were due at timerCutoff, when the loop
-// asked the kernel, once all bytes that had arrived by then are handled. So a
-// stalled server (even one stopped by SIGSTOP) never times out a punctual client.
-// Clients that must give up memory are closed at once: see nonblocking.Interrupted.
-func (l *loop) watchClocks(completions int) {
-	timerCutoff := nonblocking.Interrupted
-	if l.unhandled -= completions; l.unhandled <= 0 || !l.hurry && !l.ring.Behind() && len(l.dry) == 0 {
-		timerCutoff, l.unhandled = l.timerCutoff, 0
-	}
+// watchClocks judges the clients whose timers were due at the cutoff. Clients that
+// must give up memory are closed at once: see nonblocking.Interrupted.
+func (l *loop) watchClocks() {
+	timerCutoff := l.cutoff.Timers()
 	for c := l.conns.Expired(timerCutoff); c != nil; c = l.conns.Expired(timerCutoff) {
 		l.touch(l.byFD[c.FD()])
 	}

@@ -17,24 +17,22 @@ import (
 
 // loop serves all clients on one goroutine.
 type loop struct {
-	core        *kvserver.Core
-	lane        *kvserver.Lane
-	calls       sock.Calls
-	ring        uring
-	acceptor    acceptor
-	timerCutoff time.Duration // the time as of which the clocks will be judged
-	unhandled   int           // completions to handle before that
-	asked       int64         // the last held client's number at timerCutoff
-	conns       *nonblocking.Conns
-	byFD        []*conn // the same connections, by descriptor
-	open        int     // number of connections
-	born        uint32  // connections ever made: the youngest's generation
-	touched     []*conn // connections for which endIteration must call next
-	sends       []*conn // connections with a queued send
-	hurry       bool    // the next operations depend on the sends, so do not wait
-	dry         []*conn // connections for which no buffer was left
-	woken       atomic.Bool
-	pauses      pauses
+	core     *kvserver.Core
+	lane     *kvserver.Lane
+	calls    sock.Calls
+	ring     uring
+	acceptor acceptor
+	cutoff   nonblocking.Cutoff
+	conns    *nonblocking.Conns
+	byFD     []*conn // the same connections, by descriptor
+	open     int     // number of connections
+	born     uint32  // connections ever made: the youngest's generation
+	touched  []*conn // connections for which endIteration must call next
+	sends    []*conn // connections with a queued send
+	hurry    bool    // the next operations depend on the sends, so do not wait
+	dry      []*conn // connections for which no buffer was left
+	woken    atomic.Bool
+	pauses   pauses
 }
 
 // shots is how many completions of one receive the kernel makes before it turns to
@@ -47,10 +45,7 @@ func (l *loop) run() error {
 	for l.core.Phase() == kvserver.Serving || !l.acceptor.closed || l.acceptor.Holding() || l.open > 0 {
 		asked := l.lane.EndIteration()
 		l.acceptor.ask(l.core.Phase(), asked)
-		if l.unhandled <= 0 { // all bytes that had come by timerCutoff are handled
-			l.timerCutoff, l.unhandled = asked, shots*(l.open+1)
-			l.asked = l.acceptor.Held()
-		}
+		l.cutoff.Begin(asked, shots*(l.open+1), l.acceptor.Held())
 		done, err := l.ring.Wait(l.patience(asked)) // the only call that blocks
 		if l.refused(err) {
 			continue
@@ -73,7 +68,8 @@ func (l *loop) run() error {
 		if l.core.Phase() != kvserver.Serving {
 			l.closeAcceptor(now)
 		}
-		l.watchClocks(len(done))
+		l.cutoff.Handled(len(done), !l.hurry && !l.ring.Behind() && len(l.dry) == 0)
+		l.watchClocks()
 		l.endIteration()
 	}
 	return l.acceptor.Ended()

@@ -193,11 +193,11 @@ func TestAHeldClientIsJudgedWhenAllIsTaken(t *testing.T) {
 	require.NoError(t, err)
 	defer unix.Close(fds[1])
 	l.acceptor.Admit(fds[0], l.add)
-	l.asked, l.unhandled = l.acceptor.Held(), 1
+	l.cutoff.Begin(time.Second, 1, l.acceptor.Held())
 	l.endIteration()
 	assert.True(t, l.acceptor.Holding())
 	assert.Zero(t, l.open)
-	l.unhandled = 0
+	l.cutoff.Handled(1, false)
 	l.endIteration()
 	assert.False(t, l.acceptor.Holding())
 	require.Equal(t, 1, l.open)
