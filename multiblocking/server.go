@@ -128,12 +128,15 @@ func (m *model) serve(c *blocking.Conn) {
 	m.conns.Close(c)
 }
 
+// answer is the loop of a client's goroutine. The goroutine is parked between requests;
+// with OSThreads, Read blocks its thread instead.
 func (m *model) answer(c *blocking.Conn) {
-	for c.Wants() != 0 {
-		if len(c.Output()) > 0 {
-			c.Write() // blocks until the client takes some bytes
-		} else {
-			c.Read() // blocks until the client sends some
+	for range c.Ready { // blocks until the client sends some bytes
+		if len(c.Output()) == 0 {
+			c.HandleRead(c.Read(c.Buffer())) // the session answers
+		}
+		if out := c.Output(); len(out) > 0 {
+			c.HandleWrite(c.Write(out)) // blocks until the client takes some bytes
 		}
 	}
 }

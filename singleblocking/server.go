@@ -48,11 +48,12 @@ func (m *model) Run(ln net.Listener) error {
 // Meanwhile all other clients wait in the listen queue.
 func (m *model) serve(client net.Conn) {
 	c := m.conns.Open(client)
-	for c.Wants() != 0 {
-		if len(c.Output()) > 0 {
-			c.Write() // blocks until the client takes some bytes
-		} else {
-			c.Read() // blocks until the client sends some
+	for range c.Ready { // blocks until the client sends some bytes
+		if len(c.Output()) == 0 {
+			c.HandleRead(c.Read(c.Buffer())) // the session answers
+		}
+		if out := c.Output(); len(out) > 0 {
+			c.HandleWrite(c.Write(out)) // blocks until the client takes some bytes
 		}
 	}
 	m.conns.Close(c)

@@ -82,7 +82,7 @@ func (cs *Conns) Open(s Stream) *Conn {
 // of Acceptor.Admit.
 func (cs *Conns) OpenAdmitted(s Stream, refusal string) *Conn {
 	c := &Conn{conns: cs, stream: s, size: smallRead}
-	c.parked = park(c)
+	c.parked = park(s)
 	cs.mu.Lock()
 	cs.open[c] = struct{}{}
 	cs.lane++
@@ -156,29 +156,39 @@ func (c *Conn) interrupt() {
 	_ = c.stream.SetDeadline(past)
 }
 
-// Read blocks until the client sends bytes, and feeds them to the session. If Go's
-// runtime waits for the socket, Read also answers, and returns only when the
-// connection wants something other than a read.
-func (c *Conn) Read() {
-	if c.parked.raw != nil {
-		c.parked.serve(c)
-	} else if c.borrow() {
-		c.HandleRead(c.stream.Read(c.buf))
-	}
-}
-
-// Write blocks until the client takes a part of the output.
-func (c *Conn) Write() {
-	if c.Writing(); c.Wants() != 0 {
-		c.HandleWrite(c.stream.Write(c.Output()))
-	}
-}
-
-// Buffer returns the buffer to read into, for a caller that reads from the stream
-// itself. It is empty if there is no memory.
+// Buffer returns the buffer to read into. It is empty if there is no memory for it;
+// then the connection has ended.
 func (c *Conn) Buffer() []byte {
 	c.borrow()
 	return c.buf
+}
+
+// Read reads from the stream. It blocks until the client sends bytes, unless Ready has
+// waited for them. Then sock.ErrWouldBlock means that there are none.
+func (c *Conn) Read(p []byte) (n int, err error) {
+	if len(p) == 0 {
+		return 0, sock.ErrWouldBlock
+	}
+	if c.parked.raw == nil {
+		return c.stream.Read(p)
+	}
+	n, more, err := sock.ReadMore(c.parked.fd, p)
+	c.parked.last, c.parked.empty = !more, err == sock.ErrWouldBlock
+	return n, err
+}
+
+// Write writes to the stream. It blocks until the client takes a part of p.
+func (c *Conn) Write(p []byte) (n int, err error) {
+	if c.parked.raw != nil {
+		if n, err = sock.System.Write(c.parked.fd, p); err != sock.ErrWouldBlock {
+			c.parked.empty = c.parked.last && err == nil
+			return n, err
+		}
+	}
+	if c.Writing(); c.Wants() == 0 {
+		return 0, nil // the memory for p was needed elsewhere
+	}
+	return c.stream.Write(p)
 }
 
 // HandleRead takes the result of reading into Buffer.

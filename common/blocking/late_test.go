@@ -5,6 +5,7 @@ package blocking
 import (
 	"io"
 	"net"
+	"os"
 	"testing"
 	"time"
 
@@ -28,17 +29,17 @@ func TestAClientThatIsReadyIsNotJudgedByTheDeadline(t *testing.T) {
 	conns := NewConns(kvserver.NewCore(kvserver.Config{}, kvserver.Traits{}, 1))
 	c := conns.Open(stream)
 	defer conns.Close(c)
-	late := func(call func()) {
-		require.NoError(t, stream.SetDeadline(past))
-		call()
+	lateRead := func() {
+		c.Buffer()
+		c.HandleRead(0, os.ErrDeadlineExceeded)
 	}
-	late(c.Read) // no bytes have come, and the client is not closed
+	lateRead() // no bytes have come, and the client is not closed
 	client.Send(probe.Put("k", "v"))
 	require.Eventually(t, func() bool {
-		late(c.Read)
+		lateRead()
 		return len(c.Output()) > 0
 	}, time.Minute, time.Millisecond, "what came is read")
-	late(c.Write)
+	c.HandleWrite(0, os.ErrDeadlineExceeded)
 	assert.Empty(t, c.Output(), "there was room")
 	client.Want(probe.Stored)
 }
@@ -70,9 +71,7 @@ func TestAResetBehindPartOfAFrameIsNoticed(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			for c.Wants() != 0 {
-				c.Read()
-			}
+			serve(c)
 			conns.Close(c)
 		}()
 		select {
