@@ -33,7 +33,7 @@ func newServer(cfg Config, calls sock.Calls, rest func()) *Server {
 		core:       core,
 		lane:       core.Lane(0),
 		calls:      calls,
-		conns:      nonblocking.NewConns(core.Lane(0), calls, core.Room()),
+		conns:      nonblocking.NewConns(core.Lane(0), calls, core.ConnsHint()),
 		oneAtATime: cfg.OneAtATime,
 		rest:       rest,
 	})}

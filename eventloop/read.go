@@ -12,27 +12,27 @@ const readSize = 64 << 10
 // read is the result of one read from a client, before it is handled.
 type read struct {
 	own  []byte // readSize bytes
-	buf  []byte // own, or the session's room for the rest of a long frame
+	buf  []byte // own, or the session's ReadBuffer for the rest of a long frame
 	n    int
 	err  error
 	done bool // whether the read was made
 }
 
-// makeRoom gives each read its buffer. The buffers begin readSize and one cache line
+// makeBuffers gives each read its buffer. The buffers begin readSize and one cache line
 // apart, because at multiples of readSize they would compete for one place in the cache.
-func (l *loop) makeRoom() {
+func (l *loop) makeBuffers() {
 	const line = 64
-	room := make([]byte, len(l.reads)*(readSize+line))
+	memory := make([]byte, len(l.reads)*(readSize+line))
 	for i := range l.reads {
 		at := i * (readSize + line)
-		l.reads[i].own = room[at : at+readSize]
+		l.reads[i].own = memory[at : at+readSize]
 	}
 }
 
 // from makes one read from the client, if its session wants one.
 func (r *read) from(c *conn) {
 	if r.done = c.Wants()&session.Read != 0; r.done {
-		if r.buf = c.Room(); r.buf == nil {
+		if r.buf = c.ReadBuffer(); r.buf == nil {
 			r.buf = r.own
 		}
 		r.n, r.err = c.Read(r.buf)

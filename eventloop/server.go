@@ -116,11 +116,11 @@ func (m *model) open(ln net.Listener) (loops []*loop, err error) {
 			calls:  m.kernel.calls,
 			poller: p,
 			batch:  m.kernel.batch,
-			conns:  nonblocking.NewConns(lane, m.kernel.calls, m.core.Room()),
-			byFD:   make([]*conn, 0, m.core.Room()),
+			conns:  nonblocking.NewConns(lane, m.kernel.calls, m.core.ConnsHint()),
+			byFD:   make([]*conn, 0, m.core.ConnsHint()),
 			mail:   mailbox{poller: p, acceptor: a, mu: new(sync.Mutex)},
 		}
-		l.makeRoom()
+		l.makeBuffers()
 		loops = append(loops, l)
 	}
 	a.loops, a.own, loops[0].acceptor = loops, loops[0], a

@@ -89,8 +89,8 @@ func (m *model) open(ln net.Listener) (*loop, error) {
 		calls:    m.kernel.calls,
 		ring:     r,
 		acceptor: acceptor{Acceptor: base, ring: r},
-		conns:    nonblocking.NewConns(lane, m.kernel.calls, m.core.Room()),
-		byFD:     make([]*conn, 0, m.core.Room()),
+		conns:    nonblocking.NewConns(lane, m.kernel.calls, m.core.ConnsHint()),
+		byFD:     make([]*conn, 0, m.core.ConnsHint()),
 		pauses:   pauses{over: make(chan struct{}, 1)},
 	}, nil
 }

@@ -67,7 +67,7 @@ type Conn struct {
 	stream Stream
 	parked parked // the stream, if Go's runtime waits for it
 	buf    []byte // to read into; nil: none at present
-	lent   bool   // the server's pool has lent buf; otherwise it is the session's room
+	lent   bool   // the server's pool has lent buf; otherwise it is the session's ReadBuffer
 	size   int    // of the next buffer to borrow, in bytes
 }
 
@@ -219,9 +219,9 @@ func (c *Conn) HandleWrite(n int, err error) {
 // borrow gets a buffer to read into, unless there is one. If there is no memory for
 // it, borrow ends the connection and returns false.
 func (c *Conn) borrow() bool {
-	if room := c.Room(); room != nil {
+	if buf := c.ReadBuffer(); buf != nil {
 		c.giveBack()
-		c.buf, c.lent = room, false
+		c.buf, c.lent = buf, false
 		return true
 	}
 	if c.buf != nil {

@@ -68,7 +68,7 @@ type Conn struct {
 	frame   uint32 // the incomplete frame's number, counted from 1 as Answered counts; 0: none
 	phase   Phase  // of the server, as this connection last saw it
 	more    bool   // the last read filled the buffer
-	direct  bool   // Buffer returned the session's Room
+	direct  bool   // Buffer returned the session's ReadBuffer
 	reason  Reason
 	ended   bool // reason is set
 	refused bool
@@ -100,12 +100,12 @@ func (l *Lane) Open(c *Conn, transport Transport, refusal string) {
 	c.settle(now, 0)
 }
 
-// Buffer returns where to read the next bytes to, for HandleRead: the session's Room if
-// a long frame is incomplete, the lane's buffer otherwise.
+// Buffer returns where to read the next bytes to, for HandleRead: the session's
+// ReadBuffer if a long frame is incomplete, the lane's buffer otherwise.
 func (c *Conn) Buffer() []byte {
-	room := c.Room()
-	if c.direct = room != nil; c.direct {
-		return room
+	buf := c.ReadBuffer()
+	if c.direct = buf != nil; c.direct {
+		return buf
 	}
 	return c.lane.Buffer()
 }
@@ -116,7 +116,7 @@ func (c *Conn) Buffer() []byte {
 func (c *Conn) HandleRead(n int, err error) {
 	buf := c.lane.Buffer()
 	if c.direct {
-		buf = c.Room()
+		buf = c.ReadBuffer()
 	}
 	c.HandleReadFrom(buf, n, err)
 }

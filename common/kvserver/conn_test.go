@@ -561,8 +561,8 @@ func TestNoClockRunsOutUnseen(t *testing.T) {
 	}
 }
 
-// Bytes that were read into the lane's buffer, because Room had no memory, are taken
-// from there, even if memory has become free meanwhile.
+// Bytes that were read into the lane's buffer, because ReadBuffer had no memory, are
+// taken from there, even if memory has become free meanwhile.
 func TestHandleReadTakesWhatWasReadToTheBufferThatItGave(t *testing.T) {
 	put := request(kv.PutOrUpdate, "k", strings.Repeat("v", 1<<20-100))
 	bubble(t, Limits{MemoryLimit: 1 << 22}, func(t *testing.T, core *Core) {

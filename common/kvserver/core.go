@@ -191,9 +191,9 @@ func (core *Core) Ready() {
 	}
 }
 
-// Room is the initial capacity of per-connection slices: MaxConns, at most
+// ConnsHint is the initial capacity of per-connection slices: MaxConns, at most
 // 65,536.
-func (core *Core) Room() int { return min(core.Limits.MaxConns, 1<<16) }
+func (core *Core) ConnsHint() int { return min(core.Limits.MaxConns, 1<<16) }
 
 // Lane returns lane i modulo the number of lanes.
 func (core *Core) Lane(i int) *Lane { return core.lanes[i%len(core.lanes)] }

@@ -86,8 +86,8 @@ const (
 	longReply   = 4 << 10
 )
 
-// Room considers the rest of a frame long if it has at least longRest bytes. Such a
-// rest is read in pieces of at most longRead bytes, which takes about as long as
+// ReadBuffer considers the rest of a frame long if it has at least longRest bytes. Such
+// a rest is read in pieces of at most longRead bytes, which takes about as long as
 // answering a request of that length. Each piece has room for at least leastRoom bytes.
 const (
 	longRest  = 64 << 10
@@ -190,15 +190,15 @@ func (s *Session) Answered() uint64 { return s.answered }
 // an error.
 func (s *Session) Err() error { return s.err }
 
-// Room returns the memory into which the rest of a long frame should be read before
-// Feed, because bytes read there need not be copied. nil means that any memory will do.
-// The slice is valid until the next call of a method that changes the session.
+// ReadBuffer returns the memory into which the rest of a long frame should be read
+// before Feed, because bytes read there need not be copied. nil means that any memory
+// will do. The slice is valid until the next call of a method that changes the session.
 //
 // The slice never extends beyond the frame, because the requests behind it can be
 // answered where they are read. Its size grows with the input received, never with a
 // promised length. While memory is ample it grows faster, so that a long frame is moved
 // less often.
-func (s *Session) Room() []byte {
+func (s *Session) ReadBuffer() []byte {
 	if !s.Partial() || len(s.in) < longRest/4 {
 		return nil
 	}
@@ -220,8 +220,8 @@ func (s *Session) Room() []byte {
 	return s.in[len(s.in):min(cap(s.in), len(s.in)+min(missing, longRead))]
 }
 
-// Feed takes bytes that arrived, in Room or elsewhere. It answers the whole frames
-// among them and copies the rest; the caller may reuse p at once.
+// Feed takes bytes that arrived, in ReadBuffer or elsewhere. It answers the whole
+// frames among them and copies the rest; the caller may reuse p at once.
 func (s *Session) Feed(p []byte) {
 	if s.state != open {
 		s.discard(len(p))
@@ -430,8 +430,8 @@ func (s *Session) missing() int {
 	return max(size, frame.Header) - len(s.in)
 }
 
-// keep appends p to s.in; p may already lie there (see Room). s.in grows with the input
-// received, never with the length that a frame announces.
+// keep appends p to s.in; p may already lie there (see ReadBuffer). s.in grows with the
+// input received, never with the length that a frame announces.
 func (s *Session) keep(p []byte) {
 	if len(p) == 0 || s.state != open {
 		return

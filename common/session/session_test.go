@@ -526,9 +526,9 @@ func TestInputGrowsWithWhatCameNotWithWhatWasPromised(t *testing.T) {
 	assert.LessOrEqual(t, cfg.Buffers.Lent(), int64(4*100_000+8<<10))
 }
 
-// Input may be cut anywhere, and read into Room or other memory: the replies are the
-// same, the memory stays in proportion to the input, and Room never extends beyond the
-// frame.
+// Input may be cut anywhere, and read into ReadBuffer or other memory: the replies are
+// the same, the memory stays in proportion to the input, and ReadBuffer never extends
+// beyond the frame.
 func TestTheRestOfALongFrameCanBeReadToWhereItStays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cfg := config()
@@ -545,10 +545,10 @@ func TestTheRestOfALongFrameCanBeReadToWhereItStays(t *testing.T) {
 		for fed := 0; fed < len(in); {
 			end := ends[sort.SearchInts(ends, fed+1)]
 			p := make([]byte, rapid.IntRange(1, 100<<10).Draw(t, "cut"))
-			if room := s.Room(); room != nil {
-				require.LessOrEqual(t, len(room), end-fed, "not of the frame")
-				if rapid.Bool().Draw(t, "to Room") {
-					p = room[:min(len(p), len(room))]
+			if buf := s.ReadBuffer(); buf != nil {
+				require.LessOrEqual(t, len(buf), end-fed, "not of the frame")
+				if rapid.Bool().Draw(t, "to ReadBuffer") {
+					p = buf[:min(len(p), len(buf))]
 				}
 			}
 			n := copy(p, in[fed:])
@@ -567,7 +567,7 @@ func TestRoomIsForLongFramesOnlyAndOnlyWhenTheyCome(t *testing.T) {
 		cfg.MaxFrame = 1 << 24
 		s := session.New(cfg)
 		s.Feed(stream(strings.Repeat("x", frame))[:received])
-		return len(s.Room())
+		return len(s.ReadBuffer())
 	}
 	assert.Zero(t, room(1<<20, 0), "nothing came")
 	assert.Zero(t, room(1<<20, 1000), "it is a promise so far")
@@ -584,13 +584,13 @@ func TestRoomBeginsAndEndsAtItsBorders(t *testing.T) {
 	s := session.New(cfg)
 	long := stream(strings.Repeat("x", 200_000))
 	s.Feed(long[:least-1])
-	assert.Nil(t, s.Room(), "too little has come")
+	assert.Nil(t, s.ReadBuffer(), "too little has come")
 	s.Feed(long[least-1 : least])
-	assert.NotNil(t, s.Room())
+	assert.NotNil(t, s.ReadBuffer())
 	s.Feed(long[least : len(long)-rest])
-	assert.NotNil(t, s.Room())
+	assert.NotNil(t, s.ReadBuffer())
 	s.Feed(long[len(long)-rest : len(long)-rest+1])
-	assert.Nil(t, s.Room(), "too little is missing")
+	assert.Nil(t, s.ReadBuffer(), "too little is missing")
 	s.Release()
 	checkReturned(t, cfg)
 }
@@ -601,9 +601,9 @@ func TestWhatIsReadToRoomIsNotCopied(t *testing.T) {
 	s := session.New(cfg)
 	in := stream(strings.Repeat("x", 1<<20-5))
 	s.Feed(in[:500_000])
-	first := s.Room()
+	first := s.ReadBuffer()
 	s.Feed(first[:copy(first[:100], in[500_000:])])
-	second := s.Room()
+	second := s.ReadBuffer()
 	require.NotEmpty(t, second)
 	assert.Same(t, &first[100], &second[0])
 }
@@ -614,7 +614,7 @@ func TestWithoutMemoryThereIsNoRoom(t *testing.T) {
 	cfg.Buffers = buffer.NewPool(100_000)
 	s := session.New(cfg)
 	s.Feed(stream(strings.Repeat("x", 1<<20-5))[:64<<10])
-	assert.Empty(t, len(s.Room()))
+	assert.Empty(t, len(s.ReadBuffer()))
 	assert.NoError(t, s.Err(), "memory may be there when it is needed")
 }
 
@@ -660,7 +660,7 @@ func TestALongRequestAllocatesNothing(t *testing.T) {
 	elsewhere := make([]byte, 64<<10)
 	round := func() {
 		for fed := 0; fed < len(in); {
-			p := s.Room()
+			p := s.ReadBuffer()
 			if p == nil {
 				p = elsewhere
 			}
