@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -48,7 +49,7 @@ func (b *Bench) WithPins(ctx context.Context, s results.Target, pins proc.Pinnin
 func (b *Bench) Preload(ctx context.Context, s results.Target, p *proc.Process) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, PreloadTimeout, fmt.Errorf("it takes more than %v", PreloadTimeout))
 	defer cancel()
-	return load.Preload(ctx, load.Config{Addr: p.Addr, Workload: s.Told(b.Results.Plan.Workloads[0])})
+	return generator.Preload(ctx, generator.Config{Addr: p.Addr, Workload: s.Told(b.Results.Plan.Workloads[0])})
 }
 
 // PreloadTimeout is more than the slowest server needs on a busy machine. One that
@@ -61,7 +62,7 @@ func (b *Bench) Cell(ctx context.Context, s *results.Server, p *proc.Process, ro
 	w := plan.Workloads[workload]
 	cell := results.Cell{Server: s.Name, Round: round, Workload: workload}
 	err := b.Measure(p, &cell, func(begin, end func()) (err error) {
-		cell.Load, err = load.Run(ctx, load.Config{
+		cell.Load, err = generator.Run(ctx, generator.Config{
 			Addr:     p.Addr,
 			Workload: s.Told(w),
 			Warmup:   plan.Warmup,
@@ -124,7 +125,7 @@ func (b *Bench) Offer(ctx context.Context, s *results.Server, p *proc.Process, w
 	}
 	cell := results.Cell{Server: s.Name}
 	err := b.Measure(p, &cell, func(begin, end func()) (err error) {
-		cell.Load, err = load.Run(ctx, load.Config{
+		cell.Load, err = generator.Run(ctx, generator.Config{
 			Addr:     p.Addr,
 			Workload: s.Told(w),
 			Warmup:   b.Results.Plan.Warmup / 2,
@@ -145,7 +146,7 @@ func (b *Bench) Offer(ctx context.Context, s *results.Server, p *proc.Process, w
 // Trial loads a server for an experiment, and adds what came of it to the
 // results. t says which experiment that is, and what is different this time; cfg
 // which load, for how long. A workload comes from Plan.mix.
-func (b *Bench) Trial(ctx context.Context, s *results.Server, p *proc.Process, t results.Trial, cfg load.Config) (load.Result, error) {
+func (b *Bench) Trial(ctx context.Context, s *results.Server, p *proc.Process, t results.Trial, cfg generator.Config) (load.Result, error) {
 	cfg.Addr, cfg.Workload = p.Addr, s.Told(cfg.Workload)
 	cfg.MayWait = s.OneAtATime
 	cfg.Drain = OpenDrain
@@ -154,7 +155,7 @@ func (b *Bench) Trial(ctx context.Context, s *results.Server, p *proc.Process, t
 	var cell results.Cell
 	err := b.Measure(p, &cell, func(begin, end func()) (err error) {
 		cfg.Begin, cfg.End = begin, end
-		cell.Load, err = load.Run(ctx, cfg)
+		cell.Load, err = generator.Run(ctx, cfg)
 		return err
 	})
 	if err != nil {

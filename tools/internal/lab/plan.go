@@ -9,6 +9,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/experiments"
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
@@ -58,7 +59,7 @@ func newPlan(cfg Config) (results.Plan, error) {
 		return results.Plan{}, fmt.Errorf("keys × largest value size is %.0f MiB, the most is %d MiB, because every server has to hold them", stored/(1<<20), maxStored>>20)
 	}
 	for _, w := range p.Workloads {
-		if err := (load.Config{Workload: w, Duration: p.Cell}).Validate(); err != nil {
+		if err := (generator.Config{Workload: w, Duration: p.Cell}).Validate(); err != nil {
 			return results.Plan{}, err
 		}
 	}

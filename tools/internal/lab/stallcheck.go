@@ -8,6 +8,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -68,7 +69,7 @@ func (b *run) stopUnderLoad(ctx context.Context, s results.Target, p *proc.Proce
 	run := func(w load.Workload, begin func()) chan outcome {
 		done := make(chan outcome, 1)
 		go func() {
-			r, err := load.Run(ctx, load.Config{
+			r, err := generator.Run(ctx, generator.Config{
 				Addr: p.Addr, Workload: w, Warmup: 200 * time.Millisecond, Duration: stopWindow,
 				Drain: bench.OpenDrain, Seed: b.Results.Plan.Seed, Begin: begin,
 			})

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/text"
@@ -59,7 +59,7 @@ func (b *run) syscalls(ctx context.Context) error {
 func (b *run) countCalls(ctx context.Context, t proc.Tracer, s *results.Server, p *proc.Process, workload int) (results.SyscallCell, error) {
 	plan := b.Results.Plan
 	watched := t.Watch(ctx, p.PID, proc.CallsOf(s.Target))
-	r, err := load.Run(ctx, load.Config{
+	r, err := generator.Run(ctx, generator.Config{
 		Addr:     p.Addr,
 		Workload: s.Told(plan.Workloads[workload]),
 		Warmup:   plan.Warmup,

@@ -23,6 +23,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/store"
 	"github.com/ioflavors/ioflavors/iouring"
+	"github.com/ioflavors/ioflavors/tools/internal/generator/nullserver"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/slow"
@@ -102,7 +103,7 @@ func testServer(mode string, args []string) {
 	if mode == "resp" {
 		w := load.DefaultWorkload()
 		w.Protocol = load.RESP
-		if err := load.ServeNull(context.Background(), ln, w, false); err != nil {
+		if err := nullserver.Serve(context.Background(), ln, w, false); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

@@ -33,10 +33,20 @@ const (
 	keptShare = 0.99
 )
 
-// judge returns the reasons why the run says nothing about the server. A closed
+// Judge sets the fields that follow from the others: Void, Generator.Limited, and a
+// p99.9 of 0 if pauses of the generator may have made it.
+func (r *Result) Judge() {
+	r.Generator.Limited = r.Generator.Busy > GeneratorLimit || r.overCeiling()
+	if r.Spoilt(99.9) {
+		r.Response.P999, r.Service.P999 = 0, 0
+	}
+	r.Void = r.void()
+}
+
+// void returns the reasons why the run says nothing about the server. A closed
 // loop has no due times, so it cannot be late; Generator.Limited and Hidden
-// tell what else may be wrong with it.
-func (r *Result) judge() []string {
+// show what else may be wrong with it.
+func (r *Result) void() []string {
 	var void []string
 	add := func(format string, args ...any) { void = append(void, fmt.Sprintf(format, args...)) }
 	if reason := r.pauseReason(); reason != "" {

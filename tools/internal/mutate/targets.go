@@ -35,9 +35,13 @@ var targets = []*target{
 	{folder: "eventloop", tests: [][]string{{"-run", "^TestOnAFakeKernel$", "./eventloop"}, own("eventloop")}},
 	{folder: "iouring", tests: [][]string{{"-run", "^TestOnAFakeKernel$", "./iouring"}, own("iouring")}},
 	{folder: "tools/internal/load", tests: [][]string{own("tools/internal/load")}},
+	{folder: "tools/internal/generator", tests: [][]string{own("tools/internal/generator")}},
+	{folder: "tools/internal/generator/dataset", tests: [][]string{own("tools/internal/generator/dataset")}},
+	{folder: "tools/internal/generator/wire", tests: [][]string{own("tools/internal/generator/wire"), own("tools/internal/generator/nullserver")}},
+	{folder: "tools/internal/generator/meter", tests: [][]string{own("tools/internal/generator/meter"), own("tools/internal/generator")}},
 	// Of the lab, the files that say what a measurement is worth.
 	{folder: "tools/internal/results", files: []string{"disturbance.go", "stallcheck.go", "trial.go"}, tests: [][]string{judging}},
 	{folder: "tools/internal/experiments", files: []string{"experiments.go", "judge.go", "attacks.go"}, tests: [][]string{judging}},
 	{folder: "tools/internal/advise", files: []string{"judge.go"}, tests: [][]string{judging}},
-	{folder: "tools/internal/term", files: []string{"liveTable.go"}, tests: [][]string{own("tools/internal/term")}},
+	{folder: "tools/internal/term", files: []string{"livetable.go"}, tests: [][]string{own("tools/internal/term")}},
 }
