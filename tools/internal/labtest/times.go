@@ -10,7 +10,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// Times are n of the same length.
+// Times are n times of the same length.
 func Times(t *testing.T, n int64, each time.Duration) load.Times {
 	t.Helper()
 	h := hdrhistogram.New(1, time.Minute.Nanoseconds(), 3)
