@@ -8,7 +8,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// ceiling measures what the generator reaches against a server that does next
+// ceiling measures the rate that the generator reaches against a server that does next
 // to nothing.
 func (b *run) ceiling(ctx context.Context) error {
 	plan := b.Results.Plan

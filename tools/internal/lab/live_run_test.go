@@ -18,7 +18,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// With a clock in which each step takes a second, all of them are drawn.
+// With a clock that advances a second at each reading, every step is drawn.
 func TestRunOnATerminal(t *testing.T) {
 	s := &labtest.Screen{T: t, Columns: 100, Rows: 24}
 	var all strings.Builder

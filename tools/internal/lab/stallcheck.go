@@ -14,7 +14,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// A stop of the server, in the middle of a window.
+// The server is stopped in the middle of a window.
 const (
 	stopFrom   = 500 * time.Millisecond
 	stopFor    = 2 * time.Second
@@ -23,7 +23,7 @@ const (
 )
 
 // stallCheck stops a server for a while, under an open and a closed loop at the same
-// time. Whether the open one shows it says whether the lab's figures would.
+// time. If the open loop does not show the stop, the lab's figures hide stalls.
 func (b *run) stallCheck(ctx context.Context) error {
 	if !b.Results.Plan.Has(results.Stall) {
 		return nil
@@ -77,14 +77,14 @@ func (b *run) stopUnderLoad(ctx context.Context, s results.Target, p *proc.Proce
 		}()
 		return done
 	}
-	// Both sleep rather than spin: they share the core.
+	// Neither spins, because they share the core.
 	openDone, closedDone := run(open, func() { close(begun) }), run(closed, nil)
 	var stopErr error
 	select {
 	case <-begun:
 		stopErr = proc.Pause(ctx, p, stopFrom, stopFor)
 	case o := <-openDone:
-		openDone <- o // it has not even begun
+		openDone <- o // the open loop failed before its window
 	}
 	o, c := <-openDone, <-closedDone
 	check.Open, check.Closed = o.result, c.result
