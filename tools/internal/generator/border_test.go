@@ -25,7 +25,7 @@ func TestARequestBelongsToTheWindowInWhichItIsDue(t *testing.T) {
 	g.until = end
 	for due, owed := range map[time.Duration]bool{end - 1: true, end: false} {
 		g.schedule.due = due
-		assert.Equal(t, owed, g.owes(time.Hour), "due at %v", due)
+		assert.Equal(t, owed, g.hasDue(time.Hour), "due at %v", due)
 	}
 }
 

@@ -97,9 +97,9 @@ func TestAnIterationEndsHoweverMuchIsDue(t *testing.T) {
 	g := &generator{cfg: Config{Workload: w}, schedule: newSchedule(w, 1), window: newWindow(time.Second), phase: measuring, until: maxTime}
 	g.window.begin(0, 1)
 	g.conns = []*conn{{broken: true}}
-	assert.True(t, g.arrive(time.Hour))
-	assert.EqualValues(t, maxArrivals, g.window.offered)
-	assert.True(t, g.owes(time.Hour))
+	assert.True(t, g.dispatch(time.Hour))
+	assert.EqualValues(t, maxDispatch, g.window.offered)
+	assert.True(t, g.hasDue(time.Hour))
 }
 
 func codecOf(w load.Workload) wire.Codec {

@@ -157,7 +157,7 @@ func (g *generator) run(ctx context.Context) error {
 			}
 		}
 		if g.schedule != nil && g.phase < draining {
-			worked = g.arrive(g.now()) || worked
+			worked = g.dispatch(g.now()) || worked
 		}
 	}
 }
@@ -189,23 +189,23 @@ func (g *generator) pollTimeout() (time.Duration, error) {
 	return g.alarm.pollTimeout(wait)
 }
 
-// owes reports whether a due request has not yet been handed to its
+// hasDue reports whether a due request has not yet been handed to its
 // connection.
-func (g *generator) owes(now time.Duration) bool {
+func (g *generator) hasDue(now time.Duration) bool {
 	return g.schedule.due <= now && (g.phase != measuring || g.schedule.due < g.until)
 }
 
-// maxArrivals is the most requests handed over in one iteration. After a stop of the
+// maxDispatch is the most requests handed over in one iteration. After a stop of the
 // generator billions may be due, but the iteration must end, because the generator
 // checks for an interrupt only between iterations.
-const maxArrivals = 1 << 16
+const maxDispatch = 1 << 16
 
-// arrive hands the requests that are due by now to their connections, at most
-// maxArrivals. It reports whether there were any.
-func (g *generator) arrive(now time.Duration) (any bool) {
+// dispatch hands the requests that are due by now to their connections, at most
+// maxDispatch. It reports whether there were any.
+func (g *generator) dispatch(now time.Duration) (any bool) {
 	g.tally(now)
-	for range maxArrivals {
-		if !g.owes(now) {
+	for range maxDispatch {
+		if !g.hasDue(now) {
 			break
 		}
 		due := g.schedule.next()
@@ -226,13 +226,13 @@ func (g *generator) arrive(now time.Duration) (any bool) {
 		}
 		g.outstanding++
 		g.backlog++
-		g.window.area += float64(now - due)
+		g.window.inFlightSum += float64(now - due)
 		c.waiting.push(due)
 		if c.room() > 0 {
 			g.request(c)
 		}
 	}
-	if !g.owes(g.pauses.looked) { // a look in this iteration, which may have found a pause
+	if !g.hasDue(g.pauses.looked) { // a look in this iteration, which may have found a pause
 		g.pauses.settle(g.backlog)
 	}
 	return any
@@ -241,7 +241,7 @@ func (g *generator) arrive(now time.Duration) (any bool) {
 // tally adds up the number of due and unanswered requests, from moment to
 // moment.
 func (g *generator) tally(now time.Duration) {
-	g.window.area += float64(g.outstanding) * float64(now-g.window.tallied)
+	g.window.inFlightSum += float64(g.outstanding) * float64(now-g.window.tallied)
 	g.window.tallied = now
 }
 
@@ -264,7 +264,7 @@ func (g *generator) advance(now time.Duration) {
 	enough := g.cfg.Requests > 0 && g.window.requests >= g.cfg.Requests
 	if g.phase == measuring && (now >= g.until || enough) {
 		if g.schedule != nil {
-			if g.arrive(now); g.owes(now) {
+			if g.dispatch(now); g.hasDue(now) {
 				return // in the next iteration
 			}
 		}
@@ -320,7 +320,7 @@ func (g *generator) mayWait(c *conn) bool {
 // for. The poller reports the unread rest again. receive reports whether
 // there was something to read.
 func (g *generator) receive(c *conn) (any bool) {
-	room := c.space(g.in)
+	room := c.readBuffer(g.in)
 	n, err := sock.System.Read(c.fd, room)
 	switch {
 	case err == sock.ErrWouldBlock:

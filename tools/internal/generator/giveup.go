@@ -21,7 +21,7 @@ func (e timeoutError) Error() string { return fmt.Sprintf("no reply within %v", 
 // and the replies there at the same moment, and then the server was not late.
 func (g *generator) expire(now time.Duration) {
 	late := func(c *conn) bool {
-		return c.count > 0 && !c.broken && !g.mayWait(c) && now-c.waitingSince() > g.cfg.ReplyTimeout
+		return c.count > 0 && !c.broken && !g.mayWait(c) && now-c.oldestSent() > g.cfg.ReplyTimeout
 	}
 	for i, c := range g.conns {
 		if i%lookEvery == 0 {

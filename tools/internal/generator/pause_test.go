@@ -60,7 +60,7 @@ func pausing(rate float64, inFlight int) (g *generator, pause func(time.Duration
 			g.paused(gap)
 		}
 		if rate > 0 {
-			g.arrive(now)
+			g.dispatch(now)
 		}
 	}
 }
@@ -115,8 +115,8 @@ func TestAPauseInTheMiddleOfAnIteration(t *testing.T) {
 	g, _ := pausing(1000, 0)
 	g.pauses.looked = time.Second
 	g.paused(g.pauses.look(1300 * time.Millisecond))
-	g.arrive(time.Second)
-	g.arrive(1300 * time.Millisecond)
+	g.dispatch(time.Second)
+	g.dispatch(1300 * time.Millisecond)
 	assert.EqualValues(t, 300, g.window.touched.TotalCount())
 }
 

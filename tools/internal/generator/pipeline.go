@@ -53,25 +53,25 @@ func (p *pipeline) appendRequest(dst []byte, r request) []byte {
 	return p.codec.AppendRequest(dst, r.Request)
 }
 
-// space returns the buffer to read into: the rest of the connection's own
+// readBuffer returns the buffer to read into: the rest of the connection's own
 // buffer after an incomplete reply, or else the buffer that all connections
 // share. Only a connection with an incomplete reply has a buffer of its own.
-func (p *pipeline) space(shared []byte) []byte {
+func (p *pipeline) readBuffer(shared []byte) []byte {
 	if len(p.in) == 0 {
 		return shared
 	}
 	return p.in[len(p.in):cap(p.in)]
 }
 
-// verdict receives each reply to a request; the reply is right if wrong is
+// replyHandler receives each reply to a request; the reply is right if wrong is
 // nil.
-type verdict interface {
+type replyHandler interface {
 	reply(p *pipeline, r request, wrong error)
 }
 
-// feed takes the bytes that were read into space, and passes each complete
-// reply to v. After an error the stream is unusable.
-func (p *pipeline) feed(read []byte, v verdict) error {
+// feed takes the bytes that were read into readBuffer, and passes each complete
+// reply to h. After an error the stream is unusable.
+func (p *pipeline) feed(read []byte, h replyHandler) error {
 	data, kept := read, len(p.in) > 0
 	if kept {
 		p.in = p.in[:len(p.in)+len(read)]
@@ -94,7 +94,7 @@ func (p *pipeline) feed(read []byte, v verdict) error {
 		}
 		p.count--
 		p.answered++
-		v.reply(p, r, wrong)
+		h.reply(p, r, wrong)
 		data = data[n:]
 	}
 	switch {
@@ -111,5 +111,5 @@ func (p *pipeline) feed(read []byte, v verdict) error {
 	return nil
 }
 
-// waitingSince returns when the oldest request in flight was made.
-func (p *pipeline) waitingSince() time.Duration { return p.inFlight[p.oldest].sent }
+// oldestSent returns when the oldest request in flight was made.
+func (p *pipeline) oldestSent() time.Duration { return p.inFlight[p.oldest].sent }

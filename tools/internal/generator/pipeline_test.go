@@ -17,7 +17,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// tally is a verdict that counts replies.
+// tally is a replyHandler that counts replies.
 type tally struct {
 	right, wrong int
 	order        []int
@@ -63,13 +63,13 @@ func TestPipelineEveryCut(t *testing.T) {
 		p := newPipeline(codec, 9)
 		again := fillUp(&p, nil, mixOf(load.Workload{Puts: 0.3, Keys: 3}, 1), time.Second)
 		require.Equal(t, requests, again)
-		require.Equal(t, time.Second, p.waitingSince())
+		require.Equal(t, time.Second, p.oldestSent())
 		v := &tally{keep: true}
 		shared := make([]byte, len(replies))
 		for _, piece := range [][]byte{replies[:cut], replies[cut:]} {
 			for len(piece) > 0 {
-				n := copy(p.space(shared), piece)
-				require.NoError(t, p.feed(p.space(shared)[:n], v))
+				n := copy(p.readBuffer(shared), piece)
+				require.NoError(t, p.feed(p.readBuffer(shared)[:n], v))
 				piece = piece[n:]
 			}
 		}
@@ -119,8 +119,8 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 		replies = answerAll(h, replies[:0], requests)
 		g.read = time.Millisecond
 		for piece := range bytes.Lines(replies) { // any other cut would do as well
-			n := copy(p.space(shared), piece)
-			if err := p.feed(p.space(shared)[:n], g); err != nil {
+			n := copy(p.readBuffer(shared), piece)
+			if err := p.feed(p.readBuffer(shared)[:n], g); err != nil {
 				panic(err)
 			}
 		}

@@ -21,7 +21,7 @@ func (g *generator) result() (load.Result, error) {
 	}
 	if r.Seconds > 0 {
 		r.Rate = float64(r.Requests) / r.Seconds
-		r.InFlight = w.area / float64((w.ended - w.began).Nanoseconds())
+		r.InFlight = w.inFlightSum / float64((w.ended - w.began).Nanoseconds())
 		r.InError = w.inError / float64((w.ended - w.began).Nanoseconds())
 		r.Generator.CPU, r.Generator.RunQueue = w.cpu, w.runQueue
 		if g.cfg.Open() || w.cpu == nil {

@@ -30,11 +30,11 @@ type window struct {
 
 	// These are counted from the start of the run, and begin again with the
 	// window.
-	busy    time.Duration // had work, up to the window's end
-	area    float64       // requests that were due and not answered × ns
-	inError float64       // the part of area whose requests got a wrong reply or none, in ns
-	tallied time.Duration // area is counted up to this time
-	thread  meter.Thread
+	busy        time.Duration // had work, up to the window's end
+	inFlightSum float64       // requests that were due and not answered × ns
+	inError     float64       // the part of inFlightSum whose requests got a wrong reply or none, in ns
+	tallied     time.Duration // inFlightSum is counted up to this time
+	thread      meter.Thread
 
 	cpu, runQueue *float64         // the thread's shares of the window
 	throttled     meter.Throttling // within the window
@@ -57,7 +57,7 @@ const maxSteps = 36_000
 
 func (w *window) begin(paused, now time.Duration) {
 	w.open, w.began, w.beginPause = true, now, now-paused
-	w.busy, w.area, w.inError, w.tallied = 0, 0, 0, now
+	w.busy, w.inFlightSum, w.inError, w.tallied = 0, 0, 0, now
 	w.thread = meter.ReadThread()
 }
 

@@ -80,7 +80,7 @@ func (b *run) try(ctx context.Context, s *results.Server, p *proc.Process, rate 
 	w := plan.Open[0]
 	w.Rate = rate
 	try.Rate = rate
-	duration := max(plan.Cell, time.Duration(b.capacity.requests/rate*float64(time.Second)))
+	duration := max(plan.Cell, format.Seconds(b.capacity.requests/rate))
 	for i := range b.capacity.repeats {
 		cell, err := b.Offer(ctx, s, p, w, duration, plan.OpenSeed(plan.Rounds+1+n, i))
 		if err != nil {
