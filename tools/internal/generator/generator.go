@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"time"
 
@@ -35,7 +34,6 @@ type generator struct {
 	cfg      Config
 	source   dataset.Source
 	schedule *schedule // nil in the closed loop
-	random   *rand.Rand
 	poller   *poller.Poller
 	alarm    alarm
 	conns    []*conn
@@ -83,7 +81,6 @@ func newGenerator(ctx context.Context, cfg Config, codec wire.Codec, source data
 	g := &generator{
 		cfg:    cfg,
 		source: source,
-		random: rand.New(rand.NewPCG(cfg.Seed, 2)),
 		poller: p,
 		window: newWindow(cfg.Duration),
 		root:   os.DirFS("/"),

@@ -138,7 +138,7 @@ func Run(ctx context.Context, cfg Config) (*results.Results, error) {
 func (b *run) run(ctx context.Context) error {
 	b.progress.Start(b.Results, lengthOf(b.Results.Plan, b.Results.Servers))
 	defer b.progress.End()
-	b.progress.Doing("", "how quiet this machine is")
+	b.progress.Doing("", "the pauses of this machine")
 	b.Results.Environment.Pauses = proc.MeasurePauses()
 	for _, do := range []func(context.Context) error{b.conformance, b.ceiling, b.stallCheck, b.rounds, b.idle, b.syscalls, b.claims, b.capacities} {
 		if err := do(ctx); err != nil {

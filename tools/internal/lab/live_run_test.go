@@ -33,7 +33,7 @@ func TestRunOnATerminal(t *testing.T) {
 	_, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
 	for _, line := range []string{
-		"how quiet this machine is", "right · check", "right · store the keys · round 1 of 1", "right · 50 conns · round 1 of 1",
+		"the pauses of this machine", "right · check", "right · store the keys · round 1 of 1", "right · 50 conns · round 1 of 1",
 		"right · 50 × 16 · again · round 1 of 1", "right · 10,000/s · round 1 of 1",
 	} {
 		assert.Contains(t, all.String(), " left  "+line)

@@ -30,11 +30,11 @@ func (b *run) stallCheck(ctx context.Context) error {
 	}
 	s := b.Results.Server(b.Results.Plan.Again)
 	if s.Out() || s.OneAtATime {
-		b.Results.Skip("a server that stops: " + s.Name + " does not serve two clients here")
+		b.Results.Skip("the stall check: " + s.Name + " does not serve two clients here")
 		b.progress.Finished(stallCheckTime, "")
 		return nil
 	}
-	b.progress.Doing(s.Name, "stopped · the lab's test of itself")
+	b.progress.Doing(s.Name, "stopped · stall check")
 	check := &results.StallCheck{Server: s.Name, From: stopFrom, Stopped: stopFor}
 	err := b.With(ctx, s.Target, func(p *proc.Process) error {
 		if err := b.Preload(ctx, s.Target, p); err != nil {
@@ -46,9 +46,9 @@ func (b *run) stallCheck(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, errors.ErrUnsupported):
-		b.Results.Skip("a server that stops: this system cannot stop a process")
+		b.Results.Skip("the stall check: this system cannot stop a process")
 	case err != nil:
-		b.Results.Skip(fmt.Sprintf("a server that stops: %v", err))
+		b.Results.Skip(fmt.Sprintf("the stall check: %v", err))
 	default:
 		b.Results.StallCheck = check
 	}
