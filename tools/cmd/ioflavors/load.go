@@ -15,6 +15,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/ioflavors/ioflavors/common/kvcmd"
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
+	"github.com/ioflavors/ioflavors/tools/internal/generator/nullserver"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
@@ -88,8 +90,8 @@ func (s sizes) String() string {
 	return fmt.Sprintf("%d-%d", s.min, s.max)
 }
 
-func (c *loadCmd) config() load.Config {
-	return load.Config{
+func (c *loadCmd) config() generator.Config {
+	return generator.Config{
 		Addr: c.Addr,
 		Workload: load.Workload{
 			Protocol: c.Protocol, Connections: c.Connections, Depth: c.Depth, Rate: c.Rate, Arrivals: c.Arrivals,
@@ -97,7 +99,7 @@ func (c *loadCmd) config() load.Config {
 		},
 		Warmup: c.Warmup, Duration: c.Duration, Requests: c.Requests, Ramp: c.Ramp,
 		ConnectTimeout: c.ConnectTimeout, ReplyTimeout: c.ReplyTimeout, Spin: c.spin(), Seed: c.Seed,
-		Live: new(load.Live),
+		Live: new(generator.Live),
 	}
 }
 
@@ -148,26 +150,26 @@ func (c *loadCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	}
 }
 
-func (c *loadCmd) load(ctx context.Context, cfg load.Config) (load.Result, error) {
+func (c *loadCmd) load(ctx context.Context, cfg generator.Config) (load.Result, error) {
 	if !c.NoPreload {
-		if err := load.Preload(ctx, cfg); err != nil {
+		if err := generator.Preload(ctx, cfg); err != nil {
 			return load.Result{}, err
 		}
 	}
 	if c.Ceiling {
 		var err error
-		if cfg.Ceiling, err = load.MeasureCeiling(ctx, cfg.Workload, time.Second, runtime.NumCPU() > 1); err != nil {
+		if cfg.Ceiling, err = nullserver.MeasureCeiling(ctx, cfg.Workload, time.Second, runtime.NumCPU() > 1); err != nil {
 			return load.Result{}, err
 		}
 	}
 	stop := showLoad(os.Stderr, cfg)
 	defer stop()
-	return load.Run(ctx, cfg)
+	return generator.Run(ctx, cfg)
 }
 
 // showLoad prints the progress of a run: four times a second on a terminal, and
 // every ten seconds elsewhere. Call stop after the run.
-func showLoad(f *os.File, cfg load.Config) (stop func()) {
+func showLoad(f *os.File, cfg generator.Config) (stop func()) {
 	live := terminal(f)
 	every := 10 * time.Second
 	if live {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/kvcmd"
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
+	"github.com/ioflavors/ioflavors/tools/internal/generator/nullserver"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -25,7 +27,7 @@ type nullCmd struct {
 func (c *nullCmd) Run(ctx context.Context) error {
 	w := load.DefaultWorkload()
 	w.Protocol, w.Keys, w.MinValue, w.MaxValue = c.Protocol, c.Keys, c.Value.min, c.Value.max
-	if err := (load.Config{Workload: w, Duration: time.Second}).Validate(); err != nil {
+	if err := (generator.Config{Workload: w, Duration: time.Second}).Validate(); err != nil {
 		return usageError(err)
 	}
 	if err := kvcmd.CheckAddr("--addr", c.Addr); err != nil {
@@ -36,5 +38,5 @@ func (c *nullCmd) Run(ctx context.Context) error {
 		return fmt.Errorf("null-server: %w", err)
 	}
 	slog.New(slog.NewJSONHandler(os.Stderr, nil)).Info("listening", "addr", ln.Addr().String())
-	return load.ServeNull(ctx, ln, w, c.Spin)
+	return nullserver.Serve(ctx, ln, w, c.Spin)
 }

@@ -16,7 +16,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
-	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -314,7 +314,7 @@ func (v *adviser) measure(ctx context.Context, s results.Target, p Profile, seed
 	began := lookAt(v.bench, server)
 	storing, cancel := context.WithTimeoutCause(ctx, bench.PreloadTimeout, fmt.Errorf("storing the keys takes more than %v", bench.PreloadTimeout))
 	defer cancel()
-	if err := load.Preload(storing, load.Config{Addr: server.Addr, Workload: w}); err != nil {
+	if err := generator.Preload(storing, generator.Config{Addr: server.Addr, Workload: w}); err != nil {
 		if storing.Err() != nil {
 			sample.Taken = began.since().Taken()
 		}
@@ -344,7 +344,7 @@ func (v *adviser) measure(ctx context.Context, s results.Target, p Profile, seed
 	}
 	var cell results.Cell
 	err = v.bench.Measure(server, &cell, func(begin, end func()) (err error) {
-		cell.Load, err = load.Run(ctx, load.Config{
+		cell.Load, err = generator.Run(ctx, generator.Config{
 			Addr:     server.Addr,
 			Workload: w,
 			Warmup:   p.warmup(),

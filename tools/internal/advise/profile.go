@@ -7,6 +7,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -69,7 +70,7 @@ func (p Profile) Validate() error {
 		return fmt.Errorf("%s requests/s × %v = %s requests in their handlers at any time, over %s with one at a time each: no model can do that",
 			format.Thousands(p.Rate), p.Handler, format.ThreeDigits(p.handling()), format.Count(p.Active, "active connection"))
 	}
-	return load.Config{Workload: p.workload(), Duration: time.Second}.Validate()
+	return generator.Config{Workload: p.workload(), Duration: time.Second}.Validate()
 }
 
 // handling is how many requests are in their handlers at any time.

@@ -1,5 +1,5 @@
-// Package bench measures one server once: it starts and checks it, has the load
-// generator ask, and notes what the server used meanwhile.
+// Package bench measures one server once. It starts the server, checks it, runs the load
+// generator against it, and notes what the server used meanwhile.
 package bench
 
 import (
@@ -9,32 +9,33 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// Bench measures one server at a time, for the results of one run.
+// Bench measures one server at a time, and adds to the results of one run.
 type Bench struct {
-	// Null is the server that does next to nothing; without a command there is none.
+	// Null is the server that does next to nothing. It has no command if there is none.
 	Null    results.Target
 	Pins    proc.Pinning
 	Results *results.Results
 }
 
-// With starts a server, does something with it, and stops it.
+// With starts a server, calls do with its process, and stops it.
 func (b *Bench) With(ctx context.Context, s results.Target, do func(*proc.Process) error) error {
 	return b.WithPins(ctx, s, b.Pins, do)
 }
 
-// WithPins is With, on cores that the pins say.
+// WithPins is With, on the cores of pins.
 func (b *Bench) WithPins(ctx context.Context, s results.Target, pins proc.Pinning, do func(*proc.Process) error) error {
 	p, err := proc.Start(ctx, s, pins)
 	if err != nil {
 		return err
 	}
 	stopped := false
-	defer func() { // where do panics
+	defer func() { // if do panics
 		if !stopped {
 			p.Kill()
 		}
@@ -44,24 +45,24 @@ func (b *Bench) WithPins(ctx context.Context, s results.Target, pins proc.Pinnin
 	return err
 }
 
-// Preload stores the keys that all workloads ask for.
+// Preload stores the keys of all workloads.
 func (b *Bench) Preload(ctx context.Context, s results.Target, p *proc.Process) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, PreloadTimeout, fmt.Errorf("it takes more than %v", PreloadTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, PreloadTimeout, fmt.Errorf("storing the keys takes more than %v", PreloadTimeout))
 	defer cancel()
-	return load.Preload(ctx, load.Config{Addr: p.Addr, Workload: s.Told(b.Results.Plan.Workloads[0])})
+	return generator.Preload(ctx, generator.Config{Addr: p.Addr, Workload: s.Told(b.Results.Plan.Workloads[0])})
 }
 
-// PreloadTimeout is more than the slowest server needs on a busy machine. One that
-// does not answer is given up before, by the timeout of its reply.
+// PreloadTimeout is more than the slowest server needs on a busy machine. The reply
+// timeout ends the preload of a silent server earlier.
 const PreloadTimeout = 90 * time.Second
 
-// Cell measures a workload of the closed loop.
+// Cell measures one workload of the closed loop.
 func (b *Bench) Cell(ctx context.Context, s *results.Server, p *proc.Process, round, workload int) (results.Cell, error) {
 	plan := b.Results.Plan
 	w := plan.Workloads[workload]
 	cell := results.Cell{Server: s.Name, Round: round, Workload: workload}
 	err := b.Measure(p, &cell, func(begin, end func()) (err error) {
-		cell.Load, err = load.Run(ctx, load.Config{
+		cell.Load, err = generator.Run(ctx, generator.Config{
 			Addr:     p.Addr,
 			Workload: s.Told(w),
 			Warmup:   plan.Warmup,
@@ -83,8 +84,8 @@ func (b *Bench) Cell(ctx context.Context, s *results.Server, p *proc.Process, ro
 	return cell, nil
 }
 
-// Measure runs a load and notes in the cell what the server used meanwhile. An
-// error means that the cell is worth nothing.
+// Measure runs a load and notes in the cell what the server used meanwhile. After an
+// error the cell is worth nothing.
 func (b *Bench) Measure(p *proc.Process, cell *results.Cell, run func(begin, end func()) error) error {
 	m, unknown := proc.NewMeter(p.PID)
 	err := run(
@@ -117,14 +118,14 @@ func (b *Bench) Measure(p *proc.Process, cell *results.Cell, run func(begin, end
 	return nil
 }
 
-// Offer loads a server in an open loop.
+// Offer measures a server in an open loop.
 func (b *Bench) Offer(ctx context.Context, s *results.Server, p *proc.Process, w load.Workload, duration time.Duration, seed uint64) (results.Cell, error) {
 	if s.OneAtATime {
 		w.Connections = 1
 	}
 	cell := results.Cell{Server: s.Name}
 	err := b.Measure(p, &cell, func(begin, end func()) (err error) {
-		cell.Load, err = load.Run(ctx, load.Config{
+		cell.Load, err = generator.Run(ctx, generator.Config{
 			Addr:     p.Addr,
 			Workload: s.Told(w),
 			Warmup:   b.Results.Plan.Warmup / 2,
@@ -142,10 +143,10 @@ func (b *Bench) Offer(ctx context.Context, s *results.Server, p *proc.Process, w
 	return cell, err
 }
 
-// Trial loads a server for an experiment, and adds what came of it to the
-// results. t says which experiment that is, and what is different this time; cfg
-// which load, for how long. A workload comes from Plan.mix.
-func (b *Bench) Trial(ctx context.Context, s *results.Server, p *proc.Process, t results.Trial, cfg load.Config) (load.Result, error) {
+// Trial measures a server for an experiment, and adds the trial to the results. t names
+// the experiment and its case. cfg has the load and its length; its workload comes from
+// Plan.Mix.
+func (b *Bench) Trial(ctx context.Context, s *results.Server, p *proc.Process, t results.Trial, cfg generator.Config) (load.Result, error) {
 	cfg.Addr, cfg.Workload = p.Addr, s.Told(cfg.Workload)
 	cfg.MayWait = s.OneAtATime
 	cfg.Drain = OpenDrain
@@ -154,7 +155,7 @@ func (b *Bench) Trial(ctx context.Context, s *results.Server, p *proc.Process, t
 	var cell results.Cell
 	err := b.Measure(p, &cell, func(begin, end func()) (err error) {
 		cfg.Begin, cfg.End = begin, end
-		cell.Load, err = load.Run(ctx, cfg)
+		cell.Load, err = generator.Run(ctx, cfg)
 		return err
 	})
 	if err != nil {
@@ -165,23 +166,23 @@ func (b *Bench) Trial(ctx context.Context, s *results.Server, p *proc.Process, t
 	return cell.Load, nil
 }
 
-// OpenDrain is how long the requests of an overloaded server are waited for.
+// OpenDrain is the longest wait for the replies of an overloaded server.
 const OpenDrain = 500 * time.Millisecond
 
-// StartStopTime is how long it takes to start a server, to fill and to stop it, about. What
-// is not measured takes time too; the estimate of the time that is left is corrected by
-// experience.
+// StartStopTime is about the time to start a server, to preload and to stop it. Plans add
+// it to the measured times; the estimate of the time left corrects itself as the run goes
+// on.
 const StartStopTime = 150 * time.Millisecond
 
-// A cell is measured for MinCell to MaxCell. A server that serves one client at a time
-// lets a client go after a turn of 10 s, or 5 s of silence, and no cell may come to that.
+// A cell lasts from MinCell to MaxCell. A server that serves one client at a time closes a
+// client after a turn of 10 s or 5 s of silence, and no cell may last as long.
 const (
 	MinCell = 50 * time.Millisecond
 	MaxCell = 5 * time.Second
 )
 
-// Survive does something, and makes an error of its panic: what was measured
-// before is worth having.
+// Survive calls do, and returns its panic as an error, because the results measured
+// before are worth having.
 func Survive(do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -191,8 +192,8 @@ func Survive(do func() error) (err error) {
 	return do()
 }
 
-// voidStarved makes a cell of the open loop void in which the server waited for a
-// core that something else had: its response times are the machine's.
+// voidStarved makes a cell of the open loop void if its server waited for a core that
+// another program used, because its response times are the machine's.
 func voidStarved(r *load.Result, b results.Besides) {
 	for _, why := range []string{b.Stolen(), b.Starved()} {
 		if why != "" {

@@ -11,8 +11,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// A cell of the open loop whose server waited for a core that others had is void,
-// median and all.
+// If the server of an open loop waited for a core that other programs used, its cell is
+// void, and its median too.
 func TestACellOfAStarvedServerIsVoid(t *testing.T) {
 	cell := results.Cell{Load: load.Result{Seconds: 1}, Resources: &results.Resources{Window: time.Second, RunQueue: new(time.Second / 2)}, Others: new(0.5)}
 	voidStarved(&cell.Load, cell.Besides())
@@ -23,7 +23,7 @@ func TestACellOfAStarvedServerIsVoid(t *testing.T) {
 	assert.Empty(t, cell.Load.Void)
 }
 
-// Rules that were not judged are among those that did not fail.
+// A rule that was not judged counts as not failed.
 func TestRulesThatWereNotJudged(t *testing.T) {
 	g := conformanceOf(conformance.Report{Results: []conformance.Result{
 		{Rule: conformance.Rule{ID: "put-get"}},
@@ -33,7 +33,7 @@ func TestRulesThatWereNotJudged(t *testing.T) {
 	assert.Equal(t, "1/2?", g.String())
 }
 
-// A server is checked against all rules but its exceptions.
+// A server is checked against all rules except its exceptions.
 func TestExceptionsAreNotChecked(t *testing.T) {
 	known := conformance.Rules()
 	assert.Empty(t, rulesFor(results.Target{}), "without exceptions it is held to all")

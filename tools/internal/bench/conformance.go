@@ -10,8 +10,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// Conform checks a server against the rules that need no limits but the usual
-// ones: what has to be waited for, timeouts, is left to the models' own tests.
+// Conform checks a server against the rules that hold with its usual limits. The models'
+// own tests check timeouts, which take long.
 func Conform(ctx context.Context, p *proc.Process, s results.Target) results.Conformance {
 	o := conformance.Options{OneAtATime: s.OneAtATime, Only: rulesFor(s), Process: p.PID}
 	if len(s.CheckFlags) > 0 {
@@ -31,8 +31,8 @@ func conformanceOf(report conformance.Report) results.Conformance {
 	return g
 }
 
-// rulesFor names the rules that a server is checked against; nil: all. The rule about the
-// length of turns is left to the models' own tests.
+// rulesFor returns the rules that a server is checked against; nil: all. With CheckFlags it
+// leaves out the rule about the length of turns, which the models' own tests check.
 func rulesFor(s results.Target) []string {
 	if len(s.Exceptions) == 0 && len(s.CheckFlags) == 0 {
 		return nil

@@ -10,14 +10,14 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 )
 
-// ConnectSilent opens connections until there are as many as wanted, and waits
-// until the server has accepted them. It returns all of them, how many the
-// server holds, and why there are no more.
+// ConnectSilent adds connections to conns until there are as many as wanted, and waits
+// until the server has accepted them. It returns all connections, how many of them the
+// server holds, and, if there are fewer than wanted, why.
 func ConnectSilent(ctx context.Context, addr string, conns []net.Conn, wanted int) (all []net.Conn, held int, short string, err error) {
 	dialer := net.Dialer{Timeout: proc.StartTimeout}
 	for len(conns) < wanted && short == "" {
-		// No more at a time than the listen queue takes: what does not fit
-		// comes again after a second.
+		// No more at a time than the listen queue takes, because the kernel tries a
+		// connection that does not fit again only after a second.
 		for range min(connectBatch, wanted-len(conns)) {
 			c, err := dialer.DialContext(ctx, "tcp", addr)
 			if ctx.Err() != nil {
@@ -46,7 +46,7 @@ func waitForConnections(ctx context.Context, addr string, wanted int) (int, erro
 	for {
 		n, err := proc.HeldConnections(addr)
 		if errors.Is(err, errors.ErrUnsupported) {
-			return wanted, nil // nobody can tell
+			return wanted, nil // this system does not tell
 		}
 		if err != nil {
 			return 0, fmt.Errorf("count the connections that the server holds: %w", err)
@@ -74,9 +74,10 @@ func Abort(c net.Conn) {
 const (
 	acceptTimeout = time.Second // for a server to accept one more connection
 	acceptPoll    = 5 * time.Millisecond
-	// acceptLooks is how often the lab must have looked meanwhile: if the lab hardly
-	// runs, the server hardly runs either, and may take longer.
+	// acceptLooks is how often the lab must have looked within acceptTimeout. If the lab
+	// hardly runs, the server hardly runs either, and may take longer.
 	acceptLooks  = 40
 	connectBatch = 500
-	SettleTime   = 50 * time.Millisecond // for a server to be done with accepting
+	// SettleTime is the time for a server to finish accepting.
+	SettleTime = 50 * time.Millisecond
 )

@@ -7,7 +7,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -46,7 +46,7 @@ var experimentAlone = &Experiment{
 			}
 			for i, n := range aloneClients(b.Results.Plan) {
 				t := results.Trial{Experiment: "E1", Case: format.Count(n, "client"), X: float64(n)}
-				if _, err := b.Trial(ctx, s, p, t, load.Config{
+				if _, err := b.Trial(ctx, s, p, t, generator.Config{
 					Workload: b.Results.Plan.Mix(n, 1, 0), Warmup: aloneWarmup, Duration: aloneCell, Seed: uint64(i),
 				}); err != nil {
 					return err

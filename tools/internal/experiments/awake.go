@@ -9,7 +9,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -108,7 +108,7 @@ const (
 
 // nowAndThen has one client ask, for so long.
 func nowAndThen(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, repeat int, where string, duration time.Duration) error {
-	_, err := b.Trial(ctx, s, p, results.Trial{Experiment: "E5", Case: where}, load.Config{
+	_, err := b.Trial(ctx, s, p, results.Trial{Experiment: "E5", Case: where}, generator.Config{
 		Workload: b.Results.Plan.Mix(1, 1, awakeRate), Warmup: awakeWarmup, Duration: duration, Seed: uint64(repeat),
 	})
 	return err

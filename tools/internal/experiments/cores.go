@@ -8,7 +8,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -40,7 +40,7 @@ var experimentCores = &Experiment{
 				return err
 			}
 			for i := range repeats {
-				if _, err := b.Trial(ctx, s, p, results.Trial{Experiment: "E3"}, load.Config{
+				if _, err := b.Trial(ctx, s, p, results.Trial{Experiment: "E3"}, generator.Config{
 					Workload: b.Results.Plan.Mix(50, 16, 0), Warmup: coresWarmup, Duration: coresCell, Seed: uint64(i),
 				}); err != nil {
 					return err

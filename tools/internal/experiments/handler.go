@@ -10,6 +10,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvclient"
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -128,7 +129,7 @@ func withMore(s results.Target, flags ...string) results.Target {
 func besideSlow(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, name string, repeats int) error {
 	w := load.DefaultWorkload()
 	w.Connections, w.Rate, w.Arrivals = 20, cheapRate, load.Constant
-	if err := load.Preload(ctx, load.Config{Addr: p.Addr, Workload: w}); err != nil {
+	if err := generator.Preload(ctx, generator.Config{Addr: p.Addr, Workload: w}); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -147,7 +148,7 @@ func besideSlow(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.
 		err = b.Measure(p, &cell, func(begin, end func()) (err error) {
 			// It sleeps between requests: where something else wants its core,
 			// one that spins has to wait for that.
-			cell.Load, err = load.Run(ctx, load.Config{
+			cell.Load, err = generator.Run(ctx, generator.Config{
 				Addr: p.Addr, Workload: w, Warmup: handlerWarmup, Duration: handlerWindow, Drain: bench.OpenDrain,
 				Seed: b.Results.Plan.Seed + uint64(i), Begin: begin, End: end,
 			})

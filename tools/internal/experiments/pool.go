@@ -12,6 +12,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -166,12 +167,12 @@ func poolRepeat(ctx context.Context, b *bench.Bench, s *results.Server, seed uin
 func poolSteady(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, seed uint64, name string) error {
 	w := load.DefaultWorkload()
 	w.Connections, w.Keys = poolConnections, 100 // few, for to store them takes its time too
-	if err := load.Preload(ctx, load.Config{Addr: p.Addr, Workload: w}); err != nil {
+	if err := generator.Preload(ctx, generator.Config{Addr: p.Addr, Workload: w}); err != nil {
 		return err
 	}
 	cell := results.Cell{Server: s.Name}
 	err := b.Measure(p, &cell, func(begin, end func()) (err error) {
-		cell.Load, err = load.Run(ctx, load.Config{
+		cell.Load, err = generator.Run(ctx, generator.Config{
 			Addr: p.Addr, Workload: w, Warmup: poolWarmup, Duration: poolWindow,
 			MayWait: true, Seed: seed, Begin: begin, End: end,
 		})

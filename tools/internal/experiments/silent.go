@@ -8,7 +8,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -123,7 +123,7 @@ func amongSilent(ctx context.Context, b *bench.Bench, s *results.Server, p *proc
 			b.Results.Trials = append(b.Results.Trials, t)
 			return nil
 		}
-		cfg := load.Config{Workload: b.Results.Plan.Mix(asking, 1, 0), Warmup: silentWarmup, Duration: silentCell}
+		cfg := generator.Config{Workload: b.Results.Plan.Mix(asking, 1, 0), Warmup: silentWarmup, Duration: silentCell}
 		for i := range repeats {
 			cfg.Seed = uint64(i)
 			if _, err := b.Trial(ctx, s, p, t, cfg); err != nil {

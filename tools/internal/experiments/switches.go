@@ -7,7 +7,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -102,7 +102,7 @@ func switchesWarmup(clients int) time.Duration {
 func overConnections(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, clients []int) error {
 	for i, n := range clients {
 		t := results.Trial{Experiment: "E8", Case: format.Count(n, "connection"), X: float64(n)}
-		result, err := b.Trial(ctx, s, p, t, load.Config{
+		result, err := b.Trial(ctx, s, p, t, generator.Config{
 			Workload: b.Results.Plan.Mix(n, 1, switchesRate), Warmup: switchesWarmup(n), Duration: switchesCell, Seed: uint64(i),
 		})
 		if err != nil {

@@ -17,8 +17,9 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// A server that this system cannot run is started once, and then left out of all
-// parts, whoever's it is and whenever it finds out. Nothing is wrong with it.
+// A server that this system cannot run is started once, and then left out of all parts.
+// This holds for our servers and others, whether they find out before or after they
+// listen. It is no fault of the server.
 func TestRunWithoutThoseThatAreNotAvailable(t *testing.T) {
 	const why = "no io_uring: not permitted"
 	cfg := testConfig(t, "unavailable", "right", "refuses", "foreign-unavailable")
@@ -75,8 +76,8 @@ func TestRunWithoutThoseThatAreNotAvailable(t *testing.T) {
 	assert.Equal(t, why, again.Server("unavailable").Unavailable)
 }
 
-// Where there is nobody else, that is the result.
-func TestRunWithNobodyAvailable(t *testing.T) {
+// If no server is available, that is the result.
+func TestRunWithNoServerAvailable(t *testing.T) {
 	cfg := testConfig(t, "unavailable")
 	cfg.Parts, cfg.Experiments = []results.Part{results.Stall, results.Closed, results.Claims}, []string{"E1"}
 	r, err := Run(t.Context(), cfg)

@@ -11,14 +11,14 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// capacitySearch is how capacity is searched for: from the first rate on by
-// doubling, or halving, until one is kept and the next is not; then by halving
-// what lies between, until they are near to each other.
+// capacitySearch configures the search for a capacity. The search doubles or halves the
+// first rate until one rate is kept and the next is not. Then it halves the interval
+// between these two until they are near to each other.
 type capacitySearch struct {
 	first, least float64 // requests per second
-	near         float64 // quotient of two rates
+	near         float64 // the quotient of the two rates at the end
 	repeats      int
-	requests     float64 // in a repeat, at least: so many that a p99 is no chance
+	requests     float64 // the least in a repeat: enough for a p99
 }
 
 var carefulSearch = capacitySearch{first: 4_000, least: 250, near: 1.05, repeats: results.CapacityRepeats, requests: 1_500}
@@ -73,14 +73,14 @@ func (b *run) search(ctx context.Context, s *results.Server, p *proc.Process, fo
 	}
 }
 
-// try offers a rate several times. unsure: that it failed says more about the
-// generator than about the server.
+// try offers a rate several times. unsure: the failure says more about the generator than
+// about the server.
 func (b *run) try(ctx context.Context, s *results.Server, p *proc.Process, rate float64, n int) (try results.Try, unsure bool, err error) {
 	plan := b.Results.Plan
 	w := plan.Open[0]
 	w.Rate = rate
 	try.Rate = rate
-	duration := max(plan.Cell, time.Duration(b.capacity.requests/rate*float64(time.Second)))
+	duration := max(plan.Cell, format.Seconds(b.capacity.requests/rate))
 	for i := range b.capacity.repeats {
 		cell, err := b.Offer(ctx, s, p, w, duration, plan.OpenSeed(plan.Rounds+1+n, i))
 		if err != nil {
@@ -94,12 +94,12 @@ func (b *run) try(ctx context.Context, s *results.Server, p *proc.Process, rate 
 	return try, false, nil
 }
 
-// beyond returns why a run was not within the SLO, or "". A void one may be
-// within it: the generator's lateness makes response times longer, not shorter.
+// beyond returns why a run was not within the SLO, or "". A void run may be within it,
+// because a late generator makes response times longer, not shorter.
 func beyond(r load.Result, slo time.Duration) string {
 	p99 := r.Response.P99
 	if p99 == 0 {
-		p99 = r.Response.Max // too few requests for a p99: then all of them
+		p99 = r.Response.Max // with too few requests for a p99, no request may exceed the SLO
 	}
 	switch {
 	case r.Errors.Count() > 0:

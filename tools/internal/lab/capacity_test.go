@@ -31,8 +31,8 @@ func TestBeyondTheSLO(t *testing.T) {
 	}
 }
 
-// A server that serves ten requests at a time for 10 ms each can do a thousand
-// in a second.
+// A server that serves ten requests at a time, each for 10 ms, can serve a thousand a
+// second.
 func TestCapacityIsFound(t *testing.T) {
 	cfg := testConfig(t, "slow")
 	cfg.Parts, cfg.SLO, cfg.NoPin = []results.Part{results.Capacities}, 150*time.Millisecond, true

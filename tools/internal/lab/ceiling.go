@@ -8,7 +8,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// ceiling measures what the generator reaches against a server that does next
+// ceiling measures the rate that the generator reaches against a server that does next
 // to nothing.
 func (b *run) ceiling(ctx context.Context) error {
 	plan := b.Results.Plan
@@ -16,11 +16,11 @@ func (b *run) ceiling(ctx context.Context) error {
 	case !plan.Has(results.Closed) && !plan.Has(results.OpenLoop) && !plan.Has(results.Capacities):
 		return nil
 	case len(b.Null.Command) == 0:
-		b.Results.Skip("what the load generator reaches: there is no server for that")
+		b.Results.Skip("the load generator's ceiling: there is no server to measure it with")
 		return nil
 	}
 	planned := againLength(plan)
-	b.progress.Doing("", "what the load generator can do")
+	b.progress.Doing("", "the load generator's ceiling")
 	err := b.With(ctx, b.Null, func(p *proc.Process) error {
 		if err := b.Preload(ctx, b.Null, p); err != nil {
 			return err
@@ -38,7 +38,7 @@ func (b *run) ceiling(ctx context.Context) error {
 		return ctx.Err()
 	}
 	if err != nil {
-		b.Results.Skip(fmt.Sprintf("what the load generator reaches: %v", err))
+		b.Results.Skip(fmt.Sprintf("the load generator's ceiling: %v", err))
 	}
 	b.progress.Finished(planned, "load generator: "+b.digest(b.Results.Ceiling))
 	return nil

@@ -6,7 +6,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/experiments"
 )
 
-// claims runs the plan's experiments that have runs of their own.
+// claims runs the experiments of the plan that have runs of their own.
 func (b *run) claims(ctx context.Context) error {
 	for _, id := range b.Results.Plan.Experiments {
 		e, ran := experiments.ByID(id), false

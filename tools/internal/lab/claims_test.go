@@ -8,7 +8,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// A plan has time for an experiment with those servers that it is run with.
+// A plan has time for an experiment with the servers that run it.
 func TestLengthOfExperiments(t *testing.T) {
 	serial, loop := &results.Server{Target: results.Target{Name: "serial", OneAtATime: true}}, &results.Server{Target: results.Target{Name: "eventloop"}}
 	other := &results.Server{Target: results.Target{Name: "other", Protocol: "resp"}}

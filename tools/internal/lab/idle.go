@@ -13,7 +13,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// idle measures what silent connections cost: CPU time and memory.
+// idle measures the cost of silent connections: CPU time and memory.
 func (b *run) idle(ctx context.Context) error {
 	plan := b.Results.Plan
 	if !plan.Has(results.Idle) {
@@ -30,8 +30,9 @@ func (b *run) idle(ctx context.Context) error {
 	})
 }
 
-// idleLadder measures a server with each number of connections. Where it serves
-// one client at a time, with none and one: the others would be the kernel's.
+// idleLadder measures a server with each number of connections. A server that serves one
+// client at a time is measured with none and one, because the kernel would hold the
+// others.
 func (b *run) idleLadder(ctx context.Context, s *results.Server, p *proc.Process) error {
 	var conns []net.Conn
 	defer func() {
@@ -68,7 +69,7 @@ func (b *run) idleLadder(ctx context.Context, s *results.Server, p *proc.Process
 	return p.Failure()
 }
 
-// idleCell measures what the server uses in a while.
+// idleCell measures what the server uses within Plan.Idle.
 func (b *run) idleCell(ctx context.Context, p *proc.Process, cell *results.IdleCell) error {
 	m, err := p.Meter(ctx, b.Results.Plan.Idle)
 	if err != nil {

@@ -20,46 +20,46 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// Config is what Run needs to know.
+// Config is the configuration of Run.
 type Config struct {
 	Targets []results.Target
-	// Null is the server that does next to nothing, for the generator's ceiling.
-	// Without a command, that is not measured.
+	// Null is the server that does next to nothing, for the generator's ceiling. If
+	// it has no command, the ceiling is not measured.
 	Null results.Target
-	// Parts are what to measure; none: all but capacity.
+	// Parts are the parts to measure; none: all but capacity.
 	Parts  []results.Part
 	Rounds int
-	// Cell is how long each workload is measured in a round.
+	// Cell is the length of the measurement of each workload in a round.
 	Cell time.Duration
-	// Shapes are how much a closed loop has in flight; none: the usual ones. Mix
-	// is which requests, keys and values all loops have; nil: the usual.
+	// Shapes are the numbers of connections and requests in flight of the closed
+	// loops; none: the usual ones. Mix has the requests, keys and values of all
+	// loops; nil: the usual ones.
 	Shapes []results.Shape
 	Mix    *load.Workload
-	// Experiments are the claims to be put to the test, by their numbers, and
-	// AllClaims is Plan's; none: all, or those that are short.
+	// Experiments are the numbers of the claims to test; none: all, or the short
+	// ones. AllClaims is Plan's.
 	Experiments []string
 	AllClaims   bool
-	// Arrivals is how the requests of the open loop are spread over time.
+	// Arrivals is how an open loop spreads its requests over time.
 	Arrivals load.Arrivals
-	// SLO is what capacity is searched for: the p99 of the response time.
+	// SLO is the highest p99 of the response time that capacity allows.
 	SLO time.Duration
-	// Seed makes the order of the servers and the sequences of requests.
+	// Seed determines the order of the servers and the sequences of requests.
 	Seed uint64
-	// NoPin leaves it to the system what runs on which core.
+	// NoPin lets the system choose the cores.
 	NoPin bool
-	// Command is the command that does the same again, for the results.
+	// Command is the command that repeats the run, for the results.
 	Command []string
-	// NotMeasured is what the caller could not add to the targets, a sentence
-	// each.
+	// NotMeasured has a sentence for each target that the caller could not add.
 	NotMeasured []string
 	// Progress is told how far the run is. May be nil.
 	Progress *term.Progress
-	// Save is called between measurements, with what was measured so far: the
+	// Save is called between measurements with the results so far, because the
 	// process may be killed before Run returns. May be nil.
 	Save func(*results.Results)
 
-	// In tests: check instead of bench.Conform, idle instead of results.IdleSteps, capacity
-	// instead of carefulSearch.
+	// Tests replace bench.Conform by check, results.IdleSteps by idle, and carefulSearch
+	// by capacity.
 	check    func(ctx context.Context, addr string, s results.Target) results.Conformance
 	idle     []int
 	capacity *capacitySearch
@@ -83,9 +83,9 @@ func (cfg Config) Validate() error {
 	return err
 }
 
-// Run checks the targets and measures them. What is wrong with a server is
-// part of the results. An error means that the lab could not do its work, or
-// was interrupted; if results are not nil, they hold what was measured so far.
+// Run checks the targets and measures them. A server's faults are part of the
+// results. An error means that the lab could not do its work, or was interrupted;
+// the results so far are returned with it, unless they are nil.
 func Run(ctx context.Context, cfg Config) (*results.Results, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -134,11 +134,11 @@ func Run(ctx context.Context, cfg Config) (*results.Results, error) {
 	return b.Results, errors.Join(err, b.conclude())
 }
 
-// run does one part after the other.
+// run measures one part after the other.
 func (b *run) run(ctx context.Context) error {
 	b.progress.Start(b.Results, lengthOf(b.Results.Plan, b.Results.Servers))
 	defer b.progress.End()
-	b.progress.Doing("", "how quiet this machine is")
+	b.progress.Doing("", "the pauses of this machine")
 	b.Results.Environment.Pauses = proc.MeasurePauses()
 	for _, do := range []func(context.Context) error{b.conformance, b.ceiling, b.stallCheck, b.rounds, b.idle, b.syscalls, b.claims, b.capacities} {
 		if err := do(ctx); err != nil {
@@ -149,23 +149,23 @@ func (b *run) run(ctx context.Context) error {
 	return nil
 }
 
-// saved has the results saved as they are now.
+// saved passes the results so far to Save.
 func (b *run) saved() {
 	if b.save != nil {
-		_ = b.conclude() // Run does it again, and tells the error
+		_ = b.conclude() // Run calls it again, and returns the error
 		b.save(b.Results)
 	}
 }
 
-// conclude makes the summaries and the verdicts of what was measured.
+// conclude makes the summaries and verdicts of the results so far.
 func (b *run) conclude() error {
 	err := b.Results.Summarize()
 	b.Results.Claims = experiments.Judge(b.Results)
 	return err
 }
 
-// conformance starts every server, and checks those that speak our protocol. Whoever
-// says then that this system cannot run it is not started again.
+// conformance starts every server, and checks those that speak our protocol. A server
+// that says here that this system cannot run it is not started again.
 func (b *run) conformance(ctx context.Context) error {
 	for _, s := range b.Results.Servers {
 		b.progress.Doing(s.Name, "check")
@@ -184,11 +184,11 @@ func (b *run) conformance(ctx context.Context) error {
 		}
 		b.progress.Finished(planned, b.disqualify(s, err, line))
 	}
-	b.somebodyElse()
+	b.replaceUnavailable()
 	return nil
 }
 
-// rounds measures every server under every workload, once in each round.
+// rounds measures every server under every workload, once a round.
 func (b *run) rounds(ctx context.Context) error {
 	plan := b.Results.Plan
 	if !plan.Has(results.Closed) && !plan.Has(results.OpenLoop) {
@@ -197,14 +197,14 @@ func (b *run) rounds(ctx context.Context) error {
 	for i, order := range plan.Order {
 		for at, name := range append(slices.Clone(order), "") {
 			if at == plan.AgainAt[i] && plan.Has(results.Closed) {
-				if err := b.turn(ctx, plan.Again, i+1, againLength(plan), true); err != nil {
+				if err := b.measureInRound(ctx, plan.Again, i+1, againLength(plan), true); err != nil {
 					return err
 				}
 			}
 			if name == "" {
 				break // the end of the round
 			}
-			if err := b.turn(ctx, name, i+1, visitLength(plan), false); err != nil {
+			if err := b.measureInRound(ctx, name, i+1, measureLength(plan), false); err != nil {
 				return err
 			}
 		}
@@ -213,9 +213,9 @@ func (b *run) rounds(ctx context.Context) error {
 	return nil
 }
 
-// turn is a server's turn in a round, planned to take that long. An error means
-// that the lab cannot go on.
-func (b *run) turn(ctx context.Context, name string, round int, planned time.Duration, again bool) error {
+// measureInRound measures one server in one round, in about the planned time. An error
+// means that the lab cannot go on.
+func (b *run) measureInRound(ctx context.Context, name string, round int, planned time.Duration, again bool) error {
 	s := b.Results.Server(name)
 	if s.Out() {
 		b.progress.Finished(planned, "")
@@ -229,8 +229,8 @@ func (b *run) turn(ctx context.Context, name string, round int, planned time.Dur
 	return nil
 }
 
-// eachServer does something with a fresh process of each server that is in the
-// race, planned to take that long, and tells of it by the line that it returns.
+// eachServer calls do with a fresh process of each server that is not out, and shows the
+// line that do returns. planned returns about the time that do takes.
 func (b *run) eachServer(ctx context.Context, what string, planned func(*results.Server) time.Duration, do func(*results.Server, *proc.Process) (line string, err error)) error {
 	for _, s := range b.Results.Servers {
 		if s.Out() {
@@ -255,8 +255,8 @@ func (b *run) eachServer(ctx context.Context, what string, planned func(*results
 	return nil
 }
 
-// disqualify notes the error that keeps a server from being measured, if there
-// is one. It returns what to tell: that, or else the given line.
+// disqualify notes the error that keeps a server from being measured, and returns the
+// line to show for it. Without an error it returns the given line.
 func (b *run) disqualify(s *results.Server, err error, line string) string {
 	if err == nil {
 		return line
@@ -265,7 +265,8 @@ func (b *run) disqualify(s *results.Server, err error, line string) string {
 	return fmt.Sprintf("%s: %s", s.Name, text.Remark(s, true))
 }
 
-// conform waits until a server serves, and checks it, in a process that is not measured afterwards.
+// conform waits until a server serves, and checks it. Its process is not measured
+// afterwards.
 func (b *run) conform(ctx context.Context, s *results.Server) error {
 	checked := s.Target
 	checked.Command = slices.Concat(s.Command, s.CheckFlags)
@@ -280,7 +281,7 @@ func (b *run) conform(ctx context.Context, s *results.Server) error {
 			g = bench.Conform(ctx, p, s.Target)
 		}
 		if ctx.Err() != nil {
-			return ctx.Err() // it did not try all
+			return ctx.Err() // some rules were not tried
 		}
 		s.Rules = &g
 		if err := p.Failure(); err != nil {
@@ -293,9 +294,9 @@ func (b *run) conform(ctx context.Context, s *results.Server) error {
 	})
 }
 
-// somebodyElse gives what was planned for a server that is not available here, the
-// A/A test and the test with a stop, to the first that is.
-func (b *run) somebodyElse() {
+// replaceUnavailable moves the A/A test and the stall check to the first available
+// server, if the planned one is not available here.
+func (b *run) replaceUnavailable() {
 	plan := &b.Results.Plan
 	if b.Results.Server(plan.Again).Unavailable == "" {
 		return

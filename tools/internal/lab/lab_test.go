@@ -27,13 +27,13 @@ import (
 
 func TestMain(m *testing.M) { labtest.Main(m, nil) }
 
-// everythingIsFine is a check that asks nothing.
+// everythingIsFine is a check that sends nothing.
 func everythingIsFine(context.Context, string, results.Target) results.Conformance {
 	return results.Conformance{Passed: 2, Total: 2}
 }
 
 func testConfig(t *testing.T, modes ...string) Config {
-	// Long enough for a reply in each cell, on a busy machine too.
+	// Cell is long enough for a reply in each cell, even on a busy machine.
 	cfg := Config{Rounds: 1, Cell: 200 * time.Millisecond, Seed: 1, check: everythingIsFine, idle: []int{0, 20, 60}, SLO: time.Second, Parts: []results.Part{results.Closed, results.OpenLoop}}
 	for _, mode := range modes {
 		cfg.Targets = append(cfg.Targets, labtest.Target(t, mode))
@@ -104,7 +104,7 @@ func TestRun(t *testing.T) {
 	assert.Len(t, files, 1)
 }
 
-// What is wrong with one server is told, and does not touch the others.
+// A fault of one server is reported, and does not affect the others.
 func TestRunBadServers(t *testing.T) {
 	cfg := testConfig(t, "fails", "dies", "wrong", "slips", "right", "unruly")
 	cfg.check = func(_ context.Context, _ string, s results.Target) results.Conformance {
@@ -122,7 +122,7 @@ func TestRunBadServers(t *testing.T) {
 	assert.Contains(t, r.Server("dies").DNF, "exit status 4")
 	assert.Contains(t, r.Server("dies").DNF, "a get, of all things")
 	assert.Contains(t, r.Server("unruly").DNF, "fails 1 of 2 rules; the first: order: it came too late")
-	// Their other answers are right, so they have figures; but those are marked.
+	// Their other replies are right, so they have figures, which are marked.
 	assert.Positive(t, r.SummaryOf("wrong", 0).Errors)
 	assert.Positive(t, r.SummaryOf("slips", 2).Errors)
 	assert.Empty(t, r.Server("right").DNF)
@@ -134,8 +134,8 @@ func TestRunBadServers(t *testing.T) {
 	assert.Contains(t, report.String(), "! ")
 }
 
-// A server with another protocol is asked in that, by every part of the lab, and
-// not checked against the rules of ours.
+// Every part of the lab speaks the server's protocol. A server of another protocol is not
+// checked against the rules of ours.
 func TestRunInAnotherProtocol(t *testing.T) {
 	cfg := testConfig(t, "resp", "right")
 	cfg.SLO, cfg.Parts = time.Second, []results.Part{results.Stall, results.Closed, results.OpenLoop, results.Idle, results.Syscalls}
@@ -167,7 +167,7 @@ func TestRunInAnotherProtocol(t *testing.T) {
 	assert.Contains(t, report.String(), "NOT MEASURED: peer something: there is none here.")
 }
 
-// A search for capacity speaks the server's protocol, too.
+// The search for capacity, too, speaks the server's protocol.
 func TestCapacityInAnotherProtocol(t *testing.T) {
 	cfg := testConfig(t, "resp")
 	cfg.SLO, cfg.Parts = time.Nanosecond, []results.Part{results.Capacities} // which nobody keeps
@@ -183,7 +183,7 @@ func TestCapacityInAnotherProtocol(t *testing.T) {
 	}
 }
 
-// The time to check a server is planned for those that are checked.
+// Time to check is planned only for servers that are checked.
 func TestLength(t *testing.T) {
 	ours, other := &results.Server{Target: results.Target{Name: "ours"}}, &results.Server{Target: results.Target{Name: "other", Protocol: load.Memcached}}
 	p := results.Plan{Parts: []results.Part{results.Closed}, Rounds: 2, Workloads: results.Workloads(load.DefaultWorkload()), Cell: time.Second}
@@ -263,8 +263,8 @@ func TestPlan(t *testing.T) {
 	assert.Equal(t, "eventloop", p.Again)
 }
 
-// A fault of the lab's own costs what it was about to measure, and no more: the
-// results are there, the servers are not.
+// A panic of the lab loses only the current measurement: the results so far are there,
+// and the servers are gone.
 func TestAPanicLosesNothingMeasured(t *testing.T) {
 	cfg := testConfig(t, "right", "serial")
 	var addr string
@@ -285,8 +285,8 @@ func TestAPanicLosesNothingMeasured(t *testing.T) {
 	require.Error(t, err, "the server is gone")
 }
 
-// What was measured is saved as it comes, because a panic in any goroutine, the
-// kernel's OOM killer or a power cut may end the process.
+// Results are saved during the run, because a panic in any goroutine, the kernel's OOM
+// killer or a power cut may end the process.
 func TestResultsAreSavedOnTheWay(t *testing.T) {
 	cfg := testConfig(t, "right")
 	cfg.Parts, cfg.Rounds = []results.Part{results.Closed}, 2

@@ -18,7 +18,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// With a clock in which each step takes a second, all of them are drawn.
+// With a clock that advances a second at each reading, every step is drawn.
 func TestRunOnATerminal(t *testing.T) {
 	s := &labtest.Screen{T: t, Columns: 100, Rows: 24}
 	var all strings.Builder
@@ -33,7 +33,7 @@ func TestRunOnATerminal(t *testing.T) {
 	_, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
 	for _, line := range []string{
-		"how quiet this machine is", "right · check", "right · store the keys · round 1 of 1", "right · 50 conns · round 1 of 1",
+		"the pauses of this machine", "right · check", "right · store the keys · round 1 of 1", "right · 50 conns · round 1 of 1",
 		"right · 50 × 16 · again · round 1 of 1", "right · 10,000/s · round 1 of 1",
 	} {
 		assert.Contains(t, all.String(), " left  "+line)

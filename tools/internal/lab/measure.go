@@ -11,8 +11,9 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// measureServer measures a fresh process of the server under each workload; the second
-// time in a round, the closed ones only. It returns the closed ones in a line.
+// measureServer measures a fresh process of the server under each workload. again: it is
+// the second time in this round, which measures closed loops only. The returned line has
+// the figures of the closed loops.
 func (b *run) measureServer(ctx context.Context, s *results.Server, round int, again bool) (string, error) {
 	plan := b.Results.Plan
 	cells := &b.Results.Runs
@@ -58,7 +59,7 @@ func (b *run) measureServer(ctx context.Context, s *results.Server, round int, a
 	return fmt.Sprintf("round %d of %d: %s: %s", round, plan.Rounds, name, b.digest((*cells)[first:])), err
 }
 
-// digest is cells of the closed loop in a line.
+// digest returns cells of the closed loop as one line.
 func (b *run) digest(cells []results.Cell) string {
 	var all []string
 	for _, c := range cells {

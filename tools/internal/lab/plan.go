@@ -9,6 +9,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/experiments"
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
@@ -17,7 +18,7 @@ import (
 
 const (
 	maxIdle = 2 * time.Second
-	// maxStored is how many bytes of values a server may have to store.
+	// maxStored bounds the values that a server has to store, in bytes.
 	maxStored = 4 << 30
 )
 
@@ -58,7 +59,7 @@ func newPlan(cfg Config) (results.Plan, error) {
 		return results.Plan{}, fmt.Errorf("keys × largest value size is %.0f MiB, the most is %d MiB, because every server has to hold them", stored/(1<<20), maxStored>>20)
 	}
 	for _, w := range p.Workloads {
-		if err := (load.Config{Workload: w, Duration: p.Cell}).Validate(); err != nil {
+		if err := (generator.Config{Workload: w, Duration: p.Cell}).Validate(); err != nil {
 			return results.Plan{}, err
 		}
 	}
@@ -93,11 +94,11 @@ func newPlan(cfg Config) (results.Plan, error) {
 	return p, nil
 }
 
-// conformanceTime is how long it takes to check a server, about.
+// conformanceTime is about the time to check a server.
 const conformanceTime = 1500 * time.Millisecond
 
-// visitLength is how long a server takes in a round.
-func visitLength(p results.Plan) time.Duration {
+// measureLength is about the time that a server takes in a round.
+func measureLength(p results.Plan) time.Duration {
 	d := bench.StartStopTime
 	if p.Has(results.Closed) {
 		d += time.Duration(len(p.Workloads)) * (p.Warmup + p.Cell)
@@ -108,12 +109,12 @@ func visitLength(p results.Plan) time.Duration {
 	return d
 }
 
-// lengthOf is how long all of it takes, about, for these servers.
+// lengthOf is about the time that the plan takes for these servers.
 func lengthOf(p results.Plan, servers []*results.Server) time.Duration {
 	n := time.Duration(len(servers))
 	var d time.Duration
 	if p.Has(results.Closed) || p.Has(results.OpenLoop) {
-		d += n * time.Duration(p.Rounds) * visitLength(p)
+		d += n * time.Duration(p.Rounds) * measureLength(p)
 	}
 	if p.Has(results.Closed) {
 		d += time.Duration(p.Rounds+1) * againLength(p) // and the ceiling
@@ -158,8 +159,8 @@ func capacityTime(p results.Plan, _ *results.Server) time.Duration {
 	return bench.StartStopTime + time.Duration(cells)*(p.Warmup/2+p.Cell)
 }
 
-// againLength is how long it takes the second time.
+// againLength is about the time of a server's second measurement in a round.
 func againLength(p results.Plan) time.Duration {
 	p.Parts = []results.Part{results.Closed}
-	return visitLength(p)
+	return measureLength(p)
 }

@@ -8,12 +8,13 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// A stop of the server, in the middle of a window.
+// The server is stopped in the middle of a window.
 const (
 	stopFrom   = 500 * time.Millisecond
 	stopFor    = 2 * time.Second
@@ -22,18 +23,18 @@ const (
 )
 
 // stallCheck stops a server for a while, under an open and a closed loop at the same
-// time. Whether the open one shows it says whether the lab's figures would.
+// time. If the open loop does not show the stop, the lab's figures hide stalls.
 func (b *run) stallCheck(ctx context.Context) error {
 	if !b.Results.Plan.Has(results.Stall) {
 		return nil
 	}
 	s := b.Results.Server(b.Results.Plan.Again)
 	if s.Out() || s.OneAtATime {
-		b.Results.Skip("a server that stops: " + s.Name + " does not serve two clients here")
+		b.Results.Skip("the stall check: " + s.Name + " does not serve two clients here")
 		b.progress.Finished(stallCheckTime, "")
 		return nil
 	}
-	b.progress.Doing(s.Name, "stopped · the lab's test of itself")
+	b.progress.Doing(s.Name, "stopped · stall check")
 	check := &results.StallCheck{Server: s.Name, From: stopFrom, Stopped: stopFor}
 	err := b.With(ctx, s.Target, func(p *proc.Process) error {
 		if err := b.Preload(ctx, s.Target, p); err != nil {
@@ -45,9 +46,9 @@ func (b *run) stallCheck(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, errors.ErrUnsupported):
-		b.Results.Skip("a server that stops: this system cannot stop a process")
+		b.Results.Skip("the stall check: this system cannot stop a process")
 	case err != nil:
-		b.Results.Skip(fmt.Sprintf("a server that stops: %v", err))
+		b.Results.Skip(fmt.Sprintf("the stall check: %v", err))
 	default:
 		b.Results.StallCheck = check
 	}
@@ -68,7 +69,7 @@ func (b *run) stopUnderLoad(ctx context.Context, s results.Target, p *proc.Proce
 	run := func(w load.Workload, begin func()) chan outcome {
 		done := make(chan outcome, 1)
 		go func() {
-			r, err := load.Run(ctx, load.Config{
+			r, err := generator.Run(ctx, generator.Config{
 				Addr: p.Addr, Workload: w, Warmup: 200 * time.Millisecond, Duration: stopWindow,
 				Drain: bench.OpenDrain, Seed: b.Results.Plan.Seed, Begin: begin,
 			})
@@ -76,14 +77,14 @@ func (b *run) stopUnderLoad(ctx context.Context, s results.Target, p *proc.Proce
 		}()
 		return done
 	}
-	// Both sleep rather than spin: they share the core.
+	// Neither spins, because they share the core.
 	openDone, closedDone := run(open, func() { close(begun) }), run(closed, nil)
 	var stopErr error
 	select {
 	case <-begun:
 		stopErr = proc.Pause(ctx, p, stopFrom, stopFor)
 	case o := <-openDone:
-		openDone <- o // it has not even begun
+		openDone <- o // the open loop failed before its window
 	}
 	o, c := <-openDone, <-closedDone
 	check.Open, check.Closed = o.result, c.result

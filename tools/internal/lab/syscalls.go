@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/text"
@@ -42,7 +42,7 @@ func (b *run) syscalls(ctx context.Context) error {
 				if p.Failure() != nil || ctx.Err() != nil {
 					return "", err
 				}
-				// It will not be permitted for another server either.
+				// This tracer will not be permitted for another server either.
 				reasons = append(reasons, err)
 				all = all[1:]
 				if len(all) == 0 {
@@ -55,18 +55,18 @@ func (b *run) syscalls(ctx context.Context) error {
 	})
 }
 
-// countCalls counts the calls under a workload.
+// countCalls counts the server's system calls under a workload.
 func (b *run) countCalls(ctx context.Context, t proc.Tracer, s *results.Server, p *proc.Process, workload int) (results.SyscallCell, error) {
 	plan := b.Results.Plan
 	watched := t.Watch(ctx, p.PID, proc.CallsOf(s.Target))
-	r, err := load.Run(ctx, load.Config{
+	r, err := generator.Run(ctx, generator.Config{
 		Addr:     p.Addr,
 		Workload: s.Told(plan.Workloads[workload]),
 		Warmup:   plan.Warmup,
 		Duration: plan.Idle,
 		MayWait:  s.OneAtATime,
 		Seed:     plan.Seed,
-		Begin:    watched.Begin, // when it has all its threads
+		Begin:    watched.Begin, // after the warm-up, when the server has all its threads
 		End:      watched.End,
 	})
 	calls, countErr := watched.Counts()

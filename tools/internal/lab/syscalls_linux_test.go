@@ -15,8 +15,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// A server that reads and writes once for a request is seen to do so, by
-// whatever is here and permitted.
+// Each tracer that is available and permitted counts one read and one write for a request.
 func TestSyscallsOfAServer(t *testing.T) {
 	for _, tr := range proc.Tracers() {
 		t.Run(tr.Name(), func(t *testing.T) {
@@ -31,8 +30,8 @@ func TestSyscallsOfAServer(t *testing.T) {
 				t.Skipf("not here: %v", err)
 			}
 			require.Positive(t, cell.Requests)
-			// What was under way when it began, or ended, may be counted on one
-			// side only: up to twice as much as is in flight.
+			// A request in flight at the beginning or the end may be counted on one
+			// side only: up to twice the requests in flight.
 			once := float64(cell.Requests)
 			assert.InDelta(t, once, cell.Calls["write"], max(once/2, 150))
 			assert.Greater(t, float64(cell.Calls["read"]), once/2)
@@ -40,8 +39,7 @@ func TestSyscallsOfAServer(t *testing.T) {
 	}
 }
 
-// What a ring's server asks of the kernel is counted by the name of the one call
-// that it asks with.
+// The system calls of a server with a ring are counted by name: io_uring_enter.
 func TestSyscallsOfARing(t *testing.T) {
 	if err := iouring.Available(); err != nil {
 		t.Skip(err)

@@ -12,8 +12,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// Sample has about everything that a report can have to tell, but for what
-// experiments say.
+// Sample returns results with nearly everything that a report shows, but without claims.
 func Sample(t *testing.T) *results.Results {
 	t.Helper()
 	targets := models.Models("ioflavors")

@@ -8,11 +8,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// SchemaFile describes results.json for those who read it in another language. It is
-// where a test of a package beside this one finds it.
+// SchemaFile describes results.json for programs in other languages. The path is relative
+// to a package beside this one.
 const SchemaFile = "../../../docs/results.schema.json"
 
-// FollowsSchema returns how the text differs from what the schema wants.
+// FollowsSchema returns an error that says how the text departs from the schema.
 func FollowsSchema(t *testing.T, text string) error {
 	t.Helper()
 	schema, err := validator.NewCompiler().Compile(SchemaFile)

@@ -9,11 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Screen is a terminal of a few lines, which understands what liveRegion writes.
+// Screen is a terminal of a few lines. It understands the control sequences that package
+// term writes.
 type Screen struct {
 	T             *testing.T
 	Columns, Rows int
-	lines         [][]rune // from the top of the screen on
+	lines         [][]rune // from the top of the screen
 	Y, X          int      // the cursor
 	Writes        int
 }
@@ -82,8 +83,7 @@ func (s *Screen) control(command, argument string) {
 	}
 }
 
-// Resize breaks lines that are wider than the terminal is then, as most
-// terminals do.
+// Resize breaks the lines that are wider than the new width, as most terminals do.
 func (s *Screen) Resize(columns int) {
 	var lines [][]rune
 	for _, line := range s.lines {
@@ -97,7 +97,7 @@ func (s *Screen) Resize(columns int) {
 	s.X = len(s.lines[s.Y])
 }
 
-// Text is what can be read, line by line.
+// Text returns the visible lines, without trailing spaces and empty lines.
 func (s *Screen) Text() []string {
 	var all []string
 	for _, line := range s.lines {

@@ -1,5 +1,5 @@
-// Package labtest has what the tests of several of the lab's packages need:
-// servers that behave in a certain way, a terminal, response times.
+// Package labtest has servers, a terminal, results and response times for the tests of the
+// lab's packages.
 package labtest
 
 import (
@@ -23,13 +23,14 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/store"
 	"github.com/ioflavors/ioflavors/iouring"
+	"github.com/ioflavors/ioflavors/tools/internal/generator/nullserver"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/slow"
 )
 
-// Main is for TestMain. The test binary is its own server: "test-server MODE
-// [ADDR]". more are modes that there are besides.
+// Main is for TestMain. The test binary is its own server: "test-server MODE [ADDR]". more
+// adds modes.
 func Main(m *testing.M, more map[string]func()) {
 	if len(os.Args) > 2 && os.Args[1] == "test-server" {
 		if serve := more[os.Args[2]]; serve != nil {
@@ -42,7 +43,7 @@ func Main(m *testing.M, more map[string]func()) {
 	os.Exit(m.Run())
 }
 
-// Target is the test binary, as a server that behaves in a certain way.
+// Target is the test binary as a server, which behaves as mode says.
 func Target(t *testing.T, mode string) results.Target {
 	t.Helper()
 	program, err := os.Executable()
@@ -85,13 +86,13 @@ func testServer(mode string, args []string) {
 	if !strings.HasPrefix(mode, "foreign") {
 		slog.New(slog.NewJSONHandler(os.Stderr, nil)).Info("listening", "addr", ln.Addr().String())
 	}
-	if strings.HasSuffix(mode, "unavailable") { // as our own command: it listens first
+	if strings.HasSuffix(mode, "unavailable") { // like our own command, it listens first
 		ln.Close()
 		fmt.Fprintln(os.Stderr, "kv-test: not available here: no io_uring: not permitted")
 		os.Exit(kvcmd.ExitUnavailable)
 	}
-	if mode == "spins" { // and serves nobody
-		//lint:ignore SA5002 to use a whole core is what it is for
+	if mode == "spins" { // and accepts no client
+		//lint:ignore SA5002 the loop has to use a whole core
 		for {
 		}
 	}
@@ -102,14 +103,14 @@ func testServer(mode string, args []string) {
 	if mode == "resp" {
 		w := load.DefaultWorkload()
 		w.Protocol = load.RESP
-		if err := load.ServeNull(context.Background(), ln, w, false); err != nil {
+		if err := nullserver.Serve(context.Background(), ln, w, false); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		return
 	}
 	h := kv.NewHandler(store.NewSharded(0))
-	if mode == "handler" { // as serve has it
+	if mode == "handler" { // with the flags of ioflavors serve
 		var delay slow.Delay
 		fs := flag.NewFlagSet(mode, flag.ExitOnError)
 		fs.DurationVar(&delay.Sleep, "slow-sleep", 0, "")
@@ -134,7 +135,7 @@ func testServer(mode string, args []string) {
 	}
 }
 
-// slowly has room for those that are served at a time.
+// slowly bounds the gets that are served at a time.
 var slowly chan struct{}
 
 func testServe(h *kv.Handler, c net.Conn, mode string) {

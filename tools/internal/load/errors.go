@@ -1,22 +1,10 @@
 package load
 
 import (
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
-
-var (
-	errUnasked = errors.New("reply to no request")
-	errClosed  = errors.New("closed by the server")
-)
-
-// timeoutError: a reply was late.
-type timeoutError struct{ after time.Duration }
-
-func (e timeoutError) Error() string { return fmt.Sprintf("no reply within %v", e.after) }
 
 // Errors counts the errors from the first request to the last, warm-up
 // included.
@@ -47,7 +35,8 @@ func (e *Errors) Err() error {
 		e.Count(), e.Wrong, e.Broken, e.TimedOut, e.First)
 }
 
-func (e *Errors) note(err error) {
+// Note keeps the first error for the report. The caller counts it.
+func (e *Errors) Note(err error) {
 	if e.First == "" {
 		e.First = printable.Line(err.Error())
 	}

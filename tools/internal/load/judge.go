@@ -33,10 +33,20 @@ const (
 	keptShare = 0.99
 )
 
-// judge returns the reasons why the run says nothing about the server. A closed
+// Judge sets the fields that follow from the others: Void, Generator.Limited, and a
+// p99.9 of 0 if pauses of the generator may have made it.
+func (r *Result) Judge() {
+	r.Generator.Limited = r.Generator.Busy > GeneratorLimit || r.overCeiling()
+	if r.Spoilt(99.9) {
+		r.Response.P999, r.Service.P999 = 0, 0
+	}
+	r.Void = r.void()
+}
+
+// void returns the reasons why the run says nothing about the server. A closed
 // loop has no due times, so it cannot be late; Generator.Limited and Hidden
-// tell what else may be wrong with it.
-func (r *Result) judge() []string {
+// show what else may be wrong with it.
+func (r *Result) void() []string {
 	var void []string
 	add := func(format string, args ...any) { void = append(void, fmt.Sprintf(format, args...)) }
 	if reason := r.pauseReason(); reason != "" {
@@ -147,7 +157,7 @@ func (r *Result) notKept() string {
 	case len(r.Void) > 0:
 		return fmt.Sprintf("The rate was not kept: %s. The run is void, so it may have been the generator that did not keep it.", count)
 	case r.Errors.Broken+r.Errors.TimedOut > 0:
-		return fmt.Sprintf("The rate was not kept: %s. Connections broke or timed out, and what was due on them was not asked.", count)
+		return fmt.Sprintf("The rate was not kept: %s. Connections broke or timed out, and the requests due on them were not sent.", count)
 	default:
 		return fmt.Sprintf("The server did not keep the rate: %s. Response times are those of a queue that grows.", count)
 	}
@@ -186,14 +196,14 @@ func (r *Result) Remarks() []string {
 		add("The generator %s: the server may be able to do more.", reason)
 	}
 	if !r.Workload.Open() && r.Generator.WaitedOver(runQueueLimit) {
-		why := "something else runs here"
+		why := "another program runs here"
 		if r.Generator.Throttled > 0 {
-			why = "something else runs here, or its CPU quota was used up"
+			why = "another program runs here, or its CPU quota was used up"
 		}
 		add("The generator waited for its core for %.0f %% of the time: %s, and the figures are worse for it.", *r.Generator.RunQueue*100, why)
 	}
 	if hidden := r.Hidden(); hidden > littleLimit {
-		add("%.0f %% of the requests in flight waited longer than was measured, and are in no percentile.", hidden*100)
+		add("%.0f %% of the requests in flight waited longer than the measurement took, and are in no percentile.", hidden*100)
 	}
 	return remarks
 }

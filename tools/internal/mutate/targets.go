@@ -13,7 +13,8 @@ var (
 	fakeKernels = []string{"-run", "^TestOnAFakeKernel$", "./busywait", "./eventloop", "./iouring"}
 	blocking    = []string{"-run", "^TestServer$", "./singleblocking", "./multiblocking"}
 	polling     = []string{"-run", "^TestServer$", "./eventloop"}
-	// judging are the tests of what a measurement is worth, but those that run servers.
+	// judging are the tests of the rules that judge a measurement, without those that run
+	// servers.
 	judging = []string{"-skip", "^Test(Run|Advise|Capacity|Silent|Probes|ASlow|ResultsAreSaved|ResultsFollow|APool|AStallIs|" +
 		"ASlowReader|IdleLadder|Syscalls|Many|Cores|OneAtATime|APanic|TheProgram)",
 		"./tools/internal/results", "./tools/internal/text", "./tools/internal/experiments", "./tools/internal/advise"}
@@ -35,9 +36,13 @@ var targets = []*target{
 	{folder: "eventloop", tests: [][]string{{"-run", "^TestOnAFakeKernel$", "./eventloop"}, own("eventloop")}},
 	{folder: "iouring", tests: [][]string{{"-run", "^TestOnAFakeKernel$", "./iouring"}, own("iouring")}},
 	{folder: "tools/internal/load", tests: [][]string{own("tools/internal/load")}},
-	// Of the lab, the files that say what a measurement is worth.
+	{folder: "tools/internal/generator", tests: [][]string{own("tools/internal/generator")}},
+	{folder: "tools/internal/generator/dataset", tests: [][]string{own("tools/internal/generator/dataset")}},
+	{folder: "tools/internal/generator/wire", tests: [][]string{own("tools/internal/generator/wire"), own("tools/internal/generator/nullserver")}},
+	{folder: "tools/internal/generator/meter", tests: [][]string{own("tools/internal/generator/meter"), own("tools/internal/generator")}},
+	// Of the lab, the files with the rules that judge a measurement.
 	{folder: "tools/internal/results", files: []string{"disturbance.go", "stallcheck.go", "trial.go"}, tests: [][]string{judging}},
 	{folder: "tools/internal/experiments", files: []string{"experiments.go", "judge.go", "attacks.go"}, tests: [][]string{judging}},
 	{folder: "tools/internal/advise", files: []string{"judge.go"}, tests: [][]string{judging}},
-	{folder: "tools/internal/term", files: []string{"liveTable.go"}, tests: [][]string{own("tools/internal/term")}},
+	{folder: "tools/internal/term", files: []string{"livetable.go"}, tests: [][]string{own("tools/internal/term")}},
 }

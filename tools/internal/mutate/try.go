@@ -26,9 +26,9 @@ const (
 	invalid  fate = "invalid" // it does not compile, and does not count
 )
 
-// patience is the time limit of one command, compilation included. A command that
+// commandTimeout is the time limit of one command, compilation included. A command that
 // hangs is killed, and counts as a test that noticed.
-const patience = 3 * time.Minute
+const commandTimeout = 3 * time.Minute
 
 // result is the result of trying a mutation.
 type result struct {
@@ -125,7 +125,7 @@ func (m mutation) overlay(dir string) (name string, err error) {
 
 // goTest runs one of a target's commands.
 func goTest(ctx context.Context, overlay string, tests []string) (output []byte, err error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
 	args := []string{"test", "-overlay=" + overlay, "-vet=off", "-count=1", "-failfast", "-timeout", "90s"}
 	cmd := exec.CommandContext(ctx, "go", append(args, tests...)...)

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -254,7 +255,7 @@ func (p *Process) Serves(ctx context.Context, s results.Target, w load.Workload)
 	}()
 	w = s.Told(w)
 	w.Keys = 1
-	if load.Preload(ctx, load.Config{Addr: p.Addr, Workload: w}) != nil {
+	if generator.Preload(ctx, generator.Config{Addr: p.Addr, Workload: w}) != nil {
 		// Its connections may have broken a moment before it is gone.
 		select {
 		case <-p.exited:

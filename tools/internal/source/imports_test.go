@@ -46,7 +46,13 @@ var imports = map[string]string{
 	"tools/internal/stdout":    "tools/internal/printable",
 	"tools/internal/figures":   "tools/internal/folder tools/internal/stdout",
 	"tools/internal/mutate":    "tools/internal/folder tools/internal/stdout",
-	"tools/internal/load":      "common eventloop/poller tools/internal/printable",
+	"tools/internal/load":      "tools/internal/printable",
+
+	// The load generator. A Codec is all that it knows of a protocol.
+	"tools/internal/generator":         "common eventloop/poller tools/internal/load tools/internal/generator",
+	"tools/internal/generator/dataset": "tools/internal/load",
+	"tools/internal/generator/wire":    "common tools/internal/load tools/internal/generator/dataset",
+	"tools/internal/generator/meter":   "common",
 
 	// The lab, from the bottom up. What shows results starts no process.
 	"tools/internal/results":     results + "tools/internal/folder",
@@ -59,13 +65,13 @@ var imports = map[string]string{
 	"tools/internal/experiments": measured + "tools/internal/proc tools/internal/models tools/internal/bench",
 	"tools/internal/lab":         run + "tools/internal/experiments",
 	"tools/internal/advise":      run + "tools/internal/folder tools/internal/self",
-	"tools/internal/labtest":     "common iouring tools/internal/load tools/internal/slow tools/internal/results tools/internal/models",
+	"tools/internal/labtest":     "common iouring tools/internal/load tools/internal/generator tools/internal/slow tools/internal/results tools/internal/models",
 }
 
 const (
 	results  = "tools/internal/format tools/internal/load tools/internal/printable "
 	shown    = results + "tools/internal/results "
-	measured = shown + "common "
+	measured = shown + "common tools/internal/generator "
 	run      = measured + "tools/internal/proc tools/internal/models tools/internal/bench tools/internal/text tools/internal/term "
 )
 
@@ -133,6 +139,7 @@ func permits(row, folder string) bool {
 func TestTheTableForbids(t *testing.T) {
 	for folder, imported := range map[string]string{
 		"tools/internal/report": "tools/internal/proc", // a page starts no process
+		"tools/internal/load":   "tools/internal/generator",
 		"tools/internal/text":   "tools/internal/experiments",
 		"tools/internal/bench":  "tools/internal/labtest", // for tests alone
 		"eventloop/poller":      "iouring",

@@ -1,0 +1,115 @@
+package generator
+
+import (
+	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/generator/dataset"
+	"github.com/ioflavors/ioflavors/tools/internal/generator/wire"
+)
+
+// request is a request that was made and is not answered yet.
+type request struct {
+	due  time.Duration // when it should have been sent, by the generator's clock
+	sent time.Duration // when it was sent
+	dataset.Request
+}
+
+// pipeline is the requests and replies of one connection, without the I/O:
+// the generator moves the bytes. Replies belong to requests only by their
+// order.
+type pipeline struct {
+	codec wire.Codec
+
+	waiting queue         // of an open loop: when the unsent requests were due
+	roomAt  time.Duration // when the connection got room for one more request
+
+	inFlight []request // a ring of the requests in flight
+	oldest   int       // index of the oldest one
+	count    int
+
+	in  []byte // the beginning of an incomplete reply
+	out []byte // requests that the socket had no room for
+
+	answered int64 // replies, right or wrong
+	counted  int64 // right replies counted in the measured window
+}
+
+func newPipeline(codec wire.Codec, depth int) pipeline {
+	return pipeline{codec: codec, inFlight: make([]request, depth)}
+}
+
+// room returns how many more requests may be in flight.
+func (p *pipeline) room() int { return len(p.inFlight) - p.count }
+
+// appendRequest takes a request, for which there must be room, and appends its
+// frame to dst.
+func (p *pipeline) appendRequest(dst []byte, r request) []byte {
+	at := p.oldest + p.count
+	if at >= len(p.inFlight) {
+		at -= len(p.inFlight)
+	}
+	p.inFlight[at] = r
+	p.count++
+	return p.codec.AppendRequest(dst, r.Request)
+}
+
+// readBuffer returns the buffer to read into: the rest of the connection's own
+// buffer after an incomplete reply, or else the buffer that all connections
+// share. Only a connection with an incomplete reply has a buffer of its own.
+func (p *pipeline) readBuffer(shared []byte) []byte {
+	if len(p.in) == 0 {
+		return shared
+	}
+	return p.in[len(p.in):cap(p.in)]
+}
+
+// replyHandler receives each reply to a request; the reply is right if wrong is
+// nil.
+type replyHandler interface {
+	reply(p *pipeline, r request, wrong error)
+}
+
+// feed takes the bytes that were read into readBuffer, and passes each complete
+// reply to h. After an error the stream is unusable.
+func (p *pipeline) feed(read []byte, h replyHandler) error {
+	data, kept := read, len(p.in) > 0
+	if kept {
+		p.in = p.in[:len(p.in)+len(read)]
+		data = p.in
+	}
+	for len(data) > 0 {
+		if p.count == 0 {
+			return errUnasked
+		}
+		r := p.inFlight[p.oldest]
+		n, wrong, err := p.codec.MatchReply(data, r.Request)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			break
+		}
+		if p.oldest++; p.oldest == len(p.inFlight) {
+			p.oldest = 0
+		}
+		p.count--
+		p.answered++
+		h.reply(p, r, wrong)
+		data = data[n:]
+	}
+	switch {
+	case len(data) == 0:
+		p.in = p.in[:0]
+	case kept:
+		p.in = p.in[:copy(p.in, data)]
+	default:
+		if p.in == nil {
+			p.in = make([]byte, 0, p.codec.MaxReply())
+		}
+		p.in = append(p.in, data...)
+	}
+	return nil
+}
+
+// oldestSent returns when the oldest request in flight was made.
+func (p *pipeline) oldestSent() time.Duration { return p.inFlight[p.oldest].sent }
