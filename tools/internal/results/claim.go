@@ -43,20 +43,26 @@ type Statement struct {
 	// Parts are those of the lab that it is judged by. One with no run of its
 	// own takes no time.
 	Parts []Part `json:"parts,omitempty"`
-	// Shows is what a picture of its runs shows; empty: the response time. Against
-	// is what Trial.X counts, where it is varied.
+	// Shows is the measure in the picture of its runs; empty: the response time.
+	// Against says what Trial.X counts, where that is varied.
 	Shows   Measure `json:"shows,omitempty"`
 	Against string  `json:"against,omitempty"`
 }
 
-// Measure is something that can be said of a trial.
+// Measure is a number of a trial: one of those below, or a name in Trial.Figures.
 type Measure string
 
-// The measures that an experiment may be about.
+// The measures that trials have in common.
 const (
+	RequestRate        Measure = "requests/s"
+	MedianTime         Measure = "p50"
+	P99Time            Measure = "p99"
 	ClientsServed      Measure = "clients served"
 	CPUPerRequest      Measure = "CPU/request"
-	SwitchesPerRequest Measure = "switches/request"
+	SwitchesPerRequest Measure = "switches/request" // wanted and forced ones
+	Memory             Measure = "RSS"
+	LongestWait        Measure = "longest wait" // of the probes
+	Unanswered         Measure = "probes unanswered"
 )
 
 // Finding is an experiment's answer for one server.
@@ -105,6 +111,20 @@ type Claim struct {
 	// machine's.
 	Disturbed bool      `json:"disturbed,omitempty"`
 	Findings  []Finding `json:"findings,omitempty"`
+}
+
+// Doubts names the servers for which another run could decide otherwise, and those
+// whose verdict is not the predicted one.
+func (c Claim) Doubts() (near, surprising []string) {
+	for _, f := range c.Findings {
+		if f.Close {
+			near = append(near, f.Server)
+		}
+		if f.Surprising() {
+			surprising = append(surprising, f.Server)
+		}
+	}
+	return near, surprising
 }
 
 // Number returns the headline, the finding with the number to quote. known is

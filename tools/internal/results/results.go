@@ -239,6 +239,15 @@ func (r *Results) Failed() []string {
 	return failed
 }
 
+// CapacityOf returns the capacity of a server, nil if it was not searched for.
+func (r *Results) CapacityOf(server string) *Capacity {
+	i := slices.IndexFunc(r.Capacity, func(c Capacity) bool { return c.Server == server })
+	if i < 0 {
+		return nil
+	}
+	return &r.Capacity[i]
+}
+
 // LowestFailure returns the try with the lowest rate that was not kept, or nil.
 func (c Capacity) LowestFailure() *Try {
 	var lowest *Try

@@ -90,10 +90,8 @@ func noise(plan Plan, runs, again []Cell) []Noise {
 	for w := range plan.Workloads {
 		var both [2][]float64
 		for i, cells := range [][]Cell{runs, again} {
-			for _, c := range cells {
-				if c.Server == plan.Again && c.Workload == w && c.Resources != nil && c.Load.Requests > 0 {
-					both[i] = append(both[i], c.NanosPerRequest())
-				}
+			for _, c := range WithCost(CellsOf(cells, plan.Again, w)) {
+				both[i] = append(both[i], c.NanosPerRequest())
 			}
 		}
 		if len(both[0]) == 0 || len(both[1]) == 0 {
@@ -105,7 +103,8 @@ func noise(plan Plan, runs, again []Cell) []Noise {
 	return all
 }
 
-// NanosPerRequest is in ns.
+// NanosPerRequest is the server's CPU time per request, in ns. The cell must have
+// Resources and requests.
 func (c Cell) NanosPerRequest() float64 {
 	return float64(c.Resources.CPU.Nanoseconds()) / float64(c.Load.Requests)
 }
@@ -115,8 +114,7 @@ func summarize(servers []*Server, plan Plan, runs []Cell) []Summary {
 	var all []Summary
 	for _, s := range servers {
 		for w := range plan.Workloads {
-			mine := slices.DeleteFunc(slices.Clone(runs), func(r Cell) bool { return r.Server != s.Name || r.Workload != w })
-			if len(mine) > 0 {
+			if mine := CellsOf(runs, s.Name, w); len(mine) > 0 {
 				all = append(all, summarizeRuns(mine, plan.Workloads[w]))
 			}
 		}
@@ -138,7 +136,6 @@ func summarizeRuns(runs []Cell, w load.Workload) Summary {
 		s.Hidden = MedianOf(runs, func(r Cell) float64 { return r.Load.Hidden() })
 	}
 	limited := 0
-	var known []Cell
 	for _, r := range runs {
 		if r.Load.Generator.Limited {
 			limited++
@@ -146,15 +143,33 @@ func summarizeRuns(runs []Cell, w load.Workload) Summary {
 		s.Served = min(s.Served, r.Load.Served)
 		s.Errors += r.Load.Errors.Count()
 		s.FirstError = cmp.Or(s.FirstError, r.Load.Errors.First)
-		if r.Resources != nil && r.Load.Requests > 0 {
-			known = append(known, r)
-		}
 	}
 	s.GeneratorLimited = 2*limited > len(runs)
-	if len(known) > 0 {
+	if known := WithCost(runs); len(known) > 0 {
 		s.Cost = CostOf(known)
 	}
 	return s
+}
+
+// CellsOf returns the cells of a server under a workload, in the order they were
+// measured.
+func CellsOf(cells []Cell, server string, workload int) (mine []Cell) {
+	for _, c := range cells {
+		if c.Server == server && c.Workload == workload {
+			mine = append(mine, c)
+		}
+	}
+	return mine
+}
+
+// WithCost returns the cells whose NanosPerRequest is known.
+func WithCost(cells []Cell) (known []Cell) {
+	for _, c := range cells {
+		if c.Resources != nil && c.Load.Requests > 0 {
+			known = append(known, c)
+		}
+	}
+	return known
 }
 
 // CostOf sums up cells of one server under one workload, of which all have Resources

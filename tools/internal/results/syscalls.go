@@ -39,16 +39,15 @@ func (c SyscallCell) PerRequest() (names []string, each []float64, total float64
 	return names, each, total
 }
 
-// rareCall is how many there are of a call for each request that is not worth
-// telling of.
-const rareCall = 0.005
+// RareCall is how many of a call for each request are too few to be named.
+const RareCall = 0.005
 
 // String is "read 1.00, write 1.00".
 func (c SyscallCell) String() string {
 	names, each, _ := c.PerRequest()
 	var all []string
 	for i, name := range names {
-		if each[i] >= rareCall {
+		if each[i] >= RareCall {
 			all = append(all, fmt.Sprintf("%s %.2f", name, each[i]))
 		}
 	}
@@ -56,6 +55,37 @@ func (c SyscallCell) String() string {
 		return "none"
 	}
 	return strings.Join(all, ", ")
+}
+
+// SyscallsOf returns the system calls of a server under a workload, nil if none were
+// counted.
+func (r *Results) SyscallsOf(server string, workload int) *SyscallCell {
+	i := slices.IndexFunc(r.Syscalls, func(c SyscallCell) bool {
+		return c.Server == server && c.Workload == workload && c.Requests > 0
+	})
+	if i < 0 {
+		return nil
+	}
+	return &r.Syscalls[i]
+}
+
+// FrequentCalls returns the names of the calls that servers make most often, under
+// any workload: the most frequent first, at most that many, and none of which there
+// are fewer than least for each request.
+func (r *Results) FrequentCalls(most int, least float64) []string {
+	peak := make(map[string]float64)
+	for _, c := range r.Syscalls {
+		names, each, _ := c.PerRequest()
+		for i, name := range names {
+			if name != OtherCalls && each[i] >= least {
+				peak[name] = max(peak[name], each[i])
+			}
+		}
+	}
+	names := slices.SortedFunc(maps.Keys(peak), func(a, b string) int {
+		return cmp.Or(cmp.Compare(peak[b], peak[a]), strings.Compare(a, b))
+	})
+	return names[:min(len(names), most)]
 }
 
 // RingCall hands operations over to an io_uring and waits for what is done.

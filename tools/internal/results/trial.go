@@ -45,6 +45,25 @@ func (t *Trial) Besides() Besides {
 	return b
 }
 
+// PerRequest returns a part of what the server used, divided by the answered
+// requests. known is false where the system does not tell, or nothing was answered.
+func (t Trial) PerRequest(used func(*Resources) float64) (x float64, known bool) {
+	if t.Load == nil || t.Resources == nil || t.Load.Requests <= 0 {
+		return 0, false
+	}
+	return used(t.Resources) / float64(t.Load.Requests), true
+}
+
+// TrialsOf returns an experiment's runs with a server, in the order they were made.
+func (r *Results) TrialsOf(experiment, server string) (all []Trial) {
+	for _, t := range r.Trials {
+		if t.Experiment == experiment && t.Server == server {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
 // Taken returns why a run says more about the machine than about the server, or
 // "".
 func (t Trial) Taken() string { return t.Besides().Taken() }
@@ -67,6 +86,9 @@ type Moment struct {
 	// the lab's own.
 	Late time.Duration `json:"late_ns,omitempty"`
 }
+
+// Length returns how long the probes were sent.
+func (t *Timeline) Length() time.Duration { return time.Duration(len(t.Steps)) * t.Step }
 
 // Worst returns the longest response time of probes who were due from one time
 // until another.

@@ -62,11 +62,11 @@ func soFar(r *results.Results) *text.Table {
 	for _, s := range r.Servers {
 		cells := []string{s.Name, s.Rules.String()}
 		if r.Plan.Has(results.Closed) {
-			cpu, rate := closedSoFar(cellsOf(r.Runs, s.Name, closed))
+			cpu, rate := closedSoFar(results.CellsOf(r.Runs, s.Name, closed))
 			cells = append(cells, cpu, rate)
 		}
 		if r.Plan.Has(results.OpenLoop) {
-			cells = append(cells, openSoFar(cellsOf(r.Open, s.Name, open)))
+			cells = append(cells, openSoFar(results.CellsOf(r.Open, s.Name, open)))
 		}
 		if r.Plan.Has(results.Idle) {
 			idle := format.Absent
@@ -80,28 +80,12 @@ func soFar(r *results.Results) *text.Table {
 	return g
 }
 
-func cellsOf(cells []results.Cell, server string, workload int) []results.Cell {
-	var mine []results.Cell
-	for _, c := range cells {
-		if c.Server == server && c.Workload == workload {
-			mine = append(mine, c)
-		}
-	}
-	return mine
-}
-
 func closedSoFar(cells []results.Cell) (cpu, rate string) {
 	if len(cells) == 0 {
 		return format.Absent, format.Absent
 	}
 	cpu = format.NotAvailable
-	var known []results.Cell
-	for _, c := range cells {
-		if c.Resources != nil && c.Load.Requests > 0 {
-			known = append(known, c)
-		}
-	}
-	if len(known) > 0 {
+	if known := results.WithCost(cells); len(known) > 0 {
 		cpu = format.ThreeDigits(results.MedianOf(known, results.Cell.NanosPerRequest) / 1e3)
 	}
 	return cpu, format.Thousands(results.MedianOf(cells, func(c results.Cell) float64 { return c.Load.Rate }))

@@ -1,7 +1,6 @@
 package text
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
@@ -48,7 +47,7 @@ func claimNotes(r *results.Results) (notes []string) {
 				note += ": " + strings.Join(e.About, ", ")
 			}
 		}
-		if doubts := doubts(r, c); doubts != "" {
+		if doubts := doubts(c); doubts != "" {
 			note += " (" + doubts + ")"
 		}
 		notes = append(notes, c.Experiment+"  "+note+".")
@@ -58,26 +57,16 @@ func claimNotes(r *results.Results) (notes []string) {
 
 // doubts says of how many of a claim's findings another run could decide
 // otherwise, and how many nobody has predicted.
-func doubts(r *results.Results, c results.Claim) (text string) {
-	near, surprising := 0, 0
-	for _, f := range c.Findings {
-		if f.Close {
-			near++
-		}
-		if f.Surprising() {
-			surprising++
-		}
+func doubts(c results.Claim) string {
+	near, surprising := c.Doubts()
+	var all []string
+	if len(near) > 0 {
+		all = append(all, "close for "+format.Count(len(near), "server"))
 	}
-	if near > 0 {
-		text = fmt.Sprintf("close for %s", format.Count(near, "server"))
+	if len(surprising) > 0 {
+		all = append(all, "not as predicted for "+format.Count(len(surprising), "server"))
 	}
-	if surprising > 0 {
-		if text != "" {
-			text += ", "
-		}
-		text += fmt.Sprintf("not as predicted for %s", format.Count(surprising, "server"))
-	}
-	return text
+	return strings.Join(all, ", ")
 }
 
 // disturbedMark is beside each verdict of a disturbed run that other programs may
