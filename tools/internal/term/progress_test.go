@@ -28,8 +28,8 @@ func TestProgressLines(t *testing.T) {
 	p.End()
 	assert.Equal(t, strings.Join([]string{
 		"about 80 s",
-		// 80 s, had the plan no say
-		"one is done (about 1 min 40 s left; longer than planned, because all takes 2.0 times as long)",
+		// without the plan's eighth it would be 80 s
+		"one is done (about 1 min 40 s left; longer than planned, because everything takes 2.0 times as long)",
 		"so is another (about 0 s left)",
 		"and what nobody had planned (about 0 s left)",
 		"",
@@ -103,10 +103,15 @@ func TestRoughly(t *testing.T) {
 	}
 }
 
-func TestProgressSilent(t *testing.T) {
-	p := new(Progress)
-	p.Start(nil, time.Second)
-	p.Doing("x", "y")
-	p.Finished(time.Second, "x")
+// The zero value asks for no clock and keeps no figures, so code without an observer
+// needs no condition.
+func TestTheZeroProgressDoesNothing(t *testing.T) {
+	var p Progress
+	p.Start(&results.Results{}, time.Second)
+	p.Tell("line")
+	p.Doing("server", "what")
+	p.Extend(time.Second, "why")
+	p.Finished(time.Second, "line")
 	p.End()
+	assert.Equal(t, Progress{}, p)
 }
