@@ -100,7 +100,7 @@ func TestADisturbedPageSaysSoFirst(t *testing.T) {
 	assert.Empty(t, newTrust(r).Failed)
 
 	r.OpenSummary = []results.OpenSummary{{Server: "quick", Void: 3, Reason: "the generator waited"}}
-	assert.Contains(t, written(t, r)[FileName], "VOID: this run shows next to nothing: of 3 cells")
+	assert.Contains(t, written(t, r)[FileName], "VOID: this run shows next to nothing: 3 of 3 cells")
 }
 
 // A stall check that shows no stop is an alarm at the top of the page.

@@ -7,8 +7,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// claimTable is the table of verdicts: for each claim the server with the number
-// to quote. What completes them is in the notes.
+// claimTable is the table of verdicts, each with the number to quote. The notes complete
+// them.
 func claimTable(r *results.Results) *Table {
 	g := &Table{Caption: "The article's claims, put to the test", Columns: []Column{{"", "CLAIM"}, {"", "VERDICT"}, {"", "NUMBER"}, {"", "RANGE"}}}
 	for _, c := range r.Claims {
@@ -32,7 +32,7 @@ func claimTable(r *results.Results) *Table {
 	return g
 }
 
-// claimNotes say of each claim what its verdict rests on.
+// claimNotes say what each verdict rests on.
 func claimNotes(r *results.Results) (notes []string) {
 	for _, c := range r.Claims {
 		note := ""
@@ -42,7 +42,7 @@ func claimNotes(r *results.Results) (notes []string) {
 		if f, known := c.Number(); known {
 			note += f.Server + ": " + f.Why
 		} else {
-			note += "none was measured of those that it is about"
+			note += "no server was measured that the claim is about"
 			if e := r.Statement(c.Experiment); e != nil {
 				note += ": " + strings.Join(e.About, ", ")
 			}
@@ -55,8 +55,8 @@ func claimNotes(r *results.Results) (notes []string) {
 	return notes
 }
 
-// doubts says of how many of a claim's findings another run could decide
-// otherwise, and how many nobody has predicted.
+// doubts counts the findings that another run could decide otherwise, and those that
+// contradict their prediction.
 func doubts(c results.Claim) string {
 	near, surprising := c.Doubts()
 	var all []string
@@ -69,6 +69,5 @@ func doubts(c results.Claim) string {
 	return strings.Join(all, ", ")
 }
 
-// disturbedMark is beside each verdict of a disturbed run that other programs may
-// have touched.
+// disturbedMark stands beside each verdict that other programs may have changed.
 const disturbedMark = "DISTURBED"

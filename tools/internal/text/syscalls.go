@@ -49,9 +49,9 @@ func syscallNotes(r *results.Results) []string {
 		return nil
 	}
 	method := r.Syscalls[0].Method
-	note := "System calls were counted in a pass of their own, by " + method + ", for that slows a server."
+	note := "System calls were counted in a separate pass, by " + method + ", because counting slows a server."
 	if method == "strace" {
-		note = "System calls were counted in a pass of their own, by strace, under which a server is several times as slow, and meets other conditions."
+		note = "System calls were counted in a separate pass, by strace, under which a server is several times slower and meets other conditions."
 	}
 	notes := []string{note}
 	if r.Rings() {
@@ -61,5 +61,5 @@ func syscallNotes(r *results.Results) []string {
 }
 
 // RingNote is how to read calls of io_uring_enter.
-const RingNote = "io_uring_enter hands over any number of operations and waits for what is done, all in one call: " +
-	"what others ask of the kernel with a call each, to read, to write, to accept, is in it. What it saves is the way into the kernel and back, not the work there."
+const RingNote = "One io_uring_enter starts any number of operations and waits for their completions: " +
+	"reads, writes and accepts, which are a call each in other models. It saves the way into the kernel and back, not the work there."
