@@ -42,7 +42,7 @@ func TestSameBytesAlsoFromTheFile(t *testing.T) {
 
 // Where there are peers, the page says what they are.
 func TestPeersAreExplained(t *testing.T) {
-	const what = "A <em>peer</em> is on somebody else’s library"
+	const what = "A <em>peer</em> is a server for comparison"
 	r := reporttest.Sample(t)
 	assert.NotContains(t, written(t, r)[FileName], what)
 	r.Servers[0].Peer = true
