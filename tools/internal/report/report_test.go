@@ -156,8 +156,8 @@ func TestABrokenHistogramIsToldOf(t *testing.T) {
 	assert.Contains(t, page, "quick: load: histogram")
 }
 
-// Package html/template escapes what is put into a page, unless its type says that
-// somebody has.
+// Package html/template escapes each text in a page, unless the text's type says that it
+// is safe.
 func TestNothingGoesIntoAPageUnescaped(t *testing.T) {
 	plain, err := source.Uses("../..", "text/template")
 	require.NoError(t, err)

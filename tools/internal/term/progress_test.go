@@ -77,8 +77,8 @@ func TestProgressLeft(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	p := NewProgress(nil)
 	p.total, p.began, p.at = 80*time.Second, now, now
-	assert.Equal(t, 80*time.Second, p.left(now), "the plan, as long as there is nothing else")
-	assert.Equal(t, 70*time.Second, p.left(now.Add(10*time.Second)), "what is being done takes its time")
+	assert.Equal(t, 80*time.Second, p.left(now), "the plan, before the first measurement")
+	assert.Equal(t, 70*time.Second, p.left(now.Add(10*time.Second)), "the running measurement takes its time")
 	assert.Zero(t, p.left(now.Add(time.Hour)))
 	p.done, p.at = 30*time.Second, now.Add(30*time.Second)
 	assert.Equal(t, 50*time.Second, p.left(p.at))

@@ -18,7 +18,7 @@ func TestIdleBurn(t *testing.T) {
 	assert.Equal(t, []string{"quick", "0.0 %", "0.0 %", "0.0 %", format.Absent}, reporttest.Row(t, f.Table, "quick"))
 	assert.Equal(t, []string{"serial", "0.0 %", "0.0 % (1)", format.Absent, "it serves one client at a time"}, reporttest.Row(t, f.Table, "serial"))
 	assert.Equal(t, []string{"spins", "100.0 %", "100.0 %", "100.0 % (965)", "the server holds 965 of 1000"}, reporttest.Row(t, f.Table, "spins"))
-	assert.Equal(t, 3+2+3, reporttest.Paths(f.Picture, "track"), "no bar for what was not measured")
+	assert.Equal(t, 3+2+3, reporttest.Paths(f.Picture, "track"), "no bar without a measurement")
 }
 
 func TestMemoryRamp(t *testing.T) {

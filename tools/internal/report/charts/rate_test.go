@@ -53,7 +53,7 @@ func TestRateMarks(t *testing.T) {
 	assert.Equal(t, 2+1, reporttest.Paths(withSLO, "ring"), "two capacities, and the key")
 	r.Capacity = nil
 	p := Rate(r).Picture
-	assert.Zero(t, reporttest.Paths(p, "slo"), "what was not searched for is no line")
+	assert.Zero(t, reporttest.Paths(p, "slo"), "there was no search for a capacity")
 	hollow := reporttest.Paths(p, "hollow c0") + reporttest.Paths(p, "hollow c1")
 	assert.Equal(t, 2*3+1, hollow, "a p50 and a p99 each, and the key")
 	assert.Equal(t, 2*(12-3-2)+3, reporttest.Paths(p, "full c0")+reporttest.Paths(p, "full c1")+reporttest.Paths(p, "full c2"), "and the heads")

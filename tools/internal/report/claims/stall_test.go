@@ -47,7 +47,7 @@ func TestNobodyWasAnswered(t *testing.T) {
 	assert.Contains(t, reporttest.Text(many.Picture), "9: asks for much", "too many to be named in place")
 }
 
-// A stretch in which nobody was answered is no flat line.
+// Steps without an answered probe are a gap, not a flat line.
 func TestSkyline(t *testing.T) {
 	s := stall{length: 4}
 	s.y, _ = plot.Logarithmic([]float64{1, 100}, 40, 0)

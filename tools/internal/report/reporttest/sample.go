@@ -15,8 +15,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// Sample is a run of three servers under two workloads, with times that have
-// a monotonic clock.
+// Sample is a run of three servers under two workloads. Its times have a monotonic
+// clock.
 func Sample(t *testing.T) *results.Results {
 	t.Helper()
 	share := 0.01
@@ -117,7 +117,7 @@ func stopSample(t *testing.T) *results.StallCheck {
 	return &results.StallCheck{Server: "quick", From: 200 * time.Millisecond, Stopped: 300 * time.Millisecond, Open: open, Closed: closed}
 }
 
-// Crowd is Sample with nine models, whose names are as long as they get.
+// Crowd is Sample with nine models of the longest names.
 func Crowd(t *testing.T) *results.Results {
 	t.Helper()
 	all := Sample(t)
@@ -216,8 +216,8 @@ func openPlan(rates ...float64) []load.Workload {
 	return all
 }
 
-// openSample adds the open loop: a v is void, an o overloaded, and a k kept, by
-// the plan's rates.
+// openSample adds the open loop, a letter for each of the plan's rates: v is void, o is
+// overloaded, k is kept.
 func openSample(t *testing.T, r *results.Results) {
 	t.Helper()
 	for i, what := range []string{"kkko", "kvoo", "kkkv"} {
@@ -234,8 +234,8 @@ func openSample(t *testing.T, r *results.Results) {
 	}
 }
 
-// OpenLoad is of 2000 requests that took from so many µs on, and half of that
-// from when they were sent.
+// OpenLoad is an open loop of 2000 requests. They took least µs or more, and half of
+// that from when they were sent.
 func OpenLoad(t *testing.T, least float64) load.Result {
 	t.Helper()
 	return load.Result{
@@ -274,7 +274,7 @@ func NewHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, time.Minute.Nanoseconds(), 3)
 }
 
-// LoadOf is a closed loop of n requests that took from so many µs on.
+// LoadOf is a closed loop of n requests that took least µs or more.
 func LoadOf(t *testing.T, n int64, connections int, serial bool, least float64) load.Result {
 	t.Helper()
 	response := load.Times{Histogram: times(t, series{n, int64(least * 1e3), 100}).Histogram}
@@ -284,9 +284,8 @@ func LoadOf(t *testing.T, n int64, connections int, serial bool, least float64) 
 	return load.Result{Seconds: 1, Requests: n, Rate: float64(n), Served: connections, Response: response, Generator: load.Generator{Busy: 0.4}}
 }
 
-// claimsSample adds trials and verdicts of some experiments, one of which this
-// program does not know: runs that are whole, runs that lack something, and one
-// that is a note only.
+// claimsSample adds trials and verdicts of some experiments, one of which is unknown to
+// this program: whole runs, runs that lack figures, and one that is only a note.
 func claimsSample(t *testing.T, r *results.Results) {
 	t.Helper()
 	claim := func(id string, v results.Verdict, when string, findings ...results.Finding) {
@@ -342,8 +341,7 @@ func claimsSample(t *testing.T, r *results.Results) {
 	r.Claims = append(r.Claims, results.Claim{Experiment: "Z99", Verdict: "SOMETHING NEW", Headline: -1})
 }
 
-// timeline is of ten seconds in which others wait during the attacks, at most so
-// long.
+// timeline has ten seconds in which others wait during the attacks, at most worst.
 func timeline(worst time.Duration) *results.Timeline {
 	line := &results.Timeline{Step: 50 * time.Millisecond, Steps: make([]results.Moment, 200)}
 	for i := range line.Steps {
