@@ -65,7 +65,7 @@ func TestAVoidRunDoesNotExitWithZero(t *testing.T) {
 	assert.Zero(t, code(&results.Results{OpenSummary: []results.OpenSummary{good, void, void, void}}))
 	assert.Equal(t, exitVoid, code(&results.Results{OpenSummary: []results.OpenSummary{good, void, void, void, void}}))
 	assert.EqualError(t, verdict(&results.Results{OpenSummary: []results.OpenSummary{void}}),
-		"VOID: of 3 cells of the open loop 3 are void, medians included; one reason: the generator waited for its core")
+		"VOID: 3 of 3 cells of the open loop are void, medians included; one reason: the generator waited for its core")
 	assert.Equal(t, exitVoid, code(&results.Results{Claims: []results.Claim{{Experiment: "E4", Verdict: results.NotMeasurable}}}))
 	failed := &results.Server{Target: results.Target{Name: "busywait"}, DNF: "it ended"}
 	assert.Equal(t, 1, code(&results.Results{Servers: []*results.Server{failed}, OpenSummary: []results.OpenSummary{void}}))

@@ -56,7 +56,7 @@ var experimentAlone = &Experiment{
 		})
 	},
 	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
-		trials := trialsOf(r, "E1", s)
+		trials := r.TrialsOf("E1", s.Name)
 		var shares, fairness []float64
 		why := ""
 		for _, t := range trials {

@@ -64,7 +64,7 @@ var experimentAwake = &Experiment{
 		trials := awake(r, s, ownCore)
 		best, of := bestBlocking(r, ownCore, medianTime)
 		if len(trials) == 0 || best == 0 {
-			mine := slices.DeleteFunc(trialsOf(r, "E5", s), func(t results.Trial) bool { return t.Case != ownCore })
+			mine := slices.DeleteFunc(r.TrialsOf("E5", s.Name), func(t results.Trial) bool { return t.Case != ownCore })
 			return notMeasurable(mine, whyTaken(mine, "others took the cores too often, or no server that blocks was measured"))
 		}
 		var ratios []float64
@@ -121,7 +121,7 @@ func awake(r *results.Results, s *results.Server, where string) (all []results.T
 	if s == nil {
 		return nil
 	}
-	for _, t := range trialsOf(r, "E5", s) {
+	for _, t := range r.TrialsOf("E5", s.Name) {
 		if t.Case != where || !medianHolds(t) {
 			continue
 		}

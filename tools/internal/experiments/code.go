@@ -68,7 +68,7 @@ var experimentCode = &Experiment{
 		return nil
 	},
 	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
-		trials := trialsOf(r, "E0", s)
+		trials := r.TrialsOf("E0", s.Name)
 		if len(trials) == 0 {
 			return results.Finding{}, false
 		}

@@ -53,7 +53,7 @@ var experimentCores = &Experiment{
 		cores := coresUsed(r, s)
 		if len(cores) == 0 {
 			why := "the lab cannot tell here what another process uses"
-			return notMeasurable(trialsOf(r, "E3", s), cmp.Or(coresTakenFrom(r, s), why))
+			return notMeasurable(r.TrialsOf("E3", s.Name), cmp.Or(coresTakenFrom(r, s), why))
 		}
 		f := byThreshold(cores, oneCore, moreCores)
 		f.Why = fmt.Sprintf("it used %s of %s", format.ThreeDigits(f.Number), format.Count(r.Environment.Cores, "core"))
@@ -79,7 +79,7 @@ const (
 // coresUsed returns how many cores the server used in each run, but for those in
 // which others may have kept it from using more.
 func coresUsed(r *results.Results, s *results.Server) (all []float64) {
-	for _, t := range trialsOf(r, "E3", s) {
+	for _, t := range r.TrialsOf("E3", s.Name) {
 		if n, known := coresOf(t); known && (n >= moreCores || coresTaken(t) == "") {
 			all = append(all, n)
 		}
@@ -92,7 +92,7 @@ func coresTaken(t results.Trial) string { return cmp.Or(t.Besides().Stolen(), t.
 
 // coresTakenFrom returns why runs were left out, of the last one that was, or "".
 func coresTakenFrom(r *results.Results, s *results.Server) (why string) {
-	for _, t := range trialsOf(r, "E3", s) {
+	for _, t := range r.TrialsOf("E3", s.Name) {
 		if n, known := coresOf(t); known && n < moreCores {
 			why = cmp.Or(coresTaken(t), why)
 		}

@@ -116,7 +116,7 @@ func TestAStallIsToldFromABusyMachine(t *testing.T) {
 	f := found(t, Judge(r)[0], "eventloop")
 	assert.Equal(t, results.Refuted, f.Verdict)
 	assert.InDelta(t, 0.002, f.High, 1e-9)
-	assert.Contains(t, f.Why, "left out what the machine disturbed: the longest wait during an attack of 800ms was 400ms")
+	assert.Contains(t, f.Why, "left out, because the machine disturbed it: the longest wait during an attack of 800ms was 400ms")
 }
 
 // Experiments that measure leave out the runs in which the machine had the cores,

@@ -55,7 +55,7 @@ var experimentHandler = &Experiment{
 		return nil
 	},
 	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
-		trials := trialsOf(r, "E10", s)
+		trials := r.TrialsOf("E10", s.Name)
 		if len(trials) == 0 {
 			return results.Finding{}, false
 		}
@@ -86,7 +86,7 @@ var experimentHandler = &Experiment{
 		}
 		// Perhaps it is the one way of being slow, and not the other.
 		for _, f := range about {
-			p99, _ := handlerTimes(trialsOf(r, "E10", r.Server(f.Server)))
+			p99, _ := handlerTimes(r.TrialsOf("E10", f.Server))
 			for _, c := range handlerCases {
 				if ms := p99[c.name]; len(ms) > 0 && byThreshold(ms, fastEnough, tooSlow).Verdict == results.Confirmed {
 					return results.OnlyWhen, "the handler " + c.name

@@ -9,16 +9,6 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// trialsOf returns an experiment's runs with a server.
-func trialsOf(r *results.Results, experiment string, s *results.Server) (all []results.Trial) {
-	for _, t := range r.Trials {
-		if t.Experiment == experiment && t.Server == s.Name {
-			all = append(all, t)
-		}
-	}
-	return all
-}
-
 // notMeasurable is the finding of an experiment whose runs say nothing: for the
 // reason that stands beside them, or else for this one. measured is false if there
 // are none.
@@ -37,10 +27,7 @@ func notMeasurable(trials []results.Trial, why string) (f results.Finding, measu
 // cpuMicros returns the server's CPU time per request, in µs. known is false
 // where the system does not tell, or nothing was answered.
 func cpuMicros(t results.Trial) (us float64, known bool) {
-	if t.Load == nil || t.Resources == nil || t.Load.Requests == 0 {
-		return 0, false
-	}
-	return t.Resources.CPU.Seconds() * 1e6 / float64(t.Load.Requests), true
+	return t.PerRequest(func(u *results.Resources) float64 { return float64(u.CPU) / 1e3 })
 }
 
 // coresOf returns how many cores the server used. known is false where the system

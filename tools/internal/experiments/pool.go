@@ -52,12 +52,12 @@ var experimentPool = &Experiment{
 		return nil
 	},
 	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
-		if !pooled(s) || len(trialsOf(r, "E9", s)) == 0 {
+		if !pooled(s) || len(r.TrialsOf("E9", s.Name)) == 0 {
 			return results.Finding{}, false
 		}
 		ratios := poolRatios(r, s.Name)
 		if len(ratios) < len(poolCases) {
-			trials := trialsOf(r, "E9", s)
+			trials := r.TrialsOf("E9", s.Name)
 			return notMeasurable(trials, whyTaken(trials, "the lab cannot tell here what another process uses"))
 		}
 		var best results.Finding

@@ -47,7 +47,7 @@ var experimentSilent = &Experiment{
 		})
 	},
 	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
-		trials := trialsOf(r, "E6", s)
+		trials := r.TrialsOf("E6", s.Name)
 		none, most := costAmongSilent(r, s, 0), mostSilent(r, s)
 		cost := costAmongSilent(r, s, most)
 		if len(none) == 0 || most == 0 {
@@ -141,7 +141,7 @@ func amongSilent(ctx context.Context, b *bench.Bench, s *results.Server, p *proc
 // costAmongSilent returns the CPU time per request among so many silent
 // connections, in µs, of each run.
 func costAmongSilent(r *results.Results, s *results.Server, silent float64) (all []float64) {
-	for _, t := range trialsOf(r, "E6", s) {
+	for _, t := range r.TrialsOf("E6", s.Name) {
 		if us, known := cpuMicros(t); known && t.Case == silentClosed && t.X == silent && t.Taken() == "" {
 			all = append(all, us)
 		}
@@ -152,7 +152,7 @@ func costAmongSilent(r *results.Results, s *results.Server, silent float64) (all
 // mostSilent returns with how many silent connections the server was measured at
 // most.
 func mostSilent(r *results.Results, s *results.Server) (most float64) {
-	for _, t := range trialsOf(r, "E6", s) {
+	for _, t := range r.TrialsOf("E6", s.Name) {
 		if _, known := cpuMicros(t); known && t.Case == silentClosed && t.Taken() == "" {
 			most = max(most, t.X)
 		}

@@ -44,7 +44,7 @@ var experimentSlowReader = &Experiment{
 		})
 	},
 	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
-		trials := trialsOf(r, "E11", s)
+		trials := r.TrialsOf("E11", s.Name)
 		if len(trials) == 0 {
 			return results.Finding{}, false
 		}

@@ -41,7 +41,7 @@ var experimentStall = &Experiment{
 		})
 	},
 	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
-		for _, t := range trialsOf(r, "E2", s) {
+		for _, t := range r.TrialsOf("E2", s.Name) {
 			if t.Probes == nil {
 				continue
 			}

@@ -51,7 +51,7 @@ var experimentSwitches = &Experiment{
 		})
 	},
 	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
-		trials := trialsOf(r, "E8", s)
+		trials := r.TrialsOf("E8", s.Name)
 		loop := r.Server("eventloop")
 		most := mostClients(r, s)
 		if loop == nil || most <= switchesFew {
@@ -120,7 +120,7 @@ func overConnections(ctx context.Context, b *bench.Bench, s *results.Server, p *
 // by the clock: where the cores are taken for a while, requests come in bursts
 // afterwards, of which many need one switch.
 func keptOver(r *results.Results, s *results.Server) (all []results.Trial) {
-	for _, t := range trialsOf(r, "E8", s) {
+	for _, t := range r.TrialsOf("E8", s.Name) {
 		if _, known := cpuMicros(t); known && t.Load.Kept() && t.Taken() == "" && t.Load.Served == int(t.X) {
 			all = append(all, t)
 		}

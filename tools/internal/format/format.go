@@ -6,18 +6,19 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// Absent is for what was not measured, NotAvailable for what the system does
-// not tell.
+// Absent stands for a figure that was not measured, NotAvailable for one that the
+// system does not tell.
 const (
 	Absent       = "–"
 	NotAvailable = "n/a"
 )
 
-// ThreeDigits writes a number with three significant digits, all of those
-// before the point, and none after it that would be noise.
+// ThreeDigits writes a number with three significant digits, and with all digits
+// before the point.
 func ThreeDigits(x float64) string {
 	switch a := math.Abs(x); {
 	case a >= 99.95:
@@ -29,17 +30,26 @@ func ThreeDigits(x float64) string {
 	}
 }
 
-// Latency writes a time in the unit that suits it.
-func Latency(d time.Duration) string {
-	switch us := float64(d) / 1e3; {
-	case d == 0:
+// Latency writes a time without a space, for a narrow column: "1.50ms".
+func Latency(d time.Duration) string { return strings.Replace(Duration(d), " ", "", 1) }
+
+// Duration writes a time: "1.50 ms". A time of 0 was not measured.
+func Duration(d time.Duration) string {
+	if d == 0 {
 		return Absent
-	case us < 999.5:
-		return ThreeDigits(us) + "µs"
-	case us < 999.5e3:
-		return ThreeDigits(us/1e3) + "ms"
+	}
+	return Nanoseconds(float64(d))
+}
+
+// Nanoseconds writes a time in the unit that suits it: "1.50 ms".
+func Nanoseconds(ns float64) string {
+	switch {
+	case ns < 999.5e3:
+		return ThreeDigits(ns/1e3) + " µs"
+	case ns < 999.5e6:
+		return ThreeDigits(ns/1e6) + " ms"
 	default:
-		return ThreeDigits(us/1e6) + "s"
+		return ThreeDigits(ns/1e9) + " s"
 	}
 }
 
@@ -52,7 +62,7 @@ func Thousands(x float64) string {
 	return digits
 }
 
-// UnknownHere stands for a figure that this system does not tell. It is never 0.
+// UnknownHere stands for a figure that this system does not tell: 0 would be wrong.
 const UnknownHere = "not known here"
 
 // Percent writes a share, of which 1 is the whole.
@@ -63,7 +73,7 @@ func Mebibytes(bytes int64) string { return ThreeDigits(float64(bytes) / (1 << 2
 
 const ellipsis = "…"
 
-// Clip cuts the end off a text with more than so many characters.
+// Clip cuts the end off a text of more than width characters.
 func Clip(text string, width int) string {
 	r := []rune(text)
 	if len(r) <= width {
@@ -75,8 +85,8 @@ func Clip(text string, width int) string {
 	return string(r[:width-1]) + ellipsis
 }
 
-// Shorten cuts the middle out of a text with more than so many characters: names
-// often differ in their ends.
+// Shorten cuts the middle out of a text of more than width characters: names often
+// differ in their ends.
 func Shorten(text string, width int) string {
 	r := []rune(text)
 	if len(r) <= width {
@@ -97,10 +107,10 @@ func Count(n int, what string) string {
 	return fmt.Sprintf("%d %s", n, what)
 }
 
-// Seconds returns a time of so many seconds.
+// Seconds returns a number of seconds as a time.
 func Seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// Roughly writes how long something takes that nobody knows to the second.
+// Roughly writes an estimate of a time.
 func Roughly(d time.Duration) string {
 	if d < 100*time.Second {
 		return fmt.Sprintf("%.0f s", d.Seconds())

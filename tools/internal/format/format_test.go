@@ -1,6 +1,7 @@
 package format
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ func TestFormat(t *testing.T) {
 		999_600_000: "1.00s", 2_500_000_000: "2.50s",
 	} {
 		assert.Equal(t, want, Latency(d))
+		assert.Equal(t, want, strings.ReplaceAll(Duration(d), " ", ""))
 	}
 	for x, want := range map[float64]string{0: "0", 999: "999", 999.6: "1,000", 45123: "45,123", 1234567: "1,234,567"} {
 		assert.Equal(t, want, Thousands(x))

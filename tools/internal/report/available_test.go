@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/report/reporttest"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -16,7 +17,7 @@ import (
 // each picture that has a place for all servers.
 func TestUnavailableServersAreNamed(t *testing.T) {
 	const why = "no io_uring: <refused>"
-	r := sample(t)
+	r := reporttest.Sample(t)
 	assert.NotContains(t, strings.ToLower(written(t, r)[FileName]), "not available")
 	r.Servers = append(r.Servers, &results.Server{Target: results.Target{Name: "absentee"}, Unavailable: why})
 	r.Claims[0].Findings = append(r.Claims[0].Findings, results.Finding{Server: "absentee", Verdict: results.NotAvailable, Why: why, Predicted: results.Refuted})

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/report/reporttest"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -94,7 +95,7 @@ func requests(t *testing.T, log string) []string {
 
 func TestInABrowser(t *testing.T) {
 	dir := t.TempDir()
-	names, err := Write(dir, sample(t))
+	names, err := Write(dir, reporttest.Sample(t))
 	require.NoError(t, err)
 	v := browse(t, names[0])
 	assert.Equal(t, len(names)-1, strings.Count(v.dom, "<svg"), "each picture")
@@ -113,7 +114,7 @@ func TestInABrowser(t *testing.T) {
 func TestLabels(t *testing.T) {
 	var page strings.Builder
 	page.WriteString("<!DOCTYPE html><meta charset=utf-8><style>svg { display: block; width: 360px; }</style><body>\n")
-	for name, text := range written(t, crowd(t)) {
+	for name, text := range written(t, reporttest.Crowd(t)) {
 		if strings.HasSuffix(name, ".svg") {
 			page.WriteString(text)
 		}
@@ -153,8 +154,8 @@ document.body.dataset.bad = JSON.stringify(bad);
 // about. Names that nothing breaks are the worst case. Nor may anything stick out
 // of a card, there or on a wide screen.
 func TestNothingIsTooWide(t *testing.T) {
-	r := crowd(t)
-	rename(r, "quick", strings.Repeat("unbroken", 20))
+	r := reporttest.Crowd(t)
+	reporttest.Rename(r, "quick", strings.Repeat("unbroken", 20))
 	r.Servers[1].DNF = strings.Repeat("x", 500)
 	r.Servers[2].Binary = strings.Repeat("0123456789abcdef", 4)
 	for i := range r.Summary {

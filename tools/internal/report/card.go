@@ -4,16 +4,17 @@ import (
 	"fmt"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/report/charts"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// card is what a model costs, unweighted: there is no score, since what a
-// thread is worth in microseconds is for the reader to say.
+// card is what a model costs. There is no score, because only the reader knows how many
+// microseconds a thread is worth.
 type card struct {
 	Name string
 	DNF  string
-	// Unavailable is why this system cannot run it.
+	// Unavailable is why this system cannot run the model.
 	Unavailable string
 	// Requests has a row for each workload.
 	Requests []requestCost
@@ -22,12 +23,9 @@ type card struct {
 	Calls, CallsAt string
 }
 
-// requestCost is what a request costs under one workload. Interval is where the
-// median is with a confidence of 95 %; empty if there were few rounds.
+// requestCost is what a request costs under one workload. Interval is the median's
+// interval of 95 % confidence; empty if there were few rounds.
 type requestCost struct{ Workload, CPU, Interval, Kernel, Switches string }
-
-// pair is a name with its value.
-type pair struct{ Name, Value string }
 
 // cards returns one for each model.
 func cards(r *results.Results) []card {
@@ -41,11 +39,11 @@ func cards(r *results.Results) []card {
 				cost := requestCost{
 					Workload: text.WorkloadName(r.Plan.Workloads[w]),
 					CPU:      format.ThreeDigits(last.CPU / 1e3),
-					Kernel:   format.Absent, // by ticks, of which there may be too few
+					Kernel:   format.Absent, // there may be too few ticks
 					Switches: fmt.Sprintf("%.3f", last.Voluntary+last.Involuntary),
 				}
 				if last.Interval != nil {
-					cost.Interval = interval(last.Interval)
+					cost.Interval = charts.Interval(last.Interval)
 				}
 				if s := last.System; s != nil {
 					cost.Kernel = fmt.Sprintf("%.0f–%.0f %%", s.Low*100, s.High*100)
@@ -53,14 +51,14 @@ func cards(r *results.Results) []card {
 				c.Requests = append(c.Requests, cost)
 			}
 		}
-		if last != nil { // of the last workload, the heaviest one
+		if last != nil { // the last workload is the heaviest one
 			c.add("threads", fmt.Sprint(last.Threads))
-			c.add("memory (RSS)", format.ThreeDigits(mebibytes(last.RSS))+" MiB")
+			c.add("memory (RSS)", format.Mebibytes(last.RSS)+" MiB")
 			if last.PSS > 0 {
-				c.add("memory (PSS)", format.ThreeDigits(mebibytes(last.PSS))+" MiB")
+				c.add("memory (PSS)", format.Mebibytes(last.PSS)+" MiB")
 			}
 		}
-		if each := perConnection(r, s.Name); each != format.Absent {
+		if each := charts.PerConnection(r, s.Name); each != format.Absent {
 			c.add("a silent connection", each)
 		}
 		if share, known := r.IdleShare(s.Name); known {
@@ -74,11 +72,11 @@ func cards(r *results.Results) []card {
 
 func (c *card) add(name, value string) { c.Lines = append(c.Lines, pair{name, value}) }
 
-// addCalls adds the system calls under the first workload that they were counted
-// under: the lightest, in which each request waits for itself.
+// addCalls adds the system calls under the first workload with a count. It is the
+// lightest, in which no request shares a call with another.
 func (c *card) addCalls(r *results.Results) {
 	for w := range r.Plan.Workloads {
-		if cell := callsOf(r, c.Name, w); cell != nil {
+		if cell := r.SyscallsOf(c.Name, w); cell != nil {
 			_, _, total := cell.PerRequest()
 			c.add("system calls", format.ThreeDigits(total))
 			c.Calls, c.CallsAt = cell.String(), text.WorkloadName(r.Plan.Workloads[w])

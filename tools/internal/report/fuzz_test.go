@@ -17,10 +17,9 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// FuzzResults edits the results of a real run as somebody might with an editor:
-// a page comes of them or an error, never a panic, and never a picture with a
-// coordinate that is no number. So that there are many edits a second, the run is
-// lean, and the page is not written.
+// FuzzResults edits the results of a real run as a user might with an editor. They give
+// a page or an error, never a panic, and never a picture with a coordinate that is not a
+// number. The run is lean and the page is not written, so there are many edits a second.
 func FuzzResults(f *testing.F) {
 	text := leanRun(f)
 	f.Add([]byte{})
@@ -55,7 +54,7 @@ func show(t *testing.T, text []byte) {
 	}
 }
 
-// Most of these have ended the program, or kept it busy until memory was gone.
+// Most of these edits once ended the program, or kept it busy until memory was gone.
 func TestEditedResultsGiveAPageOrAnError(t *testing.T) {
 	text := realRun(t)
 	for _, edit := range []struct{ path, value, err string }{
@@ -109,7 +108,7 @@ func realRun(tb testing.TB) []byte {
 	return text
 }
 
-// leanRun is realRun with two servers, and two of everything that there are several of.
+// leanRun is realRun with two servers, and at most two elements in each list.
 func leanRun(tb testing.TB) []byte {
 	tb.Helper()
 	tree := decoded(tb, realRun(tb)).(map[string]any)
@@ -152,12 +151,12 @@ func lean(tree any, servers []any) any {
 func decoded(tb testing.TB, text []byte) (tree any) {
 	tb.Helper()
 	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber() // so that an int64 stays what it is
+	d.UseNumber() // so that an int64 stays exact
 	require.NoError(tb, d.Decode(&tree))
 	return tree
 }
 
-// set replaces what is at a path, a name that there is not is added.
+// set replaces the value at a path, and adds an unknown name.
 func set(t *testing.T, tree any, path, value string) {
 	t.Helper()
 	steps := strings.Fields(path)
@@ -186,7 +185,7 @@ func set(t *testing.T, tree any, path, value string) {
 	}
 }
 
-// pageOrError makes the page of the results, and returns why there is none.
+// pageOrError makes the page of the results, or returns why there is none.
 func pageOrError(t *testing.T, tree any) error {
 	t.Helper()
 	text, err := json.Marshal(tree)
@@ -208,7 +207,7 @@ func pageOrError(t *testing.T, tree any) error {
 	return err
 }
 
-// editor makes edits as it is told by bytes.
+// editor makes the edits that bytes choose.
 type editor struct{ choices []byte }
 
 // choose returns a number below n.
@@ -246,10 +245,10 @@ func (e *editor) edit(tree any) any {
 	return e.foreign()
 }
 
-// gone stands for what is to be left out.
+// gone stands for an element to leave out.
 var gone any = new(int)
 
-// foreign is what somebody might write in the place of something else.
+// foreign returns a value of another type.
 func (e *editor) foreign() any {
 	texts := []string{
 		"", "null", "true", `""`, `"x"`, `"eventloop"`, `"E2"`, "[]", "{}", "0", "1", "-1", "2", "1000", "0.5", "-0.5",

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/report/plot"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
@@ -15,7 +16,7 @@ func openCellName(r *results.Results, c *results.Cell) string {
 	return fmt.Sprintf("%s, %s/s, round %d", c.Server, format.Thousands(r.Plan.Open[c.Workload].Rate), c.Round)
 }
 
-// voids tells of each void cell of the open loop why it is.
+// voids names the void cells of the open loop, and why each is void.
 func voids(r *results.Results) []string {
 	var all []string
 	for i := range r.Open {
@@ -26,9 +27,9 @@ func voids(r *results.Results) []string {
 	return all
 }
 
-// voidCounts says how many rounds are void, by model and rate.
-func voidCounts(r *results.Results) table {
-	t := table{Caption: "Void rounds of the open loop", Head: []string{"model"}}
+// voidCounts counts the void rounds, by model and rate.
+func voidCounts(r *results.Results) plot.Table {
+	t := plot.Table{Caption: "Void rounds of the open loop", Head: []string{"model"}}
 	for _, w := range r.Plan.Open {
 		t.Head = append(t.Head, format.Thousands(w.Rate)+"/s")
 	}
@@ -46,11 +47,11 @@ func voidCounts(r *results.Results) table {
 	return t
 }
 
-// lateness compares the generator's own lateness with what was measured, in each
-// cell of the open loop.
-func lateness(r *results.Results) table {
-	t := table{
-		Caption: "How late requests were sent, by p99, beside the response time’s p99; and the rate as a share of the generator’s ceiling",
+// lateness compares the generator's own lateness with the response times, in each cell
+// of the open loop.
+func lateness(r *results.Results) plot.Table {
+	t := plot.Table{
+		Caption: "The p99 of how late requests were sent, beside the response time’s p99; and the rate as a share of the generator’s ceiling",
 		Head:    []string{"cell", "sent late", "response", "share", "of the ceiling", ""},
 	}
 	for i := range r.Open {
@@ -66,19 +67,18 @@ func lateness(r *results.Results) table {
 		if len(c.Load.Void) > 0 {
 			void = "VOID"
 		}
-		t.Rows = append(t.Rows, []string{openCellName(r, c), timeOr(lag), timeOr(p99), share, ceiling, void})
+		t.Rows = append(t.Rows, []string{openCellName(r, c), format.Duration(lag), format.Duration(p99), share, ceiling, void})
 	}
 	return t
 }
 
-// ceilings compares the rates of the closed loop with what the generator reaches
-// against a server that does next to nothing.
-func ceilings(r *results.Results) table {
-	t := table{
-		Caption: fmt.Sprintf("Requests/s in the closed loop, and as a share of the generator’s ceiling; ≥: %.0f %% of it or more, so that the server may do more", load.CeilingLimit*100),
+// ceilings compares the rates of the closed loop with the generator's ceiling.
+func ceilings(r *results.Results) plot.Table {
+	t := plot.Table{
+		Caption: fmt.Sprintf("Requests/s in the closed loop, and as a share of the generator’s ceiling; ≥: %.0f %% of it or more, so the server may be able to do more", load.CeilingLimit*100),
 		Head:    []string{"model"},
 	}
-	most := make([]float64, len(r.Plan.Workloads))
+	most := make([]float64, len(r.Plan.Workloads)) // 0: not known
 	for _, c := range r.Ceiling {
 		most[c.Workload] = c.Load.Rate
 	}
@@ -109,18 +109,18 @@ func ceilings(r *results.Results) table {
 	return t
 }
 
-// ofCeiling writes a share of the generator's ceiling, and marks one from which
-// on the generator may have been the limit.
+// ofCeiling writes a share of the generator's ceiling, and marks a share at which the
+// generator may have been the limit.
 func ofCeiling(share float64) string {
-	text := format.Percent(share) // of which 69.6 % is none of 70
+	text := format.Percent(share) // with a decimal, because 69.6 % is below the limit of 70
 	if share >= load.CeilingLimit {
 		text = "≥ " + text
 	}
 	return text
 }
 
-// limited are the cells of the closed loop in which the generator was busier
-// than it may be.
+// limited are the cells of the closed loop in which the generator was busier than
+// load.GeneratorLimit.
 func limited(r *results.Results) []string {
 	var all []string
 	for _, c := range r.Runs {

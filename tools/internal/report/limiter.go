@@ -3,35 +3,35 @@ package report
 import (
 	"fmt"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/report/charts"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// busy is the share of a core from which on the core is the limit.
+// busy is the share of a core at which the core is the limit.
 const busy = 0.9
 
-// limit says why a server did no more, and which figures say so.
+// limit is why a server did no more, and the figures that say so.
 type limit struct{ Reason, Because string }
 
-// limitOf derives it from the medians of a server under a workload.
+// limitOf derives the limit from the medians of a server under a workload.
 func limitOf(r *results.Results, s *results.Server, workload int) limit {
-	rounds := cells(r, s.Name, workload)
+	rounds := results.CellsOf(r.Runs, s.Name, workload)
 	sum := r.SummaryOf(s.Name, workload)
 	if len(rounds) == 0 || sum == nil {
-		return limit{Reason: nothingOf(s, "not measured")}
+		return limit{Reason: charts.NothingOf(s, "not measured")}
 	}
-	server, serverKnown := median(serverShares(rounds))
-	generator, generatorKnown := median(generatorShares(rounds))
-	l := limit{Because: fmt.Sprintf("server %s · load %s", shareOr(server, serverKnown), shareOr(generator, generatorKnown))}
-	// Who spins is busy at any rate, so that the core of such a server tells
-	// nothing.
+	server := medianOf(rounds, func(c results.Cell) (float64, bool) { return c.Resources.Share() })
+	generator := medianOf(rounds, func(c results.Cell) (float64, bool) { busy := c.Load.Generator.Busy; return busy, busy > 0 })
+	l := limit{Because: fmt.Sprintf("server %s · load %s", server, generator)}
+	// A spinning server is busy at any rate, so its core tells nothing.
 	spins := r.Polls(s.Name)
-	serverFull := serverKnown && server >= busy && !spins
-	loadFull := generatorKnown && generator > load.GeneratorLimit
+	serverFull := server.known && server.value >= busy && !spins
+	loadFull := generator.known && generator.value > load.GeneratorLimit
 	starved := mostOf(rounds, results.Cell.Starved)
 	if starved || mostOf(rounds, lateGenerator) {
-		l.Because = fmt.Sprintf("server %s, waited %s · load %s, waited %s", shareOr(server, serverKnown), shareOr(median(serverWaits(rounds))),
-			shareOr(generator, generatorKnown), shareOr(median(generatorWaits(rounds))))
+		l.Because = fmt.Sprintf("server %s, waited %s · load %s, waited %s", server, medianOf(rounds, serverWait), generator, medianOf(rounds, generatorWaited))
 	}
 	switch {
 	case sum.Rate == 0:
@@ -50,8 +50,8 @@ func limitOf(r *results.Results, s *results.Server, workload int) limit {
 		l.Reason = "one client at a time"
 	case spins:
 		l.Reason = "round trips, or its core: it spins"
-	case !serverKnown || !generatorKnown:
-		l.Reason = "not known here"
+	case !server.known || !generator.known:
+		l.Reason = format.UnknownHere
 	default:
 		l.Reason = "waiting for round trips"
 		w := r.Plan.Workloads[workload]
@@ -60,13 +60,13 @@ func limitOf(r *results.Results, s *results.Server, workload int) limit {
 	return l
 }
 
-// generatorWait is the share of the time from which on a generator that waited for
-// its core is why there was no more.
+// generatorWait is the share of the time at which a generator that waited for its core
+// is the limit.
 const generatorWait = 0.2
 
 func lateGenerator(c results.Cell) bool { return c.Load.Generator.WaitedOver(generatorWait) }
 
-// mostOf reports whether something is so in more than half of the rounds.
+// mostOf reports whether is holds in more than half of the rounds.
 func mostOf(rounds []results.Cell, is func(results.Cell) bool) bool {
 	n := 0
 	for _, c := range rounds {
@@ -77,34 +77,50 @@ func mostOf(rounds []results.Cell, is func(results.Cell) bool) bool {
 	return 2*n > len(rounds)
 }
 
-// serverWaits returns the share of the time for which the server was ready to run
-// and had no core in each round, and generatorWaits the generator's.
-func serverWaits(rounds []results.Cell) (all []float64) {
+// share is a share of a core or of the time, if it is known.
+type share struct {
+	value float64
+	known bool
+}
+
+// String is a whole percentage.
+func (s share) String() string {
+	if !s.known {
+		return format.NotAvailable
+	}
+	return fmt.Sprintf("%.0f %%", s.value*100)
+}
+
+// medianOf returns the median of the rounds in which a share is known.
+func medianOf(rounds []results.Cell, of func(results.Cell) (value float64, known bool)) share {
+	var all []float64
 	for _, c := range rounds {
-		if waited, known := c.Resources.Waited(); known {
-			all = append(all, min(1, waited)) // of several threads, perhaps
+		if value, known := of(c); known {
+			all = append(all, value)
 		}
 	}
-	return all
-}
-
-func generatorWaits(rounds []results.Cell) (all []float64) {
-	for _, c := range rounds {
-		if waited := c.Load.Generator.RunQueue; waited != nil {
-			all = append(all, *waited)
-		}
+	if len(all) == 0 {
+		return share{}
 	}
-	return all
+	return share{results.Median(all), true}
 }
 
-func shareOr(share float64, known bool) string {
-	if !known {
-		return "n/a"
+// serverWait returns the share of the time for which the server was ready to run and
+// had no core. The waits of several threads add up, so it is cut at the whole time.
+func serverWait(c results.Cell) (share float64, known bool) {
+	share, known = c.Resources.Waited()
+	return min(1, share), known
+}
+
+// generatorWaited is serverWait of the generator.
+func generatorWaited(c results.Cell) (share float64, known bool) {
+	if c.Load.Generator.RunQueue == nil {
+		return 0, false
 	}
-	return fmt.Sprintf("%.0f %%", share*100)
+	return *c.Load.Generator.RunQueue, true
 }
 
-// limitRow is a server’s limits, one for each workload.
+// limitRow has a server's limits, one for each workload.
 type limitRow struct {
 	Name   string
 	Limits []limit

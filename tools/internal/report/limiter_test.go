@@ -6,10 +6,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/ioflavors/ioflavors/tools/internal/report/reporttest"
 )
 
 func TestLimits(t *testing.T) {
-	r := sample(t)
+	r := reporttest.Sample(t)
 	reason := func(server, workload int) string { return limitOf(r, r.Servers[server], workload).Reason }
 	assert.Equal(t, "waiting for round trips", reason(0, 0))
 	assert.Equal(t, "the server’s core", reason(0, 1))

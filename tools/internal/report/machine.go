@@ -8,24 +8,20 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// stealLimit is the share of the CPU time above which a cell in which the host
-// took it is told of.
-const stealLimit = 0.05
-
-// stolen are the cells in which the host took CPU time; known is false if no
-// cell tells.
+// stolen names the cells in which the host took more than results.DisturbedShare of the
+// CPU time. known is false if no cell tells.
 func stolen(r *results.Results) (cells []string, known bool) {
-	tell := func(c *results.Cell, name string) {
+	look := func(c *results.Cell, name string) {
 		if c.Steal == nil {
 			return
 		}
 		known = true
-		if *c.Steal > stealLimit {
+		if *c.Steal > results.DisturbedShare {
 			cells = append(cells, name+": "+format.Percent(*c.Steal))
 		}
 	}
 	closed := func(c *results.Cell, again string) {
-		tell(c, fmt.Sprintf("%s%s, %s, round %d", c.Server, again, text.WorkloadName(r.Plan.Workloads[c.Workload]), c.Round))
+		look(c, fmt.Sprintf("%s%s, %s, round %d", c.Server, again, text.WorkloadName(r.Plan.Workloads[c.Workload]), c.Round))
 	}
 	for i := range r.Runs {
 		closed(&r.Runs[i], "")
@@ -34,12 +30,12 @@ func stolen(r *results.Results) (cells []string, known bool) {
 		closed(&r.Again[i], " (A/A)")
 	}
 	for i := range r.Open {
-		tell(&r.Open[i], openCellName(r, &r.Open[i]))
+		look(&r.Open[i], openCellName(r, &r.Open[i]))
 	}
 	return cells, known
 }
 
-// pauses are the moments in which a thread that spins does not run.
+// pauses writes the figures of the machine's pauses.
 func pauses(p results.Pauses) []pair {
 	if p.PerSecond == 0 {
 		return []pair{{"pauses", "none was seen"}}
@@ -47,12 +43,13 @@ func pauses(p results.Pauses) []pair {
 	return []pair{
 		{"pauses in a second", format.Thousands(p.PerSecond)},
 		{"of the time", format.Percent(p.Share)},
-		{"median", timeOr(p.Median)},
-		{"longest", timeOr(p.Longest)},
+		{"median", format.Duration(p.Median)},
+		{"longest", format.Duration(p.Longest)},
 	}
 }
 
-// binaries are the SHA-256 of the servers' programs, which many may share.
+// binaries are the SHA-256 of the servers' programs. Servers with the same program
+// share a line.
 func binaries(r *results.Results) []pair {
 	var all []pair
 	for _, s := range r.Servers {

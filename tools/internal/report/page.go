@@ -2,35 +2,42 @@ package report
 
 import (
 	"slices"
+	"time"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/report/charts"
+	"github.com/ioflavors/ioflavors/tools/internal/report/claims"
+	"github.com/ioflavors/ioflavors/tools/internal/report/plot"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/self"
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// page is what the template shows.
+// page is the content of the template.
 type page struct {
 	Results      *results.Results
 	Title, Place string
 	Begun        string
 	Measured     bool
-	Peers        bool // there are some
-	// Disturbed is that what ran besides may have made the figures; "" if it did not.
+	Peers        bool // some servers are peers
+	// Disturbed warns that other programs may have made the figures; "" if they did
+	// not.
 	Disturbed string
-	// Alarms are what has to be known before anything else.
+	// Alarms stand before the figures.
 	Alarms   []string
-	Claims   []*claim
-	Marks    *picture // whose mark is whose in the claims' strips
+	Claims   []claim
+	Marks    *plot.Picture // the servers' marks in the claims' strips
 	Article  string
 	Tables   []headedTable
-	Costs    []*figure
-	Rate     *figure
-	Open     *figure
-	Spectra  []*figure
-	Idle     []*figure
-	Syscalls []*figure
+	Costs    []*plot.Figure
+	Rate     *plot.Figure
+	Open     *plot.Figure
+	Spectra  []*plot.Figure
+	Idle     []*plot.Figure
+	Syscalls []*plot.Figure
 	Cards    []card
-	Capacity *figure
-	Stop     *figure
+	Capacity *plot.Figure
+	Stop     *plot.Figure
 	Titles   []string // of the workloads
 	Limits   []limitRow
 	Trust    trust
@@ -44,15 +51,15 @@ func newPage(r *results.Results) *page {
 		Begun:    moment(r.Started),
 		Measured: len(r.Runs) > 0 || len(r.Trials) > 0,
 		Peers:    slices.ContainsFunc(r.Servers, func(s *results.Server) bool { return s.Peer }),
-		Claims:   claims(r),
-		Marks:    marksFigure(r),
+		Claims:   newClaims(r),
+		Marks:    claims.Marks(r),
 		Article:  results.Article,
-		Rate:     rateFigure(r),
-		Open:     openSpectrumFigure(r),
-		Idle:     []*figure{idleFigure(r), memoryFigure(r)},
-		Syscalls: syscallFigures(r),
-		Capacity: capacityFigure(r),
-		Stop:     stopFigure(r),
+		Rate:     charts.Rate(r),
+		Open:     charts.OpenSpectrum(r),
+		Idle:     []*plot.Figure{charts.Idle(r), charts.Memory(r)},
+		Syscalls: charts.Syscalls(r),
+		Capacity: charts.Capacity(r),
+		Stop:     charts.Stop(r),
 		Cards:    cards(r),
 		Limits:   limitRows(r),
 		Trust:    newTrust(r),
@@ -62,23 +69,23 @@ func newPage(r *results.Results) *page {
 		p.Alarms = append(p.Alarms, "VOID: this run shows next to nothing: "+void)
 	}
 	if r.StallCheck != nil && !r.StallCheck.Shows() {
-		p.Alarms = append(p.Alarms, verdict(r.StallCheck))
+		p.Alarms = append(p.Alarms, charts.StallVerdict(r.StallCheck))
 	}
 	for _, t := range text.Tables(r) {
 		p.Tables = append(p.Tables, headed(t))
 	}
 	for w := range r.Plan.Workloads {
 		p.Titles = append(p.Titles, text.WorkloadTitle(r.Plan.Workloads[w]))
-		p.Costs = append(p.Costs, costFigure(r, w))
-		p.Spectra = append(p.Spectra, spectrumFigure(r, w))
+		p.Costs = append(p.Costs, charts.Cost(r, w))
+		p.Spectra = append(p.Spectra, charts.Spectrum(r, w))
 	}
 	return p
 }
 
-// pictures returns what there is a picture of, in the order of the page.
-func (p *page) pictures() []*picture {
-	var all []*picture
-	add := func(figures ...*figure) {
+// pictures returns all pictures, in the order of the page.
+func (p *page) pictures() []*plot.Picture {
+	var all []*plot.Picture
+	add := func(figures ...*plot.Figure) {
 		for _, f := range figures {
 			if f.Picture != nil {
 				all = append(all, f.Picture)
@@ -96,8 +103,50 @@ func (p *page) pictures() []*picture {
 	for _, c := range p.Claims {
 		add(c.Pictures...)
 	}
-	for _, figures := range [][]*figure{p.Costs, {p.Rate, p.Open}, p.Spectra, p.Idle, p.Syscalls, {p.Capacity, p.Stop, p.Trust.Noise}} {
+	for _, figures := range [][]*plot.Figure{p.Costs, {p.Rate, p.Open}, p.Spectra, p.Idle, p.Syscalls, {p.Capacity, p.Stop, p.Trust.Noise}} {
 		add(figures...)
+	}
+	return all
+}
+
+// claim is a claim on this page.
+type claim struct {
+	*claims.Claim
+	// Elsewhere are the sections with the parts of the lab that it is judged by.
+	Elsewhere []link
+	Repeat    string
+	// Short: the experiment had less than the time that it needs.
+	Short  bool
+	Source string
+}
+
+// link is to a section.
+type link struct{ Anchor, Text string }
+
+// sections have the pictures of the lab's parts.
+var sections = map[results.Part]link{
+	results.Closed:     {"cost", "server CPU per request"},
+	results.OpenLoop:   {"rate", "response time against offered rate"},
+	results.Idle:       {"idle-burn", "what silent connections cost"},
+	results.Syscalls:   {"syscalls", "system calls"},
+	results.Capacities: {"capacity", "capacity"},
+	results.Stall:      {"stop", "a stop"},
+}
+
+func newClaims(r *results.Results) (all []claim) {
+	for _, c := range claims.Of(r) {
+		all = append(all, claim{
+			Claim: c, Elsewhere: elsewhere(c.Parts), Repeat: self.Line(repeatOnly(r, c.ID)), Short: !r.Plan.AllClaims, Source: results.Article,
+		})
+	}
+	return all
+}
+
+func elsewhere(parts []results.Part) (all []link) {
+	for _, part := range parts {
+		if l, known := sections[part]; known {
+			all = append(all, l)
+		}
 	}
 	return all
 }
@@ -134,4 +183,14 @@ func headed(t *text.Table) headedTable {
 		h.Rows = append(h.Rows, headedRow{row, len(t.Columns) - len(row.Cells)})
 	}
 	return h
+}
+
+// pair is a name with its value.
+type pair struct{ Name, Value string }
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return format.Absent
+	}
+	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }

@@ -2,7 +2,7 @@ package report
 
 import (
 	"bytes"
-	"embed"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -10,27 +10,27 @@ import (
 	"path/filepath"
 
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
-	"github.com/ioflavors/ioflavors/tools/internal/printable"
+	"github.com/ioflavors/ioflavors/tools/internal/report/plot"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 // FileName is the name of the page.
 const FileName = "report.html"
 
-//go:embed page.html.tmpl picture.svg.tmpl page.css colours.css
-var files embed.FS
+var (
+	//go:embed page.html.tmpl
+	markup string
+	//go:embed page.css
+	style string
+)
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"css": func(name string) (template.CSS, error) {
-		text, err := files.ReadFile(name)
-		return template.CSS(text), err
-	},
-	"printable": printable.Line,
-}).ParseFS(files, "*.tmpl"))
+var pageTemplate = template.Must(template.Must(plot.AddTo(template.New(FileName).Funcs(template.FuncMap{
+	"style": func() template.CSS { return template.CSS(style) },
+}))).Parse(markup))
 
-// Write writes the page and its pictures to dir, which is made if need be, and
-// returns the files' names, the page's first. Pictures of an earlier run that
-// are not of this one are removed.
+// Write writes the page and its pictures to dir, which it makes if need be, and
+// returns the files' names, the page's first. It removes pictures of an earlier run
+// that this run does not have.
 func Write(dir string, r *results.Results) ([]string, error) {
 	files, err := render(r)
 	if err != nil {
@@ -50,7 +50,7 @@ func Write(dir string, r *results.Results) ([]string, error) {
 	return names, removeStale(dir, names)
 }
 
-// file is one of those that Write writes.
+// file is a file that Write writes.
 type file struct {
 	name string
 	text []byte
@@ -62,31 +62,24 @@ func render(r *results.Results) ([]file, error) {
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	var all []file
-	add := func(name, templateName string, data any) error {
-		var out bytes.Buffer
-		if err := templates.ExecuteTemplate(&out, templateName, data); err != nil {
-			return fmt.Errorf("report: %w", err)
-		}
-		all = append(all, file{name, out.Bytes()})
-		return nil
-	}
 	page := newPage(r)
-	if err := add(FileName, "page.html.tmpl", page); err != nil {
-		return nil, err
+	var out bytes.Buffer
+	if err := pageTemplate.Execute(&out, page); err != nil {
+		return nil, fmt.Errorf("report: %w", err)
 	}
+	all := []file{{FileName, out.Bytes()}}
 	for _, p := range page.pictures() {
-		p.Alone = true
-		if err := add(p.ID+".svg", "picture.svg.tmpl", p); err != nil {
-			return nil, err
+		text, err := p.File()
+		if err != nil {
+			return nil, fmt.Errorf("report: %w", err)
 		}
+		all = append(all, file{p.ID + ".svg", text})
 	}
 	return all, nil
 }
 
-// asWritten returns the results as they are in results.json, so that the page
-// can be made from there again: JSON knows no clock but the wall's, and no text
-// that is not UTF-8.
+// asWritten returns the results as results.json has them, so that the same page can
+// be made from that file: JSON keeps no monotonic clock, and only UTF-8.
 func asWritten(r *results.Results) (*results.Results, error) {
 	text, err := json.Marshal(r)
 	if err != nil {

@@ -7,13 +7,13 @@ import (
 	"slices"
 )
 
-// ours are the names of the pictures that this program writes, or has written
-// in earlier versions.
+// ours matches the names of the pictures that this program writes, or wrote in earlier
+// versions.
 var ours = regexp.MustCompile(`^(?:capacity|idle|idle-cpu|idle-memory|marks|noise|open-spectrum|rate|stop|(?:cost|spectrum|syscalls)-[1-9][0-9]*|(?:strip|findings|stall|trend|cases)-[ex][0-9]+(?:-[0-9]+)?)\.svg$`)
 
-// removeStale removes the pictures of an earlier run that are not among the
-// names: beside a page that has none of them they would be taken for its own.
-// What has another name is not this program's.
+// removeStale removes the pictures of an earlier run that are not among the names:
+// beside a page without them, readers would take them for the page's own. A file of
+// another name is not this program's.
 func removeStale(dir string, names []string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/report/reporttest"
 )
 
 func TestStalePicturesGo(t *testing.T) {
@@ -19,7 +21,7 @@ func TestStalePicturesGo(t *testing.T) {
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "cost-9.svg"), 0o777))
 	require.NoError(t, os.Symlink("mine.svg", filepath.Join(dir, "cost-8.svg")))
 
-	r := sample(t)
+	r := reporttest.Sample(t)
 	r.StallCheck = nil // whose picture is stale now
 	_, err := Write(dir, r)
 	require.NoError(t, err)
@@ -41,7 +43,7 @@ func TestStalePicturesGo(t *testing.T) {
 
 // A picture that removeStale does not know would stay for ever.
 func TestEachPictureIsOurs(t *testing.T) {
-	for _, p := range newPage(sample(t)).pictures() {
+	for _, p := range newPage(reporttest.Sample(t)).pictures() {
 		assert.Regexp(t, ours, p.ID+".svg")
 	}
 }

@@ -6,25 +6,27 @@ import (
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/report/charts"
+	"github.com/ioflavors/ioflavors/tools/internal/report/plot"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// trust is what a reader needs to judge the figures, and to repeat them.
+// trust helps to judge the figures, and to repeat them.
 type trust struct {
 	Notes []string
-	// Voids are the void cells of the open loop, of so many.
+	// Voids are the void cells of the open loop, of OpenCells.
 	Voids      []string
 	OpenCells  int
-	VoidCounts table
-	Lateness   table
-	Ceilings   table
-	// Limited are the cells of the closed loop, of so many, in which the load
-	// generator was the limit.
+	VoidCounts plot.Table
+	Lateness   plot.Table
+	Ceilings   plot.Table
+	// Limited are the cells of the closed loop, of Cells, in which the load generator
+	// was the limit.
 	Limited     []string
 	Cells       int
-	Noise       *figure
+	Noise       *plot.Figure
 	Pauses      []pair
 	Stolen      []string
 	StealKnown  bool
@@ -41,8 +43,8 @@ type trust struct {
 	Remake string
 }
 
-// failure is a server that did not finish, or a rule that it does not follow, or
-// that was not judged.
+// failure is about a server: why it did not finish or is not available, or a rule that
+// it breaks or that was not judged.
 type failure struct{ Server, Reason string }
 
 func newTrust(r *results.Results) trust {
@@ -54,21 +56,19 @@ func newTrust(r *results.Results) trust {
 		Ceilings:    ceilings(r),
 		Limited:     limited(r),
 		Cells:       len(r.Runs),
-		Noise:       noiseFigure(r),
+		Noise:       charts.Noise(r),
 		Pauses:      pauses(r.Environment.Pauses),
 		Environment: environment(r.Environment),
 		Plan:        plan(r),
 		Binaries:    binaries(r),
 		NotMeasured: r.NotMeasured,
-		Unavailable: unavailable(r),
 		Order:       r.Plan.Order,
 		Repeat:      self.Line(r.Command),
 		Remake:      self.Line(append(program(r), "report")),
 	}
 	t.Stolen, t.StealKnown = stolen(r)
 	for _, note := range text.Notes(r) {
-		// What was not measured has a list of its own, and so has who is not
-		// available.
+		// Unmeasured figures and unavailable servers have lists of their own.
 		if strings.HasPrefix(note, string(results.NotAvailable)) {
 			continue
 		}
@@ -77,6 +77,9 @@ func newTrust(r *results.Results) trust {
 		}
 	}
 	for _, s := range r.Servers {
+		if s.Unavailable != "" {
+			t.Unavailable = append(t.Unavailable, failure{s.Name, s.Unavailable})
+		}
 		if s.DNF != "" {
 			t.Failed = append(t.Failed, failure{s.Name, s.DNF})
 		}

@@ -9,11 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/report/reporttest"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
 func TestVoidCellsAreListed(t *testing.T) {
-	r := sample(t)
+	r := reporttest.Sample(t)
 	r.Open[5].Load.Void = append(r.Open[5].Load.Void, "and busy")
 	all := newTrust(r)
 	assert.Equal(t, []string{
@@ -21,14 +22,14 @@ func TestVoidCellsAreListed(t *testing.T) {
 		"spins, 8,000/s, round 1: the generator was late: 30µs by p99",
 	}, all.Voids)
 	assert.Equal(t, 12, all.OpenCells)
-	assert.Equal(t, []string{"serial", "0 of 1", "1 of 1", "0 of 1", "0 of 1"}, rowOf(t, all.VoidCounts, "serial"))
+	assert.Equal(t, []string{"serial", "0 of 1", "1 of 1", "0 of 1", "0 of 1"}, reporttest.Row(t, all.VoidCounts, "serial"))
 	page := written(t, r)[FileName]
 	assert.Contains(t, page, "2 of 12 cells say more about")
 	assert.Contains(t, page, "30µs by p99; and busy")
 }
 
 func TestLateness(t *testing.T) {
-	r := sample(t)
+	r := reporttest.Sample(t)
 	r.Open[0].Load.Generator.Ceiling, r.Open[0].Load.Rate = 2000, 1400
 	r.Open[1].Load.Response.P99 = 0
 	table := lateness(r)
@@ -39,37 +40,20 @@ func TestLateness(t *testing.T) {
 }
 
 func TestCeilings(t *testing.T) {
-	r := sample(t)
+	r := reporttest.Sample(t)
 	table := ceilings(r)
 	assert.Equal(t, []string{"the ceiling", "6,000", "50,000"}, table.Rows[0])
-	quick := rowOf(t, table, "quick")
+	quick := reporttest.Row(t, table, "quick")
 	assert.Equal(t, "5,200 · ≥ 86.7 %", quick[1])
 	assert.Equal(t, "10,200 · 20.4 %", quick[2])
 	r.Ceiling = nil
-	assert.Equal(t, "5,200", rowOf(t, ceilings(r), "quick")[1])
+	assert.Equal(t, "5,200", reporttest.Row(t, ceilings(r), "quick")[1])
 	assert.Equal(t, "≥ 70.0 %", ofCeiling(0.7))
 	assert.Equal(t, "69.6 %", ofCeiling(0.696))
 }
 
-func TestNoiseIsBesideTheSpread(t *testing.T) {
-	r := sample(t)
-	f := noiseFigure(r)
-	require.NotNil(t, f.Picture)
-	assert.Equal(t, []string{"A/A: quick, twice", "20 %", "3 %"}, f.Table.Rows[0])
-	assert.Equal(t, []string{"spins", "10 %", "10 %"}, rowOf(t, f.Table, "spins"))
-	assert.Equal(t, 2, marks(f.Picture, "bar2"))
-	assert.Equal(t, 3*2, marks(f.Picture, "mark"), "on each bar but its own")
-	assert.Contains(t, pictureText(f.Picture), "a whole bar is 20 %")
-
-	r.Noise = nil
-	assert.Zero(t, marks(noiseFigure(r).Picture, "mark"))
-	r.Summary = nil
-	assert.Nil(t, noiseFigure(r).Picture)
-	assert.NotEmpty(t, noiseFigure(r).Missing)
-}
-
 func TestSteal(t *testing.T) {
-	r := sample(t)
+	r := reporttest.Sample(t)
 	cells, known := stolen(r)
 	assert.Empty(t, cells)
 	assert.False(t, known)
@@ -82,7 +66,7 @@ func TestSteal(t *testing.T) {
 }
 
 func TestTheRestOfTrust(t *testing.T) {
-	r := sample(t)
+	r := reporttest.Sample(t)
 	r.Environment.Pauses = results.Pauses{PerSecond: 1414, Share: 0.065, Median: 40_797, Longest: 233 * time.Microsecond}
 	r.Servers[0].Binary, r.Servers[1].Binary = strings.Repeat("ab", 32), strings.Repeat("ab", 32)
 	all := newTrust(r)
@@ -96,7 +80,7 @@ func TestTheRestOfTrust(t *testing.T) {
 // A disturbed run says so before all else, and beside each verdict that it
 // touches; rules that were not judged are told of, and are no failures.
 func TestADisturbedPageSaysSoFirst(t *testing.T) {
-	r := sample(t)
+	r := reporttest.Sample(t)
 	assert.NotContains(t, written(t, r)[FileName], "DISTURBED")
 	most := 0.8
 	r.Environment.Others = &most
@@ -116,5 +100,12 @@ func TestADisturbedPageSaysSoFirst(t *testing.T) {
 	assert.Empty(t, newTrust(r).Failed)
 
 	r.OpenSummary = []results.OpenSummary{{Server: "quick", Void: 3, Reason: "the generator waited"}}
-	assert.Contains(t, written(t, r)[FileName], "VOID: this run shows next to nothing: of 3 cells")
+	assert.Contains(t, written(t, r)[FileName], "VOID: this run shows next to nothing: 3 of 3 cells")
+}
+
+// A stall check that shows no stop is an alarm at the top of the page.
+func TestAStallThatIsNotShownIsAnAlarm(t *testing.T) {
+	r := reporttest.Sample(t)
+	r.StallCheck.Open.Response.P99 = time.Millisecond
+	assert.Contains(t, written(t, r)[FileName], `<p class="alarm">DO NOT TRUST`)
 }

@@ -11,11 +11,10 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
-// Check returns an error unless the results can be shown. They may be from a file
-// that was edited by hand, or by an attacker, and no later code checks them again.
-// After Check each index is in range, each number is one that can be summed,
-// subtracted, and put on a logarithmic axis, and each text is one that can be seen
-// (printable.Text): what is not is escaped.
+// Check returns an error unless the results can be shown. They may be from a file that
+// was edited by hand, or by an attacker, and no later code checks them again. After
+// Check each index is in range, and each number can be summed, subtracted, and put on a
+// logarithmic axis. Check escapes characters that cannot be seen (printable.Text).
 func (r *Results) Check() error {
 	makePrintable(reflect.ValueOf(r))
 	if slices.Contains(r.Servers, nil) {
@@ -89,7 +88,7 @@ func (r *Results) Check() error {
 	return errors.Join(append(errs, usable("", reflect.ValueOf(r)))...)
 }
 
-// What a run measures is far within these: times in ns, sizes in bytes, rates.
+// Measured numbers are far within these limits: times in ns, sizes in bytes, rates.
 const (
 	largestInt   = 1e15
 	largestFloat = 1e18
@@ -98,8 +97,8 @@ const (
 
 var clockTime = reflect.TypeFor[time.Time]()
 
-// usable returns an error for the first number that is beyond the limits. (A seed
-// is no number: its type is unsigned.)
+// usable returns an error for the first number beyond the limits. It passes over the
+// seed, whose type is unsigned.
 func usable(name string, v reflect.Value) error {
 	switch v.Kind() {
 	case reflect.Int, reflect.Int64:
@@ -141,8 +140,8 @@ func usable(name string, v reflect.Value) error {
 	return nil
 }
 
-// makePrintable makes every text in v one that can be seen. v must be settable, or a
-// pointer.
+// makePrintable escapes the characters of every text in v that cannot be seen. v must be
+// settable, or a pointer.
 func makePrintable(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:

@@ -1,9 +1,9 @@
 package results
 
-// Article is where the claims are from.
+// Article is the source of the claims.
 const Article = "https://tech-lessons.in/en/blog/many_flavors_of_networking_io"
 
-// Verdict is what an experiment says of a claim.
+// Verdict is an experiment's answer to a claim.
 type Verdict string
 
 const (
@@ -11,52 +11,56 @@ const (
 	Refuted       Verdict = "REFUTED"
 	OnlyWhen      Verdict = "ONLY WHEN"
 	NotMeasurable Verdict = "NOT MEASURABLE HERE"
-	// NotAvailable: this system cannot run the server, so it was not tried.
+	// NotAvailable: this system cannot run the server.
 	NotAvailable Verdict = "NOT AVAILABLE"
 )
 
-// Decided reports whether the question has an answer: whether there are figures,
-// and they say something.
+// Decided reports whether the figures answer the question.
 func (v Verdict) Decided() bool { return v != "" && v != NotMeasurable && v != NotAvailable }
 
-// Statement is what an experiment says before a server is measured. The results have
-// it too, so that a file shows the rule that its claims were judged by.
+// Statement is written before a server is measured. The results contain it, so that a
+// file shows the rule that its claims were judged by.
 type Statement struct {
 	ID    string `json:"id"` // "E2"
 	Title string `json:"title"`
-	// Quotes are the article's words. Some experiments are on what it leaves
-	// out.
+	// Quotes are the article's words. Experiments on what it leaves out have none.
 	Quotes []string `json:"quotes,omitempty"`
-	// Question is what is asked of each server: yes confirms the claim.
+	// Question is asked of each server: yes confirms the claim.
 	Question string `json:"question"`
-	// About are the models that the claim is on: the verdict is theirs. The
-	// others are measured for comparison.
+	// About are the servers that the claim is about. Their findings make the verdict;
+	// other servers are measured for comparison.
 	About []string `json:"about"`
-	// Predictions are what is expected of servers, by the whole name or by the
-	// model's. Of others nothing is.
+	// Predictions are the expected verdicts, by a server's whole name or by its
+	// model's.
 	Predictions map[string]Verdict `json:"predictions,omitempty"`
-	// Metric is what the verdict's number is, Unit what it counts, and Rule from
-	// which number on the answer is yes or no.
+	// Metric says what the verdict's number measures, Unit what it counts, and Rule
+	// which numbers mean yes and which mean no.
 	Metric string `json:"metric"`
 	Unit   string `json:"unit"`
 	Rule   string `json:"rule"`
-	// Parts are those of the lab that it is judged by. One with no run of its
-	// own takes no time.
+	// Parts are the parts of the lab that it is judged by. An experiment without a run
+	// of its own takes no time.
 	Parts []Part `json:"parts,omitempty"`
-	// Shows is what a picture of its runs shows; empty: the response time. Against
-	// is what Trial.X counts, where it is varied.
+	// Shows is the measure in the picture of its runs; empty: the response time.
+	// Against says what Trial.X counts, where that is varied.
 	Shows   Measure `json:"shows,omitempty"`
 	Against string  `json:"against,omitempty"`
 }
 
-// Measure is something that can be said of a trial.
+// Measure is a number of a trial: one of those below, or a name in Trial.Figures.
 type Measure string
 
-// The measures that an experiment may be about.
+// The measures that trials have in common.
 const (
+	RequestRate        Measure = "requests/s"
+	MedianTime         Measure = "p50"
+	P99Time            Measure = "p99"
 	ClientsServed      Measure = "clients served"
 	CPUPerRequest      Measure = "CPU/request"
-	SwitchesPerRequest Measure = "switches/request"
+	SwitchesPerRequest Measure = "switches/request" // wanted and forced ones
+	Memory             Measure = "RSS"
+	LongestWait        Measure = "longest wait" // of the probes
+	Unanswered         Measure = "probes unanswered"
 )
 
 // Finding is an experiment's answer for one server.
@@ -64,18 +68,18 @@ type Finding struct {
 	Experiment string  `json:"experiment"`
 	Server     string  `json:"server"`
 	Verdict    Verdict `json:"verdict"`
-	// Number is what it rests on, and Low and High the smallest and the largest
-	// of its repeats; equal to Number if it was measured once.
+	// Number is the figure that the rule judges; Low and High are the smallest and the
+	// largest of its repeats, equal to Number if it was measured once.
 	Number float64 `json:"number"`
 	Low    float64 `json:"low"`
 	High   float64 `json:"high"`
 	// Close: another run could decide otherwise.
 	Close bool `json:"close,omitempty"`
-	// Predicted is what was expected; empty: nothing.
+	// Predicted is the expected verdict; empty: there was none.
 	Predicted Verdict `json:"predicted,omitempty"`
-	// Why is the finding in a sentence, or why there is none.
+	// Why is the finding in a sentence, or the reason why there is none.
 	Why string `json:"why"`
-	// Trials are the runs that it rests on, counted from 0 among the results'.
+	// Trials are the indices of its runs in the results' trials.
 	Trials []int `json:"trials,omitempty"`
 }
 
@@ -84,11 +88,10 @@ func (f Finding) Surprising() bool {
 	return f.Predicted != "" && f.Verdict.Decided() && f.Verdict != f.Predicted
 }
 
-// LeaveOut notes that the finding rests on fewer runs than there were, and why;
-// nothing for "".
+// LeaveOut notes why runs were left out of the finding; nothing for "".
 func (f *Finding) LeaveOut(why string) {
 	if why != "" {
-		f.Why += "; left out what the machine disturbed: " + why
+		f.Why += "; left out, because the machine disturbed it: " + why
 	}
 }
 
@@ -98,17 +101,31 @@ type Claim struct {
 	Verdict    Verdict `json:"verdict"`
 	// When completes ONLY WHEN.
 	When string `json:"when,omitempty"`
-	// Headline is the finding with the number to quote: of a server that the
-	// claim is about.
-	Headline int `json:"headline"` // in Findings
-	// Disturbed: so much else ran beside the run that the verdict may be the
-	// machine's.
+	// Headline is the index, in Findings, of the finding with the number to quote. Its
+	// server is one that the claim is about; -1: none was measured.
+	Headline int `json:"headline"`
+	// Disturbed: other programs took so much CPU time that they may have made the
+	// verdict.
 	Disturbed bool      `json:"disturbed,omitempty"`
 	Findings  []Finding `json:"findings,omitempty"`
 }
 
-// Number returns the headline, the finding with the number to quote. known is
-// false if the run had none of the servers that the claim is about.
+// Doubts names the servers for which another run could decide otherwise, and those
+// whose verdict is not the predicted one.
+func (c Claim) Doubts() (near, surprising []string) {
+	for _, f := range c.Findings {
+		if f.Close {
+			near = append(near, f.Server)
+		}
+		if f.Surprising() {
+			surprising = append(surprising, f.Server)
+		}
+	}
+	return near, surprising
+}
+
+// Number returns the headline. known is false if no server was measured that the claim
+// is about.
 func (c Claim) Number() (f Finding, known bool) {
 	if c.Headline < 0 || c.Headline >= len(c.Findings) {
 		return Finding{}, false

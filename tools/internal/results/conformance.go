@@ -7,19 +7,18 @@ type Conformance struct {
 	Passed int       `json:"passed"`
 	Total  int       `json:"total"`
 	Failed []Failure `json:"failed,omitempty"`
-	// NotJudged are the rules that ran out of time because the machine was busy:
-	// they say nothing about the server, which is measured all the same.
+	// NotJudged are the rules that ran out of time because the machine was busy. They
+	// say nothing about the server, so it is measured.
 	NotJudged []Failure `json:"not_judged,omitempty"`
 }
 
-// Failure is a rule that a server does not follow, or that was not judged.
+// Failure is a rule that a server breaks, or that was not judged.
 type Failure struct {
 	Rule   string `json:"rule"`
 	Reason string `json:"reason"`
 }
 
-// String is short enough for a column: "17/17". A "?" is for rules that were not
-// judged.
+// String is short enough for a column: "17/17". A "?" means that rules were not judged.
 func (g *Conformance) String() string {
 	if g == nil {
 		return "–"

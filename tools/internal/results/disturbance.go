@@ -8,32 +8,32 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
-// Two things tell what the machine did besides: for the whole run, the share of all
-// cores' time that went elsewhere; and for each measurement, whether the server or
-// the load generator had its core when it wanted it. The first warns, the second
-// decides: a measurement that was disturbed says nothing about the server.
+// Other programs and the host disturb measurements. Two figures show that: for the whole
+// run, the share of all cores' time that went elsewhere; and for each measurement,
+// whether the server or the load generator waited for its core. The first warns. The
+// second decides, because a disturbed measurement says nothing about the server.
 
-// DisturbedShare is the share of the machine's CPU time above which what goes on
-// beside the lab is worth a warning.
+// DisturbedShare is the share of CPU time above which time that went elsewhere is worth
+// a warning.
 const DisturbedShare = 0.05
 
-// takenShare is the share of the time for which the server or the generator may wait
-// for a core, or the host have it: medians bear that.
+// takenShare is the share of the time for which the server or the generator may wait for
+// a core, or the host may have it: medians bear that.
 const takenShare = 0.2
 
-// Besides is what the machine did besides while something was measured.
+// Besides is what disturbed a measurement.
 type Besides struct {
 	generator     *float64   // the share of the time in which the load generator waited for its core
 	Server        *Resources // nil if not known
 	Steal, Others *float64   // as in Cell
 }
 
-// Besides is what the machine did while the cell was measured.
+// Besides returns what disturbed the cell.
 func (c *Cell) Besides() Besides {
 	return Besides{c.Load.Generator.RunQueue, c.Resources, c.Steal, c.Others}
 }
 
-// Stolen returns that the host had the cores for too long, or "".
+// Stolen says that the host had the cores for too long, or "".
 func (b Besides) Stolen() string {
 	if b.Steal != nil && *b.Steal > takenShare {
 		return fmt.Sprintf("the host had the cores for %s of the time", format.Percent(*b.Steal))
@@ -41,9 +41,9 @@ func (b Besides) Stolen() string {
 	return ""
 }
 
-// Starved returns that the server waited for its core for too long, or "". A server's
-// threads wait for each other on a quiet machine, too, so the wait counts only if
-// other programs ran.
+// Starved says that the server waited for its core for too long, or "". A server's
+// threads also wait for each other on a quiet machine, so the wait counts only if other
+// programs ran.
 func (b Besides) Starved() string {
 	if b.Others != nil && *b.Others <= DisturbedShare {
 		return ""
@@ -58,7 +58,7 @@ func (b Besides) Starved() string {
 	return ""
 }
 
-// Crowded returns that other programs used the cores, or "". It is meant for a server
+// Crowded says that other programs used the cores for too long, or "". It is for servers
 // that may use all cores.
 func (b Besides) Crowded() string {
 	if b.Others != nil && *b.Others > takenShare {
@@ -79,12 +79,12 @@ func (b Besides) Taken() string {
 	return b.Starved()
 }
 
-// Starved reports whether the server, in a cell, waited for a core that something
-// else had.
+// Starved reports whether the server waited for a core that other programs or the host
+// had.
 func (c Cell) Starved() bool { return c.Besides().Stolen() != "" || c.Besides().Starved() != "" }
 
-// elsewhere returns the share of the machine's CPU time that went neither to the
-// lab nor to its servers, 0 to 1, as far as it is known.
+// elsewhere returns the known share of the machine's CPU time, 0 to 1, that went neither
+// to the lab nor to its servers.
 func (e Environment) elsewhere() (share float64) {
 	for _, part := range []*float64{e.Steal, e.Others} {
 		if part != nil {
@@ -94,19 +94,19 @@ func (e Environment) elsewhere() (share float64) {
 	return share
 }
 
-// Disturbed warns of a run beside which so much else went on that its figures may
-// be the machine's; "" if that was little.
+// Disturbed warns that other programs and the host took so much CPU time that they may
+// have made the figures; "" if they took little.
 func (r *Results) Disturbed() string {
 	share := r.Environment.elsewhere()
 	if share <= DisturbedShare {
 		return ""
 	}
-	return fmt.Sprintf("DISTURBED: %.0f %% of the machine's CPU time went elsewhere, which makes requests slower, and through colder caches dearer. "+
+	return fmt.Sprintf("DISTURBED: %.0f %% of the machine's CPU time went elsewhere, so requests take longer, and more CPU time because caches are colder. "+
 		"Repeat this on a quiet machine before you draw conclusions.", 100*share)
 }
 
-// voidShare is the share of a loop's cells that may be void. If more are, the run shows
-// next to nothing. Two thirds were void on an idle virtual machine whose host took a
+// voidShare is the share of a loop's cells that may be void before the run shows next to
+// nothing. Two thirds were void on an idle virtual machine whose host took a
 // core away 1,400 times a second (docs/lab.md); the rest of that run was sound.
 const voidShare = 0.75
 
@@ -117,7 +117,7 @@ func (r *Results) Void() string {
 	var reasons []string
 	void, cells, why := VoidCells(r.Runs)
 	if float64(void) > voidShare*float64(cells) {
-		reasons = append(reasons, fmt.Sprintf("of %s of the closed loop %d are void; one reason: %s", format.Count(cells, "cell"), void, why))
+		reasons = append(reasons, fmt.Sprintf("%d of %s of the closed loop are void; one reason: %s", void, format.Count(cells, "cell"), why))
 	}
 	void, cells, why = 0, 0, ""
 	for _, s := range r.OpenSummary {
@@ -128,9 +128,9 @@ func (r *Results) Void() string {
 		}
 	}
 	if float64(void) > voidShare*float64(cells) {
-		reasons = append(reasons, fmt.Sprintf("of %s of the open loop %d are void, medians included; one reason: %s", format.Count(cells, "cell"), void, why))
+		reasons = append(reasons, fmt.Sprintf("%d of %s of the open loop are void, medians included; one reason: %s", void, format.Count(cells, "cell"), why))
 	}
-	// Of servers that the claim is not about, there are findings without a verdict.
+	// A claim without a verdict may have findings on servers that it is not about.
 	decided := func(c Claim) bool {
 		return c.Verdict.Decided() || slices.ContainsFunc(c.Findings, func(f Finding) bool { return f.Verdict.Decided() })
 	}
@@ -145,7 +145,7 @@ func (r *Results) Void() string {
 	return strings.Join(reasons, "; ")
 }
 
-// VoidCells returns how many of some cells are void, and why one of them is.
+// VoidCells counts the void cells, and returns why one of them is void.
 func VoidCells(all ...[]Cell) (void, of int, reason string) {
 	for _, c := range slices.Concat(all...) {
 		if of++; len(c.Load.Void) > 0 {

@@ -43,13 +43,13 @@ func TestVoidRuns(t *testing.T) {
 	}}
 	assert.Empty(t, r.Void())
 	r.OpenSummary = append(r.OpenSummary, OpenSummary{Void: 1, Reason: "the generator waited"})
-	assert.Equal(t, "of 9 cells of the open loop 7 are void, medians included; one reason: the generator waited", r.Void())
+	assert.Equal(t, "7 of 9 cells of the open loop are void, medians included; one reason: the generator waited", r.Void())
 
 	void := Cell{Load: load.Result{Void: []string{"the generator itself did not run"}}}
 	r = &Results{Runs: []Cell{{}, void, void, void}}
 	assert.Empty(t, r.Void())
 	r.Runs = append(r.Runs, void)
-	assert.Equal(t, "of 5 cells of the closed loop 4 are void; one reason: the generator itself did not run", r.Void())
+	assert.Equal(t, "4 of 5 cells of the closed loop are void; one reason: the generator itself did not run", r.Void())
 
 	r = &Results{Claims: []Claim{
 		{Experiment: "E4", Verdict: NotMeasurable, Findings: []Finding{{Why: "the host had the cores"}}},

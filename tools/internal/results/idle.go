@@ -1,10 +1,10 @@
 package results
 
-// IdleCell is a server with silent connections, and nothing to do.
+// IdleCell is a server with silent connections, and without requests.
 type IdleCell struct {
 	Server string `json:"server"`
-	// Connections is how many the server held, Wanted how many there should
-	// have been, and Short why there were fewer.
+	// Connections is the number that the server held, Wanted the planned number, and
+	// Short why it held fewer.
 	Connections int        `json:"connections"`
 	Wanted      int        `json:"wanted"`
 	Short       string     `json:"short,omitempty"`
@@ -14,23 +14,22 @@ type IdleCell struct {
 	Others *float64 `json:"others,omitempty"`
 }
 
-// CoreShare is how large a part of a core the server used.
+// CoreShare is the share of a core that the server used.
 func (c IdleCell) CoreShare() float64 {
 	share, _ := c.Resources.Share()
 	return share
 }
 
-// WantedShare is the share of a core that the server used, or was ready to use and waited
-// for because other programs had it. Its threads may wait for one core at the same
-// time; that counts once.
+// WantedShare is the share of a core that the server used, or waited for because other
+// programs had it. Threads that wait for one core at the same time count once.
 func (c IdleCell) WantedShare() float64 {
 	wanted, _ := c.Resources.Wanted()
 	return wanted
 }
 
-// IdleShare returns the share of a core that a server used with a few silent
-// connections: the first of the plan's numbers that is not 0, or one where
-// clients are served one at a time. known is false if that was not measured.
+// IdleShare returns the share of a core that a server used with few silent connections:
+// the first of the plan's numbers that is not 0, or one connection if the server serves
+// one client at a time. known is false if that was not measured.
 func (r *Results) IdleShare(server string) (share float64, known bool) {
 	for _, c := range r.Idle {
 		if c.Server == server && c.Connections > 0 && c.Resources != nil {
@@ -40,9 +39,9 @@ func (r *Results) IdleShare(server string) (share float64, known bool) {
 	return 0, false
 }
 
-// PerConnection returns how many bytes of a server's memory (RSS) a silent
-// connection makes, by the most that there were. known is false if there were
-// few.
+// PerConnection returns the memory (RSS) of a silent connection, in bytes, from the
+// server's growth between its fewest and its most connections. known is false if there
+// were few.
 func (r *Results) PerConnection(server string) (bytes float64, known bool) {
 	var first, last *IdleCell
 	for i, c := range r.Idle {
@@ -62,8 +61,8 @@ func (r *Results) PerConnection(server string) (bytes float64, known bool) {
 // Shares of a core, in %.
 const BusyYes, BusyNo = 50.0, 5.0
 
-// Polls reports whether a server wanted a core although it had nothing to do: whether
-// it used one, or would have if others had not had it.
+// Polls reports whether a server without requests wanted a core: it used one, or waited
+// for one that other programs had.
 func (r *Results) Polls(server string) bool {
 	for _, c := range r.Idle {
 		if c.Server == server && c.Connections > 0 && c.Resources != nil {

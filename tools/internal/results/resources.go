@@ -4,53 +4,49 @@ import "time"
 
 // Resources is what a server used while it was measured.
 type Resources struct {
-	// Window is from one reading of the CPU time to the other, Cores how many
-	// cores it might run on meanwhile, and Uncertainty by how much CPU may be
-	// more or less than what was used in Window.
+	// Window is the time between the two readings of the CPU time, Cores the number of
+	// cores that the server could run on, and Uncertainty how far CPU may be from the
+	// time used in Window.
 	Window      time.Duration `json:"window_ns"`
 	Cores       int           `json:"cores"`
 	Uncertainty time.Duration `json:"cpu_uncertainty_ns"`
-	// CPU is user and system time, of all threads, ended ones and those that the
-	// kernel has started for an io_uring too. User and System are its parts, as
-	// the kernel's ticks tell them apart: good to 10 ms.
+	// CPU is user and system time of all threads, including ended ones and those that
+	// the kernel started for an io_uring. User and System are its parts by the kernel's
+	// ticks, exact to 10 ms.
 	CPU    time.Duration `json:"cpu_ns"`
 	User   time.Duration `json:"cpu_user_ns"`
 	System time.Duration `json:"cpu_system_ns"`
-	// Voluntary (it waited) and Involuntary (it was made to make room) are
-	// context switches, of the threads that were alive at the end. What one did
-	// that ended meanwhile is not in them: a server ends no threads under a
-	// steady load, and the kernel ends those of an io_uring that had nothing to
-	// do for seconds.
+	// Voluntary (the thread waited) and Involuntary (the kernel took its core) are the
+	// context switches of the threads that were alive at the end. Switches of ended
+	// threads are missing: a server ends no threads under a steady load, and the kernel
+	// ends threads of an io_uring only after idle seconds.
 	Voluntary   int64 `json:"switches_voluntary"`
 	Involuntary int64 `json:"switches_involuntary"`
-	// RunQueue is how long its threads were ready to run and had no core,
-	// added up; nil where the kernel does not tell. A wait counts when it ends,
-	// and as Window at most.
+	// RunQueue is the run-queue wait of all threads, added up; nil where the kernel does
+	// not tell. A wait counts when it ends, and as Window at most.
 	RunQueue *time.Duration `json:"run_queue_ns,omitempty"`
-	// Threads, RSS and PSS are those at the end, the latter two in bytes. PSS
-	// divides what processes share among them; absent if it is not known,
-	// because no process has 0.
+	// Threads, RSS and PSS are those at the end, the latter two in bytes. PSS divides
+	// shared memory among its processes; it is absent if it is not known, because no
+	// process has 0.
 	Threads int   `json:"threads"`
 	RSS     int64 `json:"rss_bytes"`
 	PSS     int64 `json:"pss_bytes,omitempty"`
-	// Sockets is the memory that the kernel had given to TCP's buffers at the
-	// end, in bytes: of the whole machine, both ends of each connection.
+	// Sockets is the kernel's memory for TCP's buffers at the end, in bytes: of the whole
+	// machine, both ends of each connection.
 	Sockets int64 `json:"sockets_bytes"`
 }
 
-// clockSlew is how much faster or slower than true time the system's clock may
-// run while it is set right (adjtimex: 500 µs in a second). CPU time does not
-// follow.
+// clockSlew is how much faster or slower than true time the system's clock may run
+// while it is adjusted (adjtimex: 500 µs in a second). CPU time is not adjusted.
 const clockSlew = 500e-6
 
-// hostPause is by how much a CPU clock may lag because of the host of a virtual
-// machine. The kernel looks at the time, the host takes the core away, and only when
+// hostPause is how far a CPU clock may lag because of a virtual machine's host. The kernel looks at the time, the host takes the core away, and only when
 // the core is back do other processes see the new CPU time. A lag of 50 µs was seen
 // (TestAProcessHasNoMoreThanItsCore); a millisecond leaves room for slower hosts.
 const hostPause = time.Millisecond
 
-// Excess is how much more CPU time there is than its cores have, beyond what
-// Uncertainty explains. If it is more than nothing, the measurement is wrong.
+// Excess is the CPU time beyond that of the server's cores that Uncertainty does not
+// explain. If it is above 0, the measurement is wrong.
 func (r *Resources) Excess() time.Duration {
 	if r.Cores == 0 {
 		return 0 // not known
@@ -59,10 +55,10 @@ func (r *Resources) Excess() time.Duration {
 	return max(0, r.CPU-time.Duration(r.Cores)*r.Window-unsure)
 }
 
-// Share is how much of a core it used: 1 is all of one, and a server on several
-// cores may have more. known is false if nothing was measured. A share above Cores
-// by no more than the uncertainty is returned as Cores; a larger one as it is,
-// because Excess then says that the measurement is wrong.
+// Share is the share of a core that the server used: 1 is a whole core, and a server on
+// several cores may have more. known is false if it was not measured. A share above
+// Cores by no more than the uncertainty is returned as Cores. A larger share is returned
+// unchanged, because Excess then says that the measurement is wrong.
 func (r *Resources) Share() (share float64, known bool) {
 	if r == nil || r.Window <= 0 {
 		return 0, false
@@ -74,9 +70,8 @@ func (r *Resources) Share() (share float64, known bool) {
 	return share, true
 }
 
-// Waited is how long its threads were ready to run and had no core, added up, by
-// the time: 1 is one thread all the time. known is false where the kernel does
-// not tell.
+// Waited is RunQueue as a share of Window: 1 is one thread all the time. known is false
+// where the kernel does not tell.
 func (r *Resources) Waited() (share float64, known bool) {
 	if r == nil || r.Window <= 0 || r.RunQueue == nil {
 		return 0, false
@@ -84,16 +79,16 @@ func (r *Resources) Waited() (share float64, known bool) {
 	return r.RunQueue.Seconds() / r.Window.Seconds(), true
 }
 
-// Wanted is how much of a core it would have used if no other program had been
-// in its way, as far as the kernel tells: the same on a busy machine. Threads
-// that wait for each other's core want no more than there are.
+// Wanted is the share of a core that the server would have used without other programs:
+// Share and the wait for a core together, at most all cores. So it is the same on a busy
+// machine, as far as the kernel tells.
 func (r *Resources) Wanted() (share float64, known bool) {
 	share, known = r.Share()
 	waited, _ := r.Waited()
 	return max(share, min(share+waited, float64(r.cores()))), known
 }
 
-// cores is Cores, and one where that is not known.
+// cores is Cores, or one where that is not known.
 func (r *Resources) cores() int {
 	if r == nil {
 		return 1
@@ -101,6 +96,6 @@ func (r *Resources) cores() int {
 	return max(1, r.Cores)
 }
 
-// UserTick is the unit in which the kernel tells user and system time: USER_HZ
-// is 100 on every architecture that Go knows.
+// UserTick is the kernel's unit of user and system time: USER_HZ is 100 on every
+// architecture that Go knows.
 const UserTick = time.Second / 100

@@ -1,6 +1,5 @@
-// Package results is what a run of the lab has found out: what was measured, the
-// medians over the rounds, and what the experiments say. A file has it as JSON
-// (Write, Read).
+// Package results has the outcome of a lab run: the measurements, the medians over the
+// rounds, and the experiments' findings. It reads and writes them as JSON.
 package results
 
 import (
@@ -18,65 +17,63 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// Schema is the version of Results: it changes when a field changes its
-// meaning or goes.
+// Schema is the version of Results. It changes when a field changes its meaning or goes.
 const Schema = 5
 
-// FileName is the name of the file that Results are written to.
+// FileName is the name of the file of Results.
 const FileName = "results.json"
 
-// Results is everything that a run of the lab has found out.
+// Results is the outcome of a lab run.
 type Results struct {
 	Schema   int       `json:"schema"`
 	Started  time.Time `json:"started"`
 	Finished time.Time `json:"finished"`
-	// Complete: nobody ended the run before its time.
+	// Complete: the run was not interrupted.
 	Complete bool `json:"complete"`
-	// Command is the command that does the same again, word by word.
+	// Command repeats the run, word by word.
 	Command     []string    `json:"command,omitempty"`
 	Environment Environment `json:"environment"`
 	Plan        Plan        `json:"plan"`
 	Servers     []*Server   `json:"servers"`
-	// Ceiling is what the generator reaches against a server that does next to
-	// nothing, under each of the plan's workloads.
+	// Ceiling is the generator's ceiling under each of the plan's workloads: its rate
+	// against a server that does next to nothing.
 	Ceiling []Cell `json:"ceiling,omitempty"`
-	// Runs and Open are the cells of the closed loop and of the open one, void
-	// ones too, in the order they were measured. In Open, Workload is of the
-	// plan's open ones.
+	// Runs and Open are the cells of the closed and of the open loop, including void
+	// ones, in the order they were measured. In Open, Workload counts the plan's open
+	// workloads.
 	Runs []Cell `json:"runs,omitempty"`
 	Open []Cell `json:"open,omitempty"`
-	// Again are cells of the closed loop too: the plan's server for the A/A
-	// test, measured as if it were another one.
+	// Again are further cells of the closed loop: the plan's server for the A/A run,
+	// measured as if it were another server.
 	Again    []Cell        `json:"again,omitempty"`
 	Idle     []IdleCell    `json:"idle,omitempty"`
 	Syscalls []SyscallCell `json:"syscalls,omitempty"`
 	Capacity []Capacity    `json:"capacity,omitempty"`
 	// StallCheck is the lab's test of itself; nil if it was not made.
 	StallCheck *StallCheck `json:"stall_check,omitempty"`
-	// Experiments say what each of the plan's experiments asks, Trials are their runs,
-	// and Claims their outcome.
+	// Experiments are the statements of the plan's experiments, Trials their runs, and
+	// Claims their outcome.
 	Experiments []Statement   `json:"experiments,omitempty"`
 	Trials      []Trial       `json:"trials,omitempty"`
 	Claims      []Claim       `json:"claims,omitempty"`
 	Summary     []Summary     `json:"summary,omitempty"`
 	OpenSummary []OpenSummary `json:"open_summary,omitempty"`
 	Noise       []Noise       `json:"noise,omitempty"`
-	// NotMeasured tells what was not measured and why, a sentence each.
+	// NotMeasured says what was not measured and why, a sentence each.
 	NotMeasured []string `json:"not_measured,omitempty"`
 }
 
-// Server is a target, and what became of it.
+// Server is a target with its state.
 type Server struct {
 	Target
-	// Binary is the SHA-256 of the program's file, in hex. Empty if it could
-	// not be read.
+	// Binary is the SHA-256 of the program's file, in hex. Empty if the file could not
+	// be read.
 	Binary string       `json:"binary_sha256,omitempty"`
 	Rules  *Conformance `json:"rules,omitempty"`
-	// DNF (did not finish) is why it was not measured, or no further.
+	// DNF (did not finish) is why its measurement ended early, or did not begin.
 	DNF string `json:"dnf,omitempty"`
-	// Unavailable is why this system cannot run it, as its command said when it
-	// was started: then nothing was measured, and nothing is wrong with it.
-	// Empty: it can.
+	// Unavailable is why this system cannot run the server, as its command said. It is
+	// not measured then, and nothing is wrong with it. Empty: the system can.
 	Unavailable string `json:"unavailable,omitempty"`
 }
 
@@ -88,24 +85,24 @@ type Cell struct {
 	Load     load.Result `json:"load"`
 	// Resources is what the server used; nil where the system does not tell.
 	Resources *Resources `json:"resources,omitempty"`
-	// Steal is the share of the machine's CPU time meanwhile that its host gave
-	// to others, 0 to 1; nil if it is not known.
+	// Steal is the share of the machine's CPU time, 0 to 1, that its host gave to others
+	// meanwhile; nil if it is not known.
 	Steal *float64 `json:"steal,omitempty"`
-	// Others is the share of a core that other programs than the lab and the
-	// server used meanwhile, 0 to 1: of the server's core or of the load's, which
-	// is more, where they have cores of their own, and otherwise of all. nil if it
-	// is not known.
+	// Others is the share of a core, 0 to 1, that programs other than the lab and the
+	// server used meanwhile: the larger share of the server's core and the load's, or of
+	// all cores if these two are not pinned. nil if it is not known.
 	Others *float64 `json:"others,omitempty"`
 }
 
-// Capacity is the highest rate of an open loop that a server kept within an
-// SLO: p99 of the response time at most the plan's SLO, no errors, at least 99 %
-// of what was due answered, in every repeat.
+// Capacity is the highest rate of an open loop that a server kept within the plan's SLO:
+// in every repeat p99 of the response time is at most the SLO, there are no errors, and
+// at least 99 % of the due requests are answered.
 type Capacity struct {
 	Server string `json:"server"`
-	// Rate is in requests per second; 0 if there was none.
+	// Rate is in requests per second; 0 if the server kept none.
 	Rate float64 `json:"requests_per_second"`
-	// LowerBound: a higher rate could not be judged, so there may be more.
+	// LowerBound: the next higher rate could not be judged, so the capacity may be
+	// higher.
 	LowerBound bool  `json:"lower_bound"`
 	Tries      []Try `json:"tries,omitempty"`
 }
@@ -113,14 +110,14 @@ type Capacity struct {
 // Try is one step of the search for a capacity.
 type Try struct {
 	Rate float64 `json:"rate"`
-	// Runs are its repeats, up to the first that failed.
+	// Runs are the repeats, up to the first that failed.
 	Runs []Cell `json:"runs,omitempty"`
 	// Fail is why the rate was not kept within the SLO; empty if it was.
 	Fail string `json:"fail,omitempty"`
 }
 
-// Noise is how far two measurements of one and the same server were apart: the
-// A/A test. A difference between two servers that is no larger means nothing.
+// Noise is the difference between two measurements of the same server: the A/A run. A
+// smaller difference between two servers means nothing.
 type Noise struct {
 	Server   string `json:"server"`
 	Workload int    `json:"workload"` // of the plan's, counted from 0
@@ -129,9 +126,8 @@ type Noise struct {
 	CPU float64 `json:"cpu"`
 }
 
-// Write writes the results to a file in dir, which is made if need be, and
-// returns the file's name. A file that is there is replaced at once or not at
-// all.
+// Write writes the results to a file in dir, which it makes if need be, and returns the
+// file's name. It replaces an older file at once or not at all.
 func (r *Results) Write(dir string) (string, error) {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
@@ -144,13 +140,13 @@ func (r *Results) Write(dir string) (string, error) {
 	return name, folder.WriteFile(name, append(text, '\n'))
 }
 
-// maxFile is how long a file of results may be, in bytes. The longest that the lab
-// writes, of a hundred rounds with twenty servers, has half as many.
+// maxFile is the longest file of results, in bytes. The lab's longest, of a hundred
+// rounds with twenty servers, is half as long.
 const maxFile = 256 << 20
 
-// Read reads the results from a file that Write has written.
+// Read reads the results from a file that Write wrote.
 func Read(name string) (*Results, error) {
-	// Opening a pipe into which nobody writes would wait, deaf to signals.
+	// Opening a pipe without a writer would wait, and ignore signals.
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
@@ -160,7 +156,7 @@ func Read(name string) (*Results, error) {
 	if info, err := f.Stat(); err == nil && info.Size() > maxFile {
 		return nil, tooLong
 	}
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1)) // it may be a pipe
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1)) // a pipe has no size
 	if err != nil {
 		return nil, err
 	}
@@ -174,10 +170,10 @@ func Read(name string) (*Results, error) {
 	return r, nil
 }
 
-// Decode reads results as JSON, and checks them. It passes over fields that it
-// does not know: they are a later version's.
+// Decode reads results as JSON, and checks them. It ignores unknown fields, which are
+// those of a later version.
 func Decode(text []byte) (*Results, error) {
-	// The version first: with another one, the rest may have other types.
+	// The version first, because another version may have other types.
 	var version struct {
 		Schema *int `json:"schema"`
 	}
@@ -210,7 +206,7 @@ func (r *Results) Server(name string) *Server {
 	return nil
 }
 
-// Statement returns what the experiment of that number has said of itself, or nil.
+// Statement returns the statement of the experiment of that number, or nil.
 func (r *Results) Statement(id string) *Statement {
 	for i := range r.Experiments {
 		if r.Experiments[i].ID == id {
@@ -220,8 +216,7 @@ func (r *Results) Statement(id string) *Statement {
 	return nil
 }
 
-// Failed names the servers that were not measured to the end, or that made
-// errors under load.
+// Failed names the servers that did not finish, or that made errors under load.
 func (r *Results) Failed() []string {
 	var failed []string
 	for _, s := range r.Servers {
@@ -239,7 +234,17 @@ func (r *Results) Failed() []string {
 	return failed
 }
 
-// LowestFailure returns the try with the lowest rate that was not kept, or nil.
+// CapacityOf returns the capacity of a server, nil if it was not searched for.
+func (r *Results) CapacityOf(server string) *Capacity {
+	i := slices.IndexFunc(r.Capacity, func(c Capacity) bool { return c.Server == server })
+	if i < 0 {
+		return nil
+	}
+	return &r.Capacity[i]
+}
+
+// LowestFailure returns the try with the lowest rate that the server did not keep, or
+// nil.
 func (c Capacity) LowestFailure() *Try {
 	var lowest *Try
 	for i := range c.Tries {
@@ -250,14 +255,14 @@ func (c Capacity) LowestFailure() *Try {
 	return lowest
 }
 
-// Out reports whether a server is not to be measured, or no further.
+// Out reports whether a server must not be measured, or no further.
 func (s *Server) Out() bool { return s.DNF != "" || s.Unavailable != "" }
 
-// Skip notes what is not measured.
+// Skip notes something that is not measured, and why.
 func (r *Results) Skip(what string) { r.NotMeasured = append(r.NotMeasured, what) }
 
-// CeilingOf returns the generator's ceiling with as many connections and
-// requests in flight, in requests per second. 0: not known.
+// CeilingOf returns the generator's ceiling with w's connections and requests in flight,
+// in requests per second. 0: not known.
 func (r *Results) CeilingOf(w load.Workload) float64 {
 	i := slices.IndexFunc(r.Ceiling, func(c Cell) bool {
 		of := c.Load.Workload

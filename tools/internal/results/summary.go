@@ -11,47 +11,47 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// Summary is what a server did under one workload: medians over the rounds.
+// Summary is a server under one workload: medians over the rounds.
 type Summary struct {
 	Server   string `json:"server"`
 	Workload int    `json:"workload"` // of the plan's, counted from 0
-	Rounds   int    `json:"rounds"`   // that were measured
+	Rounds   int    `json:"rounds"`   // measured ones
 
 	Rate float64       `json:"requests_per_second"`
 	P50  time.Duration `json:"p50_ns"` // 0: too few requests in too many rounds
 	P99  time.Duration `json:"p99_ns"`
-	// Hidden is the share of the requests in flight that waited longer than a
-	// cell, 0 to 1, so that they are in no percentile.
+	// Hidden is the share of the requests in flight, 0 to 1, that waited longer than a
+	// cell, so they are in no percentile.
 	Hidden float64 `json:"hidden"`
-	// Served is the smallest number of connections that got replies.
+	// Served is the number of connections that got replies, the smallest of the rounds.
 	Served int `json:"served"`
 	// Errors is the sum over the rounds, FirstError one of them.
 	Errors     int64  `json:"errors"`
 	FirstError string `json:"first_error,omitempty"`
-	// GeneratorLimited: in most rounds the load generator may have been the
-	// limit (load.Generator.Limited).
+	// GeneratorLimited: in most rounds the load generator may have been the limit
+	// (load.Generator.Limited).
 	GeneratorLimited bool `json:"generator_limited"`
 
 	// Cost is nil where the system does not tell.
 	Cost *Cost `json:"cost,omitempty"`
 }
 
-// Cost is what the requests cost the server: medians over the rounds.
+// Cost is the cost of a request for the server: medians over the rounds.
 type Cost struct {
-	// CPU is the server's CPU time per request, in ns, and System the share of
-	// it that was spent in the kernel; nil: there are too few ticks to say.
+	// CPU is the server's CPU time per request, in ns, and System the kernel's share of
+	// it; nil: there are too few ticks.
 	CPU    float64      `json:"cpu_ns_per_request"`
 	System *SystemShare `json:"cpu_system,omitempty"`
-	// Interval is where the median of CPU is with a confidence of 95 %. nil: there
-	// are too few rounds to say.
+	// Interval has the median of CPU in it with a confidence of 95 %. nil: there are too
+	// few rounds.
 	Interval *Interval `json:"cpu_interval,omitempty"`
-	// Spread is how far apart the rounds' CPU figures are: the largest less
-	// the smallest, as a share of the median.
+	// Spread is the largest of the rounds' CPU figures less the smallest, as a share of
+	// the median.
 	Spread      float64 `json:"cpu_spread"`
 	Voluntary   float64 `json:"switches_voluntary_per_request"`
 	Involuntary float64 `json:"switches_involuntary_per_request"`
-	// RunQueue is the share of the time that its threads were ready to run and
-	// had no core, added up; nil where the kernel does not tell.
+	// RunQueue is the run-queue wait of all threads as a share of the time; nil where the
+	// kernel does not tell.
 	RunQueue *float64 `json:"run_queue,omitempty"`
 	Threads  int      `json:"threads"`
 	RSS      int64    `json:"rss_bytes"`
@@ -59,9 +59,9 @@ type Cost struct {
 	Sockets  int64    `json:"sockets_bytes"`
 }
 
-// SystemShare is how much of the CPU time was the kernel's, 0 to 1, by the ticks
-// of all rounds together, which are few in each. In 95 of 100 cases the true
-// share is between Low and High.
+// SystemShare is the kernel's share of the CPU time, 0 to 1, by the ticks of all rounds
+// together, because each round has few. In 95 of 100 cases the true share is between
+// Low and High.
 type SystemShare struct {
 	Share float64 `json:"share"`
 	Low   float64 `json:"low"`
@@ -74,8 +74,8 @@ type Interval struct {
 	High float64 `json:"high_ns"`
 }
 
-// Summarize makes the summaries of what was measured, but for the claims' verdicts:
-// those are drawn by package experiments.
+// Summarize makes the summaries of the measurements. Package experiments draws the
+// claims' verdicts.
 func (r *Results) Summarize() error {
 	r.Summary = summarize(r.Servers, r.Plan, r.Runs)
 	r.Noise = noise(r.Plan, r.Runs, r.Again)
@@ -84,16 +84,14 @@ func (r *Results) Summarize() error {
 	return err
 }
 
-// noise compares the two measurements of the A/A test.
+// noise compares the two measurements of the A/A run.
 func noise(plan Plan, runs, again []Cell) []Noise {
 	var all []Noise
 	for w := range plan.Workloads {
 		var both [2][]float64
 		for i, cells := range [][]Cell{runs, again} {
-			for _, c := range cells {
-				if c.Server == plan.Again && c.Workload == w && c.Resources != nil && c.Load.Requests > 0 {
-					both[i] = append(both[i], c.NanosPerRequest())
-				}
+			for _, c := range WithCost(CellsOf(cells, plan.Again, w)) {
+				both[i] = append(both[i], c.NanosPerRequest())
 			}
 		}
 		if len(both[0]) == 0 || len(both[1]) == 0 {
@@ -105,7 +103,8 @@ func noise(plan Plan, runs, again []Cell) []Noise {
 	return all
 }
 
-// NanosPerRequest is in ns.
+// NanosPerRequest is the server's CPU time per request, in ns. The cell must have
+// Resources and requests.
 func (c Cell) NanosPerRequest() float64 {
 	return float64(c.Resources.CPU.Nanoseconds()) / float64(c.Load.Requests)
 }
@@ -115,8 +114,7 @@ func summarize(servers []*Server, plan Plan, runs []Cell) []Summary {
 	var all []Summary
 	for _, s := range servers {
 		for w := range plan.Workloads {
-			mine := slices.DeleteFunc(slices.Clone(runs), func(r Cell) bool { return r.Server != s.Name || r.Workload != w })
-			if len(mine) > 0 {
+			if mine := CellsOf(runs, s.Name, w); len(mine) > 0 {
 				all = append(all, summarizeRuns(mine, plan.Workloads[w]))
 			}
 		}
@@ -138,7 +136,6 @@ func summarizeRuns(runs []Cell, w load.Workload) Summary {
 		s.Hidden = MedianOf(runs, func(r Cell) float64 { return r.Load.Hidden() })
 	}
 	limited := 0
-	var known []Cell
 	for _, r := range runs {
 		if r.Load.Generator.Limited {
 			limited++
@@ -146,15 +143,33 @@ func summarizeRuns(runs []Cell, w load.Workload) Summary {
 		s.Served = min(s.Served, r.Load.Served)
 		s.Errors += r.Load.Errors.Count()
 		s.FirstError = cmp.Or(s.FirstError, r.Load.Errors.First)
-		if r.Resources != nil && r.Load.Requests > 0 {
-			known = append(known, r)
-		}
 	}
 	s.GeneratorLimited = 2*limited > len(runs)
-	if len(known) > 0 {
+	if known := WithCost(runs); len(known) > 0 {
 		s.Cost = CostOf(known)
 	}
 	return s
+}
+
+// CellsOf returns the cells of a server under a workload, in the order they were
+// measured.
+func CellsOf(cells []Cell, server string, workload int) (mine []Cell) {
+	for _, c := range cells {
+		if c.Server == server && c.Workload == workload {
+			mine = append(mine, c)
+		}
+	}
+	return mine
+}
+
+// WithCost returns the cells whose NanosPerRequest is known.
+func WithCost(cells []Cell) (known []Cell) {
+	for _, c := range cells {
+		if c.Resources != nil && c.Load.Requests > 0 {
+			known = append(known, c)
+		}
+	}
+	return known
 }
 
 // CostOf sums up cells of one server under one workload, of which all have Resources
@@ -180,8 +195,7 @@ func CostOf(runs []Cell) *Cost {
 	return c
 }
 
-// waitedOf returns the median of the rounds' waits for a core; nil where none is
-// known.
+// waitedOf returns the median of the rounds' waits for a core, nil if none is known.
 func waitedOf(runs []Cell) *float64 {
 	var all []float64
 	for _, r := range runs {
@@ -195,10 +209,10 @@ func waitedOf(runs []Cell) *float64 {
 	return new(Median(all))
 }
 
-// leastTicks is how few ticks say nothing of how CPU time is divided. Each of
-// them is a sample of what ran just then, so the share by n ticks is within 1/√n
-// of the true one in 95 of 100 cases (1.96·√(p(1-p)/n), at most, with p = ½):
-// with 25 of them within 20 %.
+// leastTicks is the least number of ticks that tells how CPU time is divided. Each tick
+// is a sample of what ran just then, so in 95 of 100 cases the share by n ticks is within
+// 1/√n of the true one (1.96·√(p(1-p)/n), at most, with p = ½): within 20 % with 25
+// ticks.
 const leastTicks = 25
 
 // systemShare returns nil if there are too few ticks.
@@ -215,7 +229,7 @@ func systemShare(runs []Cell) *SystemShare {
 	return &SystemShare{share, max(0, share-off), min(1, share+off)}
 }
 
-// intervalOf assumes nothing about how the rounds are distributed.
+// intervalOf assumes nothing about the distribution of the rounds.
 func intervalOf(runs []Cell) *Interval {
 	var values []float64
 	for _, r := range runs {
@@ -228,7 +242,7 @@ func intervalOf(runs []Cell) *Interval {
 	return &Interval{s.Lo, s.Hi}
 }
 
-// SummaryOf returns what a server did under a workload, or nil.
+// SummaryOf returns the summary of a server under a workload, or nil.
 func (r *Results) SummaryOf(server string, workload int) *Summary {
 	for i, s := range r.Summary {
 		if s.Server == server && s.Workload == workload {
@@ -238,13 +252,13 @@ func (r *Results) SummaryOf(server string, workload int) *Summary {
 	return nil
 }
 
-// number is what there can be a median of.
+// number is a type that has medians.
 type number interface {
 	~int | ~int64 | ~float64
 }
 
-// Median returns the middle value, or the mean of the two in the middle. There
-// must be one.
+// Median returns the middle value, or the mean of the two in the middle. There must be
+// at least one value.
 func Median[T number](values []T) T {
 	sorted := slices.Sorted(slices.Values(values))
 	n := len(sorted)

@@ -7,20 +7,19 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// OpenSummary is a server's response time at a given rate: the valid rounds
-// together.
+// OpenSummary is a server's response time at a given rate: the valid rounds together.
 type OpenSummary struct {
 	Server   string `json:"server"`
 	Workload int    `json:"workload"` // of the plan's open ones, counted from 0
-	Rounds   int    `json:"rounds"`   // that were valid
-	// MedianRounds are those and the void ones whose median stands
-	// (load.Result.MedianStands), and P50 the median of them together.
+	Rounds   int    `json:"rounds"`   // valid ones
+	// MedianRounds counts the valid rounds and the void ones whose median stands
+	// (load.Result.MedianStands). P50 is the median of these rounds together.
 	MedianRounds int           `json:"median_rounds"`
 	P50          time.Duration `json:"p50_ns"`
-	// Void is how many rounds were not, and Reason why one of them was not.
+	// Void is the number of void rounds, and Reason why one of them is void.
 	Void   int    `json:"void"`
 	Reason string `json:"reason,omitempty"`
-	// Kept: it answered nearly all that was due, in each of MedianRounds.
+	// Kept: the server answered nearly all due requests, in each of MedianRounds.
 	Kept bool `json:"kept"`
 	// Response and Service are merged from the valid rounds.
 	Response   load.Times `json:"response"`
@@ -29,8 +28,7 @@ type OpenSummary struct {
 	FirstError string     `json:"first_error,omitempty"`
 }
 
-// summarizeOpen returns a summary for each server and open workload that was
-// measured.
+// summarizeOpen returns a summary for each server and open workload that was measured.
 func summarizeOpen(servers []*Server, plan Plan, cells []Cell) ([]OpenSummary, error) {
 	var all []OpenSummary
 	for _, s := range servers {
@@ -79,8 +77,7 @@ func summarizeOpen(servers []*Server, plan Plan, cells []Cell) ([]OpenSummary, e
 	return all, nil
 }
 
-// OpenSummaryOf returns a server's response times at one of the plan's open rates, or
-// nil.
+// OpenSummaryOf returns the summary of a server at one of the plan's open rates, or nil.
 func (r *Results) OpenSummaryOf(server string, workload int) *OpenSummary {
 	i := slices.IndexFunc(r.OpenSummary, func(s OpenSummary) bool { return s.Server == server && s.Workload == workload })
 	if i < 0 {

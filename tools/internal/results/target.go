@@ -7,28 +7,25 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// Target is a server to be measured: a model with its options, or anyone's
-// own.
+// Target is a server that the lab measures: a model with its options, or a user's own.
 type Target struct {
 	Name string `json:"name"`
-	// Command starts it: a program and its arguments. In one of ours, which
-	// picks a free port and logs it, the address is there already; in any
-	// other, a placeholder says where the address to listen on goes.
+	// Command starts the server: a program and its arguments. One of ours picks a free
+	// port and logs it. Any other has a placeholder for the address to listen on.
 	Command []string `json:"command"`
-	// CheckFlags are appended to it for the check alone.
+	// CheckFlags are appended to Command for the check alone.
 	CheckFlags []string `json:"check_flags,omitempty"`
 	// OneAtATime: a client keeps the others waiting until it leaves.
 	OneAtATime bool `json:"one_at_a_time"`
-	// Foreign: not one of ours.
+	// Foreign: not one of this project's servers.
 	Foreign bool `json:"foreign,omitempty"`
-	// Peer: on somebody else's library, or somebody else's program, to compare
-	// ours with.
+	// Peer: on another project's library, or another project's program, for comparison.
 	Peer bool `json:"peer,omitempty"`
-	// Protocol is what it speaks. Empty: this project's. The rules are of that
-	// protocol; a server with another is not checked against them.
+	// Protocol is the server's protocol. Empty: this project's. A server of another
+	// protocol is not checked against the rules.
 	Protocol load.Protocol `json:"protocol,omitempty"`
-	// Exceptions are rules that it is known not to follow, and why. It is not
-	// checked against them.
+	// Exceptions are rules that the server is known to break, and why. It is not checked
+	// against them.
 	Exceptions map[string]string `json:"exceptions,omitempty"`
 }
 
@@ -41,14 +38,13 @@ func (s Target) Model() string {
 	return name
 }
 
-// Told returns the workload in the server's language.
+// Told returns the workload in the server's protocol.
 func (s Target) Told(w load.Workload) load.Workload {
 	w.Protocol = cmp.Or(s.Protocol, w.Protocol)
 	return w
 }
 
-// The placeholders in the command of a foreign server: 127.0.0.1:PORT, and the
-// port alone.
+// The placeholders in a foreign server's command: 127.0.0.1:PORT, and the port alone.
 const (
 	AddrPlaceholder = "{addr}"
 	PortPlaceholder = "{port}"

@@ -11,32 +11,32 @@ import (
 type Trial struct {
 	Experiment string `json:"experiment"`
 	Server     string `json:"server"`
-	// Case is what was different from the experiment's other runs, in words, and
-	// X the same as a number, where there is one: of connections, say.
+	// Case is the difference from the experiment's other runs in words, and X the
+	// difference as a number, such as connections.
 	Case string  `json:"case,omitempty"`
 	X    float64 `json:"x,omitempty"`
-	// Load is what the generator saw, Probes what clients saw who come, ask and
-	// go, and Resources what the server used; nil where there were none.
+	// Load is what the generator measured, Probes what clients measured that connect, ask
+	// and leave, and Resources what the server used; nil where there were none.
 	Load      *load.Result `json:"load,omitempty"`
 	Probes    *Timeline    `json:"probes,omitempty"`
 	Resources *Resources   `json:"resources,omitempty"`
 	// Steal and Others are as in Cell.
 	Steal  *float64 `json:"steal,omitempty"`
 	Others *float64 `json:"others,omitempty"`
-	// Attacks are what was done to the server meanwhile.
+	// Attacks are those on the server meanwhile.
 	Attacks []Attack `json:"attacks,omitempty"`
-	// Figures are what else was counted, by name with its unit.
+	// Figures are further counts, by a name with its unit.
 	Figures map[string]float64 `json:"figures,omitempty"`
-	// Note is why there is less here than there should be.
+	// Note is why figures are missing.
 	Note string `json:"note,omitempty"`
 }
 
-// Fill has the trial be of a server, with what was measured of it.
+// Fill sets the trial's server and its measurements.
 func (t *Trial) Fill(s *Server, c *Cell) {
 	t.Server, t.Load, t.Resources, t.Steal, t.Others = s.Name, &c.Load, c.Resources, c.Steal, c.Others
 }
 
-// Besides is what the machine did during the run.
+// Besides returns what disturbed the run.
 func (t *Trial) Besides() Besides {
 	b := Besides{Server: t.Resources, Steal: t.Steal, Others: t.Others}
 	if t.Load != nil {
@@ -45,31 +45,52 @@ func (t *Trial) Besides() Besides {
 	return b
 }
 
+// PerRequest returns a part of what the server used, divided by the answered
+// requests. known is false where the system does not tell, or nothing was answered.
+func (t Trial) PerRequest(used func(*Resources) float64) (x float64, known bool) {
+	if t.Load == nil || t.Resources == nil || t.Load.Requests <= 0 {
+		return 0, false
+	}
+	return used(t.Resources) / float64(t.Load.Requests), true
+}
+
+// TrialsOf returns an experiment's runs with a server, in the order they were made.
+func (r *Results) TrialsOf(experiment, server string) (all []Trial) {
+	for _, t := range r.Trials {
+		if t.Experiment == experiment && t.Server == server {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
 // Taken returns why a run says more about the machine than about the server, or
 // "".
 func (t Trial) Taken() string { return t.Besides().Taken() }
 
-// Timeline is what probes saw, in steps by the time when they were due.
+// Timeline is what probes measured, in steps by the time when they were due.
 type Timeline struct {
 	Step  time.Duration `json:"step_ns"`
 	Steps []Moment      `json:"steps"`
-	// First is the first error of those in Failed.
+	// First is the first error of a failed probe.
 	First string `json:"first_error,omitempty"`
 }
 
 // Moment is a step of a Timeline.
 type Moment struct {
-	Calls  int           `json:"calls"`            // that were answered
-	Failed int           `json:"failed,omitempty"` // or not answered at all
-	Worst  time.Duration `json:"worst_ns"`         // the longest time from when it was due
+	Calls  int           `json:"calls"`            // answered probes
+	Failed int           `json:"failed,omitempty"` // unanswered probes
+	Worst  time.Duration `json:"worst_ns"`         // the longest time from when a probe was due
 	Median time.Duration `json:"median_ns"`        // of those times
-	// Late is how late a probe began to ask, at worst: the part of Worst that is
-	// the lab's own.
+	// Late is how late a probe began at worst: the lab's own part of Worst.
 	Late time.Duration `json:"late_ns,omitempty"`
 }
 
-// Worst returns the longest response time of probes who were due from one time
-// until another.
+// Length returns how long the probes were sent.
+func (t *Timeline) Length() time.Duration { return time.Duration(len(t.Steps)) * t.Step }
+
+// Worst returns the longest response time of probes that were due from one time until
+// another.
 func (t *Timeline) Worst(from, until time.Duration) (worst time.Duration) {
 	for i, m := range t.Steps {
 		if at := time.Duration(i) * t.Step; at >= from && at < until {
@@ -79,7 +100,7 @@ func (t *Timeline) Worst(from, until time.Duration) (worst time.Duration) {
 	return worst
 }
 
-// Late returns how late probes began to ask, at worst, who were due meanwhile.
+// Late returns how late probes began at worst that were due in that time.
 func (t *Timeline) Late(from, until time.Duration) (late time.Duration) {
 	for i, m := range t.Steps {
 		if at := time.Duration(i) * t.Step; at >= from && at < until {
@@ -89,7 +110,7 @@ func (t *Timeline) Late(from, until time.Duration) (late time.Duration) {
 	return late
 }
 
-// Failed returns how many probes were not answered.
+// Failed counts the unanswered probes.
 func (t *Timeline) Failed() (n int) {
 	for _, m := range t.Steps {
 		n += m.Failed
@@ -102,9 +123,8 @@ type Attack struct {
 	Kind  AttackKind    `json:"kind"`
 	From  time.Duration `json:"from_ns"` // since the probes' first
 	Until time.Duration `json:"until_ns"`
-	// Waited is how long the server's threads were ready to run meanwhile and had
-	// no core, added up, and Steal the share of the CPU time that the host took; 0
-	// and nil if that is not known.
+	// Waited is the run-queue wait of the server's threads meanwhile, added up, and Steal
+	// the share of the CPU time that the host took; 0 and nil if they are not known.
 	Waited time.Duration `json:"server_waited_ns,omitempty"`
 	Steal  *float64      `json:"steal,omitempty"`
 }
@@ -112,7 +132,7 @@ type Attack struct {
 // AttackKind is how a client misbehaves.
 type AttackKind string
 
-// The ways to misbehave.
+// The kinds of attack.
 const (
 	IdleClient AttackKind = "connects and says nothing"
 	HalfFrame  AttackKind = "sends half a frame"
@@ -120,7 +140,7 @@ const (
 	SlowReader AttackKind = "asks for much and does not read"
 )
 
-// check returns an error for a timeline that no axis has room for.
+// check returns an error for a timeline too long for any axis.
 func (t *Timeline) check() error {
 	const longest = time.Hour
 	if len(t.Steps) > 0 && (t.Step <= 0 || t.Step > longest/time.Duration(len(t.Steps))) {

@@ -58,7 +58,6 @@ var imports = map[string]string{
 	"tools/internal/results":     results + "tools/internal/folder",
 	"tools/internal/text":        shown,
 	"tools/internal/term":        shown + "tools/internal/text",
-	"tools/internal/report":      shown + "tools/internal/text tools/internal/folder tools/internal/self",
 	"tools/internal/proc":        measured,
 	"tools/internal/models":      shown + "tools/internal/nearest tools/internal/self",
 	"tools/internal/bench":       measured + "tools/internal/proc tools/internal/models",
@@ -66,11 +65,19 @@ var imports = map[string]string{
 	"tools/internal/lab":         run + "tools/internal/experiments",
 	"tools/internal/advise":      run + "tools/internal/folder tools/internal/self",
 	"tools/internal/labtest":     "common iouring tools/internal/load tools/internal/generator tools/internal/slow tools/internal/results tools/internal/models",
+
+	// The page, from the bottom up.
+	"tools/internal/report/plot":       "tools/internal/format tools/internal/printable",
+	"tools/internal/report/charts":     shown + "tools/internal/text tools/internal/report/plot",
+	"tools/internal/report/claims":     shown + "tools/internal/report/plot",
+	"tools/internal/report":            page + "tools/internal/folder tools/internal/self",
+	"tools/internal/report/reporttest": page + "tools/internal/experiments",
 }
 
 const (
 	results  = "tools/internal/format tools/internal/load tools/internal/printable "
 	shown    = results + "tools/internal/results "
+	page     = shown + "tools/internal/text tools/internal/report/plot tools/internal/report/charts tools/internal/report/claims "
 	measured = shown + "common tools/internal/generator "
 	run      = measured + "tools/internal/proc tools/internal/models tools/internal/bench tools/internal/text tools/internal/term "
 )
@@ -138,13 +145,14 @@ func permits(row, folder string) bool {
 // The table forbids something.
 func TestTheTableForbids(t *testing.T) {
 	for folder, imported := range map[string]string{
-		"tools/internal/report": "tools/internal/proc", // a page starts no process
-		"tools/internal/load":   "tools/internal/generator",
-		"tools/internal/text":   "tools/internal/experiments",
-		"tools/internal/bench":  "tools/internal/labtest", // for tests alone
-		"eventloop/poller":      "iouring",
-		"common/session":        "common/sock",
-		"common/sock":           "tools/internal/load",
+		"tools/internal/report":      "tools/internal/proc", // a page starts no process
+		"tools/internal/load":        "tools/internal/generator",
+		"tools/internal/text":        "tools/internal/experiments",
+		"tools/internal/bench":       "tools/internal/labtest", // for tests alone
+		"eventloop/poller":           "iouring",
+		"common/session":             "common/sock",
+		"common/sock":                "tools/internal/load",
+		"tools/internal/report/plot": "tools/internal/results",
 	} {
 		assert.False(t, permits(rowOf(folder), imported), "%s imports %s", folder, imported)
 	}

@@ -10,20 +10,20 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// drawings is how often the screen may change in a second, at most.
+// drawings is how often the screen may change in a second.
 const drawings = 4
 
-// live shows on a terminal what is known so far, and what is being measured.
+// live shows on a terminal the figures so far, and the running measurement.
 type live struct {
 	region liveRegion
 	style  text.Style
-	drawn  [drawings]time.Time // the last times, from the earliest on
+	drawn  [drawings]time.Time // the last times, the earliest first
 }
 
-// moment is where a run is.
+// moment is a run's progress.
 type moment struct {
 	server, what string
-	share        float64 // that is done, 0 to 1
+	share        float64 // of the run that is done, 0 to 1
 	left         time.Duration
 }
 
@@ -43,11 +43,11 @@ func (l *live) show(now time.Time, r *results.Results, m moment) {
 
 const (
 	barWidth = 16
-	barRoom  = 60 // with less, what is measured is worth more
-	typed    = 2  // characters: the ^C that a terminal shows when it is pressed
+	barRoom  = 60 // in a narrower line the measurement's name needs the bar's room
+	typed    = 2  // characters: a terminal shows ^C when it is pressed
 )
 
-// line is one that fits.
+// line describes the moment in a line of at most width characters.
 func (m moment) line(width int) string {
 	text := fmt.Sprintf("%3.0f %%  about %s left  ", m.share*100, format.Roughly(m.left))
 	if width >= barRoom {

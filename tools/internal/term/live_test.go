@@ -79,7 +79,7 @@ func TestLiveTable(t *testing.T) {
 	assert.Empty(t, s.Text())
 }
 
-// Only what is measured has columns.
+// Only the parts of the plan have columns.
 func TestLiveTableOfAPart(t *testing.T) {
 	s := &labtest.Screen{T: t, Columns: 80, Rows: 24}
 	p, r, _ := liveRun(t, s, text.Style{})

@@ -9,16 +9,16 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
-// liveRegion is the lines at the end of a terminal that are written over and over. The
-// cursor stays visible, behind the last of them: whatever ends the program, there
-// is nothing to restore.
+// liveRegion is the lines at the end of a terminal that are written again and again. The
+// cursor stays visible, behind the last line, so nothing must be restored however the
+// program ends.
 type liveRegion struct {
 	w      io.Writer
 	size   func() (columns, rows int)
-	widths []int // of the lines that are there
+	widths []int // of the lines on the screen
 }
 
-// draw writes the lines over those that are there, none as wide as the terminal.
+// draw replaces the lines. Each line must be narrower than the terminal.
 func (a *liveRegion) draw(lines []string) {
 	var out strings.Builder
 	out.WriteString(a.home())
@@ -33,7 +33,7 @@ func (a *liveRegion) draw(lines []string) {
 	for _, line := range lines {
 		a.widths = append(a.widths, visible(line))
 	}
-	io.WriteString(a.w, out.String()) // at once, so that it does not flicker
+	io.WriteString(a.w, out.String()) // one write, so that it does not flicker
 }
 
 func (a *liveRegion) erase() {
@@ -43,8 +43,8 @@ func (a *liveRegion) erase() {
 	}
 }
 
-// home returns what moves the cursor to the beginning of the lines. A terminal
-// that has become narrower has broken them.
+// home returns the code that moves the cursor to the beginning of the lines. A terminal
+// that became narrower has broken the lines.
 func (a *liveRegion) home() string {
 	columns, _ := a.size()
 	up := -1
@@ -57,7 +57,7 @@ func (a *liveRegion) home() string {
 	return fmt.Sprintf("\r\x1b[%dA", up)
 }
 
-// visible returns how many characters of a text can be seen: colours cannot.
+// visible counts the characters of a text without its colour codes.
 func visible(text string) int {
 	n := 0
 	for i, part := range strings.Split(text, "\x1b[") {

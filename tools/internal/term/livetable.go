@@ -9,8 +9,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// liveTable are the lines of a table of what is known so far; none if it does
-// not fit.
+// liveTable returns the lines of the table of figures so far; none if it does not fit.
 func liveTable(r *results.Results, m moment, width int, style text.Style) []string {
 	g := soFar(r)
 	names, others := 0, 0
@@ -38,14 +37,14 @@ func liveTable(r *results.Results, m moment, width int, style text.Style) []stri
 	return strings.Split(strings.TrimSuffix(g.Text(style), "\n"), "\n")
 }
 
-// The least room for a name, and for what is done with a server right now.
+// The least room for a server's name, and for its running measurement.
 const (
 	leastName = 12
 	nowWidth  = 14
 )
 
-// soFar is a table of the figures that are there: medians of the rounds until
-// now, with as many clients as in the middle, and at the rate in the middle.
+// soFar is the table of the figures so far: medians of the rounds, under the middle one
+// of the workloads and at the middle one of the rates.
 func soFar(r *results.Results) *text.Table {
 	closed, open := len(r.Plan.Workloads)/2, len(r.Plan.Open)/2
 	g := &text.Table{Columns: []text.Column{{Name: "MODEL"}, {Name: "RULES"}}}
@@ -62,11 +61,11 @@ func soFar(r *results.Results) *text.Table {
 	for _, s := range r.Servers {
 		cells := []string{s.Name, s.Rules.String()}
 		if r.Plan.Has(results.Closed) {
-			cpu, rate := closedSoFar(cellsOf(r.Runs, s.Name, closed))
+			cpu, rate := closedSoFar(results.CellsOf(r.Runs, s.Name, closed))
 			cells = append(cells, cpu, rate)
 		}
 		if r.Plan.Has(results.OpenLoop) {
-			cells = append(cells, openSoFar(cellsOf(r.Open, s.Name, open)))
+			cells = append(cells, openSoFar(results.CellsOf(r.Open, s.Name, open)))
 		}
 		if r.Plan.Has(results.Idle) {
 			idle := format.Absent
@@ -80,35 +79,19 @@ func soFar(r *results.Results) *text.Table {
 	return g
 }
 
-func cellsOf(cells []results.Cell, server string, workload int) []results.Cell {
-	var mine []results.Cell
-	for _, c := range cells {
-		if c.Server == server && c.Workload == workload {
-			mine = append(mine, c)
-		}
-	}
-	return mine
-}
-
 func closedSoFar(cells []results.Cell) (cpu, rate string) {
 	if len(cells) == 0 {
 		return format.Absent, format.Absent
 	}
 	cpu = format.NotAvailable
-	var known []results.Cell
-	for _, c := range cells {
-		if c.Resources != nil && c.Load.Requests > 0 {
-			known = append(known, c)
-		}
-	}
-	if len(known) > 0 {
+	if known := results.WithCost(cells); len(known) > 0 {
 		cpu = format.ThreeDigits(results.MedianOf(known, results.Cell.NanosPerRequest) / 1e3)
 	}
 	return cpu, format.Thousands(results.MedianOf(cells, func(c results.Cell) float64 { return c.Load.Rate }))
 }
 
-// openSoFar is the median of the rounds' own p99: to merge their histograms
-// takes longer than a drawing may.
+// openSoFar writes the median of the rounds' p99. Merging their histograms would be
+// more exact, but takes too long for a drawing.
 func openSoFar(cells []results.Cell) string {
 	var valid []results.Cell
 	for _, c := range cells {

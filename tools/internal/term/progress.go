@@ -1,5 +1,5 @@
-// Package term shows on a terminal, or in lines, how far a run is and what is
-// known so far.
+// Package term shows a run's progress and its figures so far: on a terminal, or in
+// lines.
 package term
 
 import (
@@ -12,9 +12,9 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// Progress tells how far a run is: on a terminal by a table of what is known so
-// far, elsewhere by a line for each server and round. It writes between
-// measurements only, so nothing runs beside one. The zero value is silent.
+// Progress shows how far a run is: on a terminal by a table of the figures so far,
+// elsewhere by a line for each server and round. It writes only between measurements,
+// so that it disturbs none. The zero value is silent.
 type Progress struct {
 	w    io.Writer
 	live *live // nil: lines
@@ -23,9 +23,9 @@ type Progress struct {
 	results     *results.Results
 	began       time.Time
 	done, total time.Duration // as planned
-	at          time.Time     // when so much was done
-	// told is how long the run was last said to take in all, and why why that is
-	// more than before.
+	at          time.Time     // when done last changed
+	// told is the last announced length of the whole run, and why is the reason why it
+	// is longer than before.
 	told time.Duration
 	why  string
 }
@@ -33,12 +33,12 @@ type Progress struct {
 // NewProgress returns a Progress that writes lines to w.
 func NewProgress(w io.Writer) *Progress { return &Progress{w: w, Now: time.Now} }
 
-// NewLiveProgress returns one for a terminal of that size.
+// NewLiveProgress returns a Progress for a terminal of that size.
 func NewLiveProgress(w io.Writer, style text.Style, size func() (columns, rows int)) *Progress {
 	return &Progress{w: w, live: &live{region: liveRegion{w: w, size: size}, style: style}, Now: time.Now}
 }
 
-// Start begins a run that fills the results and is planned to take so long.
+// Start begins a run that fills the results and is planned to take total.
 func (p *Progress) Start(results *results.Results, total time.Duration) {
 	if p.w == nil {
 		return
@@ -51,15 +51,15 @@ func (p *Progress) Start(results *results.Results, total time.Duration) {
 	}
 }
 
-// Tell says something that is no measurement's.
+// Tell writes a line that belongs to no measurement.
 func (p *Progress) Tell(line string) {
 	if p.w != nil && p.live == nil {
 		fmt.Fprintln(p.w, line)
 	}
 }
 
-// Doing says what is measured next: of which server, if of one, and what, the
-// most particular first.
+// Doing announces the next measurement: its server, if it has one, and its name, the
+// most particular part first.
 func (p *Progress) Doing(server, what string) {
 	if p.live == nil {
 		return
@@ -75,8 +75,8 @@ func (p *Progress) Doing(server, what string) {
 	p.live.show(now, p.results, moment{server: server, what: what, share: share, left: p.left(now)})
 }
 
-// Finished counts what was planned to take that long, and may say something
-// about it.
+// Finished counts a measurement that was planned to take that long, and may write a
+// line about it.
 func (p *Progress) Finished(planned time.Duration, line string) {
 	if p.w == nil {
 		return
@@ -91,7 +91,7 @@ func (p *Progress) Finished(planned time.Duration, line string) {
 	}
 }
 
-// Extend says that the run takes longer than planned, and why.
+// Extend adds to the planned length, and says why.
 func (p *Progress) Extend(by time.Duration, why string) {
 	if p.w == nil {
 		return
@@ -102,7 +102,7 @@ func (p *Progress) Extend(by time.Duration, why string) {
 	p.Tell(p.why)
 }
 
-// explain returns why the run takes much longer than announced, "" if it does not: users
+// explain returns why the run takes much longer than announced, "" if it does not. Users
 // do not believe an estimate that grows without a reason.
 func (p *Progress) explain(took, planned time.Duration) string {
 	const share, least = 1.25, 15 * time.Second
@@ -114,14 +114,14 @@ func (p *Progress) explain(took, planned time.Duration) string {
 	if took > 2*planned {
 		p.why = fmt.Sprintf("longer than planned, because this took %s, not %s", format.Roughly(took), format.Roughly(planned))
 	} else {
-		p.why = fmt.Sprintf("longer than planned, because all takes %.1f times as long", p.at.Sub(p.began).Seconds()/p.done.Seconds())
+		p.why = fmt.Sprintf("longer than planned, because everything takes %.1f times as long", p.at.Sub(p.began).Seconds()/p.done.Seconds())
 	}
 	return "; " + p.why
 }
 
-// left is how long the rest takes if it goes on like this. What was planned has
-// a say in that, as if an eighth of it had gone to plan: one bad start does not
-// make the run last for ever.
+// left estimates the length of the rest from the pace so far. The estimate also counts
+// an eighth of the plan as if it had been kept, so that a slow start does not make it
+// endless.
 func (p *Progress) left(now time.Time) time.Duration {
 	trust := p.total / 8
 	if p.done+trust <= 0 {

@@ -28,8 +28,8 @@ func TestProgressLines(t *testing.T) {
 	p.End()
 	assert.Equal(t, strings.Join([]string{
 		"about 80 s",
-		// 80 s, had the plan no say
-		"one is done (about 1 min 40 s left; longer than planned, because all takes 2.0 times as long)",
+		// without the plan's eighth it would be 80 s
+		"one is done (about 1 min 40 s left; longer than planned, because everything takes 2.0 times as long)",
 		"so is another (about 0 s left)",
 		"and what nobody had planned (about 0 s left)",
 		"",
@@ -77,8 +77,8 @@ func TestProgressLeft(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	p := NewProgress(nil)
 	p.total, p.began, p.at = 80*time.Second, now, now
-	assert.Equal(t, 80*time.Second, p.left(now), "the plan, as long as there is nothing else")
-	assert.Equal(t, 70*time.Second, p.left(now.Add(10*time.Second)), "what is being done takes its time")
+	assert.Equal(t, 80*time.Second, p.left(now), "the plan, before the first measurement")
+	assert.Equal(t, 70*time.Second, p.left(now.Add(10*time.Second)), "the running measurement takes its time")
 	assert.Zero(t, p.left(now.Add(time.Hour)))
 	p.done, p.at = 30*time.Second, now.Add(30*time.Second)
 	assert.Equal(t, 50*time.Second, p.left(p.at))
@@ -103,10 +103,15 @@ func TestRoughly(t *testing.T) {
 	}
 }
 
-func TestProgressSilent(t *testing.T) {
-	p := new(Progress)
-	p.Start(nil, time.Second)
-	p.Doing("x", "y")
-	p.Finished(time.Second, "x")
+// The zero value asks for no clock and keeps no figures, so code without an observer
+// needs no condition.
+func TestTheZeroProgressDoesNothing(t *testing.T) {
+	var p Progress
+	p.Start(&results.Results{}, time.Second)
+	p.Tell("line")
+	p.Doing("server", "what")
+	p.Extend(time.Second, "why")
+	p.Finished(time.Second, "line")
 	p.End()
+	assert.Equal(t, Progress{}, p)
 }

@@ -30,6 +30,6 @@ func capacityNotes(r *results.Results) []string {
 	if len(r.Capacity) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("Capacity: the highest rate that was kept in %d of %d repeats, with p99 within %v and no errors. "+
-		"≥ the next higher rate was void, so that it says nothing about the server.", results.CapacityRepeats, results.CapacityRepeats, r.Plan.SLO)}
+	return []string{fmt.Sprintf("Capacity: the highest rate that the server kept in %d of %d repeats, with p99 within %v and no errors. "+
+		"≥ the measurement at the next higher rate was void.", results.CapacityRepeats, results.CapacityRepeats, r.Plan.SLO)}
 }

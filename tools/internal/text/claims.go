@@ -1,15 +1,14 @@
 package text
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// claimTable is the table of verdicts: for each claim the server with the number
-// to quote. What completes them is in the notes.
+// claimTable is the table of verdicts, each with the number to quote. The notes complete
+// them.
 func claimTable(r *results.Results) *Table {
 	g := &Table{Caption: "The article's claims, put to the test", Columns: []Column{{"", "CLAIM"}, {"", "VERDICT"}, {"", "NUMBER"}, {"", "RANGE"}}}
 	for _, c := range r.Claims {
@@ -33,7 +32,7 @@ func claimTable(r *results.Results) *Table {
 	return g
 }
 
-// claimNotes say of each claim what its verdict rests on.
+// claimNotes say what each verdict rests on.
 func claimNotes(r *results.Results) (notes []string) {
 	for _, c := range r.Claims {
 		note := ""
@@ -43,12 +42,12 @@ func claimNotes(r *results.Results) (notes []string) {
 		if f, known := c.Number(); known {
 			note += f.Server + ": " + f.Why
 		} else {
-			note += "none was measured of those that it is about"
+			note += "no server was measured that the claim is about"
 			if e := r.Statement(c.Experiment); e != nil {
 				note += ": " + strings.Join(e.About, ", ")
 			}
 		}
-		if doubts := doubts(r, c); doubts != "" {
+		if doubts := doubts(c); doubts != "" {
 			note += " (" + doubts + ")"
 		}
 		notes = append(notes, c.Experiment+"  "+note+".")
@@ -56,30 +55,19 @@ func claimNotes(r *results.Results) (notes []string) {
 	return notes
 }
 
-// doubts says of how many of a claim's findings another run could decide
-// otherwise, and how many nobody has predicted.
-func doubts(r *results.Results, c results.Claim) (text string) {
-	near, surprising := 0, 0
-	for _, f := range c.Findings {
-		if f.Close {
-			near++
-		}
-		if f.Surprising() {
-			surprising++
-		}
+// doubts counts the findings that another run could decide otherwise, and those that
+// contradict their prediction.
+func doubts(c results.Claim) string {
+	near, surprising := c.Doubts()
+	var all []string
+	if len(near) > 0 {
+		all = append(all, "close for "+format.Count(len(near), "server"))
 	}
-	if near > 0 {
-		text = fmt.Sprintf("close for %s", format.Count(near, "server"))
+	if len(surprising) > 0 {
+		all = append(all, "not as predicted for "+format.Count(len(surprising), "server"))
 	}
-	if surprising > 0 {
-		if text != "" {
-			text += ", "
-		}
-		text += fmt.Sprintf("not as predicted for %s", format.Count(surprising, "server"))
-	}
-	return text
+	return strings.Join(all, ", ")
 }
 
-// disturbedMark is beside each verdict of a disturbed run that other programs may
-// have touched.
+// disturbedMark stands beside each verdict that other programs may have changed.
 const disturbedMark = "DISTURBED"

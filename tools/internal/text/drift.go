@@ -7,21 +7,20 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// driftLimit is how much the machine's speed may change between rounds without a
-// word.
+// driftLimit is how much the machine's speed may change between rounds without a note.
 const driftLimit = 0.05
 
-// drifts returns how dear requests were in each round, for all servers alike: the
-// geometric mean of CPU per request over its median. 1 is as usual. It is nil
-// unless each round has figures.
+// drifts returns how much CPU time requests took in each round, compared with other
+// rounds: the geometric mean, over all servers, of CPU per request divided by its
+// median. 1 is as usual. It is nil unless each round has figures.
 func drifts(r *results.Results) []float64 {
 	if r.Plan.Rounds < 1 || r.Plan.Rounds > len(r.Runs) {
-		return nil // some have none; and no file decides how much memory this takes
+		return nil // some rounds have no figures; and a file must not decide how much memory this takes
 	}
 	sums, counts := make([]float64, r.Plan.Rounds), make([]float64, r.Plan.Rounds)
 	for _, c := range r.Runs {
 		sum := r.SummaryOf(c.Server, c.Workload)
-		if c.Round < 1 || c.Round > r.Plan.Rounds { // in somebody's file
+		if c.Round < 1 || c.Round > r.Plan.Rounds { // in an edited file
 			continue
 		}
 		if c.Resources == nil || c.Load.Requests == 0 || sum == nil || sum.Cost == nil || sum.Cost.CPU == 0 || c.NanosPerRequest() == 0 {
@@ -40,8 +39,8 @@ func drifts(r *results.Results) []float64 {
 	return all
 }
 
-// paceNote tells of a machine whose speed changes: all its rounds may have been
-// quick or slow ones, which neither A/A nor the spread of one server shows.
+// paceNote warns of a machine whose speed changes. All rounds of a run may have been
+// quick or slow ones; neither A/A nor a server's spread shows that.
 func paceNote(r *results.Results) string {
 	quick, slow := 0, 0
 	drifts := drifts(r)
@@ -59,6 +58,6 @@ func paceNote(r *results.Results) string {
 	if drifts[slow]/drifts[quick] <= 1+driftLimit {
 		return ""
 	}
-	return fmt.Sprintf("This machine's speed changes: over all servers, requests were %.0f %% dearer in round %d than in round %d. "+
-		"Another run may differ from this one as much; servers are to be compared within a run.", (drifts[slow]/drifts[quick]-1)*100, slow+1, quick+1)
+	return fmt.Sprintf("This machine's speed changes: over all servers, requests took %.0f %% more CPU time in round %d than in round %d. "+
+		"Another run may differ as much from this one, so compare servers within a run.", (drifts[slow]/drifts[quick]-1)*100, slow+1, quick+1)
 }

@@ -25,7 +25,7 @@ func TestDrifts(t *testing.T) {
 	}
 	require.NoError(t, r.Summarize())
 	assert.InDeltaSlice(t, []float64{1, 1.5, 0.8}, drifts(r), 1e-9)
-	assert.Contains(t, paceNote(r), "88 % dearer in round 2 than in round 3")
+	assert.Contains(t, paceNote(r), "88 % more CPU time in round 2 than in round 3")
 
 	// What is noise of one server is none of the machine's.
 	r.Runs = nil

@@ -11,7 +11,7 @@ import (
 func idleCosts(r *results.Results) *Table {
 	g := &Table{Caption: "What silent connections cost", Columns: []Column{{"", "MODEL"}}}
 	steps := r.Plan.IdleConnections
-	for _, group := range []string{"CPU with so many silent", "RSS in MiB with as many"} {
+	for _, group := range []string{"CPU by silent connections", "RSS MiB by connections"} {
 		for _, n := range steps {
 			g.Columns = append(g.Columns, Column{group, format.Thousands(float64(n))})
 		}
@@ -49,8 +49,8 @@ func idleNotes(r *results.Results) []string {
 	if len(r.Idle) == 0 {
 		return nil
 	}
-	notes := []string{"KiB/CONN is what the last of them makes of each connection, in the server's own memory; the kernel's buffers are not in it. " +
-		"Measured once. Who serves one client at a time holds one connection."}
+	notes := []string{"KiB/CONN is the growth of RSS for each connection, from the first column to the last; the kernel's buffers are not in it. " +
+		"Measured once. A server of one client at a time holds one connection."}
 	for _, c := range r.Idle {
 		if c.Short != "" {
 			notes = append(notes, fmt.Sprintf("NOT MEASURED: %s with %s connections: %s.", c.Server, format.Thousands(float64(c.Wanted)), c.Short))

@@ -13,29 +13,28 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// carefulRounds is how many rounds it takes for more than an indication.
+// carefulRounds is how many rounds are more than an indication.
 const carefulRounds = 6
 
-// Notes explains the marks that occur in the tables, and what the figures can
-// and cannot tell.
+// Notes explains the marks in the tables, and what the figures can and cannot tell.
 func Notes(r *results.Results) []string {
 	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	some := func(is func(results.Summary) bool) bool { return slices.ContainsFunc(r.Summary, is) }
 
 	if len(r.Summary) > 0 {
-		add("Server CPU per request is the figure to compare: it depends least on what else the machine does, and holds where the load is the limit. " +
-			"Rates and latencies are those of a closed loop, each server at its own full load; at unequal rates latencies are not to be ranked.")
+		add("Compare servers by CPU per request: it depends least on what else the machine does, and holds where the load is the limit. " +
+			"Rates and latencies are those of a closed loop, in which each server runs at its own full load: do not rank latencies at unequal rates.")
 	}
 	if some(func(s results.Summary) bool { return s.GeneratorLimited }) {
-		add("≥  the load generator used over %.0f %% of its core, or the rate is over %.0f %% of what it reaches against a server that does next to nothing: the server may be able to do more.",
+		add("≥  the load generator used over %.0f %% of its core, or the rate is over %.0f %% of its ceiling: the server may be able to do more.",
 			load.GeneratorLimit*100, load.CeilingLimit*100)
 	}
 	if some(func(s results.Summary) bool { return s.P99 == 0 }) {
-		add("–  too few requests to say.")
+		add("–  too few requests for this figure.")
 	}
 	if some(func(s results.Summary) bool { return r.Server(s.Server).OneAtATime }) {
-		add("*  serves one client at a time: the others waited all the while, and the rate is that of the one.")
+		add("*  the server serves one client at a time: the others waited all the while, and the rate is that one client's.")
 	}
 	var hidden []string
 	for _, s := range r.Summary {
@@ -44,7 +43,7 @@ func Notes(r *results.Results) []string {
 		}
 	}
 	if len(hidden) > 0 {
-		add("~  some requests waited longer than a cell, and so are in no percentile: %s.", strings.Join(hidden, ", "))
+		add("~  some requests waited longer than a cell, so they are in no percentile: %s.", strings.Join(hidden, ", "))
 	}
 	if note := voidNote(r.Runs, r.Again); note != "" {
 		add("%s", note)
@@ -64,13 +63,13 @@ func Notes(r *results.Results) []string {
 	if worst := widest(r); worst != nil && worst.Cost.Spread > 0 {
 		indicative := ""
 		if worst.Rounds < carefulRounds {
-			indicative = "Few rounds: indicative. "
+			indicative = "Only an indication, because the rounds are few. "
 		}
 		add("%sMedians of %s; CPU per request differed between them by %.0f %% at most (%s, %s).", indicative,
 			format.Count(r.Plan.Rounds, "round"), worst.Cost.Spread*100, worst.Server, WorkloadName(r.Plan.Workloads[worst.Workload]))
 	}
 	if len(r.Summary) > 0 && r.Environment.Cores == 1 {
-		add("One core: server and load take it from each other. Rates are lower than they could be, and waiting by spinning looks worse.")
+		add("One core: server and load share it, so rates are lower than they could be, and busy waiting looks worse.")
 	}
 	if some(func(s results.Summary) bool { return s.Cost == nil && s.Rate > 0 }) {
 		add("n/a  not available: on %s the lab cannot tell what another process uses.", r.Environment.OS)
@@ -78,9 +77,9 @@ func Notes(r *results.Results) []string {
 	return notes
 }
 
-// voidNote tells how many cells of the closed loop say more about the generator
-// than about the server, and why one of them does. They are in the medians all the
-// same: server CPU per request does not depend on when requests come.
+// voidNote counts the void cells of the closed loop, and says why one of them is void.
+// Void cells stay in the medians, because server CPU per request does not depend on
+// when requests come.
 func voidNote(all ...[]results.Cell) string {
 	void, of, reason := results.VoidCells(all...)
 	if void == 0 {
@@ -89,12 +88,12 @@ func voidNote(all ...[]results.Cell) string {
 	return fmt.Sprintf("VOID: in %d of %d cells of the closed loop rates are lower and times longer than the server's; one reason: %s.", void, of, reason)
 }
 
-// trustNotes say how far the figures can be trusted.
+// trustNotes say how far to trust the figures.
 func trustNotes(r *results.Results) []string {
 	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if p := r.StallCheck; p != nil && p.Shows() {
-		add("The lab's test of itself: %s was stopped for %v. The open loop's p99 shows it, %s; a closed loop beside it hid it, %s.",
+		add("Stall check: %s was stopped for %v. The open loop's p99 shows the stop, %s; a closed loop beside it hid the stop, %s.",
 			p.Server, p.Stopped, format.Latency(p.Open.Response.P99), format.Latency(p.Closed.Response.P99))
 	} else if p != nil {
 		add("DO NOT TRUST THIS RUN: %s was stopped for %v, and the open loop's p99 is %s.", p.Server, p.Stopped, format.Latency(p.Open.Response.P99))
@@ -107,7 +106,7 @@ func trustNotes(r *results.Results) []string {
 		for _, n := range r.Noise {
 			each = append(each, fmt.Sprintf("%.0f %% (%s)", n.CPU*100, WorkloadName(r.Plan.Workloads[n.Workload])))
 		}
-		add("A/A: %s was measured twice, as if it were two servers, and differed from itself by %s in CPU per request. Smaller differences mean nothing.",
+		add("A/A: %s was measured twice, as if it were two servers. These differ by %s in CPU per request; smaller differences mean nothing.",
 			r.Noise[0].Server, strings.Join(each, ", "))
 	}
 	if note := paceNote(r); note != "" {
@@ -132,8 +131,8 @@ func trustNotes(r *results.Results) []string {
 	return notes
 }
 
-// excessNote tells of more CPU time than the cores have, which means that the lab
-// measures wrongly. It is empty if there is no such cell.
+// excessNote warns of measurements with more CPU time than the cores have, which must
+// be the lab's fault. It is empty if there are none.
 func excessNote(r *results.Results) string {
 	wrong, all, first := 0, 0, ""
 	look := func(server string, used *results.Resources) {
@@ -163,7 +162,7 @@ func excessNote(r *results.Results) string {
 	return fmt.Sprintf("DO NOT TRUST THIS RUN: in %d of %d measurements a server used more CPU time than its cores have; the first: %s.", wrong, all, first)
 }
 
-// PauseShare is the share of the time in pauses that is worth telling of.
+// PauseShare is the share of the time in pauses that is worth a note.
 const PauseShare = 0.005
 
 // widest returns the summary whose CPU figures are furthest apart.
@@ -178,8 +177,8 @@ func widest(r *results.Results) *results.Summary {
 	return worst
 }
 
-// Wrap breaks text into lines of at most width characters, all but the first
-// of them indented.
+// Wrap breaks text into lines of at most width characters. All lines but the first are
+// indented.
 func Wrap(text string, width int, indent string) string {
 	var out strings.Builder
 	for i, line := range strings.Split(text, "\n") {
@@ -205,7 +204,7 @@ func Wrap(text string, width int, indent string) string {
 	return out.String()
 }
 
-// conformanceNotes tell of the rules that were not judged.
+// conformanceNotes count the rules that were not judged.
 func conformanceNotes(r *results.Results) (notes []string) {
 	for _, s := range r.Servers {
 		if s.Rules == nil || len(s.Rules.NotJudged) == 0 {
@@ -218,25 +217,25 @@ func conformanceNotes(r *results.Results) (notes []string) {
 	return notes
 }
 
-// peerNotes say what the peers are, and what was not checked of whom.
+// peerNotes explain the peers, and which rules they were not checked against.
 func peerNotes(r *results.Results) []string {
 	var notes []string
 	if slices.ContainsFunc(r.Servers, func(s *results.Server) bool { return s.Peer }) {
-		notes = append(notes, "peer  on somebody else's library, or somebody else's program, to compare with. Those on a library have this project's codec, handler and store, "+
-			"and none of its limits, timeouts, bounds on memory and counters, which is work that they do not do.")
+		notes = append(notes, "peer  a server for comparison: another project's program, or one on another project's library. One on a library has this project's codec, handler "+
+			"and store, but none of its limits, timeouts, bounds on memory and counters, so it does less work.")
 	}
 	for _, s := range r.Servers {
 		if !s.Ours() {
-			notes = append(notes, fmt.Sprintf("%s speaks %s. The rules are of this project's protocol, so it is not checked against them; each of its replies is.", s.Name, s.Protocol))
+			notes = append(notes, fmt.Sprintf("%s speaks %s. It is not checked against the rules, because those are of this project's protocol; each of its replies is checked.", s.Name, s.Protocol))
 		}
 		for _, rule := range slices.Sorted(maps.Keys(s.Exceptions)) {
-			notes = append(notes, fmt.Sprintf("%s is not held to the rule %s: %s.", s.Name, rule, s.Exceptions[rule]))
+			notes = append(notes, fmt.Sprintf("%s is not checked against the rule %s: %s.", s.Name, rule, s.Exceptions[rule]))
 		}
 	}
 	return notes
 }
 
-// unavailableNotes say which servers are not available here, and why.
+// unavailableNotes name the servers that are not available here, and why.
 func unavailableNotes(r *results.Results) (notes []string) {
 	for _, s := range r.Servers {
 		if s.Unavailable != "" {

@@ -56,7 +56,7 @@ func openNotes(r *results.Results) []string {
 	if len(r.OpenSummary) == 0 {
 		return nil
 	}
-	notes := []string{"Response times at rates that are the same for all, over 50 connections (* over one: it serves no second), " +
+	notes := []string{"Response times at the same rates for all servers, over 50 connections (* over one, because the server serves no second one), " +
 		"counted from when each request was due: here latencies may be compared."}
 	void, of, medians, reason, overloaded := 0, 0, 0, "", false
 	for _, s := range r.OpenSummary {
@@ -71,14 +71,14 @@ func openNotes(r *results.Results) []string {
 		}
 	}
 	if overloaded {
-		notes = append(notes, overloadMark+"  it did not keep the rate: a queue grew, and the times would be longer in a longer run.")
+		notes = append(notes, overloadMark+"  the server did not keep the rate: a queue grew, and a longer run would give longer times.")
 	}
 	if void > 0 {
 		but := ""
 		if medians > 0 {
-			but = fmt.Sprintf(", but for the medians of %d in which it was late with few requests only", medians)
+			but = fmt.Sprintf(", except for the medians of %d in which the generator was late with few requests", medians)
 		}
-		notes = append(notes, fmt.Sprintf("VOID: %d of %d cells of the open loop say more about the load generator, or about what else ran, than about the server, and are left out%s; one reason: %s.",
+		notes = append(notes, fmt.Sprintf("VOID: %d of %d cells of the open loop say more about the load generator, or about other programs, than about the server, and are left out%s; one reason: %s.",
 			void, of, but, reason))
 	}
 	return notes

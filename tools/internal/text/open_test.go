@@ -64,7 +64,7 @@ func TestSummarizeOpen(t *testing.T) {
 	assert.Equal(t, 4, r.OpenSummary[0].MedianRounds)
 	assert.InEpsilon(t, 10*time.Millisecond, r.OpenSummary[0].P50, 0.01)
 	assert.InEpsilon(t, time.Millisecond, r.OpenSummary[0].Response.P50, 0.01)
-	assert.Contains(t, strings.Join(openNotes(r), "\n"), "but for the medians of 1 in which")
+	assert.Contains(t, strings.Join(openNotes(r), "\n"), "except for the medians of 1 in which")
 
 	cells[0].Load.Response.Histogram = "none"
 	assert.Error(t, r.Summarize())

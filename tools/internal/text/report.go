@@ -1,5 +1,4 @@
-// Package text says what a run has found out in words: tables, notes, and the
-// report of both.
+// Package text writes a run's results as text: tables, notes, and the report of both.
 package text
 
 import (
@@ -12,13 +11,12 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// TextWidth is where text is broken, in characters, however much room there is:
-// longer lines are hard to read.
+// TextWidth is the width of text, in characters, even on a wider terminal: longer lines
+// are hard to read.
 const TextWidth = 120
 
-// Report writes the results as text, in lines of at most width characters: what
-// was run and where, what a request costs each server, how fast each was, and
-// what is to be known about that.
+// Report writes the results as text, in lines of at most width characters: what was run
+// and where, the tables, and the notes on them.
 func Report(r *results.Results, w io.Writer, style Style, width int) error {
 	fill := func(text string) string {
 		return Wrap(strings.ReplaceAll(text, "\t", "    "), min(width, TextWidth), "  ")
@@ -44,7 +42,7 @@ func Report(r *results.Results, w io.Writer, style Style, width int) error {
 	return err
 }
 
-// Title says in a line what was run.
+// Title describes the run in a line.
 func Title(r *results.Results) string {
 	if len(r.Plan.Workloads) == 0 {
 		return "ioflavors lab"
@@ -66,7 +64,7 @@ func valueSizes(w load.Workload) string {
 	return fmt.Sprintf("%d- to %d", w.MinValue, w.MaxValue)
 }
 
-// Place says in a line where it was run, and how quiet it was there.
+// Place describes the machine in a line, and how quiet it was.
 func Place(r *results.Results) string {
 	e := r.Environment
 	parts := []string{e.OS + "/" + e.Arch}
@@ -91,7 +89,7 @@ func Place(r *results.Results) string {
 	return strings.Join(parts, " · ")
 }
 
-// Tables are the tables, of what was measured.
+// Tables returns a table for each part that was measured.
 func Tables(r *results.Results) []*Table {
 	tables := []*Table{costs(r)}
 	for _, t := range []struct {
@@ -112,8 +110,7 @@ func Tables(r *results.Results) []*Table {
 	return tables
 }
 
-// costs is the table of what the servers use: the headline, and what goes with
-// it.
+// costs is the table of the servers' CPU time, switches, threads and memory.
 func costs(r *results.Results) *Table {
 	const cpu, switches, process = "server CPU, µs/request", "switches/request", "process"
 	g := &Table{Caption: "What a request costs", Columns: []Column{{"", "MODEL"}, {"", "RULES"}}}
@@ -141,7 +138,7 @@ func costs(r *results.Results) *Table {
 			default:
 				cpu = append(cpu, format.ThreeDigits(sum.Cost.CPU/1e3))
 				switches = append(switches, fmt.Sprintf("%.3f", sum.Cost.Voluntary+sum.Cost.Involuntary))
-				threads, rss = fmt.Sprint(sum.Cost.Threads), format.Mebibytes(sum.Cost.RSS) // those of the last workload, the heaviest one
+				threads, rss = fmt.Sprint(sum.Cost.Threads), format.Mebibytes(sum.Cost.RSS) // the last workload is the heaviest one
 			}
 		}
 		idle := format.NotAvailable
@@ -186,8 +183,8 @@ func speeds(r *results.Results) *Table {
 	return g
 }
 
-// served returns how many of its clients a server served where it served the
-// smallest part of them.
+// served writes how many of its clients a server served, under the workload with the
+// smallest share.
 func served(r *results.Results, s *results.Server) string {
 	served, of := 0, 0
 	for i, w := range r.Plan.Workloads {
@@ -202,7 +199,7 @@ func served(r *results.Results, s *results.Server) string {
 	return text
 }
 
-// unmeasured reports whether there is nothing to tell of a server but why.
+// unmeasured reports whether a server has no figures in the closed loop.
 func unmeasured(r *results.Results, s *results.Server) bool {
 	for i := range r.Plan.Workloads {
 		if r.SummaryOf(s.Name, i) != nil {
@@ -212,8 +209,8 @@ func unmeasured(r *results.Results, s *results.Server) bool {
 	return true
 }
 
-// Remark is about a server that was not measured to the end. The reason in full
-// is among the notes.
+// Remark says that a server was not measured to the end. The notes have the whole
+// reason.
 func Remark(s *results.Server, unmeasured bool) string {
 	switch {
 	case s.Unavailable != "":
@@ -229,7 +226,7 @@ func Remark(s *results.Server, unmeasured bool) string {
 	}
 }
 
-// mark warns of a rate that is not what it seems.
+// mark warns of a rate with errors, or one that the generator limited.
 func mark(s *results.Summary) string {
 	m := ""
 	if s.Errors > 0 {
@@ -241,12 +238,12 @@ func mark(s *results.Summary) string {
 	return m
 }
 
-// hiddenShare is how large a share of the requests in flight may be missing
-// from the percentiles without a word.
+// hiddenShare is the share of the requests in flight that may be missing from the
+// percentiles without a note.
 const hiddenShare = 0.1
 
-// hides reports whether the percentiles do not tell of long waits. Where clients
-// are served one by one, that is said already.
+// hides reports whether long waits are missing from the percentiles. Servers of one
+// client at a time have a note of their own.
 func hides(r *results.Results, s results.Summary) bool {
 	return s.Hidden > hiddenShare && !r.Server(s.Server).OneAtATime
 }

@@ -79,7 +79,7 @@ func TestReportFitsTheWidth(t *testing.T) {
 		for line := range strings.Lines(out.String()) {
 			require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), width, line)
 			require.Equal(t, strings.TrimRight(line, " \n")+"\n", line)
-			require.NotContains(t, line, "\t", "nobody knows how wide that is")
+			require.NotContains(t, line, "\t", "a tab's width is unknown")
 		}
 	}
 }

@@ -1,10 +1,7 @@
 package text
 
 import (
-	"cmp"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -16,20 +13,7 @@ const maxCallColumns = 5
 // callCounts is the table of system calls.
 func callCounts(r *results.Results) *Table {
 	g := &Table{Caption: "System calls per request", Columns: []Column{{"", "MODEL"}}}
-	// The calls that some server makes most often.
-	most := make(map[string]float64)
-	for _, c := range r.Syscalls {
-		names, each, _ := c.PerRequest()
-		for i, name := range names {
-			if name != results.OtherCalls {
-				most[name] = max(most[name], each[i])
-			}
-		}
-	}
-	shown := slices.SortedFunc(maps.Keys(most), func(a, b string) int {
-		return cmp.Or(cmp.Compare(most[b], most[a]), strings.Compare(a, b))
-	})
-	shown = shown[:min(len(shown), maxCallColumns)]
+	shown := r.FrequentCalls(maxCallColumns, 0)
 	for w := range min(results.SyscallWorkloads, len(r.Plan.Workloads)) {
 		group := WorkloadTitle(r.Plan.Workloads[w])
 		g.Columns = append(g.Columns, Column{group, "ALL"})
@@ -40,13 +24,12 @@ func callCounts(r *results.Results) *Table {
 	for _, s := range r.Servers {
 		cells, known := []string{s.Name}, false
 		for w := range min(results.SyscallWorkloads, len(r.Plan.Workloads)) {
-			i := slices.IndexFunc(r.Syscalls, func(c results.SyscallCell) bool { return c.Server == s.Name && c.Workload == w })
-			if i < 0 || r.Syscalls[i].Requests == 0 {
+			c := r.SyscallsOf(s.Name, w)
+			if c == nil {
 				cells = append(cells, slices.Repeat([]string{format.Absent}, 1+len(shown))...)
 				continue
 			}
 			known = true
-			c := r.Syscalls[i]
 			_, _, total := c.PerRequest()
 			cells = append(cells, format.ThreeDigits(total))
 			for _, name := range shown {
@@ -66,9 +49,9 @@ func syscallNotes(r *results.Results) []string {
 		return nil
 	}
 	method := r.Syscalls[0].Method
-	note := "System calls were counted in a pass of their own, by " + method + ", for that slows a server."
+	note := "System calls were counted in a separate pass, by " + method + ", because counting slows a server."
 	if method == "strace" {
-		note = "System calls were counted in a pass of their own, by strace, under which a server is several times as slow, and meets other conditions."
+		note = "System calls were counted in a separate pass, by strace, under which a server is several times slower and meets other conditions."
 	}
 	notes := []string{note}
 	if r.Rings() {
@@ -78,5 +61,5 @@ func syscallNotes(r *results.Results) []string {
 }
 
 // RingNote is how to read calls of io_uring_enter.
-const RingNote = "io_uring_enter hands over any number of operations and waits for what is done, all in one call: " +
-	"what others ask of the kernel with a call each, to read, to write, to accept, is in it. What it saves is the way into the kernel and back, not the work there."
+const RingNote = "One io_uring_enter starts any number of operations and waits for their completions: " +
+	"reads, writes and accepts, which are a call each in other models. It saves the way into the kernel and back, not the work there."

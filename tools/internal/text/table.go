@@ -11,33 +11,32 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
-// Table is a table of text, as wide as it needs to be. The first column is
-// aligned left, the others right. Neighbouring columns may have a heading in
-// common above their own.
+// Table is a table of text, as wide as its cells. The first column is aligned left, the
+// others right. Neighbouring columns may share a heading above their own.
 type Table struct {
-	Caption string // above all of it, where the table is in a report
+	Caption string // above the table in a report
 	Columns []Column
 	Rows    []Row
 }
 
-// Column is a heading. Neighbours with the same group share that.
+// Column is a heading. Neighbours of the same group share the group's heading.
 type Column struct{ Group, Name string }
 
-// Row has a cell for each column, or fewer; rest is written behind the last of
-// them, and makes no column wider. It is an alarm if it is not calm.
+// Row has a cell for each column, or fewer. The remark stands behind the last cell, and
+// makes no column wider. It is an alarm unless the row is calm.
 type Row struct {
 	Cells  []string
 	Remark string
 	Calm   bool
 }
 
-// Gap separates columns, wideGap groups.
+// Gap separates columns, wideGap separates groups.
 const (
 	Gap     = "  "
 	wideGap = "   "
 )
 
-// Style says how text is to be emphasised. The zero value does not.
+// Style has the codes that emphasise text. The zero value emphasises nothing.
 type Style struct{ Strong, Faint, Alarm string }
 
 // ANSI is for terminals.
@@ -99,11 +98,10 @@ func (g *Table) Text(style Style) string {
 	return out.String()
 }
 
-// Split returns the table in blocks that are no wider than that, if need be.
-// Each has the first column, and as many of the others as fit; those under one
-// heading are parted only if they do not fit alone. What is behind a row is
-// behind it in the first block. A row that has nothing in a block is not in it,
-// and a block without rows is none.
+// Split returns the table in blocks no wider than width. Each block has the first column
+// and as many others as fit; it parts columns of one group only if the group does not
+// fit alone. Remarks are in the first block. A row without cells in a block is not in
+// that block, and a block without rows is left out.
 func (g *Table) Split(width int) []*Table {
 	if g.fits(width) {
 		return []*Table{g}
@@ -132,7 +130,7 @@ func (g *Table) Split(width int) []*Table {
 	return blocks
 }
 
-// block is the table with the first column and those in [from, to).
+// block returns the table with the first column and the columns in [from, to).
 func (g *Table) block(from, to int) *Table {
 	b := &Table{Columns: slices.Concat(g.Columns[:1], g.Columns[from:to])}
 	for _, r := range g.Rows {
@@ -156,8 +154,8 @@ func (g *Table) fits(width int) bool {
 	return true
 }
 
-// groupEnd returns the end of the columns that share a heading with that one
-// and follow it.
+// groupEnd returns the end of the columns that share a heading with column i and follow
+// it.
 func (g *Table) groupEnd(i int) int {
 	end := i + 1
 	for end < len(g.Columns) && g.Columns[i].Group != "" && g.Columns[end].Group == g.Columns[i].Group {
@@ -166,7 +164,7 @@ func (g *Table) groupEnd(i int) int {
 	return end
 }
 
-// Before returns what separates a column from the one before.
+// Before returns the gap before a column.
 func (g *Table) Before(i int) string {
 	switch {
 	case i == 0:
@@ -185,7 +183,7 @@ func (g *Table) pad(i, width int, text string) string {
 	return fmt.Sprintf("%*s", width, text)
 }
 
-// Widths returns how wide each column is, in characters.
+// Widths returns the widths of the columns, in characters.
 func (g *Table) Widths() []int {
 	widths := make([]int, len(g.Columns))
 	for i, c := range g.Columns {
@@ -196,7 +194,7 @@ func (g *Table) Widths() []int {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
-	// A group's heading needs room too.
+	// A group's heading needs room, too.
 	for from := 0; from < len(g.Columns); {
 		to := g.groupEnd(from)
 		room := widths[from]

@@ -19,7 +19,7 @@ func WorkloadName(w load.Workload) string {
 	}
 }
 
-// WorkloadTitle is for a heading.
+// WorkloadTitle names a workload in a heading.
 func WorkloadTitle(w load.Workload) string {
 	switch {
 	case w.Depth > 1:

@@ -11,8 +11,8 @@ import (
 	"net"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/common/session"
+	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 	"github.com/ioflavors/ioflavors/tools/internal/generator/wire"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
