@@ -40,7 +40,7 @@ for ((run = 1; run <= times; run++)); do
 	echo "run $run of $times, beside $busy busy processes"
 	begun=$SECONDS
 	set -m # gives it a process group, which can be ended as a whole
-	go test -count=1 "$@" >"$tmp/$run" 2>&1 &
+	go test -count=1 -timeout=1h "$@" >"$tmp/$run" 2>&1 &
 	testing=$!
 	set +m
 	if wait $testing; then

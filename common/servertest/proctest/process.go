@@ -11,8 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience is how long a test waits for an event. After that it has failed.
-const patience = time.Minute
+// How long a test waits before it has failed.
+const (
+	patience = time.Minute      // for one event
+	whole    = 10 * time.Minute // for all the events of a test with one process
+)
 
 // process is a program that a test started. It does not outlive the test.
 type process struct {

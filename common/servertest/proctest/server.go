@@ -43,7 +43,7 @@ type surroundings struct {
 func startIn(t *testing.T, s Target, in surroundings, args ...string) *server {
 	t.Helper()
 	usual := []string{"--addr", "127.0.0.1:0", "--debug-addr", "127.0.0.1:0", "--log-format", "json"}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), whole)
 	t.Cleanup(cancel)
 	srv := &server{
 		process: spawnTo(t, in.log, serverRole, append(in.environment(), in.variables...), slices.Concat(s.Args, usual, args)...),

@@ -63,7 +63,7 @@ func TestSyscallsOfARing(t *testing.T) {
 			claims := experiments.Judge(r)
 			require.Len(t, claims, 1)
 			require.Len(t, claims[0].Findings, 1)
-			assert.Contains(t, claims[0].Findings[0].Why, "for each request, by "+tr.Name())
+			assert.Regexp(t, "for each request, by "+tr.Name()+"|so few that", claims[0].Findings[0].Why, "a busy machine may answer few requests")
 		})
 	}
 }
