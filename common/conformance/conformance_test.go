@@ -347,8 +347,7 @@ func TestGoldenFrames(t *testing.T) {
 			assert.Equal(t, golden.Kind, m.Kind)
 			assert.EqualValues(t, golden.Status, m.Status)
 
-			out, mark := frame.Begin(nil)
-			assert.Equal(t, golden.Bytes(), frame.End(kv.AppendMessage(out, m), mark))
+			assert.Equal(t, golden.Bytes(), kv.AppendFrame(nil, m))
 			encoded, err := proto.Marshal(&kvpb.KeyValueMessage{Key: golden.Key, Value: golden.Value, Kind: golden.Kind, Status: kvpb.Status(golden.Status)})
 			require.NoError(t, err)
 			assert.Equal(t, body, encoded)

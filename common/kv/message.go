@@ -3,6 +3,7 @@ package kv
 import (
 	"encoding/binary"
 
+	"github.com/ioflavors/ioflavors/common/frame"
 	kvpb "github.com/ioflavors/ioflavors/common/proto/ioflavors/kv/v1"
 )
 
@@ -39,6 +40,12 @@ func AppendMessage(dst []byte, m Message) []byte {
 	dst = appendNumber(dst, tagKind, uint64(m.Kind))
 	// Enums are int32, and protobuf sign-extends them to 64 bits.
 	return appendNumber(dst, tagStatus, uint64(int64(m.Status)))
+}
+
+// AppendFrame appends a frame with m as its body. AppendMessage has the rules for m.
+func AppendFrame(dst []byte, m Message) []byte {
+	out, mark := frame.Begin(dst)
+	return frame.End(AppendMessage(out, m), mark)
 }
 
 func appendBytes[T string | []byte](dst []byte, tag byte, field T) []byte {

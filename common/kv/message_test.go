@@ -51,8 +51,7 @@ func TestGoldenFrames(t *testing.T) {
 			assert.Equal(t, g.Kind, m.Kind)
 			assert.EqualValues(t, g.Status, m.Status)
 
-			out, mark := frame.Begin(nil)
-			assert.Equal(t, wire, frame.End(kv.AppendMessage(out, m), mark))
+			assert.Equal(t, wire, kv.AppendFrame(nil, m))
 		})
 	}
 }

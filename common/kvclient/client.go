@@ -228,9 +228,8 @@ func appendRequest(dst []byte, m kv.Message, limit int) ([]byte, error) {
 	}
 	// Do not copy a request that is much too large.
 	if len(m.Key)+len(m.Value) <= limit {
-		out, mark := frame.Begin(dst)
-		out = frame.End(kv.AppendMessage(out, m), mark)
-		if len(out)-mark-frame.Header <= limit {
+		out := kv.AppendFrame(dst, m)
+		if len(out)-len(dst)-frame.Header <= limit {
 			return out, nil
 		}
 	}

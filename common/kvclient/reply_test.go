@@ -9,15 +9,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/kvclient"
 	kvpb "github.com/ioflavors/ioflavors/common/proto/ioflavors/kv/v1"
 )
 
 func message(m kv.Message) []byte {
-	out, mark := frame.Begin(nil)
-	return frame.End(kv.AppendMessage(out, m), mark)
+	return kv.AppendFrame(nil, m)
 }
 
 func notOk(kind uint32, reason string) []byte {

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/kv"
 )
 
@@ -64,8 +63,7 @@ func BenchmarkConn(b *testing.B) {
 }
 
 func encode(dst []byte, m kv.Message) []byte {
-	out, mark := frame.Begin(dst)
-	return frame.End(kv.AppendMessage(out, m), mark)
+	return kv.AppendFrame(dst, m)
 }
 
 func feed(c *Conn, batch []byte) {

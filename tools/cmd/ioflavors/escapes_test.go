@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/kv"
 	kvpb "github.com/ioflavors/ioflavors/common/proto/ioflavors/kv/v1"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
@@ -35,8 +34,7 @@ func refusing(t *testing.T) string {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = ln.Close() })
-	reply, mark := frame.Begin(nil)
-	reply = frame.End(kv.AppendMessage(reply, kv.Message{Value: []byte(evil), Status: kvpb.Status_NotOk}), mark)
+	reply := kv.AppendFrame(nil, kv.Message{Value: []byte(evil), Status: kvpb.Status_NotOk})
 	go func() {
 		for {
 			conn, err := ln.Accept()

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/kvclient"
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
@@ -172,8 +171,7 @@ func misbehave(ctx context.Context, a results.Attack, addr string) {
 }
 
 func request(m kv.Message) []byte {
-	out, mark := frame.Begin(nil)
-	return frame.End(kv.AppendMessage(out, m), mark)
+	return kv.AppendFrame(nil, m)
 }
 
 func sleepUntil(ctx context.Context, at time.Time) error { return proc.Sleep(ctx, time.Until(at)) }

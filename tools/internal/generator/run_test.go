@@ -227,8 +227,7 @@ func TestRunFaultyServers(t *testing.T) {
 		}
 	}
 	framed := func(m kv.Message) []byte {
-		out, mark := frame.Begin(nil)
-		return frame.End(kv.AppendMessage(out, m), mark)
+		return kv.AppendFrame(nil, m)
 	}
 	allWrong := func(t *testing.T, _ *server, r load.Result) {
 		assert.Positive(t, r.Errors.Wrong)

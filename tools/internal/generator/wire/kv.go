@@ -32,8 +32,7 @@ func (kvProtocol) storedTemplate() template {
 // frameTemplate returns the template of frames like m's. If m has a key or a
 // value, it must be the first of the dataset.
 func frameTemplate(m kv.Message) template {
-	f, mark := frame.Begin(nil)
-	f = frame.End(kv.AppendMessage(f, m), mark)
+	f := kv.AppendFrame(nil, m)
 	t := template{before: f, keyed: len(m.Key) > 0, valued: len(m.Value) > 0, size: len(f)}
 	if t.keyed {
 		t.before, t.between, _ = bytes.Cut(f, m.Key)

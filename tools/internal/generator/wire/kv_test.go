@@ -15,8 +15,7 @@ import (
 // The frames from templates equal those of the protocol's packages.
 func TestTemplates(t *testing.T) {
 	framed := func(m kv.Message) []byte {
-		f, mark := frame.Begin(nil)
-		return frame.End(kv.AppendMessage(f, m), mark)
+		return kv.AppendFrame(nil, m)
 	}
 	for _, size := range []int{0, 1, 64, 127, 128, 70_000} {
 		m := messagesOf(sized(11, size))
