@@ -106,7 +106,7 @@ func TestAClosedConnectionWakesThePausingAcceptor(t *testing.T) {
 			loops[i].closeEnded()
 		}
 		leave()
-		assert.Equal(t, 1, pollers[0].woken, "there is no pause, and nobody is held")
+		assert.Equal(t, 1, pollers[0].woken, "there is no pause, and no client is held")
 		a.Hold(1)
 		a.hold()
 		leave()
@@ -170,7 +170,7 @@ func TestWhatIsPostedBehindTheMailIsNotLost(t *testing.T) {
 	assert.Empty(t, clients)
 	assert.False(t, phaseChanged)
 	assert.True(t, m.close())
-	assert.False(t, m.post(4), "nobody would serve it")
+	assert.False(t, m.post(4), "no loop would serve it")
 }
 
 // Most iterations find no mail, and must not take the lock to find that out.
@@ -274,6 +274,6 @@ func TestALoopAcceptsOnlySoManyInAnIteration(t *testing.T) {
 		a.accept(0)
 		assert.Equal(t, iteration*nonblocking.AcceptsPerIteration, c.accepted)
 		a.accept(0)
-		assert.Equal(t, iteration*nonblocking.AcceptsPerIteration, c.accepted, "nobody has called")
+		assert.Equal(t, iteration*nonblocking.AcceptsPerIteration, c.accepted, "accept was not called")
 	}
 }

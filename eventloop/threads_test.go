@@ -34,7 +34,7 @@ func TestNoLoopStartsForWhichThereIsNoThread(t *testing.T) {
 	cfg := Config{Config: kvserver.Config{Ready: func() { ready = true }}, Loops: runtime.GOMAXPROCS(0) + 3}
 	assert.ErrorContains(t, newServer(cfg, k).ListenAndServe("127.0.0.1:0"), "no thread is left (a limit)")
 	assert.False(t, ready)
-	assert.Equal(t, fewThreads{left: 2}, *few, "what was taken is given back")
+	assert.Equal(t, fewThreads{left: 2}, *few, "the reserved threads are given back")
 }
 
 // Up to one loop for each processor, the runtime has the threads anyway.

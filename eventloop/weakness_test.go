@@ -75,7 +75,7 @@ func TestLoopsHaveTheSameNumberOfClients(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return srv.Stats().Active == (loops-1)*each }, time.Minute, time.Millisecond)
 	by = connect(each)
-	assert.Len(t, by[emptied], 2*each, "those who came later took the place of those who left")
+	assert.Len(t, by[emptied], 2*each, "later clients took the places of those that left")
 }
 
 // With a second loop, a slow request does not delay the other loop's clients.

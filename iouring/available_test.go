@@ -24,7 +24,7 @@ func unserved(t *testing.T, k kernel, ln net.Listener) error {
 	srv := newServer(cfg, k)
 	err := srv.Serve(ln)
 	require.Error(t, err)
-	require.NotErrorIs(t, err, kvserver.ErrServerClosed, "nobody has closed it")
+	require.NotErrorIs(t, err, kvserver.ErrServerClosed, "the server was not closed")
 	_, listening := ln.Accept()
 	assert.ErrorIs(t, listening, net.ErrClosed, "Serve closes the listener")
 

@@ -73,8 +73,8 @@ func (o *observed) eventually(what string, is func() bool) {
 // settle waits until all clients have left, and checks that they hold no memory.
 func (o *observed) settle() {
 	o.t.Helper()
-	o.eventually("nobody is there", func() bool { return o.Stats().Active == 0 })
-	assert.Zero(o.t, o.Stats().BufferBytes, "bytes of buffers that nobody gave back")
+	o.eventually("no client is connected", func() bool { return o.Stats().Active == 0 })
+	assert.Zero(o.t, o.Stats().BufferBytes, "bytes of buffers that were not given back")
 }
 
 // observedRing counts for observed.
@@ -130,7 +130,7 @@ func TestFewSmallBuffersServeManyClients(t *testing.T) {
 		}
 	})
 	o.settle()
-	assert.Positive(t, o.dry.Load(), "receives that ended for want of a buffer")
+	assert.Positive(t, o.dry.Load(), "receives that ended for lack of a buffer")
 }
 
 // A server works even if there are more completions than their queue can hold, or more
@@ -284,7 +284,7 @@ func TestAClientLeavesWhileTheKernelReceivesAndAwaitsRoom(t *testing.T) {
 			}, ample)
 			c, want := o.deaf()
 			if way.writeTimeout < 0 { // otherwise the timeout may have cancelled it by now
-				assert.Zero(t, o.cancelled.Load(), "nobody has ended its receive")
+				assert.Zero(t, o.cancelled.Load(), "its receive was not ended")
 			}
 			way.end(o, c, want)
 			o.settle() // the server and its ring still work

@@ -46,7 +46,7 @@ func TestWhoGotNoBufferIsTheFirstToGetOne(t *testing.T) {
 	keys := s.Keys()[4+1:] // without the first one of each client, and "slow"
 	require.Len(t, keys, 2*puts+1)
 	assert.Less(t, slices.Index(keys, "little"), puts, "how many were served before the one that sent little")
-	assert.Positive(t, o.dry.Load(), "receives that ended for want of a buffer")
+	assert.Positive(t, o.dry.Load(), "receives that ended for lack of a buffer")
 }
 
 // unacknowledged returns the number of bytes that c has sent and the other end's

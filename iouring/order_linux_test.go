@@ -80,7 +80,7 @@ func TestTheKernelIsToldToAcceptWhenThePauseIsOver(t *testing.T) {
 	assert.True(t, func() bool { _, waits := l.acceptor.resumes(); return waits }())
 	l.acceptor.close()
 	_, waits := l.acceptor.resumes()
-	assert.False(t, waits, "nobody will be accepted")
+	assert.False(t, waits, "no client will be accepted")
 }
 
 // When the server ends, the kernel is told once to accept no more.
@@ -137,7 +137,7 @@ func TestPausesAfterRefusals(t *testing.T) {
 		time.AfterFunc(3*ms, l.pauses.end)
 		assert.Equal(t, 3*ms, pause(refused))
 		core.Fail()
-		assert.False(t, l.refused(refused), "nobody is waited for when the server is closed")
+		assert.False(t, l.refused(refused), "a closed server waits for no client")
 	})
 }
 

@@ -38,7 +38,7 @@ func TestAPoolKnowsWhetherAClientWaits(t *testing.T) {
 	require.Eventually(t, p.waiting.Load, time.Minute, time.Millisecond)
 	<-p.clients // a worker is free
 	<-handed
-	assert.False(t, p.waiting.Load(), "nobody waits")
+	assert.False(t, p.waiting.Load(), "no client waits")
 	assert.Equal(t, 1, started, "there are no more workers than there may be")
 }
 

@@ -131,7 +131,7 @@ func (q *queue) drain() {
 			return
 		}
 		if e.dropped > 0 {
-			r := slog.NewRecord(time.Now(), slog.LevelWarn, "log lines are missing here, because nobody read them in time", 0)
+			r := slog.NewRecord(time.Now(), slog.LevelWarn, "log lines are missing here, because the log was not read in time", 0)
 			r.AddAttrs(slog.Int("dropped", e.dropped))
 			handle(context.Background(), q.root, r)
 		}

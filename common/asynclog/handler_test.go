@@ -90,12 +90,12 @@ func TestNobodyWaitsForAStuckHandler(t *testing.T) {
 		for i := range asynclog.Length {
 			want = append(want, fmt.Sprintf("waits i=%d", i))
 		}
-		want = append(want, `"log lines are missing here, because nobody read them in time" dropped=7`)
+		want = append(want, `"log lines are missing here, because the log was not read in time" dropped=7`)
 		require.Equal(t, want, messages(&out))
 
 		log.Info("later")
 		assert.True(t, h.Flush(long))
-		require.Equal(t, append(want, "later"), messages(&out), "what was dropped is told once")
+		require.Equal(t, append(want, "later"), messages(&out), "dropped lines are reported once")
 	})
 }
 
@@ -120,7 +120,7 @@ func TestTheCountStandsWhereRecordsAreMissing(t *testing.T) {
 		got := messages(&out)
 		require.Len(t, got, asynclog.Length+3)
 		assert.Equal(t, []string{
-			"waits", `"log lines are missing here, because nobody read them in time" dropped=2`, "after k=v",
+			"waits", `"log lines are missing here, because the log was not read in time" dropped=2`, "after k=v",
 		}, got[len(got)-3:])
 	})
 }

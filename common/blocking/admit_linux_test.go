@@ -90,7 +90,7 @@ func TestWhoIsBeingClosedIsInNobodysWay(t *testing.T) {
 	c := cs.Open(first)
 
 	next := &known{left: left{fd: -1}, port: 2}
-	refusal := "nobody has asked"
+	refusal := "the system was not asked"
 	first.asked = func() {
 		first.asked = nil
 		refusal, _ = cs.admit(next)

@@ -38,7 +38,7 @@ func TestAClientThatIsReadyIsNotJudgedByTheDeadline(t *testing.T) {
 	require.Eventually(t, func() bool {
 		lateRead()
 		return len(c.Output()) > 0
-	}, time.Minute, time.Millisecond, "what came is read")
+	}, time.Minute, time.Millisecond, "the received bytes are read")
 	c.HandleWrite(0, os.ErrDeadlineExceeded)
 	assert.Empty(t, c.Output(), "there was room")
 	client.Want(probe.Stored)

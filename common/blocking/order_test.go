@@ -308,7 +308,7 @@ func TestAConnectionGivesBackWhatItWasLent(t *testing.T) {
 	}
 	in, out := c.Held()
 	require.Positive(t, in)
-	assert.EqualValues(t, in+out+smallRead, core.Buffers().Lent(), "what waits for the rest, and what is read to next")
+	assert.EqualValues(t, in+out+smallRead, core.Buffers().Lent(), "the unfinished frame, and the buffer of the next read")
 	conns.Close(c)
 	assert.Zero(t, core.Buffers().Lent())
 }

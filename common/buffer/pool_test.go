@@ -32,7 +32,7 @@ func TestTheLimitHolds(t *testing.T) {
 	require.NotNil(t, b)
 	assert.Nil(t, p.Get(4096), "2 times 4096 of 10000 bytes are lent")
 	assert.Nil(t, p.Grow(a, 100_000))
-	assert.EqualValues(t, 8192, p.Lent(), "what failed costs nothing")
+	assert.EqualValues(t, 8192, p.Lent(), "a failed request costs nothing")
 	p.Put(a)
 	assert.NotNil(t, p.Get(4096))
 }
@@ -109,7 +109,7 @@ func TestNoTwoBorrowersShareABuffer(t *testing.T) {
 				}
 				for i := range b {
 					if b[i] != byte(g) {
-						t.Errorf("somebody else wrote into the buffer")
+						t.Errorf("another borrower wrote into the buffer")
 						return
 					}
 				}

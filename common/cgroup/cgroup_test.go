@@ -31,13 +31,13 @@ func TestGroups(t *testing.T) {
 		"a part of the hierarchy is mounted": {part, "2:memory:/docker/1/app\n", []cgroup.Group{
 			{"sys/fs/cgroup/memory/app", "/app"}, {"sys/fs/cgroup/memory", "/"},
 		}},
-		"its namespace hides the path":   {part, "2:memory:/\n", []cgroup.Group{{"sys/fs/cgroup/memory", "/"}}},
-		"outside of what is mounted":     {part, "2:memory:/elsewhere\n", []cgroup.Group{{"sys/fs/cgroup/memory", "/"}}},
-		"outside of its namespace":       {part, "2:memory:/../docker/1\n", []cgroup.Group{{"sys/fs/cgroup/memory", "/"}}},
-		"the controller is not mounted":  {"33 31 0:31 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n", "2:memory:/app\n", nil},
-		"no mounts":                      {"", "0::/\n", nil},
-		"no groups":                      {unified, "", nil},
-		"what is no line of these files": {"x - y\n\n" + unified, "x\n\n::\n", []cgroup.Group{{"sys/fs/cgroup", "/"}}},
+		"its namespace hides the path":  {part, "2:memory:/\n", []cgroup.Group{{"sys/fs/cgroup/memory", "/"}}},
+		"outside of the mount":          {part, "2:memory:/elsewhere\n", []cgroup.Group{{"sys/fs/cgroup/memory", "/"}}},
+		"outside of its namespace":      {part, "2:memory:/../docker/1\n", []cgroup.Group{{"sys/fs/cgroup/memory", "/"}}},
+		"the controller is not mounted": {"33 31 0:31 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n", "2:memory:/app\n", nil},
+		"no mounts":                     {"", "0::/\n", nil},
+		"no groups":                     {unified, "", nil},
+		"lines of another form":         {"x - y\n\n" + unified, "x\n\n::\n", []cgroup.Group{{"sys/fs/cgroup", "/"}}},
 	} {
 		t.Run(what, func(t *testing.T) {
 			root := fstest.MapFS{"proc/self/mountinfo": {Data: []byte(test.mounts)}, "proc/self/cgroup": {Data: []byte(test.own)}}

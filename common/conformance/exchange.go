@@ -13,13 +13,13 @@ import (
 // exchangeRules: correct requests and their replies.
 var exchangeRules = []Rule{
 	{ID: "golden-frames", Title: "golden requests get the golden replies, byte for byte", run: goldenFrames},
-	{ID: "put-get", Title: "a value that was put is what a get returns", run: putGet},
+	{ID: "put-get", Title: "a get returns the value that was put", run: putGet},
 	{ID: "put-reply", Title: "the reply to a put is 07000000 1803 4045 4f46 40", run: putReply},
 	{ID: "get-absent", Title: "a get of an absent key is NotOk, with the key and no value", run: getAbsent},
 	{ID: "empty-key", Title: "the empty key is a key", run: emptyKey},
 	{ID: "empty-value", Title: "the empty value is a value", run: emptyValue},
 	{ID: "multi-byte-text", Title: "keys and values are text of any script", run: multiByteText},
-	{ID: "overwrite", Title: "a put replaces the value, by a longer, a shorter, or an empty one", run: overwrite},
+	{ID: "overwrite", Title: "a put replaces the value with a longer, a shorter or an empty one", run: overwrite},
 	{ID: "sizes", Title: "values of every size up to the frame limit come back", run: sizes},
 	{ID: "footer-in-value", Fault: 8, Title: "a value may contain the footer", run: footerInValue},
 	{ID: "frame-in-value", Fault: 8, Title: "a value may contain a whole frame", run: frameInValue},

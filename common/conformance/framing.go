@@ -7,9 +7,9 @@ import (
 // framingRules: TCP is a stream. It may deliver a frame in any parts, and many
 // frames together.
 var framingRules = []Rule{
-	{ID: "cut-anywhere", Fault: 1, Title: "three frames are served whatever the byte after which they are cut", run: cutAnywhere},
+	{ID: "cut-anywhere", Fault: 1, Title: "three frames are served wherever they are cut", run: cutAnywhere},
 	{ID: "byte-by-byte", Fault: 1, Title: "frames are served when each byte is sent by itself", run: byteByByte},
-	{ID: "cut-large", Fault: 1, Title: "a large frame is served in parts of many sizes", run: cutLarge},
+	{ID: "cut-large", Fault: 1, Title: "a large frame that comes in parts of many sizes is served", run: cutLarge},
 }
 
 // cutAnywhere makes the server read the two parts separately. The first part

@@ -11,9 +11,9 @@ import (
 var leavingRules = []Rule{
 	{ID: "fin-in-frame", Fault: 22, Title: "a FIN inside a frame is answered by a close", run: finInFrame},
 	{ID: "put-then-close", Fault: 27, Title: "a put is carried out although the client closes at once", run: putThenClose},
-	{ID: "rst-in-frame", Fault: 24, Title: "a RST inside a frame harms nobody", run: rstInFrame},
-	{ID: "rst-in-reply", Fault: 24, Title: "a RST inside a large reply harms nobody", run: rstInReply},
-	{ID: "come-and-go", Fault: 25, Title: "clients that connect and reset harm nobody", run: comeAndGo},
+	{ID: "rst-in-frame", Fault: 24, Title: "a reset inside a frame affects no other client", run: rstInFrame},
+	{ID: "rst-in-reply", Fault: 24, Title: "a reset inside a large reply affects no other client", run: rstInReply},
+	{ID: "come-and-go", Fault: 25, Title: "clients that connect and reset affect no other client", run: comeAndGo},
 }
 
 func finInFrame(t *trial) {

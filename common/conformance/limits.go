@@ -11,9 +11,9 @@ import (
 // limitRules: no client can use up what all need. If the operator chooses a
 // limit, its rule runs only if the limit is known.
 var limitRules = []Rule{
-	{ID: "claims", Fault: 6, Title: "clients that announce large frames and send little of them keep nobody from being served", run: claims},
+	{ID: "claims", Fault: 6, Title: "clients that announce large frames and send little of them do not keep others from being served", run: claims},
 	{ID: "storm", Fault: 32, Title: "clients that come all at once are all served", run: storm},
-	{ID: "over-limit", Fault: 29, Title: "one client too many is refused with a reason, or waits where one is served at a time", run: overLimit,
+	{ID: "over-limit", Fault: 29, Title: "a client beyond the limit is refused with a reason, or waits if one is served at a time", run: overLimit,
 		applies: func(o Options) bool { return o.OneAtATime || o.MaxConns > 0 }},
 	{ID: "turn-limit", Fault: 21, Title: "a client that never pauses gives way, after a reply, to one that waits", run: turnLimit,
 		applies: func(o Options) bool { return o.OneAtATime && o.TurnLimit > 0 }},

@@ -62,7 +62,7 @@ func (s strain) excuse(f failed) string {
 	percent := func(x float64) string { return fmt.Sprintf("%.0f %% of the time", 100*x) }
 	switch {
 	case f.ended && s.longest > f.shortest/2:
-		return fmt.Sprintf("the checker stood still for %v, and a timeout of the server's may be %v", s.longest.Round(time.Millisecond), f.shortest)
+		return fmt.Sprintf("the checker stood still for %v, and a timeout of the server may be as short as %v", s.longest.Round(time.Millisecond), f.shortest)
 	case !f.timedOut && !(f.ended && s.lasted > f.shortest):
 		return ""
 	case share(s.checker) > busyShare:
@@ -70,7 +70,7 @@ func (s strain) excuse(f failed) string {
 	case share(s.server) > busyShare:
 		return "the server waited for a core for " + percent(share(s.server))
 	case share(s.late) > busyShare:
-		return "the checker was woken late, by " + percent(share(s.late)) + " added up"
+		return "the checker woke late: its delays add up to " + percent(share(s.late))
 	case s.steal > busyShare:
 		return "the host took the cores for " + percent(s.steal) + " (steal)"
 	case !s.known && s.others > busyShare && s.idle < noIdle:

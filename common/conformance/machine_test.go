@@ -19,7 +19,7 @@ func TestExcuses(t *testing.T) {
 	for want, change := range map[string]func(*strain){
 		"the checker waited for a core for 15 % of the time":                    func(s *strain) { s.checker = 1500 * time.Millisecond },
 		"the server waited for a core for 80 % of the time":                     func(s *strain) { s.server = 8 * time.Second },
-		"the checker was woken late, by 20 % of the time added up":              func(s *strain) { s.late = 2 * time.Second },
+		"the checker woke late: its delays add up to 20 % of the time":          func(s *strain) { s.late = 2 * time.Second },
 		"the host took the cores for 30 % of the time (steal)":                  func(s *strain) { s.steal = 0.3 },
 		"other programs used the cores for 50 % of the time, and none was idle": func(s *strain) { s.idle = 0.01 },
 	} {
@@ -32,8 +32,8 @@ func TestExcuses(t *testing.T) {
 		assert.Empty(t, busy.excuse(ended), "no timeout is as short")
 	}
 	ended.shortest = 300 * time.Millisecond
-	assert.Equal(t, "the checker stood still for 200ms, and a timeout of the server's may be 300ms", idle.excuse(ended))
-	assert.Empty(t, new(strain).excuse(late), "what is not known is no excuse")
+	assert.Equal(t, "the checker stood still for 200ms, and a timeout of the server may be as short as 300ms", idle.excuse(ended))
+	assert.Empty(t, new(strain).excuse(late), "unknown times are no excuse")
 	asked := strain{lasted: time.Second, known: true, others: 0.9}
 	assert.Empty(t, asked.excuse(late), "the server had a core whenever it wanted one")
 }

@@ -16,14 +16,14 @@ var messageRules = []Rule{
 	{ID: "field-order", Fault: 11, Title: "fields may come in any order", run: fieldOrder},
 	{ID: "repeated-field", Fault: 11, Title: "of a repeated field the last value counts", run: repeatedField},
 	{ID: "unknown-fields", Fault: 11, Title: "unknown fields of every type are ignored", run: unknownFields},
-	{ID: "deep-groups", Fault: 11, Title: "groups nested 10,002 deep are refused, and kill nobody", run: deepGroups,
+	{ID: "deep-groups", Fault: 11, Title: "groups nested 10,002 deep get an error, and the connection goes on", run: deepGroups,
 		applies: func(o Options) bool { return o.MaxFrame > 3*tooDeep }},
 	{ID: "bad-protobuf", Fault: 9, Title: "a body that is no message gets an error, and the connection goes on", run: badProtobuf},
 	{ID: "bad-text-in-key", Fault: 10, Title: "a key that is not UTF-8 gets an error, and the connection goes on", run: badKey},
 	{ID: "bad-text-in-value", Fault: 10, Title: "a value that is not UTF-8 gets an error, and the connection goes on", run: badValue},
 	{ID: "unknown-kind", Fault: 12, Title: "an unknown kind gets an error of that kind, and the connection goes on", run: unknownKind},
 	{ID: "empty-body", Fault: 12, Title: "an empty body gets an error, and the connection goes on", run: emptyBody},
-	{ID: "error-in-pipeline", Fault: 9, Title: "an error is answered in its place among other replies", run: errorInPipeline},
+	{ID: "error-in-pipeline", Fault: 9, Title: "an error reply comes in its place among the other replies", run: errorInPipeline},
 }
 
 // The message's fields.

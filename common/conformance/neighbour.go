@@ -16,7 +16,7 @@ var neighbourRules = []Rule{
 	{ID: "never-pauses", Fault: 20, Title: "a client that never pauses does not keep others from being served", run: neverPauses},
 	{ID: "crowd", Title: "many clients are served at once", run: crowd},
 	{ID: "no-crossed-replies", Fault: 26, Title: "clients that come and go get their own replies", run: noCrossedReplies},
-	{ID: "no-stale-reads", Fault: 42, Title: "whoever reads after a put sees it, or a later one", run: noStaleReads},
+	{ID: "no-stale-reads", Fault: 42, Title: "a get after a put returns that value or a later one", run: noStaleReads},
 }
 
 // other expects the server to serve another client while first is connected.

@@ -14,7 +14,7 @@ var pipelineRules = []Rule{
 	{ID: "large-replies", Fault: 16, Title: "a client that asks for much before it reads gets all of it", run: largeReplies},
 	{ID: "small-window", Fault: 18, Title: "a client with a small receive window gets every byte", run: smallWindow},
 	{ID: "half-close", Fault: 23, Title: "a client that has sent its FIN still gets every answer, then a FIN", run: halfClose},
-	{ID: "half-close-large", Fault: 23, Title: "so does one with 1000 replies of 16 KiB to come", run: halfCloseLarge},
+	{ID: "half-close-large", Fault: 23, Title: "a client that has sent its FIN gets 1000 replies of 16 KiB, then a FIN", run: halfCloseLarge},
 }
 
 func pipeline(t *trial) {

@@ -88,7 +88,7 @@ func (s *plainServer) serve(conn *net.TCPConn) {
 		defer s.turn.Unlock()
 	case s.flaw == "drops clients in a crowd" && active > 8:
 		return
-	case s.maxConns > 0 && int(active) > s.maxConns && s.flaw != "refuses nobody":
+	case s.maxConns > 0 && int(active) > s.maxConns && s.flaw != "refuses no client":
 		s.refuse(conn, in, badFrame{"too many clients"})
 		return
 	}
@@ -142,7 +142,7 @@ func (s *plainServer) serve(conn *net.TCPConn) {
 		if s.turnLimit > 0 && s.active.Load() > 1 && time.Since(begin) > s.turnLimit {
 			return
 		}
-		if s.flaw == "drops what is pending at a FIN" {
+		if s.flaw == "drops pending replies at a FIN" {
 			if _, err := in.Peek(1); err == io.EOF {
 				_ = conn.SetLinger(0)
 				return
@@ -195,14 +195,14 @@ func (s *plainServer) read(conn *net.TCPConn, in *bufio.Reader) ([]byte, error) 
 	if length < 5 && s.flaw != "crashes at short lengths" {
 		return nil, badFrame{"too short"}
 	}
-	if length > limit && s.flaw != "waits for what a length promises" {
+	if length > limit && s.flaw != "waits for the announced bytes" {
 		return nil, badFrame{"too long"}
 	}
 	if length < 5 || length > maxFrame+1 {
 		_, err := io.Copy(io.Discard, from)
 		return nil, errors.Join(err, io.ErrUnexpectedEOF)
 	}
-	if s.flaw == "makes room for what is claimed" {
+	if s.flaw == "allocates the announced length" {
 		defer s.claimed.Add(-int64(length))
 		if s.claimed.Add(int64(length)) > 32<<20 {
 			s.ln.Close() // as if it had run out of memory
@@ -310,7 +310,7 @@ func (s *plainServer) answer(request []byte) (reply []byte, keep bool) {
 			s.kept = m.Key
 		}
 		reply := &kvpb.KeyValueMessage{Kind: 3}
-		if s.flaw == "echoes what was put" {
+		if s.flaw == "echoes the value that was put" {
 			reply.Key = m.Key
 		}
 		return encode(reply), true

@@ -10,13 +10,13 @@ import (
 // timeoutRules: how long a server waits for a client. They run only if the
 // timeout is known.
 var timeoutRules = []Rule{
-	{ID: "idle-timeout", Fault: 15, Title: "a client that says nothing is left", run: idleTimeout,
+	{ID: "idle-timeout", Fault: 15, Title: "a client that sends nothing is closed", run: idleTimeout,
 		applies: func(o Options) bool { return o.IdleTimeout > 0 }},
-	{ID: "frame-timeout", Fault: 14, Title: "a frame that dribbles in is not waited for", run: frameTimeout,
+	{ID: "frame-timeout", Fault: 14, Title: "a client whose frame dribbles in is closed", run: frameTimeout,
 		applies: func(o Options) bool { return o.FrameTimeout > 0 }},
-	{ID: "write-timeout", Fault: 17, Title: "a client that takes nothing of its replies is left", run: writeTimeout,
+	{ID: "write-timeout", Fault: 17, Title: "a client that takes none of its replies is closed", run: writeTimeout,
 		applies: func(o Options) bool { return o.WriteTimeout > 0 }},
-	{ID: "silent-client", Fault: 21, Title: "a client that says nothing does not keep others waiting for ever", run: silentClient,
+	{ID: "silent-client", Fault: 21, Title: "a client that sends nothing does not keep others waiting for ever", run: silentClient,
 		applies: func(o Options) bool { return o.IdleTimeout > 0 }},
 }
 

@@ -258,7 +258,7 @@ func (l *fewLines) Write(line []byte) (int, error) {
 	if now := time.Now(); now.Before(l.next) {
 		l.suppressed++
 	} else {
-		l.log.Warn("an HTTP server beside the server", "error", strings.TrimSpace(string(line)), "suppressed", l.suppressed)
+		l.log.Warn("the HTTP server reports an error", "error", strings.TrimSpace(string(line)), "suppressed", l.suppressed)
 		l.next, l.suppressed = now.Add(time.Second), 0
 	}
 	return len(line), nil

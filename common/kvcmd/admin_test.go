@@ -64,7 +64,7 @@ func TestIdleHTTPConnectionsAreFew(t *testing.T) {
 		}()
 	}
 	for range visitors - maxAdminConns {
-		require.ErrorIs(t, <-ended, io.EOF, "those that have waited longest give way")
+		require.ErrorIs(t, <-ended, io.EOF, "the connections that have waited longest give way")
 	}
 }
 
@@ -178,7 +178,7 @@ func TestServersThatOthersReachAreWarnedOf(t *testing.T) {
 		_, log := p.exit()
 		if warned {
 			assert.Contains(t, log, "the debug server can be reached from other machines", addr)
-			assert.Contains(t, log, "everybody who reaches the address can read and write", addr)
+			assert.Contains(t, log, "anyone who can reach the address can read and write", addr)
 		} else {
 			assert.NotContains(t, log, "WARN", addr)
 		}

@@ -124,7 +124,7 @@ type options struct {
 func parse(name string, c kvserver.Command, args []string) (*options, error) {
 	o := &options{}
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
-	fs.StringVar(&o.addr, "addr", DefaultAddr, "`host:port` to listen on; without a host, for this machine only (0.0.0.0 or [::] is all its addresses); port 0 takes a free one")
+	fs.StringVar(&o.addr, "addr", DefaultAddr, "`host:port` to listen on; without a host, for this machine only (0.0.0.0 or [::] means all its addresses); port 0 means a free one")
 	o.Limits.DefineFlags(fs)
 	fs.StringVar(&o.logFormat, "log-format", "text", "text or json")
 	fs.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
@@ -186,7 +186,7 @@ func (o *options) run(ctx context.Context, model string, srv kvserver.Server, re
 			ready = nil // log this only once
 			log.Info("listening", listening(model, ln.Addr().String(), srv.Stats().Store)...)
 			if !Local(ln.Addr()) {
-				log.Warn("everybody who reaches the address can read and write: clients are asked for no password", "addr", ln.Addr().String())
+				log.Warn("anyone who can reach the address can read and write, because no password is asked for", "addr", ln.Addr().String())
 			}
 		case err := <-ended:
 			return err
@@ -237,7 +237,7 @@ func (o *options) drain(srv kvserver.Server, signals <-chan os.Signal) error {
 			log.Info("draining", "connections", srv.Stats().Active)
 		case err := <-drained:
 			if draining = err != nil; draining {
-				log.Warn("drain timeout: closing what is left", "connections", srv.Stats().Active)
+				log.Warn("drain timeout: closing the remaining connections", "connections", srv.Stats().Active)
 				go func() { drained <- srv.Close() }()
 				stuck = time.After(closeTimeout)
 			}

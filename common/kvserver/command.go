@@ -25,19 +25,19 @@ func (l *Limits) DefineFlags(fs *flag.FlagSet) {
 	define(fs, &l.MaxFrame, parseSize, "max-frame", "largest frame, body and footer, in `bytes` (default 1MiB)")
 	define(fs, &l.MaxConns, parseCount, "max-conns", "`number` of clients at a time; more are refused (default 10000, or what the descriptor limit allows)")
 	define(fs, &l.MaxConnsPerPeer, parseCount, "max-conns-per-peer", "`number` of clients of one address (of IPv6, its first 64 bits) at a time; more are refused (default no limit)")
-	define(fs, &l.IdleTimeout, parseDuration, "idle-timeout", "close a client that is silent between frames for this `time` (default 1m; 5s if others wait for it)")
-	define(fs, &l.FrameTimeout, parseDuration, "frame-timeout", "`time` for a frame from its first byte to its last (default 10s; 5s if others wait)")
-	define(fs, &l.WriteTimeout, parseDuration, "write-timeout", "close a client that takes nothing of its replies for this `time` (default 10s; 5s if others wait)")
-	define(fs, &l.OutputLimit, parseSize, "output-limit", "`bytes` of replies that may wait for a client before it is read no more (default 1MiB)")
+	define(fs, &l.IdleTimeout, parseDuration, "idle-timeout", "close a client that is silent between frames for this `time` (default 1m; 5s if one client is served at a time)")
+	define(fs, &l.FrameTimeout, parseDuration, "frame-timeout", "close a client whose frame takes longer than this `time` from its first byte to its last (default 10s; 5s if one client is served at a time)")
+	define(fs, &l.WriteTimeout, parseDuration, "write-timeout", "close a client that takes none of its replies for this `time` (default 10s; 5s if one client is served at a time)")
+	define(fs, &l.OutputLimit, parseSize, "output-limit", "stop reading from a client while this many `bytes` of its replies are unsent (default 1MiB)")
 	define(fs, &l.MemoryLimit, parseSize, "memory-limit", "`bytes` for the buffers of all clients together (default 256MiB)")
 	define(fs, &l.StoreLimit, parseSize, "store-limit", "`bytes` that the store may hold; a put beyond that gets an error (default a quarter of the memory that the machine has, or its control group allows)")
-	define(fs, &l.DrainTimeout, parseDuration, "drain-timeout", "`time` at SIGTERM to answer what was received (default 5s)")
+	define(fs, &l.DrainTimeout, parseDuration, "drain-timeout", "`time` to answer the received requests after SIGTERM (default 5s)")
 }
 
 // DefineTurnFlag defines the flag for TurnLimit, for models that serve one
 // client at a time.
 func (l *Limits) DefineTurnFlag(fs *flag.FlagSet) {
-	define(fs, &l.TurnLimit, parseDuration, "turn-limit", "`time` after which a client gives way to one that waits (default 10s)")
+	define(fs, &l.TurnLimit, parseDuration, "turn-limit", "`time` after which a client gives way to a waiting one (default 10s)")
 }
 
 func define[T int | int64 | time.Duration](fs *flag.FlagSet, to *T, parse func(string) (int64, error), name, usage string) {

@@ -271,7 +271,7 @@ func TestOverMaxConnsClientsAreRefusedWithAReason(t *testing.T) {
 			assert.Equal(t, "refused", c.closed(t, core))
 		}
 		again := open(core)
-		assert.Contains(t, again.flush(), "all 2 connections are in use", "those that were told have left")
+		assert.Contains(t, again.flush(), "all 2 connections are in use", "the refused clients have left")
 		again.Closed()
 
 		second.HandleRead(0, io.EOF)
@@ -351,7 +351,7 @@ func TestATurnEndsOnlyIfOthersWait(t *testing.T) {
 		for range 300 {
 			busy()
 		}
-		require.Equal(t, session.Read, c.Wants(), "nobody waits: it may stay")
+		require.Equal(t, session.Read, c.Wants(), "no client waits: it may stay")
 		others = true
 		came := core.Since()
 		for !c.fin {
@@ -427,7 +427,7 @@ func TestAClientThatNeverPausesCannotHoldUpShutdown(t *testing.T) {
 		start := core.Since()
 		for !c.fin {
 			c.receive(request(kv.Get, "k", ""))
-			require.NotEmpty(t, c.flush(), "what is received is answered")
+			require.NotEmpty(t, c.flush(), "the received requests are answered")
 			c.sleep(core, time.Millisecond)
 			require.Less(t, core.Since()-start, 10*time.Second)
 		}

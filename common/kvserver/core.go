@@ -268,7 +268,7 @@ func (l Lifecycle) Serve(ln net.Listener) error {
 	}
 	if core.once {
 		core.mu.Unlock()
-		return errors.New("kvserver: a server serves once")
+		return errors.New("kvserver: a server can serve only once")
 	}
 	core.once, core.running = true, l.model
 	core.done = make(chan struct{})

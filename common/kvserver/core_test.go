@@ -139,7 +139,7 @@ func TestNoLimitIsTooLargeToCountWith(t *testing.T) {
 			assert.LessOrEqual(t, n, math.MaxInt32)
 			assert.GreaterOrEqual(t, n, 1<<29-1)
 			assert.Positive(t, 4*n, "a buffer that is made twice as long, twice")
-			assert.Positive(t, n+l.OutputLimit, "what is sent, and what may wait")
+			assert.Positive(t, n+l.OutputLimit, "the bytes that are sent, and those that may wait")
 		}
 	}
 }

@@ -311,7 +311,7 @@ func TestAConnectionLeavesTheHoldersUnderTheirLock(t *testing.T) {
 	hs.mu.Lock()
 	closed, waits := waitsForALock(c.Closed)
 	assert.True(t, waits)
-	assert.Len(t, hs.conns, 1, "it is not touched by one who has no lock")
+	assert.Len(t, hs.conns, 1, "it is not touched without the lock")
 	hs.mu.Unlock()
 	<-closed
 	assert.Empty(t, hs.conns)

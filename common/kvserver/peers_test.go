@@ -41,7 +41,7 @@ func TestAnAddressHasNoMoreThanItsConnections(t *testing.T) {
 		}
 		assert.Empty(t, core.peers.count)
 		assert.Empty(t, core.peers.of)
-		assert.EqualValues(t, 10, core.places.Load(), "who is refused takes no place")
+		assert.EqualValues(t, 10, core.places.Load(), "a refused client takes no place")
 	})
 }
 

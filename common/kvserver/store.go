@@ -26,7 +26,7 @@ func (core *Core) watch(s store.Store) {
 // storeNearlyFull warns the operator while there is time to act.
 func (core *Core) storeNearlyFull(used, limit int64) {
 	if suppressed, ok := core.storeNearlyLog.allow(core.Since()); ok {
-		core.log.Warn("the store is nearly full; when it is, puts get an error", "bytes", used, "limit", limit, "suppressed", suppressed)
+		core.log.Warn("the store is nearly full; when it is full, puts get an error", "bytes", used, "limit", limit, "suppressed", suppressed)
 	}
 }
 

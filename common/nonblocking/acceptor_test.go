@@ -56,7 +56,7 @@ func TestWhoFindsNoPlaceIsHeldUntilAllHaveBeenLookedAt(t *testing.T) {
 	a.Admit(14, a.open)
 
 	a.Judge(before-2, a.open)
-	assert.Equal(t, []int{10, 11}, a.opened, "nobody has looked")
+	assert.Equal(t, []int{10, 11}, a.opened, "no loop has looked")
 	a.leave()
 	a.Judge(before-2, a.open)
 	assert.Equal(t, []int{10, 11, 12}, a.opened, "there is a place again")
@@ -64,7 +64,7 @@ func TestWhoFindsNoPlaceIsHeldUntilAllHaveBeenLookedAt(t *testing.T) {
 	assert.Equal(t, []int{10, 11, 12, -13}, a.opened, "the look began before the last one came")
 	a.leave()
 	a.Admit(15, a.open)
-	assert.Equal(t, []int{10, 11, 12, -13}, a.opened, "nobody is passed over")
+	assert.Equal(t, []int{10, 11, 12, -13}, a.opened, "no client is passed over")
 	a.Judge(before, a.open)
 	assert.Equal(t, []int{10, 11, 12, -13, 14}, a.opened)
 

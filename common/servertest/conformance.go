@@ -30,7 +30,7 @@ func testConformance(t *testing.T, s Target) {
 	t.Run("tcp6, small output", func(t *testing.T) {
 		addr := "[::1]:0"
 		if ln, err := net.Listen("tcp", addr); err != nil {
-			t.Logf("over IPv4, for this machine has no IPv6: %v", err)
+			t.Logf("over IPv4, because this machine has no IPv6: %v", err)
 			addr = "127.0.0.1:0"
 		} else {
 			ln.Close()

@@ -6,5 +6,5 @@ import "testing"
 
 // testDescriptors needs limits on descriptors.
 func testDescriptors(t *testing.T, _ Target) {
-	t.Skip("this system has no limit on descriptors that a process could set for itself")
+	t.Skip("on this system a process cannot limit its own descriptors")
 }

@@ -59,7 +59,7 @@ func testDrain(t *testing.T, s Target) {
 		c.WantEnd()
 		require.NoError(t, <-down)
 	})
-	t.Run("idle connections are not waited for", func(t *testing.T) {
+	t.Run("idle connections do not delay Shutdown", func(t *testing.T) {
 		srv := start(t, s, kvserver.Config{Limits: unhurried})
 		clients := srv.occupy(s.Caps)
 		require.NoError(t, <-srv.shutdown(srv.ctx))
@@ -68,7 +68,7 @@ func testDrain(t *testing.T, s Target) {
 		}
 		assert.EqualValues(t, len(clients), srv.books().Closed[kvserver.ClosedShutdown.String()])
 	})
-	t.Run("half a request is not waited for", func(t *testing.T) {
+	t.Run("half a request does not delay Shutdown", func(t *testing.T) {
 		srv := start(t, s, kvserver.Config{Limits: unhurried})
 		c := srv.dial()
 		half := probe.Put("half", "x")

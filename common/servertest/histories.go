@@ -314,7 +314,7 @@ func breach(ops []operation) string {
 
 	const shown = 12 // the latest, and the put of the value in question
 	var text strings.Builder
-	fmt.Fprintf(&text, "no order of the operations explains the one marked (of %d until then, the latest; [request, reply] in order of time):", len(part))
+	fmt.Fprintf(&text, "no order of the operations explains the marked one (the latest of %d until then, as [request, reply], in order of time):", len(part))
 	for i, op := range part {
 		if i < len(part)-shown && op != wrong && (!op.put || op.value != wrong.value) {
 			continue

@@ -21,7 +21,7 @@ func TestBreach(t *testing.T) {
 	}{
 		{name: "nothing"},
 		{name: "nothing was put", ops: []operation{get(0, 1, 2)}},
-		{"nobody put it", []operation{put(1, 1, 2), get(7, 3, 4)}, "get: 7"},
+		{"a value that was not put", []operation{put(1, 1, 2), get(7, 3, 4)}, "get: 7"},
 		{"a stale get", []operation{put(1, 1, 2), put(2, 3, 4), get(2, 5, 6), get(1, 7, 8), get(2, 9, 10)}, "get: 1"},
 		{"a lost put", []operation{put(1, 1, 2), get(0, 3, 4), get(1, 5, 6)}, "get: none"},
 		{"a lost update", []operation{put(1, 1, 2), put(2, 3, 4), get(1, 5, 6)}, "get: 1"},

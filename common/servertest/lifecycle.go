@@ -29,7 +29,7 @@ func testLifecycle(t *testing.T, s Target) {
 			require.NoError(t, e.end(srv))
 			srv.wantServed()
 			_, err := net.Dial("tcp", srv.addr)
-			require.Error(t, err, "nobody should listen any more")
+			require.Error(t, err, "the listener should be closed")
 		})
 		t.Run(e.name+" before Serve", func(t *testing.T) {
 			srv := newServer(t, s, kvserver.Config{})
@@ -64,12 +64,12 @@ func testLifecycle(t *testing.T, s Target) {
 		select {
 		case <-ready:
 		case <-time.After(patience):
-			t.Fatal("it is never ready")
+			t.Fatal("Ready is never called")
 		}
 		srv.visit("k")
 		require.NoError(t, srv.Close())
 		srv.wantServed()
-		require.Empty(t, ready, "it is told once")
+		require.Empty(t, ready, "Ready is called once")
 	})
 	t.Run("Shutdown and Close at once", func(t *testing.T) {
 		srv := start(t, s, kvserver.Config{})

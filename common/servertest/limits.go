@@ -117,7 +117,7 @@ func testMaxConnsPerPeer(t *testing.T, s Target) {
 		}
 	}
 	first.Close()
-	srv.eventually("one has left", func(st kvserver.Stats) bool { return st.Active <= most })
+	srv.eventually("one client has left", func(st kvserver.Stats) bool { return st.Active <= most })
 	talk(second, "k")
 	srv.visit("k")
 }
@@ -167,7 +167,7 @@ func testHoarders(t *testing.T, s Target) {
 		srv.dial().Start(part)
 		talk(modest[i%len(modest)], "modest")
 	}
-	srv.eventually("some hoarders are closed, not many more than there is no room for", func(st kvserver.Stats) bool {
+	srv.eventually("some hoarders are closed, few more than memory requires", func(st kvserver.Stats) bool {
 		require.LessOrEqual(t, st.BufferBytes, l.MemoryLimit)
 		closed := st.Closed[kvserver.ClosedMemory.String()]
 		require.LessOrEqual(t, closed, int64(hoarders-15))
@@ -205,7 +205,7 @@ func testMemoryLimit(t *testing.T, s Target) {
 		clients[i] = srv.dial()
 		clients[i].Start(large[:300_000])
 	}
-	srv.eventually("the limit holds, and somebody was closed for it", func(st kvserver.Stats) bool {
+	srv.eventually("the limit holds, and a client was closed for it", func(st kvserver.Stats) bool {
 		require.LessOrEqual(t, st.BufferBytes, l.MemoryLimit)
 		return n == 1 || st.Closed[kvserver.ClosedMemory.String()] > 1
 	})

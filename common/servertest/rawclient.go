@@ -160,7 +160,7 @@ func again(call func(int, []byte) (int, error), fd int, p []byte) (int, error) {
 	n, err := call(fd, p)
 	for first := time.Now(); err == sock.ErrWouldBlock; n, err = call(fd, p) {
 		if time.Since(first) > patience {
-			return 0, errors.New("the server takes no requests or sends no replies")
+			return 0, errors.New("the server reads no requests or sends no replies")
 		}
 	}
 	return n, err

@@ -53,7 +53,7 @@ func startOn(t *testing.T, s Target, cfg kvserver.Config, addr string) *server {
 		srv.settle()
 		assert.NoError(t, srv.Close())
 		srv.wantServed()
-		assert.Zero(t, srv.books().BufferBytes, "bytes of buffers that nobody gave back")
+		assert.Zero(t, srv.books().BufferBytes, "bytes of buffers that were not given back")
 		assert.NoError(t, goleak.Find(goroutines))
 	})
 	return srv
@@ -80,7 +80,7 @@ func (s *server) wantServed() {
 	s.t.Helper()
 	select {
 	case err := <-s.served:
-		assert.ErrorIs(s.t, err, kvserver.ErrServerClosed, "what Serve returned")
+		assert.ErrorIs(s.t, err, kvserver.ErrServerClosed, "the error that Serve returned")
 		s.served <- err
 	case <-time.After(patience):
 		s.t.Fatalf("Serve has not returned; %+v", s.Stats())

@@ -67,5 +67,5 @@ func OneSlowRequestDelaysEveryClient(t *testing.T, s Target) {
 	puts.Wait()
 	keys := slowly.Keys()
 	require.Len(t, keys, 11)
-	assert.Equal(t, "slow", keys[0], "somebody was served while the loop was busy")
+	assert.Equal(t, "slow", keys[0], "another client was served while the loop was busy")
 }

@@ -19,7 +19,7 @@ func testStore(t *testing.T, s Target) {
 		srv := start(t, s, kvserver.Config{Store: newFaultyStore()})
 		c := srv.dial()
 		c.Send(probe.Put("fail", "x"))
-		require.Equal(t, "the store failed", c.WantError(probe.KindPut), "what failed is for the log")
+		require.Equal(t, "the store failed", c.WantError(probe.KindPut), "the store's own error is for the log")
 		c.Send(probe.Get("fail"))
 		require.Equal(t, "the store failed", c.WantError(probe.KindGet))
 		talk(c, "k") // the connection stays open

@@ -39,7 +39,7 @@ func testTimeouts(t *testing.T, s Target) {
 		})
 		srv.eventually("it is closed as idle", func(st kvserver.Stats) bool { return st.Closed[kvserver.ClosedIdle.String()] > 0 })
 	})
-	t.Run("idle after what fills the read buffer", func(t *testing.T) {
+	t.Run("idle after a request that fills the read buffer", func(t *testing.T) {
 		// A server that takes a full read buffer as a sign of more data would wait
 		// for that data. How much it reads at a time depends on the bytes received
 		// so far.

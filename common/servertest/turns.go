@@ -38,11 +38,11 @@ func testTurns(t *testing.T, s Target) {
 
 	turns := srv.books().Closed[kvserver.ClosedTurn.String()]
 	if s.Caps.AtOnce() > 0 {
-		assert.Positive(t, turns, "somebody must have given way")
-		assert.Positive(t, gaveWay, "clients that saw their connection end")
+		assert.Positive(t, turns, "a client must have given way")
+		assert.Positive(t, gaveWay, "clients whose connection ended")
 	} else {
-		assert.Zero(t, turns, "nobody has to give way")
-		assert.Zero(t, gaveWay, "clients that saw their connection end")
+		assert.Zero(t, turns, "no client has to give way")
+		assert.Zero(t, gaveWay, "clients whose connection ended")
 	}
 }
 

@@ -213,7 +213,7 @@ func (m *machine) check(t *rapid.T) {
 	if wants == 0 {
 		return
 	}
-	require.Equal(t, len(out) > 0, wants&session.Write != 0, "wants to write what there is")
+	require.Equal(t, len(out) > 0, wants&session.Write != 0, "wants to write its output")
 
 	// From the time when the output limit is exceeded until little output is
 	// left, the session must not want to read.

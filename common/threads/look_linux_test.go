@@ -57,7 +57,7 @@ func TestAUsersThreads(t *testing.T) {
 		"root of a user namespace has": {0, 40, func(s *source) {
 			write(t, s, "proc/self/uid_map", "0 1000 1\n")
 		}, 25},
-		"who may exceed limits has none": {1000, 40, func(s *source) {
+		"a process that may exceed limits has none": {1000, 40, func(s *source) {
 			write(t, s, "proc/self/status", fmt.Sprintf("Uid:\t1000\t0\nThreads:\t10\nCapEff:\t%x\n", 1<<unix.CAP_SYS_RESOURCE))
 		}, math.MaxInt},
 		"there may be too many already": {1000, 12, nil, -3},

@@ -222,7 +222,7 @@ func TestCompletionsOverflow(t *testing.T) {
 	}
 	done, err := r.Wait(-1)
 	require.NoError(t, err)
-	require.Len(t, done, count, "whoever queued them wants to know now")
+	require.Len(t, done, count, "the caller needs all results now")
 	for n, c := range done {
 		require.Equal(t, n, c.Token.Slot())
 	}

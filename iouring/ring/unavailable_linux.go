@@ -37,12 +37,12 @@ func explain(call string, errno syscall.Errno) error {
 	switch errno {
 	case unix.ENOSYS:
 		why = fmt.Sprintf("either Linux %s is too old (6.1 or later is needed) or built without it, "+
-			"or a seccomp filter, such as a container's, hides it and has to allow io_uring_setup, "+
+			"or a seccomp filter, such as a container's, hides it and must allow io_uring_setup, "+
 			"io_uring_enter and io_uring_register", release())
 	case unix.EPERM, unix.EACCES:
 		why = forbidden(readSysctl("/proc/sys/kernel/io_uring_disabled"))
 	case unix.ENOMEM:
-		why = "not enough memory, or not enough that may be locked: raise RLIMIT_MEMLOCK (ulimit -l)"
+		why = "not enough memory, or not enough memory that may be locked: raise RLIMIT_MEMLOCK (ulimit -l)"
 	default:
 		return err
 	}
@@ -59,8 +59,8 @@ func forbidden(disabled string) string {
 			"and the group kernel.io_uring_group; 0 allows it"
 	}
 	return "forbidden by a seccomp filter or a security module; " +
-		"that of Docker has to be told (--security-opt seccomp=...) to allow " +
-		"io_uring_setup, io_uring_enter and io_uring_register"
+		"Docker's filter must allow io_uring_setup, io_uring_enter and " +
+		"io_uring_register (--security-opt seccomp=...)"
 }
 
 // readSysctl returns a setting of the kernel; "" if there is none.

@@ -34,7 +34,7 @@ func testNoHost(t *testing.T, s Target) {
 	assert.Contains(t, p.wantLog("listening")["addr"], "127.0.0.1:")
 	assert.NotContains(t, p.String(), "WARN")
 	p = spawn(t, serverRole, nil, slices.Concat(s.Args, []string{"--log-format", "json", "--addr", "0.0.0.0:0"})...)
-	p.wantLog("everybody who reaches the address can read and write: clients are asked for no password")
+	p.wantLog("anyone who can reach the address can read and write, because no password is asked for")
 }
 
 // testBadAddress starts the command with addresses where it cannot listen:

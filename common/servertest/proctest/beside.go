@@ -37,7 +37,7 @@ func testIdleBrowsers(t *testing.T, s Target) {
 		_, err := io.WriteString(c, "GET /debug/ HTTP/1.1\r\nHost: localhost\r\n\r\n")
 		require.NoError(t, err)
 		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
-		require.NoError(t, err, "the next one is answered, though others stay")
+		require.NoError(t, err, "the next client is answered although others stay")
 		_, err = io.Copy(io.Discard, resp.Body)
 		require.NoError(t, err)
 	}

@@ -36,7 +36,7 @@ func testDescriptorLimit(t *testing.T, s Target) {
 			reasons++
 		}
 	}
-	require.Len(t, in, places, "guests who are served")
+	require.Len(t, in, places, "guests that are served")
 	assert.Equal(t, decisions > places, reasons > 0, "%d guests are told that they are refused", reasons)
 	remain(t, in)
 	srv.wantRest(s)
@@ -80,7 +80,7 @@ func testNoDescriptors(t *testing.T, s Target) {
 	srv := startIn(t, s, surroundings{descriptors: descriptors{limit: few, spare: 10}}, unhurried(s)...)
 	decided := srv.crowd(guests)
 	var in []guest
-	st := srv.counted("some are served, and another one cannot be accepted", func(st kvserver.Stats) bool {
+	st := srv.counted("some guests are served, and another one cannot be accepted", func(st kvserver.Stats) bool {
 		for len(decided) > 0 {
 			in = append(in, <-decided)
 		}
@@ -116,7 +116,7 @@ func replace(t *testing.T, in []guest, n int, next func() guest) {
 		in[0].Close()
 		left := time.Now()
 		g := next()
-		require.True(t, g.served, "somebody has left; the next one is served")
+		require.True(t, g.served, "a guest has left; the next one is served")
 		times = append(times, time.Since(left))
 		in = append(in[1:], g)
 	}

@@ -73,7 +73,7 @@ func testDrainTimeout(t *testing.T, s Target) {
 	asked := time.Now()
 	srv.wantExit(0)
 	figureMs(t, "drain-timeout-until-exit-ms", time.Since(asked)-patience)
-	srv.wantLog("drain timeout: closing what is left")
+	srv.wantLog("drain timeout: closing the remaining connections")
 	assert.Equal(t, 1.0, srv.wantLog("stopped")["closed"].(map[string]any)["killed"])
 }
 

@@ -46,12 +46,12 @@ func testHalfFrames(t *testing.T, s Target) {
 		if neighbour != nil {
 			n--
 		}
-		srv.counted("those who are served are read", func(st kvserver.Stats) bool {
+		srv.counted("the server has read the clients that it serves", func(st kvserver.Stats) bool {
 			within(st)
 			return st.BytesIn >= int64(n*len(half))
 		})
 	} else {
-		srv.counted("everybody was accepted, and somebody closed for want of memory", func(st kvserver.Stats) bool {
+		srv.counted("every client was accepted, and one was closed for lack of memory", func(st kvserver.Stats) bool {
 			within(st)
 			same := st.BytesIn == taken
 			taken = st.BytesIn
@@ -103,7 +103,7 @@ func testUnreadValues(t *testing.T, s Target) {
 	}
 	var last int64
 	same := 0
-	st := srv.counted("everybody has asked, and the kernel takes no more", func(st kvserver.Stats) bool {
+	st := srv.counted("every client has sent its request, and the kernel takes no more", func(st kvserver.Stats) bool {
 		require.LessOrEqual(t, st.BufferBytes, int64(limit), "bytes of buffers")
 		if same++; st.BytesOut != last {
 			last, same = st.BytesOut, 0
@@ -156,7 +156,7 @@ func testGrowingFrames(t *testing.T, s Target) {
 		}
 	}
 	var taken int64
-	srv.counted("all was read, and somebody closed for want of memory", func(st kvserver.Stats) bool {
+	srv.counted("everything was read, and a client was closed for lack of memory", func(st kvserver.Stats) bool {
 		same := st.BytesIn == taken
 		taken = st.BytesIn
 		return same && st.Closed[kvserver.ClosedMemory.String()] > 0

@@ -101,7 +101,7 @@ func testHalfClose(t *testing.T, s Target) {
 	c.Send(probe.Put("k", value))
 	c.Want(probe.Stored)
 	c.Send(bytes.Repeat(probe.Get("k"), requests))
-	srv.counted("the client is read no more", func(st kvserver.Stats) bool { return st.Pauses > 0 })
+	srv.counted("the server stops reading from the client", func(st kvserver.Stats) bool { return st.Pauses > 0 })
 	c.HalfClose()
 	for range requests {
 		c.Want(probe.Found("k", value))

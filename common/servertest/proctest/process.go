@@ -110,7 +110,7 @@ func (p *process) eventually(what string, ok func() bool) {
 	over := false
 	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
 		if over || time.Now().After(end) {
-			p.t.Fatalf("expected that %s; it does not, or the process has ended", what)
+			p.t.Fatalf("expected that %s; it did not happen in time, or the process has ended", what)
 		}
 		select {
 		case <-p.exited:

@@ -47,7 +47,7 @@ func (s *server) wantBlocked() {
 	s.t.Helper()
 	var sent int64
 	same := 0
-	s.counted("a client that does not read is read no more", func(st kvserver.Stats) bool {
+	s.counted("the server stops reading from a client that does not read", func(st kvserver.Stats) bool {
 		if same++; st.BytesOut != sent {
 			sent, same = st.BytesOut, 0
 		}

@@ -69,7 +69,7 @@ func stopped(t *testing.T, s Target, flag string, first, part, rest []byte) {
 		figureMs(t, "continued-until-all-answered-ms", time.Since(resumed))
 		return
 	}
-	t.Fatal("clients are closed however patient the server is")
+	t.Fatal("clients are closed however long the timeout is")
 }
 
 // allOpen reports whether a stopped server has closed no connection before

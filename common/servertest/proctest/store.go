@@ -30,7 +30,7 @@ func testFullStore(t *testing.T, s Target) {
 	assert.EqualValues(t, 1, st.StoreFull)
 	assert.EqualValues(t, limit, st.Store.Limit)
 	assert.Greater(t, st.Store.Bytes, int64(limit*9/10))
-	srv.wantLog("the store is nearly full; when it is, puts get an error")
+	srv.wantLog("the store is nearly full; when it is full, puts get an error")
 	assert.Equal(t, limit/size-1, stored, "one of them gives way to bookkeeping")
 	for i := range stored {
 		c.Send(probe.Get(fmt.Sprint(i)))

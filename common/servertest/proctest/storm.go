@@ -27,7 +27,7 @@ func testClaims(t *testing.T, s Target) {
 	for range n {
 		srv.dial().Send(begin)
 	}
-	st := srv.counted("all that was sent is read", func(st kvserver.Stats) bool {
+	st := srv.counted("the server has read all bytes", func(st kvserver.Stats) bool {
 		return st.BytesIn-before.BytesIn == int64(n*len(begin))
 	})
 	assert.LessOrEqual(t, st.BufferBytes, int64(n)*(8<<10), "bytes of buffers for %d clients", n)

@@ -31,11 +31,11 @@ func limitThreads(n int) error {
 // does.
 func canLimitThreads() (reason string) {
 	if os.Getuid() != 0 {
-		return "only root can start a process of a user who has no other"
+		return "only root can start a process as a user that has no other process"
 	}
 	ids, err := os.ReadFile("/proc/self/uid_map")
 	if err != nil || strings.Join(strings.Fields(string(ids)), " ") != "0 0 4294967295" {
-		return "in a user namespace there is no other user"
+		return "in a user namespace there is no such user"
 	}
 	return ""
 }

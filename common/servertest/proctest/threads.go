@@ -37,7 +37,7 @@ func testThreadLimit(t *testing.T, s Target) {
 		}
 	}
 	figure(t, "served", "%d", len(in))
-	require.NotEmpty(t, in, "guests who are served")
+	require.NotEmpty(t, in, "guests that are served")
 	assert.Equal(t, len(in) < decisions, reasons > 0, "%d are served, and %d told why they are not", len(in), reasons)
 	if reasons > 0 {
 		assert.Contains(t, srv.wantLog("clients are refused")["error"], "no thread is left (RLIMIT_NPROC)")

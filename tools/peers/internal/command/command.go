@@ -26,9 +26,9 @@ type Flags struct {
 func Parse(hasLoops bool) Flags {
 	signal.Ignore(syscall.SIGPIPE)
 	f := Flags{Loops: 1}
-	flag.StringVar(&f.Addr, "addr", "127.0.0.1:8000", "where to listen")
+	flag.StringVar(&f.Addr, "addr", "127.0.0.1:8000", "`host:port` to listen on")
 	if hasLoops {
-		flag.IntVar(&f.Loops, "loops", 1, "how many event loops there are")
+		flag.IntVar(&f.Loops, "loops", 1, "`number` of event loops")
 	}
 	flag.Parse()
 	if flag.NArg() > 0 || f.Loops < 1 {
