@@ -16,22 +16,6 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// variants are the models with the options that make them wait differently.
-var variants = []struct {
-	name       string // model and flags, as serve takes them
-	oneAtATime bool
-}{
-	{"singleblocking", true},
-	{"multiblocking", false},
-	{"multiblocking --workers 64", false},
-	{"multiblocking --os-threads", false},
-	{"busywait", false},
-	{"busywait --one-at-a-time", true},
-	{"eventloop", false},
-	{"eventloop --loops 2", false},
-	{"iouring", false},
-}
-
 // CheckTurn is a client's turn while a server is checked, if others wait.
 const CheckTurn = 500 * time.Millisecond
 
@@ -39,11 +23,12 @@ const CheckTurn = 500 * time.Millisecond
 // flags").
 func Models(program string) []results.Target {
 	var all []results.Target
-	for _, v := range variants {
-		command := append([]string{program, "serve"}, strings.Fields(v.name)...)
-		// A plan has a bound for what it stores, which is not to depend on the machine.
-		command = append(command, "--addr", "127.0.0.1:0", "--log-format", "json", "--store-limit", "-1")
-		s := results.Target{Name: v.name, Command: command, OneAtATime: v.oneAtATime}
+	for _, v := range Variants() {
+		command := slices.Concat([]string{program, "serve", v.Model}, v.Args,
+			// No store limit: its default depends on the machine's memory, and the plan
+			// bounds what a server has to store.
+			[]string{"--addr", "127.0.0.1:0", "--log-format", "json", "--store-limit", "-1"})
+		s := results.Target{Name: v.Name(), Command: command, OneAtATime: v.OneAtATime()}
 		if s.OneAtATime {
 			// A rule waits for the end of a client's turn.
 			s.CheckFlags = []string{"--turn-limit", CheckTurn.String()}
