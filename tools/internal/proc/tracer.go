@@ -26,20 +26,18 @@ type Watch interface {
 	Counts() (map[string]int64, error)
 }
 
-// namedCalls are those with a counter of their own: what a server may do for a
-// request. Each one makes attaching take longer.
+// namedCalls have a counter each: a server may make them for a request. Each
+// counter makes attaching take longer.
 var namedCalls = []string{"read", "write", "recvmsg", "recvfrom", "sendto", "epoll_pwait", "epoll_ctl", "futex", "nanosleep", "accept4", "sched_yield"}
 
-// foreignCalls are those that the servers of others make besides.
+// foreignCalls have a counter each in servers that are not ours.
 var foreignCalls = []string{"readv", "writev", "sendmsg"}
 
-// CallsOf are the calls that are worth a name in a server.
-func CallsOf(s results.Target) []string {
-	switch {
-	case !s.Foreign && s.Model() == "iouring":
-		return append(slices.Clone(namedCalls), results.RingCall)
-	case !s.Foreign:
-		return namedCalls
+// CallsOf returns the calls to count by name in a server. own are the calls that
+// its model declares.
+func CallsOf(s results.Target, own []string) []string {
+	if !s.Foreign {
+		return slices.Concat(namedCalls, own)
 	}
 	calls := slices.Concat(namedCalls, foreignCalls)
 	if hasRings() {
