@@ -424,13 +424,24 @@ func TestAdviceProbes(t *testing.T) {
 	assert.Contains(t, last.Text, "The answer would be multiblocking.")
 }
 
-func TestSimplestAreModels(t *testing.T) {
-	var names []string
-	for _, s := range models.Models("ioflavors") {
-		names = append(names, s.Name)
+// The last criterion decides: no two variants are equally simple.
+func TestComplexityIsAnOrder(t *testing.T) {
+	taken := make(map[int]string)
+	for _, v := range models.Variants() {
+		assert.Positive(t, v.Complexity, v.Name())
+		assert.Empty(t, taken[v.Complexity], "as complex as %s", v.Name())
+		taken[v.Complexity] = v.Name()
+		assert.Less(t, complexity(v.Name()), complexity("another"))
 	}
-	assert.ElementsMatch(t, names, simplest)
-	assert.Equal(t, len(simplest), simplicity("another"))
+	assert.Less(t, complexity("singleblocking"), complexity("multiblocking"))
+	assert.Less(t, complexity("eventloop"), complexity("busywait"))
+}
+
+// An example in the advice is a model that serves all clients at a time.
+func TestExamplesAreTheSimplest(t *testing.T) {
+	for handlers, want := range map[int]string{0: "multiblocking", 1: "eventloop", 2: "eventloop --loops 2"} {
+		assert.Equal(t, want, simplest(func(v models.Variant) bool { return v.Clients == 0 && v.Handlers == handlers }))
+	}
 }
 
 // The first line is the answer, and no line is wider than a terminal, but for the

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -32,12 +33,12 @@ func changes(p Profile, options []Option, by string) []Change {
 	at := parallel(best.Model)
 	if at < math.MaxInt && !p.Computes {
 		limit := busyHandlers * float64(at) / p.Rate
-		add("Handlers that wait for more than about %s, at this rate: %s runs %s at a time, and the others queue; then one that runs as many as there are clients, such as multiblocking.",
-			format.Latency(format.Seconds(limit)), best.Model, format.Count(at, "handler"))
+		add("Handlers that wait for more than about %s, at this rate: %s runs %s at a time, and the others queue; then one that runs as many as there are clients, such as %s.",
+			format.Latency(format.Seconds(limit)), best.Model, format.Count(at, "handler"), simplest(func(v models.Variant) bool { return v.Clients == 0 && v.Handlers == 0 }))
 	}
 	if at == math.MaxInt && p.Handler > 0 && !p.Computes {
-		add("Handlers that wait for less than about %s, at this rate: then a model that runs one at a time may do as well, such as eventloop.",
-			format.Latency(format.Seconds(busyHandlers/p.Rate)))
+		add("Handlers that wait for less than about %s, at this rate: then a model that runs one at a time may do as well, such as %s.",
+			format.Latency(format.Seconds(busyHandlers/p.Rate)), simplest(func(v models.Variant) bool { return v.Clients == 0 && v.Handlers == 1 }))
 	}
 	if best.serves < math.MaxInt {
 		add("More connections than %d: %s serves no more at a time.", best.serves, best.Model)
@@ -117,7 +118,7 @@ func crossover(p Profile, best, next Option, by string) string {
 		if at, known := sameUpTo(p, best, next); known && at >= 1 && at < float64(p.Connections) {
 			text := fmt.Sprintf("Below %s connections both need as much memory (%s and %s KiB a connection)",
 				about(at), format.ThreeDigits(b.PerConnection/1024), format.ThreeDigits(n.PerConnection/1024))
-			if simplicity(next.Model) < simplicity(best.Model) {
+			if complexity(next.Model) < complexity(best.Model) {
 				return text + fmt.Sprintf(", and %s, which is simpler, would be it.", next.Model)
 			}
 			return text + fmt.Sprintf(", and %s stays, for it is simpler.", best.Model)

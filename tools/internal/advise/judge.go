@@ -271,7 +271,7 @@ const leastSilent = 100
 func (o *Option) limit(p Profile) string {
 	at := parallel(o.Model)
 	switch {
-	case p.handling() > 0.7*float64(at):
+	case p.handling() > busyHandlers*float64(at):
 		return fmt.Sprintf("its handlers are busy for %s of the time, %d at a time, and requests queue for them", format.Percent(p.handling()/float64(at)), at)
 	case o.Costs != nil && !o.Burns && o.Costs.CPU > 0.9*float64(min(p.Cores, at)):
 		return fmt.Sprintf("it uses all the CPU time that it can have, %s of a core", format.Percent(o.Costs.CPU))
@@ -327,7 +327,7 @@ func choose(p Profile, options []Option) (best int, by string) {
 			return !sameMemory(float64(than.Costs.Memory), float64(o.Costs.Memory))
 		})
 	}
-	keep(bySimple, func(o Option) float64 { return float64(simplicity(o.Model)) }, func(than, o Option) bool { return true })
+	keep(bySimple, func(o Option) float64 { return float64(complexity(o.Model)) }, func(than, o Option) bool { return true })
 	return left[0], by
 }
 

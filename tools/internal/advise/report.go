@@ -58,7 +58,7 @@ func (a *Advice) conclude() error {
 		}
 		return nil
 	default:
-		a.Recommended, a.Needs = best.Model, needs(best.Model)
+		a.Recommended, a.Needs = best.Model, declared(best.Model).Needs
 		a.Sentence = recommend(a.Profile, best)
 	}
 	if why := a.provisional(); why != "" {
@@ -76,19 +76,6 @@ func (a *Advice) conclude() error {
 	probed, err := a.probed(a.Recommended)
 	a.Changes = append(changes(a.Profile, options, by), probed...)
 	return err
-}
-
-// needs is what a model asks of a system that others do not; empty: nothing.
-func needs(model string) string {
-	switch model {
-	case "iouring":
-		return "It needs Linux 6.1 or later, and the permission to use io_uring, which many containers do not have (seccomp, kernel.io_uring_disabled): where it is refused, the server does not start. " +
-			"It handles all requests on one goroutine."
-	case "multiblocking --os-threads":
-		return "It needs a thread for each client, so a limit on processes (ulimit -u, a container's pids.max) is one on clients."
-	default:
-		return ""
-	}
 }
 
 // recommend is the answer where there is one.
@@ -376,7 +363,7 @@ func (a *Advice) Report(w io.Writer, style text.Style, width int) error {
 	if a.RunnerUp != "" {
 		heading("Runner-up: " + a.RunnerUp)
 		fill(strings.ToUpper(a.Because[:1]) + a.Because[1:])
-		if text := needs(a.RunnerUp); text != "" {
+		if text := declared(a.RunnerUp).Needs; text != "" {
 			fill(text)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -102,6 +103,10 @@ const descriptorReserve = 32
 // setup is how a model is run for the profile, by a program that is started like
 // that. There may be so many descriptors here.
 func (p Profile) setup(s results.Target, program []string, descriptors int) (*Setup, error) {
+	model := models.VariantOf(s)
+	if model.Go == "" {
+		return nil, nil // serve does not know it
+	}
 	limits, why := p.limits(s)
 	setup := &Setup{
 		Serve: slices.Concat(program, []string{"serve"}, strings.Fields(s.Name), limitFlags(limits)),
@@ -119,7 +124,7 @@ func (p Profile) setup(s results.Target, program []string, descriptors int) (*Se
 		setup.Why = append(setup.Why, fmt.Sprintf("The handler that takes %v is not in it: it is your Store's, in the program.", p.Handler))
 	}
 	var out bytes.Buffer
-	if err := goProgram.Execute(&out, goSetup{s.Model(), modelFields(s.Name), limits, kvcmd.DefaultAddr, p.Handler}); err != nil {
+	if err := goProgram.Execute(&out, goSetup{model, limits, kvcmd.DefaultAddr, p.Handler}); err != nil {
 		return nil, err
 	}
 	source, err := goformat.Source(out.Bytes())
@@ -143,33 +148,13 @@ func ordinal(n int) string {
 	return format.Thousands(float64(n)) + suffix
 }
 
-// modelFields are the fields of a model's own configuration that its flags set.
-func modelFields(name string) (fields []string) {
-	words := strings.Fields(name)[1:]
-	for i, w := range words {
-		switch w {
-		case "--os-threads":
-			fields = append(fields, "OSThreads: true")
-		case "--one-at-a-time":
-			fields = append(fields, "OneAtATime: true")
-		case "--workers", "--loops":
-			fields = append(fields, map[string]string{"--workers": "Workers: ", "--loops": "Loops: "}[w]+words[i+1])
-		}
-	}
-	return fields
-}
-
 // goSetup is what goProgram is made of.
 type goSetup struct {
-	Model   string
-	Fields  []string
+	models.Variant
 	Limits  kvserver.Limits
 	Addr    string
 	Handler time.Duration
 }
-
-// Plain reports whether the model's Config is kvserver's own.
-func (g goSetup) Plain() bool { return g.Model == "singleblocking" }
 
 var goProgram = template.Must(template.New("").Parse(`package main
 
@@ -195,11 +180,7 @@ func main() {
 		},
 {{- end}}{{end}}
 	}
-{{- if .Plain}}
-	server := {{.Model}}.New(config)
-{{- else}}
-	server := {{.Model}}.New({{.Model}}.Config{Config: config{{range .Fields}}, {{.}}{{end}}})
-{{- end}}
+	server := {{.Go}}
 	log.Fatal(server.ListenAndServe("{{.Addr}}"))
 }
 `))
