@@ -147,7 +147,7 @@ func (b *Bench) Offer(ctx context.Context, s *results.Server, p *proc.Process, w
 // which load, for how long. A workload comes from Plan.mix.
 func (b *Bench) Trial(ctx context.Context, s *results.Server, p *proc.Process, t results.Trial, cfg load.Config) (load.Result, error) {
 	cfg.Addr, cfg.Workload = p.Addr, s.Told(cfg.Workload)
-	cfg.MayWait = s.OneAtATime
+	cfg.MayWait = cfg.MayWait || s.OneAtATime
 	cfg.Drain = OpenDrain
 	cfg.Spin = cfg.Open() && b.Pins.On
 	cfg.Seed += b.Results.Plan.Seed

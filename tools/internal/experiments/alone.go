@@ -24,11 +24,9 @@ var experimentAlone = &Experiment{
 		Question: "Is one client served, and no other until it leaves?",
 		// The article says it of busy waiting too. That is how its own server is
 		// written, and one of ours; the other polls all clients.
-		About: []string{"singleblocking", "busywait", "busywait --one-at-a-time"},
-		Predictions: map[string]results.Verdict{
-			"singleblocking": results.Confirmed, "busywait --one-at-a-time": results.Confirmed,
-			"multiblocking": results.Refuted, "busywait": results.Refuted, "eventloop": results.Refuted, "iouring": results.Refuted,
-		},
+		About:       []string{"singleblocking", "busywait", "busywait --one-at-a-time"},
+		Predictions: expect(oneAtATime),
+
 		Metric:  "how many of 64 clients that ask at the same time and stay get an answer at all; median and range of the repeats",
 		Unit:    "% of clients",
 		Rule:    "yes up to 5 %, no from 50 % on; a run with less is left out if the server or the load generator waited for a core for a fifth of it",

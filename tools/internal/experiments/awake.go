@@ -7,9 +7,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -23,11 +25,16 @@ var experimentAwake = &Experiment{
 		Quotes:   []string{"Since the server isn't blocked waiting for I/O operations, it should be more responsive"},
 		Question: "Does it answer a lone client sooner than any server that blocks?",
 		About:    []string{"busywait"},
-		Predictions: map[string]results.Verdict{
-			"busywait": results.Confirmed, "busywait --one-at-a-time": results.Confirmed,
-			"singleblocking": results.Refuted, "multiblocking": results.Refuted,
-			"iouring": results.Refuted, // it sleeps as they do, and to be woken takes the longest
-		},
+		Predictions: expect(func(v models.Variant) results.Verdict {
+			switch {
+			case v.Spins:
+				return results.Confirmed
+			case v.Kind == kvserver.Blocking,
+				v.Model == "iouring": // it sleeps as they do, and to be woken takes the longest
+				return results.Refuted
+			}
+			return ""
+		}),
 		Metric: "p50 of the response time at 370 requests/s on one connection, by the clock, with a core to itself, as a multiple of the best p50 of the servers that block; median and range of three processes. " +
 			"370, for a rate that divides the scheduler's ticks would meet it in the same place each time",
 		Unit: "×",
@@ -84,9 +91,12 @@ var experimentAwake = &Experiment{
 	},
 	sum: func(r *results.Results, about []results.Finding) (results.Verdict, string) {
 		v, when := common(r, about)
-		own := p90Time(awake(r, r.Server("busywait"), sharedCore))
+		if v != results.Confirmed {
+			return v, when
+		}
+		own := p90Time(awake(r, r.Server(about[0].Server), sharedCore))
 		best, of := bestBlocking(r, sharedCore, p90Time)
-		if v != results.Confirmed || own == 0 || best == 0 || own < best {
+		if own == 0 || best == 0 || own < best {
 			return v, when
 		}
 		return results.OnlyWhen, fmt.Sprintf("it has a core of its own: beside a program that never rests its p90 is %s, and that of %s %s", format.Latency(own), of, format.Latency(best))
@@ -139,7 +149,7 @@ func awake(r *results.Results, s *results.Server, where string) (all []results.T
 // is; 0 if there are none.
 func bestBlocking(r *results.Results, where string, of func([]results.Trial) time.Duration) (best time.Duration, server string) {
 	for _, s := range r.Servers {
-		if s.Model() != "singleblocking" && s.Model() != "multiblocking" {
+		if models.VariantOf(s.Target).Kind != kvserver.Blocking {
 			continue
 		}
 		if d := of(awake(r, s, where)); d > 0 && (best == 0 || d < best) {

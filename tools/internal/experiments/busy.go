@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -16,10 +17,9 @@ var experimentBusy = &Experiment{
 		Quotes:   []string{"Busy waiting consumes CPU resources as the server constantly polls"},
 		Question: "Does it use a core although nobody asks anything?",
 		About:    []string{"busywait", "busywait --one-at-a-time"},
-		Predictions: map[string]results.Verdict{
-			"busywait": results.Confirmed, "busywait --one-at-a-time": results.Confirmed,
-			"singleblocking": results.Refuted, "multiblocking": results.Refuted, "eventloop": results.Refuted, "iouring": results.Refuted,
-		},
+
+		Predictions: expect(func(v models.Variant) results.Verdict { return yesIf(v.Spins) }),
+
 		Metric: "the share of a core that it uses, or is ready to use and has to wait for, while all connections are silent; median and range over their numbers",
 		Unit:   "% of a core",
 		Rule:   "yes from 50 % on, no up to 5 %",

@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"go/ast"
@@ -9,13 +10,13 @@ import (
 	"go/scanner"
 	"go/token"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -32,12 +33,16 @@ var experimentCode = &Experiment{
 		},
 		Question: "Is a model whose calls block shorter than each one whose calls do not, and does it tell fewer errors apart?",
 		About:    []string{"singleblocking"},
-		Predictions: map[string]results.Verdict{
-			"singleblocking": results.Confirmed,
-			"multiblocking":  results.Refuted, // three models in one: a goroutine for each client, a pool, threads
-			"busywait":       results.Refuted, "eventloop": results.Refuted,
-			"iouring": results.Refuted, // states as in the others, and a ring between them and the kernel
-		},
+		Predictions: expect(func(v models.Variant) results.Verdict {
+			switch {
+			case v.Model == "singleblocking":
+				return results.Confirmed
+			case v.Kind == kvserver.NonBlocking, // states; and in iouring a ring between them and the kernel
+				v.Model == "multiblocking": // three models in one: a goroutine for each client, a pool, threads
+				return results.Refuted
+			}
+			return ""
+		}),
 		Metric: "lines of the model's own code, without blank ones, comments, tests and its command",
 		Unit:   "lines",
 		Rule:   "yes if both the lines and the branches on errors are fewer than those of every model of the other kind; ONLY WHEN if that changes with what the models of a kind share",
@@ -47,17 +52,17 @@ var experimentCode = &Experiment{
 	reads:  true,
 	takes:  func(results.Plan, *results.Server) time.Duration { return 0 },
 	run: func(_ context.Context, b *bench.Bench, s *results.Server) error {
-		if !hasCode(s.Target) {
-			return nil
+		if models.VariantOf(s.Target).Model == "" {
+			return nil // its code is not here
 		}
 		checkout, err := models.Checkout(".")
 		if err != nil {
 			return fmt.Errorf("the code was not counted, because %w", err)
 		}
 		figures := map[string]float64{}
-		for model, shared := range sharedCode {
-			for _, folder := range []string{model, shared} {
-				c, err := countCode(filepath.Join(checkout, filepath.FromSlash(folder)), systemOf(model))
+		for _, m := range models.Commands() {
+			for _, folder := range []string{m.Model, sharedCode[m.Kind]} {
+				c, err := countCode(filepath.Join(checkout, filepath.FromSlash(folder)), systemOf(m))
 				if err != nil {
 					return err
 				}
@@ -76,20 +81,18 @@ var experimentCode = &Experiment{
 		if t.Figures == nil {
 			return results.Finding{Verdict: results.NotMeasurable, Why: t.Note}, true
 		}
-		own, _ := codeOf(t, s.Model())
+		model := models.VariantOf(s.Target).Command
+		own, _ := codeOf(t, model)
 		f := results.Finding{Verdict: results.Confirmed, Number: own.lines, Low: own.lines, High: own.lines}
 		var others []string
-		for _, model := range slices.Sorted(maps.Keys(sharedCode)) {
-			if sharedCode[model] == sharedCode[s.Model()] || !counted(t, model) {
-				continue
-			}
-			other, _ := codeOf(t, model)
+		for _, m := range ofOtherKind(t, model) {
+			other, _ := codeOf(t, m)
 			if !own.simpler(other) {
 				f.Verdict = results.Refuted
 			}
-			others = append(others, model+" "+codeText(t, model))
+			others = append(others, m.Model+" "+codeText(t, m))
 		}
-		f.Why = fmt.Sprintf("lines and branches on errors, and with what its kind shares: %s; %s", codeText(t, s.Model()), strings.Join(others, "; "))
+		f.Why = fmt.Sprintf("lines and branches on errors, and with what its kind shares: %s; %s", codeText(t, model), strings.Join(others, "; "))
 		if s.Rules != nil {
 			f.Why += fmt.Sprintf("; %v rules passed", s.Rules)
 		}
@@ -104,11 +107,11 @@ var experimentCode = &Experiment{
 			if t.Experiment != "E0" || t.Server != about[0].Server {
 				continue
 			}
-			model := results.Target{Name: t.Server}.Model()
+			model := models.VariantOf(results.Target{Name: t.Server}).Command
 			_, whole := codeOf(t, model)
-			for _, other := range slices.Sorted(maps.Keys(sharedCode)) {
-				if _, otherWhole := codeOf(t, other); counted(t, other) && sharedCode[other] != sharedCode[model] && !whole.simpler(otherWhole) {
-					return results.OnlyWhen, fmt.Sprintf("what the models of a kind share is taken as given: with %s it is not the simpler one beside %s", sharedCode[model], other)
+			for _, other := range ofOtherKind(t, model) {
+				if _, otherWhole := codeOf(t, other); !whole.simpler(otherWhole) {
+					return results.OnlyWhen, fmt.Sprintf("what the models of a kind share is taken as given: with %s it is not the simpler one beside %s", sharedCode[model.Kind], other.Model)
 				}
 			}
 		}
@@ -116,20 +119,15 @@ var experimentCode = &Experiment{
 	},
 }
 
-// sharedCode is, for each model, what those of its kind share and the others do
-// not: calls that block, or calls that do not.
-var sharedCode = map[string]string{
-	"singleblocking": "common/blocking", "multiblocking": "common/blocking",
-	"busywait": "common/nonblocking", "eventloop": "common/nonblocking", "iouring": "common/nonblocking",
-}
+// sharedCode is the folder of the code that the models of a kind share, and that
+// those of the other kind do not use.
+var sharedCode = map[kvserver.Kind]string{kvserver.Blocking: "common/blocking", kvserver.NonBlocking: "common/nonblocking"}
 
-// systemOf is the system that a model's code is counted for: this one, or else the
-// one that the model is for, for elsewhere there is only a stub of it.
-func systemOf(model string) build.Context {
+// systemOf is the system for which a model's code is counted: this one, unless the
+// model has only a stub here.
+func systemOf(m kvserver.Command) build.Context {
 	system := build.Default
-	if model == "iouring" {
-		system.GOOS = "linux"
-	}
+	system.GOOS = cmp.Or(m.OS, system.GOOS)
 	return system
 }
 
@@ -140,27 +138,29 @@ const (
 	codeBranches = "branches on errors of "
 )
 
-// hasCode reports whether the server is one of the models whose code is here.
-func hasCode(s results.Target) bool { return !s.Foreign && sharedCode[s.Model()] != "" }
-
 // codeOf returns how much code a model has of its own, and with what its kind
 // shares.
-func codeOf(t results.Trial, model string) (own, whole code) {
+func codeOf(t results.Trial, m kvserver.Command) (own, whole code) {
 	count := func(folder string) code { return code{t.Figures[codeLines+folder], t.Figures[codeBranches+folder]} }
-	own, shared := count(model), count(sharedCode[model])
+	own, shared := count(m.Model), count(sharedCode[m.Kind])
 	return own, code{own.lines + shared.lines, own.branches + shared.branches}
 }
 
 // codeText is "44 and 1, 377 and 12 with common/blocking".
-func codeText(t results.Trial, model string) string {
-	own, whole := codeOf(t, model)
-	return fmt.Sprintf("%s, %s with %s", own, whole, sharedCode[model])
+func codeText(t results.Trial, m kvserver.Command) string {
+	own, whole := codeOf(t, m)
+	return fmt.Sprintf("%s, %s with %s", own, whole, sharedCode[m.Kind])
 }
 
-// counted reports whether a model's code was counted.
-func counted(t results.Trial, model string) bool {
-	_, known := t.Figures[codeLines+model]
-	return known
+// ofOtherKind returns the models whose code was counted, and whose kind is another
+// one.
+func ofOtherKind(t results.Trial, m kvserver.Command) (others []kvserver.Command) {
+	for _, other := range models.Commands() {
+		if _, counted := t.Figures[codeLines+other.Model]; counted && other.Kind != m.Kind {
+			others = append(others, other)
+		}
+	}
+	return others
 }
 
 // code is how much code there is.

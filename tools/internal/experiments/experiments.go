@@ -10,8 +10,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -115,6 +117,37 @@ func ByID(id string) *Experiment {
 // RunsWith reports whether it has a run of its own with the server.
 func (e *Experiment) RunsWith(s *results.Server) bool {
 	return e.run != nil && s.Ours() && (e.with == nil || e.with(s))
+}
+
+// expect returns the predictions that follow from what our models declare. verdict
+// returns what is expected of a variant; "": nothing is. An entry for a model is for
+// those of its variants that have none of their own.
+func expect(verdict func(models.Variant) results.Verdict) map[string]results.Verdict {
+	predictions := make(map[string]results.Verdict)
+	for _, v := range models.Variants() {
+		if expected := verdict(v); expected != "" && expected != predictions[v.Model] {
+			predictions[v.Name()] = expected
+		}
+	}
+	return predictions
+}
+
+// yesIf is the verdict of a question's answer.
+func yesIf(yes bool) results.Verdict {
+	if yes {
+		return results.Confirmed
+	}
+	return results.Refuted
+}
+
+// oneAtATime is the verdict on a claim that holds for servers that serve one client
+// at a time.
+func oneAtATime(v models.Variant) results.Verdict { return yesIf(v.OneAtATime()) }
+
+// goroutineEach reports whether each client that is served has a goroutine, and so a
+// stack.
+func goroutineEach(v models.Variant) bool {
+	return v.Kind == kvserver.Blocking && !v.OneAtATime()
 }
 
 // predicted returns what is expected of a server; empty: nothing.

@@ -13,6 +13,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -44,7 +45,7 @@ var experimentPool = &Experiment{
 	},
 	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
 		for i := range uint64(poolRepeats) {
-			if err := poolRepeat(ctx, b, s, b.Results.Plan.Seed+i); err != nil {
+			if err := poolRepeat(ctx, b, s, i); err != nil {
 				return err
 			}
 		}
@@ -128,10 +129,11 @@ const (
 	poolClients = "clients served"
 )
 
-// pooled reports whether the server is multiblocking in another way than with a
-// goroutine for each client.
+// pooled reports whether the server is a variant of a model that has a goroutine for
+// each client unless its flags say otherwise.
 func pooled(s *results.Server) bool {
-	return !s.Foreign && s.Model() == "multiblocking" && s.Name != s.Model()
+	v := models.VariantOf(s.Target)
+	return goroutineEach(v) && len(v.Args) > 0
 }
 
 // withoutFlags returns the server without the flags that are in its name.
@@ -169,19 +171,9 @@ func poolSteady(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.
 	if err := load.Preload(ctx, load.Config{Addr: p.Addr, Workload: w}); err != nil {
 		return err
 	}
-	cell := results.Cell{Server: s.Name}
-	err := b.Measure(p, &cell, func(begin, end func()) (err error) {
-		cell.Load, err = load.Run(ctx, load.Config{
-			Addr: p.Addr, Workload: w, Warmup: poolWarmup, Duration: poolWindow,
-			MayWait: true, Seed: seed, Begin: begin, End: end,
-		})
-		return err
+	_, err := b.Trial(ctx, s, p, results.Trial{Experiment: "E9", Case: name, X: poolConnections}, load.Config{
+		Workload: w, Warmup: poolWarmup, Duration: poolWindow, MayWait: true, Seed: seed,
 	})
-	if err == nil {
-		t := results.Trial{Experiment: "E9", Case: name, X: poolConnections}
-		t.Fill(s, &cell)
-		b.Results.Trials = append(b.Results.Trials, t)
-	}
 	return err
 }
 

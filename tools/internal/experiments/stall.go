@@ -20,10 +20,9 @@ var experimentStall = &Experiment{
 		Quotes:   []string{"Resource bottleneck: A single slow client can stall other clients."},
 		Question: "Do others wait as long as one client pleases?",
 		About:    []string{"singleblocking"},
-		Predictions: map[string]results.Verdict{
-			"singleblocking": results.Confirmed, "busywait --one-at-a-time": results.Confirmed,
-			"multiblocking": results.Refuted, "busywait": results.Refuted, "eventloop": results.Refuted, "iouring": results.Refuted,
-		},
+
+		Predictions: expect(oneAtATime),
+
 		Metric: "the longest that anybody waited who came during an attack; median and range of three attacks",
 		Unit:   "s",
 		Rule:   "yes from half the attack's length on, no up to a tenth; an attack is left out if the machine may have made the answer, because the server had no core or the probes were late",

@@ -8,6 +8,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -23,9 +24,12 @@ var experimentSwitches = &Experiment{
 		About:    []string{"multiblocking", "multiblocking --os-threads"},
 		// A thread that sleeps is in no queue of the scheduler's. A request wakes one,
 		// however many others there are.
-		Predictions: map[string]results.Verdict{
-			"multiblocking": results.Refuted, "multiblocking --os-threads": results.Refuted, "eventloop": results.Refuted,
-		},
+		Predictions: expect(func(v models.Variant) results.Verdict {
+			if inSwitches(v) {
+				return results.Refuted
+			}
+			return ""
+		}),
 		Metric: "how much CPU time per request grows from 50 connections to 4,000, at 10,000 requests/s over all of them by the clock, divided by how much it grows on the event loop; median and range of three repeats. " +
 			"CPU time, because a switch is no cost of its own: the time it takes is in there, in the kernel and in the caches. " +
 			"Divided, because more connections cost more on one thread, too. From 50, because one thread has nobody to switch to",
@@ -34,7 +38,7 @@ var experimentSwitches = &Experiment{
 		Shows:   results.SwitchesPerRequest,
 		Against: "connections",
 	},
-	with: func(s *results.Server) bool { return s.Model() == "multiblocking" || s.Name == "eventloop" },
+	with: func(s *results.Server) bool { return inSwitches(models.VariantOf(s.Target)) },
 	takes: func(results.Plan, *results.Server) time.Duration {
 		d := bench.StartStopTime
 		for _, n := range switchesClients {
@@ -52,7 +56,7 @@ var experimentSwitches = &Experiment{
 	},
 	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
 		trials := trialsOf(r, "E8", s)
-		loop := r.Server("eventloop")
+		loop := r.Server(models.Reference)
 		most := mostClients(r, s)
 		if loop == nil || most <= switchesFew {
 			return notMeasurable(trials, whyTaken(trials, "the event loop was not measured, with which the growth is compared, or the rate was not kept, or others took the cores too often"))
@@ -81,6 +85,11 @@ var experimentSwitches = &Experiment{
 		return f, true
 	},
 }
+
+// inSwitches reports whether experimentSwitches has runs with a server: with those
+// whose goroutines or threads grow with the clients, and with the one that they are
+// compared with.
+func inSwitches(v models.Variant) bool { return goroutineEach(v) || v.Name() == models.Reference }
 
 const (
 	switchesRate = 10_000.0 // requests per second
