@@ -22,8 +22,8 @@ var commands = []kvserver.Command{
 	iouring.Command,
 }
 
-// Reference is the server with which the lab measures its own noise, and others'
-// costs are compared.
+// Reference is the server that the lab measures twice, to learn its own noise, and
+// with which experiments compare others.
 const Reference = "eventloop"
 
 // Commands returns what our models declare.
@@ -57,8 +57,8 @@ func Variants() (all []Variant) {
 	return all
 }
 
-// VariantOf returns what is declared of a target: of one of ours everything, of any
-// other only whether it serves one client at a time.
+// VariantOf returns the variant that a target is. Of a target that is not ours, it
+// only knows whether it serves one client at a time.
 func VariantOf(s results.Target) (v Variant) {
 	if s.OneAtATime {
 		v.Clients = 1

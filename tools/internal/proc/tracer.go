@@ -13,13 +13,13 @@ import (
 type Tracer interface {
 	// Name is "perf" or "strace".
 	Name() string
-	// Watch prepares for a process, to count these calls by their names if it
-	// cannot count all by name. Nothing is counted yet.
+	// Watch prepares to count a process's calls. A tracer that cannot count all calls
+	// by name counts these names. Nothing is counted yet.
 	Watch(ctx context.Context, pid int, names []string) Watch
 }
 
-// Watch is a process whose calls are counted from Begin to End. What goes wrong
-// is told by Counts.
+// Watch counts a process's calls from Begin to End. Counts returns the errors of all
+// three.
 type Watch interface {
 	Begin()
 	End()
@@ -43,11 +43,11 @@ func CallsOf(s results.Target, own []string) []string {
 	if hasRings() {
 		calls = append(calls, results.RingCall)
 	}
-	if runtime.GOARCH == "amd64" { // Linux has not given it to younger ones
+	if runtime.GOARCH == "amd64" { // younger architectures do not have the call
 		calls = append(calls, "epoll_wait")
 	}
 	return calls
 }
 
-// TracerTime is how long it takes to attach a tracer and to detach it, about.
+// TracerTime is about how long attaching and detaching a tracer takes.
 const TracerTime = 350 * time.Millisecond
