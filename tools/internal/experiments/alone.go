@@ -12,7 +12,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentAlone: more and more clients ask at the same time, and stay.
+// experimentAlone has more and more clients, which ask at the same time and stay.
 var experimentAlone = &Experiment{
 	Statement: results.Statement{
 		ID:    "E1",
@@ -22,8 +22,8 @@ var experimentAlone = &Experiment{
 			"handles only one client (/connection) at a time",
 		},
 		Question: "Is one client served, and no other until it leaves?",
-		// The article says it of busy waiting too. That is how its own server is
-		// written, and one of ours; the other polls all clients.
+		// The article says it of busy waiting too: its own server polls one client at
+		// a time, like one variant of ours. The other variant polls all clients.
 		About:       []string{"singleblocking", "busywait", "busywait --one-at-a-time"},
 		Predictions: expect(oneAtATime),
 
@@ -60,7 +60,7 @@ var experimentAlone = &Experiment{
 		for _, t := range trials {
 			if t.Load != nil && t.Load.Requests > 0 && t.X == aloneMost {
 				share := 100 * float64(t.Load.Served) / t.X
-				// A server without a core serves fewer clients, and never more.
+				// Without a core a server serves fewer clients, never more.
 				if taken := t.Taken(); taken != "" && share < aloneNo {
 					why = taken
 					continue
@@ -88,7 +88,7 @@ const (
 	aloneCell   = 200 * time.Millisecond
 )
 
-// aloneClients is how many clients there are in each run.
+// aloneClients returns the number of clients in each run.
 func aloneClients(p results.Plan) []int {
 	if p.AllClaims {
 		return []int{1, 4, 16, aloneMost, aloneMost, aloneMost}

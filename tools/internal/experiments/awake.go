@@ -16,8 +16,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentAwake: now and then a request comes, and finds the server awake or
-// asleep.
+// experimentAwake sends a request now and then, to a server that is awake or asleep.
 var experimentAwake = &Experiment{
 	Statement: results.Statement{
 		ID:       "E5",
@@ -30,7 +29,7 @@ var experimentAwake = &Experiment{
 			case v.Spins:
 				return results.Confirmed
 			case v.Kind == kvserver.Blocking,
-				v.Model == "iouring": // it sleeps as they do, and to be woken takes the longest
+				v.Model == "iouring": // it sleeps as they do, and takes the longest to wake
 				return results.Refuted
 			}
 			return ""
@@ -47,8 +46,8 @@ var experimentAwake = &Experiment{
 		if !b.Pins.On {
 			return errors.New("servers and load have no cores of their own here")
 		}
-		// A process each time: what a runtime's monitor has come to do it goes on
-		// doing, and another process may be lucky.
+		// A new process each time, because the state of a runtime's monitor lasts,
+		// and another process may be lucky.
 		for i := range repeats {
 			err := b.With(ctx, s.Target, func(p *proc.Process) error {
 				if err := b.Preload(ctx, s.Target, p); err != nil {
@@ -103,7 +102,7 @@ var experimentAwake = &Experiment{
 	},
 }
 
-// Where the server of experimentAwake runs.
+// The places where experimentAwake's server runs.
 const (
 	ownCore    = "on a core of its own"
 	sharedCore = "on a core with a program that never rests"
@@ -112,11 +111,11 @@ const (
 const (
 	awakeRate   = 370.0 // requests per second
 	awakeWarmup = 50 * time.Millisecond
-	ownCell     = time.Second // three have the thousand requests of a p99
+	ownCell     = time.Second // three of them have the thousand requests of a p99
 	sharedCell  = 400 * time.Millisecond
 )
 
-// nowAndThen has one client ask, for so long.
+// nowAndThen measures one client that asks now and then.
 func nowAndThen(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, repeat int, where string, duration time.Duration) error {
 	_, err := b.Trial(ctx, s, p, results.Trial{Experiment: "E5", Case: where}, load.Config{
 		Workload: b.Results.Plan.Mix(1, 1, awakeRate), Warmup: awakeWarmup, Duration: duration, Seed: uint64(repeat),
@@ -124,9 +123,9 @@ func nowAndThen(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.
 	return err
 }
 
-// awake returns the runs in one place whose medians hold. Beside the program that
-// never rests the server has half of its core, and shall have: its part in the
-// runs is left out.
+// awake returns the runs in a place whose medians hold. Beside the program that never
+// rests the server has half of its core by design, so its waits for the core do not
+// count there.
 func awake(r *results.Results, s *results.Server, where string) (all []results.Trial) {
 	if s == nil {
 		return nil
@@ -145,8 +144,8 @@ func awake(r *results.Results, s *results.Server, where string) (all []results.T
 	return all
 }
 
-// bestBlocking returns the shortest time of the servers that block, and whose it
-// is; 0 if there are none.
+// bestBlocking returns the shortest time of the servers whose calls block, and the
+// server's name; 0 if there are none.
 func bestBlocking(r *results.Results, where string, of func([]results.Trial) time.Duration) (best time.Duration, server string) {
 	for _, s := range r.Servers {
 		if models.VariantOf(s.Target).Kind != kvserver.Blocking {
@@ -159,8 +158,8 @@ func bestBlocking(r *results.Results, where string, of func([]results.Trial) tim
 	return best, server
 }
 
-// medianTime is the median of the runs' medians, and p90Time their p90 together;
-// 0 if there are none.
+// medianTime returns the median of the runs' medians, and p90Time the p90 of all runs
+// together; 0 if there are none.
 func medianTime(trials []results.Trial) time.Duration {
 	var all []time.Duration
 	for _, t := range trials {

@@ -9,7 +9,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentBusy is judged by what silent connections cost.
+// experimentBusy is judged by the CPU time that silent connections cost.
 var experimentBusy = &Experiment{
 	Statement: results.Statement{
 		ID:       "E4",
@@ -33,8 +33,8 @@ var experimentBusy = &Experiment{
 				continue
 			}
 			share := 100 * c.WantedShare()
-			// The kernel counts no wait while the host has the core, and no wait for a
-			// core that has not ended yet.
+			// The kernel does not count a wait while the host has the core, nor one
+			// for a core that has not ended.
 			b := results.Besides{Steal: c.Steal, Others: c.Others}
 			taken := b.Stolen()
 			if share > results.BusyNo {

@@ -22,7 +22,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentCode: nothing is measured; the models' source is counted.
+// experimentCode counts the models' source, and measures nothing.
 var experimentCode = &Experiment{
 	Statement: results.Statement{
 		ID:    "E0",
@@ -53,7 +53,7 @@ var experimentCode = &Experiment{
 	takes:  func(results.Plan, *results.Server) time.Duration { return 0 },
 	run: func(_ context.Context, b *bench.Bench, s *results.Server) error {
 		if models.VariantOf(s.Target).Model == "" {
-			return nil // its code is not here
+			return nil // not one of our models
 		}
 		checkout, err := models.Checkout(".")
 		if err != nil {
@@ -119,41 +119,40 @@ var experimentCode = &Experiment{
 	},
 }
 
-// sharedCode is the folder of the code that the models of a kind share, and that
-// those of the other kind do not use.
+// sharedCode is the folder of the code that the models of a kind share. Models of the
+// other kind do not use it.
 var sharedCode = map[kvserver.Kind]string{kvserver.Blocking: "common/blocking", kvserver.NonBlocking: "common/nonblocking"}
 
-// systemOf is the system for which a model's code is counted: this one, unless the
-// model has only a stub here.
+// systemOf returns the system for which a model's code is counted: this one, unless
+// the model has only a stub here.
 func systemOf(m kvserver.Command) build.Context {
 	system := build.Default
 	system.GOOS = cmp.Or(m.OS, system.GOOS)
 	return system
 }
 
-// The figures of E0, followed by a folder of the checkout. Branches are if
-// statements and cases whose condition names an error.
+// The names of E0's figures, each followed by a folder of the checkout. A branch is
+// an if statement or a case whose condition names an error.
 const (
 	codeLines    = "lines of "
 	codeBranches = "branches on errors of "
 )
 
-// codeOf returns how much code a model has of its own, and with what its kind
-// shares.
+// codeOf returns the size of a model's own code, and of that code with the shared
+// code of its kind.
 func codeOf(t results.Trial, m kvserver.Command) (own, whole code) {
 	count := func(folder string) code { return code{t.Figures[codeLines+folder], t.Figures[codeBranches+folder]} }
 	own, shared := count(m.Model), count(sharedCode[m.Kind])
 	return own, code{own.lines + shared.lines, own.branches + shared.branches}
 }
 
-// codeText is "44 and 1, 377 and 12 with common/blocking".
+// codeText returns a text like "44 and 1, 377 and 12 with common/blocking".
 func codeText(t results.Trial, m kvserver.Command) string {
 	own, whole := codeOf(t, m)
 	return fmt.Sprintf("%s, %s with %s", own, whole, sharedCode[m.Kind])
 }
 
-// ofOtherKind returns the models whose code was counted, and whose kind is another
-// one.
+// ofOtherKind returns the models of another kind whose code was counted.
 func ofOtherKind(t results.Trial, m kvserver.Command) (others []kvserver.Command) {
 	for _, other := range models.Commands() {
 		if _, counted := t.Figures[codeLines+other.Model]; counted && other.Kind != m.Kind {
@@ -163,7 +162,7 @@ func ofOtherKind(t results.Trial, m kvserver.Command) (others []kvserver.Command
 	return others
 }
 
-// code is how much code there is.
+// code is the size of some code.
 type code struct {
 	lines    float64 // without blank ones and comments
 	branches float64 // if statements and cases whose condition names an error
@@ -172,11 +171,11 @@ type code struct {
 // simpler reports whether c is less than d in both respects.
 func (c code) simpler(d code) bool { return c.lines < d.lines && c.branches < d.branches }
 
-// String is "44 and 1".
+// String returns a text like "44 and 1".
 func (c code) String() string { return fmt.Sprintf("%.0f and %.0f", c.lines, c.branches) }
 
-// countCode counts a folder's Go code as it is built for a system: without
-// tests, commands (cmd), and what only describes (doc.go, command.go).
+// countCode counts a folder's Go code as it is built for a system: without tests,
+// commands (cmd), and descriptions (doc.go, command.go).
 func countCode(dir string, system build.Context) (sum code, err error) {
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
@@ -206,7 +205,7 @@ func countCode(dir string, system build.Context) (sum code, err error) {
 	return sum, err
 }
 
-// countFile counts a file.
+// countFile counts a file's lines and branches.
 func countFile(name string, text []byte) (c code, err error) {
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, name, text, parser.SkipObjectResolution)
@@ -235,7 +234,7 @@ func countFile(name string, text []byte) (c code, err error) {
 		if tok == token.SEMICOLON && literal == "\n" {
 			continue
 		}
-		// A text between back quotes may have several.
+		// A string between back quotes may have several lines.
 		first := tokens.Line(pos)
 		end := first + strings.Count(literal, "\n")
 		c.lines += float64(end - max(first-1, last))
@@ -244,8 +243,7 @@ func countFile(name string, text []byte) (c code, err error) {
 	return c, nil
 }
 
-// namesError reports whether an expression names err, ErrSomething or
-// somethingErr.
+// namesError reports whether an expression names err, ErrSomething or somethingErr.
 func namesError(x ast.Expr) (yes bool) {
 	ast.Inspect(x, func(n ast.Node) bool {
 		if id, ok := n.(*ast.Ident); ok {

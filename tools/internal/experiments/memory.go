@@ -9,7 +9,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentMemory is judged by what silent connections cost.
+// experimentMemory is judged by the memory that silent connections cost.
 var experimentMemory = &Experiment{
 	Statement: results.Statement{
 		ID:    "E7",
@@ -25,8 +25,8 @@ var experimentMemory = &Experiment{
 			case goroutineEach(v):
 				return results.Confirmed
 			case v.Kind == kvserver.NonBlocking:
-				// A ring's receive buffers do not grow with the clients, and the operation
-				// that waits for each client is the kernel's.
+				// A ring's receive buffers do not grow with the clients, and the
+				// kernel holds the operation that waits for each client.
 				return results.Refuted
 			}
 			return ""
@@ -67,9 +67,9 @@ var experimentMemory = &Experiment{
 	},
 }
 
-// perClient says what a server has for each client, given how many connections and
-// how many threads there came to be more: in Go a call that blocks may take a
-// goroutine's stack, and no thread.
+// perClient says what a server has for each client, if connections and threads are
+// how many came to be more. In Go, a blocking call may take a goroutine's stack, and
+// no thread.
 func perClient(s results.Target, connections, threads int) string {
 	switch {
 	case 2*threads > connections: // nearly all, perhaps

@@ -14,7 +14,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentSilent: ten clients ask, while more and more others say nothing.
+// experimentSilent has ten clients that ask, while more and more others are silent.
 var experimentSilent = &Experiment{
 	Statement: results.Statement{
 		ID:       "E6",
@@ -38,7 +38,8 @@ var experimentSilent = &Experiment{
 		Shows:   results.CPUPerRequest,
 		Against: "silent connections",
 	},
-	// Where clients are served one at a time, the second of ten would wait.
+	// A server that serves one client at a time would keep the second of the ten
+	// waiting.
 	with: func(s *results.Server) bool { return !s.OneAtATime },
 	takes: func(p results.Plan, _ *results.Server) time.Duration {
 		const connecting = 1500 * time.Millisecond // ten thousand connections
@@ -93,27 +94,26 @@ var experimentSilent = &Experiment{
 	},
 }
 
-// silentSteps is how many silent connections there are, one number after the
-// other. A server holds 10,000 clients unless it is told otherwise, and some of
-// them have to ask.
+// silentSteps are the numbers of silent connections, one after the other. By default
+// a server holds 10,000 clients, and some of them have to ask.
 var silentSteps = []int{0, 1_000, 9_900}
 
-// What the runs of experimentSilent are called.
+// The names of experimentSilent's runs.
 const (
 	silentClosed = "closed loop"
 	silentOpen   = "open loop"
 )
 
 const (
-	clearlyMore    = 1.2     // times a cost: less may be the machine
+	clearlyMore    = 1.2     // the ratio of two costs; less may be the machine
 	silentRate     = 2_000.0 // requests per second, in the open loop
 	silentWarmup   = 50 * time.Millisecond
 	silentCell     = 200 * time.Millisecond
 	silentOpenCell = 600 * time.Millisecond // more than the thousand requests of a p99
 )
 
-// amongSilent loads a server while it holds silent connections, each number of
-// them. It ends where the server does not hold as many.
+// amongSilent loads a server among each number of silent connections. It ends when
+// the server does not hold as many.
 func amongSilent(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, steps []int) error {
 	const asking = 10
 	var conns []net.Conn
@@ -149,8 +149,8 @@ func amongSilent(ctx context.Context, b *bench.Bench, s *results.Server, p *proc
 	return nil
 }
 
-// costAmongSilent returns the CPU time per request among so many silent
-// connections, in µs, of each run.
+// costAmongSilent returns each run's CPU time per request among that number of silent
+// connections, in µs.
 func costAmongSilent(r *results.Results, s *results.Server, silent float64) (all []float64) {
 	for _, t := range trialsOf(r, "E6", s) {
 		if us, known := cpuMicros(t); known && t.Case == silentClosed && t.X == silent && t.Taken() == "" {
@@ -160,8 +160,8 @@ func costAmongSilent(r *results.Results, s *results.Server, silent float64) (all
 	return all
 }
 
-// mostSilent returns with how many silent connections the server was measured at
-// most.
+// mostSilent returns the largest number of silent connections with which the server
+// was measured.
 func mostSilent(r *results.Results, s *results.Server) (most float64) {
 	for _, t := range trialsOf(r, "E6", s) {
 		if _, known := cpuMicros(t); known && t.Case == silentClosed && t.Taken() == "" {

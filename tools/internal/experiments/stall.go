@@ -11,8 +11,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentStall: while clients come, ask and go, three others misbehave, one
-// after the other.
+// experimentStall has three clients that misbehave, one after the other, while others
+// come, ask and go.
 var experimentStall = &Experiment{
 	Statement: results.Statement{
 		ID:       "E2",
@@ -61,8 +61,8 @@ var experimentStall = &Experiment{
 	},
 }
 
-// stallAttack is how long a client misbehaves, and stallRest how long it is
-// quiet before and after each.
+// stallAttack is how long a client misbehaves, and stallRest the quiet time before
+// and after.
 func stallAttack(p results.Plan) time.Duration {
 	if p.AllClaims {
 		return 2 * time.Second

@@ -13,8 +13,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentSwitches: the same requests come over more and more connections, and
-// so, to some servers, on more and more threads.
+// experimentSwitches sends the same requests over more and more connections, which
+// some servers serve with more and more threads.
 var experimentSwitches = &Experiment{
 	Statement: results.Statement{
 		ID:       "E8",
@@ -22,8 +22,8 @@ var experimentSwitches = &Experiment{
 		Quotes:   []string{"As the number of threads grows, the OS spends more time managing them (context switching)"},
 		Question: "Does a request cost more for the number of threads or goroutines?",
 		About:    []string{"multiblocking", "multiblocking --os-threads"},
-		// A thread that sleeps is in no queue of the scheduler's. A request wakes one,
-		// however many others there are.
+		// A sleeping thread is in no queue of the scheduler. A request wakes one
+		// thread, however many others there are.
 		Predictions: expect(func(v models.Variant) results.Verdict {
 			if inSwitches(v) {
 				return results.Refuted
@@ -86,9 +86,8 @@ var experimentSwitches = &Experiment{
 	},
 }
 
-// inSwitches reports whether experimentSwitches has runs with a server: with those
-// whose goroutines or threads grow with the clients, and with the one that they are
-// compared with.
+// inSwitches reports whether experimentSwitches has runs with a server: if its
+// goroutines or threads grow with the clients, or if the others are compared with it.
 func inSwitches(v models.Variant) bool { return goroutineEach(v) || v.Name() == models.Reference }
 
 const (
@@ -97,17 +96,17 @@ const (
 	switchesCell = 250 * time.Millisecond
 )
 
-// switchesClients is how many connections there are in each run. All servers hold
-// 4,000; on threads, 96 more.
+// switchesClients is the number of connections in each run. Each server holds 4,000;
+// with a thread each, only 96 more.
 var switchesClients = []int{1, switchesFew, switchesFew, switchesFew, 500, 4_000, 4_000, 4_000}
 
-// switchesWarmup is how long it takes until each connection has asked.
+// switchesWarmup returns how long it takes until each connection has asked.
 func switchesWarmup(clients int) time.Duration {
 	return 50*time.Millisecond + format.Seconds(float64(clients)/switchesRate)
 }
 
-// overConnections offers the rate over each number of connections. It ends where
-// the server does not serve all of them.
+// overConnections offers the rate over each number of connections. It ends when the
+// server does not serve all of them.
 func overConnections(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, clients []int) error {
 	for i, n := range clients {
 		t := results.Trial{Experiment: "E8", Case: format.Count(n, "connection"), X: float64(n)}
@@ -125,9 +124,9 @@ func overConnections(ctx context.Context, b *bench.Bench, s *results.Server, p *
 	return nil
 }
 
-// keptOver returns the runs of experimentSwitches in which the rate was kept, and
-// by the clock: where the cores are taken for a while, requests come in bursts
-// afterwards, of which many need one switch.
+// keptOver returns the runs of experimentSwitches that kept the rate by the clock. If
+// the cores are taken for a while, requests come in bursts afterwards, and the many
+// requests of a burst share a switch.
 func keptOver(r *results.Results, s *results.Server) (all []results.Trial) {
 	for _, t := range trialsOf(r, "E8", s) {
 		if _, known := cpuMicros(t); known && t.Load.Kept() && t.Taken() == "" && t.Load.Served == int(t.X) {
@@ -137,8 +136,8 @@ func keptOver(r *results.Results, s *results.Server) (all []results.Trial) {
 	return all
 }
 
-// costOver returns the CPU time per request over so many connections, in µs, of
-// each run.
+// costOver returns each run's CPU time per request over that number of connections,
+// in µs.
 func costOver(r *results.Results, s *results.Server, clients float64) (all []float64) {
 	for _, t := range keptOver(r, s) {
 		if us, _ := cpuMicros(t); t.X == clients {
@@ -148,7 +147,7 @@ func costOver(r *results.Results, s *results.Server, clients float64) (all []flo
 	return all
 }
 
-// mostClients returns over how many connections the rate was kept at most.
+// mostClients returns the largest number of connections over which the rate was kept.
 func mostClients(r *results.Results, s *results.Server) (most float64) {
 	for _, t := range keptOver(r, s) {
 		most = max(most, t.X)
@@ -156,14 +155,14 @@ func mostClients(r *results.Results, s *results.Server) (most float64) {
 	return most
 }
 
-// switching is what a request cost: the medians of some runs. Times are in µs.
+// switching is the cost of a request: medians of some runs, with times in µs.
 type switching struct {
 	cpu, switches float64
 	runQueue      *float64 // nil: not known
 	threads       int
 }
 
-// wait is how long a request waited for a core, in words.
+// wait returns how long a request waited for a core, in words.
 func (s switching) wait() string {
 	if s.runQueue == nil {
 		return format.UnknownHere
@@ -171,7 +170,7 @@ func (s switching) wait() string {
 	return format.ThreeDigits(*s.runQueue) + "µs"
 }
 
-// overClients returns what a request cost over so many connections.
+// overClients returns the cost of a request over that number of connections.
 func overClients(r *results.Results, s *results.Server, clients float64) (all switching) {
 	var cpu, switches, runQueue []float64
 	for _, t := range keptOver(r, s) {
