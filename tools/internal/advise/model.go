@@ -11,13 +11,13 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// complexity is a model's place in the order from the simplest to the most complex. A
-// server about which nothing is declared comes last.
+// complexity returns a model's place in the order from simple to complex. A server
+// that declares nothing comes last.
 func complexity(name string) int {
 	return cmp.Or(declared(name).Complexity, math.MaxInt)
 }
 
-// declared is what our model of that name declares.
+// declared returns what our model of that name declares.
 func declared(name string) models.Variant { return models.VariantOf(results.Target{Name: name}) }
 
 // parallel returns how many handlers a model runs at a time, at most.
@@ -26,14 +26,14 @@ func parallel(name string) int { return cmp.Or(declared(name).Handlers, math.Max
 // serves returns how many clients a server serves at a time, at most.
 func serves(s results.Target) int { return cmp.Or(models.VariantOf(s).Clients, math.MaxInt) }
 
-// simplest returns the name of the simplest variant for which is holds.
+// simplest returns the name of the simplest variant for which is returns true.
 func simplest(is func(models.Variant) bool) string {
 	all := slices.DeleteFunc(models.Variants(), func(v models.Variant) bool { return !is(v) })
 	return slices.MinFunc(all, func(a, b models.Variant) int { return cmp.Compare(a.Complexity, b.Complexity) }).Name()
 }
 
-// foreseen returns why a model cannot do what the profile asks, as arithmetic
-// knows it beforehand; empty: it may. It is measured once all the same.
+// foreseen returns why arithmetic says that a model cannot do what the profile asks;
+// "": it may. The model is measured once in any case.
 func foreseen(p Profile, s results.Target) string {
 	at := parallel(s.Name)
 	switch n := serves(s); {
