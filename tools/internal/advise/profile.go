@@ -99,7 +99,7 @@ func (p Profile) foretold() string {
 		return fmt.Sprintf("%s requests/s × %v of computing = %s of a core, whatever the model",
 			format.Thousands(p.Rate), p.Handler, format.Percent(p.handling()))
 	default:
-		return fmt.Sprintf("%s requests/s × %v of waiting = %s in their handlers at any time; whoever handles one at a time answers %s/s at most",
+		return fmt.Sprintf("%s requests/s × %v of waiting = %s in their handlers at any time; a model that handles one at a time answers %s/s at most",
 			format.Thousands(p.Rate), p.Handler, format.ThreeDigits(p.handling()), format.Thousands(1/p.Handler.Seconds()))
 	}
 }

@@ -70,7 +70,7 @@ var experimentAlone = &Experiment{
 			}
 		}
 		if len(shares) == 0 {
-			return notMeasurable(trials, whyTaken(trials, "nobody was answered"))
+			return notMeasurable(trials, whyTaken(trials, "no client was answered"))
 		}
 		f := byThreshold(shares, aloneYes, aloneNo)
 		f.Why = fmt.Sprintf("of %d clients it served %.0f within %v; Jain's index of fairness was %.3g",

@@ -16,8 +16,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// What an experiment says before the run is complete, and speaks of servers that
-// there are.
+// Each experiment's statement is complete, and names existing servers.
 func TestEveryExperimentStatesItsCase(t *testing.T) {
 	var names []string
 	for _, s := range models.Models("program") {

@@ -48,7 +48,7 @@ var experimentHandler = &Experiment{
 		case s.Foreign:
 			return errors.New("its handler is its own: it cannot be made slow")
 		case s.OneAtATime:
-			return errors.New("it serves one client at a time, so cheap requests of others wait for his turn to end, and not for his slow requests")
+			return errors.New("it serves one client at a time, so cheap requests wait for the slow client's turn to end, not for its slow requests")
 		}
 		for _, c := range handlerCases {
 			if err := b.With(ctx, withMore(s.Target, c.flag, slowTime.String()), func(p *proc.Process) error { return besideSlow(ctx, b, s, p, c.name, handlerRepeats) }); err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// What a model declares is complete, and true as far as that can be seen without
-// measuring.
+// Each model's declaration is complete, and true as far as a test without
+// measurements can tell.
 func TestModelsDeclareThemselves(t *testing.T) {
 	for _, c := range Commands() {
 		assert.FileExists(t, "../../../"+c.Model+"/command.go", "the model's name is its folder's")

@@ -10,7 +10,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// What only others call has no counter in ours, where it would cost time.
+// Calls that only others' servers make have no counter in ours, because each counter
+// takes time.
 func TestCallsWithANameOfTheirOwn(t *testing.T) {
 	assert.Equal(t, namedCalls, CallsOf(results.Target{}, nil))
 	foreign := CallsOf(results.Target{Foreign: true}, nil)
