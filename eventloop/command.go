@@ -11,6 +11,14 @@ import (
 var Command = kvserver.Command{
 	Model:   "eventloop",
 	Summary: "Non-blocking calls on those sockets that epoll or kqueue says are ready.",
+	Kind:    kvserver.NonBlocking,
+	Variants: []kvserver.Variant{
+		{Go: "eventloop.New(eventloop.Config{Config: config})", Handlers: 1, Complexity: 50}, // states instead of a stack, and nothing may block
+		{
+			Args: []string{"--loops", "2"}, Go: "eventloop.New(eventloop.Config{Config: config, Loops: 2})",
+			Handlers: 2, Complexity: 60, // a number to choose
+		},
+	},
 	Flags: func(fs *flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
 		loops := fs.Int("loops", 1, "`number` of event loops that share the clients")
 		return func(cfg kvserver.Config) (kvserver.Server, error) {

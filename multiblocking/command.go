@@ -1,6 +1,7 @@
 package multiblocking
 
 import (
+	"cmp"
 	"flag"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
@@ -10,13 +11,26 @@ import (
 var Command = kvserver.Command{
 	Model:   "multiblocking",
 	Summary: "A goroutine for each client, blocking calls.",
+	Kind:    kvserver.Blocking,
+	Variants: []kvserver.Variant{
+		{Go: "multiblocking.New(multiblocking.Config{Config: config})", Complexity: 20}, // singleblocking's loop, many times
+		{
+			Args: []string{"--workers", "64"}, Go: "multiblocking.New(multiblocking.Config{Config: config, Workers: 64})",
+			Clients: 64, Handlers: 64, Complexity: 40, // a number to choose, and clients that wait
+		},
+		{
+			Args: []string{"--os-threads"}, Go: "multiblocking.New(multiblocking.Config{Config: config, OSThreads: true})",
+			Complexity: 30, // the kernel's limits on threads
+			Needs:      "It needs a thread for each client, so a limit on processes (ulimit -u, a container's pids.max) is one on clients.",
+		},
+	},
 	Flags: func(fs *flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
 		workers := fs.Int("workers", 0, "serve with a pool of this `number` of goroutines (default: one for each client)")
 		threads := fs.Bool("os-threads", false, "give each goroutine an operating system thread that sleeps in read(2); clients are refused if the system has no thread left")
 		var turn kvserver.Limits
 		turn.DefineTurnFlag(fs)
 		return func(cfg kvserver.Config) (kvserver.Server, error) {
-			cfg.TurnLimit = turn.TurnLimit
+			cfg.TurnLimit = cmp.Or(turn.TurnLimit, cfg.TurnLimit)
 			return New(Config{Config: cfg, Workers: *workers, OSThreads: *threads}), nil
 		}
 	},

@@ -4,19 +4,76 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"math"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// Command describes a model to the commands that run it (package kvcmd).
+// Command describes a model to the programs that run, measure and compare models.
+// Each model declares one; the programs know nothing else about it.
 type Command struct {
-	Model   string // its name, such as "eventloop"
+	Model   string // its name, such as "eventloop": that of its package and its folder
 	Summary string // how it waits, in one line
+	Kind    Kind
+	// OS is the only system for which the model has code (GOOS); "": it has code
+	// for all of them.
+	OS string
+	// Available returns why this system cannot run the model, as an error that
+	// wraps ErrUnavailable. nil: every system can.
+	Available func() error
+	// Syscalls are the system calls that only this model makes, and that the lab
+	// counts by name. Every kernel that can run the model knows them.
+	Syscalls []string
+	// Variants are the model's ways to wait; the first one has no flags.
+	Variants []Variant
 	// Flags defines the model's own flags. The function that it returns makes
 	// the server after parsing; its error is about the flags.
 	Flags func(fs *flag.FlagSet) func(Config) (Server, error)
+}
+
+// Kind tells whether a model's calls on sockets block.
+type Kind uint8
+
+const (
+	Blocking    Kind = iota + 1 // built on package blocking
+	NonBlocking                 // built on package nonblocking
+)
+
+// Variant is a model with the flags that make it wait in another way.
+type Variant struct {
+	Args []string // the flags, and their values
+	// Go is the expression that makes the same server in a program that has its
+	// kvserver.Config in config.
+	Go string
+
+	Clients  int  // served at a time, at most; 0: no limit
+	Handlers int  // requests handled at a time, at most; 0: one for each client served
+	Spins    bool // it never sleeps, so it uses a whole core while all clients are silent
+
+	// Complexity orders all variants of all models: the lower, the less there is
+	// to choose, to tune and to keep in mind. Between equals, the simpler one is
+	// recommended.
+	Complexity int
+	// Needs tells users, in sentences, what this variant asks of a system and
+	// others do not; "": nothing.
+	Needs string
+}
+
+// OneAtATime reports whether a client keeps the others waiting until it leaves or
+// its turn ends.
+func (v Variant) OneAtATime() bool { return v.Clients == 1 }
+
+// New returns a server that is configured by cfg and the model's own flags in args.
+func (c Command) New(cfg Config, args ...string) (Server, error) {
+	fs := flag.NewFlagSet(c.Model, flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // the error says it
+	server := c.Flags(fs)
+	if err := fs.Parse(args); err != nil {
+		return nil, err
+	}
+	return server(cfg)
 }
 
 // DefineFlags defines a flag for each limit. A limit that is not set has the

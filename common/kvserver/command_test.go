@@ -50,3 +50,27 @@ func TestWrongFlagsAreErrors(t *testing.T) {
 		assert.Error(t, err, "%v", args)
 	}
 }
+
+// A command's server has the configuration, and what the flags change.
+func TestACommandMakesAServer(t *testing.T) {
+	var made Config
+	c := Command{Model: "test", Flags: func(fs *flag.FlagSet) func(Config) (Server, error) {
+		workers := fs.Int("workers", 0, "")
+		return func(cfg Config) (Server, error) {
+			cfg.MaxConns = *workers
+			made = cfg
+			return nil, nil
+		}
+	}}
+	_, err := c.New(Config{Limits: Limits{MaxFrame: 5}}, "--workers", "7")
+	require.NoError(t, err)
+	assert.Equal(t, Limits{MaxFrame: 5, MaxConns: 7}, made.Limits)
+	_, err = c.New(Config{}, "--loops", "7")
+	require.ErrorContains(t, err, "-loops")
+}
+
+func TestAVariantThatServesOneClient(t *testing.T) {
+	assert.True(t, Variant{Clients: 1}.OneAtATime())
+	assert.False(t, Variant{Clients: 2}.OneAtATime())
+	assert.False(t, Variant{}.OneAtATime(), "any number")
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/advise"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 )
 
 func adviseConfig(t *testing.T, args ...string) (advise.Config, error) {
@@ -30,7 +31,7 @@ func adviseConfig(t *testing.T, args ...string) (advise.Config, error) {
 func TestAdviseFlags(t *testing.T) {
 	cfg, err := adviseConfig(t)
 	require.NoError(t, err)
-	assert.Len(t, cfg.Targets, 9)
+	assert.Equal(t, models.TargetNames(models.Models("ioflavors")), models.TargetNames(cfg.Targets))
 	assert.Equal(t, advise.Profile{
 		Connections: 1000, Active: 100, Rate: 5000, Arrivals: load.Poisson, Puts: 0.1, Value: 64, P99: 10 * time.Millisecond, Cores: 1,
 	}, cfg.Profile)

@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,8 +20,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance"
 	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/kvserver"
-	"github.com/ioflavors/ioflavors/iouring"
 	"github.com/ioflavors/ioflavors/multiblocking"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 )
 
 // ioflavors runs the command in this process.
@@ -262,24 +261,21 @@ func TestCheckWhatIsNotAvailable(t *testing.T) {
 }
 
 func TestServeWhatIsNotAvailable(t *testing.T) {
-	before := commands
-	defer func() { commands = before }()
-	commands = append(slices.Clone(commands), absent)
-	code, _, stderr := ioflavors(t, "serve", "absent", "--addr", "127.0.0.1:0")
-	assert.Equal(t, kvcmd.ExitUnavailable, code)
-	assert.Equal(t, "ioflavors serve absent: not available here: the moon is not full\n", stderr)
+	var stderr strings.Builder
+	assert.Equal(t, kvcmd.ExitUnavailable, serve(t.Context(), absent, []string{"--addr", "127.0.0.1:0"}, &stderr))
+	assert.Equal(t, "ioflavors serve absent: not available here: the moon is not full\n", stderr.String())
 }
 
-// One of the models does not run on every system. Where it does not, serve
-// says so.
-func TestServeIOUring(t *testing.T) {
-	why := iouring.Available()
-	if why == nil {
-		t.Skip("it is available here")
+// serve says why this system cannot run a model, as the model's Available does.
+func TestServeSaysWhatIsMissing(t *testing.T) {
+	for _, c := range models.Commands() {
+		if c.Available == nil || c.Available() == nil {
+			continue
+		}
+		code, _, stderr := ioflavors(t, "serve", c.Model, "--addr", "127.0.0.1:0")
+		assert.Equal(t, kvcmd.ExitUnavailable, code, c.Model)
+		assert.Equal(t, "ioflavors serve "+c.Model+": "+c.Available().Error()+"\n", stderr)
 	}
-	code, _, stderr := ioflavors(t, "serve", "iouring", "--addr", "127.0.0.1:0")
-	assert.Equal(t, kvcmd.ExitUnavailable, code)
-	assert.Equal(t, "ioflavors serve iouring: "+why.Error()+"\n", stderr)
 }
 
 func TestFill(t *testing.T) {

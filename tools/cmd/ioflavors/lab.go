@@ -28,7 +28,7 @@ import (
 )
 
 type labCmd struct {
-	Only      []string      `placeholder:"PART" help:"Measure these only: closed (what a request costs), open (response times at given rates), idle (silent connections), syscalls, capacity (under an SLO), stall-check (the lab's test of itself), claims (the article's, those that are quick to test); without it, all but capacity. Or E0 to E12, a claim each and all that it needs. Or models, as --models takes them. Give it again, or separate names by commas."`
+	Only      []string      `placeholder:"PART" help:"Measure these only: closed (what a request costs), open (response times at given rates), idle (silent connections), syscalls, capacity (under an SLO), stall-check (the lab's test of itself), claims (the article's, those that are quick to test); without it, all but capacity. Or ${claims}, a claim each and all that it needs. Or models, as --models takes them. Give it again, or separate names by commas."`
 	Models    []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Give it again, or separate names by commas."`
 	Server    []string      `placeholder:"NAME=CMD" sep:"none" help:"Measure your own server as well. CMD starts it, without a shell and as one process, and has {addr} or {port} where it is to listen. One that speaks another protocol says so before its name: resp+NAME=CMD, or memcached+NAME=CMD. Give it again for more."`
 	Peers     bool          `help:"Measure as well, to compare with: servers on gnet, netpoll, nbio and the standard library, built from the source checkout around the working directory (tools/peers), and Redis and memcached where they are installed. --models peer, or 'peer gnet', picks from them."`
@@ -151,7 +151,7 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	for _, name := range c.Only {
 		if part := results.Part(name); slices.Contains(results.Parts, part) {
 			parts = append(parts, part)
-		} else if slices.Contains(experimentIDs(), name) {
+		} else if slices.Contains(experiments.IDs(), name) {
 			claims = append(claims, name)
 		} else {
 			names = append(names, name)
@@ -228,12 +228,12 @@ func (c *labCmd) chosen(targets, servers []results.Target, names []string) ([]re
 		return err == nil
 	}
 	for _, name := range c.Only {
-		if part := results.Part(name); !slices.Contains(results.Parts, part) && !slices.Contains(experimentIDs(), name) && !known(name, all) {
+		if part := results.Part(name); !slices.Contains(results.Parts, part) && !slices.Contains(experiments.IDs(), name) && !known(name, all) {
 			return nil, unknownOnly(name, all)
 		}
 	}
 	if len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return known(name, servers) }) {
-		names = slices.Concat(names, targetNames(servers))
+		names = slices.Concat(names, models.TargetNames(servers))
 	}
 	selected, err := models.Select(all, names)
 	if err != nil {
@@ -242,27 +242,13 @@ func (c *labCmd) chosen(targets, servers []results.Target, names []string) ([]re
 	return selected, nil
 }
 
-func experimentIDs() (ids []string) {
-	for _, e := range experiments.All() {
-		ids = append(ids, e.ID)
-	}
-	return ids
-}
-
-func targetNames(targets []results.Target) (names []string) {
-	for _, s := range targets {
-		names = append(names, s.Name)
-	}
-	return names
-}
-
 // unknownOnly is the error for a name that --only does not know.
 func unknownOnly(name string, targets []results.Target) error {
 	parts := make([]string, len(results.Parts))
 	for i, p := range results.Parts {
 		parts[i] = string(p)
 	}
-	claims, servers := experimentIDs(), targetNames(targets)
+	claims, servers := experiments.IDs(), models.TargetNames(targets)
 	return fmt.Errorf("--only %s: neither a part (%s) nor a claim (%s) nor a model (%s)%s", name,
 		strings.Join(parts, ", "), strings.Join(claims, ", "), strings.Join(servers, ", "),
 		nearest.Hint(name, slices.Concat(parts, claims, servers)))

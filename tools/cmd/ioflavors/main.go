@@ -14,6 +14,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/ioflavors/ioflavors/tools/internal/experiments"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
@@ -105,11 +107,22 @@ func newParser(c *cli, out *stdout.Checked) (parser *kong.Kong, helped *bool) {
 	return kong.Must(c,
 		kong.Name(self.String()),
 		kong.Description("One key/value protocol, several ways to wait for the network: run them, check them, measure them."),
+		helpNames(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.ValueFormatter(helpWithRange),
 		kong.Writers(out, stderr()),
 		kong.Exit(func(int) { *helped = true }),
 	), helped
+}
+
+// helpNames are the names that help texts list.
+func helpNames() kong.Vars {
+	ids, names := experiments.IDs(), models.Names()
+	last := len(names) - 1
+	return kong.Vars{
+		"models": strings.Join(names[:last], ", ") + " or " + names[last],
+		"claims": ids[0] + " to " + ids[len(ids)-1],
+	}
 }
 
 // helpFor names the help that lists the flags of the intended command, or

@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 )
 
 // The error for an unknown name lists the known names, and suggests the
@@ -40,18 +42,18 @@ func TestUnknownNames(t *testing.T) {
 // is selected, all are included.
 func TestOwnServersAreSelected(t *testing.T) {
 	servers := []string{"--server=mine=./mine {addr}", "--server=other=./other {addr}"}
-	for models, want := range map[string][]string{
+	for chosen, want := range map[string][]string{
 		"mine":                {"mine"},
 		"mine,singleblocking": {"singleblocking", "mine"},
 		"singleblocking":      {"singleblocking", "mine", "other"},
 	} {
-		cfg, err := labConfig(t, append(servers, "--models="+models)...)
+		cfg, err := labConfig(t, append(servers, "--models="+chosen)...)
 		require.NoError(t, err)
-		assert.Equal(t, want, targetNames(cfg.Targets), models)
+		assert.Equal(t, want, models.TargetNames(cfg.Targets), chosen)
 	}
 	cfg, err := labConfig(t, append(servers, "--only=other,closed")...)
 	require.NoError(t, err)
-	assert.Equal(t, []string{"other"}, targetNames(cfg.Targets))
+	assert.Equal(t, []string{"other"}, models.TargetNames(cfg.Targets))
 }
 
 // Help is shown as it is written, whatever its renderer does with quotes.

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"flag"
-	"io"
 	"testing"
 	"time"
 
@@ -11,18 +9,18 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/servertest"
-	"github.com/ioflavors/ioflavors/iouring"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 )
 
 // Every model is slow for the given keys, and answers rightly.
 func TestServeSlowKeys(t *testing.T) {
 	const sleep = 20 * time.Millisecond
-	for _, model := range commands {
+	for _, model := range models.Commands() {
 		t.Run(model.Model, func(t *testing.T) {
-			if err := iouring.Available(); err != nil && model.Model == iouring.Command.Model {
-				t.Skip(err)
+			if model.Available != nil && model.Available() != nil {
+				t.Skip(model.Available())
 			}
-			srv, err := slowServer(t, model, "--slow-prefix", "s:", "--slow-sleep", sleep.String(), "--slow-burn", "1ms")
+			srv, err := withSlowKeys(model).New(kvserver.Config{}, "--slow-prefix", "s:", "--slow-sleep", sleep.String(), "--slow-burn", "1ms")
 			require.NoError(t, err)
 			ctx, c := servertest.Dial(t, servertest.Serve(t, srv))
 			began := time.Now()
@@ -35,16 +33,7 @@ func TestServeSlowKeys(t *testing.T) {
 		})
 	}
 	for _, wrong := range []string{"-1s", "2h"} {
-		_, err := slowServer(t, commands[0], "--slow-burn", wrong)
+		_, err := withSlowKeys(models.Commands()[0]).New(kvserver.Config{}, "--slow-burn", wrong)
 		assert.ErrorContains(t, err, "--slow-burn "+wrong)
 	}
-}
-
-func slowServer(t *testing.T, model kvserver.Command, args ...string) (kvserver.Server, error) {
-	t.Helper()
-	fs := flag.NewFlagSet("serve", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	server := withSlowKeys(model).Flags(fs)
-	require.NoError(t, fs.Parse(args))
-	return server(kvserver.Config{})
 }

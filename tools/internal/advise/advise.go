@@ -1,6 +1,5 @@
-// Package advise recommends a model for a profile: it measures every model under
-// the profile, and says which one to take, why, and what would change the
-// answer.
+// Package advise recommends a model for a profile. It measures every model under the
+// profile, and says which one to take, why, and what would change the answer.
 package advise
 
 import (
@@ -24,34 +23,35 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// Config is what Advise needs to know.
+// Config is the configuration of Run.
 type Config struct {
 	Profile
 	Targets []results.Target
-	// Repeats is how often each model is measured.
+	// Repeats is the number of measurements of each model.
 	Repeats int
-	// Duration is how long each time; 0: as long as the rate asks for.
+	// Duration is the length of a measurement; 0: as long as the rate requires.
 	Duration time.Duration
 	Seed     uint64
-	// Command is the command that does the same again.
+	// Command is the command that repeats the run.
 	Command []string
-	// Progress is told how far the run is. May be nil.
+	// Progress shows how far the run is; nil: nothing does.
 	Progress *term.Progress
 
-	descriptors int // there may be, in tests; 0: as the system says
+	descriptors int // the limit, in tests; 0: the system's
 }
 
 // Schema is the version of Advice in JSON.
 const Schema = "ioflavors-advice/1"
 
-// Advice is a recommendation and what it rests on.
+// Advice is a recommendation and its reasons.
 type Advice struct {
 	Schema   string    `json:"schema"`
 	Started  time.Time `json:"started"`
 	Finished time.Time `json:"finished"`
 	Complete bool      `json:"complete"`
 	Command  []string  `json:"command"`
-	// Profile is what was asked, Measured what of it this machine had room for.
+	// Profile is the question, and Measured the part of it for which this machine had
+	// room.
 	Profile     Profile             `json:"profile"`
 	Measured    Profile             `json:"measured"`
 	Repeats     int                 `json:"repeats"`
@@ -59,48 +59,48 @@ type Advice struct {
 	Seed        uint64              `json:"seed"`
 	Environment results.Environment `json:"environment"`
 
-	// Sentence is the answer. Recommended is the model, and RunnerUp the one
-	// that would be without it; empty: none. Because is what decided between
-	// them.
+	// Sentence is the answer. Recommended is the model, and RunnerUp the next best;
+	// empty: there is none. Because says what decided between them.
 	Sentence    string `json:"sentence"`
 	Recommended string `json:"recommended,omitempty"`
 	RunnerUp    string `json:"runner_up,omitempty"`
 	Because     string `json:"because,omitempty"`
-	// Needs is what the recommended model asks of a system that others do not.
+	// Needs is what the recommended model asks of a system, and others do not.
 	Needs string `json:"needs,omitempty"`
-	// Options are the models: first those that qualify, the best first.
+	// Options are the models: first those that qualify, the best one at the top.
 	Options []Option `json:"options"`
 	Changes []Change `json:"changes,omitempty"`
-	// NotAvailable are models that this system cannot run: they were started once,
-	// and are no options.
+	// NotAvailable are the models that this system cannot run. They were started
+	// once.
 	NotAvailable []Absentee `json:"not_available,omitempty"`
-	// Foretold is what arithmetic said beforehand, Limits what this machine could
-	// not show.
+	// Foretold is the result of arithmetic before the run, and Limits is what this
+	// machine could not show.
 	Foretold string   `json:"foretold,omitempty"`
 	Limits   []string `json:"limits,omitempty"`
-	// Setup is how to run the recommended model; nil: there is none.
+	// Setup says how to run the recommended model; nil: there is none.
 	Setup *Setup `json:"setup,omitempty"`
 
 	Samples []Sample `json:"samples"`
 
 	targets     []results.Target
-	descriptors int // there may be
+	descriptors int // the limit
 }
 
-// Absentee is a model that this system cannot run, and why, as it says itself.
+// Absentee is a model that this system cannot run, with the reason that the model
+// gives.
 type Absentee struct {
 	Model  string `json:"model"`
 	Reason string `json:"reason"`
 }
 
-// Change is what would change the answer, or that it would not.
+// Change is a change of the profile, and whether it would change the answer.
 type Change struct {
 	Text string `json:"text"`
-	// Measured: it was tried; otherwise it is computed from what was measured.
+	// Measured: it was tried. Otherwise it is computed from the measurements.
 	Measured bool `json:"measured"`
 }
 
-// Validate returns an error if Advise would refuse the configuration.
+// Validate returns an error if Run would refuse the configuration.
 func (cfg Config) Validate() error {
 	if err := cfg.Profile.Validate(); err != nil {
 		return err
@@ -117,9 +117,9 @@ func (cfg Config) Validate() error {
 	return nil
 }
 
-// Run measures every model under the profile and recommends one. An error
-// means that it could not do its work, or was interrupted; advice that is not nil
-// holds what was measured so far.
+// Run measures every model under the profile and recommends one. An error means that
+// Run failed or was interrupted; advice that is not nil has the measurements until
+// then.
 func Run(ctx context.Context, cfg Config) (*Advice, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -168,10 +168,10 @@ func Run(ctx context.Context, cfg Config) (*Advice, error) {
 	return a, errors.Join(err, a.conclude())
 }
 
-// What a measurement takes besides, about.
+// Further parts of a measurement, about.
 const (
 	holdTime  = 120 * time.Microsecond // to open a silent connection
-	lookTime  = 100 * time.Millisecond // for which a server with nothing to do is looked at
+	lookTime  = 100 * time.Millisecond // to measure an idle server
 	probeRuns = 4
 )
 
@@ -182,13 +182,13 @@ type adviser struct {
 	advice   *Advice
 }
 
-// takes is how long a measurement of such a profile takes, about.
+// takes returns about how long a measurement under a profile takes.
 func (v *adviser) takes(p Profile) time.Duration {
 	return bench.StartStopTime + p.filling() + p.opening() + bench.SettleTime + lookTime + p.warmup() + v.advice.Duration
 }
 
-// run measures all models, in an order that is shuffled anew for each repeat,
-// and then tries what would change the answer.
+// run measures all models, in an order that is shuffled for each repeat. Then it
+// tries what would change the answer.
 func (v *adviser) run(ctx context.Context) error {
 	a, progress := v.advice, v.progress
 	each := v.takes(a.Measured)
@@ -212,7 +212,7 @@ func (v *adviser) run(ctx context.Context) error {
 		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for _, s := range order {
 			if hopeless[s.Name] {
-				if foreseen(a.Profile, s) == "" { // that was planned
+				if foreseen(a.Profile, s) == "" { // its measurements were planned
 					progress.Finished(each, "")
 				}
 				continue
@@ -242,16 +242,15 @@ func (v *adviser) run(ctx context.Context) error {
 	return v.probes(ctx, each)
 }
 
-// LeaveOut takes a model out that this system cannot run, and returns what to
-// tell.
+// leaveOut removes a model that this system cannot run, and returns a line about it.
 func (a *Advice) leaveOut(s results.Target, why string) string {
 	a.NotAvailable = append(a.NotAvailable, Absentee{s.Name, why})
 	a.targets = slices.DeleteFunc(slices.Clone(a.targets), func(other results.Target) bool { return other.Name == s.Name })
 	return fmt.Sprintf("%s: %s: %s", s.Name, text.UnavailableMark, why)
 }
 
-// again measures once more the models of which nothing is known, and yet once
-// more; but a machine that spoils everything is not waited for.
+// again measures the models of which nothing is known once more, and then once more
+// again. It gives up on a machine that voids everything.
 func (v *adviser) again(ctx context.Context) error {
 	a := v.advice
 	const times, most = 2, 6
@@ -282,8 +281,8 @@ func (v *adviser) again(ctx context.Context) error {
 	return nil
 }
 
-// sample measures one model under a profile, in a fresh process. What is wrong
-// with the server is part of it; an error means that there is no use in going on.
+// sample measures one model under a profile, in a new process. A server's fault
+// becomes a part of the sample; an error means that going on is useless.
 func (v *adviser) sample(ctx context.Context, s results.Target, p Profile, seed uint64) (Sample, error) {
 	sample := Sample{Model: s.Name}
 	err := v.measure(ctx, s, p, seed, &sample)
@@ -305,7 +304,8 @@ func (v *adviser) measure(ctx context.Context, s results.Target, p Profile, seed
 	if err != nil {
 		return err
 	}
-	// Nobody waits for what it still has to do: with slow handlers that is much.
+	// Kill does not wait for the requests that are left, because slow handlers would
+	// take long.
 	defer server.Kill()
 	w := p.workload()
 	if err := server.Serves(ctx, s, w); err != nil {
@@ -324,7 +324,7 @@ func (v *adviser) measure(ctx context.Context, s results.Target, p Profile, seed
 	if m, err := proc.MemoryOf(server.PID); err == nil {
 		sample.Base = m.RSS
 	}
-	// Whoever serves one client at a time would serve a silent one.
+	// A server that serves one client at a time would serve a silent one.
 	if !s.OneAtATime {
 		var silent []net.Conn
 		defer func() {
@@ -336,7 +336,7 @@ func (v *adviser) measure(ctx context.Context, s results.Target, p Profile, seed
 			return errors.Join(server.Failure(), err)
 		}
 		if sample.Taken != "" {
-			return server.Failure() // with fewer connections it is another profile
+			return server.Failure() // fewer connections are another profile
 		}
 		if err := v.look(ctx, server, sample); err != nil {
 			return err
@@ -362,7 +362,7 @@ func (v *adviser) measure(ctx context.Context, s results.Target, p Profile, seed
 	return err
 }
 
-// look looks at a server that has nothing to do but to hold silent connections.
+// look measures a server that only holds silent connections.
 func (v *adviser) look(ctx context.Context, server *proc.Process, sample *Sample) error {
 	if err := proc.Sleep(ctx, bench.SettleTime); err != nil {
 		return err
@@ -372,7 +372,7 @@ func (v *adviser) look(ctx context.Context, server *proc.Process, sample *Sample
 		return ctx.Err()
 	}
 	if err != nil {
-		return server.Failure() // or it is not known on this system
+		return server.Failure() // nil: this system does not tell
 	}
 	if idle, known := idleShareOf(m.Used); known {
 		sample.Idle = &idle
@@ -381,8 +381,9 @@ func (v *adviser) look(ctx context.Context, server *proc.Process, sample *Sample
 	return nil
 }
 
-// idleShareOf is the share of a core that a server with nothing to do wanted. If it
-// hardly ran, it only woke now and then, and its waits for a core are the machine's.
+// idleShareOf returns the share of a core that a server with nothing to do used or
+// waited for. A server that hardly ran only woke now and then, so its waits for a
+// core are the machine's.
 func idleShareOf(used *results.Resources) (share float64, known bool) {
 	const hardly = 0.05
 	if share, known = used.Share(); share < hardly {
@@ -391,8 +392,8 @@ func idleShareOf(used *results.Resources) (share float64, known bool) {
 	return used.Wanted()
 }
 
-// withFlags returns the target as it is started for a profile: with the limits
-// that it needs, and a store that is as slow as its handlers are to be.
+// withFlags returns the target with the flags for a profile: the limits that it
+// needs, and a store as slow as the profile's handlers.
 func withFlags(s results.Target, p Profile) results.Target {
 	limits, _ := p.limits(s)
 	s.Command = slices.Concat(s.Command, limitFlags(limits))

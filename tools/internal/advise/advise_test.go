@@ -130,8 +130,8 @@ func TestAdviceByCPU(t *testing.T) {
 	assert.Contains(t, a.changeTexts(), "From about 18,000 requests/s on eventloop would not do")
 }
 
-// The machine's speed changes between repeats; who is cheaper in each of them is
-// cheaper. Who is cheaper in some is not.
+// The machine's speed changes between repeats. A model that is cheaper in each repeat
+// is cheaper; one that is cheaper in some is not.
 func TestAdviceComparesWithinRepeats(t *testing.T) {
 	p := testProfile()
 	a := testAdvice(t, p,
@@ -200,7 +200,8 @@ func TestAdviceByMemoryWithItsCrossover(t *testing.T) {
 	assert.Regexp(t, `Above about \d+ connections eventloop would need less memory than multiblocking`, a.changeTexts())
 }
 
-// What there was no room for is computed from what a connection takes.
+// The memory of connections for which there was no room is computed from that of one
+// connection.
 func TestAdviceComputesMemory(t *testing.T) {
 	asked := testProfile()
 	asked.Connections = 30_000
@@ -269,10 +270,10 @@ func TestAdviceOnSlowHandlers(t *testing.T) {
 	assert.Equal(t, "handles one request at a time: 500/s at most; measured: 25.0 % of what was due", a.option("eventloop").Reason)
 	assert.Contains(t, a.option("multiblocking --workers 64").Reason, "serves 64 clients at a time")
 	assert.Contains(t, a.changeTexts(), "Handlers that wait for less than about 350µs")
-	assert.Contains(t, p.foretold(), "4.00 in their handlers at any time; whoever handles one at a time answers 500/s at most")
+	assert.Contains(t, p.foretold(), "4.00 in their handlers at any time; a model that handles one at a time answers 500/s at most")
 }
 
-// Where nobody qualifies, it says who is nearest and what is in the way.
+// If no model qualifies, the advice names the nearest one, and its obstacle.
 func TestAdviceOnWhatNobodyCanDo(t *testing.T) {
 	p := testProfile()
 	half := func(s *Sample) { s.Load.Requests /= 2 }
@@ -318,7 +319,7 @@ func TestAdviceOnVoidSamples(t *testing.T) {
 	assert.Zero(t, a.option("eventloop").Counted)
 }
 
-// Where no measurement counts, arithmetic still does.
+// If no measurement counts, arithmetic still does.
 func TestAdviceByArithmetic(t *testing.T) {
 	p := testProfile()
 	p.Connections, p.Active, p.Rate, p.Handler, p.P99 = 100, 100, 1000, 5*time.Millisecond, 50*time.Millisecond
@@ -424,13 +425,24 @@ func TestAdviceProbes(t *testing.T) {
 	assert.Contains(t, last.Text, "The answer would be multiblocking.")
 }
 
-func TestSimplestAreModels(t *testing.T) {
-	var names []string
-	for _, s := range models.Models("ioflavors") {
-		names = append(names, s.Name)
+// The last criterion decides: no two variants are equally simple.
+func TestComplexityIsAnOrder(t *testing.T) {
+	taken := make(map[int]string)
+	for _, v := range models.Variants() {
+		assert.Positive(t, v.Complexity, v.Name())
+		assert.Empty(t, taken[v.Complexity], "as complex as %s", v.Name())
+		taken[v.Complexity] = v.Name()
+		assert.Less(t, complexity(v.Name()), complexity("another"))
 	}
-	assert.ElementsMatch(t, names, simplest)
-	assert.Equal(t, len(simplest), simplicity("another"))
+	assert.Less(t, complexity("singleblocking"), complexity("multiblocking"))
+	assert.Less(t, complexity("eventloop"), complexity("busywait"))
+}
+
+// An example in the advice is a model that serves all clients at a time.
+func TestExamplesAreTheSimplest(t *testing.T) {
+	for handlers, want := range map[int]string{0: "multiblocking", 1: "eventloop", 2: "eventloop --loops 2"} {
+		assert.Equal(t, want, simplest(func(v models.Variant) bool { return v.Clients == 0 && v.Handlers == handlers }))
+	}
 }
 
 // The first line is the answer, and no line is wider than a terminal, but for the

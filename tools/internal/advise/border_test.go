@@ -11,7 +11,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// What is just at a limit of the advice is on this side of it.
+// A figure exactly at a limit of the advice is within it.
 func TestTheLimitsOfTheAdviceAreAllowed(t *testing.T) {
 	assert.True(t, sameMemory(0, leastMemory))
 	assert.False(t, sameMemory(0, leastMemory+1))

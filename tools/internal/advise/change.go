@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// changes computes what would change the answer from what was measured. options
-// are ranked, and by is what decided between the first two.
+// changes computes, from the measurements, which changes would change the answer.
+// options are ranked, and by is the criterion that decided between the first two.
 func changes(p Profile, options []Option, by string) []Change {
 	if len(options) == 0 || !options[0].Qualifies {
 		return nil
@@ -32,12 +33,12 @@ func changes(p Profile, options []Option, by string) []Change {
 	at := parallel(best.Model)
 	if at < math.MaxInt && !p.Computes {
 		limit := busyHandlers * float64(at) / p.Rate
-		add("Handlers that wait for more than about %s, at this rate: %s runs %s at a time, and the others queue; then one that runs as many as there are clients, such as multiblocking.",
-			format.Latency(format.Seconds(limit)), best.Model, format.Count(at, "handler"))
+		add("Handlers that wait for more than about %s, at this rate: %s runs %s at a time, and the others queue; then one that runs as many as there are clients, such as %s.",
+			format.Latency(format.Seconds(limit)), best.Model, format.Count(at, "handler"), simplest(func(v models.Variant) bool { return v.Clients == 0 && v.Handlers == 0 }))
 	}
 	if at == math.MaxInt && p.Handler > 0 && !p.Computes {
-		add("Handlers that wait for less than about %s, at this rate: then a model that runs one at a time may do as well, such as eventloop.",
-			format.Latency(format.Seconds(busyHandlers/p.Rate)))
+		add("Handlers that wait for less than about %s, at this rate: then a model that runs one at a time may do as well, such as %s.",
+			format.Latency(format.Seconds(busyHandlers/p.Rate)), simplest(func(v models.Variant) bool { return v.Clients == 0 && v.Handlers == 1 }))
 	}
 	if best.serves < math.MaxInt {
 		add("More connections than %d: %s serves no more at a time.", best.serves, best.Model)
@@ -60,7 +61,7 @@ func changes(p Profile, options []Option, by string) []Change {
 	return all
 }
 
-// about writes a computed number with the two digits that it is good for.
+// about formats a computed number with the two digits that are reliable.
 func about(x float64) string {
 	if x < 1 {
 		return "1"
@@ -69,11 +70,11 @@ func about(x float64) string {
 	return "about " + format.Thousands(math.Round(x/unit)*unit)
 }
 
-// busyHandlers is the share of the time in which handlers may be busy before
-// requests queue for them for long: at 0.7 they wait as long again, about.
+// busyHandlers is the share of the time for which handlers may be busy. At 0.7,
+// requests wait for a handler about as long again as they take.
 const busyHandlers = 0.7
 
-// mostRate is the rate from which on a model has no CPU time left, or no handler,
+// mostRate returns the rate from which on a model has no CPU time or no handler left,
 // if both grow with the rate; 0: not known.
 func (o Option) mostRate(p Profile) (most float64, why string) {
 	const full = 0.9 // of the cores
@@ -91,13 +92,14 @@ func (o Option) mostRate(p Profile) (most float64, why string) {
 	return most, why
 }
 
-// crossover says where the runner-up would be better, by what decided.
+// crossover says at which profile the runner-up would be better, by the criterion
+// that decided.
 func crossover(p Profile, best, next Option, by string) string {
 	b, n := best.Costs, next.Costs
 	switch {
 	case by == byCPU:
-		// Where the difference does not matter any more, something else decides.
-		// Both use what they use when idle, and more with every request.
+		// Once the difference no longer matters, another criterion decides. Each
+		// model uses its idle share, and more with each request.
 		idle := n.Idle - b.Idle
 		cpuB, cpuN := cpuOf(best, next)
 		share := (leastCPU - idle) / (cpuN - cpuB - idle)
@@ -117,7 +119,7 @@ func crossover(p Profile, best, next Option, by string) string {
 		if at, known := sameUpTo(p, best, next); known && at >= 1 && at < float64(p.Connections) {
 			text := fmt.Sprintf("Below %s connections both need as much memory (%s and %s KiB a connection)",
 				about(at), format.ThreeDigits(b.PerConnection/1024), format.ThreeDigits(n.PerConnection/1024))
-			if simplicity(next.Model) < simplicity(best.Model) {
+			if complexity(next.Model) < complexity(best.Model) {
 				return text + fmt.Sprintf(", and %s, which is simpler, would be it.", next.Model)
 			}
 			return text + fmt.Sprintf(", and %s stays, for it is simpler.", best.Model)
@@ -131,8 +133,8 @@ func crossover(p Profile, best, next Option, by string) string {
 	return ""
 }
 
-// at returns the option as it would be at a share of the rate: its CPU time is
-// what it uses when idle, and what the requests take.
+// at returns the option at a share of the rate. Its CPU time is the idle share, and
+// the requests' part in proportion.
 func (o Option) at(share float64) Option {
 	if o.Burns {
 		return o
@@ -146,9 +148,10 @@ func (o Option) at(share float64) Option {
 	return o
 }
 
-// sameUpTo returns the number of connections up to which two models need as much
-// memory, within what counts as the same; lean is the one that needs less for
-// each. known is false if it does not, or they differ from the first on.
+// sameUpTo returns the number of connections up to which two models need the same
+// memory, within the differences that count as none. lean needs less for each
+// connection; known is false if it does not, or if they differ from the first
+// connection on.
 func sameUpTo(p Profile, lean, fat Option) (n float64, known bool) {
 	l, f := lean.Costs, fat.Costs
 	if f.PerConnection <= l.PerConnection {
@@ -160,12 +163,12 @@ func sameUpTo(p Profile, lean, fat Option) (n float64, known bool) {
 	if slope := same*f.PerConnection - l.PerConnection; slope > 0 {
 		n = max(n, (baseL-same*baseF)/slope)
 	} else {
-		return 0, false // never by more than that share
+		return 0, false // the difference never exceeds that share
 	}
 	return n, n > 0
 }
 
-// targets says which targets would change the answer.
+// targets says which targets for the p99 would change the answer.
 func targets(p Profile, options []Option) []Change {
 	best := options[0]
 	if best.Longer == 0 {
@@ -191,13 +194,13 @@ func targets(p Profile, options []Option) []Change {
 	return []Change{{Text: text}}
 }
 
-// probe is a profile that is near to the one that was asked for.
+// probe is a profile near the one in question.
 type probe struct {
 	name    string
 	profile Profile
 }
 
-// probesOf are those that can be measured.
+// probesOf returns the probes that can be measured.
 func probesOf(p Profile) (all []probe) {
 	twice := p
 	twice.Rate *= 2
@@ -212,7 +215,7 @@ func probesOf(p Profile) (all []probe) {
 	return all
 }
 
-// probes measures the best two under other profiles, once each.
+// probes measures the best two under each probe, once.
 func (v *adviser) probes(ctx context.Context, each time.Duration) error {
 	a := v.advice
 	options, _, err := a.ranked()
@@ -262,7 +265,7 @@ func (a *Advice) probed(best string) (all []Change, err error) {
 	return all, nil
 }
 
-// outcome is what a probe has shown.
+// outcome says what a probe has shown.
 func outcome(try probe, best string, options []Option) string {
 	options, _ = rank(try.profile, options)
 	var each []string

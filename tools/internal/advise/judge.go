@@ -13,66 +13,66 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// From which differences on one model is better than another.
+// From these differences on, one model is better than another.
 const (
-	leastDifference = 0.10    // as a share of the larger figure
-	loneDifference  = 0.25    // the same, where no repeats confirm each other
-	mixedDifference = 1.0 / 3 // the same, where most repeats say so, and not all
+	leastDifference = 0.10    // share of the larger figure
+	loneDifference  = 0.25    // the same, if no repeats confirm each other
+	mixedDifference = 1.0 / 3 // the same, if most repeats say so, and not all
 	leastCPU        = 0.01    // of a core
 	leastMemory     = 4 << 20 // bytes
 )
 
-// burnShare is the share of a core from which on a server burns it: used while
-// there is nothing to do.
+// burnShare is the share of a core from which on an idle server burns it.
 const burnShare = 0.5
 
-// enough is the share of what was due that is all of it, nearly.
+// enough is the share of the due requests that counts as all of them.
 const enough = 0.99
 
-// Option is what is known of a model.
+// Option is what the measurements say of a model.
 type Option struct {
 	Model string `json:"model"`
-	// Within: no counted sample missed the target, and one at least reached it.
+	// Within: at least one counted sample reached the target, and none missed it.
 	Within bool `json:"within"`
-	// Burns: it uses a core also when it has nothing to do.
+	// Burns: it uses a core even when it has nothing to do.
 	Burns bool `json:"burns,omitempty"`
 	// Qualifies: it may be recommended.
 	Qualifies bool `json:"qualifies"`
-	// Foreseen: arithmetic alone says that it cannot.
+	// Foreseen: arithmetic alone rules it out.
 	Foreseen bool `json:"foreseen,omitempty"`
-	// Foretold is why, in that case.
+	// Foretold is why arithmetic rules it out.
 	Foretold string `json:"foretold,omitempty"`
-	// Reason is why it does not qualify, and Limit what keeps it from that.
+	// Reason is why it does not qualify, and Limit the resource that it lacks.
 	Reason string `json:"reason,omitempty"`
 	Limit  string `json:"limit,omitempty"`
 
-	// Samples is how often it was measured, Counted how many of those say
-	// something about it, and Void how many of all were void, for a reason of the
-	// generator's. A void sample counts if its response times, which are upper
-	// bounds then, reach the target, or if its median misses it.
+	// Samples is the number of measurements. Counted is how many of them say
+	// something about the model, and Void how many were void because of the
+	// generator. A void sample counts if its response times, which are upper bounds,
+	// reach the target, or if its median misses it.
 	Samples int    `json:"samples"`
 	Counted int    `json:"counted"`
 	Void    int    `json:"void"`
 	VoidFor string `json:"void_reason,omitempty"`
 	Missed  int    `json:"missed"` // how many of those counted
 
-	// P50 and P99 are the medians of the counted samples', P50 of those whose
-	// median stands if there are any. AtMost: one of them
-	// was void, so P99 is an upper bound. P99 is of all together, or else their
-	// longest time, where each had too few requests for one.
+	// P50 and P99 are medians of the counted samples; P50 is of those whose median
+	// stands, if there are any. If some samples had too few requests for a p99, P99
+	// is that of all together, or their longest time. AtMost: a sample was void, so
+	// P99 is an upper bound.
 	P50    time.Duration `json:"p50_ns"`
 	P99    time.Duration `json:"p99_ns"`
 	Longer time.Duration `json:"p99_longest_ns"` // the largest of them
 	AtMost bool          `json:"p99_at_most,omitempty"`
-	// Answered is the smallest share of what was due that was answered.
+	// Answered is the smallest share of the due requests that was answered.
 	Answered float64 `json:"answered"`
 	Errors   int64   `json:"errors"`
 
-	// Costs: nil where the system does not tell.
+	// Costs is nil if the system does not tell.
 	Costs *Costs `json:"costs,omitempty"`
 
 	serves int
-	// By repeat: rounds are compared, for the machine changes between them.
+	// By repeat: repeats are compared one by one, because the machine changes between
+	// them.
 	cpu, p50s, p99s map[int]float64
 }
 
@@ -85,10 +85,10 @@ type Costs struct {
 	Idle       float64 `json:"idle_share"` // with silent connections and no request
 	Switches   float64 `json:"switches_per_request"`
 	Threads    int     `json:"threads"`
-	// RSS is the memory with the connections that were measured, and Memory with
-	// those of the profile: more, by PerConnection, where this machine had no
-	// room for them. PerConnection is what a silent connection takes, in bytes;
-	// 0: too few to say.
+	// RSS is the memory with the measured connections, and Memory with the profile's:
+	// PerConnection more for each one for which this machine had no room.
+	// PerConnection is the memory of a silent connection, in bytes; 0: too few to
+	// tell.
 	RSS           int64   `json:"rss_bytes"`
 	Memory        int64   `json:"memory_bytes"`
 	PerConnection float64 `json:"bytes_per_connection"`
@@ -96,13 +96,13 @@ type Costs struct {
 	eachKnown bool // PerConnection is
 }
 
-// memoryAt is the memory with so many connections; want is the profile's number.
+// memoryAt returns the memory with n connections; want is the profile's number.
 func (c *Costs) memoryAt(n, want int) float64 {
 	return float64(c.Memory) + c.PerConnection*float64(n-want)
 }
 
-// judge sums up a model's samples. asked is the profile, measured what of it
-// there was room for.
+// judge sums up a model's samples. asked is the profile, and measured the part of it
+// for which there was room.
 func judge(asked, measured Profile, s results.Target, samples []Sample) (Option, error) {
 	o := Option{Model: s.Name, Samples: len(samples), Answered: 1, serves: serves(s)}
 	var counted, reachedIt []Sample
@@ -119,7 +119,7 @@ func judge(asked, measured Profile, s results.Target, samples []Sample) (Option,
 		}
 		r, reason := sample.within(measured)
 		if sample.Short != "" && held {
-			continue // it can hold them, and was given too little time
+			continue // it can hold them, and had too little time
 		}
 		taken = cmp.Or(taken, sample.Taken)
 		if r == unknown && len(sample.Load.Void) == 0 && few > 0 {
@@ -140,7 +140,7 @@ func judge(asked, measured Profile, s results.Target, samples []Sample) (Option,
 	}
 	o.Counted = len(counted)
 	o.Within = len(reachedIt) > 0 && o.Missed == 0
-	// Where it missed the target in some, figures are of all.
+	// If it missed the target in some samples, the figures are of all.
 	if err := o.times(counted); err != nil {
 		return o, err
 	}
@@ -170,8 +170,8 @@ func judge(asked, measured Profile, s results.Target, samples []Sample) (Option,
 	return o, nil
 }
 
-// together returns the p99 of all samples that are not void, where each has too
-// few requests for one of its own; 0 if they all have.
+// together returns the p99 of all samples that are not void, if each has too few
+// requests for one of its own; 0: it is not known.
 func together(p Profile, samples []Sample) (time.Duration, error) {
 	var all []load.Times
 	for _, s := range samples {
@@ -225,7 +225,7 @@ func (o *Option) times(counted []Sample) error {
 	return nil
 }
 
-// spend fills in what it cost.
+// spend fills in the costs.
 func (o *Option) spend(asked, measured Profile, counted []Sample) {
 	o.cpu = make(map[int]float64)
 	var cpu, per, idle, switches, each []float64
@@ -263,15 +263,15 @@ func (o *Option) spend(asked, measured Profile, counted []Sample) {
 	o.Costs = c
 }
 
-// leastSilent is how many silent connections it takes for what one of them costs
-// to be more than noise.
+// leastSilent is the number of silent connections from which on the cost of one is
+// more than noise.
 const leastSilent = 100
 
-// limit says what keeps a model from the target, as far as the figures show it.
+// limit says which resource a model lacks, if the figures show it.
 func (o *Option) limit(p Profile) string {
 	at := parallel(o.Model)
 	switch {
-	case p.handling() > 0.7*float64(at):
+	case p.handling() > busyHandlers*float64(at):
 		return fmt.Sprintf("its handlers are busy for %s of the time, %d at a time, and requests queue for them", format.Percent(p.handling()/float64(at)), at)
 	case o.Costs != nil && !o.Burns && o.Costs.CPU > 0.9*float64(min(p.Cores, at)):
 		return fmt.Sprintf("it uses all the CPU time that it can have, %s of a core", format.Percent(o.Costs.CPU))
@@ -287,14 +287,14 @@ const (
 	bySimple  = "simplicity"
 )
 
-// choose returns the best of the options, at least one, and what decided: what
-// made it the only one left.
+// choose returns the best of the options, of which there must be at least one, and
+// the criterion that left only this one.
 func choose(p Profile, options []Option) (best int, by string) {
 	left := make([]int, len(options))
 	for i := range left {
 		left[i] = i
 	}
-	// keep leaves the best, and those that are no worse than it.
+	// keep keeps the best option, and those that are no worse.
 	keep := func(what string, of func(Option) float64, worse func(than, o Option) bool) {
 		if len(left) == 1 {
 			return
@@ -307,8 +307,8 @@ func choose(p Profile, options []Option) (best int, by string) {
 	known := !some(func(o Option) bool { return o.Costs == nil })
 	switch {
 	case p.SpareCore:
-		// Who has an upper bound only may be better than that, and is not worse
-		// than anybody; but who is above another's upper bound is.
+		// An option with only an upper bound may be better, so it is worse than none.
+		// An option above another's upper bound is worse.
 		keep(byLatency, func(o Option) float64 { return float64(o.P99) }, func(than, o Option) bool {
 			return !o.AtMost && differ(than.p99s, o.p99s, float64(than.P99), float64(o.P99), 0)
 		})
@@ -327,14 +327,14 @@ func choose(p Profile, options []Option) (best int, by string) {
 			return !sameMemory(float64(than.Costs.Memory), float64(o.Costs.Memory))
 		})
 	}
-	keep(bySimple, func(o Option) float64 { return float64(simplicity(o.Model)) }, func(than, o Option) bool { return true })
+	keep(bySimple, func(o Option) float64 { return float64(complexity(o.Model)) }, func(than, o Option) bool { return true })
 	return left[0], by
 }
 
-// differ reports whether a is less than b by more than the noise: in all repeats
-// that both have, but for as many as chance may spoil, and in the medians of those
-// by leastDifference and the least that matters. Where no two repeats can be
-// compared, it takes more.
+// differ reports whether a is less than b by more than the noise: in the repeats that
+// both have, except for as many as chance may turn around, and in the medians of
+// those by leastDifference and by least. If no two repeats can be compared, the
+// difference must be larger.
 func differ(a, b map[int]float64, medianA, medianB, least float64) bool {
 	share := leastDifference
 	switch ofA, ofB := inBoth(a, b); {
@@ -361,8 +361,8 @@ func differ(a, b map[int]float64, medianA, medianB, least float64) bool {
 	return medianB-medianA > max(share*medianB, least)
 }
 
-// exceptions is how many of so many comparisons may go the other way: no more
-// than a fair coin shows in one of twenty tries (the sign test), and none of a few.
+// exceptions returns how many of n comparisons may go the other way: as many as a
+// fair coin shows in one of twenty tries (the sign test), and none of a few.
 func exceptions(n int) int {
 	const level = 0.05
 	term := math.Pow(0.5, float64(n)) // C(n, k) of 2^n
@@ -376,7 +376,7 @@ func exceptions(n int) int {
 	}
 }
 
-// inBoth returns the figures of the repeats that both have, pair by pair.
+// inBoth returns the figures of the repeats that both have, in pairs.
 func inBoth(a, b map[int]float64) (ofA, ofB []float64) {
 	for _, repeat := range slices.Sorted(maps.Keys(a)) {
 		if y, both := b[repeat]; both {
@@ -386,8 +386,8 @@ func inBoth(a, b map[int]float64) (ofA, ofB []float64) {
 	return ofA, ofB
 }
 
-// cpuOf returns two options' shares of a core, to be compared: of the repeats that
-// both have, if they do.
+// cpuOf returns the shares of a core of two options, to compare them: of the repeats
+// that both have, if there are any.
 func cpuOf(a, b Option) (ofA, ofB float64) {
 	if x, y := inBoth(a.cpu, b.cpu); len(x) > 0 {
 		return results.Median(x), results.Median(y)
@@ -395,14 +395,14 @@ func cpuOf(a, b Option) (ofA, ofB float64) {
 	return a.Costs.CPU, b.Costs.CPU
 }
 
-// sameMemory reports whether two figures in bytes are as good as the same.
+// sameMemory reports whether two numbers of bytes count as the same.
 func sameMemory(a, b float64) bool {
 	return math.Abs(a-b) <= max(leastDifference*max(a, b), leastMemory)
 }
 
-// rank orders the options: those that qualify, the best first; then those that
-// would, but for what they burn; then the others, the nearest first. by is what
-// decided between the first two.
+// rank orders the options: first those that qualify, from the best on; then those
+// that only burn too much; then the others, the nearest first. by is the criterion
+// that decided between the first two.
 func rank(p Profile, options []Option) (ranked []Option, by string) {
 	var rest []Option
 	var good []Option
@@ -425,8 +425,9 @@ func rank(p Profile, options []Option) (ranked []Option, by string) {
 	return append(ranked, rest...), by
 }
 
-// distance is how far a model is from qualifying: 0 it is within the target, up
-// to 1 by what it leaves unanswered, beyond that what is not known.
+// distance returns how far a model is from qualifying: 0 if it is within the target,
+// up to 1 by its p99, up to 2 by the requests that it leaves unanswered, 3 if nothing
+// is known.
 func (o Option) distance(p Profile) float64 {
 	switch {
 	case o.Within:

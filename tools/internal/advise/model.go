@@ -1,76 +1,39 @@
 package advise
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// simplest are the models in the order of how simple they are, to run and to
-// understand: what there is to choose and to tune, and what a reader of the code
-// has to keep in mind. It decides between those that are equal in all else; what
-// is not listed comes last.
-var simplest = []string{
-	"singleblocking",             // a loop that reads and writes
-	"multiblocking",              // the same, often
-	"multiblocking --os-threads", // and the kernel's limits on threads
-	"multiblocking --workers 64", // and a number to choose, and clients that wait
-	"eventloop",                  // states instead of a stack, and nothing may block
-	"eventloop --loops 2",        // and a number to choose
-	"iouring",                    // and a kernel that has it, and permits it
-	"busywait --one-at-a-time",   // takes a core for itself
-	"busywait",                   // and states instead of a stack
+// complexity returns a model's place in the order from simple to complex. A server
+// that declares nothing comes last.
+func complexity(name string) int {
+	return cmp.Or(declared(name).Complexity, math.MaxInt)
 }
 
-// simplicity is a model's place among the simplest.
-func simplicity(name string) int {
-	if i := slices.Index(simplest, name); i >= 0 {
-		return i
-	}
-	return len(simplest)
-}
-
-// option returns the number behind an option in a model's name, or else the
-// given one.
-func option(name, flag string, otherwise int) int {
-	words := strings.Fields(name)
-	if i := slices.Index(words, flag); i >= 0 && i+1 < len(words) {
-		if n, err := strconv.Atoi(words[i+1]); err == nil {
-			return n
-		}
-	}
-	return otherwise
-}
+// declared returns what our model of that name declares.
+func declared(name string) models.Variant { return models.VariantOf(results.Target{Name: name}) }
 
 // parallel returns how many handlers a model runs at a time, at most.
-func parallel(name string) int {
-	switch model, _, _ := strings.Cut(name, " "); model {
-	case "singleblocking", "busywait", "iouring":
-		return 1
-	case "eventloop":
-		return option(name, "--loops", 1)
-	case "multiblocking":
-		return option(name, "--workers", math.MaxInt)
-	default:
-		return math.MaxInt
-	}
+func parallel(name string) int { return cmp.Or(declared(name).Handlers, math.MaxInt) }
+
+// serves returns how many clients a server serves at a time, at most.
+func serves(s results.Target) int { return cmp.Or(models.VariantOf(s).Clients, math.MaxInt) }
+
+// simplest returns the name of the simplest variant for which is returns true.
+func simplest(is func(models.Variant) bool) string {
+	all := slices.DeleteFunc(models.Variants(), func(v models.Variant) bool { return !is(v) })
+	return slices.MinFunc(all, func(a, b models.Variant) int { return cmp.Compare(a.Complexity, b.Complexity) }).Name()
 }
 
-// serves returns how many clients a model serves at a time, at most.
-func serves(s results.Target) int {
-	if s.OneAtATime {
-		return 1
-	}
-	return option(s.Name, "--workers", math.MaxInt)
-}
-
-// foreseen returns why a model cannot do what the profile asks, as arithmetic
-// knows it beforehand; empty: it may. It is measured once all the same.
+// foreseen returns why arithmetic says that a model cannot do what the profile asks;
+// "": it may. The model is measured once in any case.
 func foreseen(p Profile, s results.Target) string {
 	at := parallel(s.Name)
 	switch n := serves(s); {

@@ -16,11 +16,11 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// look begins to watch a server and the machine.
+// look is the beginning of a watch on a server and the machine.
 type look struct {
 	at    time.Time
 	pins  proc.Pinning
-	meter *proc.Meter // nil where the system does not tell
+	meter *proc.Meter // nil if the system does not tell
 }
 
 func lookAt(b *bench.Bench, server *proc.Process) look {
@@ -31,7 +31,7 @@ func lookAt(b *bench.Bench, server *proc.Process) look {
 	return l
 }
 
-// since is what the machine did besides since then.
+// since returns what the machine did besides since then.
 func (l look) since() (b results.Besides) {
 	if l.meter == nil || l.meter.End() != nil {
 		return b
@@ -41,7 +41,7 @@ func (l look) since() (b results.Besides) {
 	return b
 }
 
-// took notes what took much longer than planned.
+// took notes a step that took much longer than planned.
 func (s *Sample) took(what string, from look, planned time.Duration) {
 	const much = 3 * time.Second
 	if d := time.Since(from.at); d > 2*planned && d-planned > much && s.slow == "" {
@@ -50,7 +50,7 @@ func (s *Sample) took(what string, from look, planned time.Duration) {
 }
 
 // open opens the silent connections. A server that the machine keeps from accepting
-// them gets more time. If connections are missing in the end for that reason, it sets
+// them gets more time. If connections are still missing for that reason, open sets
 // sample.Taken.
 func (v *adviser) open(ctx context.Context, server *proc.Process, s results.Target, wanted int, sample *Sample) (silent []net.Conn, err error) {
 	opening := time.Duration(wanted) * holdTime
@@ -64,7 +64,7 @@ func (v *adviser) open(ctx context.Context, server *proc.Process, s results.Targ
 			return silent, err
 		}
 		if serves(s) < wanted {
-			return silent, nil // whatever the machine is like
+			return silent, nil // on any machine
 		}
 		refused := refused(silent)
 		if sample.Taken = takenFrom(sample.Short, refused, began.since()); sample.Taken == "" {
@@ -75,8 +75,8 @@ func (v *adviser) open(ctx context.Context, server *proc.Process, s results.Targ
 	return silent, nil
 }
 
-// takenFrom returns why it is the machine's fault that connections are short, or
-// "": then it is the server's.
+// takenFrom returns why the machine is at fault for missing connections; "": the
+// server is.
 func takenFrom(short string, refused bool, b results.Besides) string {
 	if refused {
 		return ""
@@ -92,8 +92,8 @@ func takenFrom(short string, refused bool, b results.Besides) string {
 	return ""
 }
 
-// refused reports whether the server closes connections, or says something on
-// them unasked: that it refuses them. The last ones are the first to be refused.
+// refused reports whether the server refuses connections: it closes them, or says
+// something unasked. The last ones are refused first.
 func refused(conns []net.Conn) bool {
 	const last, wait = 8, 5 * time.Millisecond
 	for _, c := range conns[max(0, len(conns)-last):] {

@@ -66,7 +66,7 @@ func TestRefused(t *testing.T) {
 	require.Eventually(t, func() bool { return refused(conns) }, time.Minute, time.Millisecond)
 }
 
-// What the machine has spoilt is not counted, is measured again, and is named.
+// A sample that the machine spoilt does not count, is repeated, and is named.
 func TestAdviceOnAMachineThatIsTooSlow(t *testing.T) {
 	const why = "the server holds 500 of 900: the server waited for a core for 50.0 % of the time"
 	taken := func(s *Sample) {

@@ -11,35 +11,36 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// Profile is what a server is to do.
+// Profile is the work that a server must do.
 type Profile struct {
-	// Connections is how many there are, and Active how many of them send
-	// requests; the others are silent.
+	// Connections is the number of connections. Active of them send requests; the
+	// others are silent.
 	Connections int `json:"connections"`
 	Active      int `json:"active"`
-	// Rate is how many requests per second are due, over all that are active.
+	// Rate is the number of requests per second that are due, over all active
+	// connections.
 	Rate     float64       `json:"rate"`
 	Arrivals load.Arrivals `json:"arrivals"`
 	Puts     float64       `json:"puts"`
 	// Handler is how long each request's handler takes. It waits, for a disk or
-	// another server, or it Computes.
+	// another server, or it computes (Computes).
 	Handler  time.Duration `json:"handler_ns"`
 	Computes bool          `json:"handler_computes,omitempty"`
 	// Value is the size of the values, in bytes.
 	Value int `json:"value_bytes"`
 	// P99 is the time within which 99 of 100 requests must be answered.
 	P99 time.Duration `json:"p99_ns"`
-	// Cores is how many the server may have. SpareCore: it may burn them, and
-	// the least waiting counts, not the least CPU time.
+	// Cores is the number of cores for the server. SpareCore: it may burn them, so
+	// the response time decides, not the CPU time.
 	Cores     int  `json:"cores"`
 	SpareCore bool `json:"spare_core,omitempty"`
 }
 
 const (
-	// maxHandler is so short that each measurement has several in a row.
+	// maxHandler is short enough for several in a row in each measurement.
 	maxHandler = 200 * time.Millisecond
 	maxTarget  = 10 * time.Second
-	// maxValue leaves room in the largest frame for the rest of it.
+	// maxValue leaves room in the largest frame for the rest of the message.
 	maxValue = 1<<20 - 1<<10
 )
 
@@ -73,11 +74,11 @@ func (p Profile) Validate() error {
 	return generator.Config{Workload: p.workload(), Duration: time.Second}.Validate()
 }
 
-// handling is how many requests are in their handlers at any time.
+// handling returns how many requests are in their handlers at any time.
 func (p Profile) handling() float64 { return p.Rate * p.Handler.Seconds() }
 
-// workload is what the generator is told. The keys are few enough to be stored in
-// a moment, by slow handlers too, and to leave room for the connections.
+// workload returns the generator's workload. It has few keys, so that even slow
+// handlers store them in a moment, and so that the connections have room.
 func (p Profile) workload() load.Workload {
 	const data, filling = 64 << 20, 250 * time.Millisecond
 	w := load.DefaultWorkload()
@@ -90,7 +91,7 @@ func (p Profile) workload() load.Workload {
 	return w
 }
 
-// foretold is what arithmetic says before anything is measured.
+// foretold returns what arithmetic says before the run.
 func (p Profile) foretold() string {
 	switch {
 	case p.Handler == 0:
@@ -99,17 +100,17 @@ func (p Profile) foretold() string {
 		return fmt.Sprintf("%s requests/s × %v of computing = %s of a core, whatever the model",
 			format.Thousands(p.Rate), p.Handler, format.Percent(p.handling()))
 	default:
-		return fmt.Sprintf("%s requests/s × %v of waiting = %s in their handlers at any time; whoever handles one at a time answers %s/s at most",
+		return fmt.Sprintf("%s requests/s × %v of waiting = %s in their handlers at any time; a model that handles one at a time answers %s/s at most",
 			format.Thousands(p.Rate), p.Handler, format.ThreeDigits(p.handling()), format.Thousands(1/p.Handler.Seconds()))
 	}
 }
 
-// fit returns the profile with no more connections than this machine has room
-// for, by so many descriptors in each process.
+// fit returns the profile with at most as many connections as this machine has room
+// for, if each process may have that many descriptors.
 func (p Profile) fit(descriptors int) Profile {
 	const (
-		reserve = 100    // for all else that is open, here and in the server
-		ports   = 28_000 // that Linux gives to clients
+		reserve = 100    // for everything else that is open, here and in the server
+		ports   = 28_000 // that Linux gives clients
 	)
 	room := max(1, min(descriptors-reserve, ports))
 	p.Connections = min(p.Connections, room)
@@ -117,22 +118,23 @@ func (p Profile) fit(descriptors int) Profile {
 	return p
 }
 
-// duration is long enough for a p99 that is no chance, unless that takes long.
+// duration returns a time that is long enough for a p99 of many requests, unless that
+// would take too long.
 func (p Profile) duration() time.Duration {
 	const requests = 1_500
 	return min(max(format.Seconds(requests/p.Rate), time.Second), 4*time.Second)
 }
 
-// filling is how long it takes to store the keys, about, and opening to open the
-// silent connections.
+// filling returns about how long storing the keys takes, and opening how long opening
+// the silent connections takes.
 func (p Profile) filling() time.Duration {
 	return time.Duration(p.workload().Keys) * max(p.Handler, 5*time.Microsecond)
 }
 
 func (p Profile) opening() time.Duration { return time.Duration(p.Connections-p.Active) * holdTime }
 
-// warmup is longer than the first requests take.
+// warmup returns a time that is longer than the first requests take.
 func (p Profile) warmup() time.Duration { return max(250*time.Millisecond, 2*p.Handler) }
 
-// drain is for how long late replies are waited for.
+// drain returns for how long the run waits for late replies.
 func (p Profile) drain() time.Duration { return min(max(bench.OpenDrain, 2*p.P99), 2*time.Second) }

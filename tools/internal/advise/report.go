@@ -28,7 +28,7 @@ func (a *Advice) ranked() (options []Option, by string, err error) {
 		options = append(options, o)
 	}
 	if len(options) == 0 {
-		return nil, "", nil // none is available here
+		return nil, "", nil // this system can run none
 	}
 	options, by = rank(a.Profile, options)
 	return options, by, nil
@@ -58,7 +58,7 @@ func (a *Advice) conclude() error {
 		}
 		return nil
 	default:
-		a.Recommended, a.Needs = best.Model, needs(best.Model)
+		a.Recommended, a.Needs = best.Model, declared(best.Model).Needs
 		a.Sentence = recommend(a.Profile, best)
 	}
 	if why := a.provisional(); why != "" {
@@ -78,20 +78,7 @@ func (a *Advice) conclude() error {
 	return err
 }
 
-// needs is what a model asks of a system that others do not; empty: nothing.
-func needs(model string) string {
-	switch model {
-	case "iouring":
-		return "It needs Linux 6.1 or later, and the permission to use io_uring, which many containers do not have (seccomp, kernel.io_uring_disabled): where it is refused, the server does not start. " +
-			"It handles all requests on one goroutine."
-	case "multiblocking --os-threads":
-		return "It needs a thread for each client, so a limit on processes (ulimit -u, a container's pids.max) is one on clients."
-	default:
-		return ""
-	}
-}
-
-// recommend is the answer where there is one.
+// recommend returns the answer if a model qualifies.
 func recommend(p Profile, o Option) string {
 	text := fmt.Sprintf("Take %s: p99 %s where %v is allowed", o.Model, o.p99(), p.P99)
 	if c := o.Costs; c != nil {
@@ -100,8 +87,8 @@ func recommend(p Profile, o Option) string {
 	return text + "."
 }
 
-// disturbed is the share of the CPU time above which other programs and the host make
-// an answer a guess.
+// disturbed is the share of the CPU time that other programs and the host may have
+// before an answer is a guess.
 const disturbed = 0.2
 
 // busy says how much of the machine others had, if that makes an answer a guess.
@@ -113,7 +100,7 @@ func (a *Advice) busy() string {
 	return fmt.Sprintf("%.0f %% of this machine's CPU time went elsewhere", 100*(*e.Steal+*e.Others))
 }
 
-// provisional is why the same question may well have another answer next time.
+// provisional returns why the same question may have another answer next time.
 func (a *Advice) provisional() string {
 	var all []string
 	if busy := a.busy(); busy != "" {
@@ -128,7 +115,7 @@ func (a *Advice) provisional() string {
 	return strings.Join(all, ", and ")
 }
 
-// unjudged are the models that arithmetic does not rule out, and of which no
+// unjudged returns the models that arithmetic does not rule out, and of which no
 // measurement counted.
 func unjudged(options []Option) (names []string) {
 	for _, o := range options {
@@ -139,7 +126,7 @@ func unjudged(options []Option) (names []string) {
 	return names
 }
 
-// nobody is the answer where there is none.
+// nobody returns the answer if no model qualifies.
 func nobody(p Profile, options []Option) string {
 	near := options[0]
 	if names := unjudged(options); len(names) > 0 {
@@ -156,8 +143,8 @@ func nobody(p Profile, options []Option) string {
 	return text + "."
 }
 
-// ruledOut names the models that arithmetic rules out, which it does on any machine,
-// and those that a measurement which counted rules out.
+// ruledOut names the models that arithmetic rules out, which holds on any machine,
+// and those that counted measurements rule out.
 func ruledOut(options []Option) string {
 	var foreseen, failed []string
 	for _, o := range options {
@@ -178,7 +165,7 @@ func ruledOut(options []Option) string {
 	return text
 }
 
-// because is what decided between the first two.
+// because says what decided between the first two.
 func because(p Profile, best, next Option, by string) string {
 	cpu, memory := "not known", "not known"
 	if best.Costs != nil && next.Costs != nil {
@@ -205,7 +192,7 @@ func because(p Profile, best, next Option, by string) string {
 	}
 }
 
-// p99 is the figure with what is to be known of it.
+// p99 is the figure, with what a reader must know of it.
 func (o Option) p99() string {
 	mark := ""
 	if o.AtMost && o.P99 > 0 {
@@ -214,7 +201,7 @@ func (o Option) p99() string {
 	return mark + format.Latency(o.P99)
 }
 
-// limits is what this machine could not show.
+// limits returns what this machine could not show.
 func (a *Advice) limits() []string {
 	var all []string
 	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
@@ -269,7 +256,7 @@ func (a *Advice) limits() []string {
 	return all
 }
 
-// task is the profile in a sentence.
+// task returns the profile as a sentence.
 func (p Profile) task() string {
 	text := fmt.Sprintf("%s connections, %s active; %s requests/s (%s), %.0f %% puts, values of %s bytes",
 		format.Thousands(float64(p.Connections)), format.Thousands(float64(p.Active)), format.Thousands(p.Rate), p.Arrivals, p.Puts*100, format.Thousands(float64(p.Value)))
@@ -287,7 +274,7 @@ func (p Profile) task() string {
 	return text
 }
 
-// table has a row for each model.
+// table returns a table with a row for each model.
 func (a *Advice) table() *text.Table {
 	g := &text.Table{}
 	for _, title := range []string{"MODEL", "OK", "OF", "P99", "CPU %", "µs/REQ", "MiB", "KiB/C"} {
@@ -308,7 +295,7 @@ func (a *Advice) table() *text.Table {
 		if c := o.Costs; c != nil {
 			cpu, per = format.ThreeDigits(c.CPU*100), format.ThreeDigits(c.PerRequest/1e3)
 			if o.Answered < enough {
-				p99, per = format.Absent, format.Absent // of those that it happened to answer
+				p99, per = format.Absent, format.Absent // they would be of the requests that it happened to answer
 			}
 			memory = format.Mebibytes(c.Memory)
 			if c.eachKnown {
@@ -376,7 +363,7 @@ func (a *Advice) Report(w io.Writer, style text.Style, width int) error {
 	if a.RunnerUp != "" {
 		heading("Runner-up: " + a.RunnerUp)
 		fill(strings.ToUpper(a.Because[:1]) + a.Because[1:])
-		if text := needs(a.RunnerUp); text != "" {
+		if text := declared(a.RunnerUp).Needs; text != "" {
 			fill(text)
 		}
 	}
@@ -402,11 +389,10 @@ func (a *Advice) Report(w io.Writer, style text.Style, width int) error {
 	return err
 }
 
-// Files are the names of the files that Write writes: the text, and all
-// measurements.
+// Files are the names of the files that Write writes: the text, and all measurements.
 var Files = []string{"advice.txt", "advice.json"}
 
-// Write writes the advice into a directory that there is.
+// Write writes the advice into an existing folder.
 func (a *Advice) Write(dir string) error {
 	encoded, err := json.MarshalIndent(a, "", "  ")
 	if err != nil {

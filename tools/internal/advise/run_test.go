@@ -124,7 +124,7 @@ func TestTheSeedDecidesTheOrder(t *testing.T) {
 	assert.NotEqual(t, first, order(2))
 }
 
-// What there is no room for is left out, and that is said.
+// Connections for which there is no room are left out, and the advice says so.
 func TestAdviseOnFewDescriptors(t *testing.T) {
 	cfg := adviseConfig(t, "right")
 	cfg.Repeats, cfg.descriptors = 1, 150
@@ -135,7 +135,7 @@ func TestAdviseOnFewDescriptors(t *testing.T) {
 	assert.Contains(t, strings.Join(a.Limits, "\n"), "150 connections: descriptors and ports allow 50 here, 10 of them active.")
 }
 
-// What was measured before an interruption is told.
+// After an interruption the advice has the measurements until then.
 func TestAdviseInterrupted(t *testing.T) {
 	cfg := adviseConfig(t, "right")
 	cfg.Repeats = 1000

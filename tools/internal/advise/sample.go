@@ -13,16 +13,16 @@ import (
 // Sample is one measurement of one model.
 type Sample struct {
 	Model string `json:"model"`
-	// Repeat is counted from 1. Probe is what was different from the profile, and
-	// then there is no repeat.
+	// Repeat counts from 1. Probe is the difference from the profile; then there is
+	// no repeat.
 	Repeat int    `json:"repeat,omitempty"`
 	Probe  string `json:"probe,omitempty"`
-	// Silent is how many silent connections there were, and Short why not all.
+	// Silent is the number of silent connections, and Short why some are missing.
 	Silent int    `json:"silent"`
 	Short  string `json:"short,omitempty"`
-	// Base is the server's memory (RSS) without connections, in bytes, and Held
-	// with the silent ones; 0: not known. Idle is the share of a core that it used
-	// then, or waited for; nil: not known.
+	// Base is the server's memory (RSS) without connections, in bytes, and Held with
+	// the silent ones; 0: not known. Idle is the share of a core that it then used or
+	// waited for; nil: not known.
 	Base int64    `json:"rss_base_bytes,omitempty"`
 	Held int64    `json:"rss_held_bytes,omitempty"`
 	Idle *float64 `json:"idle_share,omitempty"`
@@ -31,19 +31,19 @@ type Sample struct {
 	Resources *results.Resources `json:"resources,omitempty"` // while it was loaded
 	// Error is how the server ended, if it did.
 	Error string `json:"error,omitempty"`
-	// Taken is why the machine kept the server from its work: it was busy with other
-	// programs, or has no room. Then the sample says nothing about the server.
+	// Taken is why the machine kept the server from its work: other programs had the
+	// machine, or it has no room. Then the sample says nothing about the server.
 	Taken string `json:"taken,omitempty"`
 
-	unavailable string // why this system cannot run the server; empty: it can
-	slow        string // what took much longer than planned, and how long
+	unavailable string // why this system cannot run the server; "": it can
+	slow        string // the step that took much longer than planned, and how long
 }
 
 // hopelessShare is the share of the due requests below which another measurement
 // cannot change the answer.
 const hopelessShare = 0.9
 
-// reached is what a sample says of the target.
+// reached says whether a sample reached the target.
 type reached uint8
 
 const (
@@ -70,7 +70,7 @@ func (s *Sample) within(p Profile) (r reached, why string) {
 	case !l.Kept():
 		return no, fmt.Sprintf("answers %s of what is due", format.Percent(s.answered()))
 	case s.p99() <= p.P99:
-		// Its times are upper bounds.
+		// The times of a void sample are upper bounds.
 		if void && !l.AtMost() {
 			return unknown, ""
 		}
@@ -78,16 +78,16 @@ func (s *Sample) within(p Profile) (r reached, why string) {
 	case void && !(l.MedianStands() && l.Response.P50 > p.P99):
 		return unknown, ""
 	case l.Response.P99 == 0:
-		return unknown, "" // too few requests: one of them decides nothing
+		return unknown, "" // one of too few requests decides nothing
 	default:
 		return no, fmt.Sprintf("p99 %s", format.Latency(s.p99()))
 	}
 }
 
-// p99 is the longest time where there are too few requests for a p99.
+// p99 returns the longest time if there are too few requests for a p99.
 func (s *Sample) p99() time.Duration { return cmp.Or(s.Load.Response.P99, s.Load.Response.Max) }
 
-// answered is the share of what was due that was answered, at most 1.
+// answered returns the share of the due requests that was answered, at most 1.
 func (s *Sample) answered() float64 {
 	if s.Load.Offered == 0 {
 		return 0
@@ -95,7 +95,7 @@ func (s *Sample) answered() float64 {
 	return min(1, float64(s.Load.Requests)/float64(s.Load.Offered))
 }
 
-// hopeless reports whether it is no use to measure the model again. before is the
+// hopeless reports whether measuring the model again is useless. before is the
 // model's earlier sample, because a busy machine may once leave a server too little
 // time to accept its clients.
 func (s *Sample) hopeless(before *Sample) bool {
@@ -109,13 +109,13 @@ func (s *Sample) hopeless(before *Sample) bool {
 	}
 }
 
-// cpuShare is the share of a core that it used, 1 for a whole one.
+// cpuShare returns the share of a core that it used, 1 for a whole one.
 func (s *Sample) cpuShare() float64 {
 	share, _ := s.Resources.Share()
 	return share
 }
 
-// digest is a sample in a line.
+// digest returns a sample in a line.
 func (s *Sample) digest() string {
 	if s.Taken != "" {
 		return "not judged: " + s.Taken

@@ -13,17 +13,18 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// Setup is how the recommended model is run for the profile: with each limit that
-// it would fail by if it had the default.
+// Setup is how to run the recommended model for the profile: with each limit whose
+// default would make it fail.
 type Setup struct {
 	// Serve is the command, word by word, and Go a program that does the same.
 	Serve []string `json:"serve"`
 	Go    string   `json:"go"`
-	// Why says of each flag what would happen without it, and of the system what
-	// it must permit.
+	// Why says, for each flag, what would happen without it, and what the system must
+	// permit.
 	Why []string `json:"why,omitempty"`
 }
 
@@ -31,14 +32,14 @@ type Setup struct {
 const (
 	defaultConns  = 10_000
 	defaultIdle   = time.Minute
-	defaultIdle1  = 5 * time.Second // of models that serve one client at a time
+	defaultIdle1  = 5 * time.Second // for models that serve one client at a time
 	defaultMemory = 256 << 20
 )
 
-// limits are those that a model needs for the profile and does not have by
-// default. The lab measures with the same ones.
+// limits returns the limits that a model needs for the profile and does not have by
+// default. The model is measured with the same ones.
 func (p Profile) limits(s results.Target) (l kvserver.Limits, why []string) {
-	// A client that comes again may be there before its old connection is gone.
+	// A client that reconnects may come before its old connection is gone.
 	if n := p.Connections + p.Connections/10; n > defaultConns && !s.OneAtATime {
 		l.MaxConns = n
 		why = append(why, fmt.Sprintf("--max-conns %d: by default the server refuses clients from the %sst on; a tenth is for those that come again before their old connection is gone.",
@@ -66,23 +67,23 @@ func (p Profile) limits(s results.Target) (l kvserver.Limits, why []string) {
 	return l, why
 }
 
-// meanSilence is how long an active connection asks nothing, on average.
+// meanSilence returns how long an active connection is silent on average.
 func (p Profile) meanSilence() time.Duration { return format.Seconds(float64(p.Active) / p.Rate) }
 
-// longestSilence is that of one request in half a billion: random arrivals are as
-// far apart as that (e to the power of 20).
+// longestSilence returns a silence that one request in half a billion exceeds, if
+// arrivals are random (e to the power of 20).
 func (p Profile) longestSilence() time.Duration {
 	return format.Seconds(20 * float64(p.Active) / p.Rate)
 }
 
-// buffers is what the active connections' buffers take in bytes if each has a
-// request and a reply under way.
+// buffers returns the bytes of the active connections' buffers, if each has a request
+// and a reply under way.
 func (p Profile) buffers() int64 {
 	const besides = 1 << 10 // the key, the frame
 	return int64(p.Active) * 2 * int64(p.Value+besides)
 }
 
-// limitFlags are the flags that set the limits.
+// limitFlags returns the flags that set the limits.
 func limitFlags(l kvserver.Limits) (flags []string) {
 	if l.MaxConns != 0 {
 		flags = append(flags, "--max-conns", strconv.Itoa(l.MaxConns))
@@ -96,12 +97,17 @@ func limitFlags(l kvserver.Limits) (flags []string) {
 	return flags
 }
 
-// descriptorReserve is how many descriptors a server keeps from its connections.
+// descriptorReserve is the number of descriptors that a server does not use for
+// connections.
 const descriptorReserve = 32
 
-// setup is how a model is run for the profile, by a program that is started like
-// that. There may be so many descriptors here.
+// setup returns how to run a model for the profile. program starts this program, and
+// descriptors is the limit here.
 func (p Profile) setup(s results.Target, program []string, descriptors int) (*Setup, error) {
+	model := models.VariantOf(s)
+	if model.Go == "" {
+		return nil, nil // serve does not know the server
+	}
 	limits, why := p.limits(s)
 	setup := &Setup{
 		Serve: slices.Concat(program, []string{"serve"}, strings.Fields(s.Name), limitFlags(limits)),
@@ -119,7 +125,7 @@ func (p Profile) setup(s results.Target, program []string, descriptors int) (*Se
 		setup.Why = append(setup.Why, fmt.Sprintf("The handler that takes %v is not in it: it is your Store's, in the program.", p.Handler))
 	}
 	var out bytes.Buffer
-	if err := goProgram.Execute(&out, goSetup{s.Model(), modelFields(s.Name), limits, kvcmd.DefaultAddr, p.Handler}); err != nil {
+	if err := goProgram.Execute(&out, goSetup{model, limits, kvcmd.DefaultAddr, p.Handler}); err != nil {
 		return nil, err
 	}
 	source, err := goformat.Source(out.Bytes())
@@ -127,7 +133,7 @@ func (p Profile) setup(s results.Target, program []string, descriptors int) (*Se
 	return setup, err
 }
 
-// ordinal is "the 10,001st" without the article.
+// ordinal returns a text like "10,001st".
 func ordinal(n int) string {
 	suffix := "th"
 	if teens := n % 100; teens < 11 || teens > 13 {
@@ -143,33 +149,13 @@ func ordinal(n int) string {
 	return format.Thousands(float64(n)) + suffix
 }
 
-// modelFields are the fields of a model's own configuration that its flags set.
-func modelFields(name string) (fields []string) {
-	words := strings.Fields(name)[1:]
-	for i, w := range words {
-		switch w {
-		case "--os-threads":
-			fields = append(fields, "OSThreads: true")
-		case "--one-at-a-time":
-			fields = append(fields, "OneAtATime: true")
-		case "--workers", "--loops":
-			fields = append(fields, map[string]string{"--workers": "Workers: ", "--loops": "Loops: "}[w]+words[i+1])
-		}
-	}
-	return fields
-}
-
-// goSetup is what goProgram is made of.
+// goSetup is the data of goProgram.
 type goSetup struct {
-	Model   string
-	Fields  []string
+	models.Variant
 	Limits  kvserver.Limits
 	Addr    string
 	Handler time.Duration
 }
-
-// Plain reports whether the model's Config is kvserver's own.
-func (g goSetup) Plain() bool { return g.Model == "singleblocking" }
 
 var goProgram = template.Must(template.New("").Parse(`package main
 
@@ -195,11 +181,7 @@ func main() {
 		},
 {{- end}}{{end}}
 	}
-{{- if .Plain}}
-	server := {{.Model}}.New(config)
-{{- else}}
-	server := {{.Model}}.New({{.Model}}.Config{Config: config{{range .Fields}}, {{.}}{{end}}})
-{{- end}}
+	server := {{.Go}}
 	log.Fatal(server.ListenAndServe("{{.Addr}}"))
 }
 `))

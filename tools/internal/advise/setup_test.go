@@ -84,7 +84,7 @@ func TestDefaultLimits(t *testing.T) {
 	assert.EqualValues(t, defaultMemory, many.MemoryLimit)
 }
 
-// What is to be copied compiles, for each model and with each limit.
+// The program to copy compiles, for each model and with each limit.
 func TestTheProgramCompiles(t *testing.T) {
 	files := make(map[string]string) // of exported types, by package
 	const module = "github.com/ioflavors/ioflavors/"

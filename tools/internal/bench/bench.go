@@ -148,7 +148,7 @@ func (b *Bench) Offer(ctx context.Context, s *results.Server, p *proc.Process, w
 // Plan.Mix.
 func (b *Bench) Trial(ctx context.Context, s *results.Server, p *proc.Process, t results.Trial, cfg generator.Config) (load.Result, error) {
 	cfg.Addr, cfg.Workload = p.Addr, s.Told(cfg.Workload)
-	cfg.MayWait = s.OneAtATime
+	cfg.MayWait = cfg.MayWait || s.OneAtATime
 	cfg.Drain = OpenDrain
 	cfg.Spin = cfg.Open() && b.Pins.On
 	cfg.Seed += b.Results.Plan.Seed

@@ -12,7 +12,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentAlone: more and more clients ask at the same time, and stay.
+// experimentAlone has more and more clients, which ask at the same time and stay.
 var experimentAlone = &Experiment{
 	Statement: results.Statement{
 		ID:    "E1",
@@ -22,13 +22,11 @@ var experimentAlone = &Experiment{
 			"handles only one client (/connection) at a time",
 		},
 		Question: "Is one client served, and no other until it leaves?",
-		// The article says it of busy waiting too. That is how its own server is
-		// written, and one of ours; the other polls all clients.
-		About: []string{"singleblocking", "busywait", "busywait --one-at-a-time"},
-		Predictions: map[string]results.Verdict{
-			"singleblocking": results.Confirmed, "busywait --one-at-a-time": results.Confirmed,
-			"multiblocking": results.Refuted, "busywait": results.Refuted, "eventloop": results.Refuted, "iouring": results.Refuted,
-		},
+		// The article says it of busy waiting too: its own server polls one client at
+		// a time, like one variant of ours. The other variant polls all clients.
+		About:       []string{"singleblocking", "busywait", "busywait --one-at-a-time"},
+		Predictions: expect(oneAtATime),
+
 		Metric:  "how many of 64 clients that ask at the same time and stay get an answer at all; median and range of the repeats",
 		Unit:    "% of clients",
 		Rule:    "yes up to 5 %, no from 50 % on; a run with less is left out if the server or the load generator waited for a core for a fifth of it",
@@ -62,7 +60,7 @@ var experimentAlone = &Experiment{
 		for _, t := range trials {
 			if t.Load != nil && t.Load.Requests > 0 && t.X == aloneMost {
 				share := 100 * float64(t.Load.Served) / t.X
-				// A server without a core serves fewer clients, and never more.
+				// Without a core a server serves fewer clients, never more.
 				if taken := t.Taken(); taken != "" && share < aloneNo {
 					why = taken
 					continue
@@ -72,7 +70,7 @@ var experimentAlone = &Experiment{
 			}
 		}
 		if len(shares) == 0 {
-			return notMeasurable(trials, whyTaken(trials, "nobody was answered"))
+			return notMeasurable(trials, whyTaken(trials, "no client was answered"))
 		}
 		f := byThreshold(shares, aloneYes, aloneNo)
 		f.Why = fmt.Sprintf("of %d clients it served %.0f within %v; Jain's index of fairness was %.3g",
@@ -90,7 +88,7 @@ const (
 	aloneCell   = 200 * time.Millisecond
 )
 
-// aloneClients is how many clients there are in each run.
+// aloneClients returns the number of clients in each run.
 func aloneClients(p results.Plan) []int {
 	if p.AllClaims {
 		return []int{1, 4, 16, aloneMost, aloneMost, aloneMost}

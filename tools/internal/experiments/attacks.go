@@ -8,15 +8,15 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// stallsOf returns the longest wait during each attack, in seconds. It leaves out
-// attacks of which the machine may have made the answer, and returns why one of them
-// was left out. The answer is no up to a tenth of the attack's length, and yes from
+// stallsOf returns the longest wait during each attack, in seconds. It leaves out the
+// attacks whose answer the machine may have made, and returns why it left out the
+// last of them. The answer is no up to a tenth of the attack's length, and yes from
 // half of it on.
 //
-// A wait counts if the machine made no more than a tenth of the attack, or if the
-// wait is so short that the answer is no. Otherwise it counts only if half of the
-// attack or more is left of it without the machine's part, and no more than all of
-// the attack: an attack makes no probe wait for longer than it lasts.
+// A wait counts if the machine's part is at most a tenth of the attack, or if the
+// wait is so short that the answer is no. Otherwise it counts only if the wait
+// without the machine's part is at least half of the attack, and at most the whole
+// attack, because an attack makes no probe wait for longer than it lasts.
 func stallsOf(t results.Trial) (waits []float64, why string) {
 	for _, a := range t.Attacks {
 		length := a.Until - a.From
@@ -31,8 +31,9 @@ func stallsOf(t results.Trial) (waits []float64, why string) {
 	return waits, why
 }
 
-// machineWait returns for how long the machine may have kept a probe waiting during
-// an attack, and how. The waits before the first attack are all the machine's.
+// machineWait returns for how long, at most, the machine may have kept a probe
+// waiting during an attack, and how. The machine makes all waits before the first
+// attack.
 func machineWait(t results.Trial, a results.Attack) (longest time.Duration, how string) {
 	stolen := time.Duration(0)
 	if a.Steal != nil {
@@ -45,7 +46,8 @@ func machineWait(t results.Trial, a results.Attack) (longest time.Duration, how 
 		{a.Waited, "the server waited for a core for %s of it"},
 		{stolen, "the host had the cores for %s of it"},
 		{t.Probes.Late(a.From, a.Until), "probes began to ask up to %s late"},
-		// Without the last step: a probe that is due just before the attack may come just after.
+		// Without the last step, because a probe that is due just before the attack
+		// may come just after its beginning.
 		{t.Probes.Worst(0, t.Attacks[0].From-t.Probes.Step), "probes waited for up to %s before anybody attacked"},
 	} {
 		if part.wait > longest {

@@ -7,15 +7,16 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/generator"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentAwake: now and then a request comes, and finds the server awake or
-// asleep.
+// experimentAwake sends a request now and then, to a server that is awake or asleep.
 var experimentAwake = &Experiment{
 	Statement: results.Statement{
 		ID:       "E5",
@@ -23,11 +24,16 @@ var experimentAwake = &Experiment{
 		Quotes:   []string{"Since the server isn't blocked waiting for I/O operations, it should be more responsive"},
 		Question: "Does it answer a lone client sooner than any server that blocks?",
 		About:    []string{"busywait"},
-		Predictions: map[string]results.Verdict{
-			"busywait": results.Confirmed, "busywait --one-at-a-time": results.Confirmed,
-			"singleblocking": results.Refuted, "multiblocking": results.Refuted,
-			"iouring": results.Refuted, // it sleeps as they do, and to be woken takes the longest
-		},
+		Predictions: expect(func(v models.Variant) results.Verdict {
+			switch {
+			case v.Spins:
+				return results.Confirmed
+			case v.Kind == kvserver.Blocking,
+				v.Model == "iouring": // it sleeps as they do, and takes the longest to wake
+				return results.Refuted
+			}
+			return ""
+		}),
 		Metric: "p50 of the response time at 370 requests/s on one connection, by the clock, with a core to itself, as a multiple of the best p50 of the servers that block; median and range of three processes. " +
 			"370, for a rate that divides the scheduler's ticks would meet it in the same place each time",
 		Unit: "×",
@@ -40,8 +46,8 @@ var experimentAwake = &Experiment{
 		if !b.Pins.On {
 			return errors.New("servers and load have no cores of their own here")
 		}
-		// A process each time: what a runtime's monitor has come to do it goes on
-		// doing, and another process may be lucky.
+		// A new process each time, because the state of a runtime's monitor lasts,
+		// and another process may be lucky.
 		for i := range repeats {
 			err := b.With(ctx, s.Target, func(p *proc.Process) error {
 				if err := b.Preload(ctx, s.Target, p); err != nil {
@@ -84,16 +90,19 @@ var experimentAwake = &Experiment{
 	},
 	sum: func(r *results.Results, about []results.Finding) (results.Verdict, string) {
 		v, when := common(r, about)
-		own := p90Time(awake(r, r.Server("busywait"), sharedCore))
+		if v != results.Confirmed {
+			return v, when
+		}
+		own := p90Time(awake(r, r.Server(about[0].Server), sharedCore))
 		best, of := bestBlocking(r, sharedCore, p90Time)
-		if v != results.Confirmed || own == 0 || best == 0 || own < best {
+		if own == 0 || best == 0 || own < best {
 			return v, when
 		}
 		return results.OnlyWhen, fmt.Sprintf("it has a core of its own: beside a program that never rests its p90 is %s, and that of %s %s", format.Latency(own), of, format.Latency(best))
 	},
 }
 
-// Where the server of experimentAwake runs.
+// The places where experimentAwake's server runs.
 const (
 	ownCore    = "on a core of its own"
 	sharedCore = "on a core with a program that never rests"
@@ -102,11 +111,11 @@ const (
 const (
 	awakeRate   = 370.0 // requests per second
 	awakeWarmup = 50 * time.Millisecond
-	ownCell     = time.Second // three have the thousand requests of a p99
+	ownCell     = time.Second // three of them have the thousand requests of a p99
 	sharedCell  = 400 * time.Millisecond
 )
 
-// nowAndThen has one client ask, for so long.
+// nowAndThen measures one client that asks now and then.
 func nowAndThen(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, repeat int, where string, duration time.Duration) error {
 	_, err := b.Trial(ctx, s, p, results.Trial{Experiment: "E5", Case: where}, generator.Config{
 		Workload: b.Results.Plan.Mix(1, 1, awakeRate), Warmup: awakeWarmup, Duration: duration, Seed: uint64(repeat),
@@ -114,9 +123,9 @@ func nowAndThen(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.
 	return err
 }
 
-// awake returns the runs in one place whose medians hold. Beside the program that
-// never rests the server has half of its core, and shall have: its part in the
-// runs is left out.
+// awake returns the runs in a place whose medians hold. Beside the program that never
+// rests the server has half of its core by design, so its waits for the core do not
+// count there.
 func awake(r *results.Results, s *results.Server, where string) (all []results.Trial) {
 	if s == nil {
 		return nil
@@ -135,11 +144,11 @@ func awake(r *results.Results, s *results.Server, where string) (all []results.T
 	return all
 }
 
-// bestBlocking returns the shortest time of the servers that block, and whose it
-// is; 0 if there are none.
+// bestBlocking returns the shortest time of the servers whose calls block, and the
+// server's name; 0 if there are none.
 func bestBlocking(r *results.Results, where string, of func([]results.Trial) time.Duration) (best time.Duration, server string) {
 	for _, s := range r.Servers {
-		if s.Model() != "singleblocking" && s.Model() != "multiblocking" {
+		if models.VariantOf(s.Target).Kind != kvserver.Blocking {
 			continue
 		}
 		if d := of(awake(r, s, where)); d > 0 && (best == 0 || d < best) {
@@ -149,8 +158,8 @@ func bestBlocking(r *results.Results, where string, of func([]results.Trial) tim
 	return best, server
 }
 
-// medianTime is the median of the runs' medians, and p90Time their p90 together;
-// 0 if there are none.
+// medianTime returns the median of the runs' medians, and p90Time the p90 of all runs
+// together; 0 if there are none.
 func medianTime(trials []results.Trial) time.Duration {
 	var all []time.Duration
 	for _, t := range trials {

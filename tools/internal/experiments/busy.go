@@ -5,10 +5,11 @@ import (
 	"fmt"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentBusy is judged by what silent connections cost.
+// experimentBusy is judged by the CPU time that silent connections cost.
 var experimentBusy = &Experiment{
 	Statement: results.Statement{
 		ID:       "E4",
@@ -16,10 +17,9 @@ var experimentBusy = &Experiment{
 		Quotes:   []string{"Busy waiting consumes CPU resources as the server constantly polls"},
 		Question: "Does it use a core although nobody asks anything?",
 		About:    []string{"busywait", "busywait --one-at-a-time"},
-		Predictions: map[string]results.Verdict{
-			"busywait": results.Confirmed, "busywait --one-at-a-time": results.Confirmed,
-			"singleblocking": results.Refuted, "multiblocking": results.Refuted, "eventloop": results.Refuted, "iouring": results.Refuted,
-		},
+
+		Predictions: expect(func(v models.Variant) results.Verdict { return yesIf(v.Spins) }),
+
 		Metric: "the share of a core that it uses, or is ready to use and has to wait for, while all connections are silent; median and range over their numbers",
 		Unit:   "% of a core",
 		Rule:   "yes from 50 % on, no up to 5 %",
@@ -33,8 +33,8 @@ var experimentBusy = &Experiment{
 				continue
 			}
 			share := 100 * c.WantedShare()
-			// The kernel counts no wait while the host has the core, and no wait for a
-			// core that has not ended yet.
+			// The kernel does not count a wait while the host has the core, nor one
+			// for a core that has not ended.
 			b := results.Besides{Steal: c.Steal, Others: c.Others}
 			taken := b.Stolen()
 			if share > results.BusyNo {

@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"go/ast"
@@ -9,19 +10,19 @@ import (
 	"go/scanner"
 	"go/token"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentCode: nothing is measured; the models' source is counted.
+// experimentCode counts the models' source, and measures nothing.
 var experimentCode = &Experiment{
 	Statement: results.Statement{
 		ID:    "E0",
@@ -32,12 +33,16 @@ var experimentCode = &Experiment{
 		},
 		Question: "Is a model whose calls block shorter than each one whose calls do not, and does it tell fewer errors apart?",
 		About:    []string{"singleblocking"},
-		Predictions: map[string]results.Verdict{
-			"singleblocking": results.Confirmed,
-			"multiblocking":  results.Refuted, // three models in one: a goroutine for each client, a pool, threads
-			"busywait":       results.Refuted, "eventloop": results.Refuted,
-			"iouring": results.Refuted, // states as in the others, and a ring between them and the kernel
-		},
+		Predictions: expect(func(v models.Variant) results.Verdict {
+			switch {
+			case v.Model == "singleblocking":
+				return results.Confirmed
+			case v.Kind == kvserver.NonBlocking, // states; and in iouring a ring between them and the kernel
+				v.Model == "multiblocking": // three models in one: a goroutine for each client, a pool, threads
+				return results.Refuted
+			}
+			return ""
+		}),
 		Metric: "lines of the model's own code, without blank ones, comments, tests and its command",
 		Unit:   "lines",
 		Rule:   "yes if both the lines and the branches on errors are fewer than those of every model of the other kind; ONLY WHEN if that changes with what the models of a kind share",
@@ -47,17 +52,17 @@ var experimentCode = &Experiment{
 	reads:  true,
 	takes:  func(results.Plan, *results.Server) time.Duration { return 0 },
 	run: func(_ context.Context, b *bench.Bench, s *results.Server) error {
-		if !hasCode(s.Target) {
-			return nil
+		if models.VariantOf(s.Target).Model == "" {
+			return nil // not one of our models
 		}
 		checkout, err := models.Checkout(".")
 		if err != nil {
 			return fmt.Errorf("the code was not counted, because %w", err)
 		}
 		figures := map[string]float64{}
-		for model, shared := range sharedCode {
-			for _, folder := range []string{model, shared} {
-				c, err := countCode(filepath.Join(checkout, filepath.FromSlash(folder)), systemOf(model))
+		for _, m := range models.Commands() {
+			for _, folder := range []string{m.Model, sharedCode[m.Kind]} {
+				c, err := countCode(filepath.Join(checkout, filepath.FromSlash(folder)), systemOf(m))
 				if err != nil {
 					return err
 				}
@@ -76,20 +81,18 @@ var experimentCode = &Experiment{
 		if t.Figures == nil {
 			return results.Finding{Verdict: results.NotMeasurable, Why: t.Note}, true
 		}
-		own, _ := codeOf(t, s.Model())
+		model := models.VariantOf(s.Target).Command
+		own, _ := codeOf(t, model)
 		f := results.Finding{Verdict: results.Confirmed, Number: own.lines, Low: own.lines, High: own.lines}
 		var others []string
-		for _, model := range slices.Sorted(maps.Keys(sharedCode)) {
-			if sharedCode[model] == sharedCode[s.Model()] || !counted(t, model) {
-				continue
-			}
-			other, _ := codeOf(t, model)
+		for _, m := range ofOtherKind(t, model) {
+			other, _ := codeOf(t, m)
 			if !own.simpler(other) {
 				f.Verdict = results.Refuted
 			}
-			others = append(others, model+" "+codeText(t, model))
+			others = append(others, m.Model+" "+codeText(t, m))
 		}
-		f.Why = fmt.Sprintf("lines and branches on errors, and with what its kind shares: %s; %s", codeText(t, s.Model()), strings.Join(others, "; "))
+		f.Why = fmt.Sprintf("lines and branches on errors, and with what its kind shares: %s; %s", codeText(t, model), strings.Join(others, "; "))
 		if s.Rules != nil {
 			f.Why += fmt.Sprintf("; %v rules passed", s.Rules)
 		}
@@ -104,11 +107,11 @@ var experimentCode = &Experiment{
 			if t.Experiment != "E0" || t.Server != about[0].Server {
 				continue
 			}
-			model := results.Target{Name: t.Server}.Model()
+			model := models.VariantOf(results.Target{Name: t.Server}).Command
 			_, whole := codeOf(t, model)
-			for _, other := range slices.Sorted(maps.Keys(sharedCode)) {
-				if _, otherWhole := codeOf(t, other); counted(t, other) && sharedCode[other] != sharedCode[model] && !whole.simpler(otherWhole) {
-					return results.OnlyWhen, fmt.Sprintf("what the models of a kind share is taken as given: with %s it is not the simpler one beside %s", sharedCode[model], other)
+			for _, other := range ofOtherKind(t, model) {
+				if _, otherWhole := codeOf(t, other); !whole.simpler(otherWhole) {
+					return results.OnlyWhen, fmt.Sprintf("what the models of a kind share is taken as given: with %s it is not the simpler one beside %s", sharedCode[model.Kind], other.Model)
 				}
 			}
 		}
@@ -116,54 +119,50 @@ var experimentCode = &Experiment{
 	},
 }
 
-// sharedCode is, for each model, what those of its kind share and the others do
-// not: calls that block, or calls that do not.
-var sharedCode = map[string]string{
-	"singleblocking": "common/blocking", "multiblocking": "common/blocking",
-	"busywait": "common/nonblocking", "eventloop": "common/nonblocking", "iouring": "common/nonblocking",
-}
+// sharedCode is the folder of the code that the models of a kind share. Models of the
+// other kind do not use it.
+var sharedCode = map[kvserver.Kind]string{kvserver.Blocking: "common/blocking", kvserver.NonBlocking: "common/nonblocking"}
 
-// systemOf is the system that a model's code is counted for: this one, or else the
-// one that the model is for, for elsewhere there is only a stub of it.
-func systemOf(model string) build.Context {
+// systemOf returns the system for which a model's code is counted: this one, unless
+// the model has only a stub here.
+func systemOf(m kvserver.Command) build.Context {
 	system := build.Default
-	if model == "iouring" {
-		system.GOOS = "linux"
-	}
+	system.GOOS = cmp.Or(m.OS, system.GOOS)
 	return system
 }
 
-// The figures of E0, followed by a folder of the checkout. Branches are if
-// statements and cases whose condition names an error.
+// The names of E0's figures, each followed by a folder of the checkout. A branch is
+// an if statement or a case whose condition names an error.
 const (
 	codeLines    = "lines of "
 	codeBranches = "branches on errors of "
 )
 
-// hasCode reports whether the server is one of the models whose code is here.
-func hasCode(s results.Target) bool { return !s.Foreign && sharedCode[s.Model()] != "" }
-
-// codeOf returns how much code a model has of its own, and with what its kind
-// shares.
-func codeOf(t results.Trial, model string) (own, whole code) {
+// codeOf returns the size of a model's own code, and of that code with the shared
+// code of its kind.
+func codeOf(t results.Trial, m kvserver.Command) (own, whole code) {
 	count := func(folder string) code { return code{t.Figures[codeLines+folder], t.Figures[codeBranches+folder]} }
-	own, shared := count(model), count(sharedCode[model])
+	own, shared := count(m.Model), count(sharedCode[m.Kind])
 	return own, code{own.lines + shared.lines, own.branches + shared.branches}
 }
 
-// codeText is "44 and 1, 377 and 12 with common/blocking".
-func codeText(t results.Trial, model string) string {
-	own, whole := codeOf(t, model)
-	return fmt.Sprintf("%s, %s with %s", own, whole, sharedCode[model])
+// codeText returns a text like "44 and 1, 377 and 12 with common/blocking".
+func codeText(t results.Trial, m kvserver.Command) string {
+	own, whole := codeOf(t, m)
+	return fmt.Sprintf("%s, %s with %s", own, whole, sharedCode[m.Kind])
 }
 
-// counted reports whether a model's code was counted.
-func counted(t results.Trial, model string) bool {
-	_, known := t.Figures[codeLines+model]
-	return known
+// ofOtherKind returns the models of another kind whose code was counted.
+func ofOtherKind(t results.Trial, m kvserver.Command) (others []kvserver.Command) {
+	for _, other := range models.Commands() {
+		if _, counted := t.Figures[codeLines+other.Model]; counted && other.Kind != m.Kind {
+			others = append(others, other)
+		}
+	}
+	return others
 }
 
-// code is how much code there is.
+// code is the size of some code.
 type code struct {
 	lines    float64 // without blank ones and comments
 	branches float64 // if statements and cases whose condition names an error
@@ -172,11 +171,11 @@ type code struct {
 // simpler reports whether c is less than d in both respects.
 func (c code) simpler(d code) bool { return c.lines < d.lines && c.branches < d.branches }
 
-// String is "44 and 1".
+// String returns a text like "44 and 1".
 func (c code) String() string { return fmt.Sprintf("%.0f and %.0f", c.lines, c.branches) }
 
-// countCode counts a folder's Go code as it is built for a system: without
-// tests, commands (cmd), and what only describes (doc.go, command.go).
+// countCode counts a folder's Go code as it is built for a system: without tests,
+// commands (cmd), and descriptions (doc.go, command.go).
 func countCode(dir string, system build.Context) (sum code, err error) {
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
@@ -206,7 +205,7 @@ func countCode(dir string, system build.Context) (sum code, err error) {
 	return sum, err
 }
 
-// countFile counts a file.
+// countFile counts a file's lines and branches.
 func countFile(name string, text []byte) (c code, err error) {
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, name, text, parser.SkipObjectResolution)
@@ -235,7 +234,7 @@ func countFile(name string, text []byte) (c code, err error) {
 		if tok == token.SEMICOLON && literal == "\n" {
 			continue
 		}
-		// A text between back quotes may have several.
+		// A string between back quotes may have several lines.
 		first := tokens.Line(pos)
 		end := first + strings.Count(literal, "\n")
 		c.lines += float64(end - max(first-1, last))
@@ -244,8 +243,7 @@ func countFile(name string, text []byte) (c code, err error) {
 	return c, nil
 }
 
-// namesError reports whether an expression names err, ErrSomething or
-// somethingErr.
+// namesError reports whether an expression names err, ErrSomething or somethingErr.
 func namesError(x ast.Expr) (yes bool) {
 	ast.Inspect(x, func(n ast.Node) bool {
 		if id, ok := n.(*ast.Ident); ok {

@@ -10,8 +10,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// A server that polls wants a core, whoever has it: 19 % of it, and four fifths of
-// the time in the queue for it, refute nothing.
+// A server that polls wants a core even if another program has it: 19 % of a core,
+// and four fifths of the time in the queue for it, refute nothing.
 func TestPollingIsJudgedByWhatItWants(t *testing.T) {
 	r := judged([]string{"E4"}, "busywait", "eventloop")
 	idle := func(server string, used, waited time.Duration) *results.IdleCell {
@@ -107,7 +107,7 @@ func TestAStallIsToldFromABusyMachine(t *testing.T) {
 	r.Trials[0].Probes.Steps[attacksBegin(r)-1].Worst = length
 	assert.Equal(t, results.Confirmed, found(t, claim(t, r), "singleblocking").Verdict, "he came just before, and was late")
 
-	// What is left decides, and that is said.
+	// The remaining runs decide, and the finding says so.
 	r = judged([]string{"E11"}, "eventloop")
 	attacks := slowReaderAttacks()
 	r.Trials = []results.Trial{attacked("E11", "eventloop", attacks, 2*time.Millisecond, nil)}
@@ -165,8 +165,8 @@ func TestDisturbedRunsDecideNothing(t *testing.T) {
 	assert.Equal(t, map[string][]float64{"steady": {1}, "churn": {1}, "computing": {1}}, poolRatios(r, "multiblocking --os-threads"))
 }
 
-// Where few requests are answered, the runtime's monitor alone makes calls enough
-// for each of them.
+// If few requests are answered, the runtime's monitor alone makes enough calls for
+// each of them.
 func TestFewRequestsDoNotTellHowItBlocks(t *testing.T) {
 	r := judged([]string{"E12"}, "multiblocking --os-threads")
 	r.Plan.Workloads = []load.Workload{{Connections: 1, Depth: 1}}

@@ -1,6 +1,6 @@
-// Package experiments puts the article's claims to the test: each has a file
-// with its question, its predictions and its rule, which stand there before a
-// server is measured.
+// Package experiments puts the article's claims to the test. Each claim has a file
+// with its question, its predictions and its rule, all written before a server is
+// measured.
 package experiments
 
 import (
@@ -10,39 +10,39 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// Experiment is a claim and how it is put to the test. Its statement stands before
-// the run.
+// Experiment is a claim and its test. The statement is written before the run.
 type Experiment struct {
 	results.Statement
 
-	// quick: it is part of the usual run.
+	// quick: the usual run includes it.
 	quick bool
-	// counts: it counts what other programs do not change, however busy the machine
-	// is.
+	// counts: other programs do not change its figures, however busy the machine is.
 	counts bool
-	// reads: it starts no server, so that those that are not available here are in
-	// it as well.
+	// reads: it starts no server, so it includes those that this system cannot run.
 	reads bool
 	run   func(ctx context.Context, b *bench.Bench, s *results.Server) error
-	// with says which servers it is run with; nil: all that speak this project's
-	// protocol.
+	// with reports whether it has runs with a server; nil: with each one that speaks
+	// this project's protocol.
 	with func(s *results.Server) bool
-	// takes is how long a run takes, about.
+	// takes returns about how long the runs with a server take.
 	takes func(p results.Plan, s *results.Server) time.Duration
-	// judge answers the question for one server. measured is false if there is
-	// nothing to judge by.
+	// judge answers the question for one server. measured is false if there are no
+	// figures to judge.
 	judge func(r *results.Results, s *results.Server) (f results.Finding, measured bool)
-	// sum draws the verdict from the findings on the models that the claim is
-	// about; nil: that which all of them share, or ONLY WHEN with a list.
+	// sum draws the verdict from the findings on the servers that the claim is about;
+	// nil: the verdict that all of them share, or ONLY WHEN with a list.
 	sum func(r *results.Results, about []results.Finding) (v results.Verdict, when string)
 }
 
-// experiments are all there are, in the order of their numbers.
+// experiments are all of them, in the order of their numbers. A new one is added
+// here.
 var experiments = []*Experiment{
 	experimentCode,
 	experimentAlone,
@@ -62,7 +62,8 @@ var experiments = []*Experiment{
 // All returns all experiments, in the order of their numbers.
 func All() []*Experiment { return slices.Clone(experiments) }
 
-// Parts returns the parts that some experiments are judged by, and Claims.
+// Parts returns the parts by which some experiments are judged, and Claims. No ids
+// mean all experiments.
 func Parts(ids []string) []results.Part {
 	parts := []results.Part{results.Claims}
 	for _, e := range experiments {
@@ -74,7 +75,7 @@ func Parts(ids []string) []results.Part {
 	return slices.Compact(parts)
 }
 
-// Statements returns those of some experiments.
+// Statements returns the statements of some experiments.
 func Statements(ids []string) (all []results.Statement) {
 	for _, id := range ids {
 		all = append(all, ByID(id).Statement)
@@ -82,7 +83,7 @@ func Statements(ids []string) (all []results.Statement) {
 	return all
 }
 
-// IDs are the numbers of all, in their order.
+// IDs returns the numbers of all experiments, in their order.
 func IDs() (ids []string) {
 	for _, e := range experiments {
 		ids = append(ids, e.ID)
@@ -90,8 +91,8 @@ func IDs() (ids []string) {
 	return ids
 }
 
-// For returns the experiments that a plan without a choice has: all, or those that
-// take a few seconds and whose parts are measured.
+// For returns the experiments of a plan that names none: all, or the quick ones and
+// those whose parts are measured anyway.
 func For(p results.Plan) (ids []string) {
 	for _, e := range experiments {
 		measured := !slices.ContainsFunc(e.Parts, func(part results.Part) bool { return !p.Has(part) })
@@ -102,7 +103,7 @@ func For(p results.Plan) (ids []string) {
 	return ids
 }
 
-// ByID returns the experiment of that number, nil if there is none.
+// ByID returns the experiment with that number, nil if there is none.
 func ByID(id string) *Experiment {
 	for _, e := range experiments {
 		if e.ID == id {
@@ -112,17 +113,48 @@ func ByID(id string) *Experiment {
 	return nil
 }
 
-// RunsWith reports whether it has a run of its own with the server.
+// RunsWith reports whether the experiment has runs of its own with the server.
 func (e *Experiment) RunsWith(s *results.Server) bool {
 	return e.run != nil && s.Ours() && (e.with == nil || e.with(s))
 }
 
-// predicted returns what is expected of a server; empty: nothing.
+// expect returns the predictions that follow from what our models declare. verdict
+// returns the expected verdict on a variant; "": none. A model's entry holds for each
+// of its variants without an entry.
+func expect(verdict func(models.Variant) results.Verdict) map[string]results.Verdict {
+	predictions := make(map[string]results.Verdict)
+	for _, v := range models.Variants() {
+		if expected := verdict(v); expected != "" && expected != predictions[v.Model] {
+			predictions[v.Name()] = expected
+		}
+	}
+	return predictions
+}
+
+// yesIf returns the verdict for an answer.
+func yesIf(yes bool) results.Verdict {
+	if yes {
+		return results.Confirmed
+	}
+	return results.Refuted
+}
+
+// oneAtATime is the prediction for a claim about servers that serve one client at a
+// time.
+func oneAtATime(v models.Variant) results.Verdict { return yesIf(v.OneAtATime()) }
+
+// goroutineEach reports whether each client that is served has a goroutine, and so a
+// stack.
+func goroutineEach(v models.Variant) bool {
+	return v.Kind == kvserver.Blocking && !v.OneAtATime()
+}
+
+// predicted returns the expected verdict on a server; "": none.
 func (e *Experiment) predicted(s *results.Server) results.Verdict {
 	return cmp.Or(e.Predictions[s.Name], e.Predictions[s.Model()])
 }
 
-// Length is how long the experiment's runs with a server take, about.
+// Length returns about how long the experiment's runs with a server take.
 func (e *Experiment) Length(p results.Plan, s *results.Server) time.Duration {
 	if !e.RunsWith(s) {
 		return 0
@@ -130,12 +162,12 @@ func (e *Experiment) Length(p results.Plan, s *results.Server) time.Duration {
 	return e.takes(p, s)
 }
 
-// CanRun reports whether a server is still in the race, as far as the experiment
-// needs it to run.
+// CanRun reports whether nothing has happened to the server that keeps the experiment
+// from running.
 func (e *Experiment) CanRun(s *results.Server) bool { return !s.Out() || e.reads && s.DNF == "" }
 
-// Measure runs the experiment with a server, and returns what to tell. What is wrong
-// with the server is part of the results; an error means that ctx is over.
+// Measure runs the experiment with a server, and returns a line about it. A server's
+// fault becomes a part of the results; an error means that ctx is over.
 func (e *Experiment) Measure(ctx context.Context, b *bench.Bench, s *results.Server) (line string, err error) {
 	first := len(b.Results.Trials)
 	err = e.run(ctx, b, s)
@@ -150,16 +182,16 @@ func (e *Experiment) Measure(ctx context.Context, b *bench.Bench, s *results.Ser
 	}
 }
 
-// Judge draws the verdicts from what was measured.
+// Judge draws the verdicts from the measurements.
 func Judge(r *results.Results) (all []results.Claim) {
 	for _, id := range r.Plan.Experiments {
 		e := ByID(id)
 		if e == nil {
-			continue // of another version
+			continue // from a file of another version
 		}
 		c := results.Claim{Experiment: id, Headline: -1}
 		var about []results.Finding
-		known := false // of some server
+		known := false // the question is answered for some server
 		for _, s := range r.Servers {
 			f, measured := e.judge(r, s)
 			known = known || measured
@@ -184,7 +216,7 @@ func Judge(r *results.Results) (all []results.Claim) {
 		}
 		nobody := !slices.ContainsFunc(r.Servers, func(s *results.Server) bool { return s.Unavailable == "" })
 		if len(c.Findings) == 0 || !known && !nobody {
-			continue // it was not run, or ended before
+			continue // it did not run, or was interrupted
 		}
 		if !known {
 			c.Verdict, c.Headline = results.NotAvailable, 0

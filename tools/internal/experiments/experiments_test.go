@@ -16,8 +16,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// What an experiment says before the run is complete, and speaks of servers that
-// there are.
+// Each experiment's statement is complete, and names existing servers.
 func TestEveryExperimentStatesItsCase(t *testing.T) {
 	var names []string
 	for _, s := range models.Models("program") {
@@ -42,6 +41,22 @@ func TestEveryExperimentStatesItsCase(t *testing.T) {
 			assert.Contains(t, results.Parts, part, e.ID)
 		}
 		assert.True(t, e.run == nil || e.takes != nil, "%s: how long does it take?", e.ID)
+	}
+}
+
+// The predictions that follow from what models declare are those that were written
+// before anything was measured: C for confirmed, R for refuted.
+func TestPredictionsStandAsTheyWereWritten(t *testing.T) {
+	names := []string{"singleblocking", "multiblocking", "multiblocking --workers 64", "multiblocking --os-threads",
+		"busywait", "busywait --one-at-a-time", "eventloop", "eventloop --loops 2", "iouring"}
+	for id, row := range map[string]string{
+		"E0": "CRRRRRRRR", "E1": "CRRRRCRRR", "E2": "CRRRRCRRR", "E3": "CRRRCCCRC", "E4": "RRRRCCRRR", "E5": "RRRRCC--R", "E6": "-CCCRRCCC",
+		"E7": "-CCCRRRRR", "E8": "-RRR--RR-", "E9": "--RR-----", "E10": "-CCCRRRRR", "E11": "CRRRRCRRR", "E12": "RRRCRRRRR",
+	} {
+		for i, name := range names {
+			want := map[byte]results.Verdict{'C': results.Confirmed, 'R': results.Refuted}[row[i]]
+			assert.Equal(t, want, ByID(id).predicted(&results.Server{Target: results.Target{Name: name}}), "%s: %s", id, name)
+		}
 	}
 }
 
@@ -78,8 +93,8 @@ func TestAClaimsVerdict(t *testing.T) {
 	}
 }
 
-// Probes show a server that one client holds up, for as long as he does, and
-// one that nobody does.
+// Probes show that one client stalls a server for as long as it likes, and that it
+// does not stall another server.
 func TestProbesShowAStall(t *testing.T) {
 	const from, until = 200 * time.Millisecond, 900 * time.Millisecond
 	for _, test := range []struct {
@@ -96,16 +111,22 @@ func TestProbesShowAStall(t *testing.T) {
 			served := make(chan error, 1)
 			go func() { served <- test.server.Serve(ln) }()
 			for _, kind := range []results.AttackKind{results.IdleClient, results.HalfFrame, results.Dribble} {
-				line, err := call(t.Context(), ln.Addr().String(), 1200*time.Millisecond, []results.Attack{{Kind: kind, From: from, Until: until}}, nil)
-				require.NoError(t, err)
-				assert.Zero(t, line.Failed(), line.First)
-				calls := 0
-				for _, m := range line.Steps {
-					calls += m.Calls
-				}
-				assert.Equal(t, 240, calls, "20 probes, ten times a second, whatever the server does")
-				if test.stalled {
-					assert.GreaterOrEqual(t, line.Worst(from, until), (until-from)/2, kind)
+				// A busy machine may stall any server, but not each time. A server that the
+				// client stalls has no good time.
+				for try := 1; ; try++ {
+					line, err := call(t.Context(), ln.Addr().String(), 1200*time.Millisecond, []results.Attack{{Kind: kind, From: from, Until: until}}, nil)
+					require.NoError(t, err)
+					assert.Zero(t, line.Failed(), line.First)
+					calls := 0
+					for _, m := range line.Steps {
+						calls += m.Calls
+					}
+					assert.Equal(t, 240, calls, "20 probes, ten times a second, whatever the server does")
+					if stalled := line.Worst(from, until) >= (until-from)/2; stalled == test.stalled {
+						break
+					}
+					require.False(t, test.stalled, kind)
+					require.Less(t, try, 30, "%s: it is stalled each time", kind)
 				}
 			}
 			require.NoError(t, test.server.Shutdown(context.Background()))

@@ -69,7 +69,7 @@ func TestOneAtATimeIsJudged(t *testing.T) {
 	assert.Equal(t, results.Finding{Experiment: "E1", Server: "multiblocking", Verdict: results.NotMeasurable, Predicted: results.Refuted, Why: "it ended", Trials: []int{8}}, found(t, c, "multiblocking"))
 }
 
-// Where no server gets beyond one core, that says nothing about any of them.
+// If no server gets beyond one core, that says nothing about any of them.
 func TestUnusedCoresAreJudged(t *testing.T) {
 	r := judged([]string{"E3"}, "singleblocking", "multiblocking", "eventloop")
 	r.Trials = []results.Trial{

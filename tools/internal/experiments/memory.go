@@ -3,11 +3,13 @@ package experiments
 import (
 	"fmt"
 
+	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentMemory is judged by what silent connections cost.
+// experimentMemory is judged by the memory that silent connections cost.
 var experimentMemory = &Experiment{
 	Statement: results.Statement{
 		ID:    "E7",
@@ -18,13 +20,17 @@ var experimentMemory = &Experiment{
 		},
 		Question: "Does a client who says nothing take as much memory as a stack?",
 		About:    []string{"multiblocking", "multiblocking --os-threads"},
-		Predictions: map[string]results.Verdict{
-			"multiblocking": results.Confirmed, "multiblocking --os-threads": results.Confirmed,
-			"busywait": results.Refuted, "eventloop": results.Refuted,
-			// Receive buffers are the ring's, and as many however many clients there are;
-			// the operation that waits for each of them is the kernel's.
-			"iouring": results.Refuted,
-		},
+		Predictions: expect(func(v models.Variant) results.Verdict {
+			switch {
+			case goroutineEach(v):
+				return results.Confirmed
+			case v.Kind == kvserver.NonBlocking:
+				// A ring's receive buffers do not grow with the clients, and the
+				// kernel holds the operation that waits for each client.
+				return results.Refuted
+			}
+			return ""
+		}),
 		Metric: "the server's own memory (RSS) per silent connection, by the most that it held; the kernel's stacks, buffers and pending operations are not in it. Measured once",
 		Unit:   "KiB per connection",
 		Rule:   "yes from 2 KiB on, the smallest stack of a goroutine, no up to 0.5 KiB; not measurable with less than 500 connections, which are lost among what a program takes for itself",
@@ -61,14 +67,14 @@ var experimentMemory = &Experiment{
 	},
 }
 
-// perClient says what a server has for each client, given how many connections and
-// how many threads there came to be more: in Go a call that blocks may take a
-// goroutine's stack, and no thread.
+// perClient says what a server has for each client, if connections and threads are
+// how many came to be more. In Go, a blocking call may take a goroutine's stack, and
+// no thread.
 func perClient(s results.Target, connections, threads int) string {
 	switch {
 	case 2*threads > connections: // nearly all, perhaps
 		return ", a thread each,"
-	case s.Model() == "multiblocking":
+	case goroutineEach(models.VariantOf(s)):
 		return ", a goroutine each and no thread,"
 	default:
 		return ""

@@ -14,13 +14,14 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentPool compares a pool of goroutines, and threads, with a goroutine
-// for each client: the same command without its flags, which is measured beside
-// them each time, for a busy machine is not the same a few seconds later.
+// experimentPool compares a pool of goroutines, and threads, with a goroutine for
+// each client: the same command without its flags. That command is measured beside
+// them each time, because a busy machine changes within seconds.
 var experimentPool = &Experiment{
 	Statement: results.Statement{
 		ID:       "E9",
@@ -29,8 +30,9 @@ var experimentPool = &Experiment{
 		Question: "Is there a load under which a pool, or threads, make requests cheaper than a goroutine for each client does?",
 		About:    []string{"multiblocking --workers 64", "multiblocking --os-threads"},
 		Predictions: map[string]results.Verdict{
-			// A goroutine costs a microsecond to make, of the fifty or more that a
-			// connection does; and Go's scheduler wants threads to run, not to sleep.
+			// A goroutine takes a microsecond to make, of the fifty or more that a
+			// connection takes; and Go's scheduler wants threads that run, not
+			// threads that sleep.
 			"multiblocking --workers 64": results.Refuted,
 			"multiblocking --os-threads": results.Refuted,
 		},
@@ -45,7 +47,7 @@ var experimentPool = &Experiment{
 	},
 	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
 		for i := range uint64(poolRepeats) {
-			if err := poolRepeat(ctx, b, s, b.Results.Plan.Seed+i); err != nil {
+			if err := poolRepeat(ctx, b, s, i); err != nil {
 				return err
 			}
 		}
@@ -109,12 +111,12 @@ var experimentPool = &Experiment{
 	},
 }
 
-// poolCases are the loads, of which the second is clients who come and go.
+// poolCases are the loads. In the second, clients come and go.
 var poolCases = []string{"steady", "churn", "computing"}
 
 const (
 	poolConnections   = 256
-	poolClientsAtOnce = 16 // who come and go at a time, fewer than a pool has goroutines
+	poolClientsAtOnce = 16 // at a time in churn: fewer than a pool has goroutines
 	poolBurn          = 100 * time.Microsecond
 	poolRepeats       = 3
 	poolWarmup        = 150 * time.Millisecond
@@ -125,24 +127,26 @@ const (
 	// plainCase follows the name of a case that was measured without the flags.
 	plainCase = ", plain"
 
-	// poolClients is a figure: how many clients came, asked and went.
+	// poolClients is the figure of clients that came, asked and went.
 	poolClients = "clients served"
 )
 
-// pooled reports whether the server is multiblocking in another way than with a
+// pooled reports whether the server is a variant, by its flags, of a model that has a
 // goroutine for each client.
 func pooled(s *results.Server) bool {
-	return !s.Foreign && s.Model() == "multiblocking" && s.Name != s.Model()
+	v := models.VariantOf(s.Target)
+	return goroutineEach(v) && len(v.Args) > 0
 }
 
-// withoutFlags returns the server without the flags that are in its name.
+// withoutFlags returns the server without the flags in its name.
 func withoutFlags(s results.Target) results.Target {
 	flags := strings.Fields(s.Name)[1:]
 	s.Command = slices.DeleteFunc(slices.Clone(s.Command), func(word string) bool { return slices.Contains(flags, word) })
 	return s
 }
 
-// poolRepeat measures a server under each load, after it without its flags.
+// poolRepeat measures a server under each load: first without its flags, then with
+// them.
 func poolRepeat(ctx context.Context, b *bench.Bench, s *results.Server, seed uint64) error {
 	for _, v := range []struct {
 		results.Target
@@ -154,7 +158,7 @@ func poolRepeat(ctx context.Context, b *bench.Bench, s *results.Server, seed uin
 		if err != nil {
 			return err
 		}
-		heavy := withMore(v.Target, "--slow-prefix", "key:", "--slow-burn", poolBurn.String()) // all of the generator's keys
+		heavy := withMore(v.Target, "--slow-prefix", "key:", "--slow-burn", poolBurn.String()) // all keys of the generator
 		err = b.With(ctx, heavy, func(p *proc.Process) error { return poolSteady(ctx, b, s, p, seed, poolCases[2]+v.suffix) })
 		if err != nil {
 			return err
@@ -166,27 +170,18 @@ func poolRepeat(ctx context.Context, b *bench.Bench, s *results.Server, seed uin
 // poolSteady loads a server in a closed loop over connections that stay.
 func poolSteady(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, seed uint64, name string) error {
 	w := load.DefaultWorkload()
-	w.Connections, w.Keys = poolConnections, 100 // few, for to store them takes its time too
+	w.Connections, w.Keys = poolConnections, 100 // few, because storing them takes time too
 	if err := generator.Preload(ctx, generator.Config{Addr: p.Addr, Workload: w}); err != nil {
 		return err
 	}
-	cell := results.Cell{Server: s.Name}
-	err := b.Measure(p, &cell, func(begin, end func()) (err error) {
-		cell.Load, err = generator.Run(ctx, generator.Config{
-			Addr: p.Addr, Workload: w, Warmup: poolWarmup, Duration: poolWindow,
-			MayWait: true, Seed: seed, Begin: begin, End: end,
-		})
-		return err
+	_, err := b.Trial(ctx, s, p, results.Trial{Experiment: "E9", Case: name, X: poolConnections}, generator.Config{
+		Workload: w, Warmup: poolWarmup, Duration: poolWindow, MayWait: true, Seed: seed,
 	})
-	if err == nil {
-		t := results.Trial{Experiment: "E9", Case: name, X: poolConnections}
-		t.Fill(s, &cell)
-		b.Results.Trials = append(b.Results.Trials, t)
-	}
 	return err
 }
 
-// poolChurn has clients come, ask once and go, each when another has gone.
+// poolChurn measures clients that come, ask once and go; the next one comes when one
+// has gone.
 func poolChurn(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, name string) error {
 	if err := prepare(ctx, p.Addr); err != nil {
 		return err
@@ -248,8 +243,9 @@ func poolCosts(r *results.Results, server, name string) (all []float64) {
 	return all
 }
 
-// poolRatios returns for each case each repeat's CPU time per request, as a share
-// of that without the flags. A repeat that was not measured both ways is left out.
+// poolRatios returns, for each case, the CPU time per request of each repeat as a
+// share of that without the flags. It leaves out a repeat that was not measured both
+// ways.
 func poolRatios(r *results.Results, server string) map[string][]float64 {
 	ratios := map[string][]float64{}
 	for _, c := range poolCases {
@@ -263,8 +259,8 @@ func poolRatios(r *results.Results, server string) map[string][]float64 {
 	return ratios
 }
 
-// poolServed returns how many connections of how many got replies in a case, the
-// fewest of the runs, and the most memory (RSS) in bytes.
+// poolServed returns how many of how many connections got replies in a case, in the
+// run with the fewest, and the most memory (RSS) in bytes.
 func poolServed(r *results.Results, server, name string) (served, of int, rss int64) {
 	for _, t := range r.Trials {
 		if t.Experiment == "E9" && t.Server == server && t.Case == name && t.Load != nil && t.Resources != nil {

@@ -15,11 +15,12 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// dribblePause is between two bytes of a client that sends them one at a time.
+// dribblePause is the time between two bytes of a client that sends them one at a
+// time.
 const dribblePause = 50 * time.Millisecond
 
-// The probes: each comes ten times a second, by the clock and not when the
-// server has time for him, asks once, and goes.
+// The probes come ten times a second each, by the clock, whatever the server does; a
+// probe connects, asks once, and leaves.
 const (
 	probes      = 20
 	callEvery   = 100 * time.Millisecond
@@ -28,10 +29,10 @@ const (
 	probeKey    = "probe"
 )
 
-// call has probes come for a time while the attacks are made. Where clients
-// are served one at a time they must not stay, or nobody else would have a turn.
-// watch is called when an attack begins, and what it returns when it ends; nil: the
-// machine is not watched.
+// call sends probes for a time while the attacks are made. Probes must not stay,
+// because a server that serves one client at a time would then serve nobody else.
+// watch is called when an attack begins, and the function that it returns when the
+// attack ends; nil: nothing watches the machine.
 func call(ctx context.Context, addr string, length time.Duration, attacks []results.Attack, watch func() func(*results.Attack)) (*results.Timeline, error) {
 	if err := prepare(ctx, addr); err != nil {
 		return nil, err
@@ -47,8 +48,8 @@ func call(ctx context.Context, addr string, length time.Duration, attacks []resu
 	start := time.Now()
 	for i := range probes {
 		wg.Go(func() {
-			// Spread evenly, and each call on its own: who waits for an answer
-			// does not keep the next one from coming.
+			// Spread evenly. Each call has its own goroutine, so a probe that waits
+			// for an answer does not delay the next one.
 			for due := time.Duration(i) * callEvery / probes; due < length; due += callEvery {
 				if sleepUntil(ctx, start.Add(due)) != nil {
 					return
@@ -84,7 +85,7 @@ func call(ctx context.Context, addr string, length time.Duration, attacks []resu
 			if watch != nil {
 				end := watch()
 				defer func() {
-					<-ctx.Done() // the server may have had enough before
+					<-ctx.Done() // the server may have closed the connection before
 					end(a)
 				}()
 			}
@@ -106,7 +107,7 @@ func call(ctx context.Context, addr string, length time.Duration, attacks []resu
 	return line, context.Cause(ctx)
 }
 
-// prepare stores what probes ask for, and what a slow reader does.
+// prepare stores the keys for which probes and the slow reader ask.
 func prepare(ctx context.Context, addr string) error {
 	c, err := kvclient.Dial(ctx, addr)
 	if err != nil {
@@ -131,15 +132,16 @@ func ask(ctx context.Context, addr string) error {
 	return err
 }
 
-// What a slow reader asks for, in bytes, and how often: more than the kernel
-// takes for him.
+// The slow reader's key, the bytes of its value, and the number of its requests: the
+// replies are more than the kernel buffers for it.
 const (
 	slowReaderKey   = "large"
 	slowReaderValue = 64 << 10
 	slowReaderAsks  = 1000
 )
 
-// misbehave misbehaves until ctx is over, or the server has had enough.
+// misbehave carries out the attack until ctx is over, or until the server closes the
+// connection.
 func misbehave(ctx context.Context, a results.Attack, addr string) {
 	var dialer net.Dialer
 	c, err := dialer.DialContext(ctx, "tcp", addr)

@@ -9,11 +9,12 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/generator"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentSilent: ten clients ask, while more and more others say nothing.
+// experimentSilent has ten clients that ask, while more and more others are silent.
 var experimentSilent = &Experiment{
 	Statement: results.Statement{
 		ID:       "E6",
@@ -21,10 +22,15 @@ var experimentSilent = &Experiment{
 		Quotes:   []string{"Polling the event loop for multiple sockets is a more efficient way … compared to constantly checking each socket individually"},
 		Question: "Does a request cost the same however many other clients are silent?",
 		About:    []string{"eventloop"},
-		Predictions: map[string]results.Verdict{
-			"eventloop": results.Confirmed, "multiblocking": results.Confirmed, "busywait": results.Refuted,
-			"iouring": results.Confirmed, // an operation that waits is in nobody's way
-		},
+		Predictions: expect(func(v models.Variant) results.Verdict {
+			switch {
+			case v.Spins:
+				return results.Refuted
+			case v.OneAtATime():
+				return "" // it has no runs
+			}
+			return results.Confirmed // a goroutine, a descriptor or an operation that waits costs no request anything
+		}),
 		Metric: "CPU time per request with the most silent connections (up to 9,900) by that with none, of ten clients in a closed loop; median and range of three repeats. " +
 			"Not at a given rate: there a server that polls all the time would use a core per second, whatever a request cost",
 		Unit:    "×",
@@ -32,7 +38,8 @@ var experimentSilent = &Experiment{
 		Shows:   results.CPUPerRequest,
 		Against: "silent connections",
 	},
-	// Where clients are served one at a time, the second of ten would wait.
+	// A server that serves one client at a time would keep the second of the ten
+	// waiting.
 	with: func(s *results.Server) bool { return !s.OneAtATime },
 	takes: func(p results.Plan, _ *results.Server) time.Duration {
 		const connecting = 1500 * time.Millisecond // ten thousand connections
@@ -69,11 +76,16 @@ var experimentSilent = &Experiment{
 	},
 	sum: func(r *results.Results, about []results.Finding) (results.Verdict, string) {
 		v, when := common(r, about)
-		loop, polls := r.Server("eventloop"), r.Server("busywait")
-		if v != results.Confirmed || loop == nil || polls == nil {
+		if v != results.Confirmed {
 			return v, when
 		}
-		waits, asks := costAmongSilent(r, loop, 0), costAmongSilent(r, polls, 0)
+		waits := costAmongSilent(r, r.Server(about[0].Server), 0)
+		var asks []float64 // of the first server that asks every socket
+		for _, s := range r.Servers {
+			if len(asks) == 0 && models.VariantOf(s.Target).Spins {
+				asks = costAmongSilent(r, s, 0)
+			}
+		}
 		if len(waits) == 0 || len(asks) == 0 || results.Median(waits) < clearlyMore*results.Median(asks) {
 			return v, when
 		}
@@ -82,27 +94,26 @@ var experimentSilent = &Experiment{
 	},
 }
 
-// silentSteps is how many silent connections there are, one number after the
-// other. A server holds 10,000 clients unless it is told otherwise, and some of
-// them have to ask.
+// silentSteps are the numbers of silent connections, one after the other. By default
+// a server holds 10,000 clients, and some of them have to ask.
 var silentSteps = []int{0, 1_000, 9_900}
 
-// What the runs of experimentSilent are called.
+// The names of experimentSilent's runs.
 const (
 	silentClosed = "closed loop"
 	silentOpen   = "open loop"
 )
 
 const (
-	clearlyMore    = 1.2     // times a cost: less may be the machine
+	clearlyMore    = 1.2     // the ratio of two costs; less may be the machine
 	silentRate     = 2_000.0 // requests per second, in the open loop
 	silentWarmup   = 50 * time.Millisecond
 	silentCell     = 200 * time.Millisecond
 	silentOpenCell = 600 * time.Millisecond // more than the thousand requests of a p99
 )
 
-// amongSilent loads a server while it holds silent connections, each number of
-// them. It ends where the server does not hold as many.
+// amongSilent loads a server among each number of silent connections. It ends when
+// the server does not hold as many.
 func amongSilent(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, steps []int) error {
 	const asking = 10
 	var conns []net.Conn
@@ -138,8 +149,8 @@ func amongSilent(ctx context.Context, b *bench.Bench, s *results.Server, p *proc
 	return nil
 }
 
-// costAmongSilent returns the CPU time per request among so many silent
-// connections, in µs, of each run.
+// costAmongSilent returns each run's CPU time per request among that number of silent
+// connections, in µs.
 func costAmongSilent(r *results.Results, s *results.Server, silent float64) (all []float64) {
 	for _, t := range r.TrialsOf("E6", s.Name) {
 		if us, known := cpuMicros(t); known && t.Case == silentClosed && t.X == silent && t.Taken() == "" {
@@ -149,8 +160,8 @@ func costAmongSilent(r *results.Results, s *results.Server, silent float64) (all
 	return all
 }
 
-// mostSilent returns with how many silent connections the server was measured at
-// most.
+// mostSilent returns the largest number of silent connections with which the server
+// was measured.
 func mostSilent(r *results.Results, s *results.Server) (most float64) {
 	for _, t := range r.TrialsOf("E6", s.Name) {
 		if _, known := cpuMicros(t); known && t.Case == silentClosed && t.Taken() == "" {

@@ -7,25 +7,22 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentSlowReader: while clients come, ask and go, another one asks for much and
-// does not read it.
+// experimentSlowReader has a client that asks for much and reads nothing, while
+// others come, ask and go.
 var experimentSlowReader = &Experiment{
 	Statement: results.Statement{
 		ID:       "E11",
 		Title:    "a client who does not read",
 		Question: "Do others wait as long as a client pleases who does not read his replies?",
-		// All that there are: the article has nothing to say of any of them.
-		About: []string{"singleblocking", "multiblocking", "multiblocking --workers 64", "multiblocking --os-threads",
-			"busywait", "busywait --one-at-a-time", "eventloop", "eventloop --loops 2", "iouring"},
-		Predictions: map[string]results.Verdict{
-			"singleblocking": results.Confirmed, "busywait --one-at-a-time": results.Confirmed,
-			"multiblocking": results.Refuted, "busywait": results.Refuted, "eventloop": results.Refuted,
-			"iouring": results.Refuted, // a client that takes nothing is not sent to until there is room
-		},
+		// All of ours, because the article says nothing about it.
+		About:       models.TargetNames(models.Models("")),
+		Predictions: expect(oneAtATime),
+
 		Metric: "the longest that anybody waited who came while a client asked for 64 KiB a thousand times and did not read; median and range of three times",
 		Unit:   "s",
 		Rule:   "yes from half of that time on, no up to a tenth; a time is left out if the machine may have made the answer, because the server had no core or the probes were late",
@@ -69,8 +66,8 @@ var experimentSlowReader = &Experiment{
 	},
 }
 
-// slowReaderAttack is how long a client does not read, less than it takes until a
-// server closes him; slowReaderRest how long all is quiet before, between and after.
+// slowReaderAttack is how long a client does not read: less than the time after which
+// a server closes it. slowReaderRest is the quiet time before, between and after.
 const (
 	slowReaderAttack = 800 * time.Millisecond
 	slowReaderRest   = 300 * time.Millisecond
@@ -86,14 +83,14 @@ func slowReaderAttacks() (all []results.Attack) {
 	return all
 }
 
-// The figures of E11, in bytes: how much more there was at some time than in the
-// quiet before.
+// E11's figures, in bytes: the growth beyond the largest value of the quiet time at
+// the beginning.
 const (
 	rssGrowth    = "RSS growth, bytes"
 	socketGrowth = "growth of the machine's TCP buffers, bytes"
 )
 
-// memoryWatch looks at a process's memory again and again.
+// memoryWatch samples a process's memory.
 type memoryWatch struct {
 	stop    chan struct{}
 	samples chan []memorySample
@@ -128,14 +125,14 @@ func watchMemory(pid int) *memoryWatch {
 	return w
 }
 
-// end ends the watch. It returns the figures: how much the memory grew beyond
-// what it was until quiet, since the watch began; nil if that is not known.
+// end ends the watch. It returns the growth of the memory beyond its largest value
+// until quiet, counted from the watch's beginning; nil if it is not known.
 func (w *memoryWatch) end(quiet time.Duration) map[string]float64 {
 	close(w.stop)
 	return growth(<-w.samples, quiet)
 }
 
-// growth compares the largest samples until quiet with the largest after it.
+// growth compares the largest samples until quiet with the largest ones after it.
 func growth(samples []memorySample, quiet time.Duration) map[string]float64 {
 	var before, after memorySample
 	for _, s := range samples {

@@ -11,8 +11,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentStall: while clients come, ask and go, three others misbehave, one
-// after the other.
+// experimentStall has three clients that misbehave, one after the other, while others
+// come, ask and go.
 var experimentStall = &Experiment{
 	Statement: results.Statement{
 		ID:       "E2",
@@ -20,10 +20,9 @@ var experimentStall = &Experiment{
 		Quotes:   []string{"Resource bottleneck: A single slow client can stall other clients."},
 		Question: "Do others wait as long as one client pleases?",
 		About:    []string{"singleblocking"},
-		Predictions: map[string]results.Verdict{
-			"singleblocking": results.Confirmed, "busywait --one-at-a-time": results.Confirmed,
-			"multiblocking": results.Refuted, "busywait": results.Refuted, "eventloop": results.Refuted, "iouring": results.Refuted,
-		},
+
+		Predictions: expect(oneAtATime),
+
 		Metric: "the longest that anybody waited who came during an attack; median and range of three attacks",
 		Unit:   "s",
 		Rule:   "yes from half the attack's length on, no up to a tenth; an attack is left out if the machine may have made the answer, because the server had no core or the probes were late",
@@ -62,8 +61,8 @@ var experimentStall = &Experiment{
 	},
 }
 
-// stallAttack is how long a client misbehaves, and stallRest how long it is
-// quiet before and after each.
+// stallAttack is how long a client misbehaves, and stallRest the quiet time before
+// and after.
 func stallAttack(p results.Plan) time.Duration {
 	if p.AllClaims {
 		return 2 * time.Second

@@ -8,12 +8,13 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/generator"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentSwitches: the same requests come over more and more connections, and
-// so, to some servers, on more and more threads.
+// experimentSwitches sends the same requests over more and more connections, which
+// some servers serve with more and more threads.
 var experimentSwitches = &Experiment{
 	Statement: results.Statement{
 		ID:       "E8",
@@ -21,11 +22,14 @@ var experimentSwitches = &Experiment{
 		Quotes:   []string{"As the number of threads grows, the OS spends more time managing them (context switching)"},
 		Question: "Does a request cost more for the number of threads or goroutines?",
 		About:    []string{"multiblocking", "multiblocking --os-threads"},
-		// A thread that sleeps is in no queue of the scheduler's. A request wakes one,
-		// however many others there are.
-		Predictions: map[string]results.Verdict{
-			"multiblocking": results.Refuted, "multiblocking --os-threads": results.Refuted, "eventloop": results.Refuted,
-		},
+		// A sleeping thread is in no queue of the scheduler. A request wakes one
+		// thread, however many others there are.
+		Predictions: expect(func(v models.Variant) results.Verdict {
+			if inSwitches(v) {
+				return results.Refuted
+			}
+			return ""
+		}),
 		Metric: "how much CPU time per request grows from 50 connections to 4,000, at 10,000 requests/s over all of them by the clock, divided by how much it grows on the event loop; median and range of three repeats. " +
 			"CPU time, because a switch is no cost of its own: the time it takes is in there, in the kernel and in the caches. " +
 			"Divided, because more connections cost more on one thread, too. From 50, because one thread has nobody to switch to",
@@ -34,7 +38,7 @@ var experimentSwitches = &Experiment{
 		Shows:   results.SwitchesPerRequest,
 		Against: "connections",
 	},
-	with: func(s *results.Server) bool { return s.Model() == "multiblocking" || s.Name == "eventloop" },
+	with: func(s *results.Server) bool { return inSwitches(models.VariantOf(s.Target)) },
 	takes: func(results.Plan, *results.Server) time.Duration {
 		d := bench.StartStopTime
 		for _, n := range switchesClients {
@@ -52,7 +56,7 @@ var experimentSwitches = &Experiment{
 	},
 	judge: func(r *results.Results, s *results.Server) (results.Finding, bool) {
 		trials := r.TrialsOf("E8", s.Name)
-		loop := r.Server("eventloop")
+		loop := r.Server(models.Reference)
 		most := mostClients(r, s)
 		if loop == nil || most <= switchesFew {
 			return notMeasurable(trials, whyTaken(trials, "the event loop was not measured, with which the growth is compared, or the rate was not kept, or others took the cores too often"))
@@ -82,23 +86,27 @@ var experimentSwitches = &Experiment{
 	},
 }
 
+// inSwitches reports whether experimentSwitches has runs with a server: if its
+// goroutines or threads grow with the clients, or if the others are compared with it.
+func inSwitches(v models.Variant) bool { return goroutineEach(v) || v.Name() == models.Reference }
+
 const (
 	switchesRate = 10_000.0 // requests per second
 	switchesFew  = 50
 	switchesCell = 250 * time.Millisecond
 )
 
-// switchesClients is how many connections there are in each run. All servers hold
-// 4,000; on threads, 96 more.
+// switchesClients is the number of connections in each run. Each server holds 4,000;
+// with a thread each, only 96 more.
 var switchesClients = []int{1, switchesFew, switchesFew, switchesFew, 500, 4_000, 4_000, 4_000}
 
-// switchesWarmup is how long it takes until each connection has asked.
+// switchesWarmup returns how long it takes until each connection has asked.
 func switchesWarmup(clients int) time.Duration {
 	return 50*time.Millisecond + format.Seconds(float64(clients)/switchesRate)
 }
 
-// overConnections offers the rate over each number of connections. It ends where
-// the server does not serve all of them.
+// overConnections offers the rate over each number of connections. It ends when the
+// server does not serve all of them.
 func overConnections(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, clients []int) error {
 	for i, n := range clients {
 		t := results.Trial{Experiment: "E8", Case: format.Count(n, "connection"), X: float64(n)}
@@ -116,9 +124,9 @@ func overConnections(ctx context.Context, b *bench.Bench, s *results.Server, p *
 	return nil
 }
 
-// keptOver returns the runs of experimentSwitches in which the rate was kept, and
-// by the clock: where the cores are taken for a while, requests come in bursts
-// afterwards, of which many need one switch.
+// keptOver returns the runs of experimentSwitches that kept the rate by the clock. If
+// the cores are taken for a while, requests come in bursts afterwards, and the many
+// requests of a burst share a switch.
 func keptOver(r *results.Results, s *results.Server) (all []results.Trial) {
 	for _, t := range r.TrialsOf("E8", s.Name) {
 		if _, known := cpuMicros(t); known && t.Load.Kept() && t.Taken() == "" && t.Load.Served == int(t.X) {
@@ -128,8 +136,8 @@ func keptOver(r *results.Results, s *results.Server) (all []results.Trial) {
 	return all
 }
 
-// costOver returns the CPU time per request over so many connections, in µs, of
-// each run.
+// costOver returns each run's CPU time per request over that number of connections,
+// in µs.
 func costOver(r *results.Results, s *results.Server, clients float64) (all []float64) {
 	for _, t := range keptOver(r, s) {
 		if us, _ := cpuMicros(t); t.X == clients {
@@ -139,7 +147,7 @@ func costOver(r *results.Results, s *results.Server, clients float64) (all []flo
 	return all
 }
 
-// mostClients returns over how many connections the rate was kept at most.
+// mostClients returns the largest number of connections over which the rate was kept.
 func mostClients(r *results.Results, s *results.Server) (most float64) {
 	for _, t := range keptOver(r, s) {
 		most = max(most, t.X)
@@ -147,14 +155,14 @@ func mostClients(r *results.Results, s *results.Server) (most float64) {
 	return most
 }
 
-// switching is what a request cost: the medians of some runs. Times are in µs.
+// switching is the cost of a request: medians of some runs, with times in µs.
 type switching struct {
 	cpu, switches float64
 	runQueue      *float64 // nil: not known
 	threads       int
 }
 
-// wait is how long a request waited for a core, in words.
+// wait returns how long a request waited for a core, in words.
 func (s switching) wait() string {
 	if s.runQueue == nil {
 		return format.UnknownHere
@@ -162,7 +170,7 @@ func (s switching) wait() string {
 	return format.ThreeDigits(*s.runQueue) + "µs"
 }
 
-// overClients returns what a request cost over so many connections.
+// overClients returns the cost of a request over that number of connections.
 func overClients(r *results.Results, s *results.Server, clients float64) (all switching) {
 	var cpu, switches, runQueue []float64
 	for _, t := range keptOver(r, s) {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 )
 
 // foreign are names on pages that the repository does not have: of files that
@@ -52,7 +54,7 @@ var (
 	function = regexp.MustCompile(`\b(?:Test|Fuzz|Benchmark)[A-Z]\w+`)
 	target   = regexp.MustCompile(`^\$? ?make ([a-z][a-z-]*)`)
 	option   = regexp.MustCompile(`(?:^|[^\w-])(--[a-z][a-z0-9-]*)`)
-	command  = regexp.MustCompile(`ioflavors (lab|advise|report|serve [a-z]+|load|check|get|put)\b|\bkv-(singleblocking|multiblocking|busywait|eventloop|iouring)\b`)
+	command  = regexp.MustCompile(`ioflavors (lab|advise|report|serve [a-z]+|load|check|get|put)\b|\bkv-(` + strings.Join(models.Names(), "|") + `)\b`)
 	quoted   = regexp.MustCompile(`'[^']*'`)
 )
 
@@ -293,10 +295,11 @@ func theRepository(t *testing.T) *repository {
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../../cmd/ioflavors")
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	for _, of := range []string{
-		"", "lab", "advise", "report", "load", "check", "get", "put",
-		"serve singleblocking", "serve multiblocking", "serve busywait", "serve eventloop", "serve iouring",
-	} {
+	all := []string{"", "lab", "advise", "report", "load", "check", "get", "put"}
+	for _, model := range models.Names() {
+		all = append(all, "serve "+model)
+	}
+	for _, of := range all {
 		help, err := exec.CommandContext(t.Context(), program, append(strings.Fields(of), "--help")...).CombinedOutput()
 		require.NoError(t, err, "%s", help)
 		if r.flags[of] == nil {

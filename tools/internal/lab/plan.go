@@ -82,8 +82,8 @@ func newPlan(cfg Config) (results.Plan, error) {
 	}
 	random := rand.New(rand.NewPCG(cfg.Seed, 0))
 	p.Again = cfg.Targets[0].Name
-	if i := slices.IndexFunc(cfg.Targets, func(s results.Target) bool { return s.Name == "eventloop" }); i >= 0 {
-		p.Again = "eventloop"
+	if i := slices.IndexFunc(cfg.Targets, func(s results.Target) bool { return s.Name == models.Reference }); i >= 0 {
+		p.Again = models.Reference
 	}
 	for range cfg.Rounds {
 		order := models.TargetNames(cfg.Targets)

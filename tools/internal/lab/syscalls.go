@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/generator"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/text"
@@ -58,7 +59,7 @@ func (b *run) syscalls(ctx context.Context) error {
 // countCalls counts the server's system calls under a workload.
 func (b *run) countCalls(ctx context.Context, t proc.Tracer, s *results.Server, p *proc.Process, workload int) (results.SyscallCell, error) {
 	plan := b.Results.Plan
-	watched := t.Watch(ctx, p.PID, proc.CallsOf(s.Target))
+	watched := t.Watch(ctx, p.PID, proc.CallsOf(s.Target, models.VariantOf(s.Target).Syscalls))
 	r, err := generator.Run(ctx, generator.Config{
 		Addr:     p.Addr,
 		Workload: s.Told(plan.Workloads[workload]),

@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,16 +22,17 @@ import (
 	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/kvcmd"
+	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/store"
-	"github.com/ioflavors/ioflavors/iouring"
 	"github.com/ioflavors/ioflavors/tools/internal/generator/nullserver"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/slow"
 )
 
-// Main is for TestMain. The test binary is its own server: "test-server MODE [ADDR]". more
-// adds modes.
+// Main is for TestMain. The test binary is its own server: "test-server MODE
+// [ADDR]", where a mode is a model's name, or one of those in testServer and more.
 func Main(m *testing.M, more map[string]func()) {
 	if len(os.Args) > 2 && os.Args[1] == "test-server" {
 		if serve := more[os.Args[2]]; serve != nil {
@@ -96,8 +98,12 @@ func testServer(mode string, args []string) {
 		for {
 		}
 	}
-	if mode == "iouring" {
-		fmt.Fprintln(os.Stderr, iouring.New(iouring.Config{}).Serve(ln))
+	if i := slices.Index(models.Names(), mode); i >= 0 {
+		srv, err := models.Commands()[i].New(kvserver.Config{})
+		if err == nil {
+			err = srv.Serve(ln)
+		}
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	if mode == "resp" {

@@ -1,6 +1,5 @@
-// Package models has the servers that there are to be measured: our own models
-// with their options, their peers on other people's libraries, and those that a
-// user names.
+// Package models lists the servers to measure: our own models with their variants,
+// peers on other people's libraries, and servers that a user names.
 package models
 
 import (
@@ -16,36 +15,21 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// variants are the models with the options that make them wait differently.
-var variants = []struct {
-	name       string // model and flags, as serve takes them
-	oneAtATime bool
-}{
-	{"singleblocking", true},
-	{"multiblocking", false},
-	{"multiblocking --workers 64", false},
-	{"multiblocking --os-threads", false},
-	{"busywait", false},
-	{"busywait --one-at-a-time", true},
-	{"eventloop", false},
-	{"eventloop --loops 2", false},
-	{"iouring", false},
-}
-
-// CheckTurn is a client's turn while a server is checked, if others wait.
+// CheckTurn is the length of a client's turn during a check, if other clients wait.
 const CheckTurn = 500 * time.Millisecond
 
 // Models returns our own servers, as program serves them ("program serve MODEL
 // flags").
 func Models(program string) []results.Target {
 	var all []results.Target
-	for _, v := range variants {
-		command := append([]string{program, "serve"}, strings.Fields(v.name)...)
-		// A plan has a bound for what it stores, which is not to depend on the machine.
-		command = append(command, "--addr", "127.0.0.1:0", "--log-format", "json", "--store-limit", "-1")
-		s := results.Target{Name: v.name, Command: command, OneAtATime: v.oneAtATime}
+	for _, v := range Variants() {
+		command := slices.Concat([]string{program, "serve", v.Model}, v.Args,
+			// No store limit: its default depends on the machine's memory, and the plan
+			// bounds what a server has to store.
+			[]string{"--addr", "127.0.0.1:0", "--log-format", "json", "--store-limit", "-1"})
+		s := results.Target{Name: v.Name(), Command: command, OneAtATime: v.OneAtATime()}
 		if s.OneAtATime {
-			// A rule waits for the end of a client's turn.
+			// The check has a rule that waits for the end of a client's turn.
 			s.CheckFlags = []string{"--turn-limit", CheckTurn.String()}
 		}
 		all = append(all, s)
@@ -53,8 +37,8 @@ func Models(program string) []results.Target {
 	return all
 }
 
-// Select returns the targets that names name: each one by its whole name, or
-// all variants of a model by the model's. No names select all.
+// Select returns the targets that names select: a target's whole name selects it, a
+// model's name all its variants. No names select all.
 func Select(all []results.Target, names []string) ([]results.Target, error) {
 	if len(names) == 0 {
 		return all, nil
@@ -74,9 +58,9 @@ func Select(all []results.Target, names []string) ([]results.Target, error) {
 	return slices.DeleteFunc(slices.Clone(all), func(s results.Target) bool { return !wanted[s.Name] }), nil
 }
 
-// ParseServer reads "name=CMD {addr}" or "name=CMD {port}", someone's own
-// server, and "resp+name=CMD {addr}", one that speaks another protocol of the
-// load generator's. The command is split at spaces and started without a shell.
+// ParseServer parses a user's own server: "name=CMD {addr}", "name=CMD {port}", or
+// "resp+name=CMD {addr}" for one that speaks another of the load generator's
+// protocols. The command is split at spaces, and starts without a shell.
 func ParseServer(text string) (results.Target, error) {
 	name, command, ok := strings.Cut(text, "=")
 	protocol, rest, foreign := strings.Cut(name, "+")
@@ -115,7 +99,7 @@ func Distinct(targets []results.Target) error {
 	return nil
 }
 
-// TargetNames are the names of servers.
+// TargetNames returns the names of targets.
 func TargetNames(targets []results.Target) []string {
 	var names []string
 	for _, s := range targets {

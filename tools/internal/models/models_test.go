@@ -13,13 +13,12 @@ import (
 func TestModels(t *testing.T) {
 	all := Models("/bin/ioflavors")
 	require.NoError(t, Distinct(all))
-	require.Len(t, all, 9)
-	assert.Equal(t, results.Target{
+	assert.Contains(t, all, results.Target{
 		Name:       "busywait --one-at-a-time",
 		Command:    []string{"/bin/ioflavors", "serve", "busywait", "--one-at-a-time", "--addr", "127.0.0.1:0", "--log-format", "json", "--store-limit", "-1"},
 		CheckFlags: []string{"--turn-limit", "500ms"},
 		OneAtATime: true,
-	}, all[5])
+	})
 }
 
 func TestSelect(t *testing.T) {

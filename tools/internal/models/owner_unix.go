@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// foreign returns an error if a file or folder belongs to another user than this
-// program's, and than root.
+// foreign returns an error if a file or folder belongs neither to this program's user
+// nor to root.
 func foreign(name string) error {
 	info, err := os.Lstat(name)
 	if err != nil {

@@ -18,21 +18,20 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 )
 
-// peerPrefix begins the names of all peers: they are marked wherever they are
-// named, and --models peer means them all.
+// peerPrefix begins each peer's name, so that every table marks it; --models peer
+// selects all peers.
 const peerPrefix = "peer "
 
-// PeersDir is the module of the peers that are built, in the checkout.
+// PeersDir is the folder of the checkout in which the peers' module is.
 const PeersDir = "tools/peers"
 
-// sourceModule begins the paths of all modules of a checkout.
+// sourceModule begins the import path of each module of the checkout.
 const sourceModule = "github.com/ioflavors/ioflavors/"
 
-// sourceDirs are folders of a checkout: the modules that a build of the peers reads.
+// sourceDirs are the folders of the modules from which the peers are built.
 var sourceDirs = []string{"common", PeersDir}
 
-// Checkout returns the source checkout that dir is in: where the code of the
-// models is, and that of the peers.
+// Checkout returns the source checkout around dir.
 func Checkout(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -50,8 +49,8 @@ func Checkout(dir string) (string, error) {
 	}
 }
 
-// isCheckout reports whether a folder has the workspace's file, and these modules in
-// the places that they have in a checkout.
+// isCheckout reports whether a folder has the workspace's file, and the modules of
+// sourceDirs in their places.
 func isCheckout(dir string) bool {
 	if _, err := os.Stat(filepath.Join(dir, "go.work")); err != nil {
 		return false
@@ -70,9 +69,9 @@ func isCheckout(dir string) bool {
 
 var moduleLine = regexp.MustCompile(`(?m)^module\s+"?([^\s"]+)"?`)
 
-// FindPeers returns the checkout that dir is in, to build and run what is in it. The
-// user need not have looked at a folder that is above this one, so that there is an
-// error if another user may have put the checkout there.
+// FindPeers returns the checkout around dir, whose code is then built and run. It
+// returns an error if another user may have written a part of it, because the user
+// need not have looked at a folder above the working directory.
 func FindPeers(dir string) (checkout string, err error) {
 	if checkout, err = Checkout(dir); err != nil {
 		return "", err
@@ -96,16 +95,16 @@ func FindPeers(dir string) (checkout string, err error) {
 	return checkout, nil
 }
 
-// BuildCommand returns what builds the checkout's peers into the folder bin. It is
-// killed when ctx is done.
+// BuildCommand returns the command that builds the checkout's peers into the folder
+// bin. When ctx is done, the command is killed.
 func BuildCommand(ctx context.Context, checkout, bin string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "go", "build", "-tags", "poll_opt", "-o", bin+string(filepath.Separator), "./cmd/...")
 	cmd.Dir = filepath.Join(checkout, PeersDir)
-	cmd.Env = append(os.Environ(), "GOWORK=off", "PWD="+cmd.Dir) // they are outside the workspace
+	cmd.Env = append(os.Environ(), "GOWORK=off", "PWD="+cmd.Dir) // the peers are outside the workspace
 	return cmd
 }
 
-// BuiltPeers returns the checkout's peers, whose commands are in the folder bin.
+// BuiltPeers returns the checkout's peers, whose programs are in the folder bin.
 func BuiltPeers(checkout, bin string) ([]results.Target, error) {
 	name := filepath.Join(checkout, PeersDir, "peers.json")
 	text, err := os.ReadFile(name)
@@ -135,26 +134,26 @@ func BuiltPeers(checkout, bin string) ([]results.Target, error) {
 	return all, nil
 }
 
-// peerName leaves no way out of the folder that the peers are built into.
+// peerName matches names that stay in the folder of the built peers.
 var peerName = regexp.MustCompile(`^kv-[a-z0-9-]+$`)
 
-// installed are the peers that are programs of their own, with as little beside
-// the network as they can be told: nothing is written to disk.
+// installed are the peers that are programs of their own, with flags that leave only
+// the network's work: they write nothing to disk.
 var installed = []results.Target{
 	{
 		Name: "redis", Protocol: load.RESP,
 		Command: []string{"redis-server", "--save", "", "--appendonly", "no", "--port", results.PortPlaceholder, "--bind", "127.0.0.1"},
 	},
 	{
-		// One thread for requests, memory enough, no UDP, and as many
-		// connections as the lab opens.
+		// One thread for requests, enough memory, no UDP, and room for the lab's
+		// connections.
 		Name: "memcached", Protocol: load.Memcached,
 		Command: []string{"memcached", "-l", "127.0.0.1", "-p", results.PortPlaceholder, "-t", "1", "-m", "256", "-U", "0", "-c", "16384"},
 	},
 }
 
-// InstalledPeers returns the peers that are programs on this machine, and what
-// to say of those that are not.
+// InstalledPeers returns the peers that are installed on this machine, and a line for
+// each one that is not.
 func InstalledPeers() (there []results.Target, notMeasured []string) {
 	for _, s := range installed {
 		if _, err := exec.LookPath(s.Command[0]); err != nil {
@@ -164,8 +163,8 @@ func InstalledPeers() (there []results.Target, notMeasured []string) {
 		s.Name, s.Foreign, s.Peer = peerPrefix+s.Name, true, true
 		s.Command = slices.Clone(s.Command)
 		if s.Protocol == load.Memcached && os.Geteuid() == 0 {
-			// It refuses to run as root by accident. As another user it
-			// would forget to end with the lab.
+			// memcached refuses to run as root unless it is told so. As another user
+			// it would not end with the lab.
 			s.Command = append(s.Command, "-u", "root")
 		}
 		there = append(there, s)
@@ -173,8 +172,8 @@ func InstalledPeers() (there []results.Target, notMeasured []string) {
 	return there, notMeasured
 }
 
-// WithPeers returns names, as Select takes them, such that they mean the peers
-// too. Names of peers mean those alone.
+// WithPeers returns names for Select that select the peers too. If names has a peer,
+// it stays as it is.
 func WithPeers(names []string) []string {
 	isPeer := func(name string) bool { return strings.HasPrefix(name+" ", peerPrefix) }
 	if len(names) == 0 || slices.ContainsFunc(names, isPeer) {

@@ -89,7 +89,7 @@ func TestPeersNamesLeadNowhere(t *testing.T) {
 	}
 }
 
-// What the lab knows of the peers is what their module says.
+// The lab knows of the peers what their module declares.
 func TestBuiltPeers(t *testing.T) {
 	root, err := Checkout(".")
 	require.NoError(t, err)
@@ -144,7 +144,7 @@ func TestInstalledPeers(t *testing.T) {
 	assert.Equal(t, there, again)
 }
 
-// Who names models gets the peers beside them, who names peers gets those.
+// Names of models select the peers as well; names of peers select those only.
 func TestWithPeers(t *testing.T) {
 	for _, c := range []struct{ names, want []string }{
 		{nil, nil},

@@ -39,7 +39,7 @@ func TestLoss(t *testing.T) {
 				// time, the others then wait until the server's keep-alive probes find that
 				// the client is gone.
 				visits, visitors := 30, 500
-				if v.oneAtATime {
+				if v.OneAtATime() {
 					visits, visitors = 6, 10
 				}
 				churned := make(chan int, 1)

@@ -11,58 +11,41 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/busywait"
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/store"
-	"github.com/ioflavors/ioflavors/eventloop"
-	"github.com/ioflavors/ioflavors/iouring"
-	"github.com/ioflavors/ioflavors/multiblocking"
-	"github.com/ioflavors/ioflavors/singleblocking"
+	"github.com/ioflavors/ioflavors/tools/internal/models"
 )
 
-// variant is a model with its options.
+// variant is one of our models, in one of its ways to wait.
 type variant struct {
-	name       string
-	oneAtATime bool
-	create     func(kvserver.Config) kvserver.Server
+	models.Variant
+	name string
 }
 
-// If the system lacks io_uring, or does not permit it, that model is left out.
-var variants = permitted(iouring.Available(), variant{"iouring", false, func(cfg kvserver.Config) kvserver.Server {
-	return iouring.New(iouring.Config{Config: cfg})
-}}, []variant{
-	{"singleblocking", true, func(cfg kvserver.Config) kvserver.Server { return singleblocking.New(cfg) }},
-	{"multiblocking", false, func(cfg kvserver.Config) kvserver.Server {
-		return multiblocking.New(multiblocking.Config{Config: cfg})
-	}},
-	{"multiblocking --workers 64", false, func(cfg kvserver.Config) kvserver.Server {
-		return multiblocking.New(multiblocking.Config{Config: cfg, Workers: 64})
-	}},
-	{"multiblocking --os-threads", false, func(cfg kvserver.Config) kvserver.Server {
-		return multiblocking.New(multiblocking.Config{Config: cfg, OSThreads: true})
-	}},
-	{"busywait", false, func(cfg kvserver.Config) kvserver.Server { return busywait.New(busywait.Config{Config: cfg}) }},
-	{"busywait --one-at-a-time", true, func(cfg kvserver.Config) kvserver.Server {
-		return busywait.New(busywait.Config{Config: cfg, OneAtATime: true})
-	}},
-	{"eventloop", false, func(cfg kvserver.Config) kvserver.Server { return eventloop.New(eventloop.Config{Config: cfg}) }},
-	{"eventloop --loops 2", false, func(cfg kvserver.Config) kvserver.Server {
-		return eventloop.New(eventloop.Config{Config: cfg, Loops: 2})
-	}},
-})
-
-func permitted(why error, v variant, others []variant) []variant {
-	if why != nil {
-		return others
+// variants are those that this system can run.
+var variants = func() (all []variant) {
+	for _, v := range models.Variants() {
+		if v.Available == nil || v.Available() == nil {
+			all = append(all, variant{v, v.Name()})
+		}
 	}
-	return append(others, v)
-}
+	return all
+}()
 
-// The skip message tells which model is left out.
+// Every variant serves a client with the configuration of these tests. The skip
+// message tells which model this system cannot run.
 func TestEveryModelIsTried(t *testing.T) {
-	if err := iouring.Available(); err != nil {
-		t.Skip("not iouring: ", err)
+	for _, v := range variants {
+		t.Run(v.name, func(t *testing.T) { v.start(t, "127.0.0.1:0", nil) })
+	}
+	for _, c := range models.Commands() {
+		if c.Available == nil {
+			continue
+		}
+		if err := c.Available(); err != nil {
+			t.Run(c.Model, func(t *testing.T) { t.Skip(err) })
+		}
 	}
 }
 
@@ -92,11 +75,12 @@ func (v variant) start(t *testing.T, addr string, st store.Store) *server {
 
 func (v variant) serve(t *testing.T, ln net.Listener, st store.Store) *server {
 	t.Helper()
-	srv := v.create(kvserver.Config{
+	srv, err := v.New(kvserver.Config{
 		Store:  st,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		Limits: kvserver.Limits{IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: -1, TurnLimit: -1},
-	})
+	}, v.Args...)
+	require.NoError(t, err)
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(ln) }()
 	t.Cleanup(func() {

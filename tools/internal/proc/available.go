@@ -9,14 +9,14 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// UnavailableError is how a server ended that this system cannot run: by the
-// exit code that our commands have for that, kvcmd.ExitUnavailable.
+// UnavailableError is the end of a server that this system cannot run: it ended with
+// kvcmd.ExitUnavailable.
 type UnavailableError struct{ Reason string }
 
 func (e *UnavailableError) Error() string { return kvserver.ErrUnavailable.Error() + ": " + e.Reason }
 
-// Unavailable reports whether a command that ended with err says by its exit code
-// that this system cannot run it; reason is why, found in what it said.
+// Unavailable reports whether a command that ended with err says, by its exit code,
+// that this system cannot run it. reason is taken from its output, said.
 func Unavailable(err error, said string) (reason string, yes bool) {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != kvcmd.ExitUnavailable {

@@ -10,13 +10,13 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 )
 
-// keptLog is how much of a server's log is kept, in bytes: its end.
+// keptLog is how many bytes of a server's log are kept: the last ones.
 const keptLog = 2 << 10
 
-// childLog takes a server's stderr. It finds the line that says where the
+// childLog takes a server's standard error. It finds the line that says where the
 // server listens, and keeps the last lines for an error message.
 type childLog struct {
-	listening chan string // gets the address, once
+	listening chan string // receives the address, once
 
 	mu    sync.Mutex
 	tail  []byte
@@ -26,7 +26,7 @@ type childLog struct {
 
 func newChildLog() *childLog { return &childLog{listening: make(chan string, 1)} }
 
-// Write is called with pieces of the log, cut anywhere.
+// Write takes the next piece of the log, which may begin and end anywhere in a line.
 func (l *childLog) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -47,7 +47,7 @@ func (l *childLog) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// parseListening reads a log line in JSON.
+// parseListening returns the address in a log line, if the line says "listening".
 func parseListening(line []byte) (addr string, ok bool) {
 	var entry struct {
 		Msg  string `json:"msg"`
@@ -59,14 +59,14 @@ func parseListening(line []byte) (addr string, ok bool) {
 	return entry.Addr, true
 }
 
-// text is the end of the log, in printable characters.
+// text returns the end of the log, in printable characters.
 func (l *childLog) text() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return strings.TrimSpace(printable.Text(string(l.tail)))
 }
 
-// explain returns err with the end of the log, if there is one.
+// explain adds the end of the log, if there is any, to err.
 func (l *childLog) explain(err error) error {
 	said := l.text()
 	if said == "" {

@@ -2,18 +2,18 @@ package proc
 
 import "time"
 
-// cpuTime is the CPU time that a process had used at a moment.
+// cpuTime is a process's CPU time at a moment.
 type cpuTime struct {
 	used time.Duration // since it began
 	at   time.Time
-	// slack is by how much used may be more or less than it was then.
+	// slack is the largest error of used, in either direction.
 	slack time.Duration
 }
 
-// cpuClock is a process's CPU time as the kernel tells it to other processes.
-// What a thread has used is added when it loses its core, and while it runs only
-// at the ticks of that core's timer: in between the clock stands still, and what
-// it tells of a process that runs is too little by up to a tick.
+// cpuClock is a process's CPU time as the kernel reports it to other processes. The
+// kernel adds a thread's time when the thread loses its core and, while it runs, only
+// at the timer ticks of that core. In between the clock stands still, and shows up to
+// a tick too little for a thread that runs.
 type cpuClock struct {
 	read func() (time.Duration, error)
 	now  func() time.Time
@@ -22,16 +22,15 @@ type cpuClock struct {
 	cores int
 }
 
-// settle waits until the clock is right, for a tick or two. It returns the CPU time
-// at the moment when settle was called, and at the moment when it returns.
+// settle waits for a tick or two, until the clock is right. It returns the CPU time
+// at the call, and at the return.
 //
-// The clock is right when it has just moved. Until then the process has run all
-// the time, or else the clock would have moved when it stopped; so what it had
-// used in the beginning is that less the time since, and no less than the clock
-// told. A clock that does not move for a tick was right all the time: nothing
-// ran. That holds for one thread at a time. Where the process may run on several
-// cores, the clock moves when the first of them has its tick, and each of the
-// others may be a tick behind.
+// The clock is right just after it has moved. Until then the process has run all the
+// time, because the clock would have moved when it stopped. So its CPU time at the
+// call is the new one less the time since, and at least what the clock showed then.
+// If the clock does not move for a tick, nothing ran, and it was right all the time.
+// This holds for one thread at a time. If the process may run on several cores, the
+// clock moves at the first core's tick, and each of the others may be a tick behind.
 func (c cpuClock) settle() (first, last cpuTime, err error) {
 	before := c.now()
 	told, err := c.read()
@@ -52,7 +51,8 @@ func (c cpuClock) settle() (first, last cpuTime, err error) {
 			first = cpuTime{max(told, used-now.Sub(began)), began, unsure + began.Sub(before)}
 			return first, cpuTime{used, now, unsure}, nil
 		case now.Sub(began) > c.tick+c.tick/2: // which may come late
-			// A thread that has begun to run since its core's tick would not show.
+			// The clock does not show a thread that began to run after its core's
+			// last tick.
 			return cpuTime{told, began, began.Sub(before)}, cpuTime{told, now, c.tick}, nil
 		}
 		looked = now

@@ -86,8 +86,7 @@ func TestAServerThatPollsUsesOneCore(t *testing.T) {
 	assert.NotZero(t, naive[true], "the fake is as wrong as Linux is")
 }
 
-// What it had used by the first moment is known, though the clock does not tell
-// until later.
+// The CPU time at the first moment is known, although the clock shows it only later.
 func TestTheClockIsReadBackToTheFirstMoment(t *testing.T) {
 	const look = 100 * time.Nanosecond
 	for name, k := range map[string]*fakeKernel{

@@ -16,10 +16,11 @@ import (
 
 const (
 	pauseLeast = 10 * time.Microsecond
-	pauseTime  = 500 * time.Millisecond // for which the clock is looked at
+	pauseTime  = 500 * time.Millisecond // for which the clock is read
 )
 
-// MeasurePauses looks at the clock on the core of the load.
+// MeasurePauses reads the clock again and again on the load's core, and reports the
+// gaps: something else ran there.
 func MeasurePauses() results.Pauses {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -42,8 +43,7 @@ func MeasurePauses() results.Pauses {
 	return results.Pauses{PerSecond: float64(len(all)) / total, Share: sum.Seconds() / total, Median: results.Median(all), Longest: slices.Max(all)}
 }
 
-// Clocks are CPU times of all cores together, in seconds, from one fixed
-// moment on.
+// Clocks are the CPU times of all cores together, in seconds since a fixed moment.
 type Clocks struct {
 	total  float64
 	busy   float64
@@ -55,8 +55,8 @@ type Clocks struct {
 // coreClock is the CPU time of one core, in seconds.
 type coreClock struct{ total, busy float64 }
 
-// othersSince returns what Cell.Others says, of a server that had that much CPU
-// time meanwhile and ran where the pins say; nil if it is not known.
+// othersSince returns Cell.Others for a server that used so much CPU time since
+// before, on the cores in pins; nil: not known.
 func (after Clocks) othersSince(before Clocks, pins Pinning, server time.Duration) *float64 {
 	all := coreClock{after.total - before.total, after.busy - before.busy}
 	ours := after.ours - before.ours
@@ -73,9 +73,9 @@ func (after Clocks) othersSince(before Clocks, pins Pinning, server time.Duratio
 	return others
 }
 
-// beyond returns the share of the time that was used besides the given seconds; nil
-// if no time has passed. The core's time is in ticks and the seconds are exact, so the
-// difference may be negative; then it is 0.
+// beyond returns the share of the time that was used in addition to used seconds; nil
+// if no time has passed. The core's time comes in ticks and used is exact, so a
+// negative difference becomes 0.
 func (c coreClock) beyond(used float64) *float64 {
 	if c.total <= 0 {
 		return nil
@@ -95,9 +95,9 @@ func NoteDisturbance(e *results.Environment, before, after Clocks) {
 	e.Others = coreClock{total, after.busy - before.busy}.beyond(after.ours - before.ours)
 }
 
-// stealSince returns the share of the time that the host gave to others, at least:
-// the kernel tells of whole ticks, so there may have been one less, which is much
-// of a short time. nil if no time has passed.
+// stealSince returns the least share of the time that the host gave to others; nil if
+// no time has passed. The kernel counts whole ticks, so the last one may be too much,
+// and a tick is a large part of a short time.
 func (after Clocks) stealSince(before Clocks) *float64 {
 	total := after.total - before.total
 	if total <= 0 {
@@ -106,8 +106,8 @@ func (after Clocks) stealSince(before Clocks) *float64 {
 	return new(max(0, after.stolen-before.stolen-results.UserTick.Seconds()) / total)
 }
 
-// Environment is asked for when the lab may be on one core already; procs was
-// GOMAXPROCS before.
+// Environment describes this machine. The lab may have pinned itself to one core by
+// now, so procs is the GOMAXPROCS from before.
 func Environment(procs int, pins Pinning) results.Environment {
 	e := results.Environment{
 		OS:          runtime.GOOS,
@@ -122,7 +122,7 @@ func Environment(procs int, pins Pinning) results.Environment {
 		Go:          runtime.Version(),
 	}
 	if pins.On && os.Getenv("GOMAXPROCS") == "" {
-		e.ServerProcs = 1 // the runtime counts the cores that it may use
+		e.ServerProcs = 1 // a pinned Go server counts one core
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		e.Revision = revision(info.Settings)
@@ -146,7 +146,7 @@ func revision(settings []debug.BuildSetting) string {
 	return hash + changed
 }
 
-// HashOf returns the SHA-256 of a program's file in hex, or "" if it cannot be
+// HashOf returns the SHA-256 of a program's file in hex, "" if the file cannot be
 // read.
 func HashOf(program string) string {
 	name, err := exec.LookPath(program)

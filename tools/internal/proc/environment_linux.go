@@ -13,8 +13,7 @@ func kernel() string {
 	return unix.ByteSliceToString(u.Sysname[:]) + " " + unix.ByteSliceToString(u.Release[:])
 }
 
-// cpuModel returns the processor's name, as far as there is one: ARM's have
-// numbers only.
+// cpuModel returns the processor's name. ARM processors have only numbers.
 func cpuModel() string {
 	fs, err := procfs.NewDefaultFS()
 	if err != nil {
@@ -27,7 +26,7 @@ func cpuModel() string {
 	return cpus[0].ModelName
 }
 
-// ReadClocks reads what the machine has done since it was started.
+// ReadClocks reads the machine's CPU times since its start.
 func ReadClocks() (c Clocks, known bool) {
 	fs, err := procfs.NewDefaultFS()
 	if err != nil {
@@ -37,7 +36,7 @@ func ReadClocks() (c Clocks, known bool) {
 	if err != nil {
 		return Clocks{}, false
 	}
-	clockOf := func(cpu procfs.CPUStat) coreClock { // its guest time is part of its user time
+	clockOf := func(cpu procfs.CPUStat) coreClock { // user time includes guest time
 		busy := cpu.User + cpu.Nice + cpu.System + cpu.IRQ + cpu.SoftIRQ
 		return coreClock{busy + cpu.Steal + cpu.Idle + cpu.Iowait, busy}
 	}

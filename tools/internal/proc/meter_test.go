@@ -26,8 +26,8 @@ func TestAMeterTellsWhatIsWrong(t *testing.T) {
 	require.ErrorIs(t, m.End(), oh)
 }
 
-// What the server does while the meter waits for the clock is in neither: a server
-// that polls, on a machine where nothing else runs, has no others beside it.
+// The server's work while the meter waits for the clock is in neither figure: a
+// server that polls, on a machine where nothing else runs, has no others beside it.
 func TestAServerThatPollsIsNotTheOthers(t *testing.T) {
 	k := &fakeKernel{at: 10 * time.Second, look: time.Microsecond, phase: 1234567}
 	m := k.meter()

@@ -10,13 +10,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// PinSelf moves this process to a core of its own, if it may use two or more.
-// All its threads, for the scheduler's and the garbage collector's have
-// nothing to do on the servers' core either. Threads to come inherit it. undo
-// moves them back.
+// PinSelf moves all threads of this process to one core, if it may use two or more.
+// The scheduler's and the garbage collector's threads move as well, because they must
+// not run on the servers' core. New threads inherit the core. undo moves all of them
+// back.
 func PinSelf() (pins Pinning, undo func(), err error) { return PinSelfBeside(1) }
 
-// PinSelfBeside is PinSelf for servers that have several cores.
+// PinSelfBeside is PinSelf for servers with several cores.
 func PinSelfBeside(servers int) (pins Pinning, undo func(), err error) {
 	var before unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &before); err != nil {
@@ -25,9 +25,9 @@ func PinSelfBeside(servers int) (pins Pinning, undo func(), err error) {
 	if before.Count() < servers+1 {
 		return Pinning{}, func() {}, nil
 	}
-	// The generator keeps its processor while it waits, so everything else
-	// here needs another one. A number that was set stays, also when the
-	// runtime notices that there is one core left.
+	// The generator keeps its P while it waits, so everything else in this process
+	// needs another one. An explicit GOMAXPROCS does not change when the runtime
+	// notices that one core is left.
 	procs := runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
 	var cores []int
 	for core := 0; len(cores) < before.Count(); core++ {
@@ -40,7 +40,7 @@ func PinSelfBeside(servers int) (pins Pinning, undo func(), err error) {
 		return Pinning{}, nil, err
 	}
 	return pins, func() {
-		_ = setAffinity(&before) // the cores are still there
+		_ = setAffinity(&before) // the cores still exist
 		runtime.GOMAXPROCS(procs)
 	}, nil
 }
@@ -55,8 +55,8 @@ func several(cores ...int) *unix.CPUSet {
 	return &set
 }
 
-// setAffinity is for all threads of the process, in two passes: one that was
-// started during the first may have inherited the old cores.
+// setAffinity moves all threads of the process. It makes two passes, because a thread
+// that starts during the first may inherit the old cores.
 func setAffinity(set *unix.CPUSet) error {
 	for range 2 {
 		threads, err := os.ReadDir("/proc/self/task")
@@ -69,7 +69,7 @@ func setAffinity(set *unix.CPUSet) error {
 				return fmt.Errorf("/proc/self/task: %w", err)
 			}
 			err = unix.SchedSetaffinity(tid, set)
-			if err != nil && err != unix.ESRCH { // it has ended meanwhile
+			if err != nil && err != unix.ESRCH { // the thread has ended
 				return os.NewSyscallError("sched_setaffinity", err)
 			}
 		}
@@ -77,9 +77,9 @@ func setAffinity(set *unix.CPUSet) error {
 	return nil
 }
 
-// start starts the command on the servers' core, or on all. A child inherits the
-// cores of the thread that makes it, so the caller has locked its goroutine to
-// one.
+// start starts the command on the servers' cores, or on all without pins. A child
+// inherits the cores of the thread that starts it, so the caller must have locked its
+// goroutine to a thread.
 func (p Pinning) start(cmd *exec.Cmd) error {
 	if !p.On {
 		return cmd.Start()

@@ -1,6 +1,6 @@
-// Package proc starts one server as a process on a core of its own, stops it,
-// and measures what it uses: CPU time, memory, switches and system calls. It has
-// what the kernel tells, and the lab has what follows from it.
+// Package proc starts one server as a process on a core of its own, stops it, and
+// measures what it uses: CPU time, memory, switches and system calls. It reports what
+// the kernel counts; package lab draws the conclusions.
 package proc
 
 import (
@@ -18,30 +18,30 @@ import (
 )
 
 const (
-	// Three times as long, if the process has no core when it wants one.
+	// Three times as long for a process that had no core when it wanted one.
 	StartTimeout = 10 * time.Second // from a process's start until it listens
 	stopTimeout  = 3 * time.Second  // from SIGTERM to SIGKILL
 	pipeTimeout  = 500 * time.Millisecond
 	dyingTime    = 200 * time.Millisecond
 
-	// Starved is the share of the time that the server may wait for its core: one
-	// that polls, and never rests, does so for some percent even on a quiet machine.
+	// Starved is the largest share of the time for which a server may wait for its
+	// core. A server that polls waits for some percent even on a quiet machine.
 	Starved = 0.1
 )
 
-// Process is a server that runs.
+// Process is a running server.
 type Process struct {
 	Addr   string
 	PID    int
-	Pins   Pinning // where it runs
+	Pins   Pinning // the cores on which it runs
 	cmd    *exec.Cmd
 	log    *childLog
-	exited chan struct{} // closed when it has ended
-	err    error         // how, valid then
+	exited chan struct{} // closed at the process's end
+	err    error         // the process's end; valid after exited
 }
 
-// Start starts the target, where the pins have it if there are any, and
-// waits until it listens. It does not outlive this process, nor its stop.
+// Start starts the target on the cores in pins, and waits until it listens. The
+// server ends with this process at the latest.
 func Start(ctx context.Context, s results.Target, pins Pinning) (*Process, error) {
 	command := s.Command
 	p := &Process{Pins: pins, log: newChildLog(), exited: make(chan struct{})}
@@ -62,8 +62,9 @@ func Start(ctx context.Context, s results.Target, pins Pinning) (*Process, error
 
 	started := make(chan error)
 	go func() {
-		// The kernel takes this thread's end for the parent's, and the
-		// thread's core for the child's: it stays until the child is gone.
+		// Pdeathsig: the kernel kills the child when the thread that started it ends,
+		// so the thread stays until the child is gone. The child also inherits that
+		// thread's cores.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		if err := pins.start(p.cmd); err != nil {
@@ -85,7 +86,8 @@ func Start(ctx context.Context, s results.Target, pins Pinning) (*Process, error
 	return p, nil
 }
 
-// waitUntilListening waits for our servers' log line, and for another's port.
+// waitUntilListening waits for the log line of one of our servers, or until another
+// server's port accepts connections.
 func (p *Process) waitUntilListening(ctx context.Context, s results.Target) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -117,8 +119,8 @@ func (p *Process) waitUntilListening(ctx context.Context, s results.Target) erro
 	}
 }
 
-// limit is a time limit for a process, which is extended once if the process had
-// no core when it wanted one.
+// limit is a time limit for a process. It is extended once if the process had no core
+// when it wanted one.
 type limit struct {
 	timer  *time.Timer
 	length time.Duration
@@ -134,7 +136,7 @@ func (p *Process) limit(length time.Duration) *limit {
 	return &limit{timer: time.NewTimer(length), length: length, process: p, before: before, known: err == nil}
 }
 
-// over reports, when the timer has fired, whether there is no more time.
+// over reports, after the timer has fired, whether the time is up.
 func (l *limit) over() bool {
 	if l.extended || !l.known {
 		return true
@@ -143,8 +145,8 @@ func (l *limit) over() bool {
 	return err != nil || !l.extend(after)
 }
 
-// extend gives the process three times as much time, and reports whether it did, by
-// what it has used until now.
+// extend gives the process three times as much time if it waited for a core until
+// now, and reports whether it did.
 func (l *limit) extend(after usage) bool {
 	if waited, known := after.waitedSince(l.before); !known || waited <= time.Duration(Starved*float64(l.length)) {
 		return false
@@ -154,8 +156,8 @@ func (l *limit) extend(after usage) bool {
 	return true
 }
 
-// Failure returns an error if the process has ended, with what it said; an
-// UnavailableError if it said that this system cannot run it.
+// Failure returns an error if the process has ended, with its last words. The error
+// is an UnavailableError if this system cannot run the server.
 func (p *Process) Failure() error {
 	select {
 	case <-p.exited:
@@ -172,8 +174,8 @@ func (p *Process) Failure() error {
 	return p.log.explain(err)
 }
 
-// MayBeDying waits a little for the process to end, where its connections broke:
-// then Failure knows the reason.
+// MayBeDying gives a process whose connections broke a moment to end, so that Failure
+// knows the reason.
 func (p *Process) MayBeDying() {
 	select {
 	case <-p.exited:
@@ -181,8 +183,8 @@ func (p *Process) MayBeDying() {
 	}
 }
 
-// Stop asks the process to end, and makes it. It returns when the process is
-// gone; an error if that was not by its own will.
+// Stop asks the process to end, and kills it if it does not. It returns when the
+// process is gone. An error means that it did not end by itself.
 func (p *Process) Stop(ctx context.Context) error {
 	if err := p.Failure(); err != nil {
 		return err
@@ -213,7 +215,7 @@ func (p *Process) Kill() {
 	<-p.exited
 }
 
-// freeAddress returns a local address that nobody listened on a moment ago.
+// freeAddress returns a local address on which nothing listened a moment ago.
 func freeAddress() (string, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -239,10 +241,10 @@ func dialUntilAccepted(ctx context.Context, addr string) bool {
 	}
 }
 
-// Serves returns when a server that was just started has answered a request, or
-// else has had time for it; an error if it has ended instead. Where a server
-// listens is no sign that it will serve: some listen first, and then find out
-// that they cannot.
+// Serves returns when a server that was just started has answered a request, or has
+// had enough time for that; an error if it has ended instead. That a server listens
+// does not show that it will serve: some servers listen first, and then find out that
+// they cannot.
 func (p *Process) Serves(ctx context.Context, s results.Target, w load.Workload) error {
 	ctx, cancel := context.WithTimeout(ctx, StartTimeout)
 	defer cancel()
@@ -256,7 +258,7 @@ func (p *Process) Serves(ctx context.Context, s results.Target, w load.Workload)
 	w = s.Told(w)
 	w.Keys = 1
 	if generator.Preload(ctx, generator.Config{Addr: p.Addr, Workload: w}) != nil {
-		// Its connections may have broken a moment before it is gone.
+		// Its connections may break a moment before it ends.
 		select {
 		case <-p.exited:
 		case <-ctx.Done():
@@ -266,8 +268,8 @@ func (p *Process) Serves(ctx context.Context, s results.Target, w load.Workload)
 	return p.Failure()
 }
 
-// WatchAttack begins to watch the machine during an attack on the server. end
-// notes in the attack what it did.
+// WatchAttack watches the machine during an attack on the server. end notes in the
+// attack what the machine did.
 func (p *Process) WatchAttack() (end func(*results.Attack)) {
 	before, err := processUsage(p.PID)
 	clocksBefore, known := ReadClocks()
@@ -281,7 +283,7 @@ func (p *Process) WatchAttack() (end func(*results.Attack)) {
 	}
 }
 
-// Meter measures what a process uses in a while.
+// Meter measures what the process uses for a while.
 func (p *Process) Meter(ctx context.Context, while time.Duration) (*Meter, error) {
 	m, err := NewMeter(p.PID)
 	if err == nil {
@@ -299,7 +301,7 @@ func (p *Process) Meter(ctx context.Context, while time.Duration) (*Meter, error
 	return m, nil
 }
 
-// Pause stops a process after a time, and for a time.
+// Pause stops a process for length, after a time.
 func Pause(ctx context.Context, p *Process, after, length time.Duration) error {
 	if err := Sleep(ctx, after); err != nil {
 		return err

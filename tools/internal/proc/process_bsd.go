@@ -4,5 +4,5 @@ package proc
 
 import "syscall"
 
-// dieWithParent: there is nothing like it here.
+// dieWithParent does nothing: this system cannot do that.
 func dieWithParent(*syscall.SysProcAttr) {}

@@ -9,8 +9,8 @@ import (
 
 func ownGroup(*exec.Cmd) {}
 
-// There is no asking, only killing. That the process has ended already is no
-// error.
+// terminate kills the process, because this system cannot ask it to end. A process
+// that has already ended is no error.
 func terminate(cmd *exec.Cmd) { _ = cmd.Process.Kill() }
 func kill(cmd *exec.Cmd)      { _ = cmd.Process.Kill() }
 

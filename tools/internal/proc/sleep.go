@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Sleep waits for so long, or until ctx is over.
+// Sleep waits for d, or until ctx is done.
 func Sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():

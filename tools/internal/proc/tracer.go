@@ -13,43 +13,41 @@ import (
 type Tracer interface {
 	// Name is "perf" or "strace".
 	Name() string
-	// Watch prepares for a process, to count these calls by their names if it
-	// cannot count all by name. Nothing is counted yet.
+	// Watch prepares to count a process's calls. A tracer that cannot count all calls
+	// by name counts these names. Nothing is counted yet.
 	Watch(ctx context.Context, pid int, names []string) Watch
 }
 
-// Watch is a process whose calls are counted from Begin to End. What goes wrong
-// is told by Counts.
+// Watch counts a process's calls from Begin to End. Counts returns the errors of all
+// three.
 type Watch interface {
 	Begin()
 	End()
 	Counts() (map[string]int64, error)
 }
 
-// namedCalls are those with a counter of their own: what a server may do for a
-// request. Each one makes attaching take longer.
+// namedCalls have a counter each: a server may make them for a request. Each
+// counter makes attaching take longer.
 var namedCalls = []string{"read", "write", "recvmsg", "recvfrom", "sendto", "epoll_pwait", "epoll_ctl", "futex", "nanosleep", "accept4", "sched_yield"}
 
-// foreignCalls are those that the servers of others make besides.
+// foreignCalls have a counter each in servers that are not ours.
 var foreignCalls = []string{"readv", "writev", "sendmsg"}
 
-// CallsOf are the calls that are worth a name in a server.
-func CallsOf(s results.Target) []string {
-	switch {
-	case !s.Foreign && s.Model() == "iouring":
-		return append(slices.Clone(namedCalls), results.RingCall)
-	case !s.Foreign:
-		return namedCalls
+// CallsOf returns the calls to count by name in a server. own are the calls that
+// its model declares.
+func CallsOf(s results.Target, own []string) []string {
+	if !s.Foreign {
+		return slices.Concat(namedCalls, own)
 	}
 	calls := slices.Concat(namedCalls, foreignCalls)
 	if hasRings() {
 		calls = append(calls, results.RingCall)
 	}
-	if runtime.GOARCH == "amd64" { // Linux has not given it to younger ones
+	if runtime.GOARCH == "amd64" { // younger architectures do not have the call
 		calls = append(calls, "epoll_wait")
 	}
 	return calls
 }
 
-// TracerTime is how long it takes to attach a tracer and to detach it, about.
+// TracerTime is about how long attaching and detaching a tracer takes.
 const TracerTime = 350 * time.Millisecond

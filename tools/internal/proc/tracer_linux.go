@@ -18,18 +18,18 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// Tracers are those that there are, the better one first.
+// Tracers returns the tracers to try, the better one first.
 func Tracers() []Tracer { return []Tracer{perf{}, strace{}} }
 
-// hasRings reports whether this kernel knows io_uring, and so counts its calls by
-// name: where it does not, perf would refuse the name, and count nothing. Kernels
-// older than 6.6 do not say; there the calls are among the others.
+// hasRings reports whether this kernel knows io_uring. perf refuses a name that the
+// kernel does not know, and then counts nothing. Kernels before 6.6 do not tell;
+// there the calls are counted among the others.
 func hasRings() bool {
 	_, err := os.Stat("/proc/sys/kernel/io_uring_disabled")
 	return err == nil
 }
 
-// tracerTimeout is how long a tracer may take to say something.
+// tracerTimeout is how long a tracer may take to answer.
 const tracerTimeout = 5 * time.Second
 
 // child is a tracer's process.
@@ -38,7 +38,7 @@ type child struct {
 	stderr bytes.Buffer
 }
 
-// startChild starts it. The signal is what ends it when ctx is done.
+// startChild starts a tracer. When ctx is done, the tracer gets SIGINT.
 func startChild(ctx context.Context, files []*os.File, name string, args ...string) (*child, error) {
 	c := &child{cmd: exec.CommandContext(ctx, name, args...)}
 	c.cmd.Cancel = func() error { return c.cmd.Process.Signal(syscall.SIGINT) }
@@ -53,8 +53,8 @@ func startChild(ctx context.Context, files []*os.File, name string, args ...stri
 	return c, nil
 }
 
-// end asks it for its figures and returns what it said. That it was interrupted
-// is no error.
+// end ends the tracer with SIGINT, and returns its output. An end by SIGINT is no
+// error.
 func (c *child) end() (string, error) {
 	if err := c.cmd.Process.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return "", err
@@ -77,8 +77,7 @@ func firstLine(text string) string {
 	return line
 }
 
-// perf counts with the kernel's tracepoints (perf-stat(1)), from one moment to
-// another.
+// perf counts with the kernel's tracepoints (perf-stat(1)), between two commands.
 type perf struct{}
 
 func (perf) Name() string { return "perf" }
@@ -90,9 +89,9 @@ func (perf) Watch(ctx context.Context, pid int, names []string) Watch {
 type perfWatch struct {
 	ctx           context.Context
 	pid           int
-	names         []string // of the calls with a counter
+	names         []string // of the calls to count by name
 	child         *child
-	control, acks *os.File // where it is told what to do, and says that it has
+	control, acks *os.File // the pipes for commands, and for their acknowledgements
 	said          string
 	err           error
 }
@@ -128,7 +127,7 @@ func (w *perfWatch) End() {
 	if w.child != nil {
 		said, err := w.child.end()
 		w.said = said
-		if err != nil { // it says more than that nobody reads what is written
+		if err != nil { // more telling than a broken pipe
 			w.err = err
 		}
 	}
@@ -138,7 +137,7 @@ func (w *perfWatch) End() {
 	}
 }
 
-// say waits until it is done.
+// say gives perf a command, and waits until perf has carried it out.
 func (w *perfWatch) say(command string) {
 	if w.err != nil {
 		return
@@ -159,8 +158,8 @@ func (w *perfWatch) Counts() (map[string]int64, error) {
 	return parsePerf(w.said)
 }
 
-// parsePerf reads lines of count, unit, event and more. What is counted and has
-// no name of its own is "others".
+// parsePerf parses lines of count, unit, event and more. Calls without a counter of
+// their own are "others".
 func parsePerf(text string) (map[string]int64, error) {
 	calls := make(map[string]int64)
 	total := int64(-1)
@@ -191,8 +190,8 @@ func parsePerf(text string) (map[string]int64, error) {
 	return calls, nil
 }
 
-// strace stops the server at each call (strace(1)), so that it is much slower
-// meanwhile.
+// strace stops the server at each call (strace(1)), which makes the server much
+// slower.
 type strace struct{}
 
 func (strace) Name() string { return "strace" }
@@ -218,7 +217,7 @@ func (w *straceWatch) Begin() {
 	}
 }
 
-// traced reports whether all the process's threads have a tracer.
+// traced reports whether all threads of the process have a tracer.
 func traced(pid int) bool {
 	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
 	if err != nil {
@@ -227,7 +226,7 @@ func traced(pid int) bool {
 	for _, name := range tasks {
 		status, err := os.ReadFile(name)
 		if err == nil && bytes.Contains(status, []byte("TracerPid:\t0\n")) {
-			return false // one without a file has just ended
+			return false // a thread without a file has just ended
 		}
 	}
 	return len(tasks) > 0
@@ -247,7 +246,7 @@ func (w *straceWatch) Counts() (map[string]int64, error) {
 	return parseStrace(w.said)
 }
 
-// parseStrace reads lines of count and name, between rules of dashes.
+// parseStrace parses lines of count and name, between rules of dashes.
 func parseStrace(text string) (map[string]int64, error) {
 	calls := make(map[string]int64)
 	for line := range strings.Lines(text) {

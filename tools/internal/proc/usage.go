@@ -6,30 +6,31 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// usage is what a process has used since it began, and what it has now, as its
-// files tell.
+// usage is what a process has used since its start, and what it holds now, as /proc
+// reports it.
 type usage struct {
-	at      time.Time     // when they were read
+	at      time.Time     // when /proc was read
 	user    time.Duration // CPU time, by ticks
 	system  time.Duration
-	tasks   map[int]taskUsage // of the threads that are alive, by their number
+	tasks   map[int]taskUsage // of the living threads, by number
 	queued  bool              // runQueue of the tasks is known
 	memory  MemoryUsage
 	allowed int // cores that it may run on
 }
 
-// MemoryUsage is in bytes.
+// MemoryUsage is memory in bytes.
 type MemoryUsage struct{ RSS, pss, Sockets int64 }
 
-// taskUsage is what the kernel counts for each thread, and forgets with it.
+// taskUsage is what the kernel counts for each thread, and forgets when the thread
+// ends.
 type taskUsage struct {
-	voluntary   int64 // context switches: it waited for something
-	involuntary int64 // it was made to make room
+	voluntary   int64 // context switches because it waited
+	involuntary int64 // context switches because another thread got the core
 	runQueue    time.Duration
 }
 
-// since is what the thread has used after that. Where there is less than before,
-// it is another thread that was given the number of one that had ended.
+// since returns what the thread has used since before. If the count is smaller,
+// another thread has the number of one that has ended.
 func (after taskUsage) since(before taskUsage) taskUsage {
 	if after.voluntary < before.voluntary || after.involuntary < before.involuntary || after.runQueue < before.runQueue {
 		return after
@@ -37,29 +38,29 @@ func (after taskUsage) since(before taskUsage) taskUsage {
 	return taskUsage{after.voluntary - before.voluntary, after.involuntary - before.involuntary, after.runQueue - before.runQueue}
 }
 
-// Meter measures what a process uses in a window of time, and what else the
-// machine does meanwhile. All ratios of what a server uses to the time are of a
-// Meter's window.
+// Meter measures what a process uses in a window of time, and what else the machine
+// does meanwhile. Every ratio of a server's use to time has a Meter's window as its
+// time.
 type Meter struct {
 	clock   cpuClock
 	files   func() (usage, error)
 	machine func() (c Clocks, known bool)
 
 	before, after reading
-	Used          *results.Resources // after end
+	Used          *results.Resources // after End
 }
 
-// reading is what a meter has read at one end of its window.
+// reading is what a meter reads at one end of its window.
 type reading struct {
 	cpu     cpuTime // at the window's beginning or end
 	usage   usage
 	machine Clocks
-	at      cpuTime // when machine was read, so that the two can be compared
+	at      cpuTime // when machine was read
 	known   bool    // machine is
 }
 
-// Begin begins the window: just before it returns. It takes a tick of the
-// kernel's (4 ms, say), and the longer the more threads there are.
+// Begin begins the window, just before it returns. It takes about a tick of the
+// kernel (such as 4 ms), and longer with more threads.
 func (m *Meter) Begin() (err error) {
 	if m.before.usage, err = m.files(); err != nil {
 		return err
@@ -73,8 +74,8 @@ func (m *Meter) Begin() (err error) {
 	return nil
 }
 
-// End ends the window: as soon as it is called. It takes as long as begin. Then
-// used is what the process used.
+// End ends the window when it is called. It takes as long as Begin. Then Used is what
+// the process used.
 func (m *Meter) End() (err error) {
 	if m.after.cpu, m.after.at, err = m.clock.settle(); err != nil {
 		return err
@@ -89,8 +90,8 @@ func (m *Meter) End() (err error) {
 	return nil
 }
 
-// Besides returns what Cell.Steal and Cell.Others say, of a server that ran where
-// the pins say; nil: not known.
+// Besides returns Cell.Steal and Cell.Others for a server that ran on the cores in
+// pins; nil: not known.
 func (m *Meter) Besides(pins Pinning) (steal, others *float64) {
 	if !m.before.known || !m.after.known {
 		return nil, nil
@@ -99,7 +100,7 @@ func (m *Meter) Besides(pins Pinning) (steal, others *float64) {
 	return after.stealSince(before), after.othersSince(before, pins, m.after.at.used-m.before.at.used)
 }
 
-// since compares thread by thread: a sum over those that are alive shrinks when
+// since compares thread by thread, because a sum over the living threads shrinks when
 // one of them ends.
 func (after usage) since(before usage, window time.Duration) *results.Resources {
 	r := &results.Resources{
@@ -117,9 +118,8 @@ func (after usage) since(before usage, window time.Duration) *results.Resources 
 		used := task.since(before.tasks[id])
 		r.Voluntary += used.voluntary
 		r.Involuntary += used.involuntary
-		// The kernel counts a wait when it ends, all of it, also where it began
-		// before the window: by then a thread of it may have waited for longer
-		// than the window was.
+		// The kernel counts a whole wait when it ends, even if the wait began before
+		// the window. So a thread may have waited for longer than the window.
 		queue += min(used.runQueue, window)
 	}
 	if before.queued && after.queued {
@@ -128,8 +128,8 @@ func (after usage) since(before usage, window time.Duration) *results.Resources 
 	return r
 }
 
-// waitedSince returns how long its threads were ready to run since then and had
-// no core, added up. known is false where the kernel does not tell.
+// waitedSince returns for how long the process's threads were ready to run and had no
+// core, added up. known is false if the kernel does not tell.
 func (after usage) waitedSince(before usage) (waited time.Duration, known bool) {
 	r := after.since(before, after.at.Sub(before.at))
 	if r.RunQueue == nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// NewMeter measures a process by the files under /proc, and its CPU time by its
-// own clock where there is one.
+// NewMeter returns a meter that reads /proc, and the process's own CPU clock if it
+// has one.
 func NewMeter(pid int) (*Meter, error) {
 	fs, err := procfs.NewDefaultFS()
 	if err != nil {
@@ -36,8 +36,7 @@ func NewMeter(pid int) (*Meter, error) {
 	return m, nil
 }
 
-// processUsage reads what a process has used and what it has, but for its exact
-// CPU time.
+// processUsage reads everything but the exact CPU time.
 func processUsage(pid int) (usage, error) {
 	fs, err := procfs.NewDefaultFS()
 	if err != nil {
@@ -49,17 +48,17 @@ func processUsage(pid int) (usage, error) {
 	return u, err
 }
 
-// kernelTick is how often the kernel's timer ticks on a core: the resolution of
-// its coarse clocks (1/CONFIG_HZ).
+// kernelTick is the time between two ticks of the kernel's timer on a core: the
+// resolution of its coarse clocks (1/CONFIG_HZ).
 func kernelTick() time.Duration {
 	var ts unix.Timespec
 	if err := unix.ClockGetres(unix.CLOCK_MONOTONIC_COARSE, &ts); err != nil {
-		return results.UserTick // no kernel's are longer
+		return results.UserTick // the longest of all kernels
 	}
 	return time.Duration(ts.Nano())
 }
 
-// MemoryOf reads what memory a process has now.
+// MemoryOf reads how much memory a process has now.
 func MemoryOf(pid int) (MemoryUsage, error) {
 	fs, err := procfs.NewDefaultFS()
 	if err != nil {
@@ -85,7 +84,7 @@ func procMemory(fs procfs.FS, p procfs.Proc, status procfs.ProcStatus) (m Memory
 	return m, err
 }
 
-// procTicks reads user and system time, which come in ticks of 10 ms.
+// procTicks reads user and system time, in ticks of 10 ms.
 func procTicks(fs procfs.FS, pid int) (user, system time.Duration, err error) {
 	p, err := fs.Proc(pid)
 	if err != nil {
@@ -98,9 +97,9 @@ func procTicks(fs procfs.FS, pid int) (user, system time.Duration, err error) {
 	return time.Duration(stat.UTime) * results.UserTick, time.Duration(stat.STime) * results.UserTick, nil
 }
 
-// procUsage reads the files under /proc/PID. Its threads are all under task,
-// those too that the kernel has started for an io_uring: they belong to the
-// process since Linux 5.12, and so does their CPU time.
+// procUsage reads the files in /proc/PID. task lists all threads, also those that the
+// kernel starts for an io_uring: since Linux 5.12 they, and their CPU time, belong to
+// the process.
 func procUsage(fs procfs.FS, pid int) (usage, error) {
 	p, err := fs.Proc(pid)
 	if err != nil {
@@ -114,8 +113,8 @@ func procUsage(fs procfs.FS, pid int) (usage, error) {
 	if err != nil {
 		return usage{}, fmt.Errorf("process %d: %w", pid, err)
 	}
-	// A kernel may have no such file, or one of zeros only (sched_info_on): what
-	// has never run is not there to be asked for.
+	// A kernel may have no such file, or one with zeros only (sched_info_on). So a
+	// process that has never run shows that the kernel does not tell.
 	sched, err := p.Schedstat()
 	u := usage{
 		tasks:   make(map[int]taskUsage, len(threads)),
@@ -131,7 +130,7 @@ func procUsage(fs procfs.FS, pid int) (usage, error) {
 	for _, t := range threads {
 		s, err := t.NewStatus()
 		if err != nil {
-			continue // it has just ended
+			continue // the thread has just ended
 		}
 		task := taskUsage{voluntary: int64(s.VoluntaryCtxtSwitches), involuntary: int64(s.NonVoluntaryCtxtSwitches)}
 		if s, err := t.Schedstat(); err == nil {
@@ -142,7 +141,7 @@ func procUsage(fs procfs.FS, pid int) (usage, error) {
 	return u, nil
 }
 
-// socketMemory returns what TCP's buffers have, in bytes, on the whole machine.
+// socketMemory returns how many bytes TCP's buffers have on the whole machine.
 func socketMemory(fs procfs.FS) (int64, error) {
 	all, err := fs.NetSockstat()
 	if err != nil {
@@ -156,14 +155,14 @@ func socketMemory(fs procfs.FS) (int64, error) {
 	return 0, nil
 }
 
-// processClock reads the clock that counts a process's CPU time: in ns, with the
-// threads that have ended, in one system call, and without what a running thread
-// has used since its last tick (kernel/sched/cputime.c: thread_group_cputime
-// brings only the caller's own process up to date). The sum over
-// /proc/PID/task/*/schedstat is the same figure without the ended threads.
+// processClock reads the clock of a process's CPU time, in ns. One system call reads
+// it, and it includes ended threads. It lacks what a running thread has used since
+// its last tick, because the kernel brings only the caller's own process up to date
+// (thread_group_cputime in kernel/sched/cputime.c). The sum over
+// /proc/PID/task/*/schedstat is the same figure without ended threads.
 func processClock(pid int) (time.Duration, error) {
-	// How a clock's number is made of a process's: CPUCLOCK_SCHED, for all
-	// threads (include/linux/posix-timers_types.h, and clock_getcpuclockid(3)).
+	// The number of a process's clock: CPUCLOCK_SCHED, for all threads
+	// (include/linux/posix-timers_types.h, and clock_getcpuclockid(3)).
 	const sched = 2
 	var ts unix.Timespec
 	if err := unix.ClockGettime(int32(^pid)<<3|sched, &ts); err != nil {
@@ -172,20 +171,20 @@ func processClock(pid int) (time.Duration, error) {
 	return time.Duration(ts.Nano()), nil
 }
 
-// HeldConnections returns how many connections a server on this machine has
-// accepted at the address, and neither end has closed. The kernel's tables know
-// it exactly: what waits to be accepted has no inode yet.
+// HeldConnections returns how many connections a server on this machine has accepted
+// at the address and neither end has closed. The kernel's tables are exact: a
+// connection that waits for accept has no inode yet.
 func HeldConnections(addr string) (int, error) {
 	at, err := netip.ParseAddrPort(addr)
 	if err != nil {
 		return 0, err
 	}
-	// The files are read in pieces: where connections come and go meanwhile, one
-	// may be in two of them.
+	// The files are read in pieces. If connections come and go meanwhile, one may be
+	// in two pieces.
 	held := make(map[string]bool)
 	for _, name := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		table, err := os.ReadFile(name)
-		if err != nil && !(name == "/proc/net/tcp6" && errors.Is(err, os.ErrNotExist)) { // a kernel without it
+		if err != nil && !(name == "/proc/net/tcp6" && errors.Is(err, os.ErrNotExist)) { // a kernel without IPv6
 			return 0, err
 		}
 		local := fmt.Sprintf(":%04X", at.Port())

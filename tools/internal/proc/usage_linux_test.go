@@ -118,9 +118,9 @@ func TestAProcessHasNoMoreThanItsCore(t *testing.T) {
 	}
 }
 
-// What one thread did is not subtracted from the others when it ends, nor from
-// the thread that has its number next; and CPU time is the process's, whoever in
-// it is still alive.
+// When a thread ends, its counts are not subtracted from those of the other threads,
+// nor from those of the next thread with its number. The CPU time is the process's,
+// whichever threads still run.
 func TestThreadsThatEndTakeNothingAlong(t *testing.T) {
 	before := usage{queued: true, tasks: map[int]taskUsage{1: {10, 1, 100}, 2: {9000, 900, 90_000}, 3: {5, 5, 500}}}
 	after := usage{queued: true, tasks: map[int]taskUsage{1: {12, 4, 400}, 3: {6, 2, 50}, 4: {100, 10, 1000}}}
@@ -183,9 +183,9 @@ func threadOfItsOwn(ready chan<- thread, end <-chan struct{}) {
 	<-end
 }
 
-// What a server has opened or closed for itself meanwhile is not in it, nor is
-// what still waits in the listen queue. (Descriptors were counted once: the one
-// of the client that had asked whether the server is ready made 19 of 20.)
+// Descriptors that a server opens or closes for itself do not count, nor do
+// connections in the listen queue. (Once descriptors were counted: the descriptor of
+// the client that had asked whether the server was ready made 19 of 20.)
 func TestConnectionsAreCountedNotDescriptors(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
-	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
@@ -20,10 +19,9 @@ import (
 // is measured; its clock is set by hand.
 func liveRun(t *testing.T, s *labtest.Screen, style text.Style) (p *Progress, r *results.Results, clock *time.Time) {
 	t.Helper()
-	targets := models.Models("ioflavors")
 	mix := load.DefaultWorkload()
 	r = &results.Results{Plan: results.Plan{Rounds: 3, Parts: results.Parts[:len(results.Parts)-1], Workloads: results.Workloads(mix), Open: results.OpenWorkloads(mix, "")}}
-	for _, target := range targets {
+	for _, target := range labtest.Targets(t) {
 		r.Servers = append(r.Servers, &results.Server{Target: target})
 	}
 	now := time.Unix(1e9, 0)
