@@ -110,8 +110,8 @@ func codecOf(w load.Workload) wire.Codec {
 	return m
 }
 
-func mixOf(w load.Workload, seed uint64) *dataset.Mix {
-	m, err := dataset.NewMix(context.Background(), w, seed)
+func mixOf(w load.Workload, seed uint64) *dataset.Source {
+	m, err := dataset.Mix(context.Background(), w, seed)
 	if err != nil {
 		panic(err)
 	}

@@ -20,8 +20,9 @@
 // # Where things are
 //
 // run.go starts a run. generator.go is the loop. schedule.go decides when requests
-// are due, pipeline.go matches the replies of one connection with its requests,
-// window.go counts, and pause.go notices that the generator itself did not run.
+// are due, pipeline.go holds the requests in flight of one connection, reply.go matches
+// replies with them, window.go counts, and pause.go notices that the generator itself
+// did not run.
 //
 // Package dataset decides which request is next, and knows nothing of bytes. Package
 // wire turns requests into bytes and judges replies: its interface Codec is all that

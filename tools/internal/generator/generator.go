@@ -33,7 +33,7 @@ const (
 // generator is a run: one thread, its connections, and its counters.
 type generator struct {
 	cfg      Config
-	source   dataset.Source
+	source   *dataset.Source
 	schedule *schedule // nil in the closed loop
 	poller   *poller.Poller
 	alarm    alarm
@@ -74,7 +74,7 @@ type conn struct {
 }
 
 // newGenerator connects. The caller must close the generator.
-func newGenerator(ctx context.Context, cfg Config, codec wire.Codec, source dataset.Source) (*generator, error) {
+func newGenerator(ctx context.Context, cfg Config, codec wire.Codec, source *dataset.Source) (*generator, error) {
 	p, err := poller.New(min(cfg.Connections, 1024))
 	if err != nil {
 		return nil, fmt.Errorf("load: %w", err)
@@ -333,7 +333,7 @@ func (g *generator) receive(c *conn) (any bool) {
 		if c.room() == 0 {
 			c.roomAt = g.read
 		}
-		err = c.feed(room[:n], g)
+		err = g.feed(&c.pipeline, room[:n])
 		if g.cfg.MaxValue > longWork {
 			g.resume()
 		}
@@ -349,25 +349,6 @@ func (g *generator) receive(c *conn) (any bool) {
 		g.request(c)
 	}
 	return true
-}
-
-// reply counts a reply. The pipeline calls it.
-func (g *generator) reply(p *pipeline, r request, wrong error) {
-	g.outstanding--
-	if p.answered%lookEvery == 0 {
-		g.now()
-	}
-	if wrong != nil {
-		g.errors.Wrong++
-		g.errors.Note(wrong)
-		g.window.countWrong(r, g.read)
-		return
-	}
-	g.requests++
-	if g.window.open {
-		p.counted++
-	}
-	g.window.count(r, g.read, g.schedule != nil)
 }
 
 // request makes the requests that are due and have room on the connection,

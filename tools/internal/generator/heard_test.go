@@ -74,7 +74,7 @@ func answerKnown(c net.Conn, cfg Config) {
 	h := kv.NewHandler(store.New(0))
 	codec := codecOf(cfg.Workload)
 	all := newPipeline(codec, cfg.Keys)
-	answerAll(h, nil, fillUp(&all, nil, dataset.NewFill(cfg.Keys), 0))
+	answerAll(h, nil, fillUp(&all, nil, dataset.Fill(cfg.Keys), 0))
 	batch := make([]byte, len(codec.AppendRequest(nil, dataset.Request{}))*cfg.Depth)
 	for {
 		for got := 0; got < len(batch); {

@@ -14,9 +14,8 @@ type request struct {
 	dataset.Request
 }
 
-// pipeline is the requests and replies of one connection, without the I/O:
-// the generator moves the bytes. Replies belong to requests only by their
-// order.
+// pipeline is the requests in flight of one connection, without the I/O: the generator
+// moves the bytes. Replies belong to requests only by their order.
 type pipeline struct {
 	codec wire.Codec
 
@@ -42,7 +41,7 @@ func newPipeline(codec wire.Codec, depth int) pipeline {
 func (p *pipeline) room() int { return len(p.inFlight) - p.count }
 
 // appendRequest takes a request, for which there must be room, and appends its
-// frame to dst.
+// bytes to dst.
 func (p *pipeline) appendRequest(dst []byte, r request) []byte {
 	at := p.oldest + p.count
 	if at >= len(p.inFlight) {
@@ -61,54 +60,6 @@ func (p *pipeline) readBuffer(shared []byte) []byte {
 		return shared
 	}
 	return p.in[len(p.in):cap(p.in)]
-}
-
-// replyHandler receives each reply to a request; the reply is right if wrong is
-// nil.
-type replyHandler interface {
-	reply(p *pipeline, r request, wrong error)
-}
-
-// feed takes the bytes that were read into readBuffer, and passes each complete
-// reply to h. After an error the stream is unusable.
-func (p *pipeline) feed(read []byte, h replyHandler) error {
-	data, kept := read, len(p.in) > 0
-	if kept {
-		p.in = p.in[:len(p.in)+len(read)]
-		data = p.in
-	}
-	for len(data) > 0 {
-		if p.count == 0 {
-			return errUnasked
-		}
-		r := p.inFlight[p.oldest]
-		n, wrong, err := p.codec.MatchReply(data, r.Request)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			break
-		}
-		if p.oldest++; p.oldest == len(p.inFlight) {
-			p.oldest = 0
-		}
-		p.count--
-		p.answered++
-		h.reply(p, r, wrong)
-		data = data[n:]
-	}
-	switch {
-	case len(data) == 0:
-		p.in = p.in[:0]
-	case kept:
-		p.in = p.in[:copy(p.in, data)]
-	default:
-		if p.in == nil {
-			p.in = make([]byte, 0, p.codec.MaxReply())
-		}
-		p.in = append(p.in, data...)
-	}
-	return nil
 }
 
 // oldestSent returns when the oldest request in flight was made.

@@ -19,7 +19,7 @@ func BenchmarkPipeline(b *testing.B) {
 			codec := codecOf(sized(keys, 64))
 			h := kv.NewHandler(store.New(0))
 			full := newPipeline(codec, keys)
-			answerAll(h, nil, fillUp(&full, nil, dataset.NewFill(keys), 0))
+			answerAll(h, nil, fillUp(&full, nil, dataset.Fill(keys), 0))
 			// Gets of one size: each reply is as long as the others, but has another key.
 			replies := make([][]byte, keys)
 			for key := range replies {
@@ -40,7 +40,7 @@ func BenchmarkPipeline(b *testing.B) {
 					requests = p.appendRequest(requests, r)
 					read = append(read, replies[r.Key]...)
 				}
-				if err := p.feed(read, g); err != nil {
+				if err := g.feed(&p, read); err != nil {
 					b.Fatal(err)
 				}
 			}

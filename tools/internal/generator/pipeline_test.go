@@ -17,22 +17,9 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// tally is a replyHandler that counts replies.
-type tally struct {
-	right, wrong int
-	order        []int
-	keep         bool
-}
-
-func (t *tally) reply(_ *pipeline, r request, wrong error) {
-	if wrong != nil {
-		t.wrong++
-	} else {
-		t.right++
-	}
-	if t.keep {
-		t.order = append(t.order, r.Key)
-	}
+// counting returns a generator that only counts replies.
+func counting() *generator {
+	return &generator{window: newWindow(time.Second), clock: time.Now()}
 }
 
 // answerAll answers the frames in requests.
@@ -53,7 +40,7 @@ func TestPipelineEveryCut(t *testing.T) {
 	codec := codecOf(sized(3, 10))
 	h := kv.NewHandler(store.New(0))
 	full := newPipeline(codec, 3)
-	put := fillUp(&full, nil, dataset.NewFill(3), 0)
+	put := fillUp(&full, nil, dataset.Fill(3), 0)
 	answerAll(h, nil, put)
 
 	all := newPipeline(codec, 9)
@@ -64,17 +51,17 @@ func TestPipelineEveryCut(t *testing.T) {
 		again := fillUp(&p, nil, mixOf(load.Workload{Puts: 0.3, Keys: 3}, 1), time.Second)
 		require.Equal(t, requests, again)
 		require.Equal(t, time.Second, p.oldestSent())
-		v := &tally{keep: true}
+		g := counting()
 		shared := make([]byte, len(replies))
 		for _, piece := range [][]byte{replies[:cut], replies[cut:]} {
 			for len(piece) > 0 {
 				n := copy(p.readBuffer(shared), piece)
-				require.NoError(t, p.feed(p.readBuffer(shared)[:n], v))
+				require.NoError(t, g.feed(&p, p.readBuffer(shared)[:n]))
 				piece = piece[n:]
 			}
 		}
-		require.Equal(t, 9, v.right, "cut at %d", cut)
-		require.Zero(t, v.wrong)
+		require.EqualValues(t, 9, g.requests, "cut at %d", cut)
+		require.NoError(t, g.errors.Err())
 		require.Zero(t, p.count)
 		require.Empty(t, p.in)
 	}
@@ -94,9 +81,9 @@ func TestPipelineRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPipeline(codec, 1)
 			if c.want != errUnasked {
-				fillUp(&p, nil, dataset.NewFill(1), 0)
+				fillUp(&p, nil, dataset.Fill(1), 0)
 			}
-			assert.ErrorIs(t, p.feed([]byte(c.read), new(tally)), c.want)
+			assert.ErrorIs(t, counting().feed(&p, []byte(c.read)), c.want)
 		})
 	}
 }
@@ -105,12 +92,12 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	codec := codecOf(sized(100, 64))
 	h := kv.NewHandler(store.New(0))
 	full := newPipeline(codec, 100)
-	puts := fillUp(&full, nil, dataset.NewFill(100), 0)
+	puts := fillUp(&full, nil, dataset.Fill(100), 0)
 	answerAll(h, nil, puts)
 
 	from := mixOf(load.Workload{Puts: 0.1, Keys: 100}, 1)
 	p := newPipeline(codec, 16)
-	g := &generator{window: newWindow(time.Second), clock: time.Now()}
+	g := counting()
 	g.window.open = true
 	var requests, replies []byte
 	shared := make([]byte, 1<<20)
@@ -120,7 +107,7 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 		g.read = time.Millisecond
 		for piece := range bytes.Lines(replies) { // any other cut would do as well
 			n := copy(p.readBuffer(shared), piece)
-			if err := p.feed(p.readBuffer(shared)[:n], g); err != nil {
+			if err := g.feed(&p, p.readBuffer(shared)[:n]); err != nil {
 				panic(err)
 			}
 		}
@@ -137,7 +124,7 @@ func sized(keys, value int) load.Workload {
 }
 
 // fillUp makes as many requests as there is room for.
-func fillUp(p *pipeline, dst []byte, from dataset.Source, now time.Duration) []byte {
+func fillUp(p *pipeline, dst []byte, from *dataset.Source, now time.Duration) []byte {
 	for p.room() > 0 {
 		r, ok := from.Next()
 		if !ok {

@@ -29,7 +29,7 @@ func Run(ctx context.Context, cfg Config) (load.Result, error) {
 	if err != nil {
 		return load.Result{}, err
 	}
-	mix, err := dataset.NewMix(ctx, cfg.Workload, cfg.Seed)
+	mix, err := dataset.Mix(ctx, cfg.Workload, cfg.Seed)
 	if err != nil {
 		return load.Result{}, err
 	}
@@ -69,7 +69,7 @@ func Preload(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	g, err := newGenerator(ctx, cfg, codec, dataset.NewFill(cfg.Keys))
+	g, err := newGenerator(ctx, cfg, codec, dataset.Fill(cfg.Keys))
 	if err != nil {
 		return err
 	}

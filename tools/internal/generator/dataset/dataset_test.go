@@ -57,7 +57,7 @@ func TestPreparingEndsWithItsContext(t *testing.T) {
 	_, err := New(ctx, w)
 	require.ErrorIs(t, err, context.Canceled)
 	assert.ErrorContains(t, err, "making 10000000 keys")
-	_, err = NewMix(ctx, w, 1)
+	_, err = Mix(ctx, w, 1)
 	require.ErrorIs(t, err, context.Canceled)
 }
 
@@ -74,8 +74,8 @@ func dataOf(w load.Workload) *Dataset {
 	return d
 }
 
-func mixOf(w load.Workload, seed uint64) *Mix {
-	m, err := NewMix(context.Background(), w, seed)
+func mixOf(w load.Workload, seed uint64) *Source {
+	m, err := Mix(context.Background(), w, seed)
 	if err != nil {
 		panic(err)
 	}

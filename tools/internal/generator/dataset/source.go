@@ -13,55 +13,47 @@ type Request struct {
 	Put bool // a get otherwise
 }
 
-// Source decides the next request.
-type Source interface {
-	// Next returns it. ok is false when there are no more requests.
-	Next() (r Request, ok bool)
-}
-
-// Mix is an endless Source: a random key, put or get at random.
-type Mix struct {
-	random *rand.Rand
+// Source decides the next request. It is no interface, because the generator calls it
+// for each request.
+type Source struct {
+	random *rand.Rand // nil: a Fill
 	keys   int
 	zipf   zipf   // empty: all keys are equally likely
 	puts   uint32 // of 2³² requests, how many are puts; 2³²-1 if all are
+	next   int    // of a Fill: the next key
 }
 
-// NewMix returns an error only if ctx is done.
-func NewMix(ctx context.Context, w load.Workload, seed uint64) (m *Mix, err error) {
-	m = &Mix{
+// Mix returns an endless Source: a random key, put or get at random. It returns an
+// error only if ctx is done.
+func Mix(ctx context.Context, w load.Workload, seed uint64) (s *Source, err error) {
+	s = &Source{
 		random: rand.New(rand.NewPCG(seed, 0)),
 		keys:   w.Keys,
 		puts:   uint32(min(w.Puts*(1<<32), 1<<32-1)),
 	}
 	if w.Distribution == load.Zipfian {
-		m.zipf, err = newZipf(ctx, w.Keys)
+		s.zipf, err = newZipf(ctx, w.Keys)
 	}
-	return m, err
+	return s, err
 }
 
-// Next implements Source.
-func (m *Mix) Next() (r Request, ok bool) {
-	if m.zipf.upTo != nil {
-		r.Key = m.zipf.pick(m.random)
+// Fill returns a Source that puts each of the keys 0 to keys-1 once.
+func Fill(keys int) *Source { return &Source{keys: keys} }
+
+// Next returns the next request. ok is false when there are no more.
+func (s *Source) Next() (r Request, ok bool) {
+	if s.random == nil {
+		if s.next == s.keys {
+			return Request{}, false
+		}
+		s.next++
+		return Request{Key: s.next - 1, Put: true}, true
+	}
+	if s.zipf.upTo != nil {
+		r.Key = s.zipf.pick(s.random)
 	} else {
-		r.Key = m.random.IntN(m.keys)
+		r.Key = s.random.IntN(s.keys)
 	}
-	r.Put = m.random.Uint32() < m.puts
+	r.Put = s.random.Uint32() < s.puts
 	return r, true
-}
-
-// Fill is a Source that puts each key once.
-type Fill struct{ next, keys int }
-
-// NewFill returns a Fill of the keys 0 to keys-1.
-func NewFill(keys int) *Fill { return &Fill{keys: keys} }
-
-// Next implements Source.
-func (f *Fill) Next() (r Request, ok bool) {
-	if f.next == f.keys {
-		return Request{}, false
-	}
-	f.next++
-	return Request{Key: f.next - 1, Put: true}, true
 }

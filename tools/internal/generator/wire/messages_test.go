@@ -39,7 +39,7 @@ func TestSizesAndProtocolsAllocateNothing(t *testing.T) {
 		w := sized(100, 16)
 		w.Protocol, w.MaxValue, w.Distribution, w.Puts = protocol, 400, load.Zipfian, 0.5
 		m := messagesOf(w)
-		from, err := dataset.NewMix(t.Context(), w, 1)
+		from, err := dataset.Mix(t.Context(), w, 1)
 		require.NoError(t, err)
 		replies := map[dataset.Request][]byte{}
 		for i := range m.data.Keys {
