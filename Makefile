@@ -7,7 +7,7 @@ FUZZTIME ?= 10s
 BENCH ?= .
 OUT ?= bench.txt
 TIMES ?= 3
-PER ?= 22
+PER ?= 14
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ race: ## run them under the race detector
 stress: ## run them TIMES (3) times beside six busy processes, PACKAGES=./common/... say
 	scripts/stress.sh $(TIMES) $(PACKAGES)
 
-mutate: ## change the program in PER (22) small ways a package, and see whether a test notices (hours)
+mutate: ## change the program in PER (14) small ways a package, and see whether a test notices (an hour)
 	go run ./tools/internal/mutate -per $(PER)
 
 netns: ## test them where packets are lost and cables cut (Linux)

@@ -81,7 +81,7 @@ func TestCheck(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(stdout), "\n")
 	require.Len(t, lines, 4)
 	assert.Equal(t, "RULE                FAULT  WHAT A SERVER OWES", lines[0])
-	assert.Regexp(t, `^pass  put-get                    a value`, lines[1])
+	assert.Regexp(t, `^pass  put-get                    a get returns`, lines[1])
 	assert.Regexp(t, `^pass  length-too-small        3  a length`, lines[2])
 	assert.Equal(t, "2 of 2 rules passed", lines[3])
 }

@@ -2,7 +2,7 @@
 // that should notice. A mutation that no test notices survives. It is either
 // equivalent (no behaviour that matters has changed) or shows a hole in the tests.
 //
-//	go run ./tools/internal/mutate            # 22 mutations of each target: about an hour
+//	go run ./tools/internal/mutate            # 14 mutations of each target: about an hour
 //	go run ./tools/internal/mutate -only common/session -per 0
 //
 // Each survivor has a verdict in survivors.txt, written by a person. The exit code is
@@ -35,7 +35,7 @@ const wanted = 0.90
 
 func main() {
 	only := flag.String("only", "", "mutate this `folder` alone")
-	per := flag.Int("per", 22, "try `n` mutations of each target, chosen by a hash of their names; 0: all")
+	per := flag.Int("per", 14, "try `n` mutations of each target, chosen by a hash of their names; 0: all")
 	file := flag.String("survivors", "tools/internal/mutate/survivors.txt", "the `file` that has a verdict for each survivor")
 	write := flag.Bool("w", false, "write the survivors to the file")
 	jobs := flag.Int("j", 3, "try `n` mutations at a time; tests wait for much of their time")

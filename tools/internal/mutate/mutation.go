@@ -68,6 +68,11 @@ func (t *target) mutations() ([]mutation, error) {
 	if err := json.Unmarshal(output, &listed); err != nil {
 		return nil, err
 	}
+	for _, file := range t.files {
+		if !slices.Contains(listed.GoFiles, file) {
+			return nil, fmt.Errorf("%s: it has no file %s to mutate", t.folder, file)
+		}
+	}
 	var all []mutation
 	for _, file := range listed.GoFiles {
 		if len(t.files) > 0 && !slices.Contains(t.files, file) {

@@ -35,10 +35,10 @@ var targets = []*target{
 	{folder: "eventloop/poller", tests: [][]string{own("eventloop/poller"), polling}},
 	{folder: "eventloop", tests: [][]string{{"-run", "^TestOnAFakeKernel$", "./eventloop"}, own("eventloop")}},
 	{folder: "iouring", tests: [][]string{{"-run", "^TestOnAFakeKernel$", "./iouring"}, own("iouring")}},
-	{folder: "tools/internal/load", tests: [][]string{own("tools/internal/load")}},
+	{folder: "tools/internal/load", tests: [][]string{own("tools/internal/load"), own("tools/internal/generator")}},
 	{folder: "tools/internal/generator", tests: [][]string{own("tools/internal/generator")}},
-	{folder: "tools/internal/generator/dataset", tests: [][]string{own("tools/internal/generator/dataset")}},
-	{folder: "tools/internal/generator/wire", tests: [][]string{own("tools/internal/generator/wire"), own("tools/internal/generator/nullserver")}},
+	{folder: "tools/internal/generator/dataset", tests: [][]string{own("tools/internal/generator/dataset"), own("tools/internal/generator")}},
+	{folder: "tools/internal/generator/wire", tests: [][]string{own("tools/internal/generator/wire"), own("tools/internal/generator/nullserver"), own("tools/internal/generator")}},
 	{folder: "tools/internal/generator/meter", tests: [][]string{own("tools/internal/generator/meter"), own("tools/internal/generator")}},
 	// Of the lab, the files with the rules that judge a measurement.
 	{folder: "tools/internal/results", files: []string{"disturbance.go", "stallcheck.go", "trial.go"}, tests: [][]string{judging}},
