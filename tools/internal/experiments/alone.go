@@ -27,7 +27,7 @@ var experimentAlone = &Experiment{
 		About:       []string{"singleblocking", "busywait", "busywait --one-at-a-time"},
 		Predictions: expect(oneAtATime),
 
-		Metric:  "how many of 64 clients that ask at the same time and stay get an answer at all; median and range of the repeats",
+		Metric:  "the share of 64 clients, which ask at the same time and stay connected, that get an answer; median and range of the repeats",
 		Unit:    "% of clients",
 		Rule:    "yes up to 5 %, no from 50 % on; a run with less is left out if the server or the load generator waited for a core for a fifth of it",
 		Shows:   results.ClientsServed,

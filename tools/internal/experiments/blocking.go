@@ -17,7 +17,7 @@ var experimentBlocking = &Experiment{
 		ID:       "E12",
 		Title:    "what blocking is in Go",
 		Quotes:   []string{"All the IO operations like accepting new connections … reading … and writing … are blocking."},
-		Question: "Does a read wait in the kernel, with no call of a poller before it, and none that finds nothing?",
+		Question: "Does a read wait in the kernel, without a poller's call before it, and without reads that find nothing?",
 		About:    []string{"singleblocking", "multiblocking", "multiblocking --os-threads"},
 		Predictions: expect(func(v models.Variant) results.Verdict {
 			switch v.Name() {
@@ -31,9 +31,9 @@ var experimentBlocking = &Experiment{
 			}
 			return ""
 		}),
-		Metric: "calls of a poller for each request, or of io_uring_enter, which waits as one does, and reads beyond the one that it takes, over one connection",
+		Metric: "calls for each request over one connection: those of a poller, or of io_uring_enter, which waits like one, and all reads but one",
 		Unit:   "calls/request",
-		Rule:   fmt.Sprintf("yes up to %.1f, no from %.1f on; not measurable where so few requests are answered that the runtime's monitor makes that difference", blockingYes, blockingNo),
+		Rule:   fmt.Sprintf("yes up to %.1f, no from %.1f on; not measurable if so few requests are answered that the runtime's monitor makes the difference", blockingYes, blockingNo),
 		Parts:  []results.Part{results.Syscalls},
 	},
 	counts: true,

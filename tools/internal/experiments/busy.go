@@ -15,12 +15,12 @@ var experimentBusy = &Experiment{
 		ID:       "E4",
 		Title:    "polling takes CPU time",
 		Quotes:   []string{"Busy waiting consumes CPU resources as the server constantly polls"},
-		Question: "Does it use a core although nobody asks anything?",
+		Question: "Does it use a core although no client asks anything?",
 		About:    []string{"busywait", "busywait --one-at-a-time"},
 
 		Predictions: expect(func(v models.Variant) results.Verdict { return yesIf(v.Spins) }),
 
-		Metric: "the share of a core that it uses, or is ready to use and has to wait for, while all connections are silent; median and range over their numbers",
+		Metric: "the share of a core that the server uses, or waits for, while all connections are silent; median and range over the numbers of connections",
 		Unit:   "% of a core",
 		Rule:   "yes from 50 % on, no up to 5 %",
 		Parts:  []results.Part{results.Idle},

@@ -31,7 +31,7 @@ var experimentCode = &Experiment{
 			"Easy to understand and implement",
 			"Handling errors may become tricky",
 		},
-		Question: "Is a model whose calls block shorter than each one whose calls do not, and does it tell fewer errors apart?",
+		Question: "Is a model whose calls block shorter than every model whose calls do not, and does it distinguish fewer errors?",
 		About:    []string{"singleblocking"},
 		Predictions: expect(func(v models.Variant) results.Verdict {
 			switch {

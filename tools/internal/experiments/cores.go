@@ -21,14 +21,14 @@ var experimentCores = &Experiment{
 		ID:       "E3",
 		Title:    "cores left unused",
 		Quotes:   []string{"Under-utilized hardware: Modern CPUs can handle many tasks concurrently, but this approach doesn't leverage that"},
-		Question: "Does it leave all cores but one unused, however much there is to do?",
+		Question: "Does it leave all cores but one unused, however high the load is?",
 		About:    []string{"singleblocking"},
 		// The kernel does a ring's work on the thread that asks for it.
 		Predictions: expect(func(v models.Variant) results.Verdict { return yesIf(v.Handlers == 1) }),
 
-		Metric: "cores that the server used (CPU time per time) while 50 clients kept 16 requests each in flight and it might run on every core, the load generator's too; median and range of three repeats",
+		Metric: "cores that the server used (CPU time by elapsed time) while 50 clients kept 16 requests each in flight; the server may run on every core, the load generator's too; median and range of three repeats",
 		Unit:   "cores",
-		Rule:   "yes up to 1.05, no from 1.2 on; not measurable where none of the run's servers gets to 1.2, for then the machine has no second core to offer. A run with less is left out if others used a fifth of the cores",
+		Rule:   "yes up to 1.05, no from 1.2 on; not measurable if no server of the run reaches 1.2, because then the machine has no second core to offer. A run with less is left out if other programs used a fifth of the cores",
 	},
 	takes: func(results.Plan, *results.Server) time.Duration {
 		return bench.StartStopTime + repeats*(coresWarmup+coresCell)

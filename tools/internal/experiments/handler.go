@@ -36,7 +36,7 @@ var experimentHandler = &Experiment{
 		}),
 		Metric: "p99 of the response time of 1,000 cheap requests/s over 20 connections, beside one client with 10 slow requests/s whose handler sleeps; median and range of three runs",
 		Unit:   "ms",
-		Rule:   "yes up to 2 ms, no from 5 ms on, by the handler that sleeps; one that computes has no core of its own to do so here",
+		Rule:   "yes up to 2 ms, no from 5 ms on, judged with the handler that sleeps, because a handler that computes has no core of its own here",
 	},
 	takes: func(_ results.Plan, s *results.Server) time.Duration {
 		if s.Foreign || s.OneAtATime {

@@ -18,7 +18,7 @@ var experimentMemory = &Experiment{
 			"Creating and managing threads requires resources",
 			"There's a limit to how many threads a machine can handle",
 		},
-		Question: "Does a client who says nothing take as much memory as a stack?",
+		Question: "Does a silent client take as much memory as a stack?",
 		About:    []string{"multiblocking", "multiblocking --os-threads"},
 		Predictions: expect(func(v models.Variant) results.Verdict {
 			switch {
@@ -31,9 +31,9 @@ var experimentMemory = &Experiment{
 			}
 			return ""
 		}),
-		Metric: "the server's own memory (RSS) per silent connection, by the most that it held; the kernel's stacks, buffers and pending operations are not in it. Measured once",
+		Metric: "the server's own memory (RSS) per silent connection, with the most connections that it held; the kernel's stacks, buffers and pending operations are not counted. Measured once",
 		Unit:   "KiB per connection",
-		Rule:   "yes from 2 KiB on, the smallest stack of a goroutine, no up to 0.5 KiB; not measurable with less than 500 connections, which are lost among what a program takes for itself",
+		Rule:   "yes from 2 KiB on, the smallest stack of a goroutine, no up to 0.5 KiB; not measurable with less than 500 connections, because the program's own memory hides theirs",
 		Parts:  []results.Part{results.Idle},
 	},
 	counts: true,

@@ -36,7 +36,7 @@ var experimentPool = &Experiment{
 			"multiblocking --workers 64": results.Refuted,
 			"multiblocking --os-threads": results.Refuted,
 		},
-		Metric: "the server's CPU time per request, as a share of that with a goroutine for each client, under the load where that is least: 256 connections in a closed loop, clients that come, ask once and go, or 256 connections whose requests compute for 100 µs; median and range of three runs",
+		Metric: "the server's CPU time per request, as a share of that with a goroutine for each client, under the load where that is least: 256 connections in a closed loop, clients that connect, ask once and leave, or 256 connections whose requests compute for 100 µs; median and range of three runs",
 		Unit:   "×",
 		Rule:   fmt.Sprintf("yes up to %.2f, no from %.2f on: two runs of one server differ by several percent", poolHelps, poolDoesNot),
 		Shows:  results.CPUPerRequest,

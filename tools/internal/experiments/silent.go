@@ -18,7 +18,7 @@ import (
 var experimentSilent = &Experiment{
 	Statement: results.Statement{
 		ID:       "E6",
-		Title:    "clients who say nothing",
+		Title:    "silent clients",
 		Quotes:   []string{"Polling the event loop for multiple sockets is a more efficient way … compared to constantly checking each socket individually"},
 		Question: "Does a request cost the same however many other clients are silent?",
 		About:    []string{"eventloop"},
@@ -34,7 +34,7 @@ var experimentSilent = &Experiment{
 		Metric: "CPU time per request with the most silent connections (up to 9,900) by that with none, of ten clients in a closed loop; median and range of three repeats. " +
 			"Not at a given rate: there a server that polls all the time would use a core per second, whatever a request cost",
 		Unit:    "×",
-		Rule:    "yes up to 1.25, no from 2 on. If to ask every socket is cheaper by a fifth where nobody is silent, then the claim holds only with silent clients",
+		Rule:    "yes up to 1.25, no from 2 on. If asking every socket is a fifth cheaper when no client is silent, then the claim holds only with silent clients",
 		Shows:   results.CPUPerRequest,
 		Against: "silent connections",
 	},

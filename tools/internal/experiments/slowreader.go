@@ -17,13 +17,13 @@ import (
 var experimentSlowReader = &Experiment{
 	Statement: results.Statement{
 		ID:       "E11",
-		Title:    "a client who does not read",
-		Question: "Do others wait as long as a client pleases who does not read his replies?",
+		Title:    "a client that does not read",
+		Question: "Do other clients wait for as long as one client does not read its replies?",
 		// All of ours, because the article says nothing about it.
 		About:       models.TargetNames(models.Models("")),
 		Predictions: expect(oneAtATime),
 
-		Metric: "the longest that anybody waited who came while a client asked for 64 KiB a thousand times and did not read; median and range of three times",
+		Metric: "the longest wait of another client that came while one client asked for 64 KiB a thousand times and did not read; median and range of three times",
 		Unit:   "s",
 		Rule:   "yes from half of that time on, no up to a tenth; a time is left out if the machine may have made the answer, because the server had no core or the probes were late",
 	},

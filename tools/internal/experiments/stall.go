@@ -18,12 +18,12 @@ var experimentStall = &Experiment{
 		ID:       "E2",
 		Title:    "one slow client",
 		Quotes:   []string{"Resource bottleneck: A single slow client can stall other clients."},
-		Question: "Do others wait as long as one client pleases?",
+		Question: "Do other clients wait for as long as one client is slow?",
 		About:    []string{"singleblocking"},
 
 		Predictions: expect(oneAtATime),
 
-		Metric: "the longest that anybody waited who came during an attack; median and range of three attacks",
+		Metric: "the longest wait of another client that came during an attack; median and range of three attacks",
 		Unit:   "s",
 		Rule:   "yes from half the attack's length on, no up to a tenth; an attack is left out if the machine may have made the answer, because the server had no core or the probes were late",
 	},

@@ -20,7 +20,7 @@ var experimentSwitches = &Experiment{
 		ID:       "E8",
 		Title:    "what many threads cost",
 		Quotes:   []string{"As the number of threads grows, the OS spends more time managing them (context switching)"},
-		Question: "Does a request cost more for the number of threads or goroutines?",
+		Question: "Does a request cost more, the more threads or goroutines there are?",
 		About:    []string{"multiblocking", "multiblocking --os-threads"},
 		// A sleeping thread is in no queue of the scheduler. A request wakes one
 		// thread, however many others there are.
