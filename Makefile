@@ -1,7 +1,7 @@
 # Everything here is a plain command or a script that runs without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help test race stress mutate netns figures bench fuzz lint tidy generate check-generated release ci
+.PHONY: help test race stress mutate netns figures sample bench fuzz lint tidy generate check-generated release ci
 
 FUZZTIME ?= 10s
 BENCH ?= .
@@ -29,6 +29,9 @@ netns: ## test them where packets are lost and cables cut (Linux)
 
 figures: ## print what the tests measure, as docs/faults.md has it (minutes)
 	@scripts/figures.sh
+
+sample: ## run the lab, and write it into the README and docs/lab.md (minutes)
+	scripts/sample.sh
 
 bench: ## run benchmarks, BENCH=Server say, six times, into OUT=bench.txt
 	@scripts/bench.sh $(OUT) -bench='$(BENCH)'

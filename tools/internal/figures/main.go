@@ -5,6 +5,9 @@
 //
 // scripts/figures.sh runs the tests. With -w FILE the output replaces the text
 // between the marks in a file.
+//
+// With -lab it reads the output of the lab instead, and writes it into the pages that
+// show a run: docs/lab.md and README.md. scripts/sample.sh runs the lab.
 package main
 
 import (
@@ -23,11 +26,18 @@ import (
 
 func main() {
 	file := flag.String("w", "", "replace the figures in this `file` as well")
+	lab := flag.Bool("lab", false, "read the lab's output, and write it into the pages that show it")
 	flag.Parse()
 	stdout.OutliveReaders()
 	out, code := stdout.New(os.Stdout), 0
 	stderr := stdout.Escaping(os.Stderr)
-	if err := run(os.Stdin, out, stderr, *file); err != nil {
+	var err error
+	if *lab {
+		err = writeSample(os.Stdin)
+	} else {
+		err = run(os.Stdin, out, stderr, *file)
+	}
+	if err != nil {
 		fmt.Fprintln(stderr, "figures:", err)
 		code = 1
 	}

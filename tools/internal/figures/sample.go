@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/ioflavors/ioflavors/tools/internal/folder"
+)
+
+// The pages that show a run of the lab: one has all that it printed, the other its
+// first table, and a column of that table in the table of models.
+const (
+	wholeRun = "docs/lab.md"
+	firstRun = "README.md"
+)
+
+// Where a run's text begins on a page, behind the fence of its code block.
+const (
+	runBegins   = "ioflavors lab · "
+	tableBegins = "What a request costs\n"
+)
+
+// modelRow is a row of the README's table of models: a model, or with … a variant of the
+// model before it. Its last cell is a figure.
+var modelRow = regexp.MustCompile("(?m)^(\\| (?:\\[`(\\w+)`\\]\\([^)]+\\)|… `([^`]+)`) \\|.* )([\\d.]+)( \\|)$")
+
+// writeSample puts what the lab printed into the pages that show it. It changes none
+// unless it can change all.
+func writeSample(lab io.Reader) error {
+	var printed bytes.Buffer
+	if _, err := io.Copy(&printed, lab); err != nil {
+		return err
+	}
+	pages := make(map[string]string)
+	for _, name := range []string{wholeRun, firstRun} {
+		page, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		change := readmeWith
+		if name == wholeRun {
+			change = func(page, run string) (string, error) { return replaceBlock(page, runBegins, run) }
+		}
+		if pages[name], err = change(string(page), printed.String()); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	var errs []error
+	for name, page := range pages {
+		errs = append(errs, folder.WriteFile(name, []byte(page)))
+	}
+	return errors.Join(errs...)
+}
+
+// readmeWith returns the README with the figures of a run.
+func readmeWith(page, run string) (string, error) {
+	_, table, found := strings.Cut(run, "\n"+tableBegins)
+	if !found {
+		return "", errors.New("the lab printed no costs")
+	}
+	table, _, _ = strings.Cut(table, "\n\n")
+	page, err := replaceBlock(page, tableBegins, tableBegins+table+"\n")
+	if err != nil {
+		return "", err
+	}
+	model := ""
+	var missing []string
+	page = modelRow.ReplaceAllStringFunc(page, func(row string) string {
+		m := modelRow.FindStringSubmatch(row)
+		if m[2] != "" {
+			model = m[2]
+		}
+		name := strings.TrimSpace(model + " " + m[3])
+		// The model's name, its rules, and the costs of 1 and of 50 connections.
+		cost := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + ` +\d+/\d+ +\S+ +([\d.]+)(?: |$)`).FindStringSubmatch(table)
+		if cost == nil {
+			missing = append(missing, name)
+			return row
+		}
+		return m[1] + cost[1] + m[5]
+	})
+	if len(missing) > 0 {
+		return "", fmt.Errorf("the lab printed no cost of %s", strings.Join(missing, ", "))
+	}
+	return page, nil
+}
+
+// replaceBlock replaces the page's only code block that begins with a text.
+func replaceBlock(page, begin, text string) (string, error) {
+	const fence = "```"
+	open := "\n" + fence + "text\n"
+	before, rest, found := strings.Cut(page, open+begin)
+	_, after, closed := strings.Cut(rest, "\n"+fence+"\n")
+	if !found || !closed || strings.Contains(after, open+begin) {
+		return "", fmt.Errorf("not exactly one block begins with %q", strings.TrimSpace(begin))
+	}
+	if !strings.HasPrefix(text, begin) {
+		return "", fmt.Errorf("the lab's output does not begin with %q", strings.TrimSpace(begin))
+	}
+	return before + open + strings.TrimSuffix(text, "\n") + "\n" + fence + "\n" + after, nil
+}
