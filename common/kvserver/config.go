@@ -130,7 +130,7 @@ const most = min(math.MaxInt32, math.MaxInt/4)
 const (
 	heapReserve  = 12 << 20
 	connReserve  = 8 << 10
-	storeReserve = 4 // divisor: a store's map may exceed its reckoning by this part
+	storeReserve = 4 // divisor: a store's map may take this part more memory than the store counts
 )
 
 // Heap returns how much memory a program needs that runs one server with these limits
