@@ -58,7 +58,7 @@ type Conn struct {
 	wrote time.Duration // when output was last sent, or began to wait
 	begun time.Duration // when the incomplete frame began to arrive
 	until time.Duration // end of the turn, the drain or the close; never if none runs
-	timer time.Duration // for which SetTimer was called last; noTimer after that time
+	timer time.Duration // the last argument of SetTimer; noTimer once that time has passed
 
 	held     atomic.Int64  // bytes that count for it as a holder; 0: no holder; negative: see released
 	progress time.Duration // when a holder last made progress

@@ -13,9 +13,9 @@ import (
 // This file writes all log lines about clients, each through a throttle of its own.
 // Models have no log: they report events to the Core.
 
-// endings are the log lines for each reason to end a connection. Ends that belong to
-// every client's life are for debugging, a client's faults are information, and a
-// shortage of this server is a warning.
+// endings are the log lines for each reason to end a connection. Common ends are for
+// debugging, a client's faults are information, and a shortage of this server is a
+// warning.
 var endings = [reasons]struct {
 	level slog.Level
 	line  string
