@@ -48,7 +48,7 @@ type model struct {
 	clients    []*nonblocking.Conn
 	oneAtATime bool
 	rest       func()
-	asked      int64 // the acceptor's last held client when this round began
+	asked      int64 // number of the acceptor's last held client when this round began
 	woken      atomic.Bool
 }
 

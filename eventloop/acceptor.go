@@ -21,7 +21,7 @@ type acceptor struct {
 	silent  bool        // the poller does not watch the listener
 	closed  bool        // the listener is closed
 	holding atomic.Bool // clients are held until all loops have looked
-	told    int64       // the last held client's number that other loops were told of
+	told    int64       // number of the last held client that other loops were told of
 }
 
 // accept accepts the clients in the listen queue. While clients are held, it accepts
@@ -47,8 +47,8 @@ func (a *acceptor) accept(now time.Duration) {
 	}
 }
 
-// hold wakes the other loops if a client is held that they were not told of. They
-// then look at all their connections.
+// hold tells the other loops of newly held clients: it wakes them, and they look at
+// all their connections.
 func (a *acceptor) hold() {
 	holding := a.Holding()
 	if holding != a.holding.Load() {

@@ -60,9 +60,9 @@ func quietLoopsOn(t *testing.T, n int, k kernel) (loops []*loop, pollers []*coun
 	return loops, pollers
 }
 
-// Every newly held client has the other loops look. Once, a client that was held in the
-// same iteration in which the earlier ones were judged did not: the second loop slept on,
-// and the server accepted no client any more.
+// Every newly held client makes the other loops look. Once, a client did not if it was
+// held in the iteration that judged the earlier ones: the second loop slept on, and the
+// server accepted no client any more.
 func TestEveryHeldClientHasAllLoopsLook(t *testing.T) {
 	loops, pollers := quietLoops(t, 2)
 	a := loops[0].acceptor
@@ -145,7 +145,7 @@ func (u *unlocking) Unlock() {
 }
 
 // A client that is posted just after the loop took the others must not be lost. It would
-// be, if open cleared full after it gave the lock back.
+// be lost if open cleared full after it gave the lock back.
 func TestWhatIsPostedBehindTheMailIsNotLost(t *testing.T) {
 	mu := new(unlocking)
 	m := mailbox{poller: new(counting), mu: mu}

@@ -18,7 +18,8 @@
 //	   10,000 clients, three ready            │    write  │
 //	                                          └───────────┘
 //
-// The loop is run in loop.go: read it first. server.go starts and ends the loops.
+// The loop is the method run in loop.go: read it first. server.go starts and ends
+// the loops.
 //
 // This is the reactor pattern. Readiness is level-triggered: the poller reports
 // a socket as long as it has unread bytes. So in each iteration of the loop a
@@ -27,8 +28,8 @@
 // loop reads from a few clients before it answers the first of them, so that the
 // store can prefetch the keys of all of them together.
 //
-// A reply is written at once. Only when the socket takes less than all of it does
-// the loop watch the socket for writing. While a client's unsent replies exceed
+// A reply is written at once. The loop watches the socket for writing only while
+// the socket has not taken the whole reply. While a client's unsent replies exceed
 // the output limit, the loop does not watch it for reading, so a slow reader must
 // take its replies before it may ask for more. Backpressure needs nothing else.
 //
@@ -58,7 +59,8 @@
 // requests have a p99 of 9.2 ms; in package multiblocking it is 0.10 ms
 // (experiment E10 of go run ./tools/cmd/ioflavors lab --claims). Such work belongs
 // on other goroutines, or in package multiblocking. One loop does not use a second
-// processor, either. Loops runs several of them, and then the store needs locks.
+// processor, either. Config.Loops starts several loops, and then the store needs
+// locks.
 //
 // "Handling errors may become tricky". A connection is served in pieces, event by
 // event, so the state that package multiblocking has on a stack must be kept by

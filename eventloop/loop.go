@@ -24,7 +24,7 @@ type loop struct {
 	poller   watcher
 	batch    int // the poller's capacity, in events
 	cutoff   nonblocking.Cutoff
-	heard    atomic.Int64 // the cutoff's held client, once all clients that had left by then are closed
+	heard    atomic.Int64 // the cutoff's held client; set once all clients that had left by the cutoff are closed
 	conns    *nonblocking.Conns
 	byFD     []*conn      // the same connections, by descriptor
 	assigned atomic.Int64 // clients assigned to this loop and not yet closed
@@ -35,7 +35,7 @@ type loop struct {
 }
 
 // run is the whole model: wait until a client is ready or a timer is due, handle
-// all that are, and wait again.
+// all ready clients and due timers, and wait again.
 func (l *loop) run() error {
 	defer l.closeAll()
 	for !l.done() {
@@ -68,7 +68,7 @@ func (l *loop) run() error {
 }
 
 // answer handles one read from a client, and makes one write. A client with more
-// to read is ready again in the next iteration, after the others had theirs.
+// to read is ready again in the next iteration, after the others had their reads.
 func (l *loop) answer(c *conn, r *read) {
 	if r.done {
 		c.HandleReadFrom(r.buf, r.n, r.err)

@@ -11,7 +11,7 @@ type mailbox struct {
 	acceptor *acceptor // it may be waiting for a connection to close
 
 	full         atomic.Bool // whether there is mail; saves the loop the lock
-	mu           sync.Locker // a mutex; a test's runs a function after Unlock
+	mu           sync.Locker // a mutex; in a test it runs a function after Unlock
 	clients      []int       // descriptors
 	phaseChanged bool
 	closed       bool

@@ -13,7 +13,7 @@ var Command = kvserver.Command{
 	Kind:      kvserver.NonBlocking,
 	OS:        "linux",
 	Available: Available,
-	Syscalls:  []string{"io_uring_enter"}, // hands operations over, and waits for those that are done
+	Syscalls:  []string{"io_uring_enter"}, // hands operations over, and waits for completions
 	Variants: []kvserver.Variant{{
 		Go: "iouring.New(iouring.Config{Config: config})", Handlers: 1,
 		Complexity: 70, // a kernel that has it, and permits it

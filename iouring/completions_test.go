@@ -133,8 +133,8 @@ func TestFewSmallBuffersServeManyClients(t *testing.T) {
 	assert.Positive(t, o.dry.Load(), "receives that ended for lack of a buffer")
 }
 
-// A server works even if there are more completions than their queue can hold, or more
-// operations than theirs can.
+// A server works even if there are more completions or more operations than their
+// queues can hold.
 func TestAFullRingServesManyClients(t *testing.T) {
 	s := servertest.NewSlowStore()
 	size := ring.Config{Entries: 4, Completions: 8, Buffers: 128, BufferSize: 4 << 10}

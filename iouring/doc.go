@@ -23,7 +23,8 @@
 //	   │ ○ ○ ○ ● ○ ● ○ ○ │  receive from each: again and again,
 //	   └─────────────────┘  into whichever buffer is free
 //
-// The loop is run in loop.go: read it first. server.go starts and ends it.
+// The loop is the method run in loop.go: read it first. server.go starts and ends
+// it.
 //
 // This is the proactor pattern: completion instead of readiness. A poller says
 // that a read is worth making. A ring says that the read was made, and where the
@@ -55,13 +56,13 @@
 // # Sending
 //
 // A send that waited in the kernel for space in the socket would need its bytes
-// until it is done. Then each client would need a second buffer, or its output
-// must not grow meanwhile. Here no send waits. It is marked so that the kernel
-// does not wait for space (MSG_DONTWAIT), and the kernel carries it out while it
-// takes over the queue, before it waits for anything. The kernel reads the reply
-// where the session has written it, and only during that call. So no part of a
-// reply is in flight between two iterations of the loop, and a slow reader costs
-// no more memory than in the other models.
+// until it is done. Then each client would need a second buffer, or its output could
+// not grow meanwhile. Here no send waits. It is marked so that the kernel does not
+// wait for space (MSG_DONTWAIT), and the kernel carries it out while it takes over
+// the queue, before it waits for anything. The kernel reads the reply where the
+// session has written it, and only during that call. So no part of a reply is in
+// flight between two iterations of the loop, and a slow reader costs no more memory
+// than in the other models.
 //
 // Nearly every send sends all its bytes. Such a send has no completion, because
 // sends are marked to be silent on success, and MSG_WAITALL makes a short count a
@@ -72,9 +73,9 @@
 // # When it is right
 //
 // It suits many clients that ask at the same time. A poller saves the calls that
-// would find nothing; a ring saves also those that find something. Each request
-// still needs the kernel's network code: the ring saves the way into the kernel
-// and back, not the work there.
+// would find nothing; a ring also saves the calls that find something. Each request
+// still needs the kernel's network code: the ring saves the way into the kernel and
+// back, not the work there.
 //
 // Beside package eventloop, in one run, a request takes 0.94 times the CPU time
 // with 50 connections, and 0.86 with 1,000; with 16 in flight on each 0.91 and 0.88.
@@ -122,9 +123,9 @@
 //
 // Mapped memory. Queues and receive buffers are mapped, not allocated. The kernel
 // may write into them at any time, so the garbage collector must neither free nor
-// move them. Sends read ordinary memory. The address in the queue does not keep
-// that memory alive, nor off a stack that moves. So package ring holds a pointer
-// beside it until the kernel has taken the operation.
+// move them. Sends read ordinary memory. The address in the queue does not keep that
+// memory alive, and does not keep it off a stack that may move. So package ring
+// holds a pointer beside it until the kernel has taken the operation.
 //
 // No pointers in tokens. Programs in C put the address of a connection into an
 // operation's user_data and get it back with the completion. In Go that would be

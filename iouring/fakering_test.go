@@ -68,7 +68,7 @@ func newFakeRing(k *fakekernel.Kernel) *fakeRing {
 	r.full = []float64{0, 0, 0.002, 0.02}[r.rng.IntN(4)]
 	size := []int{10, 50, 4096, 16 << 10}[r.rng.IntN(4)]
 	// A draining server closes a client that never pauses after some hundred
-	// reads. So that many reads must suffice for all that a socket holds.
+	// reads. Therefore a socket must hold no more than some hundred reads can take.
 	k.Room = min(k.Room, 256*size)
 	for id := range 1 << r.rng.IntN(8) {
 		r.buffers = append(r.buffers, make([]byte, size))
@@ -132,7 +132,7 @@ func (r *fakeRing) Wait(timeout time.Duration) (done []ring.Completion, err erro
 	r.queue = r.queue[:0]
 	clear(r.sends)
 	r.watch()
-	at := len(r.done) // these must be returned now
+	at := len(r.done) // the completions before it must be returned now
 	if at+len(r.late) > 0 {
 		timeout = 0
 	}

@@ -49,7 +49,7 @@ func (l *loop) touch(c *conn) {
 // endIteration calls next for each connection that was touched in this iteration.
 // Connections that got no buffer come first, because the kernel gives buffers in the
 // order in which receives are queued. Held clients come last, because clients that
-// have left have freed their places.
+// left in this iteration have freed their places by then.
 func (l *loop) endIteration() {
 	for _, c := range l.dry {
 		if !c.fed {

@@ -184,8 +184,8 @@ func TestTheKernelIsToldEverythingOnce(t *testing.T) {
 	assert.Zero(t, l.core.Lifecycle(nil).Stats().Active)
 }
 
-// A held client is judged when all completions from before it came are handled, because
-// one of them may say that another client has left.
+// A held client is judged when all completions from before its arrival are handled,
+// because one of them may say that another client has left.
 func TestAHeldClientIsJudgedWhenAllIsTaken(t *testing.T) {
 	l, _ := quietLoop(t)
 	require.Empty(t, l.core.Admit(), "the only place is taken")

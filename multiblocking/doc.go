@@ -32,7 +32,7 @@
 //     runtime itself to wait. So it holds no buffer meanwhile, and reads once
 //     for a request where package net reads twice.
 //   - Workers is a bounded pool. It bounds memory and concurrency. Clients beyond
-//     that number wait, as all clients but one do in package singleblocking.
+//     its size wait, as all clients but one do in package singleblocking.
 //   - OSThreads takes the name of the model literally: each client has a thread,
 //     which sleeps in read(2) on a blocking socket. Go's own blocking calls
 //     only park the goroutine, and the runtime waits for all sockets at once
@@ -66,7 +66,7 @@
 // if there is none. The claim that many threads cost more time in switching is
 // refuted, up to 4,000 clients (E8).
 //
-// A pool with fewer workers than clients has the weakness of one at a time
-// again, as TestAPoolLetsItsSurplusWait shows, and makes no request cheaper
-// (E9).
+// A pool with fewer workers than clients has the weakness of package
+// singleblocking again, as TestAPoolLetsItsSurplusWait shows, and makes no
+// request cheaper (E9).
 package multiblocking

@@ -68,7 +68,7 @@ func newTestStream(t *testing.T) (s *threadStream, timeouts func() []time.Durati
 }
 
 // A thread may be interrupted just before it sets its timeout. Then it must set the brief
-// one again; otherwise it would wait until the deadline.
+// timeout again; otherwise it would wait until the deadline.
 func TestATimeoutThatIsSetTooLateDoesNotUndoAnInterruption(t *testing.T) {
 	s, timeouts := newTestStream(t)
 	noted := s.setTimeouts

@@ -22,8 +22,8 @@ type Config struct {
 	// MaxConns would never have a client, so Serve returns an error.
 	Workers int
 	// OSThreads gives each of the goroutines an operating system thread of
-	// its own, which sleeps in read(2). Without it Go's runtime parks a
-	// goroutine that "blocks", and polls for all of them.
+	// its own, which sleeps in read(2). Without it Go's runtime parks a goroutine that
+	// "blocks", and one poller waits for all their sockets.
 	OSThreads bool
 }
 

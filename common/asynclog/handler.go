@@ -30,7 +30,7 @@ type Handler struct {
 func New(to slog.Handler) *Handler { return &Handler{to, &queue{root: to}} }
 
 // Enabled reports true, because asking the other handler might block. The goroutine
-// asks it before it passes a record on.
+// asks the other handler before it passes a record on.
 func (h *Handler) Enabled(context.Context, slog.Level) bool { return true }
 
 // Handle queues a record, or drops it if Length records wait. It always returns nil.

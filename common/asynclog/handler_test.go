@@ -65,8 +65,8 @@ func messages(out *bytes.Buffer) (all []string) {
 	return all
 }
 
-// While the log is stuck, the first records wait. The others are counted where
-// they are missing.
+// While the log is stuck, the first records wait and the others are dropped. A
+// line counts them where they are missing.
 func TestNobodyWaitsForAStuckHandler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
@@ -99,8 +99,8 @@ func TestNobodyWaitsForAStuckHandler(t *testing.T) {
 	})
 }
 
-// The count stands where the records are missing, before the records that found
-// room again.
+// The line with the count stands in place of the dropped records, before the
+// records that found room again.
 func TestTheCountStandsWhereRecordsAreMissing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer

@@ -77,9 +77,9 @@ const patience = time.Second
 // Each client has a goroutine, and goroutines run in no fixed order: other clients
 // may have left before this one came, although their goroutines have not noticed
 // yet. So Admit asks the system which clients have left, and waits until the
-// connection of one is closed. It waits no longer than patience, because a client
-// that has ended its stream may still be owed replies. Clients in the listen queue
-// wait meanwhile; there is no place for them either.
+// connection of one is closed. It waits no longer than patience, because the server
+// may still owe replies to a client that has ended its stream. Clients in the listen
+// queue wait meanwhile; there is no place for them either.
 func (a *Acceptor) Admit(client Stream) (refusal string) {
 	refusal, peerFull := a.conns.admit(client)
 	if refusal == "" || peerFull {

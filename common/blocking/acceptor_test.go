@@ -86,7 +86,7 @@ func TestAPauseEndsEarly(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				_, a := newTestAcceptor(&failingListener{[]error{unix.EMFILE, unix.EMFILE, unix.EMFILE, unix.EMFILE}})
 				start := time.Now()
-				end := func(n time.Duration) { // after pauses of 5, 10 and 20 ms, in that of 40 ms
+				end := func(n time.Duration) { // after pauses of 5, 10 and 20 ms, during one of 40 ms
 					time.Sleep(n * time.Millisecond)
 					end(a, a.conns.Open(new(scripted)))
 				}

@@ -67,7 +67,7 @@ type Conn struct {
 	stream Stream
 	parked parked // the stream, if Go's runtime waits for it
 	buf    []byte // to read into; nil: none at present
-	lent   bool   // the server's pool has lent buf; otherwise it is the session's ReadBuffer
+	lent   bool   // the server's pool has lent buf; otherwise buf is the session's ReadBuffer
 	size   int    // of the next buffer to borrow, in bytes
 }
 
@@ -78,8 +78,8 @@ func (cs *Conns) Open(s Stream) *Conn {
 	return cs.OpenAdmitted(s, refusal)
 }
 
-// OpenAdmitted is Open for a client that was judged already. refusal is the result
-// of Acceptor.Admit.
+// OpenAdmitted is Open for a client that Acceptor.Admit has judged already; refusal is
+// Admit's result.
 func (cs *Conns) OpenAdmitted(s Stream, refusal string) *Conn {
 	c := &Conn{conns: cs, stream: s, size: smallRead}
 	c.parked = park(s)

@@ -17,9 +17,9 @@ type Trier interface {
 }
 
 // late reports whether a call ended with its deadline, and must be tried once more
-// before the client is judged. After SIGSTOP and SIGCONT deadlines are over while
-// bytes are there, and calls report the deadlines. Without another try a punctual
-// client would be closed because this server was stopped.
+// before the client is judged. After SIGSTOP and SIGCONT a deadline may be over
+// although bytes are there, and a call reports the deadline. Without another try a
+// punctual client would be closed because this server was stopped.
 func late(n int, err error) bool { return n == 0 && errors.Is(err, os.ErrDeadlineExceeded) }
 
 // tryOnce makes a call without waiting, even if the deadline is over.

@@ -287,7 +287,7 @@ func TestAcceptIsInterruptedWheneverTheShutdownComes(t *testing.T) {
 	}
 }
 
-// A connection reads into a small buffer until its client fills that, then into a large
+// A connection reads into a small buffer until its client fills it, then into a large
 // one, and gives back all that it was lent.
 func TestAConnectionGivesBackWhatItWasLent(t *testing.T) {
 	core, conns := newTestConns()

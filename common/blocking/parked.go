@@ -17,8 +17,8 @@ import (
 // The runtime's poller is edge-triggered: it reports arrivals once, and bytes that
 // arrive together with the end of the stream are one event. So package net reads
 // until EAGAIN, which makes two reads for each request. Here the kernel says with
-// the first read whether there is more. It does not say so of a reset. But if a
-// reply could be written, there was no reset before, and a later one is an event of
+// the first read whether there is more. It does not report a reset in this way. But if
+// a reply could be written, there was no reset before, and a later one is an event of
 // its own.
 type parked struct {
 	raw   syscall.RawConn // nil: the runtime does not wait for the stream
@@ -52,7 +52,8 @@ func park(s Stream) parked {
 // Otherwise Ready does not wait, and Read blocks.
 func (c *Conn) Ready(body func() bool) {
 	p, on := &c.parked, true
-	// The runtime calls serve at once, and again after each false when bytes come.
+	// The runtime calls serve at once. After each false it calls serve again when bytes
+	// come.
 	serve := func(uintptr) (done bool) {
 		for {
 			p.empty = false

@@ -1,8 +1,7 @@
 // Package buffer lends byte buffers of a few sizes, and counts the bytes that are lent.
 //
 // A connection keeps its incomplete frame and its unsent replies in such buffers; an
-// idle connection holds none. The sum of the lent bytes is the quantity that a server's
-// memory limit bounds.
+// idle connection holds none. A server's memory limit bounds the sum of the lent bytes.
 package buffer
 
 import (
@@ -77,8 +76,8 @@ func (p *Pool) Put(b []byte) {
 }
 
 // Grow returns b with room for size more bytes: b itself, or a larger buffer with b's
-// content, in which case it takes b back. It returns nil if the limit forbids it, and b
-// is unchanged then. A nil b counts as an empty one.
+// content, in which case it takes b back. If the limit forbids that, Grow returns nil
+// and leaves b unchanged. A nil b counts as an empty one.
 func (p *Pool) Grow(b []byte, size int) []byte {
 	if b != nil && cap(b)-len(b) >= size {
 		return b

@@ -133,8 +133,8 @@ func BenchmarkGetPut(b *testing.B) {
 	})
 }
 
-// Clients that had taken all the memory once caused other clients to be closed that
-// asked for a buffer of 1 KiB.
+// Once some clients had taken all the memory, and other clients were closed when they
+// needed 1 KiB.
 func TestSmallBuffersAreLentWhenLargeOnesAreNot(t *testing.T) {
 	const limit = 1 << 20
 	p := buffer.NewPool(limit)

@@ -158,8 +158,8 @@ func overwrite(t *trial) {
 	}
 }
 
-// sizes tries lengths at which encodings and buffers change: those that need
-// one byte more, and powers of two.
+// sizes tries lengths at which encodings and buffers change: lengths whose own
+// encoding needs one byte more, and powers of two.
 func sizes(t *trial) {
 	key := t.key("k")
 	largest := fit(t.MaxFrame, key)

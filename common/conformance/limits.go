@@ -8,8 +8,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 )
 
-// limitRules: no client can use up what all need. If the operator chooses a
-// limit, its rule runs only if the limit is known.
+// limitRules: no client can use up a resource that all need. If the operator
+// chooses a limit, its rule runs only if the limit is known.
 var limitRules = []Rule{
 	{ID: "claims", Fault: 6, Title: "clients that announce large frames and send little of them do not keep others from being served", run: claims},
 	{ID: "storm", Fault: 32, Title: "clients that come all at once are all served", run: storm},
@@ -20,8 +20,8 @@ var limitRules = []Rule{
 }
 
 // claims lets many clients announce the largest allowed frame. A server that
-// allocates memory for the announced bytes, not for the received ones, needs
-// it for all of them.
+// allocates memory for the announced bytes, not for the received ones, needs a
+// whole frame's memory for each client.
 func claims(t *trial) {
 	key := t.key("k")
 	large := probe.Put(key, t.text(t.MaxFrame, 0))

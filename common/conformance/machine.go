@@ -15,8 +15,7 @@ import (
 //   - a heartbeat: a goroutine that sleeps for heartbeat and measures how late it
 //     wakes. It works on every system;
 //   - the kernel's own count of how long threads were ready to run and had no core
-//     (schedstat, in Linux' /proc): those of the checker and, if Options.Process is
-//     known, those of the server;
+//     (schedstat, in Linux' /proc): the checker's threads and, if Options.Process is known, the server's;
 //   - the time of all cores (/proc/stat): how much the host took (steal), and, if the
 //     server's threads are unknown, how much other programs used while no core was
 //     idle.
@@ -79,8 +78,8 @@ func (s strain) excuse(f failed) string {
 	return ""
 }
 
-// watchMachine begins to watch the machine that the checker runs on. stop ends
-// that, and returns the load meanwhile. process is the server's process ID, 0 if
+// watchMachine begins to watch the machine that the checker runs on. stop ends the
+// watch, and returns the load during it. process is the server's process ID, 0 if
 // unknown.
 func watchMachine(process int) (stop func() strain) {
 	began, before := time.Now(), readMachine(process)
@@ -119,8 +118,8 @@ type machine struct {
 	total, idle, steal time.Duration // of all cores; 0 if unknown
 }
 
-// threads is the time that the threads of a process ran, and that they were
-// ready to run without a core.
+// threads is the time for which the threads of a process ran, and the time for which
+// they were ready to run and had no core.
 type threads struct{ ran, waited time.Duration }
 
 func readMachine(process int) (m machine) {

@@ -20,7 +20,7 @@ var neighbourRules = []Rule{
 }
 
 // other expects the server to serve another client while first is connected.
-// With OneAtATime, first leaves before.
+// With OneAtATime, first leaves before that.
 func (t *trial) other(first *probe.Conn) {
 	if t.OneAtATime {
 		first.Close()

@@ -1,6 +1,7 @@
 // Package kv implements the key/value protocol: it parses a request, asks the store,
-// and encodes the reply. It does no I/O and keeps no state; frames are package frame's.
-// Handler answers requests, and Parse reads a message without trusting it.
+// and encodes the reply. It does no I/O and keeps no state. Package frame finds and
+// makes the frames. Handler answers requests, and Parse reads a message without
+// trusting it.
 //
 //	request           reply
 //	PutOrUpdate k v   PutOrUpdate, Ok, no key, no value
@@ -44,7 +45,8 @@ type fitter interface {
 	AppendFit(dst, key []byte) (out []byte, found bool, need int, err error)
 }
 
-// growing adapts a store that is no store.Fitter: dst grows as append lets it.
+// growing adapts a store that is no store.Fitter: a value may make dst grow, as append
+// does.
 type growing struct{ store.Store }
 
 func (g growing) AppendFit(dst, key []byte) (out []byte, found bool, need int, err error) {
@@ -235,7 +237,7 @@ func (h *Handler) appendGetResponse(dst, key []byte) (out []byte, need int) {
 		return h.appendStoreError(dst[:start], Get, err), 0
 	case need > 0:
 		return dst[:start], len(key) + need + around
-	case cap(out)-len(out) < tail: // it fits, but the tail does not
+	case cap(out)-len(out) < tail: // the value fits, but the tail does not
 		return dst[:start], len(out) - start + around
 	}
 	if dst = out; !found {

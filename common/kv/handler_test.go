@@ -290,8 +290,8 @@ func TestHandlerAllocatesNothing(t *testing.T) {
 	}
 }
 
-// A reply goes into the free memory, or AppendReplies says how much it needs; then that
-// is enough.
+// A reply goes into the free memory, or AppendReplies says how much memory it needs,
+// and that much is enough.
 func TestAReplyNeedsWhatItSaysItNeeds(t *testing.T) {
 	before := strings.Repeat("b", 1000)
 	for name, s := range map[string]store.Store{"InMemory": store.New(0), "Sharded": store.NewSharded(0)} {
@@ -352,8 +352,8 @@ func TestHashIsTheKeys(t *testing.T) {
 	}
 }
 
-// A value that just fits leaves no room for the rest of the reply. The reply then asks
-// for room for both.
+// A value that just fits leaves no room for the rest of the reply. AppendReplies then
+// asks for room for both.
 func TestAReplyWithoutRoomForItsEndNeedsItsLength(t *testing.T) {
 	s := store.New(0)
 	require.NoError(t, s.Put([]byte("k"), bytes.Repeat([]byte("v"), 20_000)))

@@ -9,8 +9,8 @@
 //	value, found, err := c.Get(ctx, "greeting")
 //
 // A client has one connection. After an error that is ErrBroken, the caller must
-// dial again. The client does not, because only the caller knows whether a put may
-// be sent twice.
+// dial again. The client does not dial again itself, because only the caller knows
+// whether a put may be sent twice.
 package kvclient
 
 import (
@@ -44,7 +44,8 @@ const (
 	// defaultMaxFrame is the servers' default.
 	defaultMaxFrame = 1 << 20
 	// replySlack is how much longer than the longest request a reply may be, in
-	// bytes. A reply may have a reason beside the longest key.
+	// bytes. A reply also has a status, and a reason may be longer than a small
+	// MaxFrame.
 	replySlack = 4 << 10
 )
 
@@ -178,8 +179,8 @@ func (c *Client) exchange(ctx context.Context, out []byte, requests []request) (
 	}
 	replies, err := c.receive(requests)
 	if err != nil {
-		// Close ends the write if it still waits. An error of the write's own is
-		// the cause, because without the request there is no reply.
+		// Close ends the write if it still waits. If the write itself failed, its
+		// error is the cause, because without the request there is no reply.
 		c.conn.Close()
 		if writeErr := <-written; writeErr != nil && !errors.Is(writeErr, net.ErrClosed) {
 			err = fmt.Errorf("%w (%w)", writeErr, err)

@@ -155,7 +155,8 @@ func TestASignalBeforeTheModelIsReadyEndsIt(t *testing.T) {
 	assert.Contains(t, said.String(), "stopped")
 }
 
-// A program that runs the command may have got a signal before the command could.
+// A program that runs the command may have got a signal before the command listens for
+// signals.
 func TestASignalBeforeTheStartIsHeard(t *testing.T) {
 	ctx, signalled := context.WithCancel(context.Background())
 	signalled()

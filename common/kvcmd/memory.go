@@ -11,10 +11,10 @@ import (
 
 // LimitHeap sets the garbage collector's memory limit, until stop is called, to what
 // a server needs by its limits and by the present size of its store and its
-// connections. So the collector hurries before garbage makes the process outgrow
-// that. By itself it lets garbage grow as large as the live memory. LimitHeap sets the
-// limit again after each collection, because a limit for the largest possible store
-// would not bound the garbage of a small one.
+// connections. So the collector works harder before garbage makes the process exceed
+// that amount. Without a limit it lets garbage grow as large as the live memory.
+// LimitHeap sets the limit again after each collection, because a limit for the
+// largest possible store would not bound the garbage of a small one.
 //
 // stats returns the server's counters. LimitHeap does nothing if the user has set
 // GOMEMLIMIT, the server has no limit, or its store does not say its size.
@@ -37,7 +37,8 @@ type heapLimit struct {
 	stopped bool
 }
 
-// follow sets the limit, and has the runtime call it again after the next collection.
+// follow sets the limit, and has the runtime call follow again after the next
+// collection.
 func (h *heapLimit) follow(int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -79,7 +79,7 @@ func Run(ctx context.Context, name string, c kvserver.Command, args []string, st
 	code := exitUsage
 	if err == nil {
 		defer LimitHeap(o.Limits, srv.Stats)()
-		code = exitFail // the flags are right; an error now is the system's
+		code = exitFail // the flags are right; an error from here on is the system's
 		err = o.run(ctx, c.Model, srv, ready, signals)
 	}
 	heard := log.Flush(lastWords)

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Admit takes a place for a client that was accepted, and returns "". If there is none,
-// it returns why the client is refused. Pass the result to Lane.Open; Conn.Closed gives
-// the place back.
+// Admit takes a place for a client that was accepted, and returns "". If no place is
+// free, it returns why the client is refused. Pass the result to Lane.Open; Conn.Closed
+// gives the place back.
 //
 // Before a loop refuses a client it must look for clients that have left meanwhile: see
 // package nonblocking.

@@ -2,9 +2,9 @@ package kvserver
 
 import "time"
 
-// Backoff is the length of the pauses of accepting when the process or the
-// system has no descriptor or no memory left: doubling from 5 ms to a second.
-// Its zero value is ready.
+// Backoff is the length of the acceptor's pauses when the process or the system
+// has no descriptor or no memory left: 5 ms at first, doubled each time, up to
+// a second. Its zero value is ready.
 type Backoff struct{ last time.Duration }
 
 // Next returns the next pause.

@@ -10,8 +10,8 @@ import (
 // noTimer is later than any time: no timer is set.
 const noTimer time.Duration = math.MaxInt64
 
-// looked is what the server has done for a client when it judges the client
-// late.
+// looked notes the server's attempts to read from a client and write to it
+// before it judges the client late.
 type looked uint8
 
 const (

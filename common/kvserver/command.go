@@ -56,8 +56,8 @@ type Variant struct {
 	// to choose, to tune and to keep in mind. Between equals, the simpler one is
 	// recommended.
 	Complexity int
-	// Needs tells users, in sentences, what this variant asks of a system and
-	// others do not; "": nothing.
+	// Needs states the requirements on a system that other variants do not have, in
+	// sentences for users; "": none.
 	Needs string
 }
 
@@ -68,7 +68,7 @@ func (v Variant) OneAtATime() bool { return v.Clients == 1 }
 // New returns a server that is configured by cfg and the model's own flags in args.
 func (c Command) New(cfg Config, args ...string) (Server, error) {
 	fs := flag.NewFlagSet(c.Model, flag.ContinueOnError)
-	fs.SetOutput(io.Discard) // the error says it
+	fs.SetOutput(io.Discard) // the returned error has the same text
 	server := c.Flags(fs)
 	if err := fs.Parse(args); err != nil {
 		return nil, err

@@ -51,7 +51,7 @@ func TestWrongFlagsAreErrors(t *testing.T) {
 	}
 }
 
-// A command's server has the configuration, and what the flags change.
+// A command's server has the given configuration, with the flags' changes.
 func TestACommandMakesAServer(t *testing.T) {
 	var made Config
 	c := Command{Model: "test", Flags: func(fs *flag.FlagSet) func(Config) (Server, error) {

@@ -65,10 +65,10 @@ type Limits struct {
 	// 1 MiB.
 	OutputLimit int
 	// MemoryLimit bounds the buffers of all connections together, in bytes. When three
-	// quarters are lent, connections are closed, first those that have made no progress
-	// for longest. A connection that holds at most half the limit divided by MaxConns
-	// is not closed for this. A connection that needs a buffer when none is left is
-	// itself closed. Default 256 MiB.
+	// quarters are lent, the server closes connections, and begins with the one that
+	// has made no progress for longest. A connection that holds at most half the limit
+	// divided by MaxConns is not closed for this. A connection that needs a buffer when
+	// none is left is itself closed. Default 256 MiB.
 	//
 	// The limit does not count garbage. A program that serves should also tell the
 	// garbage collector how much memory it needs (Heap); the commands do so with
@@ -126,11 +126,12 @@ func (l Limits) withDefaults(oneAtATime bool) Limits {
 const most = min(math.MaxInt32, math.MaxInt/4)
 
 // The memory that a server needs besides its buffers and its store, in bytes: for
-// itself, and for each connection. Most of the latter is the stack of its goroutine.
+// itself, and for each connection. Most of a connection's memory is the stack of its
+// goroutine.
 const (
 	heapReserve  = 12 << 20
 	connReserve  = 8 << 10
-	storeReserve = 4 // divisor: a store's map may exceed its reckoning by this part
+	storeReserve = 4 // divisor: a store's map may take this part more memory than the store counts
 )
 
 // Heap returns how much memory a program needs that runs one server with these limits

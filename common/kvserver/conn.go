@@ -18,9 +18,9 @@ const (
 	lingerTime = 500 * time.Millisecond
 	// At shutdown a client that has sent nothing for drainQuiet is taken to have sent
 	// everything. A client that never pauses is served for drainBusy, and until it was
-	// read drainReads times, however slow this machine is. That many reads cover
-	// everything that the kernel's buffers can hold of the data sent before. Then the
-	// client gets a FIN, and drainLinger to notice it.
+	// read drainReads times, however slow this machine is. That many reads cover all
+	// data sent before the shutdown that the kernel's buffers can hold. Then the client
+	// gets a FIN, and drainLinger to notice it.
 	drainQuiet  = 20 * time.Millisecond
 	drainBusy   = 500 * time.Millisecond
 	drainReads  = 512
@@ -58,9 +58,9 @@ type Conn struct {
 	wrote time.Duration // when output was last sent, or began to wait
 	begun time.Duration // when the incomplete frame began to arrive
 	until time.Duration // end of the turn, the drain or the close; never if none runs
-	timer time.Duration // for which SetTimer was called last; noTimer after that time
+	timer time.Duration // the last argument of SetTimer; noTimer once that time has passed
 
-	held     atomic.Int64  // bytes, as the lane's holders know; 0: no holder; negative: see released
+	held     atomic.Int64  // bytes that count for it as a holder; 0: no holder; negative: see released
 	progress time.Duration // when a holder last made progress
 	stirred  int32         // bytes moved since then, in or out; only meaningful for holders
 	rank     int32         // index in the heap of the lane's holders
@@ -272,7 +272,7 @@ func (c *Conn) settle(now time.Duration, l looked) {
 		}
 		at, clock := c.due()
 		if clock == clockDrain && now >= at && l&heard == 0 && len(c.Output()) > 0 {
-			// If calls block, a connection that is writing may not be read for long.
+			// If calls block, a connection that is writing may stay unread for long.
 			c.until = now + drainQuiet
 			continue
 		}

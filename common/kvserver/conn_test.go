@@ -301,7 +301,7 @@ func TestPausesAreCounted(t *testing.T) {
 		c.flush()
 		for range 3 {
 			c.receive(request(kv.Get, "k", "") + request(kv.Get, "k", ""))
-			c.receive(request(kv.Get, "k", "")) // it was on its way
+			c.receive(request(kv.Get, "k", "")) // the request was on its way
 			c.flush()
 			c.flush()
 			c.flush()
@@ -399,7 +399,7 @@ func TestShutdownAnswersWhatWasReceivedAndThenSendsAFIN(t *testing.T) {
 			assert.False(t, c.Behind())
 		}
 		assert.NotEmpty(t, busy.flush())
-		busy.receive(request(kv.PutOrUpdate, "k", "v")) // was on its way
+		busy.receive(request(kv.PutOrUpdate, "k", "v")) // the request was on its way
 		assert.NotEmpty(t, busy.flush())
 		assert.False(t, busy.fin)
 

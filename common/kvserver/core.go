@@ -69,7 +69,7 @@ type Traits struct {
 // listener, a debug server, logs, and the model's own.
 const (
 	descriptorReserve = 32
-	reserveOfOthers   = 16 // the least part of it for descriptors that are not the model's
+	reserveOfOthers   = 16 // the least number of reserved descriptors that are not the model's
 )
 
 // flushTimeout is how long Serve waits at its end for the log's handler.
@@ -326,8 +326,8 @@ func (core *Core) Fail() { core.enter(Closing) }
 // Stats implements Server.
 func (l Lifecycle) Stats() Stats {
 	core := l.core
-	// Active is derived, so that Accepted is its sum with Closed in every
-	// snapshot.
+	// Active is computed, so that in every snapshot Accepted is Active plus the
+	// sum of Closed.
 	s := Stats{Closed: make(map[string]int64), AcceptErrors: core.acceptErrors.Load(), Pauses: core.pauses.Load(), StoreFull: core.storeFull.Load(), StoreErrors: core.storeErrors.Load(), Store: core.storeUsage(), BufferBytes: core.session.Buffers.Lent()}
 	closed := int64(0)
 	for r := range core.closed {

@@ -111,14 +111,14 @@ func (hs *holders) evict(asks *Lane) {
 	default:
 		hs.told = append(hs.told, c)
 		hs.asked.Store(true)
-		c.lane.Wake() // before the lock is released: a loop that ends first removes its connections
+		c.lane.Wake() // under the lock, because a loop takes it to remove its connections before it ends
 	}
 }
 
 // release takes the memory of a chosen connection at once. Its loop closes the socket
 // at the end of the iteration at the earliest, and until then further connections would
-// be closed in vain. It is for loops, in which no other goroutine can be using the
-// connection.
+// be closed in vain. Only loops call it, because in a loop no other goroutine can be
+// using the connection.
 func (c *Conn) release() {
 	c.transport.Interrupt()
 	c.Abort(session.ErrMemory)

@@ -19,7 +19,7 @@ import (
 )
 
 // When memory is short, the connections that hold it give it back. A connection that
-// needs a little is not refused it.
+// needs little memory gets it.
 func TestWhenMemoryIsShortHoldersAreClosed(t *testing.T) {
 	l := Limits{MemoryLimit: 1 << 20, MaxConns: 16}                              // an even share is 32 KiB
 	half := request(kv.PutOrUpdate, "k", strings.Repeat("v", 500_000))[:120_000] // in 128 KiB
@@ -58,7 +58,7 @@ func TestWhenMemoryIsShortHoldersAreClosed(t *testing.T) {
 }
 
 // Many clients may send much within one iteration of a loop, and a model closes
-// connections at its end or later.
+// connections at the iteration's end or later.
 func TestInALoopMemoryComesBackWithinTheTurn(t *testing.T) {
 	l := Limits{MemoryLimit: 1 << 20, MaxConns: 16}
 	half := request(kv.PutOrUpdate, "k", strings.Repeat("v", 500_000))[:120_000]
@@ -336,8 +336,8 @@ func TestAConnectionThatHoldsLittleTakesNoLock(t *testing.T) {
 	require.False(t, waits)
 }
 
-// waitsForALock calls f on a goroutine, and returns when that waits for a mutex, or has
-// ended. done is closed when f has returned.
+// waitsForALock calls f on a goroutine, and returns when the goroutine waits for a
+// mutex, or has ended. done is closed when f has returned.
 func waitsForALock(f func()) (done chan struct{}, waits bool) {
 	done = make(chan struct{})
 	go inAnotherGoroutine(done, f)

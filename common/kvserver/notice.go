@@ -13,9 +13,9 @@ import (
 // This file writes all log lines about clients, each through a throttle of its own.
 // Models have no log: they report events to the Core.
 
-// endings are the log lines for each reason to end a connection. Reasons that lie with
-// the client, or that every silent client meets, are for debugging; a shortage of this
-// server is a warning.
+// endings are the log lines for each reason to end a connection. Common ends are for
+// debugging, a client's faults are information, and a shortage of this server is a
+// warning.
 var endings = [reasons]struct {
 	level slog.Level
 	line  string
@@ -70,8 +70,8 @@ func (core *Core) AcceptFailed(err error, pause time.Duration) {
 	}
 }
 
-// WaitFailed notes that the call failed by which a model waits for all its clients, and
-// that the model pauses. It serves no client meanwhile.
+// WaitFailed notes that a model's wait for all its clients failed, and that the model
+// pauses. Meanwhile it serves no client.
 func (core *Core) WaitFailed(err error, pause time.Duration) {
 	if suppressed, ok := core.waitLog.allow(core.Since()); ok {
 		core.log.Warn("waiting failed; trying again", "error", err, "pause", pause, "connections", core.active.Load(), "suppressed", suppressed)

@@ -29,7 +29,7 @@ func logged(t *testing.T, cfg Config, test func(core *Core, log *strings.Builder
 }
 
 // wantLines checks a log of an event that happened n times in each second: one line a
-// second, and each line says how many the last second suppressed.
+// second, and each line says how many lines were suppressed in the last second.
 func wantLines(t *testing.T, log, what string, seconds, n int) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSpace(log), "\n")

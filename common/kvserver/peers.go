@@ -54,7 +54,7 @@ func (core *Core) AdmitPeer(key any, addr netip.Addr, leaving int) (refusal stri
 }
 
 // take counts a connection of a peer, if the peer has fewer than most+min(leaving,
-// most).
+// most) connections.
 func (p *peers) take(key any, peer netip.Prefix, most, leaving int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 )
 
 // Unknown is assumed, in bytes, on a system that does not report its memory. It is
-// little for a server, so that defaults fit.
+// little for a server, so that defaults fit small machines.
 const Unknown = 4 << 30
 
 // addressable is the most memory that a 32-bit process can use, in bytes.

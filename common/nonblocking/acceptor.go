@@ -89,7 +89,7 @@ func (a *Acceptor) Paused(now time.Duration) (until time.Duration, paused bool) 
 }
 
 // Freed ends a pause, because a closed connection may have freed the missing
-// resource, and reports whether there was one. Other goroutines may call it.
+// resource. It reports whether there was a pause. Other goroutines may call it.
 func (a *Acceptor) Freed() bool { return a.resume.Load() != 0 && a.resume.Swap(0) != 0 }
 
 // Admit calls open for an accepted client if there is a place for it. Otherwise it

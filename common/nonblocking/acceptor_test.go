@@ -16,8 +16,8 @@ import (
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
-// arrivals is an acceptor and the descriptors that it has opened. Those of refused
-// clients are negated.
+// arrivals is an acceptor and the descriptors that it has opened. The descriptors of
+// refused clients are negated.
 type arrivals struct {
 	*Acceptor
 	opened []int

@@ -114,7 +114,7 @@ func (c *Conn) Interrupt() { c.SetTimer(Interrupted) }
 func (c *Conn) CloseWrite() error { return c.conns.calls.CloseWrite(c.FD()) }
 
 // timers is a heap by time. It changes only when a deadline comes nearer. A busy
-// connection's deadline does not, so requests cost nothing here.
+// connection's deadline only moves away, so requests cost nothing here.
 type timers []*Conn
 
 func (t timers) Len() int           { return len(t) }

@@ -14,7 +14,7 @@ import "time"
 type Cutoff struct {
 	at        time.Duration
 	held      int64 // Acceptor.Held at that time
-	unhandled int   // the largest number of events from before at that may be left
+	unhandled int   // the largest number of unhandled events that came before the time at
 }
 
 // Begin is called before the loop asks the kernel for events, at the time now. At most

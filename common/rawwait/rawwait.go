@@ -32,7 +32,7 @@ type Waiter struct {
 	fresh int   // how many more waits procs is used for
 }
 
-// New returns a waiter. It counts until Leave.
+// New returns a waiter. It counts among the process's waiters until Leave.
 func New() Waiter {
 	waiters.Add(1)
 	return Waiter{}

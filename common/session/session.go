@@ -41,11 +41,11 @@ import (
 // extended slice, as append does. They keep no reference to dst or data.
 type Handler interface {
 	// AppendReplies answers as many of the requests at the start of data as it likes.
-	// It appends a frame for each, and returns how many bytes of data (taken) and how
-	// many requests (answered) that were. It stops if another reply as long as the last
-	// one would make out longer than limit. If the first frame is incomplete, taken is
-	// 0 and err is nil; if it is malformed, err is frame.Next's. maxFrame is the limit
-	// for frame.Next.
+	// It appends a frame for each, and returns how many bytes of data the requests took
+	// (taken), and their number (answered). It stops if another reply as long as the
+	// last one would make out longer than limit. If the first frame is incomplete,
+	// taken is 0 and err is nil; if it is malformed, err is frame.Next's. maxFrame is
+	// the limit for frame.Next.
 	//
 	// It should not make dst grow, because the memory limit does not count what append
 	// allocates. It stops before a reply that does not fit. If that is the first reply,

@@ -8,7 +8,7 @@ import (
 )
 
 // read and write do not tell the scheduler about the system call: on a non-blocking
-// descriptor it is over before that would matter.
+// descriptor the call is over before the scheduler would act on it.
 func read(fd int, p []byte) (int, error)  { return transfer(unix.SYS_READ, fd, p) }
 func write(fd int, p []byte) (int, error) { return transfer(unix.SYS_WRITE, fd, p) }
 
@@ -76,7 +76,7 @@ func accept(listener int) (int, error) {
 
 // mostUnsent is how many unsent bytes of a connection the kernel takes. By default only
 // the send buffer bounds them, some megabytes: a slow reader would cost more memory in
-// the kernel than the memory limit allows it here. Bytes that are sent and
+// the kernel than the server's memory limit allows it. Bytes that are sent and
 // unacknowledged do not count, so a fast connection over a long distance is no slower.
 // A reply of 1 MiB takes no more CPU time with this limit.
 const mostUnsent = 256 << 10
@@ -87,8 +87,8 @@ const mostUnsent = 256 << 10
 // it would take 60 s.
 //
 // Inheriting the options from the listener would not be enough: connections that came
-// before the listener had them lack them, Go's Accept sets some anew, and listeners of
-// Multipath TCP do not have them all.
+// before the listener had the options lack them, Go's Accept sets some anew, and
+// listeners of Multipath TCP do not have them all.
 func tune(fd int) {
 	for _, o := range []struct{ level, name, value int }{
 		{unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},

@@ -109,7 +109,7 @@ func (c Calls) Accept(listener int) (fd int, err error) {
 // Transient reports whether an error of accept says nothing about the listener, so that
 // accept should be tried again later. Either the process or the system has run out of a
 // resource that may become free again, or a client's connection broke before it was
-// accepted; Linux reports that with the error that broke it.
+// accepted; Linux then returns the error that broke the connection.
 func Transient(err error) bool {
 	for _, transient := range []error{
 		unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.EAGAIN,

@@ -63,8 +63,9 @@ func appendFit(dst, value []byte) (out []byte, need int) {
 	return dst, 0
 }
 
-// set writes a value into the old value's memory, and reports whether it did. It does
-// not if the value does not fit, or is so much smaller that memory would be wasted.
+// set writes a value into the old value's memory, and reports whether it did. It leaves
+// the old value if the new one does not fit, or is so much smaller that memory would be
+// wasted.
 func (r record) set(value []byte) bool {
 	mem := r.memory()
 	room := mem[valueAt(mem):]

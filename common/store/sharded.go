@@ -8,7 +8,7 @@ import (
 
 // shards is the number of locks of a Sharded store. It is far more than the
 // number of threads that a machine runs at once, and each thread holds a lock
-// for well under a hundredth of a request.
+// for well under a hundredth of a request's time.
 const shards = 64
 
 // Sharded is a Store for several goroutines. It consists of InMemory stores,

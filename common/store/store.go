@@ -13,8 +13,8 @@ import (
 
 // Store is the interface of a key/value store that the servers need. Keys and values
 // are bytes that belong to the caller: a store copies the bytes that it keeps, and
-// copies out the bytes that it returns. Put gets only UTF-8, and Append must return
-// exactly what was put, because clients cannot read a reply with anything else.
+// copies out the bytes that it returns. Put gets only UTF-8. Append must return exactly
+// the bytes that were put, because clients cannot read a reply that is not UTF-8.
 //
 // The text of an error is for the server's log. Clients only learn that the store is
 // full (ErrFull), or that it failed.

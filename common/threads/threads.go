@@ -8,10 +8,10 @@
 // On Linux a thread counts against four limits: the user's (RLIMIT_NPROC, all threads
 // of all its processes), that of each control group around the process (pids.max), the
 // system's (kernel.threads-max, kernel.pid_max), and Go's own of 10,000. All are read
-// before each thread is taken, those of the user's other processes once a second. A
-// reading takes a good part of a millisecond. So while thousands of threads are left,
-// one reading serves for several threads. macOS and FreeBSD have one limit for each
-// process. On other systems no limit but Go's is known.
+// before each thread is taken; the threads of the user's other processes are counted
+// once a second. A reading takes a good part of a millisecond. So while thousands of
+// threads are left, one reading serves for several threads. macOS and FreeBSD have one
+// limit for each process. On other systems no limit but Go's is known.
 //
 // # Unknown limits
 //
@@ -36,7 +36,8 @@ const goLimit = 10_000
 // The runtime has a thread for each processor and some more: for its monitor, for
 // signals, and for goroutines that block in a system call for a moment. A budget
 // reserves these: one for each processor, and runtimes more; threads that the runtime
-// already has count. It always leaves slack threads for other processes.
+// already has count as part of these. It always leaves slack threads for other
+// processes.
 const (
 	runtimes = 16 // besides one for each processor
 	slack    = 4

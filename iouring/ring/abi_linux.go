@@ -19,8 +19,8 @@ const (
 	sqeSkipSuccess  = 1 << 6 // completes only if it fails
 )
 
-// Flags of single operations. Those of accept and recv are in ioprio, that of poll
-// is in length.
+// Flags of single operations. The flags of accept and recv are in ioprio, the flag of
+// poll is in length.
 const (
 	acceptMultishot = 1 << 0
 	recvMultishot   = 1 << 1

@@ -79,8 +79,8 @@ func (b *buffers) put(id int) {
 // publish shows the kernel the buffers that were put. The tail has 16 bits, and Go
 // has no atomic store of 16 bits. So publish stores it together with its neighbour,
 // the number of the first entry's buffer. The kernel reads that number only after the
-// tail has passed the first entry, and it does not change until the tail comes round
-// again.
+// tail has passed the first entry, and the number does not change until the tail
+// comes round again.
 func (b *buffers) publish() {
 	if b.shown != b.tail {
 		b.shown = b.tail

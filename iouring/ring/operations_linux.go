@@ -54,8 +54,8 @@ func (r *Ring) Send(fd int, p []byte, t Token) {
 		tooMuch(len(p))
 	}
 	s := r.next()
-	// An address in the queue does not keep p alive, nor off a stack that moves.
-	// This pointer does both.
+	// An address in the queue does not keep p alive, and does not keep it off a stack
+	// that may move. This pointer does both.
 	start := unsafe.Pointer(unsafe.SliceData(p))
 	r.sending = append(r.sending, start)
 	// MSG_WAITALL makes a short count a failure, and only failures complete.
@@ -123,8 +123,8 @@ func (r *Ring) spare() *sqe {
 	return &r.backlog[len(r.backlog)-1]
 }
 
-// unspare moves the backlog into the queue until that is full. While a part of the
-// backlog is left, room stays 0, so that later operations queue behind it.
+// unspare moves the backlog into the queue until the queue is full. While a part of
+// the backlog is left, room stays 0, so that later operations queue behind it.
 func (r *Ring) unspare() {
 	r.room = uint32(len(r.sqes)) - (r.tail - r.head)
 	n := min(len(r.backlog), int(r.room))

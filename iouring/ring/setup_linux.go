@@ -33,10 +33,10 @@ func setup(entries int, p *params) (fd int, errno syscall.Errno) {
 
 // indispensable are the flags that a server needs. Linux 6.1 is the first that has
 // all of them. They also stand for behaviour that has no flag of its own: recv that
-// completes many times came together with setupSingleIssuer. With setupDeferTaskrun
-// came that a send which fails half-way says how much it has sent, and that
-// completions keep their order when the queue overflows. A probe of opcodes would not
-// show this, because all opcodes used here are older.
+// completes many times came together with setupSingleIssuer. Together with
+// setupDeferTaskrun came two more: a send that fails half-way says how much it has
+// sent, and completions keep their order when the queue overflows. A probe of opcodes
+// would not show this, because all opcodes used here are older.
 const indispensable = setupCQSize | setupSubmitAll | setupTaskrunFlag | setupSingleIssuer | setupDeferTaskrun
 
 // wishes are sets of flags, tried one after the other, the newest first. A kernel
@@ -108,8 +108,8 @@ func (q *queues) mmap(p *params) (err error) {
 	q.cqes = unsafe.Slice((*Completion)(at(p.cq.cqes)), p.cqEntries)
 
 	if p.flags&setupNoSQArray == 0 {
-		// The queue holds indexes of operations, so that a program may queue
-		// them in another order than that of memory. Here both orders are one.
+		// The queue holds indexes of operations, so that a program may queue them in
+		// another order than in memory. Here both orders are the same.
 		array := unsafe.Slice((*uint32)(at(p.sq.array)), p.sqEntries)
 		for i := range array {
 			array[i] = uint32(i)

@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// Try runs f with a T of its own, and returns why it failed, "" if it did
-// not. With it, expectations work outside of tests, and in goroutines, where
-// a testing.T cannot end the test.
+// Try runs f with a T of its own, and returns why f failed, or "" if it did
+// not. With it, expectations work outside of tests, and in goroutines, where a
+// testing.T cannot end the test.
 func Try(f func(T)) (failure string) {
 	t := new(trial)
 	defer t.end()

@@ -85,7 +85,7 @@ func GarbageCollection(t *testing.T, open func() (Waiter, error)) {
 }
 
 // BusyLoop runs a loop that always finds something, on the only processor, beside other
-// goroutines. open makes the loop's waiter, whose Wait never finds nothing.
+// goroutines. open makes the loop's waiter, whose Wait always finds something.
 func BusyLoop(t *testing.T, open func() (Waiter, error)) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	var done atomic.Bool

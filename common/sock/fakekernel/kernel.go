@@ -8,8 +8,8 @@
 //
 // A seed decides everything, the clock included (testing/synctest), so a failing seed
 // can be run again. At the end each client must have got the replies that the protocol
-// promises to such a client, and the server must have used and closed each descriptor
-// correctly.
+// promises to a client of its manner, and the server must have used and closed each
+// descriptor correctly.
 //
 // It is not a model of TCP: bytes are neither lost nor reordered, and the listen queue
 // has no limit.
@@ -56,7 +56,7 @@ type Kernel struct {
 	stopped   bool
 	breakAt   int   // the step from which the listener is broken for good
 	broken    error // accept's error then; nil before its first such call
-	failed    bool  // the server must end because of it
+	failed    bool  // the server must end because of that error
 
 	accepted, steps, faults int           // so far
 	inVain                  int           // calls since the last that achieved something
@@ -103,8 +103,8 @@ type Event struct {
 	Readable, Writable bool
 }
 
-// maxSteps is the largest number of calls in a run. The longest runs take some tens of
-// thousands: those in which a polling server waits for its timeouts.
+// maxSteps is the largest number of calls in a run. The longest runs, in which a
+// polling server waits for its timeouts, take some tens of thousands.
 const maxSteps = 500_000
 
 func newKernel(seed uint64) *Kernel {
@@ -248,9 +248,9 @@ func (k *Kernel) breakListener() error {
 	return k.broken
 }
 
-// staying returns how many open connections have clients that have not left, as a
-// server sees it that reads from each of them. A client counts as staying while the
-// server owes it replies, and before the server has read from it.
+// staying returns how many open connections have clients that have not left, as seen by
+// a server that reads from each of them. A client counts as staying while the server
+// owes it replies, and before the server has read from it.
 func (k *Kernel) staying() (n int) {
 	for _, f := range k.files {
 		if f == nil || f.client == nil {
@@ -468,7 +468,7 @@ func (k *Kernel) Wait(timeout time.Duration) []Event {
 	}
 	k.woken = false
 	k.rng.Shuffle(len(k.ready), func(i, j int) { k.ready[i], k.ready[j] = k.ready[j], k.ready[i] })
-	if len(k.ready) > k.Batch { // those reported longest ago come first
+	if len(k.ready) > k.Batch { // descriptors that were reported longest ago come first
 		slices.SortStableFunc(k.ready, func(a, b Event) int { return k.files[a.FD].reported - k.files[b.FD].reported })
 		k.ready = k.ready[:k.Batch]
 	}
@@ -531,8 +531,8 @@ func (k *Kernel) pass() {
 		able[k.rng.IntN(len(able))].act()
 		able = k.able()
 	}
-	// A call takes some microseconds. The time passes only now and then, because
-	// letting it pass takes the testing package longer.
+	// A call takes some microseconds. The fake clock follows only now and then, because
+	// each step of it takes longer than that.
 	if k.late += time.Duration(k.rng.IntN(10_000)); k.late > 100*time.Microsecond {
 		time.Sleep(k.late)
 		k.late = 0

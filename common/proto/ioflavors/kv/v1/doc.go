@@ -1,7 +1,7 @@
 // Package kvpb is the protocol's only message, generated from kv.proto by
 // "make generate". Only this comment is written by hand.
 //
-// It is the message for people and for tests. Package kv defines its meaning
-// (the kinds, the contents of a reply), and package frame its framing on the
-// wire.
+// People read the message here, and tests use it. The servers read and write it
+// with package kv, which defines its meaning (the kinds, the contents of a
+// reply). Package frame defines its framing on the wire.
 package kvpb
