@@ -13,21 +13,21 @@ import (
 // Allocations tests that a server with connected clients allocates nothing
 // per request: neither for a get, nor for a put of a value that fits into
 // the memory of the previous value, with and without pipelining.
-func Allocations(t *testing.T, s Target) {
+func Allocations(t *testing.T, target Target) {
 	for _, op := range exchanges {
 		for _, depth := range []int{1, 16} {
-			t.Run(fmt.Sprintf("%s, depth %d", op.name, depth), func(t *testing.T) { testAllocations(t, s, op, depth) })
+			t.Run(fmt.Sprintf("%s, depth %d", op.name, depth), func(t *testing.T) { testAllocations(t, target, op, depth) })
 		}
 	}
 }
 
-func testAllocations(t *testing.T, s Target, op exchange, depth int) {
+func testAllocations(t *testing.T, target Target, op exchange, depth int) {
 	procs := addProcessor(t)
 	conns := 2 // a model with several loops has one on each
-	if s.Caps.AtOnce() == 1 {
+	if target.OneAtATime() {
 		conns = 1
 	}
-	srv := start(t, s, kvserver.Config{})
+	srv := start(t, target, kvserver.Config{})
 	c := dialRaw(t, srv.addr, conns, depth)
 	c.prepare(t, op)
 	before := srv.books().Requests

@@ -18,26 +18,26 @@ import (
 // subtracted from the process's, which leaves server-cpu-µs/request. Use the
 // benchmark to compare two versions of one model. Client and server share Go's
 // scheduler and the machine's cores, so only the lab compares models.
-func Benchmark(b *testing.B, s Target) {
+func Benchmark(b *testing.B, target Target) {
 	for _, op := range exchanges {
 		for _, conns := range []int{1, 50} {
-			if most := s.Caps.AtOnce(); most > 0 && conns > most {
+			if most := target.Clients; most > 0 && conns > most {
 				continue // the others would wait for their turn
 			}
 			for _, depth := range []int{1, 16} {
 				b.Run(fmt.Sprintf("op=%s/conns=%d/depth=%d", op.name, conns, depth), func(b *testing.B) {
-					benchmark(b, s, op, conns, depth)
+					benchmark(b, target, op, conns, depth)
 				})
 			}
 		}
 	}
 }
 
-func benchmark(b *testing.B, s Target, op exchange, conns, depth int) {
+func benchmark(b *testing.B, target Target, op exchange, conns, depth int) {
 	runtime.LockOSThread() // the thread's CPU time is the client's
 	defer runtime.UnlockOSThread()
 	addProcessor(b)
-	srv := s.New(kvserver.Config{Logger: slog.New(slog.NewTextHandler(b.Output(), nil))})
+	srv := target.New(kvserver.Config{Logger: slog.New(slog.NewTextHandler(b.Output(), nil))})
 	c := dialRaw(b, Serve(b, srv), conns, depth)
 	c.prepare(b, op)
 

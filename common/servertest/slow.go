@@ -49,9 +49,9 @@ func (s *SlowStore) Keys() []string {
 // OneSlowRequestDelaysEveryClient shows the weakness of models that serve all
 // clients on one goroutine: every other client waits for the slowest request
 // (head-of-line blocking).
-func OneSlowRequestDelaysEveryClient(t *testing.T, s Target) {
+func OneSlowRequestDelaysEveryClient(t *testing.T, target Target) {
 	slowly := NewSlowStore()
-	srv := s.New(kvserver.Config{Store: slowly})
+	srv := target.New(kvserver.Config{Store: slowly})
 	addr := Serve(t, srv)
 
 	ctx, slow := Dial(t, addr)

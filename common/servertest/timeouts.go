@@ -15,7 +15,7 @@ import (
 // testTimeouts tests that each kind of slow client loses its connection,
 // with its own reason. In each test one limit is short, and there is no
 // other limit.
-func testTimeouts(t *testing.T, s Target) {
+func testTimeouts(t *testing.T, target Target) {
 	const short = 50 * time.Millisecond
 	limited := func(set func(*kvserver.Limits)) kvserver.Config {
 		l := unhurried
@@ -27,12 +27,12 @@ func testTimeouts(t *testing.T, s Target) {
 	write := limited(func(l *kvserver.Limits) { l.WriteTimeout = 4 * short })
 
 	t.Run("idle from the start", func(t *testing.T) {
-		srv := start(t, s, idle)
+		srv := start(t, target, idle)
 		srv.dial().WantEnd()
 		srv.wantClosed(kvserver.ClosedIdle, 1)
 	})
 	t.Run("idle after a request", func(t *testing.T) {
-		srv := start(t, s, idle)
+		srv := start(t, target, idle)
 		srv.attempt(func(c *probe.Conn) {
 			talk(c, "k")
 			c.WantEnd()
@@ -43,7 +43,7 @@ func testTimeouts(t *testing.T, s Target) {
 		// A server that takes a full read buffer as a sign of more data would wait
 		// for that data. How much it reads at a time depends on the bytes received
 		// so far.
-		srv := start(t, s, idle)
+		srv := start(t, target, idle)
 		for i := range 8 {
 			srv.attempt(func(c *probe.Conn) {
 				const buffer = 64 << 10
@@ -56,7 +56,7 @@ func testTimeouts(t *testing.T, s Target) {
 		}
 	})
 	t.Run("a frame that stops", func(t *testing.T) {
-		srv := start(t, s, frame)
+		srv := start(t, target, frame)
 		for i, part := range []string{"\x10", "\x10\x00\x00", "\x10\x00\x00\x00", "\x10\x00\x00\x00\x0a"} {
 			c := srv.dial()
 			c.Send([]byte(part))
@@ -66,7 +66,7 @@ func testTimeouts(t *testing.T, s Target) {
 		srv.visit("k")
 	})
 	t.Run("a frame that dribbles", func(t *testing.T) {
-		srv := start(t, s, frame)
+		srv := start(t, target, frame)
 		c := srv.dial()
 		c.Send(probe.Header(1 << 19))
 		stopped := make(chan struct{})
@@ -84,7 +84,7 @@ func testTimeouts(t *testing.T, s Target) {
 		srv.wantClosed(kvserver.ClosedSlowFrame, 1)
 	})
 	t.Run("whole frames restart the frame's clock", func(t *testing.T) {
-		srv := start(t, s, limited(func(l *kvserver.Limits) { l.FrameTimeout = 10 * short }))
+		srv := start(t, target, limited(func(l *kvserver.Limits) { l.FrameTimeout = 10 * short }))
 		srv.attempt(func(c *probe.Conn) {
 			// Each write ends one frame and begins the next, so there is always an
 			// incomplete frame, for longer than one frame may take.
@@ -100,7 +100,7 @@ func testTimeouts(t *testing.T, s Target) {
 		})
 	})
 	t.Run("a reader that stops", func(t *testing.T) {
-		srv := start(t, s, write)
+		srv := start(t, target, write)
 		c := srv.dial()
 		c.Send(probe.Put("k", strings.Repeat("v", 900_000)))
 		c.Want(probe.Stored)
@@ -115,7 +115,7 @@ func testTimeouts(t *testing.T, s Target) {
 		cfg := idle
 		cfg.Store = store.NewSharded(0)
 		require.NoError(t, cfg.Store.Put([]byte("large"), []byte(value)))
-		srv := start(t, s, cfg)
+		srv := start(t, target, cfg)
 		srv.attempt(func(c *probe.Conn) {
 			c.Send([]byte(strings.Repeat(string(probe.Get("large")), asked)))
 			// While the server waits for this client to read, the time passes after
@@ -128,8 +128,8 @@ func testTimeouts(t *testing.T, s Target) {
 		})
 	})
 	t.Run("a request that waits behind a silent client", func(t *testing.T) {
-		srv := start(t, s, idle)
-		silent := max(2, s.Caps.AtOnce())
+		srv := start(t, target, idle)
+		silent := max(2, target.Clients)
 		for range silent {
 			srv.dial()
 		}

@@ -14,12 +14,12 @@ import (
 // testTurns connects clients that never pause, as many as the model serves at
 // once, and one more. In a model in which the additional client waits, another
 // must give way to it, at the end of a reply; in other models none must.
-func testTurns(t *testing.T, s Target) {
+func testTurns(t *testing.T, target Target) {
 	l := unhurried
 	l.TurnLimit = 20 * time.Millisecond
-	srv := start(t, s, kvserver.Config{Limits: l})
+	srv := start(t, target, kvserver.Config{Limits: l})
 
-	busy := srv.occupy(s.Caps)
+	busy := srv.occupy(target)
 	results := make(chan busyResult, len(busy))
 	stop := make(chan struct{})
 	for _, c := range busy {
@@ -37,7 +37,7 @@ func testTurns(t *testing.T, s Target) {
 	}
 
 	turns := srv.books().Closed[kvserver.ClosedTurn.String()]
-	if s.Caps.AtOnce() > 0 {
+	if target.Clients > 0 {
 		assert.Positive(t, turns, "a client must have given way")
 		assert.Positive(t, gaveWay, "clients whose connection ended")
 	} else {

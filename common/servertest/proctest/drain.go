@@ -9,18 +9,21 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
 // testTerminate sends SIGTERM in the middle of a pipeline. Every request
 // sent before must be answered.
-func testTerminate(t *testing.T, s Target) { drain(t, s, 1, brief(20_000, 5_000)) }
+func testTerminate(t *testing.T, target kvserver.Variant) { drain(t, target, 1, brief(20_000, 5_000)) }
 
 // testTerminateMany does the same with several clients; some of them may
 // wait in the listen queue.
-func testTerminateMany(t *testing.T, s Target) { drain(t, s, 10, brief(2_000, 500)) }
+func testTerminateMany(t *testing.T, target kvserver.Variant) {
+	drain(t, target, 10, brief(2_000, 500))
+}
 
-func drain(t *testing.T, s Target, clients, requests int) {
-	srv := start(t, s, unhurried(s)...)
+func drain(t *testing.T, target kvserver.Variant, clients, requests int) {
+	srv := start(t, target, unhurried(target)...)
 	srv.wantDrained(t, clients, requests)
 	stopped := srv.wantLog("stopped")
 	assert.EqualValues(t, clients*requests, stopped["requests"])
@@ -65,9 +68,9 @@ func (s *server) wantDrained(t *testing.T, clients, requests int) {
 
 // testDrainTimeout sends SIGTERM while a client with pending replies is
 // stopped.
-func testDrainTimeout(t *testing.T, s Target) {
+func testDrainTimeout(t *testing.T, target kvserver.Variant) {
 	const patience = 200 * time.Millisecond
-	srv := start(t, s, append(unhurried(s), "--drain-timeout", fmt.Sprint(patience))...)
+	srv := start(t, target, append(unhurried(target), "--drain-timeout", fmt.Sprint(patience))...)
 	srv.stoppedGlutton(t)
 	srv.terminate()
 	asked := time.Now()
@@ -79,8 +82,8 @@ func testDrainTimeout(t *testing.T, s Target) {
 
 // testSecondSignal sends SIGTERM twice, while a client is stopped for which
 // the server would wait for ever.
-func testSecondSignal(t *testing.T, s Target) {
-	srv := start(t, s, append(unhurried(s), "--drain-timeout", "-1")...)
+func testSecondSignal(t *testing.T, target kvserver.Variant) {
+	srv := start(t, target, append(unhurried(target), "--drain-timeout", "-1")...)
 	srv.stoppedGlutton(t)
 	srv.terminate()
 	srv.wantLog("draining")

@@ -13,13 +13,13 @@ import (
 // testDribble lets clients send a large frame byte by byte. The server must
 // close each when the frame has taken too long; the test publishes how long
 // after that.
-func testDribble(t *testing.T, s Target) {
+func testDribble(t *testing.T, target kvserver.Variant) {
 	const timeout = time.Second
 	n := brief(500, 50)
-	if most := s.Caps.AtOnce(); most > 0 {
+	if most := target.Clients; most > 0 {
 		n = most
 	}
-	srv := start(t, s, append(unhurried(s), "--frame-timeout", timeout.String())...)
+	srv := start(t, target, append(unhurried(target), "--frame-timeout", timeout.String())...)
 	late := make([]time.Duration, n)
 	probe.Concurrently(t, n, func(t probe.T, i int) {
 		c := probe.Dial(srv.ctx, t, srv.addr)

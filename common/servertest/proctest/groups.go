@@ -8,12 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
 // testDeepGroups lets clients send nested groups and stay. A recursive parser
 // takes stack for each group, and a goroutine's stack stays as large as it has
 // become.
-func testDeepGroups(t *testing.T, s Target) {
+func testDeepGroups(t *testing.T, target kvserver.Variant) {
 	const (
 		depth   = 9_999
 		opening = 5<<3 | 3 // the tag of an unknown group
@@ -22,10 +23,10 @@ func testDeepGroups(t *testing.T, s Target) {
 	)
 	deep := probe.Frame(bytes.Repeat([]byte{opening}, depth))
 	n := brief(200, 50)
-	if atOnce := s.Caps.AtOnce(); atOnce > 0 {
+	if atOnce := target.Clients; atOnce > 0 {
 		n = atOnce
 	}
-	srv := start(t, s, unhurried(s)...)
+	srv := start(t, target, unhurried(target)...)
 	clients := make([]*probe.Conn, n)
 	for i := range clients {
 		clients[i] = srv.dial()

@@ -27,8 +27,8 @@ func (s *server) come(n int, visit func(c *probe.Conn, i int)) {
 }
 
 // testFIN lets clients end their streams, half of them inside a frame.
-func testFIN(t *testing.T, s Target) {
-	srv := start(t, s, unhurried(s)...)
+func testFIN(t *testing.T, target kvserver.Variant) {
+	srv := start(t, target, unhurried(target)...)
 	n := brief(2000, 400)
 	leave := func(n int) {
 		srv.come(n, func(c *probe.Conn, i int) {
@@ -48,14 +48,14 @@ func testFIN(t *testing.T, s Target) {
 	srv.wantClosed(kvserver.ClosedByPeer, int64(n/2+atOnce))
 	srv.wantClosed(kvserver.ClosedTruncated, int64(n/2+atOnce))
 	srv.wantDescriptors(before)
-	srv.wantRest(s)
+	srv.wantRest(target)
 	srv.visit("k")
 }
 
 // testRST lets clients reset their connections, half of them inside a
 // request, half inside a reply.
-func testRST(t *testing.T, s Target) {
-	srv := start(t, s, unhurried(s)...)
+func testRST(t *testing.T, target kvserver.Variant) {
+	srv := start(t, target, unhurried(target)...)
 	srv.put(largeKey, largeValue)
 	n := brief(300, 60)
 	leave := func(n int) {

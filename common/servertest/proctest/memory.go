@@ -15,17 +15,17 @@ import (
 // limit of all buffers, and wait. A neighbour with small requests must be served
 // all the time. In a model that serves few clients at once, most of the bytes
 // stay in the kernel.
-func testHalfFrames(t *testing.T, s Target) {
+func testHalfFrames(t *testing.T, target kvserver.Variant) {
 	const limit = 64 << 20
 	clients := brief(500, 200)
 	half := probe.Put("k", strings.Repeat("v", 1<<20-100))[:512<<10]
 
-	srv := start(t, s, append(unhurried(s), "--memory-limit", "64MiB")...)
+	srv := start(t, target, append(unhurried(target), "--memory-limit", "64MiB")...)
 	srv.visit("before")
 	require.NoError(t, resetPeak(srv.Pid))
 	before := srv.usage().rss
 	var neighbour *probe.Conn
-	if s.Caps.AtOnce() != 1 {
+	if !target.OneAtATime() {
 		neighbour = srv.dial()
 		talk(neighbour, "k")
 	}
@@ -42,7 +42,7 @@ func testHalfFrames(t *testing.T, s Target) {
 		require.LessOrEqual(t, st.BufferBytes, int64(limit), "bytes of buffers")
 	}
 	taken := int64(0)
-	if n := s.Caps.AtOnce(); n > 0 {
+	if n := target.Clients; n > 0 {
 		if neighbour != nil {
 			n--
 		}
@@ -84,13 +84,13 @@ func testHalfFrames(t *testing.T, s Target) {
 // replies kept by the server stay within the memory limit, and on Linux the kernel
 // keeps few of them. Once each reply left garbage of its own size, and the kernel
 // took the whole reply. A client that reads its replies gets them meanwhile.
-func testUnreadValues(t *testing.T, s Target) {
+func testUnreadValues(t *testing.T, target kvserver.Variant) {
 	const limit, slack = 16 << 20, 32 << 20
 	clients := brief(200, 100)
-	if n := s.Caps.AtOnce(); n > 0 {
+	if n := target.Clients; n > 0 {
 		clients = n
 	}
-	srv := start(t, s, append(unhurried(s), "--memory-limit", "16MiB")...)
+	srv := start(t, target, append(unhurried(target), "--memory-limit", "16MiB")...)
 	value := strings.Repeat("v", 1<<20-100)
 	srv.put(largeKey, value)
 	require.NoError(t, resetPeak(srv.Pid))
@@ -120,7 +120,7 @@ func testUnreadValues(t *testing.T, s Target) {
 		most *= 8
 	}
 	assert.LessOrEqual(t, growth, most, "growth of resident memory at its peak, in bytes")
-	if s.Caps.AtOnce() > 0 {
+	if target.Clients > 0 {
 		return // no other client is served meanwhile
 	}
 	for range 10 {
@@ -134,14 +134,14 @@ func testUnreadValues(t *testing.T, s Target) {
 // testGrowingFrames lets clients send large frames in pieces, again and again, and
 // never their ends. Each piece makes a buffer grow, and the old buffer becomes garbage.
 // The collector once let the garbage become three times the limit.
-func testGrowingFrames(t *testing.T, s Target) {
-	if s.Caps.AtOnce() > 0 {
+func testGrowingFrames(t *testing.T, target kvserver.Variant) {
+	if target.Clients > 0 {
 		return // few clients at a time hold little memory
 	}
 	const limit, slack, pieces = 64 << 20, 48 << 20, 9 // the collector's limit is a soft one
 	clients := brief(400, 100)
 	frame := probe.Put("k", strings.Repeat("v", 1<<20-100))
-	srv := start(t, s, append(unhurried(s), "--memory-limit", "64MiB")...)
+	srv := start(t, target, append(unhurried(target), "--memory-limit", "64MiB")...)
 	srv.visit("before")
 	require.NoError(t, resetPeak(srv.Pid))
 	crowd := make([]*probe.Conn, clients)
@@ -174,13 +174,13 @@ func testGrowingFrames(t *testing.T, s Target) {
 // than an honest client's put, and stay. Once the server closed the honest client
 // each time, because it held most. A model that serves few clients at once cannot
 // be filled like this.
-func testStaleHalves(t *testing.T, s Target) {
-	if s.Caps.AtOnce() > 0 {
+func testStaleHalves(t *testing.T, target kvserver.Variant) {
+	if target.Clients > 0 {
 		return
 	}
 	const limit, attackers, puts = 16 << 20, 120, 20
 	half := probe.Put("k", strings.Repeat("v", 500_000))[:120_000] // in 128 KiB, of which there is room for 96
-	srv := start(t, s, append(unhurried(s), "--memory-limit", "16MiB")...)
+	srv := start(t, target, append(unhurried(target), "--memory-limit", "16MiB")...)
 	for range attackers {
 		srv.dial().Start(half)
 	}

@@ -15,10 +15,10 @@ import (
 // its read buffer. Its own counters are exact to the byte. The process's memory
 // is measured, but depends on the collector and on other load, so the test only
 // fails if it is so large that the server must keep many replies.
-func testUnreadReplies(t *testing.T, s Target) {
+func testUnreadReplies(t *testing.T, target kvserver.Variant) {
 	const requests = 400
 	const most = 2<<20 + 128<<10
-	srv := start(t, s, unhurried(s)...)
+	srv := start(t, target, unhurried(target)...)
 	srv.put(largeKey, largeValue)
 	c := srv.dial()
 	talk(c, "k")
@@ -58,12 +58,12 @@ func (s *server) wantBlocked() {
 // testStoppedClient lets a client stop with replies pending. In a model that
 // serves several clients at once, the others do not have to wait for it.
 // Elsewhere they wait, but no longer than the write timeout.
-func testStoppedClient(t *testing.T, s Target) {
+func testStoppedClient(t *testing.T, target kvserver.Variant) {
 	t.Run("others meanwhile", func(t *testing.T) {
-		srv := start(t, s, unhurried(s)...)
+		srv := start(t, target, unhurried(target)...)
 		srv.stoppedGlutton(t)
 		next := srv.dial()
-		if s.Caps.AtOnce() == 1 {
+		if target.OneAtATime() {
 			next.Send(probe.Get("absent"))
 			srv.wantBlocked()
 			assert.EqualValues(t, 1, srv.stats().Active, "the others wait in the listen queue")
@@ -74,7 +74,7 @@ func testStoppedClient(t *testing.T, s Target) {
 		}
 	})
 	t.Run("in the end", func(t *testing.T) {
-		srv := start(t, s, append(unhurried(s), "--write-timeout", "300ms")...)
+		srv := start(t, target, append(unhurried(target), "--write-timeout", "300ms")...)
 		srv.stoppedGlutton(t)
 		stopped := time.Now()
 		next := srv.dial()

@@ -17,7 +17,7 @@ import (
 // may take a moment to close what the dead process's io_uring still uses, including the
 // listener, and longer on a busy machine. So the test waits for the port, and publishes
 // how often it was still in use.
-func testRestart(t *testing.T, s Target) {
+func testRestart(t *testing.T, target kvserver.Variant) {
 	addr := net.JoinHostPort(ownHost(), "0")
 	var times []time.Duration
 	killed := time.Time{}
@@ -26,7 +26,7 @@ func testRestart(t *testing.T, s Target) {
 		if !killed.IsZero() {
 			failures += waitForPort(t, addr)
 		}
-		srv := start(t, s, append(unhurried(s), "--addr", addr)...)
+		srv := start(t, target, append(unhurried(target), "--addr", addr)...)
 		addr = srv.addr
 		srv.visit("k")
 		if !killed.IsZero() {

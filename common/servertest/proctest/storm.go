@@ -15,13 +15,13 @@ import (
 
 // testClaims lets clients announce a frame of a megabyte and send ten bytes
 // of it. A model that blocks also lends a buffer for its read.
-func testClaims(t *testing.T, s Target) {
+func testClaims(t *testing.T, target kvserver.Variant) {
 	n := brief(1000, 100)
-	if most := s.Caps.AtOnce(); most > 0 {
+	if most := target.Clients; most > 0 {
 		n = most
 	}
 	begin := probe.Put("k", strings.Repeat("v", 1_000_000))[:10]
-	srv := start(t, s, unhurried(s)...)
+	srv := start(t, target, unhurried(target)...)
 	srv.visit("k")
 	before := srv.stats()
 	for range n {
@@ -35,10 +35,10 @@ func testClaims(t *testing.T, s Target) {
 }
 
 // testStorm connects many clients at a time, each for one request.
-func testStorm(t *testing.T, s Target) {
+func testStorm(t *testing.T, target kvserver.Variant) {
 	const atOnce = 250
 	visits := brief(5000, 1000) / atOnce
-	srv := start(t, s, unhurried(s)...)
+	srv := start(t, target, unhurried(target)...)
 	var mu sync.Mutex
 	var times []time.Duration
 	probe.Concurrently(t, atOnce, func(t probe.T, i int) {

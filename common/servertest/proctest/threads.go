@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
 // fewThreads is the thread limit of a server's user.
@@ -14,13 +16,13 @@ const fewThreads = 40
 // testThreadLimit connects more clients than there may be threads. Go's runtime ends a
 // program that cannot start a thread. So a server with a thread per client must refuse
 // clients when no thread is left; the other servers serve all clients.
-func testThreadLimit(t *testing.T, s Target) {
+func testThreadLimit(t *testing.T, target kvserver.Variant) {
 	if reason := canLimitThreads(); reason != "" {
 		t.Skip(reason)
 	}
-	srv := startIn(t, s, surroundings{variables: []string{fmt.Sprintf("%s=%d", threadsVariable, fewThreads), "GOMAXPROCS=2"}}, unhurried(s)...)
+	srv := startIn(t, target, surroundings{variables: []string{fmt.Sprintf("%s=%d", threadsVariable, fewThreads), "GOMAXPROCS=2"}}, unhurried(target)...)
 	decisions := guests
-	if n := s.Caps.AtOnce(); n > 0 {
+	if n := target.Clients; n > 0 {
 		decisions = n
 	}
 	decided := srv.crowd(guests)
