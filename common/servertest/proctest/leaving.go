@@ -73,13 +73,15 @@ func testRST(t *testing.T, target kvserver.Variant) {
 	}
 	leave(2 * atOnce)
 	before := srv.usage().descriptors
-	broken := srv.stats().Closed[kvserver.ClosedBroken.String()]
 	leave(n)
 
 	srv.wantDescriptors(before)
 	figure(t, "descriptor-growth", "%d", srv.usage().descriptors-before)
-	broken = srv.stats().Closed[kvserver.ClosedBroken.String()] - broken
-	assert.GreaterOrEqual(t, broken, int64(n/2), "connections that broke inside a reply, and others")
-	require.LessOrEqual(t, broken, int64(n))
+	// Both groups are counted together: a client that resets inside its request may
+	// still be in the listen queue when its group has left, and be accepted later.
+	all := int64(n + 2*atOnce)
+	broken := srv.stats().Closed[kvserver.ClosedBroken.String()]
+	assert.GreaterOrEqual(t, broken, all/2, "connections that broke inside a reply, and others")
+	require.LessOrEqual(t, broken, all)
 	srv.visit("k")
 }
