@@ -77,3 +77,6 @@ func testChurn(t *testing.T, target Target) {
 		assert.LessOrEqual(t, now.threads, before.threads+total/20, "threads")
 	}, patience, 10*time.Millisecond)
 }
+
+// resources are the numbers of descriptors and threads of a process.
+type resources struct{ descriptors, threads int }

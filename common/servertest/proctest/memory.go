@@ -1,6 +1,7 @@
 package proctest
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -10,6 +11,27 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
+
+// testClaims lets clients announce a frame of a megabyte and send ten bytes
+// of it. A model that blocks also lends a buffer for its read.
+func testClaims(t *testing.T, target kvserver.Variant) {
+	n := brief(1000, 100)
+	if most := target.Clients; most > 0 {
+		n = most
+	}
+	begin := probe.Put("k", strings.Repeat("v", 1_000_000))[:10]
+	srv := start(t, target, unhurried(target)...)
+	srv.visit("k")
+	before := srv.stats()
+	for range n {
+		srv.dial().Send(begin)
+	}
+	st := srv.counted("the server has read all bytes", func(st kvserver.Stats) bool {
+		return st.BytesIn-before.BytesIn == int64(n*len(begin))
+	})
+	assert.LessOrEqual(t, st.BufferBytes, int64(n)*(8<<10), "bytes of buffers for %d clients", n)
+	figure(t, "buffer-KiB-per-connection", "%.2f", float64(st.BufferBytes)/float64(n)/1024)
+}
 
 // testHalfFrames lets clients send halves of large frames, several times the
 // limit of all buffers, and wait. A neighbour with small requests must be served
@@ -205,4 +227,45 @@ func testStaleHalves(t *testing.T, target kvserver.Variant) {
 	}
 	figure(t, "large-puts-answered", "%d", answered)
 	assert.Equal(t, puts, answered, "puts of 500 kB answered")
+}
+
+// testDeepGroups lets clients send nested groups and stay. A recursive parser
+// takes stack for each group, and a goroutine's stack stays as large as it has
+// become.
+func testDeepGroups(t *testing.T, target kvserver.Variant) {
+	const (
+		depth   = 9_999
+		opening = 5<<3 | 3 // the tag of an unknown group
+		most    = 64 << 10 // bytes for each client,
+		slack   = 4 << 20  // and for the rest of the server's work
+	)
+	deep := probe.Frame(bytes.Repeat([]byte{opening}, depth))
+	n := brief(200, 50)
+	if atOnce := target.Clients; atOnce > 0 {
+		n = atOnce
+	}
+	srv := start(t, target, unhurried(target)...)
+	clients := make([]*probe.Conn, n)
+	for i := range clients {
+		clients[i] = srv.dial()
+		talk(clients[i], "k") // the server has now allocated what every client needs
+	}
+	require.NoError(t, resetPeak(srv.Pid))
+	before := srv.usage().rss
+	for _, c := range clients {
+		c.Send(deep)
+	}
+	for _, c := range clients {
+		c.WantError(0)
+	}
+	growth := srv.usage().peak - before
+	figure(t, "peak-rss-growth-KiB-per-connection", "%.2f", float64(growth)/float64(n)/1024)
+	limit := int64(n*most + slack)
+	if raceDetector {
+		limit *= 4 // the detector keeps shadows of all memory
+	}
+	assert.LessOrEqual(t, growth, limit, "growth of resident memory at its peak, in bytes, with %d clients", n)
+	for _, c := range clients {
+		talk(c, "k")
+	}
 }

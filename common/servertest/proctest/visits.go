@@ -2,7 +2,10 @@ package proctest
 
 import (
 	"bytes"
+	"fmt"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -84,4 +87,29 @@ func testRST(t *testing.T, target kvserver.Variant) {
 	assert.GreaterOrEqual(t, broken, all/2, "connections that broke inside a reply, and others")
 	require.LessOrEqual(t, broken, all)
 	srv.visit("k")
+}
+
+// testStorm connects many clients at a time, each for one request.
+func testStorm(t *testing.T, target kvserver.Variant) {
+	const atOnce = 250
+	visits := brief(5000, 1000) / atOnce
+	srv := start(t, target, unhurried(target)...)
+	var mu sync.Mutex
+	var times []time.Duration
+	probe.Concurrently(t, atOnce, func(t probe.T, i int) {
+		for n := range visits {
+			key := fmt.Sprintf("client %d.%d", i, n)
+			began := time.Now()
+			c := probe.Dial(srv.ctx, t, srv.addr)
+			c.Send(probe.Put(key, "x"))
+			c.Want(probe.Stored)
+			took := time.Since(began)
+			c.Close()
+			mu.Lock()
+			times = append(times, took)
+			mu.Unlock()
+		}
+	})
+	figure(t, "clients-served", "%d", len(times))
+	figureTimes(t, "connect-and-put", times)
 }
