@@ -1,13 +1,15 @@
 package eventloop_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/ioflavors/ioflavors/common/servertest"
+	"github.com/ioflavors/ioflavors/eventloop"
 )
 
 func TestARequestAllocatesNothing(t *testing.T) {
-	for _, s := range variants() {
-		t.Run(s.Name, func(t *testing.T) { servertest.Allocations(t, s) })
+	for _, target := range servertest.Targets(eventloop.Command) {
+		t.Run(fmt.Sprintf("loops=%d", target.Handlers), func(t *testing.T) { servertest.Allocations(t, target) })
 	}
 }

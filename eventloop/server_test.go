@@ -12,14 +12,9 @@ import (
 func TestMain(m *testing.M) { servertest.VerifyNoLeaks(m) }
 
 func TestServer(t *testing.T) {
-	for _, loops := range []int{1, 3} {
-		t.Run(fmt.Sprintf("%d loops", loops), func(t *testing.T) {
-			servertest.Run(t, servertest.Target{
-				Name: fmt.Sprintf("eventloop with %d loops", loops),
-				New: func(cfg kvserver.Config) kvserver.Server {
-					return eventloop.New(eventloop.Config{Config: cfg, Loops: loops})
-				},
-			})
-		})
+	// With three loops, the acceptor chooses between loops that are not its own.
+	three := kvserver.Variant{Args: []string{"--loops", "3"}, Handlers: 3}
+	for _, target := range servertest.Targets(servertest.With(eventloop.Command, three)) {
+		t.Run(fmt.Sprintf("%d loops", target.Handlers), func(t *testing.T) { servertest.Run(t, target) })
 	}
 }

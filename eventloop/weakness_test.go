@@ -20,7 +20,7 @@ import (
 
 // The model's weakness: one loop is one goroutine, so a slow request blocks all others.
 func TestOneSlowRequestDelaysEveryClient(t *testing.T) {
-	servertest.OneSlowRequestDelaysEveryClient(t, variants()[0])
+	servertest.OneSlowRequestDelaysEveryClient(t, servertest.Targets(eventloop.Command)[0])
 }
 
 // placeStore notes the goroutine, and so the loop, that serves each key.

@@ -9,5 +9,7 @@ import (
 
 func BenchmarkServer(b *testing.B) {
 	iouring.Need(b)
-	servertest.Benchmark(b, target)
+	for _, target := range servertest.Targets(iouring.Command) {
+		servertest.Benchmark(b, target)
+	}
 }

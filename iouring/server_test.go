@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/servertest"
 	"github.com/ioflavors/ioflavors/iouring"
 )
@@ -31,12 +30,9 @@ func skipExamples(why error) {
 	fmt.Println("examples are skipped:", why)
 }
 
-var target = servertest.Target{
-	Name: "iouring",
-	New:  func(cfg kvserver.Config) kvserver.Server { return iouring.New(iouring.Config{Config: cfg}) },
-}
-
 func TestServer(t *testing.T) {
 	iouring.Need(t)
-	servertest.Run(t, target)
+	for _, target := range servertest.Targets(iouring.Command) {
+		servertest.Run(t, target)
+	}
 }

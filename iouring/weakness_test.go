@@ -11,5 +11,5 @@ import (
 // requests.
 func TestOneSlowRequestDelaysEveryClient(t *testing.T) {
 	iouring.Need(t)
-	servertest.OneSlowRequestDelaysEveryClient(t, target)
+	servertest.OneSlowRequestDelaysEveryClient(t, servertest.Targets(iouring.Command)[0])
 }

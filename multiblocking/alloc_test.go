@@ -4,10 +4,11 @@ import (
 	"testing"
 
 	"github.com/ioflavors/ioflavors/common/servertest"
+	"github.com/ioflavors/ioflavors/multiblocking"
 )
 
 func TestARequestAllocatesNothing(t *testing.T) {
-	for _, s := range variants() {
-		t.Run(s.Name, func(t *testing.T) { servertest.Allocations(t, s) })
+	for _, target := range servertest.Targets(multiblocking.Command) {
+		t.Run("waiting="+waiting(target), func(t *testing.T) { servertest.Allocations(t, target) })
 	}
 }

@@ -1,39 +1,24 @@
 package multiblocking_test
 
 import (
+	"strings"
 	"testing"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/servertest"
 	"github.com/ioflavors/ioflavors/multiblocking"
 )
 
-// variants are the ways in which the model can be configured.
-func variants() (all []servertest.Target) {
-	const workers = 64
-	for _, v := range []struct {
-		name string
-		multiblocking.Config
-		caps servertest.Caps
-	}{
-		{name: "waiting=goroutines"},
-		{"waiting=workers", multiblocking.Config{Workers: workers}, servertest.Caps{MaxClients: workers}},
-		{"waiting=os-threads", multiblocking.Config{OSThreads: true}, servertest.Caps{}},
-	} {
-		all = append(all, servertest.Target{
-			Name: v.name,
-			New: func(cfg kvserver.Config) kvserver.Server {
-				v.Config.Config = cfg
-				return multiblocking.New(v.Config)
-			},
-			Caps: v.caps,
-		})
+// waiting names a variant in the names of tests: by its flag, which chooses what waits
+// for a client.
+func waiting(target servertest.Target) string {
+	if len(target.Args) == 0 {
+		return "goroutines"
 	}
-	return all
+	return strings.TrimPrefix(target.Args[0], "--")
 }
 
 func BenchmarkServer(b *testing.B) {
-	for _, s := range variants() {
-		b.Run(s.Name, func(b *testing.B) { servertest.Benchmark(b, s) })
+	for _, target := range servertest.Targets(multiblocking.Command) {
+		b.Run("waiting="+waiting(target), func(b *testing.B) { servertest.Benchmark(b, target) })
 	}
 }

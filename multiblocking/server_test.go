@@ -1,6 +1,7 @@
 package multiblocking_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -12,25 +13,11 @@ import (
 func TestMain(m *testing.M) { servertest.VerifyNoLeaks(m) }
 
 func TestServer(t *testing.T) {
-	for _, variant := range []struct {
-		name string
-		multiblocking.Config
-		caps servertest.Caps
-	}{
-		{name: "goroutines"},
-		{"workers", multiblocking.Config{Workers: 2}, servertest.Caps{MaxClients: 2}},
-		{"threads", multiblocking.Config{OSThreads: true}, servertest.Caps{}},
-	} {
-		t.Run(variant.name, func(t *testing.T) {
-			servertest.Run(t, servertest.Target{
-				Name: "multiblocking " + variant.name,
-				New: func(cfg kvserver.Config) kvserver.Server {
-					variant.Config.Config = cfg
-					return multiblocking.New(variant.Config)
-				},
-				Caps: variant.caps,
-			})
-		})
+	// Some tests of the suite fill the pool, so it is a small one here. That two workers
+	// serve two clients at a time is this test's own expectation.
+	small := kvserver.Variant{Args: []string{"--workers", "2"}, Clients: 2, Handlers: 2}
+	for _, target := range servertest.Targets(servertest.With(multiblocking.Command, small)) {
+		t.Run(strings.TrimPrefix(waiting(target), "os-"), func(t *testing.T) { servertest.Run(t, target) })
 	}
 }
 

@@ -4,6 +4,11 @@ import (
 	"testing"
 
 	"github.com/ioflavors/ioflavors/common/servertest"
+	"github.com/ioflavors/ioflavors/singleblocking"
 )
 
-func TestARequestAllocatesNothing(t *testing.T) { servertest.Allocations(t, target) }
+func TestARequestAllocatesNothing(t *testing.T) {
+	for _, target := range servertest.Targets(singleblocking.Command) {
+		servertest.Allocations(t, target)
+	}
+}

@@ -39,13 +39,13 @@ var ways = []func(c *probe.Conn, key string){
 // testChurn lets many clients connect and leave in every way. Nothing of them
 // may remain: no connection, no descriptor, no thread. (Goroutines are
 // checked at the end of every server.)
-func testChurn(t *testing.T, s Target) {
+func testChurn(t *testing.T, target Target) {
 	total := 10_000
 	if testing.Short() {
 		total = 1_000
 	}
 	const atOnce = 16 // in a model that serves one client at a time they queue
-	srv := start(t, s, kvserver.Config{})
+	srv := start(t, target, kvserver.Config{})
 	churn := func(clients int) {
 		probe.Concurrently(t, atOnce, func(t probe.T, i int) {
 			for n := range clients / atOnce {
@@ -77,3 +77,6 @@ func testChurn(t *testing.T, s Target) {
 		assert.LessOrEqual(t, now.threads, before.threads+total/20, "threads")
 	}, patience, 10*time.Millisecond)
 }
+
+// resources are the numbers of descriptors and threads of a process.
+type resources struct{ descriptors, threads int }

@@ -15,18 +15,18 @@ import (
 // testConformance checks each rule of the protocol on a new server: once with
 // the usual limits, once with small frames, and once with an output limit
 // that every reply exceeds, this time over IPv6.
-func testConformance(t *testing.T, s Target) {
+func testConformance(t *testing.T, target Target) {
 	clients := 200
-	if n := s.Caps.MaxClients; n > 0 {
+	if n := target.Clients; n > 1 { // where it is 1, the clients come one after another
 		clients = n
 	}
 	known := conformance.Options{
-		OneAtATime:  s.Caps.AtOnce() == 1,
+		OneAtATime:  target.OneAtATime(),
 		Clients:     clients,
 		RuleTimeout: patience,
 	}
 
-	t.Run("tcp4", func(t *testing.T) { checkRules(t, s, kvserver.Limits{}, known, "127.0.0.1:0") })
+	t.Run("tcp4", func(t *testing.T) { checkRules(t, target, kvserver.Limits{}, known, "127.0.0.1:0") })
 	t.Run("tcp6, small output", func(t *testing.T) {
 		addr := "[::1]:0"
 		if ln, err := net.Listen("tcp", addr); err != nil {
@@ -35,44 +35,44 @@ func testConformance(t *testing.T, s Target) {
 		} else {
 			ln.Close()
 		}
-		checkRules(t, s, kvserver.Limits{OutputLimit: 100}, known, addr)
+		checkRules(t, target, kvserver.Limits{OutputLimit: 100}, known, addr)
 	})
 	t.Run("small frames", func(t *testing.T) {
 		o := known
 		o.MaxFrame = 1000
-		checkRules(t, s, kvserver.Limits{MaxFrame: o.MaxFrame}, o, "127.0.0.1:0")
+		checkRules(t, target, kvserver.Limits{MaxFrame: o.MaxFrame}, o, "127.0.0.1:0")
 	})
 	// Each of these servers has one short limit, and no other limit.
 	const short = 300 * time.Millisecond
 	t.Run("short timeouts", func(t *testing.T) {
 		idle, frame, write := unhurried, unhurried, unhurried
 		idle.IdleTimeout, frame.FrameTimeout, write.WriteTimeout = short, short, short
-		checkRule(t, s, idle, known, "idle-timeout")
-		checkRule(t, s, frame, known, "frame-timeout")
-		checkRule(t, s, write, known, "write-timeout")
-		checkRule(t, s, idle, known, "silent-client")
+		checkRule(t, target, idle, known, "idle-timeout")
+		checkRule(t, target, frame, known, "frame-timeout")
+		checkRule(t, target, write, known, "write-timeout")
+		checkRule(t, target, idle, known, "silent-client")
 	})
 	if known.OneAtATime {
 		t.Run("short turns", func(t *testing.T) {
 			turn := unhurried
 			turn.TurnLimit = short
-			checkRule(t, s, turn, known, "turn-limit")
+			checkRule(t, target, turn, known, "turn-limit")
 		})
 	}
-	if s.Caps.AtOnce() == 0 {
+	if target.Clients == 0 {
 		t.Run("few clients", func(t *testing.T) {
 			o := known
 			o.MaxConns = 3
 			o.Only = []string{"over-limit"}
-			checkRules(t, s, kvserver.Limits{MaxConns: o.MaxConns}, o, "127.0.0.1:0")
+			checkRules(t, target, kvserver.Limits{MaxConns: o.MaxConns}, o, "127.0.0.1:0")
 		})
 	}
 }
 
-func checkRules(t *testing.T, s Target, l kvserver.Limits, o conformance.Options, addr string) {
+func checkRules(t *testing.T, target Target, l kvserver.Limits, o conformance.Options, addr string) {
 	for _, rule := range conformance.Select(o) {
 		t.Run(rule.ID, func(t *testing.T) {
-			srv := startOn(t, s, kvserver.Config{Limits: l}, addr)
+			srv := startOn(t, target, kvserver.Config{Limits: l}, addr)
 			o.Only = []string{rule.ID}
 			report := conformance.Check(context.Background(), srv.addr, o)
 			for _, failure := range report.Failed() {
@@ -89,14 +89,14 @@ func checkRules(t *testing.T, s Target, l kvserver.Limits, o conformance.Options
 // checkRule checks a rule about a short limit of a server. On a busy machine a client may
 // be too late for the limit, so the rule is tried until the server has followed it once:
 // a server that breaks the rule never does.
-func checkRule(t *testing.T, s Target, l kvserver.Limits, o conformance.Options, rule string) {
+func checkRule(t *testing.T, target Target, l kvserver.Limits, o conformance.Options, rule string) {
 	o.Only = []string{rule}
 	o.IdleTimeout, o.FrameTimeout = max(0, l.IdleTimeout), max(0, l.FrameTimeout)
 	o.WriteTimeout, o.TurnLimit = max(0, l.WriteTimeout), max(0, l.TurnLimit)
 	t.Run(rule, func(t *testing.T) {
 		require.Len(t, conformance.Select(o), 1)
 		for begun := time.Now(); ; {
-			srv := start(t, s, kvserver.Config{Limits: l})
+			srv := start(t, target, kvserver.Config{Limits: l})
 			result := conformance.Check(context.Background(), srv.addr, o).Results[0]
 			if result.Passed() {
 				return

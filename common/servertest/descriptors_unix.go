@@ -20,9 +20,9 @@ import (
 // testDescriptors takes away the process's descriptors while clients connect.
 // The server must keep running, serve its present clients, and accept again as
 // soon as it can.
-func testDescriptors(t *testing.T, s Target) {
+func testDescriptors(t *testing.T, target Target) {
 	limitDescriptors(t)
-	srv := start(t, s, kvserver.Config{Limits: unhurried})
+	srv := start(t, target, kvserver.Config{Limits: unhurried})
 	held := srv.dial()
 	talk(held, "held")
 
@@ -45,7 +45,7 @@ func testDescriptors(t *testing.T, s Target) {
 		require.NoError(t, unix.Connect(fd, server))
 		write(t, fd, probe.Put("waiting", "x"))
 	}
-	if s.Caps.AtOnce() != 1 { // a model that serves only held does not accept
+	if !target.OneAtATime() { // a model that serves only held does not accept
 		srv.eventually("accepting fails", func(st kvserver.Stats) bool { return st.AcceptErrors > 0 })
 	}
 	talk(held, "held")

@@ -20,9 +20,9 @@ var unhurried = kvserver.Limits{IdleTimeout: -1, FrameTimeout: -1, WriteTimeout:
 
 // testDrain tests Shutdown: received requests are answered, and Shutdown
 // waits for nothing else.
-func testDrain(t *testing.T, s Target) {
+func testDrain(t *testing.T, target Target) {
 	t.Run("a pipeline is answered to its end", func(t *testing.T) {
-		srv := start(t, s, kvserver.Config{Limits: unhurried})
+		srv := start(t, target, kvserver.Config{Limits: unhurried})
 		const requests = 20_000
 		var pipeline []byte
 		for i := range requests {
@@ -42,7 +42,7 @@ func testDrain(t *testing.T, s Target) {
 		assert.EqualValues(t, requests, srv.books().Requests)
 	})
 	t.Run("large replies are sent to their end", func(t *testing.T) {
-		srv := start(t, s, kvserver.Config{Limits: unhurried})
+		srv := start(t, target, kvserver.Config{Limits: unhurried})
 		value := strings.Repeat("v", 500_000)
 		const requests = 100
 		c := srv.dial()
@@ -60,8 +60,8 @@ func testDrain(t *testing.T, s Target) {
 		require.NoError(t, <-down)
 	})
 	t.Run("idle connections do not delay Shutdown", func(t *testing.T) {
-		srv := start(t, s, kvserver.Config{Limits: unhurried})
-		clients := srv.occupy(s.Caps)
+		srv := start(t, target, kvserver.Config{Limits: unhurried})
+		clients := srv.occupy(target)
 		require.NoError(t, <-srv.shutdown(srv.ctx))
 		for _, c := range clients {
 			c.WantEnd()
@@ -69,7 +69,7 @@ func testDrain(t *testing.T, s Target) {
 		assert.EqualValues(t, len(clients), srv.books().Closed[kvserver.ClosedShutdown.String()])
 	})
 	t.Run("half a request does not delay Shutdown", func(t *testing.T) {
-		srv := start(t, s, kvserver.Config{Limits: unhurried})
+		srv := start(t, target, kvserver.Config{Limits: unhurried})
 		c := srv.dial()
 		half := probe.Put("half", "x")
 		c.Send(probe.Put("whole", "x"), half[:len(half)/2])
@@ -78,8 +78,8 @@ func testDrain(t *testing.T, s Target) {
 		c.WantClosed()
 	})
 	t.Run("clients in the listen queue are served", func(t *testing.T) {
-		srv := start(t, s, kvserver.Config{Limits: unhurried})
-		srv.occupy(s.Caps)
+		srv := start(t, target, kvserver.Config{Limits: unhurried})
+		srv.occupy(target)
 		var queued []*probe.Conn
 		for i := range 5 {
 			c := srv.dial()
@@ -94,7 +94,7 @@ func testDrain(t *testing.T, s Target) {
 		require.NoError(t, <-down)
 	})
 	t.Run("a stuck client", func(t *testing.T) {
-		srv := start(t, s, kvserver.Config{Limits: unhurried})
+		srv := start(t, target, kvserver.Config{Limits: unhurried})
 		c := srv.dial()
 		srv.stall(c)
 		ctx, cancel := context.WithCancel(srv.ctx)
@@ -111,7 +111,7 @@ func testDrain(t *testing.T, s Target) {
 		c.WantClosed()
 	})
 	t.Run("a stuck client that goes on in time", func(t *testing.T) {
-		srv := start(t, s, kvserver.Config{Limits: unhurried})
+		srv := start(t, target, kvserver.Config{Limits: unhurried})
 		c := srv.dial()
 		asked, value := srv.stall(c)
 		ctx, cancel := context.WithCancel(srv.ctx)

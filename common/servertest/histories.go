@@ -45,7 +45,7 @@ const (
 // In a model that serves fewer clients at once, the others wait in the listen
 // queue with their first requests sent. Visits are short, so every client
 // gets its turn.
-func testHistories(t *testing.T, s Target) {
+func testHistories(t *testing.T, target Target) {
 	seed := rand.Uint64()
 	if text := os.Getenv(seedVariable); text != "" {
 		var err error
@@ -54,15 +54,15 @@ func testHistories(t *testing.T, s Target) {
 	}
 	l := unhurried
 	l.OutputLimit = 10_000 // smaller than a large reply, so clients are paused now and then
-	if failure := findBreach(t, s, kvserver.Config{Limits: l}, seed); failure != "" {
+	if failure := findBreach(t, target, kvserver.Config{Limits: l}, seed); failure != "" {
 		t.Errorf("%s=%d: %s", seedVariable, seed, failure)
 	}
 }
 
 // findBreach runs a history on a server, and returns what is wrong with it,
 // "" if nothing is.
-func findBreach(t *testing.T, s Target, cfg kvserver.Config, seed uint64) (failure string) {
-	srv := start(t, s, cfg)
+func findBreach(t *testing.T, target Target, cfg kvserver.Config, seed uint64) (failure string) {
+	srv := start(t, target, cfg)
 	o := History{Addr: srv.addr, Seed: seed}.Run(srv.ctx)
 	t.Logf("%s=%d: %d operations, %d of them unanswered", seedVariable, seed, o.Operations, o.Unanswered)
 	t.Attr("operations", strconv.Itoa(o.Operations))

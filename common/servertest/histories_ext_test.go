@@ -25,11 +25,10 @@ func TestHistoriesOfFaultyStores(t *testing.T) {
 		{crossedGet, "another key's answer"},
 	} {
 		t.Run(string(test.fault), func(t *testing.T) {
-			s := servertest.Target{Name: "plain", New: newPlain}
 			failure := ""
 			for range 5 {
 				cfg := kvserver.Config{Store: &faultyStore{fault: test.fault, values: map[string][]string{}}}
-				if failure = servertest.FindBreach(t, s, cfg, rand.Uint64()); failure != "" {
+				if failure = servertest.FindBreach(t, servertest.Target{New: newPlain}, cfg, rand.Uint64()); failure != "" {
 					break
 				}
 			}

@@ -14,7 +14,7 @@ import (
 )
 
 // testLifecycle tests the methods that start and end a server, in every order.
-func testLifecycle(t *testing.T, s Target) {
+func testLifecycle(t *testing.T, target Target) {
 	ends := []struct {
 		name string
 		end  func(kvserver.Server) error
@@ -24,7 +24,7 @@ func testLifecycle(t *testing.T, s Target) {
 	}
 	for _, e := range ends {
 		t.Run(e.name+" while serving", func(t *testing.T) {
-			srv := start(t, s, kvserver.Config{})
+			srv := start(t, target, kvserver.Config{})
 			srv.visit("k")
 			require.NoError(t, e.end(srv))
 			srv.wantServed()
@@ -32,7 +32,7 @@ func testLifecycle(t *testing.T, s Target) {
 			require.Error(t, err, "the listener should be closed")
 		})
 		t.Run(e.name+" before Serve", func(t *testing.T) {
-			srv := newServer(t, s, kvserver.Config{})
+			srv := newServer(t, target, kvserver.Config{})
 			require.NoError(t, e.end(srv))
 			ln := listen(t)
 			require.ErrorIs(t, srv.Serve(ln), kvserver.ErrServerClosed)
@@ -42,7 +42,7 @@ func testLifecycle(t *testing.T, s Target) {
 		})
 		t.Run(e.name+" as Serve begins", func(t *testing.T) {
 			for range 50 {
-				srv := newServer(t, s, kvserver.Config{})
+				srv := newServer(t, target, kvserver.Config{})
 				ln := listen(t)
 				served := make(chan error, 1)
 				go func() { served <- srv.Serve(ln) }()
@@ -51,7 +51,7 @@ func testLifecycle(t *testing.T, s Target) {
 			}
 		})
 		t.Run(e.name+" again and again", func(t *testing.T) {
-			srv := start(t, s, kvserver.Config{})
+			srv := start(t, target, kvserver.Config{})
 			srv.visit("k")
 			for range 3 {
 				require.NoError(t, e.end(srv))
@@ -60,7 +60,7 @@ func testLifecycle(t *testing.T, s Target) {
 	}
 	t.Run("Ready", func(t *testing.T) {
 		ready := make(chan struct{}, 2)
-		srv := start(t, s, kvserver.Config{Ready: func() { ready <- struct{}{} }})
+		srv := start(t, target, kvserver.Config{Ready: func() { ready <- struct{}{} }})
 		select {
 		case <-ready:
 		case <-time.After(patience):
@@ -72,8 +72,8 @@ func testLifecycle(t *testing.T, s Target) {
 		require.Empty(t, ready, "Ready is called once")
 	})
 	t.Run("Shutdown and Close at once", func(t *testing.T) {
-		srv := start(t, s, kvserver.Config{})
-		srv.occupy(s.Caps)
+		srv := start(t, target, kvserver.Config{})
+		srv.occupy(target)
 		var wg sync.WaitGroup
 		for range 8 {
 			for _, e := range ends {
@@ -85,17 +85,17 @@ func testLifecycle(t *testing.T, s Target) {
 		assert.Zero(t, srv.books().Active)
 	})
 	t.Run("Close ends every connection", func(t *testing.T) {
-		srv := start(t, s, kvserver.Config{})
-		clients := srv.occupy(s.Caps)
+		srv := start(t, target, kvserver.Config{})
+		clients := srv.occupy(target)
 		require.NoError(t, srv.Close())
 		for _, c := range clients {
 			c.WantClosed()
 		}
 		assert.EqualValues(t, len(clients), srv.books().Closed[kvserver.ClosedKilled.String()])
 	})
-	t.Run("a listener that breaks", func(t *testing.T) { testBrokenListener(t, s) })
+	t.Run("a listener that breaks", func(t *testing.T) { testBrokenListener(t, target) })
 	t.Run("Serve a second time", func(t *testing.T) {
-		srv := start(t, s, kvserver.Config{})
+		srv := start(t, target, kvserver.Config{})
 		srv.visit("k")
 		ln := listen(t)
 		err := srv.Serve(ln)
@@ -108,7 +108,7 @@ func testLifecycle(t *testing.T, s Target) {
 	t.Run("ListenAndServe", func(t *testing.T) {
 		busy := listen(t)
 		for _, addr := range []string{busy.Addr().String(), "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:no", "[::1:0", "192.0.2.1:0"} {
-			srv := newServer(t, s, kvserver.Config{})
+			srv := newServer(t, target, kvserver.Config{})
 			err := srv.ListenAndServe(addr)
 			require.Error(t, err, addr)
 			require.NotErrorIs(t, err, kvserver.ErrServerClosed, addr)
@@ -116,7 +116,7 @@ func testLifecycle(t *testing.T, s Target) {
 		}
 	})
 	t.Run("Stats of a new server", func(t *testing.T) {
-		srv := newServer(t, s, kvserver.Config{})
+		srv := newServer(t, target, kvserver.Config{})
 		st := srv.Stats()
 		assert.Empty(t, st.Closed)
 		require.NotNil(t, st.Store)
@@ -127,7 +127,7 @@ func testLifecycle(t *testing.T, s Target) {
 		require.NoError(t, srv.Close())
 	})
 	t.Run("Stats count", func(t *testing.T) {
-		srv := start(t, s, kvserver.Config{})
+		srv := start(t, target, kvserver.Config{})
 		const visits = 5
 		for range visits {
 			srv.visit("k")

@@ -15,15 +15,15 @@ import (
 
 // testLimits tests that no client can make a server use more of any resource
 // than its configuration allows.
-func testLimits(t *testing.T, s Target) {
-	t.Run("connections", func(t *testing.T) { testMaxConns(t, s) })
-	t.Run("connections of an address", func(t *testing.T) { testMaxConnsPerPeer(t, s) })
-	t.Run("output", func(t *testing.T) { testOutputLimit(t, s) })
-	t.Run("memory", func(t *testing.T) { testMemoryLimit(t, s) })
+func testLimits(t *testing.T, target Target) {
+	t.Run("connections", func(t *testing.T) { testMaxConns(t, target) })
+	t.Run("connections of an address", func(t *testing.T) { testMaxConnsPerPeer(t, target) })
+	t.Run("output", func(t *testing.T) { testOutputLimit(t, target) })
+	t.Run("memory", func(t *testing.T) { testMemoryLimit(t, target) })
 	t.Run("frames", func(t *testing.T) {
 		l := unhurried
 		l.MaxFrame = 100
-		srv := start(t, s, kvserver.Config{Limits: l})
+		srv := start(t, target, kvserver.Config{Limits: l})
 		c := srv.dial()
 		c.Send(probe.Header(101))
 		c.WantError(0)
@@ -32,7 +32,7 @@ func testLimits(t *testing.T, s Target) {
 		srv.wantClosed(kvserver.ClosedTooLong, 1)
 	})
 	t.Run("claims", func(t *testing.T) {
-		srv := start(t, s, kvserver.Config{Limits: unhurried})
+		srv := start(t, target, kvserver.Config{Limits: unhurried})
 		c := srv.dial()
 		half := probe.Put("k", strings.Repeat("v", 1_000_000))
 		c.Send(probe.Put("k", "v"), half[:10])
@@ -43,12 +43,12 @@ func testLimits(t *testing.T, s Target) {
 	})
 }
 
-func testMaxConns(t *testing.T, s Target) {
+func testMaxConns(t *testing.T, target Target) {
 	l := unhurried
-	l.MaxConns = max(2, s.Caps.AtOnce())
-	srv := start(t, s, kvserver.Config{Limits: l})
-	clients := srv.occupy(s.Caps)
-	if s.Caps.AtOnce() == 0 {
+	l.MaxConns = max(2, target.Clients)
+	srv := start(t, target, kvserver.Config{Limits: l})
+	clients := srv.occupy(target)
+	if target.Clients == 0 {
 		for i := range 5 {
 			c := srv.dial()
 			c.WantError(0)
@@ -79,14 +79,14 @@ func testMaxConns(t *testing.T, s Target) {
 // testMaxConnsPerPeer lets one address take all connections that it may have.
 // Other addresses are served, and so is a new client of that address after another
 // has left.
-func testMaxConnsPerPeer(t *testing.T, s Target) {
+func testMaxConnsPerPeer(t *testing.T, target Target) {
 	const most = 2
-	if n := s.Caps.AtOnce(); n > 0 && n <= most {
+	if n := target.Clients; n > 0 && n <= most {
 		return
 	}
 	l := unhurried
 	l.MaxConnsPerPeer = most
-	srv := start(t, s, kvserver.Config{Limits: l})
+	srv := start(t, target, kvserver.Config{Limits: l})
 	first, second := srv.dial(), srv.dial()
 	talk(first, "k")
 	talk(second, "k")
@@ -124,7 +124,7 @@ func testMaxConnsPerPeer(t *testing.T, s Target) {
 
 // testOutputLimit lets a client request much more than it reads. The server
 // must neither keep all the replies nor lose any.
-func testOutputLimit(t *testing.T, s Target) {
+func testOutputLimit(t *testing.T, target Target) {
 	// A reply of 600 kB that exceeds the limit is completed. Its buffer may be
 	// twice its size, or four times while it grows. All replies together would
 	// be 60 MB.
@@ -132,7 +132,7 @@ func testOutputLimit(t *testing.T, s Target) {
 	for _, limit := range []int{64 << 10, 1 << 20} {
 		l := unhurried
 		l.OutputLimit = limit
-		srv := start(t, s, kvserver.Config{Limits: l})
+		srv := start(t, target, kvserver.Config{Limits: l})
 		c := srv.dial()
 		// The server can send only a little at a time, so sent, partly sent and not
 		// yet made replies exist side by side.
@@ -149,13 +149,13 @@ func testOutputLimit(t *testing.T, s Target) {
 
 // testHoarders lets clients fill the memory with parts of frames. Other clients,
 // with small requests, must not be affected.
-func testHoarders(t *testing.T, s Target) {
-	if s.Caps.AtOnce() > 0 {
+func testHoarders(t *testing.T, target Target) {
+	if target.Clients > 0 {
 		return // the others are not accepted yet
 	}
 	l := unhurried
 	l.MemoryLimit, l.MaxConns = 16<<20, 128 // an even share is 64 KiB
-	srv := start(t, s, kvserver.Config{Limits: l})
+	srv := start(t, target, kvserver.Config{Limits: l})
 	modest := make([]*probe.Conn, 10)
 	for i := range modest {
 		modest[i] = srv.dial()
@@ -181,10 +181,10 @@ func testHoarders(t *testing.T, s Target) {
 // testMemoryLimit lets clients claim more than all buffers together may hold.
 // The server closes some of them; the limit holds, and later clients are
 // served.
-func testMemoryLimit(t *testing.T, s Target) {
+func testMemoryLimit(t *testing.T, target Target) {
 	l := unhurried
 	l.MemoryLimit = 1 << 20
-	srv := start(t, s, kvserver.Config{Limits: l})
+	srv := start(t, target, kvserver.Config{Limits: l})
 	large := probe.Put("k", strings.Repeat("v", 1_000_000))
 
 	t.Log("one client")
@@ -195,10 +195,10 @@ func testMemoryLimit(t *testing.T, s Target) {
 	srv.visit("k")
 
 	n := 20
-	if s.Caps.AtOnce() > 0 {
+	if target.Clients > 0 {
 		n = 1 // clients in the listen queue have no buffer yet
 	}
-	testHoarders(t, s)
+	testHoarders(t, target)
 	t.Log("many clients, each with part of a frame")
 	clients := make([]*probe.Conn, n)
 	for i := range clients {

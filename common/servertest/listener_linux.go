@@ -18,7 +18,7 @@ import (
 // testBrokenListener breaks a server's listener permanently. No client can
 // connect any more, so Serve must return the error, and must close the connected
 // clients.
-func testBrokenListener(t *testing.T, s Target) {
+func testBrokenListener(t *testing.T, target Target) {
 	ln := listen(t)
 	socket := -1 // a duplicate, which stays open when the listener is closed
 	raw, err := ln.(*net.TCPListener).SyscallConn()
@@ -29,13 +29,13 @@ func testBrokenListener(t *testing.T, s Target) {
 
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	srv := s.New(kvserver.Config{Limits: unhurried, Logger: slog.New(slog.DiscardHandler)})
+	srv := target.New(kvserver.Config{Limits: unhurried, Logger: slog.New(slog.DiscardHandler)})
 	defer srv.Close()
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
 	c := probe.Dial(ctx, t, ln.Addr().String())
 	talk(c, "k")
-	if s.Caps.AtOnce() == 1 { // while it serves a client it does not accept, so it would not notice
+	if target.OneAtATime() { // while it serves a client it does not accept, so it would not notice
 		c.Close()
 	}
 
@@ -47,7 +47,7 @@ func testBrokenListener(t *testing.T, s Target) {
 	}
 	require.ErrorIs(t, err, unix.EINVAL)
 	require.NotErrorIs(t, err, kvserver.ErrServerClosed)
-	if s.Caps.AtOnce() != 1 {
+	if !target.OneAtATime() {
 		c.WantClosed()
 		assert.EqualValues(t, 1, srv.Stats().Closed[kvserver.ClosedKilled.String()])
 	}

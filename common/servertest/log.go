@@ -12,17 +12,17 @@ import (
 )
 
 // testLog tests that neither clients nor Close wait for a stuck log.
-func testLog(t *testing.T, s Target) {
+func testLog(t *testing.T, target Target) {
 	t.Run("stuck", func(t *testing.T) {
 		log := stuckLog{slog.DiscardHandler, make(chan struct{}, 1), make(chan struct{})}
-		srv := start(t, s, kvserver.Config{Store: store.NewSharded(1 << 10), Logger: slog.New(log)})
+		srv := start(t, target, kvserver.Config{Store: store.NewSharded(1 << 10), Logger: slog.New(log)})
 		t.Cleanup(func() { close(log.over) }) // before the server is closed
 		c := srv.dial()
 		c.Send(probe.Put("k", strings.Repeat("v", 2<<10)))
 		c.WantError(probe.KindPut)
 		<-log.stuck // the log receives that the store is full
 		talk(c, "k")
-		if s.Caps.AtOnce() != 1 {
+		if !target.OneAtATime() {
 			srv.visit("k")
 		}
 	})

@@ -15,7 +15,7 @@ func TestMain(m *testing.M) { servertest.VerifyNoLeaks(m) }
 // The suite is tested with the simplest server that passes it: one goroutine
 // per client.
 func TestPlainServer(t *testing.T) {
-	servertest.Run(t, servertest.Target{Name: "plain", New: newPlain})
+	servertest.Run(t, servertest.Target{New: newPlain})
 }
 
 type plain struct {

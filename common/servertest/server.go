@@ -33,18 +33,18 @@ type server struct {
 
 // start serves on 127.0.0.1. When the test ends, the server is closed, and
 // nothing of it may remain.
-func start(t *testing.T, s Target, cfg kvserver.Config) *server {
+func start(t *testing.T, target Target, cfg kvserver.Config) *server {
 	t.Helper()
-	return startOn(t, s, cfg, "127.0.0.1:0")
+	return startOn(t, target, cfg, "127.0.0.1:0")
 }
 
-func startOn(t *testing.T, s Target, cfg kvserver.Config, addr string) *server {
+func startOn(t *testing.T, target Target, cfg kvserver.Config, addr string) *server {
 	t.Helper()
 	goroutines := goleak.IgnoreCurrent()
 	ln, err := net.Listen("tcp", addr)
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(context.Background(), whole)
-	srv := &server{Server: newServer(t, s, cfg), t: t, ctx: ctx, addr: ln.Addr().String(), served: make(chan error, 1)}
+	srv := &server{Server: newServer(t, target, cfg), t: t, ctx: ctx, addr: ln.Addr().String(), served: make(chan error, 1)}
 	go func() { srv.served <- srv.Serve(ln) }()
 
 	// Cleanups run in reverse, so the test's connections are closed before.
@@ -60,11 +60,11 @@ func startOn(t *testing.T, s Target, cfg kvserver.Config, addr string) *server {
 }
 
 // newServer makes a server that logs to the test, unless cfg has a logger.
-func newServer(t *testing.T, s Target, cfg kvserver.Config) kvserver.Server {
+func newServer(t *testing.T, target Target, cfg kvserver.Config) kvserver.Server {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}
-	return s.New(cfg)
+	return target.New(cfg)
 }
 
 // settle waits until every connection is closed, after all clients have
@@ -150,10 +150,10 @@ func (s *server) visit(key string) {
 	c.Close()
 }
 
-// occupy returns as many clients as the model serves at once, or two. All of
+// occupy returns as many clients as the target serves at once, or two. All of
 // them have been served and stay.
-func (s *server) occupy(caps Caps) []*probe.Conn {
-	n := caps.AtOnce()
+func (s *server) occupy(target Target) []*probe.Conn {
+	n := target.Clients
 	if n == 0 {
 		n = 2
 	}

@@ -4,10 +4,9 @@
 // and end, its limits, its counters, and that it leaves nothing behind.
 //
 //	func TestServer(t *testing.T) {
-//		servertest.Run(t, servertest.Target{
-//			Name: "eventloop",
-//			New:  func(cfg kvserver.Config) kvserver.Server { return eventloop.New(…) },
-//		})
+//		for _, target := range servertest.Targets(singleblocking.Command) {
+//			servertest.Run(t, target)
+//		}
 //	}
 //
 // No test sleeps to let something happen, and no test asserts how long
@@ -16,6 +15,9 @@
 package servertest
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -23,34 +25,55 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// Target is a model to test.
+// Target is a variant of a model to test. The tests ask for what it declares: where
+// it lacks the capability that a test is about, the test asserts the requirement
+// that remains.
 type Target struct {
-	Name string
-	New  func(kvserver.Config) kvserver.Server
-	Caps Caps
+	kvserver.Variant
+	New func(kvserver.Config) kvserver.Server
 }
 
-// Caps are the capabilities of the model. If it lacks the capability that a
-// test is about, the test asserts the requirement that remains.
-type Caps struct {
-	// OneAtATime: it serves one client until that client leaves or its turn
-	// ends. The same as MaxClients 1.
-	OneAtATime bool
-	// MaxClients is the number of clients that it serves at once; the others
-	// wait until one leaves or its turn ends. 0: no limit.
-	MaxClients int
-}
-
-// AtOnce returns the number of clients served at once, 0 for any number.
-func (c Caps) AtOnce() int {
-	if c.OneAtATime {
-		return 1
+// Targets returns all variants that a model declares.
+func Targets(c kvserver.Command) (all []Target) {
+	for _, v := range c.Variants {
+		all = append(all, Target{v, func(cfg kvserver.Config) kvserver.Server {
+			srv, err := c.New(cfg, v.Args...)
+			if err != nil {
+				panic(fmt.Sprintf("%s declares a variant with the flags %q: %v", c.Model, v.Args, err))
+			}
+			return srv
+		}})
 	}
-	return c.MaxClients
+	return all
+}
+
+// With returns the model with v in place of the variant that has the same flags, for
+// a test that needs other values of them. What v declares is the test's own
+// expectation of these values.
+func With(c kvserver.Command, v kvserver.Variant) kvserver.Command {
+	i := slices.IndexFunc(c.Variants, func(declared kvserver.Variant) bool {
+		return slices.Equal(flags(declared), flags(v))
+	})
+	if i < 0 {
+		panic(fmt.Sprintf("%s declares no variant with the flags of %q", c.Model, v.Args))
+	}
+	c.Variants = slices.Clone(c.Variants)
+	c.Variants[i] = v
+	return c
+}
+
+// flags returns a variant's flags without their values.
+func flags(v kvserver.Variant) (names []string) {
+	for _, arg := range v.Args {
+		if strings.HasPrefix(arg, "--") {
+			names = append(names, arg)
+		}
+	}
+	return names
 }
 
 // Run runs the suite.
-func Run(t *testing.T, s Target) {
+func Run(t *testing.T, target Target) {
 	for _, group := range []struct {
 		name string
 		run  func(*testing.T, Target)
@@ -67,7 +90,7 @@ func Run(t *testing.T, s Target) {
 		{"churn", testChurn},
 		{"descriptors", testDescriptors},
 	} {
-		t.Run(group.name, func(t *testing.T) { group.run(t, s) })
+		t.Run(group.name, func(t *testing.T) { group.run(t, target) })
 	}
 }
 

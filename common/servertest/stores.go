@@ -14,9 +14,9 @@ import (
 )
 
 // testStore tests what clients see when the store fails.
-func testStore(t *testing.T, s Target) {
+func testStore(t *testing.T, target Target) {
 	t.Run("errors", func(t *testing.T) {
-		srv := start(t, s, kvserver.Config{Store: newFaultyStore()})
+		srv := start(t, target, kvserver.Config{Store: newFaultyStore()})
 		c := srv.dial()
 		c.Send(probe.Put("fail", "x"))
 		require.Equal(t, "the store failed", c.WantError(probe.KindPut), "the store's own error is for the log")
@@ -27,9 +27,9 @@ func testStore(t *testing.T, s Target) {
 	})
 	t.Run("panics", func(t *testing.T) {
 		for _, request := range [][]byte{probe.Put("panic", "x"), probe.Get("panic")} {
-			srv := start(t, s, kvserver.Config{Store: newFaultyStore()})
+			srv := start(t, target, kvserver.Config{Store: newFaultyStore()})
 			var bystander *probe.Conn
-			if s.Caps.AtOnce() != 1 {
+			if !target.OneAtATime() {
 				bystander = srv.dial()
 				talk(bystander, "k")
 			}
@@ -45,7 +45,7 @@ func testStore(t *testing.T, s Target) {
 		}
 	})
 	t.Run("full", func(t *testing.T) {
-		srv := start(t, s, kvserver.Config{Store: store.NewSharded(256 << 10)})
+		srv := start(t, target, kvserver.Config{Store: store.NewSharded(256 << 10)})
 		c := srv.dial()
 		talk(c, "before")
 		c.Send(probe.Put("before", strings.Repeat("v", 300<<10)))

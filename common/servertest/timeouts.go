@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
@@ -15,7 +16,7 @@ import (
 // testTimeouts tests that each kind of slow client loses its connection,
 // with its own reason. In each test one limit is short, and there is no
 // other limit.
-func testTimeouts(t *testing.T, s Target) {
+func testTimeouts(t *testing.T, target Target) {
 	const short = 50 * time.Millisecond
 	limited := func(set func(*kvserver.Limits)) kvserver.Config {
 		l := unhurried
@@ -27,12 +28,12 @@ func testTimeouts(t *testing.T, s Target) {
 	write := limited(func(l *kvserver.Limits) { l.WriteTimeout = 4 * short })
 
 	t.Run("idle from the start", func(t *testing.T) {
-		srv := start(t, s, idle)
+		srv := start(t, target, idle)
 		srv.dial().WantEnd()
 		srv.wantClosed(kvserver.ClosedIdle, 1)
 	})
 	t.Run("idle after a request", func(t *testing.T) {
-		srv := start(t, s, idle)
+		srv := start(t, target, idle)
 		srv.attempt(func(c *probe.Conn) {
 			talk(c, "k")
 			c.WantEnd()
@@ -43,7 +44,7 @@ func testTimeouts(t *testing.T, s Target) {
 		// A server that takes a full read buffer as a sign of more data would wait
 		// for that data. How much it reads at a time depends on the bytes received
 		// so far.
-		srv := start(t, s, idle)
+		srv := start(t, target, idle)
 		for i := range 8 {
 			srv.attempt(func(c *probe.Conn) {
 				const buffer = 64 << 10
@@ -56,7 +57,7 @@ func testTimeouts(t *testing.T, s Target) {
 		}
 	})
 	t.Run("a frame that stops", func(t *testing.T) {
-		srv := start(t, s, frame)
+		srv := start(t, target, frame)
 		for i, part := range []string{"\x10", "\x10\x00\x00", "\x10\x00\x00\x00", "\x10\x00\x00\x00\x0a"} {
 			c := srv.dial()
 			c.Send([]byte(part))
@@ -66,7 +67,7 @@ func testTimeouts(t *testing.T, s Target) {
 		srv.visit("k")
 	})
 	t.Run("a frame that dribbles", func(t *testing.T) {
-		srv := start(t, s, frame)
+		srv := start(t, target, frame)
 		c := srv.dial()
 		c.Send(probe.Header(1 << 19))
 		stopped := make(chan struct{})
@@ -84,7 +85,7 @@ func testTimeouts(t *testing.T, s Target) {
 		srv.wantClosed(kvserver.ClosedSlowFrame, 1)
 	})
 	t.Run("whole frames restart the frame's clock", func(t *testing.T) {
-		srv := start(t, s, limited(func(l *kvserver.Limits) { l.FrameTimeout = 10 * short }))
+		srv := start(t, target, limited(func(l *kvserver.Limits) { l.FrameTimeout = 10 * short }))
 		srv.attempt(func(c *probe.Conn) {
 			// Each write ends one frame and begins the next, so there is always an
 			// incomplete frame, for longer than one frame may take.
@@ -100,7 +101,7 @@ func testTimeouts(t *testing.T, s Target) {
 		})
 	})
 	t.Run("a reader that stops", func(t *testing.T) {
-		srv := start(t, s, write)
+		srv := start(t, target, write)
 		c := srv.dial()
 		c.Send(probe.Put("k", strings.Repeat("v", 900_000)))
 		c.Want(probe.Stored)
@@ -115,7 +116,7 @@ func testTimeouts(t *testing.T, s Target) {
 		cfg := idle
 		cfg.Store = store.NewSharded(0)
 		require.NoError(t, cfg.Store.Put([]byte("large"), []byte(value)))
-		srv := start(t, s, cfg)
+		srv := start(t, target, cfg)
 		srv.attempt(func(c *probe.Conn) {
 			c.Send([]byte(strings.Repeat(string(probe.Get("large")), asked)))
 			// While the server waits for this client to read, the time passes after
@@ -128,8 +129,8 @@ func testTimeouts(t *testing.T, s Target) {
 		})
 	})
 	t.Run("a request that waits behind a silent client", func(t *testing.T) {
-		srv := start(t, s, idle)
-		silent := max(2, s.Caps.AtOnce())
+		srv := start(t, target, idle)
+		silent := max(2, target.Clients)
 		for range silent {
 			srv.dial()
 		}
@@ -154,4 +155,65 @@ func (s *server) attempt(f func(*probe.Conn)) {
 			s.t.Fatalf("%s; %+v", failure, s.Stats())
 		}
 	}
+}
+
+// testTurns connects clients that never pause, as many as the model serves at
+// once, and one more. In a model in which the additional client waits, another
+// must give way to it, at the end of a reply; in other models none must.
+func testTurns(t *testing.T, target Target) {
+	l := unhurried
+	l.TurnLimit = 20 * time.Millisecond
+	srv := start(t, target, kvserver.Config{Limits: l})
+
+	busy := srv.occupy(target)
+	results := make(chan busyResult, len(busy))
+	stop := make(chan struct{})
+	for _, c := range busy {
+		go func() { results <- keepBusy(c, stop) }()
+	}
+	srv.visit("waiting")
+	close(stop)
+	gaveWay := 0
+	for range busy {
+		r := <-results
+		require.Empty(t, r.failure)
+		if r.gaveWay {
+			gaveWay++
+		}
+	}
+
+	turns := srv.books().Closed[kvserver.ClosedTurn.String()]
+	if target.Clients > 0 {
+		assert.Positive(t, turns, "a client must have given way")
+		assert.Positive(t, gaveWay, "clients whose connection ended")
+	} else {
+		assert.Zero(t, turns, "no client has to give way")
+		assert.Zero(t, gaveWay, "clients whose connection ended")
+	}
+}
+
+type busyResult struct {
+	gaveWay bool // the server ended the connection, between two replies
+	failure string
+}
+
+// keepBusy sends requests without pause until stop, or until the server ends
+// the connection.
+func keepBusy(c *probe.Conn, stop <-chan struct{}) (r busyResult) {
+	r.failure = probe.Try(func(t probe.T) {
+		c := c.For(t)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if _, err := c.Write(probe.Get("absent")); err != nil || c.Ended() {
+				r.gaveWay = true
+				return
+			}
+			c.Want(probe.Absent("absent"))
+		}
+	})
+	return r
 }

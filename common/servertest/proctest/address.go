@@ -7,12 +7,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
 // testDefaultAddress starts the command without an address. If the port is
 // in use, perhaps by another test, the error must name the address, too.
-func testDefaultAddress(t *testing.T, s Target) {
-	p := spawn(t, serverRole, nil, slices.Concat(s.Args, []string{"--log-format", "json"})...)
+func testDefaultAddress(t *testing.T, target kvserver.Variant) {
+	p := spawn(t, serverRole, nil, slices.Concat(target.Args, []string{"--log-format", "json"})...)
 	var at any
 	p.eventually("it listens, or says why not", func() bool {
 		entry, listens := p.logged("listening")
@@ -29,17 +31,17 @@ func testDefaultAddress(t *testing.T, s Target) {
 // testNoHost starts the command with a port and no host: it must listen on this
 // machine only. Then it starts the command on all addresses, which the log must
 // say.
-func testNoHost(t *testing.T, s Target) {
-	p := spawn(t, serverRole, nil, slices.Concat(s.Args, []string{"--log-format", "json", "--addr", ":0"})...)
+func testNoHost(t *testing.T, target kvserver.Variant) {
+	p := spawn(t, serverRole, nil, slices.Concat(target.Args, []string{"--log-format", "json", "--addr", ":0"})...)
 	assert.Contains(t, p.wantLog("listening")["addr"], "127.0.0.1:")
 	assert.NotContains(t, p.String(), "WARN")
-	p = spawn(t, serverRole, nil, slices.Concat(s.Args, []string{"--log-format", "json", "--addr", "0.0.0.0:0"})...)
+	p = spawn(t, serverRole, nil, slices.Concat(target.Args, []string{"--log-format", "json", "--addr", "0.0.0.0:0"})...)
 	p.wantLog("anyone who can reach the address can read and write, because no password is asked for")
 }
 
 // testBadAddress starts the command with addresses where it cannot listen:
 // exit code 1, or 2 if no server could listen there.
-func testBadAddress(t *testing.T, s Target) {
+func testBadAddress(t *testing.T, target kvserver.Variant) {
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer busy.Close()
@@ -49,7 +51,7 @@ func testBadAddress(t *testing.T, s Target) {
 		"192.0.2.1:0":            1, // reserved for documentation, so not an address of this machine
 		busy.Addr().String():     1,
 	} {
-		p := spawn(t, serverRole, nil, slices.Concat(s.Args, []string{"--addr", addr})...)
+		p := spawn(t, serverRole, nil, slices.Concat(target.Args, []string{"--addr", addr})...)
 		p.wantExit(code)
 		assert.Regexp(t, `\Akv-\w+: (listen|--addr)[^\n]+\n\z`, p.String(), addr)
 	}

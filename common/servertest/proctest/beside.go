@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
 // browser connects to the debug server.
@@ -28,9 +30,9 @@ func (s *server) browser() net.Conn {
 
 // testIdleBrowsers lets many connections to the debug server send a request and
 // stay open. They must take no descriptors from later clients.
-func testIdleBrowsers(t *testing.T, s Target) {
+func testIdleBrowsers(t *testing.T, target kvserver.Variant) {
 	const limit, browsers, clients = 128, 110, 40
-	srv := startIn(t, s, surroundings{descriptors: descriptors{limit: limit}}, unhurried(s)...)
+	srv := startIn(t, target, surroundings{descriptors: descriptors{limit: limit}}, unhurried(target)...)
 	before := srv.usage().descriptors
 	for range browsers {
 		c := srv.browser()
@@ -49,13 +51,13 @@ func testIdleBrowsers(t *testing.T, s Target) {
 		if g.served {
 			served++
 		}
-		if in = append(in, g); s.Caps.AtOnce() > 0 {
+		if in = append(in, g); target.Clients > 0 {
 			g.Close() // the next one waits for that
 		}
 	}
 	figure(t, "clients-served", "%d", served)
 	require.Equal(t, clients, served)
-	if s.Caps.AtOnce() == 0 {
+	if target.Clients == 0 {
 		remain(t, in)
 	}
 	srv.stats() // a later request to the debug server is answered, too
@@ -63,9 +65,9 @@ func testIdleBrowsers(t *testing.T, s Target) {
 
 // testEndlessBody sends the debug server a body without an end, in which it would
 // look up addresses of functions.
-func testEndlessBody(t *testing.T, s Target) {
+func testEndlessBody(t *testing.T, target kvserver.Variant) {
 	const most = 64 << 20 // bytes: more than sockets hold
-	srv := start(t, s, unhurried(s)...)
+	srv := start(t, target, unhurried(target)...)
 	srv.visit("before")
 	require.NoError(t, resetPeak(srv.Pid))
 	before := srv.usage().rss

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
 // logPipe is a pipe for a process's log, with a reader that may stop
@@ -82,9 +83,9 @@ func putTooMuch(t *testing.T, c *probe.Conn) {
 
 // testLostLog closes the reader's end of the log, as head -1 does. Only the
 // following log lines may be lost.
-func testLostLog(t *testing.T, s Target) {
+func testLostLog(t *testing.T, target kvserver.Variant) {
 	log := newLogPipe(t)
-	srv := startIn(t, s, surroundings{log: log}, append(unhurried(s), "--store-limit", storeLimit)...)
+	srv := startIn(t, target, surroundings{log: log}, append(unhurried(target), "--store-limit", storeLimit)...)
 	c := srv.dial()
 	talk(c, "k")
 	log.lose()
@@ -96,15 +97,15 @@ func testLostLog(t *testing.T, s Target) {
 
 // testFullLog stops reading the log, so its pipe fills up. Neither clients nor the
 // exit may wait for it.
-func testFullLog(t *testing.T, s Target) {
+func testFullLog(t *testing.T, target kvserver.Variant) {
 	log := newLogPipe(t)
-	srv := startIn(t, s, surroundings{log: log}, append(unhurried(s), "--store-limit", storeLimit)...)
+	srv := startIn(t, target, surroundings{log: log}, append(unhurried(target), "--store-limit", storeLimit)...)
 	c := srv.dial()
 	talk(c, "k")
 	log.fill()
 	putTooMuch(t, c)
 	talk(c, "k")
-	if s.Caps.AtOnce() != 1 {
+	if !target.OneAtATime() {
 		srv.visit("k") // further clients are accepted
 	}
 	log.resume()
@@ -117,9 +118,9 @@ func testFullLog(t *testing.T, s Target) {
 // testSecondSignalUnread sends two signals to a server whose log is not read, and
 // whose drain one client would keep going for ever. The signals differ, because the
 // kernel may merge two equal ones.
-func testSecondSignalUnread(t *testing.T, s Target) {
+func testSecondSignalUnread(t *testing.T, target kvserver.Variant) {
 	log := newLogPipe(t)
-	srv := startIn(t, s, surroundings{log: log}, append(unhurried(s), "--drain-timeout", "-1")...)
+	srv := startIn(t, target, surroundings{log: log}, append(unhurried(target), "--drain-timeout", "-1")...)
 	srv.stoppedGlutton(t)
 	log.fill()
 	srv.terminate()

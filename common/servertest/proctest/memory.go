@@ -1,6 +1,7 @@
 package proctest
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -11,21 +12,42 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
+// testClaims lets clients announce a frame of a megabyte and send ten bytes
+// of it. A model that blocks also lends a buffer for its read.
+func testClaims(t *testing.T, target kvserver.Variant) {
+	n := brief(1000, 100)
+	if most := target.Clients; most > 0 {
+		n = most
+	}
+	begin := probe.Put("k", strings.Repeat("v", 1_000_000))[:10]
+	srv := start(t, target, unhurried(target)...)
+	srv.visit("k")
+	before := srv.stats()
+	for range n {
+		srv.dial().Send(begin)
+	}
+	st := srv.counted("the server has read all bytes", func(st kvserver.Stats) bool {
+		return st.BytesIn-before.BytesIn == int64(n*len(begin))
+	})
+	assert.LessOrEqual(t, st.BufferBytes, int64(n)*(8<<10), "bytes of buffers for %d clients", n)
+	figure(t, "buffer-KiB-per-connection", "%.2f", float64(st.BufferBytes)/float64(n)/1024)
+}
+
 // testHalfFrames lets clients send halves of large frames, several times the
 // limit of all buffers, and wait. A neighbour with small requests must be served
 // all the time. In a model that serves few clients at once, most of the bytes
 // stay in the kernel.
-func testHalfFrames(t *testing.T, s Target) {
+func testHalfFrames(t *testing.T, target kvserver.Variant) {
 	const limit = 64 << 20
 	clients := brief(500, 200)
 	half := probe.Put("k", strings.Repeat("v", 1<<20-100))[:512<<10]
 
-	srv := start(t, s, append(unhurried(s), "--memory-limit", "64MiB")...)
+	srv := start(t, target, append(unhurried(target), "--memory-limit", "64MiB")...)
 	srv.visit("before")
 	require.NoError(t, resetPeak(srv.Pid))
 	before := srv.usage().rss
 	var neighbour *probe.Conn
-	if s.Caps.AtOnce() != 1 {
+	if !target.OneAtATime() {
 		neighbour = srv.dial()
 		talk(neighbour, "k")
 	}
@@ -42,7 +64,7 @@ func testHalfFrames(t *testing.T, s Target) {
 		require.LessOrEqual(t, st.BufferBytes, int64(limit), "bytes of buffers")
 	}
 	taken := int64(0)
-	if n := s.Caps.AtOnce(); n > 0 {
+	if n := target.Clients; n > 0 {
 		if neighbour != nil {
 			n--
 		}
@@ -84,13 +106,13 @@ func testHalfFrames(t *testing.T, s Target) {
 // replies kept by the server stay within the memory limit, and on Linux the kernel
 // keeps few of them. Once each reply left garbage of its own size, and the kernel
 // took the whole reply. A client that reads its replies gets them meanwhile.
-func testUnreadValues(t *testing.T, s Target) {
+func testUnreadValues(t *testing.T, target kvserver.Variant) {
 	const limit, slack = 16 << 20, 32 << 20
 	clients := brief(200, 100)
-	if n := s.Caps.AtOnce(); n > 0 {
+	if n := target.Clients; n > 0 {
 		clients = n
 	}
-	srv := start(t, s, append(unhurried(s), "--memory-limit", "16MiB")...)
+	srv := start(t, target, append(unhurried(target), "--memory-limit", "16MiB")...)
 	value := strings.Repeat("v", 1<<20-100)
 	srv.put(largeKey, value)
 	require.NoError(t, resetPeak(srv.Pid))
@@ -120,7 +142,7 @@ func testUnreadValues(t *testing.T, s Target) {
 		most *= 8
 	}
 	assert.LessOrEqual(t, growth, most, "growth of resident memory at its peak, in bytes")
-	if s.Caps.AtOnce() > 0 {
+	if target.Clients > 0 {
 		return // no other client is served meanwhile
 	}
 	for range 10 {
@@ -134,14 +156,14 @@ func testUnreadValues(t *testing.T, s Target) {
 // testGrowingFrames lets clients send large frames in pieces, again and again, and
 // never their ends. Each piece makes a buffer grow, and the old buffer becomes garbage.
 // The collector once let the garbage become three times the limit.
-func testGrowingFrames(t *testing.T, s Target) {
-	if s.Caps.AtOnce() > 0 {
+func testGrowingFrames(t *testing.T, target kvserver.Variant) {
+	if target.Clients > 0 {
 		return // few clients at a time hold little memory
 	}
 	const limit, slack, pieces = 64 << 20, 48 << 20, 9 // the collector's limit is a soft one
 	clients := brief(400, 100)
 	frame := probe.Put("k", strings.Repeat("v", 1<<20-100))
-	srv := start(t, s, append(unhurried(s), "--memory-limit", "64MiB")...)
+	srv := start(t, target, append(unhurried(target), "--memory-limit", "64MiB")...)
 	srv.visit("before")
 	require.NoError(t, resetPeak(srv.Pid))
 	crowd := make([]*probe.Conn, clients)
@@ -174,13 +196,13 @@ func testGrowingFrames(t *testing.T, s Target) {
 // than an honest client's put, and stay. Once the server closed the honest client
 // each time, because it held most. A model that serves few clients at once cannot
 // be filled like this.
-func testStaleHalves(t *testing.T, s Target) {
-	if s.Caps.AtOnce() > 0 {
+func testStaleHalves(t *testing.T, target kvserver.Variant) {
+	if target.Clients > 0 {
 		return
 	}
 	const limit, attackers, puts = 16 << 20, 120, 20
 	half := probe.Put("k", strings.Repeat("v", 500_000))[:120_000] // in 128 KiB, of which there is room for 96
-	srv := start(t, s, append(unhurried(s), "--memory-limit", "16MiB")...)
+	srv := start(t, target, append(unhurried(target), "--memory-limit", "16MiB")...)
 	for range attackers {
 		srv.dial().Start(half)
 	}
@@ -205,4 +227,45 @@ func testStaleHalves(t *testing.T, s Target) {
 	}
 	figure(t, "large-puts-answered", "%d", answered)
 	assert.Equal(t, puts, answered, "puts of 500 kB answered")
+}
+
+// testDeepGroups lets clients send nested groups and stay. A recursive parser
+// takes stack for each group, and a goroutine's stack stays as large as it has
+// become.
+func testDeepGroups(t *testing.T, target kvserver.Variant) {
+	const (
+		depth   = 9_999
+		opening = 5<<3 | 3 // the tag of an unknown group
+		most    = 64 << 10 // bytes for each client,
+		slack   = 4 << 20  // and for the rest of the server's work
+	)
+	deep := probe.Frame(bytes.Repeat([]byte{opening}, depth))
+	n := brief(200, 50)
+	if atOnce := target.Clients; atOnce > 0 {
+		n = atOnce
+	}
+	srv := start(t, target, unhurried(target)...)
+	clients := make([]*probe.Conn, n)
+	for i := range clients {
+		clients[i] = srv.dial()
+		talk(clients[i], "k") // the server has now allocated what every client needs
+	}
+	require.NoError(t, resetPeak(srv.Pid))
+	before := srv.usage().rss
+	for _, c := range clients {
+		c.Send(deep)
+	}
+	for _, c := range clients {
+		c.WantError(0)
+	}
+	growth := srv.usage().peak - before
+	figure(t, "peak-rss-growth-KiB-per-connection", "%.2f", float64(growth)/float64(n)/1024)
+	limit := int64(n*most + slack)
+	if raceDetector {
+		limit *= 4 // the detector keeps shadows of all memory
+	}
+	assert.LessOrEqual(t, growth, limit, "growth of resident memory at its peak, in bytes, with %d clients", n)
+	for _, c := range clients {
+		talk(c, "k")
+	}
 }

@@ -16,13 +16,13 @@ import (
 // testBurst lets a client send very many requests at once, again and again,
 // while a neighbour sends one request at a time. If the neighbour must wait
 // for its turn, it gets it when the other client has left.
-func testBurst(t *testing.T, s Target) {
+func testBurst(t *testing.T, target kvserver.Variant) {
 	const frames = 10_000
 	var requests []byte
 	for i := range frames {
 		requests = append(requests, probe.Get(fmt.Sprint("absent ", i))...)
 	}
-	srv := start(t, s, unhurried(s)...)
+	srv := start(t, target, unhurried(target)...)
 	hog := srv.dial()
 	burst := func() {
 		written := hog.Start(requests)
@@ -34,7 +34,7 @@ func testBurst(t *testing.T, s Target) {
 	burst()
 	neighbour := srv.dial()
 
-	if s.Caps.AtOnce() == 1 {
+	if target.OneAtATime() {
 		neighbour.Send(probe.Get("neighbour"))
 		burst()
 		hog.Close()
@@ -92,10 +92,10 @@ func keepAsking(c *probe.Conn, over <-chan struct{}) (r asked) {
 
 // testHalfClose lets a client send a FIN after its replies have filled all
 // buffers, so the server reads the FIN with many requests unanswered.
-func testHalfClose(t *testing.T, s Target) {
+func testHalfClose(t *testing.T, target kvserver.Variant) {
 	const requests = 1000
 	value := strings.Repeat("v", 16<<10)
-	srv := start(t, s, unhurried(s)...)
+	srv := start(t, target, unhurried(target)...)
 	c := srv.dial()
 	require.NoError(t, c.SetReadBuffer(64<<10))
 	c.Send(probe.Put("k", value))

@@ -1,9 +1,12 @@
 package proctest
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -147,4 +150,44 @@ func (p *process) usage() usage {
 	u, err := processUsage(p.Pid)
 	require.NoError(p.t, err)
 	return u
+}
+
+// transcript is the output of a process so far.
+type transcript struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer, for exec.Cmd.
+func (tr *transcript) Write(p []byte) (int, error) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	return tr.text.Write(p)
+}
+
+func (tr *transcript) String() string {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	return tr.text.String()
+}
+
+// logged returns the fields of the first log entry with this message; ok is
+// false if there is none.
+func (tr *transcript) logged(msg string) (fields map[string]any, ok bool) {
+	for line := range bytes.Lines([]byte(tr.String())) {
+		fields = nil
+		if json.Unmarshal(line, &fields) == nil && fields["msg"] == msg {
+			return fields, true
+		}
+	}
+	return nil, false
+}
+
+// usage is a process's use of resources.
+type usage struct {
+	cpu         time.Duration // since it began, user and system, all threads
+	rss, peak   int64         // bytes; peak since resetPeak
+	descriptors int
+	stopped     bool // by a signal
+	asleep      bool // every thread waits for something
 }

@@ -5,13 +5,11 @@
 // on its clients.
 //
 // A command's tests pass it their TestMain, so that the test's program can run
-// as the command, and name the targets to test:
+// as the command, and what the model declares, of which all variants are tested:
 //
 //	func TestMain(m *testing.M) { proctest.Main(m, main) }
 //
-//	func TestCommand(t *testing.T) {
-//		proctest.Run(t, proctest.Target{}, proctest.Target{Args: []string{"--loops", "2"}})
-//	}
+//	func TestCommand(t *testing.T) { proctest.Run(t, singleblocking.Command) }
 //
 // Requirements are asserted. Values that should merely be small, such as times,
 // are published as attributes of the test, so that nothing fails because a
@@ -24,18 +22,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/servertest"
 )
-
-// Target is a command to test, with some of its options.
-type Target struct {
-	// Args are the options that select the variant to test.
-	Args []string
-	// Caps are the model's capabilities with these options.
-	Caps servertest.Caps
-	// Spins: it never sleeps, so it uses a core while idle.
-	Spins bool
-}
 
 // Main runs a package's tests. In a process that the tests started, it runs
 // that process's role, usually the command. Call it from TestMain.
@@ -54,16 +43,21 @@ func Main(m *testing.M, command func()) {
 	}
 }
 
-// Run tests each target. Its rows have the numbers of the project's fault
-// catalogue.
-func Run(t *testing.T, targets ...Target) {
-	for _, s := range targets {
+// Run tests each variant of a model's command, if this system can run the model. Its
+// rows have the numbers of the project's fault catalogue.
+func Run(t *testing.T, c kvserver.Command) {
+	if c.Available != nil {
+		if err := c.Available(); err != nil {
+			t.Skip(err)
+		}
+	}
+	for _, target := range c.Variants {
 		name := "no options"
-		if len(s.Args) > 0 {
-			name = strings.Join(s.Args, " ")
+		if len(target.Args) > 0 {
+			name = strings.Join(target.Args, " ")
 		}
 		t.Run(name, func(t *testing.T) {
-			if !s.Spins { // the server waits most of the time, and so do its tests
+			if !target.Spins { // the server waits most of the time, and so do its tests
 				t.Parallel()
 			}
 			for _, r := range rows {
@@ -71,7 +65,7 @@ func Run(t *testing.T, targets ...Target) {
 					if r.needs > system {
 						t.Skip("needs " + r.needs.String())
 					}
-					r.run(t, s)
+					r.run(t, target)
 				})
 			}
 		})
@@ -83,7 +77,7 @@ type row struct {
 	number int
 	title  string
 	needs  level
-	run    func(*testing.T, Target)
+	run    func(*testing.T, kvserver.Variant)
 }
 
 var rows = []row{

@@ -26,9 +26,9 @@ type server struct {
 }
 
 // start starts the target with further arguments.
-func start(t *testing.T, s Target, args ...string) *server {
+func start(t *testing.T, target kvserver.Variant, args ...string) *server {
 	t.Helper()
-	return startIn(t, s, surroundings{}, args...)
+	return startIn(t, target, surroundings{}, args...)
 }
 
 // surroundings are the conditions under which a server starts: its descriptors,
@@ -40,13 +40,13 @@ type surroundings struct {
 }
 
 // startIn starts the target in unusual surroundings.
-func startIn(t *testing.T, s Target, in surroundings, args ...string) *server {
+func startIn(t *testing.T, target kvserver.Variant, in surroundings, args ...string) *server {
 	t.Helper()
 	usual := []string{"--addr", "127.0.0.1:0", "--debug-addr", "127.0.0.1:0", "--log-format", "json"}
 	ctx, cancel := context.WithTimeout(context.Background(), whole)
 	t.Cleanup(cancel)
 	srv := &server{
-		process: spawnTo(t, in.log, serverRole, append(in.environment(), in.variables...), slices.Concat(s.Args, usual, args)...),
+		process: spawnTo(t, in.log, serverRole, append(in.environment(), in.variables...), slices.Concat(target.Args, usual, args)...),
 		ctx:     ctx,
 		http:    &http.Client{Transport: new(http.Transport), Timeout: patience},
 	}
@@ -58,9 +58,9 @@ func startIn(t *testing.T, s Target, in surroundings, args ...string) *server {
 }
 
 // unhurried are flags for limits that no test reaches.
-func unhurried(s Target) []string {
+func unhurried(target kvserver.Variant) []string {
 	flags := []string{"--idle-timeout", "-1", "--frame-timeout", "-1", "--write-timeout", "-1"}
-	if s.Caps.AtOnce() > 0 { // the model has turns
+	if target.Clients > 0 { // the model has turns
 		flags = append(flags, "--turn-limit", "-1")
 	}
 	return flags
@@ -153,7 +153,7 @@ func (s *server) wantDescriptors(most int) {
 
 // wantRest publishes the server's share of a processor while nothing
 // happens. A server that can sleep must sleep.
-func (s *server) wantRest(target Target) {
+func (s *server) wantRest(target kvserver.Variant) {
 	s.t.Helper()
 	before, begun := s.usage().cpu, time.Now()
 	time.Sleep(brief(time.Second, 200*time.Millisecond))

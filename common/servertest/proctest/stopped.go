@@ -8,33 +8,34 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
 // testStoppedIdle lets clients send a request while the server is stopped
 // for longer than its idle timeout. The server must read before it judges a
 // client.
-func testStoppedIdle(t *testing.T, s Target) {
+func testStoppedIdle(t *testing.T, target kvserver.Variant) {
 	request := probe.Put("k", "v")
-	stopped(t, s, "--idle-timeout", probe.Get("before"), nil, request)
+	stopped(t, target, "--idle-timeout", probe.Get("before"), nil, request)
 }
 
 // testStoppedFrame lets the clients send the second half of a frame.
-func testStoppedFrame(t *testing.T, s Target) {
+func testStoppedFrame(t *testing.T, target kvserver.Variant) {
 	request := probe.Put("k", "v")
-	stopped(t, s, "--frame-timeout", probe.Get("before"), request[:10], request[10:])
+	stopped(t, target, "--frame-timeout", probe.Get("before"), request[:10], request[10:])
 }
 
 // stopped lets clients send first and part. Then the server is stopped for
 // longer than the timeout of flag, and meanwhile the clients send rest.
-func stopped(t *testing.T, s Target, flag string, first, part, rest []byte) {
+func stopped(t *testing.T, target kvserver.Variant, flag string, first, part, rest []byte) {
 	n := brief(400, 100) // more than a loop's batch of events
-	if most := s.Caps.AtOnce(); most > 0 {
+	if most := target.Clients; most > 0 {
 		n = most
 	}
 	// On a slow machine the server may close some of them before the stop,
 	// rightly. Then the test needs a longer timeout.
 	for timeout := 300 * time.Millisecond; timeout < patience; timeout *= 2 {
-		srv := start(t, s, append(unhurried(s), flag, timeout.String())...)
+		srv := start(t, target, append(unhurried(target), flag, timeout.String())...)
 		clients := make([]*probe.Conn, n)
 		for i := range clients {
 			clients[i] = srv.dial()
@@ -49,7 +50,7 @@ func stopped(t *testing.T, s Target, flag string, first, part, rest []byte) {
 		}) != "" {
 			continue
 		}
-		if !s.Spins {
+		if !target.Spins {
 			srv.eventually("the server waits for the clients", func() bool { return srv.usage().asleep })
 		}
 		srv.suspend()
@@ -89,12 +90,12 @@ func allOpen(t *testing.T, clients []*probe.Conn) bool {
 // testStoppedWrite stops the server while it sends much to a client that
 // always reads. When the server continues, the socket has room again, so the
 // server must not time the client out, however late it is.
-func testStoppedWrite(t *testing.T, s Target) {
+func testStoppedWrite(t *testing.T, target kvserver.Variant) {
 	const (
 		requests = 100             // far more than all buffers hold
 		timeout  = 2 * time.Second // a client reads something in this time, even on a slow machine
 	)
-	srv := start(t, s, append(unhurried(s), "--write-timeout", timeout.String())...)
+	srv := start(t, target, append(unhurried(target), "--write-timeout", timeout.String())...)
 	srv.put(largeKey, largeValue)
 	c := srv.dial()
 	c.Send(bytes.Repeat(probe.Get(largeKey), requests))

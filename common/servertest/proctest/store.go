@@ -8,12 +8,13 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
 // testFullStore fills a store with a limit of 8 MiB with values of 64 KiB.
-func testFullStore(t *testing.T, s Target) {
+func testFullStore(t *testing.T, target kvserver.Variant) {
 	const limit, size = 8 << 20, 64 << 10
-	srv := start(t, s, append(unhurried(s), "--store-limit", "8MiB")...)
+	srv := start(t, target, append(unhurried(target), "--store-limit", "8MiB")...)
 	before := srv.usage().rss
 	c := srv.dial()
 	value := func(i int) string { return strings.Repeat(string(rune('a'+i%26)), size) }

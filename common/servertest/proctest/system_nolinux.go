@@ -15,3 +15,9 @@ func canLimitThreads() (reason string) { return "this system does not count a us
 func dieWithParent(*exec.Cmd) {}
 
 func ownHost() string { return "127.0.0.1" }
+
+// processUsage is not supported: this system does not describe other
+// processes like this.
+func processUsage(int) (usage, error) { return usage{}, errors.ErrUnsupported }
+
+func resetPeak(int) error { return errors.ErrUnsupported }

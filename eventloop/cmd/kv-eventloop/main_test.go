@@ -4,13 +4,9 @@ import (
 	"testing"
 
 	"github.com/ioflavors/ioflavors/common/servertest/proctest"
+	"github.com/ioflavors/ioflavors/eventloop"
 )
 
 func TestMain(m *testing.M) { proctest.Main(m, main) }
 
-func TestCommand(t *testing.T) {
-	proctest.Run(t,
-		proctest.Target{},
-		proctest.Target{Args: []string{"--loops", "2"}},
-	)
-}
+func TestCommand(t *testing.T) { proctest.Run(t, eventloop.Command) }

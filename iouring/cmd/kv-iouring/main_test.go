@@ -9,9 +9,4 @@ import (
 
 func TestMain(m *testing.M) { proctest.Main(m, main) }
 
-func TestCommand(t *testing.T) {
-	if err := iouring.Available(); err != nil {
-		t.Skip(err)
-	}
-	proctest.Run(t, proctest.Target{})
-}
+func TestCommand(t *testing.T) { proctest.Run(t, iouring.Command) }
