@@ -63,8 +63,8 @@ var articleFails = map[string]string{
 	"claims":            dies,
 }
 
-// articlePasses are the rules that it keeps: a client that sends small,
-// correct frames one by one notices no fault.
+// articlePasses are the rules that the tutorial's server keeps: a client that sends
+// small, correct frames one by one notices no fault.
 var articlePasses = []string{
 	"put-get", "put-reply", "get-absent", "empty-key", "empty-value", "multi-byte-text",
 	"field-order", "repeated-field", "unknown-fields",
@@ -72,11 +72,11 @@ var articlePasses = []string{
 	"crowd", "no-crossed-replies", "no-stale-reads", "storm",
 }
 
-// Whether it passes this rule depends on the machine: a late server finds
-// the bytes together.
+// Whether the tutorial's server passes this rule depends on the machine: a late
+// server finds the bytes together.
 var articleMayPass = []string{"byte-by-byte"}
 
-// articleBreaks returns the rules that it breaks in these ways.
+// articleBreaks returns the rules that the tutorial's server breaks in these ways.
 func articleBreaks(ways ...string) (rules []string) {
 	for id, how := range articleFails {
 		if slices.Contains(ways, how) {

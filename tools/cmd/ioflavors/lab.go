@@ -72,7 +72,7 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 		return err
 	}
 	defer closeFolder(folder)
-	cfg.Save = func(r *results.Results) { _, _ = r.Write(folder.Path) } // an error returns with the last write
+	cfg.Save = func(r *results.Results) { _, _ = r.Write(folder.Path) } // the last write would fail, too, and returns the error
 	results, err := lab.Run(ctx, cfg)
 	if results == nil {
 		return err

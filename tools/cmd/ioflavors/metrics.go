@@ -16,9 +16,9 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// withMetrics adds a flag to a server's command that offers its counters to
-// Prometheus. It is not in the servers' own commands, so that these do not
-// need the library.
+// withMetrics adds a flag to a server's command that offers the server's
+// counters to Prometheus. The servers' own commands do not have the flag, so
+// they do not need the library.
 func withMetrics(ctx context.Context, c kvserver.Command) kvserver.Command {
 	flags := c.Flags
 	c.Flags = func(fs *flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {

@@ -48,8 +48,8 @@ func (c constructed) samples(p Profile) (all []Sample) {
 	return all
 }
 
-// A model that is not for every system has to be better by more than the noise,
-// and then it is said what it needs.
+// A model that is not for every system has to be better by more than the noise. The
+// advice then says what the model needs.
 func TestAdviceForIOUring(t *testing.T) {
 	p := testProfile()
 	loop := constructed{model: "eventloop", p99: time.Millisecond, cpu: flat(0.2), rss: 15}
@@ -154,8 +154,8 @@ func TestExceptions(t *testing.T) {
 	}
 }
 
-// A model whose samples are of other repeats is compared by those that both have:
-// the machine may have been slower in the others.
+// Two models with samples of different repeats are compared by the repeats that both
+// have: the machine may have been slower in the others.
 func TestAdviceComparesTheSameRepeats(t *testing.T) {
 	first := func(s *Sample) {
 		if s.Repeat > 2 {
@@ -236,7 +236,7 @@ func TestAdviceAsksBeforeACoreIsBurnt(t *testing.T) {
 	assert.Contains(t, a.changeTexts(), "A core that is shared with anything else")
 }
 
-// With a core to spare the p99 decides, as far as it is known, and then the p50.
+// With a core to spare the p99 decides, if it is known, and then the p50.
 func TestAdviceByResponseTime(t *testing.T) {
 	p := testProfile()
 	p.SpareCore = true
@@ -308,7 +308,7 @@ func TestAdviceOnVoidSamples(t *testing.T) {
 	assert.Empty(t, a.Recommended)
 	assert.Contains(t, a.Sentence, "No advice: nothing is known of eventloop, because every measurement was void")
 
-	// One that was late with few requests shows the median.
+	// A void sample whose generator was late with few requests shows the median.
 	late := func(s *Sample) {
 		s.Load.SendLag = load.Times{P99: s.Load.Response.P99 / 2}
 		s.Load.Void = []string{"the generator was late"}
@@ -355,7 +355,8 @@ func TestAdviceWantsEveryRepeat(t *testing.T) {
 	assert.Equal(t, "multiblocking", a.Recommended)
 	assert.Equal(t, "p99 6.00ms, in 1 of 3 repeats", a.option("eventloop").Reason)
 
-	// But for one in which it was given too little time to accept its clients.
+	// A repeat in which the server had too little time to accept its clients does not
+	// count.
 	short := func(s *Sample) {
 		if s.Repeat == 2 {
 			s.Short = "the server holds 500 of 900"

@@ -91,7 +91,8 @@ func recommend(p Profile, o Option) string {
 // before an answer is a guess.
 const disturbed = 0.2
 
-// busy says how much of the machine others had, if that makes an answer a guess.
+// busy says how much of the CPU time went to other programs and the host, if that
+// makes an answer a guess.
 func (a *Advice) busy() string {
 	e := a.Environment
 	if e.Steal == nil || e.Others == nil || *e.Steal+*e.Others <= disturbed {
@@ -192,7 +193,7 @@ func because(p Profile, best, next Option, by string) string {
 	}
 }
 
-// p99 is the figure, with what a reader must know of it.
+// p99 writes P99, with a mark if it is an upper bound.
 func (o Option) p99() string {
 	mark := ""
 	if o.AtMost && o.P99 > 0 {
@@ -295,7 +296,7 @@ func (a *Advice) table() *text.Table {
 		if c := o.Costs; c != nil {
 			cpu, per = format.ThreeDigits(c.CPU*100), format.ThreeDigits(c.PerRequest/1e3)
 			if o.Answered < enough {
-				p99, per = format.Absent, format.Absent // they would be of the requests that it happened to answer
+				p99, per = format.Absent, format.Absent // the few answered requests say little about the others
 			}
 			memory = format.Mebibytes(c.Memory)
 			if c.eachKnown {

@@ -150,7 +150,7 @@ func TestAdviseInterrupted(t *testing.T) {
 	assert.Contains(t, out.String(), "INTERRUPTED after 1 measurement.")
 }
 
-// cancelAtMeasurement interrupts when the first measurement is told of.
+// cancelAtMeasurement interrupts when the first measurement is announced.
 type cancelAtMeasurement context.CancelFunc
 
 func (c cancelAtMeasurement) Write(p []byte) (int, error) {

@@ -29,7 +29,7 @@ var experimentAwake = &Experiment{
 			case v.Spins:
 				return results.Confirmed
 			case v.Kind == kvserver.Blocking,
-				v.Model == "iouring": // it sleeps as they do, and takes the longest to wake
+				v.Model == "iouring": // it sleeps like the servers that block, and takes the longest to wake
 				return results.Refuted
 			}
 			return ""

@@ -37,7 +37,7 @@ var experimentCode = &Experiment{
 			switch {
 			case v.Model == "singleblocking":
 				return results.Confirmed
-			case v.Kind == kvserver.NonBlocking, // states; and in iouring a ring between them and the kernel
+			case v.Kind == kvserver.NonBlocking, // its connections have states; in iouring there is a ring, too
 				v.Model == "multiblocking": // three models in one: a goroutine for each client, a pool, threads
 				return results.Refuted
 			}

@@ -135,7 +135,7 @@ func TestProbesShowAStall(t *testing.T) {
 	}
 }
 
-// An experiment is run with those servers that it has something to say about.
+// An experiment runs with the servers that it can judge.
 func TestAnExperimentsServers(t *testing.T) {
 	serial, loop := &results.Server{Target: results.Target{Name: "serial", OneAtATime: true}}, &results.Server{Target: results.Target{Name: "eventloop"}}
 	assert.True(t, experimentAlone.RunsWith(serial))

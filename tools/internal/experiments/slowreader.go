@@ -19,7 +19,7 @@ var experimentSlowReader = &Experiment{
 		ID:       "E11",
 		Title:    "a client that does not read",
 		Question: "Do other clients wait for as long as one client does not read its replies?",
-		// All of ours, because the article says nothing about it.
+		// All our servers, because the article does not mention slow readers.
 		About:       models.TargetNames(models.Models("")),
 		Predictions: expect(oneAtATime),
 

@@ -97,7 +97,7 @@ const (
 )
 
 // switchesClients is the number of connections in each run. Each server holds 4,000;
-// with a thread each, only 96 more.
+// a server with a thread for each holds only 96 more.
 var switchesClients = []int{1, switchesFew, switchesFew, switchesFew, 500, 4_000, 4_000, 4_000}
 
 // switchesWarmup returns how long it takes until each connection has asked.

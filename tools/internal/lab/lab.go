@@ -36,8 +36,8 @@ type Config struct {
 	// loops; nil: the usual ones.
 	Shapes []results.Shape
 	Mix    *load.Workload
-	// Experiments are the numbers of the claims to test; none: all, or the short
-	// ones. AllClaims is Plan's.
+	// Experiments are the numbers of the claims to test; none: the result of
+	// experiments.For. AllClaims is as in results.Plan.
 	Experiments []string
 	AllClaims   bool
 	// Arrivals is how an open loop spreads its requests over time.

@@ -71,7 +71,7 @@ var moduleLine = regexp.MustCompile(`(?m)^module\s+"?([^\s"]+)"?`)
 
 // FindPeers returns the checkout around dir, whose code is then built and run. It
 // returns an error if another user may have written a part of it, because the user
-// need not have looked at a folder above the working directory.
+// may not know a folder above the working directory.
 func FindPeers(dir string) (checkout string, err error) {
 	if checkout, err = Checkout(dir); err != nil {
 		return "", err

@@ -40,7 +40,7 @@ func TestSameBytesAlsoFromTheFile(t *testing.T) {
 	assert.Equal(t, first, written(t, again))
 }
 
-// Where there are peers, the page says what they are.
+// A page with peers explains what a peer is.
 func TestPeersAreExplained(t *testing.T) {
 	const what = "A <em>peer</em> is a server for comparison"
 	r := reporttest.Sample(t)

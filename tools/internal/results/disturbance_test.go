@@ -9,8 +9,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// Each way to be kept from a core counts; what threads of a server wait for each
-// other does not.
+// Each way to be kept from a core counts. The time for which a server's threads wait for
+// each other does not.
 func TestTaken(t *testing.T) {
 	waiting := &Resources{Window: time.Second, RunQueue: new(500 * time.Millisecond)}
 	for want, b := range map[string]Besides{

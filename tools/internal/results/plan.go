@@ -22,7 +22,8 @@ const (
 	Claims     Part = "claims"      // the article's, put to the test
 )
 
-// Parts are all parts, in the order they are measured. The quick run leaves out the last.
+// Parts are all parts, in the order they are measured. A plan that names no parts leaves
+// out the last.
 var Parts = []Part{Stall, Closed, OpenLoop, Idle, Syscalls, Claims, Capacities}
 
 // Plan says what the lab measures, in which order and for how long.
