@@ -88,7 +88,7 @@ func (s *checkedServer) revive(ctx context.Context) error {
 	s.stop() // its children may still run
 	if err := s.start(ctx); err != nil {
 		s.process = nil // no process runs that a rule could kill
-		return fmt.Errorf("the server was to be started again: %w", err)
+		return fmt.Errorf("the server could not be started again: %w", err)
 	}
 	s.restarts++
 	return nil

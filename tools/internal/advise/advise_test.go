@@ -127,7 +127,7 @@ func TestAdviceByCPU(t *testing.T) {
 	// A tenth of the rate makes a difference of 1 % of a core; memory decides then.
 	assert.Contains(t, a.changeTexts(), "Below about 200 requests/s the CPU time is the same within 1.0 % of a core, and memory decides, for multiblocking.")
 	// 0.1 core for 2,000/s: 0.9 of one are used up by nine times as many.
-	assert.Contains(t, a.changeTexts(), "From about 18,000 requests/s on eventloop would not do")
+	assert.Contains(t, a.changeTexts(), "From about 18,000 requests/s on, eventloop would not do")
 }
 
 // The machine's speed changes between repeats. A model that is cheaper in each repeat
@@ -185,7 +185,7 @@ func TestAdviceByMemoryWithItsCrossover(t *testing.T) {
 	n := int(at)
 	assert.True(t, sameMemory(l.memoryAt(n-1, p.Connections), f.memoryAt(n-1, p.Connections)))
 	assert.False(t, sameMemory(l.memoryAt(n+1, p.Connections), f.memoryAt(n+1, p.Connections)))
-	assert.Contains(t, a.changeTexts(), "multiblocking, which is simpler, would be it.")
+	assert.Contains(t, a.changeTexts(), "multiblocking, which is simpler, would be the answer.")
 
 	_, known = sameUpTo(p, a.option("multiblocking"), a.option("eventloop"))
 	assert.False(t, known, "it never is the lean one")
@@ -222,7 +222,7 @@ func TestAdviceAsksBeforeACoreIsBurnt(t *testing.T) {
 	assert.Equal(t, "eventloop", a.Recommended)
 	assert.Empty(t, a.RunnerUp)
 	assert.Contains(t, a.option("busywait").Reason, "burns 100.0 % of a core with nothing to do")
-	assert.Contains(t, a.changeTexts(), "A core that may be burnt (--spare-core): then the quicker busywait is in, with a p50 of 25.0µs where eventloop has 40.0µs.")
+	assert.Contains(t, a.changeTexts(), "A core that may be burnt (--spare-core): then the quicker busywait qualifies, with a p50 of 25.0µs where eventloop has 40.0µs.")
 
 	p.P99 = 60 * time.Microsecond
 	a = testAdvice(t, p, busy, loop)

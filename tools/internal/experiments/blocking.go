@@ -31,7 +31,7 @@ var experimentBlocking = &Experiment{
 			}
 			return ""
 		}),
-		Metric: "calls for each request over one connection: those of a poller, or of io_uring_enter, which waits like one, and all reads but one",
+		Metric: "calls for each request over one connection: calls of a poller, or of io_uring_enter, which waits like a poller, and all reads but one",
 		Unit:   "calls/request",
 		Rule:   fmt.Sprintf("yes up to %.1f, no from %.1f on; not measurable if so few requests are answered that the runtime's monitor makes the difference", blockingYes, blockingNo),
 		Parts:  []results.Part{results.Syscalls},
@@ -52,9 +52,9 @@ var experimentBlocking = &Experiment{
 			case f.Verdict == results.Confirmed:
 				f.Why = "a thread sleeps in a read"
 			case rings > blockingNo:
-				f.Why = "io_uring_enter waits for what the kernel has read"
+				f.Why = "io_uring_enter waits for bytes that the kernel reads"
 			case polls > blockingNo:
-				f.Why = "a poller waits for what is to be read"
+				f.Why = "a poller waits for bytes to read"
 			default:
 				f.Why = "most reads find nothing"
 			}

@@ -102,7 +102,7 @@ func TestAStallIsToldFromABusyMachine(t *testing.T) {
 	r := judged([]string{"E2"}, "singleblocking")
 	r.Trials = []results.Trial{attacked("E2", "singleblocking", stallAttacks(results.Plan{}), length*6/10, nil)}
 	r.Trials[0].Probes.Steps[1].Worst = length / 2
-	assert.Contains(t, found(t, claim(t, r), "singleblocking").Why, "probes waited for up to 250ms before anybody attacked")
+	assert.Contains(t, found(t, claim(t, r), "singleblocking").Why, "probes waited for up to 250ms before the first attack")
 	r.Trials[0].Probes.Steps[1].Worst = 0
 	r.Trials[0].Probes.Steps[attacksBegin(r)-1].Worst = length
 	assert.Equal(t, results.Confirmed, found(t, claim(t, r), "singleblocking").Verdict, "he came just before, and was late")

@@ -23,9 +23,9 @@ var experimentSlowReader = &Experiment{
 		About:       models.TargetNames(models.Models("")),
 		Predictions: expect(oneAtATime),
 
-		Metric: "the longest wait of another client that came while one client asked for 64 KiB a thousand times and did not read; median and range of three times",
+		Metric: "the longest wait of another client that came while one client asked for 64 KiB a thousand times and did not read; median and range of three repeats",
 		Unit:   "s",
-		Rule:   "yes from half of that time on, no up to a tenth; a time is left out if the machine may have made the answer, because the server had no core or the probes were late",
+		Rule:   "yes from half of that time on, no up to a tenth; a repeat is left out if the machine may have made the answer, because the server had no core or the probes were late",
 	},
 	takes: func(results.Plan, *results.Server) time.Duration { return bench.StartStopTime + slowReaderLength },
 	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {

@@ -77,7 +77,7 @@ func FindPeers(dir string) (checkout string, err error) {
 		return "", err
 	}
 	refuse := func(err error) error {
-		return fmt.Errorf("%w, who could have you run anything: if you trust the checkout, name it: --peers-from %s", err, self.Line([]string{checkout}))
+		return fmt.Errorf("%w, who could make you run any program: if you trust the checkout, name it: --peers-from %s", err, self.Line([]string{checkout}))
 	}
 	for _, name := range []string{".", "go.work", "tools"} {
 		if err := foreign(filepath.Join(checkout, name)); err != nil {
