@@ -133,7 +133,7 @@ func TestCheckTutorialServer(t *testing.T) {
 	t.Run("what it never answers", func(t *testing.T) { text(t, articleBreaks(silent), "--timeout", "500ms") })
 	t.Run("what it dies of, and the rest", func(t *testing.T) { text(t, articleBreaks(dies, wrong)) })
 
-	// The passing rules follow those that kill the server.
+	// The passing rules come after the rules that kill the server.
 	t.Run("what passes, among others", func(t *testing.T) {
 		deadly := articleBreaks(dies)
 		rules := append(slices.Clone(articlePasses), deadly...)

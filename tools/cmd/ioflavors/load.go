@@ -43,7 +43,7 @@ type loadCmd struct {
 	ConnectTimeout time.Duration `default:"5s" range:"1ms..24h" placeholder:"TIME" help:"How long opening a connection may take (default ${default})."`
 	ReplyTimeout   time.Duration `default:"5s" range:"1ms..24h" placeholder:"TIME" help:"How long a reply may take (default ${default})."`
 	Sleep          *bool         `negatable:"" help:"Sleep in an open loop until something happens, for a machine without a core to spare: requests are then sent later (default if only one core may be used)."`
-	Ceiling        bool          `help:"First measure, for a second, what the generator reaches against a server that does next to nothing, and judge the run by that as well."`
+	Ceiling        bool          `help:"First measure, for a second, the rate that the generator reaches against a server that does next to nothing, and judge the run by that rate as well."`
 	Seed           uint64        `default:"1" range:"any" help:"Determines the sequences of keys, kinds and arrivals (default ${default})."`
 
 	JSON bool   `help:"Print one JSON object at the end, and nothing else on standard output."`

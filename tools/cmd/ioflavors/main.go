@@ -21,7 +21,7 @@ import (
 )
 
 type cli struct {
-	Lab    labCmd    `cmd:"" help:"Start every model, check it, load it, and print what each costs."`
+	Lab    labCmd    `cmd:"" help:"Start every model, check it, load it, and print its costs."`
 	Advise adviseCmd `cmd:"" help:"Measure the models under the load that you expect, and recommend one."`
 	Report reportCmd `cmd:"" help:"Make the page of a lab run again, from its results.json."`
 	Serve  serveCmd  `cmd:"" help:"Run one of the servers."`

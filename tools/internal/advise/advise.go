@@ -68,7 +68,7 @@ type Advice struct {
 	// Needs says what the recommended model requires of a system and other models do
 	// not.
 	Needs string `json:"needs,omitempty"`
-	// Options are the models: first those that qualify, the best one at the top.
+	// Options are the models: first the ones that qualify, the best one at the top.
 	Options []Option `json:"options"`
 	Changes []Change `json:"changes,omitempty"`
 	// NotAvailable are the models that this system cannot run. They were started

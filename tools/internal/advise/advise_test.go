@@ -58,7 +58,7 @@ func TestAdviceForIOUring(t *testing.T) {
 	assert.Equal(t, "eventloop", a.Recommended, "it is the simpler one")
 	assert.Empty(t, a.Needs)
 	assert.Contains(t, a.text(t), "Runner-up: iouring")
-	assert.Contains(t, a.text(t), "Linux 6.1 or later", "who takes the second has to know, too")
+	assert.Contains(t, a.text(t), "Linux 6.1 or later", "a user who takes the runner-up must know it, too")
 
 	ring.cpu = flat(0.1)
 	a = testAdvice(t, p, ring, loop)
@@ -286,8 +286,8 @@ func TestAdviceOnWhatNobodyCanDo(t *testing.T) {
 	assert.Equal(t, "answers 50.0 % of what is due", a.option("multiblocking").Reason)
 }
 
-// A void sample counts for what it shows all the same: its times are upper
-// bounds. It does not count against a model.
+// A void sample counts for a model, because its times are upper bounds. It does not
+// count against a model.
 func TestAdviceOnVoidSamples(t *testing.T) {
 	p := testProfile()
 	void := func(s *Sample) { s.Load.Void = []string{"the generator was busy for 90 % of the time, over 80 %"} }
@@ -446,8 +446,8 @@ func TestExamplesAreTheSimplest(t *testing.T) {
 	}
 }
 
-// The first line is the answer, and no line is wider than a terminal, but for the
-// command, which is to be copied.
+// The first line is the answer, and no line is wider than a terminal, except the
+// command, which the user copies.
 func TestAdviceReport(t *testing.T) {
 	a := testAdvice(t, testProfile(),
 		constructed{model: "multiblocking --os-threads", p99: time.Millisecond, cpu: flat(0.20), rss: 20, each: 8},

@@ -140,7 +140,7 @@ func judge(asked, measured Profile, s results.Target, samples []Sample) (Option,
 	}
 	o.Counted = len(counted)
 	o.Within = len(reachedIt) > 0 && o.Missed == 0
-	// If it missed the target in some samples, the figures are of all.
+	// The figures are of all counted samples, even if only some missed the target.
 	if err := o.times(counted); err != nil {
 		return o, err
 	}

@@ -75,7 +75,7 @@ func TestLimitsThatAProfileNeeds(t *testing.T) {
 	}
 }
 
-// The defaults are those that the servers have.
+// The advice knows the servers' defaults.
 func TestDefaultLimits(t *testing.T) {
 	many := kvserver.NewCore(kvserver.Config{}, kvserver.Traits{}, 1).Limits
 	one := kvserver.NewCore(kvserver.Config{}, kvserver.Traits{OneAtATime: true}, 1).Limits

@@ -63,7 +63,7 @@ var experimentCores = &Experiment{
 			}
 		}
 		f.Verdict, f.Close = results.NotMeasurable, false
-		f.Why += ", but no server of this run used clearly more than one: the rest went to the load generator, and whatever else ran"
+		f.Why += ", but no server of this run used clearly more than one: the rest went to the load generator and to other programs"
 		return f, true
 	},
 }

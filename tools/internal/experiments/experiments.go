@@ -25,7 +25,7 @@ type Experiment struct {
 	quick bool
 	// counts: other programs do not change its figures, however busy the machine is.
 	counts bool
-	// reads: it starts no server, so it includes those that this system cannot run.
+	// reads: it starts no server, so it includes servers that this system cannot run.
 	reads bool
 	run   func(ctx context.Context, b *bench.Bench, s *results.Server) error
 	// with reports whether it has runs with a server; nil: with each one that speaks

@@ -47,7 +47,7 @@ var experimentHandler = &Experiment{
 	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
 		switch {
 		case s.Foreign:
-			return errors.New("its handler is its own: it cannot be made slow")
+			return errors.New("it is no model of ours, so its handler cannot be made slow")
 		case s.OneAtATime:
 			return errors.New("it serves one client at a time, so cheap requests wait for the slow client's turn to end, not for its slow requests")
 		}

@@ -79,7 +79,7 @@ func TestUnusedCoresAreJudged(t *testing.T) {
 	c := claim(t, r)
 	assert.Equal(t, results.NotMeasurable, c.Verdict)
 	assert.InDelta(t, 0.9, found(t, c, "singleblocking").Number, 1e-9)
-	assert.Len(t, c.Findings, 2, "nothing is found for who was not measured")
+	assert.Len(t, c.Findings, 2, "there is no finding on a server that was not measured")
 
 	r.Trials[1].Resources.CPU = 1500 * time.Millisecond
 	c = claim(t, r)

@@ -164,7 +164,7 @@ func (b *run) conclude() error {
 	return err
 }
 
-// conformance starts every server, and checks those that speak our protocol. A server
+// conformance starts every server, and checks the ones that speak our protocol. A server
 // that says here that this system cannot run it is not started again.
 func (b *run) conformance(ctx context.Context) error {
 	for _, s := range b.Results.Servers {

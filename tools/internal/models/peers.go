@@ -163,8 +163,8 @@ func InstalledPeers() (there []results.Target, notMeasured []string) {
 		s.Name, s.Foreign, s.Peer = peerPrefix+s.Name, true, true
 		s.Command = slices.Clone(s.Command)
 		if s.Protocol == load.Memcached && os.Geteuid() == 0 {
-			// memcached refuses to run as root unless it is told so. As another user
-			// it would not end with the lab.
+			// memcached runs as root only with this flag. Under another user it would
+			// not end with the lab.
 			s.Command = append(s.Command, "-u", "root")
 		}
 		there = append(there, s)

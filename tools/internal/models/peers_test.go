@@ -90,7 +90,7 @@ func TestPeersNamesLeadNowhere(t *testing.T) {
 	}
 }
 
-// The lab knows of the peers what their module declares.
+// The lab knows the peers from their module's declarations.
 func TestBuiltPeers(t *testing.T) {
 	root, err := Checkout(".")
 	require.NoError(t, err)

@@ -23,10 +23,10 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// visit is what a browser made of a page.
+// visit is the outcome of showing a page in a browser.
 type visit struct {
 	dom     string
-	console []string // what the page wrote, or was told
+	console []string // messages of the page, and errors of the browser about it
 	urls    []string // for which the page asked the network
 }
 

@@ -19,7 +19,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/source"
 )
 
-// pictureFiles are those of the sample.
+// pictureFiles are the files of the sample's pictures.
 var pictureFiles = []string{
 	"strip-e2.svg", "strip-e6.svg", "strip-e8.svg", "marks.svg", "stall-e2.svg", "findings-e2.svg", "trend-e6.svg", "findings-e6.svg",
 	"trend-e8.svg", "findings-e8.svg", "cases-e10.svg", "stall-e11.svg", "stall-e11-2.svg",

@@ -85,8 +85,8 @@ func (p Plan) Mix(connections, depth int, rate float64) load.Workload {
 // each.
 type Shape struct{ Connections, Depth int }
 
-// Shapes are the default shapes, in this order: from one request in flight to so many
-// that they share the cost of waiting.
+// Shapes are the default shapes, in this order: from one request in flight to enough
+// requests to share the cost of waiting.
 var Shapes = []Shape{{1, 1}, {50, 1}, {50, 16}}
 
 // Workloads returns a workload for each shape; without shapes, for Shapes. mix has what

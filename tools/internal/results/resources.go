@@ -82,7 +82,7 @@ func (r *Resources) Waited() (share float64, known bool) {
 
 // Wanted is the share of a core that the server would have used without other programs:
 // Share and the wait for a core together, at most all cores. So it is the same on a busy
-// machine, as far as the kernel tells.
+// machine, if the kernel tells the wait.
 func (r *Resources) Wanted() (share float64, known bool) {
 	share, known = r.Share()
 	waited, _ := r.Waited()

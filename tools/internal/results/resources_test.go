@@ -48,7 +48,7 @@ func TestSharesAreKnownOrNot(t *testing.T) {
 	assert.False(t, known, "the kernel does not tell")
 	wanted, known := r.Wanted()
 	assert.True(t, known)
-	assert.InDelta(t, 0.3, wanted, 1e-9, "as far as it tells")
+	assert.InDelta(t, 0.3, wanted, 1e-9, "the kernel tells no wait")
 	r.RunQueue = new(500 * time.Millisecond)
 	waited, known := r.Waited()
 	assert.True(t, known)

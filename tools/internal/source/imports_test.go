@@ -101,7 +101,8 @@ func modelFolders() (folders []string) {
 
 const root = "../../.."
 
-// Each package imports those of ours that the table permits, on every system.
+// Of our packages each package imports only the ones that the table permits, on every
+// system.
 func TestWhoMayImportWhom(t *testing.T) {
 	const ours = "github.com/ioflavors/ioflavors/"
 	used := make(map[string]bool)
