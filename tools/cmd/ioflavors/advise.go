@@ -29,25 +29,25 @@ type adviseCmd struct {
 	Arrivals    load.Arrivals `default:"poisson" enum:"poisson,constant" help:"How requests are spread over time: poisson, at random, or constant, as a clock ticks (default ${default})."`
 	Puts        float64       `default:"0.1" range:"0..1" placeholder:"SHARE" help:"Share of puts; the others are gets (default ${default})."`
 	Handler     time.Duration `default:"0s" range:"0s..200ms" placeholder:"TIME" help:"How long a request's handler takes besides the store's work (default ${default})."`
-	HandlerKind string        `default:"wait" enum:"wait,cpu" help:"What it does meanwhile: wait, as for a disk or another server, or compute, cpu (default ${default})."`
+	HandlerKind string        `default:"wait" enum:"wait,cpu" help:"What the handler does in that time: wait, as for a disk or another server, or cpu, compute (default ${default})."`
 	Value       byteSize      `default:"64" range:"0..1047552" placeholder:"SIZE" help:"Size of the values: 64, 1KiB (default ${default})."`
-	P99         time.Duration `name:"p99" default:"10ms" range:"1us..10s" placeholder:"TIME" help:"The time within which 99 of 100 requests are to be answered, from when they were due (default ${default})."`
-	Cores       int           `default:"1" range:"1..1024" placeholder:"N" help:"How many cores the server may have; the load wants one besides (default ${default})."`
-	SpareCore   bool          `help:"The server may burn its core when it has nothing to do: the least waiting counts, not the least CPU time."`
+	P99         time.Duration `name:"p99" default:"10ms" range:"1us..10s" placeholder:"TIME" help:"The time within which 99 of 100 requests must be answered, from when they were due (default ${default})."`
+	Cores       int           `default:"1" range:"1..1024" placeholder:"N" help:"How many cores the server may have; the load needs another one (default ${default})."`
+	SpareCore   bool          `help:"The server may burn its core when it has nothing to do: then the response time decides, not the CPU time."`
 
-	Models   []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Give it again, or separate names by commas."`
+	Models   []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Repeat the flag, or separate names by commas."`
 	Repeats  int           `default:"3" range:"1..100" placeholder:"N" help:"How often each model is measured (default ${default})."`
-	Duration time.Duration `range:"50ms..5s" placeholder:"TIME" help:"How long each time (default 1s, longer for rates below 1500/s)."`
-	Seed     uint64        `default:"1" range:"any" help:"Makes the order of the models and the sequences of requests (default ${default})."`
+	Duration time.Duration `range:"50ms..5s" placeholder:"TIME" help:"Length of each measurement (default 1s, longer for rates below 1500/s)."`
+	Seed     uint64        `default:"1" range:"any" help:"Determines the order of the models and the sequences of requests (default ${default})."`
 	JSON     bool          `help:"Print one JSON object at the end, and nothing else on standard output."`
 	Out      string        `type:"path" placeholder:"DIR" help:"Write the advice to this folder as well, as advice.txt and advice.json, which must not be there yet."`
 }
 
 // Help is the additional text of advise --help.
 func (*adviseCmd) Help() string {
-	return `It measures every model under what you expect of your server, on this machine, and recommends one: among those that ` +
-		`keep the rate and the p99 the one with the least CPU time; among equals the one with the least memory; then the simplest.` + "\n\n" +
-		`Exit codes: 0 there is a recommendation; 1 there is none; 2 wrong flags, or what no model could do; 130 interrupted.`
+	return `It measures every model on this machine, under the load that you expect, and recommends one. Of the models that ` +
+		`keep the rate and the p99 it takes the one with the least CPU time; of equals the one with the least memory; then the simplest.` + "\n\n" +
+		`Exit codes: 0 there is a recommendation; 1 there is none; 2 wrong flags, or work that no model could do; 130 interrupted.`
 }
 
 // portion is a number, or a share of another number.
@@ -214,7 +214,7 @@ func (c *adviseCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	case failed:
 		return &exitError{code: 1}
 	case interrupted:
-		return &exitError{130, "interrupted; what was measured until then is above"}
+		return &exitError{130, "interrupted; the measurements until then are above"}
 	case advice.Recommended == "":
 		return &exitError{code: 1}
 	default:

@@ -63,8 +63,8 @@ var articleFails = map[string]string{
 	"claims":            dies,
 }
 
-// articlePasses are the rules that it keeps: a client that sends small,
-// correct frames one by one notices no fault.
+// articlePasses are the rules that the tutorial's server keeps: a client that sends
+// small, correct frames one by one notices no fault.
 var articlePasses = []string{
 	"put-get", "put-reply", "get-absent", "empty-key", "empty-value", "multi-byte-text",
 	"field-order", "repeated-field", "unknown-fields",
@@ -72,11 +72,11 @@ var articlePasses = []string{
 	"crowd", "no-crossed-replies", "no-stale-reads", "storm",
 }
 
-// Whether it passes this rule depends on the machine: a late server finds
-// the bytes together.
+// Whether the tutorial's server passes this rule depends on the machine: a late
+// server finds the bytes together.
 var articleMayPass = []string{"byte-by-byte"}
 
-// articleBreaks returns the rules that it breaks in these ways.
+// articleBreaks returns the rules that the tutorial's server breaks in these ways.
 func articleBreaks(ways ...string) (rules []string) {
 	for id, how := range articleFails {
 		if slices.Contains(ways, how) {
@@ -133,7 +133,7 @@ func TestCheckTutorialServer(t *testing.T) {
 	t.Run("what it never answers", func(t *testing.T) { text(t, articleBreaks(silent), "--timeout", "500ms") })
 	t.Run("what it dies of, and the rest", func(t *testing.T) { text(t, articleBreaks(dies, wrong)) })
 
-	// The passing rules follow those that kill the server.
+	// The passing rules come after the rules that kill the server.
 	t.Run("what passes, among others", func(t *testing.T) {
 		deadly := articleBreaks(dies)
 		rules := append(slices.Clone(articlePasses), deadly...)

@@ -17,7 +17,7 @@ import (
 )
 
 type checkCmd struct {
-	Target       string        `arg:"" optional:"" name:"addr-or-command" help:"The server's address, host:port. Or, behind --, a command that starts it: {addr} in it is replaced by a free address, {port} by its port. A command that listens elsewhere has that address in front: check HOST:PORT -- CMD."`
+	Target       string        `arg:"" optional:"" name:"addr-or-command" help:"The server's address, host:port. Or, behind --, a command that starts it: {addr} in it is replaced by a free address, {port} by its port. If the command listens at an address of its own, put that address first: check HOST:PORT -- CMD."`
 	Args         []string      `arg:"" optional:"" name:"args" help:"The command's arguments."`
 	List         bool          `help:"Print the rules and check nothing."`
 	JSON         bool          `name:"json" help:"Print one JSON object instead of lines."`
@@ -29,7 +29,7 @@ type checkCmd struct {
 	TurnLimit    time.Duration `range:"1ms..1h" placeholder:"TIME" help:"With --one-at-a-time, when a client gives way to one that waits; checked only if given."`
 	MaxConns     int           `range:"1..100000" placeholder:"N" help:"How many clients the server serves before it refuses one; checked only if given."`
 	Clients      int           `default:"64" range:"2..10000" placeholder:"N" help:"How many clients there are at once, where that matters (default ${default})."`
-	Only         []string      `placeholder:"RULE" help:"Check these rules only. Give it again, or separate names by commas."`
+	Only         []string      `placeholder:"RULE" help:"Check these rules only. Repeat the flag, or separate names by commas."`
 	Timeout      time.Duration `default:"10s" range:"1ms..1h" placeholder:"TIME" help:"How long a rule may take (default ${default})."`
 }
 

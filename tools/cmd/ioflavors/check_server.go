@@ -85,10 +85,10 @@ func (s *checkedServer) revive(ctx context.Context) error {
 	if s.process == nil || !s.process.hasEnded() || ctx.Err() != nil {
 		return nil
 	}
-	s.stop() // for its children
+	s.stop() // its children may still run
 	if err := s.start(ctx); err != nil {
-		s.process = nil // no process that a rule could have killed
-		return fmt.Errorf("the server was to be started again: %w", err)
+		s.process = nil // no process runs that a rule could kill
+		return fmt.Errorf("the server could not be started again: %w", err)
 	}
 	s.restarts++
 	return nil
@@ -220,7 +220,7 @@ func (p *process) stop() {
 	<-p.exited
 }
 
-// tail keeps the end of what is written to it.
+// tail keeps the last bytes that are written to it.
 type tail struct {
 	mu   sync.Mutex
 	data []byte

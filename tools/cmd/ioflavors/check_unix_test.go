@@ -15,9 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// interrupts returns the address of a silent server. Its second client interrupts
-// this process, as Ctrl-C does; the first one is only the check's test that a server
-// listens.
+// interrupts returns the address of a silent server. Its second connection
+// interrupts this process, as Ctrl-C does; the first one is only the check's test
+// that a server listens.
 func interrupts(t *testing.T) string {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -23,7 +23,7 @@ type getCmd struct {
 
 type putCmd struct {
 	Key   string `arg:"" help:"The key. It may be empty."`
-	Value string `arg:"" help:"The value. - stands for what comes from standard input."`
+	Value string `arg:"" help:"The value, or - to read it from standard input."`
 	serverFlags
 }
 

@@ -28,23 +28,23 @@ import (
 )
 
 type labCmd struct {
-	Only      []string      `placeholder:"PART" help:"Measure these only: closed (what a request costs), open (response times at given rates), idle (silent connections), syscalls, capacity (under an SLO), stall-check (the lab's test of itself), claims (the article's, those that are quick to test); without it, all but capacity. Or ${claims}, a claim each and all that it needs. Or models, as --models takes them. Give it again, or separate names by commas."`
-	Models    []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Give it again, or separate names by commas."`
-	Server    []string      `placeholder:"NAME=CMD" sep:"none" help:"Measure your own server as well. CMD starts it, without a shell and as one process, and has {addr} or {port} where it is to listen. One that speaks another protocol says so before its name: resp+NAME=CMD, or memcached+NAME=CMD. Give it again for more."`
-	Peers     bool          `help:"Measure as well, to compare with: servers on gnet, netpoll, nbio and the standard library, built from the source checkout around the working directory (tools/peers), and Redis and memcached where they are installed. --models peer, or 'peer gnet', picks from them."`
-	PeersFrom string        `placeholder:"DIR" type:"existingdir" help:"Measure the peers as well, built from this source checkout. Without it a checkout must be yours or root's, because its code is run."`
+	Only      []string      `placeholder:"PART" help:"Measure these only: closed (what a request costs), open (response times at given rates), idle (silent connections), syscalls, capacity (under an SLO), stall-check (the lab's test of itself), claims (the article's claims that are quick to test); without the flag, all but capacity. Or ${claims}: the claim of that number, and the parts that it needs. Or models, as --models takes them. Repeat the flag, or separate names by commas."`
+	Models    []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Repeat the flag, or separate names by commas."`
+	Server    []string      `placeholder:"NAME=CMD" sep:"none" help:"Measure your own server as well. CMD starts it, without a shell and as one process; {addr} or {port} in CMD stands for the address to listen on. If the server speaks another protocol, put the protocol before its name: resp+NAME=CMD, or memcached+NAME=CMD. Repeat the flag for more servers."`
+	Peers     bool          `help:"Measure peers as well, for comparison: servers on gnet, netpoll, nbio and the standard library, built from the source checkout around the working directory (tools/peers), and Redis and memcached if they are installed. --models peer, or 'peer gnet', picks from them."`
+	PeersFrom string        `placeholder:"DIR" type:"existingdir" help:"Measure the peers as well, built from this source checkout. Without this flag the checkout must belong to you or root, because its code is run."`
 	Rounds    int           `range:"1..100" placeholder:"N" help:"How often each server is started and measured (default 6; with --quick 1)."`
 	Duration  time.Duration `range:"50ms..5s" placeholder:"TIME" help:"How long each workload is measured in a round (default 125ms; with --quick 200ms, with --full 1s)."`
-	Shape     []shape       `range:"1..65536" placeholder:"CxD" help:"How much a closed loop has in flight: connections times the depth of each (default 1x1, 50x1, 50x16). Give it again, or separate shapes by commas."`
+	Shape     []shape       `range:"1..65536" placeholder:"CxD" help:"Requests in flight in a closed loop: connections times requests on each (default 1x1, 50x1, 50x16). Repeat the flag, or separate shapes by commas."`
 	Puts      float64       `default:"0.1" range:"0..1" placeholder:"SHARE" help:"Share of puts; the others are gets (default ${default})."`
 	Keys      int           `default:"10000" range:"1..10000000" placeholder:"N" help:"How many keys there are (default ${default})."`
 	Value     sizes         `default:"64" range:"0..67108864" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
 	Arrivals  load.Arrivals `default:"constant" enum:"poisson,constant" help:"How an open loop's requests are spread over time: constant, as a clock ticks, or poisson, at random (default ${default})."`
-	SLO       time.Duration `default:"1ms" range:"1us..10s" placeholder:"TIME" help:"The p99 within which capacity is searched for (default ${default})."`
-	Seed      uint64        `default:"1" range:"any" help:"Makes the order of the servers and the sequences of requests (default ${default})."`
+	SLO       time.Duration `default:"1ms" range:"1us..10s" placeholder:"TIME" help:"The highest p99 that the search for capacity allows (default ${default})."`
+	Seed      uint64        `default:"1" range:"any" help:"Determines the order of the servers and the sequences of requests (default ${default})."`
 	Out       string        `placeholder:"DIR" type:"path" help:"The folder for results.json, report.html and its pictures, which must have no such files yet (default: a new folder for each run, in lab-out)."`
-	Quick     bool          `xor:"size" help:"A look in a minute, which proves that everything works and measures little."`
-	Full      bool          `xor:"size" help:"Careful: longer measurements, and each server's capacity. It says how long that takes."`
+	Quick     bool          `xor:"size" help:"A first look in a minute: it shows that everything works, and measures little."`
+	Full      bool          `xor:"size" help:"Measure for longer, and each server's capacity, too. The lab says how long that takes."`
 	Claims    bool          `xor:"size" help:"Put all of the article's claims to the test, with the time that they need: about six minutes."`
 	NoPin     bool          `help:"Do not give servers and load a core each."`
 }
@@ -55,7 +55,7 @@ const exitVoid = 3
 // Help is the additional text of lab --help.
 func (*labCmd) Help() string {
 	return `Exit codes: 0 there are results, and no server failed; 1 a server failed, or the lab could not do its work; 2 wrong flags; ` +
-		`3 the run is void: over three quarters of the closed loop's cells are, or over three quarters of the open loop's show nothing, not even a median, or none of the claims could be decided for any server; 130 interrupted.`
+		`3 the run is void: over three quarters of the closed loop's cells are void, or over three quarters of the open loop's cells show nothing, not even a median, or no claim could be decided for any server; 130 interrupted.`
 }
 
 func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
@@ -72,7 +72,7 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 		return err
 	}
 	defer closeFolder(folder)
-	cfg.Save = func(r *results.Results) { _, _ = r.Write(folder.Path) } // an error returns with the last write
+	cfg.Save = func(r *results.Results) { _, _ = r.Write(folder.Path) } // the last write would fail, too, and returns the error
 	results, err := lab.Run(ctx, cfg)
 	if results == nil {
 		return err
@@ -95,7 +95,7 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	fmt.Fprintln(out, "→", pages[0], "·", name)
 	switch {
 	case interrupted:
-		return &exitError{130, "interrupted; what was measured until then is above"}
+		return &exitError{130, "interrupted; the measurements until then are above"}
 	case err != nil:
 		return &exitError{code: 1}
 	default:

@@ -26,25 +26,25 @@ type loadCmd struct {
 
 	Connections int           `short:"c" default:"1" range:"1..65536" placeholder:"N" help:"How many connections, all opened beforehand (default ${default})."`
 	Depth       int           `default:"1" range:"1..65536" placeholder:"N" help:"How many requests may be in flight on each (default ${default})."`
-	Rate        float64       `default:"0" range:"0..5000000" placeholder:"R" help:"Open loop: requests per second, at least 0.001, due whether or not earlier ones are answered. 0 is a closed loop: the next when one is answered (default)."`
+	Rate        float64       `default:"0" range:"0..5000000" placeholder:"R" help:"Open loop: requests per second, at least 0.001, due whether or not earlier ones are answered. 0 is a closed loop: the next request is due when one is answered (default)."`
 	Arrivals    load.Arrivals `default:"poisson" enum:"poisson,constant" help:"How an open loop's requests are spread over time: poisson or constant (default ${default})."`
-	Duration    time.Duration `short:"d" default:"10s" range:"1ms..24h" placeholder:"TIME" help:"How long is measured (default ${default})."`
+	Duration    time.Duration `short:"d" default:"10s" range:"1ms..24h" placeholder:"TIME" help:"Length of the measurement (default ${default})."`
 	Requests    int64         `short:"n" range:"0..1000000000000" placeholder:"N" help:"End the measurement earlier, after that many replies (default 0: no limit)."`
 	Warmup      time.Duration `default:"500ms" range:"0s..24h" placeholder:"TIME" help:"How long the load runs before it is measured (default ${default})."`
 	Ramp        time.Duration `range:"0s..24h" placeholder:"TIME" help:"Open the connections evenly over that time (default: at once)."`
 
-	Protocol     load.Protocol     `default:"kv" enum:"kv,resp,memcached" help:"kv, this project's, resp, that of Redis, or memcached, its text protocol (default ${default})."`
+	Protocol     load.Protocol     `default:"kv" enum:"kv,resp,memcached" help:"The protocol: kv (this project's), resp (Redis's) or memcached (memcached's text protocol; default ${default})."`
 	Puts         float64           `default:"0.1" range:"0..1" placeholder:"SHARE" help:"Share of puts; the others are gets (default ${default})."`
 	Keys         int               `default:"10000" range:"1..10000000" placeholder:"N" help:"How many keys there are (default ${default})."`
 	Distribution load.Distribution `default:"uniform" enum:"uniform,zipfian" help:"How often each key is asked for: uniform or zipfian (default ${default})."`
 	Value        sizes             `default:"64" range:"0..67108864" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
 	NoPreload    bool              `help:"Do not store the keys first: they are there, from an earlier run with the same --keys and --value."`
 
-	ConnectTimeout time.Duration `default:"5s" range:"1ms..24h" placeholder:"TIME" help:"How long a connection may take to come about (default ${default})."`
+	ConnectTimeout time.Duration `default:"5s" range:"1ms..24h" placeholder:"TIME" help:"How long opening a connection may take (default ${default})."`
 	ReplyTimeout   time.Duration `default:"5s" range:"1ms..24h" placeholder:"TIME" help:"How long a reply may take (default ${default})."`
-	Sleep          *bool         `negatable:"" help:"Sleep in an open loop until something happens, for a machine without a core to spare: the generator will be later (default where it may use one core only)."`
-	Ceiling        bool          `help:"First measure, for a second, what the generator reaches against a server that does next to nothing, and judge the run by that as well."`
-	Seed           uint64        `default:"1" range:"any" help:"Makes the sequences of keys, kinds and arrivals (default ${default})."`
+	Sleep          *bool         `negatable:"" help:"Sleep in an open loop until something happens, for a machine without a core to spare: requests are then sent later (default if only one core may be used)."`
+	Ceiling        bool          `help:"First measure, for a second, the rate that the generator reaches against a server that does next to nothing, and judge the run by that rate as well."`
+	Seed           uint64        `default:"1" range:"any" help:"Determines the sequences of keys, kinds and arrivals (default ${default})."`
 
 	JSON bool   `help:"Print one JSON object at the end, and nothing else on standard output."`
 	HDR  string `type:"path" placeholder:"FILE" help:"Write the response times' percentiles to a file, as HdrHistogram's plotters read them, in µs."`
@@ -53,8 +53,8 @@ type loadCmd struct {
 // Help is the additional text of load --help.
 func (*loadCmd) Help() string {
 	return `Every answer is checked: values are derived from their keys. Response time counts from when a request was due, ` +
-		`service time from when it was sent; in a closed loop they are the same, and a server that stalls is not asked meanwhile, ` +
-		`so that the stall hides: use --rate to find out how long users wait.` + "\n\n" +
+		`service time from when it was sent. In a closed loop they are the same, and a server gets no new requests while it stalls, ` +
+		`so the stall is hidden: use --rate to find out how long users wait.` + "\n\n" +
 		`Exit codes: 0 the run is valid; 1 there were errors, or no result; 2 wrong flags; 3 the run is void, because it says more ` +
 		`about the load generator than about the server; 130 interrupted.`
 }
@@ -138,7 +138,7 @@ func (c *loadCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	case err != nil:
 		return err
 	case interrupted:
-		return &exitError{130, "interrupted; what was measured until then is above"}
+		return &exitError{130, "interrupted; the measurements until then are above"}
 	case result.Errors.Count() > 0 && result.Requests == 0:
 		return mistaken(ctx, c.Addr, c.Protocol, result.Errors.Err())
 	case result.Errors.Count() > 0:

@@ -21,8 +21,8 @@ import (
 )
 
 type cli struct {
-	Lab    labCmd    `cmd:"" help:"Start every model, check it, load it, and print what each costs."`
-	Advise adviseCmd `cmd:"" help:"Say which model suits your server: measure them under what you expect of it."`
+	Lab    labCmd    `cmd:"" help:"Start every model, check it, load it, and print its costs."`
+	Advise adviseCmd `cmd:"" help:"Measure the models under the load that you expect, and recommend one."`
 	Report reportCmd `cmd:"" help:"Make the page of a lab run again, from its results.json."`
 	Serve  serveCmd  `cmd:"" help:"Run one of the servers."`
 	Load   loadCmd   `cmd:"" help:"Load a server, open or closed loop, and measure its answers."`

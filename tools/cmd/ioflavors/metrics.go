@@ -16,9 +16,9 @@ import (
 	"github.com/ioflavors/ioflavors/common/kvserver"
 )
 
-// withMetrics adds a flag to a server's command that offers its counters to
-// Prometheus. It is not in the servers' own commands, so that these do not
-// need the library.
+// withMetrics adds a flag to a server's command that offers the server's
+// counters to Prometheus. The servers' own commands do not have the flag, so
+// they do not need the library.
 func withMetrics(ctx context.Context, c kvserver.Command) kvserver.Command {
 	flags := c.Flags
 	c.Flags = func(fs *flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
@@ -94,9 +94,9 @@ func newMetrics(model string, srv kvserver.Server) *metrics {
 			{desc("received_bytes_total", "Bytes read from clients."), counter, func(s kvserver.Stats) int64 { return s.BytesIn }},
 			{desc("sent_bytes_total", "Bytes written to clients."), counter, func(s kvserver.Stats) int64 { return s.BytesOut }},
 			{desc("accept_errors_total", "Failed accepts, each followed by a pause."), counter, func(s kvserver.Stats) int64 { return s.AcceptErrors }},
-			{desc("output_pauses_total", "Times a client was read no more until it took its replies."), counter, func(s kvserver.Stats) int64 { return s.Pauses }},
+			{desc("output_pauses_total", "Times the server stopped reading from a client until it took its replies."), counter, func(s kvserver.Stats) int64 { return s.Pauses }},
 			{desc("store_full_total", "Puts for which the store had no room."), counter, func(s kvserver.Stats) int64 { return s.StoreFull }},
-			{desc("store_errors_total", "Requests that failed because the store did, otherwise than by being full."), counter, func(s kvserver.Stats) int64 { return s.StoreErrors }},
+			{desc("store_errors_total", "Requests that failed because of a store error other than a full store."), counter, func(s kvserver.Stats) int64 { return s.StoreErrors }},
 			{desc("buffer_bytes", "Bytes in connections' buffers now."), gauge, func(s kvserver.Stats) int64 { return s.BufferBytes }},
 		},
 	}

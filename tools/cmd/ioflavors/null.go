@@ -14,8 +14,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// nullCmd is the server that shows what the load generator can do. It
-// announces its address like the models.
+// nullCmd is the server that shows the load generator's ceiling. It announces
+// its address like the models.
 type nullCmd struct {
 	Addr     string        `default:"127.0.0.1:0"`
 	Spin     bool          `help:"Never sleep."`

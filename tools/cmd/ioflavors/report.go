@@ -13,7 +13,7 @@ import (
 )
 
 type reportCmd struct {
-	Of  string `arg:"" optional:"" name:"run" type:"path" help:"A run's folder, or its results.json. Of a folder with several runs in it the latest is taken (default: of those in lab-out)."`
+	Of  string `arg:"" optional:"" name:"run" type:"path" help:"A run's folder, its results.json, or a folder with several runs, for the latest of them (default: lab-out)."`
 	Out string `placeholder:"DIR" type:"path" help:"Where report.html and its pictures go (default: beside the results)."`
 }
 

@@ -46,8 +46,9 @@ var answers = []struct {
 	{"", "@EOF@", "this project's protocol", load.KV},
 }
 
-// speaks returns what the server at an address speaks, and the load generator's
-// name of that protocol, if any; "" if it does not show.
+// speaks returns in words which protocol the server at an address speaks, and
+// the load generator's name of that protocol, if any; "" if the server does not
+// show it.
 func speaks(ctx context.Context, addr string) (what string, protocol load.Protocol) {
 	ctx, cancel := context.WithTimeout(ctx, 2*speakTime)
 	defer cancel()

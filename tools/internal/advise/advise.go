@@ -34,7 +34,7 @@ type Config struct {
 	Seed     uint64
 	// Command is the command that repeats the run.
 	Command []string
-	// Progress shows how far the run is; nil: nothing does.
+	// Progress shows how far the run is; nil: nothing shows it.
 	Progress *term.Progress
 
 	descriptors int // the limit, in tests; 0: the system's
@@ -65,9 +65,10 @@ type Advice struct {
 	Recommended string `json:"recommended,omitempty"`
 	RunnerUp    string `json:"runner_up,omitempty"`
 	Because     string `json:"because,omitempty"`
-	// Needs is what the recommended model asks of a system, and others do not.
+	// Needs says what the recommended model requires of a system and other models do
+	// not.
 	Needs string `json:"needs,omitempty"`
-	// Options are the models: first those that qualify, the best one at the top.
+	// Options are the models: first the ones that qualify, the best one at the top.
 	Options []Option `json:"options"`
 	Changes []Change `json:"changes,omitempty"`
 	// NotAvailable are the models that this system cannot run. They were started
@@ -168,14 +169,14 @@ func Run(ctx context.Context, cfg Config) (*Advice, error) {
 	return a, errors.Join(err, a.conclude())
 }
 
-// Further parts of a measurement, about.
+// About how long further parts of a measurement take.
 const (
 	holdTime  = 120 * time.Microsecond // to open a silent connection
 	lookTime  = 100 * time.Millisecond // to measure an idle server
 	probeRuns = 4
 )
 
-// adviser is a run of Advise.
+// adviser is a call of Run.
 type adviser struct {
 	bench    *bench.Bench
 	progress *term.Progress
@@ -212,7 +213,7 @@ func (v *adviser) run(ctx context.Context) error {
 		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for _, s := range order {
 			if hopeless[s.Name] {
-				if foreseen(a.Profile, s) == "" { // its measurements were planned
+				if foreseen(a.Profile, s) == "" { // its further measurements were planned
 					progress.Finished(each, "")
 				}
 				continue
@@ -249,8 +250,8 @@ func (a *Advice) leaveOut(s results.Target, why string) string {
 	return fmt.Sprintf("%s: %s: %s", s.Name, text.UnavailableMark, why)
 }
 
-// again measures the models of which nothing is known once more, and then once more
-// again. It gives up on a machine that voids everything.
+// again measures the models about which nothing is known, at most twice each. The
+// number of all these measurements has a limit, because a machine may void every one.
 func (v *adviser) again(ctx context.Context) error {
 	a := v.advice
 	const times, most = 2, 6
@@ -324,7 +325,7 @@ func (v *adviser) measure(ctx context.Context, s results.Target, p Profile, seed
 	if m, err := proc.MemoryOf(server.PID); err == nil {
 		sample.Base = m.RSS
 	}
-	// A server that serves one client at a time would serve a silent one.
+	// A server that serves one client at a time would serve a silent client only.
 	if !s.OneAtATime {
 		var silent []net.Conn
 		defer func() {

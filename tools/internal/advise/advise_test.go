@@ -48,8 +48,8 @@ func (c constructed) samples(p Profile) (all []Sample) {
 	return all
 }
 
-// A model that is not for every system has to be better by more than the noise,
-// and then it is said what it needs.
+// A model that is not for every system has to be better by more than the noise. The
+// advice then says what the model needs.
 func TestAdviceForIOUring(t *testing.T) {
 	p := testProfile()
 	loop := constructed{model: "eventloop", p99: time.Millisecond, cpu: flat(0.2), rss: 15}
@@ -58,7 +58,7 @@ func TestAdviceForIOUring(t *testing.T) {
 	assert.Equal(t, "eventloop", a.Recommended, "it is the simpler one")
 	assert.Empty(t, a.Needs)
 	assert.Contains(t, a.text(t), "Runner-up: iouring")
-	assert.Contains(t, a.text(t), "Linux 6.1 or later", "who takes the second has to know, too")
+	assert.Contains(t, a.text(t), "Linux 6.1 or later", "a user who takes the runner-up must know it, too")
 
 	ring.cpu = flat(0.1)
 	a = testAdvice(t, p, ring, loop)
@@ -127,7 +127,7 @@ func TestAdviceByCPU(t *testing.T) {
 	// A tenth of the rate makes a difference of 1 % of a core; memory decides then.
 	assert.Contains(t, a.changeTexts(), "Below about 200 requests/s the CPU time is the same within 1.0 % of a core, and memory decides, for multiblocking.")
 	// 0.1 core for 2,000/s: 0.9 of one are used up by nine times as many.
-	assert.Contains(t, a.changeTexts(), "From about 18,000 requests/s on eventloop would not do")
+	assert.Contains(t, a.changeTexts(), "From about 18,000 requests/s on, eventloop would not do")
 }
 
 // The machine's speed changes between repeats. A model that is cheaper in each repeat
@@ -154,8 +154,8 @@ func TestExceptions(t *testing.T) {
 	}
 }
 
-// A model whose samples are of other repeats is compared by those that both have:
-// the machine may have been slower in the others.
+// Two models with samples of different repeats are compared by the repeats that both
+// have: the machine may have been slower in the others.
 func TestAdviceComparesTheSameRepeats(t *testing.T) {
 	first := func(s *Sample) {
 		if s.Repeat > 2 {
@@ -185,7 +185,7 @@ func TestAdviceByMemoryWithItsCrossover(t *testing.T) {
 	n := int(at)
 	assert.True(t, sameMemory(l.memoryAt(n-1, p.Connections), f.memoryAt(n-1, p.Connections)))
 	assert.False(t, sameMemory(l.memoryAt(n+1, p.Connections), f.memoryAt(n+1, p.Connections)))
-	assert.Contains(t, a.changeTexts(), "multiblocking, which is simpler, would be it.")
+	assert.Contains(t, a.changeTexts(), "multiblocking, which is simpler, would be the answer.")
 
 	_, known = sameUpTo(p, a.option("multiblocking"), a.option("eventloop"))
 	assert.False(t, known, "it never is the lean one")
@@ -222,7 +222,7 @@ func TestAdviceAsksBeforeACoreIsBurnt(t *testing.T) {
 	assert.Equal(t, "eventloop", a.Recommended)
 	assert.Empty(t, a.RunnerUp)
 	assert.Contains(t, a.option("busywait").Reason, "burns 100.0 % of a core with nothing to do")
-	assert.Contains(t, a.changeTexts(), "A core that may be burnt (--spare-core): then the quicker busywait is in, with a p50 of 25.0µs where eventloop has 40.0µs.")
+	assert.Contains(t, a.changeTexts(), "A core that may be burnt (--spare-core): then the quicker busywait qualifies, with a p50 of 25.0µs where eventloop has 40.0µs.")
 
 	p.P99 = 60 * time.Microsecond
 	a = testAdvice(t, p, busy, loop)
@@ -236,7 +236,7 @@ func TestAdviceAsksBeforeACoreIsBurnt(t *testing.T) {
 	assert.Contains(t, a.changeTexts(), "A core that is shared with anything else")
 }
 
-// With a core to spare the p99 decides, as far as it is known, and then the p50.
+// With a core to spare the p99 decides, if it is known, and then the p50.
 func TestAdviceByResponseTime(t *testing.T) {
 	p := testProfile()
 	p.SpareCore = true
@@ -286,8 +286,8 @@ func TestAdviceOnWhatNobodyCanDo(t *testing.T) {
 	assert.Equal(t, "answers 50.0 % of what is due", a.option("multiblocking").Reason)
 }
 
-// A void sample counts for what it shows all the same: its times are upper
-// bounds. It does not count against a model.
+// A void sample counts for a model, because its times are upper bounds. It does not
+// count against a model.
 func TestAdviceOnVoidSamples(t *testing.T) {
 	p := testProfile()
 	void := func(s *Sample) { s.Load.Void = []string{"the generator was busy for 90 % of the time, over 80 %"} }
@@ -308,7 +308,7 @@ func TestAdviceOnVoidSamples(t *testing.T) {
 	assert.Empty(t, a.Recommended)
 	assert.Contains(t, a.Sentence, "No advice: nothing is known of eventloop, because every measurement was void")
 
-	// One that was late with few requests shows the median.
+	// A void sample whose generator was late with few requests shows the median.
 	late := func(s *Sample) {
 		s.Load.SendLag = load.Times{P99: s.Load.Response.P99 / 2}
 		s.Load.Void = []string{"the generator was late"}
@@ -355,7 +355,8 @@ func TestAdviceWantsEveryRepeat(t *testing.T) {
 	assert.Equal(t, "multiblocking", a.Recommended)
 	assert.Equal(t, "p99 6.00ms, in 1 of 3 repeats", a.option("eventloop").Reason)
 
-	// But for one in which it was given too little time to accept its clients.
+	// A repeat in which the server had too little time to accept its clients does not
+	// count.
 	short := func(s *Sample) {
 		if s.Repeat == 2 {
 			s.Short = "the server holds 500 of 900"
@@ -445,8 +446,8 @@ func TestExamplesAreTheSimplest(t *testing.T) {
 	}
 }
 
-// The first line is the answer, and no line is wider than a terminal, but for the
-// command, which is to be copied.
+// The first line is the answer, and no line is wider than a terminal, except the
+// command, which the user copies.
 func TestAdviceReport(t *testing.T) {
 	a := testAdvice(t, testProfile(),
 		constructed{model: "multiblocking --os-threads", p99: time.Millisecond, cpu: flat(0.20), rss: 20, each: 8},

@@ -28,12 +28,12 @@ func changes(p Profile, options []Option, by string) []Change {
 		}
 	}
 	if most, why := best.mostRate(p); most > p.Rate {
-		add("From %s requests/s on %s would not do: %s.", about(most), best.Model, why)
+		add("From %s requests/s on, %s would not do: %s.", about(most), best.Model, why)
 	}
 	at := parallel(best.Model)
 	if at < math.MaxInt && !p.Computes {
 		limit := busyHandlers * float64(at) / p.Rate
-		add("Handlers that wait for more than about %s, at this rate: %s runs %s at a time, and the others queue; then one that runs as many as there are clients, such as %s.",
+		add("Handlers that wait for more than about %s, at this rate: %s runs %s at a time, and the others queue; then take a model that runs as many as there are clients, such as %s.",
 			format.Latency(format.Seconds(limit)), best.Model, format.Count(at, "handler"), simplest(func(v models.Variant) bool { return v.Clients == 0 && v.Handlers == 0 }))
 	}
 	if at == math.MaxInt && p.Handler > 0 && !p.Computes {
@@ -48,10 +48,10 @@ func changes(p Profile, options []Option, by string) []Change {
 		switch {
 		case !o.Within || !o.Burns || p.SpareCore:
 		case float64(o.P50) < (1-leastDifference)*float64(best.P50):
-			add("A core that may be burnt (--spare-core): then the quicker %s is in, with a p50 of %s where %s has %s.",
+			add("A core that may be burnt (--spare-core): then the quicker %s qualifies, with a p50 of %s where %s has %s.",
 				o.Model, format.Latency(o.P50), best.Model, format.Latency(best.P50))
 		default:
-			add("A core that may be burnt does not change it: the p50 of %s is %s, that of %s %s.",
+			add("A core that may be burnt does not change the answer: the p50 of %s is %s, that of %s %s.",
 				o.Model, format.Latency(o.P50), best.Model, format.Latency(best.P50))
 		}
 	}
@@ -110,7 +110,7 @@ func crossover(p Profile, best, next Option, by string) string {
 		then := []Option{best.at(0.99 * share), next.at(0.99 * share)}
 		winner, what := choose(p, then)
 		if winner == 0 {
-			return fmt.Sprintf("Fewer requests do not change it: below %s/s the CPU time is the same within %s of a core, and %s decides, for %s as well.",
+			return fmt.Sprintf("Fewer requests do not change the answer: below %s/s the CPU time is the same within %s of a core, and %s decides, for %s as well.",
 				about(rate), format.Percent(leastCPU), what, best.Model)
 		}
 		return fmt.Sprintf("Below %s requests/s the CPU time is the same within %s of a core, and %s decides, for %s.",
@@ -120,13 +120,13 @@ func crossover(p Profile, best, next Option, by string) string {
 			text := fmt.Sprintf("Below %s connections both need as much memory (%s and %s KiB a connection)",
 				about(at), format.ThreeDigits(b.PerConnection/1024), format.ThreeDigits(n.PerConnection/1024))
 			if complexity(next.Model) < complexity(best.Model) {
-				return text + fmt.Sprintf(", and %s, which is simpler, would be it.", next.Model)
+				return text + fmt.Sprintf(", and %s, which is simpler, would be the answer.", next.Model)
 			}
-			return text + fmt.Sprintf(", and %s stays, for it is simpler.", best.Model)
+			return text + fmt.Sprintf(", and %s stays, because it is simpler.", best.Model)
 		}
 	case by == bySimple && b != nil && n != nil && b.eachKnown && n.eachKnown:
 		if at, known := sameUpTo(p, next, best); known && at > float64(p.Connections) {
-			return fmt.Sprintf("Above %s connections %s would need less memory than %s (%s against %s KiB a connection), and be it.",
+			return fmt.Sprintf("Above %s connections %s would need less memory than %s (%s against %s KiB a connection), and be the answer.",
 				about(at), next.Model, best.Model, format.ThreeDigits(n.PerConnection/1024), format.ThreeDigits(b.PerConnection/1024))
 		}
 	}

@@ -17,7 +17,7 @@ import (
 const (
 	leastDifference = 0.10    // share of the larger figure
 	loneDifference  = 0.25    // the same, if no repeats confirm each other
-	mixedDifference = 1.0 / 3 // the same, if most repeats say so, and not all
+	mixedDifference = 1.0 / 3 // the same, if most repeats agree, but not all
 	leastCPU        = 0.01    // of a core
 	leastMemory     = 4 << 20 // bytes
 )
@@ -53,15 +53,15 @@ type Option struct {
 	Counted int    `json:"counted"`
 	Void    int    `json:"void"`
 	VoidFor string `json:"void_reason,omitempty"`
-	Missed  int    `json:"missed"` // how many of those counted
+	Missed  int    `json:"missed"` // the counted samples that missed the target
 
-	// P50 and P99 are medians of the counted samples; P50 is of those whose median
-	// stands, if there are any. If some samples had too few requests for a p99, P99
-	// is that of all together, or their longest time. AtMost: a sample was void, so
-	// P99 is an upper bound.
+	// P50 and P99 are medians of the counted samples. P50 leaves out the samples
+	// whose median does not stand, unless none stands. If some samples had too few
+	// requests for a p99, P99 is the p99 of all samples together, or their longest
+	// time. AtMost: a sample was void, so P99 is an upper bound.
 	P50    time.Duration `json:"p50_ns"`
 	P99    time.Duration `json:"p99_ns"`
-	Longer time.Duration `json:"p99_longest_ns"` // the largest of them
+	Longer time.Duration `json:"p99_longest_ns"` // the largest p99 of a sample
 	AtMost bool          `json:"p99_at_most,omitempty"`
 	// Answered is the smallest share of the due requests that was answered.
 	Answered float64 `json:"answered"`
@@ -71,8 +71,8 @@ type Option struct {
 	Costs *Costs `json:"costs,omitempty"`
 
 	serves int
-	// By repeat: repeats are compared one by one, because the machine changes between
-	// them.
+	// The figures by repeat. Repeats are compared one by one, because the machine
+	// changes between them.
 	cpu, p50s, p99s map[int]float64
 }
 
@@ -85,15 +85,15 @@ type Costs struct {
 	Idle       float64 `json:"idle_share"` // with silent connections and no request
 	Switches   float64 `json:"switches_per_request"`
 	Threads    int     `json:"threads"`
-	// RSS is the memory with the measured connections, and Memory with the profile's:
-	// PerConnection more for each one for which this machine had no room.
-	// PerConnection is the memory of a silent connection, in bytes; 0: too few to
-	// tell.
+	// RSS is the memory with the measured connections. Memory is the memory with all
+	// connections of the profile: it is larger by PerConnection for each connection
+	// that this machine had no room for. PerConnection is the memory of a silent
+	// connection, in bytes; 0: there were too few to tell.
 	RSS           int64   `json:"rss_bytes"`
 	Memory        int64   `json:"memory_bytes"`
 	PerConnection float64 `json:"bytes_per_connection"`
 
-	eachKnown bool // PerConnection is
+	eachKnown bool // PerConnection is known
 }
 
 // memoryAt returns the memory with n connections; want is the profile's number.
@@ -119,7 +119,7 @@ func judge(asked, measured Profile, s results.Target, samples []Sample) (Option,
 		}
 		r, reason := sample.within(measured)
 		if sample.Short != "" && held {
-			continue // it can hold them, and had too little time
+			continue // another sample shows that it can hold the connections: here it had too little time
 		}
 		taken = cmp.Or(taken, sample.Taken)
 		if r == unknown && len(sample.Load.Void) == 0 && few > 0 {
@@ -140,7 +140,7 @@ func judge(asked, measured Profile, s results.Target, samples []Sample) (Option,
 	}
 	o.Counted = len(counted)
 	o.Within = len(reachedIt) > 0 && o.Missed == 0
-	// If it missed the target in some samples, the figures are of all.
+	// The figures are of all counted samples, even if only some missed the target.
 	if err := o.times(counted); err != nil {
 		return o, err
 	}
@@ -294,7 +294,7 @@ func choose(p Profile, options []Option) (best int, by string) {
 	for i := range left {
 		left[i] = i
 	}
-	// keep keeps the best option, and those that are no worse.
+	// keep keeps the best option, and the options that are no worse.
 	keep := func(what string, of func(Option) float64, worse func(than, o Option) bool) {
 		if len(left) == 1 {
 			return
@@ -307,8 +307,9 @@ func choose(p Profile, options []Option) (best int, by string) {
 	known := !some(func(o Option) bool { return o.Costs == nil })
 	switch {
 	case p.SpareCore:
-		// An option with only an upper bound may be better, so it is worse than none.
-		// An option above another's upper bound is worse.
+		// If an option's p99 is only an upper bound, the true p99 may be lower, so
+		// the option counts as worse than no other. An option whose p99 exceeds
+		// another's upper bound is worse.
 		keep(byLatency, func(o Option) float64 { return float64(o.P99) }, func(than, o Option) bool {
 			return !o.AtMost && differ(than.p99s, o.p99s, float64(than.P99), float64(o.P99), 0)
 		})
@@ -331,10 +332,11 @@ func choose(p Profile, options []Option) (best int, by string) {
 	return left[0], by
 }
 
-// differ reports whether a is less than b by more than the noise: in the repeats that
-// both have, except for as many as chance may turn around, and in the medians of
-// those by leastDifference and by least. If no two repeats can be compared, the
-// difference must be larger.
+// differ reports whether a is less than b by more than the noise. It compares the
+// repeats that both have. a must be less in each of them, but for the exceptions that
+// chance explains; and its median must be less by leastDifference and by least. The
+// medians must differ by mixedDifference if there are more exceptions, and by
+// loneDifference if there are no two repeats to compare.
 func differ(a, b map[int]float64, medianA, medianB, least float64) bool {
 	share := leastDifference
 	switch ofA, ofB := inBoth(a, b); {
@@ -361,8 +363,8 @@ func differ(a, b map[int]float64, medianA, medianB, least float64) bool {
 	return medianB-medianA > max(share*medianB, least)
 }
 
-// exceptions returns how many of n comparisons may go the other way: as many as a
-// fair coin shows in one of twenty tries (the sign test), and none of a few.
+// exceptions returns how many of n comparisons may go the other way by chance, at the
+// level of 5 % of the sign test: none if n is small.
 func exceptions(n int) int {
 	const level = 0.05
 	term := math.Pow(0.5, float64(n)) // C(n, k) of 2^n
@@ -400,9 +402,8 @@ func sameMemory(a, b float64) bool {
 	return math.Abs(a-b) <= max(leastDifference*max(a, b), leastMemory)
 }
 
-// rank orders the options: first those that qualify, from the best on; then those
-// that only burn too much; then the others, the nearest first. by is the criterion
-// that decided between the first two.
+// rank orders the options: first the options that qualify, from the best on; then the
+// others, the nearest first. by is the criterion that decided between the first two.
 func rank(p Profile, options []Option) (ranked []Option, by string) {
 	var rest []Option
 	var good []Option

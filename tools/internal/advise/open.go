@@ -31,7 +31,7 @@ func lookAt(b *bench.Bench, server *proc.Process) look {
 	return l
 }
 
-// since returns what the machine did besides since then.
+// since returns what disturbed the server since the look was taken.
 func (l look) since() (b results.Besides) {
 	if l.meter == nil || l.meter.End() != nil {
 		return b
@@ -92,8 +92,9 @@ func takenFrom(short string, refused bool, b results.Besides) string {
 	return ""
 }
 
-// refused reports whether the server refuses connections: it closes them, or says
-// something unasked. The last ones are refused first.
+// refused reports whether the server refuses connections: it closes them, or sends
+// bytes although no request was sent. It looks at the last connections, because a
+// server refuses them first.
 func refused(conns []net.Conn) bool {
 	const last, wait = 8, 5 * time.Millisecond
 	for _, c := range conns[max(0, len(conns)-last):] {

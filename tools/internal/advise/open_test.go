@@ -41,7 +41,7 @@ func TestWhoBurnsACore(t *testing.T) {
 		return share
 	}
 	assert.InDelta(t, 0.002, share(ms/5, 80*ms), 1e-9)
-	assert.InDelta(t, 1, share(30*ms, 75*ms), 1e-9, "it spins, as far as it may")
+	assert.InDelta(t, 1, share(30*ms, 75*ms), 1e-9, "it spins whenever it has the core")
 	assert.InDelta(t, 0.3, share(30*ms, 0), 1e-9)
 }
 

@@ -91,7 +91,8 @@ func recommend(p Profile, o Option) string {
 // before an answer is a guess.
 const disturbed = 0.2
 
-// busy says how much of the machine others had, if that makes an answer a guess.
+// busy says how much of the CPU time went to other programs and the host, if that
+// makes an answer a guess.
 func (a *Advice) busy() string {
 	e := a.Environment
 	if e.Steal == nil || e.Others == nil || *e.Steal+*e.Others <= disturbed {
@@ -180,7 +181,7 @@ func because(p Profile, best, next Option, by string) string {
 	case byCPU:
 		return fmt.Sprintf("CPU time decides: %s.", cpu)
 	case byLatency:
-		return fmt.Sprintf("response time decides, for a core may be burnt: p50 %s and %s, p99 %s and %s.", format.Latency(best.P50), format.Latency(next.P50), best.p99(), next.p99())
+		return fmt.Sprintf("response time decides, because a core may be burnt: p50 %s and %s, p99 %s and %s.", format.Latency(best.P50), format.Latency(next.P50), best.p99(), next.p99())
 	case byMemory:
 		what := byCPU
 		if p.SpareCore {
@@ -192,7 +193,7 @@ func because(p Profile, best, next Option, by string) string {
 	}
 }
 
-// p99 is the figure, with what a reader must know of it.
+// p99 writes P99, with a mark if it is an upper bound.
 func (o Option) p99() string {
 	mark := ""
 	if o.AtMost && o.P99 > 0 {
@@ -208,7 +209,7 @@ func (a *Advice) limits() []string {
 	e := a.Environment
 	switch {
 	case e.Pinned && e.Cores > a.Profile.Cores:
-		add("More cores: the server had %d of %d, the load one; how loops, workers or threads use several is not in this.", a.Profile.Cores, e.Cores)
+		add("More cores: the server had %d of %d, the load one. How loops, workers or threads use several cores is not shown.", a.Profile.Cores, e.Cores)
 	default:
 		add("The server alone: it shared %s with the load, and was not pinned.", format.Count(e.Cores, "core"))
 	}
@@ -225,7 +226,7 @@ func (a *Advice) limits() []string {
 		}
 	}
 	if void > 0 {
-		add("A p99 in %d of %d measurements: they are void, for example because %s. One whose time is within the target all the same counts as that (≤).",
+		add("A p99 in %d of %d measurements: they are void, for example because %s. A void measurement still counts if its time is within the target (≤).",
 			void, samples, reason)
 	}
 	widest := Option{Costs: new(Costs)}
@@ -295,7 +296,7 @@ func (a *Advice) table() *text.Table {
 		if c := o.Costs; c != nil {
 			cpu, per = format.ThreeDigits(c.CPU*100), format.ThreeDigits(c.PerRequest/1e3)
 			if o.Answered < enough {
-				p99, per = format.Absent, format.Absent // they would be of the requests that it happened to answer
+				p99, per = format.Absent, format.Absent // the few answered requests say little about the others
 			}
 			memory = format.Mebibytes(c.Memory)
 			if c.eachKnown {
@@ -321,7 +322,7 @@ func (a *Advice) Report(w io.Writer, style text.Style, width int) error {
 		fill(a.Needs)
 	}
 	for _, x := range a.NotAvailable {
-		fill(fmt.Sprintf("%s was not tried, for it is not available here: %s.", x.Model, x.Reason))
+		fill(fmt.Sprintf("%s was not tried, because it is not available here: %s.", x.Model, x.Reason))
 	}
 	if !a.Complete {
 		fill(fmt.Sprintf("INTERRUPTED after %s.", format.Count(len(a.Samples), "measurement")))
@@ -346,7 +347,7 @@ func (a *Advice) Report(w io.Writer, style text.Style, width int) error {
 			return err
 		}
 	}
-	fill(fmt.Sprintf("Medians of up to %s of %v. OF: so many of the measurements counted. MiB: memory (RSS) with all connections; KiB/C: for a silent one. ≤: the generator was late, so it is no more.",
+	fill(fmt.Sprintf("Medians of up to %s of %v. OF: how many of the measurements counted. MiB: memory (RSS) with all connections; KiB/C: for a silent one. ≤: the generator was late, so the true time is at most that.",
 		format.Count(a.Repeats, "repeat"), a.Duration.Round(time.Millisecond)))
 	if slices.ContainsFunc(a.Options, func(o Option) bool { return o.Reason != "" }) {
 		heading("Why not")

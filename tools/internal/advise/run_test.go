@@ -91,7 +91,7 @@ func TestAdviseWithoutThoseThatAreNotAvailable(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(progress.String(), "NOT AVAILABLE"))
 	var out strings.Builder
 	require.NoError(t, a.Report(&out, text.Style{}, 80))
-	assert.Contains(t, out.String(), "unavailable was not tried, for it is not available here: no io_uring: not\n  permitted.\n")
+	assert.Contains(t, out.String(), "unavailable was not tried, because it is not available here: no io_uring: not\n  permitted.\n")
 	assert.Regexp(t, `(?m)^refuses +NOT AVAILABLE$`, out.String())
 
 	cfg = adviseConfig(t, "unavailable")
@@ -150,7 +150,7 @@ func TestAdviseInterrupted(t *testing.T) {
 	assert.Contains(t, out.String(), "INTERRUPTED after 1 measurement.")
 }
 
-// cancelAtMeasurement interrupts when the first measurement is told of.
+// cancelAtMeasurement interrupts when the first measurement is announced.
 type cancelAtMeasurement context.CancelFunc
 
 func (c cancelAtMeasurement) Write(p []byte) (int, error) {

@@ -109,7 +109,7 @@ func (s *Sample) hopeless(before *Sample) bool {
 	}
 }
 
-// cpuShare returns the share of a core that it used, 1 for a whole one.
+// cpuShare returns the share of a core that the server used, 1 for a whole core.
 func (s *Sample) cpuShare() float64 {
 	share, _ := s.Resources.Share()
 	return share

@@ -42,7 +42,7 @@ func (p Profile) limits(s results.Target) (l kvserver.Limits, why []string) {
 	// A client that reconnects may come before its old connection is gone.
 	if n := p.Connections + p.Connections/10; n > defaultConns && !s.OneAtATime {
 		l.MaxConns = n
-		why = append(why, fmt.Sprintf("--max-conns %d: by default the server refuses clients from the %sst on; a tenth is for those that come again before their old connection is gone.",
+		why = append(why, fmt.Sprintf("--max-conns %d: by default the server refuses clients from the %sst on; a tenth is for clients that come again before their old connection is gone.",
 			n, format.Thousands(defaultConns+1)))
 	}
 	idle := defaultIdle
@@ -52,7 +52,7 @@ func (p Profile) limits(s results.Target) (l kvserver.Limits, why []string) {
 	switch {
 	case p.Active < p.Connections && !s.OneAtATime:
 		l.IdleTimeout = -1
-		why = append(why, fmt.Sprintf("--idle-timeout -1: by default the server closes a connection that has been silent for %v, and %s are.",
+		why = append(why, fmt.Sprintf("--idle-timeout -1: by default the server closes a connection that has been silent for %v, and %s always are.",
 			idle, format.Thousands(float64(p.Connections-p.Active))))
 	case p.longestSilence() > idle:
 		l.IdleTimeout = -1
@@ -61,7 +61,7 @@ func (p Profile) limits(s results.Target) (l kvserver.Limits, why []string) {
 	}
 	if need := p.buffers(); need > defaultMemory*3/4 {
 		l.MemoryLimit = (need*4/3>>20 + 1) << 20
-		why = append(why, fmt.Sprintf("--memory-limit %dMiB: by default the server closes connections when the buffers of all come to %d MiB, and a request and a reply of each active one take more.",
+		why = append(why, fmt.Sprintf("--memory-limit %dMiB: by default the server closes connections when the buffers of all connections reach %d MiB, and a request and a reply of each active one take more.",
 			l.MemoryLimit>>20, defaultMemory*3/4>>20))
 	}
 	return l, why
@@ -122,7 +122,7 @@ func (p Profile) setup(s results.Target, program []string, descriptors int) (*Se
 		setup.Why = append(setup.Why, text)
 	}
 	if p.Handler > 0 {
-		setup.Why = append(setup.Why, fmt.Sprintf("The handler that takes %v is not in it: it is your Store's, in the program.", p.Handler))
+		setup.Why = append(setup.Why, fmt.Sprintf("The command has no handler that takes %v: that handler is in the Store of your own program.", p.Handler))
 	}
 	var out bytes.Buffer
 	if err := goProgram.Execute(&out, goSetup{model, limits, kvcmd.DefaultAddr, p.Handler}); err != nil {

@@ -40,7 +40,7 @@ func TestAdviceIsACommand(t *testing.T) {
 	assert.Contains(t, text, "eventloop.New(eventloop.Config{Config: config, Loops: 2})")
 	assert.Contains(t, text, "MaxConns: 22000,")
 	assert.Contains(t, text, "refuses clients from the 10,001st on")
-	assert.Contains(t, text, "closes a connection that has been silent for 1m0s, and 19,800 are")
+	assert.Contains(t, text, "closes a connection that has been silent for 1m0s, and 19,800 always are")
 	assert.Contains(t, text, "ulimit -n 22032")
 	assert.Contains(t, text, "Here the limit is 1,024, with which the server refuses clients from the 993rd on.")
 
@@ -75,7 +75,7 @@ func TestLimitsThatAProfileNeeds(t *testing.T) {
 	}
 }
 
-// The defaults are those that the servers have.
+// The advice knows the servers' defaults.
 func TestDefaultLimits(t *testing.T) {
 	many := kvserver.NewCore(kvserver.Config{}, kvserver.Traits{}, 1).Limits
 	one := kvserver.NewCore(kvserver.Config{}, kvserver.Traits{OneAtATime: true}, 1).Limits

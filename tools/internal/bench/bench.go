@@ -15,7 +15,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// Bench measures one server at a time, and adds to the results of one run.
+// Bench measures one server at a time, and adds the measurements to the results of one
+// run.
 type Bench struct {
 	// Null is the server that does next to nothing. It has no command if there is none.
 	Null    results.Target
@@ -175,7 +176,7 @@ const OpenDrain = 500 * time.Millisecond
 const StartStopTime = 150 * time.Millisecond
 
 // A cell lasts from MinCell to MaxCell. A server that serves one client at a time closes a
-// client after a turn of 10 s or 5 s of silence, and no cell may last as long.
+// client after 10 s if others wait, and after 5 s of silence. So a cell must be shorter.
 const (
 	MinCell = 50 * time.Millisecond
 	MaxCell = 5 * time.Second

@@ -22,8 +22,9 @@ var experimentAlone = &Experiment{
 			"handles only one client (/connection) at a time",
 		},
 		Question: "Is one client served, and no other until it leaves?",
-		// The article says it of busy waiting too: its own server polls one client at
-		// a time, like one variant of ours. The other variant polls all clients.
+		// The article makes the claim about busy waiting too: the article's server
+		// polls one client at a time, like one of our variants. Our other variant
+		// polls all clients.
 		About:       []string{"singleblocking", "busywait", "busywait --one-at-a-time"},
 		Predictions: expect(oneAtATime),
 

@@ -48,7 +48,7 @@ func machineWait(t results.Trial, a results.Attack) (longest time.Duration, how 
 		{t.Probes.Late(a.From, a.Until), "probes began to ask up to %s late"},
 		// Without the last step, because a probe that is due just before the attack
 		// may come just after its beginning.
-		{t.Probes.Worst(0, t.Attacks[0].From-t.Probes.Step), "probes waited for up to %s before anybody attacked"},
+		{t.Probes.Worst(0, t.Attacks[0].From-t.Probes.Step), "probes waited for up to %s before the first attack"},
 	} {
 		if part.wait > longest {
 			longest, how = part.wait, fmt.Sprintf(part.how, format.Latency(part.wait))

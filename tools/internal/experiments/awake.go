@@ -29,15 +29,15 @@ var experimentAwake = &Experiment{
 			case v.Spins:
 				return results.Confirmed
 			case v.Kind == kvserver.Blocking,
-				v.Model == "iouring": // it sleeps as they do, and takes the longest to wake
+				v.Model == "iouring": // it sleeps like the servers that block, and takes the longest to wake
 				return results.Refuted
 			}
 			return ""
 		}),
 		Metric: "p50 of the response time at 370 requests/s on one connection, by the clock, with a core to itself, as a multiple of the best p50 of the servers that block; median and range of three processes. " +
-			"370, for a rate that divides the scheduler's ticks would meet it in the same place each time",
+			"370, because requests at a divisor of the scheduler's tick rate would all come at the same moment of a tick",
 		Unit: "×",
-		Rule: "yes up to 0.6, no from 1 on. If the answer is no, by p90, while a busy program shares the core, then the claim holds only on a core of its own",
+		Rule: "yes up to 0.6, no from 1 on. If p90 says no while a busy program shares the core, then the claim holds only on a core of its own",
 	},
 	takes: func(results.Plan, *results.Server) time.Duration {
 		return repeats * (2*bench.StartStopTime + 2*awakeWarmup + ownCell + sharedCell)

@@ -31,9 +31,9 @@ var experimentBlocking = &Experiment{
 			}
 			return ""
 		}),
-		Metric: "calls for each request over one connection: those of a poller, or of io_uring_enter, which waits like one, and all reads but one",
+		Metric: "calls for each request over one connection: calls of a poller, or of io_uring_enter, which waits like a poller, and all reads but one",
 		Unit:   "calls/request",
-		Rule:   fmt.Sprintf("yes up to %.1f, no from %.1f on; not measurable if so few requests are answered that the runtime's monitor makes the difference", blockingYes, blockingNo),
+		Rule:   fmt.Sprintf("yes up to %.1f, no from %.1f on; not measurable if so few requests are answered that the calls of the runtime's monitor decide", blockingYes, blockingNo),
 		Parts:  []results.Part{results.Syscalls},
 	},
 	counts: true,
@@ -44,7 +44,7 @@ var experimentBlocking = &Experiment{
 			}
 			polls, rings, reads := waitingCalls(c)
 			if answeredFew(c) && polls+rings+max(0, reads-1) > blockingYes {
-				why := fmt.Sprintf("it answered %s requests a second, so few that the calls of the runtime's own monitor may be what is counted", format.ThreeDigits(float64(c.Requests)/c.Seconds))
+				why := fmt.Sprintf("it answered %s requests a second, so few that most of the counted calls may be the runtime's own monitor's", format.ThreeDigits(float64(c.Requests)/c.Seconds))
 				return results.Finding{Verdict: results.NotMeasurable, Why: why}, true
 			}
 			f := byThreshold([]float64{polls + rings + max(0, reads-1)}, blockingYes, blockingNo)
@@ -52,9 +52,9 @@ var experimentBlocking = &Experiment{
 			case f.Verdict == results.Confirmed:
 				f.Why = "a thread sleeps in a read"
 			case rings > blockingNo:
-				f.Why = "io_uring_enter waits for what the kernel has read"
+				f.Why = "io_uring_enter waits for bytes that the kernel reads"
 			case polls > blockingNo:
-				f.Why = "a poller waits for what is to be read"
+				f.Why = "a poller waits for bytes to read"
 			default:
 				f.Why = "most reads find nothing"
 			}

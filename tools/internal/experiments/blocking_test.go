@@ -36,7 +36,7 @@ func TestWhoWaitsInTheKernel(t *testing.T) {
 		assert.False(t, f.Close)
 	}
 	_, measured := experimentBlocking.judge(r, &results.Server{Target: results.Target{Name: "eventloop"}})
-	assert.False(t, measured, "nobody has counted")
+	assert.False(t, measured, "no calls were counted")
 
 	r.Plan.Experiments = []string{"E12"}
 	claims := Judge(r)

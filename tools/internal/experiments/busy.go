@@ -33,8 +33,8 @@ var experimentBusy = &Experiment{
 				continue
 			}
 			share := 100 * c.WantedShare()
-			// The kernel does not count a wait while the host has the core, nor one
-			// for a core that has not ended.
+			// The kernel counts neither a wait while the host has the core, nor a
+			// wait that has not ended yet.
 			b := results.Besides{Steal: c.Steal, Others: c.Others}
 			taken := b.Stolen()
 			if share > results.BusyNo {

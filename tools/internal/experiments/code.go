@@ -37,7 +37,7 @@ var experimentCode = &Experiment{
 			switch {
 			case v.Model == "singleblocking":
 				return results.Confirmed
-			case v.Kind == kvserver.NonBlocking, // states; and in iouring a ring between them and the kernel
+			case v.Kind == kvserver.NonBlocking, // its connections have states; in iouring there is a ring, too
 				v.Model == "multiblocking": // three models in one: a goroutine for each client, a pool, threads
 				return results.Refuted
 			}
@@ -111,7 +111,7 @@ var experimentCode = &Experiment{
 			_, whole := codeOf(t, model)
 			for _, other := range ofOtherKind(t, model) {
 				if _, otherWhole := codeOf(t, other); !whole.simpler(otherWhole) {
-					return results.OnlyWhen, fmt.Sprintf("what the models of a kind share is taken as given: with %s it is not the simpler one beside %s", sharedCode[model.Kind], other.Model)
+					return results.OnlyWhen, fmt.Sprintf("the code that the models of a kind share is not counted: with %s it is not the simpler one beside %s", sharedCode[model.Kind], other.Model)
 				}
 			}
 		}

@@ -77,7 +77,7 @@ func TestWithoutSourceTheCodeIsNotMeasurable(t *testing.T) {
 	assert.Equal(t, "the code was not counted, because "+here+" is not within a checkout of ioflavors", f.Why)
 }
 
-// Fewer lines are not enough, and what is shared is told of.
+// Fewer lines are not enough, and the finding counts the shared code.
 func TestLinesAndBranchesDecide(t *testing.T) {
 	s := &results.Server{Target: results.Target{Name: "singleblocking"}}
 	for _, test := range []struct {

@@ -63,7 +63,7 @@ var experimentCores = &Experiment{
 			}
 		}
 		f.Verdict, f.Close = results.NotMeasurable, false
-		f.Why += ", but no server of this run used clearly more than one: the rest went to the load generator, and whatever else ran"
+		f.Why += ", but no server of this run used clearly more than one: the rest went to the load generator and to other programs"
 		return f, true
 	},
 }
@@ -71,7 +71,7 @@ var experimentCores = &Experiment{
 const (
 	coresWarmup = 50 * time.Millisecond
 	coresCell   = 300 * time.Millisecond
-	oneCore     = 1.05 // the runtime's own work may be on another one
+	oneCore     = 1.05 // the runtime's own work may be on another core
 	moreCores   = 1.2
 )
 
@@ -89,8 +89,8 @@ func coresUsed(r *results.Results, s *results.Server) (all []float64) {
 // coresTaken returns why the server could not use the cores, "" if it could.
 func coresTaken(t results.Trial) string { return cmp.Or(t.Besides().Stolen(), t.Besides().Crowded()) }
 
-// coresTakenFrom returns why the last of the runs that were left out was left out, ""
-// if none was.
+// coresTakenFrom returns why a run was left out, the last one of several; "" if none
+// was left out.
 func coresTakenFrom(r *results.Results, s *results.Server) (why string) {
 	for _, t := range r.TrialsOf("E3", s.Name) {
 		if n, known := coresOf(t); known && n < moreCores {

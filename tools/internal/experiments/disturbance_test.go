@@ -34,7 +34,8 @@ func TestPollingIsJudgedByWhatItWants(t *testing.T) {
 	idle("busywait", 192*time.Millisecond, 5*time.Second)
 	assert.InDelta(t, 100, found(t, claim(t, r), "busywait").Number, 1e-9)
 
-	// A wait that is not over is in no count: a little is not enough to say no.
+	// The kernel does not count a wait that is not over, so even little counted time
+	// is not enough to say no.
 	r.Idle = nil
 	idle("busywait", 20*time.Millisecond, 200*time.Millisecond).Others = new(0.8)
 	c = claim(t, r)
@@ -49,8 +50,7 @@ func TestPollingIsJudgedByWhatItWants(t *testing.T) {
 	assert.Contains(t, found(t, c, "busywait").Why, "the host had the cores for 90.0 % of the time")
 }
 
-// attacked is a run of E2 or E11 in which probes waited so long during each
-// attack.
+// attacked is a run of E2 or E11 in which probes waited for wait during each attack.
 func attacked(id, server string, attacks []results.Attack, wait time.Duration, change func(*results.Attack, *results.Moment)) results.Trial {
 	line := &results.Timeline{Step: callStep, Steps: make([]results.Moment, attacks[len(attacks)-1].Until/callStep)}
 	for i := range attacks {
@@ -66,8 +66,8 @@ func attacked(id, server string, attacks []results.Attack, wait time.Duration, c
 // attacksBegin is the number of the step in which the first attack begins.
 func attacksBegin(r *results.Results) int { return int(r.Trials[0].Attacks[0].From / callStep) }
 
-// A wait that the machine may have made is no stall, and a stall of a server that
-// sleeps is one on a busy machine, too.
+// A wait that the machine may have made is no stall. A stall of a server that sleeps
+// is a stall on a busy machine, too.
 func TestAStallIsToldFromABusyMachine(t *testing.T) {
 	length := stallAttack(results.Plan{})
 	for name, test := range map[string]struct {
@@ -102,7 +102,7 @@ func TestAStallIsToldFromABusyMachine(t *testing.T) {
 	r := judged([]string{"E2"}, "singleblocking")
 	r.Trials = []results.Trial{attacked("E2", "singleblocking", stallAttacks(results.Plan{}), length*6/10, nil)}
 	r.Trials[0].Probes.Steps[1].Worst = length / 2
-	assert.Contains(t, found(t, claim(t, r), "singleblocking").Why, "probes waited for up to 250ms before anybody attacked")
+	assert.Contains(t, found(t, claim(t, r), "singleblocking").Why, "probes waited for up to 250ms before the first attack")
 	r.Trials[0].Probes.Steps[1].Worst = 0
 	r.Trials[0].Probes.Steps[attacksBegin(r)-1].Worst = length
 	assert.Equal(t, results.Confirmed, found(t, claim(t, r), "singleblocking").Verdict, "he came just before, and was late")
@@ -119,8 +119,8 @@ func TestAStallIsToldFromABusyMachine(t *testing.T) {
 	assert.Contains(t, f.Why, "left out, because the machine disturbed it: the longest wait during an attack of 800ms was 400ms")
 }
 
-// Experiments that measure leave out the runs in which the machine had the cores,
-// where that can have made the answer.
+// Experiments that measure leave out runs in which other programs had the cores, if
+// that can have made the answer.
 func TestDisturbedRunsDecideNothing(t *testing.T) {
 	const us = time.Microsecond
 	busy := func(t results.Trial) results.Trial {
@@ -130,7 +130,7 @@ func TestDisturbedRunsDecideNothing(t *testing.T) {
 	for id, test := range map[string]struct {
 		server       string
 		wrong, right results.Trial
-		want         results.Verdict // by the right ones
+		want         results.Verdict // from the right trial
 		more         []results.Trial
 	}{
 		"E1": {"busywait", busy(ran("E1", "busywait", "", 2, 100, 0)), ran("E1", "busywait", "", 64, 100, 0), results.Refuted, nil},
@@ -138,7 +138,7 @@ func TestDisturbedRunsDecideNothing(t *testing.T) {
 		"E6": {"eventloop", busy(ran("E6", "eventloop", silentClosed, 9_900, 1000, 30_000*us)), ran("E6", "eventloop", silentClosed, 9_900, 1000, 10_000*us), results.Confirmed,
 			[]results.Trial{ran("E6", "eventloop", silentClosed, 0, 1000, 10_000*us)}},
 	} {
-		test.wrong.X = max(test.wrong.X, test.right.X) // of E1: so many were to be served
+		test.wrong.X = max(test.wrong.X, test.right.X) // in E1, X is the number of clients
 		r := judged([]string{id}, test.server)
 		r.Trials = append(test.more, test.wrong)
 		f := found(t, claim(t, r), test.server)

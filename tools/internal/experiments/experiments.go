@@ -25,7 +25,7 @@ type Experiment struct {
 	quick bool
 	// counts: other programs do not change its figures, however busy the machine is.
 	counts bool
-	// reads: it starts no server, so it includes those that this system cannot run.
+	// reads: it starts no server, so it includes servers that this system cannot run.
 	reads bool
 	run   func(ctx context.Context, b *bench.Bench, s *results.Server) error
 	// with reports whether it has runs with a server; nil: with each one that speaks
@@ -41,7 +41,7 @@ type Experiment struct {
 	sum func(r *results.Results, about []results.Finding) (v results.Verdict, when string)
 }
 
-// experiments are all of them, in the order of their numbers. A new one is added
+// experiments has all experiments, in the order of their numbers. A new one is added
 // here.
 var experiments = []*Experiment{
 	experimentCode,
@@ -92,7 +92,7 @@ func IDs() (ids []string) {
 }
 
 // For returns the experiments of a plan that names none: all, or the quick ones and
-// those whose parts are measured anyway.
+// the ones whose parts are measured anyway.
 func For(p results.Plan) (ids []string) {
 	for _, e := range experiments {
 		measured := !slices.ContainsFunc(e.Parts, func(part results.Part) bool { return !p.Has(part) })
@@ -162,8 +162,8 @@ func (e *Experiment) Length(p results.Plan, s *results.Server) time.Duration {
 	return e.takes(p, s)
 }
 
-// CanRun reports whether nothing has happened to the server that keeps the experiment
-// from running.
+// CanRun reports whether the experiment can run with the server. An experiment that
+// starts no server can run with one that this system cannot run.
 func (e *Experiment) CanRun(s *results.Server) bool { return !s.Out() || e.reads && s.DNF == "" }
 
 // Measure runs the experiment with a server, and returns a line about it. A server's

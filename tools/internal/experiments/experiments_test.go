@@ -44,8 +44,8 @@ func TestEveryExperimentStatesItsCase(t *testing.T) {
 	}
 }
 
-// The predictions that follow from what models declare are those that were written
-// before anything was measured: C for confirmed, R for refuted.
+// The predictions follow from the models' declarations, and equal the predictions that were
+// written before anything was measured: C for confirmed, R for refuted.
 func TestPredictionsStandAsTheyWereWritten(t *testing.T) {
 	names := []string{"singleblocking", "multiblocking", "multiblocking --workers 64", "multiblocking --os-threads",
 		"busywait", "busywait --one-at-a-time", "eventloop", "eventloop --loops 2", "iouring"}
@@ -71,7 +71,7 @@ func TestByThreshold(t *testing.T) {
 	assert.Equal(t, results.Finding{Verdict: results.Refuted, Number: 7, Low: 7, High: 7}, byThreshold([]float64{7}, 2, 5), "less is yes")
 }
 
-// The claim's verdict is that of the servers it is about.
+// The claim's verdict is the verdict on the servers that it is about.
 func TestAClaimsVerdict(t *testing.T) {
 	find := func(server string, v results.Verdict) results.Finding {
 		return results.Finding{Server: server, Verdict: v}
@@ -135,7 +135,7 @@ func TestProbesShowAStall(t *testing.T) {
 	}
 }
 
-// An experiment is run with those servers that it has something to say about.
+// An experiment runs with the servers that it can judge.
 func TestAnExperimentsServers(t *testing.T) {
 	serial, loop := &results.Server{Target: results.Target{Name: "serial", OneAtATime: true}}, &results.Server{Target: results.Target{Name: "eventloop"}}
 	assert.True(t, experimentAlone.RunsWith(serial))

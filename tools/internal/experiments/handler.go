@@ -17,8 +17,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// experimentHandler has one request in a hundred that takes long in the store, of
-// which the models know nothing.
+// experimentHandler makes one request in a hundred take long in the store. The models
+// do not know about it.
 var experimentHandler = &Experiment{
 	Statement: results.Statement{
 		ID:       "E10",
@@ -47,7 +47,7 @@ var experimentHandler = &Experiment{
 	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {
 		switch {
 		case s.Foreign:
-			return errors.New("its handler is its own: it cannot be made slow")
+			return errors.New("it is no model of ours, so its handler cannot be made slow")
 		case s.OneAtATime:
 			return errors.New("it serves one client at a time, so cheap requests wait for the slow client's turn to end, not for its slow requests")
 		}
@@ -107,13 +107,13 @@ var handlerCases = []struct{ name, flag string }{{"sleeps", "--slow-sleep"}, {"c
 const (
 	slowTime   = 10 * time.Millisecond  // for a slow request
 	slowEvery  = 100 * time.Millisecond // between slow requests
-	slowPrefix = "slow:"                // of slow requests' keys: serve's default
+	slowPrefix = "slow:"                // slow requests' keys begin with it; serve's default
 	cheapRate  = 1000                   // requests per second
 
 	handlerConnections = 20 // for the cheap requests
 
 	handlerRepeats = 3
-	handlerTries   = 4 // if some say nothing
+	handlerTries   = 4 // because some runs may say nothing
 	handlerWarmup  = 50 * time.Millisecond
 	// handlerWindow is long enough for more requests than a p99 needs.
 	handlerWindow = 1200 * time.Millisecond
@@ -152,8 +152,8 @@ func besideSlow(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.
 	for i := 0; i < handlerTries && len(valid(trials, name)) < repeats; i++ {
 		cell := results.Cell{Server: s.Name}
 		err = b.Measure(p, &cell, func(begin, end func()) (err error) {
-			// The generator sleeps between requests: if another program wants its
-			// core, a generator that spins has to wait.
+			// The generator sleeps between requests, because a generator that spins
+			// would have to wait if another program wants its core.
 			cell.Load, err = generator.Run(ctx, generator.Config{
 				Addr: p.Addr, Workload: w, Warmup: handlerWarmup, Duration: handlerWindow, Drain: bench.OpenDrain,
 				Seed: b.Results.Plan.Seed + uint64(i), Begin: begin, End: end,
@@ -191,16 +191,16 @@ func askSlowly(ctx context.Context, addr string) error {
 	return nil
 }
 
-// valid returns the p99 of each run of a case that says something.
+// valid returns the p99 of each run of a case, without the runs that say nothing.
 func valid(trials []results.Trial, name string) []float64 {
 	p99, _ := handlerTimes(trials)
 	return p99[name]
 }
 
-// handlerTimes returns the p99 of each run's cheap requests in ms, by case, and why
-// the last run that was left out was left out. The limits are this experiment's own,
-// because a disturbance makes no server faster, and the answers are milliseconds
-// apart.
+// handlerTimes returns the p99 of each run's cheap requests in ms, by case, and why a
+// run was left out, the last one of several. The limits are this experiment's own,
+// because a disturbance makes no server faster, and the limits for yes and no are
+// milliseconds apart.
 func handlerTimes(trials []results.Trial) (p99 map[string][]float64, void string) {
 	p99 = map[string][]float64{}
 	for _, t := range trials {

@@ -47,7 +47,7 @@ func TestASlowHandlerIsJudgedByTheCheapRequests(t *testing.T) {
 	require.True(t, measured)
 	assert.Equal(t, results.NotMeasurable, f.Verdict)
 	assert.Contains(t, f.Why, "the generator was late: 1s by p99")
-	// A server that something else keeps from its core is slow for that.
+	// A server that other programs keep from its core is slow because of that.
 	for p99, want := range map[time.Duration]results.Verdict{9 * time.Millisecond: results.NotMeasurable, time.Millisecond: results.Confirmed} {
 		trial := handlerTrial(s.Name, "sleeps", p99, 0)
 		trial.Load.Seconds, trial.Resources = 1, &results.Resources{Window: time.Second, RunQueue: new(200 * time.Millisecond)}

@@ -51,15 +51,16 @@ func responses(trials []results.Trial) load.Times {
 const lateShare = 0.1
 
 // medianHolds reports whether the median of an open loop's response times is the
-// server's, and hardly the generator's. load.Result asks for more. But a generator
-// that lost its core for a while is late with some requests, and those do not reach
+// server's, and hardly the generator's. load.Result is stricter. But a generator that
+// lost its core for a while is late with some requests only, and these do not change
 // the median.
 func medianHolds(t results.Trial) bool {
 	return t.Load != nil && t.Load.Response.P50 > 0 && float64(t.Load.SendLag.P50) <= lateShare*float64(t.Load.Response.P50) &&
 		!t.Load.Spoilt(50)
 }
 
-// whyTaken returns why the last run that was left out was left out, why if none was.
+// whyTaken returns why a run was left out, the last one of several; why if none was
+// left out.
 func whyTaken(trials []results.Trial, why string) string {
 	for _, t := range trials {
 		if text := t.Taken(); text != "" {

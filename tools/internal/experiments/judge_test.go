@@ -42,8 +42,8 @@ func found(t *testing.T, c results.Claim, server string) results.Finding {
 	return results.Finding{}
 }
 
-// ran is a run that took a second, in which so many requests were answered at
-// the cost of so much CPU time.
+// ran is a run of a second. requests is the number of answered requests, and cpu
+// the server's CPU time.
 func ran(id, server, what string, x float64, requests int64, cpu time.Duration) results.Trial {
 	return results.Trial{
 		Experiment: id, Server: server, Case: what, X: x,
@@ -79,7 +79,7 @@ func TestUnusedCoresAreJudged(t *testing.T) {
 	c := claim(t, r)
 	assert.Equal(t, results.NotMeasurable, c.Verdict)
 	assert.InDelta(t, 0.9, found(t, c, "singleblocking").Number, 1e-9)
-	assert.Len(t, c.Findings, 2, "nothing is found for who was not measured")
+	assert.Len(t, c.Findings, 2, "there is no finding on a server that was not measured")
 
 	r.Trials[1].Resources.CPU = 1500 * time.Millisecond
 	c = claim(t, r)
@@ -211,7 +211,7 @@ func TestManySilentClientsAreJudged(t *testing.T) {
 	assert.Equal(t, results.NotMeasurable, pool.Verdict)
 	assert.Equal(t, "it holds 65", pool.Why)
 
-	r.Trials[4].Resources.CPU = 5 * time.Millisecond // of the busy waiting server, among none
+	r.Trials[4].Resources.CPU = 5 * time.Millisecond // of busywait, among no silent connections
 	c = claim(t, r)
 	assert.Equal(t, results.OnlyWhen, c.Verdict)
 	assert.Contains(t, c.When, "some clients are silent")
@@ -246,7 +246,7 @@ func TestSwitchesAreJudged(t *testing.T) {
 	assert.Equal(t, results.NotMeasurable, claim(t, r).Verdict, "there is nothing to compare with")
 }
 
-// Before anything was measured there is nothing to say of a claim.
+// Before anything was measured a claim has no verdict.
 func TestAClaimThatNobodyWasAskedAbout(t *testing.T) {
 	r := judged([]string{"E1"}, "singleblocking", "eventloop")
 	r.Server("eventloop").Unavailable = "no such calls"
@@ -255,7 +255,7 @@ func TestAClaimThatNobodyWasAskedAbout(t *testing.T) {
 	require.Len(t, Judge(r), 1)
 }
 
-// A wait that the kernel does not tell of is none of 0 µs.
+// A wait that the kernel does not report is unknown, not 0 µs.
 func TestAWaitThatIsNotKnown(t *testing.T) {
 	assert.Equal(t, format.UnknownHere, switching{}.wait())
 	assert.Equal(t, "1.50µs", switching{runQueue: new(1.5)}.wait())

@@ -67,12 +67,12 @@ var experimentMemory = &Experiment{
 	},
 }
 
-// perClient says what a server has for each client, if connections and threads are
-// how many came to be more. In Go, a blocking call may take a goroutine's stack, and
-// no thread.
+// perClient says what a server has for each client: a thread, or a goroutine.
+// connections and threads are how much their numbers have grown. In Go, a blocking
+// call may take a goroutine's stack, and no thread.
 func perClient(s results.Target, connections, threads int) string {
 	switch {
-	case 2*threads > connections: // nearly all, perhaps
+	case 2*threads > connections: // about a thread each
 		return ", a thread each,"
 	case goroutineEach(models.VariantOf(s)):
 		return ", a goroutine each and no thread,"

@@ -18,7 +18,7 @@ func touched(t *testing.T, pause time.Duration, requests int64) load.Generator {
 	return load.Generator{Paused: pause, LongestPause: pause, Touched: labtest.Times(t, requests, pause)}
 }
 
-// Figures that pauses of the generator may have made are no server's.
+// Figures that pauses of the generator may have made say nothing about a server.
 func TestPausesOfTheGeneratorAreNoServers(t *testing.T) {
 	trial := results.Trial{Load: &load.Result{Response: labtest.Times(t, 1000, 10*time.Millisecond)}}
 	assert.True(t, medianHolds(trial))

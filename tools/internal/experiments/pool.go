@@ -244,8 +244,8 @@ func poolCosts(r *results.Results, server, name string) (all []float64) {
 }
 
 // poolRatios returns, for each case, the CPU time per request of each repeat as a
-// share of that without the flags. It leaves out a repeat that was not measured both
-// ways.
+// share of the CPU time without the flags. It leaves out a repeat that was not
+// measured both ways.
 func poolRatios(r *results.Results, server string) map[string][]float64 {
 	ratios := map[string][]float64{}
 	for _, c := range poolCases {
@@ -259,8 +259,8 @@ func poolRatios(r *results.Results, server string) map[string][]float64 {
 	return ratios
 }
 
-// poolServed returns how many of how many connections got replies in a case, in the
-// run with the fewest, and the most memory (RSS) in bytes.
+// poolServed returns how many connections got replies in a case, out of how many, in
+// the run with the fewest; and the most memory (RSS) in bytes.
 func poolServed(r *results.Results, server, name string) (served, of int, rss int64) {
 	for _, t := range r.Trials {
 		if t.Experiment == "E9" && t.Server == server && t.Case == name && t.Load != nil && t.Resources != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// poolTrials are a server's runs of E9 with so many ns of CPU time per request,
-// by case, whose names have the suffix.
+// poolTrials are a server's runs of E9, one for each case. costs are their CPU
+// times per request, and suffix ends the cases' names.
 func poolTrials(server, suffix string, served int, costs ...time.Duration) (all []results.Trial) {
 	for i, c := range poolCases {
 		t := results.Trial{Experiment: "E9", Server: server, Case: c + suffix, Resources: &results.Resources{CPU: 1000 * costs[i], RSS: 20 << 20}}

@@ -19,8 +19,8 @@ import (
 // time.
 const dribblePause = 50 * time.Millisecond
 
-// The probes come ten times a second each, by the clock, whatever the server does; a
-// probe connects, asks once, and leaves.
+// Each of the probes comes ten times a second, by the clock, whatever the server
+// does. It connects, asks once, and leaves.
 const (
 	probes      = 20
 	callEvery   = 100 * time.Millisecond
@@ -30,9 +30,9 @@ const (
 )
 
 // call sends probes for a time while the attacks are made. Probes must not stay,
-// because a server that serves one client at a time would then serve nobody else.
-// watch is called when an attack begins, and the function that it returns when the
-// attack ends; nil: nothing watches the machine.
+// because a server that serves one client at a time would then serve no other
+// client. watch is called when an attack begins, and the function that it returns
+// when the attack ends; nil: nothing watches the machine.
 func call(ctx context.Context, addr string, length time.Duration, attacks []results.Attack, watch func() func(*results.Attack)) (*results.Timeline, error) {
 	if err := prepare(ctx, addr); err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ func TestASlowHandlerNeedsAServerOfOurs(t *testing.T) {
 	assert.Empty(t, b.Results.Trials)
 }
 
-// When the server breaks under the slow requests, that is told.
+// If the server breaks under the slow requests, the experiment says so.
 func TestSlowRequestsThatFail(t *testing.T) {
 	b := &bench.Bench{Results: &results.Results{}}
 	s := &results.Server{Target: labtest.Target(t, "dies")} // at a get
@@ -47,8 +47,8 @@ func TestSlowRequestsThatFail(t *testing.T) {
 	assert.Empty(t, b.Results.Trials)
 }
 
-// A server is loaded over connections that stay, and over some that do not, and
-// so is the one that it is compared with.
+// The server, and the server that it is compared with, are loaded over
+// connections that stay and over connections that do not.
 func TestAPoolIsMeasured(t *testing.T) {
 	b := &bench.Bench{Results: &results.Results{}}
 	s := &results.Server{Target: labtest.Target(t, "handler")}
@@ -73,7 +73,7 @@ func TestAPoolIsMeasured(t *testing.T) {
 		trial := &b.Results.Trials[i]
 		require.NotNil(t, trial.Resources)
 		// The server and the generator share the cores here, and other tests
-		// may run beside them: runs that would be left out.
+		// may run beside them, so the runs would be left out.
 		trial.Resources.RunQueue, trial.Steal, trial.Others = nil, nil, nil
 		if trial.Load != nil {
 			trial.Load.Generator.RunQueue = nil

@@ -29,7 +29,7 @@ var experimentSilent = &Experiment{
 			case v.OneAtATime():
 				return "" // it has no runs
 			}
-			return results.Confirmed // a goroutine, a descriptor or an operation that waits costs no request anything
+			return results.Confirmed // a goroutine, a descriptor or an operation that waits makes no request dearer
 		}),
 		Metric: "CPU time per request with the most silent connections (up to 9,900) by that with none, of ten clients in a closed loop; median and range of three repeats. " +
 			"Not at a given rate: there a server that polls all the time would use a core per second, whatever a request cost",
@@ -113,7 +113,7 @@ const (
 )
 
 // amongSilent loads a server among each number of silent connections. It ends when
-// the server does not hold as many.
+// the server does not hold that many.
 func amongSilent(ctx context.Context, b *bench.Bench, s *results.Server, p *proc.Process, steps []int) error {
 	const asking = 10
 	var conns []net.Conn

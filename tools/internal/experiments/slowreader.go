@@ -19,13 +19,13 @@ var experimentSlowReader = &Experiment{
 		ID:       "E11",
 		Title:    "a client that does not read",
 		Question: "Do other clients wait for as long as one client does not read its replies?",
-		// All of ours, because the article says nothing about it.
+		// All our servers, because the article does not mention slow readers.
 		About:       models.TargetNames(models.Models("")),
 		Predictions: expect(oneAtATime),
 
-		Metric: "the longest wait of another client that came while one client asked for 64 KiB a thousand times and did not read; median and range of three times",
+		Metric: "the longest wait of another client that came while one client asked for 64 KiB a thousand times and did not read; median and range of three repeats",
 		Unit:   "s",
-		Rule:   "yes from half of that time on, no up to a tenth; a time is left out if the machine may have made the answer, because the server had no core or the probes were late",
+		Rule:   "yes from half of that time on, no up to a tenth; a repeat is left out if the machine may have made the answer, because the server had no core or the probes were late",
 	},
 	takes: func(results.Plan, *results.Server) time.Duration { return bench.StartStopTime + slowReaderLength },
 	run: func(ctx context.Context, b *bench.Bench, s *results.Server) error {

@@ -32,7 +32,7 @@ var experimentSwitches = &Experiment{
 		}),
 		Metric: "how much CPU time per request grows from 50 connections to 4,000, at 10,000 requests/s over all of them by the clock, divided by how much it grows on the event loop; median and range of three repeats. " +
 			"CPU time, because a switch is no cost of its own: the time it takes is in there, in the kernel and in the caches. " +
-			"Divided, because more connections cost more on one thread, too. From 50, because one thread has nobody to switch to",
+			"Divided, because more connections cost more on one thread, too. From 50, because one thread has no other thread to switch to",
 		Unit:    "×",
 		Rule:    "yes from 1.5 on, no up to 1.2",
 		Shows:   results.SwitchesPerRequest,
@@ -97,7 +97,7 @@ const (
 )
 
 // switchesClients is the number of connections in each run. Each server holds 4,000;
-// with a thread each, only 96 more.
+// a server with a thread for each holds only 96 more.
 var switchesClients = []int{1, switchesFew, switchesFew, switchesFew, 500, 4_000, 4_000, 4_000}
 
 // switchesWarmup returns how long it takes until each connection has asked.

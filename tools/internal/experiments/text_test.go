@@ -14,14 +14,15 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// verb is what fmt replaces, and badVerb what it leaves where it cannot. A
-// percent sign that is meant has a space before it here.
+// verb matches a text that fmt would replace, and badVerb the text that fmt
+// leaves if it cannot. A percent sign that is no verb has a space before it
+// here.
 var (
 	verb    = regexp.MustCompile(`%[-+# 0]*[\d.*]*[a-zA-Z]|\S%`)
 	badVerb = regexp.MustCompile(`%!`)
 )
 
-// texts are what an experiment says of itself.
+// texts returns the texts of an experiment's statement.
 func (e *Experiment) texts() map[string]string {
 	all := map[string]string{"title": e.Title, "question": e.Question, "metric": e.Metric, "unit": e.Unit, "rule": e.Rule}
 	for _, q := range e.Quotes {
@@ -79,8 +80,8 @@ func inQuotes(quotes []string) (all []string) {
 }
 
 // A verdict that holds only for some servers names them all, and the table of
-// findings says yes of no other one: nothing that has been predicted to say yes
-// is left out of the servers that the claim is about.
+// findings says yes of no other one: a server with the prediction yes is always
+// among the servers that the claim is about.
 func TestAVerdictNamesEveryServerThatSaysYes(t *testing.T) {
 	var names []string
 	for _, s := range models.Models("program") {

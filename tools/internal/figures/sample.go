@@ -12,8 +12,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
 )
 
-// The pages that show a run of the lab: one has all that it printed, the other its
-// first table, and a column of that table in the table of models.
+// The pages that show a run of the lab: the first has the lab's whole output. The second
+// has the output's first table, and a column of that table in the table of models.
 const (
 	wholeRun = "docs/lab.md"
 	firstRun = "README.md"
@@ -29,8 +29,8 @@ const (
 // model before it. Its last cell is a figure.
 var modelRow = regexp.MustCompile("(?m)^(\\| (?:\\[`(\\w+)`\\]\\([^)]+\\)|… `([^`]+)`) \\|.* )([\\d.]+)( \\|)$")
 
-// writeSample puts what the lab printed into the pages that show it. It changes none
-// unless it can change all.
+// writeSample puts the lab's output into the pages that show a run. It changes all of
+// them or none.
 func writeSample(lab io.Reader) error {
 	var printed bytes.Buffer
 	if _, err := io.Copy(&printed, lab); err != nil {

@@ -115,7 +115,7 @@ func TestANamedFolderKeepsWhatItHas(t *testing.T) {
 	require.ErrorContains(t, err, "has report.html in it")
 	assert.Equal(t, "hours", content(t, filepath.Join(dir, "report.html")))
 	_, err = Use(dir, "advice.txt")
-	require.NoError(t, err, "it is in nobody's way")
+	require.NoError(t, err, "it is in no run's way")
 
 	_, err = Use(filepath.Join(dir, "report.html", "below a file"))
 	require.Error(t, err)

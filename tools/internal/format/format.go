@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Absent stands for a figure that was not measured, NotAvailable for one that the
-// system does not tell.
+// Absent stands for a figure that was not measured, NotAvailable for a figure that
+// the system does not tell.
 const (
 	Absent       = "–"
 	NotAvailable = "n/a"

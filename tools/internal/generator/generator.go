@@ -56,7 +56,7 @@ type generator struct {
 
 	requests    int64 // right replies since the start
 	outstanding int   // requests that are due and not answered
-	backlog     int   // those of outstanding that are not sent
+	backlog     int   // the outstanding requests that are not sent yet
 
 	in, out []byte // shared by all connections, within one iteration of the loop
 }

@@ -172,5 +172,5 @@ func TestAConnectionThatIsGivenUpLeavesNoBacklog(t *testing.T) {
 	}
 	assert.EqualValues(t, len(g.conns), g.errors.Broken)
 	assert.EqualValues(t, len(g.conns)*cfg.Depth, g.errors.Unanswered)
-	assert.EqualValues(t, len(g.conns)*5, g.unsent(), "they were never sent, and are told of")
+	assert.EqualValues(t, len(g.conns)*5, g.unsent(), "they were never sent, and the result counts them")
 }

@@ -68,8 +68,8 @@ func TestWindowOfAnOpenLoop(t *testing.T) {
 	w.endPause = s / 2
 	w.count(request{due: 19 * s, sent: 19 * s}, 22*s, true) // late, and half a second of it was ours
 	w.count(request{due: 21 * s, sent: 21 * s}, 22*s, true) // due after
-	assert.EqualValues(t, 2, w.requests, "those that were read in it")
-	assert.EqualValues(t, 2, w.response.TotalCount(), "those that were due in it")
+	assert.EqualValues(t, 2, w.requests, "the replies that were read in it")
+	assert.EqualValues(t, 2, w.response.TotalCount(), "the requests that were due in it")
 	assert.InEpsilon(t, 4*s, w.response.Max(), 0.001)
 	assert.InEpsilon(t, 2500*time.Millisecond, w.response.Min(), 0.001)
 	assert.InEpsilon(t, 1*s, w.service.Min(), 0.001)

@@ -40,8 +40,8 @@ func TestRunWithoutThoseThatAreNotAvailable(t *testing.T) {
 		assert.Equal(t, reason, r.Server(name).Unavailable, name)
 		assert.Empty(t, r.Server(name).DNF, name)
 	}
-	assert.Empty(t, r.Failed(), "the command is to succeed")
-	assert.Equal(t, "right", r.Plan.Again, "what was planned for the first is done with the first that there is")
+	assert.Empty(t, r.Failed(), "the command must succeed")
+	assert.Equal(t, "right", r.Plan.Again, "the first available server takes the place of the first planned one")
 	for _, c := range r.Runs {
 		assert.Equal(t, "right", c.Server)
 	}

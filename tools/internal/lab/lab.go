@@ -36,8 +36,8 @@ type Config struct {
 	// loops; nil: the usual ones.
 	Shapes []results.Shape
 	Mix    *load.Workload
-	// Experiments are the numbers of the claims to test; none: all, or the short
-	// ones. AllClaims is Plan's.
+	// Experiments are the numbers of the claims to test; none: the result of
+	// experiments.For. AllClaims is as in results.Plan.
 	Experiments []string
 	AllClaims   bool
 	// Arrivals is how an open loop spreads its requests over time.
@@ -164,7 +164,7 @@ func (b *run) conclude() error {
 	return err
 }
 
-// conformance starts every server, and checks those that speak our protocol. A server
+// conformance starts every server, and checks the ones that speak our protocol. A server
 // that says here that this system cannot run it is not started again.
 func (b *run) conformance(ctx context.Context) error {
 	for _, s := range b.Results.Servers {

@@ -170,7 +170,7 @@ func TestRunInAnotherProtocol(t *testing.T) {
 // The search for capacity, too, speaks the server's protocol.
 func TestCapacityInAnotherProtocol(t *testing.T) {
 	cfg := testConfig(t, "resp")
-	cfg.SLO, cfg.Parts = time.Nanosecond, []results.Part{results.Capacities} // which nobody keeps
+	cfg.SLO, cfg.Parts = time.Nanosecond, []results.Part{results.Capacities} // which no server keeps
 	cfg.capacity = &capacitySearch{first: 4000, least: 2000, near: 1.05, repeats: 1, requests: 400}
 	r, err := Run(t.Context(), cfg)
 	require.NoError(t, err)

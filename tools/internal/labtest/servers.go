@@ -31,8 +31,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/slow"
 )
 
-// Main is for TestMain. The test binary is its own server: "test-server MODE
-// [ADDR]", where a mode is a model's name, or one of those in testServer and more.
+// Main is for TestMain. The test binary is its own server: "test-server MODE [ADDR]",
+// where MODE is a model's name, or a mode of testServer or of more.
 func Main(m *testing.M, more map[string]func()) {
 	if len(os.Args) > 2 && os.Args[1] == "test-server" {
 		if serve := more[os.Args[2]]; serve != nil {

@@ -27,8 +27,8 @@
 // the generator answers one read with one write, so a server that replies in
 // batches also receives batches.
 //
-// In the closed loop the percentiles cover the requests that were answered within
-// the measured window; Result.Hidden returns the share of those that waited all
+// In the closed loop the percentiles cover the requests that were answered within the
+// measured window; Result.Hidden returns the share of the requests that waited all
 // the time. In the open loop they cover all requests that were due in the window,
 // however late their replies.
 //

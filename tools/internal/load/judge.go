@@ -84,9 +84,9 @@ func (r *Result) quota() string {
 		r.Generator.Throttlings, r.Generator.Throttled.Round(time.Microsecond), r.Seconds)
 }
 
-// accounted returns the average number of requests in the system, of those that
-// left it in the window: rate × time by Little's law for right replies, and the
-// counted number for the others.
+// accounted returns the average number of requests in the system, counting only
+// requests that left the system in the window: for right replies it is rate × time,
+// by Little's law, and for the others the counted number.
 func (r *Result) accounted() float64 { return r.Rate*r.Response.Mean/1e9 + r.InError }
 
 // littlesLaw returns the number of requests that should have been in the system,

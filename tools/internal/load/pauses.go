@@ -21,7 +21,7 @@ const stoppedLimit = 0.05
 //
 // A pause adds at most its length to the response times of the requests that it
 // touched. So count the requests that took more than half of the percentile, and
-// subtract those that were touched by a pause longer than half of it: the rest took
+// subtract the requests that a pause longer than half of it touched: the rest took
 // that long without a pause. If the rest are more than lie beyond the percentile, the
 // percentile without pauses is more than half of its value, too.
 func (r *Result) Spoilt(percentile float64) bool {

@@ -125,7 +125,7 @@ func TestAPauseMayHaveMissedTheRate(t *testing.T) {
 	assert.Contains(t, r.Remarks()[len(r.Remarks())-1], "it may have been the generator")
 }
 
-// A pause that is shorter than the requests that were missed take is not the reason.
+// A pause that is shorter than the missed requests would take is not the reason.
 func TestAShortPauseHasNotMissedTheRate(t *testing.T) {
 	r := paused(t, 1000, 2, 45*time.Millisecond, 450)
 	r.Requests = 9000

@@ -18,9 +18,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// A model that is entered in the registry, and nowhere else, is known to all that the
-// tools do. It is a copy of the event loop under another name, in a copy of the
-// workspace.
+// A model that is entered in the registry, and nowhere else, is known to every tool. It is
+// a copy of the event loop under another name, in a copy of the workspace.
 func TestAModelIsAddedInOnePlace(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds the command")

@@ -71,13 +71,13 @@ var moduleLine = regexp.MustCompile(`(?m)^module\s+"?([^\s"]+)"?`)
 
 // FindPeers returns the checkout around dir, whose code is then built and run. It
 // returns an error if another user may have written a part of it, because the user
-// need not have looked at a folder above the working directory.
+// may not know a folder above the working directory.
 func FindPeers(dir string) (checkout string, err error) {
 	if checkout, err = Checkout(dir); err != nil {
 		return "", err
 	}
 	refuse := func(err error) error {
-		return fmt.Errorf("%w, who could have you run anything: if you trust the checkout, name it: --peers-from %s", err, self.Line([]string{checkout}))
+		return fmt.Errorf("%w, who could make you run any program: if you trust the checkout, name it: --peers-from %s", err, self.Line([]string{checkout}))
 	}
 	for _, name := range []string{".", "go.work", "tools"} {
 		if err := foreign(filepath.Join(checkout, name)); err != nil {
@@ -163,8 +163,8 @@ func InstalledPeers() (there []results.Target, notMeasured []string) {
 		s.Name, s.Foreign, s.Peer = peerPrefix+s.Name, true, true
 		s.Command = slices.Clone(s.Command)
 		if s.Protocol == load.Memcached && os.Geteuid() == 0 {
-			// memcached refuses to run as root unless it is told so. As another user
-			// it would not end with the lab.
+			// memcached runs as root only with this flag. Under another user it would
+			// not end with the lab.
 			s.Command = append(s.Command, "-u", "root")
 		}
 		there = append(there, s)

@@ -41,7 +41,8 @@ func plantCheckout(t *testing.T, common, peers string) string {
 	return dir
 }
 
-// Any folder with tools/peers in it, above the working directory, was built and run.
+// Once the peers of any folder above the working directory were built and run, if it
+// had a tools/peers.
 func TestACheckoutIsOfThisModule(t *testing.T) {
 	const common, peers = sourceModule + "common", sourceModule + PeersDir
 	dir := plantCheckout(t, common, peers)
@@ -78,7 +79,7 @@ func TestACheckoutIsTheUsers(t *testing.T) {
 	}
 }
 
-// A peer's name is a command's, in the folder that they are built into.
+// A peer's name cannot lead out of the folder of the built peers.
 func TestPeersNamesLeadNowhere(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, PeersDir), 0o777))
@@ -89,7 +90,7 @@ func TestPeersNamesLeadNowhere(t *testing.T) {
 	}
 }
 
-// The lab knows of the peers what their module declares.
+// The lab knows the peers from their module's declarations.
 func TestBuiltPeers(t *testing.T) {
 	root, err := Checkout(".")
 	require.NoError(t, err)

@@ -145,7 +145,7 @@ func (s *score) count(m mutation, f fate, known verdicts) {
 func (s score) share() float64 { return float64(s.killed) / float64(max(1, s.killed+s.holes)) }
 
 func (s score) String() string {
-	text := fmt.Sprintf("%d mutations: %d killed, %d equivalent, %d holes: %.1f %% killed of those that are not equivalent\n",
+	text := fmt.Sprintf("%d mutations: %d killed, %d equivalent, %d holes: %.1f %% killed of the mutations that are not equivalent\n",
 		s.killed+s.equivalent+s.holes, s.killed, s.equivalent, s.holes, 100*s.share())
 	if len(s.open) > 0 {
 		text += fmt.Sprintf("Without a verdict:\n  %s\n", strings.Join(s.open, "\n  "))

@@ -36,7 +36,8 @@ func (m mutation) apply() []byte {
 	return slices.Concat(m.source[:m.from], []byte(m.by), m.source[m.to:])
 }
 
-// swaps are the operators, and the mistakes of a tired engineer.
+// swaps has for each operator the operators that a tired engineer may write by
+// mistake.
 var swaps = map[token.Token][]token.Token{
 	token.LSS:  {token.LEQ, token.GEQ},
 	token.LEQ:  {token.LSS, token.GTR},

@@ -13,8 +13,8 @@ var (
 	fakeKernels = []string{"-run", "^TestOnAFakeKernel$", "./busywait", "./eventloop", "./iouring"}
 	blocking    = []string{"-run", "^TestServer$", "./singleblocking", "./multiblocking"}
 	polling     = []string{"-run", "^TestServer$", "./eventloop"}
-	// judging are the tests of the rules that judge a measurement, without those that run
-	// servers.
+	// judging are the tests of the rules that judge a measurement, without the tests that
+	// run servers.
 	judging = []string{"-skip", "^Test(Run|Advise|Capacity|Silent|Probes|ASlow|ResultsAreSaved|ResultsFollow|APool|AStallIs|" +
 		"ASlowReader|IdleLadder|Syscalls|Many|Cores|OneAtATime|APanic|TheProgram)",
 		"./tools/internal/results", "./tools/internal/text", "./tools/internal/experiments", "./tools/internal/advise"}

@@ -56,7 +56,7 @@ func TestLoss(t *testing.T) {
 				reset := <-churned
 				assert.Empty(t, o.Failure, "seed %d", seed)
 
-				// The server also notices the last of the clients that have gone.
+				// The server also notices that the last clients have gone.
 				st := srv.settle(ctx, t)
 				operations.Add(int64(o.Operations))
 				resets.Add(int64(reset))

@@ -23,7 +23,7 @@ type variant struct {
 	name string
 }
 
-// variants are those that this system can run.
+// variants are the variants that this system can run.
 var variants = func() (all []variant) {
 	for _, v := range models.Variants() {
 		if v.Available == nil || v.Available() == nil {

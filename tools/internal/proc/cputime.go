@@ -18,7 +18,7 @@ type cpuClock struct {
 	read func() (time.Duration, error)
 	now  func() time.Time
 	tick time.Duration
-	// cores is how many the process may run on.
+	// cores is the number of cores on which the process may run.
 	cores int
 }
 

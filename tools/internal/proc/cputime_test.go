@@ -11,11 +11,11 @@ import (
 
 const testTick = 4 * time.Millisecond
 
-// fakeKernel tells a process's CPU time as Linux does: what a running thread has
-// used since its core's last tick is not in it.
+// fakeKernel tells a process's CPU time as Linux does: the time that a running
+// thread has used since its core's last tick is not in it.
 type fakeKernel struct {
 	at    time.Duration // true time
-	look  time.Duration // that it takes to ask for the CPU time
+	look  time.Duration // how long it takes to read the CPU time
 	sleep time.Duration // when the process stops, for good; 0: it runs on
 	phase time.Duration // of the ticks
 	err   error
@@ -111,7 +111,8 @@ func TestTheClockIsReadBackToTheFirstMoment(t *testing.T) {
 	require.Error(t, err)
 }
 
-// The asker may lose its own core while it asks: then it knows less, and says so.
+// The lab may lose its own core while it reads the clock. Then the figure is less
+// certain, and says so.
 func TestALateLookIsLessCertain(t *testing.T) {
 	k := &fakeKernel{at: 103 * time.Millisecond, look: 100 * time.Nanosecond}
 	clock, asked := k.clock(), 0
@@ -138,7 +139,8 @@ func TestALateLookIsLessCertain(t *testing.T) {
 	assert.InDelta(t, k.used(first.at.Sub(time.Unix(0, 0))).Seconds(), first.used.Seconds(), first.slack.Seconds())
 }
 
-// On several cores each may be a tick behind but the one that has just had its.
+// Of several cores, each may be a tick behind, except the core whose tick has just
+// come.
 func TestSeveralCoresAreLessCertain(t *testing.T) {
 	clock := (&fakeKernel{at: time.Second, look: time.Microsecond}).clock()
 	clock.cores = 3

@@ -16,7 +16,7 @@ import (
 
 const (
 	pauseLeast = 10 * time.Microsecond
-	pauseTime  = 500 * time.Millisecond // for which the clock is read
+	pauseTime  = 500 * time.Millisecond // how long the clock is read
 )
 
 // MeasurePauses reads the clock again and again on the load's core, and reports the
@@ -55,8 +55,8 @@ type Clocks struct {
 // coreClock is the CPU time of one core, in seconds.
 type coreClock struct{ total, busy float64 }
 
-// othersSince returns Cell.Others for a server that used so much CPU time since
-// before, on the cores in pins; nil: not known.
+// othersSince returns Cell.Others for the time since before, in which a server on the
+// cores in pins used the CPU time server; nil: not known.
 func (after Clocks) othersSince(before Clocks, pins Pinning, server time.Duration) *float64 {
 	all := coreClock{after.total - before.total, after.busy - before.busy}
 	ours := after.ours - before.ours

@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The others' part is that of the core that matters, the server's or the load's.
+// The others' share is that of one core, the server's or the load's, whichever
+// is larger.
 func TestOthersByCore(t *testing.T) {
 	at := func(server, load, ours float64) Clocks {
 		return Clocks{total: 2 * (10 + server + load), busy: server + load, ours: ours, cores: map[int]coreClock{

@@ -16,7 +16,7 @@ import (
 // back.
 func PinSelf() (pins Pinning, undo func(), err error) { return PinSelfBeside(1) }
 
-// PinSelfBeside is PinSelf for servers with several cores.
+// PinSelfBeside is PinSelf for servers that get that many cores.
 func PinSelfBeside(servers int) (pins Pinning, undo func(), err error) {
 	var before unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &before); err != nil {

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// Three times as long for a process that had no core when it wanted one.
+	// A process that had no core when it wanted one gets three times as long.
 	StartTimeout = 10 * time.Second // from a process's start until it listens
 	stopTimeout  = 3 * time.Second  // from SIGTERM to SIGKILL
 	pipeTimeout  = 500 * time.Millisecond

@@ -18,8 +18,8 @@ type Tracer interface {
 	Watch(ctx context.Context, pid int, names []string) Watch
 }
 
-// Watch counts a process's calls from Begin to End. Counts returns the errors of all
-// three.
+// Watch counts a process's calls from Begin to End. Counts also returns the errors of
+// Begin and End.
 type Watch interface {
 	Begin()
 	End()

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// The exit code says it, and not the words; what they say is quoted.
+// The exit code decides, not the output; the output is quoted as the reason.
 func TestUnavailable(t *testing.T) {
 	ended := func(script string) error { return exec.CommandContext(t.Context(), "sh", "-c", script).Run() }
 	for said, want := range map[string]string{

@@ -56,7 +56,7 @@ type reading struct {
 	usage   usage
 	machine Clocks
 	at      cpuTime // when machine was read
-	known   bool    // machine is
+	known   bool    // whether machine is known
 }
 
 // Begin begins the window, just before it returns. It takes about a tick of the
@@ -101,7 +101,7 @@ func (m *Meter) Besides(pins Pinning) (steal, others *float64) {
 }
 
 // since compares thread by thread, because a sum over the living threads shrinks when
-// one of them ends.
+// a thread ends.
 func (after usage) since(before usage, window time.Duration) *results.Resources {
 	r := &results.Resources{
 		Window:  window,

@@ -35,8 +35,8 @@ func TestProcUsageFromFiles(t *testing.T) {
 	require.Error(t, err)
 }
 
-// A kernel without schedstats, or one that does not count, tells of no wait. That
-// is not a wait of 0.
+// A kernel without schedstats, or a kernel that does not count, reports no wait.
+// That is not a wait of 0.
 func TestARunQueueThatIsNotCountedIsNotKnown(t *testing.T) {
 	for name, text := range map[string]string{"no file": "", "zeros": "0 0 0\n", "counted": "100 0 7\n"} {
 		dir := t.TempDir()
@@ -83,8 +83,8 @@ func TestProcessClock(t *testing.T) {
 	require.Error(t, m.Begin())
 }
 
-// Another process that does nothing but count has a core, on a machine however
-// busy, or waits for it: it cannot have more.
+// A process that does nothing but count has its core or waits for it, however busy
+// the machine is. It cannot have more.
 func TestAProcessHasNoMoreThanItsCore(t *testing.T) {
 	pins, undo, err := PinSelf()
 	require.NoError(t, err)
@@ -103,7 +103,7 @@ func TestAProcessHasNoMoreThanItsCore(t *testing.T) {
 		assert.Equal(t, 1, r.Cores)
 		share, known := r.Share()
 		assert.True(t, known)
-		if r.Excess() > 0 { // a host that holds the core for long makes one seem so
+		if r.Excess() > 0 { // a host that keeps the core for long can cause it
 			defects++
 			require.LessOrEqual(t, defects, windows, "%+v", r)
 			continue
@@ -156,7 +156,8 @@ func TestThreadsThatEndTakeNothingAlong(t *testing.T) {
 	assert.GreaterOrEqual(t, r.CPU, time.Duration(0))
 }
 
-// thread is one that has waited so often, and used CPU time.
+// thread is a thread that has waited waits times, with the CPU time that it has
+// used.
 type thread struct {
 	id  int
 	cpu time.Duration
@@ -164,8 +165,8 @@ type thread struct {
 
 const waits = 1000
 
-// threadOfItsOwn is a goroutine whose thread ends with it, which the process's
-// first one never does.
+// threadOfItsOwn is a goroutine whose thread ends with it. The process's first
+// thread never ends so.
 func threadOfItsOwn(ready chan<- thread, end <-chan struct{}) {
 	runtime.LockOSThread()
 	if unix.Gettid() == os.Getpid() {

@@ -23,11 +23,11 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// visit is what a browser made of a page.
+// visit is the outcome of showing a page in a browser.
 type visit struct {
 	dom     string
-	console []string // what the page wrote, or was told
-	urls    []string // that were asked for over the network, by the page
+	console []string // messages of the page, and errors of the browser about it
+	urls    []string // for which the page asked the network
 }
 
 // browse opens a file in a browser without a window.
@@ -109,8 +109,8 @@ func TestInABrowser(t *testing.T) {
 	}
 }
 
-// Every text of every picture is inside of it, and none is on another, with as
-// many models as there are and names as long.
+// Every text is inside its picture, and no text is on another, even with as many
+// models as there are and with their longest names.
 func TestLabels(t *testing.T) {
 	var page strings.Builder
 	page.WriteString("<!DOCTYPE html><meta charset=utf-8><style>svg { display: block; width: 360px; }</style><body>\n")
@@ -150,9 +150,9 @@ document.body.dataset.bad = JSON.stringify(bad);
 	assert.Empty(t, bad)
 }
 
-// A phone's screen is 390 pixels wide, and a page that is wider has to be pushed
-// about. Names that nothing breaks are the worst case. Nor may anything stick out
-// of a card, there or on a wide screen.
+// A phone's screen is 390 pixels wide, and a wider page must be scrolled
+// sideways. Names without a place to break are the worst case. Nothing may stick
+// out of a card, on a phone or on a wide screen.
 func TestNothingIsTooWide(t *testing.T) {
 	r := reporttest.Crowd(t)
 	reporttest.Rename(r, "quick", strings.Repeat("unbroken", 20))

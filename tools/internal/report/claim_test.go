@@ -58,7 +58,8 @@ func TestNoClaims(t *testing.T) {
 	assert.Nil(t, claimOf(t, r, "E2").Headline)
 }
 
-// The command has the run's choices but for what else was measured.
+// The command has the run's choices, without the other parts and claims that
+// the run measured.
 func TestToRepeatOneClaim(t *testing.T) {
 	r := reporttest.Sample(t)
 	assert.Equal(t, "ioflavors lab --only E2 --seed 7 --only eventloop --models 'busywait --one-at-a-time'", claimOf(t, r, "E2").Repeat)
@@ -71,7 +72,8 @@ func TestToRepeatOneClaim(t *testing.T) {
 	assert.False(t, claimOf(t, r, "E2").Short)
 }
 
-// What parts of the lab a claim is judged by is on the page already.
+// The parts of the lab that judge a claim have sections of their own on the
+// page.
 func TestClaimsLinkToSections(t *testing.T) {
 	page := written(t, reporttest.Sample(t))[FileName]
 	for part, l := range sections {

@@ -20,7 +20,7 @@ func TestLimits(t *testing.T) {
 	assert.Equal(t, "round trips, or its core: it spins", reason(2, 1))
 	assert.Equal(t, "1 in flight · server 50 % · load 40 %", limitOf(r, r.Servers[0], 0).Because)
 
-	// On a busy machine a server waits for its core, and for no round trips; so may
+	// On a busy machine a server waits for its core, not for round trips; so may
 	// the generator.
 	runs := slices.Clone(r.Runs)
 	others := 0.8
@@ -39,7 +39,8 @@ func TestLimits(t *testing.T) {
 	assert.Equal(t, "the generator: it waited for its core, which others had", reason(0, 0))
 	copy(r.Runs, runs)
 
-	// A core that others had while it was idle is one that a server wants.
+	// A server without requests that waited for a core, because others had it,
+	// spins too.
 	for i := range r.Idle {
 		if used := r.Idle[i].Resources; used.CPU == time.Second {
 			used.CPU, used.RunQueue = 200*time.Millisecond, new(800*time.Millisecond)

@@ -19,7 +19,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/source"
 )
 
-// pictureFiles are those of the sample.
+// pictureFiles are the files of the sample's pictures.
 var pictureFiles = []string{
 	"strip-e2.svg", "strip-e6.svg", "strip-e8.svg", "marks.svg", "stall-e2.svg", "findings-e2.svg", "trend-e6.svg", "findings-e6.svg",
 	"trend-e8.svg", "findings-e8.svg", "cases-e10.svg", "stall-e11.svg", "stall-e11-2.svg",
@@ -40,7 +40,7 @@ func TestSameBytesAlsoFromTheFile(t *testing.T) {
 	assert.Equal(t, first, written(t, again))
 }
 
-// Where there are peers, the page says what they are.
+// A page with peers explains what a peer is.
 func TestPeersAreExplained(t *testing.T) {
 	const what = "A <em>peer</em> is a server for comparison"
 	r := reporttest.Sample(t)

@@ -35,7 +35,7 @@ func TestStalePicturesGo(t *testing.T) {
 	}
 	assert.DirExists(t, filepath.Join(dir, "cost-9.svg"))
 	_, err = os.Lstat(filepath.Join(dir, "cost-8.svg"))
-	assert.NoError(t, err, "a link is not what this program makes")
+	assert.NoError(t, err, "this program makes no links")
 	text, err := os.ReadFile(filepath.Join(dir, "cost-1.svg"))
 	require.NoError(t, err)
 	assert.NotEqual(t, "before", string(text))

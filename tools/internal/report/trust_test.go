@@ -78,7 +78,8 @@ func TestTheRestOfTrust(t *testing.T) {
 }
 
 // A disturbed run says so before all else, and beside each verdict that it
-// touches; rules that were not judged are told of, and are no failures.
+// touches. The page names rules that were not judged, and does not count them
+// as failures.
 func TestADisturbedPageSaysSoFirst(t *testing.T) {
 	r := reporttest.Sample(t)
 	assert.NotContains(t, written(t, r)[FileName], "DISTURBED")

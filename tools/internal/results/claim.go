@@ -23,7 +23,8 @@ func (v Verdict) Decided() bool { return v != "" && v != NotMeasurable && v != N
 type Statement struct {
 	ID    string `json:"id"` // "E2"
 	Title string `json:"title"`
-	// Quotes are the article's words. Experiments on what it leaves out have none.
+	// Quotes are the article's words. An experiment on a question that the article
+	// leaves out has none.
 	Quotes []string `json:"quotes,omitempty"`
 	// Question is asked of each server: yes confirms the claim.
 	Question string `json:"question"`

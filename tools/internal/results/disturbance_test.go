@@ -9,8 +9,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// Each way to be kept from a core counts; what threads of a server wait for each
-// other does not.
+// Each way to be kept from a core counts. The time for which a server's threads wait for
+// each other does not.
 func TestTaken(t *testing.T) {
 	waiting := &Resources{Window: time.Second, RunQueue: new(500 * time.Millisecond)}
 	for want, b := range map[string]Besides{
@@ -61,7 +61,7 @@ func TestVoidRuns(t *testing.T) {
 	r.Claims[2] = Claim{Experiment: "E2", Verdict: NotMeasurable, Headline: -1, Findings: []Finding{{Server: "eventloop", Verdict: Refuted}}}
 	assert.Empty(t, r.Void(), "it was run with a server that the claim is not about")
 	r.Claims = r.Claims[1:2]
-	assert.Empty(t, r.Void(), "there is no such server here, which is said elsewhere")
+	assert.Empty(t, r.Void(), "the server is not available, which another note says")
 }
 
 // A run is disturbed if more than a share of the CPU time went elsewhere, to the host or

@@ -26,7 +26,7 @@ type Environment struct {
 	// Others is the share that programs other than the lab and its servers used; nil if
 	// it is not known.
 	Others *float64 `json:"others,omitempty"`
-	// Pauses are those of a thread that does nothing but look at the clock.
+	// Pauses are the pauses of a thread that does nothing but read the clock.
 	Pauses Pauses `json:"pauses"`
 }
 

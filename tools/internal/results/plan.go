@@ -22,7 +22,8 @@ const (
 	Claims     Part = "claims"      // the article's, put to the test
 )
 
-// Parts are all parts, in the order they are measured. The quick run leaves out the last.
+// Parts are all parts, in the order they are measured. A plan that names no parts leaves
+// out the last.
 var Parts = []Part{Stall, Closed, OpenLoop, Idle, Syscalls, Claims, Capacities}
 
 // Plan says what the lab measures, in which order and for how long.
@@ -84,8 +85,8 @@ func (p Plan) Mix(connections, depth int, rate float64) load.Workload {
 // each.
 type Shape struct{ Connections, Depth int }
 
-// Shapes are the default shapes, in this order: from one request in flight to so many
-// that they share the cost of waiting.
+// Shapes are the default shapes, in this order: from one request in flight to enough
+// requests to share the cost of waiting.
 var Shapes = []Shape{{1, 1}, {50, 1}, {50, 16}}
 
 // Workloads returns a workload for each shape; without shapes, for Shapes. mix has what

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A pipe in the place of the results, into which nobody wrote, kept report waiting, and
-// no signal ended it.
+// Once report waited for a pipe without a writer that stood in the place of the
+// results, and no signal ended it.
 func TestReadDoesNotWaitForAPipe(t *testing.T) {
 	name := filepath.Join(t.TempDir(), FileName)
 	require.NoError(t, unix.Mkfifo(name, 0o600))

@@ -40,8 +40,9 @@ type Resources struct {
 // while it is adjusted (adjtimex: 500 µs in a second). CPU time is not adjusted.
 const clockSlew = 500e-6
 
-// hostPause is how far a CPU clock may lag because of a virtual machine's host. The kernel looks at the time, the host takes the core away, and only when
-// the core is back do other processes see the new CPU time. A lag of 50 µs was seen
+// hostPause is how far a CPU clock may lag because of a virtual machine's host. The
+// kernel reads the time, the host takes the core away, and other processes see the new
+// CPU time only when the core is back. A lag of 50 µs was seen
 // (TestAProcessHasNoMoreThanItsCore); a millisecond leaves room for slower hosts.
 const hostPause = time.Millisecond
 
@@ -81,14 +82,14 @@ func (r *Resources) Waited() (share float64, known bool) {
 
 // Wanted is the share of a core that the server would have used without other programs:
 // Share and the wait for a core together, at most all cores. So it is the same on a busy
-// machine, as far as the kernel tells.
+// machine, if the kernel tells the wait.
 func (r *Resources) Wanted() (share float64, known bool) {
 	share, known = r.Share()
 	waited, _ := r.Waited()
 	return max(share, min(share+waited, float64(r.cores()))), known
 }
 
-// cores is Cores, or one where that is not known.
+// cores is Cores, or 1 if Cores is not known.
 func (r *Resources) cores() int {
 	if r == nil {
 		return 1

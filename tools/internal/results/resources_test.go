@@ -11,8 +11,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// More CPU time than the cores have is a fault of the measurement unless the
-// clocks can be as wrong: then it is not cut off.
+// More CPU time than the cores have is a fault of the measurement, and is not
+// cut off, unless the clocks can be as wrong as that.
 func TestMoreThanItsCoresIsADefect(t *testing.T) {
 	for name, test := range map[string]struct {
 		r             Resources
@@ -48,7 +48,7 @@ func TestSharesAreKnownOrNot(t *testing.T) {
 	assert.False(t, known, "the kernel does not tell")
 	wanted, known := r.Wanted()
 	assert.True(t, known)
-	assert.InDelta(t, 0.3, wanted, 1e-9, "as far as it tells")
+	assert.InDelta(t, 0.3, wanted, 1e-9, "the kernel tells no wait")
 	r.RunQueue = new(500 * time.Millisecond)
 	waited, known := r.Waited()
 	assert.True(t, known)
@@ -60,7 +60,7 @@ func TestSharesAreKnownOrNot(t *testing.T) {
 	assert.InDelta(t, 1, wanted, 1e-9)
 }
 
-// Unknown is absent from the file, and no 0.
+// An unknown figure is absent from the file. It is not 0.
 func TestWhatTheKernelDoesNotTellIsAbsent(t *testing.T) {
 	text, err := json.Marshal(Cell{Resources: &Resources{Window: time.Second}, Load: load.Result{}})
 	require.NoError(t, err)

@@ -170,8 +170,8 @@ func Read(name string) (*Results, error) {
 	return r, nil
 }
 
-// Decode reads results as JSON, and checks them. It ignores unknown fields, which are
-// those of a later version.
+// Decode reads results as JSON, and checks them. It ignores unknown fields, because a
+// later version may have written them.
 func Decode(text []byte) (*Results, error) {
 	// The version first, because another version may have other types.
 	var version struct {

@@ -25,7 +25,7 @@ func TestReadWhatWasWritten(t *testing.T) {
 	assert.Equal(t, string(want), string(got))
 }
 
-// Read stops at a file that cannot be a run's, be it as long as the disk permits.
+// Read refuses a file that is too long to be a run's, and reads no more of it.
 func TestReadHasALimit(t *testing.T) {
 	name := filepath.Join(t.TempDir(), results.FileName)
 	require.NoError(t, os.WriteFile(name, nil, 0o666))

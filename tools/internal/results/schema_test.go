@@ -27,8 +27,8 @@ func wholeSample(t *testing.T) *results.Results {
 	return r
 }
 
-// The schema is made of the types and their comments, so that it cannot say
-// anything else.
+// The schema is made from the types and their comments, so that they always
+// agree.
 func TestTheSchemaIsCurrent(t *testing.T) {
 	r := jsonschema.Reflector{AllowAdditionalProperties: true} // a later version may add some
 	require.NoError(t, r.AddGoComments("github.com/ioflavors/ioflavors/tools/internal/results", "../results"))

@@ -53,7 +53,8 @@ func TestSummarize(t *testing.T) {
 	assert.Equal(t, Summary{Server: "b", Workload: 1, Rounds: 1, Rate: 1}, all[1])
 }
 
-// The generator was the limit if it was in more rounds than not.
+// The generator was the limit if it was the limit in more than half of the
+// rounds.
 func TestHalfOfTheRoundsDoNotLimit(t *testing.T) {
 	for limited, rounds := range map[int]int{0: 2, 1: 2, 2: 4, 3: 6} {
 		runs := make([]Cell, rounds)

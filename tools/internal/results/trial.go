@@ -15,8 +15,9 @@ type Trial struct {
 	// difference as a number, such as connections.
 	Case string  `json:"case,omitempty"`
 	X    float64 `json:"x,omitempty"`
-	// Load is what the generator measured, Probes what clients measured that connect, ask
-	// and leave, and Resources what the server used; nil where there were none.
+	// Load is what the generator measured, and Resources what the server used. Probes is
+	// what the probes measured: clients that connect, ask and leave. nil: there were
+	// none.
 	Load      *load.Result `json:"load,omitempty"`
 	Probes    *Timeline    `json:"probes,omitempty"`
 	Resources *Resources   `json:"resources,omitempty"`
@@ -100,7 +101,8 @@ func (t *Timeline) Worst(from, until time.Duration) (worst time.Duration) {
 	return worst
 }
 
-// Late returns how late probes began at worst that were due in that time.
+// Late returns the greatest delay with which a probe began, of the probes that were due
+// in that time.
 func (t *Timeline) Late(from, until time.Duration) (late time.Duration) {
 	for i, m := range t.Steps {
 		if at := time.Duration(i) * t.Step; at >= from && at < until {
@@ -121,7 +123,7 @@ func (t *Timeline) Failed() (n int) {
 // Attack is a client that misbehaves for a while.
 type Attack struct {
 	Kind  AttackKind    `json:"kind"`
-	From  time.Duration `json:"from_ns"` // since the probes' first
+	From  time.Duration `json:"from_ns"` // since the first probe
 	Until time.Duration `json:"until_ns"`
 	// Waited is the run-queue wait of the server's threads meanwhile, added up, and Steal
 	// the share of the CPU time that the host took; 0 and nil if they are not known.

@@ -29,7 +29,7 @@ var imports = map[string]string{
 	"tools/peers": "common tools/peers",
 	"tools/lint":  "",
 
-	// What knows nothing of the lab.
+	// Packages that know nothing of the lab.
 	"tools/internal/folder":    "",
 	"tools/internal/format":    "",
 	"tools/internal/nearest":   "",
@@ -49,7 +49,7 @@ var imports = map[string]string{
 	"tools/internal/generator/wire":    "common tools/internal/load tools/internal/generator/dataset",
 	"tools/internal/generator/meter":   "common",
 
-	// The lab, from the bottom up. What shows results starts no process.
+	// The lab, from the bottom up. Packages that show results start no process.
 	"tools/internal/results":     results + "tools/internal/folder",
 	"tools/internal/text":        shown,
 	"tools/internal/term":        shown + "tools/internal/text",
@@ -101,7 +101,8 @@ func modelFolders() (folders []string) {
 
 const root = "../../.."
 
-// Each package imports those of ours that the table permits, on every system.
+// Of our packages each package imports only the ones that the table permits, on every
+// system.
 func TestWhoMayImportWhom(t *testing.T) {
 	const ours = "github.com/ioflavors/ioflavors/"
 	used := make(map[string]bool)

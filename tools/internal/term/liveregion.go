@@ -43,8 +43,8 @@ func (a *liveRegion) erase() {
 	}
 }
 
-// home returns the code that moves the cursor to the beginning of the lines. A terminal
-// that became narrower has broken the lines.
+// home returns the code that moves the cursor to the beginning of the lines. If the
+// terminal became narrower, it has broken the lines.
 func (a *liveRegion) home() string {
 	columns, _ := a.size()
 	up := -1

@@ -24,14 +24,14 @@ func TestProgressLines(t *testing.T) {
 	p.Finished(20*time.Second, "")
 	now = now.Add(40 * time.Second)
 	p.Finished(40*time.Second, "so is another")
-	p.Finished(time.Second, "and what nobody had planned")
+	p.Finished(time.Second, "and a measurement that was not planned")
 	p.End()
 	assert.Equal(t, strings.Join([]string{
 		"about 80 s",
 		// without the plan's eighth it would be 80 s
 		"one is done (about 1 min 40 s left; longer than planned, because everything takes 2.0 times as long)",
 		"so is another (about 0 s left)",
-		"and what nobody had planned (about 0 s left)",
+		"and a measurement that was not planned (about 0 s left)",
 		"",
 	}, "\n"), out.String())
 }

@@ -55,8 +55,8 @@ func claimNotes(r *results.Results) (notes []string) {
 	return notes
 }
 
-// doubts counts the findings that another run could decide otherwise, and those that
-// contradict their prediction.
+// doubts counts the findings that another run could decide otherwise, and the findings
+// that contradict their prediction.
 func doubts(c results.Claim) string {
 	near, surprising := c.Doubts()
 	var all []string

@@ -27,7 +27,7 @@ func TestDrifts(t *testing.T) {
 	assert.InDeltaSlice(t, []float64{1, 1.5, 0.8}, drifts(r), 1e-9)
 	assert.Contains(t, paceNote(r), "88 % more CPU time in round 2 than in round 3")
 
-	// What is noise of one server is none of the machine's.
+	// The noise of one server is no drift of the machine.
 	r.Runs = nil
 	for round, cpu := range []time.Duration{100, 110, 90} {
 		run("cheap", round+1, cpu)

@@ -39,7 +39,7 @@ func Notes(r *results.Results) []string {
 	var hidden []string
 	for _, s := range r.Summary {
 		if hides(r, s) {
-			hidden = append(hidden, fmt.Sprintf("%.0f %% of those in flight (%s, %s)", s.Hidden*100, s.Server, WorkloadName(r.Plan.Workloads[s.Workload])))
+			hidden = append(hidden, fmt.Sprintf("%.0f %% of the requests in flight (%s, %s)", s.Hidden*100, s.Server, WorkloadName(r.Plan.Workloads[s.Workload])))
 		}
 	}
 	if len(hidden) > 0 {

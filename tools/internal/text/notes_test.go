@@ -14,7 +14,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
-// A closed loop's void cells are told of.
+// The notes count a closed loop's void cells.
 func TestVoidCellsOfTheClosedLoopAreTold(t *testing.T) {
 	r := wholeRun(t)
 	said := func() string { return strings.Join(Notes(r), "\n") }
@@ -30,7 +30,7 @@ func TestAStallCheckThatFailsIsTold(t *testing.T) {
 	assert.Contains(t, trustNotes((&results.Results{StallCheck: p}))[0], "DO NOT TRUST THIS RUN: blind")
 }
 
-// DISTURBED is the first line, and beside each verdict that it touches.
+// DISTURBED is the first line, and stands beside each verdict that it touches.
 func TestADisturbedRunSaysSoFirst(t *testing.T) {
 	r := wholeRun(t)
 	r.Environment.Steal, r.Environment.Others = nil, new(0.8)
@@ -48,7 +48,7 @@ func TestADisturbedRunSaysSoFirst(t *testing.T) {
 	assert.NotContains(t, out.String(), "DISTURBED")
 }
 
-// More CPU time than the cores have is told of.
+// A note warns of more CPU time than the cores have.
 func TestMoreThanItsCoresIsTold(t *testing.T) {
 	r := &results.Results{Plan: results.Plan{Workloads: results.Workloads(load.DefaultWorkload())}, Servers: []*results.Server{{Target: results.Target{Name: "fine"}}, {Target: results.Target{Name: "wrong"}}}}
 	impossible := &results.Resources{Cores: 1, Window: time.Second, CPU: 1020 * time.Millisecond, Uncertainty: time.Millisecond}
@@ -62,8 +62,8 @@ func TestMoreThanItsCoresIsTold(t *testing.T) {
 	}
 }
 
-// Rules that were not judged are no reason not to measure a server, and are told
-// of.
+// A server with rules that were not judged is measured, and a note names the
+// rules.
 func TestRulesThatWereNotJudgedAreTold(t *testing.T) {
 	r := &results.Results{Servers: []*results.Server{{Target: results.Target{Name: "busywait"}}, {Target: results.Target{Name: "eventloop"}}}}
 	r.Servers[0].Rules = &results.Conformance{Passed: 1, Total: 2, NotJudged: []results.Failure{{Rule: "storm", Reason: "the server waited for a core"}}}

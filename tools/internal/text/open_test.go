@@ -56,8 +56,8 @@ func TestSummarizeOpen(t *testing.T) {
 	assert.Contains(t, notes, "quick, at 10,000 requests/s: 2 errors; the first: oh")
 	assert.Contains(t, notes, "VOID: 1 of 6 cells")
 
-	// Late with few requests: the void round counts for the median, and for no
-	// more.
+	// The generator was late with few requests, so the void round counts for
+	// the median only.
 	cells[1].Load.SendLag = load.Times{P99: time.Second}
 	cells[1].Load.Response = labtest.Times(t, 50_000, 10*time.Millisecond)
 	require.NoError(t, r.Summarize())

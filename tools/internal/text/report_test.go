@@ -19,7 +19,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// wholeRun has about everything that a report can have to tell.
+// wholeRun has nearly everything that a report can show.
 func wholeRun(t *testing.T) *results.Results {
 	t.Helper()
 	r := labtest.Sample(t)
@@ -63,7 +63,8 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// Whatever the servers are called, and however wide the terminal is.
+// No line is too wide, whatever the servers' names, and however wide the
+// terminal.
 func TestReportFitsTheWidth(t *testing.T) {
 	r := wholeRun(t)
 	r.Servers[0].Name = strings.Repeat("a server of one's own ", 6)

@@ -25,7 +25,8 @@ func TestIntervals(t *testing.T) {
 	assert.Contains(t, reporttest.Text(f.Picture), "95 %")
 	assert.Zero(t, reporttest.Paths(Cost(r, 1).Picture, "whisker"), "of the other workload")
 
-	// The axis has room for it: it is not cut off at the last round.
+	// The axis has room for the whole interval: it is not cut off at the last
+	// round.
 	x, ok := plot.Logarithmic([]float64{50, 900}, plot.Margin+6, plot.Width-plot.Margin-6)
 	require.True(t, ok)
 	found := false

@@ -7,11 +7,12 @@ import (
 
 // knee is the rate beyond which a server no longer keeps up.
 type knee struct {
-	// rate was kept, 0: none was; and next was not, 0: none is known.
+	// rate is the highest rate that was kept, 0: none was. next is the lowest rate
+	// that was not kept, 0: none is known.
 	rate, next float64
 	// p99 at rate, in ns. 0: not known.
 	p99 float64
-	// near: every rate between the two that was tried is valid.
+	// near: no tried rate between the two is blind.
 	near bool
 	// bound: the measurement at next was void.
 	bound bool

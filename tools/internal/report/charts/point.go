@@ -14,7 +14,7 @@ type point struct {
 	rate     float64
 	p50, p99 float64 // in ns; 0: too few requests
 	void     bool    // p99 says nothing about the server
-	blind    bool    // neither do p50 and kept
+	blind    bool    // p50 and kept say nothing about the server either
 	missing  bool    // not measured, so void and blind, too
 	kept     bool    // the server kept the rate
 }

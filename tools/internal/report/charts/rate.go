@@ -155,7 +155,8 @@ func rateMarks(p *plot.Picture, m rateModel, at func(rate, ns float64) plot.Spot
 	}
 }
 
-// rateLabels are the plan's rates, in thousands, without those that have no room.
+// rateLabels are the plan's rates, in thousands, without the labels that have no
+// room.
 func rateLabels(r *results.Results, x plot.Scale) []plot.Label {
 	const room = 22
 	var all []plot.Label

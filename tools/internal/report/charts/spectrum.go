@@ -22,7 +22,7 @@ const beyond = 10
 var marked = []float64{50, 90, 99, 99.9, 99.99, 99.999}
 
 func nines(percentile float64) float64 {
-	return math.Log10(100_000 / float64(load.Beyond(percentile))) // as newCurve, so that equal ones are equal
+	return math.Log10(100_000 / float64(load.Beyond(percentile))) // computed like newCurve's most, so that equal percentiles are equal
 }
 
 // curve is a model's line in a spectrum.

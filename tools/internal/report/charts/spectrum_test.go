@@ -32,7 +32,7 @@ func TestPercentilesAreMerged(t *testing.T) {
 	assert.NotEqual(t, format.Absent, newCurve("", 0, h).value(99), "ten lie beyond it")
 }
 
-// A curve of exactly as many requests as a percentile takes has a mark there.
+// A curve with exactly as many requests as a percentile needs has a mark there.
 func TestACurveReachesThePercentilesThatItHasRequestsFor(t *testing.T) {
 	requests := int64(2 * beyond)
 	for _, percentile := range marked {

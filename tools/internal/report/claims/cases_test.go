@@ -34,7 +34,8 @@ func TestCases(t *testing.T) {
 	assert.Equal(t, format.Nanoseconds(float64(r.Trials[trialAt(r, "E10")].Load.Response.P99)), f.Table.Rows[0][3])
 	assert.Contains(t, reporttest.Text(f.Picture), "a handler that computes, and for lo…")
 
-	// One of them lacks a case, and then there is one case.
+	// A case without figures has an empty cell. Where all runs are of one case,
+	// there is no picture.
 	r.Trials[trialAt(r, "E10")].Load = nil
 	assert.Equal(t, []string{"quick", "a handler that sleeps", format.Absent, format.Absent}, caseTable(t, r)[0])
 	for i := range r.Trials {

@@ -33,10 +33,11 @@ type Claim struct {
 	Trials   plot.Table
 }
 
-// Prediction is a verdict with the servers that it is expected of.
+// Prediction is a verdict with the servers for which it is expected.
 type Prediction struct{ Verdict, Servers string }
 
-// Stamp is a verdict. Its sign and its edge, too, differ from those of others.
+// Stamp is a verdict. Each verdict has its own sign and its own edge, so verdicts
+// differ without colours.
 type Stamp struct {
 	Class, Sign, Text string
 	When              string

@@ -15,7 +15,7 @@ type measure struct {
 	of   func(results.Trial) (x float64, known bool)
 }
 
-// measures are those of all trials, in the order of the table's columns.
+// measures are the measures that all trials have, in the order of the table's columns.
 var measures = []measure{
 	{results.RequestRate, "", ofLoad(func(t results.Trial) (float64, bool) { return t.Load.Rate, true })},
 	{results.MedianTime, "ns", ofLoad(func(t results.Trial) (float64, bool) {

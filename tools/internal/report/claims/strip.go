@@ -120,7 +120,8 @@ func stacked(findings []placed, x plot.Scale) []int {
 // unit stands beside the servers' numbers only.
 const shortUnit = 3
 
-// amountLabels are round numbers with their unit, without those that have no room.
+// amountLabels are round numbers with their unit, without the labels that have no
+// room.
 func amountLabels(x plot.Scale, unit string) []plot.Label {
 	return plot.Apart(x.Labels(func(v float64) string {
 		text, isTime := format.TickOf(v, unit)

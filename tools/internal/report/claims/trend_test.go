@@ -27,8 +27,8 @@ func TestTrend(t *testing.T) {
 	assert.Contains(t, reporttest.Text(f.Picture), "10.0 µs → 2.01 ms")
 }
 
-// statement is what the experiment of that number says, or of another version's that
-// there is nothing but the number.
+// statement returns the statement of the experiment with that number; for an
+// experiment of another version, a statement with the number only.
 func statement(id string) *results.Statement {
 	for _, e := range experiments.All() {
 		if e.ID == id {
@@ -38,8 +38,8 @@ func statement(id string) *results.Statement {
 	return &results.Statement{ID: id}
 }
 
-// An experiment that nothing is known of here has a picture, too, of the first
-// measure that was varied; its own if that is known.
+// A trend shows the measure that the experiment names, or else the first
+// measure that was varied. So an unknown experiment has a picture, too.
 func TestWhatATrendShows(t *testing.T) {
 	run := func(x float64) results.Trial {
 		return results.Trial{X: x, Load: &load.Result{Rate: x, Served: 3, Requests: 10}, Resources: &results.Resources{CPU: time.Second, Voluntary: 5}}
@@ -71,7 +71,7 @@ func TestWhatATrendShows(t *testing.T) {
 	assert.Equal(t, "threads", chosen.against)
 }
 
-// Cases that have as many connections are no steps of them.
+// Different cases with the same number of connections make no trend.
 func TestCasesAreNoTrend(t *testing.T) {
 	run := func(name string, x float64) results.Trial {
 		return results.Trial{Case: name, X: x, Resources: &results.Resources{RSS: 1 << 20}}

@@ -19,7 +19,7 @@ func TestFitting(t *testing.T) {
 	s, _ = Fitting([]float64{0, 1, 1000}, 0, 100)
 	assert.False(t, s.even)
 	assert.Zero(t, s.At(0), "at the end")
-	assert.Greater(t, s.At(1), 8.0, "apart from what is not 0")
+	assert.Greater(t, s.At(1), 8.0, "apart from the numbers that are not 0")
 	assert.Zero(t, s.Labels(format.Digits)[0].At)
 	s, ok = Fitting([]float64{0, 0}, 0, 100)
 	assert.True(t, ok && s.even, "there is something, if nothing")
