@@ -87,14 +87,19 @@ func (a *Acceptor) Admit(client Stream) (refusal string) {
 	}
 	enough := time.NewTimer(patience)
 	defer enough.Stop()
-	for refusal != "" && a.conns.core.Phase() != kvserver.Closing && a.conns.leaving(anyStream) > 0 {
+	for a.conns.core.Phase() != kvserver.Closing {
+		leaving := a.conns.leavingOrClosing()
+		// Ask again: connections that closed just before leavingOrClosing counted have
+		// freed their places.
+		if refusal, _ = a.conns.admit(client); refusal == "" || leaving == 0 {
+			return refusal
+		}
 		select {
 		case <-a.conns.freed:
 		case <-a.woken:
 		case <-enough.C:
 			return refusal
 		}
-		refusal, _ = a.conns.admit(client)
 	}
 	return refusal
 }

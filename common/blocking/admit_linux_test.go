@@ -60,6 +60,70 @@ func TestAClientWaitsForThePlaceOfOneThatHasLeft(t *testing.T) {
 	}
 }
 
+// lonely is a stream whose client stays. Its first look is called when the system is asked
+// whether the client has left.
+type lonely struct {
+	left
+	look func()
+}
+
+func (s *lonely) Descriptor() int {
+	if look := s.look; look != nil {
+		s.look = nil
+		look()
+	}
+	return s.fd
+}
+
+// noTransport is that of a connection that nothing happens to.
+type noTransport struct{}
+
+func (noTransport) SetTimer(time.Duration) {}
+func (noTransport) Interrupt()             {}
+func (noTransport) CloseWrite() error      { return nil }
+
+// A client once found no place, then the last connection closed, then the system was asked
+// how many clients were leaving. The answer was none, and the client was refused although
+// all places were free.
+func TestAPlaceThatIsFreedDuringTheLookIsSeen(t *testing.T) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	require.NoError(t, err)
+	defer unix.Close(fds[0])
+	defer unix.Close(fds[1])
+	synctest.Test(t, func(t *testing.T) {
+		cfg := kvserver.Config{Limits: kvserver.Limits{MaxConns: 2}, Logger: slog.New(slog.DiscardHandler)}
+		core := kvserver.NewCore(cfg, kvserver.Traits{}, 1)
+		a := NewAcceptor(NewConns(core))
+		stays := &lonely{left: left{fd: fds[0]}}
+		c := a.conns.Open(stays)
+		defer a.conns.Close(c)
+		var other kvserver.Conn
+		require.Empty(t, core.Admit())
+		core.Lane(0).Open(&other, noTransport{}, "")
+		stays.look = other.Closed
+		assert.Empty(t, a.Admit(&left{fd: -1}))
+	})
+}
+
+// The place of a connection that is being closed will be free in a moment: the next client
+// waits for it.
+func TestAClientWaitsForThePlaceOfAConnectionThatIsBeingClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := kvserver.Config{Limits: kvserver.Limits{MaxConns: 1}, Logger: slog.New(slog.DiscardHandler)}
+		a := NewAcceptor(NewConns(kvserver.NewCore(cfg, kvserver.Traits{}, 1)))
+		s := &left{fd: -1}
+		c := a.conns.Open(s)
+		refusal := make(chan string, 1)
+		s.afterClose = func() {
+			go func() { refusal <- a.Admit(&left{fd: -1}) }()
+			synctest.Wait()
+			assert.Empty(t, refusal, "it waits")
+		}
+		a.conns.Close(c)
+		assert.Empty(t, <-refusal)
+	})
+}
+
 // known is a stream with a TCP address, whose client has left. It calls asked when its
 // address is read.
 type known struct {

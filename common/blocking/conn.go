@@ -49,10 +49,11 @@ var past = time.Unix(1, 0)
 type Conns struct {
 	core *kvserver.Core
 
-	mu    sync.Mutex
-	open  map[*Conn]struct{}
-	lane  int
-	freed chan struct{} // receives a value when a connection is closed
+	mu      sync.Mutex
+	open    map[*Conn]struct{}
+	closing int // connections that are not in open any more, but still have their places
+	lane    int
+	freed   chan struct{} // receives a value when a connection is closed
 }
 
 // NewConns returns an empty set.
@@ -100,6 +101,7 @@ func (cs *Conns) Close(c *Conn) {
 	// connection could interrupt the next one that gets its descriptor.
 	cs.mu.Lock()
 	delete(cs.open, c)
+	cs.closing++
 	if key != nil {
 		// Under the lock, so that admit either counts c as leaving or does not
 		// count it at all.
@@ -110,6 +112,9 @@ func (cs *Conns) Close(c *Conn) {
 	_ = c.stream.Close()
 	c.giveBack()
 	c.Closed()
+	cs.mu.Lock()
+	cs.closing--
+	cs.mu.Unlock()
 	select {
 	case cs.freed <- struct{}{}:
 	default:
@@ -134,6 +139,16 @@ func (cs *Conns) leaving(of func(Stream) bool) int {
 		}
 	}
 	return sock.HungUp(fds)
+}
+
+// leavingOrClosing returns how many places will soon be free: those of clients that have
+// ended their streams, and of connections that are being closed. In this order, because
+// a connection that begins to close meanwhile must not be missed.
+func (cs *Conns) leavingOrClosing() int {
+	leaving := cs.leaving(anyStream)
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	return leaving + cs.closing
 }
 
 // Wake interrupts every connection's blocked call, so that it looks at the
