@@ -65,8 +65,8 @@ func TestLoadJSON(t *testing.T) {
 			assert.Contains(t, []int{0, 3}, code, "on a busy machine the run may be void")
 			lines := strings.Split(strings.TrimSpace(out), "\n")
 			require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &report))
-			if report["requests_per_second"] != 0.0 {
-				break // on a busy machine a short run may get no answer
+			if report["p99_us"] != 0.0 {
+				break // on a busy machine a short run may get few answers, or none
 			}
 		}
 		for _, name := range []string{"requests_per_second", "p50_us", "p90_us", "p99_us", "max_us"} {
