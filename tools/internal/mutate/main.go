@@ -83,10 +83,11 @@ func run(ctx context.Context, out io.Writer, only string, per, jobs int, file st
 		fmt.Fprintln(out, len(all), "mutations")
 		return nil
 	}
+	passed := make(map[string]bool)
 	for i, m := range all {
 		if i == 0 || m.target != all[i-1].target {
 			fmt.Fprintf(out, "%s: its tests on the program as it is\n", m.target.folder)
-			if err := m.target.whole(ctx); err != nil {
+			if err := m.target.whole(ctx, passed); err != nil {
 				return err
 			}
 		}

@@ -95,11 +95,17 @@ func (m mutation) try(ctx context.Context) (fate, error) {
 
 // whole runs the target's tests on the unchanged program. If they fail, a failure
 // would not show that a mutation was noticed.
-func (t *target) whole(ctx context.Context) error {
+// passed are the commands of targets before it, which need not run again.
+func (t *target) whole(ctx context.Context, passed map[string]bool) error {
 	for _, tests := range t.tests {
-		if output, err := goTest(ctx, "", tests); err != nil {
-			return fmt.Errorf("without a mutation: go test %s: %w\n%s", strings.Join(tests, " "), err, output)
+		command := strings.Join(tests, " ")
+		if passed[command] {
+			continue
 		}
+		if output, err := goTest(ctx, "", tests); err != nil {
+			return fmt.Errorf("without a mutation: go test %s: %w\n%s", command, err, output)
+		}
+		passed[command] = true
 	}
 	return nil
 }
