@@ -238,6 +238,10 @@ func TestTheStoreIsShownTheKeysFirst(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "prefetch 16", s.log[0])
 	assert.Equal(t, []string{"get 15", "get 16"}, s.log[store.PrefetchBatch:], "one alone need not be shown")
+
+	s.log = nil
+	h.Prefetch([store.PrefetchBatch]uint64{}, 3)
+	assert.Equal(t, []string{"prefetch 3"}, s.log, "for requests of several clients")
 }
 
 func TestAppendRepliesStopsAtTheLimit(t *testing.T) {
