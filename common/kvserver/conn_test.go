@@ -310,6 +310,24 @@ func TestPausesAreCounted(t *testing.T) {
 	})
 }
 
+// A client that is not read is read again when it has taken three quarters of the limit, and
+// not after each byte.
+func TestAPauseEndsWhenAQuarterIsLeft(t *testing.T) {
+	bubble(t, Limits{OutputLimit: 1000}, func(t *testing.T, core *Core) {
+		c := open(core)
+		c.receive(request(kv.PutOrUpdate, "k", strings.Repeat("v", 100)))
+		c.flush()
+		c.receive(strings.Repeat(request(kv.Get, "k", ""), 20))
+		require.True(t, c.Paused())
+		answered := c.Answered()
+		c.HandleWrite(len(c.Output())-251, nil)
+		assert.True(t, c.Paused())
+		assert.Equal(t, answered, c.Answered())
+		c.HandleWrite(1, nil)
+		assert.Greater(t, c.Answered(), answered)
+	})
+}
+
 // Each request is counted once, even if it waited for room in a pause; so is each byte
 // read or written.
 func TestWhatIsAnsweredAfterAPauseIsCounted(t *testing.T) {

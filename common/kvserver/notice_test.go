@@ -51,6 +51,22 @@ type explosive struct{ store.Store }
 
 func (explosive) Append(dst, key []byte) ([]byte, bool, error) { panic("a bug") }
 
+// A line of the log has the number of connections that are open, without those that are
+// closed.
+func TestALineCountsTheOpenConnections(t *testing.T) {
+	logged(t, Config{}, func(core *Core, log *strings.Builder) {
+		first, second := open(core), open(core)
+		first.HandleRead(0, io.EOF)
+		first.Closed()
+		synctest.Wait()
+		log.Reset()
+		second.HandleRead(0, errors.New("reset"))
+		second.Closed()
+		synctest.Wait()
+		assert.Contains(t, log.String(), "connections=1 ")
+	})
+}
+
 // Whatever ends a client's connection, the log says so, and why. For many connections
 // it does so once a second, with the number of suppressed lines.
 func TestEveryReasonHasALineAndItComesOnceASecond(t *testing.T) {
