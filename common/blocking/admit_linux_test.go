@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/session"
 )
 
 // left is a stream whose client has left, although its goroutine has not noticed yet.
@@ -163,6 +164,42 @@ func TestWhoIsBeingClosedIsInNobodysWay(t *testing.T) {
 	assert.Empty(t, refusal)
 	refusal, full := cs.admit(&known{left: left{fd: -1}, port: 3})
 	assert.True(t, full, refusal)
+}
+
+// A connection that closes between the count of those that leave and the decision once
+// counted twice: as one that leaves, and as a free place. Then an address got one more
+// connection than its limit.
+func TestAConnectionThatClosesMeanwhileCountsOnce(t *testing.T) {
+	hungUp, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	require.NoError(t, err)
+	defer unix.Close(hungUp[0])
+	require.NoError(t, unix.Close(hungUp[1]))
+	stays, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	require.NoError(t, err)
+	defer unix.Close(stays[0])
+	defer unix.Close(stays[1])
+	cfg := kvserver.Config{Limits: kvserver.Limits{MaxConnsPerPeer: 1}, Logger: slog.New(slog.DiscardHandler)}
+	cs := NewConns(kvserver.NewCore(cfg, kvserver.Traits{}, 1))
+	for range 1000 {
+		first := cs.Open(&known{left: left{fd: hungUp[0]}, port: 1})
+		second := cs.Open(&known{left: left{fd: stays[0]}, port: 2})
+		require.Equal(t, session.Read, second.Wants(), "the first one leaves")
+		closed := make(chan struct{})
+		looked := false
+		second.stream.(*known).asked = func() {
+			if !looked {
+				looked = true
+				go func() {
+					defer close(closed)
+					cs.Close(first)
+				}()
+			}
+		}
+		_, full := cs.admit(&known{left: left{fd: -1}, port: 3})
+		require.True(t, full)
+		<-closed
+		cs.Close(second)
+	}
 }
 
 // mixed is a user's own stream, whose addresses need not be TCP's.

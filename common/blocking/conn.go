@@ -123,10 +123,9 @@ func (cs *Conns) Close(c *Conn) {
 
 // leaving asks the system how many clients have ended their streams while their
 // connections are still open here: their goroutines have not read the end yet, or
-// still have replies to write. It counts only clients for which of returns true.
+// still have replies to write. It counts only clients for which of returns true. The
+// caller holds the lock.
 func (cs *Conns) leaving(of func(Stream) bool) int {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
 	fds := make([]int, 0, len(cs.open))
 	for c := range cs.open {
 		if !of(c.stream) {
@@ -142,13 +141,11 @@ func (cs *Conns) leaving(of func(Stream) bool) int {
 }
 
 // leavingOrClosing returns how many places will soon be free: those of clients that have
-// ended their streams, and of connections that are being closed. In this order, because
-// a connection that begins to close meanwhile must not be missed.
+// ended their streams, and of connections that are being closed.
 func (cs *Conns) leavingOrClosing() int {
-	leaving := cs.leaving(anyStream)
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	return leaving + cs.closing
+	return cs.leaving(anyStream) + cs.closing
 }
 
 // Wake interrupts every connection's blocked call, so that it looks at the

@@ -46,14 +46,18 @@ func (cs *Conns) admit(s Stream) (refusal string, peerFull bool) {
 		return cs.core.Admit(), false
 	}
 	refusal, peerFull = cs.core.AdmitPeer(key, addr, 0)
-	if peerFull {
-		leaving := cs.leaving(func(other Stream) bool {
-			_, of := cs.peer(other)
-			return kvserver.SamePeer(of, addr)
-		})
-		refusal, peerFull = cs.core.AdmitPeer(key, addr, leaving)
+	if !peerFull {
+		return refusal, false
 	}
-	return refusal, peerFull
+	// Under the lock, no connection of the address can close between the count and the
+	// decision, and so count as leaving and as closed.
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	leaving := cs.leaving(func(other Stream) bool {
+		_, of := cs.peer(other)
+		return kvserver.SamePeer(of, addr)
+	})
+	return cs.core.AdmitPeer(key, addr, leaving)
 }
 
 func anyStream(Stream) bool { return true }
