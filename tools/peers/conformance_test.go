@@ -2,10 +2,12 @@ package peers_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -60,10 +62,20 @@ func rules(t *testing.T, p peers.Peer) []string {
 	return slices.DeleteFunc(all, func(id string) bool { return p.Exceptions[id] != "" })
 }
 
+// host returns a loopback address. On Linux it is one that hardly anything else uses:
+// between the test's choice of a port and the server's start, another program could take
+// the port of 127.0.0.1.
+func host() string {
+	if runtime.GOOS != "linux" {
+		return "127.0.0.1"
+	}
+	return fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
+}
+
 // start runs a command until the test ends, and returns its address.
 func start(t *testing.T, program string, flags []string) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, err := net.Listen("tcp", net.JoinHostPort(host(), "0"))
 	require.NoError(t, err)
 	addr := ln.Addr().String()
 	require.NoError(t, ln.Close())
