@@ -44,6 +44,14 @@ func newTestAcceptor(ln net.Listener) (*kvserver.Core, *Acceptor) {
 	return core, a
 }
 
+// A listener without deadlines is not asked for a waiting client, because the call could
+// block.
+func TestAListenerWithoutDeadlinesIsNotAsked(t *testing.T) {
+	_, a := newTestAcceptor(&failingListener{})
+	assert.False(t, a.Waiting())
+	assert.Nil(t, a.next)
+}
+
 func TestAcceptOutlivesWhatPasses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		errs := []error{unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.ECONNABORTED, unix.EPROTO, unix.ENETDOWN, unix.EHOSTUNREACH}

@@ -1,3 +1,6 @@
+// Package meter reads from the kernel how a thread and a control group fared: the time
+// that the generator's thread ran and waited for a core, and the time that the group was
+// throttled.
 package meter
 
 import "time"
