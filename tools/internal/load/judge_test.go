@@ -1,6 +1,7 @@
 package load
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -46,6 +47,20 @@ func TestJudge(t *testing.T) {
 			assert.Empty(t, r.void(), "the closed loop has no times to be late for")
 		})
 	}
+}
+
+// The server is not blamed for requests on connections that broke or timed out, and
+// requests without a reply are not passed over.
+func TestRemarksOnRequestsWithoutAReply(t *testing.T) {
+	r := believable()
+	r.Requests, r.Unsent = 500, 3
+	remarks := strings.Join(r.Remarks(), "\n")
+	assert.Contains(t, remarks, "3 requests that were due were never sent")
+	assert.Contains(t, remarks, "The server did not keep the rate")
+	r.Errors.Broken, r.Errors.TimedOut = 1, 1
+	remarks = strings.Join(r.Remarks(), "\n")
+	assert.NotContains(t, remarks, "The server did not keep the rate")
+	assert.Contains(t, remarks, "Connections broke or timed out")
 }
 
 // A generator that is late with one request in a hundred spoils the p99, but not

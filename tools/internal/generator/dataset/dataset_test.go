@@ -24,6 +24,22 @@ func TestDataset(t *testing.T) {
 	assert.Equal(t, "key:000000000999", string(d.Key(999)))
 }
 
+// Values have all sizes of their range, and no other.
+func TestValueSizes(t *testing.T) {
+	w := sized(1000, 10)
+	w.MaxValue = 20
+	d := dataOf(w)
+	seen := make(map[int]bool)
+	for i := range d.Keys {
+		assert.Len(t, d.Value(i), d.ValueSize(i))
+		seen[d.ValueSize(i)] = true
+	}
+	for size := 10; size <= 20; size++ {
+		assert.True(t, seen[size], size)
+	}
+	assert.Len(t, seen, 11)
+}
+
 func TestMix(t *testing.T) {
 	count := func(puts float64) (n int) {
 		m := mixOf(load.Workload{Puts: puts, Keys: 7}, 1)
