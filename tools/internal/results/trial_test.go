@@ -38,3 +38,9 @@ func TestTrialsOfOneServer(t *testing.T) {
 	}
 	assert.Equal(t, []float64{2, 1}, xs, "in the order they were made")
 }
+
+func TestUnansweredProbesAreCountedInAllSteps(t *testing.T) {
+	line := &Timeline{Step: time.Second, Steps: []Moment{{Failed: 2}, {Calls: 5}, {Failed: 3}}}
+	assert.Equal(t, 5, line.Failed())
+	assert.Zero(t, (&Timeline{Steps: []Moment{{Calls: 5}}}).Failed())
+}
