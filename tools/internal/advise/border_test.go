@@ -44,3 +44,20 @@ func TestAnOptionsMedianIsOfTheSamplesThatStand(t *testing.T) {
 	require.NoError(t, o.times([]Sample{sample(7*ms, "it paused"), sample(8*ms, "it paused"), sample(9*ms, "it paused")}))
 	assert.Equal(t, 8*ms, o.P50, "none stands")
 }
+
+// A model that answers more requests is nearer to qualifying, and nearer than one about
+// which nothing is known; one that answers enough, but too late, is nearer still.
+func TestDistanceFromQualifying(t *testing.T) {
+	p := Profile{P99: 5 * time.Millisecond}
+	distances := []float64{
+		Option{Within: true}.distance(p),
+		Option{Counted: 1, Answered: 1, Longer: 6 * time.Millisecond}.distance(p),
+		Option{Counted: 1, Answered: 1, Longer: time.Second}.distance(p),
+		Option{Counted: 1, Answered: 0.9}.distance(p),
+		Option{Counted: 1, Answered: 0.1}.distance(p),
+		Option{}.distance(p),
+	}
+	for i := range len(distances) - 1 {
+		assert.Less(t, distances[i], distances[i+1], i)
+	}
+}
