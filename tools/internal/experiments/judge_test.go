@@ -260,3 +260,24 @@ func TestAWaitThatIsNotKnown(t *testing.T) {
 	assert.Equal(t, format.UnknownHere, switching{}.wait())
 	assert.Equal(t, "1.50µs", switching{runQueue: new(1.5)}.wait())
 }
+
+// A p99 that is void is not quoted, nor one that is unknown.
+func TestOnlyAValidP99IsQuoted(t *testing.T) {
+	trial := func(p99 time.Duration, void ...string) results.Trial {
+		return results.Trial{Load: &load.Result{Void: void, Response: load.Times{P50: time.Millisecond, P99: p99}}}
+	}
+	assert.Contains(t, medianAndP99(trial(2*time.Millisecond)), "and p99 2.00ms")
+	for _, other := range []results.Trial{trial(2*time.Millisecond, "late"), trial(0), trial(0, "late")} {
+		assert.NotContains(t, medianAndP99(other), "p99")
+	}
+}
+
+// A file may name an experiment that this version does not have. The others are judged.
+func TestAnUnknownExperimentIsPassedOver(t *testing.T) {
+	r := labtest.Sample(t)
+	r.Plan.Experiments = []string{"E4"}
+	want := Judge(r)
+	require.NotEmpty(t, want)
+	r.Plan.Experiments = []string{"E99", "E4"}
+	assert.Equal(t, want, Judge(r))
+}
