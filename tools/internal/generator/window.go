@@ -93,9 +93,11 @@ func (w *window) count(r request, now time.Duration, open bool) {
 		return
 	}
 	if w.ended > 0 {
+		// The last requests were sent between ended and the call of End, which endPause
+		// includes.
 		response = max(response-w.endPause, w.ended-r.due)
-		if r.sent < w.ended {
-			service = max(service-w.endPause, w.ended-r.sent)
+		if resumed := w.ended + w.endPause; r.sent < resumed {
+			service = max(service-(resumed-max(r.sent, w.ended)), w.ended-r.sent, 0)
 		}
 	}
 	load.Record(w.response, response)

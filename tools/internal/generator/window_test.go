@@ -79,6 +79,22 @@ func TestWindowOfAnOpenLoop(t *testing.T) {
 	assert.Equal(t, 2*s, w.series[10].Max, "a second of the three was ours")
 }
 
+// The last requests of the window are sent just after the moment at which it ends, and
+// before End is called. The server's time once included that of End, so a service time
+// could be longer than the response time.
+func TestAServiceTimeIsWithoutTheCallOfEnd(t *testing.T) {
+	const ms = time.Millisecond
+	w := newWindow(100 * ms)
+	w.begin(0, 1)
+	w.end(100 * ms)
+	w.endPause = 10 * ms
+	w.count(request{due: 99 * ms, sent: 101 * ms}, 115*ms, true)
+	assert.InEpsilon(t, 6*ms, w.response.Max(), 0.001)
+	assert.InEpsilon(t, 5*ms, w.service.Max(), 0.001)
+	w.count(request{due: 99 * ms, sent: 111 * ms}, 112*ms, true)
+	assert.InEpsilon(t, 1*ms, w.service.Min(), 0.001, "sent after the call")
+}
+
 func TestWindowForgivesThePause(t *testing.T) {
 	w := newWindow(time.Second)
 	w.begin(10*time.Second, 12*time.Second)
