@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/nonblocking"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
@@ -58,7 +58,7 @@ func (k *oneDescriptor) Close(fd int) error {
 // in the same round, without waiting for the end of the pause.
 func TestAClosedConnectionEndsThePauseOfAccepting(t *testing.T) {
 	k := &oneDescriptor{left: 5, rounds: []string{""}}
-	cfg := kvserver.Config{Logger: slog.New(slog.DiscardHandler)}
+	cfg := server.Config{Logger: slog.New(slog.DiscardHandler)}
 	var srv *Server
 	srv = newServer(Config{Config: cfg}, sock.Calls{Kernel: k}, func() {
 		if k.rounds = append(k.rounds, ""); len(k.rounds) == 4 {
@@ -69,7 +69,7 @@ func TestAClosedConnectionEndsThePauseOfAccepting(t *testing.T) {
 	})
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	assert.Equal(t, kvserver.ErrServerClosed, srv.Serve(ln))
+	assert.Equal(t, server.ErrServerClosed, srv.Serve(ln))
 	assert.Equal(t, []string{" accept lacks", " close accept lacks", " close accept lacks"}, k.rounds[:3])
 }
 
@@ -102,7 +102,7 @@ func TestOnlySoManyAreAcceptedInARound(t *testing.T) {
 		true:  {1, 1},
 	} {
 		k := new(crowd)
-		cfg := kvserver.Config{Logger: slog.New(slog.DiscardHandler)}
+		cfg := server.Config{Logger: slog.New(slog.DiscardHandler)}
 		var srv *Server
 		var accepted []int
 		srv = newServer(Config{Config: cfg, OneAtATime: oneAtATime}, sock.Calls{Kernel: k}, func() {
@@ -115,7 +115,7 @@ func TestOnlySoManyAreAcceptedInARound(t *testing.T) {
 		})
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
-		assert.Equal(t, kvserver.ErrServerClosed, srv.Serve(ln))
+		assert.Equal(t, server.ErrServerClosed, srv.Serve(ln))
 		assert.Equal(t, perRound, accepted[:len(perRound)])
 		assert.Equal(t, k.accepted+1, k.closed, "and the listener")
 	}

@@ -4,23 +4,23 @@ import (
 	"net"
 	"sync/atomic"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/nonblocking"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
 // Config is a server's configuration; its zero value selects the defaults.
 type Config struct {
-	kvserver.Config
+	server.Config
 	// OneAtATime polls one client until it has left or its TurnLimit is
 	// over, and only then accepts the next.
 	OneAtATime bool
 }
 
 // Server polls its clients in a circle. Its methods are those of
-// kvserver.Server: ListenAndServe, Serve, Shutdown, Close and Stats.
-type Server struct{ kvserver.Lifecycle }
+// server.Server: ListenAndServe, Serve, Shutdown, Close and Stats.
+type Server struct{ server.Lifecycle }
 
 // New returns a server that is not listening yet.
 func New(cfg Config) *Server { return newServer(cfg, sock.System, func() {}) }
@@ -28,7 +28,7 @@ func New(cfg Config) *Server { return newServer(cfg, sock.System, func() {}) }
 // newServer lets tests choose the kernel, and a function to call after each
 // round.
 func newServer(cfg Config, calls sock.Calls, rest func()) *Server {
-	core := kvserver.NewCore(cfg.Config, kvserver.Traits{OneAtATime: cfg.OneAtATime}, 1)
+	core := server.NewCore(cfg.Config, server.Traits{OneAtATime: cfg.OneAtATime}, 1)
 	return &Server{core.Lifecycle(&model{
 		core:       core,
 		lane:       core.Lane(0),
@@ -40,8 +40,8 @@ func newServer(cfg Config, calls sock.Calls, rest func()) *Server {
 }
 
 type model struct {
-	core       *kvserver.Core
-	lane       *kvserver.Lane
+	core       *server.Core
+	lane       *server.Lane
 	calls      sock.Calls
 	conns      *nonblocking.Conns
 	acceptor   *nonblocking.Acceptor
@@ -63,7 +63,7 @@ func (m *model) Run(ln net.Listener) (err error) {
 		m.lane.Others = m.othersWait
 	}
 	m.core.Ready()
-	for m.core.Phase() == kvserver.Serving || len(m.clients) > 0 || m.accept() {
+	for m.core.Phase() == server.Serving || len(m.clients) > 0 || m.accept() {
 		m.lane.EndIteration()
 		m.lane.Tick()
 		m.asked = m.acceptor.Held()

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
@@ -58,7 +58,7 @@ func TestAStopIsNoSilenceOfTheClientsThatWereServed(t *testing.T) {
 		k := new(oneRequest)
 		var stopped, closed time.Time
 		var srv *Server
-		cfg := kvserver.Config{Limits: kvserver.Limits{IdleTimeout: idle}, Logger: slog.New(slog.DiscardHandler)}
+		cfg := server.Config{Limits: server.Limits{IdleTimeout: idle}, Logger: slog.New(slog.DiscardHandler)}
 		srv = newServer(Config{Config: cfg}, sock.Calls{Kernel: k}, func() {
 			switch {
 			case k.closed:
@@ -75,7 +75,7 @@ func TestAStopIsNoSilenceOfTheClientsThatWereServed(t *testing.T) {
 		})
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
-		assert.Equal(t, kvserver.ErrServerClosed, srv.Serve(ln))
+		assert.Equal(t, server.ErrServerClosed, srv.Serve(ln))
 		assert.GreaterOrEqual(t, closed.Sub(stopped), idle)
 	})
 }

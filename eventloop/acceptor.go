@@ -4,8 +4,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/nonblocking"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/session"
 )
 
@@ -150,7 +150,7 @@ func (a *acceptor) close() {
 		return
 	}
 	a.closed = true
-	for a.own.core.Phase() == kvserver.Draining {
+	for a.own.core.Phase() == server.Draining {
 		fd, ok := a.Accept(a.own.lane.Now())
 		if !ok {
 			break

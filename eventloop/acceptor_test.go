@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/nonblocking"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/sock"
 )
@@ -50,8 +50,8 @@ func quietLoopsOn(t *testing.T, n int, k kernel) (loops []*loop, pollers []*coun
 		pollers = append(pollers, p)
 		return p, nil
 	}
-	cfg := kvserver.Config{Logger: slog.New(slog.DiscardHandler)}
-	core := kvserver.NewCore(cfg, kvserver.Traits{Threads: true}, n)
+	cfg := server.Config{Logger: slog.New(slog.DiscardHandler)}
+	core := server.NewCore(cfg, server.Traits{Threads: true}, n)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	loops, err = (&model{core: core, count: n, kernel: k}).open(ln)

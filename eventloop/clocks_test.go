@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
@@ -45,7 +45,7 @@ func TestClocksAreLookedAtHoweverManyAreBusy(t *testing.T) {
 		p, err := poller.New(batch)
 		return &crowded{watcher: p}, err
 	}
-	srv := newServer(Config{Config: kvserver.Config{Limits: kvserver.Limits{IdleTimeout: time.Millisecond}}}, k)
+	srv := newServer(Config{Config: server.Config{Limits: server.Limits{IdleTimeout: time.Millisecond}}}, k)
 	served := make(chan error)
 	go func() { served <- srv.Serve(ln) }()
 
@@ -56,5 +56,5 @@ func TestClocksAreLookedAtHoweverManyAreBusy(t *testing.T) {
 	_, err = client.Read(make([]byte, 1))
 	assert.ErrorContains(t, err, "EOF", "it was idle")
 	require.NoError(t, srv.Close())
-	assert.ErrorIs(t, <-served, kvserver.ErrServerClosed)
+	assert.ErrorIs(t, <-served, server.ErrServerClosed)
 }

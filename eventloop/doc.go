@@ -64,7 +64,7 @@
 //
 // "Handling errors may become tricky". A connection is served in pieces, event by
 // event, so the state that package multiblocking has on a stack must be kept by
-// hand. Here package session keeps it, and package kvserver keeps the clocks.
+// hand. Here package session keeps it, and package server keeps the clocks.
 // loop.go has the rest.
 //
 // # The wait, and Go's scheduler

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/nonblocking"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/sock"
 )
@@ -18,8 +18,8 @@ type conn struct {
 
 // loop serves its connections on one goroutine.
 type loop struct {
-	core     *kvserver.Core
-	lane     *kvserver.Lane
+	core     *server.Core
+	lane     *server.Lane
 	calls    sock.Calls
 	poller   watcher
 	batch    int // the poller's capacity, in events
@@ -31,7 +31,7 @@ type loop struct {
 	ended    []*conn      // to close at the end of the batch
 	acceptor *acceptor    // nil in all loops but one
 	mail     mailbox      // from other goroutines
-	reads    [kvserver.PrefetchBatch]read
+	reads    [server.PrefetchBatch]read
 }
 
 // run is the whole model: wait until a client is ready or a timer is due, handle
@@ -46,7 +46,7 @@ func (l *loop) run() error {
 			return err
 		}
 		now := l.lane.Tick()
-		for next := range slices.Chunk(events, kvserver.PrefetchBatch) {
+		for next := range slices.Chunk(events, server.PrefetchBatch) {
 			l.readAhead(next)
 			for i, ev := range next {
 				if l.acceptor != nil && ev.FD == l.acceptor.FD {
@@ -64,7 +64,7 @@ func (l *loop) run() error {
 		l.closeEnded()
 		l.accept(now) // after closeEnded, which frees places
 	}
-	return kvserver.ErrServerClosed
+	return server.ErrServerClosed
 }
 
 // answer handles one read from a client, and makes one write. A client with more
@@ -147,5 +147,5 @@ func (l *loop) closeEnded() {
 // done reports whether the loop has nothing more to do. Then it has closed its
 // mailbox, so nothing can follow.
 func (l *loop) done() bool {
-	return l.core.Phase() != kvserver.Serving && l.acceptor == nil && l.assigned.Load() == 0 && l.mail.close()
+	return l.core.Phase() != server.Serving && l.acceptor == nil && l.assigned.Load() == 0 && l.mail.close()
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
 	"github.com/ioflavors/ioflavors/eventloop"
 )
@@ -17,10 +17,10 @@ import (
 // client holds much, and it makes progress. It is served all the same: the sleeping loop
 // is woken, and closes clients of its own.
 func TestALoopGivesUpMemoryForAnother(t *testing.T) {
-	l := kvserver.Limits{MemoryLimit: 8 << 20, MaxConns: 256, IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: -1}
-	srv := eventloop.New(eventloop.Config{Config: kvserver.Config{Limits: l}, Loops: 2})
+	l := server.Limits{MemoryLimit: 8 << 20, MaxConns: 256, IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: -1}
+	srv := eventloop.New(eventloop.Config{Config: server.Config{Limits: l}, Loops: 2})
 	addr := servertest.Serve(t, srv)
-	eventually := func(what string, ok func(kvserver.Stats) bool) {
+	eventually := func(what string, ok func(server.Stats) bool) {
 		t.Helper()
 		for end := time.Now().Add(time.Minute); !ok(srv.Stats()); time.Sleep(time.Millisecond) {
 			require.True(t, time.Now().Before(end), what)
@@ -37,16 +37,16 @@ func TestALoopGivesUpMemoryForAnother(t *testing.T) {
 		holder := probe.Dial(t.Context(), t, addr)
 		holder.Send(part)
 		taken += int64(len(probe.Get("absent")) + len(part))
-		eventually("it is read", func(st kvserver.Stats) bool { return st.BytesIn == taken })
+		eventually("it is read", func(st server.Stats) bool { return st.BytesIn == taken })
 	}
-	require.Zero(t, srv.Stats().Closed[kvserver.ClosedMemory.String()])
+	require.Zero(t, srv.Stats().Closed[server.ClosedMemory.String()])
 	for _, c := range honest[:10] {
 		// All but the last byte, so that the client needs its memory until the other loop
 		// has been woken.
 		whole := probe.Put("k", strings.Repeat("v", 500_000))
 		c.Send(whole[:len(whole)-1])
-		eventually("memory comes back", func(st kvserver.Stats) bool {
-			return st.Closed[kvserver.ClosedMemory.String()] > 0 && st.BufferBytes <= l.MemoryLimit*3/4
+		eventually("memory comes back", func(st server.Stats) bool {
+			return st.Closed[server.ClosedMemory.String()] > 0 && st.BufferBytes <= l.MemoryLimit*3/4
 		})
 		c.Send(whole[len(whole)-1:])
 		c.Want(probe.Stored)

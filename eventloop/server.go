@@ -6,14 +6,14 @@ import (
 	"net"
 	"sync"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/nonblocking"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/session"
 )
 
 // Config is a server's configuration; its zero value selects the defaults.
 type Config struct {
-	kvserver.Config
+	server.Config
 	// Loops is how many event loops share the clients, each on a goroutine
 	// of its own. 0 means 1, which needs no lock around the store. Serve
 	// returns an error if there are more than 1024.
@@ -31,8 +31,8 @@ const (
 )
 
 // Server serves its clients in event loops. Its methods are those of
-// kvserver.Server: ListenAndServe, Serve, Shutdown, Close and Stats.
-type Server struct{ kvserver.Lifecycle }
+// server.Server: ListenAndServe, Serve, Shutdown, Close and Stats.
+type Server struct{ server.Lifecycle }
 
 // New returns a server that is not listening yet.
 func New(cfg Config) *Server { return newServer(cfg, system) }
@@ -42,13 +42,13 @@ func newServer(cfg Config, k kernel) *Server {
 	if cfg.Loops < 0 || cfg.Loops > maxLoops {
 		loops, invalid = 1, fmt.Errorf("loops: %d; want 1 to %d", cfg.Loops, maxLoops)
 	}
-	traits := kvserver.Traits{Threads: loops > 1, Descriptors: loops * perPoller, Invalid: invalid}
-	core := kvserver.NewCore(cfg.Config, traits, loops)
+	traits := server.Traits{Threads: loops > 1, Descriptors: loops * perPoller, Invalid: invalid}
+	core := server.NewCore(cfg.Config, traits, loops)
 	return &Server{core.Lifecycle(&model{core: core, count: loops, kernel: k})}
 }
 
 type model struct {
-	core   *kvserver.Core
+	core   *server.Core
 	kernel kernel
 	count  int // number of loops
 
@@ -67,7 +67,7 @@ func (m *model) Run(ln net.Listener) error {
 	if err != nil {
 		return err
 	}
-	if m.core.Phase() != kvserver.Serving {
+	if m.core.Phase() != server.Serving {
 		m.Wake() // an earlier Wake may have found no loops
 	}
 	m.core.Ready()
@@ -75,14 +75,14 @@ func (m *model) Run(ln net.Listener) error {
 	for _, l := range loops {
 		go func() { errs <- l.run() }()
 	}
-	result := kvserver.ErrServerClosed
+	result := server.ErrServerClosed
 	for range loops {
-		if err := <-errs; err != kvserver.ErrServerClosed {
+		if err := <-errs; err != server.ErrServerClosed {
 			result = err
 			m.core.Fail() // otherwise the failed loop's clients would wait for ever
 		}
 	}
-	if result == kvserver.ErrServerClosed {
+	if result == server.ErrServerClosed {
 		result = loops[0].mail.acceptor.Ended()
 	}
 	return result

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // fewThreads is a budget with a fixed number of threads. It counts those taken.
@@ -31,7 +31,7 @@ func TestNoLoopStartsForWhichThereIsNoThread(t *testing.T) {
 	k := system
 	k.threads = few
 	ready := false
-	cfg := Config{Config: kvserver.Config{Ready: func() { ready = true }}, Loops: runtime.GOMAXPROCS(0) + 3}
+	cfg := Config{Config: server.Config{Ready: func() { ready = true }}, Loops: runtime.GOMAXPROCS(0) + 3}
 	assert.ErrorContains(t, newServer(cfg, k).ListenAndServe("127.0.0.1:0"), "no thread is left (a limit)")
 	assert.False(t, ready)
 	assert.Equal(t, fewThreads{left: 2}, *few, "the reserved threads are given back")
@@ -50,7 +50,7 @@ func TestALoopForEachProcessorAsksForNoThread(t *testing.T) {
 			go srv.Close()
 		}
 		srv = newServer(cfg, k)
-		assert.ErrorIs(t, srv.ListenAndServe("127.0.0.1:0"), kvserver.ErrServerClosed)
+		assert.ErrorIs(t, srv.ListenAndServe("127.0.0.1:0"), server.ErrServerClosed)
 		assert.Equal(t, fewThreads{left: threads}, *few)
 	}
 }

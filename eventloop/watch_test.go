@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/eventloop/poller"
 )
@@ -43,7 +43,7 @@ func TestAClientThatCannotBeWatchedIsClosed(t *testing.T) {
 		p, err := poller.New(batch)
 		return unwilling{p}, err
 	}
-	srv := newServer(Config{Config: kvserver.Config{Logger: slog.New(slog.DiscardHandler)}}, k)
+	srv := newServer(Config{Config: server.Config{Logger: slog.New(slog.DiscardHandler)}}, k)
 	served := make(chan error)
 	go func() { served <- srv.Serve(ln) }()
 
@@ -54,10 +54,10 @@ func TestAClientThatCannotBeWatchedIsClosed(t *testing.T) {
 	require.NoError(t, err)
 	_, err = client.Write(bytes.Repeat(probe.Get("k"), 100)) // more than sockets hold
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return srv.Stats().Closed[kvserver.ClosedFailed.String()] == 1 }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return srv.Stats().Closed[server.ClosedFailed.String()] == 1 }, time.Minute, time.Millisecond)
 	require.NoError(t, client.SetReadDeadline(time.Now().Add(time.Minute)))
 	_, err = io.Copy(io.Discard, client)
 	assert.False(t, errors.Is(err, os.ErrDeadlineExceeded), "the socket is closed")
 	require.NoError(t, srv.Close())
-	assert.ErrorIs(t, <-served, kvserver.ErrServerClosed)
+	assert.ErrorIs(t, <-served, server.ErrServerClosed)
 }

@@ -5,8 +5,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/nonblocking"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
@@ -23,14 +23,14 @@ type acceptor struct {
 
 // ask queues an accept operation if there is none and accepting does not pause. When
 // the server has stopped serving, ask cancels the operation instead.
-func (a *acceptor) ask(phase kvserver.Phase, now time.Duration) {
+func (a *acceptor) ask(phase server.Phase, now time.Duration) {
 	_, paused := a.Paused(now)
 	switch {
-	case phase == kvserver.Serving && !a.accepting && !paused:
+	case phase == server.Serving && !a.accepting && !paused:
 		a.accepting = true
 		a.round++
 		a.ring.Accept(a.FD, a.token())
-	case phase != kvserver.Serving && a.accepting && !a.cancelled:
+	case phase != server.Serving && a.accepting && !a.cancelled:
 		a.cancelled = true
 		a.ring.Cancel(a.token())
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
@@ -20,11 +20,11 @@ import (
 // error. TestMain checks that no goroutine is left.
 func unserved(t *testing.T, k kernel, ln net.Listener) error {
 	t.Helper()
-	cfg := Config{kvserver.Config{Ready: func() { assert.Fail(t, "it said that it would serve") }}}
+	cfg := Config{server.Config{Ready: func() { assert.Fail(t, "it said that it would serve") }}}
 	srv := newServer(cfg, k)
 	err := srv.Serve(ln)
 	require.Error(t, err)
-	require.NotErrorIs(t, err, kvserver.ErrServerClosed, "the server was not closed")
+	require.NotErrorIs(t, err, server.ErrServerClosed, "the server was not closed")
 	_, listening := ln.Accept()
 	assert.ErrorIs(t, listening, net.ErrClosed, "Serve closes the listener")
 
@@ -48,7 +48,7 @@ func TestServeSaysWhyThereIsNoRing(t *testing.T) {
 	why := fmt.Errorf("%w: the moon is not full: %w", ring.ErrUnavailable, syscall.EPERM)
 	k := kernel{calls: sock.System, open: func() (uring, error) { return nil, unavailable(why) }}
 	err := unserved(t, k, listen(t))
-	assert.ErrorIs(t, err, kvserver.ErrUnavailable)
+	assert.ErrorIs(t, err, server.ErrUnavailable)
 	assert.ErrorIs(t, err, ring.ErrUnavailable)
 	assert.ErrorIs(t, err, syscall.EPERM)
 	assert.ErrorContains(t, err, "the moon is not full")
@@ -60,7 +60,7 @@ func TestServeTellsAFailureFromUnavailability(t *testing.T) {
 	k := kernel{calls: sock.System, open: func() (uring, error) { return nil, unavailable(syscall.EMFILE) }}
 	err := unserved(t, k, listen(t))
 	assert.ErrorIs(t, err, syscall.EMFILE)
-	assert.NotErrorIs(t, err, kvserver.ErrUnavailable)
+	assert.NotErrorIs(t, err, server.ErrUnavailable)
 }
 
 // closing is a ring that only counts how often it is closed.

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
@@ -37,7 +37,7 @@ func (crowded) Behind() bool { return true }
 // everything must have been reported.
 func TestClocksAreLookedAtHoweverManyAreBusy(t *testing.T) {
 	Need(t)
-	srv := newServer(Config{Config: kvserver.Config{Limits: kvserver.Limits{IdleTimeout: time.Millisecond}}}, kernel{
+	srv := newServer(Config{Config: server.Config{Limits: server.Limits{IdleTimeout: time.Millisecond}}}, kernel{
 		calls: system.calls,
 		open: func() (uring, error) {
 			r, err := system.open()
@@ -63,8 +63,8 @@ func (behind) Behind() bool { return true }
 // judged. Once it was not, and other clients lacked that memory.
 func TestWhoIsToldToGoIsClosedThoughMoreIsToCome(t *testing.T) {
 	Need(t)
-	limits := kvserver.Limits{MemoryLimit: 4 << 20, MaxConns: 16}
-	srv := newServer(Config{Config: kvserver.Config{Limits: limits}}, kernel{
+	limits := server.Limits{MemoryLimit: 4 << 20, MaxConns: 16}
+	srv := newServer(Config{Config: server.Config{Limits: limits}}, kernel{
 		calls: system.calls,
 		open: func() (uring, error) {
 			r, err := system.open()
@@ -108,7 +108,7 @@ func (f failing) Wait(timeout time.Duration) ([]ring.Completion, error) {
 func TestTheRingsEndIsTheClients(t *testing.T) {
 	Need(t)
 	var now atomic.Bool
-	srv := newServer(Config{Config: kvserver.Config{Logger: slog.New(slog.DiscardHandler)}}, kernel{
+	srv := newServer(Config{Config: server.Config{Logger: slog.New(slog.DiscardHandler)}}, kernel{
 		calls: system.calls,
 		open: func() (uring, error) {
 			r, err := system.open()

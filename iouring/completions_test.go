@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
 	"github.com/ioflavors/ioflavors/common/store"
 	"github.com/ioflavors/ioflavors/iouring/ring"
@@ -45,7 +45,7 @@ type observed struct {
 }
 
 // observe serves on a ring of the given size until the test ends.
-func observe(t *testing.T, cfg kvserver.Config, size ring.Config) *observed {
+func observe(t *testing.T, cfg server.Config, size ring.Config) *observed {
 	Need(t)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
@@ -117,7 +117,7 @@ func (r observedRing) Wait(timeout time.Duration) ([]ring.Completion, error) {
 // There may be fewer buffers than clients, and smaller ones than requests. Then a
 // receive ends for lack of a buffer, and is started again.
 func TestFewSmallBuffersServeManyClients(t *testing.T) {
-	o := observe(t, kvserver.Config{}, ring.Config{Entries: 64, Completions: 128, Buffers: 2, BufferSize: 64})
+	o := observe(t, server.Config{}, ring.Config{Entries: 64, Completions: 128, Buffers: 2, BufferSize: 64})
 	probe.Concurrently(t, 20, func(t probe.T, i int) {
 		c := probe.Dial(o.ctx, t, o.addr)
 		for n := range 20 {
@@ -138,7 +138,7 @@ func TestFewSmallBuffersServeManyClients(t *testing.T) {
 func TestAFullRingServesManyClients(t *testing.T) {
 	s := servertest.NewSlowStore()
 	size := ring.Config{Entries: 4, Completions: 8, Buffers: 128, BufferSize: 4 << 10}
-	o := observe(t, kvserver.Config{Store: s}, size)
+	o := observe(t, server.Config{Store: s}, size)
 	clients := make([]*probe.Conn, 50)
 	for i := range clients {
 		clients[i] = o.dial()
@@ -173,7 +173,7 @@ func TestAFullRingServesManyClients(t *testing.T) {
 // has received already. Their number is bounded.
 func TestAPausedClientsInputIsBounded(t *testing.T) {
 	const pairs, length, limit = 4000, 10_000, 64 << 10
-	o := observe(t, kvserver.Config{Limits: kvserver.Limits{OutputLimit: limit}}, ample)
+	o := observe(t, server.Config{Limits: server.Limits{OutputLimit: limit}}, ample)
 	// The input of an iteration, and the output, which the limit bounds, lie in buffers
 	// of twice their size, or four times while these grow.
 	most := 4 * (limit + length + 3*shots*ample.BufferSize + length)
@@ -241,46 +241,46 @@ func TestAClientLeavesWhileTheKernelReceivesAndAwaitsRoom(t *testing.T) {
 		name         string
 		writeTimeout time.Duration
 		end          func(o *observed, c *probe.Conn, want func())
-		reason       kvserver.Reason
+		reason       server.Reason
 	}{
-		{"taking all", -1, func(_ *observed, c *probe.Conn, want func()) { want(); c.Close() }, kvserver.ClosedByPeer},
+		{"taking all", -1, func(_ *observed, c *probe.Conn, want func()) { want(); c.Close() }, server.ClosedByPeer},
 		{"with a FIN", -1, func(_ *observed, c *probe.Conn, want func()) {
 			c.HalfClose()
 			want()
 			c.WantEnd()
-		}, kvserver.ClosedByPeer},
-		{"with a reset", -1, func(_ *observed, c *probe.Conn, _ func()) { c.Reset() }, kvserver.ClosedBroken},
+		}, server.ClosedByPeer},
+		{"with a reset", -1, func(_ *observed, c *probe.Conn, _ func()) { c.Reset() }, server.ClosedBroken},
 		{"with something that is no frame", -1, func(_ *observed, c *probe.Conn, want func()) {
 			c.Send([]byte("GET / HTTP/1.1\r\n\r\n"))
 			want()
 			c.WantError(0)
 			c.WantEnd()
 			c.Close()
-		}, kvserver.ClosedTooLong},
+		}, server.ClosedTooLong},
 		{"with a panic", -1, func(_ *observed, c *probe.Conn, _ func()) {
 			c.Send(probe.Get("panic"))
 			c.WantClosed()
-		}, kvserver.ClosedPanic},
+		}, server.ClosedPanic},
 		{"too late", 50 * time.Millisecond, func(o *observed, c *probe.Conn, _ func()) {
 			o.eventually("it is closed", func() bool { return o.Stats().Active == 0 })
 			c.WantClosed()
-		}, kvserver.ClosedSlowReader},
+		}, server.ClosedSlowReader},
 		{"at Shutdown", -1, func(o *observed, c *probe.Conn, want func()) {
 			down := make(chan error, 1)
 			go func() { down <- o.Shutdown(o.ctx) }()
 			want()
 			c.WantEnd()
 			assert.NoError(o.t, <-down)
-		}, kvserver.ClosedShutdown},
+		}, server.ClosedShutdown},
 		{"at Close", -1, func(o *observed, c *probe.Conn, _ func()) {
 			assert.NoError(o.t, o.Server.Close())
 			c.WantClosed()
-		}, kvserver.ClosedKilled},
+		}, server.ClosedKilled},
 	} {
 		t.Run(way.name, func(t *testing.T) {
-			o := observe(t, kvserver.Config{
+			o := observe(t, server.Config{
 				Store:  explosive{store.New(0)},
-				Limits: kvserver.Limits{OutputLimit: 64 << 20, IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: way.writeTimeout},
+				Limits: server.Limits{OutputLimit: 64 << 20, IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: way.writeTimeout},
 			}, ample)
 			c, want := o.deaf()
 			if way.writeTimeout < 0 { // otherwise the timeout may have cancelled it by now

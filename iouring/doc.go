@@ -101,7 +101,7 @@
 // io_uring may refuse it. Docker's default seccomp profile refuses it, and so does
 // the sysctl kernel.io_uring_disabled, which some distributions set. The reason is
 // that filters of system calls do not see the operations of a ring. Available says
-// why there is none, Serve fails with an error that wraps kvserver.ErrUnavailable,
+// why there is none, Serve fails with an error that wraps server.ErrUnavailable,
 // and the command ends with exit code 3.
 //
 // It is hard to observe with the usual tools. strace shows one call, whatever that

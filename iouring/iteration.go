@@ -5,7 +5,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
@@ -30,7 +30,7 @@ func (l *loop) closeAcceptor(now time.Duration) {
 	if l.acceptor.accepting || l.acceptor.closed {
 		return
 	}
-	if l.core.Phase() == kvserver.Draining {
+	if l.core.Phase() == server.Draining {
 		for fd, ok := l.acceptor.Accept(now); ok; fd, ok = l.acceptor.Accept(now) {
 			l.acceptor.Admit(fd, l.add)
 		}

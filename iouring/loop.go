@@ -8,8 +8,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/nonblocking"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/iouring/ring"
@@ -17,8 +17,8 @@ import (
 
 // loop serves all clients on one goroutine.
 type loop struct {
-	core     *kvserver.Core
-	lane     *kvserver.Lane
+	core     *server.Core
+	lane     *server.Lane
 	calls    sock.Calls
 	ring     uring
 	acceptor acceptor
@@ -42,7 +42,7 @@ const shots = 33
 // run is the whole model: hand over operations, wait for completions, handle them,
 // and queue the next operations.
 func (l *loop) run() error {
-	for l.core.Phase() == kvserver.Serving || !l.acceptor.closed || l.acceptor.Holding() || l.open > 0 {
+	for l.core.Phase() == server.Serving || !l.acceptor.closed || l.acceptor.Holding() || l.open > 0 {
 		asked := l.lane.EndIteration()
 		l.acceptor.ask(l.core.Phase(), asked)
 		l.cutoff.Begin(asked, shots*(l.open+1), l.acceptor.Held())
@@ -56,7 +56,7 @@ func (l *loop) run() error {
 		now := l.lane.Tick()
 		l.sent(done)
 		l.refresh()
-		for next := range slices.Chunk(done, kvserver.PrefetchBatch) {
+		for next := range slices.Chunk(done, server.PrefetchBatch) {
 			l.prefetch(next)
 			for _, d := range next {
 				l.completed(d, now)
@@ -65,7 +65,7 @@ func (l *loop) run() error {
 		if l.woken.Swap(false) {
 			l.handlePhase()
 		}
-		if l.core.Phase() != kvserver.Serving {
+		if l.core.Phase() != server.Serving {
 			l.closeAcceptor(now)
 		}
 		l.cutoff.Handled(len(done), !l.hurry && !l.ring.Behind() && len(l.dry) == 0)

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
@@ -33,9 +33,9 @@ func (r *asked) Cancel(ring.Token)            { r.cancels++ }
 // quietLoop returns a loop that does not run.
 func quietLoop(t *testing.T) (*loop, *asked) {
 	r := new(asked)
-	cfg := kvserver.Config{Limits: kvserver.Limits{MaxConns: 1}, Logger: slog.New(slog.DiscardHandler)}
+	cfg := server.Config{Limits: server.Limits{MaxConns: 1}, Logger: slog.New(slog.DiscardHandler)}
 	k := kernel{calls: system.calls, open: func() (uring, error) { return r, nil }}
-	l, err := (&model{core: kvserver.NewCore(cfg, kvserver.Traits{}, 1), kernel: k}).open(listen(t))
+	l, err := (&model{core: server.NewCore(cfg, server.Traits{}, 1), kernel: k}).open(listen(t))
 	require.NoError(t, err)
 	t.Cleanup(l.acceptor.close)
 	return l, r
@@ -47,7 +47,7 @@ func TestTheKernelIsToldToAcceptWhenThePauseIsOver(t *testing.T) {
 	l, r := quietLoop(t)
 	now, told := time.Duration(0), 0
 	ask := func() bool {
-		l.acceptor.ask(kvserver.Serving, now)
+		l.acceptor.ask(server.Serving, now)
 		more := r.accepts > told
 		told = r.accepts
 		return more
@@ -86,12 +86,12 @@ func TestTheKernelIsToldToAcceptWhenThePauseIsOver(t *testing.T) {
 // When the server ends, the kernel is told once to accept no more.
 func TestTheKernelIsToldOnceToAcceptNoMore(t *testing.T) {
 	l, r := quietLoop(t)
-	l.acceptor.ask(kvserver.Draining, 0)
+	l.acceptor.ask(server.Draining, 0)
 	assert.Zero(t, r.cancels, "it does not accept")
-	l.acceptor.ask(kvserver.Serving, 0)
+	l.acceptor.ask(server.Serving, 0)
 	require.Zero(t, r.cancels)
-	l.acceptor.ask(kvserver.Draining, 0)
-	l.acceptor.ask(kvserver.Draining, 0)
+	l.acceptor.ask(server.Draining, 0)
+	l.acceptor.ask(server.Draining, 0)
 	assert.Equal(t, 1, r.cancels)
 }
 
@@ -102,15 +102,15 @@ func TestAClosedConnectionEndsThePauseOfAccepting(t *testing.T) {
 	require.NoError(t, err)
 	defer unix.Close(fds[1])
 	l.add(fds[0], "")
-	l.acceptor.ask(kvserver.Serving, 0)
+	l.acceptor.ask(server.Serving, 0)
 	l.acceptor.completed(ring.Completion{Result: -int32(unix.EMFILE)}, 0)
-	l.acceptor.ask(kvserver.Serving, 0)
+	l.acceptor.ask(server.Serving, 0)
 	require.Equal(t, 1, r.accepts)
 
 	l.close(l.byFD[fds[0]])
 	_, waits := l.acceptor.resumes()
 	assert.False(t, waits)
-	l.acceptor.ask(kvserver.Serving, 0)
+	l.acceptor.ask(server.Serving, 0)
 	assert.Equal(t, 2, r.accepts)
 }
 
@@ -118,7 +118,7 @@ func TestAClosedConnectionEndsThePauseOfAccepting(t *testing.T) {
 // The server's end ends the pauses.
 func TestPausesAfterRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		core := kvserver.NewCore(kvserver.Config{Logger: slog.New(slog.DiscardHandler)}, kvserver.Traits{}, 1)
+		core := server.NewCore(server.Config{Logger: slog.New(slog.DiscardHandler)}, server.Traits{}, 1)
 		l := &loop{core: core, pauses: pauses{over: make(chan struct{}, 1)}}
 		refused := fmt.Errorf("io_uring_enter: %w", ring.ErrRefused)
 		pause := func(err error) time.Duration {

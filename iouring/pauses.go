@@ -4,13 +4,13 @@ import (
 	"errors"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
 // pauses are the pauses of a loop after the kernel has refused its operations.
 type pauses struct {
-	backoff kvserver.Backoff
+	backoff server.Backoff
 	over    chan struct{} // the server's phase has changed
 }
 
@@ -22,7 +22,7 @@ func (l *loop) refused(err error) bool {
 		l.pauses.backoff.Reset()
 		return false
 	}
-	if !errors.Is(err, ring.ErrRefused) || l.core.Phase() == kvserver.Closing {
+	if !errors.Is(err, ring.ErrRefused) || l.core.Phase() == server.Closing {
 		return false
 	}
 	pause := l.pauses.backoff.Next()

@@ -8,40 +8,40 @@ import (
 	"runtime"
 	"sync"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/nonblocking"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
 // Config is a server's configuration; its zero value selects the defaults.
-type Config struct{ kvserver.Config }
+type Config struct{ server.Config }
 
 // Server has the kernel serve its clients' sockets. Its methods are those of
-// kvserver.Server: ListenAndServe, Serve, Shutdown, Close and Stats. Where there
-// is no io_uring, Serve returns an error that wraps kvserver.ErrUnavailable.
-type Server struct{ kvserver.Lifecycle }
+// server.Server: ListenAndServe, Serve, Shutdown, Close and Stats. Where there
+// is no io_uring, Serve returns an error that wraps server.ErrUnavailable.
+type Server struct{ server.Lifecycle }
 
 // New returns a server that is not listening yet.
 func New(cfg Config) *Server { return newServer(cfg, system) }
 
 func newServer(cfg Config, k kernel) *Server {
-	core := kvserver.NewCore(cfg.Config, kvserver.Traits{}, 1)
+	core := server.NewCore(cfg.Config, server.Traits{}, 1)
 	return &Server{core.Lifecycle(&model{core: core, kernel: k})}
 }
 
 // Available returns nil if a server can serve here. Otherwise it returns the
-// reason, as an error that wraps kvserver.ErrUnavailable.
+// reason, as an error that wraps server.ErrUnavailable.
 func Available() error { return unavailable(ring.Available()) }
 
 func unavailable(err error) error {
 	if errors.Is(err, ring.ErrUnavailable) {
-		return fmt.Errorf("%w: %w", kvserver.ErrUnavailable, err)
+		return fmt.Errorf("%w: %w", server.ErrUnavailable, err)
 	}
 	return err
 }
 
 type model struct {
-	core   *kvserver.Core
+	core   *server.Core
 	kernel kernel
 
 	mu   sync.Mutex
@@ -61,7 +61,7 @@ func (m *model) Run(ln net.Listener) error {
 	m.mu.Lock()
 	m.loop = l
 	m.mu.Unlock()
-	if m.core.Phase() != kvserver.Serving {
+	if m.core.Phase() != server.Serving {
 		m.Wake() // an earlier Wake may have found no loop
 	}
 	m.core.Ready()

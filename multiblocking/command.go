@@ -4,15 +4,15 @@ import (
 	"cmp"
 	"flag"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // Command describes this model to the commands that run it.
-var Command = kvserver.Command{
+var Command = server.Command{
 	Model:   "multiblocking",
 	Summary: "A goroutine for each client, blocking calls.",
-	Kind:    kvserver.Blocking,
-	Variants: []kvserver.Variant{
+	Kind:    server.Blocking,
+	Variants: []server.Variant{
 		{Go: "multiblocking.New(multiblocking.Config{Config: config})", Complexity: 20}, // singleblocking's loop, many times
 		{
 			Args: []string{"--workers", "64"}, Go: "multiblocking.New(multiblocking.Config{Config: config, Workers: 64})",
@@ -24,12 +24,12 @@ var Command = kvserver.Command{
 			Needs:      "It needs a thread for each client, so a limit on processes (ulimit -u, a container's pids.max) is one on clients.",
 		},
 	},
-	Flags: func(fs *flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
+	Flags: func(fs *flag.FlagSet) func(server.Config) (server.Server, error) {
 		workers := fs.Int("workers", 0, "serve with a pool of this `number` of goroutines (default: one for each client)")
 		threads := fs.Bool("os-threads", false, "give each goroutine an operating system thread that sleeps in read(2); clients are refused if the system has no thread left")
-		var turn kvserver.Limits
+		var turn server.Limits
 		turn.DefineTurnFlag(fs)
-		return func(cfg kvserver.Config) (kvserver.Server, error) {
+		return func(cfg server.Config) (server.Server, error) {
 			cfg.TurnLimit = cmp.Or(turn.TurnLimit, cfg.TurnLimit)
 			return New(Config{Config: cfg, Workers: *workers, OSThreads: *threads}), nil
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/kvcmd"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
 	"github.com/ioflavors/ioflavors/multiblocking"
 )
@@ -29,7 +29,7 @@ func TestSoManyWorkersAreRefused(t *testing.T) {
 	err := srv.ListenAndServe("127.0.0.1:0")
 	assert.ErrorContains(t, err, "workers: ")
 	assert.Equal(t, err, srv.Validate())
-	unlimited := kvserver.Config{Limits: kvserver.Limits{MaxConns: -1}}
+	unlimited := server.Config{Limits: server.Limits{MaxConns: -1}}
 	assert.NoError(t, multiblocking.New(multiblocking.Config{Config: unlimited, Workers: 1_000_000}).Validate())
 }
 

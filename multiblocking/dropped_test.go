@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/multiblocking"
 )
 
@@ -73,7 +73,7 @@ func TestAClientThatIsDroppedHasALineInTheLog(t *testing.T) {
 	accepting := &pipes{Listener: ln, next: make(chan net.Conn), closed: make(chan struct{})}
 	var log lines
 	srv := multiblocking.New(multiblocking.Config{
-		Config:    kvserver.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))},
+		Config:    server.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))},
 		OSThreads: true,
 	})
 	ended := make(chan error, 1)
@@ -86,7 +86,7 @@ func TestAClientThatIsDroppedHasALineInTheLog(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return srv.Stats().Closed["failed"] == clients }, eventually, tick)
 	require.NoError(t, srv.Close())
-	assert.True(t, errors.Is(<-ended, kvserver.ErrServerClosed))
+	assert.True(t, errors.Is(<-ended, server.ErrServerClosed))
 
 	require.Eventually(t, func() bool { return strings.Contains(log.String(), "its client is dropped") }, eventually, tick)
 	assert.Less(t, strings.Count(log.String(), "its client is dropped"), clients, log.String())

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
 	"github.com/ioflavors/ioflavors/multiblocking"
 )
@@ -27,7 +27,7 @@ func TestAListenerThatFailsEndsTheServer(t *testing.T) {
 		require.NoError(t, ln.Close()) // behind the server's back
 		err = <-ended
 		assert.ErrorIs(t, err, net.ErrClosed)
-		assert.NotErrorIs(t, err, kvserver.ErrServerClosed)
+		assert.NotErrorIs(t, err, server.ErrServerClosed)
 		assert.Zero(t, srv.Stats().Active)
 		assert.Error(t, c.Put(ctx, "k", "v"))
 	}

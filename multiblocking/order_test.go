@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/common/threads"
 )
@@ -114,7 +114,7 @@ func TestATimeoutIsSetOnlyIfTheOldOneIsTooLong(t *testing.T) {
 
 // A worker takes a thread, which ends with the worker.
 func TestAWorkerHasAThreadOfItsOwn(t *testing.T) {
-	m := &model{core: kvserver.NewCore(kvserver.Config{Logger: slog.New(slog.DiscardHandler)}, kvserver.Traits{}, 1)}
+	m := &model{core: server.NewCore(server.Config{Logger: slog.New(slog.DiscardHandler)}, server.Traits{}, 1)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -129,7 +129,7 @@ func TestAWorkerHasAThreadOfItsOwn(t *testing.T) {
 func TestAClientThatIsServedOtherwiseHasALine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
-		core := kvserver.NewCore(kvserver.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}, kvserver.Traits{}, 1)
+		core := server.NewCore(server.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}, server.Traits{}, 1)
 		client, other := net.Pipe() // no socket
 		defer other.Close()
 		defer client.Close()

@@ -7,14 +7,14 @@ import (
 	"sync"
 
 	"github.com/ioflavors/ioflavors/common/blocking"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/common/threads"
 )
 
 // Config is a server's configuration; its zero value selects the defaults.
 type Config struct {
-	kvserver.Config
+	server.Config
 	// Workers is the size of a pool of goroutines, and so the number of
 	// clients served at a time; 0 gives each client a goroutine of its own.
 	// A client whose TurnLimit is over gives way to one that waits. The pool
@@ -37,19 +37,19 @@ const maxThreads = 4096
 const lanes = 16
 
 // Server serves every client with a goroutine of its own. Its methods are
-// those of kvserver.Server: ListenAndServe, Serve, Shutdown, Close and Stats.
-type Server struct{ kvserver.Lifecycle }
+// those of server.Server: ListenAndServe, Serve, Shutdown, Close and Stats.
+type Server struct{ server.Lifecycle }
 
 // New returns a server that is not listening yet.
 func New(cfg Config) *Server {
-	traits := kvserver.Traits{Threads: true, Invalid: cfg.invalid()}
+	traits := server.Traits{Threads: true, Invalid: cfg.invalid()}
 	if cfg.OSThreads {
 		traits.ConnsCap = maxThreads
 		if cfg.Workers == 0 { // a pool's clients wait for its workers instead
 			traits.Admit = threads.Process.Take
 		}
 	}
-	core := kvserver.NewCore(cfg.Config, traits, lanes)
+	core := server.NewCore(cfg.Config, traits, lanes)
 	conns := blocking.NewConns(core)
 	return &Server{core.Lifecycle(&model{
 		core:     core,
@@ -66,7 +66,7 @@ func New(cfg Config) *Server {
 func (cfg Config) invalid() error {
 	most := cfg.MaxConns
 	if most == 0 {
-		most = kvserver.DefaultMaxConns
+		most = server.DefaultMaxConns
 	}
 	switch {
 	case cfg.Workers < 0:
@@ -78,7 +78,7 @@ func (cfg Config) invalid() error {
 }
 
 type model struct {
-	core     *kvserver.Core
+	core     *server.Core
 	conns    *blocking.Conns
 	acceptor *blocking.Acceptor
 	workers  int

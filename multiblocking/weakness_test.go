@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
 	"github.com/ioflavors/ioflavors/multiblocking"
 )
@@ -26,7 +26,7 @@ func TestAPoolLetsItsSurplusWait(t *testing.T) {
 	}
 	ctx, surplus := servertest.Dial(t, addr)
 	require.NoError(t, surplus.Put(ctx, "k", "v"))
-	assert.Positive(t, srv.Stats().Closed[kvserver.ClosedTurn.String()], "it was served before another had to go")
+	assert.Positive(t, srv.Stats().Closed[server.ClosedTurn.String()], "it was served before another had to go")
 }
 
 // A goroutine for each client does not have this weakness.

@@ -8,7 +8,7 @@ import (
 	"net"
 
 	"github.com/ioflavors/ioflavors/common/kvclient"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/singleblocking"
 )
 
@@ -36,7 +36,7 @@ func Example() {
 	if err := srv.Shutdown(ctx); err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(errors.Is(<-ended, kvserver.ErrServerClosed))
+	fmt.Println(errors.Is(<-ended, server.ErrServerClosed))
 	// Output:
 	// NVMe SSD true <nil>
 	// true

@@ -4,27 +4,27 @@ import (
 	"net"
 
 	"github.com/ioflavors/ioflavors/common/blocking"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // Config is a server's configuration; its zero value selects the defaults. Of
 // its limits, TurnLimit matters in particular, because this model serves one
 // client at a time.
-type Config = kvserver.Config
+type Config = server.Config
 
 // Server serves one client at a time. Its methods are those of
-// kvserver.Server: ListenAndServe, Serve, Shutdown, Close and Stats.
-type Server struct{ kvserver.Lifecycle }
+// server.Server: ListenAndServe, Serve, Shutdown, Close and Stats.
+type Server struct{ server.Lifecycle }
 
 // New returns a server that is not listening yet.
 func New(cfg Config) *Server {
-	core := kvserver.NewCore(cfg, kvserver.Traits{OneAtATime: true}, 1)
+	core := server.NewCore(cfg, server.Traits{OneAtATime: true}, 1)
 	conns := blocking.NewConns(core)
 	return &Server{core.Lifecycle(&model{core, conns, blocking.NewAcceptor(conns)})}
 }
 
 type model struct {
-	core     *kvserver.Core
+	core     *server.Core
 	conns    *blocking.Conns
 	acceptor *blocking.Acceptor
 }

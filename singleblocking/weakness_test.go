@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
 	"github.com/ioflavors/ioflavors/singleblocking"
 )
@@ -16,7 +16,7 @@ import (
 // even accept the next one. The idle timeout bounds it: then the silent client
 // is closed.
 func TestOneSilentClientKeepsEverybodyWaiting(t *testing.T) {
-	srv := singleblocking.New(singleblocking.Config{Limits: kvserver.Limits{IdleTimeout: 50 * time.Millisecond}})
+	srv := singleblocking.New(singleblocking.Config{Limits: server.Limits{IdleTimeout: 50 * time.Millisecond}})
 	addr := servertest.Serve(t, srv)
 
 	ctx, silent := servertest.Dial(t, addr)
@@ -25,6 +25,6 @@ func TestOneSilentClientKeepsEverybodyWaiting(t *testing.T) {
 	require.NoError(t, second.Put(ctx, "k", "v"))
 
 	stats := srv.Stats()
-	assert.EqualValues(t, 1, stats.Closed[kvserver.ClosedIdle.String()], "the second was served before the first was closed: %+v", stats)
+	assert.EqualValues(t, 1, stats.Closed[server.ClosedIdle.String()], "the second was served before the first was closed: %+v", stats)
 	assert.EqualValues(t, 1, stats.Active)
 }

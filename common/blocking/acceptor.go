@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
@@ -20,7 +20,7 @@ const glance = time.Millisecond
 type Acceptor struct {
 	conns *Conns
 	next  net.Conn // accepted by Waiting, for Accept
-	pause kvserver.Backoff
+	pause server.Backoff
 	woken chan struct{}
 
 	mu sync.Mutex
@@ -49,15 +49,15 @@ func (a *Acceptor) Accept() (net.Conn, error) {
 		}
 		nc, err := a.accept(time.Time{})
 		phase := a.conns.core.Phase()
-		if phase == kvserver.Draining && errors.Is(err, os.ErrDeadlineExceeded) {
+		if phase == server.Draining && errors.Is(err, os.ErrDeadlineExceeded) {
 			nc, err = a.accept(time.Now().Add(glance))
 		}
 		switch {
 		case err == nil:
 			a.pause.Reset()
 			return nc, nil
-		case phase != kvserver.Serving:
-			return nil, kvserver.ErrServerClosed
+		case phase != server.Serving:
+			return nil, server.ErrServerClosed
 		case errors.Is(err, os.ErrDeadlineExceeded):
 		case sock.Transient(err):
 			a.wait(err)
@@ -87,7 +87,7 @@ func (a *Acceptor) Admit(client Stream) (refusal string) {
 	}
 	enough := time.NewTimer(patience)
 	defer enough.Stop()
-	for a.conns.core.Phase() != kvserver.Closing {
+	for a.conns.core.Phase() != server.Closing {
 		leaving := a.conns.leavingOrClosing()
 		// Ask again: connections that closed just before leavingOrClosing counted have
 		// freed their places.
@@ -110,7 +110,7 @@ func (a *Acceptor) accept(deadline time.Time) (net.Conn, error) {
 	if ln, ok := a.ln.(interface{ SetDeadline(time.Time) error }); ok {
 		_ = ln.SetDeadline(deadline)
 		// If Wake came before this, the new deadline has undone it.
-		if deadline.IsZero() && a.conns.core.Phase() != kvserver.Serving {
+		if deadline.IsZero() && a.conns.core.Phase() != server.Serving {
 			_ = ln.SetDeadline(past)
 		}
 	}

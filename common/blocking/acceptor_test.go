@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"golang.org/x/sys/unix"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // failingListener accepts with each of its errors in turn (nil: a client), and then
@@ -36,9 +36,9 @@ func (l *failingListener) Accept() (net.Conn, error) {
 func (l *failingListener) Close() error   { return nil }
 func (l *failingListener) Addr() net.Addr { return &net.TCPAddr{} }
 
-func newTestAcceptor(ln net.Listener) (*kvserver.Core, *Acceptor) {
+func newTestAcceptor(ln net.Listener) (*server.Core, *Acceptor) {
 	quiet := slog.New(slog.DiscardHandler)
-	core := kvserver.NewCore(kvserver.Config{Logger: quiet}, kvserver.Traits{}, 1)
+	core := server.NewCore(server.Config{Logger: quiet}, server.Traits{}, 1)
 	a := NewAcceptor(NewConns(core))
 	a.Bind(ln)
 	return core, a
@@ -64,7 +64,7 @@ func TestAcceptOutlivesWhatPasses(t *testing.T) {
 		// The pauses are 5 ms, doubled each time, up to a second.
 		assert.Equal(t, 635*time.Millisecond+640*time.Millisecond, time.Since(start))
 		assert.EqualValues(t, len(errs), core.Lifecycle(nil).Stats().AcceptErrors)
-		assert.Equal(t, kvserver.Serving, core.Phase())
+		assert.Equal(t, server.Serving, core.Phase())
 	})
 }
 
@@ -114,6 +114,6 @@ func TestAcceptEndsWithItsListener(t *testing.T) {
 		core, a := newTestAcceptor(&failingListener{[]error{unix.EBADF}})
 		_, err := a.Accept()
 		assert.True(t, errors.Is(err, unix.EBADF), "%v", err)
-		assert.Equal(t, kvserver.Closing, core.Phase(), "clients are not left with a server that has ended")
+		assert.Equal(t, server.Closing, core.Phase(), "clients are not left with a server that has ended")
 	})
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/session"
 )
 
@@ -48,8 +48,8 @@ func TestAClientWaitsForThePlaceOfOneThatHasLeft(t *testing.T) {
 				require.NoError(t, unix.Close(fds[1]))
 			}
 			synctest.Test(t, func(t *testing.T) {
-				cfg := kvserver.Config{Limits: kvserver.Limits{MaxConns: 1}, Logger: slog.New(slog.DiscardHandler)}
-				a := NewAcceptor(NewConns(kvserver.NewCore(cfg, kvserver.Traits{}, 1)))
+				cfg := server.Config{Limits: server.Limits{MaxConns: 1}, Logger: slog.New(slog.DiscardHandler)}
+				a := NewAcceptor(NewConns(server.NewCore(cfg, server.Traits{}, 1)))
 				c := a.conns.Open(&left{fd: fds[0]})
 				start := time.Now()
 				time.AfterFunc(100*time.Millisecond, func() { test.then(a, c) })
@@ -92,13 +92,13 @@ func TestAPlaceThatIsFreedDuringTheLookIsSeen(t *testing.T) {
 	defer unix.Close(fds[0])
 	defer unix.Close(fds[1])
 	synctest.Test(t, func(t *testing.T) {
-		cfg := kvserver.Config{Limits: kvserver.Limits{MaxConns: 2}, Logger: slog.New(slog.DiscardHandler)}
-		core := kvserver.NewCore(cfg, kvserver.Traits{}, 1)
+		cfg := server.Config{Limits: server.Limits{MaxConns: 2}, Logger: slog.New(slog.DiscardHandler)}
+		core := server.NewCore(cfg, server.Traits{}, 1)
 		a := NewAcceptor(NewConns(core))
 		stays := &lonely{left: left{fd: fds[0]}}
 		c := a.conns.Open(stays)
 		defer a.conns.Close(c)
-		var other kvserver.Conn
+		var other server.Conn
 		require.Empty(t, core.Admit())
 		core.Lane(0).Open(&other, noTransport{}, "")
 		stays.look = other.Closed
@@ -110,8 +110,8 @@ func TestAPlaceThatIsFreedDuringTheLookIsSeen(t *testing.T) {
 // waits for it.
 func TestAClientWaitsForThePlaceOfAConnectionThatIsBeingClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cfg := kvserver.Config{Limits: kvserver.Limits{MaxConns: 1}, Logger: slog.New(slog.DiscardHandler)}
-		a := NewAcceptor(NewConns(kvserver.NewCore(cfg, kvserver.Traits{}, 1)))
+		cfg := server.Config{Limits: server.Limits{MaxConns: 1}, Logger: slog.New(slog.DiscardHandler)}
+		a := NewAcceptor(NewConns(server.NewCore(cfg, server.Traits{}, 1)))
 		s := &left{fd: -1}
 		c := a.conns.Open(s)
 		refusal := make(chan string, 1)
@@ -149,8 +149,8 @@ func TestWhoIsBeingClosedIsInNobodysWay(t *testing.T) {
 	require.NoError(t, err)
 	defer unix.Close(fds[0])
 	require.NoError(t, unix.Close(fds[1]))
-	cfg := kvserver.Config{Limits: kvserver.Limits{MaxConnsPerPeer: 1}, Logger: slog.New(slog.DiscardHandler)}
-	cs := NewConns(kvserver.NewCore(cfg, kvserver.Traits{}, 1))
+	cfg := server.Config{Limits: server.Limits{MaxConnsPerPeer: 1}, Logger: slog.New(slog.DiscardHandler)}
+	cs := NewConns(server.NewCore(cfg, server.Traits{}, 1))
 	first := &known{left: left{fd: fds[0]}, port: 1}
 	c := cs.Open(first)
 
@@ -178,8 +178,8 @@ func TestAConnectionThatClosesMeanwhileCountsOnce(t *testing.T) {
 	require.NoError(t, err)
 	defer unix.Close(stays[0])
 	defer unix.Close(stays[1])
-	cfg := kvserver.Config{Limits: kvserver.Limits{MaxConnsPerPeer: 1}, Logger: slog.New(slog.DiscardHandler)}
-	cs := NewConns(kvserver.NewCore(cfg, kvserver.Traits{}, 1))
+	cfg := server.Config{Limits: server.Limits{MaxConnsPerPeer: 1}, Logger: slog.New(slog.DiscardHandler)}
+	cs := NewConns(server.NewCore(cfg, server.Traits{}, 1))
 	for range 1000 {
 		first := cs.Open(&known{left: left{fd: hungUp[0]}, port: 1})
 		second := cs.Open(&known{left: left{fd: stays[0]}, port: 2})
@@ -212,8 +212,8 @@ func (s *mixed) LocalAddr() net.Addr  { return s.local }
 func (s *mixed) RemoteAddr() net.Addr { return s.remote }
 
 func TestOnlyTCPClientsHaveAPeer(t *testing.T) {
-	cfg := kvserver.Config{Limits: kvserver.Limits{MaxConnsPerPeer: 1}, Logger: slog.New(slog.DiscardHandler)}
-	conns := NewConns(kvserver.NewCore(cfg, kvserver.Traits{}, 1))
+	cfg := server.Config{Limits: server.Limits{MaxConnsPerPeer: 1}, Logger: slog.New(slog.DiscardHandler)}
+	conns := NewConns(server.NewCore(cfg, server.Traits{}, 1))
 	tcp, other := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}, &net.UnixAddr{Name: "@"}
 	for _, s := range []*mixed{{local: other, remote: other}, {local: tcp, remote: other}, {local: other, remote: tcp}} {
 		key, addr := conns.peer(s)

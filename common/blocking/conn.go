@@ -1,5 +1,5 @@
 // Package blocking is the shared code of the models whose calls block. It joins
-// the rules of package kvserver to sockets with deadlines. The models decide which
+// the rules of package server to sockets with deadlines. The models decide which
 // goroutine waits for which client.
 package blocking
 
@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/sock"
 )
@@ -47,7 +47,7 @@ var past = time.Unix(1, 0)
 
 // Conns are a server's connections.
 type Conns struct {
-	core *kvserver.Core
+	core *server.Core
 
 	mu      sync.Mutex
 	open    map[*Conn]struct{}
@@ -57,13 +57,13 @@ type Conns struct {
 }
 
 // NewConns returns an empty set.
-func NewConns(core *kvserver.Core) *Conns {
+func NewConns(core *server.Core) *Conns {
 	return &Conns{core: core, open: make(map[*Conn]struct{}), freed: make(chan struct{}, 1)}
 }
 
 // Conn is a connection whose calls block.
 type Conn struct {
-	kvserver.Conn
+	server.Conn
 	conns  *Conns
 	stream Stream
 	parked parked // the stream, if Go's runtime waits for it
@@ -158,7 +158,7 @@ func (cs *Conns) Wake() {
 	}
 }
 
-func (c *Conn) core() *kvserver.Core { return c.conns.core }
+func (c *Conn) core() *server.Core { return c.conns.core }
 
 func (c *Conn) interrupt() {
 	if s, ok := c.stream.(Interrupter); ok {
@@ -255,7 +255,7 @@ func (c *Conn) giveBack() {
 	c.buf = nil
 }
 
-// SetTimer implements kvserver.Transport. It sets the stream's deadline.
+// SetTimer implements server.Transport. It sets the stream's deadline.
 func (c *Conn) SetTimer(at time.Duration) {
 	_ = c.stream.SetDeadline(c.core().At(at))
 	// If the connection was interrupted before this, the new deadline has undone
@@ -265,7 +265,7 @@ func (c *Conn) SetTimer(at time.Duration) {
 	}
 }
 
-// Interrupt implements kvserver.Transport.
+// Interrupt implements server.Transport.
 func (c *Conn) Interrupt() {
 	c.conns.mu.Lock()
 	defer c.conns.mu.Unlock()
@@ -274,7 +274,7 @@ func (c *Conn) Interrupt() {
 	}
 }
 
-// CloseWrite implements kvserver.Transport.
+// CloseWrite implements server.Transport.
 func (c *Conn) CloseWrite() error {
 	if s, ok := c.stream.(interface{ CloseWrite() error }); ok {
 		return s.CloseWrite()

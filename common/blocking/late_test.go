@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // If the process was stopped during a call, the call ends with its deadline although
@@ -26,7 +26,7 @@ func TestAClientThatIsReadyIsNotJudgedByTheDeadline(t *testing.T) {
 	stream, err := ln.Accept()
 	require.NoError(t, err)
 
-	conns := NewConns(kvserver.NewCore(kvserver.Config{}, kvserver.Traits{}, 1))
+	conns := NewConns(server.NewCore(server.Config{}, server.Traits{}, 1))
 	c := conns.Open(stream)
 	defer conns.Close(c)
 	lateRead := func() {
@@ -51,7 +51,7 @@ func TestAResetBehindPartOfAFrameIsNoticed(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer ln.Close()
-	conns := NewConns(kvserver.NewCore(kvserver.Config{}, kvserver.Traits{}, 1))
+	conns := NewConns(server.NewCore(server.Config{}, server.Traits{}, 1))
 	for range 50 {
 		client := probe.Dial(t.Context(), t, ln.Addr().String())
 		stream, err := ln.Accept()

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/store"
 )
@@ -67,8 +67,8 @@ func (s *interruptible) Interrupt() {
 	s.touch()
 }
 
-func newTestConns() (*kvserver.Core, *Conns) {
-	core := kvserver.NewCore(kvserver.Config{Logger: slog.New(slog.DiscardHandler)}, kvserver.Traits{}, 1)
+func newTestConns() (*server.Core, *Conns) {
+	core := server.NewCore(server.Config{Logger: slog.New(slog.DiscardHandler)}, server.Traits{}, 1)
 	return core, NewConns(core)
 }
 
@@ -85,9 +85,9 @@ func serve(c *Conn) {
 }
 
 // drain begins a server's shutdown, as another goroutine would.
-func drain(t *testing.T, core *kvserver.Core) {
+func drain(t *testing.T, core *server.Core) {
 	require.NoError(t, core.Lifecycle(nil).Shutdown(context.Background()))
-	require.Equal(t, kvserver.Draining, core.Phase())
+	require.Equal(t, server.Draining, core.Phase())
 }
 
 // A connection leaves the set before its descriptor is closed. Otherwise, interrupting all
@@ -133,8 +133,8 @@ func TestANewDeadlineDoesNotUndoAnInterruption(t *testing.T) {
 
 // The same holds for a connection that must close because memory is short.
 func TestANewDeadlineDoesNotSaveAConnectionThatIsToldToGo(t *testing.T) {
-	cfg := kvserver.Config{Limits: kvserver.Limits{MemoryLimit: 1 << 20, MaxConns: 16}, Logger: slog.New(slog.DiscardHandler)}
-	conns := NewConns(kvserver.NewCore(cfg, kvserver.Traits{}, 1))
+	cfg := server.Config{Limits: server.Limits{MemoryLimit: 1 << 20, MaxConns: 16}, Logger: slog.New(slog.DiscardHandler)}
+	conns := NewConns(server.NewCore(cfg, server.Traits{}, 1))
 	hold := func(c *Conn, size int) {
 		for rest := probe.Put("k", strings.Repeat("v", 900_000))[:size]; len(rest) > 0; {
 			n := copy(c.Buffer(), rest)
@@ -177,10 +177,10 @@ func (s *taking) Write([]byte) (int, error) {
 func TestAReplyCountsWhileACallWritesIt(t *testing.T) {
 	values := store.New(0)
 	require.NoError(t, values.Put([]byte("k"), make([]byte, 40_000)))
-	cfg := kvserver.Config{
-		Store: values, Limits: kvserver.Limits{MemoryLimit: 128 << 10, MaxConns: 4}, Logger: slog.New(slog.DiscardHandler),
+	cfg := server.Config{
+		Store: values, Limits: server.Limits{MemoryLimit: 128 << 10, MaxConns: 4}, Logger: slog.New(slog.DiscardHandler),
 	}
-	conns := NewConns(kvserver.NewCore(cfg, kvserver.Traits{}, 1))
+	conns := NewConns(server.NewCore(cfg, server.Traits{}, 1))
 	feed := func(c *Conn, data []byte) {
 		for len(data) > 0 {
 			n := copy(c.Buffer(), data[:min(len(data), smallRead/2)])
@@ -282,7 +282,7 @@ func TestAcceptIsInterruptedWheneverTheShutdownComes(t *testing.T) {
 			}
 			a.Bind(ln)
 			_, err := a.Accept()
-			assert.Equal(t, kvserver.ErrServerClosed, err)
+			assert.Equal(t, server.ErrServerClosed, err)
 		})
 	}
 }

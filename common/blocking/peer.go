@@ -4,7 +4,7 @@ import (
 	"net"
 	"net/netip"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // Remote is a Stream that knows its addresses, as a net.Conn does.
@@ -55,7 +55,7 @@ func (cs *Conns) admit(s Stream) (refusal string, peerFull bool) {
 	defer cs.mu.Unlock()
 	leaving := cs.leaving(func(other Stream) bool {
 		_, of := cs.peer(other)
-		return kvserver.SamePeer(of, addr)
+		return server.SamePeer(of, addr)
 	})
 	return cs.core.AdmitPeer(key, addr, leaving)
 }

@@ -24,7 +24,7 @@ import (
 const (
 	// maxAdminConns is how many connections all HTTP servers have together. They
 	// come out of the 16 descriptors that a server leaves to others (see
-	// kvserver.Traits.Descriptors): 3 standard streams, 2 of the runtime's poller,
+	// server.Traits.Descriptors): 3 standard streams, 2 of the runtime's poller,
 	// the listener, 2 HTTP listeners, these connections, and one just accepted.
 	maxAdminConns = 4
 	// adminTimeout is how long a request may take, and the reply after the

@@ -7,11 +7,11 @@ import (
 	"net/http"
 	"net/http/pprof"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // debugHandler serves expvar, pprof and the counters of a server.
-func debugHandler(srv kvserver.Server) http.Handler {
+func debugHandler(srv server.Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)

@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/asynclog"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // unread is a full pipe without a reader, until the test ends.
@@ -81,7 +81,7 @@ func TestAReaderThatHasGoneChangesNoExitCode(t *testing.T) {
 
 // fakeModel is a model whose Run is the test's function.
 type fakeModel struct {
-	*kvserver.Core
+	*server.Core
 	log   *slog.Logger
 	run   func(*fakeModel) error
 	woken chan struct{}
@@ -98,9 +98,9 @@ func (m *fakeModel) Wake() {
 
 // runModel runs the command of a fakeModel.
 func runModel(ctx context.Context, stderr io.Writer, run func(*fakeModel) error) (code int) {
-	c := kvserver.Command{Flags: func(*flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
-		return func(cfg kvserver.Config) (kvserver.Server, error) {
-			core := kvserver.NewCore(cfg, kvserver.Traits{}, 1)
+	c := server.Command{Flags: func(*flag.FlagSet) func(server.Config) (server.Server, error) {
+		return func(cfg server.Config) (server.Server, error) {
+			core := server.NewCore(cfg, server.Traits{}, 1)
 			return core.Lifecycle(&fakeModel{core, cfg.Logger, run, make(chan struct{}, 1)}), nil
 		}
 	}}
@@ -148,7 +148,7 @@ func TestASignalBeforeTheModelIsReadyEndsIt(t *testing.T) {
 	code := runModel(context.Background(), &said, func(m *fakeModel) error {
 		assert.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGTERM))
 		<-m.woken
-		return kvserver.ErrServerClosed
+		return server.ErrServerClosed
 	})
 	assert.Zero(t, code)
 	assert.NotContains(t, said.String(), "listening")
@@ -170,7 +170,7 @@ func TestASignalBeforeTheStartIsHeard(t *testing.T) {
 
 // stuckServer cannot end, because one of its handlers does not return.
 type stuckServer struct {
-	kvserver.Server
+	server.Server
 	over chan struct{}
 }
 
@@ -184,7 +184,7 @@ func (s stuckServer) Close() error {
 	return nil
 }
 
-func (s stuckServer) Stats() kvserver.Stats { return kvserver.Stats{Active: 1} }
+func (s stuckServer) Stats() server.Stats { return server.Stats{Active: 1} }
 
 func TestAHandlerThatDoesNotReturnDoesNotOutlastTheDrainTimeoutByMuch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

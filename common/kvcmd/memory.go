@@ -6,7 +6,7 @@ import (
 	"runtime/debug"
 	"sync"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // LimitHeap sets the garbage collector's memory limit, until stop is called, to what
@@ -18,7 +18,7 @@ import (
 //
 // stats returns the server's counters. LimitHeap does nothing if the user has set
 // GOMEMLIMIT, the server has no limit, or its store does not say its size.
-func LimitHeap(l kvserver.Limits, stats func() kvserver.Stats) (stop func()) {
+func LimitHeap(l server.Limits, stats func() server.Stats) (stop func()) {
 	h := &heapLimit{limits: l, stats: stats}
 	if _, set := os.LookupEnv("GOMEMLIMIT"); set || l.Heap(stats()) == 0 {
 		return func() {}
@@ -29,8 +29,8 @@ func LimitHeap(l kvserver.Limits, stats func() kvserver.Stats) (stop func()) {
 }
 
 type heapLimit struct {
-	limits kvserver.Limits
-	stats  func() kvserver.Stats
+	limits server.Limits
+	stats  func() server.Stats
 
 	mu      sync.Mutex
 	before  int64 // the limit that stop restores

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // The collector's limit follows the server. Once there was none, and garbage grew as large
@@ -22,10 +22,10 @@ func TestTheCollectorKnowsWhatTheServerNeeds(t *testing.T) {
 	}
 	before := debug.SetMemoryLimit(-1)
 	var stored atomic.Int64
-	stats := func() kvserver.Stats {
-		return kvserver.Stats{Active: 100, Store: &kvserver.StoreUsage{Bytes: stored.Load(), Limit: 1 << 40}}
+	stats := func() server.Stats {
+		return server.Stats{Active: 100, Store: &server.StoreUsage{Bytes: stored.Load(), Limit: 1 << 40}}
 	}
-	stop := LimitHeap(kvserver.Limits{MemoryLimit: 32 << 20}, stats)
+	stop := LimitHeap(server.Limits{MemoryLimit: 32 << 20}, stats)
 	empty := int64(32<<20 + 12<<20 + 100*8<<10)
 	assert.Equal(t, empty, debug.SetMemoryLimit(-1))
 
@@ -47,17 +47,17 @@ func TestTheCollectorKnowsWhatTheServerNeeds(t *testing.T) {
 
 func TestTheCollectorsLimitIsTheUsersWhereItMustBe(t *testing.T) {
 	before := debug.SetMemoryLimit(-1)
-	usage := &kvserver.StoreUsage{}
+	usage := &server.StoreUsage{}
 	for name, limited := range map[string]func() (stop func()){
 		"buffers without a limit": func() func() {
-			return LimitHeap(kvserver.Limits{MemoryLimit: -1}, func() kvserver.Stats { return kvserver.Stats{Store: usage} })
+			return LimitHeap(server.Limits{MemoryLimit: -1}, func() server.Stats { return server.Stats{Store: usage} })
 		},
 		"a store that does not say": func() func() {
-			return LimitHeap(kvserver.Limits{}, func() kvserver.Stats { return kvserver.Stats{} })
+			return LimitHeap(server.Limits{}, func() server.Stats { return server.Stats{} })
 		},
 		"GOMEMLIMIT": func() func() {
 			t.Setenv("GOMEMLIMIT", "1GiB")
-			return LimitHeap(kvserver.Limits{}, func() kvserver.Stats { return kvserver.Stats{Store: usage} })
+			return LimitHeap(server.Limits{}, func() server.Stats { return server.Stats{Store: usage} })
 		},
 	} {
 		stop := limited()

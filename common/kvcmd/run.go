@@ -3,7 +3,7 @@
 //
 // Exit codes: 0 after a clean end, 1 when the server could not start or ended
 // before it was drained, 2 for wrong flags, 3 where the model is not available
-// (kvserver.ErrUnavailable).
+// (server.ErrUnavailable).
 package kvcmd
 
 import (
@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/asynclog"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // DefaultAddr is the address on which the servers listen. Only this machine reaches
@@ -36,7 +36,7 @@ const (
 )
 
 // Main runs a server's command and exits.
-func Main(c kvserver.Command) {
+func Main(c server.Command) {
 	os.Exit(Run(context.Background(), "kv-"+c.Model, c, os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -49,7 +49,7 @@ const lastWords = time.Second
 //
 // Run waits for the reader of stdout or stderr for lastWords at most. A reader that
 // has left does not end the process, because the process ignores SIGPIPE from then on.
-func Run(ctx context.Context, name string, c kvserver.Command, args []string, stdout, stderr io.Writer) int {
+func Run(ctx context.Context, name string, c server.Command, args []string, stdout, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE)
 	o, err := parse(name, c, args)
 	switch {
@@ -89,7 +89,7 @@ func Run(ctx context.Context, name string, c kvserver.Command, args []string, st
 	if heard {
 		_ = say(stderr, fmt.Sprintf("%s: %v\n", name, err))
 	}
-	if errors.Is(err, kvserver.ErrUnavailable) {
+	if errors.Is(err, server.ErrUnavailable) {
 		return ExitUnavailable
 	}
 	return code
@@ -112,16 +112,16 @@ func say(to io.Writer, text string) error {
 
 // options are the settings from the command line.
 type options struct {
-	kvserver.Config
+	server.Config
 	usage     string
 	addr      string
 	debugAddr string
 	logFormat string
 	logLevel  slog.Level
-	server    func(kvserver.Config) (kvserver.Server, error)
+	server    func(server.Config) (server.Server, error)
 }
 
-func parse(name string, c kvserver.Command, args []string) (*options, error) {
+func parse(name string, c server.Command, args []string) (*options, error) {
 	o := &options{}
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
 	fs.StringVar(&o.addr, "addr", DefaultAddr, "`host:port` to listen on; without a host, for this machine only (0.0.0.0 or [::] means all its addresses); port 0 means a free one")
@@ -155,11 +155,11 @@ func parse(name string, c kvserver.Command, args []string) (*options, error) {
 // run serves until a signal comes. The first signal drains the server, the second one
 // ends the program at once. A signal before the server listens ends it without a line
 // in the log.
-func (o *options) run(ctx context.Context, model string, srv kvserver.Server, ready <-chan struct{}, signals <-chan os.Signal) error {
+func (o *options) run(ctx context.Context, model string, srv server.Server, ready <-chan struct{}, signals <-chan os.Signal) error {
 	log := o.Logger
 	starting, started := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer started()
-	ln, err := kvserver.Listen(starting, LocalByDefault(o.addr))
+	ln, err := server.Listen(starting, LocalByDefault(o.addr))
 	if err == nil && o.debugAddr != "" {
 		var debug *Admin
 		if debug, err = ServeAdmin(starting, "debug server", "--debug-addr", o.debugAddr, "/debug/", debugHandler(srv), log); err == nil {
@@ -198,7 +198,7 @@ func (o *options) run(ctx context.Context, model string, srv kvserver.Server, re
 }
 
 // listening returns the attributes of the log's line "listening".
-func listening(model, addr string, s *kvserver.StoreUsage) []any {
+func listening(model, addr string, s *server.StoreUsage) []any {
 	about := []any{"model", model, "addr", addr}
 	switch {
 	case s == nil: // a store that does not say its usage
@@ -214,11 +214,11 @@ func listening(model, addr string, s *kvserver.StoreUsage) []any {
 // that does not return.
 const closeTimeout = 5 * time.Second
 
-func (o *options) drain(srv kvserver.Server, signals <-chan os.Signal) error {
+func (o *options) drain(srv server.Server, signals <-chan os.Signal) error {
 	log := o.Logger
 	patience := o.DrainTimeout
 	if patience == 0 {
-		patience = kvserver.DefaultDrainTimeout
+		patience = server.DefaultDrainTimeout
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	if patience > 0 {

@@ -25,8 +25,8 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/blocking"
 	"github.com/ioflavors/ioflavors/common/kvclient"
-	"github.com/ioflavors/ioflavors/common/kvserver"
 	"github.com/ioflavors/ioflavors/common/memlimit"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // asServer in the environment makes the test binary run the command under test.
@@ -40,12 +40,12 @@ func TestMain(m *testing.M) {
 }
 
 // command runs a plain server: a goroutine for each client.
-var command = kvserver.Command{
+var command = server.Command{
 	Model:   "test",
 	Summary: "As plain as can be.",
-	Flags: func(fs *flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
-		return func(cfg kvserver.Config) (kvserver.Server, error) {
-			core := kvserver.NewCore(cfg, kvserver.Traits{Threads: true}, 1)
+	Flags: func(fs *flag.FlagSet) func(server.Config) (server.Server, error) {
+		return func(cfg server.Config) (server.Server, error) {
+			core := server.NewCore(cfg, server.Traits{Threads: true}, 1)
 			conns := blocking.NewConns(core)
 			return core.Lifecycle(&model{core, conns, blocking.NewAcceptor(conns)}), nil
 		}
@@ -53,7 +53,7 @@ var command = kvserver.Command{
 }
 
 type model struct {
-	core     *kvserver.Core
+	core     *server.Core
 	conns    *blocking.Conns
 	acceptor *blocking.Acceptor
 }
@@ -219,9 +219,9 @@ func TestAFailedStartIsOneLineAndExitCodeOne(t *testing.T) {
 // from wrong flags and from a failed start.
 func TestAModelThatIsNotAvailableSaysWhyAndExitsWithThree(t *testing.T) {
 	missing := command
-	missing.Flags = func(*flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
-		return func(cfg kvserver.Config) (kvserver.Server, error) {
-			return kvserver.NewCore(cfg, kvserver.Traits{}, 1).Lifecycle(unavailableModel{}), nil
+	missing.Flags = func(*flag.FlagSet) func(server.Config) (server.Server, error) {
+		return func(cfg server.Config) (server.Server, error) {
+			return server.NewCore(cfg, server.Traits{}, 1).Lifecycle(unavailableModel{}), nil
 		}
 	}
 	var stdout, stderr bytes.Buffer
@@ -233,7 +233,7 @@ func TestAModelThatIsNotAvailableSaysWhyAndExitsWithThree(t *testing.T) {
 type unavailableModel struct{}
 
 func (unavailableModel) Run(net.Listener) error {
-	return fmt.Errorf("%w: %w", kvserver.ErrUnavailable, errors.New("the kernel is too old"))
+	return fmt.Errorf("%w: %w", server.ErrUnavailable, errors.New("the kernel is too old"))
 }
 
 func (unavailableModel) Wake() {}

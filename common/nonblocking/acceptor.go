@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
@@ -27,9 +27,9 @@ const AcceptsPerIteration = 64
 type Acceptor struct {
 	FD int // the listener's descriptor
 
-	core    *kvserver.Core
+	core    *server.Core
 	calls   sock.Calls
-	backoff kvserver.Backoff
+	backoff server.Backoff
 	resume  atomic.Int64 // the end of the pause, by the lane's clock
 	ended   error        // the listener's error, if it is broken
 	held    []int        // descriptors, in the order in which they were accepted
@@ -38,7 +38,7 @@ type Acceptor struct {
 
 // NewAcceptor takes over ln's socket, closes ln, and returns an acceptor for the
 // socket.
-func NewAcceptor(core *kvserver.Core, calls sock.Calls, ln net.Listener) (*Acceptor, error) {
+func NewAcceptor(core *server.Core, calls sock.Calls, ln net.Listener) (*Acceptor, error) {
 	fd, err := calls.Listen(ln)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func NewAcceptor(core *kvserver.Core, calls sock.Calls, ln net.Listener) (*Accep
 // when the system lacks a resource (then accepting pauses: see Paused), or when no
 // client is accepted any more.
 func (a *Acceptor) Accept(now time.Duration) (fd int, ok bool) {
-	if _, paused := a.Paused(now); paused || a.ended != nil || a.core.Phase() == kvserver.Closing {
+	if _, paused := a.Paused(now); paused || a.ended != nil || a.core.Phase() == server.Closing {
 		return -1, false
 	}
 	fd, err := a.calls.Accept(a.FD)
@@ -71,7 +71,7 @@ func (a *Acceptor) Succeeded() { a.backoff.Reset() }
 
 func (a *Acceptor) Failed(err error, now time.Duration) {
 	if !sock.Transient(err) {
-		if a.ended = kvserver.ErrServerClosed; a.core.Phase() == kvserver.Serving {
+		if a.ended = server.ErrServerClosed; a.core.Phase() == server.Serving {
 			a.ended = err
 			a.core.Fail()
 		}
@@ -131,7 +131,7 @@ func (a *Acceptor) Judge(number int64, open func(fd int, refusal string)) {
 	if len(a.held) == 0 {
 		return
 	}
-	if a.core.Phase() == kvserver.Closing {
+	if a.core.Phase() == server.Closing {
 		number = math.MaxInt64
 	}
 	first := a.number.Load() - int64(len(a.held)) + 1
@@ -156,5 +156,5 @@ func (a *Acceptor) Ended() error {
 	if a.ended != nil {
 		return a.ended
 	}
-	return kvserver.ErrServerClosed
+	return server.ErrServerClosed
 }

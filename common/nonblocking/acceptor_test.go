@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
@@ -24,10 +24,10 @@ type arrivals struct {
 }
 
 func newArrivals(conns int) *arrivals {
-	core := kvserver.NewCore(kvserver.Config{
-		Limits: kvserver.Limits{MaxConns: conns},
+	core := server.NewCore(server.Config{
+		Limits: server.Limits{MaxConns: conns},
 		Logger: slog.New(slog.DiscardHandler),
-	}, kvserver.Traits{}, 1)
+	}, server.Traits{}, 1)
 	return &arrivals{Acceptor: &Acceptor{FD: 3, core: core, calls: sock.System}}
 }
 
@@ -77,7 +77,7 @@ func TestWhoFindsNoPlaceIsHeldUntilAllHaveBeenLookedAt(t *testing.T) {
 func TestAnAcceptorEndsWithItsListener(t *testing.T) {
 	for _, end := range []func(*arrivals){
 		func(a *arrivals) { a.core.Fail() },
-		func(a *arrivals) { a.ended = kvserver.ErrServerClosed }, // as after a failure while Draining
+		func(a *arrivals) { a.ended = server.ErrServerClosed }, // as after a failure while Draining
 	} {
 		k := &accepting{results: []error{nil}}
 		a := newArrivals(2)
@@ -91,15 +91,15 @@ func TestAnAcceptorEndsWithItsListener(t *testing.T) {
 	broken := fmt.Errorf("accept: %w", unix.EBADF)
 	a := newArrivals(2)
 	a.Failed(fmt.Errorf("accept: %w", unix.EMFILE), 0)
-	assert.Equal(t, kvserver.Serving, a.core.Phase(), "time may heal that")
+	assert.Equal(t, server.Serving, a.core.Phase(), "time may heal that")
 	a.Failed(broken, 0)
-	assert.Equal(t, kvserver.Closing, a.core.Phase(), "clients are not left with a server that has ended")
+	assert.Equal(t, server.Closing, a.core.Phase(), "clients are not left with a server that has ended")
 	assert.Equal(t, broken, a.Ended())
 
 	a = newArrivals(2)
 	a.core.Fail() // the server ends already
 	a.Failed(broken, 0)
-	assert.Equal(t, kvserver.ErrServerClosed, a.Ended())
+	assert.Equal(t, server.ErrServerClosed, a.Ended())
 }
 
 // accepting is a kernel on which each accept returns the next of results: an error, or

@@ -1,6 +1,6 @@
 // Package nonblocking is the shared code of the models whose calls do not block:
 // connections by descriptor, a heap for their timers, and an acceptor. It joins the
-// rules of package kvserver to package sock. The models decide how to find out
+// rules of package server to package sock. The models decide how to find out
 // which descriptors are ready.
 package nonblocking
 
@@ -8,13 +8,13 @@ import (
 	"container/heap"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
 // Conn is a connection whose calls do not block. Make it with Conns.Open.
 type Conn struct {
-	kvserver.Conn
+	server.Conn
 	conns *Conns
 	at    time.Duration // when HandleTimeout must be called
 	index int32         // in the heap of timers; -1: not in it
@@ -23,7 +23,7 @@ type Conn struct {
 
 // Conns are the connections that one goroutine serves, and their timers.
 type Conns struct {
-	lane   *kvserver.Lane
+	lane   *server.Lane
 	calls  sock.Calls
 	timers timers
 }
@@ -32,7 +32,7 @@ type Conns struct {
 // is the initial capacity of the heap of timers. The system adds pages only on first
 // use, so one large list takes less memory than the lists that a growing one leaves
 // behind.
-func NewConns(lane *kvserver.Lane, calls sock.Calls, hint int) *Conns {
+func NewConns(lane *server.Lane, calls sock.Calls, hint int) *Conns {
 	return &Conns{lane: lane, calls: calls, timers: make(timers, 0, hint)}
 }
 
@@ -96,7 +96,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 // nothing now.
 func (c *Conn) Write(p []byte) (int, error) { return c.conns.calls.Write(c.FD(), p) }
 
-// SetTimer implements kvserver.Transport. It sets the connection's timer in the heap.
+// SetTimer implements server.Transport. It sets the connection's timer in the heap.
 func (c *Conn) SetTimer(at time.Duration) {
 	c.at = at
 	if c.index < 0 {
@@ -106,11 +106,11 @@ func (c *Conn) SetTimer(at time.Duration) {
 	}
 }
 
-// Interrupt implements kvserver.Transport. It needs no lock, because the connections
+// Interrupt implements server.Transport. It needs no lock, because the connections
 // of a lane belong to one loop.
 func (c *Conn) Interrupt() { c.SetTimer(Interrupted) }
 
-// CloseWrite implements kvserver.Transport.
+// CloseWrite implements server.Transport.
 func (c *Conn) CloseWrite() error { return c.conns.calls.CloseWrite(c.FD()) }
 
 // timers is a heap by time. It changes only when a deadline comes nearer. A busy

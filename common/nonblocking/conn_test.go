@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
@@ -23,7 +23,7 @@ func open(cs *Conns) *Conn {
 }
 
 func TestTimersRunOutInTheirOrder(t *testing.T) {
-	core := kvserver.NewCore(kvserver.Config{}, kvserver.Traits{}, 1)
+	core := server.NewCore(server.Config{}, server.Traits{}, 1)
 	cs := NewConns(core.Lane(0), sock.System, 1)
 	r := rand.New(rand.NewPCG(1, 2))
 	conns := make([]*Conn, 200)
@@ -53,7 +53,7 @@ func TestTimersRunOutInTheirOrder(t *testing.T) {
 
 func TestOnlyThoseWhoseTimeHasComeExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		core := kvserver.NewCore(kvserver.Config{Limits: kvserver.Limits{IdleTimeout: time.Minute}}, kvserver.Traits{}, 1)
+		core := server.NewCore(server.Config{Limits: server.Limits{IdleTimeout: time.Minute}}, server.Traits{}, 1)
 		cs := NewConns(core.Lane(0), sock.System, 1)
 		first := open(cs)
 		time.Sleep(10 * time.Second)
@@ -72,7 +72,7 @@ func TestOnlyThoseWhoseTimeHasComeExpire(t *testing.T) {
 
 func TestWhoIsInterruptedComesBeforeAnyClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		core := kvserver.NewCore(kvserver.Config{Limits: kvserver.Limits{IdleTimeout: 1}}, kvserver.Traits{}, 1)
+		core := server.NewCore(server.Config{Limits: server.Limits{IdleTimeout: 1}}, server.Traits{}, 1)
 		cs := NewConns(core.Lane(0), sock.System, 1)
 		open(cs)
 		second := open(cs)

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/sock"
 )
 
@@ -34,8 +34,8 @@ func (k *filling) Read(_ int, p []byte) (int, error) {
 // finds no bytes. Then they go on.
 func TestAReadThatFindsNothingLetsTheClocksGoOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cfg := kvserver.Config{Limits: kvserver.Limits{IdleTimeout: time.Second, FrameTimeout: time.Second}}
-		core := kvserver.NewCore(cfg, kvserver.Traits{}, 1)
+		cfg := server.Config{Limits: server.Limits{IdleTimeout: time.Second, FrameTimeout: time.Second}}
+		core := server.NewCore(cfg, server.Traits{}, 1)
 		k := &filling{}
 		cs := NewConns(core.Lane(0), sock.Calls{Kernel: k}, 1)
 		c := new(Conn)

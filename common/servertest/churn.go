@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // ways are the ways in which clients connect and leave.
@@ -45,7 +45,7 @@ func testChurn(t *testing.T, target Target) {
 		total = 1_000
 	}
 	const atOnce = 16 // in a model that serves one client at a time they queue
-	srv := start(t, target, kvserver.Config{})
+	srv := start(t, target, server.Config{})
 	churn := func(clients int) {
 		probe.Concurrently(t, atOnce, func(t probe.T, i int) {
 			for n := range clients / atOnce {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // testConformance checks each rule of the protocol on a new server: once with
@@ -26,7 +26,7 @@ func testConformance(t *testing.T, target Target) {
 		RuleTimeout: patience,
 	}
 
-	t.Run("tcp4", func(t *testing.T) { checkRules(t, target, kvserver.Limits{}, known, "127.0.0.1:0") })
+	t.Run("tcp4", func(t *testing.T) { checkRules(t, target, server.Limits{}, known, "127.0.0.1:0") })
 	t.Run("tcp6, small output", func(t *testing.T) {
 		addr := "[::1]:0"
 		if ln, err := net.Listen("tcp", addr); err != nil {
@@ -35,12 +35,12 @@ func testConformance(t *testing.T, target Target) {
 		} else {
 			ln.Close()
 		}
-		checkRules(t, target, kvserver.Limits{OutputLimit: 100}, known, addr)
+		checkRules(t, target, server.Limits{OutputLimit: 100}, known, addr)
 	})
 	t.Run("small frames", func(t *testing.T) {
 		o := known
 		o.MaxFrame = 1000
-		checkRules(t, target, kvserver.Limits{MaxFrame: o.MaxFrame}, o, "127.0.0.1:0")
+		checkRules(t, target, server.Limits{MaxFrame: o.MaxFrame}, o, "127.0.0.1:0")
 	})
 	// Each of these servers has one short limit, and no other limit.
 	const short = 300 * time.Millisecond
@@ -64,15 +64,15 @@ func testConformance(t *testing.T, target Target) {
 			o := known
 			o.MaxConns = 3
 			o.Only = []string{"over-limit"}
-			checkRules(t, target, kvserver.Limits{MaxConns: o.MaxConns}, o, "127.0.0.1:0")
+			checkRules(t, target, server.Limits{MaxConns: o.MaxConns}, o, "127.0.0.1:0")
 		})
 	}
 }
 
-func checkRules(t *testing.T, target Target, l kvserver.Limits, o conformance.Options, addr string) {
+func checkRules(t *testing.T, target Target, l server.Limits, o conformance.Options, addr string) {
 	for _, rule := range conformance.Select(o) {
 		t.Run(rule.ID, func(t *testing.T) {
-			srv := startOn(t, target, kvserver.Config{Limits: l}, addr)
+			srv := startOn(t, target, server.Config{Limits: l}, addr)
 			o.Only = []string{rule.ID}
 			report := conformance.Check(context.Background(), srv.addr, o)
 			for _, failure := range report.Failed() {
@@ -89,14 +89,14 @@ func checkRules(t *testing.T, target Target, l kvserver.Limits, o conformance.Op
 // checkRule checks a rule about a short limit of a server. On a busy machine a client may
 // be too late for the limit, so the rule is tried until the server has followed it once:
 // a server that breaks the rule never does.
-func checkRule(t *testing.T, target Target, l kvserver.Limits, o conformance.Options, rule string) {
+func checkRule(t *testing.T, target Target, l server.Limits, o conformance.Options, rule string) {
 	o.Only = []string{rule}
 	o.IdleTimeout, o.FrameTimeout = max(0, l.IdleTimeout), max(0, l.FrameTimeout)
 	o.WriteTimeout, o.TurnLimit = max(0, l.WriteTimeout), max(0, l.TurnLimit)
 	t.Run(rule, func(t *testing.T) {
 		require.Len(t, conformance.Select(o), 1)
 		for begun := time.Now(); ; {
-			srv := start(t, target, kvserver.Config{Limits: l})
+			srv := start(t, target, server.Config{Limits: l})
 			result := conformance.Check(context.Background(), srv.addr, o).Results[0]
 			if result.Passed() {
 				return

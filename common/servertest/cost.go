@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // Allocations tests that a server with connected clients allocates nothing
@@ -28,7 +28,7 @@ func testAllocations(t *testing.T, target Target, op exchange, depth int) {
 	if target.OneAtATime() {
 		conns = 1
 	}
-	srv := start(t, target, kvserver.Config{})
+	srv := start(t, target, server.Config{})
 	c := dialRaw(t, srv.addr, conns, depth)
 	c.prepare(t, op)
 	before := srv.books().Requests
@@ -79,7 +79,7 @@ func benchmark(b *testing.B, target Target, op exchange, conns, depth int) {
 	runtime.LockOSThread() // the thread's CPU time is the client's
 	defer runtime.UnlockOSThread()
 	addProcessor(b)
-	srv := target.New(kvserver.Config{Logger: slog.New(slog.NewTextHandler(b.Output(), nil))})
+	srv := target.New(server.Config{Logger: slog.New(slog.NewTextHandler(b.Output(), nil))})
 	c := dialRaw(b, Serve(b, srv), conns, depth)
 	c.prepare(b, op)
 

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // testDescriptors takes away the process's descriptors while clients connect.
@@ -22,7 +22,7 @@ import (
 // soon as it can.
 func testDescriptors(t *testing.T, target Target) {
 	limitDescriptors(t)
-	srv := start(t, target, kvserver.Config{Limits: unhurried})
+	srv := start(t, target, server.Config{Limits: unhurried})
 	held := srv.dial()
 	talk(held, "held")
 
@@ -38,15 +38,15 @@ func testDescriptors(t *testing.T, target Target) {
 		require.NoError(t, unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout))
 		sockets = append(sockets, fd)
 	}
-	server := &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: port(t, srv.addr)}
+	to := &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: port(t, srv.addr)}
 
 	free := takeDescriptors(t)
 	for _, fd := range sockets {
-		require.NoError(t, unix.Connect(fd, server))
+		require.NoError(t, unix.Connect(fd, to))
 		write(t, fd, probe.Put("waiting", "x"))
 	}
 	if !target.OneAtATime() { // a model that serves only held does not accept
-		srv.eventually("accepting fails", func(st kvserver.Stats) bool { return st.AcceptErrors > 0 })
+		srv.eventually("accepting fails", func(st server.Stats) bool { return st.AcceptErrors > 0 })
 	}
 	talk(held, "held")
 	held.Close()

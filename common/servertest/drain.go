@@ -11,18 +11,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // unhurried are limits that no test reaches, so only the limit under test
 // ends a connection.
-var unhurried = kvserver.Limits{IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: -1, TurnLimit: -1}
+var unhurried = server.Limits{IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: -1, TurnLimit: -1}
 
 // testDrain tests Shutdown: received requests are answered, and Shutdown
 // waits for nothing else.
 func testDrain(t *testing.T, target Target) {
 	t.Run("a pipeline is answered to its end", func(t *testing.T) {
-		srv := start(t, target, kvserver.Config{Limits: unhurried})
+		srv := start(t, target, server.Config{Limits: unhurried})
 		const requests = 20_000
 		var pipeline []byte
 		for i := range requests {
@@ -42,7 +42,7 @@ func testDrain(t *testing.T, target Target) {
 		assert.EqualValues(t, requests, srv.books().Requests)
 	})
 	t.Run("large replies are sent to their end", func(t *testing.T) {
-		srv := start(t, target, kvserver.Config{Limits: unhurried})
+		srv := start(t, target, server.Config{Limits: unhurried})
 		value := strings.Repeat("v", 500_000)
 		const requests = 100
 		c := srv.dial()
@@ -60,16 +60,16 @@ func testDrain(t *testing.T, target Target) {
 		require.NoError(t, <-down)
 	})
 	t.Run("idle connections do not delay Shutdown", func(t *testing.T) {
-		srv := start(t, target, kvserver.Config{Limits: unhurried})
+		srv := start(t, target, server.Config{Limits: unhurried})
 		clients := srv.occupy(target)
 		require.NoError(t, <-srv.shutdown(srv.ctx))
 		for _, c := range clients {
 			c.WantEnd()
 		}
-		assert.EqualValues(t, len(clients), srv.books().Closed[kvserver.ClosedShutdown.String()])
+		assert.EqualValues(t, len(clients), srv.books().Closed[server.ClosedShutdown.String()])
 	})
 	t.Run("half a request does not delay Shutdown", func(t *testing.T) {
-		srv := start(t, target, kvserver.Config{Limits: unhurried})
+		srv := start(t, target, server.Config{Limits: unhurried})
 		c := srv.dial()
 		half := probe.Put("half", "x")
 		c.Send(probe.Put("whole", "x"), half[:len(half)/2])
@@ -78,7 +78,7 @@ func testDrain(t *testing.T, target Target) {
 		c.WantClosed()
 	})
 	t.Run("clients in the listen queue are served", func(t *testing.T) {
-		srv := start(t, target, kvserver.Config{Limits: unhurried})
+		srv := start(t, target, server.Config{Limits: unhurried})
 		srv.occupy(target)
 		var queued []*probe.Conn
 		for i := range 5 {
@@ -94,7 +94,7 @@ func testDrain(t *testing.T, target Target) {
 		require.NoError(t, <-down)
 	})
 	t.Run("a stuck client", func(t *testing.T) {
-		srv := start(t, target, kvserver.Config{Limits: unhurried})
+		srv := start(t, target, server.Config{Limits: unhurried})
 		c := srv.dial()
 		srv.stall(c)
 		ctx, cancel := context.WithCancel(srv.ctx)
@@ -107,11 +107,11 @@ func testDrain(t *testing.T, target Target) {
 		}
 		require.NoError(t, srv.Close())
 		srv.wantServed()
-		assert.EqualValues(t, 1, srv.books().Closed[kvserver.ClosedKilled.String()])
+		assert.EqualValues(t, 1, srv.books().Closed[server.ClosedKilled.String()])
 		c.WantClosed()
 	})
 	t.Run("a stuck client that goes on in time", func(t *testing.T) {
-		srv := start(t, target, kvserver.Config{Limits: unhurried})
+		srv := start(t, target, server.Config{Limits: unhurried})
 		c := srv.dial()
 		asked, value := srv.stall(c)
 		ctx, cancel := context.WithCancel(srv.ctx)
@@ -126,7 +126,7 @@ func testDrain(t *testing.T, target Target) {
 }
 
 // shutdown starts Shutdown, and returns its result later.
-func (s *server) shutdown(ctx context.Context) <-chan error {
+func (s *testServer) shutdown(ctx context.Context) <-chan error {
 	done := make(chan error, 1)
 	go func() { done <- s.Shutdown(ctx) }()
 	return done
@@ -134,7 +134,7 @@ func (s *server) shutdown(ctx context.Context) <-chan error {
 
 // stall makes c a slow reader: it requests far more than the buffers on the
 // way hold, and reads nothing. stall returns the number of requested values.
-func (s *server) stall(c *probe.Conn) (asked int, value string) {
+func (s *testServer) stall(c *probe.Conn) (asked int, value string) {
 	s.t.Helper()
 	value = strings.Repeat("large ", 100_000)
 	asked = 40

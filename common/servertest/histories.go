@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // seedVariable names the environment variable with the seed of a history, so
@@ -54,14 +54,14 @@ func testHistories(t *testing.T, target Target) {
 	}
 	l := unhurried
 	l.OutputLimit = 10_000 // smaller than a large reply, so clients are paused now and then
-	if failure := findBreach(t, target, kvserver.Config{Limits: l}, seed); failure != "" {
+	if failure := findBreach(t, target, server.Config{Limits: l}, seed); failure != "" {
 		t.Errorf("%s=%d: %s", seedVariable, seed, failure)
 	}
 }
 
 // findBreach runs a history on a server, and returns what is wrong with it,
 // "" if nothing is.
-func findBreach(t *testing.T, target Target, cfg kvserver.Config, seed uint64) (failure string) {
+func findBreach(t *testing.T, target Target, cfg server.Config, seed uint64) (failure string) {
 	srv := start(t, target, cfg)
 	o := History{Addr: srv.addr, Seed: seed}.Run(srv.ctx)
 	t.Logf("%s=%d: %d operations, %d of them unanswered", seedVariable, seed, o.Operations, o.Unanswered)

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // testLimits tests that no client can make a server use more of any resource
@@ -23,30 +23,30 @@ func testLimits(t *testing.T, target Target) {
 	t.Run("frames", func(t *testing.T) {
 		l := unhurried
 		l.MaxFrame = 100
-		srv := start(t, target, kvserver.Config{Limits: l})
+		srv := start(t, target, server.Config{Limits: l})
 		c := srv.dial()
 		c.Send(probe.Header(101))
 		c.WantError(0)
 		c.WantEnd()
 		c.Close()
-		srv.wantClosed(kvserver.ClosedTooLong, 1)
+		srv.wantClosed(server.ClosedTooLong, 1)
 	})
 	t.Run("claims", func(t *testing.T) {
-		srv := start(t, target, kvserver.Config{Limits: unhurried})
+		srv := start(t, target, server.Config{Limits: unhurried})
 		c := srv.dial()
 		half := probe.Put("k", strings.Repeat("v", 1_000_000))
 		c.Send(probe.Put("k", "v"), half[:10])
 		c.Want(probe.Stored)
 		// The buffer for a frame follows the received bytes, here ten. A model that
 		// blocks also lends a buffer for its read.
-		srv.eventually("little is lent for a large claim", func(st kvserver.Stats) bool { return st.BufferBytes <= 8<<10 })
+		srv.eventually("little is lent for a large claim", func(st server.Stats) bool { return st.BufferBytes <= 8<<10 })
 	})
 }
 
 func testMaxConns(t *testing.T, target Target) {
 	l := unhurried
 	l.MaxConns = max(2, target.Clients)
-	srv := start(t, target, kvserver.Config{Limits: l})
+	srv := start(t, target, server.Config{Limits: l})
 	clients := srv.occupy(target)
 	if target.Clients == 0 {
 		for i := range 5 {
@@ -54,14 +54,14 @@ func testMaxConns(t *testing.T, target Target) {
 			c.WantError(0)
 			c.WantEnd()
 			c.Close()
-			srv.wantClosed(kvserver.ClosedRefused, int64(i+1))
+			srv.wantClosed(server.ClosedRefused, int64(i+1))
 		}
 		// The served clients notice nothing.
 		for _, c := range clients {
 			talk(c, "k")
 		}
 		clients[0].Close()
-		srv.eventually("one client is left", func(st kvserver.Stats) bool { return st.Active == 1 })
+		srv.eventually("one client is left", func(st server.Stats) bool { return st.Active == 1 })
 		srv.visit("k")
 		return
 	}
@@ -73,7 +73,7 @@ func testMaxConns(t *testing.T, target Target) {
 	}
 	clients[0].Close()
 	next.Want(probe.Stored)
-	assert.Zero(t, srv.books().Closed[kvserver.ClosedRefused.String()])
+	assert.Zero(t, srv.books().Closed[server.ClosedRefused.String()])
 }
 
 // testMaxConnsPerPeer lets one address take all connections that it may have.
@@ -86,7 +86,7 @@ func testMaxConnsPerPeer(t *testing.T, target Target) {
 	}
 	l := unhurried
 	l.MaxConnsPerPeer = most
-	srv := start(t, target, kvserver.Config{Limits: l})
+	srv := start(t, target, server.Config{Limits: l})
 	first, second := srv.dial(), srv.dial()
 	talk(first, "k")
 	talk(second, "k")
@@ -95,7 +95,7 @@ func testMaxConnsPerPeer(t *testing.T, target Target) {
 		assert.Contains(t, c.WantError(0), "all 2 connections of this address")
 		c.WantEnd()
 		c.Close()
-		srv.wantClosed(kvserver.ClosedRefused, int64(i+1))
+		srv.wantClosed(server.ClosedRefused, int64(i+1))
 	}
 	if runtime.GOOS == "linux" { // there all of 127.0.0.0/8 is this machine
 		other := srv.dialFrom("127.0.0.2")
@@ -117,7 +117,7 @@ func testMaxConnsPerPeer(t *testing.T, target Target) {
 		}
 	}
 	first.Close()
-	srv.eventually("one client has left", func(st kvserver.Stats) bool { return st.Active <= most })
+	srv.eventually("one client has left", func(st server.Stats) bool { return st.Active <= most })
 	talk(second, "k")
 	srv.visit("k")
 }
@@ -132,7 +132,7 @@ func testOutputLimit(t *testing.T, target Target) {
 	for _, limit := range []int{64 << 10, 1 << 20} {
 		l := unhurried
 		l.OutputLimit = limit
-		srv := start(t, target, kvserver.Config{Limits: l})
+		srv := start(t, target, server.Config{Limits: l})
 		c := srv.dial()
 		// The server can send only a little at a time, so sent, partly sent and not
 		// yet made replies exist side by side.
@@ -155,7 +155,7 @@ func testHoarders(t *testing.T, target Target) {
 	}
 	l := unhurried
 	l.MemoryLimit, l.MaxConns = 16<<20, 128 // an even share is 64 KiB
-	srv := start(t, target, kvserver.Config{Limits: l})
+	srv := start(t, target, server.Config{Limits: l})
 	modest := make([]*probe.Conn, 10)
 	for i := range modest {
 		modest[i] = srv.dial()
@@ -167,9 +167,9 @@ func testHoarders(t *testing.T, target Target) {
 		srv.dial().Start(part)
 		talk(modest[i%len(modest)], "modest")
 	}
-	srv.eventually("some hoarders are closed, few more than memory requires", func(st kvserver.Stats) bool {
+	srv.eventually("some hoarders are closed, few more than memory requires", func(st server.Stats) bool {
 		require.LessOrEqual(t, st.BufferBytes, l.MemoryLimit)
-		closed := st.Closed[kvserver.ClosedMemory.String()]
+		closed := st.Closed[server.ClosedMemory.String()]
 		require.LessOrEqual(t, closed, int64(hoarders-15))
 		return closed >= hoarders-24
 	})
@@ -184,14 +184,14 @@ func testHoarders(t *testing.T, target Target) {
 func testMemoryLimit(t *testing.T, target Target) {
 	l := unhurried
 	l.MemoryLimit = 1 << 20
-	srv := start(t, target, kvserver.Config{Limits: l})
+	srv := start(t, target, server.Config{Limits: l})
 	large := probe.Put("k", strings.Repeat("v", 1_000_000))
 
 	t.Log("one client")
 	c := srv.dial()
 	c.Start(large)
 	c.WantClosed()
-	srv.wantClosed(kvserver.ClosedMemory, 1)
+	srv.wantClosed(server.ClosedMemory, 1)
 	srv.visit("k")
 
 	n := 20
@@ -205,9 +205,9 @@ func testMemoryLimit(t *testing.T, target Target) {
 		clients[i] = srv.dial()
 		clients[i].Start(large[:300_000])
 	}
-	srv.eventually("the limit holds, and a client was closed for it", func(st kvserver.Stats) bool {
+	srv.eventually("the limit holds, and a client was closed for it", func(st server.Stats) bool {
 		require.LessOrEqual(t, st.BufferBytes, l.MemoryLimit)
-		return n == 1 || st.Closed[kvserver.ClosedMemory.String()] > 1
+		return n == 1 || st.Closed[server.ClosedMemory.String()] > 1
 	})
 	for _, c := range clients {
 		c.Close()

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // testBrokenListener breaks a server's listener permanently. No client can
@@ -29,7 +29,7 @@ func testBrokenListener(t *testing.T, target Target) {
 
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	srv := target.New(kvserver.Config{Limits: unhurried, Logger: slog.New(slog.DiscardHandler)})
+	srv := target.New(server.Config{Limits: unhurried, Logger: slog.New(slog.DiscardHandler)})
 	defer srv.Close()
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
@@ -46,10 +46,10 @@ func testBrokenListener(t *testing.T, target Target) {
 		t.Fatalf("Serve has not returned; %+v", srv.Stats())
 	}
 	require.ErrorIs(t, err, unix.EINVAL)
-	require.NotErrorIs(t, err, kvserver.ErrServerClosed)
+	require.NotErrorIs(t, err, server.ErrServerClosed)
 	if !target.OneAtATime() {
 		c.WantClosed()
-		assert.EqualValues(t, 1, srv.Stats().Closed[kvserver.ClosedKilled.String()])
+		assert.EqualValues(t, 1, srv.Stats().Closed[server.ClosedKilled.String()])
 	}
 	assert.Zero(t, srv.Stats().Active)
 }

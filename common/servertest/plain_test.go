@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/ioflavors/ioflavors/common/blocking"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
 )
 
@@ -19,13 +19,13 @@ func TestPlainServer(t *testing.T) {
 }
 
 type plain struct {
-	core     *kvserver.Core
+	core     *server.Core
 	conns    *blocking.Conns
 	acceptor *blocking.Acceptor
 }
 
-func newPlain(cfg kvserver.Config) kvserver.Server {
-	core := kvserver.NewCore(cfg, kvserver.Traits{Threads: true}, 1)
+func newPlain(cfg server.Config) server.Server {
+	core := server.NewCore(cfg, server.Traits{Threads: true}, 1)
 	conns := blocking.NewConns(core)
 	return core.Lifecycle(&plain{core, conns, blocking.NewAcceptor(conns)})
 }

@@ -11,13 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/kvclient"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
 // Serve runs srv on a free port until the test or benchmark ends. It is for
 // tests of one model's own features. It returns the server's address.
-func Serve(tb testing.TB, srv kvserver.Server) (addr string) {
+func Serve(tb testing.TB, srv server.Server) (addr string) {
 	tb.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(tb, err)
@@ -25,7 +25,7 @@ func Serve(tb testing.TB, srv kvserver.Server) (addr string) {
 	go func() { ended <- srv.Serve(ln) }()
 	tb.Cleanup(func() {
 		assert.NoError(tb, srv.Close())
-		assert.ErrorIs(tb, <-ended, kvserver.ErrServerClosed)
+		assert.ErrorIs(tb, <-ended, server.ErrServerClosed)
 	})
 	return ln.Addr().String()
 }
@@ -81,7 +81,7 @@ func (s *SlowStore) Keys() []string {
 // (head-of-line blocking).
 func OneSlowRequestDelaysEveryClient(t *testing.T, target Target) {
 	slowly := NewSlowStore()
-	srv := target.New(kvserver.Config{Store: slowly})
+	srv := target.New(server.Config{Store: slowly})
 	addr := Serve(t, srv)
 
 	ctx, slow := Dial(t, addr)

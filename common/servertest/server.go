@@ -12,7 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // Only failing tests reach these limits, however busy the machine is.
@@ -21,10 +21,10 @@ const (
 	whole    = 5 * time.Minute // for all the events of a test with one server
 )
 
-// server is a server under test. Its counters are checked when the test
+// testServer is a server under test. Its counters are checked when the test
 // ends.
-type server struct {
-	kvserver.Server
+type testServer struct {
+	server.Server
 	t      *testing.T
 	ctx    context.Context
 	addr   string
@@ -33,18 +33,18 @@ type server struct {
 
 // start serves on 127.0.0.1. When the test ends, the server is closed, and
 // nothing of it may remain.
-func start(t *testing.T, target Target, cfg kvserver.Config) *server {
+func start(t *testing.T, target Target, cfg server.Config) *testServer {
 	t.Helper()
 	return startOn(t, target, cfg, "127.0.0.1:0")
 }
 
-func startOn(t *testing.T, target Target, cfg kvserver.Config, addr string) *server {
+func startOn(t *testing.T, target Target, cfg server.Config, addr string) *testServer {
 	t.Helper()
 	goroutines := goleak.IgnoreCurrent()
 	ln, err := net.Listen("tcp", addr)
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(context.Background(), whole)
-	srv := &server{Server: newServer(t, target, cfg), t: t, ctx: ctx, addr: ln.Addr().String(), served: make(chan error, 1)}
+	srv := &testServer{Server: newServer(t, target, cfg), t: t, ctx: ctx, addr: ln.Addr().String(), served: make(chan error, 1)}
 	go func() { srv.served <- srv.Serve(ln) }()
 
 	// Cleanups run in reverse, so the test's connections are closed before.
@@ -60,7 +60,7 @@ func startOn(t *testing.T, target Target, cfg kvserver.Config, addr string) *ser
 }
 
 // newServer makes a server that logs to the test, unless cfg has a logger.
-func newServer(t *testing.T, target Target, cfg kvserver.Config) kvserver.Server {
+func newServer(t *testing.T, target Target, cfg server.Config) server.Server {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}
@@ -69,18 +69,18 @@ func newServer(t *testing.T, target Target, cfg kvserver.Config) kvserver.Server
 
 // settle waits until every connection is closed, after all clients have
 // left.
-func (s *server) settle() {
+func (s *testServer) settle() {
 	s.t.Helper()
-	s.eventually("no connection is active", func(st kvserver.Stats) bool { return st.Active == 0 })
+	s.eventually("no connection is active", func(st server.Stats) bool { return st.Active == 0 })
 }
 
 // wantServed expects that Serve has ended correctly. It may be called more
 // than once.
-func (s *server) wantServed() {
+func (s *testServer) wantServed() {
 	s.t.Helper()
 	select {
 	case err := <-s.served:
-		assert.ErrorIs(s.t, err, kvserver.ErrServerClosed, "the error that Serve returned")
+		assert.ErrorIs(s.t, err, server.ErrServerClosed, "the error that Serve returned")
 		s.served <- err
 	case <-time.After(patience):
 		s.t.Fatalf("Serve has not returned; %+v", s.Stats())
@@ -88,7 +88,7 @@ func (s *server) wantServed() {
 }
 
 // books returns the counters, which must add up at any time.
-func (s *server) books() kvserver.Stats {
+func (s *testServer) books() server.Stats {
 	s.t.Helper()
 	st := s.Stats()
 	var closed int64
@@ -101,7 +101,7 @@ func (s *server) books() kvserver.Stats {
 }
 
 // eventually waits until ok accepts the counters.
-func (s *server) eventually(what string, ok func(kvserver.Stats) bool) {
+func (s *testServer) eventually(what string, ok func(server.Stats) bool) {
 	s.t.Helper()
 	for end := time.Now().Add(patience); !ok(s.books()); pause() {
 		if time.Now().After(end) {
@@ -111,9 +111,9 @@ func (s *server) eventually(what string, ok func(kvserver.Stats) bool) {
 }
 
 // wantClosed waits until n connections have been closed for the reason.
-func (s *server) wantClosed(reason kvserver.Reason, n int64) {
+func (s *testServer) wantClosed(reason server.Reason, n int64) {
 	s.t.Helper()
-	s.eventually("connections are closed for the reason "+reason.String(), func(st kvserver.Stats) bool {
+	s.eventually("connections are closed for the reason "+reason.String(), func(st server.Stats) bool {
 		return st.Closed[reason.String()] >= n
 	})
 	require.Equal(s.t, n, s.Stats().Closed[reason.String()], "connections closed for the reason %v", reason)
@@ -123,10 +123,10 @@ func (s *server) wantClosed(reason kvserver.Reason, n int64) {
 func pause() { time.Sleep(time.Millisecond) }
 
 // dial returns a connection that is closed when the test ends.
-func (s *server) dial() *probe.Conn { return probe.Dial(s.ctx, s.t, s.addr) }
+func (s *testServer) dial() *probe.Conn { return probe.Dial(s.ctx, s.t, s.addr) }
 
 // dialFrom returns a connection from one of this machine's addresses.
-func (s *server) dialFrom(ip string) net.Conn {
+func (s *testServer) dialFrom(ip string) net.Conn {
 	s.t.Helper()
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}}
 	c, err := d.DialContext(s.ctx, "tcp", s.addr)
@@ -144,7 +144,7 @@ func talk(c *probe.Conn, key string) {
 }
 
 // visit is a client that connects, is served and leaves.
-func (s *server) visit(key string) {
+func (s *testServer) visit(key string) {
 	c := s.dial()
 	talk(c, key)
 	c.Close()
@@ -152,7 +152,7 @@ func (s *server) visit(key string) {
 
 // occupy returns as many clients as the target serves at once, or two. All of
 // them have been served and stay.
-func (s *server) occupy(target Target) []*probe.Conn {
+func (s *testServer) occupy(target Target) []*probe.Conn {
 	n := target.Clients
 	if n == 0 {
 		n = 2

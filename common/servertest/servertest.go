@@ -22,21 +22,21 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // Target is a variant of a model to test. The tests ask for what it declares: where
 // it lacks the capability that a test is about, the test asserts the requirement
 // that remains.
 type Target struct {
-	kvserver.Variant
-	New func(kvserver.Config) kvserver.Server
+	server.Variant
+	New func(server.Config) server.Server
 }
 
 // Targets returns all variants that a model declares.
-func Targets(c kvserver.Command) (all []Target) {
+func Targets(c server.Command) (all []Target) {
 	for _, v := range c.Variants {
-		all = append(all, Target{v, func(cfg kvserver.Config) kvserver.Server {
+		all = append(all, Target{v, func(cfg server.Config) server.Server {
 			srv, err := c.New(cfg, v.Args...)
 			if err != nil {
 				panic(fmt.Sprintf("%s declares a variant with the flags %q: %v", c.Model, v.Args, err))
@@ -50,8 +50,8 @@ func Targets(c kvserver.Command) (all []Target) {
 // With returns the model with v in place of the variant that has the same flags, for
 // a test that needs other values of them. What v declares is the test's own
 // expectation of these values.
-func With(c kvserver.Command, v kvserver.Variant) kvserver.Command {
-	i := slices.IndexFunc(c.Variants, func(declared kvserver.Variant) bool {
+func With(c server.Command, v server.Variant) server.Command {
+	i := slices.IndexFunc(c.Variants, func(declared server.Variant) bool {
 		return slices.Equal(flags(declared), flags(v))
 	})
 	if i < 0 {
@@ -63,7 +63,7 @@ func With(c kvserver.Command, v kvserver.Variant) kvserver.Command {
 }
 
 // flags returns a variant's flags without their values.
-func flags(v kvserver.Variant) (names []string) {
+func flags(v server.Variant) (names []string) {
 	for _, arg := range v.Args {
 		if strings.HasPrefix(arg, "--") {
 			names = append(names, arg)

@@ -9,14 +9,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
 // testStore tests what clients see when the store fails.
 func testStore(t *testing.T, target Target) {
 	t.Run("errors", func(t *testing.T) {
-		srv := start(t, target, kvserver.Config{Store: newFaultyStore()})
+		srv := start(t, target, server.Config{Store: newFaultyStore()})
 		c := srv.dial()
 		c.Send(probe.Put("fail", "x"))
 		require.Equal(t, "the store failed", c.WantError(probe.KindPut), "the store's own error is for the log")
@@ -27,7 +27,7 @@ func testStore(t *testing.T, target Target) {
 	})
 	t.Run("panics", func(t *testing.T) {
 		for _, request := range [][]byte{probe.Put("panic", "x"), probe.Get("panic")} {
-			srv := start(t, target, kvserver.Config{Store: newFaultyStore()})
+			srv := start(t, target, server.Config{Store: newFaultyStore()})
 			var bystander *probe.Conn
 			if !target.OneAtATime() {
 				bystander = srv.dial()
@@ -36,7 +36,7 @@ func testStore(t *testing.T, target Target) {
 			c := srv.dial()
 			c.Send(request)
 			c.WantClosed()
-			srv.wantClosed(kvserver.ClosedPanic, 1)
+			srv.wantClosed(server.ClosedPanic, 1)
 			if bystander != nil {
 				talk(bystander, "k")
 				bystander.Close()
@@ -45,7 +45,7 @@ func testStore(t *testing.T, target Target) {
 		}
 	})
 	t.Run("full", func(t *testing.T) {
-		srv := start(t, target, kvserver.Config{Store: store.NewSharded(256 << 10)})
+		srv := start(t, target, server.Config{Store: store.NewSharded(256 << 10)})
 		c := srv.dial()
 		talk(c, "before")
 		c.Send(probe.Put("before", strings.Repeat("v", 300<<10)))

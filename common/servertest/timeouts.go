@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
@@ -18,19 +18,19 @@ import (
 // other limit.
 func testTimeouts(t *testing.T, target Target) {
 	const short = 50 * time.Millisecond
-	limited := func(set func(*kvserver.Limits)) kvserver.Config {
+	limited := func(set func(*server.Limits)) server.Config {
 		l := unhurried
 		set(&l)
-		return kvserver.Config{Limits: l}
+		return server.Config{Limits: l}
 	}
-	idle := limited(func(l *kvserver.Limits) { l.IdleTimeout = short })
-	frame := limited(func(l *kvserver.Limits) { l.FrameTimeout = short })
-	write := limited(func(l *kvserver.Limits) { l.WriteTimeout = 4 * short })
+	idle := limited(func(l *server.Limits) { l.IdleTimeout = short })
+	frame := limited(func(l *server.Limits) { l.FrameTimeout = short })
+	write := limited(func(l *server.Limits) { l.WriteTimeout = 4 * short })
 
 	t.Run("idle from the start", func(t *testing.T) {
 		srv := start(t, target, idle)
 		srv.dial().WantEnd()
-		srv.wantClosed(kvserver.ClosedIdle, 1)
+		srv.wantClosed(server.ClosedIdle, 1)
 	})
 	t.Run("idle after a request", func(t *testing.T) {
 		srv := start(t, target, idle)
@@ -38,7 +38,7 @@ func testTimeouts(t *testing.T, target Target) {
 			talk(c, "k")
 			c.WantEnd()
 		})
-		srv.eventually("it is closed as idle", func(st kvserver.Stats) bool { return st.Closed[kvserver.ClosedIdle.String()] > 0 })
+		srv.eventually("it is closed as idle", func(st server.Stats) bool { return st.Closed[server.ClosedIdle.String()] > 0 })
 	})
 	t.Run("idle after a request that fills the read buffer", func(t *testing.T) {
 		// A server that takes a full read buffer as a sign of more data would wait
@@ -53,7 +53,7 @@ func testTimeouts(t *testing.T, target Target) {
 				c.Want(probe.Stored)
 				c.WantEnd()
 			})
-			srv.eventually("it is closed as idle", func(st kvserver.Stats) bool { return st.Closed[kvserver.ClosedIdle.String()] > int64(i) })
+			srv.eventually("it is closed as idle", func(st server.Stats) bool { return st.Closed[server.ClosedIdle.String()] > int64(i) })
 		}
 	})
 	t.Run("a frame that stops", func(t *testing.T) {
@@ -62,7 +62,7 @@ func testTimeouts(t *testing.T, target Target) {
 			c := srv.dial()
 			c.Send([]byte(part))
 			c.WantEnd()
-			srv.wantClosed(kvserver.ClosedSlowFrame, int64(i+1))
+			srv.wantClosed(server.ClosedSlowFrame, int64(i+1))
 		}
 		srv.visit("k")
 	})
@@ -82,10 +82,10 @@ func testTimeouts(t *testing.T, target Target) {
 		}()
 		c.WantClosed()
 		<-stopped
-		srv.wantClosed(kvserver.ClosedSlowFrame, 1)
+		srv.wantClosed(server.ClosedSlowFrame, 1)
 	})
 	t.Run("whole frames restart the frame's clock", func(t *testing.T) {
-		srv := start(t, target, limited(func(l *kvserver.Limits) { l.FrameTimeout = 10 * short }))
+		srv := start(t, target, limited(func(l *server.Limits) { l.FrameTimeout = 10 * short }))
 		srv.attempt(func(c *probe.Conn) {
 			// Each write ends one frame and begins the next, so there is always an
 			// incomplete frame, for longer than one frame may take.
@@ -106,7 +106,7 @@ func testTimeouts(t *testing.T, target Target) {
 		c.Send(probe.Put("k", strings.Repeat("v", 900_000)))
 		c.Want(probe.Stored)
 		c.Send([]byte(strings.Repeat(string(probe.Get("k")), 100)))
-		srv.wantClosed(kvserver.ClosedSlowReader, 1)
+		srv.wantClosed(server.ClosedSlowReader, 1)
 		c.WantClosed()
 		srv.visit("k2")
 	})
@@ -135,8 +135,8 @@ func testTimeouts(t *testing.T, target Target) {
 			srv.dial()
 		}
 		srv.attempt(func(c *probe.Conn) { talk(c, "k") })
-		srv.eventually("they are closed as idle", func(st kvserver.Stats) bool {
-			return st.Closed[kvserver.ClosedIdle.String()] >= int64(silent)
+		srv.eventually("they are closed as idle", func(st server.Stats) bool {
+			return st.Closed[server.ClosedIdle.String()] >= int64(silent)
 		})
 	})
 }
@@ -144,7 +144,7 @@ func testTimeouts(t *testing.T, target Target) {
 // attempt calls f with new clients until it succeeds once. It is for servers
 // with limits so short that a client on a slow machine may be late, and for
 // events whose order the kernel does not fix.
-func (s *server) attempt(f func(*probe.Conn)) {
+func (s *testServer) attempt(f func(*probe.Conn)) {
 	s.t.Helper()
 	for {
 		failure := probe.Try(func(t probe.T) { f(probe.Dial(s.ctx, t, s.addr)) })
@@ -163,7 +163,7 @@ func (s *server) attempt(f func(*probe.Conn)) {
 func testTurns(t *testing.T, target Target) {
 	l := unhurried
 	l.TurnLimit = 20 * time.Millisecond
-	srv := start(t, target, kvserver.Config{Limits: l})
+	srv := start(t, target, server.Config{Limits: l})
 
 	busy := srv.occupy(target)
 	results := make(chan busyResult, len(busy))
@@ -182,7 +182,7 @@ func testTurns(t *testing.T, target Target) {
 		}
 	}
 
-	turns := srv.books().Closed[kvserver.ClosedTurn.String()]
+	turns := srv.books().Closed[server.ClosedTurn.String()]
 	if target.Clients > 0 {
 		assert.Positive(t, turns, "a client must have given way")
 		assert.Positive(t, gaveWay, "clients whose connection ended")

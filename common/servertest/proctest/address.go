@@ -8,12 +8,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // testDefaultAddress starts the command without an address. If the port is
 // in use, perhaps by another test, the error must name the address, too.
-func testDefaultAddress(t *testing.T, target kvserver.Variant) {
+func testDefaultAddress(t *testing.T, target server.Variant) {
 	p := spawn(t, serverRole, nil, slices.Concat(target.Args, []string{"--log-format", "json"})...)
 	var at any
 	p.eventually("it listens, or says why not", func() bool {
@@ -31,7 +31,7 @@ func testDefaultAddress(t *testing.T, target kvserver.Variant) {
 // testNoHost starts the command with a port and no host: it must listen on this
 // machine only. Then it starts the command on all addresses, which the log must
 // say.
-func testNoHost(t *testing.T, target kvserver.Variant) {
+func testNoHost(t *testing.T, target server.Variant) {
 	p := spawn(t, serverRole, nil, slices.Concat(target.Args, []string{"--log-format", "json", "--addr", ":0"})...)
 	assert.Contains(t, p.wantLog("listening")["addr"], "127.0.0.1:")
 	assert.NotContains(t, p.String(), "WARN")
@@ -41,7 +41,7 @@ func testNoHost(t *testing.T, target kvserver.Variant) {
 
 // testBadAddress starts the command with addresses where it cannot listen:
 // exit code 1, or 2 if no server could listen there.
-func testBadAddress(t *testing.T, target kvserver.Variant) {
+func testBadAddress(t *testing.T, target server.Variant) {
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer busy.Close()

@@ -14,11 +14,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // browser connects to the debug server.
-func (s *server) browser() net.Conn {
+func (s *testServer) browser() net.Conn {
 	s.t.Helper()
 	addr := strings.TrimSuffix(strings.TrimPrefix(s.debug, "http://"), "/debug/")
 	c, err := net.DialTimeout("tcp", addr, patience)
@@ -30,7 +30,7 @@ func (s *server) browser() net.Conn {
 
 // testIdleBrowsers lets many connections to the debug server send a request and
 // stay open. They must take no descriptors from later clients.
-func testIdleBrowsers(t *testing.T, target kvserver.Variant) {
+func testIdleBrowsers(t *testing.T, target server.Variant) {
 	const limit, browsers, clients = 128, 110, 40
 	srv := startIn(t, target, surroundings{descriptors: descriptors{limit: limit}}, unhurried(target)...)
 	before := srv.usage().descriptors
@@ -65,7 +65,7 @@ func testIdleBrowsers(t *testing.T, target kvserver.Variant) {
 
 // testEndlessBody sends the debug server a body without an end, in which it would
 // look up addresses of functions.
-func testEndlessBody(t *testing.T, target kvserver.Variant) {
+func testEndlessBody(t *testing.T, target server.Variant) {
 	const most = 64 << 20 // bytes: more than sockets hold
 	srv := start(t, target, unhurried(target)...)
 	srv.visit("before")

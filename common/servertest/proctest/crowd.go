@@ -30,7 +30,7 @@ func (g guest) await() guest {
 }
 
 // guest connects a guest to the server.
-func (s *server) guest() guest {
+func (s *testServer) guest() guest {
 	s.t.Helper()
 	c := s.dial()
 	_, _ = c.Write(probe.Put("guest", "x")) // fails if the guest is already refused
@@ -39,7 +39,7 @@ func (s *server) guest() guest {
 
 // crowd connects n guests. The channel receives each guest when it is known
 // whether the guest is served, in that order.
-func (s *server) crowd(n int) <-chan guest {
+func (s *testServer) crowd(n int) <-chan guest {
 	s.t.Helper()
 	decided := make(chan guest, n)
 	for range n {

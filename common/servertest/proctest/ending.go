@@ -11,20 +11,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // testTerminate sends SIGTERM in the middle of a pipeline. Every request
 // sent before must be answered.
-func testTerminate(t *testing.T, target kvserver.Variant) { drain(t, target, 1, brief(20_000, 5_000)) }
+func testTerminate(t *testing.T, target server.Variant) { drain(t, target, 1, brief(20_000, 5_000)) }
 
 // testTerminateMany does the same with several clients; some of them may
 // wait in the listen queue.
-func testTerminateMany(t *testing.T, target kvserver.Variant) {
+func testTerminateMany(t *testing.T, target server.Variant) {
 	drain(t, target, 10, brief(2_000, 500))
 }
 
-func drain(t *testing.T, target kvserver.Variant, clients, requests int) {
+func drain(t *testing.T, target server.Variant, clients, requests int) {
 	srv := start(t, target, unhurried(target)...)
 	srv.wantDrained(t, clients, requests)
 	stopped := srv.wantLog("stopped")
@@ -34,7 +34,7 @@ func drain(t *testing.T, target kvserver.Variant, clients, requests int) {
 
 // wantDrained sends SIGTERM in the middle of the clients' pipelines, and
 // expects replies to all requests sent before.
-func (s *server) wantDrained(t *testing.T, clients, requests int) {
+func (s *testServer) wantDrained(t *testing.T, clients, requests int) {
 	t.Helper()
 	conns := make([]*probe.Conn, clients)
 	put := probe.Put("a key", "a value of some bytes")
@@ -70,7 +70,7 @@ func (s *server) wantDrained(t *testing.T, clients, requests int) {
 
 // testDrainTimeout sends SIGTERM while a client with pending replies is
 // stopped.
-func testDrainTimeout(t *testing.T, target kvserver.Variant) {
+func testDrainTimeout(t *testing.T, target server.Variant) {
 	const patience = 200 * time.Millisecond
 	srv := start(t, target, append(unhurried(target), "--drain-timeout", fmt.Sprint(patience))...)
 	srv.stoppedGlutton(t)
@@ -84,7 +84,7 @@ func testDrainTimeout(t *testing.T, target kvserver.Variant) {
 
 // testSecondSignal sends SIGTERM twice, while a client is stopped for which
 // the server would wait for ever.
-func testSecondSignal(t *testing.T, target kvserver.Variant) {
+func testSecondSignal(t *testing.T, target server.Variant) {
 	srv := start(t, target, append(unhurried(target), "--drain-timeout", "-1")...)
 	srv.stoppedGlutton(t)
 	srv.terminate()
@@ -101,7 +101,7 @@ func testSecondSignal(t *testing.T, target kvserver.Variant) {
 // may take a moment to close what the dead process's io_uring still uses, including the
 // listener, and longer on a busy machine. So the test waits for the port, and publishes
 // how often it was still in use.
-func testRestart(t *testing.T, target kvserver.Variant) {
+func testRestart(t *testing.T, target server.Variant) {
 	addr := net.JoinHostPort(ownHost(), "0")
 	var times []time.Duration
 	killed := time.Time{}
@@ -117,7 +117,7 @@ func testRestart(t *testing.T, target kvserver.Variant) {
 			times = append(times, time.Since(killed))
 		}
 		ended := srv.load(4)
-		srv.counted("it is busy", func(st kvserver.Stats) bool { return st.Requests > 1000 })
+		srv.counted("it is busy", func(st server.Stats) bool { return st.Requests > 1000 })
 		killed = time.Now()
 		require.NoError(t, srv.Kill())
 		<-srv.exited
@@ -144,7 +144,7 @@ func waitForPort(t *testing.T, addr string) (failures int) {
 
 // load keeps the server busy until the server is gone; ended waits until the
 // clients have noticed.
-func (s *server) load(clients int) (ended func()) {
+func (s *testServer) load(clients int) (ended func()) {
 	s.t.Helper()
 	done := make(chan struct{}, clients)
 	for range clients {

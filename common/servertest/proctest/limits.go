@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 const (
@@ -19,7 +19,7 @@ const (
 // testDescriptorLimit lets the server reach the connection limit that it
 // derives from its descriptors: it must refuse further clients. A model that
 // serves fewer at once refuses none; they wait.
-func testDescriptorLimit(t *testing.T, target kvserver.Variant) {
+func testDescriptorLimit(t *testing.T, target server.Variant) {
 	srv := startIn(t, target, surroundings{descriptors: descriptors{limit: few}}, unhurried(target)...)
 	places, decisions := few-32, guests
 	if n := target.Clients; n > 0 {
@@ -52,7 +52,7 @@ func testDescriptorLimit(t *testing.T, target kvserver.Variant) {
 // testAllLeave fills every place, lets all those clients leave at once, and then
 // connects one more. Every place is free by then, whether the server has noticed it or
 // not.
-func testAllLeave(t *testing.T, target kvserver.Variant) {
+func testAllLeave(t *testing.T, target server.Variant) {
 	srv := startIn(t, target, surroundings{descriptors: descriptors{limit: few}}, unhurried(target)...)
 	places := few - 32
 	if n := target.Clients; n > 0 {
@@ -77,11 +77,11 @@ func testAllLeave(t *testing.T, target kvserver.Variant) {
 // testNoDescriptors gives the server so few descriptors that accept fails
 // long before its own limit. It must survive that, and accept the next
 // client when another has left.
-func testNoDescriptors(t *testing.T, target kvserver.Variant) {
+func testNoDescriptors(t *testing.T, target server.Variant) {
 	srv := startIn(t, target, surroundings{descriptors: descriptors{limit: few, spare: 10}}, unhurried(target)...)
 	decided := srv.crowd(guests)
 	var in []guest
-	st := srv.counted("some guests are served, and another one cannot be accepted", func(st kvserver.Stats) bool {
+	st := srv.counted("some guests are served, and another one cannot be accepted", func(st server.Stats) bool {
 		for len(decided) > 0 {
 			in = append(in, <-decided)
 		}
@@ -100,7 +100,7 @@ func testNoDescriptors(t *testing.T, target kvserver.Variant) {
 }
 
 // newcomer is a guest that connects again and again until it is served.
-func (s *server) newcomer() (g guest) {
+func (s *testServer) newcomer() (g guest) {
 	s.t.Helper()
 	for g = s.guest().await(); !g.served && s.ctx.Err() == nil; g = s.guest().await() {
 		g.Close()
@@ -131,7 +131,7 @@ const fewThreads = 40
 // testThreadLimit connects more clients than there may be threads. Go's runtime ends a
 // program that cannot start a thread. So a server with a thread per client must refuse
 // clients when no thread is left; the other servers serve all clients.
-func testThreadLimit(t *testing.T, target kvserver.Variant) {
+func testThreadLimit(t *testing.T, target server.Variant) {
 	if reason := canLimitThreads(); reason != "" {
 		t.Skip(reason)
 	}

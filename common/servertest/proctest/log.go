@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // logPipe is a pipe for a process's log, with a reader that may stop
@@ -83,7 +83,7 @@ func putTooMuch(t *testing.T, c *probe.Conn) {
 
 // testLostLog closes the reader's end of the log, as head -1 does. Only the
 // following log lines may be lost.
-func testLostLog(t *testing.T, target kvserver.Variant) {
+func testLostLog(t *testing.T, target server.Variant) {
 	log := newLogPipe(t)
 	srv := startIn(t, target, surroundings{log: log}, append(unhurried(target), "--store-limit", storeLimit)...)
 	c := srv.dial()
@@ -97,7 +97,7 @@ func testLostLog(t *testing.T, target kvserver.Variant) {
 
 // testFullLog stops reading the log, so its pipe fills up. Neither clients nor the
 // exit may wait for it.
-func testFullLog(t *testing.T, target kvserver.Variant) {
+func testFullLog(t *testing.T, target server.Variant) {
 	log := newLogPipe(t)
 	srv := startIn(t, target, surroundings{log: log}, append(unhurried(target), "--store-limit", storeLimit)...)
 	c := srv.dial()
@@ -118,7 +118,7 @@ func testFullLog(t *testing.T, target kvserver.Variant) {
 // testSecondSignalUnread sends two signals to a server whose log is not read, and
 // whose drain one client would keep going for ever. The signals differ, because the
 // kernel may merge two equal ones.
-func testSecondSignalUnread(t *testing.T, target kvserver.Variant) {
+func testSecondSignalUnread(t *testing.T, target server.Variant) {
 	log := newLogPipe(t)
 	srv := startIn(t, target, surroundings{log: log}, append(unhurried(target), "--drain-timeout", "-1")...)
 	srv.stoppedGlutton(t)

@@ -9,12 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // testClaims lets clients announce a frame of a megabyte and send ten bytes
 // of it. A model that blocks also lends a buffer for its read.
-func testClaims(t *testing.T, target kvserver.Variant) {
+func testClaims(t *testing.T, target server.Variant) {
 	n := brief(1000, 100)
 	if most := target.Clients; most > 0 {
 		n = most
@@ -26,7 +26,7 @@ func testClaims(t *testing.T, target kvserver.Variant) {
 	for range n {
 		srv.dial().Send(begin)
 	}
-	st := srv.counted("the server has read all bytes", func(st kvserver.Stats) bool {
+	st := srv.counted("the server has read all bytes", func(st server.Stats) bool {
 		return st.BytesIn-before.BytesIn == int64(n*len(begin))
 	})
 	assert.LessOrEqual(t, st.BufferBytes, int64(n)*(8<<10), "bytes of buffers for %d clients", n)
@@ -37,7 +37,7 @@ func testClaims(t *testing.T, target kvserver.Variant) {
 // limit of all buffers, and wait. A neighbour with small requests must be served
 // all the time. In a model that serves few clients at once, most of the bytes
 // stay in the kernel.
-func testHalfFrames(t *testing.T, target kvserver.Variant) {
+func testHalfFrames(t *testing.T, target server.Variant) {
 	const limit = 64 << 20
 	clients := brief(500, 200)
 	half := probe.Put("k", strings.Repeat("v", 1<<20-100))[:512<<10]
@@ -60,7 +60,7 @@ func testHalfFrames(t *testing.T, target kvserver.Variant) {
 			talk(neighbour, "k")
 		}
 	}
-	within := func(st kvserver.Stats) {
+	within := func(st server.Stats) {
 		require.LessOrEqual(t, st.BufferBytes, int64(limit), "bytes of buffers")
 	}
 	taken := int64(0)
@@ -68,16 +68,16 @@ func testHalfFrames(t *testing.T, target kvserver.Variant) {
 		if neighbour != nil {
 			n--
 		}
-		srv.counted("the server has read the clients that it serves", func(st kvserver.Stats) bool {
+		srv.counted("the server has read the clients that it serves", func(st server.Stats) bool {
 			within(st)
 			return st.BytesIn >= int64(n*len(half))
 		})
 	} else {
-		srv.counted("every client was accepted, and one was closed for lack of memory", func(st kvserver.Stats) bool {
+		srv.counted("every client was accepted, and one was closed for lack of memory", func(st server.Stats) bool {
 			within(st)
 			same := st.BytesIn == taken
 			taken = st.BytesIn
-			return same && int(st.Accepted) >= clients && st.Closed[kvserver.ClosedMemory.String()] > 0
+			return same && int(st.Accepted) >= clients && st.Closed[server.ClosedMemory.String()] > 0
 		})
 	}
 	u := srv.usage()
@@ -98,7 +98,7 @@ func testHalfFrames(t *testing.T, target kvserver.Variant) {
 	for _, c := range crowd {
 		c.Close()
 	}
-	srv.counted("all buffers are given back", func(st kvserver.Stats) bool { return st.Active == 0 && st.BufferBytes == 0 })
+	srv.counted("all buffers are given back", func(st server.Stats) bool { return st.Active == 0 && st.BufferBytes == 0 })
 	srv.visit("after")
 }
 
@@ -106,7 +106,7 @@ func testHalfFrames(t *testing.T, target kvserver.Variant) {
 // replies kept by the server stay within the memory limit, and on Linux the kernel
 // keeps few of them. Once each reply left garbage of its own size, and the kernel
 // took the whole reply. A client that reads its replies gets them meanwhile.
-func testUnreadValues(t *testing.T, target kvserver.Variant) {
+func testUnreadValues(t *testing.T, target server.Variant) {
 	const limit, slack = 16 << 20, 32 << 20
 	clients := brief(200, 100)
 	if n := target.Clients; n > 0 {
@@ -125,7 +125,7 @@ func testUnreadValues(t *testing.T, target kvserver.Variant) {
 	}
 	var last int64
 	same := 0
-	st := srv.counted("every client has sent its request, and the kernel takes no more", func(st kvserver.Stats) bool {
+	st := srv.counted("every client has sent its request, and the kernel takes no more", func(st server.Stats) bool {
 		require.LessOrEqual(t, st.BufferBytes, int64(limit), "bytes of buffers")
 		if same++; st.BytesOut != last {
 			last, same = st.BytesOut, 0
@@ -156,7 +156,7 @@ func testUnreadValues(t *testing.T, target kvserver.Variant) {
 // testGrowingFrames lets clients send large frames in pieces, again and again, and
 // never their ends. Each piece makes a buffer grow, and the old buffer becomes garbage.
 // The collector once let the garbage become three times the limit.
-func testGrowingFrames(t *testing.T, target kvserver.Variant) {
+func testGrowingFrames(t *testing.T, target server.Variant) {
 	if target.Clients > 0 {
 		return // few clients at a time hold little memory
 	}
@@ -178,10 +178,10 @@ func testGrowingFrames(t *testing.T, target kvserver.Variant) {
 		}
 	}
 	var taken int64
-	srv.counted("everything was read, and a client was closed for lack of memory", func(st kvserver.Stats) bool {
+	srv.counted("everything was read, and a client was closed for lack of memory", func(st server.Stats) bool {
 		same := st.BytesIn == taken
 		taken = st.BytesIn
-		return same && st.Closed[kvserver.ClosedMemory.String()] > 0
+		return same && st.Closed[server.ClosedMemory.String()] > 0
 	})
 	u := srv.usage()
 	figureMiB(t, "peak-rss-MiB", u.peak)
@@ -196,7 +196,7 @@ func testGrowingFrames(t *testing.T, target kvserver.Variant) {
 // than an honest client's put, and stay. Once the server closed the honest client
 // each time, because it held most. A model that serves few clients at once cannot
 // be filled like this.
-func testStaleHalves(t *testing.T, target kvserver.Variant) {
+func testStaleHalves(t *testing.T, target server.Variant) {
 	if target.Clients > 0 {
 		return
 	}
@@ -207,10 +207,10 @@ func testStaleHalves(t *testing.T, target kvserver.Variant) {
 		srv.dial().Start(half)
 	}
 	var taken int64
-	srv.counted("memory is short", func(st kvserver.Stats) bool {
+	srv.counted("memory is short", func(st server.Stats) bool {
 		same := st.BytesIn == taken
 		taken = st.BytesIn
-		return same && st.Accepted >= attackers && st.Closed[kvserver.ClosedMemory.String()] > 0 && st.BufferBytes <= limit*3/4
+		return same && st.Accepted >= attackers && st.Closed[server.ClosedMemory.String()] > 0 && st.BufferBytes <= limit*3/4
 	})
 	large := probe.Put("large", strings.Repeat("v", 500_000))
 	answered := 0
@@ -232,7 +232,7 @@ func testStaleHalves(t *testing.T, target kvserver.Variant) {
 // testDeepGroups lets clients send nested groups and stay. A recursive parser
 // takes stack for each group, and a goroutine's stack stays as large as it has
 // become.
-func testDeepGroups(t *testing.T, target kvserver.Variant) {
+func testDeepGroups(t *testing.T, target server.Variant) {
 	const (
 		depth   = 9_999
 		opening = 5<<3 | 3 // the tag of an unknown group

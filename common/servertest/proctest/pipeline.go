@@ -10,13 +10,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // testBurst lets a client send very many requests at once, again and again,
 // while a neighbour sends one request at a time. If the neighbour must wait
 // for its turn, it gets it when the other client has left.
-func testBurst(t *testing.T, target kvserver.Variant) {
+func testBurst(t *testing.T, target server.Variant) {
 	const frames = 10_000
 	var requests []byte
 	for i := range frames {
@@ -92,7 +92,7 @@ func keepAsking(c *probe.Conn, over <-chan struct{}) (r asked) {
 
 // testHalfClose lets a client send a FIN after its replies have filled all
 // buffers, so the server reads the FIN with many requests unanswered.
-func testHalfClose(t *testing.T, target kvserver.Variant) {
+func testHalfClose(t *testing.T, target server.Variant) {
 	const requests = 1000
 	value := strings.Repeat("v", 16<<10)
 	srv := start(t, target, unhurried(target)...)
@@ -101,7 +101,7 @@ func testHalfClose(t *testing.T, target kvserver.Variant) {
 	c.Send(probe.Put("k", value))
 	c.Want(probe.Stored)
 	c.Send(bytes.Repeat(probe.Get("k"), requests))
-	srv.counted("the server stops reading from the client", func(st kvserver.Stats) bool { return st.Pauses > 0 })
+	srv.counted("the server stops reading from the client", func(st server.Stats) bool { return st.Pauses > 0 })
 	c.HalfClose()
 	for range requests {
 		c.Want(probe.Found("k", value))

@@ -22,7 +22,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
 )
 
@@ -45,7 +45,7 @@ func Main(m *testing.M, command func()) {
 
 // Run tests each variant of a model's command, if this system can run the model. Its
 // rows have the numbers of the project's fault catalogue.
-func Run(t *testing.T, c kvserver.Command) {
+func Run(t *testing.T, c server.Command) {
 	if c.Available != nil {
 		if err := c.Available(); err != nil {
 			t.Skip(err)
@@ -77,7 +77,7 @@ type row struct {
 	number int
 	title  string
 	needs  level
-	run    func(*testing.T, kvserver.Variant)
+	run    func(*testing.T, server.Variant)
 }
 
 var rows = []row{

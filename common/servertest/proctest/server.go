@@ -13,11 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
-// server is the command under test, after it has begun to listen.
-type server struct {
+// testServer is the command under test, after it has begun to listen.
+type testServer struct {
 	*process
 	ctx   context.Context // a test's connections fail when ctx is done
 	addr  string
@@ -26,7 +26,7 @@ type server struct {
 }
 
 // start starts the target with further arguments.
-func start(t *testing.T, target kvserver.Variant, args ...string) *server {
+func start(t *testing.T, target server.Variant, args ...string) *testServer {
 	t.Helper()
 	return startIn(t, target, surroundings{}, args...)
 }
@@ -40,12 +40,12 @@ type surroundings struct {
 }
 
 // startIn starts the target in unusual surroundings.
-func startIn(t *testing.T, target kvserver.Variant, in surroundings, args ...string) *server {
+func startIn(t *testing.T, target server.Variant, in surroundings, args ...string) *testServer {
 	t.Helper()
 	usual := []string{"--addr", "127.0.0.1:0", "--debug-addr", "127.0.0.1:0", "--log-format", "json"}
 	ctx, cancel := context.WithTimeout(context.Background(), whole)
 	t.Cleanup(cancel)
-	srv := &server{
+	srv := &testServer{
 		process: spawnTo(t, in.log, serverRole, append(in.environment(), in.variables...), slices.Concat(target.Args, usual, args)...),
 		ctx:     ctx,
 		http:    &http.Client{Transport: new(http.Transport), Timeout: patience},
@@ -58,7 +58,7 @@ func startIn(t *testing.T, target kvserver.Variant, in surroundings, args ...str
 }
 
 // unhurried are flags for limits that no test reaches.
-func unhurried(target kvserver.Variant) []string {
+func unhurried(target server.Variant) []string {
 	flags := []string{"--idle-timeout", "-1", "--frame-timeout", "-1", "--write-timeout", "-1"}
 	if target.Clients > 0 { // the model has turns
 		flags = append(flags, "--turn-limit", "-1")
@@ -67,7 +67,7 @@ func unhurried(target kvserver.Variant) []string {
 }
 
 // stats returns the counters, which must add up at any time.
-func (s *server) stats() (st kvserver.Stats) {
+func (s *testServer) stats() (st server.Stats) {
 	s.t.Helper()
 	resp, err := s.http.Get(s.debug + "stats")
 	require.NoError(s.t, err)
@@ -84,7 +84,7 @@ func (s *server) stats() (st kvserver.Stats) {
 }
 
 // counted waits until ok accepts the counters, and returns them.
-func (s *server) counted(what string, ok func(kvserver.Stats) bool) (st kvserver.Stats) {
+func (s *testServer) counted(what string, ok func(server.Stats) bool) (st server.Stats) {
 	s.t.Helper()
 	defer func() {
 		if s.t.Failed() {
@@ -99,22 +99,22 @@ func (s *server) counted(what string, ok func(kvserver.Stats) bool) (st kvserver
 }
 
 // wantClosed waits until n connections have been closed for the reason.
-func (s *server) wantClosed(reason kvserver.Reason, n int64) {
+func (s *testServer) wantClosed(reason server.Reason, n int64) {
 	s.t.Helper()
-	st := s.counted("connections are closed for the reason "+reason.String(), func(st kvserver.Stats) bool {
+	st := s.counted("connections are closed for the reason "+reason.String(), func(st server.Stats) bool {
 		return st.Closed[reason.String()] >= n
 	})
 	require.Equal(s.t, n, st.Closed[reason.String()], "connections closed for the reason %v", reason)
 }
 
 // dial returns a connection that is closed when the test ends.
-func (s *server) dial() *probe.Conn {
+func (s *testServer) dial() *probe.Conn {
 	s.t.Helper()
 	return probe.Dial(s.ctx, s.t, s.addr)
 }
 
 // visit is a client that connects, is served and leaves.
-func (s *server) visit(key string) {
+func (s *testServer) visit(key string) {
 	s.t.Helper()
 	c := s.dial()
 	talk(c, key)
@@ -122,7 +122,7 @@ func (s *server) visit(key string) {
 }
 
 // put stores a value.
-func (s *server) put(key, value string) {
+func (s *testServer) put(key, value string) {
 	s.t.Helper()
 	c := s.dial()
 	c.Send(probe.Put(key, value))
@@ -133,9 +133,9 @@ func (s *server) put(key, value string) {
 
 // settle waits until every connection is closed, after all clients have
 // left.
-func (s *server) settle() {
+func (s *testServer) settle() {
 	s.t.Helper()
-	s.counted("no connection is active", func(st kvserver.Stats) bool { return st.Active == 0 })
+	s.counted("no connection is active", func(st server.Stats) bool { return st.Active == 0 })
 }
 
 // talk expects a client's requests to be answered.
@@ -146,14 +146,14 @@ func talk(c *probe.Conn, key string) {
 }
 
 // wantDescriptors waits until the server has at most that many descriptors.
-func (s *server) wantDescriptors(most int) {
+func (s *testServer) wantDescriptors(most int) {
 	s.t.Helper()
 	s.eventually("no descriptor is left over", func() bool { return s.usage().descriptors <= most })
 }
 
 // wantRest publishes the server's share of a processor while nothing
 // happens. A server that can sleep must sleep.
-func (s *server) wantRest(target kvserver.Variant) {
+func (s *testServer) wantRest(target server.Variant) {
 	s.t.Helper()
 	before, begun := s.usage().cpu, time.Now()
 	time.Sleep(brief(time.Second, 200*time.Millisecond))

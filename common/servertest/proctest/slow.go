@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // testUnreadReplies lets a slow reader request 200 MiB and read nothing. The
@@ -22,7 +22,7 @@ import (
 // its read buffer. Its own counters are exact to the byte. The process's memory
 // is measured, but depends on the collector and on other load, so the test only
 // fails if it is so large that the server must keep many replies.
-func testUnreadReplies(t *testing.T, target kvserver.Variant) {
+func testUnreadReplies(t *testing.T, target server.Variant) {
 	const requests = 400
 	const most = 2<<20 + 128<<10
 	srv := start(t, target, unhurried(target)...)
@@ -50,11 +50,11 @@ func testUnreadReplies(t *testing.T, target kvserver.Variant) {
 
 // wantBlocked waits until the server has paused reading from a client, and
 // can send it nothing more.
-func (s *server) wantBlocked() {
+func (s *testServer) wantBlocked() {
 	s.t.Helper()
 	var sent int64
 	same := 0
-	s.counted("the server stops reading from a client that does not read", func(st kvserver.Stats) bool {
+	s.counted("the server stops reading from a client that does not read", func(st server.Stats) bool {
 		if same++; st.BytesOut != sent {
 			sent, same = st.BytesOut, 0
 		}
@@ -65,7 +65,7 @@ func (s *server) wantBlocked() {
 // testStoppedClient lets a client stop with replies pending. In a model that
 // serves several clients at once, the others do not have to wait for it.
 // Elsewhere they wait, but no longer than the write timeout.
-func testStoppedClient(t *testing.T, target kvserver.Variant) {
+func testStoppedClient(t *testing.T, target server.Variant) {
 	t.Run("others meanwhile", func(t *testing.T) {
 		srv := start(t, target, unhurried(target)...)
 		srv.stoppedGlutton(t)
@@ -86,7 +86,7 @@ func testStoppedClient(t *testing.T, target kvserver.Variant) {
 		stopped := time.Now()
 		next := srv.dial()
 		next.Send(probe.Get("absent"))
-		srv.wantClosed(kvserver.ClosedSlowReader, 1)
+		srv.wantClosed(server.ClosedSlowReader, 1)
 		figureMs(t, "stopped-until-closed-ms", time.Since(stopped))
 		next.Want(probe.Absent("absent"))
 	})
@@ -130,7 +130,7 @@ func glut(addr string) {
 
 // stoppedGlutton returns the process of a client that was stopped with
 // replies pending.
-func (s *server) stoppedGlutton(t *testing.T) *process {
+func (s *testServer) stoppedGlutton(t *testing.T) *process {
 	t.Helper()
 	s.put(largeKey, largeValue)
 	p := spawn(t, gluttonRole, nil, s.addr)
@@ -151,7 +151,7 @@ func ask(t *testing.T, c *probe.Conn, n int) {
 // testDribble lets clients send a large frame byte by byte. The server must
 // close each when the frame has taken too long; the test publishes how long
 // after that.
-func testDribble(t *testing.T, target kvserver.Variant) {
+func testDribble(t *testing.T, target server.Variant) {
 	const timeout = time.Second
 	n := brief(500, 50)
 	if most := target.Clients; most > 0 {
@@ -176,7 +176,7 @@ func testDribble(t *testing.T, target kvserver.Variant) {
 		}
 		late[i] = time.Since(begun) - timeout
 	})
-	srv.wantClosed(kvserver.ClosedSlowFrame, int64(n))
+	srv.wantClosed(server.ClosedSlowFrame, int64(n))
 	figureTimes(t, "slow-frame-closed-late", late)
 	srv.visit("k")
 }

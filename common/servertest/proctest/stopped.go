@@ -8,26 +8,26 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // testStoppedIdle lets clients send a request while the server is stopped
 // for longer than its idle timeout. The server must read before it judges a
 // client.
-func testStoppedIdle(t *testing.T, target kvserver.Variant) {
+func testStoppedIdle(t *testing.T, target server.Variant) {
 	request := probe.Put("k", "v")
 	stopped(t, target, "--idle-timeout", probe.Get("before"), nil, request)
 }
 
 // testStoppedFrame lets the clients send the second half of a frame.
-func testStoppedFrame(t *testing.T, target kvserver.Variant) {
+func testStoppedFrame(t *testing.T, target server.Variant) {
 	request := probe.Put("k", "v")
 	stopped(t, target, "--frame-timeout", probe.Get("before"), request[:10], request[10:])
 }
 
 // stopped lets clients send first and part. Then the server is stopped for
 // longer than the timeout of flag, and meanwhile the clients send rest.
-func stopped(t *testing.T, target kvserver.Variant, flag string, first, part, rest []byte) {
+func stopped(t *testing.T, target server.Variant, flag string, first, part, rest []byte) {
 	n := brief(400, 100) // more than a loop's batch of events
 	if most := target.Clients; most > 0 {
 		n = most
@@ -90,7 +90,7 @@ func allOpen(t *testing.T, clients []*probe.Conn) bool {
 // testStoppedWrite stops the server while it sends much to a client that
 // always reads. When the server continues, the socket has room again, so the
 // server must not time the client out, however late it is.
-func testStoppedWrite(t *testing.T, target kvserver.Variant) {
+func testStoppedWrite(t *testing.T, target server.Variant) {
 	const (
 		requests = 100             // far more than all buffers hold
 		timeout  = 2 * time.Second // a client reads something in this time, even on a slow machine

@@ -8,11 +8,11 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // testFullStore fills a store with a limit of 8 MiB with values of 64 KiB.
-func testFullStore(t *testing.T, target kvserver.Variant) {
+func testFullStore(t *testing.T, target server.Variant) {
 	const limit, size = 8 << 20, 64 << 10
 	srv := start(t, target, append(unhurried(target), "--store-limit", "8MiB")...)
 	before := srv.usage().rss

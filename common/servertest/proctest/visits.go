@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // atOnce is the number of clients that connect at a time. In a model that
@@ -20,7 +20,7 @@ const atOnce = 20
 
 // come connects n clients, atOnce at a time, and calls visit with each of
 // them and its number.
-func (s *server) come(n int, visit func(c *probe.Conn, i int)) {
+func (s *testServer) come(n int, visit func(c *probe.Conn, i int)) {
 	s.t.Helper()
 	probe.Concurrently(s.t, atOnce, func(t probe.T, first int) {
 		for i := first; i < n; i += atOnce {
@@ -30,7 +30,7 @@ func (s *server) come(n int, visit func(c *probe.Conn, i int)) {
 }
 
 // testFIN lets clients end their streams, half of them inside a frame.
-func testFIN(t *testing.T, target kvserver.Variant) {
+func testFIN(t *testing.T, target server.Variant) {
 	srv := start(t, target, unhurried(target)...)
 	n := brief(2000, 400)
 	leave := func(n int) {
@@ -48,8 +48,8 @@ func testFIN(t *testing.T, target kvserver.Variant) {
 	before := srv.usage().descriptors
 	leave(n)
 
-	srv.wantClosed(kvserver.ClosedByPeer, int64(n/2+atOnce))
-	srv.wantClosed(kvserver.ClosedTruncated, int64(n/2+atOnce))
+	srv.wantClosed(server.ClosedByPeer, int64(n/2+atOnce))
+	srv.wantClosed(server.ClosedTruncated, int64(n/2+atOnce))
 	srv.wantDescriptors(before)
 	srv.wantRest(target)
 	srv.visit("k")
@@ -57,7 +57,7 @@ func testFIN(t *testing.T, target kvserver.Variant) {
 
 // testRST lets clients reset their connections, half of them inside a
 // request, half inside a reply.
-func testRST(t *testing.T, target kvserver.Variant) {
+func testRST(t *testing.T, target server.Variant) {
 	srv := start(t, target, unhurried(target)...)
 	srv.put(largeKey, largeValue)
 	n := brief(300, 60)
@@ -83,14 +83,14 @@ func testRST(t *testing.T, target kvserver.Variant) {
 	// Both groups are counted together: a client that resets inside its request may
 	// still be in the listen queue when its group has left, and be accepted later.
 	all := int64(n + 2*atOnce)
-	broken := srv.stats().Closed[kvserver.ClosedBroken.String()]
+	broken := srv.stats().Closed[server.ClosedBroken.String()]
 	assert.GreaterOrEqual(t, broken, all/2, "connections that broke inside a reply, and others")
 	require.LessOrEqual(t, broken, all)
 	srv.visit("k")
 }
 
 // testStorm connects many clients at a time, each for one request.
-func testStorm(t *testing.T, target kvserver.Variant) {
+func testStorm(t *testing.T, target server.Variant) {
 	const atOnce = 250
 	visits := brief(5000, 1000) / atOnce
 	srv := start(t, target, unhurried(target)...)

@@ -18,7 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // The environment variable SeedVariable makes Check try only that seed.
@@ -30,7 +30,7 @@ const (
 
 // Check runs servers on fake kernels, one for each of many seeds, and stops at
 // the first failure.
-func Check(t *testing.T, seeds int, serve func(*Kernel, kvserver.Config) kvserver.Server) {
+func Check(t *testing.T, seeds int, serve func(*Kernel, server.Config) server.Server) {
 	first := rand.Uint64()
 	if seed := variable(t, SeedVariable); seed != 0 {
 		first, seeds = seed, 1
@@ -75,11 +75,11 @@ func variable(t *testing.T, name string) uint64 {
 }
 
 // run serves a kernel's clients until all have left and the server has ended.
-func (k *Kernel) run(serve func(*Kernel, kvserver.Config) kvserver.Server) {
+func (k *Kernel) run(serve func(*Kernel, server.Config) server.Server) {
 	k.trace.start = time.Now()
-	cfg := kvserver.Config{
+	cfg := server.Config{
 		Logger: slog.New(slog.DiscardHandler),
-		Limits: kvserver.Limits{
+		Limits: server.Limits{
 			IdleTimeout: 2 * time.Second, FrameTimeout: 2 * time.Second, WriteTimeout: 2 * time.Second,
 			TurnLimit:   k.turn,
 			OutputLimit: pick(k, 100, 10_000, 1<<20),
@@ -96,7 +96,7 @@ func (k *Kernel) run(serve func(*Kernel, kvserver.Config) kvserver.Server) {
 		cancel() // do not wait: the server goes on when this call returns
 		_ = srv.Shutdown(ctx)
 	}
-	end := kvserver.ErrServerClosed
+	end := server.ErrServerClosed
 	err := srv.Serve(listener{})
 	if k.failed {
 		end = k.broken
@@ -111,7 +111,7 @@ func (k *Kernel) run(serve func(*Kernel, kvserver.Config) kvserver.Server) {
 }
 
 // audit checks the final state: descriptors, counters, and each client.
-func (k *Kernel) audit(s kvserver.Stats) {
+func (k *Kernel) audit(s server.Stats) {
 	for fd, f := range k.files {
 		if f != nil {
 			k.fail("descriptor %d is still open", fd)

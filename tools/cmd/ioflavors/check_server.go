@@ -11,7 +11,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/kvcmd"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 )
@@ -109,7 +109,7 @@ func (s *checkedServer) unavailable() error {
 		return nil
 	}
 	if why, yes := proc.Unavailable(p.err, p.said.String()); yes {
-		return &exitError{kvcmd.ExitUnavailable, "the server is " + kvserver.ErrUnavailable.Error() + ": " + why}
+		return &exitError{kvcmd.ExitUnavailable, "the server is " + server.ErrUnavailable.Error() + ": " + why}
 	}
 	return nil
 }

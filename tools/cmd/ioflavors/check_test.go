@@ -19,7 +19,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/conformance"
 	"github.com/ioflavors/ioflavors/common/kvcmd"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/multiblocking"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 )
@@ -63,7 +63,7 @@ func startModel(t *testing.T) string {
 	go func() { served <- srv.Serve(ln) }()
 	t.Cleanup(func() {
 		require.NoError(t, srv.Close())
-		require.ErrorIs(t, <-served, kvserver.ErrServerClosed)
+		require.ErrorIs(t, <-served, server.ErrServerClosed)
 	})
 	return ln.Addr().String()
 }
@@ -229,12 +229,12 @@ func TestChild(t *testing.T) {
 }
 
 // absent is a model that no system can run.
-var absent = kvserver.Command{
+var absent = server.Command{
 	Model:   "absent",
 	Summary: "There is no such thing.",
-	Flags: func(*flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
-		return func(cfg kvserver.Config) (kvserver.Server, error) {
-			return kvserver.NewCore(cfg, kvserver.Traits{}, 1).Lifecycle(absentModel{}), nil
+	Flags: func(*flag.FlagSet) func(server.Config) (server.Server, error) {
+		return func(cfg server.Config) (server.Server, error) {
+			return server.NewCore(cfg, server.Traits{}, 1).Lifecycle(absentModel{}), nil
 		}
 	},
 }
@@ -242,7 +242,7 @@ var absent = kvserver.Command{
 type absentModel struct{}
 
 func (absentModel) Run(net.Listener) error {
-	return fmt.Errorf("%w: %s", kvserver.ErrUnavailable, "the moon is not full")
+	return fmt.Errorf("%w: %s", server.ErrUnavailable, "the moon is not full")
 }
 
 func (absentModel) Wake() {}

@@ -13,19 +13,19 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/ioflavors/ioflavors/common/kvcmd"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // withMetrics adds a flag to a server's command that offers the server's
 // counters to Prometheus. The servers' own commands do not have the flag, so
 // they do not need the library.
-func withMetrics(ctx context.Context, c kvserver.Command) kvserver.Command {
+func withMetrics(ctx context.Context, c server.Command) server.Command {
 	flags := c.Flags
-	c.Flags = func(fs *flag.FlagSet) func(kvserver.Config) (kvserver.Server, error) {
+	c.Flags = func(fs *flag.FlagSet) func(server.Config) (server.Server, error) {
 		addr := fs.String("metrics-addr", "", "`host:port` or unix:PATH for Prometheus to scrape /metrics over HTTP; without a host, for this machine only (default off)")
-		server := flags(fs)
-		return func(cfg kvserver.Config) (kvserver.Server, error) {
-			srv, err := server(cfg)
+		newServer := flags(fs)
+		return func(cfg server.Config) (server.Server, error) {
+			srv, err := newServer(cfg)
 			if err != nil || *addr == "" {
 				return srv, err
 			}
@@ -37,7 +37,7 @@ func withMetrics(ctx context.Context, c kvserver.Command) kvserver.Command {
 
 // measured is a server whose metrics are available while it serves.
 type measured struct {
-	kvserver.Server
+	server.Server
 	ctx         context.Context // ends the lookup of the address
 	addr, model string
 	log         *slog.Logger
@@ -54,7 +54,7 @@ func (m *measured) Serve(ln net.Listener) error {
 }
 
 // serveMetrics serves /metrics.
-func serveMetrics(ctx context.Context, addr, model string, srv kvserver.Server, log *slog.Logger) (*kvcmd.Admin, error) {
+func serveMetrics(ctx context.Context, addr, model string, srv server.Server, log *slog.Logger) (*kvcmd.Admin, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(newMetrics(model, srv), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
@@ -64,7 +64,7 @@ func serveMetrics(ctx context.Context, addr, model string, srv kvserver.Server, 
 
 // metrics reads a server's counters at each request.
 type metrics struct {
-	srv     kvserver.Server
+	srv     server.Server
 	closed  *prometheus.Desc
 	figures []figure
 	// Only for stores that tell how full they are.
@@ -74,10 +74,10 @@ type metrics struct {
 type figure struct {
 	desc  *prometheus.Desc
 	kind  prometheus.ValueType
-	value func(kvserver.Stats) int64
+	value func(server.Stats) int64
 }
 
-func newMetrics(model string, srv kvserver.Server) *metrics {
+func newMetrics(model string, srv server.Server) *metrics {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("ioflavors_"+name, help, labels, prometheus.Labels{"model": model})
 	}
@@ -88,16 +88,16 @@ func newMetrics(model string, srv kvserver.Server) *metrics {
 		storeLimit: desc("store_limit_bytes", "Bytes that the store may hold; 0 without a limit."),
 		closed:     desc("connections_closed_total", "Connections closed, by reason.", "reason"),
 		figures: []figure{
-			{desc("connections_accepted_total", "Connections accepted."), counter, func(s kvserver.Stats) int64 { return s.Accepted }},
-			{desc("connections_active", "Connections open now."), gauge, func(s kvserver.Stats) int64 { return s.Active }},
-			{desc("requests_total", "Frames answered."), counter, func(s kvserver.Stats) int64 { return s.Requests }},
-			{desc("received_bytes_total", "Bytes read from clients."), counter, func(s kvserver.Stats) int64 { return s.BytesIn }},
-			{desc("sent_bytes_total", "Bytes written to clients."), counter, func(s kvserver.Stats) int64 { return s.BytesOut }},
-			{desc("accept_errors_total", "Failed accepts, each followed by a pause."), counter, func(s kvserver.Stats) int64 { return s.AcceptErrors }},
-			{desc("output_pauses_total", "Times the server stopped reading from a client until it took its replies."), counter, func(s kvserver.Stats) int64 { return s.Pauses }},
-			{desc("store_full_total", "Puts for which the store had no room."), counter, func(s kvserver.Stats) int64 { return s.StoreFull }},
-			{desc("store_errors_total", "Requests that failed because of a store error other than a full store."), counter, func(s kvserver.Stats) int64 { return s.StoreErrors }},
-			{desc("buffer_bytes", "Bytes in connections' buffers now."), gauge, func(s kvserver.Stats) int64 { return s.BufferBytes }},
+			{desc("connections_accepted_total", "Connections accepted."), counter, func(s server.Stats) int64 { return s.Accepted }},
+			{desc("connections_active", "Connections open now."), gauge, func(s server.Stats) int64 { return s.Active }},
+			{desc("requests_total", "Frames answered."), counter, func(s server.Stats) int64 { return s.Requests }},
+			{desc("received_bytes_total", "Bytes read from clients."), counter, func(s server.Stats) int64 { return s.BytesIn }},
+			{desc("sent_bytes_total", "Bytes written to clients."), counter, func(s server.Stats) int64 { return s.BytesOut }},
+			{desc("accept_errors_total", "Failed accepts, each followed by a pause."), counter, func(s server.Stats) int64 { return s.AcceptErrors }},
+			{desc("output_pauses_total", "Times the server stopped reading from a client until it took its replies."), counter, func(s server.Stats) int64 { return s.Pauses }},
+			{desc("store_full_total", "Puts for which the store had no room."), counter, func(s server.Stats) int64 { return s.StoreFull }},
+			{desc("store_errors_total", "Requests that failed because of a store error other than a full store."), counter, func(s server.Stats) int64 { return s.StoreErrors }},
+			{desc("buffer_bytes", "Bytes in connections' buffers now."), gauge, func(s server.Stats) int64 { return s.BufferBytes }},
 		},
 	}
 }

@@ -10,13 +10,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
 	"github.com/ioflavors/ioflavors/multiblocking"
 )
 
 func TestPrometheusIsToldTheCounters(t *testing.T) {
-	srv := multiblocking.New(multiblocking.Config{Config: kvserver.Config{Limits: kvserver.Limits{MaxFrame: 1000, StoreLimit: 1e6}}})
+	srv := multiblocking.New(multiblocking.Config{Config: server.Config{Limits: server.Limits{MaxFrame: 1000, StoreLimit: 1e6}}})
 	addr := servertest.Serve(t, srv)
 	ctx, c := servertest.Dial(t, addr)
 	require.NoError(t, c.Put(ctx, "k", "v"))

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/ioflavors/ioflavors/common/kvcmd"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/nearest"
 )
@@ -26,7 +26,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 }
 
 // serve runs a model's server, which has its own signal handling, flags and exit codes.
-func serve(ctx context.Context, model kvserver.Command, args []string, stderr io.Writer) (code int) {
+func serve(ctx context.Context, model server.Command, args []string, stderr io.Writer) (code int) {
 	command := withSlowKeys(withMetrics(ctx, model))
 	return kvcmd.Run(ctx, "ioflavors serve "+model.Model, command, args, os.Stdout, stderr)
 }

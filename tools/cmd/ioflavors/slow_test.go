@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 )
@@ -20,7 +20,7 @@ func TestServeSlowKeys(t *testing.T) {
 			if model.Available != nil && model.Available() != nil {
 				t.Skip(model.Available())
 			}
-			srv, err := withSlowKeys(model).New(kvserver.Config{}, "--slow-prefix", "s:", "--slow-sleep", sleep.String(), "--slow-burn", "1ms")
+			srv, err := withSlowKeys(model).New(server.Config{}, "--slow-prefix", "s:", "--slow-sleep", sleep.String(), "--slow-burn", "1ms")
 			require.NoError(t, err)
 			ctx, c := servertest.Dial(t, servertest.Serve(t, srv))
 			began := time.Now()
@@ -33,7 +33,7 @@ func TestServeSlowKeys(t *testing.T) {
 		})
 	}
 	for _, wrong := range []string{"-1s", "2h"} {
-		_, err := withSlowKeys(models.Commands()[0]).New(kvserver.Config{}, "--slow-burn", wrong)
+		_, err := withSlowKeys(models.Commands()[0]).New(server.Config{}, "--slow-burn", wrong)
 		assert.ErrorContains(t, err, "--slow-burn "+wrong)
 	}
 }

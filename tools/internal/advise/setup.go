@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/kvcmd"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -28,7 +28,7 @@ type Setup struct {
 	Why []string `json:"why,omitempty"`
 }
 
-// The defaults of kvserver.Limits.
+// The defaults of server.Limits.
 const (
 	defaultConns  = 10_000
 	defaultIdle   = time.Minute
@@ -38,7 +38,7 @@ const (
 
 // limits returns the limits that a model needs for the profile and does not have by
 // default. The model is measured with the same ones.
-func (p Profile) limits(s results.Target) (l kvserver.Limits, why []string) {
+func (p Profile) limits(s results.Target) (l server.Limits, why []string) {
 	// A client that reconnects may come before its old connection is gone.
 	if n := p.Connections + p.Connections/10; n > defaultConns && !s.OneAtATime {
 		l.MaxConns = n
@@ -84,7 +84,7 @@ func (p Profile) buffers() int64 {
 }
 
 // limitFlags returns the flags that set the limits.
-func limitFlags(l kvserver.Limits) (flags []string) {
+func limitFlags(l server.Limits) (flags []string) {
 	if l.MaxConns != 0 {
 		flags = append(flags, "--max-conns", strconv.Itoa(l.MaxConns))
 	}
@@ -152,7 +152,7 @@ func ordinal(n int) string {
 // goSetup is the data of goProgram.
 type goSetup struct {
 	models.Variant
-	Limits  kvserver.Limits
+	Limits  server.Limits
 	Addr    string
 	Handler time.Duration
 }
@@ -162,15 +162,15 @@ var goProgram = template.Must(template.New("").Parse(`package main
 import (
 	"log"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/{{.Model}}"
 )
 
 func main() {
-	config := kvserver.Config{
+	config := server.Config{
 		// Store is yours{{if .Handler}}, with the handler of {{.Handler}}{{end}}; without one, a new one in memory.
 {{- with .Limits}}{{if or .MaxConns .IdleTimeout .MemoryLimit}}
-		Limits: kvserver.Limits{
+		Limits: server.Limits{
 {{- if .MaxConns}}
 			MaxConns:    {{.MaxConns}},
 {{- end}}{{if .IdleTimeout}}

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -77,8 +77,8 @@ func TestLimitsThatAProfileNeeds(t *testing.T) {
 
 // The advice knows the servers' defaults.
 func TestDefaultLimits(t *testing.T) {
-	many := kvserver.NewCore(kvserver.Config{}, kvserver.Traits{}, 1).Limits
-	one := kvserver.NewCore(kvserver.Config{}, kvserver.Traits{OneAtATime: true}, 1).Limits
+	many := server.NewCore(server.Config{}, server.Traits{}, 1).Limits
+	one := server.NewCore(server.Config{}, server.Traits{OneAtATime: true}, 1).Limits
 	assert.Equal(t, min(defaultConns, sock.DescriptorLimit()-descriptorReserve), many.MaxConns)
 	assert.Equal(t, []time.Duration{defaultIdle, defaultIdle1}, []time.Duration{many.IdleTimeout, one.IdleTimeout})
 	assert.EqualValues(t, defaultMemory, many.MemoryLimit)
@@ -88,7 +88,7 @@ func TestDefaultLimits(t *testing.T) {
 func TestTheProgramCompiles(t *testing.T) {
 	files := make(map[string]string) // of exported types, by package
 	const module = "github.com/ioflavors/ioflavors/"
-	list := exec.CommandContext(t.Context(), "go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", module+"common/kvserver")
+	list := exec.CommandContext(t.Context(), "go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", module+"common/server")
 	for _, s := range models.Models("ioflavors") {
 		list.Args = append(list.Args, module+s.Model())
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/generator"
@@ -28,7 +28,7 @@ var experimentAwake = &Experiment{
 			switch {
 			case v.Spins:
 				return results.Confirmed
-			case v.Kind == kvserver.Blocking,
+			case v.Kind == server.Blocking,
 				v.Model == "iouring": // it sleeps like the servers that block, and takes the longest to wake
 				return results.Refuted
 			}
@@ -144,18 +144,18 @@ func awake(r *results.Results, s *results.Server, where string) (all []results.T
 	return all
 }
 
-// bestBlocking returns the shortest time of the servers whose calls block, and the
+// bestBlocking returns the shortest time of the servers whose calls block, and that
 // server's name; 0 if there are none.
-func bestBlocking(r *results.Results, where string, of func([]results.Trial) time.Duration) (best time.Duration, server string) {
+func bestBlocking(r *results.Results, where string, of func([]results.Trial) time.Duration) (best time.Duration, whose string) {
 	for _, s := range r.Servers {
-		if models.VariantOf(s.Target).Kind != kvserver.Blocking {
+		if models.VariantOf(s.Target).Kind != server.Blocking {
 			continue
 		}
 		if d := of(awake(r, s, where)); d > 0 && (best == 0 || d < best) {
-			best, server = d, s.Name
+			best, whose = d, s.Name
 		}
 	}
-	return best, server
+	return best, whose
 }
 
 // medianTime returns the median of the runs' medians, and p90Time the p90 of all runs

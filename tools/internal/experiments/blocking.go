@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
@@ -26,7 +26,7 @@ var experimentBlocking = &Experiment{
 			case "singleblocking", "multiblocking":
 				return results.Refuted
 			}
-			if v.Kind == kvserver.NonBlocking {
+			if v.Kind == server.NonBlocking {
 				return results.Refuted // a ring waits for completions, and reads nothing itself
 			}
 			return ""

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -37,7 +37,7 @@ var experimentCode = &Experiment{
 			switch {
 			case v.Model == "singleblocking":
 				return results.Confirmed
-			case v.Kind == kvserver.NonBlocking, // its connections have states; in iouring there is a ring, too
+			case v.Kind == server.NonBlocking, // its connections have states; in iouring there is a ring, too
 				v.Model == "multiblocking": // three models in one: a goroutine for each client, a pool, threads
 				return results.Refuted
 			}
@@ -121,11 +121,11 @@ var experimentCode = &Experiment{
 
 // sharedCode is the folder of the code that the models of a kind share. Models of the
 // other kind do not use it.
-var sharedCode = map[kvserver.Kind]string{kvserver.Blocking: "common/blocking", kvserver.NonBlocking: "common/nonblocking"}
+var sharedCode = map[server.Kind]string{server.Blocking: "common/blocking", server.NonBlocking: "common/nonblocking"}
 
 // systemOf returns the system for which a model's code is counted: this one, unless
 // the model has only a stub here.
-func systemOf(m kvserver.Command) build.Context {
+func systemOf(m server.Command) build.Context {
 	system := build.Default
 	system.GOOS = cmp.Or(m.OS, system.GOOS)
 	return system
@@ -140,20 +140,20 @@ const (
 
 // codeOf returns the size of a model's own code, and of that code with the shared
 // code of its kind.
-func codeOf(t results.Trial, m kvserver.Command) (own, whole code) {
+func codeOf(t results.Trial, m server.Command) (own, whole code) {
 	count := func(folder string) code { return code{t.Figures[codeLines+folder], t.Figures[codeBranches+folder]} }
 	own, shared := count(m.Model), count(sharedCode[m.Kind])
 	return own, code{own.lines + shared.lines, own.branches + shared.branches}
 }
 
 // codeText returns a text like "44 and 1, 377 and 12 with common/blocking".
-func codeText(t results.Trial, m kvserver.Command) string {
+func codeText(t results.Trial, m server.Command) string {
 	own, whole := codeOf(t, m)
 	return fmt.Sprintf("%s, %s with %s", own, whole, sharedCode[m.Kind])
 }
 
 // ofOtherKind returns the models of another kind whose code was counted.
-func ofOtherKind(t results.Trial, m kvserver.Command) (others []kvserver.Command) {
+func ofOtherKind(t results.Trial, m server.Command) (others []server.Command) {
 	for _, other := range models.Commands() {
 		if _, counted := t.Figures[codeLines+other.Model]; counted && other.Kind != m.Kind {
 			others = append(others, other)

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
@@ -146,7 +146,7 @@ func oneAtATime(v models.Variant) results.Verdict { return yesIf(v.OneAtATime())
 // goroutineEach reports whether each client that is served has a goroutine, and so a
 // stack.
 func goroutineEach(v models.Variant) bool {
-	return v.Kind == kvserver.Blocking && !v.OneAtATime()
+	return v.Kind == server.Blocking && !v.OneAtATime()
 }
 
 // predicted returns the expected verdict on a server; "": none.

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/eventloop"
 	"github.com/ioflavors/ioflavors/singleblocking"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
@@ -99,10 +99,10 @@ func TestProbesShowAStall(t *testing.T) {
 	const from, until = 200 * time.Millisecond, 900 * time.Millisecond
 	for _, test := range []struct {
 		name    string
-		server  kvserver.Server
+		server  server.Server
 		stalled bool
 	}{
-		{"one at a time", singleblocking.New(kvserver.Config{}), true},
+		{"one at a time", singleblocking.New(server.Config{}), true},
 		{"event loop", eventloop.New(eventloop.Config{}), false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -130,7 +130,7 @@ func TestProbesShowAStall(t *testing.T) {
 				}
 			}
 			require.NoError(t, test.server.Shutdown(context.Background()))
-			assert.ErrorIs(t, <-served, kvserver.ErrServerClosed)
+			assert.ErrorIs(t, <-served, server.ErrServerClosed)
 		})
 	}
 }

@@ -3,7 +3,7 @@ package experiments
 import (
 	"fmt"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -24,7 +24,7 @@ var experimentMemory = &Experiment{
 			switch {
 			case goroutineEach(v):
 				return results.Confirmed
-			case v.Kind == kvserver.NonBlocking:
+			case v.Kind == server.NonBlocking:
 				// A ring's receive buffers do not grow with the clients, and the
 				// kernel holds the operation that waits for each client.
 				return results.Refuted

@@ -22,7 +22,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/kvcmd"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/store"
 	"github.com/ioflavors/ioflavors/tools/internal/generator/nullserver"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
@@ -99,7 +99,7 @@ func testServer(mode string, args []string) {
 		}
 	}
 	if i := slices.Index(models.Names(), mode); i >= 0 {
-		srv, err := models.Commands()[i].New(kvserver.Config{})
+		srv, err := models.Commands()[i].New(server.Config{})
 		if err == nil {
 			err = srv.Serve(ln)
 		}

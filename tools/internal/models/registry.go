@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/ioflavors/ioflavors/busywait"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/eventloop"
 	"github.com/ioflavors/ioflavors/iouring"
 	"github.com/ioflavors/ioflavors/multiblocking"
@@ -14,7 +14,7 @@ import (
 
 // commands are our models, in the order of all lists and tables. No other code of
 // the tools names the models: it reads what their commands declare.
-var commands = []kvserver.Command{
+var commands = []server.Command{
 	singleblocking.Command,
 	multiblocking.Command,
 	busywait.Command,
@@ -27,7 +27,7 @@ var commands = []kvserver.Command{
 const Reference = "eventloop"
 
 // Commands returns what our models declare.
-func Commands() []kvserver.Command { return commands }
+func Commands() []server.Command { return commands }
 
 // Names returns the names of our models.
 func Names() (names []string) {
@@ -40,8 +40,8 @@ func Names() (names []string) {
 // Variant is one of our models, in one of its ways to wait. The zero Variant stands
 // for a server about which nothing is declared.
 type Variant struct {
-	kvserver.Command
-	kvserver.Variant
+	server.Command
+	server.Variant
 }
 
 // Name is the model with its flags, as serve takes them.

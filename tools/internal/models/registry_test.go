@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -18,22 +18,22 @@ func TestModelsDeclareThemselves(t *testing.T) {
 	for _, c := range Commands() {
 		assert.FileExists(t, "../../../"+c.Model+"/command.go", "the model's name is its folder's")
 		assert.NotEmpty(t, c.Summary, c.Model)
-		assert.Contains(t, []kvserver.Kind{kvserver.Blocking, kvserver.NonBlocking}, c.Kind, c.Model)
+		assert.Contains(t, []server.Kind{server.Blocking, server.NonBlocking}, c.Kind, c.Model)
 		require.NotEmpty(t, c.Variants, c.Model)
 		assert.Empty(t, c.Variants[0].Args, "%s: its first variant has no flags", c.Model)
 		if c.Available != nil {
 			err := c.Available()
-			assert.True(t, err == nil || errors.Is(err, kvserver.ErrUnavailable), "%s: %v", c.Model, err)
+			assert.True(t, err == nil || errors.Is(err, server.ErrUnavailable), "%s: %v", c.Model, err)
 		}
 		assert.True(t, c.OS == "" || c.OS == runtime.GOOS || c.Available() != nil, "%s is for %s", c.Model, c.OS)
 	}
 	for _, v := range Variants() {
-		srv, err := v.New(kvserver.Config{}, v.Args...)
+		srv, err := v.New(server.Config{}, v.Args...)
 		require.NoError(t, err, v.Name())
 		require.NoError(t, srv.Validate(), v.Name())
 		assert.Contains(t, v.Go, v.Model+".New(", v.Name())
 		assert.False(t, v.Clients > 0 && v.Handlers > v.Clients, "%s: a client has one request handled at a time", v.Name())
-		_, err = v.New(kvserver.Config{}, append(v.Args[:len(v.Args):len(v.Args)], "--no-such-flag")...)
+		_, err = v.New(server.Config{}, append(v.Args[:len(v.Args):len(v.Args)], "--no-such-flag")...)
 		require.Error(t, err, v.Name())
 	}
 }

@@ -21,12 +21,12 @@ var (
 )
 
 var targets = []*target{
-	{folder: "common/session", tests: [][]string{own("common/session"), own("common/kvserver"), fakeKernels, blocking}},
-	{folder: "common/kvserver", tests: [][]string{own("common/kvserver"), fakeKernels, blocking, polling}},
+	{folder: "common/session", tests: [][]string{own("common/session"), own("common/server"), fakeKernels, blocking}},
+	{folder: "common/server", tests: [][]string{own("common/server"), fakeKernels, blocking, polling}},
 	{folder: "common/kv", tests: [][]string{own("common/kv"), own("common/session")}},
 	{folder: "common/frame", tests: [][]string{own("common/frame"), own("common/session")}},
 	{folder: "common/store", tests: [][]string{own("common/store"), own("common/kv")}},
-	{folder: "common/buffer", tests: [][]string{own("common/buffer"), own("common/session"), own("common/kvserver")}},
+	{folder: "common/buffer", tests: [][]string{own("common/buffer"), own("common/session"), own("common/server")}},
 	{folder: "common/blocking", tests: [][]string{own("common/blocking"), blocking}},
 	{folder: "common/nonblocking", tests: [][]string{own("common/nonblocking"), fakeKernels, polling}},
 	{folder: "singleblocking", tests: [][]string{own("singleblocking")}},

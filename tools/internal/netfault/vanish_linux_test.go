@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
@@ -68,7 +68,7 @@ func TestVanish(t *testing.T) {
 }
 
 // wantReclaimed waits until the server has closed its only connection.
-func (s *server) wantReclaimed(t *testing.T, since time.Time) {
+func (s *serving) wantReclaimed(t *testing.T, since time.Time) {
 	t.Helper()
 	// Twice the time that the options allow a peer, and no more: without the
 	// options, the kernel retries a reply for a quarter of an hour.
@@ -76,7 +76,7 @@ func (s *server) wantReclaimed(t *testing.T, since time.Time) {
 	defer cancel()
 	st := s.settle(ctx, t)
 	t.Attr("seconds_to_reclaim", seconds(time.Since(since)))
-	assert.EqualValues(t, 1, st.Closed[kvserver.ClosedBroken.String()], "closed because the connection broke: %+v", st)
+	assert.EqualValues(t, 1, st.Closed[server.ClosedBroken.String()], "closed because the connection broke: %+v", st)
 }
 
 // dial connects from the machine. The connection is closed when the test ends.

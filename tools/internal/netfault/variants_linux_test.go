@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/store"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 )
@@ -53,15 +53,15 @@ func TestEveryModelIsTried(t *testing.T) {
 // retransmitted after ever longer times.
 const patience = 5 * time.Minute
 
-// server is a variant that serves.
-type server struct {
-	kvserver.Server
+// serving is a variant that serves.
+type serving struct {
+	server.Server
 	addr string
 }
 
 // start serves until the test ends, and returns after it has served a first
 // client. No limit of the server ends a connection, only the network.
-func (v variant) start(t *testing.T, addr string, st store.Store) *server {
+func (v variant) start(t *testing.T, addr string, st store.Store) *serving {
 	t.Helper()
 	ln, err := net.Listen("tcp4", addr)
 	require.NoError(t, err)
@@ -73,25 +73,25 @@ func (v variant) start(t *testing.T, addr string, st store.Store) *server {
 	return srv
 }
 
-func (v variant) serve(t *testing.T, ln net.Listener, st store.Store) *server {
+func (v variant) serve(t *testing.T, ln net.Listener, st store.Store) *serving {
 	t.Helper()
-	srv, err := v.New(kvserver.Config{
+	srv, err := v.New(server.Config{
 		Store:  st,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
-		Limits: kvserver.Limits{IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: -1, TurnLimit: -1},
+		Limits: server.Limits{IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: -1, TurnLimit: -1},
 	}, v.Args...)
 	require.NoError(t, err)
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(ln) }()
 	t.Cleanup(func() {
 		assert.NoError(t, srv.Close())
-		assert.ErrorIs(t, <-ended, kvserver.ErrServerClosed)
+		assert.ErrorIs(t, <-ended, server.ErrServerClosed)
 	})
-	return &server{srv, ln.Addr().String()}
+	return &serving{srv, ln.Addr().String()}
 }
 
 // settle waits until every connection is closed, and checks the counters.
-func (s *server) settle(ctx context.Context, t *testing.T) kvserver.Stats {
+func (s *serving) settle(ctx context.Context, t *testing.T) server.Stats {
 	t.Helper()
 	for {
 		st := s.Stats()

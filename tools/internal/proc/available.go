@@ -6,14 +6,14 @@ import (
 	"strings"
 
 	"github.com/ioflavors/ioflavors/common/kvcmd"
-	"github.com/ioflavors/ioflavors/common/kvserver"
+	"github.com/ioflavors/ioflavors/common/server"
 )
 
 // UnavailableError is the end of a server that this system cannot run: it ended with
 // kvcmd.ExitUnavailable.
 type UnavailableError struct{ Reason string }
 
-func (e *UnavailableError) Error() string { return kvserver.ErrUnavailable.Error() + ": " + e.Reason }
+func (e *UnavailableError) Error() string { return server.ErrUnavailable.Error() + ": " + e.Reason }
 
 // Unavailable reports whether a command that ended with err says, by its exit code,
 // that this system cannot run it. reason is taken from its output, said.
@@ -25,7 +25,7 @@ func Unavailable(err error, said string) (reason string, yes bool) {
 	said = strings.TrimSpace(said)
 	last := said[strings.LastIndexByte(said, '\n')+1:]
 	for line := range strings.Lines(said) {
-		if _, why, found := strings.Cut(line, kvserver.ErrUnavailable.Error()+": "); found {
+		if _, why, found := strings.Cut(line, server.ErrUnavailable.Error()+": "); found {
 			last = why
 		}
 	}

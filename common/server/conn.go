@@ -1,4 +1,4 @@
-package kvserver
+package server
 
 import (
 	"errors"

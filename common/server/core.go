@@ -1,4 +1,4 @@
-package kvserver
+package server
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 )
 
 // ErrServerClosed is returned by Serve after Shutdown or Close.
-var ErrServerClosed = errors.New("kvserver: server closed")
+var ErrServerClosed = errors.New("server: server closed")
 
 // Phase is the stage of a server's life. It only grows.
 type Phase uint8
@@ -268,7 +268,7 @@ func (l Lifecycle) Serve(ln net.Listener) error {
 	}
 	if core.once {
 		core.mu.Unlock()
-		return errors.New("kvserver: a server can serve only once")
+		return errors.New("server: a server can serve only once")
 	}
 	core.once, core.running = true, l.model
 	core.done = make(chan struct{})
@@ -279,7 +279,7 @@ func (l Lifecycle) Serve(ln net.Listener) error {
 	}
 
 	if err := sock.SetBacklog(ln, Backlog); err != nil {
-		return fmt.Errorf("kvserver: %w", err)
+		return fmt.Errorf("server: %w", err)
 	}
 	return l.model.Run(ln)
 }

@@ -1,4 +1,4 @@
-package kvserver
+package server
 
 import (
 	"errors"
@@ -45,7 +45,7 @@ const (
 type Variant struct {
 	Args []string // the flags, and their values
 	// Go is the expression that makes the same server in a program that has its
-	// kvserver.Config in config.
+	// server.Config in config.
 	Go string
 
 	Clients  int  // served at a time, at most; 0: no limit

@@ -1,4 +1,4 @@
-package kvserver
+package server
 
 import (
 	"fmt"
@@ -349,7 +349,7 @@ func waitsForALock(f func()) (done chan struct{}, waits bool) {
 		case <-time.After(time.Millisecond):
 		}
 		for goroutine := range strings.SplitSeq(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
-			if strings.Contains(goroutine, "[sync.Mutex.Lock") && strings.Contains(goroutine, "kvserver.inAnotherGoroutine") {
+			if strings.Contains(goroutine, "[sync.Mutex.Lock") && strings.Contains(goroutine, "server.inAnotherGoroutine") {
 				return done, true
 			}
 		}

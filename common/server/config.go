@@ -1,11 +1,11 @@
-// Package kvserver is the part that all models' servers share: configuration and limits
+// Package server is the part that all models' servers share: configuration and limits
 // (Config), the life from Serve to Shutdown (Core), counters (Stats), and the rules for
 // one connection's clocks and end (Conn). It neither reads nor writes sockets, and
 // starts no loop: a Model does both, and calls this package.
 //
 // Read Server first, then Core and Model, then Lane and Conn. The clocks are in
 // clock.go, and the rules for scarce memory in memory.go.
-package kvserver
+package server
 
 import (
 	"log/slog"
