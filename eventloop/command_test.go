@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/ioflavors/ioflavors/common/kvcmd"
+	"github.com/ioflavors/ioflavors/common/servercmd"
 	"github.com/ioflavors/ioflavors/eventloop"
 )
 
@@ -16,7 +17,7 @@ func TestSoManyLoopsAreRefused(t *testing.T) {
 	for _, loops := range []string{"0", "-1", "1025", "100000"} {
 		var stdout, stderr bytes.Buffer
 		args := []string{"--addr", "127.0.0.1:0", "--loops", loops}
-		assert.Equal(t, 2, kvcmd.Run(t.Context(), "kv-eventloop", eventloop.Command, args, &stdout, &stderr), loops)
+		assert.Equal(t, 2, servercmd.Run(t.Context(), kvcmd.Program("kv-eventloop", eventloop.Command, nil), args, &stdout, &stderr), loops)
 		assert.Regexp(t, `\Akv-eventloop: loops: `+loops+`; want 1 [^\n]+\n\z`, stderr.String(), "and nothing else")
 	}
 	for _, loops := range []int{-1, 1025, 100_000} {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/kvclient"
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
@@ -43,7 +44,7 @@ func (s *placeStore) Append(dst, key []byte) ([]byte, bool, error) {
 func TestLoopsHaveTheSameNumberOfClients(t *testing.T) {
 	const loops, each = 3, 4
 	s := &placeStore{Store: store.NewSharded(0), at: make(map[string]string)}
-	srv := eventloop.New(eventloop.Config{Config: server.Config{Store: s}, Loops: loops})
+	srv := eventloop.New(eventloop.Config{Config: server.Config{Protocol: kv.New(kv.Config{Store: s})}, Loops: loops})
 	addr := servertest.Serve(t, srv)
 
 	var clients []*kvclient.Client
@@ -81,7 +82,7 @@ func TestLoopsHaveTheSameNumberOfClients(t *testing.T) {
 // With a second loop, a slow request does not delay the other loop's clients.
 func TestASecondLoopGoesOnMeanwhile(t *testing.T) {
 	s := servertest.NewSlowStore()
-	srv := eventloop.New(eventloop.Config{Config: server.Config{Store: s}, Loops: 2})
+	srv := eventloop.New(eventloop.Config{Config: server.Config{Protocol: kv.New(kv.Config{Store: s})}, Loops: 2})
 	addr := servertest.Serve(t, srv)
 
 	// A client goes to the loop with the fewest, so these two are on different loops.

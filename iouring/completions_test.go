@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
@@ -138,7 +139,7 @@ func TestFewSmallBuffersServeManyClients(t *testing.T) {
 func TestAFullRingServesManyClients(t *testing.T) {
 	s := servertest.NewSlowStore()
 	size := ring.Config{Entries: 4, Completions: 8, Buffers: 128, BufferSize: 4 << 10}
-	o := observe(t, server.Config{Store: s}, size)
+	o := observe(t, server.Config{Protocol: kv.New(kv.Config{Store: s})}, size)
 	clients := make([]*probe.Conn, 50)
 	for i := range clients {
 		clients[i] = o.dial()
@@ -279,7 +280,7 @@ func TestAClientLeavesWhileTheKernelReceivesAndAwaitsRoom(t *testing.T) {
 	} {
 		t.Run(way.name, func(t *testing.T) {
 			o := observe(t, server.Config{
-				Store:  explosive{store.New(0)},
+				Protocol: kv.New(kv.Config{Store: explosive{store.New(0)}}),
 				Limits: server.Limits{OutputLimit: 64 << 20, IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: way.writeTimeout},
 			}, ample)
 			c, want := o.deaf()

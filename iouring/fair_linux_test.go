@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
@@ -19,7 +20,7 @@ import (
 // and sent much took all buffers in every iteration, and later clients got none.
 func TestWhoGotNoBufferIsTheFirstToGetOne(t *testing.T) {
 	s := servertest.NewSlowStore()
-	o := observe(t, server.Config{Store: s}, ring.Config{Entries: 64, Completions: 128, Buffers: 2, BufferSize: 1 << 10})
+	o := observe(t, server.Config{Protocol: kv.New(kv.Config{Store: s})}, ring.Config{Entries: 64, Completions: 128, Buffers: 2, BufferSize: 1 << 10})
 	slow, first, second, modest := o.dial(), o.dial(), o.dial(), o.dial()
 	for _, c := range []*probe.Conn{slow, first, second, modest} {
 		c.Send(probe.Put("here", "v"))

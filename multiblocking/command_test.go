@@ -10,6 +10,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/servercmd"
 	"github.com/ioflavors/ioflavors/common/servertest"
 	"github.com/ioflavors/ioflavors/multiblocking"
 )
@@ -22,7 +23,7 @@ func TestSoManyWorkersAreRefused(t *testing.T) {
 	} {
 		var stdout, stderr bytes.Buffer
 		args := append([]string{"--addr", "127.0.0.1:0", "--workers", workers}, more...)
-		assert.Equal(t, 2, kvcmd.Run(t.Context(), "kv-multiblocking", multiblocking.Command, args, &stdout, &stderr), workers)
+		assert.Equal(t, 2, servercmd.Run(t.Context(), kvcmd.Program("kv-multiblocking", multiblocking.Command, nil), args, &stdout, &stderr), workers)
 		assert.Regexp(t, `\Akv-multiblocking: workers: `+workers+`; want [^\n]+\n\z`, stderr.String(), "and nothing else")
 	}
 	srv := multiblocking.New(multiblocking.Config{Workers: 1_000_000})

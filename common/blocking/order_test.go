@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/store"
@@ -178,7 +179,7 @@ func TestAReplyCountsWhileACallWritesIt(t *testing.T) {
 	values := store.New(0)
 	require.NoError(t, values.Put([]byte("k"), make([]byte, 40_000)))
 	cfg := server.Config{
-		Store: values, Limits: server.Limits{MemoryLimit: 128 << 10, MaxConns: 4}, Logger: slog.New(slog.DiscardHandler),
+		Protocol: kv.New(kv.Config{Store: values}), Limits: server.Limits{MemoryLimit: 128 << 10, MaxConns: 4}, Logger: slog.New(slog.DiscardHandler),
 	}
 	conns := NewConns(server.NewCore(cfg, server.Traits{}, 1))
 	feed := func(c *Conn, data []byte) {

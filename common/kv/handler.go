@@ -1,7 +1,7 @@
 // Package kv implements the key/value protocol: it parses a request, asks the store,
-// and encodes the reply. It does no I/O and keeps no state. Package frame finds and
-// makes the frames. Handler answers requests, and Parse reads a message without
-// trusting it.
+// and encodes the reply. It does no I/O. Package frame finds and makes the frames.
+// Protocol is what a server runs, Handler answers requests, and Parse reads a message
+// without trusting it.
 //
 //	request           reply
 //	PutOrUpdate k v   PutOrUpdate, Ok, no key, no value
@@ -19,6 +19,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/frame"
 	kvpb "github.com/ioflavors/ioflavors/common/proto/ioflavors/kv/v1"
+	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/store"
 )
 
@@ -64,13 +65,16 @@ func NewHandler(s store.Store) *Handler {
 	return h
 }
 
-// CanPrefetch reports whether the store can prefetch. Only then may Hash and Prefetch
-// be called.
-func (h *Handler) CanPrefetch() bool { return h.prefetcher != nil }
+// Open implements session.Protocol.
+func (h *Handler) Open() session.Handler { return h }
 
-// Hash returns the hash of a request's key, for Prefetch. It only recognizes requests
-// that begin with a key of less than 128 bytes, as nearly all do.
-func (h *Handler) Hash(request []byte) (hash uint64, ok bool) {
+// Hash implements session.Prefetcher. It only recognizes requests that begin with a key
+// of less than 128 bytes, as nearly all do.
+func (h *Handler) Hash(in []byte, max int) (hash uint64, ok bool) {
+	if size, err := frame.Size(in, max); err != nil || size == 0 || size != len(in) || h.prefetcher == nil {
+		return 0, false
+	}
+	request := frame.Body(in)
 	if len(request) < 2 || request[0] != tagKey {
 		return 0, false
 	}
@@ -81,39 +85,59 @@ func (h *Handler) Hash(request []byte) (hash uint64, ok bool) {
 	return h.prefetcher.Hash(request[2:end]), true
 }
 
-// Prefetch has the store look up the keys with the first n hashes.
-func (h *Handler) Prefetch(hashes [store.PrefetchBatch]uint64, n int) {
+// Prefetch implements session.Prefetcher.
+func (h *Handler) Prefetch(hashes [session.PrefetchBatch]uint64, n int) {
 	h.prefetcher.Prefetch(hashes, n)
 }
 
-// AppendReplies answers the requests at the start of data, at most store.PrefetchBatch.
-// It appends a frame for each to dst, and returns how many bytes of data and how
-// many requests it has answered. It stops if another reply as long as the last one
-// would make dst longer than limit, but never before the first reply. maxFrame is
-// frame.Next's limit, and err is frame.Next's error about the first frame.
+// Serve implements session.Handler. It answers at most store.PrefetchBatch requests.
+// max bounds a frame's body and footer; errors are those of frame.Next.
 //
-// It also stops before a reply that does not fit into dst's free capacity. If that is
-// the first reply, nothing is answered, and need is its length in bytes: call again
-// with that much room. Only the text of an error, and a value from a store that is no
-// store.Fitter, make dst grow as append does.
-//
-// AppendReplies keeps no reference to data. In steady state it does not allocate.
-func (h *Handler) AppendReplies(dst, data []byte, maxFrame, limit int) (out []byte, taken, answered, need int, err error) {
-	body, size, err := frame.Next(data, maxFrame)
+// Only the text of an error, and a value from a store that is no store.Fitter, make out
+// grow as append does. In steady state Serve does not allocate.
+func (h *Handler) Serve(out, in []byte, max, limit int) (_ []byte, taken, answered, room int, err error) {
+	body, size, err := frame.Next(in, max)
 	if size == 0 || err != nil {
-		return dst, 0, 0, 0, err
+		return out, 0, 0, 0, tooLong(err)
 	}
-	if size < len(data) && h.prefetcher != nil {
-		out, taken, answered, need = h.appendSeveral(dst, data, maxFrame, limit)
-		return out, taken, answered, need, nil
+	if size < len(in) && limit > len(out) && h.prefetcher != nil {
+		out, taken, answered, room = h.appendSeveral(out, in, max, limit)
+		return out, taken, answered, room, nil
 	}
 	var r request
 	r.err = r.parse(body)
-	if out, need = h.appendFrame(dst, &r); need > 0 {
-		return out, 0, 0, need, nil
+	if out, room = h.appendFrame(out, &r); room > 0 {
+		return out, 0, 0, room, nil
 	}
 	return out, size, 1, 0, nil
 }
+
+// Need implements session.Handler.
+func (h *Handler) Need(in []byte, max int) (int, error) {
+	size, err := frame.Size(in, max)
+	if size == 0 {
+		size = frame.Header
+	}
+	return size, tooLong(err)
+}
+
+// Refuse implements session.Handler.
+func (h *Handler) Refuse(out []byte, why error) []byte {
+	out, mark := frame.Begin(out)
+	return frame.End(h.AppendRefusal(out, why.Error()), mark)
+}
+
+// tooLong makes an error about a frame's length a session.ErrTooLong, too.
+func tooLong(err error) error {
+	if err != nil && errors.Is(err, frame.ErrTooLong) {
+		return tooLongError{err}
+	}
+	return err
+}
+
+type tooLongError struct{ error }
+
+func (e tooLongError) Unwrap() []error { return []error{e.error, session.ErrTooLong} }
 
 // around is the most that a reply needs besides its key and its value, in bytes: the
 // frame, and the message's tags, lengths and numbers. Up to tail bytes of it may lie

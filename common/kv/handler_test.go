@@ -160,7 +160,7 @@ func answerAll(h *kv.Handler, data []byte) (out []byte, err error) {
 	out = make([]byte, 0, 1024)
 	for {
 		var taken, need int
-		out, taken, _, need, err = h.AppendReplies(out, data, 1<<20, 1<<30)
+		out, taken, _, need, err = h.Serve(out, data, 1<<20, 1<<30)
 		if taken == 0 && need == 0 {
 			return out, err
 		}
@@ -228,7 +228,7 @@ func TestTheStoreIsShownTheKeysFirst(t *testing.T) {
 	}
 	s := &noting{InMemory: store.New(0)}
 	h := kv.NewHandler(s)
-	_, _, n, _, err := h.AppendReplies(make([]byte, 0, 1000), append(frames(gets(2)...), 1, 2), 1<<20, 1<<20)
+	_, _, n, _, err := h.Serve(make([]byte, 0, 1000), append(frames(gets(2)...), 1, 2), 1<<20, 1<<20)
 	require.NoError(t, err)
 	assert.Equal(t, 2, n)
 	assert.Equal(t, []string{"prefetch 2", "get 0", "get 1"}, s.log)
@@ -244,13 +244,13 @@ func TestTheStoreIsShownTheKeysFirst(t *testing.T) {
 	assert.Equal(t, []string{"prefetch 3"}, s.log, "for requests of several clients")
 }
 
-func TestAppendRepliesStopsAtTheLimit(t *testing.T) {
+func TestServeStopsAtTheLimit(t *testing.T) {
 	h := kv.NewHandler(store.New(0))
 	get := request(kv.Get, "absent", "")
 	size := len(frames(h.AppendReply(nil, get)))
 	data := frames(get, get, get, get, get)
 	for limit, want := range map[int]int{0: 1, size: 1, 2*size - 1: 1, 2 * size: 2, 3*size - 1: 2, 4 * size: 4, 100 * size: 5} {
-		out, taken, n, need, err := h.AppendReplies(make([]byte, 0, 1000), data, 1<<20, limit)
+		out, taken, n, need, err := h.Serve(make([]byte, 0, 1000), data, 1<<20, limit)
 		assert.Zero(t, need)
 		require.NoError(t, err)
 		assert.Equal(t, want, n, "limit %d", limit)
@@ -259,17 +259,17 @@ func TestAppendRepliesStopsAtTheLimit(t *testing.T) {
 	}
 }
 
-func TestAppendRepliesStopsAtWhatIsNoFrame(t *testing.T) {
+func TestServeStopsAtWhatIsNoFrame(t *testing.T) {
 	h := kv.NewHandler(store.New(0))
 	get := request(kv.Get, "absent", "")
 	for whole := range 4 {
 		data := frames(slices.Repeat([][]byte{get}, whole)...)
 		data = append(data, "no frame"...)
-		out, taken, n, _, err := h.AppendReplies(make([]byte, 0, 1000), data, 1<<20, 1<<20)
+		out, taken, n, _, err := h.Serve(make([]byte, 0, 1000), data, 1<<20, 1<<20)
 		assert.Equal(t, whole, n)
 		if whole > 0 {
 			require.NoError(t, err, "it is not the first")
-			out, taken, n, _, err = h.AppendReplies(out, data[taken:], 1<<20, 1<<20)
+			out, taken, n, _, err = h.Serve(out, data[taken:], 1<<20, 1<<20)
 			assert.Zero(t, n)
 		}
 		assert.ErrorIs(t, err, frame.ErrTooLong)
@@ -289,12 +289,12 @@ func TestHandlerAllocatesNothing(t *testing.T) {
 			assert.Zero(t, testing.AllocsPerRun(100, func() { h.AppendReply(buf, r) }), "%s, %T", name, s)
 			three := frames(r, r, r)
 			buf := make([]byte, 0, 2048)
-			assert.Zero(t, testing.AllocsPerRun(100, func() { _, _, _, _, _ = h.AppendReplies(buf, three, 1<<20, 1<<20) }), "three %s, %T", name, s)
+			assert.Zero(t, testing.AllocsPerRun(100, func() { _, _, _, _, _ = h.Serve(buf, three, 1<<20, 1<<20) }), "three %s, %T", name, s)
 		}
 	}
 }
 
-// A reply goes into the free memory, or AppendReplies says how much memory it needs,
+// A reply goes into the free memory, or Serve says how much memory it needs,
 // and that much is enough.
 func TestAReplyNeedsWhatItSaysItNeeds(t *testing.T) {
 	before := strings.Repeat("b", 1000)
@@ -311,7 +311,7 @@ func TestAReplyNeedsWhatItSaysItNeeds(t *testing.T) {
 					needs := 0
 					for room := 0; ; {
 						dst := append(make([]byte, 0, len(before)+room), before...)
-						out, taken, n, need, err := h.AppendReplies(dst, data, 1<<20, 1<<30)
+						out, taken, n, need, err := h.Serve(dst, data, 1<<20, 1<<30)
 						require.NoError(t, err)
 						require.Same(t, &dst[0], &out[0], "%s: it was moved", name)
 						if need == 0 {
@@ -338,10 +338,9 @@ func TestAReplyNeedsWhatItSaysItNeeds(t *testing.T) {
 func TestHashIsTheKeys(t *testing.T) {
 	s := store.New(0)
 	h := kv.NewHandler(s)
-	require.True(t, h.CanPrefetch())
 	for size := range 0x80 {
 		key := strings.Repeat("k", size)
-		if hash, ok := h.Hash(request(kv.Get, key, "")); size > 0 && assert.True(t, ok, "a key of %d bytes", size) {
+		if hash, ok := h.Hash(frames(request(kv.Get, key, "")), 1<<20); size > 0 && assert.True(t, ok, "a key of %d bytes", size) {
 			assert.Equal(t, s.Hash([]byte(key)), hash)
 		}
 	}
@@ -351,12 +350,23 @@ func TestHashIsTheKeys(t *testing.T) {
 		"part of a tag":     request(kv.Get, "k", "")[:1],
 		"a key that is cut": []byte("\x0a\x7fk"),
 	} {
-		_, ok := h.Hash(body)
+		_, ok := h.Hash(frames(body), 1<<20)
 		assert.False(t, ok, name)
 	}
+	get := frames(request(kv.Get, "key", ""))
+	for name, in := range map[string][]byte{
+		"two at once": append(bytes.Clone(get), get...), "cut off": get[:10], "no frame": []byte("GET"), "nothing": nil,
+	} {
+		_, ok := h.Hash(in, 1<<20)
+		assert.False(t, ok, name)
+	}
+	_, ok := h.Hash(get, len(get)-frame.Header-1)
+	assert.False(t, ok, "over the limit")
+	_, ok = kv.NewHandler(struct{ store.Store }{s}).Hash(get, 1<<20)
+	assert.False(t, ok, "of a store that does not prefetch")
 }
 
-// A value that just fits leaves no room for the rest of the reply. AppendReplies then
+// A value that just fits leaves no room for the rest of the reply. Serve then
 // asks for room for both.
 func TestAReplyWithoutRoomForItsEndNeedsItsLength(t *testing.T) {
 	s := store.New(0)
@@ -367,7 +377,7 @@ func TestAReplyWithoutRoomForItsEndNeedsItsLength(t *testing.T) {
 	before := bytes.Repeat([]byte("b"), 1000)
 	for short := range 40 {
 		dst := append(make([]byte, 0, len(before)+size-short), before...)
-		_, _, n, need, err := h.AppendReplies(dst, frames(get), 1<<20, 1<<30)
+		_, _, n, need, err := h.Serve(dst, frames(get), 1<<20, 1<<30)
 		require.NoError(t, err)
 		require.Zero(t, n)
 		assert.GreaterOrEqual(t, need, size, "%d bytes short", short)
@@ -378,7 +388,7 @@ func TestAReplyWithoutRoomForItsEndNeedsItsLength(t *testing.T) {
 // The key of a request that is refused needs no room, because the refusal has no key.
 func TestARefusalNeedsNoRoomForTheKey(t *testing.T) {
 	body := append(request(kv.Get, strings.Repeat("k", 20_000), ""), "\x12\x05cut"...)
-	_, _, n, need, err := kv.NewHandler(store.New(0)).AppendReplies(make([]byte, 0, 300), frames(body), 1<<20, 1<<20)
+	_, _, n, need, err := kv.NewHandler(store.New(0)).Serve(make([]byte, 0, 300), frames(body), 1<<20, 1<<20)
 	require.NoError(t, err)
 	assert.Zero(t, need)
 	assert.Equal(t, 1, n)
@@ -391,7 +401,7 @@ func TestWhatDoesNotFitIsNotCarriedOut(t *testing.T) {
 	data := frames(slices.Repeat([][]byte{request(kv.PutOrUpdate, "k", "v")}, 10)...)
 	answered := 0
 	for len(data) > 0 {
-		_, taken, n, need, err := h.AppendReplies(make([]byte, 0, 100), data, 1<<20, 1<<30)
+		_, taken, n, need, err := h.Serve(make([]byte, 0, 100), data, 1<<20, 1<<30)
 		require.NoError(t, err)
 		require.Zero(t, need)
 		require.Positive(t, n)
@@ -399,7 +409,7 @@ func TestWhatDoesNotFitIsNotCarriedOut(t *testing.T) {
 		answered += n
 		require.Equal(t, answered, s.puts)
 	}
-	_, _, _, need, err := h.AppendReplies(make([]byte, 0, 10), frames(request(kv.PutOrUpdate, "k", "v")), 1<<20, 1<<30)
+	_, _, _, need, err := h.Serve(make([]byte, 0, 10), frames(request(kv.PutOrUpdate, "k", "v")), 1<<20, 1<<30)
 	require.NoError(t, err)
 	assert.Positive(t, need)
 	assert.Equal(t, answered, s.puts)

@@ -32,9 +32,9 @@ func (s limitedStore) Put(key, value []byte) error {
 // serve returns the address of a server that speaks the protocol.
 func serve(t testing.TB) string {
 	cfg := &session.Config{
-		Handler:    kv.NewHandler(limitedStore{store.NewSharded(0)}),
+		Protocol:   kv.NewHandler(limitedStore{store.NewSharded(0)}),
 		Buffers:    buffer.NewPool(1 << 30),
-		MaxFrame:   1 << 20,
+		MaxRequest: 1 << 20,
 		OutputHigh: outputLimit,
 		OutputLow:  outputLimit / 4,
 	}

@@ -87,7 +87,6 @@ func (l *Limits) DefineFlags(fs *flag.FlagSet) {
 	define(fs, &l.WriteTimeout, parseDuration, "write-timeout", "close a client that takes none of its replies for this `time` (default 10s; 5s if one client is served at a time)")
 	define(fs, &l.OutputLimit, parseSize, "output-limit", "stop reading from a client while this many `bytes` of its replies are unsent (default 1MiB)")
 	define(fs, &l.MemoryLimit, parseSize, "memory-limit", "`bytes` for the buffers of all clients together (default 256MiB)")
-	define(fs, &l.StoreLimit, parseSize, "store-limit", "`bytes` that the store may hold; a put beyond that gets an error (default a quarter of the memory that the machine has, or its control group allows)")
 	define(fs, &l.DrainTimeout, parseDuration, "drain-timeout", "`time` to answer the received requests after SIGTERM (default 5s)")
 }
 
@@ -95,6 +94,12 @@ func (l *Limits) DefineFlags(fs *flag.FlagSet) {
 // client at a time.
 func (l *Limits) DefineTurnFlag(fs *flag.FlagSet) {
 	define(fs, &l.TurnLimit, parseDuration, "turn-limit", "`time` after which a client gives way to a waiting one (default 10s)")
+}
+
+// SizeFlag defines a flag for a number of bytes, with or without a unit. -1 means no
+// limit.
+func SizeFlag(fs *flag.FlagSet, to *int64, name, usage string) {
+	define(fs, to, parseSize, name, usage)
 }
 
 func define[T int | int64 | time.Duration](fs *flag.FlagSet, to *T, parse func(string) (int64, error), name, usage string) {

@@ -12,15 +12,14 @@ import (
 	"math"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/frame"
-	"github.com/ioflavors/ioflavors/common/store"
+	"github.com/ioflavors/ioflavors/common/session"
 )
 
 // Config is a server's configuration. The zero value is usable.
 type Config struct {
-	// Store holds the data. nil: a new one in memory, safe for concurrent use if the
-	// model needs that.
-	Store store.Store
+	// Protocol gives the clients' bytes their meaning. nil: the key/value protocol over
+	// memory, in a program that imports package kv (session.Default).
+	Protocol session.Protocol
 	// Logger gets the events that an operator must know, nothing per request. nil:
 	// slog.Default(). Its handler is called on a goroutine of its own (package
 	// asynclog), so no client waits for it. At its end Serve waits for it for at most a
@@ -36,8 +35,9 @@ type Config struct {
 // Limits protects a server from any one client, and from too many of them. Zero means
 // the default; a negative duration or count means no limit.
 type Limits struct {
-	// MaxFrame is the largest length that a frame may announce: body and footer, in
-	// bytes. Default 1 MiB.
+	// MaxFrame is the length of the longest request, in bytes. Up to session.Allowance
+	// bytes of its header do not count: the key/value protocol counts a frame's body
+	// and footer. Default 1 MiB.
 	MaxFrame int
 	// MaxConns is the number of clients served at a time; further ones are refused with
 	// a reason. Default 10,000, but never more than the process's descriptor limit
@@ -72,14 +72,8 @@ type Limits struct {
 	//
 	// The limit does not count garbage. A program that serves should also tell the
 	// garbage collector how much memory it needs (Heap); the commands do so with
-	// kvcmd.LimitHeap.
+	// servercmd.LimitHeap.
 	MemoryLimit int64
-	// StoreLimit bounds the store that a server makes for itself, in bytes of keys,
-	// values and their bookkeeping. A put beyond it gets an error; the log warns at
-	// nine tenths. The store never drops an entry, so a full store takes no new key
-	// until the server is restarted. Default: a quarter of the memory that the machine
-	// has or its control group allows (package memlimit), for each server of a program.
-	StoreLimit int64
 	// TurnLimit is how long a client is served before it must give way to a waiting
 	// one, in a model that serves one at a time. Default 10 s.
 	TurnLimit time.Duration
@@ -107,7 +101,7 @@ func (l Limits) withDefaults(oneAtATime bool) Limits {
 		}
 		return long
 	}
-	l.MaxFrame = orDefault(l.MaxFrame, 1<<20, min(most, frame.MaxLength))
+	l.MaxFrame = orDefault(l.MaxFrame, 1<<20, most)
 	l.MaxConns = orDefault(l.MaxConns, DefaultMaxConns, most)
 	l.MaxConnsPerPeer = max(0, l.MaxConnsPerPeer)
 	l.IdleTimeout = orDefault(l.IdleTimeout, patience(60*time.Second), never)
@@ -115,7 +109,6 @@ func (l Limits) withDefaults(oneAtATime bool) Limits {
 	l.WriteTimeout = orDefault(l.WriteTimeout, patience(10*time.Second), never)
 	l.OutputLimit = orDefault(l.OutputLimit, 1<<20, most)
 	l.MemoryLimit = orDefault(l.MemoryLimit, 256<<20, math.MaxInt64)
-	l.StoreLimit = l.StoreBytes()
 	l.TurnLimit = orDefault(l.TurnLimit, 10*time.Second, never)
 	l.DrainTimeout = orDefault(l.DrainTimeout, DefaultDrainTimeout, never)
 	return l

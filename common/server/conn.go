@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/sock"
 )
@@ -245,7 +244,7 @@ func (c *Conn) drop(err error) {
 func (c *Conn) end(r Reason, err error) {
 	if !c.ended {
 		c.ended, c.reason = true, r
-		c.lane.core.notice(r, err, c.lane.Now())
+		c.lane.core.notice(r, err)
 	}
 }
 
@@ -338,13 +337,15 @@ func (c *Conn) settleReason() {
 	reason := ClosedProtocol
 	var panicked *session.PanicError
 	switch {
+	case err == session.Done:
+		reason, err = ClosedDone, nil
 	case errors.As(err, &panicked):
 		reason = ClosedPanic
 	case errors.Is(err, session.ErrTruncated):
 		reason = ClosedTruncated
 	case errors.Is(err, session.ErrMemory):
 		reason = ClosedMemory
-	case errors.Is(err, frame.ErrTooLong):
+	case errors.Is(err, session.ErrTooLong):
 		reason = ClosedTooLong
 	}
 	c.end(reason, err)

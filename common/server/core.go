@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,6 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/asynclog"
 	"github.com/ioflavors/ioflavors/common/buffer"
-	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/common/store"
@@ -86,9 +86,8 @@ type Core struct {
 	ready      func()
 	invalid    error
 	session    session.Config
-	prefetcher prefetcher    // nil: the store does not prefetch
-	bounded    store.Bounded // nil: the store does not report its usage
-	share      int64         // of the memory for buffers, in bytes: see evenShare
+	prefetcher session.Prefetcher // nil: the protocol does not prefetch
+	share      int64              // of the memory for buffers, in bytes: see evenShare
 	relief     sync.Mutex
 	peers      peers
 	leaving    atomic.Int64 // bytes held by connections that have been told to close
@@ -106,12 +105,9 @@ type Core struct {
 	closed       [reasons]atomic.Int64
 	acceptErrors atomic.Int64
 	pauses       atomic.Int64 // of reading, at the output limit
-	storeFull    atomic.Int64 // puts that found the store full
-	storeErrors  atomic.Int64 // all other errors of the store
 
-	endLogs                                    [reasons]throttle
-	acceptLog, waitLog, otherwiseLog, storeLog throttle
-	storeErrorLog, storeNearlyLog              throttle
+	endLogs                          [reasons]asynclog.Throttle
+	acceptLog, waitLog, otherwiseLog asynclog.Throttle
 
 	phase   atomic.Int32
 	mu      sync.Mutex
@@ -135,31 +131,40 @@ func NewCore(cfg Config, traits Traits, lanes int) *Core {
 		core.Limits.MaxConns = min(core.Limits.MaxConns, traits.ConnsCap)
 	}
 	core.reserve(traits.Descriptors, sock.DescriptorLimit())
-	if cfg.Store == nil && traits.Threads {
-		cfg.Store = store.NewSharded(core.Limits.StoreLimit)
-	} else if cfg.Store == nil {
-		cfg.Store = store.New(core.Limits.StoreLimit)
-	}
-	core.watch(cfg.Store)
 	core.share = evenShare(core.Limits)
 	core.briefest = min(core.Limits.IdleTimeout, core.Limits.WriteTimeout)
-	handler := kv.NewHandler(cfg.Store)
-	handler.StoreFailed = core.storeFailed
 	core.session = session.Config{
-		Handler:    handler,
+		Protocol:   core.startProtocol(cfg.Protocol, traits),
 		Buffers:    buffer.NewPool(core.Limits.MemoryLimit),
-		MaxFrame:   core.Limits.MaxFrame,
+		MaxRequest: core.Limits.MaxFrame,
 		OutputHigh: core.Limits.OutputLimit,
 		OutputLow:  core.Limits.OutputLimit / 4,
 	}
-	if handler.CanPrefetch() {
-		core.prefetcher = handler
-	}
+	core.prefetcher, _ = core.session.Protocol.(session.Prefetcher)
 	for range lanes {
 		core.lanes = append(core.lanes, &Lane{core: core})
 	}
 	return core
 }
+
+// startProtocol returns the protocol that the server runs. Its errors make the server
+// invalid.
+func (core *Core) startProtocol(p session.Protocol, traits Traits) session.Protocol {
+	if p == nil && session.Default == nil {
+		core.invalid = cmp.Or(core.invalid, errNoProtocol)
+		return nil
+	}
+	if p == nil {
+		p = session.Default()
+	}
+	if s, ok := p.(session.Starter); ok {
+		core.invalid = cmp.Or(core.invalid, s.Start(session.Env{Threads: traits.Threads, Logger: core.log}))
+	}
+	return p
+}
+
+// errNoProtocol is why a server without a protocol is invalid.
+var errNoProtocol = errors.New("server: no protocol: set Config.Protocol, or import package kv for the key/value protocol")
 
 // setLog makes the log a non-blocking one.
 func (core *Core) setLog(log *slog.Logger) {
@@ -328,7 +333,10 @@ func (l Lifecycle) Stats() Stats {
 	core := l.core
 	// Active is computed, so that in every snapshot Accepted is Active plus the
 	// sum of Closed.
-	s := Stats{Closed: make(map[string]int64), AcceptErrors: core.acceptErrors.Load(), Pauses: core.pauses.Load(), StoreFull: core.storeFull.Load(), StoreErrors: core.storeErrors.Load(), Store: core.storeUsage(), BufferBytes: core.session.Buffers.Lent()}
+	s := Stats{Closed: make(map[string]int64), AcceptErrors: core.acceptErrors.Load(), Pauses: core.pauses.Load(), BufferBytes: core.session.Buffers.Lent()}
+	if p, ok := core.session.Protocol.(interface{ StoreStats() store.Stats }); ok {
+		s.Stats = p.StoreStats()
+	}
 	closed := int64(0)
 	for r := range core.closed {
 		if n := core.closed[r].Load(); n > 0 {

@@ -3,8 +3,7 @@ package server
 import (
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/frame"
-	"github.com/ioflavors/ioflavors/common/store"
+	"github.com/ioflavors/ioflavors/common/session"
 )
 
 const (
@@ -17,13 +16,7 @@ const (
 )
 
 // PrefetchBatch is the largest number of requests for which a Lane prefetches at a time.
-const PrefetchBatch = store.PrefetchBatch
-
-// prefetcher is a kv.Handler that can prefetch.
-type prefetcher interface {
-	Hash(request []byte) (hash uint64, ok bool)
-	Prefetch(hashes [PrefetchBatch]uint64, n int)
-}
+const PrefetchBatch = session.PrefetchBatch
 
 // Lane is the state shared by connections that are served on the same thread: a clock,
 // a read buffer, and counters on cache lines that no other thread writes. A model with
@@ -94,10 +87,12 @@ func (l *Lane) Now() time.Duration {
 // have received from several clients before they answer the first: a session can only
 // prefetch for its own requests.
 func (l *Lane) Collect(p []byte) {
-	if size, err := frame.Size(p, l.core.session.MaxFrame); err != nil || size == 0 || size != len(p) || l.core.prefetcher == nil || l.collected == len(l.hashes) {
-		return // a session prefetches for several requests of its own, and this would interfere
+	if l.core.prefetcher == nil || l.collected == len(l.hashes) {
+		return
 	}
-	if hash, ok := l.core.prefetcher.Hash(frame.Body(p)); ok {
+	// Several requests have no hash: the session prefetches for them itself, and this
+	// would interfere.
+	if hash, ok := l.core.prefetcher.Hash(p, l.core.session.MaxRequest); ok {
 		l.hashes[l.collected] = hash
 		l.collected++
 	}

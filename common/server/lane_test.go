@@ -1,19 +1,18 @@
 package server
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-
-	"github.com/ioflavors/ioflavors/common/kv"
 )
 
-// noting notes the lengths of the requests that it gets.
+// noting notes the lengths of the requests that it gets. It knows a request by its end.
 type noting struct{ prefetched [][]uint64 }
 
-func (f *noting) Hash(request []byte) (uint64, bool) {
-	return uint64(len(request)), request[0] != '!'
+func (f *noting) Hash(in []byte, _ int) (uint64, bool) {
+	return uint64(len(in)), bytes.IndexByte(in, '.') == len(in)-1
 }
 func (f *noting) Prefetch(hashes [PrefetchBatch]uint64, n int) {
 	f.prefetched = append(f.prefetched, append([]uint64(nil), hashes[:n]...))
@@ -24,37 +23,31 @@ func TestALanePrefetchesForSingleRequests(t *testing.T) {
 	core := NewCore(Config{}, Traits{}, 1)
 	core.prefetcher = &f
 	l := core.Lane(0)
-	get := func(key string) []byte { return encode(nil, kv.Message{Kind: kv.Get, Key: []byte(key)}) }
-	length := func(key string) uint64 { return uint64(len(get(key)) - 9) }
-
 	l.Prefetch()
-	l.Collect(get("alone"))
+	l.Collect([]byte("alone."))
 	l.Prefetch()
 	assert.Empty(t, f.prefetched, "one is not looked for before it is asked for")
 
-	l.Collect(get("a"))
-	l.Collect(append(get("two"), get("at once")...))
-	l.Collect(get("cut off")[:10])
-	l.Collect([]byte("GET"))
-	l.Collect([]byte("\x06\x00\x00\x00!@EOF@"))
-	l.Collect(nil)
-	l.Collect(get("bcd"))
+	l.Collect([]byte("a."))
+	l.Collect([]byte("two. at once."))
+	l.Collect([]byte("cut off"))
+	l.Collect([]byte("bcd."))
 	l.Prefetch()
-	assert.Equal(t, [][]uint64{{length("a"), length("bcd")}}, f.prefetched)
+	assert.Equal(t, [][]uint64{{2, 4}}, f.prefetched)
 
 	for range PrefetchBatch + 3 {
-		l.Collect(get("many"))
+		l.Collect([]byte("many."))
 	}
 	l.Prefetch()
 	assert.Len(t, f.prefetched[1], PrefetchBatch)
 }
 
-func TestALaneWhoseStoreCannotPrefetch(t *testing.T) {
+func TestALaneWhoseProtocolCannotPrefetch(t *testing.T) {
 	core := NewCore(Config{}, Traits{}, 1)
 	core.prefetcher = nil
 	l := core.Lane(0)
 	for range 2 {
-		l.Collect(encode(nil, kv.Message{Kind: kv.Get, Key: []byte("k")}))
+		l.Collect([]byte("a request."))
 	}
 	assert.NotPanics(t, l.Prefetch)
 }

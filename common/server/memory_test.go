@@ -290,7 +290,7 @@ func TestAReplyThatIsTooLargeForTheLimitIsNotMade(t *testing.T) {
 		full := store.New(0)
 		require.NoError(t, full.Put([]byte("k"), make([]byte, 500_000)))
 		l := Limits{MemoryLimit: 400_000, MaxConns: 16}
-		core := NewCore(Config{Store: full, Limits: l, Logger: slog.New(slog.DiscardHandler)}, Traits{}, 1)
+		core := NewCore(Config{Protocol: kv.New(kv.Config{Store: full}), Limits: l, Logger: slog.New(slog.DiscardHandler)}, Traits{}, 1)
 		c := open(core)
 		c.receive(request(kv.Get, "k", ""))
 		assert.LessOrEqual(t, core.Buffers().Lent(), l.MemoryLimit)

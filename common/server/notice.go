@@ -21,6 +21,7 @@ var endings = [reasons]struct {
 	line  string
 }{
 	ClosedByPeer:     {slog.LevelDebug, "client left"},
+	ClosedDone:       {slog.LevelDebug, "client was served to its last request"},
 	ClosedTruncated:  {slog.LevelDebug, "client left inside a frame"},
 	ClosedBroken:     {slog.LevelDebug, "connection broke"},
 	ClosedFailed:     {slog.LevelWarn, "a system call failed; its client is dropped"},
@@ -38,12 +39,12 @@ var endings = [reasons]struct {
 }
 
 // notice logs that a connection ends.
-func (core *Core) notice(r Reason, err error, now time.Duration) {
+func (core *Core) notice(r Reason, err error) {
 	ending := &endings[r]
 	if !core.log.Enabled(context.Background(), ending.level) {
 		return
 	}
-	suppressed, ok := core.endLogs[r].allow(now)
+	suppressed, ok := core.endLogs[r].Allow()
 	if !ok {
 		return
 	}
@@ -65,7 +66,7 @@ func (core *Core) notice(r Reason, err error, now time.Duration) {
 // AcceptFailed notes that an accept failed and the model pauses accepting.
 func (core *Core) AcceptFailed(err error, pause time.Duration) {
 	n := core.acceptErrors.Add(1)
-	if suppressed, ok := core.acceptLog.allow(core.Since()); ok {
+	if suppressed, ok := core.acceptLog.Allow(); ok {
 		core.log.Warn("accept failed; trying again", "error", err, "pause", pause, "failures", n, "connections", core.active.Load(), "suppressed", suppressed)
 	}
 }
@@ -73,7 +74,7 @@ func (core *Core) AcceptFailed(err error, pause time.Duration) {
 // WaitFailed notes that a model's wait for all its clients failed, and that the model
 // pauses. Meanwhile it serves no client.
 func (core *Core) WaitFailed(err error, pause time.Duration) {
-	if suppressed, ok := core.waitLog.allow(core.Since()); ok {
+	if suppressed, ok := core.waitLog.Allow(); ok {
 		core.log.Warn("waiting failed; trying again", "error", err, "pause", pause, "connections", core.active.Load(), "suppressed", suppressed)
 	}
 }
@@ -81,7 +82,7 @@ func (core *Core) WaitFailed(err error, pause time.Duration) {
 // ServedOtherwise notes that a client is not served as the model's options say, and
 // why.
 func (core *Core) ServedOtherwise(how string, err error) {
-	if suppressed, ok := core.otherwiseLog.allow(core.Since()); ok {
+	if suppressed, ok := core.otherwiseLog.Allow(); ok {
 		core.log.Warn("client is served "+how, "error", err, "connections", core.active.Load(), "suppressed", suppressed)
 	}
 }

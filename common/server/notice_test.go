@@ -79,6 +79,7 @@ func TestEveryReasonHasALineAndItComesOnceASecond(t *testing.T) {
 		do     func(core *Core, c *fakeConn)
 	}{
 		{ClosedByPeer, "", func(_ *Core, c *fakeConn) { c.HandleRead(0, io.EOF) }},
+		{ClosedDone, "", func(_ *Core, c *fakeConn) { c.receive("quit"); c.HandleRead(0, io.EOF) }},
 		{ClosedTruncated, "", func(_ *Core, c *fakeConn) { c.receive(put[:5]); c.HandleRead(0, io.EOF) }},
 		{ClosedBroken, "reset", func(_ *Core, c *fakeConn) { c.receive(put); c.HandleWrite(0, errors.New("reset")) }},
 		{ClosedFailed, "setsockopt", func(_ *Core, c *fakeConn) { c.HandleRead(0, fmt.Errorf("setsockopt: %w", syscall.ENOMEM)) }},
@@ -99,7 +100,7 @@ func TestEveryReasonHasALineAndItComesOnceASecond(t *testing.T) {
 			if end.reason == ClosedFailed && !sock.Supported {
 				t.Skip("this system's errors are not known")
 			}
-			logged(t, Config{Store: explosive{store.New(0)}, Limits: Limits{MaxConns: 1}}, func(core *Core, log *strings.Builder) {
+			logged(t, Config{Protocol: quitting{kv.New(kv.Config{Store: explosive{store.New(0)}})}, Limits: Limits{MaxConns: 1}}, func(core *Core, log *strings.Builder) {
 				for range seconds {
 					for range n {
 						c := open(core)
@@ -124,15 +125,28 @@ func TestEveryReasonHasALineAndItComesOnceASecond(t *testing.T) {
 	assert.Len(t, tried, int(reasons), "each reason")
 }
 
+// quitting is the key/value protocol with a request to quit.
+type quitting struct{ *kv.Protocol }
+
+func (q quitting) Open() session.Handler { return quittingHandler{q.Handler} }
+
+type quittingHandler struct{ session.Handler }
+
+func (h quittingHandler) Serve(out, in []byte, max, limit int) ([]byte, int, int, int, error) {
+	if string(in) == "quit" {
+		return append(out, "bye"...), len(in), 1, 0, session.Done
+	}
+	return h.Handler.Serve(out, in, max, limit)
+}
+
 // The same holds for events that do not end a connection.
 func TestLinesAboutManyClientsComeOnceASecond(t *testing.T) {
 	for what, happen := range map[string]func(core *Core){
 		"accept failed":       func(core *Core) { core.AcceptFailed(syscall.EMFILE, time.Second) },
 		"waiting failed":      func(core *Core) { core.WaitFailed(syscall.ENOMEM, time.Second) },
 		"client is served so": func(core *Core) { core.ServedOtherwise("so", syscall.EMFILE) },
-		"the store is full":   func(core *Core) { core.storeFailed(store.ErrFull) },
-		"is nearly full":      func(core *Core) { core.storeNearlyFull(91, 100) },
-		"on fire":             func(core *Core) { core.storeFailed(errors.New("the disk is on fire")) },
+		"the store is full":   func(core *Core) { core.session.Protocol.(*kv.Protocol).Failed(store.ErrFull) },
+		"on fire":             func(core *Core) { core.session.Protocol.(*kv.Protocol).Failed(errors.New("the disk is on fire")) },
 	} {
 		t.Run(what, func(t *testing.T) {
 			logged(t, Config{}, func(core *Core, log *strings.Builder) {

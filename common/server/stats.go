@@ -3,6 +3,8 @@ package server
 import (
 	"fmt"
 	"sync/atomic"
+
+	"github.com/ioflavors/ioflavors/common/store"
 )
 
 // Reason says why a connection was closed.
@@ -11,6 +13,7 @@ type Reason uint8
 // The reasons. Every accepted connection is closed for one of them.
 const (
 	ClosedByPeer     Reason = iota // the peer ended its stream between frames
+	ClosedDone                     // the protocol ended it in good order, as after a request to quit
 	ClosedTruncated                // the peer ended its stream inside a frame
 	ClosedBroken                   // the peer or the network broke it, mostly by a reset
 	ClosedFailed                   // a system call failed on this side, for example for lack of memory
@@ -29,7 +32,7 @@ const (
 )
 
 var reasonNames = [reasons]string{
-	"peer", "truncated", "broken", "failed", "protocol", "too-long", "idle", "slow-frame", "slow-reader",
+	"peer", "done", "truncated", "broken", "failed", "protocol", "too-long", "idle", "slow-frame", "slow-reader",
 	"memory", "turn", "refused", "panic", "shutdown", "killed",
 }
 
@@ -54,22 +57,10 @@ type Stats struct {
 	// Pauses counts how often the server stopped reading a client, because OutputLimit
 	// bytes of its replies were unsent.
 	Pauses int64 `json:"pauses"`
-	// StoreFull counts the puts that failed because the store was full.
-	StoreFull int64 `json:"store_full"`
-	// StoreErrors counts requests that failed because of another error of the store.
-	// The log has the error.
-	StoreErrors int64 `json:"store_errors"`
-	// Store is how full the store is; nil if it is a store of your own that is no
-	// store.Bounded.
-	Store *StoreUsage `json:"store,omitempty"`
+	// Stats of the protocol's store; zero if the protocol has none.
+	store.Stats
 	// BufferBytes is the size of the connections' buffers now.
 	BufferBytes int64 `json:"buffer_bytes"`
-}
-
-// StoreUsage is how full a store is.
-type StoreUsage struct {
-	Bytes int64 `json:"bytes"` // of keys, values and their bookkeeping
-	Limit int64 `json:"limit"` // of these bytes; 0: none
 }
 
 // counters are one lane's counters of requests and bytes, on cache lines of their own.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
 )
@@ -27,7 +28,7 @@ func TestHistoriesOfFaultyStores(t *testing.T) {
 		t.Run(string(test.fault), func(t *testing.T) {
 			failure := ""
 			for range 5 {
-				cfg := server.Config{Store: &faultyStore{fault: test.fault, values: map[string][]string{}}}
+				cfg := server.Config{Protocol: kv.New(kv.Config{Store: &faultyStore{fault: test.fault, values: map[string][]string{}}})}
 				if failure = servertest.FindBreach(t, servertest.Target{New: newPlain}, cfg, rand.Uint64()); failure != "" {
 					break
 				}

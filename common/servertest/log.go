@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/store"
 )
@@ -15,7 +16,7 @@ import (
 func testLog(t *testing.T, target Target) {
 	t.Run("stuck", func(t *testing.T) {
 		log := stuckLog{slog.DiscardHandler, make(chan struct{}, 1), make(chan struct{})}
-		srv := start(t, target, server.Config{Store: store.NewSharded(1 << 10), Logger: slog.New(log)})
+		srv := start(t, target, server.Config{Protocol: kv.New(kv.Config{Store: store.NewSharded(1 << 10)}), Logger: slog.New(log)})
 		t.Cleanup(func() { close(log.over) }) // before the server is closed
 		c := srv.dial()
 		c.Send(probe.Put("k", strings.Repeat("v", 2<<10)))

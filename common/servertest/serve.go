@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/kvclient"
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/store"
@@ -81,7 +82,7 @@ func (s *SlowStore) Keys() []string {
 // (head-of-line blocking).
 func OneSlowRequestDelaysEveryClient(t *testing.T, target Target) {
 	slowly := NewSlowStore()
-	srv := target.New(server.Config{Store: slowly})
+	srv := target.New(server.Config{Protocol: kv.New(kv.Config{Store: slowly})})
 	addr := Serve(t, srv)
 
 	ctx, slow := Dial(t, addr)

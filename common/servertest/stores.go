@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/store"
 )
@@ -16,7 +17,7 @@ import (
 // testStore tests what clients see when the store fails.
 func testStore(t *testing.T, target Target) {
 	t.Run("errors", func(t *testing.T) {
-		srv := start(t, target, server.Config{Store: newFaultyStore()})
+		srv := start(t, target, server.Config{Protocol: kv.New(kv.Config{Store: newFaultyStore()})})
 		c := srv.dial()
 		c.Send(probe.Put("fail", "x"))
 		require.Equal(t, "the store failed", c.WantError(probe.KindPut), "the store's own error is for the log")
@@ -27,7 +28,7 @@ func testStore(t *testing.T, target Target) {
 	})
 	t.Run("panics", func(t *testing.T) {
 		for _, request := range [][]byte{probe.Put("panic", "x"), probe.Get("panic")} {
-			srv := start(t, target, server.Config{Store: newFaultyStore()})
+			srv := start(t, target, server.Config{Protocol: kv.New(kv.Config{Store: newFaultyStore()})})
 			var bystander *probe.Conn
 			if !target.OneAtATime() {
 				bystander = srv.dial()
@@ -45,7 +46,7 @@ func testStore(t *testing.T, target Target) {
 		}
 	})
 	t.Run("full", func(t *testing.T) {
-		srv := start(t, target, server.Config{Store: store.NewSharded(256 << 10)})
+		srv := start(t, target, server.Config{Protocol: kv.New(kv.Config{Store: store.NewSharded(256 << 10)})})
 		c := srv.dial()
 		talk(c, "before")
 		c.Send(probe.Put("before", strings.Repeat("v", 300<<10)))

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/store"
 )
@@ -114,8 +115,9 @@ func testTimeouts(t *testing.T, target Target) {
 		const asked = 40
 		value := strings.Repeat("large ", 100_000)
 		cfg := idle
-		cfg.Store = store.NewSharded(0)
-		require.NoError(t, cfg.Store.Put([]byte("large"), []byte(value)))
+		values := store.NewSharded(0)
+		require.NoError(t, values.Put([]byte("large"), []byte(value)))
+		cfg.Protocol = kv.New(kv.Config{Store: values})
 		srv := start(t, target, cfg)
 		srv.attempt(func(c *probe.Conn) {
 			c.Send([]byte(strings.Repeat(string(probe.Get("large")), asked)))

@@ -21,7 +21,7 @@ type turn struct {
 // two parts.
 func newTurn(op string, depth int, split bool) *turn {
 	cfg := config()
-	cfg.Handler = kv.NewHandler(store.New(0))
+	cfg.Protocol = kv.NewHandler(store.New(0))
 	s := session.New(cfg)
 
 	put := kv.Message{Key: []byte("key:000000000007"), Value: []byte(strings.Repeat("v", 64)), Kind: kv.PutOrUpdate}

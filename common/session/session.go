@@ -1,6 +1,11 @@
-// Package session implements the protocol of one connection without I/O: bytes go in,
-// bytes come out. It never reads, writes, waits, or asks for the time, so every I/O
-// model drives the same code, and tests need no sockets.
+// Package session serves one connection without I/O: bytes go in, bytes come out. It
+// never reads, writes, waits, or asks for the time, so every I/O model drives the same
+// code, and tests need no sockets.
+//
+// A Protocol gives the bytes their meaning. Write one, and every model serves it. The
+// short ways to one are Split, for requests that a bufio.SplitFunc cuts, and Prefixed,
+// for requests behind their length. For a protocol of another form, or for one with
+// state per connection, implement Handler.
 //
 // A model whose calls block serves a connection like this:
 //
@@ -20,7 +25,7 @@
 // A model whose calls do not block registers the result of Wants with its poller.
 //
 // A session is open at first. It ends when the peer ends its stream (FeedEOF), when the
-// input is not a valid frame, or when the server ends it (Finish). It then sends its
+// handler ends it, or when the server ends it (Finish). It then sends its
 // remaining output and lingers: after the FIN it discards further input. This is needed
 // because closing a socket with unread input sends a reset, which can destroy replies
 // that the peer has not read yet. Then the session is over.
@@ -34,33 +39,14 @@ import (
 	"runtime/debug"
 
 	"github.com/ioflavors/ioflavors/common/buffer"
-	"github.com/ioflavors/ioflavors/common/frame"
 )
-
-// Handler gives the protocol its meaning. Both methods append to dst and return the
-// extended slice, as append does. They keep no reference to dst or data.
-type Handler interface {
-	// AppendReplies answers as many of the requests at the start of data as it likes.
-	// It appends a frame for each, and returns how many bytes of data the requests took
-	// (taken), and their number (answered). It stops if another reply as long as the
-	// last one would make out longer than limit. If the first frame is incomplete,
-	// taken is 0 and err is nil; if it is malformed, err is frame.Next's. maxFrame is
-	// the limit for frame.Next.
-	//
-	// It should not make dst grow, because the memory limit does not count what append
-	// allocates. It stops before a reply that does not fit. If that is the first reply,
-	// need is its length in bytes, and the caller calls again with more room.
-	AppendReplies(dst, data []byte, maxFrame, limit int) (out []byte, taken, answered, need int, err error)
-	// AppendRefusal appends a reply, without its frame, to input that is not a request.
-	AppendRefusal(dst []byte, reason string) []byte
-}
 
 // Config is shared by all sessions of a server.
 type Config struct {
-	Handler Handler
-	Buffers *buffer.Pool
-	// MaxFrame bounds a request's body and footer, in bytes.
-	MaxFrame int
+	Protocol Protocol
+	Buffers  *buffer.Pool
+	// MaxRequest is the longest request, in bytes: see Handler.
+	MaxRequest int
 	// A session stops answering and reading when another reply as long as the last one
 	// would make more than OutputHigh bytes of unsent replies. It goes on when at most
 	// OutputLow bytes are left. A reply that crosses the limit is still completed.
@@ -80,13 +66,15 @@ const (
 const discardLimit = 256 << 10
 
 // Buffers get room for manyReplies replies at once. After a reply of longReply bytes or
-// more, requests are answered one at a time.
+// more, requests are answered one at a time. More room than longRoom is borrowed only
+// for a request that is known to be whole.
 const (
 	manyReplies = 16
 	longReply   = 4 << 10
+	longRoom    = 4 << 10
 )
 
-// ReadBuffer considers the rest of a frame long if it has at least longRest bytes. Such
+// ReadBuffer considers the rest of a request long if it has at least longRest bytes. Such
 // a rest is read in pieces of at most longRead bytes, which takes about as long as
 // answering a request of that length. Each piece has room for at least leastRoom bytes.
 const (
@@ -95,9 +83,9 @@ const (
 	leastRoom = 4 << 10
 )
 
-// The reasons why a session can end, apart from the errors of package frame.
+// The reasons why a session can end, apart from the errors of its handler.
 var (
-	// ErrTruncated: the peer ended its stream inside a frame.
+	// ErrTruncated: the peer ended its stream inside a request.
 	ErrTruncated = fmt.Errorf("stream ends inside a frame: %w", io.ErrUnexpectedEOF)
 	// ErrMemory: the session needed a buffer when the pool's limit was reached.
 	ErrMemory = errors.New("no memory left for buffers")
@@ -105,7 +93,7 @@ var (
 	ErrRefused = errors.New("refused")
 )
 
-// PanicError ends a session whose handler panicked.
+// PanicError ends a session whose handler panicked, or broke the contract of Handler.
 type PanicError struct {
 	Value any
 	Stack []byte
@@ -125,10 +113,11 @@ const (
 // Session is the protocol state of one connection, for one goroutine at a
 // time. New makes one.
 type Session struct {
-	cfg *Config
-	err error
+	cfg     *Config
+	handler Handler
+	err     error
 
-	in   []byte // unanswered input: part of a frame, or all input since a pause; nil if none
+	in   []byte // unanswered input: part of a request, or all input since a pause; nil if none
 	out  []byte // replies, nil if none
 	sent int    // out[:sent] has been sent
 
@@ -137,14 +126,20 @@ type Session struct {
 	last      int32 // length of the last reply
 
 	state    state
-	paused   bool  // the output limit is reached; in may hold whole frames
+	paused   bool  // the output limit is reached; in may hold whole requests
 	eof      bool  // the peer has ended its stream
 	finish   bool  // end once the input received so far is answered
 	outShift uint8 // the last output was shorter than 1<<outShift
+	inShift  uint8 // the last requests were at least 1<<inShift bytes long; 0: unknown
 }
 
 // New returns the session of a new connection. cfg must not change any more.
-func New(cfg *Config) Session { return Session{cfg: cfg} }
+func New(cfg *Config) (s Session) {
+	s.cfg = cfg
+	defer s.recoverPanic()
+	s.handler = cfg.Protocol.Open()
+	return s
+}
 
 // Wants returns the events that the session waits for: the interest to register with a
 // poller. Over the output limit the session does not want to read. This is the
@@ -173,7 +168,7 @@ func (s *Session) Wants() Interest {
 // to stop sending. The FIN is due then.
 func (s *Session) Lingering() bool { return s.state == lingering }
 
-// Partial reports whether the session waits for the rest of a frame.
+// Partial reports whether the session waits for the rest of a request.
 func (s *Session) Partial() bool { return s.state == open && s.in != nil && !s.paused }
 
 // Paused reports whether the output limit keeps the session from reading.
@@ -183,27 +178,32 @@ func (s *Session) Paused() bool { return s.paused }
 // unanswered input, and for output.
 func (s *Session) Held() (in, out int) { return cap(s.in), cap(s.out) }
 
-// Answered returns the number of frames answered so far.
+// Answered returns the number of requests answered so far.
 func (s *Session) Answered() uint64 { return s.answered }
 
 // Err returns why the session ended. It is nil if the session is open, or ended without
-// an error.
+// an error. It is Done if the handler ended it in good order.
 func (s *Session) Err() error { return s.err }
 
-// ReadBuffer returns the memory into which the rest of a long frame should be read
+// ReadBuffer returns the memory into which the rest of a long request should be read
 // before Feed, because bytes read there need not be copied. nil means that any memory
 // will do. The slice is valid until the next call of a method that changes the session.
 //
-// The slice never extends beyond the frame, because the requests behind it can be
+// The slice never extends beyond the request, because the requests behind it can be
 // answered where they are read. Its size grows with the input received, never with a
-// promised length. While memory is ample it grows faster, so that a long frame is moved
-// less often.
+// promised length. While memory is ample it grows faster, so that a long request is
+// moved less often.
 func (s *Session) ReadBuffer() []byte {
 	if !s.Partial() || len(s.in) < longRest/4 {
 		return nil
 	}
-	missing := s.missing()
-	if missing < longRest {
+	return s.readBuffer()
+}
+
+func (s *Session) readBuffer() []byte {
+	defer s.recoverPanic()
+	missing, err := s.missing()
+	if err != nil || missing < longRest {
 		return nil
 	}
 	if cap(s.in)-len(s.in) < leastRoom {
@@ -221,7 +221,7 @@ func (s *Session) ReadBuffer() []byte {
 }
 
 // Feed takes bytes that arrived, in ReadBuffer or elsewhere. It answers the whole
-// frames among them and copies the rest; the caller may reuse p at once.
+// requests among them and copies the rest; the caller may reuse p at once.
 func (s *Session) Feed(p []byte) {
 	if s.state != open {
 		s.discard(len(p))
@@ -229,10 +229,7 @@ func (s *Session) Feed(p []byte) {
 	}
 	defer s.recoverPanic()
 	if s.in != nil && !s.paused {
-		if p = s.complete(p); s.missing() > 0 {
-			return
-		}
-		s.answerKept()
+		p = s.complete(p)
 	}
 	if !s.paused {
 		p = s.answer(p)
@@ -247,15 +244,18 @@ func (s *Session) FeedEOF() {
 	s.advance()
 }
 
-// Finish ends the session after the input received so far: it answers whole frames and
-// drops an incomplete one.
+// Finish ends the session after the input received so far: it answers whole requests
+// and drops an incomplete one.
 func (s *Session) Finish() {
 	s.finish = true
 	s.advance()
 }
 
 // Refuse ends a session that will not be served, and tells the peer why.
-func (s *Session) Refuse(reason string) { s.fail(fmt.Errorf("%w: %s", ErrRefused, reason)) }
+func (s *Session) Refuse(reason string) {
+	defer s.recoverPanic()
+	s.fail(fmt.Errorf("%w: %s", ErrRefused, reason))
+}
 
 // Abort ends the session at once and drops unsent output.
 func (s *Session) Abort(err error) {
@@ -275,8 +275,7 @@ func (s *Session) Sent(n int) {
 	s.sent += min(n, len(s.out)-s.sent)
 	if s.sent == len(s.out) && s.out != nil {
 		s.outShift = uint8(bits.Len(uint(len(s.out))))
-		s.cfg.Buffers.Put(s.out)
-		s.out, s.sent = nil, 0
+		s.dropOutput()
 	}
 	if s.paused && len(s.out)-s.sent <= s.cfg.OutputLow {
 		defer s.recoverPanic()
@@ -295,6 +294,12 @@ func (s *Session) Release() {
 		}
 	}
 	s.in, s.out, s.sent = nil, nil, 0
+}
+
+// dropOutput gives the output's buffer back.
+func (s *Session) dropOutput() {
+	s.cfg.Buffers.Put(s.out)
+	s.out, s.sent = nil, 0
 }
 
 // advance moves to the next state when the present one has nothing left to do.
@@ -318,15 +323,20 @@ func (s *Session) discard(n int) {
 	s.advance()
 }
 
-// fail ends the session and tells the peer why.
+// fail ends the session, and tells the peer why unless err is Done.
 func (s *Session) fail(err error) {
 	if s.state != open {
 		return
 	}
-	if out, mark := frame.Begin(s.room(1)); s.state == open {
-		s.replace(frame.End(s.cfg.Handler.AppendRefusal(out, err.Error()), mark))
-		s.state, s.err = ending, err
+	if err != Done {
+		out := s.room(1)
+		if s.state != open {
+			return
+		}
+		s.replace(s.handler.Refuse(out, err))
 	}
+	s.state, s.err = ending, err
+	s.advance()
 }
 
 func (s *Session) recoverPanic() {
@@ -335,7 +345,7 @@ func (s *Session) recoverPanic() {
 	}
 }
 
-// answer answers the whole frames at the start of data, until the output limit is
+// answer answers the whole requests at the start of data, until the output limit is
 // reached or the session ends. It returns the rest of data.
 func (s *Session) answer(data []byte) (rest []byte) {
 	if s.sent > 0 && s.sent >= len(s.out)-s.sent {
@@ -344,47 +354,87 @@ func (s *Session) answer(data []byte) (rest []byte) {
 		s.out = s.out[:copy(s.out, s.out[s.sent:])]
 		s.sent = 0
 	}
-	for s.state == open && !s.full() {
+	for len(data) > 0 && s.state == open && !s.full() {
 		n, err := s.reply(data)
+		data = data[n:]
+		if err != nil {
+			s.fail(err)
+		}
 		if n == 0 {
-			if err != nil {
-				s.fail(err)
-			}
 			break
 		}
-		data = data[n:]
 	}
 	s.paused = s.full()
 	return data
 }
 
 // reply answers some of the requests at the start of data, and returns how many bytes
-// they take. If data begins with a malformed frame, taken is 0 and err says why.
+// they take: 0 if the first one is incomplete. An error concerns the bytes behind them.
 func (s *Session) reply(data []byte) (taken int, err error) {
-	first, err := frame.Size(data, s.cfg.MaxFrame)
-	if first == 0 || first > len(data) {
-		return 0, err
-	}
-	replies := 1
+	replies, limit := 1, s.sent+s.cfg.OutputHigh
 	if s.last >= longReply {
-		data = data[:first]
-	} else if first < len(data) {
-		replies = min(len(data)/first, manyReplies)
+		limit = 0 // one at a time
+	} else if s.inShift > 0 {
+		replies = max(1, min(len(data)>>s.inShift, manyReplies))
 	}
-	for room := s.room(replies); s.state == open; {
-		out, taken, n, need, err := s.cfg.Handler.AppendReplies(room, data, s.cfg.MaxFrame, s.sent+s.cfg.OutputHigh)
-		if need > 0 {
-			room = s.grow(need)
+	most := s.cfg.MaxRequest + Allowance
+	in := data[:min(len(data), most)]
+	size := s.roomFor(replies)
+	if size > longRoom {
+		// A server in which nothing is whole needs no room.
+		if need, err := s.handler.Need(in, s.cfg.MaxRequest); err != nil || need > len(in) {
+			return 0, s.incomplete(in, need, err)
+		}
+	}
+	for out := s.grow(size); s.state == open; {
+		before := len(out)
+		after, taken, answered, room, err := s.handler.Serve(out, in, s.cfg.MaxRequest, limit)
+		if room > 0 && room > cap(out)-before {
+			out = s.grow(room)
 			continue
 		}
-		s.replace(out)
-		if n > 0 {
-			s.last = int32((len(out) - len(room)) / n)
-			s.answered += uint64(n)
+		if len(after) < before || uint(taken) > uint(len(in)) || answered < 0 || room > 0 {
+			panic(fmt.Sprintf("took %d of %d bytes, answered %d requests, made %d bytes of output %d, and asked for %d bytes where %d were free",
+				taken, len(in), answered, before, len(after), room, cap(out)-before))
 		}
-		return taken, err
+		s.replace(after)
+		if taken > 0 {
+			s.note(taken, answered, len(after)-before)
+			return taken, err
+		}
+		if err != nil {
+			return 0, err
+		}
+		if len(after) > before || answered > 0 {
+			panic("answered a request that it did not take")
+		}
+		need, err := s.handler.Need(in, s.cfg.MaxRequest)
+		return 0, s.incomplete(in, need, err)
 	}
 	return 0, nil
+}
+
+// incomplete returns why a session cannot wait for the rest of the request that in is,
+// or nil if it can. need and err are Need's results.
+func (s *Session) incomplete(in []byte, need int, err error) error {
+	if most := s.cfg.MaxRequest + Allowance; err == nil && max(need, len(in)+1) > most {
+		return fmt.Errorf("%w: the limit is %d bytes", ErrTooLong, s.cfg.MaxRequest)
+	}
+	return err
+}
+
+// note keeps the lengths of the last requests and replies, in bytes, for the size of
+// the next buffer.
+func (s *Session) note(taken, answered, replied int) {
+	if answered > 1 {
+		taken /= answered
+		replied /= answered
+	}
+	if answered > 0 {
+		s.inShift = uint8(bits.Len(uint(taken)) - 1)
+		s.last = int32(replied)
+		s.answered += uint64(answered)
+	}
 }
 
 // full reports whether another reply as long as the last one would cross the output
@@ -394,7 +444,7 @@ func (s *Session) full() bool {
 	return unsent > 0 && unsent+int(s.last) > s.cfg.OutputHigh
 }
 
-// answerKept answers the frames in s.in, and keeps the rest there.
+// answerKept answers the requests in s.in, and keeps the rest there.
 func (s *Session) answerKept() {
 	rest := s.answer(s.in)
 	if len(rest) > 0 {
@@ -405,33 +455,38 @@ func (s *Session) answerKept() {
 	}
 }
 
-// complete moves bytes from p to s.in until the frame there is whole, and returns the
-// rest of p. It moves no more, because the frames behind it are answered where they
-// lie.
+// complete moves bytes from p to s.in until the request there is whole, answers it, and
+// returns the rest of p. It moves no more than the request is known to need, because
+// the requests behind it are answered where they lie.
 func (s *Session) complete(p []byte) (rest []byte) {
-	for len(p) > 0 && s.state == open {
-		n := min(s.missing(), len(p))
-		if n == 0 {
+	for len(p) > 0 && s.in != nil && s.state == open && !s.paused {
+		missing, err := s.missing()
+		if err != nil {
+			s.fail(err)
 			break
+		}
+		n := len(p)
+		if missing > 0 {
+			n = min(n, missing)
 		}
 		s.keep(p[:n])
 		p = p[n:]
+		if missing <= n {
+			s.answerKept()
+		}
 	}
 	return p
 }
 
-// missing returns how many bytes the frame in s.in still lacks; until its header is
-// complete, how many the header lacks. A malformed frame lacks nothing.
-func (s *Session) missing() int {
-	size, err := frame.Size(s.in, s.cfg.MaxFrame)
-	if err != nil {
-		return 0
-	}
-	return max(size, frame.Header) - len(s.in)
+// missing returns how many bytes the request in s.in is known to lack: 0 if that is
+// unknown. The error is why its rest is not worth waiting for.
+func (s *Session) missing() (int, error) {
+	need, err := s.handler.Need(s.in, s.cfg.MaxRequest)
+	return max(0, need-len(s.in)), s.incomplete(s.in, need, err)
 }
 
 // keep appends p to s.in; p may already lie there (see ReadBuffer). s.in grows with the
-// input received, never with the length that a frame announces.
+// input received, never with the length that a request announces.
 func (s *Session) keep(p []byte) {
 	if len(p) == 0 || s.state != open {
 		return
@@ -447,18 +502,18 @@ func (s *Session) keep(p []byte) {
 	}
 }
 
-// room returns the output with room for the given number of replies of 64 bytes each,
-// or of the last reply's length if that is more.
-func (s *Session) room(replies int) []byte {
+// room returns the output with roomFor the given number of replies.
+func (s *Session) room(replies int) []byte { return s.grow(s.roomFor(replies)) }
+
+// roomFor returns how many free bytes the output should have for the given number of
+// replies: 64 for each, or the last reply's length if that is more.
+func (s *Session) roomFor(replies int) int {
 	const small = 64
 	size := replies * max(small, int(s.last))
-	if s.out != nil && cap(s.out)-len(s.out) >= size {
-		return s.out
-	}
 	if s.out == nil {
 		size = max(size, 1<<s.outShift) // the next output is likely to be as long as the last one
 	}
-	return s.grow(size)
+	return size
 }
 
 // grow returns the output with room for size more bytes, or aborts the session if
@@ -475,5 +530,7 @@ func (s *Session) grow(size int) []byte {
 // replace stores the output that a handler returned; append may have moved it.
 func (s *Session) replace(out []byte) {
 	s.cfg.Buffers.Adopt(s.out, out)
-	s.out = out
+	if s.out = out; len(out) == 0 {
+		s.dropOutput()
+	}
 }

@@ -33,20 +33,19 @@ func (shout) AppendReply(dst, request []byte) []byte {
 	return append(dst, bytes.ToUpper(request)...)
 }
 
-func (h shout) AppendReplies(dst, data []byte, maxFrame, limit int) ([]byte, int, int, int, error) {
+func (h shout) Open() session.Handler { return h }
+
+func (h shout) Serve(dst, data []byte, maxFrame, limit int) ([]byte, int, int, int, error) {
 	return answerEach(h, dst, data, maxFrame, limit)
 }
 
-// answerEach is AppendReplies for a handler that answers one request at a time.
+// answerEach is Serve for a handler that answers one request at a time.
 func answerEach(h interface {
 	AppendReply(dst, request []byte) []byte
 }, dst, data []byte, maxFrame, limit int) (out []byte, taken, answered, need int, err error) {
 	for {
 		body, n, err := frame.Next(data[taken:], maxFrame)
 		if n == 0 || err != nil {
-			if answered > 0 {
-				err = nil
-			}
 			return dst, taken, answered, 0, err
 		}
 		start := len(dst)
@@ -67,17 +66,26 @@ func answerEach(h interface {
 	}
 }
 
-func (shout) AppendRefusal(dst []byte, reason string) []byte {
-	return append(append(dst, "refused: "...), reason...)
+func (shout) Need(in []byte, max int) (int, error) {
+	size, err := frame.Size(in, max)
+	if size == 0 {
+		size = frame.Header
+	}
+	return size, err
+}
+
+func (shout) Refuse(dst []byte, why error) []byte {
+	out, mark := frame.Begin(dst)
+	return frame.End(append(append(out, "refused: "...), why.Error()...), mark)
 }
 
 const maxFrame = 1 << 10
 
 func config() *session.Config {
 	return &session.Config{
-		Handler:    shout{},
+		Protocol:   shout{},
 		Buffers:    buffer.NewPool(1 << 30),
-		MaxFrame:   maxFrame,
+		MaxRequest: maxFrame,
 		OutputHigh: 1 << 20,
 		OutputLow:  1 << 18,
 	}
@@ -434,16 +442,19 @@ func TestTheOutputsBufferIsAsLargeAsItNeedBe(t *testing.T) {
 	checkReturned(t, cfg)
 }
 
-// noting is a handler that notes how much data it gets at a time, with room to answer.
+// noting is a handler that notes for each call with room to answer whether it may answer
+// more than one request.
 type noting struct {
 	shout
-	given []int
+	several []bool
 }
 
-func (h *noting) AppendReplies(dst, data []byte, maxFrame, limit int) ([]byte, int, int, int, error) {
-	out, taken, answered, need, err := h.shout.AppendReplies(dst, data, maxFrame, limit)
+func (h *noting) Open() session.Handler { return h }
+
+func (h *noting) Serve(dst, data []byte, maxFrame, limit int) ([]byte, int, int, int, error) {
+	out, taken, answered, need, err := h.shout.Serve(dst, data, maxFrame, limit)
 	if need == 0 {
-		h.given = append(h.given, len(data))
+		h.several = append(h.several, limit > len(dst))
 	}
 	return out, taken, answered, need, err
 }
@@ -454,12 +465,12 @@ func TestLongRepliesAreMadeAlone(t *testing.T) {
 	for reply, alone := range map[int]bool{4<<10 - 1: false, 4 << 10: true} {
 		h := new(noting)
 		cfg := config()
-		cfg.Handler = h
+		cfg.Protocol = h
 		s := session.New(cfg)
 		request := stream(fmt.Sprintf("big %d", reply-frame.Overhead))
 		s.Feed(request)
 		s.Feed(bytes.Repeat(request, 2))
-		assert.Equal(t, alone, h.given[1] == len(request), "replies of %d bytes", reply)
+		assert.Equal(t, []bool{true, !alone}, h.several[:2], "replies of %d bytes", reply)
 		s.Release()
 	}
 }
@@ -518,7 +529,7 @@ func TestAPanicAfterAPauseEndsTheSessionToo(t *testing.T) {
 
 func TestInputGrowsWithWhatCameNotWithWhatWasPromised(t *testing.T) {
 	cfg := config()
-	cfg.MaxFrame = 1 << 30
+	cfg.MaxRequest = 1 << 30
 	s := session.New(cfg)
 	s.Feed([]byte{0, 0, 0, 0x20, 'a', 'b', 'c', 'd', 'e', 'f'}) // announces half a GiB
 	assert.LessOrEqual(t, cfg.Buffers.Lent(), int64(8<<10))
@@ -532,8 +543,8 @@ func TestInputGrowsWithWhatCameNotWithWhatWasPromised(t *testing.T) {
 func TestTheRestOfALongFrameCanBeReadToWhereItStays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cfg := config()
-		cfg.Handler = echo{}
-		cfg.MaxFrame = 1 << 20
+		cfg.Protocol = echo{}
+		cfg.MaxRequest = 1 << 20
 		cfg.OutputHigh = 1 << 30
 		s := session.New(cfg)
 		var in []byte
@@ -564,7 +575,7 @@ func TestTheRestOfALongFrameCanBeReadToWhereItStays(t *testing.T) {
 func TestRoomIsForLongFramesOnlyAndOnlyWhenTheyCome(t *testing.T) {
 	room := func(frame, received int) int {
 		cfg := config()
-		cfg.MaxFrame = 1 << 24
+		cfg.MaxRequest = 1 << 24
 		s := session.New(cfg)
 		s.Feed(stream(strings.Repeat("x", frame))[:received])
 		return len(s.ReadBuffer())
@@ -580,7 +591,7 @@ func TestRoomIsForLongFramesOnlyAndOnlyWhenTheyCome(t *testing.T) {
 func TestRoomBeginsAndEndsAtItsBorders(t *testing.T) {
 	const least, rest = 16 << 10, 64 << 10
 	cfg := config()
-	cfg.MaxFrame = 1 << 20
+	cfg.MaxRequest = 1 << 20
 	s := session.New(cfg)
 	long := stream(strings.Repeat("x", 200_000))
 	s.Feed(long[:least-1])
@@ -597,7 +608,7 @@ func TestRoomBeginsAndEndsAtItsBorders(t *testing.T) {
 
 func TestWhatIsReadToRoomIsNotCopied(t *testing.T) {
 	cfg := config()
-	cfg.MaxFrame = 1 << 20
+	cfg.MaxRequest = 1 << 20
 	s := session.New(cfg)
 	in := stream(strings.Repeat("x", 1<<20-5))
 	s.Feed(in[:500_000])
@@ -610,7 +621,7 @@ func TestWhatIsReadToRoomIsNotCopied(t *testing.T) {
 
 func TestWithoutMemoryThereIsNoRoom(t *testing.T) {
 	cfg := config()
-	cfg.MaxFrame = 1 << 20
+	cfg.MaxRequest = 1 << 20
 	cfg.Buffers = buffer.NewPool(100_000)
 	s := session.New(cfg)
 	s.Feed(stream(strings.Repeat("x", 1<<20-5))[:64<<10])
@@ -620,7 +631,7 @@ func TestWithoutMemoryThereIsNoRoom(t *testing.T) {
 
 func TestWithoutMemoryTheSessionEnds(t *testing.T) {
 	cfg := config()
-	cfg.MaxFrame = 1 << 20
+	cfg.MaxRequest = 1 << 20
 	cfg.Buffers = buffer.NewPool(10_000)
 	s := session.New(cfg)
 	s.Feed(append([]byte{0, 0, 8, 0}, make([]byte, 5000)...))
@@ -635,7 +646,7 @@ func TestWithoutMemoryTheSessionEnds(t *testing.T) {
 func TestAnsweringAllocatesNothing(t *testing.T) {
 	for _, size := range []int{10, 100, 900} {
 		cfg := config()
-		cfg.Handler = echo{}
+		cfg.Protocol = echo{}
 		s := session.New(cfg)
 		in := stream(strings.Repeat("\x01", size), "second", strings.Repeat("\x02", size))
 		round := func() {
@@ -653,8 +664,8 @@ func TestAnsweringAllocatesNothing(t *testing.T) {
 
 func TestALongRequestAllocatesNothing(t *testing.T) {
 	cfg := config()
-	cfg.Handler = echo{}
-	cfg.MaxFrame = 1 << 20
+	cfg.Protocol = echo{}
+	cfg.MaxRequest = 1 << 20
 	s := session.New(cfg)
 	in := stream(strings.Repeat("x", 1<<20-5))
 	elsewhere := make([]byte, 64<<10)
@@ -732,6 +743,8 @@ type echo struct{ shout }
 
 func (echo) AppendReply(dst, request []byte) []byte { return append(dst, request...) }
 
-func (h echo) AppendReplies(dst, data []byte, maxFrame, limit int) ([]byte, int, int, int, error) {
+func (h echo) Open() session.Handler { return h }
+
+func (h echo) Serve(dst, data []byte, maxFrame, limit int) ([]byte, int, int, int, error) {
 	return answerEach(h, dst, data, maxFrame, limit)
 }

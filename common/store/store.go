@@ -44,6 +44,23 @@ type Bounded interface {
 	WhenNearlyFull(f func(used, limit int64))
 }
 
+// Stats are the counters of a server's store since the server's start.
+type Stats struct {
+	// StoreFull counts the puts that failed because the store was full.
+	StoreFull int64 `json:"store_full"`
+	// StoreErrors counts requests that failed because of another error of the store.
+	// The log has the error.
+	StoreErrors int64 `json:"store_errors"`
+	// Store is how full the store is; nil if it is no Bounded.
+	Store *Usage `json:"store,omitempty"`
+}
+
+// Usage is how full a store is.
+type Usage struct {
+	Bytes int64 `json:"bytes"` // of keys, values and their bookkeeping
+	Limit int64 `json:"limit"` // of these bytes; 0: none
+}
+
 // Fitter is a Store that appends a value only if it fits, so its caller can choose the
 // memory. A server counts memory that it chooses. It can count memory that Append
 // allocates only afterwards, and leaves it to the garbage collector.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/conformance"
-	"github.com/ioflavors/ioflavors/common/kvcmd"
+	"github.com/ioflavors/ioflavors/common/servercmd"
 	"github.com/ioflavors/ioflavors/tools/internal/nearest"
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
 )
@@ -91,7 +91,7 @@ func (c *checkCmd) target() (*checkedServer, error) {
 		return nil, errors.New("expected the server's address, or a command that starts it")
 	}
 	if _, _, err := net.SplitHostPort(c.Target); err == nil {
-		if err := kvcmd.CheckAddr("address", c.Target); err != nil {
+		if err := servercmd.CheckAddr("address", c.Target); err != nil {
 			return nil, err
 		}
 		return &checkedServer{addr: c.Target, command: c.Args}, nil

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/servercmd"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 )
@@ -109,7 +109,7 @@ func (s *checkedServer) unavailable() error {
 		return nil
 	}
 	if why, yes := proc.Unavailable(p.err, p.said.String()); yes {
-		return &exitError{kvcmd.ExitUnavailable, "the server is " + server.ErrUnavailable.Error() + ": " + why}
+		return &exitError{servercmd.ExitUnavailable, "the server is " + server.ErrUnavailable.Error() + ": " + why}
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/conformance"
 	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/servercmd"
 	"github.com/ioflavors/ioflavors/multiblocking"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 )
@@ -221,10 +222,10 @@ func TestChild(t *testing.T) {
 		_, _ = io.WriteString(os.Stderr, "starting\ncannot bind\n")
 		os.Exit(4)
 	case "absent": // listens, and then finds out
-		os.Exit(kvcmd.Run(context.Background(), "kv-absent", absent, []string{"--addr", flag.Arg(1)}, os.Stdout, os.Stderr))
+		os.Exit(servercmd.Run(context.Background(), kvcmd.Program("kv-absent", absent, nil), []string{"--addr", flag.Arg(1)}, os.Stdout, os.Stderr))
 	case "absent at once":
 		_, _ = io.WriteString(os.Stderr, "no ring in this house\n")
-		os.Exit(kvcmd.ExitUnavailable)
+		os.Exit(servercmd.ExitUnavailable)
 	}
 }
 
@@ -254,7 +255,7 @@ func TestCheckWhatIsNotAvailable(t *testing.T) {
 		"absent at once": "ioflavors: the server is not available here: no ring in this house\n",
 	} {
 		code, stdout, stderr := ioflavors(t, append([]string{"check"}, childCommand(what, "{addr}")...)...)
-		assert.Equal(t, kvcmd.ExitUnavailable, code, what)
+		assert.Equal(t, servercmd.ExitUnavailable, code, what)
 		assert.Empty(t, stdout)
 		assert.Equal(t, want, stderr)
 	}
@@ -262,7 +263,7 @@ func TestCheckWhatIsNotAvailable(t *testing.T) {
 
 func TestServeWhatIsNotAvailable(t *testing.T) {
 	var stderr strings.Builder
-	assert.Equal(t, kvcmd.ExitUnavailable, serve(t.Context(), absent, []string{"--addr", "127.0.0.1:0"}, &stderr))
+	assert.Equal(t, servercmd.ExitUnavailable, serve(t.Context(), absent, []string{"--addr", "127.0.0.1:0"}, &stderr))
 	assert.Equal(t, "ioflavors serve absent: not available here: the moon is not full\n", stderr.String())
 }
 
@@ -273,7 +274,7 @@ func TestServeSaysWhatIsMissing(t *testing.T) {
 			continue
 		}
 		code, _, stderr := ioflavors(t, "serve", c.Model, "--addr", "127.0.0.1:0")
-		assert.Equal(t, kvcmd.ExitUnavailable, code, c.Model)
+		assert.Equal(t, servercmd.ExitUnavailable, code, c.Model)
 		assert.Equal(t, "ioflavors serve "+c.Model+": "+c.Available().Error()+"\n", stderr)
 	}
 }

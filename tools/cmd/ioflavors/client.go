@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/kvclient"
-	"github.com/ioflavors/ioflavors/common/kvcmd"
+	"github.com/ioflavors/ioflavors/common/servercmd"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
@@ -90,7 +90,7 @@ func readInput(ctx context.Context) (string, error) {
 
 // talk connects to the server, and calls f with the connection.
 func (s serverFlags) talk(ctx context.Context, f func(context.Context, *kvclient.Client) error) error {
-	if err := kvcmd.CheckAddr("--addr", s.Addr); err != nil {
+	if err := servercmd.CheckAddr("--addr", s.Addr); err != nil {
 		return usageError(err)
 	}
 	limited, cancel := context.WithTimeoutCause(ctx, s.Timeout, fmt.Errorf("no answer from %s within %v", s.Addr, s.Timeout))

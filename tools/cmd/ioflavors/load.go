@@ -14,7 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/ioflavors/ioflavors/common/kvcmd"
+	"github.com/ioflavors/ioflavors/common/servercmd"
 	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/generator/nullserver"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
@@ -112,7 +112,7 @@ func (c *loadCmd) spin() bool {
 
 func (c *loadCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	cfg := c.config()
-	if err := errors.Join(kvcmd.CheckAddr("address", c.Addr), cfg.Validate()); err != nil {
+	if err := errors.Join(servercmd.CheckAddr("address", c.Addr), cfg.Validate()); err != nil {
 		return usageError(err)
 	}
 	hdr, err := openTarget(c.HDR)

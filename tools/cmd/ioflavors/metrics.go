@@ -12,8 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/servercmd"
 )
 
 // withMetrics adds a flag to a server's command that offers the server's
@@ -29,7 +29,7 @@ func withMetrics(ctx context.Context, c server.Command) server.Command {
 			if err != nil || *addr == "" {
 				return srv, err
 			}
-			return &measured{srv, ctx, *addr, c.Model, cfg.Logger}, kvcmd.CheckAdminAddr("--metrics-addr", *addr)
+			return &measured{srv, ctx, *addr, c.Model, cfg.Logger}, servercmd.CheckAdminAddr("--metrics-addr", *addr)
 		}
 	}
 	return c
@@ -54,12 +54,12 @@ func (m *measured) Serve(ln net.Listener) error {
 }
 
 // serveMetrics serves /metrics.
-func serveMetrics(ctx context.Context, addr, model string, srv server.Server, log *slog.Logger) (*kvcmd.Admin, error) {
+func serveMetrics(ctx context.Context, addr, model string, srv server.Server, log *slog.Logger) (*servercmd.Admin, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(newMetrics(model, srv), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	return kvcmd.ServeAdmin(ctx, "metrics server", "--metrics-addr", addr, "/metrics", mux, log)
+	return servercmd.ServeAdmin(ctx, "metrics server", "--metrics-addr", addr, "/metrics", mux, log)
 }
 
 // metrics reads a server's counters at each request.

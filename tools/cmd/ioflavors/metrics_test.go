@@ -10,13 +10,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
 	"github.com/ioflavors/ioflavors/multiblocking"
 )
 
 func TestPrometheusIsToldTheCounters(t *testing.T) {
-	srv := multiblocking.New(multiblocking.Config{Config: server.Config{Limits: server.Limits{MaxFrame: 1000, StoreLimit: 1e6}}})
+	srv := multiblocking.New(multiblocking.Config{Config: server.Config{Limits: server.Limits{MaxFrame: 1000}, Protocol: kv.New(kv.Config{StoreLimit: 1e6})}})
 	addr := servertest.Serve(t, srv)
 	ctx, c := servertest.Dial(t, addr)
 	require.NoError(t, c.Put(ctx, "k", "v"))
@@ -55,7 +56,7 @@ func TestAMetricsAddressInUseIsAnError(t *testing.T) {
 	assert.ErrorContains(t, err, "--metrics-addr")
 }
 
-// The metrics server has the limits of package kvcmd's admin server: a page of another
+// The metrics server has the limits of package servercmd's admin server: a page of another
 // site cannot read the metrics.
 func TestMetricsAreForThisHostOnly(t *testing.T) {
 	srv := multiblocking.New(multiblocking.Config{})

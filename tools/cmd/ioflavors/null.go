@@ -8,7 +8,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/kvcmd"
+	"github.com/ioflavors/ioflavors/common/servercmd"
 	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/generator/nullserver"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
@@ -30,10 +30,10 @@ func (c *nullCmd) Run(ctx context.Context) error {
 	if err := (generator.Config{Workload: w, Duration: time.Second}).Validate(); err != nil {
 		return usageError(err)
 	}
-	if err := kvcmd.CheckAddr("--addr", c.Addr); err != nil {
+	if err := servercmd.CheckAddr("--addr", c.Addr); err != nil {
 		return usageError(err)
 	}
-	ln, err := net.Listen("tcp", kvcmd.LocalByDefault(c.Addr))
+	ln, err := net.Listen("tcp", servercmd.LocalByDefault(c.Addr))
 	if err != nil {
 		return fmt.Errorf("null-server: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/servercmd"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/nearest"
 )
@@ -27,6 +28,6 @@ func (c *serveCmd) Run(ctx context.Context) error {
 
 // serve runs a model's server, which has its own signal handling, flags and exit codes.
 func serve(ctx context.Context, model server.Command, args []string, stderr io.Writer) (code int) {
-	command := withSlowKeys(withMetrics(ctx, model))
-	return kvcmd.Run(ctx, "ioflavors serve "+model.Model, command, args, os.Stdout, stderr)
+	p := kvcmd.Program("ioflavors serve "+model.Model, withMetrics(ctx, model), slowKeys)
+	return servercmd.Run(ctx, p, args, os.Stdout, stderr)
 }

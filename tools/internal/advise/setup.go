@@ -10,8 +10,8 @@ import (
 	"text/template"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/servercmd"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -125,7 +125,7 @@ func (p Profile) setup(s results.Target, program []string, descriptors int) (*Se
 		setup.Why = append(setup.Why, fmt.Sprintf("The command has no handler that takes %v: that handler is in the Store of your own program.", p.Handler))
 	}
 	var out bytes.Buffer
-	if err := goProgram.Execute(&out, goSetup{model, limits, kvcmd.DefaultAddr, p.Handler}); err != nil {
+	if err := goProgram.Execute(&out, goSetup{model, limits, servercmd.DefaultAddr, p.Handler}); err != nil {
 		return nil, err
 	}
 	source, err := goformat.Source(out.Bytes())

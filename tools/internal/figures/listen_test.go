@@ -13,13 +13,13 @@ import (
 )
 
 // servesHTTP finds code that makes an HTTP server without the bounds of
-// kvcmd.Admin.
+// servercmd.Admin.
 var servesHTTP = regexp.MustCompile(`\bhttp\.(Server\{|Serve\(|ServeTLS\(|ListenAndServe)|"net/http/httptest"|_ "(expvar|net/http/pprof)"`)
 
 // Once the servers' processes had two HTTP servers, and neither had a bound for
 // connections, bodies or time. Now one place makes them.
 func TestHTTPIsServedInOnePlaceOnly(t *testing.T) {
-	const place = "common/kvcmd/admin.go"
+	const place = "common/servercmd/admin.go"
 	var places []string
 	require.NoError(t, filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {

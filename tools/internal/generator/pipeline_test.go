@@ -25,7 +25,7 @@ func counting() *generator {
 // answerAll answers the frames in requests.
 func answerAll(h *kv.Handler, dst, requests []byte) []byte {
 	for len(requests) > 0 {
-		out, taken, _, need, err := h.AppendReplies(dst, requests, 1<<20, math.MaxInt)
+		out, taken, _, need, err := h.Serve(dst, requests, 1<<20, math.MaxInt)
 		if err != nil || taken+need == 0 {
 			panic("not a frame")
 		}

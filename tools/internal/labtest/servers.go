@@ -21,8 +21,8 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/kv"
-	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/servercmd"
 	"github.com/ioflavors/ioflavors/common/store"
 	"github.com/ioflavors/ioflavors/tools/internal/generator/nullserver"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
@@ -74,7 +74,7 @@ func testServer(mode string, args []string) {
 		select {}
 	case "refuses":
 		fmt.Fprintln(os.Stderr, "starting\nno ring of mine")
-		os.Exit(kvcmd.ExitUnavailable)
+		os.Exit(servercmd.ExitUnavailable)
 	case "foreign", "foreign-unavailable":
 		addr = args[0]
 	case "stubborn":
@@ -91,7 +91,7 @@ func testServer(mode string, args []string) {
 	if strings.HasSuffix(mode, "unavailable") { // like our own command, it listens first
 		ln.Close()
 		fmt.Fprintln(os.Stderr, "kv-test: not available here: no io_uring: not permitted")
-		os.Exit(kvcmd.ExitUnavailable)
+		os.Exit(servercmd.ExitUnavailable)
 	}
 	if mode == "spins" { // and accepts no client
 		//lint:ignore SA5002 the loop has to use a whole core

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/store"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
@@ -76,9 +77,9 @@ func (v variant) start(t *testing.T, addr string, st store.Store) *serving {
 func (v variant) serve(t *testing.T, ln net.Listener, st store.Store) *serving {
 	t.Helper()
 	srv, err := v.New(server.Config{
-		Store:  st,
-		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
-		Limits: server.Limits{IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: -1, TurnLimit: -1},
+		Protocol: kv.New(kv.Config{Store: st}),
+		Logger:   slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Limits:   server.Limits{IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: -1, TurnLimit: -1},
 	}, v.Args...)
 	require.NoError(t, err)
 	ended := make(chan error, 1)

@@ -5,12 +5,12 @@ import (
 	"os/exec"
 	"strings"
 
-	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/servercmd"
 )
 
 // UnavailableError is the end of a server that this system cannot run: it ended with
-// kvcmd.ExitUnavailable.
+// servercmd.ExitUnavailable.
 type UnavailableError struct{ Reason string }
 
 func (e *UnavailableError) Error() string { return server.ErrUnavailable.Error() + ": " + e.Reason }
@@ -19,7 +19,7 @@ func (e *UnavailableError) Error() string { return server.ErrUnavailable.Error()
 // that this system cannot run it. reason is taken from its output, said.
 func Unavailable(err error, said string) (reason string, yes bool) {
 	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != kvcmd.ExitUnavailable {
+	if !errors.As(err, &exit) || exit.ExitCode() != servercmd.ExitUnavailable {
 		return "", false
 	}
 	said = strings.TrimSpace(said)

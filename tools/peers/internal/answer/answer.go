@@ -8,7 +8,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/store"
 )
@@ -40,13 +39,12 @@ func Concurrent() *Answerer { return &Answerer{kv.NewHandler(store.NewSharded(0)
 // connection.
 func (a *Answerer) Append(dst, data []byte) (out []byte, n int, broken bool) {
 	for {
-		out, taken, _, need, err := a.handler.AppendReplies(dst, data[n:], MaxFrame, math.MaxInt)
+		out, taken, _, need, err := a.handler.Serve(dst, data[n:], MaxFrame, math.MaxInt)
 		dst = slices.Grow(out, need)
 		switch n += taken; {
 		case taken > 0, need > 0: // there may be more
 		case err != nil:
-			dst, mark := frame.Begin(dst)
-			return frame.End(a.handler.AppendRefusal(dst, err.Error()), mark), n, true
+			return a.handler.Refuse(dst, err), n, true
 		default:
 			return dst, n, false
 		}

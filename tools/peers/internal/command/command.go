@@ -9,7 +9,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/ioflavors/ioflavors/common/kvcmd"
+	"github.com/ioflavors/ioflavors/common/servercmd"
 )
 
 // Flags are the peers' flags.
@@ -36,7 +36,7 @@ func Parse(hasLoops bool) Flags {
 		flag.Usage()
 		os.Exit(2)
 	}
-	f.Addr = kvcmd.LocalByDefault(f.Addr)
+	f.Addr = servercmd.LocalByDefault(f.Addr)
 	return f
 }
 

@@ -1,6 +1,6 @@
 //go:build unix
 
-package kvcmd
+package servercmd
 
 import (
 	"bytes"
@@ -56,7 +56,7 @@ func TestNoExitWaitsForAReader(t *testing.T) {
 		t.Run(end.args[0], func(t *testing.T) {
 			t.Parallel()
 			full := newUnread(t)
-			assert.Equal(t, end.code, Run(context.Background(), "kv-test", command, end.args, full, full))
+			assert.Equal(t, end.code, Run(context.Background(), program(command), end.args, full, full))
 		})
 	}
 }
@@ -104,7 +104,7 @@ func runModel(ctx context.Context, stderr io.Writer, run func(*fakeModel) error)
 			return core.Lifecycle(&fakeModel{core, cfg.Logger, run, make(chan struct{}, 1)}), nil
 		}
 	}}
-	return Run(ctx, "kv-test", c, []string{"--addr", "127.0.0.1:0"}, io.Discard, stderr)
+	return Run(ctx, program(c), []string{"--addr", "127.0.0.1:0"}, io.Discard, stderr)
 }
 
 // transcript is the output so far, for several goroutines.

@@ -1,4 +1,4 @@
-package kvcmd
+package servercmd
 
 import (
 	"flag"
@@ -11,7 +11,7 @@ type usageWriter struct{ strings.Builder }
 
 func (w *usageWriter) print(name, summary string, fs *flag.FlagSet) {
 	w.Reset()
-	fmt.Fprintf(w, "%s: a key/value server. %s\n\nusage: %s [flags]\n\n", name, summary, name)
+	fmt.Fprintf(w, "%s: %s\n\nusage: %s [flags]\n\n", name, summary, name)
 	fs.VisitAll(func(f *flag.Flag) {
 		arg, usage := flag.UnquoteUsage(f)
 		if f.DefValue != "" && f.DefValue != "0" && f.DefValue != "false" {

@@ -1,6 +1,6 @@
 //go:build unix
 
-package kvcmd
+package servercmd
 
 import (
 	"bufio"
@@ -24,17 +24,31 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/blocking"
+	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/kvclient"
 	"github.com/ioflavors/ioflavors/common/memlimit"
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/session"
 )
 
 // asServer in the environment makes the test binary run the command under test.
-const asServer = "KVCMD_TEST_AS_SERVER"
+const asServer = "SERVERCMD_TEST_AS_SERVER"
+
+// program returns the program under test, with one model.
+func program(c server.Command) Program {
+	return Program{
+		Name: "kv-test", Summary: "a key/value server", Models: []server.Command{c},
+		Protocols: []Protocol{{Name: "kv", Flags: func(fs *flag.FlagSet) func() (session.Protocol, error) {
+			var limit int64
+			server.SizeFlag(fs, &limit, "store-limit", "`bytes` that the store may hold")
+			return func() (session.Protocol, error) { return kv.New(kv.Config{StoreLimit: limit}), nil }
+		}}},
+	}
+}
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asServer) != "" {
-		os.Exit(Run(context.Background(), "kv-test", command, os.Args[1:], os.Stdout, os.Stderr))
+		os.Exit(Run(context.Background(), program(command), os.Args[1:], os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }
@@ -195,7 +209,7 @@ func TestWrongFlagsAreOneLineAndExitCodeTwo(t *testing.T) {
 		{"--addr", "nowhere"}, {"--addr", "7070"}, {"--addr", "127.0.0.1:99999"}, {"--addr", "127.0.0.1:port"}, {"--addr", "::1:7070"}, {"--debug-addr", "nowhere"}, {"--debug-addr", "unix:"}, {"--debug-addr", "unix:@abstract"},
 	} {
 		var stdout, stderr bytes.Buffer
-		assert.Equal(t, 2, Run(context.Background(), "kv-test", command, args, &stdout, &stderr), "%v", args)
+		assert.Equal(t, 2, Run(context.Background(), program(command), args, &stdout, &stderr), "%v", args)
 		assert.Empty(t, stdout.String())
 		assert.Regexp(t, `\Akv-test: [^\n]+\n\z`, stderr.String(), "%v", args)
 	}
@@ -210,7 +224,7 @@ func TestAFailedStartIsOneLineAndExitCodeOne(t *testing.T) {
 		{"--addr", "127.0.0.1:0", "--debug-addr", busy.Addr().String()},
 	} {
 		var stdout, stderr bytes.Buffer
-		assert.Equal(t, 1, Run(context.Background(), "kv-test", command, args, &stdout, &stderr), "%v", args)
+		assert.Equal(t, 1, Run(context.Background(), program(command), args, &stdout, &stderr), "%v", args)
 		assert.Regexp(t, `\Akv-test: [^\n]+\n\z`, stderr.String(), "%v", args)
 	}
 }
@@ -225,7 +239,7 @@ func TestAModelThatIsNotAvailableSaysWhyAndExitsWithThree(t *testing.T) {
 		}
 	}
 	var stdout, stderr bytes.Buffer
-	assert.Equal(t, 3, Run(context.Background(), "kv-test", missing, []string{"--addr", "127.0.0.1:0"}, &stdout, &stderr))
+	assert.Equal(t, 3, Run(context.Background(), program(missing), []string{"--addr", "127.0.0.1:0"}, &stdout, &stderr))
 	assert.Empty(t, stdout.String())
 	assert.Equal(t, "kv-test: not available here: the kernel is too old\n", stderr.String(), "it never listened")
 }
@@ -246,7 +260,7 @@ func TestHelpThatIsLostIsAnError(t *testing.T) {
 	}
 	defer full.Close()
 	var stderr bytes.Buffer
-	assert.Equal(t, 1, Run(t.Context(), "kv-test", command, []string{"--help"}, full, &stderr))
+	assert.Equal(t, 1, Run(t.Context(), program(command), []string{"--help"}, full, &stderr))
 	assert.Equal(t, "kv-test: write /dev/full: no space left on device\n", stderr.String())
 }
 
@@ -267,7 +281,7 @@ func TestTheStoresLimitIsSaidAtTheStart(t *testing.T) {
 
 func TestHelpListsEveryFlag(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	assert.Zero(t, Run(context.Background(), "kv-test", command, []string{"--help"}, &stdout, &stderr))
+	assert.Zero(t, Run(context.Background(), program(command), []string{"--help"}, &stdout, &stderr))
 	assert.Empty(t, stderr.String())
 	for _, name := range strings.Fields("addr max-frame max-conns idle-timeout frame-timeout write-timeout output-limit memory-limit store-limit drain-timeout log-format log-level debug-addr") {
 		assert.Contains(t, stdout.String(), "--"+name)
@@ -285,7 +299,7 @@ func TestTheDebugServerTellsTheCounters(t *testing.T) {
 	defer c.Close()
 
 	for path, want := range map[string]string{
-		"stats": `"requests":1`, "vars": `"kvserver": {"accepted":1`, "pprof/": "goroutine", "": "/debug/pprof/",
+		"stats": `"requests":1`, "vars": `"server": {"accepted":1`, "pprof/": "goroutine", "": "/debug/pprof/",
 	} {
 		resp, err := http.Get(url + path)
 		require.NoError(t, err)

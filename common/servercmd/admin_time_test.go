@@ -1,4 +1,4 @@
-package kvcmd
+package servercmd
 
 import (
 	"io"

@@ -1,4 +1,4 @@
-package kvcmd
+package servercmd
 
 import (
 	"os"
@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/store"
 )
 
 // The collector's limit follows the server. Once there was none, and garbage grew as large
@@ -23,7 +24,7 @@ func TestTheCollectorKnowsWhatTheServerNeeds(t *testing.T) {
 	before := debug.SetMemoryLimit(-1)
 	var stored atomic.Int64
 	stats := func() server.Stats {
-		return server.Stats{Active: 100, Store: &server.StoreUsage{Bytes: stored.Load(), Limit: 1 << 40}}
+		return server.Stats{Active: 100, Stats: store.Stats{Store: &store.Usage{Bytes: stored.Load(), Limit: 1 << 40}}}
 	}
 	stop := LimitHeap(server.Limits{MemoryLimit: 32 << 20}, stats)
 	empty := int64(32<<20 + 12<<20 + 100*8<<10)
@@ -47,17 +48,17 @@ func TestTheCollectorKnowsWhatTheServerNeeds(t *testing.T) {
 
 func TestTheCollectorsLimitIsTheUsersWhereItMustBe(t *testing.T) {
 	before := debug.SetMemoryLimit(-1)
-	usage := &server.StoreUsage{}
+	usage := &store.Usage{}
 	for name, limited := range map[string]func() (stop func()){
 		"buffers without a limit": func() func() {
-			return LimitHeap(server.Limits{MemoryLimit: -1}, func() server.Stats { return server.Stats{Store: usage} })
+			return LimitHeap(server.Limits{MemoryLimit: -1}, func() server.Stats { return server.Stats{Stats: store.Stats{Store: usage}} })
 		},
 		"a store that does not say": func() func() {
 			return LimitHeap(server.Limits{}, func() server.Stats { return server.Stats{} })
 		},
 		"GOMEMLIMIT": func() func() {
 			t.Setenv("GOMEMLIMIT", "1GiB")
-			return LimitHeap(server.Limits{}, func() server.Stats { return server.Stats{Store: usage} })
+			return LimitHeap(server.Limits{}, func() server.Stats { return server.Stats{Stats: store.Stats{Store: usage}} })
 		},
 	} {
 		stop := limited()

@@ -1,4 +1,4 @@
-package kvcmd
+package servercmd
 
 import (
 	"encoding/json"
@@ -27,8 +27,8 @@ func debugHandler(srv server.Server) http.Handler {
 	mux.HandleFunc("GET /debug/{$}", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "/debug/stats\n/debug/vars\n/debug/pprof/")
 	})
-	if expvar.Get("kvserver") == nil {
-		expvar.Publish("kvserver", expvar.Func(func() any { return srv.Stats() }))
+	if expvar.Get("server") == nil {
+		expvar.Publish("server", expvar.Func(func() any { return srv.Stats() }))
 	}
 	return mux
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package kvcmd
+package servercmd
 
 import "syscall"
 

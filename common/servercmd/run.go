@@ -1,10 +1,11 @@
-// Package kvcmd is the main function of the servers' commands: flags, logging,
-// signals, and an optional debug server.
+// Package servercmd is the main function of a server's command: flags, logging, signals,
+// and an optional debug server. A Program says which protocols it serves, and by which
+// models.
 //
 // Exit codes: 0 after a clean end, 1 when the server could not start or ended
 // before it was drained, 2 for wrong flags, 3 where the model is not available
 // (server.ErrUnavailable).
-package kvcmd
+package servercmd
 
 import (
 	"cmp"
@@ -21,6 +22,8 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/asynclog"
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/session"
+	"github.com/ioflavors/ioflavors/common/store"
 )
 
 // DefaultAddr is the address on which the servers listen. Only this machine reaches
@@ -35,23 +38,24 @@ const (
 	ExitUnavailable = 3
 )
 
-// Main runs a server's command and exits.
-func Main(c server.Command) {
-	os.Exit(Run(context.Background(), "kv-"+c.Model, c, os.Args[1:], os.Stdout, os.Stderr))
+// Main runs a program and exits.
+func Main(p Program) {
+	os.Exit(Run(context.Background(), p, os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // lastWords is how long an ending program waits for the reader of its output.
 const lastWords = time.Second
 
-// Run runs a server's command with the given name and arguments until a signal
-// ends it, and returns the exit code. The log goes to stderr. A ctx that is already
-// done stands for a signal that came before Run.
+// Run runs a program with the given arguments until a signal ends it, and returns the
+// exit code. The log goes to stderr. A ctx that is already done stands for a signal
+// that came before Run.
 //
 // Run waits for the reader of stdout or stderr for lastWords at most. A reader that
 // has left does not end the process, because the process ignores SIGPIPE from then on.
-func Run(ctx context.Context, name string, c server.Command, args []string, stdout, stderr io.Writer) int {
+func Run(ctx context.Context, p Program, args []string, stdout, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE)
-	o, err := parse(name, c, args)
+	name := p.Name
+	o, err := p.parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		err = say(stdout, o.usage)
@@ -72,15 +76,12 @@ func Run(ctx context.Context, name string, c server.Command, args []string, stdo
 	o.Logger = slog.New(log)
 	ready := make(chan struct{})
 	o.Ready = func() { close(ready) }
-	srv, err := o.server(o.Config)
-	if err == nil {
-		err = srv.Validate()
-	}
+	srv, err := o.newServer()
 	code := exitUsage
 	if err == nil {
 		defer LimitHeap(o.Limits, srv.Stats)()
 		code = exitFail // the flags are right; an error from here on is the system's
-		err = o.run(ctx, c.Model, srv, ready, signals)
+		err = o.run(ctx, srv, ready, signals)
 	}
 	heard := log.Flush(lastWords)
 	if err == nil {
@@ -118,24 +119,44 @@ type options struct {
 	debugAddr string
 	logFormat string
 	logLevel  slog.Level
+	model     server.Command
+	protocol  Protocol
 	server    func(server.Config) (server.Server, error)
+	open      func() (session.Protocol, error)
 }
 
-func parse(name string, c server.Command, args []string) (*options, error) {
-	o := &options{}
+// newServer makes the server that the command line asks for.
+func (o *options) newServer() (srv server.Server, err error) {
+	if o.Protocol, err = o.open(); err != nil {
+		return nil, err
+	}
+	if srv, err = o.server(o.Config); err != nil {
+		return nil, err
+	}
+	return srv, srv.Validate()
+}
+
+func (p Program) parse(args []string) (*options, error) {
+	name := p.Name
+	o, err := p.choose(args)
+	if err != nil {
+		return o, err
+	}
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
 	fs.StringVar(&o.addr, "addr", DefaultAddr, "`host:port` to listen on; without a host, for this machine only (0.0.0.0 or [::] means all its addresses); port 0 means a free one")
 	o.Limits.DefineFlags(fs)
 	fs.StringVar(&o.logFormat, "log-format", "text", "text or json")
 	fs.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	fs.StringVar(&o.debugAddr, "debug-addr", "", "`host:port` or unix:PATH for expvar and pprof over HTTP; without a host, for this machine only (default off)")
-	server := c.Flags(fs)
+	p.defineChoices(fs, o)
+	open := o.protocol.define(fs)
+	newServer := o.model.Flags(fs)
 
 	var usage usageWriter
 	fs.SetOutput(&usage)
 	fs.Usage = func() {}
-	err := fs.Parse(args)
-	usage.print(name, c.Summary, fs)
+	err = fs.Parse(args)
+	usage.print(name, p.Summary+". "+o.model.Summary, fs)
 	o.usage = usage.String()
 	switch {
 	case err != nil:
@@ -145,7 +166,7 @@ func parse(name string, c server.Command, args []string) (*options, error) {
 	case o.logFormat != "text" && o.logFormat != "json":
 		return o, fmt.Errorf("log format %q: want text or json", o.logFormat)
 	}
-	o.server = server
+	o.server, o.open = newServer, open
 	if o.debugAddr != "" {
 		err = CheckAdminAddr("--debug-addr", o.debugAddr)
 	}
@@ -155,7 +176,7 @@ func parse(name string, c server.Command, args []string) (*options, error) {
 // run serves until a signal comes. The first signal drains the server, the second one
 // ends the program at once. A signal before the server listens ends it without a line
 // in the log.
-func (o *options) run(ctx context.Context, model string, srv server.Server, ready <-chan struct{}, signals <-chan os.Signal) error {
+func (o *options) run(ctx context.Context, srv server.Server, ready <-chan struct{}, signals <-chan os.Signal) error {
 	log := o.Logger
 	starting, started := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer started()
@@ -184,7 +205,7 @@ func (o *options) run(ctx context.Context, model string, srv server.Server, read
 		select {
 		case <-ready:
 			ready = nil // log this only once
-			log.Info("listening", listening(model, ln.Addr().String(), srv.Stats().Store)...)
+			log.Info("listening", listening(o.model.Model, o.protocol.Name, ln.Addr().String(), srv.Stats().Store)...)
 			if !Local(ln.Addr()) {
 				log.Warn("anyone who can reach the address can read and write, because no password is asked for", "addr", ln.Addr().String())
 			}
@@ -198,8 +219,8 @@ func (o *options) run(ctx context.Context, model string, srv server.Server, read
 }
 
 // listening returns the attributes of the log's line "listening".
-func listening(model, addr string, s *server.StoreUsage) []any {
-	about := []any{"model", model, "addr", addr}
+func listening(model, protocol, addr string, s *store.Usage) []any {
+	about := []any{"model", model, "protocol", protocol, "addr", addr}
 	switch {
 	case s == nil: // a store that does not say its usage
 		return about
