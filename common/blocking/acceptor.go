@@ -70,8 +70,15 @@ func (a *Acceptor) Accept() (net.Conn, error) {
 	}
 }
 
-// patience bounds how long Admit waits for the place of a leaving client.
-const patience = time.Second
+// patience bounds how long Admit waits for the place of a leaving client. It is counted in
+// looks at the clock, not read from the clock: a process that was stopped for long finds
+// at the same time that a timer has run out and that clients have left. It was late then,
+// not they, and its goroutines need a moment to close the connections.
+const (
+	patience = looks * look
+	looks    = 100
+	look     = 10 * time.Millisecond
+)
 
 // Admit takes a place for the client that was accepted last, as Core.AdmitPeer does.
 // Each client has a goroutine, and goroutines run in no fixed order: other clients
@@ -85,23 +92,35 @@ func (a *Acceptor) Admit(client Stream) (refusal string) {
 	if refusal == "" || peerFull {
 		return refusal // if its own address is full, other addresses must not wait
 	}
-	enough := time.NewTimer(patience)
-	defer enough.Stop()
-	for a.conns.core.Phase() != server.Closing {
+	clock := time.NewTicker(look)
+	defer clock.Stop()
+	for looked := 0; a.conns.core.Phase() != server.Closing; {
 		leaving := a.conns.leavingOrClosing()
 		// Ask again: connections that closed just before leavingOrClosing counted have
 		// freed their places.
 		if refusal, _ = a.conns.admit(client); refusal == "" || leaving == 0 {
 			return refusal
 		}
-		select {
-		case <-a.conns.freed:
-		case <-a.woken:
-		case <-enough.C:
-			return refusal
+		if looked = a.awaitPlace(clock, looked); looked == looks {
+			break
 		}
 	}
 	return refusal
+}
+
+// awaitPlace waits until a place may be free, the server's phase may have changed, or the
+// clock has been looked at often enough. It returns how often that was.
+func (a *Acceptor) awaitPlace(clock *time.Ticker, looked int) int {
+	for ; looked < looks; looked++ {
+		select {
+		case <-a.conns.freed:
+			return looked
+		case <-a.woken:
+			return looked
+		case <-clock.C:
+		}
+	}
+	return looked
 }
 
 // accept accepts a client before the deadline. If the server ends, accept does not

@@ -76,6 +76,26 @@ func (s *lonely) Descriptor() int {
 	return s.fd
 }
 
+// The process was stopped, or had no processor, while clients left and a new one came. The
+// new one was refused, because the time had run out before any goroutine could notice that
+// the others had left.
+func TestTimeInWhichTheServerCouldNotLookIsNoPatience(t *testing.T) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	require.NoError(t, err)
+	defer unix.Close(fds[0])
+	require.NoError(t, unix.Close(fds[1]))
+	synctest.Test(t, func(t *testing.T) {
+		cfg := server.Config{Limits: server.Limits{MaxConns: 1}, Logger: slog.New(slog.DiscardHandler)}
+		a := NewAcceptor(NewConns(server.NewCore(cfg, server.Traits{}, 1)))
+		const stopped = 10 * patience
+		c := a.conns.Open(&lonely{left: left{fd: fds[0]}, look: func() { time.Sleep(stopped) }})
+		start := time.Now()
+		time.AfterFunc(stopped+look/2, func() { a.conns.Close(c) })
+		assert.Empty(t, a.Admit(&left{fd: -1}))
+		assert.Equal(t, stopped+look/2, time.Since(start))
+	})
+}
+
 // noTransport is that of a connection that nothing happens to.
 type noTransport struct{}
 
