@@ -45,6 +45,11 @@ func (r record) is(key []byte) bool {
 	return bytes.Equal(mem[recordHeader:valueAt(mem)], key)
 }
 
+func (r record) key() []byte {
+	mem := r.memory()
+	return mem[recordHeader:valueAt(mem)]
+}
+
 func (r record) value() []byte {
 	mem := r.memory()
 	at := valueAt(mem)
@@ -69,11 +74,16 @@ func appendFit(dst, value []byte) (out []byte, need int) {
 func (r record) set(value []byte) bool {
 	mem := r.memory()
 	room := mem[valueAt(mem):]
-	if len(value) > len(room) || len(room) > shrinkAbove(len(value)) {
+	if !suits(room, value) {
 		return false
 	}
 	binary.LittleEndian.PutUint32(mem[8:], uint32(copy(room, value)))
 	return true
+}
+
+// suits reports whether set writes the value into room.
+func suits(room, value []byte) bool {
+	return len(value) <= len(room) && len(room) <= shrinkAbove(len(value))
 }
 
 // shrinkAbove is the size of the old value's memory, in bytes, above which a new value

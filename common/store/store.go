@@ -13,8 +13,9 @@ import (
 
 // Store is the interface of a key/value store that the servers need. Keys and values
 // are bytes that belong to the caller: a store copies the bytes that it keeps, and
-// copies out the bytes that it returns. Put gets only UTF-8. Append must return exactly
-// the bytes that were put, because clients cannot read a reply that is not UTF-8.
+// copies out the bytes that it returns. Append must return exactly the bytes that were
+// put. The key/value protocol puts only UTF-8, and its clients cannot read anything else;
+// other protocols put any bytes.
 //
 // The text of an error is for the server's log. Clients only learn that the store is
 // full (ErrFull), or that it failed.
@@ -78,6 +79,9 @@ type Fitter interface {
 
 // ErrFull is returned by Put when the entry does not fit into the store.
 var ErrFull = errors.New("store is full")
+
+// maxRecord is the largest sum of a key's and its value's lengths, in bytes.
+const maxRecord = math.MaxUint32 - recordHeader
 
 // entryOverhead is the estimated cost of an entry beyond its key and value, in bytes:
 // its slot in the map, and the allocator's rounding. BenchmarkEntryOverhead measures 54
@@ -195,33 +199,53 @@ func (s *InMemory) Put(key, value []byte) error {
 }
 
 func (s *InMemory) put(key, value []byte, hash uint64) error {
-	if uint64(len(key))+uint64(len(value)) > math.MaxUint32-recordHeader {
-		return fmt.Errorf("%w for a key of %d and a value of %d bytes", ErrFull, len(key), len(value))
+	if tooLong(key, value) {
+		return errTooLong(key, value)
 	}
-	old, found := s.find(hash)
-	clash := found && !old.is(key)
-	if clash {
-		old, found = s.clashes[string(key)]
-	}
-	growth := int64(len(key) + len(value))
-	switch {
-	case !found:
-		growth += entryOverhead
-	case old.set(value):
+	old, clash := s.old(key, hash)
+	if old.first != nil && old.set(value) {
 		return nil
-	default:
-		growth -= int64(len(old.memory()) - recordHeader)
 	}
-	if err := s.space.take(growth); err != nil {
+	if err := s.space.take(growth(old, key, value)); err != nil {
 		return err
 	}
+	s.replace(key, value, hash, clash)
+	return nil
+}
+
+// old returns the key's record, if there is one, and whether its place is among the
+// clashes.
+func (s *InMemory) old(key []byte, hash uint64) (r record, clash bool) {
+	r, found := s.find(hash)
+	if found && r.is(key) {
+		return r, false
+	}
+	if found || len(s.clashes) > 0 {
+		// Without a record of this hash, too: another key of it may have been deleted.
+		if r, clash = s.clashes[string(key)]; clash {
+			return r, true
+		}
+	}
+	return record{}, found
+}
+
+// growth returns how many bytes a new record takes more than the old one, if any.
+func growth(old record, key, value []byte) int64 {
+	n := int64(len(key) + len(value))
+	if old.first == nil {
+		return n + entryOverhead
+	}
+	return n - int64(len(old.memory())-recordHeader)
+}
+
+// replace stores a new record in the key's place.
+func (s *InMemory) replace(key, value []byte, hash uint64, clash bool) {
 	s.prefetched.forget()
 	if clash {
 		s.clashes[string(key)] = newRecord(key, value)
 	} else {
 		s.records[hash] = newRecord(key, value)
 	}
-	return nil
 }
 
 // Len returns the number of keys.
