@@ -4,9 +4,11 @@ package kvcmd
 
 import (
 	"flag"
+	"fmt"
 
 	"github.com/ioflavors/ioflavors/common/backend"
 	"github.com/ioflavors/ioflavors/common/kv"
+	"github.com/ioflavors/ioflavors/common/resp"
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servercmd"
 	"github.com/ioflavors/ioflavors/common/session"
@@ -29,19 +31,40 @@ func Program(name string, c server.Command, other Stores) servercmd.Program {
 		Summary: "a key/value server",
 		Models:  []server.Command{c},
 		Protocols: []servercmd.Protocol{
-			{
-				Name: "kv", Summary: "protobuf messages in frames",
-				Flags: stored(other, func(fs *flag.FlagSet) func(backend.Config) session.Protocol {
-					return func(c backend.Config) session.Protocol { return kv.New(kv.Config{Store: c.Store, StoreLimit: c.Limit}) }
-				}),
-			},
+			{Name: "kv", Summary: "protobuf messages in frames", Flags: stored(other, keyValue)},
+			{Name: "resp", Summary: "Redis's protocol, RESP2 and RESP3", Flags: stored(other, redis)},
 		},
+	}
+}
+
+// making makes a protocol over a store.
+type making func(backend.Config) (session.Protocol, error)
+
+// keyValue is the key/value protocol, which has no flags of its own.
+func keyValue(*flag.FlagSet) making {
+	return func(c backend.Config) (session.Protocol, error) {
+		return kv.New(kv.Config{Store: c.Store, StoreLimit: c.Limit}), nil
+	}
+}
+
+// redis is Redis's protocol and its flags.
+func redis(fs *flag.FlagSet) making {
+	file := fs.String("password-file", "", "`path` of a file with the password that clients must give (AUTH, HELLO); only its owner may be permitted to read it (default no password)")
+	return func(c backend.Config) (session.Protocol, error) {
+		cfg := resp.Config{Store: c.Store, StoreLimit: c.Limit}
+		if *file != "" {
+			var err error
+			if cfg.Password, err = readPassword(*file); err != nil {
+				return nil, fmt.Errorf("--password-file: %w", err)
+			}
+		}
+		return resp.New(cfg), nil
 	}
 }
 
 // stored returns the Flags of a protocol with a store. protocol defines the protocol's
 // further flags.
-func stored(other Stores, protocol func(*flag.FlagSet) func(backend.Config) session.Protocol) func(*flag.FlagSet) func() (session.Protocol, error) {
+func stored(other Stores, protocol func(*flag.FlagSet) making) func(*flag.FlagSet) func() (session.Protocol, error) {
 	return func(fs *flag.FlagSet) func() (session.Protocol, error) {
 		var cfg backend.Config
 		server.SizeFlag(fs, &cfg.Limit, "store-limit", "`bytes` that the store may hold; a put beyond that gets an error (default a quarter of the memory that the machine has, or its control group allows)")
@@ -56,7 +79,7 @@ func stored(other Stores, protocol func(*flag.FlagSet) func(backend.Config) sess
 				return nil, err
 			}
 			cfg.Store = s
-			return makeProtocol(cfg), nil
+			return makeProtocol(cfg)
 		}
 	}
 }

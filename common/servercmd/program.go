@@ -29,6 +29,17 @@ type Protocol struct {
 	Flags func(fs *flag.FlagSet) func() (session.Protocol, error)
 }
 
+// Guarded is a session.Protocol that may ask clients for a password.
+type Guarded interface {
+	RequiresPassword() bool
+}
+
+// open reports whether the protocol serves clients without a password.
+func open(p session.Protocol) bool {
+	g, ok := p.(Guarded)
+	return !ok || !g.RequiresPassword()
+}
+
 // define defines the protocol's flags, and returns what makes the protocol after
 // parsing.
 func (p Protocol) define(fs *flag.FlagSet) func() (session.Protocol, error) {

@@ -206,7 +206,7 @@ func (o *options) run(ctx context.Context, srv server.Server, ready <-chan struc
 		case <-ready:
 			ready = nil // log this only once
 			log.Info("listening", listening(o.model.Model, o.protocol.Name, ln.Addr().String(), srv.Stats().Store)...)
-			if !Local(ln.Addr()) {
+			if !Local(ln.Addr()) && open(o.Protocol) {
 				log.Warn("anyone who can reach the address can read and write, because no password is asked for", "addr", ln.Addr().String())
 			}
 		case err := <-ended:
