@@ -46,8 +46,10 @@ func (k *call) restart() {
 
 func (k *call) choose() {
 	switch n, ok := integer(k.args[1]); {
-	case !ok || n != int64(int32(n)):
+	case !ok:
 		k.result(errInteger)
+	case n != int64(int32(n)):
+		k.fail("ERR value is out of range, value must between -2147483648 and 2147483647")
 	case n != 0:
 		k.fail("ERR DB index is out of range")
 	default:
@@ -124,7 +126,7 @@ func (k *call) hello() {
 		}
 	}
 	if !k.trusted {
-		k.fail("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time")
+		k.fail("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time")
 		return
 	}
 	k.version = uint8(version)

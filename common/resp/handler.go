@@ -166,8 +166,8 @@ func (c *conn) appendStoreError(out []byte, err error) []byte {
 	return append(out, "-ERR the store failed\r\n"...)
 }
 
-// Need implements session.Handler. Every bulk string that is still to come has at least
-// shortestBulk bytes.
+// Need implements session.Handler. Each of the bulk strings that are still to come has at
+// least shortestBulk bytes.
 func (c *conn) Need(in []byte, max int) (int, error) {
 	if len(in) < c.reading.need || len(in) == 0 {
 		return c.reading.need, nil

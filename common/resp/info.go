@@ -48,7 +48,7 @@ func (k *call) commandInfo() {
 		if c := find(name); c != nil {
 			k.out = c.appendInfo(k.out, k.version)
 		} else {
-			k.out = appendNullArray(k.out, k.version)
+			k.out = appendNull(k.out, k.version)
 		}
 	}
 }

@@ -89,20 +89,19 @@ func (r *request) parse(in []byte, p *progress, max int, trusted bool) (size int
 	index := 0
 	for ; left > 0; left-- {
 		if at == len(in) {
-			*p = progress{at: at, left: left, need: at + left*shortestBulk}
+			*p = progress{at: at, left: left, need: at + least(left)}
 			return 0, nil
-		}
-		if in[at] != '$' {
-			return 0, protocolError("expected '$', got '" + string(in[at:at+1]) + "'")
 		}
 		n, size, ok := number(in[at+1:])
 		switch {
-		case ok && size == 0:
+		case ok && size == 0 && in[at] != '\r':
 			if len(in)-at > maxLine {
 				return 0, protocolError("too big bulk count string")
 			}
-			*p = progress{at: at, left: left, need: len(in) + 1}
+			*p = progress{at: at, left: left}
 			return 0, nil
+		case in[at] != '$': // like Redis, only when the line is complete
+			return 0, protocolError("expected '$', got '" + string(in[at:at+1]) + "'")
 		case !ok || n < 0:
 			return 0, protocolError("invalid bulk length")
 		case n > maxUntrustedBulk && !trusted:
@@ -113,7 +112,7 @@ func (r *request) parse(in []byte, p *progress, max int, trusted bool) (size int
 		begin := at + 1 + size
 		end := begin + int(n)
 		if end+2 > len(in) {
-			*p = progress{at: at, left: left, need: end + 2 + (left-1)*shortestBulk}
+			*p = progress{at: at, left: left, need: end + 2 + least(left-1)}
 			return 0, nil
 		}
 		if index < len(r.args) {
@@ -129,6 +128,16 @@ func (r *request) parse(in []byte, p *progress, max int, trusted bool) (size int
 	*p = progress{}
 	r.bulks = in[first:at]
 	return at, nil
+}
+
+// least returns a lower bound of the length of so many bulk strings. It is 0 for a few, so
+// that a client that sends something else learns of it as soon as possible.
+func least(bulks int) int {
+	const few = 16
+	if bulks <= few {
+		return 0
+	}
+	return bulks * shortestBulk
 }
 
 // parseLine is parse for an inline command.

@@ -55,14 +55,6 @@ func appendNull(dst []byte, version uint8) []byte {
 	return append(dst, "$-1\r\n"...)
 }
 
-// appendNullArray appends a null in the place of an array.
-func appendNullArray(dst []byte, version uint8) []byte {
-	if version >= 3 {
-		return append(dst, "_\r\n"...)
-	}
-	return append(dst, "*-1\r\n"...)
-}
-
 // appendMap begins a map of n keys, each before its value.
 func appendMap(dst []byte, version uint8, n int) []byte {
 	if version >= 3 {
