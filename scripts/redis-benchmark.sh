@@ -6,8 +6,9 @@
 # REQUESTS (200000) requests each. In every round each server is started, loaded and
 # stopped in turn, because a model that polls would disturb the others.
 #
-# CPU is the processor time of all the server's threads, user and kernel, for a request,
-# from /proc/PID/task/*/schedstat. redis-benchmark has 50 connections; one for a server
+# CPU is the processor time of the server, user and kernel, for a request. /proc/PID/stat
+# counts it in hundredths of a second, so there are five times as many requests where
+# they are pipelined. redis-benchmark has 50 connections; one for a server
 # of one client at a time, because the others would only wait.
 
 # shellcheck source=scripts/lib.sh
@@ -46,7 +47,7 @@ serve() {
 		"$tmp/ioflavors" serve $1 --protocol resp --addr 127.0.0.1:$port 2>"$tmp/log" &
 	fi
 	serving=$!
-	for ((i = 0; i < 100; i++)); do
+	for ((tries = 0; tries < 100; tries++)); do
 		if redis-cli -p $port ping >/dev/null 2>&1; then return; fi
 		kill -0 $serving 2>/dev/null || break
 		sleep 0.1
@@ -60,16 +61,16 @@ stop() {
 	serving=
 }
 
-# cpu prints the server's processor time so far, in nanoseconds.
-cpu() { cat /proc/$serving/task/*/schedstat | awk '{ ns += $1 } END { printf "%.0f\n", ns }'; }
+# cpu prints the server's processor time so far, in hundredths of a second.
+cpu() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' /proc/$serving/stat; }
 
 # load runs the command $1 with a pipeline of $2 on $3 connections. It prints requests a second, and the
 # server's CPU time for a request in µs.
 load() {
-	local before rate
+	local before rate n=$((requests * ($2 > 1 ? 5 : 1)))
 	before=$(cpu)
-	rate=$(redis-benchmark -p $port -t "$1" -P "$2" -c "$3" -n "$requests" -r 100000 -d 64 --csv | tail -1 | awk -F'"' '{ print $4 }')
-	echo "$rate $before $(cpu)" | awk -v n="$requests" '{ printf "%.0f %.3f\n", $1, ($3 - $2) / 1000 / n }'
+	rate=$(redis-benchmark -p $port -t "$1" -P "$2" -c "$3" -n $n -r 100000 -d 64 --csv | tail -1 | awk -F'"' '{ print $4 }')
+	echo "$rate $before $(cpu)" | awk -v n=$n '{ printf "%.0f %.3f\n", $1, ($3 - $2) * 10000 / n }'
 }
 
 for ((round = 1; round <= rounds; round++)); do
@@ -86,7 +87,7 @@ for ((round = 1; round <= rounds; round++)); do
 	done
 done
 
-median() { sort -n | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+median() { sort -n | awk '{ v[NR] = $1 } END { printf "%f\n", (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
 cell() { # $1 the file, $2 the column, $3 the format
 	awk -v c="$2" '{ print $c }' "$1" | median | awk -v f="$3" '{ printf f, $1 }'
