@@ -46,4 +46,23 @@ func TestKeysWithTheSameHash(t *testing.T) {
 	assert.Equal(t, 3, s.Len())
 	_, found = get("fir")
 	assert.False(t, found)
+
+	// When one of them is deleted, the others stay, and change in their places.
+	s.Prefetch([PrefetchBatch]uint64{hash}, 1)
+	assert.True(t, s.delete([]byte("first"), hash))
+	assert.False(t, s.delete([]byte("first"), hash))
+	put("second", "two and a half")
+	put("second", "2.5")
+	value, _ := get("second")
+	assert.Equal(t, "2.5", value)
+	assert.Equal(t, 2, s.Len())
+	put("first", "new")
+	assert.True(t, s.delete([]byte("second"), hash))
+	value, _ = get("first")
+	assert.Equal(t, "new", value)
+	assert.True(t, s.delete([]byte(""), hash))
+	assert.True(t, s.delete([]byte("first"), hash))
+	assert.Zero(t, s.Len())
+	used, _ := s.Usage()
+	assert.Zero(t, used)
 }

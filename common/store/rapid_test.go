@@ -31,6 +31,7 @@ func TestStoresAgainstAMap(t *testing.T) {
 			c := comparison{store: test.new(limit), limit: limit, want: make(map[string]string)}
 			t.Repeat(map[string]func(*rapid.T){
 				"put": anyKey(c.put), "get": anyKey(c.get), "get all": c.getAll, "prefetch": c.prefetch, "": c.check,
+				"delete": anyKey(c.delete), "clear": c.clear, "exchange": c.exchange, "put all": c.putAll, "keys": c.keys,
 			})
 		}))
 	}
@@ -87,6 +88,10 @@ func (c *comparison) prefetch(t *rapid.T) {
 		case 0: // prefetched in vain
 		case 1, 2, 3, 4:
 			c.put(t, key)
+		case 5:
+			c.delete(t, key)
+		case 6:
+			c.exchange(t)
 		default:
 			c.get(t, key)
 		}
