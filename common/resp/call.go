@@ -27,7 +27,8 @@ type call struct {
 	tx      store.Tx
 	step    func(*call) error
 	run     func(store.Tx) error
-	keys    iter.Seq[[]byte]
+	keys    iter.Seq[[]byte]          // among the arguments
+	pairs   iter.Seq2[[]byte, []byte] // all arguments, as keys and values
 	scratch []byte
 }
 
@@ -37,7 +38,7 @@ func newCall() *call {
 		k.tx = tx
 		return k.step(k)
 	}
-	k.keys = func(yield func([]byte) bool) { k.eachKey(yield) }
+	k.keys, k.pairs = k.eachKey, k.eachPair
 	return k
 }
 
@@ -47,7 +48,7 @@ func (k *call) reset() {
 	if cap(k.scratch) > most {
 		k.scratch = nil
 	}
-	*k = call{run: k.run, keys: k.keys, scratch: k.scratch[:0]}
+	*k = call{run: k.run, keys: k.keys, pairs: k.pairs, scratch: k.scratch[:0]}
 }
 
 // answer runs the command, after the checks that hold for all commands.
@@ -166,9 +167,11 @@ func (k *call) update(step func(*call) error) {
 
 // result answers an error, if there is one.
 func (k *call) result(err error) {
+	if err == nil {
+		return
+	}
 	var refused refusal
 	switch {
-	case err == nil:
 	case errors.As(err, &refused):
 		k.fail(string(refused))
 	default:
@@ -182,12 +185,12 @@ func (k *call) eachKey(yield func([]byte) bool) {
 	if last < 0 {
 		last += k.n
 	}
-	index := 0
-	for arg := range k.all(0) {
-		if index >= k.command.first && index <= last && (index-k.command.first)%k.command.step == 0 && !yield(arg) {
+	rest := k.bulks
+	for i := 0; i <= last; i++ {
+		var arg []byte
+		if arg, rest = bulk(rest); i >= k.command.first && (i-k.command.first)%k.command.step == 0 && !yield(arg) {
 			return
 		}
-		index++
 	}
 }
 

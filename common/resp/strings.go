@@ -201,8 +201,8 @@ func (k *call) mset() {
 	})
 }
 
-// pairs calls yield with the arguments, as keys and values.
-func (k *call) pairs(yield func(key, value []byte) bool) {
+// eachPair calls yield with the arguments, as keys and values.
+func (k *call) eachPair(yield func(key, value []byte) bool) {
 	rest := k.bulks
 	_, rest = bulk(rest)
 	for range k.n / 2 {

@@ -1,0 +1,7 @@
+package resp
+
+// For tests.
+var (
+	Match     = match
+	MatchByte = matchByte
+)
