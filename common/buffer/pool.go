@@ -93,19 +93,6 @@ func (p *Pool) Grow(b []byte, size int) []byte {
 	return larger
 }
 
-// Adopt accounts for an append to a lent buffer: if append has moved it to new memory,
-// Adopt takes the old buffer back and counts the new one as lent. Unlike Get it may
-// exceed the limit, because the memory is already allocated.
-func (p *Pool) Adopt(old, b []byte) {
-	if unsafe.SliceData(old) == unsafe.SliceData(b) {
-		return
-	}
-	p.lent.Add(int64(cap(b)))
-	if old != nil {
-		p.Put(old)
-	}
-}
-
 func (p *Pool) charge(size int) bool {
 	limit := p.limit
 	if size > small {

@@ -58,19 +58,17 @@ func TestTheBordersThemselvesFit(t *testing.T) {
 	assert.EqualValues(t, 8<<10, p.Lent())
 }
 
-// Memory that append allocated may have any size. It must not be lent as a buffer of
-// the next larger class, because other memory lies behind it.
+// Memory of a size that the pool does not lend must not be lent as a buffer of the next
+// larger class, because other memory lies behind it.
 func TestMemoryOfAnotherSizeIsNotLentAgain(t *testing.T) {
 	p := buffer.NewPool(1 << 20)
 	for range 100 {
 		odd := make([]byte, 0, 3<<10)
-		p.Adopt(nil, odd)
 		p.Put(odd)
 		b := p.Get(4 << 10)
 		require.NotSame(t, unsafe.SliceData(odd), unsafe.SliceData(b))
-		p.Put(b[: 0 : 4<<10])
+		p.Put(b)
 	}
-	assert.Zero(t, p.Lent())
 }
 
 func TestGrowKeepsTheContent(t *testing.T) {
@@ -82,19 +80,6 @@ func TestGrowKeepsTheContent(t *testing.T) {
 	larger := p.Grow(b, 5000)
 	assert.Equal(t, "content", string(larger))
 	assert.EqualValues(t, cap(larger), p.Lent())
-}
-
-func TestAdoptFollowsAppend(t *testing.T) {
-	p := buffer.NewPool(1 << 30)
-	b := p.Get(100)
-	in := append(b, "x"...)
-	p.Adopt(b, in)
-	assert.EqualValues(t, cap(b), p.Lent(), "append stayed where it was")
-	moved := append(in, make([]byte, 5000)...)
-	p.Adopt(in, moved)
-	assert.EqualValues(t, cap(moved), p.Lent())
-	p.Put(moved)
-	assert.Zero(t, p.Lent())
 }
 
 func TestNoTwoBorrowersShareABuffer(t *testing.T) {

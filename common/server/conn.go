@@ -115,7 +115,10 @@ func (c *Conn) Buffer() []byte {
 func (c *Conn) HandleRead(n int, err error) {
 	buf := c.lane.Buffer()
 	if c.direct {
-		buf = c.ReadBuffer()
+		if buf = c.ReadBuffer(); n > len(buf) {
+			n = 0 // the handler's Need has changed its mind, so the bytes are lost
+			c.Abort(&session.PanicError{Value: "Need returned another length for the same bytes"})
+		}
 	}
 	c.HandleReadFrom(buf, n, err)
 }

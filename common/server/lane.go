@@ -1,6 +1,7 @@
 package server
 
 import (
+	"runtime/debug"
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/session"
@@ -90,6 +91,7 @@ func (l *Lane) Collect(p []byte) {
 	if l.core.prefetcher == nil || l.collected == len(l.hashes) {
 		return
 	}
+	defer l.recoverPanic()
 	// Several requests have no hash: the session prefetches for them itself, and this
 	// would interfere.
 	if hash, ok := l.core.prefetcher.Hash(p, l.core.session.MaxRequest); ok {
@@ -102,10 +104,19 @@ func (l *Lane) Collect(p []byte) {
 // then fed in that order, with little else in between, find their records in the
 // processor's cache.
 func (l *Lane) Prefetch() {
-	if l.collected > 1 {
-		l.core.prefetcher.Prefetch(l.hashes, l.collected)
+	n := l.collected
+	if l.collected = 0; n > 1 {
+		defer l.recoverPanic()
+		l.core.prefetcher.Prefetch(l.hashes, n)
 	}
-	l.collected = 0
+}
+
+// recoverPanic ends a panic of the protocol's while it prefetches. Its clients are
+// served all the same.
+func (l *Lane) recoverPanic() {
+	if v := recover(); v != nil {
+		l.core.ServedOtherwise("without prefetching", &session.PanicError{Value: v, Stack: debug.Stack()})
+	}
 }
 
 // Core returns the lane's core.

@@ -32,11 +32,11 @@ type Handler interface {
 	// limit, but not before the first reply. If limit is at most len(out), it answers
 	// one request.
 	//
-	// It should not make out grow beyond its capacity, because the memory limit counts
-	// what append allocates only afterwards. It stops before a reply that does not fit.
-	// If that is the first reply, Serve changes nothing and returns in room how many
-	// bytes it needs; the session calls it again. A handler may always let append
-	// grow out, and return 0.
+	// It should not make out grow beyond its capacity, because the session has to copy
+	// what append allocates, and counts it for the memory limit only then. It stops
+	// before a reply that does not fit. If that is the first reply, Serve changes nothing
+	// and returns in room how many bytes it needs; the session calls it again. A handler
+	// may always let append grow out, and return 0.
 	//
 	// max is the longest request that the server permits, in bytes. A protocol decides
 	// which of its bytes count; the session itself bounds a request at max plus

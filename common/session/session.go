@@ -32,11 +32,14 @@
 package session
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/bits"
 	"runtime/debug"
+	"unsafe"
 
 	"github.com/ioflavors/ioflavors/common/buffer"
 )
@@ -81,6 +84,13 @@ const (
 	longRest  = 64 << 10
 	longRead  = 1 << 20
 	leastRoom = 4 << 10
+)
+
+// A handler may ask for mostRoom bytes of output at a time, mostAsks times for one
+// request: what a request needs may change between two calls, but not for ever.
+const (
+	mostRoom = 1 << 30
+	mostAsks = 16
 )
 
 // The reasons why a session can end, apart from the errors of its handler.
@@ -328,12 +338,13 @@ func (s *Session) fail(err error) {
 	if s.state != open {
 		return
 	}
-	if err != Done {
-		out := s.room(1)
-		if s.state != open {
-			return
-		}
+	if errors.Is(err, Done) {
+		err = Done
+	} else if out := s.room(1); s.state == open {
 		s.replace(s.handler.Refuse(out, err))
+	}
+	if s.state != open { // memory is short
+		return
 	}
 	s.state, s.err = ending, err
 	s.advance()
@@ -386,16 +397,17 @@ func (s *Session) reply(data []byte) (taken int, err error) {
 			return 0, s.incomplete(in, need, err)
 		}
 	}
-	for out := s.grow(size); s.state == open; {
+	out := s.grow(size)
+	for asked := 0; s.state == open; asked++ {
 		before := len(out)
 		after, taken, answered, room, err := s.handler.Serve(out, in, s.cfg.MaxRequest, limit)
-		if room > 0 && room > cap(out)-before {
+		if room > cap(out)-before && room <= mostRoom && asked < mostAsks {
 			out = s.grow(room)
 			continue
 		}
-		if len(after) < before || uint(taken) > uint(len(in)) || answered < 0 || room > 0 {
-			panic(fmt.Sprintf("took %d of %d bytes, answered %d requests, made %d bytes of output %d, and asked for %d bytes where %d were free",
-				taken, len(in), answered, before, len(after), room, cap(out)-before))
+		if uint(taken) > uint(len(in)) || answered < 0 || taken > 0 && answered > taken || room > 0 {
+			panic(fmt.Sprintf("took %d of %d bytes, answered %d requests, and asked %d times for room, at last for %d bytes where %d were free",
+				taken, len(in), answered, asked, room, cap(out)-before))
 		}
 		s.replace(after)
 		if taken > 0 {
@@ -418,10 +430,12 @@ func (s *Session) reply(data []byte) (taken int, err error) {
 // or nil if it can. need and err are Need's results.
 func (s *Session) incomplete(in []byte, need int, err error) error {
 	if most := s.cfg.MaxRequest + Allowance; err == nil && max(need, len(in)+1) > most {
-		return fmt.Errorf("%w: the limit is %d bytes", ErrTooLong, s.cfg.MaxRequest)
+		return tooLong(s.cfg.MaxRequest)
 	}
 	return err
 }
+
+func tooLong(max int) error { return fmt.Errorf("%w: the limit is %d bytes", ErrTooLong, max) }
 
 // note keeps the lengths of the last requests and replies, in bytes, for the size of
 // the next buffer.
@@ -432,7 +446,7 @@ func (s *Session) note(taken, answered, replied int) {
 	}
 	if answered > 0 {
 		s.inShift = uint8(bits.Len(uint(taken)) - 1)
-		s.last = int32(replied)
+		s.last = int32(min(replied, math.MaxInt32))
 		s.answered += uint64(answered)
 	}
 }
@@ -466,7 +480,8 @@ func (s *Session) complete(p []byte) (rest []byte) {
 			break
 		}
 		n := len(p)
-		if missing > 0 {
+		// The bytes in ReadBuffer are the request's, whatever Need says now.
+		if missing > 0 && !s.holds(p) {
 			n = min(n, missing)
 		}
 		s.keep(p[:n])
@@ -482,7 +497,7 @@ func (s *Session) complete(p []byte) (rest []byte) {
 // unknown. The error is why its rest is not worth waiting for.
 func (s *Session) missing() (int, error) {
 	need, err := s.handler.Need(s.in, s.cfg.MaxRequest)
-	return max(0, need-len(s.in)), s.incomplete(s.in, need, err)
+	return max(need, len(s.in)) - len(s.in), s.incomplete(s.in, need, err)
 }
 
 // keep appends p to s.in; p may already lie there (see ReadBuffer). s.in grows with the
@@ -496,10 +511,17 @@ func (s *Session) keep(p []byte) {
 		s.Abort(ErrMemory)
 		return
 	}
-	s.in = in[:len(in)+len(p)]
-	if at := s.in[len(in):]; &at[0] != &p[0] {
-		copy(at, p)
+	s.in = in
+	if !s.holds(p) {
+		copy(s.in[len(in):cap(in)], p)
 	}
+	s.in = in[:len(in)+len(p)]
+}
+
+// holds reports whether p, which is not empty, lies directly behind s.in in its buffer.
+func (s *Session) holds(p []byte) bool {
+	free := s.in[len(s.in):cap(s.in)]
+	return len(free) > 0 && &free[0] == &p[0]
 }
 
 // room returns the output with roomFor the given number of replies.
@@ -527,10 +549,27 @@ func (s *Session) grow(size int) []byte {
 	return s.out
 }
 
-// replace stores the output that a handler returned; append may have moved it.
+// replace stores the output that a handler returned, which must begin with the present
+// one. If append has moved it, or the handler made a slice of its own, the new bytes are
+// copied: memory that is not the pool's, such as a constant reply or a model's read
+// buffer, must not come into it. If there is no memory for that, the session ends.
 func (s *Session) replace(out []byte) {
-	s.cfg.Buffers.Adopt(s.out, out)
-	if s.out = out; len(out) == 0 {
+	switch {
+	case s.out == nil || unsafe.SliceData(out) != unsafe.SliceData(s.out):
+		if !bytes.HasPrefix(out, s.out) {
+			panic("did not append to the output, but replaced it")
+		}
+		made := out[len(s.out):]
+		if s.grow(len(made)); s.state != open {
+			return
+		}
+		s.out = append(s.out, made...)
+	case len(out) < len(s.out):
+		panic(fmt.Sprintf("shortened the output from %d bytes to %d", len(s.out), len(out)))
+	default:
+		s.out = s.out[:len(out)] // with the buffer's capacity, whatever out's is
+	}
+	if len(s.out) == 0 {
 		s.dropOutput()
 	}
 }
