@@ -4,8 +4,16 @@
 //
 // A Protocol gives the bytes their meaning. Write one, and every model serves it. The
 // short ways to one are Split, for requests that a bufio.SplitFunc cuts, and Prefixed,
-// for requests behind their length. For a protocol of another form, or for one with
-// state per connection, implement Handler.
+// for requests behind their length; SplitConn and PrefixedConn are the same for
+// connections with state. All four need no more than an Answer, a function from request
+// to reply, so to write a server read Split first, with its example. For a protocol of
+// another form read Handler, and then Protocol; Prefetcher and Starter are for protocols
+// that want more. Set the protocol in server.Config, or let servercmd.Main make a whole
+// command of it.
+//
+// The rest of the package is for models. Read Session first. It answers requests as they
+// arrive whole, holds back what arrives while too much output is unsent, and contains a
+// handler that goes wrong.
 //
 // A model whose calls block serves a connection like this:
 //
