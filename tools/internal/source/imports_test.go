@@ -21,9 +21,10 @@ import (
 // below it, too, and a package follows the row that names it most closely. Tests may
 // import anything.
 var imports = map[string]string{
-	"common":         "common",
-	"common/frame":   "",
-	"common/session": "common/frame common/buffer", // the protocol without I/O
+	"common":           "common",
+	"common/exchanges": "",
+	"common/frame":     "",
+	"common/session":   "common/frame common/buffer", // the protocol without I/O
 
 	"tools/cmd":   "common tools/internal",
 	"tools/peers": "common tools/peers",
