@@ -79,11 +79,11 @@ func (c Command) New(cfg Config, args ...string) (Server, error) {
 // DefineFlags defines a flag for each limit. A limit that is not set has the
 // model's default; -1 means no limit.
 func (l *Limits) DefineFlags(fs *flag.FlagSet) {
-	define(fs, &l.MaxFrame, parseSize, "max-frame", "largest frame, body and footer, in `bytes` (default 1MiB)")
+	define(fs, &l.MaxFrame, parseSize, "max-frame", "longest request in `bytes`, without a header of up to 16 bytes (default 1MiB)")
 	define(fs, &l.MaxConns, parseCount, "max-conns", "`number` of clients at a time; more are refused (default 10000, or what the descriptor limit allows)")
 	define(fs, &l.MaxConnsPerPeer, parseCount, "max-conns-per-peer", "`number` of clients of one address (of IPv6, its first 64 bits) at a time; more are refused (default no limit)")
-	define(fs, &l.IdleTimeout, parseDuration, "idle-timeout", "close a client that is silent between frames for this `time` (default 1m; 5s if one client is served at a time)")
-	define(fs, &l.FrameTimeout, parseDuration, "frame-timeout", "close a client whose frame takes longer than this `time` from its first byte to its last (default 10s; 5s if one client is served at a time)")
+	define(fs, &l.IdleTimeout, parseDuration, "idle-timeout", "close a client that is silent between requests for this `time` (default 1m; 5s if one client is served at a time)")
+	define(fs, &l.FrameTimeout, parseDuration, "frame-timeout", "close a client whose request takes longer than this `time` from its first byte to its last (default 10s; 5s if one client is served at a time)")
 	define(fs, &l.WriteTimeout, parseDuration, "write-timeout", "close a client that takes none of its replies for this `time` (default 10s; 5s if one client is served at a time)")
 	define(fs, &l.OutputLimit, parseSize, "output-limit", "stop reading from a client while this many `bytes` of its replies are unsent (default 1MiB)")
 	define(fs, &l.MemoryLimit, parseSize, "memory-limit", "`bytes` for the buffers of all clients together (default 256MiB)")

@@ -178,7 +178,7 @@ func TestServersThatOthersReachAreWarnedOf(t *testing.T) {
 		_, log := p.exit()
 		if warned {
 			assert.Contains(t, log, "the debug server can be reached from other machines", addr)
-			assert.Contains(t, log, "anyone who can reach the address can read and write", addr)
+			assert.Contains(t, log, "other machines can reach the address", addr)
 		} else {
 			assert.NotContains(t, log, "WARN", addr)
 		}

@@ -1,26 +1,40 @@
 package servercmd
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/session"
 )
 
-// Program is a command that serves a protocol. If it has several models or protocols,
-// the flags --model and --protocol choose; the first ones are the default.
+// Program is a command that serves a protocol. A program with one protocol and a choice
+// of two models is
+//
+//	servercmd.Main(servercmd.Program{
+//		Summary:   "a server that answers lines in capitals",
+//		Models:    []server.Command{multiblocking.Command, eventloop.Command},
+//		Protocols: []servercmd.Protocol{{Protocol: capitals}},
+//	})
+//
+// If it has several models or protocols, the flags --model and --protocol choose; the
+// first ones are the default. All other flags are there, too: --addr, a flag for each of
+// server.Limits, the log's and the debug server's, the model's own, the protocol's own.
 type Program struct {
-	Name      string           // of the command, for messages
-	Summary   string           // what it is, as "a key/value server"
+	Name      string           // of the command, for messages; "": as it was called
+	Summary   string           // what it is, as "a key/value server"; "": nothing is said
 	Models    []server.Command // at least one
 	Protocols []Protocol       // at least one
 }
 
 // Protocol is a protocol that a Program serves.
 type Protocol struct {
-	Name    string // for --protocol, and in the log
+	Name    string // for --protocol, and in the log; "": the program's, if it is the only one
 	Summary string // what it is, in a few words; only needed where several can be chosen
 	// Protocol is the protocol, unless Flags makes it.
 	Protocol session.Protocol
@@ -38,6 +52,25 @@ type Guarded interface {
 func open(p session.Protocol) bool {
 	g, ok := p.(Guarded)
 	return !ok || !g.RequiresPassword()
+}
+
+// complete returns the program with its defaults. Its error is about the program.
+func (p Program) complete() (Program, error) {
+	if p.Name == "" {
+		p.Name = strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
+	}
+	if len(p.Models) == 0 || len(p.Protocols) == 0 {
+		return p, fmt.Errorf("this program has %d models and %d protocols; it needs one of each", len(p.Models), len(p.Protocols))
+	}
+	p.Protocols = slices.Clone(p.Protocols)
+	for i := range p.Protocols {
+		if one := &p.Protocols[i]; one.Name == "" && len(p.Protocols) == 1 {
+			one.Name = p.Name
+		} else if one.Name == "" {
+			return p, errors.New("this program has several protocols, and one has no name to choose it by")
+		}
+	}
+	return p, nil
 }
 
 // define defines the protocol's flags, and returns what makes the protocol after
@@ -105,7 +138,7 @@ func (p Program) defineChoices(fs *flag.FlagSet, o *options) {
 		protocols = append(protocols, strings.TrimSuffix(c.Name+": "+c.Summary, ": "))
 	}
 	if len(models) > 1 {
-		fs.String("model", models[0], "how to wait for the network: "+list(models)+"; each may have flags of its own, which --model `name` --help lists")
+		fs.String("model", models[0], "the `name` of a way to wait for the network: "+list(models)+"; each may have flags of its own, which --model NAME --help lists")
 	}
 	if len(protocols) > 1 {
 		fs.String("protocol", p.Protocols[0].Name, "the `name` of the protocol to serve ("+strings.Join(protocols, "; ")+"); each may have flags of its own, which --protocol NAME --help lists")

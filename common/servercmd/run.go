@@ -1,10 +1,16 @@
 // Package servercmd is the main function of a server's command: flags, logging, signals,
 // and an optional debug server. A Program says which protocols it serves, and by which
-// models.
+// models: read it first. Main runs it.
+//
+// The first SIGTERM or SIGINT drains the server, the second one ends it at once. The log
+// goes to the standard error: a line "listening" with the address, the model and the
+// protocol when clients can come, "draining" and "stopped" at the end, and in between
+// only what an operator must know.
 //
 // Exit codes: 0 after a clean end, 1 when the server could not start or ended
 // before it was drained, 2 for wrong flags, 3 where the model is not available
-// (server.ErrUnavailable).
+// (server.ErrUnavailable). The reason is the last line of the standard error, behind
+// the program's name.
 package servercmd
 
 import (
@@ -54,7 +60,12 @@ const lastWords = time.Second
 // has left does not end the process, because the process ignores SIGPIPE from then on.
 func Run(ctx context.Context, p Program, args []string, stdout, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE)
+	p, err := p.complete()
 	name := p.Name
+	if err != nil {
+		_ = say(stderr, fmt.Sprintf("%s: %v\n", name, err))
+		return exitFail
+	}
 	o, err := p.parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -145,8 +156,8 @@ func (p Program) parse(args []string) (*options, error) {
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
 	fs.StringVar(&o.addr, "addr", DefaultAddr, "`host:port` to listen on; without a host, for this machine only (0.0.0.0 or [::] means all its addresses); port 0 means a free one")
 	o.Limits.DefineFlags(fs)
-	fs.StringVar(&o.logFormat, "log-format", "text", "text or json")
-	fs.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
+	fs.StringVar(&o.logFormat, "log-format", "text", "`format` of the log: text or json")
+	fs.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "least `level` of the log's lines: debug, info, warn or error")
 	fs.StringVar(&o.debugAddr, "debug-addr", "", "`host:port` or unix:PATH for expvar and pprof over HTTP; without a host, for this machine only (default off)")
 	p.defineChoices(fs, o)
 	open := o.protocol.define(fs)
@@ -156,7 +167,11 @@ func (p Program) parse(args []string) (*options, error) {
 	fs.SetOutput(&usage)
 	fs.Usage = func() {}
 	err = fs.Parse(args)
-	usage.print(name, p.Summary+". "+o.model.Summary, fs)
+	about := o.model.Summary
+	if p.Summary != "" {
+		about = p.Summary + ". " + about
+	}
+	usage.print(name, about, fs)
 	o.usage = usage.String()
 	switch {
 	case err != nil:
@@ -207,7 +222,7 @@ func (o *options) run(ctx context.Context, srv server.Server, ready <-chan struc
 			ready = nil // log this only once
 			log.Info("listening", listening(o.model.Model, o.protocol.Name, ln.Addr().String(), srv.Stats().Store)...)
 			if !Local(ln.Addr()) && open(o.Protocol) {
-				log.Warn("anyone who can reach the address can read and write, because no password is asked for", "addr", ln.Addr().String())
+				log.Warn("other machines can reach the address; nothing is encrypted, and the server asks for no password unless its protocol does", "addr", ln.Addr().String())
 			}
 		case err := <-ended:
 			return err
