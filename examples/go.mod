@@ -13,6 +13,11 @@ require (
 	go.uber.org/goleak v1.3.0
 )
 
+require (
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/sys v0.50.0 // indirect
+)
+
 replace (
 	github.com/ioflavors/ioflavors/busywait => ../busywait
 	github.com/ioflavors/ioflavors/common => ../common

@@ -14,10 +14,11 @@ prefix=github.com/ioflavors/ioflavors
 
 # modules prints the workspace's modules, one folder a line, dependencies
 # first. The only dependency rule gives the order: a model needs common and no
-# other model; tools may need them all.
+# other model; examples and tools may need them all.
 modules() {
 	echo common
-	go list -m | sed "s|^$prefix/||" | grep -vx -e common -e tools
+	go list -m | sed "s|^$prefix/||" | grep -vx -e common -e examples -e tools
+	echo examples
 	echo tools
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # release.sh [--dry-run] VERSION [MODULE...]
 #
-# Tags a release of the named modules, or of all: common/v0.1.0,
+# Tags a release of the named modules, or of all but examples: common/v0.1.0,
 # eventloop/v0.1.0, and so on. --dry-run does the same work, and discards it.
 #
 # On main a module requires its siblings as `require ... v0.0.0`, with a
@@ -38,11 +38,12 @@ shift
 [[ $version =~ ^v[01]\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?$ ]] ||
 	fail "$version is not a version like v0.1.0 (v2 and later need another module path)"
 
-# The modules to release, dependencies first, however they were named.
-all=$(modules)
+# The modules to release, dependencies first, however they were named. Examples are
+# read, not required.
+all=$(modules | grep -vx examples)
 released=
 for module in "$@"; do
-	grep -qxF -e "$module" <<<"$all" || fail "no module $module in go.work"
+	grep -qxF -e "$module" <<<"$all" || fail "no module $module in go.work that is released"
 done
 for module in $all; do
 	if [ $# -eq 0 ] || [[ " $* " == *" $module "* ]]; then released+=" $module"; fi

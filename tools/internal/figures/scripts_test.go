@@ -34,7 +34,7 @@ func TestModulesToReleaseAreNamed(t *testing.T) {
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip(err)
 	}
-	for _, module := range []string{".*", "commo.", "common tools", "", "--", "-v"} {
+	for _, module := range []string{".*", "commo.", "common tools", "examples", "", "--", "-v"} {
 		said, code := script(t, nil, "release.sh", "--dry-run", "v0.1.0", module)
 		assert.NotZero(t, code, "%q: %s", module, said)
 		assert.Contains(t, said, "no module "+module+" in go.work", "%q", module)

@@ -24,7 +24,9 @@ var imports = map[string]string{
 	"common":           "common",
 	"common/exchanges": "",
 	"common/frame":     "",
-	"common/session":   "common/frame common/buffer", // the protocol without I/O
+	"common/session":   "common/buffer", // bytes in, bytes out
+
+	"examples": "common examples", // and every model
 
 	"tools/cmd":   "common tools/internal",
 	"tools/peers": "common tools/peers",
@@ -78,10 +80,23 @@ const (
 	run      = measured + "tools/internal/proc tools/internal/models tools/internal/bench tools/internal/text tools/internal/term "
 )
 
-// Each model imports common, and itself; the registry imports each model.
+// engine are the packages that serve any protocol, and so must not know one. The models
+// are among them.
+var engine = []string{"common/session", "common/buffer", "common/server", "common/servercmd", "common/blocking", "common/nonblocking", "common/sock"}
+
+// protocols are the packages that engine must not import. Tests may.
+var protocols = []string{"common/frame", "common/kv", "common/kvclient", "common/kvcmd", "common/proto"}
+
+// knowing are the packages of the engine that are about a protocol.
+var knowing = []string{"common/sock/fakekernel"}
+
+// Each model imports common, and itself; the registry and the examples import each
+// model.
 func init() {
 	for _, model := range modelFolders() {
 		imports[model] = "common " + model
+		imports["examples"] += " " + model
+		engine = append(engine, model)
 		imports["tools/internal/models"] += " " + model
 	}
 }
@@ -93,7 +108,7 @@ func modelFolders() (folders []string) {
 		panic(err)
 	}
 	for line := range strings.Lines(string(workspace)) {
-		if folder, is := strings.CutPrefix(strings.TrimSpace(line), "./"); is && folder != "common" && folder != "tools" {
+		if folder, is := strings.CutPrefix(strings.TrimSpace(line), "./"); is && !slices.Contains([]string{"common", "examples", "tools"}, folder) {
 			folders = append(folders, folder)
 		}
 	}
@@ -105,8 +120,55 @@ const root = "../../.."
 // Of our packages each package imports only the ones that the table permits, on every
 // system.
 func TestWhoMayImportWhom(t *testing.T) {
-	const ours = "github.com/ioflavors/ioflavors/"
 	used := make(map[string]bool)
+	eachImport(t, func(file, imported string) {
+		row := rowOf(path.Dir(file))
+		used[row] = true
+		if assert.Contains(t, imports, row, "%s: no row says what it may import", file) && imported != "" {
+			assert.True(t, permits(row, imported), "%s imports %s: the row of %s does not permit that", file, imported, row)
+		}
+	})
+	for row := range imports {
+		assert.True(t, used[row], "%s: no package is in this row any more", row)
+	}
+}
+
+// A server serves any protocol, so the code that serves must not know one. A model's
+// command may: it is the key/value server.
+func TestTheEngineKnowsNoProtocol(t *testing.T) {
+	files, exceptions := make(map[string]int), make(map[string]bool)
+	eachImport(t, func(file, imported string) {
+		folder := path.Dir(file)
+		part := slices.IndexFunc(engine, func(part string) bool { return within(folder, part) })
+		if part < 0 || within(folder, engine[part]+"/cmd") {
+			return
+		}
+		files[engine[part]]++
+		if !slices.ContainsFunc(protocols, func(p string) bool { return within(imported, p) }) {
+			return
+		}
+		known := slices.Contains(knowing, folder)
+		exceptions[folder] = known
+		assert.True(t, known, "%s imports %s", file, imported)
+	})
+	for _, part := range engine {
+		assert.NotZero(t, files[part], "%s: there is no such package", part)
+	}
+	for _, folder := range knowing {
+		assert.True(t, exceptions[folder], "%s knows no protocol any more: take it from the list", folder)
+	}
+}
+
+// within reports whether a folder is another one, or below it.
+func within(folder, other string) bool {
+	return folder == other || strings.HasPrefix(folder, other+"/")
+}
+
+// eachImport calls f with each of our files that is no test, and with each of our
+// packages that it imports; first with "".
+func eachImport(t *testing.T, f func(file, imported string)) {
+	t.Helper()
+	const ours = "github.com/ioflavors/ioflavors/"
 	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -124,26 +186,19 @@ func TestWhoMayImportWhom(t *testing.T) {
 			return err
 		}
 		name = filepath.ToSlash(name)
-		row := rowOf(path.Dir(name))
-		used[row] = true
-		if !assert.Contains(t, imports, row, "%s: no row says what it may import", name) {
-			return nil
-		}
+		f(name, "")
 		for _, spec := range file.Imports {
 			imported, err := strconv.Unquote(spec.Path.Value)
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 			if folder, is := strings.CutPrefix(imported, ours); is {
-				assert.True(t, permits(row, folder), "%s imports %s: the row of %s does not permit that", name, folder, row)
+				f(name, folder)
 			}
 		}
 		return nil
 	})
 	require.NoError(t, err)
-	for row := range imports {
-		assert.True(t, used[row], "%s: no package is in this row any more", row)
-	}
 }
 
 // rowOf is the row that names a folder most closely, "." if there is none.
@@ -159,7 +214,7 @@ func rowOf(folder string) string {
 
 func permits(row, folder string) bool {
 	return slices.ContainsFunc(strings.Fields(imports[row]), func(may string) bool {
-		return folder == may || strings.HasPrefix(folder, may+"/")
+		return within(folder, may)
 	})
 }
 

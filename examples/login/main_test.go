@@ -1,0 +1,13 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/ioflavors/ioflavors/examples/internal/exampletest"
+)
+
+func TestMain(m *testing.M) { exampletest.Main(m, program) }
+
+func TestExample(t *testing.T) {
+	exampletest.Run(t, program, "login a b\nlogin a b\nlogin a b\nwhoami\n", "wrong password\nwrong password\nthree wrong passwords\n")
+}
