@@ -60,10 +60,12 @@ func TestTheReadmeIsOnePage(t *testing.T) {
 	assert.LessOrEqual(t, readme.Size(), int64(8192))
 }
 
-// The README's program compiles unchanged.
+// The README's program compiles unchanged. It names its protocol: without one it would
+// not serve.
 func TestTheReadmesProgramCompiles(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "main.go")
-	require.NoError(t, os.WriteFile(file, []byte(block(t, "README.md", "go", "package main\n")), 0o600))
+	file, program := filepath.Join(t.TempDir(), "main.go"), block(t, "README.md", "go", "package main\n")
+	assert.Contains(t, program, "Protocol: kv.New(kv.Config{})")
+	require.NoError(t, os.WriteFile(file, []byte(program), 0o600))
 	out, err := exec.CommandContext(t.Context(), "go", "vet", file).CombinedOutput()
 	assert.NoError(t, err, "%s", out)
 }
