@@ -3,8 +3,11 @@
 // one connection's clocks and end (Conn). It neither reads nor writes sockets, and
 // starts no loop: a Model does both, and calls this package.
 //
-// Read Server first, then Core and Model, then Lane and Conn. The clocks are in
-// clock.go, and the rules for scarce memory in memory.go.
+// To serve a protocol of your own, read package session first, then Config, Limits and
+// Server; servercmd.Main makes a command of it.
+//
+// To read a model, or to write one, read Server first, then Core and Model, then Lane and
+// Conn. The clocks are in clock.go, and the rules for scarce memory in memory.go.
 package server
 
 import (
