@@ -30,11 +30,11 @@ func TestEveryNumberHasABound(t *testing.T) {
 		"too deep":                 {func(c *Config) { c.Depth = math.MaxInt }, "depth is 9223372036854775807, the most is 1048576, because each"},
 		"too many in flight":       {func(c *Config) { c.Connections, c.Depth = 2000, 1000 }, "connections × depth is 2000000, the most is 1048576"},
 		"too many bytes in flight": {func(c *Config) { c.Connections, c.MaxValue = 100, 64<<20 }, "largest value size is 6710886400, the most is 1073741824"},
-		"largest value":            {func(c *Config) { c.MaxValue = maxValue }, ""},
+		"largest value":            {func(c *Config) { c.MaxValue = 64 << 20 }, ""},
 		"too large a value":        {func(c *Config) { c.MinValue, c.MaxValue = 1<<40, 1<<40 }, "smallest value size is 1099511627776, the most is 67108864, because"},
 		"sizes the wrong way":      {func(c *Config) { c.MinValue = 65 }, "largest value size is 64, the least is 65"},
 		"too many sizes":           {func(c *Config) { c.MaxValue, c.Keys = 1<<20, 1<<20 }, "number of value sizes is 1048513, the most is 262144, because"},
-		"most keys":                {func(c *Config) { c.Keys = maxKeys }, ""},
+		"most keys":                {func(c *Config) { c.Keys = 10_000_000 }, ""},
 		"too many keys":            {func(c *Config) { c.Keys = 200_000_000 }, "keys is 200000000, the most is 10000000, because"},
 		"slowest":                  {func(c *Config) { c.Rate = leastRate }, ""},
 		"too slow":                 {func(c *Config) { c.Rate = 1e-11 }, "rate is 1e-11, the least is 0.001"},
@@ -82,7 +82,7 @@ func TestTimesDoNotOverflowWithinTheBounds(t *testing.T) {
 func TestAnInterruptedRunPreparesNoFurther(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	w := sized(maxKeys, 10)
+	w := sized(10_000_000, 10)
 	w.Connections, w.Depth, w.Arrivals, w.Distribution = 1, 1, load.Poisson, load.Zipfian
 	cfg := Config{Addr: "127.0.0.1:1", Workload: w, Duration: time.Second}
 	require.ErrorIs(t, Preload(ctx, cfg), context.Canceled)

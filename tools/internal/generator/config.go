@@ -60,7 +60,7 @@ type Config struct {
 // names each exceeded bound, and the reason for it.
 func (c Config) Validate() error {
 	_, err := c.withDefaults()
-	return errors.Join(err, least("duration", c.Duration, time.Millisecond))
+	return errors.Join(err, load.Least("duration", c.Duration, time.Millisecond))
 }
 
 func (c Config) withDefaults() (Config, error) {

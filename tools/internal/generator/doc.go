@@ -1,11 +1,12 @@
-// Package generator sends requests to a key/value server and measures the replies.
+// Package generator sends requests to a server and measures the replies.
 // Package load explains what it measures.
 //
 // # What is checked
 //
-// Every reply. Values are derived from their keys, a put stores the value that is
+// Every reply. In a key/value protocol, values are derived from their keys, a put stores the value that is
 // already there, and replies come in the order of the requests. So the generator
-// knows beforehand every byte of a reply that matters. A reply that is wrong,
+// knows beforehand every byte of a reply that matters. In any other protocol the
+// exchanges of a file say what the replies are, to the byte. A reply that is wrong,
 // late or missing counts as an error and never as an answered request. A request
 // that was due and could not be sent is counted, too.
 //

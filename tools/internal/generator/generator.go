@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -59,6 +60,7 @@ type generator struct {
 	backlog     int   // the outstanding requests that are not sent yet
 
 	in, out []byte // shared by all connections, within one iteration of the loop
+	large   bool   // one message may be longWork
 }
 
 // maxBacklog is the most requests that may be due and not sent; further ones
@@ -86,6 +88,7 @@ func newGenerator(ctx context.Context, cfg Config, codec wire.Codec, source *dat
 		window: newWindow(cfg.Duration),
 		root:   os.DirFS("/"),
 		in:     make([]byte, readSize),
+		large:  codec.MaxReply() > longWork,
 	}
 	if cfg.Open() {
 		g.schedule = newSchedule(cfg.Workload, cfg.Seed)
@@ -106,8 +109,8 @@ func newGenerator(ctx context.Context, cfg Config, codec wire.Codec, source *dat
 func (g *generator) run(ctx context.Context) error {
 	g.clock = time.Now()
 	g.until = g.cfg.Warmup
-	if g.schedule == nil {
-		for _, c := range g.conns {
+	for _, c := range g.conns {
+		if g.schedule == nil || c.settingUp() {
 			g.request(c)
 		}
 	}
@@ -334,7 +337,7 @@ func (g *generator) receive(c *conn) (any bool) {
 			c.roomAt = g.read
 		}
 		err = g.feed(&c.pipeline, room[:n])
-		if g.cfg.MaxValue > longWork {
+		if g.large {
 			g.resume()
 		}
 		if first && c.answered > 0 {
@@ -342,7 +345,11 @@ func (g *generator) receive(c *conn) (any bool) {
 		}
 	}
 	if err != nil {
-		g.fail(c, &g.errors.Broken, err)
+		counter := &g.errors.Broken
+		if errors.Is(err, wire.ErrWrongReply) {
+			counter = &g.errors.Wrong
+		}
+		g.fail(c, counter, err)
 		return true
 	}
 	if g.phase < draining || g.phase == draining && c.waiting.len() > 0 {
@@ -352,7 +359,8 @@ func (g *generator) receive(c *conn) (any bool) {
 }
 
 // request makes the requests that are due and have room on the connection,
-// and sends them. In the closed loop they are due now.
+// and sends them. In the closed loop they are due now, and so are those that set up
+// the connection.
 func (g *generator) request(c *conn) {
 	buf := g.out[:0]
 	if c.writing {
@@ -364,7 +372,7 @@ func (g *generator) request(c *conn) {
 			now = g.now()
 		}
 		r := request{due: now, sent: now}
-		if g.schedule != nil {
+		if g.schedule != nil && !c.settingUp() {
 			if c.waiting.len() == 0 {
 				break
 			}
@@ -375,7 +383,7 @@ func (g *generator) request(c *conn) {
 			g.outstanding++
 		}
 		var more bool
-		if r.Request, more = g.source.Next(); !more {
+		if r.Request, more = g.source.Next(&c.next); !more {
 			g.outstanding--
 			g.drain()
 			break

@@ -71,7 +71,10 @@ func (g *generator) fail(c *conn, counter *int64, err error) {
 	*counter++
 	g.errors.Unanswered += int64(c.count)
 	if c.count > 0 {
-		err = fmt.Errorf("%s: %w (%d requests in flight)", c.codec.Describe(c.inFlight[c.oldest].Request), err, c.count)
+		err = fmt.Errorf("%s: %w", c.codec.Describe(c.inFlight[c.oldest].Request), err)
+	}
+	if c.count > 1 {
+		err = fmt.Errorf("%w (%d requests in flight)", err, c.count)
 	}
 	g.errors.Note(err)
 }

@@ -29,16 +29,26 @@ type pipeline struct {
 	in  []byte // the beginning of an incomplete reply
 	out []byte // requests that the socket had no room for
 
+	next     int   // the connection's place in the exchanges of a file
+	setup    int64 // the first requests, which set up the connection
 	answered int64 // replies, right or wrong
 	counted  int64 // right replies counted in the measured window
 }
 
 func newPipeline(codec wire.Codec, depth int) pipeline {
-	return pipeline{codec: codec, inFlight: make([]request, depth)}
+	return pipeline{codec: codec, inFlight: make([]request, depth), setup: int64(codec.Setup())}
 }
 
 // room returns how many more requests may be in flight.
-func (p *pipeline) room() int { return len(p.inFlight) - p.count }
+func (p *pipeline) room() int {
+	if p.settingUp() {
+		return 1 - p.count
+	}
+	return len(p.inFlight) - p.count
+}
+
+// settingUp reports whether requests that set up the connection are not all answered.
+func (p *pipeline) settingUp() bool { return p.answered < p.setup }
 
 // appendRequest takes a request, for which there must be room, and appends its
 // bytes to dst.

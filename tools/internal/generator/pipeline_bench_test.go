@@ -36,7 +36,7 @@ func BenchmarkPipeline(b *testing.B) {
 				requests, read = requests[:0], read[:0]
 				for p.room() > 0 {
 					r := request{}
-					r.Request, _ = g.source.Next()
+					r.Request, _ = g.source.Next(nil)
 					requests = p.appendRequest(requests, r)
 					read = append(read, replies[r.Key]...)
 				}

@@ -126,7 +126,7 @@ func sized(keys, value int) load.Workload {
 // fillUp makes as many requests as there is room for.
 func fillUp(p *pipeline, dst []byte, from *dataset.Source, now time.Duration) []byte {
 	for p.room() > 0 {
-		r, ok := from.Next()
+		r, ok := from.Next(nil)
 		if !ok {
 			break
 		}

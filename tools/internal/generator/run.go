@@ -11,7 +11,8 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
-// Run loads a server whose keys exist (see Preload) and measures its replies.
+// Run loads a server that is ready for the workload (see Preload) and measures its
+// replies.
 // A server that answers wrongly, late or not at all gives a result, with
 // Errors, and no error. Run returns an error if it could not reach the server,
 // or if ctx was done; in the second case the result covers the time until
@@ -53,15 +54,23 @@ const (
 	preloadBytes = 256 << 10
 )
 
-// Preload stores every key, over one connection. It closes the connection
-// afterwards, because a server that serves one client at a time would otherwise
-// not serve Run. Of cfg it uses the address, the keys, the value sizes and the
-// timeouts.
+// Preload stores every key, over one connection. If the workload has exchanges, each
+// takes place once, one at a time, in their order; the first wrong reply is an error.
+// Preload closes the connection afterwards, because a server that serves one client at
+// a time would otherwise not serve Run. Of cfg it uses the address, the keys and the
+// value sizes or the exchanges, and the timeouts.
 func Preload(ctx context.Context, cfg Config) error {
-	cfg.Connections, cfg.Depth = 1, max(1, min(preloadDepth, preloadBytes/max(1, cfg.MaxValue)))
-	cfg.Rate, cfg.Requests, cfg.Ramp, cfg.Begin, cfg.End, cfg.Live = 0, 0, 0, nil, nil, nil
-	cfg, err := cfg.withDefaults()
+	largest, err := wire.Validate(cfg.Workload)
 	if err != nil {
+		return err
+	}
+	count := cfg.Keys
+	cfg.Connections, cfg.Depth = 1, max(1, min(preloadDepth, preloadBytes/max(1, largest)))
+	if e := cfg.Exchanges; e != nil {
+		count, cfg.Depth = len(e.All), 1
+	}
+	cfg.Rate, cfg.Requests, cfg.Ramp, cfg.Begin, cfg.End, cfg.Live = 0, 0, 0, nil, nil, nil
+	if cfg, err = cfg.withDefaults(); err != nil {
 		return err
 	}
 	cfg.Warmup = maxRun // this phase lasts until there are no more requests
@@ -69,7 +78,7 @@ func Preload(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	g, err := newGenerator(ctx, cfg, codec, dataset.Fill(cfg.Keys))
+	g, err := newGenerator(ctx, cfg, codec, dataset.Fill(count))
 	if err != nil {
 		return err
 	}
@@ -77,10 +86,14 @@ func Preload(ctx context.Context, cfg Config) error {
 	if err := g.onThread(ctx); err != nil {
 		return err
 	}
-	if err := g.errors.Err(); err != nil {
-		return fmt.Errorf("load: storing %d keys: %w", cfg.Keys, err)
+	switch err := g.errors.Err(); {
+	case err == nil:
+		return nil
+	case cfg.Exchanges != nil:
+		return fmt.Errorf("load: the exchanges, one after the other: %s", g.errors.First)
+	default:
+		return fmt.Errorf("load: storing %d keys: %w", count, err)
 	}
-	return nil
 }
 
 // onThread runs the generator on a thread of its own, so that the thread's CPU

@@ -1,4 +1,4 @@
-// Package load says what a load on a key/value server is, and what its figures are
+// Package load says what a load on a server is, and what its figures are
 // worth: a Workload, a Result, and the rules by which a Result judges itself. It does
 // no I/O. Package generator makes the load.
 //

@@ -1,10 +1,19 @@
 package load
 
+import (
+	"fmt"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
+)
+
 // Workload says which requests a server gets.
 type Workload struct {
 	// Protocol is KV (this project's), RESP (Redis) or Memcached (memcached's
-	// text protocol).
+	// text protocol). It is FromFile if and only if there are Exchanges.
 	Protocol Protocol `json:"protocol"`
+	// Exchanges are the requests, in any protocol. Puts, Keys, Distribution and the
+	// sizes of values then mean nothing. nil: the requests are gets and puts.
+	Exchanges *Exchanges `json:"exchanges,omitempty"`
 	// Connections is the number of connections, all opened beforehand.
 	Connections int `json:"connections"`
 	// Depth is the most requests in flight on each connection. In the closed
@@ -28,6 +37,41 @@ type Workload struct {
 	MaxValue int `json:"value_max_bytes"`
 }
 
+// Of returns the workload with the exchanges in place of gets and puts; nil: w itself.
+func (w Workload) Of(e *Exchanges) Workload {
+	if e != nil {
+		w.Protocol, w.Exchanges = FromFile, e
+		w.Puts, w.Keys, w.Distribution, w.MinValue, w.MaxValue = 0, 0, "", 0, 0
+	}
+	return w
+}
+
+// Least returns the workload with as few different requests as possible: with one key,
+// or with the first exchange.
+func (w Workload) Least() Workload {
+	if w.Exchanges != nil {
+		return w.Of(w.Exchanges.First())
+	}
+	w.Keys = 1
+	return w
+}
+
+// Words describes the requests: "90 % gets, 10,000 keys, 64-byte values".
+func (w Workload) Words() string {
+	if w.Exchanges != nil {
+		return w.Exchanges.words()
+	}
+	sizes := fmt.Sprint(w.MaxValue)
+	if w.MinValue != w.MaxValue {
+		sizes = fmt.Sprintf("%d- to %d", w.MinValue, w.MaxValue)
+	}
+	text := fmt.Sprintf("%.0f %% gets, %s keys, %s-byte values", 100*(1-w.Puts), format.Thousands(float64(w.Keys)), sizes)
+	if w.Distribution == Zipfian {
+		text += ", zipfian"
+	}
+	return text
+}
+
 // Open reports whether requests are due at times of their own.
 func (w Workload) Open() bool { return w.Rate > 0 }
 
@@ -48,9 +92,10 @@ const (
 	KV        Protocol = "kv"
 	RESP      Protocol = "resp"
 	Memcached Protocol = "memcached"
+	FromFile  Protocol = "exchanges" // any other, of which only exchanges are known
 )
 
-// Protocols are all protocols.
+// Protocols are the protocols that the generator itself speaks.
 var Protocols = []Protocol{KV, RESP, Memcached}
 
 // Arrivals is how requests are spread over time.

@@ -44,7 +44,7 @@ var imports = map[string]string{
 	"tools/internal/stdout":    "tools/internal/printable",
 	"tools/internal/figures":   "tools/internal/folder tools/internal/stdout",
 	"tools/internal/mutate":    "tools/internal/folder tools/internal/stdout",
-	"tools/internal/load":      "tools/internal/printable",
+	"tools/internal/load":      "common/exchanges tools/internal/format tools/internal/printable",
 
 	// The load generator. A Codec is all that it knows of a protocol.
 	"tools/internal/generator":         "common eventloop/poller tools/internal/load tools/internal/generator",

@@ -44,7 +44,7 @@ func TestMix(t *testing.T) {
 	count := func(puts float64) (n int) {
 		m := mixOf(load.Workload{Puts: puts, Keys: 7}, 1)
 		for range 10_000 {
-			r, ok := m.Next()
+			r, ok := m.Next(nil)
 			require.True(t, ok && r.Key >= 0 && r.Key < 7)
 			if r.Put {
 				n++
@@ -58,8 +58,8 @@ func TestMix(t *testing.T) {
 
 	a, b := mixOf(load.DefaultWorkload(), 5), mixOf(load.DefaultWorkload(), 5)
 	for range 100 {
-		x, _ := a.Next()
-		y, _ := b.Next()
+		x, _ := a.Next(nil)
+		y, _ := b.Next(nil)
 		require.Equal(t, x, y, "a seed repeats the sequence")
 	}
 }

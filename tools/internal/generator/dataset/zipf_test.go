@@ -33,7 +33,7 @@ func TestZipf(t *testing.T) {
 	w.Distribution = load.Zipfian
 	m, first := mixOf(w, 1), 0
 	for range 1000 {
-		if r, _ := m.Next(); r.Key == 0 {
+		if r, _ := m.Next(nil); r.Key == 0 {
 			first++
 		}
 	}

@@ -1,6 +1,6 @@
 // Package nullserver is a server that answers package generator with next to no work:
 // it reads only the key of a request, stores nothing, and knows every reply
-// beforehand. The rate that the generator reaches against it is about the highest
+// beforehand, or the exchanges of a file. The rate that the generator reaches against it is about the highest
 // that the generator can reach.
 package nullserver
 
@@ -20,7 +20,7 @@ import (
 
 // server is one loop with its connections.
 type server struct {
-	messages *wire.Messages
+	codec    wire.Codec
 	listener int
 	poller   *poller.Poller
 	conns    map[int]*conn
@@ -31,16 +31,17 @@ type server struct {
 type conn struct {
 	in  []byte // the beginning of a request
 	out []byte // replies that the socket had no room for
+	at  int    // its place in the exchanges of a file
 }
 
 // readSize is the most that one read takes, in bytes.
 const readSize = 256 << 10
 
-// Serve answers, on one goroutine, a generator with the workload's protocol,
-// keys and values, until ctx is done. With spin it never sleeps, so it does not
+// Serve answers, on one goroutine, a generator with the workload's requests, until ctx
+// is done. Validate of package wire must accept the workload. With spin it never sleeps, so it does not
 // have to be woken.
 func Serve(ctx context.Context, ln net.Listener, w load.Workload, spin bool) error {
-	messages, err := wire.New(ctx, w)
+	codec, err := wire.New(ctx, w)
 	if err != nil {
 		return err
 	}
@@ -48,7 +49,7 @@ func Serve(ctx context.Context, ln net.Listener, w load.Workload, spin bool) err
 	if err != nil {
 		return err
 	}
-	s := &server{messages: messages, poller: p, conns: make(map[int]*conn), shared: make([]byte, readSize)}
+	s := &server{codec: codec, poller: p, conns: make(map[int]*conn), shared: make([]byte, readSize)}
 	defer s.close()
 	if s.listener, err = sock.System.Listen(ln); err != nil {
 		return err
@@ -116,7 +117,7 @@ func (s *server) serve(fd int) error {
 	s.replies = s.replies[:0]
 	for len(data) > 0 {
 		n := 0
-		if s.replies, n, err = s.messages.Answer(s.replies, data); err != nil {
+		if s.replies, n, err = s.codec.Answer(s.replies, data, &c.at); err != nil {
 			return err
 		}
 		if n == 0 {

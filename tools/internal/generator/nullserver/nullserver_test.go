@@ -1,6 +1,7 @@
 package nullserver_test
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/common/exchanges"
 	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/generator/nullserver"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
@@ -25,6 +27,15 @@ func TestTheNullServerKnowsEveryAnswer(t *testing.T) {
 		"memcached":  func(w *load.Workload) { w.Protocol = load.Memcached },
 		"memcached sizes": func(w *load.Workload) {
 			w.Protocol, w.MinValue, w.MaxValue, w.Keys = load.Memcached, 0, 3000, 100
+		},
+		"exchanges": func(w *load.Workload) {
+			e, err := load.NewExchanges("talk.txt", []exchanges.Exchange{
+				{Request: []byte("login"), Reply: []byte("yes"), Setup: true},
+				{Request: []byte("a"), Reply: []byte("1")},
+				{Request: []byte("ab"), Reply: bytes.Repeat([]byte("2"), 100_000)},
+			})
+			require.NoError(t, err)
+			*w = w.Of(e)
 		},
 		// More than fits into a socket's buffer.
 		"large": func(w *load.Workload) { w.MinValue, w.MaxValue, w.Keys = 1<<20, 1<<20, 3 },

@@ -6,10 +6,9 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/generator/dataset"
 )
 
-// Answer appends the right reply to the request at the beginning of data, and returns
-// the length of the request: 0 if it is incomplete. It reads only the key, because
-// the dataset determines everything else.
-func (m *Messages) Answer(dst, data []byte) (out []byte, n int, err error) {
+// Answer implements Codec. It reads only the key, because the dataset determines
+// everything else.
+func (m *Messages) Answer(dst, data []byte, _ *int) (out []byte, n int, err error) {
 	if len(data) < m.get.size { // and a put is no shorter
 		return dst, 0, nil
 	}

@@ -37,9 +37,9 @@ type protocol interface {
 
 var protocols = map[load.Protocol]protocol{load.KV: kvProtocol{}, load.RESP: resp{}, load.Memcached: memcached{}}
 
-// New returns the messages of a workload, with its dataset. Many keys or sizes take
-// seconds; New returns an error only if ctx is done.
-func New(ctx context.Context, w load.Workload) (*Messages, error) {
+// newMessages returns the messages of a workload, with its dataset. It returns an error
+// only if ctx is done.
+func newMessages(ctx context.Context, w load.Workload) (*Messages, error) {
 	d, err := dataset.New(ctx, w)
 	if err != nil {
 		return nil, err
@@ -97,6 +97,9 @@ func (m *Messages) MaxReply() int { return frame.Header + m.maxBody() }
 // maxBody returns the largest reply, body and footer, that the generator
 // accepts: a right one, or an error with a reason of reasonable length.
 func (m *Messages) maxBody() int { return dataset.KeySize + m.data.MaxValue + 4<<10 }
+
+// Setup implements Codec.
+func (m *Messages) Setup() int { return 0 }
 
 // Describe implements Codec.
 func (m *Messages) Describe(r dataset.Request) string {

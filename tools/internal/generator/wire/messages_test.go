@@ -57,7 +57,7 @@ func TestSizesAndProtocolsAllocateNothing(t *testing.T) {
 		}
 		var buf []byte
 		assert.Zero(t, testing.AllocsPerRun(1000, func() {
-			r, _ := from.Next()
+			r, _ := from.Next(nil)
 			buf = m.AppendRequest(buf[:0], r)
 			if n, wrong, err := m.MatchReply(replies[r], r); n == 0 || wrong != nil || err != nil {
 				panic(fmt.Sprint(n, wrong, err))
@@ -85,7 +85,7 @@ func sized(keys, value int) load.Workload {
 }
 
 func messagesOf(w load.Workload) *Messages {
-	m, err := New(context.Background(), w)
+	m, err := newMessages(context.Background(), w)
 	if err != nil {
 		panic(err)
 	}
