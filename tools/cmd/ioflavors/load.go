@@ -33,12 +33,14 @@ type loadCmd struct {
 	Warmup      time.Duration `default:"500ms" range:"0s..24h" placeholder:"TIME" help:"How long the load runs before it is measured (default ${default})."`
 	Ramp        time.Duration `range:"0s..24h" placeholder:"TIME" help:"Open the connections evenly over that time (default: at once)."`
 
+	Exchanges string `without:"protocol,puts,keys,distribution,value" because:"the file says what the requests are" placeholder:"FILE" help:"Send the requests of a file of exchanges, in any protocol, and compare each answer with the file's, byte for byte (docs/exchanges.md). Each connection repeats them in the file's order."`
+
 	Protocol     load.Protocol     `default:"kv" enum:"kv,resp,memcached" help:"The protocol: kv (this project's), resp (Redis's) or memcached (memcached's text protocol; default ${default})."`
 	Puts         float64           `default:"0.1" range:"0..1" placeholder:"SHARE" help:"Share of puts; the others are gets (default ${default})."`
 	Keys         int               `default:"10000" range:"1..10000000" placeholder:"N" help:"How many keys there are (default ${default})."`
 	Distribution load.Distribution `default:"uniform" enum:"uniform,zipfian" help:"How often each key is asked for: uniform or zipfian (default ${default})."`
 	Value        sizes             `default:"64" range:"0..67108864" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
-	NoPreload    bool              `help:"Do not store the keys first: they are there, from an earlier run with the same --keys and --value."`
+	NoPreload    bool              `help:"Do not store the keys first: they are there, from an earlier run with the same --keys and --value. With --exchanges: do not try each exchange once beforehand."`
 
 	ConnectTimeout time.Duration `default:"5s" range:"1ms..24h" placeholder:"TIME" help:"How long opening a connection may take (default ${default})."`
 	ReplyTimeout   time.Duration `default:"5s" range:"1ms..24h" placeholder:"TIME" help:"How long a reply may take (default ${default})."`
@@ -52,7 +54,7 @@ type loadCmd struct {
 
 // Help is the additional text of load --help.
 func (*loadCmd) Help() string {
-	return `Every answer is checked: values are derived from their keys. Response time counts from when a request was due, ` +
+	return `Every answer is checked: values are derived from their keys, or the file of --exchanges has the answers. Response time counts from when a request was due, ` +
 		`service time from when it was sent. In a closed loop they are the same, and a server gets no new requests while it stalls, ` +
 		`so the stall is hidden: use --rate to find out how long users wait.` + "\n\n" +
 		`Exit codes: 0 the run is valid; 1 there were errors, or no result; 2 wrong flags; 3 the run is void, because it says more ` +
@@ -112,6 +114,13 @@ func (c *loadCmd) spin() bool {
 
 func (c *loadCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	cfg := c.config()
+	if c.Exchanges != "" {
+		e, err := load.ReadExchanges(c.Exchanges)
+		if err != nil {
+			return usageError(fmt.Errorf("--exchanges: %w", err))
+		}
+		cfg.Workload = cfg.Of(e)
+	}
 	if err := errors.Join(servercmd.CheckAddr("address", c.Addr), cfg.Validate()); err != nil {
 		return usageError(err)
 	}
@@ -126,7 +135,7 @@ func (c *loadCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	case interrupted && result.Seconds == 0:
 		return &exitError{130, "interrupted before anything was measured"}
 	case err != nil && !interrupted:
-		return mistaken(ctx, c.Addr, c.Protocol, err)
+		return mistaken(ctx, c.Addr, cfg.Protocol, err)
 	}
 	if c.JSON {
 		err = json.NewEncoder(out).Encode(newLoadReport(result))
@@ -140,7 +149,7 @@ func (c *loadCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	case interrupted:
 		return &exitError{130, "interrupted; the measurements until then are above"}
 	case result.Errors.Count() > 0 && result.Requests == 0:
-		return mistaken(ctx, c.Addr, c.Protocol, result.Errors.Err())
+		return mistaken(ctx, c.Addr, cfg.Protocol, result.Errors.Err())
 	case result.Errors.Count() > 0:
 		return result.Errors.Err()
 	case len(result.Void) > 0:
@@ -208,9 +217,10 @@ func showLoad(f *os.File, cfg generator.Config) (stop func()) {
 	}
 }
 
-// loadReport is the output of --json: the figures for scripts under flat
-// names, in microseconds, and the whole result.
+// loadReport is the output of --json: the load in words, the figures for scripts under
+// flat names, in microseconds, and the whole result.
 type loadReport struct {
+	Workload          string   `json:"workload"`
 	RequestsPerSecond float64  `json:"requests_per_second"`
 	P50               float64  `json:"p50_us"` // 0: too few requests
 	P90               float64  `json:"p90_us"`
@@ -230,6 +240,7 @@ type loadReport struct {
 func newLoadReport(r load.Result) loadReport {
 	us := func(d time.Duration) float64 { return float64(d) / 1e3 }
 	return loadReport{
+		Workload:          loopOf(r) + " · " + requestsOf(r.Workload),
 		RequestsPerSecond: r.Rate,
 		P50:               us(r.Response.P50), P90: us(r.Response.P90), P99: us(r.Response.P99), P999: us(r.Response.P999),
 		Max: us(r.Response.Max), ServiceP99: us(r.Service.P99), SendLagP99: us(r.SendLag.P99),
@@ -240,12 +251,8 @@ func newLoadReport(r load.Result) loadReport {
 }
 
 func writeLoad(w io.Writer, r load.Result) error {
-	loop := "closed loop"
-	if r.Workload.Open() {
-		loop = fmt.Sprintf("open loop, %s requests/s due (%s)", perSecond(r.Workload.Rate), r.Workload.Arrivals)
-	}
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s · %d connections × %d in flight · %.1f s\n\n", loop, r.Workload.Connections, r.Workload.Depth, r.Seconds)
+	fmt.Fprintf(&out, "%s · %.1f s\n%s\n\n", loopOf(r), r.Seconds, requestsOf(r.Workload))
 	fmt.Fprintf(&out, "requests/s  %s\n", perSecond(r.Rate))
 	fmt.Fprintf(&out, "errors      %d\n", r.Errors.Count())
 	fmt.Fprintf(&out, "served      %d of %d connections\n", r.Served, r.Workload.Connections)
@@ -269,6 +276,23 @@ func writeLoad(w io.Writer, r load.Result) error {
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// loopOf describes the kind of load.
+func loopOf(r load.Result) string {
+	loop := "closed loop"
+	if r.Workload.Open() {
+		loop = fmt.Sprintf("open loop, %s requests/s due (%s)", perSecond(r.Workload.Rate), r.Workload.Arrivals)
+	}
+	return fmt.Sprintf("%s · %d connections × %d in flight", loop, r.Workload.Connections, r.Workload.Depth)
+}
+
+// requestsOf describes the requests, with their protocol if it is known.
+func requestsOf(w load.Workload) string {
+	if w.Exchanges != nil {
+		return w.Words()
+	}
+	return string(w.Protocol) + ": " + w.Words()
 }
 
 // perSecond formats a rate, with three digits if it is under a hundred.

@@ -12,6 +12,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/common/exchanges"
+	"github.com/ioflavors/ioflavors/common/kv"
+	kvpb "github.com/ioflavors/ioflavors/common/proto/ioflavors/kv/v1"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 )
 
@@ -82,6 +85,7 @@ func TestLoadJSON(t *testing.T) {
 	code, out, _ := ioflavors(t, "load", addr, "-d", "200ms", "--warmup=10ms")
 	assert.Contains(t, []int{0, 3}, code, "on a busy machine the run may be void")
 	assert.Contains(t, out, "closed loop · 1 connections × 1 in flight")
+	assert.Contains(t, out, "\nkv: 90 % gets, 10,000 keys, 64-byte values\n")
 }
 
 func TestLoadFails(t *testing.T) {
@@ -145,4 +149,81 @@ func TestLongTimesAreNumbersOfTheirOwn(t *testing.T) {
 	writeTimes(&out, "response time", load.Times{P50: long, P90: long, P99: long, P999: long, Max: long})
 	const number = "86400000000.0"
 	assert.Equal(t, []string{"response", "time", number, number, number, number, number}, strings.Fields(out.String()))
+}
+
+// kvTalk is a file of exchanges in this project's protocol: a put and a get of it.
+func kvTalk(t *testing.T) string {
+	t.Helper()
+	frame := func(m kv.Message) []byte { return kv.AppendFrame(nil, m) }
+	ok := kvpb.Status_Ok
+	key, value := []byte("key"), []byte("value")
+	all := []exchanges.Exchange{
+		{Request: frame(kv.Message{Kind: kv.PutOrUpdate, Key: key, Value: value}), Reply: frame(kv.Message{Kind: kv.PutOrUpdate, Status: ok})},
+		{Request: frame(kv.Message{Kind: kv.Get, Key: key}), Reply: frame(kv.Message{Kind: kv.GetResponse, Status: ok, Key: key, Value: value})},
+	}
+	return talkFile(t, all...)
+}
+
+func talkFile(t *testing.T, all ...exchanges.Exchange) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "talk.txt")
+	f, err := os.Create(name)
+	require.NoError(t, err)
+	require.NoError(t, exchanges.Format(f, all))
+	require.NoError(t, f.Close())
+	return name
+}
+
+func TestLoadExchanges(t *testing.T) {
+	addr, talk := startModel(t), kvTalk(t)
+	code, out, errs := ioflavors(t, "load", addr, "--exchanges", talk, "-c", "3", "--depth", "4", "-d", "200ms", "--warmup=10ms", "--ceiling")
+	assert.Contains(t, []int{0, 3}, code, "on a busy machine the run may be void: %s", errs)
+	assert.Contains(t, out, "closed loop · 3 connections × 4 in flight")
+	assert.Contains(t, out, "2 exchanges of "+talk+"\n")
+	assert.Contains(t, out, "errors      0\n")
+
+	code, out, _ = ioflavors(t, "load", addr, "--exchanges", talk, "--rate", "1000", "-d", "200ms", "--json")
+	assert.Contains(t, []int{0, 3}, code)
+	var report loadReport
+	require.NoError(t, json.Unmarshal([]byte(out), &report))
+	assert.Contains(t, report.Workload, "open loop, 1000 requests/s due (poisson) · 1 connections × 1 in flight · 2 exchanges of ")
+	assert.Equal(t, 2, report.Result.Workload.Exchanges.Repeated)
+	assert.Zero(t, report.Errors)
+	assert.NotZero(t, report.RequestsPerSecond)
+}
+
+// A wrong answer is an error with its line and both texts; a connection that is given
+// up for it does not count as waiting.
+func TestLoadOfWrongExchanges(t *testing.T) {
+	addr := startModel(t)
+	get := kv.AppendFrame(nil, kv.Message{Kind: kv.Get, Key: []byte("none")})
+	talk := talkFile(t, exchanges.Exchange{Request: get, Reply: []byte("something")})
+	code, _, errs := ioflavors(t, "load", addr, "--exchanges", talk)
+	assert.Equal(t, 1, code)
+	assert.Regexp(t, `load: the exchanges, one after the other: .*talk.txt:1: the reply is ".*", want "something"`, errs)
+	assert.NotContains(t, errs, "speaks", "nothing is known of the protocol")
+
+	code, out, errs := ioflavors(t, "load", addr, "--exchanges", talk, "--no-preload", "-c", "2")
+	assert.Equal(t, 1, code)
+	assert.Contains(t, out, "errors      2\n")
+	assert.NotContains(t, out, "waited longer")
+	assert.Contains(t, errs, "2 wrong replies")
+}
+
+// What the file of exchanges says cannot be said by a flag, whatever the flag's value.
+func TestFlagsBesideExchanges(t *testing.T) {
+	talk := kvTalk(t)
+	for flag, value := range map[string]string{"--protocol": "kv", "--puts": "0.1", "--keys": "10000", "--distribution": "uniform", "--value": "64"} {
+		code, _, errs := ioflavors(t, "load", "127.0.0.1:1", flag, value, "--exchanges", talk)
+		assert.Equal(t, 2, code, flag)
+		assert.Contains(t, errs, flag+" makes no sense beside --exchanges: the file says what the requests are")
+	}
+	code, _, errs := ioflavors(t, "load", "127.0.0.1:1", "--exchanges", "no-such-file")
+	assert.Equal(t, 2, code)
+	assert.Contains(t, errs, "--exchanges: open no-such-file: no such file")
+	wrong := filepath.Join(t.TempDir(), "wrong.txt")
+	require.NoError(t, os.WriteFile(wrong, []byte("> \"a\"\n< b\n"), 0o600))
+	code, _, errs = ioflavors(t, "load", "127.0.0.1:1", "--exchanges", wrong)
+	assert.Equal(t, 2, code)
+	assert.Contains(t, errs, "wrong.txt:2:3: ")
 }

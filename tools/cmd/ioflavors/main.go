@@ -71,6 +71,9 @@ func runCommand(args []string, out *stdout.Checked) int {
 	if err == nil {
 		err = checkRanges(k)
 	}
+	if err == nil {
+		err = checkBeside(k)
+	}
 	if err != nil {
 		fmt.Fprintf(stderr(), "ioflavors: %v (%s)\n", err, helpFor(k, err))
 		return 2

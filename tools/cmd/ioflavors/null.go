@@ -22,11 +22,20 @@ type nullCmd struct {
 	Protocol load.Protocol `default:"kv" enum:"kv,resp,memcached"`
 	Keys     int           `default:"10000" range:"1..10000000"`
 	Value    sizes         `default:"64" range:"0..67108864"`
+
+	Exchanges string
 }
 
 func (c *nullCmd) Run(ctx context.Context) error {
 	w := load.DefaultWorkload()
 	w.Protocol, w.Keys, w.MinValue, w.MaxValue = c.Protocol, c.Keys, c.Value.min, c.Value.max
+	if c.Exchanges != "" {
+		e, err := load.ReadExchanges(c.Exchanges)
+		if err != nil {
+			return usageError(err)
+		}
+		w = w.Of(e)
+	}
 	if err := (generator.Config{Workload: w, Duration: time.Second}).Validate(); err != nil {
 		return usageError(err)
 	}

@@ -15,8 +15,12 @@ import (
 const speakTime = time.Second
 
 // mistaken extends the error of a client without a right reply: it says that the
-// server speaks another protocol, if it does.
+// server speaks another protocol, if it does. Nothing is known of the protocol of a
+// file of exchanges.
 func mistaken(ctx context.Context, addr string, meant load.Protocol, err error) error {
+	if meant == load.FromFile {
+		return err
+	}
 	what, protocol := speaks(ctx, addr)
 	switch {
 	case what == "" || protocol == meant:

@@ -142,7 +142,7 @@ func (r *Result) Kept() bool {
 // requests that neither a reply, right or wrong, nor the end of a connection
 // accounts for.
 func (r *Result) Hidden() float64 {
-	if r.Workload.Open() {
+	if r.Workload.Open() || r.Seconds == 0 { // all connections ended before the window
 		return 0
 	}
 	inFlight := cmp.Or(r.InFlight, float64(r.Workload.Connections*r.Workload.Depth))
