@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	_ "github.com/ioflavors/ioflavors/common/kv" // the protocol of a server without one
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
