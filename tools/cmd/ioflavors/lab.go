@@ -31,6 +31,8 @@ type labCmd struct {
 	Only      []string      `placeholder:"PART" help:"Measure these only: closed (what a request costs), open (response times at given rates), idle (silent connections), syscalls, capacity (under an SLO), stall-check (the lab's test of itself), claims (the article's claims that are quick to test); without the flag, all but capacity. Or ${claims}: the claim of that number, and the parts that it needs. Or models, as --models takes them. Repeat the flag, or separate names by commas."`
 	Models    []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Repeat the flag, or separate names by commas."`
 	Server    []string      `placeholder:"NAME=CMD" sep:"none" help:"Measure your own server as well. CMD starts it, without a shell and as one process; {addr} or {port} in CMD stands for the address to listen on. If the server speaks another protocol, put the protocol before its name: resp+NAME=CMD, or memcached+NAME=CMD. Repeat the flag for more servers."`
+	Protocol  load.Protocol `default:"kv" enum:"kv,resp" help:"The protocol that the models serve: kv (this project's) or resp (Redis's; default ${default}). With resp, Redis is measured beside them if it is installed, and claims whose test needs this project's protocol are left out."`
+	Exchanges string        `without:"puts,keys,value,peers,peers-from,claims" because:"all that the lab knows of the servers is the file" placeholder:"FILE" help:"Measure your own servers, each --server, in any protocol: with the requests of a file of exchanges, whose answers are compared byte for byte (docs/exchanges.md). With --protocol resp the models are measured, too."`
 	Peers     bool          `help:"Measure peers as well, for comparison: servers on gnet, netpoll, nbio and the standard library, built from the source checkout around the working directory (tools/peers), and Redis and memcached if they are installed. --models peer, or 'peer gnet', picks from them."`
 	PeersFrom string        `placeholder:"DIR" type:"existingdir" help:"Measure the peers as well, built from this source checkout. Without this flag the checkout must belong to you or root, because its code is run."`
 	Rounds    int           `range:"1..100" placeholder:"N" help:"How often each server is started and measured (default 6; with --quick 1)."`
@@ -139,13 +141,9 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	if err != nil {
 		return lab.Config{}, nil, err
 	}
-	var servers []results.Target
-	for _, text := range c.Server {
-		s, err := models.ParseServer(text)
-		if err != nil {
-			return lab.Config{}, nil, usageError(fmt.Errorf("--server: %w", err))
-		}
-		servers = append(servers, s)
+	servers, talk, err := c.servers()
+	if err != nil {
+		return lab.Config{}, nil, usageError(err)
 	}
 	names, parts, claims := c.Models, []results.Part(nil), []string(nil)
 	for _, name := range c.Only {
@@ -160,8 +158,18 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	if c.Claims || claims != nil {
 		parts = append(parts, experiments.Parts(claims)...)
 	}
-	targets, notMeasured := models.Models(program), []string(nil)
-	if c.Peers || c.PeersFrom != "" {
+	targets, notMeasured := models.Speaking(c.Protocol, models.Models(program)), []string(nil)
+	switch {
+	case c.Protocol != load.KV && (c.Peers || c.PeersFrom != ""):
+		return lab.Config{}, nil, usageError(fmt.Errorf("--peers makes no sense beside --protocol %s: the peers that speak it are measured anyway", c.Protocol))
+	case c.Protocol != load.KV:
+		var installed []results.Target
+		installed, notMeasured = models.InstalledSpeaking(c.Protocol)
+		targets = slices.Concat(targets, installed)
+		names = models.WithPeers(names)
+	case talk != nil:
+		targets = nil // they speak this project's protocol
+	case c.Peers || c.PeersFrom != "":
 		built, remove, err := buildPeers(ctx, c.PeersFrom)
 		if err != nil {
 			return lab.Config{}, nil, err
@@ -189,12 +197,17 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 		}
 	}
 	mix := load.DefaultWorkload()
-	mix.Puts, mix.Keys, mix.MinValue, mix.MaxValue = c.Puts, c.Keys, c.Value.min, c.Value.max
+	mix.Protocol, mix.Puts, mix.Keys, mix.MinValue, mix.MaxValue = c.Protocol, c.Puts, c.Keys, c.Value.min, c.Value.max
+	mix = mix.Of(talk)
+	targets = models.Of(talk, targets)
 	var shapes []results.Shape
 	for _, s := range c.Shape {
 		shapes = append(shapes, results.Shape(s))
 	}
-	null := []string{program, "null-server", "--keys", strconv.Itoa(c.Keys), "--value", c.Value.String()}
+	null := []string{program, "null-server", "--protocol", string(c.Protocol), "--keys", strconv.Itoa(c.Keys), "--value", c.Value.String()}
+	if talk != nil {
+		null = []string{program, "null-server", "--exchanges", c.Exchanges}
+	}
 	if runtime.NumCPU() > 1 && !c.NoPin {
 		null = append(null, "--spin")
 	}
@@ -216,6 +229,35 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 		NotMeasured: notMeasured,
 		Progress:    progress(),
 	}, cleanUp, nil
+}
+
+// servers returns the user's own servers, and the exchanges that they are measured
+// with; nil: there are none.
+func (c *labCmd) servers() (servers []results.Target, talk *load.Exchanges, err error) {
+	for _, text := range c.Server {
+		s, err := models.ParseServer(text)
+		if err != nil {
+			return nil, nil, fmt.Errorf("--server: %w", err)
+		}
+		if s.Protocol != "" && c.Exchanges != "" {
+			return nil, nil, fmt.Errorf("--server %s+%s makes no sense beside --exchanges: all that the lab knows of the servers is the file", s.Protocol, s.Name)
+		}
+		s.Protocol = cmp.Or(s.Protocol, c.Protocol)
+		if s.Protocol == load.KV {
+			s.Protocol = ""
+		}
+		servers = append(servers, s)
+	}
+	if c.Exchanges == "" {
+		return servers, nil, nil
+	}
+	if len(servers) == 0 && c.Protocol == load.KV {
+		return nil, nil, errors.New("--exchanges: name the server that takes part in them: --server 'NAME=COMMAND {addr}'")
+	}
+	if talk, err = load.ReadExchanges(c.Exchanges); err != nil {
+		return nil, nil, fmt.Errorf("--exchanges: %w", err)
+	}
+	return servers, talk, nil
 }
 
 // chosen returns the targets with the given names, and the user's own
@@ -286,9 +328,14 @@ func (c *labCmd) command() []string {
 	for _, s := range c.Shape {
 		add("--shape", fmt.Sprintf("%dx%d", s.Connections, s.Depth))
 	}
-	add("--puts", fmt.Sprint(c.Puts))
-	add("--keys", fmt.Sprint(c.Keys))
-	add("--value", c.Value.String())
+	add("--protocol", string(c.Protocol))
+	if c.Exchanges != "" {
+		add("--exchanges", c.Exchanges)
+	} else {
+		add("--puts", fmt.Sprint(c.Puts))
+		add("--keys", fmt.Sprint(c.Keys))
+		add("--value", c.Value.String())
+	}
 	add("--arrivals", string(c.Arrivals))
 	add("--slo", c.SLO.String())
 	return command

@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
@@ -137,6 +140,13 @@ func TestLabCommand(t *testing.T) {
 	require.NoError(t, err)
 	cfg.Progress, again.Progress = nil, nil
 	assert.Equal(t, cfg, again)
+
+	cfg, err = labConfig(t, "--exchanges", kvTalk(t), "--server=mine=./mine {addr}", "--protocol=resp")
+	require.NoError(t, err)
+	again, err = labConfig(t, cfg.Command[2:]...)
+	require.NoError(t, err)
+	cfg.Progress, again.Progress = nil, nil
+	assert.Equal(t, cfg, again)
 }
 
 // Printed commands begin as the user started the program, so that they can
@@ -162,4 +172,55 @@ func TestLabTargetsAreServed(t *testing.T) {
 		assert.Zero(t, code, "%s: %s", s.Name, said)
 		assert.Contains(t, help, models.VariantOf(s).Summary, s.Name)
 	}
+}
+
+// The lab measures servers of which only exchanges are known, and our models in another
+// protocol.
+func TestLabProtocols(t *testing.T) {
+	talk := kvTalk(t)
+	cfg, err := labConfig(t, "--exchanges", talk, "--server", "mine=./mine {addr}")
+	require.NoError(t, err)
+	require.Equal(t, []string{"mine"}, models.TargetNames(cfg.Targets), "our own speak another protocol")
+	assert.Equal(t, load.FromFile, cfg.Targets[0].Protocol)
+	assert.Len(t, cfg.Mix.Exchanges.All, 2)
+	assert.Equal(t, []string{"null-server", "--exchanges", talk}, cfg.Null.Command[1:4])
+	require.NoError(t, cfg.Validate())
+
+	ours := len(models.Models("ioflavors"))
+	cfg, err = labConfig(t, "--protocol", "resp", "--server", "mine=./mine {addr}")
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, len(cfg.Targets), ours+1)
+	for _, s := range cfg.Targets {
+		assert.Equal(t, load.RESP, s.Protocol, s.Name)
+	}
+	assert.Equal(t, []string{"--protocol", "resp"}, cfg.Targets[0].Command[len(cfg.Targets[0].Command)-2:])
+	assert.Equal(t, load.RESP, cfg.Mix.Protocol)
+	assert.Subset(t, cfg.Null.Command, []string{"--protocol", "resp"})
+	_, err = exec.LookPath("redis-server")
+	assert.Equal(t, err == nil, slices.Contains(models.TargetNames(cfg.Targets), "peer redis"))
+	assert.Equal(t, err != nil, len(cfg.NotMeasured) > 0)
+	assert.NotContains(t, models.TargetNames(cfg.Targets), "peer memcached")
+
+	cfg, err = labConfig(t, "--protocol", "resp", "--exchanges", talk)
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, len(cfg.Targets), ours)
+	assert.Equal(t, load.FromFile, cfg.Targets[0].Protocol)
+	assert.Contains(t, cfg.Targets[0].Command, "resp", "it serves that protocol")
+
+	for _, wrong := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"--exchanges", talk}, "--exchanges: name the server that takes part in them"},
+		{[]string{"--exchanges", talk, "--server", "resp+mine=./mine {addr}"}, "--server resp+mine makes no sense beside --exchanges"},
+		{[]string{"--exchanges", "no-such-file", "--server", "mine=./mine {addr}"}, "--exchanges: open no-such-file"},
+		{[]string{"--protocol", "resp", "--peers"}, "--peers makes no sense beside --protocol resp"},
+		{[]string{"--protocol", "http"}, "must be one of"},
+	} {
+		_, err := labConfig(t, wrong.args...)
+		assert.ErrorContains(t, err, wrong.says)
+	}
+	code, _, errs := ioflavors(t, "lab", "--exchanges", talk, "--keys", "10000")
+	assert.Equal(t, 2, code)
+	assert.Contains(t, errs, "--keys makes no sense beside --exchanges")
 }

@@ -46,9 +46,9 @@ func (b *Bench) WithPins(ctx context.Context, s results.Target, pins proc.Pinnin
 	return err
 }
 
-// Preload stores the keys of all workloads.
+// Preload stores the keys of all workloads, or tries their exchanges.
 func (b *Bench) Preload(ctx context.Context, s results.Target, p *proc.Process) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, PreloadTimeout, fmt.Errorf("storing the keys takes more than %v", PreloadTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, PreloadTimeout, fmt.Errorf("storing the keys, or trying the exchanges, takes more than %v", PreloadTimeout))
 	defer cancel()
 	return generator.Preload(ctx, generator.Config{Addr: p.Addr, Workload: s.Told(b.Results.Plan.Workloads[0])})
 }

@@ -113,6 +113,10 @@ func ByID(id string) *Experiment {
 	return nil
 }
 
+// Foreign reports whether the experiment can tell something of our models while they
+// serve another protocol: it has no runs of its own, which are in this project's.
+func (e *Experiment) Foreign() bool { return e.run == nil }
+
 // RunsWith reports whether the experiment has runs of its own with the server.
 func (e *Experiment) RunsWith(s *results.Server) bool {
 	return e.run != nil && s.Ours() && (e.with == nil || e.with(s))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/bench"
 	"github.com/ioflavors/ioflavors/tools/internal/experiments"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
@@ -120,6 +121,9 @@ func Run(ctx context.Context, cfg Config) (*results.Results, error) {
 		b.Results.Servers = append(b.Results.Servers, &results.Server{Target: s, Binary: proc.HashOf(s.Command[0])})
 	}
 
+	if left := leftOut(plan, cfg.Targets); left != "" {
+		b.Results.Skip(left)
+	}
 	if b.Pins.On {
 		b.Results.Skip("scaling over cores: a server has one core here, so further loops and threads show only what they cost")
 	}
@@ -164,8 +168,8 @@ func (b *run) conclude() error {
 	return err
 }
 
-// conformance starts every server, and checks the ones that speak our protocol. A server
-// that says here that this system cannot run it is not started again.
+// conformance starts every server, and checks the ones that speak our protocol, or tries
+// the exchanges of a file. A server that says here that this system cannot run it is not started again.
 func (b *run) conformance(ctx context.Context) error {
 	for _, s := range b.Results.Servers {
 		b.progress.Doing(s.Name, "check")
@@ -176,6 +180,8 @@ func (b *run) conformance(ctx context.Context) error {
 		planned, line := time.Duration(0), ""
 		if s.Ours() {
 			planned, line = conformanceTime, fmt.Sprintf("%s: %v rules", s.Name, s.Rules)
+		} else if e := b.Results.Plan.Workloads[0].Exchanges; e != nil {
+			line = fmt.Sprintf("%s: the replies to %s are right", s.Name, format.Count(len(e.All), "request"))
 		}
 		var missing *proc.UnavailableError
 		if errors.As(err, &missing) {
@@ -271,8 +277,15 @@ func (b *run) conform(ctx context.Context, s *results.Server) error {
 	checked := s.Target
 	checked.Command = slices.Concat(s.Command, s.CheckFlags)
 	return b.With(ctx, checked, func(p *proc.Process) error {
-		if err := p.Serves(ctx, s.Target, b.Results.Plan.Workloads[0]); err != nil || !s.Ours() {
+		w := b.Results.Plan.Workloads[0]
+		if err := p.Serves(ctx, s.Target, w); err != nil {
 			return err
+		}
+		if w.Exchanges != nil {
+			return errors.Join(b.Preload(ctx, s.Target, p), p.Failure())
+		}
+		if !s.Ours() {
+			return nil
 		}
 		var g results.Conformance
 		if b.check != nil {

@@ -30,7 +30,7 @@ func (b *run) measureServer(ctx context.Context, s *results.Server, round int, a
 		b.progress.Doing(s.Name, fmt.Sprintf("%s · round %d of %d", what, round, plan.Rounds))
 	}
 	err := b.With(ctx, s.Target, func(p *proc.Process) error {
-		doing("store the keys")
+		doing(map[bool]string{true: "try the exchanges", false: "store the keys"}[plan.Workloads[0].Exchanges != nil])
 		if err := b.Preload(ctx, s.Target, p); err != nil {
 			return err
 		}

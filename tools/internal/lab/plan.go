@@ -75,7 +75,11 @@ func newPlan(cfg Config) (results.Plan, error) {
 			if experiments.ByID(id) == nil {
 				return results.Plan{}, fmt.Errorf("no experiment %q: there are %s", id, strings.Join(experiments.IDs(), ", "))
 			}
+			if len(cfg.Experiments) > 0 && !canTell(id, cfg.Targets) {
+				return results.Plan{}, fmt.Errorf("%s: %s", id, whyLeftOut)
+			}
 		}
+		p.Experiments = slices.DeleteFunc(p.Experiments, func(id string) bool { return !canTell(id, cfg.Targets) })
 	}
 	if cfg.idle != nil {
 		p.IdleConnections = cfg.idle
@@ -93,6 +97,29 @@ func newPlan(cfg Config) (results.Plan, error) {
 	}
 	return p, nil
 }
+
+// canTell reports whether an experiment can tell something of one of the targets: its
+// own runs are in this project's protocol, and without such runs it is about this
+// project's models.
+func canTell(id string, targets []results.Target) bool {
+	own := !experiments.ByID(id).Foreign()
+	return slices.ContainsFunc(targets, func(s results.Target) bool { return s.Ours() || !own && !s.Foreign })
+}
+
+// leftOut says which experiments are not in the plan, because they can tell nothing of
+// the targets; "": there are none.
+func leftOut(p results.Plan, targets []results.Target) string {
+	var ids []string
+	if p.Has(results.Claims) {
+		ids = slices.DeleteFunc(experiments.For(p), func(id string) bool { return canTell(id, targets) })
+	}
+	if len(ids) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the claims %s: %s", strings.Join(ids, ", "), whyLeftOut)
+}
+
+const whyLeftOut = "their tests need one of this project's models, or servers that speak its protocol"
 
 // conformanceTime is about the time to check a server.
 const conformanceTime = 1500 * time.Millisecond

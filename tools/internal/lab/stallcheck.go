@@ -59,7 +59,8 @@ func (b *run) stallCheck(ctx context.Context) error {
 const stallCheckTime = stopWindow + 400*time.Millisecond
 
 func (b *run) stopUnderLoad(ctx context.Context, s results.Target, p *proc.Process, check *results.StallCheck) error {
-	open, closed := s.Told(load.DefaultWorkload()), s.Told(load.DefaultWorkload())
+	closed := s.Told(load.DefaultWorkload().Of(b.Results.Plan.Workloads[0].Exchanges))
+	open := closed
 	open.Connections, open.Rate, open.Arrivals = 10, stopRate, load.Constant
 	type outcome struct {
 		result load.Result

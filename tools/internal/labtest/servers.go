@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ioflavors/ioflavors/common/exchanges"
 	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/server"
@@ -58,7 +59,7 @@ func Target(t *testing.T, mode string) results.Target {
 		s.OneAtATime = true
 	case "resp":
 		s.Protocol = load.RESP
-	case "foreign", "foreign-unavailable":
+	case "foreign", "foreign-unavailable", "lines", "lines-wrong":
 		s.Command, s.Foreign = append(s.Command, results.AddrPlaceholder), true
 	}
 	return s
@@ -75,7 +76,7 @@ func testServer(mode string, args []string) {
 	case "refuses":
 		fmt.Fprintln(os.Stderr, "starting\nno ring of mine")
 		os.Exit(servercmd.ExitUnavailable)
-	case "foreign", "foreign-unavailable":
+	case "foreign", "foreign-unavailable", "lines", "lines-wrong":
 		addr = args[0]
 	case "stubborn":
 		signal.Ignore(syscall.SIGTERM)
@@ -85,7 +86,7 @@ func testServer(mode string, args []string) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	if !strings.HasPrefix(mode, "foreign") {
+	if !strings.HasPrefix(mode, "foreign") && !strings.HasPrefix(mode, "lines") {
 		slog.New(slog.NewJSONHandler(os.Stderr, nil)).Info("listening", "addr", ln.Addr().String())
 	}
 	if strings.HasSuffix(mode, "unavailable") { // like our own command, it listens first
@@ -115,6 +116,10 @@ func testServer(mode string, args []string) {
 		}
 		return
 	}
+	if strings.HasPrefix(mode, "lines") {
+		serveLines(ln, mode)
+		return
+	}
 	h := kv.NewHandler(store.NewSharded(0))
 	if mode == "handler" { // with the flags of ioflavors serve
 		var delay slow.Delay
@@ -139,6 +144,45 @@ func testServer(mode string, args []string) {
 			go testServe(h, c, mode)
 		}
 	}
+}
+
+// serveLines answers each line with the same one in upper case. "lines-wrong" answers
+// the second one of each connection with another text.
+func serveLines(ln net.Listener, mode string) {
+	for {
+		c, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer c.Close()
+			lines := bufio.NewScanner(c)
+			for n := 1; lines.Scan(); n++ {
+				reply := strings.ToUpper(lines.Text())
+				if mode == "lines-wrong" && n == 2 {
+					reply = "error"
+				}
+				if _, err := c.Write([]byte(reply + "\n")); err != nil {
+					return
+				}
+			}
+		}()
+	}
+}
+
+// Talk is the exchanges that the modes "lines" and "lines-wrong" take part in.
+func Talk(t *testing.T) *load.Exchanges {
+	t.Helper()
+	all := []exchanges.Exchange{
+		{Request: []byte("hello\n"), Reply: []byte("HELLO\n"), Setup: true, Line: 1},
+		{Request: []byte("a\n"), Reply: []byte("A\n"), Line: 5},
+		{Request: []byte("b\nc\n"), Reply: []byte("B\nC\n"), Line: 7},
+	}
+	e, err := load.NewExchanges("talk.txt", all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
 }
 
 // slowly bounds the gets that are served at a time.

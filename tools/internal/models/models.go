@@ -37,6 +37,29 @@ func Models(program string) []results.Target {
 	return all
 }
 
+// Speaking returns our own servers with the flag that makes them serve the protocol.
+func Speaking(protocol load.Protocol, ours []results.Target) (all []results.Target) {
+	for _, s := range ours {
+		if protocol != load.KV {
+			s.Protocol, s.Command = protocol, slices.Concat(s.Command, []string{"--protocol", string(protocol)})
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// Of returns the targets as servers of which only the exchanges are known that they
+// take part in.
+func Of(e *load.Exchanges, targets []results.Target) (all []results.Target) {
+	for _, s := range targets {
+		if e != nil {
+			s.Protocol = load.FromFile
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
 // Select returns the targets that names select: a target's whole name selects it, a
 // model's name all its variants. No names select all.
 func Select(all []results.Target, names []string) ([]results.Target, error) {

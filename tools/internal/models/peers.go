@@ -172,6 +172,18 @@ func InstalledPeers() (there []results.Target, notMeasured []string) {
 	return there, notMeasured
 }
 
+// InstalledSpeaking is InstalledPeers for the peers that speak the protocol.
+func InstalledSpeaking(protocol load.Protocol) (there []results.Target, notMeasured []string) {
+	there, notMeasured = InstalledPeers()
+	for _, s := range installed {
+		if name := peerPrefix + s.Name; s.Protocol != protocol {
+			there = slices.DeleteFunc(there, func(other results.Target) bool { return other.Name == name })
+			notMeasured = slices.DeleteFunc(notMeasured, func(line string) bool { return strings.HasPrefix(line, name+":") })
+		}
+	}
+	return there, notMeasured
+}
+
 // WithPeers returns names for Select that select the peers too. If names has a peer,
 // it stays as it is.
 func WithPeers(names []string) []string {

@@ -255,8 +255,7 @@ func (p *Process) Serves(ctx context.Context, s results.Target, w load.Workload)
 		case <-ctx.Done():
 		}
 	}()
-	w = s.Told(w)
-	w.Keys = 1
+	w = s.Told(w).Least()
 	if generator.Preload(ctx, generator.Config{Addr: p.Addr, Workload: w}) != nil {
 		// Its connections may break a moment before it ends.
 		select {

@@ -135,8 +135,7 @@ func plan(r *results.Results) []pair {
 		{"at rest", fmt.Sprintf("%v with each of %v connections", p.Idle, p.IdleConnections)},
 	}
 	for i, w := range p.Workloads {
-		all = append(all, pair{fmt.Sprintf("workload %d", i+1), fmt.Sprintf("%s, %.0f %% gets, %d keys, values of %d bytes",
-			text.WorkloadTitle(r.Plan.Workloads[i]), 100*(1-w.Puts), w.Keys, w.MaxValue)})
+		all = append(all, pair{fmt.Sprintf("workload %d", i+1), text.WorkloadTitle(w) + ", " + w.Words()})
 	}
 	return all
 }

@@ -225,7 +225,10 @@ func peerNotes(r *results.Results) []string {
 			"and store, but none of its limits, timeouts, bounds on memory and counters, so it does less work.")
 	}
 	for _, s := range r.Servers {
-		if !s.Ours() {
+		switch {
+		case s.Protocol == load.FromFile:
+			notes = append(notes, fmt.Sprintf("%s is not checked against the rules, because those are of this project's protocol. Each exchange was tried once before, and each of its replies is checked.", s.Name))
+		case !s.Ours():
 			notes = append(notes, fmt.Sprintf("%s speaks %s. It is not checked against the rules, because those are of this project's protocol; each of its replies is checked.", s.Name, s.Protocol))
 		}
 		for _, rule := range slices.Sorted(maps.Keys(s.Exceptions)) {

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
 
@@ -47,21 +46,13 @@ func Title(r *results.Results) string {
 	if len(r.Plan.Workloads) == 0 {
 		return "ioflavors lab"
 	}
-	w := r.Plan.Workloads[0]
-	title := fmt.Sprintf("ioflavors lab · %s · %s of %v a cell · seed %d · %.0f %% gets, %s keys, %s-byte values",
+	title := fmt.Sprintf("ioflavors lab · %s · %s of %v a cell · seed %d · %s",
 		format.Count(len(r.Servers), "server"), format.Count(r.Plan.Rounds, "round"), r.Plan.Cell, r.Plan.Seed,
-		100*(1-w.Puts), format.Thousands(float64(w.Keys)), valueSizes(w))
+		r.Plan.Workloads[0].Words())
 	if !r.Complete {
 		title += " · INTERRUPTED"
 	}
 	return title
-}
-
-func valueSizes(w load.Workload) string {
-	if w.MinValue == w.MaxValue {
-		return fmt.Sprint(w.MaxValue)
-	}
-	return fmt.Sprintf("%d- to %d", w.MinValue, w.MaxValue)
 }
 
 // Place describes the machine in a line, and how quiet it was.
