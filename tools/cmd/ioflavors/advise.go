@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,8 @@ type adviseCmd struct {
 	Handler     time.Duration `default:"0s" range:"0s..200ms" placeholder:"TIME" help:"How long a request's handler takes besides the store's work (default ${default})."`
 	HandlerKind string        `default:"wait" enum:"wait,cpu" help:"What the handler does in that time: wait, as for a disk or another server, or cpu, compute (default ${default})."`
 	Value       byteSize      `default:"64" range:"0..1047552" placeholder:"SIZE" help:"Size of the values: 64, 1KiB (default ${default})."`
+	Command     string        `without:"handler,handler-kind" because:"the handlers are those of the command" placeholder:"CMD" help:"Measure the models with your own handlers: CMD starts your program, which links the models, without a shell and as one process; {model} in CMD stands for the model, and {addr} or {port} for the address to listen on. A model that CMD refuses with exit code 2 is left out."`
+	Exchanges   string        `without:"puts,value,handler,handler-kind" because:"the file says what the requests are" placeholder:"FILE" help:"The requests, with the answers that they must get, byte for byte (docs/exchanges.md). Wants --command, because the models' own commands speak this project's protocol."`
 	P99         time.Duration `name:"p99" default:"10ms" range:"1us..10s" placeholder:"TIME" help:"The time within which 99 of 100 requests must be answered, from when they were due (default ${default})."`
 	Cores       int           `default:"1" range:"1..1024" placeholder:"N" help:"How many cores the server may have; the load needs another one (default ${default})."`
 	SpareCore   bool          `help:"The server may burn its core when it has nothing to do: then the response time decides, not the CPU time."`
@@ -127,41 +130,65 @@ func (c *adviseCmd) config() (advise.Config, error) {
 	if err != nil {
 		return advise.Config{}, err
 	}
-	targets, err := models.Select(models.Models(program), c.Models)
-	if err != nil {
+	targets := models.Models(program)
+	if c.Command != "" {
+		if targets, err = models.Linked(c.Command); err != nil {
+			return advise.Config{}, fmt.Errorf("--command: %w", err)
+		}
+		if _, err := exec.LookPath(targets[0].Command[0]); err != nil {
+			return advise.Config{}, fmt.Errorf("--command: %w", err)
+		}
+	}
+	if targets, err = models.Select(targets, c.Models); err != nil {
 		return advise.Config{}, err
+	}
+	var talk *load.Exchanges
+	if c.Exchanges != "" {
+		if c.Command == "" {
+			return advise.Config{}, errors.New("--exchanges wants --command: the models' own commands speak this project's protocol")
+		}
+		if talk, err = load.ReadExchanges(c.Exchanges); err != nil {
+			return advise.Config{}, fmt.Errorf("--exchanges: %w", err)
+		}
 	}
 	cfg := advise.Config{
 		Profile: advise.Profile{
 			Connections: c.Conns, Active: c.Active.of(c.Conns), Rate: c.Rate, Arrivals: c.Arrivals, Puts: c.Puts,
-			Handler: c.Handler, Computes: c.HandlerKind == "cpu", Value: int(c.Value), P99: c.P99,
+			Handler: c.Handler, Computes: c.HandlerKind == "cpu", Value: int(c.Value), Exchanges: talk, P99: c.P99,
 			Cores: c.Cores, SpareCore: c.SpareCore,
 		},
 		Targets:  targets,
 		Repeats:  c.Repeats,
 		Duration: c.Duration,
 		Seed:     c.Seed,
-		Command:  c.command(),
+		Command:  c.commandLine(),
 		Progress: term.NewProgress(stderr()),
 	}
 	return cfg, cfg.Validate()
 }
 
-// command returns the command line that repeats the advice, without the
+// commandLine returns the command line that repeats the advice, without the
 // destination of its output.
-func (c *adviseCmd) command() []string {
+func (c *adviseCmd) commandLine() []string {
 	command := append(self.Command(), "advise")
 	add := func(flag, value string) { command = append(command, flag, value) }
 	add("--conns", strconv.Itoa(c.Conns))
 	add("--active", c.Active.String())
 	add("--rate", strconv.FormatFloat(c.Rate, 'f', -1, 64))
 	add("--arrivals", string(c.Arrivals))
-	add("--puts", fmt.Sprint(c.Puts))
+	if c.Command != "" {
+		add("--command", c.Command)
+	}
+	if c.Exchanges != "" {
+		add("--exchanges", c.Exchanges)
+	} else {
+		add("--puts", fmt.Sprint(c.Puts))
+		add("--value", strconv.Itoa(int(c.Value)))
+	}
 	if c.Handler > 0 {
 		add("--handler", c.Handler.String())
 		add("--handler-kind", c.HandlerKind)
 	}
-	add("--value", strconv.Itoa(int(c.Value)))
 	add("--p99", c.P99.String())
 	add("--cores", strconv.Itoa(c.Cores))
 	if c.SpareCore {

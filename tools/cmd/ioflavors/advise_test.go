@@ -91,3 +91,36 @@ func TestAdvise(t *testing.T) {
 	assert.Empty(t, out)
 	assert.Contains(t, said, "5.00 cores of computing")
 }
+
+func TestAdviseCommandFlags(t *testing.T) {
+	talk := kvTalk(t)
+	cfg, err := adviseConfig(t, "--command", "go run ./mine --model {model} --addr {addr}", "--exchanges", talk, "--conns", "200", "--rate", "2000")
+	require.NoError(t, err)
+	assert.Equal(t, models.TargetNames(models.Models("ioflavors")), models.TargetNames(cfg.Targets))
+	assert.True(t, cfg.Targets[0].Linked)
+	assert.Len(t, cfg.Exchanges.All, 2)
+	again, err := adviseConfig(t, cfg.Command[2:]...)
+	require.NoError(t, err)
+	again.Progress = cfg.Progress
+	assert.Equal(t, cfg, again, "the command does the same again")
+
+	cfg, err = adviseConfig(t, "--command", "go run ./mine --model {model} --addr {addr}", "--value", "1KiB")
+	require.NoError(t, err, "it may speak this project's protocol")
+	assert.Nil(t, cfg.Exchanges)
+
+	for says, args := range map[string][]string{
+		"--exchanges wants --command":                               {"--exchanges", talk},
+		"--command: command \"go {addr}\": want {model}":            {"--command", "go {addr}"},
+		"--command: exec: \"no-such-program\": executable file not": {"--command", "no-such-program {model} {addr}"},
+		"--exchanges: open no-such-file":                            {"--command", "go {model} {addr}", "--exchanges", "no-such-file"},
+	} {
+		code, _, errs := ioflavors(t, append([]string{"advise"}, args...)...)
+		assert.Equal(t, 2, code, says)
+		assert.Contains(t, errs, says)
+	}
+	for _, flag := range []string{"--puts=0.1", "--value=64", "--handler=0s", "--handler-kind=wait"} {
+		code, _, errs := ioflavors(t, "advise", "--command", "go {model} {addr}", "--exchanges", talk, flag)
+		assert.Equal(t, 2, code, flag)
+		assert.Contains(t, errs, "makes no sense beside --")
+	}
+}

@@ -71,8 +71,8 @@ type Advice struct {
 	// Options are the models: first the ones that qualify, the best one at the top.
 	Options []Option `json:"options"`
 	Changes []Change `json:"changes,omitempty"`
-	// NotAvailable are the models that this system cannot run. They were started
-	// once.
+	// NotAvailable are the models that this system cannot run, or that the user's
+	// command does not know. They were started once.
 	NotAvailable []Absentee `json:"not_available,omitempty"`
 	// Foretold is the result of arithmetic before the run, and Limits is what this
 	// machine could not show.
@@ -92,6 +92,23 @@ type Advice struct {
 type Absentee struct {
 	Model  string `json:"model"`
 	Reason string `json:"reason"`
+	// Refused: it is the user's command that refuses the model, by its exit code.
+	Refused bool `json:"refused,omitempty"`
+}
+
+// why says why the model was not measured, and mark says so in a table.
+func (x Absentee) why() string {
+	if x.Refused {
+		return "the command refuses it: " + x.Reason
+	}
+	return "it is not available here: " + x.Reason
+}
+
+func (x Absentee) mark() string {
+	if x.Refused {
+		return "LEFT OUT"
+	}
+	return text.UnavailableMark
 }
 
 // Change is a change of the profile, and whether it would change the answer.
@@ -222,12 +239,12 @@ func (v *adviser) run(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if sample.unavailable != "" && before[s.Name] == nil {
+			if sample.absent != nil && before[s.Name] == nil {
 				planned := each
 				if foreseen(a.Profile, s) == "" {
 					planned *= time.Duration(a.Repeats)
 				}
-				progress.Finished(planned, a.leaveOut(s, sample.unavailable))
+				progress.Finished(planned, a.leaveOut(*sample.absent))
 				continue
 			}
 			sample.Repeat = repeat
@@ -243,11 +260,11 @@ func (v *adviser) run(ctx context.Context) error {
 	return v.probes(ctx, each)
 }
 
-// leaveOut removes a model that this system cannot run, and returns a line about it.
-func (a *Advice) leaveOut(s results.Target, why string) string {
-	a.NotAvailable = append(a.NotAvailable, Absentee{s.Name, why})
-	a.targets = slices.DeleteFunc(slices.Clone(a.targets), func(other results.Target) bool { return other.Name == s.Name })
-	return fmt.Sprintf("%s: %s: %s", s.Name, text.UnavailableMark, why)
+// leaveOut removes a model that cannot be measured, and returns a line about it.
+func (a *Advice) leaveOut(x Absentee) string {
+	a.NotAvailable = append(a.NotAvailable, x)
+	a.targets = slices.DeleteFunc(slices.Clone(a.targets), func(s results.Target) bool { return s.Name == x.Model })
+	return fmt.Sprintf("%s: %s: %s", x.Model, x.mark(), x.Reason)
 }
 
 // again measures the models about which nothing is known, at most twice each. The
@@ -293,8 +310,12 @@ func (v *adviser) sample(ctx context.Context, s results.Target, p Profile, seed 
 	if err != nil {
 		sample.Error = err.Error()
 		var missing *proc.UnavailableError
-		if errors.As(err, &missing) {
-			sample.unavailable = missing.Reason
+		var refused *proc.UsageError
+		switch {
+		case errors.As(err, &missing):
+			sample.absent = &Absentee{Model: s.Name, Reason: missing.Reason}
+		case s.Linked && errors.As(err, &refused):
+			sample.absent = &Absentee{Model: s.Name, Reason: refused.Reason, Refused: true}
 		}
 	}
 	return sample, nil
@@ -313,7 +334,7 @@ func (v *adviser) measure(ctx context.Context, s results.Target, p Profile, seed
 		return err
 	}
 	began := lookAt(v.bench, server)
-	storing, cancel := context.WithTimeoutCause(ctx, bench.PreloadTimeout, fmt.Errorf("storing the keys takes more than %v", bench.PreloadTimeout))
+	storing, cancel := context.WithTimeoutCause(ctx, bench.PreloadTimeout, fmt.Errorf("%s takes more than %v", map[bool]string{true: "trying the exchanges", false: "storing the keys"}[p.Exchanges != nil], bench.PreloadTimeout))
 	defer cancel()
 	if err := generator.Preload(storing, generator.Config{Addr: server.Addr, Workload: w}); err != nil {
 		if storing.Err() != nil {
@@ -321,7 +342,7 @@ func (v *adviser) measure(ctx context.Context, s results.Target, p Profile, seed
 		}
 		return errors.Join(server.Failure(), err)
 	}
-	sample.took("to store the keys", began, p.filling())
+	sample.took(map[bool]string{true: "to try the exchanges", false: "to store the keys"}[p.Exchanges != nil], began, p.filling())
 	if m, err := proc.MemoryOf(server.PID); err == nil {
 		sample.Base = m.RSS
 	}

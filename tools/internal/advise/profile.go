@@ -22,6 +22,9 @@ type Profile struct {
 	Rate     float64       `json:"rate"`
 	Arrivals load.Arrivals `json:"arrivals"`
 	Puts     float64       `json:"puts"`
+	// Exchanges are the requests instead of gets and puts; nil: there are none. Puts,
+	// Handler and Value then mean nothing.
+	Exchanges *load.Exchanges `json:"exchanges,omitempty"`
 	// Handler is how long each request's handler takes. It waits, for a disk or
 	// another server, or it computes (Computes).
 	Handler  time.Duration `json:"handler_ns"`
@@ -83,6 +86,9 @@ func (p Profile) workload() load.Workload {
 	const data, filling = 64 << 20, 250 * time.Millisecond
 	w := load.DefaultWorkload()
 	w.Connections, w.Rate, w.Arrivals, w.Puts = p.Active, p.Rate, p.Arrivals, p.Puts
+	if p.Exchanges != nil {
+		return w.Of(p.Exchanges)
+	}
 	w.MinValue, w.MaxValue = p.Value, p.Value
 	w.Keys = min(w.Keys, data/max(1, p.Value))
 	if p.Handler > 0 {
@@ -125,9 +131,12 @@ func (p Profile) duration() time.Duration {
 	return min(max(format.Seconds(requests/p.Rate), time.Second), 4*time.Second)
 }
 
-// filling returns about how long storing the keys takes, and opening how long opening
-// the silent connections takes.
+// filling returns about how long storing the keys or trying the exchanges takes, and
+// opening how long opening the silent connections takes.
 func (p Profile) filling() time.Duration {
+	if e := p.Exchanges; e != nil {
+		return time.Duration(len(e.All)) * 100 * time.Microsecond
+	}
 	return time.Duration(p.workload().Keys) * max(p.Handler, 5*time.Microsecond)
 }
 

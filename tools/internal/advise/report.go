@@ -44,6 +44,9 @@ func (a *Advice) conclude() error {
 	a.Limits = a.limits()
 	if len(options) == 0 {
 		a.Sentence = "No advice: this system can run none of the models."
+		if i := slices.IndexFunc(a.NotAvailable, func(x Absentee) bool { return x.Refused }); i >= 0 {
+			a.Sentence = "No advice: the command runs none of the models."
+		}
 		return nil
 	}
 	unseen := slices.ContainsFunc(options, func(o Option) bool { return o.Samples == 0 })
@@ -259,8 +262,12 @@ func (a *Advice) limits() []string {
 
 // task returns the profile as a sentence.
 func (p Profile) task() string {
-	text := fmt.Sprintf("%s connections, %s active; %s requests/s (%s), %.0f %% puts, values of %s bytes",
-		format.Thousands(float64(p.Connections)), format.Thousands(float64(p.Active)), format.Thousands(p.Rate), p.Arrivals, p.Puts*100, format.Thousands(float64(p.Value)))
+	requests := fmt.Sprintf("%.0f %% puts, values of %s bytes", p.Puts*100, format.Thousands(float64(p.Value)))
+	if p.Exchanges != nil {
+		requests = p.workload().Words()
+	}
+	text := fmt.Sprintf("%s connections, %s active; %s requests/s (%s), %s",
+		format.Thousands(float64(p.Connections)), format.Thousands(float64(p.Active)), format.Thousands(p.Rate), p.Arrivals, requests)
 	if p.Handler > 0 {
 		kind := "waits"
 		if p.Computes {
@@ -306,7 +313,7 @@ func (a *Advice) table() *text.Table {
 		g.Rows = append(g.Rows, text.Row{Cells: []string{o.Model, ok, fmt.Sprintf("%d/%d", o.Counted, o.Samples), p99, cpu, per, memory, each}})
 	}
 	for _, x := range a.NotAvailable {
-		g.Rows = append(g.Rows, text.Row{Cells: []string{x.Model}, Remark: text.UnavailableMark, Calm: true})
+		g.Rows = append(g.Rows, text.Row{Cells: []string{x.Model}, Remark: x.mark(), Calm: true})
 	}
 	return g
 }
@@ -322,7 +329,7 @@ func (a *Advice) Report(w io.Writer, style text.Style, width int) error {
 		fill(a.Needs)
 	}
 	for _, x := range a.NotAvailable {
-		fill(fmt.Sprintf("%s was not tried, because it is not available here: %s.", x.Model, x.Reason))
+		fill(fmt.Sprintf("%s was not tried, because %s.", x.Model, strings.TrimSuffix(x.why(), ".")))
 	}
 	if !a.Complete {
 		fill(fmt.Sprintf("INTERRUPTED after %s.", format.Count(len(a.Samples), "measurement")))

@@ -81,7 +81,7 @@ func TestAdviseWithoutThoseThatAreNotAvailable(t *testing.T) {
 	cfg.Progress = term.NewProgress(&progress)
 	a, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
-	assert.ElementsMatch(t, []Absentee{{"unavailable", "no io_uring: not permitted"}, {"refuses", "no ring of mine"}}, a.NotAvailable)
+	assert.ElementsMatch(t, []Absentee{{Model: "unavailable", Reason: "no io_uring: not permitted"}, {Model: "refuses", Reason: "no ring of mine"}}, a.NotAvailable)
 	require.Len(t, a.Options, 1)
 	assert.Equal(t, "right", a.Options[0].Model)
 	for _, s := range a.Samples {

@@ -35,8 +35,8 @@ type Sample struct {
 	// machine, or it has no room. Then the sample says nothing about the server.
 	Taken string `json:"taken,omitempty"`
 
-	unavailable string // why this system cannot run the server; "": it can
-	slow        string // the step that took much longer than planned, and how long
+	absent *Absentee // why the server cannot be measured; nil: it can
+	slow   string    // the step that took much longer than planned, and how long
 }
 
 // hopelessShare is the share of the due requests below which another measurement

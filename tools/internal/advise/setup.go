@@ -34,6 +34,7 @@ const (
 	defaultIdle   = time.Minute
 	defaultIdle1  = 5 * time.Second // for models that serve one client at a time
 	defaultMemory = 256 << 20
+	defaultFrame  = 1 << 20
 )
 
 // limits returns the limits that a model needs for the profile and does not have by
@@ -64,7 +65,22 @@ func (p Profile) limits(s results.Target) (l server.Limits, why []string) {
 		why = append(why, fmt.Sprintf("--memory-limit %dMiB: by default the server closes connections when the buffers of all connections reach %d MiB, and a request and a reply of each active one take more.",
 			l.MemoryLimit>>20, defaultMemory*3/4>>20))
 	}
+	if n := p.longestRequest(); n > defaultFrame {
+		l.MaxFrame = (n>>20 + 1) << 20
+		why = append(why, fmt.Sprintf("--max-frame %dMiB: by default the server refuses requests of more than %d MiB, and the longest one has %s bytes.",
+			l.MaxFrame>>20, defaultFrame>>20, format.Thousands(float64(n))))
+	}
 	return l, why
+}
+
+// longestRequest returns the length in bytes of the longest request of the exchanges.
+func (p Profile) longestRequest() (n int) {
+	if p.Exchanges != nil {
+		for _, e := range p.Exchanges.All {
+			n = max(n, len(e.Request))
+		}
+	}
+	return n
 }
 
 // meanSilence returns how long an active connection is silent on average.
@@ -80,7 +96,11 @@ func (p Profile) longestSilence() time.Duration {
 // and a reply under way.
 func (p Profile) buffers() int64 {
 	const besides = 1 << 10 // the key, the frame
-	return int64(p.Active) * 2 * int64(p.Value+besides)
+	largest := p.Value
+	if p.Exchanges != nil {
+		largest = p.Exchanges.Largest
+	}
+	return int64(p.Active) * 2 * int64(largest+besides)
 }
 
 // limitFlags returns the flags that set the limits.
@@ -93,6 +113,9 @@ func limitFlags(l server.Limits) (flags []string) {
 	}
 	if l.MemoryLimit != 0 {
 		flags = append(flags, "--memory-limit", fmt.Sprintf("%dMiB", l.MemoryLimit>>20))
+	}
+	if l.MaxFrame != 0 {
+		flags = append(flags, "--max-frame", fmt.Sprintf("%dMiB", l.MaxFrame>>20))
 	}
 	return flags
 }
@@ -109,10 +132,11 @@ func (p Profile) setup(s results.Target, program []string, descriptors int) (*Se
 		return nil, nil // serve does not know the server
 	}
 	limits, why := p.limits(s)
-	setup := &Setup{
-		Serve: slices.Concat(program, []string{"serve"}, strings.Fields(s.Name), limitFlags(limits)),
-		Why:   why,
+	serve := slices.Concat(program, []string{"serve"}, strings.Fields(s.Name))
+	if s.Linked {
+		serve = s.At(servercmd.DefaultAddr)
 	}
+	setup := &Setup{Serve: append(serve, limitFlags(limits)...), Why: why}
 	if need := max(p.Connections, limits.MaxConns) + descriptorReserve; need > 1024 && !s.OneAtATime {
 		text := fmt.Sprintf("ulimit -n %d: each connection takes a file descriptor (in a service LimitNOFILE=, in a container --ulimit nofile=).", need)
 		if descriptors < need {
@@ -125,7 +149,7 @@ func (p Profile) setup(s results.Target, program []string, descriptors int) (*Se
 		setup.Why = append(setup.Why, fmt.Sprintf("The command has no handler that takes %v: that handler is in the Store of your own program.", p.Handler))
 	}
 	var out bytes.Buffer
-	if err := goProgram.Execute(&out, goSetup{model, limits, servercmd.DefaultAddr, p.Handler}); err != nil {
+	if err := goProgram.Execute(&out, goSetup{model, limits, servercmd.DefaultAddr, p.Handler, s.Linked}); err != nil {
 		return nil, err
 	}
 	source, err := goformat.Source(out.Bytes())
@@ -155,6 +179,7 @@ type goSetup struct {
 	Limits  server.Limits
 	Addr    string
 	Handler time.Duration
+	Linked  bool // the user has a protocol
 }
 
 var goProgram = template.Must(template.New("").Parse(`package main
@@ -163,13 +188,22 @@ import (
 	"log"
 
 	"github.com/ioflavors/ioflavors/common/server"
+{{- if .Linked}}
+	"github.com/ioflavors/ioflavors/common/session"
+{{- end}}
 	"github.com/ioflavors/ioflavors/{{.Model}}"
 )
 
 func main() {
+{{- if .Linked}}
+	var protocol session.Protocol // yours
+	config := server.Config{
+		Protocol: protocol,
+{{- else}}
 	config := server.Config{
 		// Store is yours{{if .Handler}}, with the handler of {{.Handler}}{{end}}; without one, a new one in memory.
-{{- with .Limits}}{{if or .MaxConns .IdleTimeout .MemoryLimit}}
+{{- end}}
+{{- with .Limits}}{{if or .MaxConns .IdleTimeout .MemoryLimit .MaxFrame}}
 		Limits: server.Limits{
 {{- if .MaxConns}}
 			MaxConns:    {{.MaxConns}},
@@ -177,6 +211,8 @@ func main() {
 			IdleTimeout: -1,
 {{- end}}{{if .MemoryLimit}}
 			MemoryLimit: {{.MemoryLimit}},
+{{- end}}{{if .MaxFrame}}
+			MaxFrame: {{.MaxFrame}},
 {{- end}}
 		},
 {{- end}}{{end}}

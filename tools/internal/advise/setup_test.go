@@ -17,8 +17,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/common/exchanges"
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/sock"
+	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
@@ -88,7 +90,7 @@ func TestDefaultLimits(t *testing.T) {
 func TestTheProgramCompiles(t *testing.T) {
 	files := make(map[string]string) // of exported types, by package
 	const module = "github.com/ioflavors/ioflavors/"
-	list := exec.CommandContext(t.Context(), "go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", module+"common/server")
+	list := exec.CommandContext(t.Context(), "go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", module+"common/server", module+"common/session")
 	for _, s := range models.Models("ioflavors") {
 		list.Args = append(list.Args, module+s.Model())
 	}
@@ -105,8 +107,12 @@ func TestTheProgramCompiles(t *testing.T) {
 
 	large := testProfile()
 	large.Connections, large.Active, large.Value, large.Handler = 20_000, 10_000, 1<<19, 20*time.Millisecond
-	for _, s := range models.Models("ioflavors") {
-		for _, p := range []Profile{{Connections: 1, Active: 1, Rate: 1000}, large} {
+	linked, err := models.Linked("mine {model} {addr}")
+	require.NoError(t, err)
+	long := large
+	long.Exchanges, long.Handler = &load.Exchanges{Largest: 1 << 21, All: []exchanges.Exchange{{Request: make([]byte, 1<<21)}}}, 0
+	for _, s := range append(models.Models("ioflavors"), linked...) {
+		for _, p := range []Profile{{Connections: 1, Active: 1, Rate: 1000}, large, long} {
 			setup, err := p.setup(s, []string{"ioflavors"}, math.MaxInt32)
 			require.NoError(t, err)
 			file, err := parser.ParseFile(fset, s.Name, setup.Go, parser.SkipObjectResolution)

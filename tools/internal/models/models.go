@@ -109,6 +109,28 @@ func ParseServer(text string) (results.Target, error) {
 	return s, nil
 }
 
+// Linked returns a user's program, which links our models, as a server for each of
+// their variants: "./mine --model {model} --addr {addr}". The command is split at
+// spaces, and starts without a shell. Behind it are the flags of the variant.
+func Linked(command string) (all []results.Target, err error) {
+	if !strings.Contains(command, results.ModelPlaceholder) {
+		return nil, fmt.Errorf("command %q: want %s where the model's name goes, as in ./mine --model %s --addr %s",
+			command, results.ModelPlaceholder, results.ModelPlaceholder, results.AddrPlaceholder)
+	}
+	if !strings.Contains(command, results.AddrPlaceholder) && !strings.Contains(command, results.PortPlaceholder) {
+		return nil, fmt.Errorf("command %q: neither %s nor %s in it, to say where to listen", command, results.AddrPlaceholder, results.PortPlaceholder)
+	}
+	for _, v := range Variants() {
+		s := results.Target{Name: v.Name(), OneAtATime: v.OneAtATime(), Foreign: true, Linked: true}
+		for _, word := range strings.Fields(command) {
+			s.Command = append(s.Command, strings.ReplaceAll(word, results.ModelPlaceholder, v.Model))
+		}
+		s.Command = append(s.Command, v.Args...)
+		all = append(all, s)
+	}
+	return all, nil
+}
+
 // Distinct returns an error if two targets have the same name.
 func Distinct(targets []results.Target) error {
 	if len(targets) == 0 {

@@ -64,3 +64,26 @@ func TestParseServer(t *testing.T) {
 		require.Error(t, err, wrong)
 	}
 }
+
+// A user's program is a server for each of our variants, about which as much is known as
+// about ours.
+func TestLinked(t *testing.T) {
+	all, err := Linked("./mine --model={model} --listen {addr} -v")
+	require.NoError(t, err)
+	assert.Equal(t, TargetNames(Models("ioflavors")), TargetNames(all))
+	for i, ours := range Models("ioflavors") {
+		assert.Equal(t, VariantOf(ours).Go, VariantOf(all[i]).Go)
+		assert.Equal(t, ours.OneAtATime, all[i].OneAtATime)
+	}
+	two, err := Select(all, []string{"eventloop --loops 2"})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"./mine", "--model=eventloop", "--listen", "{addr}", "-v", "--loops", "2"}, two[0].Command)
+	for command, says := range map[string]string{
+		"":                              "want {model} where the model's name goes",
+		"./mine --addr {addr}":          "want {model} where the model's name goes",
+		"./mine --model {model} --here": "neither {addr} nor {port} in it",
+	} {
+		_, err := Linked(command)
+		assert.ErrorContains(t, err, says)
+	}
+}

@@ -57,13 +57,14 @@ func Variants() (all []Variant) {
 	return all
 }
 
-// VariantOf returns the variant that a target is. Of a target that is not ours, it
-// only knows whether it serves one client at a time.
+// VariantOf returns the variant that a target is, or that a user's program runs in it.
+// Of any other target that is not ours, it only knows whether it serves one client at
+// a time.
 func VariantOf(s results.Target) (v Variant) {
 	if s.OneAtATime {
 		v.Clients = 1
 	}
-	if s.Foreign {
+	if s.Foreign && !s.Linked {
 		return v
 	}
 	for _, ours := range Variants() {

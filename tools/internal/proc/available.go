@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"cmp"
 	"errors"
 	"os/exec"
 	"strings"
@@ -14,6 +15,31 @@ import (
 type UnavailableError struct{ Reason string }
 
 func (e *UnavailableError) Error() string { return server.ErrUnavailable.Error() + ": " + e.Reason }
+
+// UsageError is the end of a server that refuses its command line: it ended with exit
+// code 2, and not by a panic, which Go gives the same code.
+type UsageError struct {
+	Reason string // the first line that it said
+	error
+}
+
+// Unwrap returns the error with all that the server said.
+func (e *UsageError) Unwrap() error { return e.error }
+
+// asUsage returns err, which has the end of a server's output, as a UsageError if it is
+// one.
+func asUsage(exited, err error, said string) error {
+	var exit *exec.ExitError
+	if !errors.As(exited, &exit) || exit.ExitCode() != exitUsage || strings.Contains(said, "goroutine ") {
+		return err
+	}
+	reason, _, _ := strings.Cut(strings.TrimSpace(said), "\n")
+	return &UsageError{cmp.Or(strings.TrimSpace(reason), "it does not say why"), err}
+}
+
+// exitUsage is the exit code of servercmd, of package flag and of others for a command
+// line that is wrong.
+const exitUsage = 2
 
 // Unavailable reports whether a command that ended with err says, by its exit code,
 // that this system cannot run it. reason is taken from its output, said.

@@ -157,7 +157,8 @@ func (l *limit) extend(after usage) bool {
 }
 
 // Failure returns an error if the process has ended, with its last words. The error
-// is an UnavailableError if this system cannot run the server.
+// is an UnavailableError if this system cannot run the server, and a UsageError if the
+// server refuses its command line.
 func (p *Process) Failure() error {
 	select {
 	case <-p.exited:
@@ -171,7 +172,7 @@ func (p *Process) Failure() error {
 		}
 		err = fmt.Errorf("it ended: %w", p.err)
 	}
-	return p.log.explain(err)
+	return asUsage(p.err, p.log.explain(err), p.log.text())
 }
 
 // MayBeDying gives a process whose connections broke a moment to end, so that Failure

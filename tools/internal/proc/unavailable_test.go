@@ -3,10 +3,12 @@
 package proc
 
 import (
+	"errors"
 	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // The exit code decides, not the output; the output is quoted as the reason.
@@ -26,4 +28,25 @@ func TestUnavailable(t *testing.T) {
 		_, yes := Unavailable(ended(script), "not available here: it lies")
 		assert.False(t, yes, script)
 	}
+}
+
+// A command line that is wrong is told from a panic, which has the same exit code. All
+// that the server said stays in the error.
+func TestServersThatRefuseTheirCommandLine(t *testing.T) {
+	ended := func(script string) error { return exec.CommandContext(t.Context(), "sh", "-c", script).Run() }
+	all := errors.New("it ended")
+	for said, want := range map[string]string{
+		"mine: no model of that name\nusage: mine\n": "mine: no model of that name",
+		"": "it does not say why",
+	} {
+		var refused *UsageError
+		err := asUsage(ended("exit 2"), all, said)
+		require.ErrorAs(t, err, &refused)
+		assert.Equal(t, want, refused.Reason)
+		assert.ErrorIs(t, err, all)
+		assert.Equal(t, all.Error(), err.Error())
+	}
+	assert.Equal(t, all, asUsage(ended("exit 2"), all, "panic: oh\n\ngoroutine 1 [running]:\nmain.main()\n"))
+	assert.Equal(t, all, asUsage(ended("exit 1"), all, "mine: no model of that name"))
+	assert.Equal(t, all, asUsage(nil, all, ""))
 }

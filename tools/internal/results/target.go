@@ -19,6 +19,9 @@ type Target struct {
 	OneAtATime bool `json:"one_at_a_time"`
 	// Foreign: not one of this project's servers.
 	Foreign bool `json:"foreign,omitempty"`
+	// Linked: a user's program that runs the model of the target's name, with the
+	// user's own handlers. It is also Foreign.
+	Linked bool `json:"linked,omitempty"`
 	// Peer: on another project's library, or another project's program, for comparison.
 	Peer bool `json:"peer,omitempty"`
 	// Protocol is the server's protocol. Empty: this project's. A server of another
@@ -44,10 +47,12 @@ func (s Target) Told(w load.Workload) load.Workload {
 	return w
 }
 
-// The placeholders in a foreign server's command: 127.0.0.1:PORT, and the port alone.
+// The placeholders in a foreign server's command: 127.0.0.1:PORT, the port alone, and
+// the name of a model in the command of a program that has several.
 const (
-	AddrPlaceholder = "{addr}"
-	PortPlaceholder = "{port}"
+	AddrPlaceholder  = "{addr}"
+	PortPlaceholder  = "{port}"
+	ModelPlaceholder = "{model}"
 )
 
 // At returns the command with the address filled in.
