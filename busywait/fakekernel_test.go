@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/servertest/protocols"
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/common/sock/fakekernel"
 )
@@ -13,7 +14,7 @@ import (
 func TestOnAFakeKernel(t *testing.T) {
 	for name, oneAtATime := range map[string]bool{"all": false, "one at a time": true} {
 		t.Run(name, func(t *testing.T) {
-			fakekernel.Check(t, 1000, func(k *fakekernel.Kernel, cfg server.Config) server.Server {
+			fakekernel.Check(t, 1000, protocols.All(), func(k *fakekernel.Kernel, cfg server.Config) server.Server {
 				return newServer(Config{Config: cfg, OneAtATime: oneAtATime}, sock.Calls{Kernel: k}, k.Rest)
 			})
 		})

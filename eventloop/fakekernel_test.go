@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/servertest/protocols"
 	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/common/sock/fakekernel"
@@ -15,7 +16,7 @@ import (
 )
 
 func TestOnAFakeKernel(t *testing.T) {
-	fakekernel.Check(t, 1000, func(k *fakekernel.Kernel, cfg server.Config) server.Server {
+	fakekernel.Check(t, 1000, protocols.All(), func(k *fakekernel.Kernel, cfg server.Config) server.Server {
 		return newServer(Config{Config: cfg}, kernel{
 			calls:      sock.Calls{Kernel: k},
 			newWatcher: func(int) (watcher, error) { return fakePoller{k}, nil },

@@ -13,13 +13,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/servertest/protocols"
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/common/sock/fakekernel"
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
 
 func TestOnAFakeKernel(t *testing.T) {
-	fakekernel.Check(t, 1000, func(k *fakekernel.Kernel, cfg server.Config) server.Server {
+	fakekernel.Check(t, 1000, protocols.All(), func(k *fakekernel.Kernel, cfg server.Config) server.Server {
 		r := newFakeRing(k)
 		return newServer(Config{Config: cfg}, kernel{
 			calls: sock.Calls{Kernel: fakeCalls{k, r}},

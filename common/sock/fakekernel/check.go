@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/servertest/dialogue"
 )
 
 // The environment variable SeedVariable makes Check try only that seed.
@@ -28,27 +29,37 @@ const (
 	SeedsVariable = "FAKEKERNEL_SEEDS"
 )
 
-// Check runs servers on fake kernels, one for each of many seeds, and stops at
-// the first failure.
-func Check(t *testing.T, seeds int, serve func(*Kernel, server.Config) server.Server) {
+// Check runs servers on fake kernels, one for each of many seeds, and stops at the first
+// failure. The protocols share the seeds, in a subtest each: a server cannot tell them
+// apart, so a fault that all of them show need not be found by each. With
+// FAKEKERNEL_SEED each protocol tries that seed.
+func Check(t *testing.T, seeds int, protocols []dialogue.Protocol, serve func(*Kernel, server.Config) server.Server) {
 	first := rand.Uint64()
-	if seed := variable(t, SeedVariable); seed != 0 {
-		first, seeds = seed, 1
-	} else if n := variable(t, SeedsVariable); n != 0 {
+	if n := variable(t, SeedsVariable); n != 0 {
 		seeds = int(n)
 	}
+	seeds = (seeds + len(protocols) - 1) / len(protocols)
+	if seed := variable(t, SeedVariable); seed != 0 {
+		first, seeds = seed, 1
+	}
+	for _, p := range protocols {
+		t.Run(p.Name, func(t *testing.T) { check(t, first, seeds, p, serve) })
+	}
+}
+
+func check(t *testing.T, first uint64, seeds int, p dialogue.Protocol, serve func(*Kernel, server.Config) server.Server) {
 	// One goroutine runs at a time, so a second processor does not help. Waking
 	// it took half of the test's time.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	clients, calls, faults := 0, 0, 0
 	synctest.Test(t, func(t *testing.T) {
 		for seed := first; seed != first+uint64(seeds); seed++ {
-			k := newKernel(seed)
+			k := newKernel(seed, p)
 			if k.run(serve); k.failure != "" {
 				t.Fatalf("%s=%d: %s", SeedVariable, seed, k.report())
 			}
 			if seed == first {
-				again := newKernel(seed)
+				again := newKernel(seed, p)
 				again.run(serve)
 				require.Equal(t, k.trace.String(), again.trace.String(), "the same seed has to come to the same")
 			}
@@ -78,7 +89,8 @@ func variable(t *testing.T, name string) uint64 {
 func (k *Kernel) run(serve func(*Kernel, server.Config) server.Server) {
 	k.trace.start = time.Now()
 	cfg := server.Config{
-		Logger: slog.New(slog.DiscardHandler),
+		Protocol: k.protocol.New(),
+		Logger:   slog.New(slog.DiscardHandler),
 		Limits: server.Limits{
 			IdleTimeout: 2 * time.Second, FrameTimeout: 2 * time.Second, WriteTimeout: 2 * time.Second,
 			TurnLimit:   k.turn,

@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/frame"
-	"github.com/ioflavors/ioflavors/common/kv"
+	"github.com/ioflavors/ioflavors/common/servertest/dialogue"
 )
 
 // manner is how a client behaves.
@@ -18,10 +16,11 @@ type manner int
 const (
 	polite     manner = iota // leaves when it has all its replies
 	halfCloser               // sends FIN behind its last request
-	truncator                // sends FIN inside a frame
-	liar                     // sends bytes that are not a frame, and more
+	truncator                // sends FIN inside a request
+	liar                     // sends bytes that are no request, and more
+	leaver                   // asks the server to end the connection, and sends more
 	silent                   // stays, and sends no more
-	stuck                    // stays, and does not finish its last frame
+	stuck                    // stays, and does not finish its last request
 	// The manners above take all their replies. Those below do not.
 	deaf     // a slow reader: stays, and takes nothing
 	resetter // resets its connection at some time
@@ -30,7 +29,7 @@ const (
 )
 
 var mannerNames = [manners]string{
-	"polite", "half-closer", "truncator", "liar", "silent", "stuck", "deaf", "resetter", "quitter",
+	"polite", "half-closer", "truncator", "liar", "leaver", "silent", "stuck", "deaf", "resetter", "quitter",
 }
 
 // client is the other end of a connection.
@@ -65,24 +64,33 @@ func newClient(k *Kernel, id int) *client {
 		c.manner = manner(r.IntN(int(manners)))
 	}
 	size := pick(k, 10, 100, 100, 3000, 40_000) // the longest value
-	values := map[string]string{}
+	talk, values := k.protocol.Open(), map[string]string{}
 	for i := range r.IntN(min(pick(k, 3, 10, 60), 2+200_000/size)) {
-		key := fmt.Sprintf("client %d key %d", id, r.IntN(4))
+		key := fmt.Sprintf("client-%d-key-%d", id, r.IntN(4))
 		if value, ok := values[key]; !ok || r.IntN(2) == 0 {
 			value = strings.Repeat(string(rune('a'+i%26)), r.IntN(size))
 			values[key] = value
-			c.ask(probe.Put(key, value), probe.Stored)
+			c.ask(talk.Put(key, value))
 		} else {
-			c.ask(probe.Get(key), probe.Found(key, value))
+			c.ask(talk.Get(key, value))
 		}
 	}
 	switch c.manner {
 	case truncator, stuck:
-		half := probe.Put("never", strings.Repeat("x", r.IntN(size)))
+		half := talk.Put("never", strings.Repeat("x", r.IntN(size))).Request
 		c.stream = append(c.stream, half[:1+r.IntN(len(half)-1)]...)
 	case liar:
-		c.stream = append(c.stream, "GET / HTTP/1.1\r\n"...)
+		c.stream = append(c.stream, k.protocol.NoRequest.Request...)
 		c.stream = append(c.stream, make([]byte, r.IntN(100_000))...)
+	case leaver:
+		if quit := k.protocol.Quit; len(quit.Request) > 0 {
+			c.ask(quit)
+			for range r.IntN(3) { // no reply comes to these
+				c.stream = append(c.stream, talk.Put("late", strings.Repeat("x", r.IntN(size))).Request...)
+			}
+		} else {
+			c.manner = polite
+		}
 	}
 	c.leaveAt = r.IntN(len(c.stream) + 1)
 	c.owed = len(c.want)
@@ -92,9 +100,9 @@ func newClient(k *Kernel, id int) *client {
 	return c
 }
 
-func (c *client) ask(data []byte, reply probe.Message) {
-	c.stream = append(c.stream, data...)
-	c.want = append(c.want, probe.Frame(probe.Body(reply))...)
+func (c *client) ask(e dialogue.Exchange) {
+	c.stream = append(c.stream, e.Request...)
+	c.want = append(c.want, e.Reply...)
 	c.requests = append(c.requests, request{len(c.stream), len(c.want)})
 }
 
@@ -224,9 +232,9 @@ func (c *client) check() string {
 	}
 	switch {
 	case !bytes.HasPrefix(c.want, replies):
-		return fmt.Sprintf("it got wrong replies: %s", probe.Hex(c.got))
+		return fmt.Sprintf("it got wrong replies: %s", shown(c.got))
 	case len(rest) > 0 && c.manner != liar:
-		return fmt.Sprintf("it got more than it asked for: %s", probe.Hex(rest))
+		return fmt.Sprintf("it got more than it asked for: %s", shown(rest))
 	case c.excused:
 		return ""
 	case len(replies) < c.owed:
@@ -234,8 +242,9 @@ func (c *client) check() string {
 	}
 	if c.manner == liar && c.sent == len(c.stream) && len(replies) == len(c.want) && !c.k.stopped || len(rest) > 0 {
 		// When memory is short, a client may be closed before it has taken its reply.
-		if !isErrorReply(rest) && !(c.k.memory > 0 && isPart(rest)) {
-			return fmt.Sprintf("it should have got one error reply, not %s", probe.Hex(rest))
+		last := c.k.protocol.NoRequest.Reply
+		if !bytes.Equal(rest, last) && !(c.k.memory > 0 && bytes.HasPrefix(last, rest)) {
+			return fmt.Sprintf("it should have got the reply %s, not %s", shown(last), shown(rest))
 		}
 	}
 	return ""
@@ -251,25 +260,16 @@ func (c *client) refusal() []byte {
 	if c.k.perPeer {
 		whose = " of this address"
 	}
-	return probe.Frame(probe.Body(probe.Message{
-		Status: probe.NotOk,
-		Value:  fmt.Sprintf("refused: all %d connections%s are in use", c.k.mostConns, whose),
-	}))
+	return c.k.protocol.Refusal(fmt.Sprintf("refused: all %d connections%s are in use", c.k.mostConns, whose))
 }
 
-func isErrorReply(data []byte) bool {
-	body, n, err := frame.Next(data, 1<<20)
-	if err != nil || n == 0 || n < len(data) {
-		return false
+// shown formats bytes for a failure, only the first of them if there are many.
+func shown(data []byte) string {
+	const most = 60
+	if len(data) > most {
+		return fmt.Sprintf("%q… (%d bytes)", data[:most], len(data))
 	}
-	m, err := kv.Parse(body)
-	return err == nil && m.Kind == 0 && m.Status == probe.NotOk && len(m.Value) > 0
-}
-
-// isPart reports whether data may be the beginning of a frame.
-func isPart(data []byte) bool {
-	_, n, err := frame.Next(data, 1<<20)
-	return err == nil && n == 0
+	return fmt.Sprintf("%q", data)
 }
 
 func (c *client) String() string {

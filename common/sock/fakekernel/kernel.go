@@ -6,13 +6,15 @@
 // descriptors and memory run out, and readiness is reported in any order, even without
 // cause. Clients send, stall, half-close, break the protocol and reset as they like.
 //
-// A seed decides everything, the clock included (testing/synctest), so a failing seed
-// can be run again. At the end each client must have got the replies that the protocol
+// A seed decides everything but the protocol, the clock included (testing/synctest), so
+// a failing seed can be run again. At the end each client must have got the replies that the protocol
 // promises to a client of its manner, and the server must have used and closed each
 // descriptor correctly.
 //
 // It is not a model of TCP: bytes are neither lost nor reordered, and the listen queue
 // has no limit.
+//
+// The protocol is a dialogue.Protocol, which the test chooses.
 //
 // Read Kernel and its calls in kernel.go first, then the clients' manners in client.go.
 // Check in check.go runs the tests.
@@ -29,6 +31,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ioflavors/ioflavors/common/servertest/dialogue"
 )
 
 // Kernel is a fake kernel. It is a sock.Kernel.
@@ -36,11 +40,12 @@ type Kernel struct {
 	Batch int // the most events that Wait returns at a time
 	Room  int // the most unread bytes that a socket keeps
 
-	seed  uint64
-	rng   *rand.Rand
-	odds  odds
-	files []*file // by descriptor; nil if it is free
-	most  int     // the most descriptors in use
+	protocol dialogue.Protocol // of all clients
+	seed     uint64
+	rng      *rand.Rand
+	odds     odds
+	files    []*file // by descriptor; nil if it is free
+	most     int     // the most descriptors in use
 
 	clients []*client
 	queue   []*client // clients that wait to be accepted
@@ -107,9 +112,9 @@ type Event struct {
 // polling server waits for its timeouts, take some tens of thousands.
 const maxSteps = 500_000
 
-func newKernel(seed uint64) *Kernel {
+func newKernel(seed uint64, p dialogue.Protocol) *Kernel {
 	r := rand.New(rand.NewPCG(seed, 1))
-	k := &Kernel{seed: seed, rng: r, Room: 100_000, most: 1000, mostConns: 1000, turn: -1, stopAt: maxSteps, breakAt: maxSteps}
+	k := &Kernel{protocol: p, seed: seed, rng: r, Room: 100_000, most: 1000, mostConns: 1000, turn: -1, stopAt: maxSteps, breakAt: maxSteps}
 	k.Batch = pick(k, 1, 2, 8, 256)
 	if r.IntN(5) > 0 { // otherwise everything works
 		odd := func() float64 { return pick(k, 0, 0, 0.01, 0.05, 0.2) }

@@ -1,0 +1,45 @@
+// Package dialogue says what a test must know of a protocol to talk to its servers:
+// Protocol has the bytes to send, and the bytes that must come back. The suite that
+// every model passes (servertest) and the fake kernel (sock/fakekernel) know no more of
+// any protocol. Package protocols has the protocols that they run.
+package dialogue
+
+import "github.com/ioflavors/ioflavors/common/session"
+
+// Exchange is a request and its whole reply.
+type Exchange struct{ Request, Reply []byte }
+
+// Protocol is a protocol as its clients see it. Servers have their default limits,
+// unless a field says otherwise.
+type Protocol struct {
+	// Name is one word, for the names of tests.
+	Name string
+	// New returns the protocol for one server, without data.
+	New func() session.Protocol
+	// Open begins the client's side of a connection.
+	Open func() Talk
+	// Exchanges may be repeated in any order, on any number of connections at once: no
+	// reply depends on what was asked before.
+	Exchanges []Exchange
+	// Quit ends the connection in good order. Its request is empty if the protocol has
+	// none.
+	Quit Exchange
+	// NoRequest has bytes that are no request, and the reply to them, which is the last
+	// one of the connection.
+	NoRequest Exchange
+	// TooLong has the first bytes of a request that is longer than limit, and the last
+	// reply, which comes although the request is not whole.
+	TooLong func(limit int) Exchange
+	// Refusal is the reply that tells a client why the server ends its connection.
+	Refusal func(reason string) []byte
+}
+
+// Talk is the client's side of one connection. It returns requests in the order in which
+// they are sent: a reply may depend on the connection's requests so far. Keys have
+// letters, digits and hyphens, values have no line break.
+type Talk interface {
+	// Put stores a value.
+	Put(key, value string) Exchange
+	// Get asks for a value that this connection has stored.
+	Get(key, value string) Exchange
+}

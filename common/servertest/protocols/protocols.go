@@ -1,0 +1,11 @@
+// Package protocols has the protocols that the tests of servers run. They use all that
+// a session.Handler may do: the key/value protocol knows from the first bytes how long a
+// request is, makes replies where there is room, and has no state. The protocol of lines
+// knows no length before a request's end, lets append grow the output, keeps state for
+// each connection, and can be asked to end it.
+package protocols
+
+import "github.com/ioflavors/ioflavors/common/servertest/dialogue"
+
+// All returns all protocols.
+func All() []dialogue.Protocol { return []dialogue.Protocol{KeyValue, Lines} }
