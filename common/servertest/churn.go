@@ -10,28 +10,41 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/servertest/dialogue"
 )
 
 // ways are the ways in which clients connect and leave.
-var ways = []func(c *probe.Conn, key string){
-	func(c *probe.Conn, key string) { talk(c, key); c.Close() },
-	func(c *probe.Conn, key string) { talk(c, key); c.Reset() },
-	func(c *probe.Conn, _ string) { c.Close() },
-	func(c *probe.Conn, _ string) { c.Reset() },
-	func(c *probe.Conn, key string) { c.Send(probe.Put(key, "x")[:10]); c.Close() },
-	func(c *probe.Conn, key string) { c.Send(probe.Put(key, "x")[:10]); c.Reset() },
-	func(c *probe.Conn, key string) { c.Send(probe.Get(key), probe.Get(key)); c.Close() }, // the replies meet a RST
-	func(c *probe.Conn, key string) {
-		c.Send(probe.Put(key, "x"))
+var ways = []func(p dialogue.Protocol, c *client, key string){
+	func(_ dialogue.Protocol, c *client, key string) { c.talk(key); c.Close() },
+	func(_ dialogue.Protocol, c *client, key string) { c.talk(key); c.Reset() },
+	func(_ dialogue.Protocol, c *client, _ string) { c.Close() },
+	func(_ dialogue.Protocol, c *client, _ string) { c.Reset() },
+	func(_ dialogue.Protocol, c *client, key string) { c.Send(c.Put(key, "x").Request[:10]); c.Close() },
+	func(_ dialogue.Protocol, c *client, key string) { c.Send(c.Put(key, "x").Request[:10]); c.Reset() },
+	func(_ dialogue.Protocol, c *client, key string) { // the replies meet a RST
+		c.Send(c.Put(key, "x").Request, c.Get(key, "x").Request)
+		c.Close()
+	},
+	func(_ dialogue.Protocol, c *client, key string) {
+		put := c.Put(key, "x")
+		c.Send(put.Request)
 		c.HalfClose()
-		c.Want(probe.Stored)
+		c.WantBytes(put.Reply)
 		c.WantEnd()
 		c.Close()
 	},
-	func(c *probe.Conn, key string) {
-		c.Send([]byte("GET / HTTP/1.1\r\n\r\n"))
-		c.WantError(0)
+	func(p dialogue.Protocol, c *client, _ string) {
+		c.Send(p.NoRequest.Request, []byte("\r\n"))
+		c.WantBytes(p.NoRequest.Reply)
 		c.WantEnd()
+		c.Close()
+	},
+	func(p dialogue.Protocol, c *client, key string) {
+		c.talk(key)
+		if len(p.Quit.Request) > 0 {
+			c.ask(p.Quit)
+			c.WantEnd()
+		}
 		c.Close()
 	},
 }
@@ -41,7 +54,7 @@ var ways = []func(c *probe.Conn, key string){
 // checked at the end of every server.)
 func testChurn(t *testing.T, target Target) {
 	total := 10_000
-	if testing.Short() {
+	if testing.Short() || target.again {
 		total = 1_000
 	}
 	const atOnce = 16 // in a model that serves one client at a time they queue
@@ -50,8 +63,8 @@ func testChurn(t *testing.T, target Target) {
 		probe.Concurrently(t, atOnce, func(t probe.T, i int) {
 			for n := range clients / atOnce {
 				failure := probe.Try(func(t probe.T) {
-					key := fmt.Sprintf("client %d.%d", i, n)
-					ways[(i+n)%len(ways)](probe.Dial(srv.ctx, t, srv.addr), key)
+					key := fmt.Sprintf("client-%d-%d", i, n)
+					ways[(i+n)%len(ways)](srv.protocol, srv.connect(t), key)
 				})
 				if failure != "" {
 					t.Fatalf("visit %d: %s", n, failure)

@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/server"
 )
 
@@ -24,7 +23,7 @@ func testDescriptors(t *testing.T, target Target) {
 	limitDescriptors(t)
 	srv := start(t, target, server.Config{Limits: unhurried})
 	held := srv.dial()
-	talk(held, "held")
+	held.talk("held")
 
 	// The clients' sockets are made before the last descriptor is taken;
 	// connecting needs no further descriptor.
@@ -41,19 +40,20 @@ func testDescriptors(t *testing.T, target Target) {
 	to := &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: port(t, srv.addr)}
 
 	free := takeDescriptors(t)
+	put := srv.protocol.Open().Put("waiting", "x") // the first request of each
 	for _, fd := range sockets {
 		require.NoError(t, unix.Connect(fd, to))
-		write(t, fd, probe.Put("waiting", "x"))
+		write(t, fd, put.Request)
 	}
 	if !target.OneAtATime() { // a model that serves only held does not accept
 		srv.eventually("accepting fails", func(st server.Stats) bool { return st.AcceptErrors > 0 })
 	}
-	talk(held, "held")
+	held.talk("held")
 	held.Close()
 	free()
 
 	for i, fd := range sockets {
-		assert.Equal(t, "\x07\x00\x00\x00\x18\x03@EOF@", read(t, fd), "client %d's reply", i)
+		assert.Equal(t, string(put.Reply), read(t, fd), "client %d's reply", i)
 		require.NoError(t, unix.Shutdown(fd, unix.SHUT_RDWR))
 	}
 	srv.visit("afterwards")

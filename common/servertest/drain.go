@@ -1,6 +1,7 @@
 package servertest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -10,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/servertest/dialogue"
 )
 
 // unhurried are limits that no test reaches, so only the limit under test
@@ -24,17 +25,19 @@ func testDrain(t *testing.T, target Target) {
 	t.Run("a pipeline is answered to its end", func(t *testing.T) {
 		srv := start(t, target, server.Config{Limits: unhurried})
 		const requests = 20_000
-		var pipeline []byte
-		for i := range requests {
-			pipeline = append(pipeline, probe.Put(fmt.Sprint("key ", i%100), "a value of some bytes")...)
-		}
 		c := srv.dial()
+		var pipeline []byte
+		var replies [][]byte
+		for i := range requests {
+			put := c.Put(fmt.Sprint("key-", i%100), "a value of some bytes")
+			pipeline, replies = append(pipeline, put.Request...), append(replies, put.Reply)
+		}
 		written := c.Start(pipeline)
-		c.Want(probe.Stored) // the server is in the middle of the pipeline
-		written()            // the server or its kernel has the rest
+		c.WantBytes(replies[0]) // the server is in the middle of the pipeline
+		written()               // the server or its kernel has the rest
 		down := srv.shutdown(srv.ctx)
-		for range requests - 1 {
-			c.Want(probe.Stored)
+		for _, reply := range replies[1:] {
+			c.WantBytes(reply)
 		}
 		c.WantEnd()
 		require.NoError(t, <-down)
@@ -46,15 +49,15 @@ func testDrain(t *testing.T, target Target) {
 		value := strings.Repeat("v", 500_000)
 		const requests = 100
 		c := srv.dial()
-		c.Send(probe.Put("k", value))
-		c.Want(probe.Stored)
+		c.ask(c.Put("k", value))
+		get := c.Get("k", value)
 		for range requests {
-			c.Send(probe.Get("k"))
+			c.Send(get.Request)
 		}
-		c.Want(probe.Found("k", value))
+		c.WantBytes(get.Reply)
 		down := srv.shutdown(srv.ctx)
 		for range requests - 1 {
-			c.Want(probe.Found("k", value))
+			c.WantBytes(get.Reply)
 		}
 		c.WantEnd()
 		require.NoError(t, <-down)
@@ -71,24 +74,26 @@ func testDrain(t *testing.T, target Target) {
 	t.Run("half a request does not delay Shutdown", func(t *testing.T) {
 		srv := start(t, target, server.Config{Limits: unhurried})
 		c := srv.dial()
-		half := probe.Put("half", "x")
-		c.Send(probe.Put("whole", "x"), half[:len(half)/2])
-		c.Want(probe.Stored)
+		whole, half := c.Put("whole", "x"), c.Put("half", "x").Request
+		c.Send(whole.Request, half[:len(half)/2])
+		c.WantBytes(whole.Reply)
 		require.NoError(t, <-srv.shutdown(srv.ctx))
 		c.WantClosed()
 	})
 	t.Run("clients in the listen queue are served", func(t *testing.T) {
 		srv := start(t, target, server.Config{Limits: unhurried})
 		srv.occupy(target)
-		var queued []*probe.Conn
+		var queued []*client
+		var replies [][]byte
 		for i := range 5 {
 			c := srv.dial()
-			c.Send(probe.Put(fmt.Sprint("queued ", i), "x"))
-			queued = append(queued, c)
+			put := c.Put(fmt.Sprint("queued-", i), "x")
+			c.Send(put.Request)
+			queued, replies = append(queued, c), append(replies, put.Reply)
 		}
 		down := srv.shutdown(srv.ctx)
-		for _, c := range queued {
-			c.Want(probe.Stored)
+		for i, c := range queued {
+			c.WantBytes(replies[i])
 			c.WantEnd()
 		}
 		require.NoError(t, <-down)
@@ -113,12 +118,12 @@ func testDrain(t *testing.T, target Target) {
 	t.Run("a stuck client that goes on in time", func(t *testing.T) {
 		srv := start(t, target, server.Config{Limits: unhurried})
 		c := srv.dial()
-		asked, value := srv.stall(c)
+		asked, get := srv.stall(c)
 		ctx, cancel := context.WithCancel(srv.ctx)
 		cancel()
 		require.ErrorIs(t, srv.Shutdown(ctx), context.Canceled)
 		for range asked {
-			c.Want(probe.Found("large", value))
+			c.WantBytes(get.Reply)
 		}
 		c.WantEnd()
 		require.NoError(t, srv.Shutdown(srv.ctx))
@@ -133,14 +138,15 @@ func (s *testServer) shutdown(ctx context.Context) <-chan error {
 }
 
 // stall makes c a slow reader: it requests far more than the buffers on the
-// way hold, and reads nothing. stall returns the number of requested values.
-func (s *testServer) stall(c *probe.Conn) (asked int, value string) {
+// way hold, and reads nothing. stall returns the request, and how many times it was
+// sent.
+func (s *testServer) stall(c *client) (asked int, get dialogue.Exchange) {
 	s.t.Helper()
-	value = strings.Repeat("large ", 100_000)
+	value := strings.Repeat("large ", 100_000)
 	asked = 40
-	c.Send(probe.Put("large", value))
-	c.Want(probe.Stored)
-	c.Send([]byte(strings.Repeat(string(probe.Get("large")), asked)))
+	c.ask(c.Put("large", value))
+	get = c.Get("large", value)
+	c.Send(bytes.Repeat(get.Request, asked))
 	// The server sends a part of the replies, then nothing more.
 	var sent int64
 	for same := 0; same < 20; same++ {
@@ -149,6 +155,6 @@ func (s *testServer) stall(c *probe.Conn) (asked int, value string) {
 			sent, same = now, 0
 		}
 	}
-	require.Less(s.t, sent, int64(asked*len(value)), "bytes sent to a client that does not read")
-	return asked, value
+	require.Less(s.t, sent, int64(asked*len(get.Reply)), "bytes sent to a client that does not read")
+	return asked, get
 }

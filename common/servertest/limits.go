@@ -1,6 +1,7 @@
 package servertest
 
 import (
+	"fmt"
 	"io"
 	"runtime"
 	"strings"
@@ -9,7 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/server"
 )
 
@@ -25,8 +25,7 @@ func testLimits(t *testing.T, target Target) {
 		l.MaxFrame = 100
 		srv := start(t, target, server.Config{Limits: l})
 		c := srv.dial()
-		c.Send(probe.Header(101))
-		c.WantError(0)
+		c.ask(srv.protocol.TooLong(l.MaxFrame))
 		c.WantEnd()
 		c.Close()
 		srv.wantClosed(server.ClosedTooLong, 1)
@@ -34,10 +33,10 @@ func testLimits(t *testing.T, target Target) {
 	t.Run("claims", func(t *testing.T) {
 		srv := start(t, target, server.Config{Limits: unhurried})
 		c := srv.dial()
-		half := probe.Put("k", strings.Repeat("v", 1_000_000))
-		c.Send(probe.Put("k", "v"), half[:10])
-		c.Want(probe.Stored)
-		// The buffer for a frame follows the received bytes, here ten. A model that
+		small, large := c.Put("k", "v"), c.Put("k", strings.Repeat("v", 1_000_000))
+		c.Send(small.Request, large.Request[:10])
+		c.WantBytes(small.Reply)
+		// The buffer for a request follows the received bytes, here ten. A model that
 		// blocks also lends a buffer for its read.
 		srv.eventually("little is lent for a large claim", func(st server.Stats) bool { return st.BufferBytes <= 8<<10 })
 	})
@@ -51,14 +50,14 @@ func testMaxConns(t *testing.T, target Target) {
 	if target.Clients == 0 {
 		for i := range 5 {
 			c := srv.dial()
-			c.WantError(0)
+			c.WantBytes(srv.protocol.Refusal(fmt.Sprintf("refused: all %d connections are in use", l.MaxConns)))
 			c.WantEnd()
 			c.Close()
 			srv.wantClosed(server.ClosedRefused, int64(i+1))
 		}
 		// The served clients notice nothing.
 		for _, c := range clients {
-			talk(c, "k")
+			c.talk("k")
 		}
 		clients[0].Close()
 		srv.eventually("one client is left", func(st server.Stats) bool { return st.Active == 1 })
@@ -67,12 +66,13 @@ func testMaxConns(t *testing.T, target Target) {
 	}
 	// No client is refused: the next one waits until another leaves.
 	next := srv.dial()
-	next.Send(probe.Put("next", "x"))
+	put := next.Put("next", "x")
+	next.Send(put.Request)
 	for _, c := range clients {
-		talk(c, "k")
+		c.talk("k")
 	}
 	clients[0].Close()
-	next.Want(probe.Stored)
+	next.WantBytes(put.Reply)
 	assert.Zero(t, srv.books().Closed[server.ClosedRefused.String()])
 }
 
@@ -88,11 +88,11 @@ func testMaxConnsPerPeer(t *testing.T, target Target) {
 	l.MaxConnsPerPeer = most
 	srv := start(t, target, server.Config{Limits: l})
 	first, second := srv.dial(), srv.dial()
-	talk(first, "k")
-	talk(second, "k")
+	first.talk("k")
+	second.talk("k")
 	for i := range 5 {
 		c := srv.dial()
-		assert.Contains(t, c.WantError(0), "all 2 connections of this address")
+		c.WantBytes(srv.protocol.Refusal(fmt.Sprintf("refused: all %d connections of this address are in use", most)))
 		c.WantEnd()
 		c.Close()
 		srv.wantClosed(server.ClosedRefused, int64(i+1))
@@ -100,25 +100,25 @@ func testMaxConnsPerPeer(t *testing.T, target Target) {
 	if runtime.GOOS == "linux" { // there all of 127.0.0.0/8 is this machine
 		other := srv.dialFrom("127.0.0.2")
 		defer other.Close()
-		reply := probe.Frame(probe.Body(probe.Stored))
-		_, err := other.Write(probe.Put("k", "v"))
+		put := srv.protocol.Open().Put("k", "v")
+		_, err := other.Write(put.Request)
 		require.NoError(t, err)
-		_, err = io.ReadFull(other, make([]byte, len(reply)))
+		_, err = io.ReadFull(other, make([]byte, len(put.Reply)))
 		require.NoError(t, err)
 		for range 50 {
 			first.Close()
 			// The kernel may accept the next connection before it handles the FIN of
 			// this one.
-			srv.attempt(func(c *probe.Conn) {
+			srv.attempt(func(c *client) {
 				first.Close() // one that was refused
 				first = c
-				talk(c, "k")
+				c.talk("k")
 			})
 		}
 	}
 	first.Close()
 	srv.eventually("one client has left", func(st server.Stats) bool { return st.Active <= most })
-	talk(second, "k")
+	second.talk("k")
 	srv.visit("k")
 }
 
@@ -137,17 +137,17 @@ func testOutputLimit(t *testing.T, target Target) {
 		// The server can send only a little at a time, so sent, partly sent and not
 		// yet made replies exist side by side.
 		require.NoError(t, c.SetReadBuffer(64<<10))
-		asked, value := srv.stall(c)
+		asked, get := srv.stall(c)
 		for range asked {
 			require.LessOrEqual(t, srv.books().BufferBytes, int64(most), "limit %d", limit)
-			c.Want(probe.Found("large", value))
+			c.WantBytes(get.Reply)
 		}
-		talk(c, "k") // the client can continue
+		c.talk("k") // the client can continue
 		c.Close()
 	}
 }
 
-// testHoarders lets clients fill the memory with parts of frames. Other clients,
+// testHoarders lets clients fill the memory with parts of requests. Other clients,
 // with small requests, must not be affected.
 func testHoarders(t *testing.T, target Target) {
 	if target.Clients > 0 {
@@ -156,16 +156,16 @@ func testHoarders(t *testing.T, target Target) {
 	l := unhurried
 	l.MemoryLimit, l.MaxConns = 16<<20, 128 // an even share is 64 KiB
 	srv := start(t, target, server.Config{Limits: l})
-	modest := make([]*probe.Conn, 10)
+	modest := make([]*client, 10)
 	for i := range modest {
 		modest[i] = srv.dial()
-		talk(modest[i], "modest")
+		modest[i].talk("modest")
 	}
-	part := probe.Put("k", strings.Repeat("v", 1_000_000))[:500_000]
+	part := srv.protocol.Open().Put("k", strings.Repeat("v", 1_000_000)).Request[:500_000]
 	const hoarders = 60 // with 512 KiB each
 	for i := range hoarders {
 		srv.dial().Start(part)
-		talk(modest[i%len(modest)], "modest")
+		modest[i%len(modest)].talk("modest")
 	}
 	srv.eventually("some hoarders are closed, few more than memory requires", func(st server.Stats) bool {
 		require.LessOrEqual(t, st.BufferBytes, l.MemoryLimit)
@@ -174,7 +174,7 @@ func testHoarders(t *testing.T, target Target) {
 		return closed >= hoarders-24
 	})
 	for _, c := range modest {
-		talk(c, "modest")
+		c.talk("modest")
 	}
 }
 
@@ -185,7 +185,7 @@ func testMemoryLimit(t *testing.T, target Target) {
 	l := unhurried
 	l.MemoryLimit = 1 << 20
 	srv := start(t, target, server.Config{Limits: l})
-	large := probe.Put("k", strings.Repeat("v", 1_000_000))
+	large := srv.protocol.Open().Put("k", strings.Repeat("v", 1_000_000)).Request
 
 	t.Log("one client")
 	c := srv.dial()
@@ -199,8 +199,8 @@ func testMemoryLimit(t *testing.T, target Target) {
 		n = 1 // clients in the listen queue have no buffer yet
 	}
 	testHoarders(t, target)
-	t.Log("many clients, each with part of a frame")
-	clients := make([]*probe.Conn, n)
+	t.Log("many clients, each with part of a request")
+	clients := make([]*client, n)
 	for i := range clients {
 		clients[i] = srv.dial()
 		clients[i].Start(large[:300_000])

@@ -29,12 +29,12 @@ func testBrokenListener(t *testing.T, target Target) {
 
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	srv := target.New(server.Config{Limits: unhurried, Logger: slog.New(slog.DiscardHandler)})
+	srv := newServer(t, target, server.Config{Limits: unhurried, Logger: slog.New(slog.DiscardHandler)})
 	defer srv.Close()
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
-	c := probe.Dial(ctx, t, ln.Addr().String())
-	talk(c, "k")
+	c := &client{probe.Dial(ctx, t, ln.Addr().String()), target.serves().Open()}
+	c.talk("k")
 	if target.OneAtATime() { // while it serves a client it does not accept, so it would not notice
 		c.Close()
 	}

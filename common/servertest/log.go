@@ -22,7 +22,7 @@ func testLog(t *testing.T, target Target) {
 		c.Send(probe.Put("k", strings.Repeat("v", 2<<10)))
 		c.WantError(probe.KindPut)
 		<-log.stuck // the log receives that the store is full
-		talk(c, "k")
+		c.talk("k")
 		if !target.OneAtATime() {
 			srv.visit("k")
 		}

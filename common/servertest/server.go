@@ -13,6 +13,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/servertest/dialogue"
 )
 
 // Only failing tests reach these limits, however busy the machine is.
@@ -25,10 +26,11 @@ const (
 // ends.
 type testServer struct {
 	server.Server
-	t      *testing.T
-	ctx    context.Context
-	addr   string
-	served chan error // Serve's result
+	t        *testing.T
+	ctx      context.Context
+	addr     string
+	protocol dialogue.Protocol
+	served   chan error // Serve's result
 }
 
 // start serves on 127.0.0.1. When the test ends, the server is closed, and
@@ -44,7 +46,9 @@ func startOn(t *testing.T, target Target, cfg server.Config, addr string) *testS
 	ln, err := net.Listen("tcp", addr)
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(context.Background(), whole)
-	srv := &testServer{Server: newServer(t, target, cfg), t: t, ctx: ctx, addr: ln.Addr().String(), served: make(chan error, 1)}
+	srv := &testServer{
+		Server: newServer(t, target, cfg), t: t, ctx: ctx, addr: ln.Addr().String(), protocol: target.serves(), served: make(chan error, 1),
+	}
 	go func() { srv.served <- srv.Serve(ln) }()
 
 	// Cleanups run in reverse, so the test's connections are closed before.
@@ -59,10 +63,14 @@ func startOn(t *testing.T, target Target, cfg server.Config, addr string) *testS
 	return srv
 }
 
-// newServer makes a server that logs to the test, unless cfg has a logger.
+// newServer makes a server that logs to the test and serves the target's protocol,
+// unless cfg has a logger or a protocol.
 func newServer(t *testing.T, target Target, cfg server.Config) server.Server {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
+	}
+	if cfg.Protocol == nil {
+		cfg.Protocol = target.serves().New()
 	}
 	return target.New(cfg)
 }
@@ -122,8 +130,37 @@ func (s *testServer) wantClosed(reason server.Reason, n int64) {
 // pause lets other goroutines run between two checks.
 func pause() { time.Sleep(time.Millisecond) }
 
-// dial returns a connection that is closed when the test ends.
-func (s *testServer) dial() *probe.Conn { return probe.Dial(s.ctx, s.t, s.addr) }
+// client is a connection that speaks the protocol of its server. Its methods Put and
+// Get make requests, which ask sends.
+type client struct {
+	*probe.Conn
+	dialogue.Talk
+}
+
+// connect returns a client of the server, which is closed when t ends.
+func (s *testServer) connect(t probe.T) *client {
+	return &client{probe.Dial(s.ctx, t, s.addr), s.protocol.Open()}
+}
+
+// dial returns a client that is closed when the test ends.
+func (s *testServer) dial() *client { return s.connect(s.t) }
+
+// ask sends requests in one write, and expects their replies.
+func (c *client) ask(all ...dialogue.Exchange) {
+	var requests [][]byte
+	for _, e := range all {
+		requests = append(requests, e.Request)
+	}
+	c.Send(requests...)
+	for _, e := range all {
+		c.WantBytes(e.Reply)
+	}
+}
+
+// talk expects the client's requests to be answered.
+func (c *client) talk(key string) {
+	c.ask(c.Put(key, "value-of-"+key), c.Get(key, "value-of-"+key))
+}
 
 // dialFrom returns a connection from one of this machine's addresses.
 func (s *testServer) dialFrom(ip string) net.Conn {
@@ -136,31 +173,24 @@ func (s *testServer) dialFrom(ip string) net.Conn {
 	return c
 }
 
-// talk expects a client's requests to be answered.
-func talk(c *probe.Conn, key string) {
-	c.Send(probe.Put(key, "value of "+key), probe.Get(key))
-	c.Want(probe.Stored)
-	c.Want(probe.Found(key, "value of "+key))
-}
-
 // visit is a client that connects, is served and leaves.
 func (s *testServer) visit(key string) {
 	c := s.dial()
-	talk(c, key)
+	c.talk(key)
 	c.Close()
 }
 
 // occupy returns as many clients as the target serves at once, or two. All of
 // them have been served and stay.
-func (s *testServer) occupy(target Target) []*probe.Conn {
+func (s *testServer) occupy(target Target) []*client {
 	n := target.Clients
 	if n == 0 {
 		n = 2
 	}
-	clients := make([]*probe.Conn, n)
+	clients := make([]*client, n)
 	for i := range clients {
 		clients[i] = s.dial()
-		talk(clients[i], "occupied")
+		clients[i].talk("occupied")
 	}
 	return clients
 }

@@ -23,23 +23,23 @@ func testStore(t *testing.T, target Target) {
 		require.Equal(t, "the store failed", c.WantError(probe.KindPut), "the store's own error is for the log")
 		c.Send(probe.Get("fail"))
 		require.Equal(t, "the store failed", c.WantError(probe.KindGet))
-		talk(c, "k") // the connection stays open
+		c.talk("k") // the connection stays open
 		assert.EqualValues(t, 2, srv.books().StoreErrors)
 	})
 	t.Run("panics", func(t *testing.T) {
 		for _, request := range [][]byte{probe.Put("panic", "x"), probe.Get("panic")} {
 			srv := start(t, target, server.Config{Protocol: kv.New(kv.Config{Store: newFaultyStore()})})
-			var bystander *probe.Conn
+			var bystander *client
 			if !target.OneAtATime() {
 				bystander = srv.dial()
-				talk(bystander, "k")
+				bystander.talk("k")
 			}
 			c := srv.dial()
 			c.Send(request)
 			c.WantClosed()
 			srv.wantClosed(server.ClosedPanic, 1)
 			if bystander != nil {
-				talk(bystander, "k")
+				bystander.talk("k")
 				bystander.Close()
 			}
 			srv.visit("k")
@@ -48,14 +48,14 @@ func testStore(t *testing.T, target Target) {
 	t.Run("full", func(t *testing.T) {
 		srv := start(t, target, server.Config{Protocol: kv.New(kv.Config{Store: store.NewSharded(256 << 10)})})
 		c := srv.dial()
-		talk(c, "before")
+		c.talk("before")
 		c.Send(probe.Put("before", strings.Repeat("v", 300<<10)))
 		reason := c.WantError(probe.KindPut)
 		assert.Contains(t, reason, store.ErrFull.Error())
 		assert.EqualValues(t, 1, srv.books().StoreFull)
 		c.Send(probe.Get("before"))
-		c.Want(probe.Found("before", "value of before")) // nothing is lost
-		talk(c, "after")
+		c.Want(probe.Found("before", "value-of-before")) // nothing is lost
+		c.talk("after")
 	})
 }
 

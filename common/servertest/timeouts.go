@@ -1,6 +1,7 @@
 package servertest
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"time"
@@ -9,9 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
-	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/server"
-	"github.com/ioflavors/ioflavors/common/store"
 )
 
 // testTimeouts tests that each kind of slow client loses its connection,
@@ -28,40 +27,22 @@ func testTimeouts(t *testing.T, target Target) {
 	frame := limited(func(l *server.Limits) { l.FrameTimeout = short })
 	write := limited(func(l *server.Limits) { l.WriteTimeout = 4 * short })
 
-	t.Run("idle from the start", func(t *testing.T) {
-		srv := start(t, target, idle)
-		srv.dial().WantEnd()
-		srv.wantClosed(server.ClosedIdle, 1)
-	})
+	if !target.again {
+		testIdle(t, target, idle)
+	}
 	t.Run("idle after a request", func(t *testing.T) {
 		srv := start(t, target, idle)
-		srv.attempt(func(c *probe.Conn) {
-			talk(c, "k")
+		srv.attempt(func(c *client) {
+			c.talk("k")
 			c.WantEnd()
 		})
 		srv.eventually("it is closed as idle", func(st server.Stats) bool { return st.Closed[server.ClosedIdle.String()] > 0 })
 	})
-	t.Run("idle after a request that fills the read buffer", func(t *testing.T) {
-		// A server that takes a full read buffer as a sign of more data would wait
-		// for that data. How much it reads at a time depends on the bytes received
-		// so far.
-		srv := start(t, target, idle)
-		for i := range 8 {
-			srv.attempt(func(c *probe.Conn) {
-				const buffer = 64 << 10
-				empty := len(probe.Put("k", strings.Repeat("v", 1<<14))) - 1<<14 // from this size on, lengths take three bytes
-				c.Send(probe.Put("k", strings.Repeat("v", buffer-empty)))
-				c.Want(probe.Stored)
-				c.WantEnd()
-			})
-			srv.eventually("it is closed as idle", func(st server.Stats) bool { return st.Closed[server.ClosedIdle.String()] > int64(i) })
-		}
-	})
 	t.Run("a frame that stops", func(t *testing.T) {
 		srv := start(t, target, frame)
-		for i, part := range []string{"\x10", "\x10\x00\x00", "\x10\x00\x00\x00", "\x10\x00\x00\x00\x0a"} {
+		for i, length := range []int{1, 3, 4, 5} {
 			c := srv.dial()
-			c.Send([]byte(part))
+			c.Send(c.Put("key", "value").Request[:length])
 			c.WantEnd()
 			srv.wantClosed(server.ClosedSlowFrame, int64(i+1))
 		}
@@ -70,12 +51,12 @@ func testTimeouts(t *testing.T, target Target) {
 	t.Run("a frame that dribbles", func(t *testing.T) {
 		srv := start(t, target, frame)
 		c := srv.dial()
-		c.Send(probe.Header(1 << 19))
+		request := c.Put("k", strings.Repeat("v", 1<<19)).Request
 		stopped := make(chan struct{})
 		go func() { // a byte now and then, each of them progress
 			defer close(stopped)
-			for {
-				if _, err := c.Write([]byte{'x'}); err != nil {
+			for i := range request {
+				if _, err := c.Write(request[i : i+1]); err != nil {
 					return
 				}
 				time.Sleep(short / 10)
@@ -87,26 +68,28 @@ func testTimeouts(t *testing.T, target Target) {
 	})
 	t.Run("whole frames restart the frame's clock", func(t *testing.T) {
 		srv := start(t, target, limited(func(l *server.Limits) { l.FrameTimeout = 10 * short }))
-		srv.attempt(func(c *probe.Conn) {
-			// Each write ends one frame and begins the next, so there is always an
-			// incomplete frame, for longer than one frame may take.
-			put := probe.Put("k", "v")
-			c.Send(put[:5])
+		srv.attempt(func(c *client) {
+			// Each write ends one request and begins the next, so there is always an
+			// incomplete one, for longer than one request may take.
+			put := c.Put("k", "v")
+			c.Send(put.Request[:5])
 			for begun := time.Now(); time.Since(begun) < 20*short; {
-				c.Send(put[5:], put[:5])
-				c.Want(probe.Stored)
+				next := c.Put("k", "v")
+				c.Send(put.Request[5:], next.Request[:5])
+				c.WantBytes(put.Reply)
+				put = next
 				time.Sleep(short / 10)
 			}
-			c.Send(put[5:])
-			c.Want(probe.Stored)
+			c.Send(put.Request[5:])
+			c.WantBytes(put.Reply)
 		})
 	})
 	t.Run("a reader that stops", func(t *testing.T) {
 		srv := start(t, target, write)
 		c := srv.dial()
-		c.Send(probe.Put("k", strings.Repeat("v", 900_000)))
-		c.Want(probe.Stored)
-		c.Send([]byte(strings.Repeat(string(probe.Get("k")), 100)))
+		value := strings.Repeat("v", 900_000)
+		c.ask(c.Put("k", value))
+		c.Send(bytes.Repeat(c.Get("k", value).Request, 100))
 		srv.wantClosed(server.ClosedSlowReader, 1)
 		c.WantClosed()
 		srv.visit("k2")
@@ -114,21 +97,45 @@ func testTimeouts(t *testing.T, target Target) {
 	t.Run("no write limit", func(t *testing.T) {
 		const asked = 40
 		value := strings.Repeat("large ", 100_000)
-		cfg := idle
-		values := store.NewSharded(0)
-		require.NoError(t, values.Put([]byte("large"), []byte(value)))
-		cfg.Protocol = kv.New(kv.Config{Store: values})
-		srv := start(t, target, cfg)
-		srv.attempt(func(c *probe.Conn) {
-			c.Send([]byte(strings.Repeat(string(probe.Get("large")), asked)))
+		srv := start(t, target, idle)
+		srv.attempt(func(c *client) {
+			c.ask(c.Put("large", value))
+			get := c.Get("large", value)
+			c.Send(bytes.Repeat(get.Request, asked))
 			// While the server waits for this client to read, the time passes after
 			// which it would have been idle.
 			time.Sleep(2 * short)
 			for range asked {
-				c.Want(probe.Found("large", value))
+				c.WantBytes(get.Reply)
 			}
 			c.WantEnd()
 		})
+	})
+}
+
+// testIdle has the clocks that know nothing of a session's state.
+func testIdle(t *testing.T, target Target, idle server.Config) {
+	t.Run("idle from the start", func(t *testing.T) {
+		srv := start(t, target, idle)
+		srv.dial().WantEnd()
+		srv.wantClosed(server.ClosedIdle, 1)
+	})
+	t.Run("idle after a request that fills the read buffer", func(t *testing.T) {
+		// A server that takes a full read buffer as a sign of more data would wait
+		// for that data. How much it reads at a time depends on the bytes received
+		// so far.
+		srv := start(t, target, idle)
+		for i := range 8 {
+			srv.attempt(func(c *client) {
+				const buffer = 64 << 10
+				sample := srv.protocol.Open().Put("k", strings.Repeat("v", 1<<14)) // from this size on, lengths take as many bytes
+				put := c.Put("k", strings.Repeat("v", buffer-(len(sample.Request)-1<<14)))
+				assert.Len(t, put.Request, buffer)
+				c.ask(put)
+				c.WantEnd()
+			})
+			srv.eventually("it is closed as idle", func(st server.Stats) bool { return st.Closed[server.ClosedIdle.String()] > int64(i) })
+		}
 	})
 	t.Run("a request that waits behind a silent client", func(t *testing.T) {
 		srv := start(t, target, idle)
@@ -136,7 +143,7 @@ func testTimeouts(t *testing.T, target Target) {
 		for range silent {
 			srv.dial()
 		}
-		srv.attempt(func(c *probe.Conn) { talk(c, "k") })
+		srv.attempt(func(c *client) { c.talk("k") })
 		srv.eventually("they are closed as idle", func(st server.Stats) bool {
 			return st.Closed[server.ClosedIdle.String()] >= int64(silent)
 		})
@@ -146,10 +153,10 @@ func testTimeouts(t *testing.T, target Target) {
 // attempt calls f with new clients until it succeeds once. It is for servers
 // with limits so short that a client on a slow machine may be late, and for
 // events whose order the kernel does not fix.
-func (s *testServer) attempt(f func(*probe.Conn)) {
+func (s *testServer) attempt(f func(*client)) {
 	s.t.Helper()
 	for {
-		failure := probe.Try(func(t probe.T) { f(probe.Dial(s.ctx, t, s.addr)) })
+		failure := probe.Try(func(t probe.T) { f(s.connect(t)) })
 		if failure == "" {
 			return
 		}
@@ -201,7 +208,8 @@ type busyResult struct {
 
 // keepBusy sends requests without pause until stop, or until the server ends
 // the connection.
-func keepBusy(c *probe.Conn, stop <-chan struct{}) (r busyResult) {
+func keepBusy(c *client, stop <-chan struct{}) (r busyResult) {
+	get := c.Get("occupied", "value-of-occupied")
 	r.failure = probe.Try(func(t probe.T) {
 		c := c.For(t)
 		for {
@@ -210,11 +218,11 @@ func keepBusy(c *probe.Conn, stop <-chan struct{}) (r busyResult) {
 				return
 			default:
 			}
-			if _, err := c.Write(probe.Get("absent")); err != nil || c.Ended() {
+			if _, err := c.Write(get.Request); err != nil || c.Ended() {
 				r.gaveWay = true
 				return
 			}
-			c.Want(probe.Absent("absent"))
+			c.WantBytes(get.Reply)
 		}
 	})
 	return r

@@ -40,6 +40,7 @@ type Protocol struct {
 type Talk interface {
 	// Put stores a value.
 	Put(key, value string) Exchange
-	// Get asks for a value that this connection has stored.
+	// Get asks for a value that this connection has stored. The request may be sent any
+	// number of times; the reply is always the same.
 	Get(key, value string) Exchange
 }
