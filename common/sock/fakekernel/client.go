@@ -247,6 +247,10 @@ func (c *client) check() string {
 			return fmt.Sprintf("it should have got the reply %s, not %s", shown(last), shown(rest))
 		}
 	}
+	last := c.manner == liar && len(rest) > 0 || c.manner == leaver && len(replies) == len(c.want)
+	if last && c.file.cut && c.k.memory == 0 && !c.k.stopped {
+		return "it got its last reply, and no FIN while it might still send"
+	}
 	return ""
 }
 

@@ -97,6 +97,7 @@ type file struct {
 	reset   bool // by either side, or the network
 	served  bool // the server has read from it
 	closed  bool // by the server
+	cut     bool // the server closed it, and neither side had ended its stream
 
 	watched, readable, writable bool
 	reported                    int // the step of the last Wait that returned it
@@ -390,6 +391,7 @@ func (k *Kernel) Close(fd int) (err error) {
 	}
 	k.files[fd] = nil
 	f.closed = true
+	f.cut = !f.fin && !f.eof && !f.reset
 	if f.client == nil {
 		for _, c := range k.queue { // closing the listener resets them
 			c.excused = true
