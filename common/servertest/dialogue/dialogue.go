@@ -30,7 +30,7 @@ type Protocol struct {
 	// TooLong has the first bytes of a request that is longer than limit, and the last
 	// reply, which comes although the request is not whole.
 	TooLong func(limit int) Exchange
-	// Refusal is the reply that tells a client why the server ends its connection.
+	// Refusal is the reply to a client that the server refuses for the reason.
 	Refusal func(reason string) []byte
 }
 

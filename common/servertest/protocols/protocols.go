@@ -2,10 +2,11 @@
 // a session.Handler may do: the key/value protocol knows from the first bytes how long a
 // request is, makes replies where there is room, and has no state. The protocol of lines
 // knows no length before a request's end, lets append grow the output, keeps state for
-// each connection, and can be asked to end it.
+// each connection, and can be asked to end it. Redis's protocol knows the length of each
+// part of a request, and keeps how far it has read.
 package protocols
 
 import "github.com/ioflavors/ioflavors/common/servertest/dialogue"
 
 // All returns all protocols.
-func All() []dialogue.Protocol { return []dialogue.Protocol{KeyValue, Lines} }
+func All() []dialogue.Protocol { return []dialogue.Protocol{KeyValue, Lines, RESP} }
