@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
 	"github.com/ioflavors/ioflavors/common/store"
@@ -281,7 +281,7 @@ func TestAClientLeavesWhileTheKernelReceivesAndAwaitsRoom(t *testing.T) {
 		t.Run(way.name, func(t *testing.T) {
 			o := observe(t, server.Config{
 				Protocol: kv.New(kv.Config{Store: explosive{store.New(0)}}),
-				Limits: server.Limits{OutputLimit: 64 << 20, IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: way.writeTimeout},
+				Limits:   server.Limits{OutputLimit: 64 << 20, IdleTimeout: -1, FrameTimeout: -1, WriteTimeout: way.writeTimeout},
 			}, ample)
 			c, want := o.deaf()
 			if way.writeTimeout < 0 { // otherwise the timeout may have cancelled it by now

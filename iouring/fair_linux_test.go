@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/kv"
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
 	"github.com/ioflavors/ioflavors/iouring/ring"
