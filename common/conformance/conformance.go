@@ -1,9 +1,10 @@
-// Package conformance checks from outside whether a server speaks the
-// key/value protocol, whatever language it is written in. Each rule of the
-// protocol is a small function with connections of its own. A failure reports
-// the bytes sent, the expected reply and the actual one.
+// Package conformance checks a server from outside, whatever language it is written
+// in. There are two sets of rules: Check tries whether a server speaks the key/value
+// protocol, and Transport whether a server of any request/reply protocol serves its
+// clients as TCP demands. A rule is a small function with connections of its own. A
+// failure reports the bytes sent, the expected reply and the actual one.
 //
-// The rules store values under keys that begin with "conformance/", and under
+// The rules of Check store values under keys that begin with "conformance/", and under
 // the few short keys of the golden frames (testdata/frames.json). Do not check
 // a server whose data matters.
 package conformance
@@ -27,9 +28,14 @@ type Rule struct {
 
 	run     func(*trial)
 	applies func(Options) bool // nil: always
+	ends    bool               // the rule ends the server
 }
 
-// Rules returns all rules, in the order in which Check tries them.
+// EndsServer reports whether the rule ends the server, which has to be started again
+// for another rule.
+func (r Rule) EndsServer() bool { return r.ends }
+
+// Rules returns all rules of the key/value protocol, in the order in which Check tries them.
 func Rules() []Rule {
 	var all []Rule
 	for _, group := range [][]Rule{
@@ -42,8 +48,11 @@ func Rules() []Rule {
 
 // Select returns the rules that Check tries with these options.
 func Select(o Options) []Rule {
-	o = o.withDefaults()
-	return slices.DeleteFunc(Rules(), func(r Rule) bool { return !o.selects(r) })
+	return selected(Rules(), o.withDefaults())
+}
+
+func selected(rules []Rule, o Options) []Rule {
+	return slices.DeleteFunc(rules, func(r Rule) bool { return !o.selects(r) })
 }
 
 // LeastMaxFrame is the frame length that some of the rules need, in bytes.
@@ -69,7 +78,7 @@ type Options struct {
 	// server with a small number, because the rule opens that many connections.
 	MaxConns int
 	// Clients is the number of simultaneous connections in rules about many
-	// clients. 0: 64.
+	// clients. 0: 64, or 400 with Transport.
 	Clients int
 	// RuleTimeout ends a rule, which then fails. 0: 10 s. If the machine was busy
 	// meanwhile, the rule is tried once more with three times the time. If the
@@ -77,13 +86,20 @@ type Options struct {
 	RuleTimeout time.Duration
 	// Process is the server's process ID, if the server runs on this machine. With
 	// it the check can tell whether the server had a core when it was ready to
-	// run. 0: unknown.
+	// run. 0: unknown, and the rules of Transport about the process are not run.
 	Process int
+	// Spins: the server may use a core while its clients are idle.
+	Spins bool
+	// Stop asks the server to end, as SIGTERM does, and returns when it has ended. nil:
+	// unknown, and the rule about it is not run. Its context ends with the rule's time.
+	Stop func(context.Context) error
 	// Only lists the IDs of the rules to check. Empty: all.
 	Only []string
 	// Progress is called with each result as it comes. It may be nil.
 	Progress func(Result)
 
+	// talk is the protocol; nil is the key/value protocol.
+	talk *talk
 	// watch is watchMachine, except in tests.
 	watch func(process int) (stop func() strain)
 }
@@ -182,9 +198,12 @@ func (r Report) those(are func(Result) bool) (some []Result) {
 // Check tries the rules on the server at addr, one after the other. When ctx
 // ends, the remaining rules are not judged.
 func Check(ctx context.Context, addr string, o Options) Report {
-	o = o.withDefaults()
+	return checkAll(ctx, addr, Rules(), o.withDefaults())
+}
+
+func checkAll(ctx context.Context, addr string, rules []Rule, o Options) Report {
 	var report Report
-	for _, rule := range Rules() {
+	for _, rule := range rules {
 		if !o.selects(rule) {
 			report.NotRun = append(report.NotRun, rule)
 			continue
@@ -214,6 +233,10 @@ var tries = []time.Duration{1, 3}
 func (r Rule) check(ctx context.Context, addr string, o Options) Result {
 	begin := time.Now()
 	result := Result{Rule: r}
+	tries := tries
+	if r.ends {
+		tries = tries[len(tries)-1:] // there is no server for a second try
+	}
 	for _, times := range tries {
 		limit := times * o.RuleTimeout
 		stop := o.watch(o.Process)

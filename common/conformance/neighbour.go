@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"strconv"
+	"sync"
 	"sync/atomic"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
@@ -24,6 +25,12 @@ var neighbourRules = []Rule{
 func (t *trial) other(first *probe.Conn) {
 	if t.OneAtATime {
 		first.Close()
+	}
+	if t.talk != nil {
+		c := t.enter()
+		t.converse(c, t.talk.some(2))
+		c.Close()
+		return
 	}
 	key := t.key("other")
 	c := t.dial()
@@ -61,44 +68,48 @@ func stoppedReading(t *trial) {
 // neverPauses keeps a pipeline filled until the other client has its replies.
 // This rule does not judge how long that takes, only that it happens.
 func neverPauses(t *trial) {
-	hog := t.dial()
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	defer func() { close(stop); <-stopped }()
 	var batch [][]byte
 	for i := range 200 {
 		batch = append(batch, probe.Put(t.key(fmt.Sprint("hog ", i)), "v"))
 	}
-	served := make(chan struct{})
-	var failure string // of the hog; valid after it has stopped
+	t.beside(t.dial(), func(hog *probe.Conn, stopped func() bool, served func()) {
+		wait := hog.Start(batch...)
+		for !stopped() {
+			wait()
+			wait = hog.Start(batch...) // the next batch is there before this one is answered
+			for range batch {
+				hog.Want(probe.Stored)
+			}
+			served()
+		}
+	})
+}
+
+// beside runs the hog in the background. From when it was served first, others must be
+// served, too.
+func (t *trial) beside(hog *probe.Conn, run func(hog *probe.Conn, stopped func() bool, served func())) {
+	stop, ended, first := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	var failure string // of the hog; valid after it has ended
 	go func() {
-		defer close(stopped)
+		defer close(ended)
 		failure = probe.Try(func(inner probe.T) {
-			hog := hog.For(inner)
-			wait := hog.Start(batch...)
-			for n := 0; ; n++ {
+			run(hog.For(inner), func() bool {
 				select {
 				case <-stop:
-					return
+					return true
 				default:
+					return false
 				}
-				wait()
-				wait = hog.Start(batch...) // the next batch is there before this one is answered
-				for range batch {
-					hog.Want(probe.Stored)
-				}
-				if n == 0 {
-					close(served)
-				}
-			}
+			}, sync.OnceFunc(func() { close(first) }))
 		})
 	}()
+	defer func() { close(stop); <-ended }()
 	select {
-	case <-served:
-	case <-stopped:
-		// The server may end the hog's connection later, but must serve the other
-		// client first.
+	case <-first:
+	case <-ended:
+		// The server may end the hog's connection later, but must serve it first.
 		select {
-		case <-served:
+		case <-first:
 		default:
 			t.Fatalf("%s", failure)
 		}
@@ -205,8 +216,14 @@ func (n *counter) read(t *trial, c *probe.Conn) {
 	}
 }
 
-// exchange puts and gets values under a key that only this client uses.
+// exchange puts and gets values under a key that only this client uses. For another
+// protocol, c is a new connection.
 func (t *trial) exchange(c *probe.Conn, name string) {
+	if t.talk != nil {
+		t.setUp(c)
+		t.converse(c, t.talk.some(3))
+		return
+	}
 	key := t.key(name)
 	for n := range 3 {
 		value := fmt.Sprintf("%s %d", key, n)

@@ -43,6 +43,11 @@ func (t *trial) leave() {
 // left.
 func (t *trial) alive() {
 	t.leave()
+	if t.talk != nil {
+		t.converse(t.enter(), t.talk.some(3))
+		t.leave()
+		return
+	}
 	key := t.key("alive")
 	c := t.dial()
 	c.Send(probe.Put(key, "yes"), probe.Get(key))
@@ -54,8 +59,13 @@ func (t *trial) alive() {
 // clients runs f for n clients at once.
 func (t *trial) clients(n int, f func(t *trial, i int)) {
 	probe.Concurrently(t.T, n, func(inner probe.T, i int) {
-		f(&trial{T: inner, Options: t.Options, ctx: t.ctx, addr: t.addr, nonce: t.nonce}, i)
+		f(t.with(inner), i)
 	})
+}
+
+// with returns a part of the same run, with connections of its own.
+func (t *trial) with(inner probe.T) *trial {
+	return &trial{T: inner, Options: t.Options, ctx: t.ctx, addr: t.addr, nonce: t.nonce}
 }
 
 // key returns a key that no other rule, and no earlier check of the same

@@ -44,6 +44,7 @@ type Conn struct {
 	t    T
 	in   *bufio.Reader
 	sent []byte // last, for failure messages
+	show func([]byte) string
 }
 
 // Dial connects to addr. The connection is closed when t ends; its calls
@@ -60,7 +61,7 @@ func Dial(ctx context.Context, t T, addr string) *Conn {
 		stop()
 		conn.Close()
 	})
-	return &Conn{TCPConn: conn.(*net.TCPConn), t: t, in: bufio.NewReader(conn)}
+	return &Conn{TCPConn: conn.(*net.TCPConn), t: t, in: bufio.NewReader(conn), show: Hex}
 }
 
 // Send writes all parts in one write.
@@ -68,7 +69,7 @@ func (c *Conn) Send(parts ...[]byte) {
 	c.t.Helper()
 	c.sent = concat(parts)
 	if _, err := c.Write(c.sent); err != nil {
-		c.t.Fatalf("expected the server to take %s; got: %s", Hex(c.sent), describe(err))
+		c.t.Fatalf("expected the server to take %s; got: %s", c.show(c.sent), describe(err))
 	}
 }
 
@@ -76,16 +77,26 @@ func (c *Conn) Send(parts ...[]byte) {
 // meanwhile, because the server may stop reading while its replies are not
 // read. wait returns when all is written.
 func (c *Conn) Start(parts ...[]byte) (wait func()) {
+	return c.start(func() error { return nil }, parts)
+}
+
+// StartLast is Start, followed by a FIN.
+func (c *Conn) StartLast(parts ...[]byte) (wait func()) { return c.start(c.CloseWrite, parts) }
+
+func (c *Conn) start(then func() error, parts [][]byte) (wait func()) {
 	c.sent = concat(parts)
 	done := make(chan error, 1)
 	go func(data []byte) {
 		_, err := c.Write(data)
+		if err == nil {
+			err = then()
+		}
 		done <- err
 	}(c.sent)
 	return func() {
 		c.t.Helper()
 		if err := <-done; err != nil {
-			c.t.Fatalf("expected the server to take %s; got: %s", Hex(c.sent), describe(err))
+			c.t.Fatalf("expected the server to take %s; got: %s", c.show(c.sent), describe(err))
 		}
 	}
 }
@@ -134,7 +145,7 @@ func (c *Conn) WantEnd() {
 	case err == nil:
 		_ = c.in.UnreadByte()
 		rest, _ := c.in.Peek(c.in.Buffered())
-		c.unexpected(want, fmt.Sprintf("more bytes, beginning with %02x: %s", b, Hex(rest)))
+		c.unexpected(want, fmt.Sprintf("more bytes, beginning with %02x: %s", b, c.show(rest)))
 	case err != io.EOF:
 		c.unexpected(want, describe(err))
 	}
@@ -157,7 +168,7 @@ func (c *Conn) Ended() bool {
 }
 
 // For returns the connection for use in a goroutine with another T.
-func (c *Conn) For(t T) *Conn { return &Conn{TCPConn: c.TCPConn, t: t, in: c.in} }
+func (c *Conn) For(t T) *Conn { return &Conn{TCPConn: c.TCPConn, t: t, in: c.in, show: c.show} }
 
 // Receive reads the next reply, whatever it says.
 func (c *Conn) Receive() Message {
@@ -207,7 +218,7 @@ func truncated(err error, got, want int) error {
 
 func (c *Conn) unexpected(want, got string) {
 	c.t.Helper()
-	c.t.Fatalf("sent %s; expected %s; got %s", Hex(c.sent), want, got)
+	c.t.Fatalf("sent %s; expected %s; got %s", c.show(c.sent), want, got)
 }
 
 // Reset closes the connection with a RST instead of a FIN.

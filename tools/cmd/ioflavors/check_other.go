@@ -8,5 +8,8 @@ import "os/exec"
 // children.
 func ownGroup(*exec.Cmd) {}
 
+// terminates: terminate kills the server, because this system has no SIGTERM.
+const terminates = false
+
 func terminate(cmd *exec.Cmd) { _ = cmd.Process.Kill() }
 func kill(cmd *exec.Cmd)      { _ = cmd.Process.Kill() }

@@ -44,7 +44,7 @@ func printResult(w io.Writer, r conformance.Result) {
 func (c *checkCmd) list(w io.Writer) error {
 	if !c.JSON {
 		printHeader(w)
-		for _, r := range conformance.Rules() {
+		for _, r := range c.rules() {
 			printRule(w, "", r)
 		}
 		return nil
@@ -55,7 +55,7 @@ func (c *checkCmd) list(w io.Writer) error {
 		Fault int    `json:"fault,omitempty"`
 	}
 	var rules []rule
-	for _, r := range conformance.Rules() {
+	for _, r := range c.rules() {
 		rules = append(rules, rule{r.ID, r.Title, r.Fault})
 	}
 	return printJSON(w, rules)
@@ -73,13 +73,14 @@ func (c *checkCmd) summarize(w io.Writer, addr string, restarts int, r conforman
 	if c.JSON {
 		return printJSON(w, struct {
 			Addr      string               `json:"addr"`
+			Exchanges string               `json:"exchanges,omitempty"`
 			Passed    int                  `json:"passed"`
 			Total     int                  `json:"total"`
 			NotJudged int                  `json:"not_judged,omitempty"`
 			Restarts  int                  `json:"restarts,omitempty"`
 			Results   []conformance.Result `json:"results"`
 			NotRun    []string             `json:"not_run,omitempty"`
-		}{addr, r.Passed(), r.Total(), len(r.NotJudged()), restarts, r.Results, ids(r.NotRun)})
+		}{addr, c.Exchanges, r.Passed(), r.Total(), len(r.NotJudged()), restarts, r.Results, ids(r.NotRun)})
 	}
 	open := ""
 	if n := len(r.NotJudged()); n > 0 {

@@ -3,13 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os/exec"
 	"sync"
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servercmd"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
@@ -41,6 +41,7 @@ type checkedServer struct {
 	addr     string // "" before the start, if the check chooses it
 	command  []string
 	restarts int
+	answers  func(ctx context.Context, addr string) bool
 
 	chosen  bool     // the check chose addr
 	process *process // nil without a command
@@ -103,7 +104,7 @@ func (s *checkedServer) unavailable() error {
 		return nil
 	}
 	if !p.hasEnded() {
-		p.mayBeDying(s.addr)
+		s.mayBeDying()
 	}
 	if !p.hasEnded() {
 		return nil
@@ -131,12 +132,30 @@ func (s *checkedServer) ended(twice bool) string {
 		return ""
 	}
 	if !p.hasEnded() && twice {
-		p.mayBeDying(s.addr)
+		s.mayBeDying()
 	}
 	if !p.hasEnded() {
 		return ""
 	}
 	return fmt.Sprintf("the server ended: %v%s", p.cmd.ProcessState, p.said.quote())
+}
+
+// end returns a function that asks the process to end, as SIGTERM does, and waits for
+// that; nil without a command, or if this system has no SIGTERM.
+func (s *checkedServer) end() func(context.Context) error {
+	p := s.process
+	if p == nil || !terminates {
+		return nil
+	}
+	return func(ctx context.Context) error {
+		terminate(p.cmd)
+		select {
+		case <-p.exited:
+			return nil
+		case <-ctx.Done():
+			return errors.New("it was still running when the time was up")
+		}
+	}
 }
 
 // stop ends the server, if the check started it.
@@ -172,22 +191,18 @@ func (p *process) hasEnded() bool {
 
 // mayBeDying returns when the process has ended, has answered, or has had
 // time for either.
-func (p *process) mayBeDying(addr string) {
+func (s *checkedServer) mayBeDying() {
 	ctx, cancel := context.WithTimeout(context.Background(), dyingTime)
 	defer cancel()
 	answered := make(chan struct{})
 	go func() {
-		if probe.Try(func(t probe.T) {
-			c := probe.Dial(ctx, t, addr)
-			c.Send(probe.Get("conformance/is anybody there?"))
-			c.Receive()
-		}) == "" {
+		if s.answers(ctx, s.addr) {
 			close(answered)
 		}
 	}()
 	select {
 	case <-answered:
-	case <-p.exited:
+	case <-s.process.exited:
 	case <-ctx.Done():
 	}
 }
