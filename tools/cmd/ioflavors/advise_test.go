@@ -93,7 +93,7 @@ func TestAdvise(t *testing.T) {
 }
 
 func TestAdviseCommandFlags(t *testing.T) {
-	talk := kvTalk(t)
+	talk := writeTalk(t)
 	cfg, err := adviseConfig(t, "--command", "go run ./mine --model {model} --addr {addr}", "--exchanges", talk, "--conns", "200", "--rate", "2000")
 	require.NoError(t, err)
 	assert.Equal(t, models.TargetNames(models.Models("ioflavors")), models.TargetNames(cfg.Targets))

@@ -141,7 +141,7 @@ func TestLabCommand(t *testing.T) {
 	cfg.Progress, again.Progress = nil, nil
 	assert.Equal(t, cfg, again)
 
-	cfg, err = labConfig(t, "--exchanges", kvTalk(t), "--server=mine=./mine {addr}", "--protocol=resp")
+	cfg, err = labConfig(t, "--exchanges", writeTalk(t), "--server=mine=./mine {addr}", "--protocol=resp")
 	require.NoError(t, err)
 	again, err = labConfig(t, cfg.Command[2:]...)
 	require.NoError(t, err)
@@ -177,7 +177,7 @@ func TestLabTargetsAreServed(t *testing.T) {
 // The lab measures servers of which only exchanges are known, and our models in another
 // protocol.
 func TestLabProtocols(t *testing.T) {
-	talk := kvTalk(t)
+	talk := writeTalk(t)
 	cfg, err := labConfig(t, "--exchanges", talk, "--server", "mine=./mine {addr}")
 	require.NoError(t, err)
 	require.Equal(t, []string{"mine"}, models.TargetNames(cfg.Targets), "our own speak another protocol")

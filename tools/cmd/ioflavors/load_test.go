@@ -151,8 +151,8 @@ func TestLongTimesAreNumbersOfTheirOwn(t *testing.T) {
 	assert.Equal(t, []string{"response", "time", number, number, number, number, number}, strings.Fields(out.String()))
 }
 
-// kvTalk is a file of exchanges in this project's protocol: a put and a get of it.
-func kvTalk(t *testing.T) string {
+// writeTalk is a file of exchanges in this project's protocol: a put and a get of it.
+func writeTalk(t *testing.T) string {
 	t.Helper()
 	frame := func(m kv.Message) []byte { return kv.AppendFrame(nil, m) }
 	ok := kvpb.Status_Ok
@@ -175,7 +175,7 @@ func talkFile(t *testing.T, all ...exchanges.Exchange) string {
 }
 
 func TestLoadExchanges(t *testing.T) {
-	addr, talk := startModel(t), kvTalk(t)
+	addr, talk := startModel(t), writeTalk(t)
 	code, out, errs := ioflavors(t, "load", addr, "--exchanges", talk, "-c", "3", "--depth", "4", "-d", "200ms", "--warmup=10ms", "--ceiling")
 	assert.Contains(t, []int{0, 3}, code, "on a busy machine the run may be void: %s", errs)
 	assert.Contains(t, out, "closed loop · 3 connections × 4 in flight")
@@ -212,7 +212,7 @@ func TestLoadOfWrongExchanges(t *testing.T) {
 
 // What the file of exchanges says cannot be said by a flag, whatever the flag's value.
 func TestFlagsBesideExchanges(t *testing.T) {
-	talk := kvTalk(t)
+	talk := writeTalk(t)
 	for flag, value := range map[string]string{"--protocol": "kv", "--puts": "0.1", "--keys": "10000", "--distribution": "uniform", "--value": "64"} {
 		code, _, errs := ioflavors(t, "load", "127.0.0.1:1", flag, value, "--exchanges", talk)
 		assert.Equal(t, 2, code, flag)
