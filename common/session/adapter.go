@@ -23,6 +23,8 @@ import (
 type Answer func(buf, request []byte) (reply []byte, err error)
 
 // NoReply is returned by an Answer whose request gets no reply.
+//
+//lint:ignore ST1012 it is no failure, as io.EOF is none
 var NoReply = errors.New("no reply")
 
 // Adapter is a Protocol made of an Answer. Split and Prefixed make one for connections

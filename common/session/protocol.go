@@ -99,4 +99,6 @@ var ErrTooLong = errors.New("request too long")
 
 // Done is returned by a Handler that ends the connection in good order, as after a
 // request to quit. Input behind that request is discarded.
+//
+//lint:ignore ST1012 it is no failure, as io.EOF is none
 var Done = errors.New("done")
