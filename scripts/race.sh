@@ -17,7 +17,8 @@ fi
 #     on its end and its log, which do run.
 #   - the protocol's rules are tried with four configurations; the one with small output
 #     limits takes every path that the default one takes.
-#   - the same code as in TestRun and TestAdvise runs each experiment of the lab.
+#   - the same code as in TestRun and TestAdvise runs each experiment of the lab, and the
+#     commands of docs/your-own-server.md.
 #   - packages that start no goroutine have nothing to race with. What others do with
 #     them at once is seen in the others' tests.
 alone='figures|format|generator/dataset|generator/wire|load|nearest|report(/[a-z]+)?|results|source|text'
@@ -29,7 +30,7 @@ mapfile -t packages < <(go list work | grep -vE "/tools/internal/($alone)\$")
 outside='row_([0-9]|[12][0-9]|3[0-589]|40|47):'
 experiments='Test(RunBadServers|RunInAnotherProtocol|RunWithoutThoseThatAreNotAvailable'
 experiments+='|AdviseWithoutThoseThatAreNotAvailable|CallersShowAStall|CapacityIsFound|CapacityInAnotherProtocol'
-experiments+='|SilentClientsAreRun|ManyConnectionsAreRun|CoresAreRun|OneAtATimeIsRun|ASlowHandlerIsMeasured'
+experiments+='|YourOwnServer|SilentClientsAreRun|ManyConnectionsAreRun|CoresAreRun|OneAtATimeIsRun|ASlowHandlerIsMeasured'
 experiments+='|APoolIsMeasured|ADeafReaderIsMeasured|IdleLadder|SyscallsOfAServer|SyscallsOfARing)'
 CGO_ENABLED=1 FAKEKERNEL_SEEDS=50 go test -race "${packages[@]}" \
 	-skip "^TestCommand$/./$outside|^TestServer$/^conformance$/^tcp4$|^TestServer$/./^conformance$/^tcp4$|^$experiments\$"

@@ -71,7 +71,7 @@ func anchors(page string) []string {
 
 // coming are flags that docs/your-own-server.md describes before they are there. Its test
 // leaves their commands out until then.
-var coming = []string{"check --exchanges", "load --exchanges", "advise --exchanges", "advise --command"}
+var coming = []string{"check --exchanges"}
 
 // wrongNames returns the names on a page that do not exist.
 func (r *repository) wrongNames(name, text string) (faults []string) {
