@@ -218,6 +218,8 @@ func TestChild(t *testing.T) {
 			require.NoError(t, os.WriteFile(name, []byte(flag.Arg(1)), 0o600))
 		}
 		t.Log(multiblocking.New(multiblocking.Config{}).ListenAndServe(flag.Arg(1)))
+	case "serve until a signal":
+		os.Exit(servercmd.Run(context.Background(), kvcmd.Program("kv-child", multiblocking.Command, nil), []string{"--addr", flag.Arg(1)}, os.Stdout, os.Stderr))
 	case "fail":
 		_, _ = io.WriteString(os.Stderr, "starting\ncannot bind\n")
 		os.Exit(4)
