@@ -48,7 +48,7 @@ func TestRunWithExchanges(t *testing.T) {
 	require.NoError(t, text.Report(r, &out, text.Style{}, 200))
 	said := strings.Join(strings.Fields(out.String()), " ")
 	assert.Contains(t, said, "2 exchanges of talk.txt (after 1 that set up each connection)")
-	assert.Contains(t, said, "NOT MEASURED: the claims E0, E1, ")
+	assert.Contains(t, said, "NOT MEASURED: E0, E1, ")
 	assert.Contains(t, said, "lines is not checked against the rules")
 
 	// What is written can be read, and its page be made again.

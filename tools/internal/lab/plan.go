@@ -76,7 +76,7 @@ func newPlan(cfg Config) (results.Plan, error) {
 				return results.Plan{}, fmt.Errorf("no experiment %q: there are %s", id, strings.Join(experiments.IDs(), ", "))
 			}
 			if len(cfg.Experiments) > 0 && !canTell(id, cfg.Targets) {
-				return results.Plan{}, fmt.Errorf("%s: %s", id, whyLeftOut)
+				return results.Plan{}, fmt.Errorf("%s: %s", id, whyLeftOut(cfg.Targets))
 			}
 		}
 		p.Experiments = slices.DeleteFunc(p.Experiments, func(id string) bool { return !canTell(id, cfg.Targets) })
@@ -116,10 +116,16 @@ func leftOut(p results.Plan, targets []results.Target) string {
 	if len(ids) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("the claims %s: %s", strings.Join(ids, ", "), whyLeftOut)
+	return fmt.Sprintf("%s: %s", strings.Join(ids, ", "), whyLeftOut(targets))
 }
 
-const whyLeftOut = "their tests need one of this project's models, or servers that speak its protocol"
+// whyLeftOut says why experiments can tell nothing of the targets.
+func whyLeftOut(targets []results.Target) string {
+	if slices.ContainsFunc(targets, func(s results.Target) bool { return !s.Foreign }) {
+		return "the test needs servers that speak this project's protocol"
+	}
+	return "the test needs this project's models, or servers that speak its protocol"
+}
 
 // conformanceTime is about the time to check a server.
 const conformanceTime = 1500 * time.Millisecond
