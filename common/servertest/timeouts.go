@@ -27,8 +27,40 @@ func testTimeouts(t *testing.T, target Target) {
 	frame := limited(func(l *server.Limits) { l.FrameTimeout = short })
 	write := limited(func(l *server.Limits) { l.WriteTimeout = 4 * short })
 
-	if !target.again {
-		testIdle(t, target, idle)
+	if !target.again { // clocks that know nothing of a session's state
+		t.Run("idle from the start", func(t *testing.T) {
+			srv := start(t, target, idle)
+			srv.dial().WantEnd()
+			srv.wantClosed(server.ClosedIdle, 1)
+		})
+		t.Run("idle after a request that fills the read buffer", func(t *testing.T) {
+			// A server that takes a full read buffer as a sign of more data would wait
+			// for that data. How much it reads at a time depends on the bytes received
+			// so far.
+			srv := start(t, target, idle)
+			for i := range 8 {
+				srv.attempt(func(c *client) {
+					const buffer = 64 << 10
+					sample := srv.protocol.Open().Put("k", strings.Repeat("v", 1<<14)) // from this size on, lengths take as many bytes
+					put := c.Put("k", strings.Repeat("v", buffer-(len(sample.Request)-1<<14)))
+					assert.Len(t, put.Request, buffer)
+					c.ask(put)
+					c.WantEnd()
+				})
+				srv.eventually("it is closed as idle", func(st server.Stats) bool { return st.Closed[server.ClosedIdle.String()] > int64(i) })
+			}
+		})
+		t.Run("a request that waits behind a silent client", func(t *testing.T) {
+			srv := start(t, target, idle)
+			silent := max(2, target.Clients)
+			for range silent {
+				srv.dial()
+			}
+			srv.attempt(func(c *client) { c.talk("k") })
+			srv.eventually("they are closed as idle", func(st server.Stats) bool {
+				return st.Closed[server.ClosedIdle.String()] >= int64(silent)
+			})
+		})
 	}
 	t.Run("idle after a request", func(t *testing.T) {
 		srv := start(t, target, idle)
@@ -113,42 +145,6 @@ func testTimeouts(t *testing.T, target Target) {
 	})
 }
 
-// testIdle has the clocks that know nothing of a session's state.
-func testIdle(t *testing.T, target Target, idle server.Config) {
-	t.Run("idle from the start", func(t *testing.T) {
-		srv := start(t, target, idle)
-		srv.dial().WantEnd()
-		srv.wantClosed(server.ClosedIdle, 1)
-	})
-	t.Run("idle after a request that fills the read buffer", func(t *testing.T) {
-		// A server that takes a full read buffer as a sign of more data would wait
-		// for that data. How much it reads at a time depends on the bytes received
-		// so far.
-		srv := start(t, target, idle)
-		for i := range 8 {
-			srv.attempt(func(c *client) {
-				const buffer = 64 << 10
-				sample := srv.protocol.Open().Put("k", strings.Repeat("v", 1<<14)) // from this size on, lengths take as many bytes
-				put := c.Put("k", strings.Repeat("v", buffer-(len(sample.Request)-1<<14)))
-				assert.Len(t, put.Request, buffer)
-				c.ask(put)
-				c.WantEnd()
-			})
-			srv.eventually("it is closed as idle", func(st server.Stats) bool { return st.Closed[server.ClosedIdle.String()] > int64(i) })
-		}
-	})
-	t.Run("a request that waits behind a silent client", func(t *testing.T) {
-		srv := start(t, target, idle)
-		silent := max(2, target.Clients)
-		for range silent {
-			srv.dial()
-		}
-		srv.attempt(func(c *client) { c.talk("k") })
-		srv.eventually("they are closed as idle", func(st server.Stats) bool {
-			return st.Closed[server.ClosedIdle.String()] >= int64(silent)
-		})
-	})
-}
 
 // attempt calls f with new clients until it succeeds once. It is for servers
 // with limits so short that a client on a slow machine may be late, and for

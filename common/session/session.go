@@ -541,7 +541,7 @@ func (s *Session) roomFor(replies int) int {
 	const small = 64
 	size := replies * max(small, int(s.last))
 	if s.out == nil {
-		size = max(size, 1<<s.outShift) // the next output is likely to be as long as the last one
+		size = max(size, min(1<<s.outShift, s.cfg.OutputHigh)) // the next output is likely to be as long as the last one
 	}
 	return size
 }
