@@ -145,7 +145,6 @@ func testTimeouts(t *testing.T, target Target) {
 	})
 }
 
-
 // attempt calls f with new clients until it succeeds once. It is for servers
 // with limits so short that a client on a slow machine may be late, and for
 // events whose order the kernel does not fix.
