@@ -69,10 +69,6 @@ func anchors(page string) []string {
 	return all
 }
 
-// coming are flags that docs/your-own-server.md describes before they are there. Its test
-// leaves their commands out until then.
-var coming = []string{"check --exchanges"}
-
 // wrongNames returns the names on a page that do not exist.
 func (r *repository) wrongNames(name, text string) (faults []string) {
 	fault := func(kind, what string) { faults = append(faults, kind+": "+what) }
@@ -160,7 +156,7 @@ func (r *repository) wrongNames(name, text string) (faults []string) {
 			}
 		}
 		for _, m := range option.FindAllStringSubmatch(line, -1) {
-			if !r.flags[of][m[1]] && !slices.Contains(foreign, m[1]) && !slices.Contains(coming, of+" "+m[1]) {
+			if !r.flags[of][m[1]] && !slices.Contains(foreign, m[1]) {
 				fault("no such flag", strings.TrimSpace(of+" "+m[1]))
 			}
 		}
