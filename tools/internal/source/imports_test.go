@@ -25,6 +25,7 @@ var imports = map[string]string{
 	"common/exchanges": "",
 	"common/frame":     "",
 	"common/session":   "common/buffer", // bytes in, bytes out
+	"common/resp":      "common/backend common/session common/store",
 
 	"examples": "common examples", // and every model
 
