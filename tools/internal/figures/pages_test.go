@@ -310,7 +310,8 @@ func theRepository(t *testing.T) *repository {
 			r.flags[""][m[1]] = true
 		}
 	}
-	r.flags[""]["--dry-run"] = true // of scripts/release.sh
-	r.flags[""]["--model"] = true   // of programs with several models (servercmd.Program)
+	r.flags[""]["--dry-run"] = true       // of scripts/release.sh
+	r.flags[""]["--model"] = true         // of programs with several models (servercmd.Program)
+	r.flags[""]["--password-file"] = true // of serve MODEL --protocol resp
 	return r
 }
