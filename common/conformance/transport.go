@@ -236,14 +236,13 @@ func bytesOfTalk(t *trial) {
 	c := t.enter()
 	var write sync.WaitGroup
 	write.Go(func() {
-		for i := range text {
-			if i == most || i == len(text)-1 {
-				_, _ = c.Write(text[i:]) // WantReply reports an error
-				return
-			}
+		for i := range min(most, len(text)) {
 			if _, err := c.Write(text[i : i+1]); err != nil {
-				return
+				return // WantReply reports it
 			}
+		}
+		if len(text) > most {
+			_, _ = c.Write(text[most:])
 		}
 	})
 	t.replies(c, all)
