@@ -12,20 +12,24 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/servertest/dialogue"
+	"github.com/ioflavors/ioflavors/common/servertest/protocols"
 )
 
 // testTerminate sends SIGTERM in the middle of a pipeline. Every request
 // sent before must be answered.
-func testTerminate(t *testing.T, target server.Variant) { drain(t, target, 1, brief(20_000, 5_000)) }
+func testTerminate(t *testing.T, target server.Variant) {
+	drain(t, target, protocols.KeyValue, 1, brief(20_000, 5_000))
+}
 
 // testTerminateMany does the same with several clients; some of them may
 // wait in the listen queue.
-func testTerminateMany(t *testing.T, target server.Variant) {
-	drain(t, target, 10, brief(2_000, 500))
+func testTerminateMany(t *testing.T, target server.Variant, p dialogue.Protocol) {
+	drain(t, target, p, 10, brief(2_000, 500))
 }
 
-func drain(t *testing.T, target server.Variant, clients, requests int) {
-	srv := start(t, target, unhurried(target)...)
+func drain(t *testing.T, target server.Variant, p dialogue.Protocol, clients, requests int) {
+	srv := startWith(t, target, p, unhurried(target)...)
 	srv.wantDrained(t, clients, requests)
 	stopped := srv.wantLog("stopped")
 	assert.EqualValues(t, clients*requests, stopped["requests"])
@@ -37,12 +41,12 @@ func drain(t *testing.T, target server.Variant, clients, requests int) {
 func (s *testServer) wantDrained(t *testing.T, clients, requests int) {
 	t.Helper()
 	conns := make([]*probe.Conn, clients)
-	put := probe.Put("a key", "a value of some bytes")
+	put := s.proto.Open().Put("a-key", "a value of some bytes")
 	for i := range conns {
 		conns[i] = s.dial()
-		written := conns[i].Start(bytes.Repeat(put, requests))
+		written := conns[i].Start(bytes.Repeat(put.Request, requests))
 		if i == 0 {
-			conns[i].Want(probe.Stored) // the server is in the middle of the pipeline
+			conns[i].WantBytes(put.Reply) // the server is in the middle of the pipeline
 		}
 		written() // the server or its kernel has the rest
 	}
@@ -52,7 +56,7 @@ func (s *testServer) wantDrained(t *testing.T, clients, requests int) {
 		c := conns[i].For(t)
 		for n := range requests {
 			if i > 0 || n > 0 {
-				c.Want(probe.Stored)
+				c.WantBytes(put.Reply)
 			}
 		}
 		last[i] = time.Now()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/servertest/dialogue"
 )
 
 // testClaims lets clients announce a frame of a megabyte and send ten bytes
@@ -33,23 +34,23 @@ func testClaims(t *testing.T, target server.Variant) {
 	figure(t, "buffer-KiB-per-connection", "%.2f", float64(st.BufferBytes)/float64(n)/1024)
 }
 
-// testHalfFrames lets clients send halves of large frames, several times the
+// testHalfFrames lets clients send halves of large requests, several times the
 // limit of all buffers, and wait. A neighbour with small requests must be served
 // all the time. In a model that serves few clients at once, most of the bytes
 // stay in the kernel.
-func testHalfFrames(t *testing.T, target server.Variant) {
+func testHalfFrames(t *testing.T, target server.Variant, p dialogue.Protocol) {
 	const limit = 64 << 20
 	clients := brief(500, 200)
-	half := probe.Put("k", strings.Repeat("v", 1<<20-100))[:512<<10]
+	half := p.Open().Put("k", strings.Repeat("v", 1<<20-100)).Request[:512<<10]
 
-	srv := start(t, target, append(unhurried(target), "--memory-limit", "64MiB")...)
+	srv := startWith(t, target, p, append(unhurried(target), "--memory-limit", "64MiB")...)
 	srv.visit("before")
 	require.NoError(t, resetPeak(srv.Pid))
 	before := srv.usage().rss
 	var neighbour *probe.Conn
 	if !target.OneAtATime() {
 		neighbour = srv.dial()
-		talk(neighbour, "k")
+		srv.talk(neighbour, "k")
 	}
 
 	crowd := make([]*probe.Conn, clients)
@@ -57,7 +58,7 @@ func testHalfFrames(t *testing.T, target server.Variant) {
 		crowd[i] = srv.dial()
 		crowd[i].Start(half) // written when the server reads it, or never
 		if neighbour != nil && i%5 == 0 {
-			talk(neighbour, "k")
+			srv.talk(neighbour, "k")
 		}
 	}
 	within := func(st server.Stats) {
@@ -91,7 +92,7 @@ func testHalfFrames(t *testing.T, target server.Variant) {
 
 	if neighbour != nil {
 		for range 100 {
-			talk(neighbour, "k")
+			srv.talk(neighbour, "k")
 		}
 		neighbour.Close()
 	}

@@ -24,6 +24,8 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
+	"github.com/ioflavors/ioflavors/common/servertest/dialogue"
+	"github.com/ioflavors/ioflavors/common/servertest/protocols"
 )
 
 // Main runs a package's tests. In a process that the tests started, it runs
@@ -87,7 +89,8 @@ var rows = []row{
 	{14, "clients whose frames dribble in are closed in time", anySystem, testDribble},
 	{16, "unread replies cost no memory", procFiles, testUnreadReplies},
 	{17, "a client that is stopped is closed as a slow reader", unixSignals, testStoppedClient},
-	{22, "clients that leave with a FIN leave nothing behind", procFiles, testFIN},
+	{22, "clients that leave with a FIN leave nothing behind", procFiles, in(protocols.KeyValue, testFIN)},
+	{22, "clients of RESP that leave with a FIN leave nothing behind", procFiles, in(protocols.RESP, testFIN)},
 	{23, "a client that has sent its FIN gets 1000 pending answers", anySystem, testHalfClose},
 	{24, "clients that leave with a reset leave nothing behind", procFiles, testRST},
 	{29, "a client that comes when all have left is served", procFiles, testAllLeave},
@@ -96,12 +99,14 @@ var rows = []row{
 	{30, "accept fails because no descriptor is left", procFiles, testNoDescriptors},
 	{32, "5000 clients come in a storm", anySystem, testStorm},
 	{33, "frames that never end stay within the memory limit", procFiles, testGrowingFrames},
-	{33, "500 half frames stay within the memory limit", procFiles, testHalfFrames},
+	{33, "500 half frames stay within the memory limit", procFiles, in(protocols.KeyValue, testHalfFrames)},
+	{33, "500 half requests in RESP stay within the memory limit", procFiles, in(protocols.RESP, testHalfFrames)},
 	{33, "20 large puts beside 120 unfinished frames are answered", anySystem, testStaleHalves},
 	{33, "unread values stay within the memory limit", procFiles, testUnreadValues},
 	{34, "a full store says so, and keeps its values", procFiles, testFullStore},
 	{36, "SIGTERM loses nothing", unixSignals, testTerminate},
-	{36, "SIGTERM with 10 clients loses nothing", unixSignals, testTerminateMany},
+	{36, "SIGTERM with 10 clients loses nothing", unixSignals, in(protocols.KeyValue, testTerminateMany)},
+	{36, "SIGTERM with 10 clients of RESP loses nothing", unixSignals, in(protocols.RESP, testTerminateMany)},
 	{37, "a stopped client does not outlast the drain timeout", unixSignals, testDrainTimeout},
 	{37, "a second SIGTERM ends the server at once", unixSignals, testSecondSignal},
 	{38, "a server killed under load starts again on the same port", unixSignals, testRestart},
@@ -116,6 +121,11 @@ var rows = []row{
 	{44, "a second SIGTERM while the log is not read", unixSignals, testSecondSignalUnread},
 	{47, "40 clients are served beside 110 idle HTTP connections", procFiles, testIdleBrowsers},
 	{47, "an endless body over HTTP takes no memory", procFiles, testEndlessBody},
+}
+
+// in has a row's test talk the protocol, which the command must have under this name.
+func in(p dialogue.Protocol, run func(*testing.T, server.Variant, dialogue.Protocol)) func(*testing.T, server.Variant) {
+	return func(t *testing.T, target server.Variant) { run(t, target, p) }
 }
 
 // level is a capability that a row needs and a system has; each level

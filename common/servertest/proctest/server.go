@@ -14,12 +14,15 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/servertest/dialogue"
+	"github.com/ioflavors/ioflavors/common/servertest/protocols"
 )
 
 // testServer is the command under test, after it has begun to listen.
 type testServer struct {
 	*process
 	ctx   context.Context // a test's connections fail when ctx is done
+	proto dialogue.Protocol
 	addr  string
 	debug string // the debug server's URL
 	http  *http.Client
@@ -29,6 +32,17 @@ type testServer struct {
 func start(t *testing.T, target server.Variant, args ...string) *testServer {
 	t.Helper()
 	return startIn(t, target, surroundings{}, args...)
+}
+
+// startWith starts the target with a protocol.
+func startWith(t *testing.T, target server.Variant, p dialogue.Protocol, args ...string) *testServer {
+	t.Helper()
+	if p.Name != protocols.KeyValue.Name { // the default
+		args = append([]string{"--protocol", p.Name}, args...)
+	}
+	srv := start(t, target, args...)
+	srv.proto = p
+	return srv
 }
 
 // surroundings are the conditions under which a server starts: its descriptors,
@@ -48,6 +62,7 @@ func startIn(t *testing.T, target server.Variant, in surroundings, args ...strin
 	srv := &testServer{
 		process: spawnTo(t, in.log, serverRole, append(in.environment(), in.variables...), slices.Concat(target.Args, usual, args)...),
 		ctx:     ctx,
+		proto:   protocols.KeyValue,
 		http:    &http.Client{Transport: new(http.Transport), Timeout: patience},
 	}
 	t.Cleanup(srv.http.CloseIdleConnections)
@@ -117,7 +132,7 @@ func (s *testServer) dial() *probe.Conn {
 func (s *testServer) visit(key string) {
 	s.t.Helper()
 	c := s.dial()
-	talk(c, key)
+	s.talk(c, key)
 	c.Close()
 }
 
@@ -138,7 +153,16 @@ func (s *testServer) settle() {
 	s.counted("no connection is active", func(st server.Stats) bool { return st.Active == 0 })
 }
 
-// talk expects a client's requests to be answered.
+// talk expects a client's requests in the server's protocol to be answered.
+func (s *testServer) talk(c *probe.Conn, key string) {
+	talk := s.proto.Open()
+	put, get := talk.Put(key, "value-of-"+key), talk.Get(key, "value-of-"+key)
+	c.Send(put.Request, get.Request)
+	c.WantBytes(put.Reply)
+	c.WantBytes(get.Reply)
+}
+
+// talk is testServer.talk for the key/value protocol.
 func talk(c *probe.Conn, key string) {
 	c.Send(probe.Put(key, "value of "+key), probe.Get(key))
 	c.Want(probe.Stored)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
 	"github.com/ioflavors/ioflavors/common/server"
+	"github.com/ioflavors/ioflavors/common/servertest/dialogue"
 )
 
 // atOnce is the number of clients that connect at a time. In a model that
@@ -30,15 +31,16 @@ func (s *testServer) come(n int, visit func(c *probe.Conn, i int)) {
 }
 
 // testFIN lets clients end their streams, half of them inside a frame.
-func testFIN(t *testing.T, target server.Variant) {
-	srv := start(t, target, unhurried(target)...)
+func testFIN(t *testing.T, target server.Variant, p dialogue.Protocol) {
+	srv := startWith(t, target, p, unhurried(target)...)
+	half := p.Open().Put("k", "v").Request[:10]
 	n := brief(2000, 400)
 	leave := func(n int) {
 		srv.come(n, func(c *probe.Conn, i int) {
 			if i%2 == 0 {
-				talk(c, "k")
+				srv.talk(c, "k")
 			} else {
-				c.Send(probe.Put("k", "v")[:10])
+				c.Send(half)
 			}
 			c.Close()
 		})

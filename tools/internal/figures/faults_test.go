@@ -133,7 +133,7 @@ func numberedTests(t *testing.T) map[string]int {
 			all[r.ID] = r.Fault
 		}
 	}
-	rows := regexp.MustCompile(`\{(\d+), "([^"]+)", \w+, test\w+\}`)
+	rows := regexp.MustCompile(`\{(\d+), "([^"]+)", \w+, (?:in\([\w.]+, )?test\w+\)?\}`)
 	for _, m := range rows.FindAllStringSubmatch(content(t, root+"/common/servertest/proctest/proctest.go"), -1) {
 		number, err := strconv.Atoi(m[1])
 		require.NoError(t, err)
