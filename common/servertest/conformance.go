@@ -16,16 +16,7 @@ import (
 // the usual limits, once with small frames, and once with an output limit
 // that every reply exceeds, this time over IPv6.
 func testConformance(t *testing.T, target Target) {
-	clients := 200
-	if n := target.Clients; n > 1 { // where it is 1, the clients come one after another
-		clients = n
-	}
-	known := conformance.Options{
-		OneAtATime:  target.OneAtATime(),
-		Clients:     clients,
-		RuleTimeout: patience,
-	}
-
+	known := options(target)
 	t.Run("tcp4", func(t *testing.T) { checkRules(t, target, server.Limits{}, known, "127.0.0.1:0") })
 	t.Run("tcp6, small output", func(t *testing.T) {
 		addr := "[::1]:0"
@@ -75,14 +66,29 @@ func checkRules(t *testing.T, target Target, l server.Limits, o conformance.Opti
 			srv := startOn(t, target, server.Config{Limits: l}, addr)
 			o.Only = []string{rule.ID}
 			report := conformance.Check(context.Background(), srv.addr, o)
-			for _, failure := range report.Failed() {
-				t.Error(failure.Title+":", failure.Reason)
-			}
-			// This blames no server, but a test without a verdict has not passed.
-			for _, r := range report.NotJudged() {
-				t.Errorf("%s: not judged, run the test again on a quieter machine: %s", r.Title, r.Reason)
-			}
+			wantPassed(t, report)
 		})
+	}
+}
+
+// options describes the target to the rules.
+func options(target Target) conformance.Options {
+	clients := 200
+	if n := target.Clients; n > 1 { // where it is 1, the clients come one after another
+		clients = n
+	}
+	return conformance.Options{OneAtATime: target.OneAtATime(), Clients: clients, RuleTimeout: patience}
+}
+
+// wantPassed expects that every rule was followed.
+func wantPassed(t *testing.T, report conformance.Report) {
+	t.Helper()
+	for _, failure := range report.Failed() {
+		t.Error(failure.Title+":", failure.Reason)
+	}
+	// This blames no server, but a test without a verdict has not passed.
+	for _, r := range report.NotJudged() {
+		t.Errorf("%s: not judged, run the test again on a quieter machine: %s", r.Title, r.Reason)
 	}
 }
 

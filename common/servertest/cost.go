@@ -15,7 +15,7 @@ import (
 // per request: neither for a get, nor for a put of a value that fits into
 // the memory of the previous value, with and without pipelining.
 func Allocations(t *testing.T, target Target) {
-	for _, op := range exchanges {
+	for _, op := range rawExchanges {
 		for _, depth := range []int{1, 16} {
 			t.Run(fmt.Sprintf("%s, depth %d", op.name, depth), func(t *testing.T) { testAllocations(t, target, op, depth) })
 		}
@@ -61,7 +61,7 @@ func testAllocations(t *testing.T, target Target, op exchange, depth int) {
 // benchmark to compare two versions of one model. Client and server share Go's
 // scheduler and the machine's cores, so only the lab compares models.
 func Benchmark(b *testing.B, target Target) {
-	for _, op := range exchanges {
+	for _, op := range rawExchanges {
 		for _, conns := range []int{1, 50} {
 			if most := target.Clients; most > 0 && conns > most {
 				continue // the others would wait for their turn

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/common/exchanges"
 	"github.com/ioflavors/ioflavors/common/server"
-	"github.com/ioflavors/ioflavors/common/servertest/dialogue"
 )
 
 // unhurried are limits that no test reaches, so only the limit under test
@@ -140,7 +140,7 @@ func (s *testServer) shutdown(ctx context.Context) <-chan error {
 // stall makes c a slow reader: it requests far more than the buffers on the
 // way hold, and reads nothing. stall returns the request, and how many times it was
 // sent.
-func (s *testServer) stall(c *client) (asked int, get dialogue.Exchange) {
+func (s *testServer) stall(c *client) (asked int, get exchanges.Exchange) {
 	s.t.Helper()
 	value := strings.Repeat("large ", 100_000)
 	asked = 40

@@ -1,54 +1,46 @@
 package servertest
 
 import (
-	"bytes"
-	"fmt"
 	"testing"
 
+	"github.com/ioflavors/ioflavors/common/conformance"
+	"github.com/ioflavors/ioflavors/common/exchanges"
 	"github.com/ioflavors/ioflavors/common/server"
-	"github.com/ioflavors/ioflavors/common/servertest/dialogue"
+	"github.com/ioflavors/ioflavors/common/servertest/protocols"
 )
 
-// testExchanges sends a protocol's exchanges in ways that must make no difference: all
-// of them in one write, cut into two, in single bytes, and with a FIN behind them; with
-// an output limit that every reply reaches, too.
+// testExchanges checks the rules about transport with a protocol's exchanges, on a
+// server that is full with every reply, and the requests that end a connection. The
+// key/value protocol needs no rules about transport, because its own rules include
+// them. The rule unread-replies is left out: it waits for two seconds to see what
+// limits/output sees, too.
 func testExchanges(t *testing.T, target Target) {
-	const cuts = 200
+	all := target.serves().Exchanges
+	t.Run("transport", func(t *testing.T) {
+		if target.serves().Name == protocols.KeyValue.Name {
+			return
+		}
+		l := unhurried
+		l.OutputLimit = 1
+		srv := start(t, target, server.Config{Limits: l})
+		o := options(target)
+		for _, rule := range conformance.SelectTransport(all, o) {
+			if rule.ID == "unread-replies" {
+				continue
+			}
+			t.Run(rule.ID, func(t *testing.T) {
+				o.Only = []string{rule.ID}
+				wantPassed(t, conformance.Transport(srv.ctx, srv.addr, all, o))
+			})
+		}
+	})
 	var requests, replies []byte
-	for _, e := range target.serves().Exchanges {
+	for _, e := range all {
 		requests, replies = append(requests, e.Request...), append(replies, e.Reply...)
-	}
-	for _, limit := range []int{0, 1} {
-		t.Run(fmt.Sprint("output limit ", limit), func(t *testing.T) {
-			l := unhurried
-			l.OutputLimit = limit
-			srv := start(t, target, server.Config{Limits: l})
-			c := srv.dial()
-			for cut := 0; cut < len(requests); cut += 1 + len(requests)/cuts {
-				c.Send(requests[:cut])
-				c.Send(requests[cut:])
-				c.WantBytes(replies)
-			}
-			for i := range requests {
-				c.Send(requests[i : i+1])
-			}
-			c.WantBytes(replies)
-			const many = 100 // with more output than sockets hold
-			written := c.Start(bytes.Repeat(requests, many))
-			for range many {
-				c.WantBytes(replies)
-			}
-			written()
-			c.Send(requests)
-			c.HalfClose()
-			c.WantBytes(replies)
-			c.WantEnd()
-			srv.wantClosed(server.ClosedByPeer, 1)
-		})
 	}
 	t.Run("what ends a connection is its last request", func(t *testing.T) {
 		srv := start(t, target, server.Config{Limits: unhurried})
-		for _, last := range []dialogue.Exchange{srv.protocol.NoRequest, srv.protocol.Quit} {
+		for _, last := range []exchanges.Exchange{srv.protocol.NoRequest, srv.protocol.Quit} {
 			if len(last.Request) == 0 {
 				continue
 			}

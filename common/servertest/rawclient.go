@@ -58,7 +58,7 @@ var (
 	putExchange = exchange{"put", func(key, value string) (request, reply []byte) {
 		return probe.Put(key, value), probe.Frame(probe.Body(probe.Stored))
 	}}
-	exchanges = []exchange{getExchange, putExchange}
+	rawExchanges = []exchange{getExchange, putExchange}
 )
 
 // dialRaw connects to a server and puts the keys for later gets. The

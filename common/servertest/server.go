@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ioflavors/ioflavors/common/conformance/probe"
+	"github.com/ioflavors/ioflavors/common/exchanges"
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest/dialogue"
 )
@@ -146,7 +147,7 @@ func (s *testServer) connect(t probe.T) *client {
 func (s *testServer) dial() *client { return s.connect(s.t) }
 
 // ask sends requests in one write, and expects their replies.
-func (c *client) ask(all ...dialogue.Exchange) {
+func (c *client) ask(all ...exchanges.Exchange) {
 	var requests [][]byte
 	for _, e := range all {
 		requests = append(requests, e.Request)

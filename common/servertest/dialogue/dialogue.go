@@ -4,10 +4,10 @@
 // any protocol. Package protocols has the protocols that they run.
 package dialogue
 
-import "github.com/ioflavors/ioflavors/common/session"
-
-// Exchange is a request and its whole reply.
-type Exchange struct{ Request, Reply []byte }
+import (
+	"github.com/ioflavors/ioflavors/common/exchanges"
+	"github.com/ioflavors/ioflavors/common/session"
+)
 
 // Protocol is a protocol as its clients see it. Servers have their default limits,
 // unless a field says otherwise.
@@ -18,18 +18,18 @@ type Protocol struct {
 	New func() session.Protocol
 	// Open begins the client's side of a connection.
 	Open func() Talk
-	// Exchanges may be repeated in any order, on any number of connections at once: no
-	// reply depends on what was asked before.
-	Exchanges []Exchange
+	// Exchanges are repeated in any order, on any number of connections at once, behind
+	// those that set up a connection. No other reply depends on what was asked before.
+	Exchanges []exchanges.Exchange
 	// Quit ends the connection in good order. Its request is empty if the protocol has
 	// none.
-	Quit Exchange
+	Quit exchanges.Exchange
 	// NoRequest has bytes that are no request, and the reply to them, which is the last
 	// one of the connection.
-	NoRequest Exchange
+	NoRequest exchanges.Exchange
 	// TooLong has the first bytes of a request that is longer than limit, and the last
 	// reply, which comes although the request is not whole.
-	TooLong func(limit int) Exchange
+	TooLong func(limit int) exchanges.Exchange
 	// Refusal is the reply to a client that the server refuses for the reason.
 	Refusal func(reason string) []byte
 }
@@ -39,8 +39,8 @@ type Protocol struct {
 // letters, digits and hyphens, values have no line break.
 type Talk interface {
 	// Put stores a value.
-	Put(key, value string) Exchange
+	Put(key, value string) exchanges.Exchange
 	// Get asks for a value that this connection has stored. The request may be sent any
 	// number of times; the reply is always the same.
-	Get(key, value string) Exchange
+	Get(key, value string) exchanges.Exchange
 }

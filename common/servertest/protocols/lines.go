@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ioflavors/ioflavors/common/exchanges"
 	"github.com/ioflavors/ioflavors/common/servertest/dialogue"
 	"github.com/ioflavors/ioflavors/common/session"
 )
@@ -21,15 +22,15 @@ var Lines = dialogue.Protocol{
 	Name: "lines",
 	New:  func() session.Protocol { return lineProtocol{} },
 	Open: func() dialogue.Talk { return new(lineTalk) },
-	Exchanges: []dialogue.Exchange{
+	Exchanges: []exchanges.Exchange{
 		line("echo a text", "a text"),
 		line("get absent", ""),
 		line("echo "+strings.Repeat("long ", 1000), strings.Repeat("long ", 1000)),
 	},
 	Quit:      line("quit", "bye"),
 	NoRequest: line("GET / HTTP/1.1\r", `error: no such request: "GET"`),
-	TooLong: func(limit int) dialogue.Exchange {
-		return dialogue.Exchange{
+	TooLong: func(limit int) exchanges.Exchange {
+		return exchanges.Exchange{
 			Request: bytes.Repeat([]byte("x"), limit+1),
 			Reply:   fmt.Appendf(nil, "error: %v: the limit is %d bytes\n", session.ErrTooLong, limit),
 		}
@@ -37,18 +38,18 @@ var Lines = dialogue.Protocol{
 	Refusal: func(reason string) []byte { return []byte("error: " + reason + "\n") },
 }
 
-func line(request, reply string) dialogue.Exchange {
-	return dialogue.Exchange{Request: []byte(request + "\n"), Reply: []byte(reply + "\n")}
+func line(request, reply string) exchanges.Exchange {
+	return exchanges.Exchange{Request: []byte(request + "\n"), Reply: []byte(reply + "\n")}
 }
 
 type lineTalk struct{ puts int }
 
-func (t *lineTalk) Put(key, value string) dialogue.Exchange {
+func (t *lineTalk) Put(key, value string) exchanges.Exchange {
 	t.puts++
 	return line("put "+key+" "+value, "stored "+strconv.Itoa(t.puts))
 }
 
-func (t *lineTalk) Get(key, value string) dialogue.Exchange { return line("get "+key, value) }
+func (t *lineTalk) Get(key, value string) exchanges.Exchange { return line("get "+key, value) }
 
 type lineProtocol struct{}
 

@@ -6,7 +6,16 @@
 // part of a request, and keeps how far it has read.
 package protocols
 
-import "github.com/ioflavors/ioflavors/common/servertest/dialogue"
+import (
+	"github.com/ioflavors/ioflavors/common/exchanges"
+	"github.com/ioflavors/ioflavors/common/servertest/dialogue"
+)
+
+// setup returns the exchange as one that each connection has once, before all others.
+func setup(e exchanges.Exchange) exchanges.Exchange {
+	e.Setup = true
+	return e
+}
 
 // All returns all protocols.
 func All() []dialogue.Protocol { return []dialogue.Protocol{KeyValue, Lines, RESP} }

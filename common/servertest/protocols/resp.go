@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ioflavors/ioflavors/common/exchanges"
 	"github.com/ioflavors/ioflavors/common/resp"
 	"github.com/ioflavors/ioflavors/common/servertest/dialogue"
 	"github.com/ioflavors/ioflavors/common/session"
@@ -15,7 +16,9 @@ var RESP = dialogue.Protocol{
 	Name: "resp",
 	New:  func() session.Protocol { return resp.New(resp.Config{}) },
 	Open: func() dialogue.Talk { return respTalk{} },
-	Exchanges: []dialogue.Exchange{
+	Exchanges: []exchanges.Exchange{
+		setup(respTalk{}.Put("exchanged", "a value")),
+		setup(respTalk{}.Put("exchanged-too", strings.Repeat("long ", 1000))),
 		{Request: []byte("PING\r\n"), Reply: []byte("+PONG\r\n")},
 		respTalk{}.Put("exchanged", "a value"),
 		respTalk{}.Get("exchanged", "a value"),
@@ -28,10 +31,10 @@ var RESP = dialogue.Protocol{
 			Reply:   []byte("*3\r\n$7\r\na value\r\n$-1\r\n$7\r\na value\r\n"),
 		},
 	},
-	Quit:      dialogue.Exchange{Request: command("QUIT"), Reply: []byte("+OK\r\n")},
-	NoRequest: dialogue.Exchange{Request: []byte("*x\r\n"), Reply: protocolError("invalid multibulk length")},
-	TooLong: func(limit int) dialogue.Exchange {
-		return dialogue.Exchange{
+	Quit:      exchanges.Exchange{Request: command("QUIT"), Reply: []byte("+OK\r\n")},
+	NoRequest: exchanges.Exchange{Request: []byte("*x\r\n"), Reply: protocolError("invalid multibulk length")},
+	TooLong: func(limit int) exchanges.Exchange {
+		return exchanges.Exchange{
 			Request: fmt.Appendf(nil, "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n", limit+1),
 			Reply:   protocolError("invalid bulk length"),
 		}
@@ -42,12 +45,12 @@ var RESP = dialogue.Protocol{
 
 type respTalk struct{}
 
-func (respTalk) Put(key, value string) dialogue.Exchange {
-	return dialogue.Exchange{Request: command("SET", key, value), Reply: []byte("+OK\r\n")}
+func (respTalk) Put(key, value string) exchanges.Exchange {
+	return exchanges.Exchange{Request: command("SET", key, value), Reply: []byte("+OK\r\n")}
 }
 
-func (respTalk) Get(key, value string) dialogue.Exchange {
-	return dialogue.Exchange{Request: command("GET", key), Reply: fmt.Appendf(nil, "$%d\r\n%s\r\n", len(value), value)}
+func (respTalk) Get(key, value string) exchanges.Exchange {
+	return exchanges.Exchange{Request: command("GET", key), Reply: fmt.Appendf(nil, "$%d\r\n%s\r\n", len(value), value)}
 }
 
 // command encodes a request as an array of bulk strings.

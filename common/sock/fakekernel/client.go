@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/ioflavors/ioflavors/common/servertest/dialogue"
+	"github.com/ioflavors/ioflavors/common/exchanges"
 )
 
 // manner is how a client behaves.
@@ -101,7 +101,7 @@ func newClient(k *Kernel, id int) *client {
 	return c
 }
 
-func (c *client) ask(e dialogue.Exchange) {
+func (c *client) ask(e exchanges.Exchange) {
 	c.stream = append(c.stream, e.Request...)
 	c.want = append(c.want, e.Reply...)
 	c.requests = append(c.requests, request{len(c.stream), len(c.want)})

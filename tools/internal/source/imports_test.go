@@ -30,8 +30,8 @@ var imports = map[string]string{
 	"examples": "common examples", // and every model
 
 	// What tests know of a protocol, and a kernel that knows no more.
-	"common/servertest/dialogue": "common/session",
-	"common/sock/fakekernel":     "common/server common/servertest/dialogue",
+	"common/servertest/dialogue": "common/exchanges common/session",
+	"common/sock/fakekernel":     "common/exchanges common/server common/servertest/dialogue",
 
 	"tools/cmd":   "common tools/internal",
 	"tools/peers": "common tools/peers",
