@@ -136,6 +136,13 @@ type options struct {
 	open      func() (session.Protocol, error)
 }
 
+func (o *options) setLogLevel(level string) error {
+	if o.logLevel.UnmarshalText([]byte(level)) != nil {
+		return errors.New("want debug, info, warn or error")
+	}
+	return nil
+}
+
 // newServer makes the server that the command line asks for.
 func (o *options) newServer() (srv server.Server, err error) {
 	if o.Protocol, err = o.open(); err != nil {
@@ -157,7 +164,7 @@ func (p Program) parse(args []string) (*options, error) {
 	fs.StringVar(&o.addr, "addr", DefaultAddr, "`host:port` to listen on; without a host, for this machine only (0.0.0.0 or [::] means all its addresses); port 0 means a free one")
 	o.Limits.DefineFlags(fs)
 	fs.StringVar(&o.logFormat, "log-format", "text", "`format` of the log: text or json")
-	fs.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "least `level` of the log's lines: debug, info, warn or error")
+	fs.Func("log-level", "least `level` of the log's lines: debug, info, warn or error (default info)", o.setLogLevel)
 	fs.StringVar(&o.debugAddr, "debug-addr", "", "`host:port` or unix:PATH for expvar and pprof over HTTP; without a host, for this machine only (default off)")
 	p.defineChoices(fs, o)
 	open := o.protocol.define(fs)
@@ -175,7 +182,7 @@ func (p Program) parse(args []string) (*options, error) {
 	o.usage = usage.String()
 	switch {
 	case err != nil:
-		return o, err
+		return o, flagError(err)
 	case fs.NArg() > 0:
 		return o, fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	case o.logFormat != "text" && o.logFormat != "json":

@@ -312,3 +312,33 @@ func TestTheDebugServerTellsTheCounters(t *testing.T) {
 	require.NoError(t, p.Process.Kill())
 	p.exit()
 }
+
+func TestErrorsNameFlagsAsTheHelpDoes(t *testing.T) {
+	for line, want := range map[string]string{
+		"--adr x":                 `no flag --adr`,
+		"--addr":                  `--addr needs a value`,
+		"--log-level loud":        `invalid value "loud" for flag --log-level: want debug, info, warn or error`,
+		"--max-conns many":        `invalid value "many" for flag --max-conns: `,
+		`--max-conns "-x:"`:       `invalid value "\"-x:\"" for flag --max-conns: `,
+		"--flag-of-the-model=two": `invalid boolean value "two" for --flag-of-the-model: `,
+	} {
+		p := program(server.Command{Model: command.Model, Summary: command.Summary, Flags: func(fs *flag.FlagSet) func(server.Config) (server.Server, error) {
+			fs.Bool("flag-of-the-model", false, "")
+			return command.Flags(fs)
+		}})
+		var stdout, stderr bytes.Buffer
+		assert.Equal(t, 2, Run(t.Context(), p, strings.Fields(line), &stdout, &stderr), line)
+		assert.Contains(t, stderr.String(), "kv-test: "+want)
+	}
+}
+
+func TestHelpHasNoSpacesAtTheEndOfALine(t *testing.T) {
+	p := program(server.Command{Model: command.Model, Summary: command.Summary, Flags: func(fs *flag.FlagSet) func(server.Config) (server.Server, error) {
+		fs.Bool("flag-of-the-model", false, "a flag without a value")
+		return command.Flags(fs)
+	}})
+	var stdout, stderr bytes.Buffer
+	assert.Zero(t, Run(t.Context(), p, []string{"--help"}, &stdout, &stderr), stderr.String())
+	assert.NotRegexp(t, `(?m) $`, stdout.String())
+	assert.Contains(t, stdout.String(), "(default info)")
+}

@@ -1,8 +1,10 @@
 package servercmd
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -17,6 +19,25 @@ func (w *usageWriter) print(name, summary string, fs *flag.FlagSet) {
 		if f.DefValue != "" && f.DefValue != "0" && f.DefValue != "false" {
 			usage += fmt.Sprintf(" (default %s)", f.DefValue)
 		}
-		fmt.Fprintf(w, "  --%s %s\n        %s\n", f.Name, arg, usage)
+		fmt.Fprintf(w, "  %s\n        %s\n", strings.TrimSpace("--"+f.Name+" "+arg), usage)
 	})
 }
+
+// flagError returns an error of package flag with the flag as the help writes it: with
+// two dashes.
+func flagError(err error) error {
+	if errors.Is(err, flag.ErrHelp) {
+		return err
+	}
+	said := err.Error()
+	if name, ok := strings.CutPrefix(said, "flag provided but not defined: -"); ok {
+		return fmt.Errorf("no flag --%s", name)
+	}
+	if name, ok := strings.CutPrefix(said, "flag needs an argument: -"); ok {
+		return fmt.Errorf("--%s needs a value", name)
+	}
+	return errors.New(flagInError.ReplaceAllString(said, "$1--$2: "))
+}
+
+// flagInError finds the flag's name behind its quoted value, which may have any text.
+var flagInError = regexp.MustCompile(`^(invalid (?:boolean )?value "(?:[^"\\]|\\.)*" for (?:flag )?)-([^:]+): `)
