@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 // The limits beyond which a run is void. They are conventions, small enough
@@ -48,7 +50,7 @@ func (r *Result) Judge() {
 // show what else may be wrong with it.
 func (r *Result) void() []string {
 	var void []string
-	add := func(format string, args ...any) { void = append(void, fmt.Sprintf(format, args...)) }
+	add := func(reason string, args ...any) { void = append(void, fmt.Sprintf(reason, args...)) }
 	if reason := r.pauseReason(); reason != "" {
 		add("%s", reason)
 	}
@@ -59,7 +61,7 @@ func (r *Result) void() []string {
 		return void
 	}
 	if lag, p99 := r.SendLag.P99, r.Response.P99; late(lag, p99) {
-		add("the generator was late: %v by p99, over %.0f %% of the response time's %v", lag, lagLimit*100, p99)
+		add("the generator was late: %v by p99, over %.0f %% of the response time's %v", format.Latency(lag), lagLimit*100, format.Latency(p99))
 	}
 	if r.Generator.Busy > GeneratorLimit {
 		add("the generator was busy for %.0f %% of the time, over %.0f %%", r.Generator.Busy*100, GeneratorLimit*100)

@@ -29,7 +29,7 @@ func TestJudge(t *testing.T) {
 		change func(*Result)
 		reason string
 	}{
-		"late":      {func(r *Result) { r.SendLag.P99 = 1001 * time.Microsecond }, "the generator was late: 1.001ms by p99"},
+		"late":      {func(r *Result) { r.SendLag.P99 = 1001 * time.Microsecond }, "the generator was late: 1.00ms by p99"},
 		"busy":      {func(r *Result) { r.Generator.Busy = 0.81 }, "busy for 81 % of the time"},
 		"no core":   {func(r *Result) { r.Generator.RunQueue = new(0.06) }, "waited for its core for 6 %"},
 		"too many":  {func(r *Result) { r.InFlight = 2.2 }, "Little's law fails: 2.2 requests"},

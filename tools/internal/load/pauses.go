@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 )
 
 // pauseLimit is the largest part of a percentile that a pause of the generator may
@@ -71,7 +73,7 @@ func (r *Result) pauseReason() string {
 	spoilt, known := r.spoilt(percentiles...)
 	if i := slices.Index(spoilt, true); i >= 0 {
 		value, _ := r.Response.at(percentiles[i])
-		return fmt.Sprintf("%s: that may have made the p%g of %v", r.didNotRun(), percentiles[i], value)
+		return fmt.Sprintf("%s: that may have made the p%g of %v", r.didNotRun(), percentiles[i], format.Latency(value))
 	}
 	if !known && r.Spoilt(100) {
 		return fmt.Sprintf("%s, and there were too few requests for a percentile", r.didNotRun())
