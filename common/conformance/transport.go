@@ -163,10 +163,15 @@ func (t *trial) replies(c *probe.Conn, all []exchanges.Exchange) {
 	}
 }
 
+// Repeat is the ID of the first rule of a protocol's exchanges. While it fails, the
+// exchanges or the server's replies depend on what was sent before, and the other rules
+// cannot be judged.
+const Repeat = "repeat"
+
 // streamRules: TCP is a stream. A server may receive requests in any parts, and many
 // together, and answers them in order.
 var streamRules = []Rule{
-	{ID: "repeat", Title: "the exchanges get their replies, in any order and again", run: repeatExchanges},
+	{ID: Repeat, Title: "the exchanges get their replies, in any order and again", run: repeatExchanges},
 	{ID: "cut-anywhere", Fault: 1, Title: "requests are answered wherever they are cut", run: cutTalk},
 	{ID: "byte-by-byte", Fault: 1, Title: "requests are answered when each byte is sent by itself", run: bytesOfTalk},
 	{ID: "any-split", Fault: 1, Title: "requests are answered in parts of any sizes", run: splitTalk},

@@ -147,3 +147,13 @@ func TestCheckOthersServers(t *testing.T) {
 		})
 	}
 }
+
+// While the exchanges do not repeat, nearly all rules fail. The summary says which one to
+// look at.
+func TestCheckSaysWhichFailureComesFirst(t *testing.T) {
+	wrong := filepath.Join(t.TempDir(), "talk.txt")
+	require.NoError(t, os.WriteFile(wrong, []byte("> \"\\xff\\xff\\xff\\xff\"\n< \"y\"\n"), 0o600))
+	code, stdout, _ := ioflavors(t, "check", "--exchanges", wrong, "--only", "repeat,byte-by-byte", "--timeout", "1s", startModel(t))
+	assert.Equal(t, 1, code, stdout)
+	assert.True(t, strings.HasSuffix(stdout, "0 of 2 rules passed\nrepeat failed, so the other rules that failed say nothing yet: mend that first.\n"), stdout)
+}

@@ -90,7 +90,19 @@ func (c *checkCmd) summarize(w io.Writer, addr string, restarts int, r conforman
 	if restarts > 0 {
 		again = fmt.Sprintf("; the server was started again %d times", restarts)
 	}
-	_, err := fmt.Fprintf(w, "%d of %d rules passed%s%s%s\n", r.Passed(), r.Total(), open, again, c.leftOut(r))
+	if _, err := fmt.Fprintf(w, "%d of %d rules passed%s%s%s\n", r.Passed(), r.Total(), open, again, c.leftOut(r)); err != nil {
+		return err
+	}
+	return first(w, r.Failed())
+}
+
+// first says which rule to look at before the others: while the exchanges do not repeat,
+// no other rule can tell a fault of the server from one of the file.
+func first(w io.Writer, failed []conformance.Result) error {
+	if len(failed) < 2 || failed[0].ID != conformance.Repeat {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "%s failed, so the other rules that failed say nothing yet: mend that first.\n", conformance.Repeat)
 	return err
 }
 
