@@ -113,6 +113,7 @@ func TestAdviceOnWhatTheCommandRefuses(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "No advice: the command runs none of the models.", a.Sentence)
 	assert.Len(t, a.NotAvailable, 2)
+	assert.Equal(t, 1, strings.Count(a.text(t), "not tried, because the command refuses it"), "one reason is one line")
 
 	program := strangersProgram(t)
 	cfg.Targets, err = models.Linked(program + " --model {model} --addr {addr}")

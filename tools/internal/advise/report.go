@@ -318,6 +318,28 @@ func (a *Advice) table() *text.Table {
 	return g
 }
 
+// notTried says which models were not tried: those with the same reason in one line, so
+// that a mistake in the user's command is read once.
+func (a *Advice) notTried() (lines []string) {
+	of := map[string][]string{}
+	var reasons []string
+	for _, x := range a.NotAvailable {
+		why := strings.TrimSuffix(x.why(), ".")
+		if of[why] == nil {
+			reasons = append(reasons, why)
+		}
+		of[why] = append(of[why], x.Model)
+	}
+	for _, why := range reasons {
+		names, were := of[why], "was"
+		if len(names) > 1 {
+			were = "were"
+		}
+		lines = append(lines, fmt.Sprintf("%s %s not tried, because %s.", strings.Join(names, ", "), were, why))
+	}
+	return lines
+}
+
 // Report writes the advice as text, in lines of at most width characters.
 func (a *Advice) Report(w io.Writer, style text.Style, width int) error {
 	var out strings.Builder
@@ -328,8 +350,8 @@ func (a *Advice) Report(w io.Writer, style text.Style, width int) error {
 	if a.Needs != "" {
 		fill(a.Needs)
 	}
-	for _, x := range a.NotAvailable {
-		fill(fmt.Sprintf("%s was not tried, because %s.", x.Model, strings.TrimSuffix(x.why(), ".")))
+	for _, line := range a.notTried() {
+		fill(line)
 	}
 	if !a.Complete {
 		fill(fmt.Sprintf("INTERRUPTED after %s.", format.Count(len(a.Samples), "measurement")))

@@ -187,7 +187,8 @@ var goProgram = template.Must(template.New("").Parse(`package main
 import (
 	"log"
 
-	"github.com/ioflavors/ioflavors/common/server"
+{{if not .Linked}}	"github.com/ioflavors/ioflavors/common/kv"
+{{end}}	"github.com/ioflavors/ioflavors/common/server"
 {{- if .Linked}}
 	"github.com/ioflavors/ioflavors/common/session"
 {{- end}}
@@ -196,12 +197,13 @@ import (
 
 func main() {
 {{- if .Linked}}
-	var protocol session.Protocol // yours
+	var protocol session.Protocol // set it to yours, as session.Split(...)
 	config := server.Config{
 		Protocol: protocol,
 {{- else}}
 	config := server.Config{
-		// Store is yours{{if .Handler}}, with the handler of {{.Handler}}{{end}}; without one, a new one in memory.
+		// kv.Config's Store is yours{{if .Handler}}, with the handler of {{.Handler}}{{end}}; without one, a new one in memory.
+		Protocol: kv.New(kv.Config{}),
 {{- end}}
 {{- with .Limits}}{{if or .MaxConns .IdleTimeout .MemoryLimit .MaxFrame}}
 		Limits: server.Limits{
@@ -217,7 +219,7 @@ func main() {
 		},
 {{- end}}{{end}}
 	}
-	server := {{.Go}}
-	log.Fatal(server.ListenAndServe("{{.Addr}}"))
+	srv := {{.Go}}
+	log.Fatal(srv.ListenAndServe("{{.Addr}}"))
 }
 `))

@@ -90,7 +90,7 @@ func TestDefaultLimits(t *testing.T) {
 func TestTheProgramCompiles(t *testing.T) {
 	files := make(map[string]string) // of exported types, by package
 	const module = "github.com/ioflavors/ioflavors/"
-	list := exec.CommandContext(t.Context(), "go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", module+"common/server", module+"common/session")
+	list := exec.CommandContext(t.Context(), "go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", module+"common/kv", module+"common/server", module+"common/session")
 	for _, s := range models.Models("ioflavors") {
 		list.Args = append(list.Args, module+s.Model())
 	}
@@ -119,6 +119,11 @@ func TestTheProgramCompiles(t *testing.T) {
 			require.NoError(t, err, setup.Go)
 			_, err = check.Check("main", fset, []*ast.File{file}, nil)
 			require.NoError(t, err, setup.Go)
+			protocol := "Protocol: kv.New(kv.Config{}),"
+			if s.Linked {
+				protocol = "Protocol: protocol,"
+			}
+			assert.Contains(t, setup.Go, protocol, "a server without a protocol does not start")
 			for _, flag := range strings.Fields(s.Name)[1:] {
 				field := strings.ReplaceAll(strings.TrimLeft(flag, "-"), "-", "")
 				assert.Contains(t, strings.ToLower(setup.Go), field, "the variant's own")
