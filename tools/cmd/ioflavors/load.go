@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/ioflavors/ioflavors/common/servercmd"
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/generator"
 	"github.com/ioflavors/ioflavors/tools/internal/generator/nullserver"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
@@ -284,7 +285,7 @@ func loopOf(r load.Result) string {
 	if r.Workload.Open() {
 		loop = fmt.Sprintf("open loop, %s requests/s due (%s)", perSecond(r.Workload.Rate), r.Workload.Arrivals)
 	}
-	return fmt.Sprintf("%s · %d connections × %d in flight", loop, r.Workload.Connections, r.Workload.Depth)
+	return fmt.Sprintf("%s · %s × %d in flight", loop, format.Count(r.Workload.Connections, "connection"), r.Workload.Depth)
 }
 
 // requestsOf describes the requests, with their protocol if it is known.

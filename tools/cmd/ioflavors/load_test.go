@@ -84,7 +84,7 @@ func TestLoadJSON(t *testing.T) {
 
 	code, out, _ := ioflavors(t, "load", addr, "-d", "200ms", "--warmup=10ms")
 	assert.Contains(t, []int{0, 3}, code, "on a busy machine the run may be void")
-	assert.Contains(t, out, "closed loop · 1 connections × 1 in flight")
+	assert.Contains(t, out, "closed loop · 1 connection × 1 in flight")
 	assert.Contains(t, out, "\nkv: 90 % gets, 10,000 keys, 64-byte values\n")
 }
 
@@ -186,7 +186,7 @@ func TestLoadExchanges(t *testing.T) {
 	assert.Contains(t, []int{0, 3}, code)
 	var report loadReport
 	require.NoError(t, json.Unmarshal([]byte(out), &report))
-	assert.Contains(t, report.Workload, "open loop, 1000 requests/s due (poisson) · 1 connections × 1 in flight · 2 exchanges of ")
+	assert.Contains(t, report.Workload, "open loop, 1000 requests/s due (poisson) · 1 connection × 1 in flight · 2 exchanges of ")
 	assert.Equal(t, 2, report.Result.Workload.Exchanges.Repeated)
 	assert.Zero(t, report.Errors)
 	assert.NotZero(t, report.RequestsPerSecond)

@@ -26,7 +26,7 @@ type cli struct {
 	Report reportCmd `cmd:"" help:"Make the page of a lab run again, from its results.json."`
 	Serve  serveCmd  `cmd:"" help:"Run one of the servers."`
 	Load   loadCmd   `cmd:"" help:"Load a server, open or closed loop, and measure its answers."`
-	Check  checkCmd  `cmd:"" help:"Check that a server, in any language, speaks the protocol."`
+	Check  checkCmd  `cmd:"" help:"Check that a server, in any language, keeps the rules of its protocol."`
 	Get    getCmd    `cmd:"" help:"Print the value of a key."`
 	Put    putCmd    `cmd:"" help:"Store a value under a key."`
 
@@ -109,7 +109,7 @@ func newParser(c *cli, out *stdout.Checked) (parser *kong.Kong, helped *bool) {
 	helped = new(bool)
 	return kong.Must(c,
 		kong.Name(self.String()),
-		kong.Description("One key/value protocol, several ways to wait for the network: run them, check them, measure them."),
+		kong.Description("Several ways to wait for the network: run servers that differ in nothing else, check and measure them, and servers of your own."),
 		helpNames(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.ValueFormatter(helpWithRange),
