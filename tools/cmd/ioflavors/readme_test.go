@@ -60,12 +60,17 @@ func TestTheReadmeIsOnePage(t *testing.T) {
 	assert.LessOrEqual(t, readme.Size(), int64(8192))
 }
 
-// The README's program compiles unchanged. It names its protocol: without one it would
+// The pages' programs compile unchanged. They name their protocols: without one they would
 // not serve.
-func TestTheReadmesProgramCompiles(t *testing.T) {
-	file, program := filepath.Join(t.TempDir(), "main.go"), block(t, "README.md", "go", "package main\n")
-	assert.Contains(t, program, "Protocol: kv.New(kv.Config{})")
-	require.NoError(t, os.WriteFile(file, []byte(program), 0o600))
-	out, err := exec.CommandContext(t.Context(), "go", "vet", file).CombinedOutput()
-	assert.NoError(t, err, "%s", out)
+func TestThePagesProgramsCompile(t *testing.T) {
+	for page, protocol := range map[string]string{
+		"README.md":       "Protocol: session.Split(",
+		"docs/running.md": "Protocol: kv.New(",
+	} {
+		file, program := filepath.Join(t.TempDir(), "main.go"), block(t, page, "go", "package main\n")
+		assert.Contains(t, program, protocol)
+		require.NoError(t, os.WriteFile(file, []byte(program), 0o600))
+		out, err := exec.CommandContext(t.Context(), "go", "vet", file).CombinedOutput()
+		assert.NoError(t, err, "%s: %s", page, out)
+	}
 }
