@@ -227,7 +227,7 @@ func peerNotes(r *results.Results) []string {
 	for _, s := range r.Servers {
 		switch {
 		case s.Protocol == load.FromFile:
-			notes = append(notes, fmt.Sprintf("%s is not checked against the rules, because those are of this project's protocol. Each exchange was tried once before, and each of its replies is checked.", s.Name))
+			notes = append(notes, fmt.Sprintf("%s is not checked against the rules, because those are of this project's protocol. Each exchange was tried once before, and each of its replies is checked; check --exchanges tries the rules about transport.", s.Name))
 		case !s.Ours():
 			notes = append(notes, fmt.Sprintf("%s speaks %s. It is not checked against the rules, because those are of this project's protocol; each of its replies is checked.", s.Name, s.Protocol))
 		}
