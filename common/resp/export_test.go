@@ -1,7 +1,9 @@
 package resp
 
 // For tests.
-var (
-	Match     = match
-	MatchByte = matchByte
-)
+var MatchByte = matchByte
+
+func Match(pattern, text []byte) bool {
+	matched, _ := match(pattern, text)
+	return matched
+}

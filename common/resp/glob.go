@@ -2,23 +2,34 @@ package resp
 
 import "bytes"
 
-// maxPattern is the length of the longest pattern, in bytes. Matching it takes time in
-// proportion to its length and the text's.
+// maxPattern is the length of the longest pattern, in bytes.
 const maxPattern = 1024
+
+// maxMatch bounds the time that one match takes, in bytes of the text that are looked at:
+// some milliseconds. One * needs no more for a key of a mebibyte. A pattern such as
+// *aaaab looks at most bytes of aaaaaa again and again.
+const maxMatch = 2 << 20
+
+const errMatch = refusal("ERR matching a key with this pattern takes too long")
 
 const errPattern = refusal("ERR the pattern is longer than 1024 bytes")
 
 // match reports whether text matches a pattern of Redis: * stands for any bytes, ? for one,
 // [a-c] and [^a-c] for one of a set, and \ takes the next byte literally.
 //
-// It goes back only to the last *, so its time is bounded by the product of the lengths.
-func match(pattern, text []byte) bool {
+// It goes back only to the last *, so its time is bounded by the product of the lengths,
+// and by maxMatch: looked is how many bytes it has looked at, and more than maxMatch if
+// it has given up.
+func match(pattern, text []byte) (matched bool, looked int) {
 	var retry, from []byte // behind the last *, and the text that it has not taken
-	for len(text) > 0 || len(pattern) > 0 {
+	for ; len(text) > 0 || len(pattern) > 0; looked++ {
+		if looked > maxMatch {
+			return false, looked
+		}
 		if len(pattern) > 0 && pattern[0] == '*' {
 			pattern = bytes.TrimLeft(pattern, "*")
 			if len(pattern) == 0 {
-				return true
+				return true, looked
 			}
 			retry, from = pattern, text
 			continue
@@ -30,12 +41,12 @@ func match(pattern, text []byte) bool {
 			}
 		}
 		if retry == nil || len(from) == 0 {
-			return false
+			return false, looked
 		}
 		from = from[1:]
 		pattern, text = retry, from
 	}
-	return true
+	return true, looked
 }
 
 // matchByte matches a byte with the start of a pattern, and returns the pattern's rest.

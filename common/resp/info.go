@@ -158,7 +158,10 @@ func (k *call) configGet() {
 		{"save", ""},
 	} {
 		for pattern := range k.all(2) {
-			if len(pattern) <= maxPattern && match([]byte(strings.ToLower(string(pattern))), []byte(pair[0])) {
+			if len(pattern) > maxPattern {
+				continue
+			}
+			if matched, _ := match([]byte(strings.ToLower(string(pattern))), []byte(pair[0])); matched {
 				found = append(found, pair)
 				break
 			}

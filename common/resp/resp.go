@@ -48,6 +48,7 @@ type Protocol struct {
 	updater    store.Updater    // nil: the store is none
 	lastID     atomic.Int64     // of a connection
 	calls      sync.Pool        // of *call
+	scans      scans
 }
 
 var (

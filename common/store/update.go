@@ -3,7 +3,6 @@ package store
 import (
 	"fmt"
 	"iter"
-	"maps"
 	"math/bits"
 )
 
@@ -15,10 +14,8 @@ type Updater interface {
 	// returns f's error. A key may come several times.
 	Update(keys iter.Seq[[]byte], f func(Tx) error) error
 
-	// Range calls f with each key until f returns false. It may miss keys that are put
-	// meanwhile, and see keys that are deleted meanwhile. key is valid until f returns,
-	// and f must not call the store.
-	Range(f func(key []byte) bool) error
+	// Scan returns a Scanner that is at the beginning of the keys.
+	Scan() Scanner
 
 	// Len returns the number of keys.
 	Len() int
@@ -75,24 +72,6 @@ func (t *inMemoryTx) PutAll(pairs iter.Seq2[[]byte, []byte]) error {
 func (t *inMemoryTx) Delete(key []byte) (found bool, err error) {
 	s := (*InMemory)(t)
 	return s.delete(key, s.hash(key)), nil
-}
-
-// Range implements Updater.
-func (s *InMemory) Range(f func(key []byte) bool) error {
-	s.each(f)
-	return nil
-}
-
-// each calls f with each key until f returns false, and reports whether it never did.
-func (s *InMemory) each(f func(key []byte) bool) bool {
-	for _, records := range []func(func(record) bool){maps.Values(s.records), maps.Values(s.clashes)} {
-		for r := range records {
-			if !f(r.key()) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // Clear implements Updater.
@@ -210,22 +189,6 @@ func (t *shardedTx) PutAll(pairs iter.Seq2[[]byte, []byte]) error {
 func (t *shardedTx) Delete(key []byte) (found bool, err error) {
 	s, hash := t.at(key)
 	return s.delete(key, hash), nil
-}
-
-// Range implements Updater. It locks one shard after the other.
-func (s *Sharded) Range(f func(key []byte) bool) error {
-	for i := range s.parts {
-		if !s.parts[i].each(f) {
-			break
-		}
-	}
-	return nil
-}
-
-func (p *shard) each(f func(key []byte) bool) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.store.each(f)
 }
 
 // Clear implements Updater.

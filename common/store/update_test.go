@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,10 +51,12 @@ func pairs(all [][2]string) iter.Seq2[[]byte, []byte] {
 }
 
 func keysOf(t require.TestingT, s store.Updater) (all []string) {
-	require.NoError(t, s.Range(func(key []byte) bool {
+	more, err := s.Scan().Next(math.MaxInt, func(key []byte) bool {
 		all = append(all, string(key))
 		return true
-	}))
+	})
+	require.NoError(t, err)
+	require.False(t, more)
 	slices.Sort(all)
 	return all
 }
@@ -234,7 +237,11 @@ func TestUpdatesAreOneStep(t *testing.T) {
 	all.Go(func() {
 		for range times {
 			n := 0
-			assert.NoError(t, s.Range(func([]byte) bool { n++; return true }))
+			for scan, more := s.Scan(), true; more; {
+				var err error
+				more, err = scan.Next(100, func([]byte) bool { n++; return true })
+				assert.NoError(t, err)
+			}
 			assert.LessOrEqual(t, n, 3)
 			s.Prefetch([store.PrefetchBatch]uint64{s.Hash([]byte("first")), s.Hash([]byte("second"))}, 2)
 		}
@@ -244,15 +251,72 @@ func TestUpdatesAreOneStep(t *testing.T) {
 	assert.Equal(t, fmt.Sprint(goroutines*times), value)
 }
 
-func TestRangeStopsWhenItIsTold(t *testing.T) {
+func TestScanStopsWhenItIsTold(t *testing.T) {
 	for name, s := range updaters(0) {
 		t.Run(name, func(t *testing.T) {
 			for i := range 100 {
 				require.NoError(t, s.Put(fmt.Append(nil, i), nil))
 			}
 			n := 0
-			require.NoError(t, s.Range(func([]byte) bool { n++; return n < 3 }))
+			more, err := s.Scan().Next(100, func([]byte) bool { n++; return n < 3 })
+			require.NoError(t, err)
+			assert.True(t, more)
 			assert.Equal(t, 3, n)
+		})
+	}
+}
+
+// A scan in small steps meets each key that stays, while others come and go.
+func TestScanMeetsEveryKeyThatStays(t *testing.T) {
+	for name, s := range updaters(0) {
+		t.Run(name, func(t *testing.T) {
+			const stay = 3000
+			for i := range stay {
+				require.NoError(t, s.Put([]byte("stay"+strconv.Itoa(i)), nil))
+				require.NoError(t, s.Put([]byte("go"+strconv.Itoa(i)), nil))
+			}
+			scan, met := s.Scan(), map[string]int{}
+			for step, more := 0, true; more; step++ {
+				require.Less(t, step, 100_000)
+				calls, refuse := 0, step%3 == 0
+				var err error
+				more, err = scan.Next(7, func(key []byte) bool {
+					calls++
+					if refuse && calls == 3 {
+						return false
+					}
+					met[string(key)]++
+					return true
+				})
+				require.NoError(t, err)
+				require.LessOrEqual(t, calls, 7)
+				require.NoError(t, s.Put([]byte("come"+strconv.Itoa(step)), nil))
+				deleteKey(t, s, "go"+strconv.Itoa(step))
+			}
+			for i := range stay {
+				require.Equal(t, 1, met["stay"+strconv.Itoa(i)], i)
+			}
+		})
+	}
+}
+
+// A scan ends although all keys that it has not met are gone.
+func TestScanEndsAfterClear(t *testing.T) {
+	for name, s := range updaters(0) {
+		t.Run(name, func(t *testing.T) {
+			for i := range 1000 {
+				require.NoError(t, s.Put([]byte(strconv.Itoa(i)), nil))
+			}
+			scan, met := s.Scan(), 0
+			count := func([]byte) bool { met++; return true }
+			more, err := scan.Next(10, count)
+			require.NoError(t, err)
+			require.True(t, more)
+			require.NoError(t, s.Clear())
+			more, err = scan.Next(2000, count)
+			require.NoError(t, err)
+			assert.False(t, more)
+			assert.Equal(t, 10, met)
 		})
 	}
 }
