@@ -3,6 +3,7 @@
 package kvcmd
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 
@@ -49,12 +50,19 @@ func keyValue(*flag.FlagSet) making {
 
 // redis is Redis's protocol and its flags.
 func redis(fs *flag.FlagSet) making {
-	file := fs.String("password-file", "", "`path` of a file with the password that clients must give (AUTH, HELLO); only its owner may be permitted to read it (default no password)")
+	var file string
+	fs.Func("password-file", "`path` of a file with the password that clients must give (AUTH, HELLO); only its owner may be permitted to read it (default no password)", func(path string) error {
+		if path == "" { // as from a variable that is not set: without a password the server would be open
+			return errors.New("want a path")
+		}
+		file = path
+		return nil
+	})
 	return func(c backend.Config) (session.Protocol, error) {
 		cfg := resp.Config{Store: c.Store, StoreLimit: c.Limit}
-		if *file != "" {
+		if file != "" {
 			var err error
-			if cfg.Password, err = readPassword(*file); err != nil {
+			if cfg.Password, err = readPassword(file); err != nil {
 				return nil, fmt.Errorf("--password-file: %w", err)
 			}
 		}
