@@ -22,7 +22,7 @@ const (
 	StartTimeout = 10 * time.Second // from a process's start until it listens
 	stopTimeout  = 3 * time.Second  // from SIGTERM to SIGKILL
 	pipeTimeout  = 500 * time.Millisecond
-	dyingTime    = 200 * time.Millisecond
+	dyingTime    = time.Second
 
 	// Starved is the largest share of the time for which a server may wait for its
 	// core. A server that polls waits for some percent even on a quiet machine.
@@ -178,9 +178,17 @@ func (p *Process) Failure() error {
 // MayBeDying gives a process whose connections broke a moment to end, so that Failure
 // knows the reason.
 func (p *Process) MayBeDying() {
-	select {
-	case <-p.exited:
-	case <-time.After(dyingTime):
+	limit := p.limit(dyingTime)
+	defer limit.timer.Stop()
+	for {
+		select {
+		case <-p.exited:
+			return
+		case <-limit.timer.C:
+			if limit.over() {
+				return
+			}
+		}
 	}
 }
 
