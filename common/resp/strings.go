@@ -232,19 +232,17 @@ func (k *call) length(key []byte) (n int, found bool, err error) {
 func (k *call) appendTo() {
 	k.update(func(k *call) error {
 		old, _, err := k.tx.Get(k.args[1])
-		switch suffix := k.args[2]; {
-		case err != nil:
+		if err != nil {
 			return err
-		case len(old)+len(suffix) > k.max:
+		}
+		if len(old)+len(k.args[2]) > k.max {
 			return errTooLarge // no client could put such a value in one piece
-		default:
-			k.scratch = append(append(k.scratch[:0], old...), suffix...)
 		}
-		if err := k.tx.Put(k.args[1], k.scratch); err != nil {
-			return err
+		n, err := k.tx.Append(k.args[1], k.args[2])
+		if err == nil {
+			k.int(n)
 		}
-		k.int(len(k.scratch))
-		return nil
+		return err
 	})
 }
 

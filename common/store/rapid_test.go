@@ -31,7 +31,7 @@ func TestStoresAgainstAMap(t *testing.T) {
 			c := comparison{store: test.new(limit), limit: limit, want: make(map[string]string)}
 			t.Repeat(map[string]func(*rapid.T){
 				"put": anyKey(c.put), "get": anyKey(c.get), "get all": c.getAll, "prefetch": c.prefetch, "": c.check,
-				"delete": anyKey(c.delete), "clear": c.clear, "exchange": c.exchange, "put all": c.putAll, "keys": c.keys,
+				"delete": anyKey(c.delete), "clear": c.clear, "exchange": c.exchange, "put all": c.putAll, "append": c.extend, "keys": c.keys,
 			})
 		}))
 	}

@@ -18,8 +18,11 @@ type record struct{ first *byte } // first byte of the piece; nil: no record
 
 const recordHeader = 12
 
-func newRecord(key, value []byte) record {
-	mem := make([]byte, recordHeader+len(key)+len(value)) // exact; append would round up
+func newRecord(key, value []byte) record { return makeRecord(key, value, len(value)) }
+
+// makeRecord returns a record with room for a value of so many bytes.
+func makeRecord(key, value []byte, room int) record {
+	mem := make([]byte, recordHeader+len(key)+room) // exact; append would round up
 	binary.LittleEndian.PutUint32(mem, uint32(len(mem)))
 	binary.LittleEndian.PutUint32(mem[4:], uint32(len(key)))
 	binary.LittleEndian.PutUint32(mem[8:], uint32(len(value)))
@@ -79,6 +82,19 @@ func (r record) set(value []byte) bool {
 	}
 	binary.LittleEndian.PutUint32(mem[8:], uint32(copy(room, value)))
 	return true
+}
+
+// extend appends suffix to the value if it fits into the value's memory, and returns the
+// value's length.
+func (r record) extend(suffix []byte) (length int, ok bool) {
+	mem := r.memory()
+	at := valueAt(mem) + len(r.value())
+	if len(suffix) > len(mem)-at {
+		return 0, false
+	}
+	length = at + copy(mem[at:], suffix) - valueAt(mem)
+	binary.LittleEndian.PutUint32(mem[8:], uint32(length))
+	return length, true
 }
 
 // suits reports whether set writes the value into room.

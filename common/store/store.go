@@ -240,11 +240,16 @@ func growth(old record, key, value []byte) int64 {
 
 // replace stores a new record in the key's place.
 func (s *InMemory) replace(key, value []byte, hash uint64, clash bool) {
+	s.place(newRecord(key, value), key, hash, clash)
+}
+
+// place stores a record in its key's place.
+func (s *InMemory) place(r record, key []byte, hash uint64, clash bool) {
 	s.prefetched.forget()
 	if clash {
-		s.clashes[string(key)] = newRecord(key, value)
+		s.clashes[string(key)] = r
 	} else {
-		s.records[hash] = newRecord(key, value)
+		s.records[hash] = r
 	}
 }
 

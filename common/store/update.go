@@ -39,6 +39,10 @@ type Tx interface {
 	// PutAll puts all pairs of a key and a value, or none if they do not all fit. It
 	// goes through pairs twice.
 	PutAll(pairs iter.Seq2[[]byte, []byte]) error
+	// Append appends suffix, which is no part of what Get returned, to the value of key,
+	// or puts it if there is none. It returns the new length in bytes. Its time grows
+	// with the suffix and, on average over many appends, not with the value.
+	Append(key, suffix []byte) (length int, err error)
 	// Delete removes key, and reports whether it was present.
 	Delete(key []byte) (found bool, err error)
 }
@@ -69,6 +73,11 @@ func (t *inMemoryTx) PutAll(pairs iter.Seq2[[]byte, []byte]) error {
 	return putAll(s.space, pairs, func(key []byte) (*InMemory, uint64) { return s, s.hash(key) })
 }
 
+func (t *inMemoryTx) Append(key, suffix []byte) (length int, err error) {
+	s := (*InMemory)(t)
+	return s.extend(key, suffix, s.hash(key))
+}
+
 func (t *inMemoryTx) Delete(key []byte) (found bool, err error) {
 	s := (*InMemory)(t)
 	return s.delete(key, s.hash(key)), nil
@@ -86,6 +95,35 @@ func (s *InMemory) Clear() error {
 func (s *InMemory) forgetAll() {
 	s.records, s.clashes = make(map[uint64]record), make(map[string]record)
 	s.prefetched.forget()
+}
+
+// extend is Tx.Append. A value that does not fit into its memory gets memory for a quarter
+// more, so that most appends copy only the suffix. Without space for that it gets none
+// to spare.
+func (s *InMemory) extend(key, suffix []byte, hash uint64) (length int, err error) {
+	old, clash := s.old(key, hash)
+	if old.first == nil {
+		return len(suffix), s.put(key, suffix, hash)
+	}
+	if length, ok := old.extend(suffix); ok {
+		return length, nil
+	}
+	value := old.value()
+	length = len(value) + len(suffix)
+	spare := length / 4
+	if uint64(len(key))+uint64(length)+uint64(spare) > maxRecord {
+		return 0, errTooLong(key, value)
+	}
+	grown := int64(recordHeader + len(key) + length - len(old.memory()))
+	if s.space.take(grown+int64(spare)) != nil {
+		if spare, err = 0, s.space.take(grown); err != nil {
+			return 0, err
+		}
+	}
+	r := makeRecord(key, value, length+spare)
+	r.extend(suffix)
+	s.place(r, key, hash, clash)
+	return length, nil
 }
 
 func (s *InMemory) delete(key []byte, hash uint64) (found bool) {
@@ -184,6 +222,11 @@ func (t *shardedTx) Put(key, value []byte) error {
 
 func (t *shardedTx) PutAll(pairs iter.Seq2[[]byte, []byte]) error {
 	return putAll(t.parts[0].store.space, pairs, t.at)
+}
+
+func (t *shardedTx) Append(key, suffix []byte) (length int, err error) {
+	s, hash := t.at(key)
+	return s.extend(key, suffix, hash)
 }
 
 func (t *shardedTx) Delete(key []byte) (found bool, err error) {
