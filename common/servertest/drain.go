@@ -47,7 +47,10 @@ func testDrain(t *testing.T, target Target) {
 	t.Run("large replies are sent to their end", func(t *testing.T) {
 		srv := start(t, target, server.Config{Limits: unhurried})
 		value := strings.Repeat("v", 500_000)
-		const requests = 100
+		requests := 100
+		if target.again {
+			requests = 20 // still more than sockets hold
+		}
 		c := srv.dial()
 		c.ask(c.Put("k", value))
 		get := c.Get("k", value)

@@ -18,12 +18,12 @@ var KeyValue = dialogue.Protocol{
 	Open: func() dialogue.Talk { return keyValueTalk{} },
 	Exchanges: []exchanges.Exchange{
 		setup(keyValueTalk{}.Put("exchanged", "a value")),
-		setup(keyValueTalk{}.Put("exchanged-too", strings.Repeat("long ", 1000))),
+		setup(keyValueTalk{}.Put("exchanged-too", strings.Repeat("long ", 100))),
 		keyValueTalk{}.Put("exchanged", "a value"),
 		keyValueTalk{}.Get("exchanged", "a value"),
 		{Request: probe.Get("absent"), Reply: message(probe.Absent("absent"))},
-		keyValueTalk{}.Put("exchanged-too", strings.Repeat("long ", 1000)),
-		keyValueTalk{}.Get("exchanged-too", strings.Repeat("long ", 1000)),
+		keyValueTalk{}.Put("exchanged-too", strings.Repeat("long ", 100)),
+		keyValueTalk{}.Get("exchanged-too", strings.Repeat("long ", 100)),
 	},
 	NoRequest: exchanges.Exchange{
 		Request: []byte("GET / HTTP/1.1\r\n"),

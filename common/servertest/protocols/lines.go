@@ -25,7 +25,7 @@ var Lines = dialogue.Protocol{
 	Exchanges: []exchanges.Exchange{
 		line("echo a text", "a text"),
 		line("get absent", ""),
-		line("echo "+strings.Repeat("long ", 1000), strings.Repeat("long ", 1000)),
+		line("echo "+strings.Repeat("long ", 100), strings.Repeat("long ", 100)),
 	},
 	Quit:      line("quit", "bye"),
 	NoRequest: line("GET / HTTP/1.1\r", `error: no such request: "GET"`),

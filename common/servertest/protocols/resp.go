@@ -18,14 +18,14 @@ var RESP = dialogue.Protocol{
 	Open: func() dialogue.Talk { return respTalk{} },
 	Exchanges: []exchanges.Exchange{
 		setup(respTalk{}.Put("exchanged", "a value")),
-		setup(respTalk{}.Put("exchanged-too", strings.Repeat("long ", 1000))),
+		setup(respTalk{}.Put("exchanged-too", strings.Repeat("long ", 100))),
 		{Request: []byte("PING\r\n"), Reply: []byte("+PONG\r\n")},
 		respTalk{}.Put("exchanged", "a value"),
 		respTalk{}.Get("exchanged", "a value"),
 		{Request: command("GET", "absent"), Reply: []byte("$-1\r\n")},
 		{Request: command("GET"), Reply: []byte("-ERR wrong number of arguments for 'get' command\r\n")},
-		respTalk{}.Put("exchanged-too", strings.Repeat("long ", 1000)),
-		respTalk{}.Get("exchanged-too", strings.Repeat("long ", 1000)),
+		respTalk{}.Put("exchanged-too", strings.Repeat("long ", 100)),
+		respTalk{}.Get("exchanged-too", strings.Repeat("long ", 100)),
 		{
 			Request: command("MGET", "exchanged", "absent", "exchanged"),
 			Reply:   []byte("*3\r\n$7\r\na value\r\n$-1\r\n$7\r\na value\r\n"),
