@@ -400,7 +400,7 @@ func (s *Session) reply(data []byte) (taken int, err error) {
 	in := data[:min(len(data), most)]
 	size := s.roomFor(replies)
 	if size > longRoom {
-		// A server in which nothing is whole needs no room.
+		// A request that is not whole needs no room.
 		if need, err := s.handler.Need(in, s.cfg.MaxRequest); err != nil || need > len(in) {
 			return 0, s.incomplete(in, need, err)
 		}
