@@ -142,7 +142,9 @@ type Result struct {
 	// NotJudged: the rule says nothing about the server, because the check was
 	// interrupted or the machine was too busy.
 	NotJudged bool
-	Duration  time.Duration
+	// TimedOut: it failed, or was not judged, when its time was over.
+	TimedOut bool
+	Duration time.Duration
 }
 
 // Passed reports whether the server follows the rule.
@@ -242,7 +244,7 @@ func (r Rule) check(ctx context.Context, addr string, o Options) Result {
 		stop := o.watch(o.Process)
 		reason, timedOut := r.try(ctx, addr, o, limit)
 		strain := stop()
-		result.Reason, result.NotJudged = reason, false
+		result.Reason, result.NotJudged, result.TimedOut = reason, false, timedOut
 		if reason == "" {
 			break
 		}

@@ -3,7 +3,6 @@ package conformance
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -26,31 +25,10 @@ func TransportRules() []Rule {
 // Options.MaxFrame has no meaning here, and Options.Clients is 400 if it is 0.
 //
 // The exchanges are sent many times, in any order, by many connections at once: see
-// docs/exchanges.md. It panics if exchanges.Validate refuses them. A server that does not
-// answer the first exchange at all is not tried any further.
+// docs/exchanges.md. It panics if exchanges.Validate refuses them.
 func Transport(ctx context.Context, addr string, all []exchanges.Exchange, o Options) Report {
-	o = o.transport(all)
-	ctx, giveUp := context.WithCancelCause(ctx)
-	defer giveUp(nil)
-	begun, progress := false, o.Progress
-	o.Progress = func(r Result) {
-		if progress != nil {
-			progress(r)
-		}
-		if !begun && r.Failed() {
-			ctx, cancel := context.WithTimeout(ctx, o.RuleTimeout)
-			defer cancel()
-			if !Answers(ctx, addr, all) {
-				giveUp(errNoAnswer)
-			}
-		}
-		begun = true
-	}
-	return checkAll(ctx, addr, TransportRules(), o)
+	return checkAll(ctx, addr, TransportRules(), o.transport(all))
 }
-
-// errNoAnswer is why the remaining rules are not judged.
-var errNoAnswer = errors.New("the server does not answer the file's first request rightly")
 
 // SelectTransport returns the rules that Transport tries with these exchanges and
 // options.

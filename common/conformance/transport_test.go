@@ -467,21 +467,3 @@ func TestTransportOfAProcess(t *testing.T) {
 		})
 	}
 }
-
-// Each rule waited for its whole time, on a server that never answered one.
-func TestAServerThatNeverAnswersIsNotTriedFurther(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts for it
-	require.NoError(t, err)
-	defer ln.Close()
-	var told []string
-	report := conformance.Transport(t.Context(), ln.Addr().String(), []exchanges.Exchange{{Request: []byte("hello\n"), Reply: []byte("HELLO\n")}}, conformance.Options{
-		RuleTimeout: 50 * time.Millisecond,
-		Progress:    func(r conformance.Result) { told = append(told, r.ID) },
-	})
-	assert.Len(t, told, report.Total(), "each rule is told of")
-	assert.Zero(t, report.Passed())
-	for _, r := range report.Results[1:] {
-		assert.True(t, r.NotJudged, r.ID)
-		assert.Contains(t, r.Reason, "does not answer the file's first request")
-	}
-}

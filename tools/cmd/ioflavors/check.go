@@ -183,6 +183,20 @@ func (c *checkCmd) try(ctx context.Context, addr string, o conformance.Options) 
 	return conformance.Check(ctx, addr, o)
 }
 
+// errSilent is why the remaining rules are not judged.
+var errSilent = errors.New("the server does not answer the first request of the exchanges")
+
+// silence is how long a server that has failed the first rule may take to answer at all.
+const silence = 5 * time.Second
+
+// speaks reports whether the server answers at all. Each rule would wait for its whole
+// time on a server that does not.
+func (c *checkCmd) speaks(ctx context.Context, addr string) bool {
+	ctx, cancel := context.WithTimeout(ctx, silence)
+	defer cancel()
+	return c.answers(ctx, addr)
+}
+
 // answers reports whether the server at addr answers a request before ctx ends.
 func (c *checkCmd) answers(ctx context.Context, addr string) bool {
 	if c.talk != nil {
@@ -243,6 +257,8 @@ func (c *checkCmd) check(ctx context.Context, s *checkedServer, out *stdout.Chec
 		over := ctx.Err() != nil
 		if err := s.revive(ctx); err != nil {
 			cancel(err) // the remaining rules are not judged, and say why
+		} else if c.talk != nil && len(report.Results) == 1 && report.Results[0].TimedOut && !c.speaks(ctx, s.addr) {
+			cancel(errSilent)
 		}
 		o.Only, o.Process, o.Stop = []string{rule.ID}, s.pid(), s.end()
 		if len(c.selected(o)) == 0 {

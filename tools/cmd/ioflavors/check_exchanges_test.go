@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -49,6 +50,17 @@ func TestCheckExchangesOfACommand(t *testing.T) {
 	code, stdout, stderr := ioflavors(t, args...)
 	assert.Zero(t, code, "%s%s", stdout, stderr)
 	assert.Regexp(t, `\npass  stop  .*\n\d of \d rules passed\n$`, stdout)
+}
+
+// Each rule waited for its whole time, on a server that never answered one.
+func TestCheckOfAServerThatNeverAnswers(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts for it
+	require.NoError(t, err)
+	defer ln.Close()
+	code, stdout, _ := ioflavors(t, "check", "--exchanges", kvTalk, "--timeout", "50ms", "--only", "repeat,pipeline,crowd", ln.Addr().String())
+	assert.NotZero(t, code)
+	assert.Contains(t, stdout, errSilent.Error())
+	assert.NotContains(t, stdout, "crowd", "it is not tried")
 }
 
 func TestListRulesOfExchanges(t *testing.T) {

@@ -195,8 +195,9 @@ func (s *checkedServer) mayBeDying() {
 	ctx, cancel := context.WithTimeout(context.Background(), dyingTime)
 	defer cancel()
 	answered := make(chan struct{})
+	addr := s.addr // the server may be started elsewhere before this goroutine has ended
 	go func() {
-		if s.answers(ctx, s.addr) {
+		if s.answers(ctx, addr) {
 			close(answered)
 		}
 	}()
