@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -239,9 +238,4 @@ func testWrongFlags(t *testing.T, p servercmd.Program) {
 		assert.Contains(t, stderr.String(), says)
 		assert.Equal(t, 1, strings.Count(stderr.String(), "\n"), stderr.String())
 	}
-}
-
-// processArgs are the arguments of a process that serves by a model.
-func processArgs(model server.Command) []string {
-	return slices.Concat([]string{"--model", model.Model, "--addr", "127.0.0.1:0"}, limits)
 }

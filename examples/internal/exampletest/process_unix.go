@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -48,4 +49,9 @@ func testProcess(t *testing.T, model server.Command, talk []exchanges.Exchange) 
 	assert.Contains(t, log.String(), "msg=draining")
 	assert.Contains(t, log.String(), "msg=stopped connections=3")
 	assert.NotContains(t, log.String(), "level=WARN")
+}
+
+// processArgs are the arguments of a process that serves by a model.
+func processArgs(model server.Command) []string {
+	return slices.Concat([]string{"--model", model.Model, "--addr", "127.0.0.1:0"}, limits)
 }
