@@ -104,7 +104,7 @@ const (
 // The reasons why a session can end, apart from the errors of its handler.
 var (
 	// ErrTruncated: the peer ended its stream inside a request.
-	ErrTruncated = fmt.Errorf("stream ends inside a frame: %w", io.ErrUnexpectedEOF)
+	ErrTruncated = fmt.Errorf("stream ends inside a request: %w", io.ErrUnexpectedEOF)
 	// ErrMemory: the session needed a buffer when the pool's limit was reached.
 	ErrMemory = errors.New("no memory left for buffers")
 	// ErrRefused: the server refused the connection.
