@@ -13,10 +13,10 @@ var Command = server.Command{
 	Summary: "Non-blocking calls in a loop that never rests.",
 	Kind:    server.NonBlocking,
 	Variants: []server.Variant{
-		{Go: "busywait.New(busywait.Config{Config: config})", Handlers: 1, Spins: true, Complexity: 90}, // a core, and states instead of a stack
+		{Go: "busywait.New(busywait.Config{Config: config})", Waits: "polls all sockets, never rests", Handlers: 1, Spins: true, Complexity: 90}, // a core, and states instead of a stack
 		{
 			Args: []string{"--one-at-a-time"}, Go: "busywait.New(busywait.Config{Config: config, OneAtATime: true})",
-			Clients: 1, Handlers: 1, Spins: true, Complexity: 80, // a core
+			Waits: "polls one client at a time", Clients: 1, Handlers: 1, Spins: true, Complexity: 80, // a core
 		},
 	},
 	Flags: func(fs *flag.FlagSet) func(server.Config) (server.Server, error) {

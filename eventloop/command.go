@@ -13,10 +13,10 @@ var Command = server.Command{
 	Summary: "Non-blocking calls on those sockets that epoll or kqueue says are ready.",
 	Kind:    server.NonBlocking,
 	Variants: []server.Variant{
-		{Go: "eventloop.New(eventloop.Config{Config: config})", Handlers: 1, Complexity: 50}, // states instead of a stack, and nothing may block
+		{Go: "eventloop.New(eventloop.Config{Config: config})", Waits: "one goroutine, epoll or kqueue", Handlers: 1, Complexity: 50}, // states instead of a stack, and nothing may block
 		{
 			Args: []string{"--loops", "2"}, Go: "eventloop.New(eventloop.Config{Config: config, Loops: 2})",
-			Handlers: 2, Complexity: 60, // a number to choose
+			Waits: "two of them", Handlers: 2, Complexity: 60, // a number to choose
 		},
 	},
 	Flags: func(fs *flag.FlagSet) func(server.Config) (server.Server, error) {

@@ -15,7 +15,7 @@ var Command = server.Command{
 	Available: Available,
 	Syscalls:  []string{"io_uring_enter"}, // hands operations over, and waits for completions
 	Variants: []server.Variant{{
-		Go: "iouring.New(iouring.Config{Config: config})", Handlers: 1,
+		Go: "iouring.New(iouring.Config{Config: config})", Waits: "one goroutine, io_uring", Handlers: 1,
 		Complexity: 70, // a kernel that has it, and permits it
 		Needs: "It needs Linux 6.1 or later, and the permission to use io_uring, which many containers do not have (seccomp, kernel.io_uring_disabled): where it is refused, the server does not start. " +
 			"It handles all requests on one goroutine.",

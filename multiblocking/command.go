@@ -13,14 +13,14 @@ var Command = server.Command{
 	Summary: "A goroutine for each client, blocking calls.",
 	Kind:    server.Blocking,
 	Variants: []server.Variant{
-		{Go: "multiblocking.New(multiblocking.Config{Config: config})", Complexity: 20}, // singleblocking's loop, many times
+		{Go: "multiblocking.New(multiblocking.Config{Config: config})", Waits: "a goroutine for each client", Complexity: 20}, // singleblocking's loop, many times
 		{
 			Args: []string{"--workers", "64"}, Go: "multiblocking.New(multiblocking.Config{Config: config, Workers: 64})",
-			Clients: 64, Handlers: 64, Complexity: 40, // a number to choose, and clients that wait
+			Waits: "a pool of goroutines", Clients: 64, Handlers: 64, Complexity: 40, // a number to choose, and clients that wait
 		},
 		{
 			Args: []string{"--os-threads"}, Go: "multiblocking.New(multiblocking.Config{Config: config, OSThreads: true})",
-			Complexity: 30, // the kernel's limits on threads
+			Waits: "a thread for each client", Complexity: 30, // the kernel's limits on threads
 			Needs:      "It needs a thread for each client, so a limit on processes (ulimit -u, a container's pids.max) is one on clients.",
 		},
 	},

@@ -13,7 +13,7 @@ var Command = server.Command{
 	Summary: "One goroutine, blocking calls, one client at a time.",
 	Kind:    server.Blocking,
 	Variants: []server.Variant{
-		{Go: "singleblocking.New(config)", Clients: 1, Handlers: 1, Complexity: 10}, // a loop that reads and writes
+		{Go: "singleblocking.New(config)", Waits: "one client at a time", Clients: 1, Handlers: 1, Complexity: 10}, // a loop that reads and writes
 	},
 	Flags: func(fs *flag.FlagSet) func(server.Config) (server.Server, error) {
 		var turn server.Limits

@@ -47,6 +47,8 @@ type Variant struct {
 	// Go is the expression that makes the same server in a program that has its
 	// server.Config in config.
 	Go string
+	// Waits says how it waits, in at most 30 characters: "one goroutine, epoll".
+	Waits string
 
 	Clients  int  // served at a time, at most; 0: no limit
 	Handlers int  // requests handled at a time, at most; 0: one for each client served

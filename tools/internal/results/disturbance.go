@@ -83,21 +83,21 @@ func (b Besides) Taken() string {
 // had.
 func (c Cell) Starved() bool { return c.Besides().Stolen() != "" || c.Besides().Starved() != "" }
 
-// elsewhere returns the known share of the machine's CPU time, 0 to 1, that went neither
-// to the lab nor to its servers.
-func (e Environment) elsewhere() (share float64) {
+// Elsewhere returns the known share of the machine's CPU time, 0 to 1, that went neither
+// to the lab nor to its servers. known is false if no part of it is.
+func (e Environment) Elsewhere() (share float64, known bool) {
 	for _, part := range []*float64{e.Steal, e.Others} {
 		if part != nil {
-			share += *part
+			share, known = share+*part, true
 		}
 	}
-	return share
+	return share, known
 }
 
 // Disturbed warns that other programs and the host took so much CPU time that they may
 // have made the figures; "" if they took little.
 func (r *Results) Disturbed() string {
-	share := r.Environment.elsewhere()
+	share, _ := r.Environment.Elsewhere()
 	if share <= DisturbedShare {
 		return ""
 	}

@@ -59,7 +59,8 @@ var imports = map[string]string{
 
 	// The lab, from the bottom up. Packages that show results start no process.
 	"tools/internal/results":     results + "tools/internal/folder",
-	"tools/internal/text":        shown,
+	"tools/internal/answer":      shown + "tools/internal/models",
+	"tools/internal/text":        shown + "tools/internal/answer",
 	"tools/internal/term":        shown + "tools/internal/text",
 	"tools/internal/proc":        measured,
 	"tools/internal/models":      shown + "common tools/internal/nearest tools/internal/self", // and every model
@@ -80,7 +81,7 @@ var imports = map[string]string{
 const (
 	results  = "tools/internal/format tools/internal/load tools/internal/printable "
 	shown    = results + "tools/internal/results "
-	page     = shown + "tools/internal/text tools/internal/report/plot tools/internal/report/charts tools/internal/report/claims "
+	page     = shown + "tools/internal/answer tools/internal/text tools/internal/report/plot tools/internal/report/charts tools/internal/report/claims "
 	measured = shown + "common tools/internal/generator "
 	run      = measured + "tools/internal/proc tools/internal/models tools/internal/bench tools/internal/text tools/internal/term "
 )

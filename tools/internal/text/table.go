@@ -17,6 +17,7 @@ type Table struct {
 	Caption string // above the table in a report
 	Columns []Column
 	Rows    []Row
+	Tight   bool // groups are no further apart than their columns
 }
 
 // Column is a heading. Neighbours of the same group share the group's heading.
@@ -169,7 +170,7 @@ func (g *Table) Before(i int) string {
 	switch {
 	case i == 0:
 		return ""
-	case g.Columns[i].Group != g.Columns[i-1].Group:
+	case g.Columns[i].Group != g.Columns[i-1].Group && !g.Tight:
 		return wideGap
 	default:
 		return Gap
