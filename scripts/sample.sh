@@ -12,6 +12,6 @@ go build -o /dev/null ./tools/cmd/ioflavors # before the measurement
 printed=$(mktemp)
 trap 'rm -f "$printed"' EXIT
 
-go run ./tools/cmd/ioflavors lab | tee "$printed"
+go run ./tools/cmd/ioflavors lab --verbose | tee "$printed"
 go run ./tools/internal/figures -lab <"$printed"
 cp lab-out/latest/cost-2.svg docs/pictures/cost.svg

@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/ioflavors/ioflavors/tools/internal/answer"
 	"github.com/ioflavors/ioflavors/tools/internal/experiments"
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/lab"
@@ -49,6 +50,7 @@ type labCmd struct {
 	Full      bool          `xor:"size" help:"Measure for longer, and each server's capacity, too. The lab says how long that takes."`
 	Claims    bool          `xor:"size" help:"Put all of the article's claims to the test, with the time that they need: about six minutes."`
 	NoPin     bool          `help:"Do not give servers and load a core each."`
+	Verbose   bool          `help:"Print all tables and notes before the answer, and a line for each measurement. Without the flag they are in the page and in results.json."`
 }
 
 // exitVoid means, as in load, that the run shows next to nothing.
@@ -83,8 +85,14 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	if err != nil && !interrupted {
 		fmt.Fprintln(stderr(), "ioflavors:", err)
 	}
-	if err := text.Report(results, out, style(out.File()), width(out.File())); err != nil {
-		return err
+	if c.Verbose || c.asksForPart() {
+		if err := text.Report(results, out, style(out.File()), width(out.File())); err != nil {
+			return err
+		}
+		fmt.Fprintln(out)
+	}
+	if a := answer.Of(results); a.Measured() {
+		fmt.Fprint(out, text.Answer(a, style(out.File()), width(out.File())))
 	}
 	name, writeErr := results.Write(folder.Path)
 	if writeErr != nil {
@@ -103,6 +111,14 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	default:
 		return verdict(results)
 	}
+}
+
+// asksForPart reports whether the user asked for some of the lab's parts or claims: then
+// their tables are the answer.
+func (c *labCmd) asksForPart() bool {
+	return c.Claims || slices.ContainsFunc(c.Only, func(name string) bool {
+		return slices.Contains(results.Parts, results.Part(name)) || slices.Contains(experiments.IDs(), name)
+	})
 }
 
 // folder returns the destination of the run: a new folder, or the one that the
@@ -227,7 +243,7 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 		NoPin:       c.NoPin,
 		Command:     c.command(),
 		NotMeasured: notMeasured,
-		Progress:    progress(),
+		Progress:    progress(c.Verbose),
 	}, cleanUp, nil
 }
 

@@ -9,13 +9,17 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// progress writes lines, or on a terminal a table that changes.
-func progress() *term.Progress {
+// progress writes a line that changes on a terminal, and elsewhere a line now and then.
+// verbose: a line for each measurement.
+func progress(verbose bool) *term.Progress {
 	f := os.Stderr
-	if !terminal(f) {
+	switch {
+	case verbose:
 		return term.NewProgress(stderr())
+	case !terminal(f):
+		return term.NewSparseProgress(stderr())
 	}
-	return term.NewLiveProgress(f, style(f), func() (columns, rows int) {
+	return term.NewLiveProgress(f, func() (columns, rows int) {
 		columns, rows, err := xterm.GetSize(int(f.Fd()))
 		if err != nil || columns <= 0 || rows <= 0 {
 			return 80, 24

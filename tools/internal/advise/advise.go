@@ -217,7 +217,7 @@ func (v *adviser) run(ctx context.Context) error {
 			total += time.Duration(a.Repeats-1) * each
 		}
 	}
-	progress.Start(nil, total)
+	progress.Start(total)
 	defer progress.End()
 	if a.Foretold != "" {
 		progress.Tell(a.Foretold)

@@ -119,7 +119,7 @@ func (g Grade) Mark() string {
 }
 
 // Legend explains the marks.
-const Legend = "● best, or equal to the best within the noise   ▲ likely to hurt   " + format.Absent + " does not apply, void or not measured"
+const Legend = "● best, or equal to it within the noise · ▲ likely to hurt · " + format.Absent + " does not apply, void or not measured"
 
 // Of returns the answer of a run.
 func Of(r *results.Results) *Answer {
@@ -153,6 +153,11 @@ func Of(r *results.Results) *Answer {
 // Trusted reports whether there is no reason for distrust.
 func (a *Answer) Trusted() bool {
 	return !slices.ContainsFunc(a.Trust, func(r Remark) bool { return r.Warn })
+}
+
+// Measured reports whether there is a figure in any column.
+func (a *Answer) Measured() bool {
+	return slices.ContainsFunc(a.Columns, func(c Column) bool { return c.Measured })
 }
 
 // Cell returns a server's figure in a column.

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/models"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -246,5 +245,8 @@ func aa(r *results.Results) string {
 	for _, n := range r.Noise {
 		least, most = min(least, n.CPU), max(most, n.CPU)
 	}
-	return format.Range(100*least, 100*most, "%")
+	if from, to := fmt.Sprintf("%.1f", 100*least), fmt.Sprintf("%.1f", 100*most); from != to {
+		return from + "–" + to + " %"
+	}
+	return fmt.Sprintf("%.1f %%", 100*most)
 }

@@ -140,7 +140,7 @@ func Run(ctx context.Context, cfg Config) (*results.Results, error) {
 
 // run measures one part after the other.
 func (b *run) run(ctx context.Context) error {
-	b.progress.Start(b.Results, lengthOf(b.Results.Plan, b.Results.Servers))
+	b.progress.Start(lengthOf(b.Results.Plan, b.Results.Servers))
 	defer b.progress.End()
 	b.progress.Doing("", "the pauses of this machine")
 	b.Results.Environment.Pauses = proc.MeasurePauses()

@@ -15,7 +15,6 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/term"
-	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 // With a clock that advances a second at each reading, every step is drawn.
@@ -24,7 +23,7 @@ func TestRunOnATerminal(t *testing.T) {
 	var all strings.Builder
 	cfg := testConfig(t, "right")
 	cfg.Parts, cfg.Cell = []results.Part{results.Closed, results.OpenLoop}, bench.MinCell
-	cfg.Progress = term.NewLiveProgress(io.MultiWriter(s, &all), text.Style{}, s.Size)
+	cfg.Progress = term.NewLiveProgress(io.MultiWriter(s, &all), s.Size)
 	now := time.Unix(1e9, 0)
 	cfg.Progress.Now = func() time.Time {
 		now = now.Add(time.Second)

@@ -6,18 +6,15 @@ import (
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/results"
-	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// drawings is how often the screen may change in a second.
+// drawings is how often the line may change in a second.
 const drawings = 4
 
-// live shows on a terminal the figures so far, and the running measurement.
+// live shows the running measurement in one line of a terminal.
 type live struct {
-	region liveRegion
-	style  text.Style
-	drawn  [drawings]time.Time // the last times, the earliest first
+	line  liveLine
+	drawn [drawings]time.Time // the last times, the earliest first
 }
 
 // moment is a run's progress.
@@ -27,18 +24,14 @@ type moment struct {
 	left         time.Duration
 }
 
-func (l *live) show(now time.Time, r *results.Results, m moment) {
+func (l *live) show(now time.Time, m moment) {
 	if now.Sub(l.drawn[0]) < time.Second {
 		return
 	}
 	copy(l.drawn[:], l.drawn[1:])
 	l.drawn[drawings-1] = now
-	columns, rows := l.region.size()
-	lines := append(liveTable(r, m, columns-1, l.style), m.line(columns-1))
-	if len(lines) >= rows {
-		lines = lines[len(lines)-1:]
-	}
-	l.region.draw(lines)
+	columns, _ := l.line.size()
+	l.line.draw(m.line(columns - 1))
 }
 
 const (
@@ -49,13 +42,18 @@ const (
 
 // line describes the moment in a line of at most width characters.
 func (m moment) line(width int) string {
-	text := fmt.Sprintf("%3.0f %%  about %s left  ", m.share*100, format.Roughly(m.left))
+	text := m.String()
 	if width >= barRoom {
 		full := int(m.share * barWidth)
 		text = strings.Repeat("█", full) + strings.Repeat("░", barWidth-full) + " " + text
 	}
+	return format.Clip(text, width-typed)
+}
+
+func (m moment) String() string {
+	text := fmt.Sprintf("%3.0f %%  about %s left  ", m.share*100, format.Roughly(m.left))
 	if m.server != "" {
 		text += m.server + " · "
 	}
-	return format.Clip(text+m.what, width-typed)
+	return text + m.what
 }

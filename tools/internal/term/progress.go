@@ -1,51 +1,55 @@
-// Package term shows a run's progress and its figures so far: on a terminal, or in
-// lines.
+// Package term shows a run's progress: in a line of a terminal that changes, or in lines.
 package term
 
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/results"
-	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
-// Progress shows how far a run is: on a terminal by a table of the figures so far,
-// elsewhere by a line for each server and round. It writes only between measurements,
-// so that it disturbs none. The zero value is silent.
+// Progress shows how far a run is: on a terminal by a line that changes, elsewhere by
+// lines. It writes only between measurements, so that it disturbs none. The zero value is
+// silent.
 type Progress struct {
-	w    io.Writer
-	live *live // nil: lines
-	Now  func() time.Time
+	w     io.Writer
+	live  *live         // nil: lines
+	every time.Duration // the least time between two lines; 0: a line for each measurement
+	Now   func() time.Time
 
-	results     *results.Results
 	began       time.Time
 	done, total time.Duration // as planned
 	at          time.Time     // when done last changed
+	wrote       time.Time     // the last line
 	// told is the last announced length of the whole run, and why is the reason why it
 	// is longer than before.
 	told time.Duration
 	why  string
 }
 
-// NewProgress returns a Progress that writes lines to w.
+// NewProgress returns a Progress that writes a line for each measurement to w.
 func NewProgress(w io.Writer) *Progress { return &Progress{w: w, Now: time.Now} }
 
-// NewLiveProgress returns a Progress for a terminal of that size.
-func NewLiveProgress(w io.Writer, style text.Style, size func() (columns, rows int)) *Progress {
-	return &Progress{w: w, live: &live{region: liveRegion{w: w, size: size}, style: style}, Now: time.Now}
+// NewSparseProgress returns a Progress that writes a line to w about every ten seconds.
+func NewSparseProgress(w io.Writer) *Progress {
+	return &Progress{w: w, every: 10 * time.Second, Now: time.Now}
 }
 
-// Start begins a run that fills the results and is planned to take total.
-func (p *Progress) Start(results *results.Results, total time.Duration) {
+// NewLiveProgress returns a Progress for a terminal of that size.
+func NewLiveProgress(w io.Writer, size func() (columns, rows int)) *Progress {
+	return &Progress{w: w, live: &live{line: liveLine{w: w, size: size}}, Now: time.Now}
+}
+
+// Start begins a run that is planned to take total.
+func (p *Progress) Start(total time.Duration) {
 	if p.w == nil {
 		return
 	}
-	p.results, p.total, p.told = results, total, total
+	p.total, p.told = total, total
 	p.began = p.Now()
-	p.at = p.began
+	p.at, p.wrote = p.began, p.began
 	if p.live == nil {
 		fmt.Fprintf(p.w, "about %s\n", format.Roughly(total))
 	}
@@ -61,18 +65,24 @@ func (p *Progress) Tell(line string) {
 // Doing announces the next measurement: its server, if it has one, and its name, the
 // most particular part first.
 func (p *Progress) Doing(server, what string) {
-	if p.live == nil {
+	if p.w == nil || p.live == nil && p.every == 0 {
 		return
 	}
 	now := p.Now()
-	share := 0.0
+	m := moment{server: server, what: what, left: p.left(now)}
 	if p.total > 0 {
-		share = min(float64(p.done)/float64(p.total), 1)
+		m.share = min(float64(p.done)/float64(p.total), 1)
 	}
-	if p.why != "" {
-		what += " · " + p.why
+	switch {
+	case p.live == nil && now.Sub(p.wrote) >= p.every:
+		p.wrote = now
+		fmt.Fprintln(p.w, m)
+	case p.live != nil:
+		if p.why != "" {
+			m.what += " · " + p.why
+		}
+		p.live.show(now, m)
 	}
-	p.live.show(now, p.results, moment{server: server, what: what, share: share, left: p.left(now)})
 }
 
 // Finished counts a measurement that was planned to take that long, and may write a
@@ -86,8 +96,13 @@ func (p *Progress) Finished(planned time.Duration, line string) {
 	took := now.Sub(p.at)
 	p.at = now
 	grown := p.explain(took, planned)
-	if p.live == nil && line != "" {
+	switch {
+	case p.live != nil:
+	case p.every == 0 && line != "":
 		fmt.Fprintf(p.w, "%s (about %s left%s)\n", line, format.Roughly(p.left(p.at)), grown)
+	case p.every > 0 && grown != "":
+		p.wrote = now
+		fmt.Fprintln(p.w, strings.TrimPrefix(grown, "; "))
 	}
 }
 
@@ -135,6 +150,6 @@ func (p *Progress) left(now time.Time) time.Duration {
 // End gives the terminal back.
 func (p *Progress) End() {
 	if p.live != nil {
-		p.live.region.erase()
+		p.live.line.erase()
 	}
 }

@@ -1,6 +1,7 @@
 package term
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -8,8 +9,6 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
-	"github.com/ioflavors/ioflavors/tools/internal/results"
-	"github.com/ioflavors/ioflavors/tools/internal/text"
 )
 
 func TestProgressLines(t *testing.T) {
@@ -17,7 +16,7 @@ func TestProgressLines(t *testing.T) {
 	p := NewProgress(&out)
 	now := time.Unix(1e9, 0)
 	p.Now = func() time.Time { return now }
-	p.Start(&results.Results{}, 80*time.Second)
+	p.Start(80 * time.Second)
 	p.Doing("one", "nothing that shows")
 	now = now.Add(40 * time.Second)
 	p.Finished(20*time.Second, "one is done")
@@ -36,13 +35,38 @@ func TestProgressLines(t *testing.T) {
 	}, "\n"), out.String())
 }
 
+// Where nothing but lines can be written, a long run writes about six a minute.
+func TestSparseProgress(t *testing.T) {
+	var out strings.Builder
+	p := NewSparseProgress(&out)
+	now := time.Unix(1e9, 0)
+	p.Now = func() time.Time { return now }
+	p.Start(40 * time.Second)
+	for i := range 10 {
+		p.Doing("one", fmt.Sprintf("measurement %d", i))
+		now = now.Add(4 * time.Second)
+		p.Finished(4*time.Second, "a measurement is done")
+	}
+	p.Doing("two", "slow")
+	now = now.Add(time.Minute)
+	p.Finished(time.Second, "")
+	assert.Equal(t, strings.Join([]string{
+		"about 40 s",
+		" 30 %  about 28 s left  one · measurement 3",
+		" 60 %  about 16 s left  one · measurement 6",
+		" 90 %  about 4 s left  one · measurement 9",
+		"longer than planned, because this took 60 s, not 1 s",
+		"",
+	}, "\n"), out.String())
+}
+
 // An estimate that grows says why.
 func TestProgressSaysWhyItTakesLonger(t *testing.T) {
 	var out strings.Builder
 	p := NewProgress(&out)
 	now := time.Unix(1e9, 0)
 	p.Now = func() time.Time { return now }
-	p.Start(nil, 99*time.Second)
+	p.Start(99 * time.Second)
 	step := func(took time.Duration, line string) {
 		now = now.Add(took)
 		p.Finished(11*time.Second, line)
@@ -62,13 +86,12 @@ func TestProgressSaysWhyItTakesLonger(t *testing.T) {
 		"",
 	}, "\n"), out.String())
 
-	live := NewLiveProgress(&out, text.Style{}, func() (int, int) { return 200, 24 })
+	live := NewLiveProgress(&out, func() (int, int) { return 200, 24 })
 	live.Now = p.Now
-	live.Start(nil, 99*time.Second)
+	live.Start(99 * time.Second)
 	now = now.Add(5 * time.Minute)
 	live.Finished(10*time.Second, "")
 	out.Reset()
-	live.results = &results.Results{}
 	live.Doing("eventloop", "50 conns")
 	assert.Contains(t, out.String(), "eventloop · 50 conns · longer than planned, because this took 5 min 0 s, not 10 s")
 }
@@ -107,7 +130,7 @@ func TestRoughly(t *testing.T) {
 // needs no condition.
 func TestTheZeroProgressDoesNothing(t *testing.T) {
 	var p Progress
-	p.Start(&results.Results{}, time.Second)
+	p.Start(time.Second)
 	p.Tell("line")
 	p.Doing("server", "what")
 	p.Extend(time.Second, "why")

@@ -40,7 +40,7 @@ func Answer(a *answer.Answer, style Style, width int) string {
 }
 
 // answerHeads explains the heads that are short.
-const answerHeads = "Slow client: the others' longest wait beside one. Slow handler: p99 of cheap requests beside one. "
+const answerHeads = "slow client: the others' longest wait beside one · slow handler: p99 of cheap requests beside one · "
 
 // answerTable has the columns' names in two lines. Where it is too wide, the names of
 // the servers become shorter.

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ioflavors/ioflavors/tools/internal/answer"
 	"github.com/ioflavors/ioflavors/tools/internal/experiments"
 	"github.com/ioflavors/ioflavors/tools/internal/labtest"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -60,6 +61,24 @@ func TestReport(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, string(want), out.String(), "go test -run TestReport -update writes it anew")
 		})
+	}
+}
+
+// The answer fits a terminal of 80 × 24, with three lines for the files' names.
+func TestAnswer(t *testing.T) {
+	for name, width := range map[string]int{"answer.txt": 120, "answer-80.txt": 80} {
+		out := Answer(answer.Of(wholeRun(t)), Style{}, width)
+		assert.LessOrEqual(t, strings.Count(out, "\n"), AnswerLines, out)
+		for line := range strings.Lines(out) {
+			assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), width, line)
+		}
+		golden := filepath.Join("testdata", name)
+		if *update {
+			require.NoError(t, os.WriteFile(golden, []byte(out), 0o666))
+		}
+		want, err := os.ReadFile(golden)
+		require.NoError(t, err)
+		assert.Equal(t, string(want), out, "go test -run TestAnswer -update writes it anew")
 	}
 }
 
