@@ -12,8 +12,9 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
 )
 
-// The pages that show a run of the lab: the first has the lab's whole output. The second
-// has the output's first table, and a column of that table in the table of models.
+// The pages that show a run of the lab: the first has the output of lab --verbose. The
+// second has the answer at the output's end, and a column of the output's first table in
+// the table of models.
 const (
 	wholeRun = "docs/lab.md"
 	firstRun = "README.md"
@@ -24,6 +25,9 @@ const (
 	runBegins   = "ioflavors lab · "
 	tableBegins = "What a request costs\n"
 )
+
+// inAnswer is in the block with the answer, and in no other one.
+const inAnswer = "\nslow client: "
 
 // modelRow is a row of the README's table of models: a model, or with … a variant of the
 // model before it. Its last cell is a figure.
@@ -64,8 +68,11 @@ func readmeWith(page, run string) (string, error) {
 		return "", errors.New("the lab printed no costs")
 	}
 	table, _, _ = strings.Cut(table, "\n\n")
-	page, err := replaceBlock(page, tableBegins, tableBegins+table+"\n")
+	answer, err := answerIn(run)
 	if err != nil {
+		return "", err
+	}
+	if page, err = replaceBlockWith(page, inAnswer, answer); err != nil {
 		return "", err
 	}
 	model := ""
@@ -88,6 +95,28 @@ func readmeWith(page, run string) (string, error) {
 		return "", fmt.Errorf("the lab printed no cost of %s", strings.Join(missing, ", "))
 	}
 	return page, nil
+}
+
+// answerIn returns the end of the lab's output: the finding, a blank line and the table,
+// without the names of the files.
+func answerIn(run string) (string, error) {
+	parts := strings.Split(run, "\n\n")
+	if len(parts) < 2 || !strings.Contains(parts[len(parts)-1], inAnswer) {
+		return "", errors.New("the lab printed no answer")
+	}
+	table, _, _ := strings.Cut(parts[len(parts)-1], "\n→")
+	return parts[len(parts)-2] + "\n\n" + strings.TrimSuffix(table, "\n") + "\n", nil
+}
+
+// replaceBlockWith replaces the page's only code block that has a text in it.
+func replaceBlockWith(page, within, text string) (string, error) {
+	const open, shut = "\n```text\n", "\n```\n"
+	before, after, found := strings.Cut(page, within)
+	from, to := strings.LastIndex(before, open), strings.Index(after, shut)
+	if !found || from < 0 || to < 0 || strings.Contains(after, within) || strings.Contains(before[from:], shut) {
+		return "", fmt.Errorf("not exactly one block has %q in it", strings.TrimSpace(within))
+	}
+	return before[:from] + open + strings.TrimSuffix(text, "\n") + after[to:], nil
 }
 
 // replaceBlock replaces the page's only code block that begins with a text.

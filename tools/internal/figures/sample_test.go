@@ -20,10 +20,20 @@ eventloop --loops 2  53/53  7  2.22
 iouring        53/53     7.72      3.33
 
 How fast, in a closed loop
+
+A note.
+
+eventloop is cheapest.
+  Take it.
+
+MODEL          request
+eventloop       1.11µs
+slow client: the others' longest wait
+→ report.html · results.json
 `
 
 const readmePage = "# A page\n\n| model | CPU |\n|---|---|\n| [`eventloop`](eventloop/README.md) | one | 9.99 |\n" +
-	"| … `--loops 2` | two | 9.99 |\n| [`iouring`](iouring/README.md) | ring | 9.99 |\n\n```text\nWhat a request costs\nold\n```\n\nThe end.\n"
+	"| … `--loops 2` | two | 9.99 |\n| [`iouring`](iouring/README.md) | ring | 9.99 |\n\n```text\nold\nslow client: old\n```\n\nThe end.\n"
 
 func TestARunIsWrittenIntoThePages(t *testing.T) {
 	dir := t.TempDir()
@@ -41,8 +51,8 @@ func TestARunIsWrittenIntoThePages(t *testing.T) {
 	for _, row := range []string{"| one | 1.11 |\n", "| two | 2.22 |\n", "| ring | 3.33 |\n"} {
 		assert.Contains(t, string(page), row)
 	}
-	assert.Contains(t, string(page), "```text\nWhat a request costs\nMODEL ")
-	assert.Contains(t, string(page), "     3.33\n```\n\nThe end.\n")
+	assert.Contains(t, string(page), "```text\neventloop is cheapest.\n  Take it.\n\nMODEL ")
+	assert.Contains(t, string(page), "\nslow client: the others' longest wait\n```\n\nThe end.\n")
 }
 
 // A run that lacks a server of the README changes no page.
