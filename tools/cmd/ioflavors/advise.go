@@ -50,7 +50,7 @@ type adviseCmd struct {
 func (*adviseCmd) Help() string {
 	return `It measures every model on this machine, under the load that you expect, and recommends one. Of the models that ` +
 		`keep the rate and the p99 it takes the one with the least CPU time; of equals the one with the least memory; then the simplest.` + "\n\n" +
-		`Exit codes: 0 there is a recommendation; 1 there is none; 2 wrong flags, or work that no model could do; 130 interrupted.`
+		`Exit codes: 0 there is a recommendation; 1 there is none; 2 wrong flags, or work that no model could do; 3 there is none, and this machine was too busy to tell whether there could be one; 130 interrupted.`
 }
 
 // portion is a number, or a share of another number.
@@ -242,6 +242,8 @@ func (c *adviseCmd) Run(ctx context.Context, out *stdout.Checked) error {
 		return &exitError{code: 1}
 	case interrupted:
 		return &exitError{130, "interrupted; the measurements until then are above"}
+	case advice.Void:
+		return &exitError{exitVoid, "VOID: this machine was too busy to tell"}
 	case advice.Recommended == "":
 		return &exitError{code: 1}
 	default:

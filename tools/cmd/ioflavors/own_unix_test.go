@@ -29,8 +29,8 @@ type pageCommand struct {
 
 // follow returns what a reader of a page does, as a bash script: commands as they stand
 // there, and the files that its blocks are. Before the output of command n comes a line
-// @@n. The lab's exit code 3 is no failure, because it means that the machine was too busy
-// to measure.
+// @@n. Exit code 3 of a measuring command is no failure, because it means that the machine
+// was too busy to measure.
 func follow(t *testing.T, page string, files map[string]string) (script string, commands []pageCommand) {
 	t.Helper()
 	var out strings.Builder

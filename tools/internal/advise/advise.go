@@ -65,6 +65,9 @@ type Advice struct {
 	Recommended string `json:"recommended,omitempty"`
 	RunnerUp    string `json:"runner_up,omitempty"`
 	Because     string `json:"because,omitempty"`
+	// Void: there is no recommendation, and the machine was too busy to tell whether
+	// there is one.
+	Void bool `json:"void,omitempty"`
 	// Needs says what the recommended model requires of a system and other models do
 	// not.
 	Needs string `json:"needs,omitempty"`

@@ -228,6 +228,7 @@ func TestAdviceAsksBeforeACoreIsBurnt(t *testing.T) {
 	a = testAdvice(t, p, busy, loop)
 	assert.Empty(t, a.Recommended)
 	assert.Contains(t, a.Sentence, "None, unless a core may be burnt: busywait alone keeps p99 within 60µs")
+	assert.False(t, a.Void, "that is an answer")
 
 	p.SpareCore, p.P99 = true, 5*time.Millisecond
 	a = testAdvice(t, p, busy, loop)
@@ -307,6 +308,7 @@ func TestAdviceOnVoidSamples(t *testing.T) {
 	a = testAdvice(t, p, constructed{model: "eventloop", p99: time.Millisecond, cpu: flat(0.1), alter: little})
 	assert.Empty(t, a.Recommended)
 	assert.Contains(t, a.Sentence, "No advice: nothing is known of eventloop, because every measurement was void")
+	assert.True(t, a.Void)
 
 	// A void sample whose generator was late with few requests shows the median.
 	late := func(s *Sample) {

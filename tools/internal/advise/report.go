@@ -55,6 +55,7 @@ func (a *Advice) conclude() error {
 		a.Sentence = "No advice: not every model was measured."
 		return nil
 	case !best.Qualifies:
+		a.Void = len(unjudged(options)) > 0 || a.busy() != ""
 		a.Sentence = nobody(a.Profile, options)
 		if busy := a.busy(); busy != "" {
 			a.Sentence += fmt.Sprintf(" %s: ask again when it is quiet.", strings.ToUpper(busy[:1])+busy[1:])
