@@ -80,6 +80,8 @@ func conclude(r *results.Results, a *Answer) {
 	case finding != "":
 	case len(measured) == 0:
 		finding = "What a request costs was not measured"
+	case len(cheapest) == 0:
+		finding = "This machine was too busy to tell the servers apart"
 	default:
 		finding = "Nothing that was measured tells the servers apart"
 	}

@@ -14,6 +14,7 @@ import (
 type liveLine struct {
 	w     io.Writer
 	size  func() (columns, rows int)
+	shown bool
 	drawn int // characters of the line on the screen
 }
 
@@ -21,13 +22,13 @@ type liveLine struct {
 func (l *liveLine) draw(line string) {
 	line = printable.Line(line)
 	io.WriteString(l.w, l.home()+line+"\x1b[J") // one write, so that it does not flicker
-	l.drawn = utf8.RuneCountInString(line)
+	l.shown, l.drawn = true, utf8.RuneCountInString(line)
 }
 
 func (l *liveLine) erase() {
-	if l.drawn > 0 {
+	if l.shown {
 		io.WriteString(l.w, l.home()+"\x1b[J")
-		l.drawn = 0
+		l.shown, l.drawn = false, 0
 	}
 }
 
