@@ -17,7 +17,7 @@ func TestAStallIsSeen(t *testing.T) {
 	r, err := Run(t.Context(), cfg)
 	require.NoError(t, err)
 	require.NotNil(t, r.StallCheck, r.NotMeasured)
-	assert.True(t, r.StallCheck.Shows())
+	assert.True(t, r.StallCheck.Shows(), "%v of %v", r.StallCheck.Open.Response, r.StallCheck.Open.Offered)
 	assert.GreaterOrEqual(t, r.StallCheck.Open.Response.Max, stopFor-stopFor/10)
 	assert.GreaterOrEqual(t, r.StallCheck.Closed.Response.Max, stopFor-stopFor/10)
 	assert.Less(t, r.StallCheck.Closed.Response.P99, stopFor/10, "it hides it")

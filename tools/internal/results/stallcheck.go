@@ -1,6 +1,7 @@
 package results
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/load"
@@ -20,5 +21,7 @@ type StallCheck struct {
 }
 
 // Shows reports whether the open loop shows the stop: its p99 is a tenth of the stop or
-// more.
-func (p *StallCheck) Shows() bool { return p.Open.Response.P99 >= p.Stopped/10 }
+// more. Where too few requests were answered for a p99, the longest time decides.
+func (p *StallCheck) Shows() bool {
+	return cmp.Or(p.Open.Response.P99, p.Open.Response.Max) >= p.Stopped/10
+}
