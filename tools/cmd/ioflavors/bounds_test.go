@@ -65,7 +65,7 @@ func TestEveryNumberHasARange(t *testing.T) {
 
 // arguments are the arguments that each command needs besides flags.
 var arguments = map[string][]string{
-	"lab": nil, "advise": nil, "report": {"none.json"}, "load": {"127.0.0.1:1"}, "check": {"127.0.0.1:1"},
+	"lab": nil, "advise": nil, "report": {"none.json"}, "compare": {"none.json", "none.json"}, "load": {"127.0.0.1:1"}, "check": {"127.0.0.1:1"},
 	"get": {"k", "--addr", "127.0.0.1:1"}, "put": {"k", "v", "--addr", "127.0.0.1:1"}, "null-server": nil,
 }
 

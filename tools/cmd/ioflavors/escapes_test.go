@@ -81,6 +81,7 @@ func TestArgumentsAreNoControlSequences(t *testing.T) {
 		{"check", "--only", evil, addr},
 		{"lab", "--server", evil + "=no-such-program {addr}", "--only", "models"},
 		{"report", evil},
+		{"compare", evil, evil},
 		{evil},
 	} {
 		_, stdout, stderr := ioflavors(t, args...)

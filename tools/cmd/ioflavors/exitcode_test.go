@@ -57,6 +57,15 @@ func TestExitCodes(t *testing.T) {
 		{1, []string{"report", broken}},
 		{2, []string{"report", none, "--colour"}},
 
+		{2, []string{"compare"}},
+		{2, []string{"compare", none}},
+		{2, []string{"compare", none, none, "--fail-above", "much"}},
+		{2, []string{"compare", none, none, "--fail-above", "-1%"}},
+		{2, []string{"compare", none, none, "--fail-above", "NaN"}},
+		{2, []string{"compare", none, none, "--pair", "base"}},
+		{1, []string{"compare", none, none}},
+		{1, []string{"compare", broken, broken}},
+
 		{2, []string{"serve", "none"}},
 		{2, []string{"serve", "eventloop", "--colour"}},
 		{2, []string{"serve", "eventloop", "--addr", "7272"}},

@@ -21,14 +21,15 @@ import (
 )
 
 type cli struct {
-	Lab    labCmd    `cmd:"" help:"Start every model, check it, load it, and print its costs."`
-	Advise adviseCmd `cmd:"" help:"Measure the models under the load that you expect, and recommend one."`
-	Report reportCmd `cmd:"" help:"Make the page of a lab run again, from its results.json."`
-	Serve  serveCmd  `cmd:"" help:"Run one of the servers."`
-	Load   loadCmd   `cmd:"" help:"Load a server, open or closed loop, and measure its answers."`
-	Check  checkCmd  `cmd:"" help:"Check that a server, in any language, keeps the rules of its protocol."`
-	Get    getCmd    `cmd:"" help:"Print the value of a key."`
-	Put    putCmd    `cmd:"" help:"Store a value under a key."`
+	Lab     labCmd     `cmd:"" help:"Start every model, check it, load it, and print its costs."`
+	Advise  adviseCmd  `cmd:"" help:"Measure the models under the load that you expect, and recommend one."`
+	Report  reportCmd  `cmd:"" help:"Make the page of a lab run again, from its results.json."`
+	Compare compareCmd `cmd:"" help:"Print what changed between two lab runs, beyond the noise of both."`
+	Serve   serveCmd   `cmd:"" help:"Run one of the servers."`
+	Load    loadCmd    `cmd:"" help:"Load a server, open or closed loop, and measure its answers."`
+	Check   checkCmd   `cmd:"" help:"Check that a server, in any language, keeps the rules of its protocol."`
+	Get     getCmd     `cmd:"" help:"Print the value of a key."`
+	Put     putCmd     `cmd:"" help:"Store a value under a key."`
 
 	NullServer nullCmd `cmd:"" hidden:"" help:"Answer this program's own load and do next to nothing for it."`
 }

@@ -63,6 +63,8 @@ func printing(t *testing.T) [][]string {
 		{"load", addr, "-d", "100ms", "--warmup", "10ms"},
 		{"load", addr, "-d", "100ms", "--warmup", "10ms", "--json"},
 		{"report", results},
+		{"compare", runOf(t, 1000), runOf(t, 1200)},
+		{"compare", "--json", runOf(t, 1000), runOf(t, 1200)},
 	}
 }
 

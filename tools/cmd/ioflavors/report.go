@@ -27,7 +27,7 @@ func (c *reportCmd) Run(out *stdout.Checked) error {
 		return err
 	}
 	dir := filepath.Dir(name)
-	if c.Out != "" && !sameFolder(c.Out, dir) {
+	if c.Out != "" && !sameFile(c.Out, dir) {
 		// A page beside the results of another run would be taken for theirs.
 		to, err := folder.Use(c.Out, results.FileName)
 		if err != nil {
@@ -44,8 +44,8 @@ func (c *reportCmd) Run(out *stdout.Checked) error {
 	return nil
 }
 
-// sameFolder reports whether both names mean the same folder.
-func sameFolder(a, b string) bool {
+// sameFile reports whether both names mean the same file or folder.
+func sameFile(a, b string) bool {
 	first, errA := os.Stat(a)
 	second, errB := os.Stat(b)
 	return errA == nil && errB == nil && os.SameFile(first, second)

@@ -62,6 +62,7 @@ var imports = map[string]string{
 	"tools/internal/answer":      shown + "tools/internal/models",
 	"tools/internal/text":        shown + "tools/internal/answer",
 	"tools/internal/term":        "tools/internal/format tools/internal/printable",
+	"tools/internal/compare":     shown + "tools/internal/text",
 	"tools/internal/proc":        measured,
 	"tools/internal/models":      shown + "common tools/internal/nearest tools/internal/self", // and every model
 	"tools/internal/bench":       measured + "tools/internal/proc tools/internal/models",
