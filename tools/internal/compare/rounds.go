@@ -58,40 +58,44 @@ func (c *Comparison) inRounds(a, b *results.Results) {
 	}
 }
 
-// samplesOf returns the figures of a kind, without the cells that say more about the
-// machine or about the load generator than about the server.
+// samplesOf returns the figures of a kind. The sample of a server that was measured may be
+// empty.
 func samplesOf(r *results.Results, k Kind) map[key]*sample {
 	all := make(map[key]*sample)
-	add := func(c results.Cell, name string, x float64) {
-		if !(x > 0) || c.Besides().Taken() != "" { // unknown, or disturbed
-			return
-		}
-		at := key{name, c.Workload}
-		if all[at] == nil {
-			all[at] = &sample{name, make(map[int]float64)}
-		}
-		all[at].logs[c.Round] = math.Log(x)
-	}
-	if k != CPU {
-		for _, c := range r.Open {
-			switch {
-			case !c.Load.Kept():
-			case k == P50 && c.Load.MedianStands():
-				add(c, c.Server, float64(c.Load.Response.P50))
-			case k == P99 && len(c.Load.Void) == 0:
-				add(c, c.Server, float64(c.Load.Response.P99))
+	add := func(cells []results.Cell, suffix string) {
+		for _, c := range cells {
+			at := key{c.Server + suffix, c.Workload}
+			if all[at] == nil {
+				all[at] = &sample{at.server, make(map[int]float64)}
+			}
+			if x := figureOf(c, k); x > 0 && c.Besides().Taken() == "" {
+				all[at].logs[c.Round] = math.Log(x)
 			}
 		}
-		return all
 	}
-	for suffix, cells := range map[string][]results.Cell{"": r.Runs, again: r.Again} {
-		for _, c := range results.WithCost(cells) {
-			if len(c.Load.Void) == 0 {
-				add(c, c.Server+suffix, c.NanosPerRequest())
-			}
-		}
+	if k == CPU {
+		add(r.Runs, "")
+		add(r.Again, again)
+	} else {
+		add(r.Open, "")
 	}
 	return all
+}
+
+// figureOf returns a cell's figure; 0 if it is not known, or if it says more about the
+// load generator than about the server.
+func figureOf(c results.Cell, k Kind) float64 {
+	void := len(c.Load.Void) > 0
+	switch {
+	case k == CPU && !void && c.Resources != nil && c.Load.Requests > 0:
+		return c.NanosPerRequest()
+	case k == P50 && c.Load.Kept() && c.Load.MedianStands():
+		return float64(c.Load.Response.P50)
+	case k == P99 && c.Load.Kept() && !void:
+		return float64(c.Load.Response.P99)
+	default:
+		return 0
+	}
 }
 
 // steady takes the changes of the machine's speed from round to round out of a run's
@@ -104,6 +108,9 @@ func steady(all map[key]*sample) map[key]*sample {
 	}
 	rounds := make(map[int][]cell)
 	for _, s := range all {
+		if len(s.logs) == 0 {
+			continue
+		}
 		median := s.median()
 		for round, x := range s.logs {
 			rounds[round] = append(rounds[round], cell{s.server, x - median})
@@ -152,8 +159,8 @@ func (c *Comparison) rounds(k Kind, pairs []pair, a, b map[key]*sample) {
 		var reference, all []float64
 		for _, s := range c.Servers {
 			x, y := a[key{s.Name, p.a}], b[key{s.InB, p.b}]
-			if x == nil && y == nil {
-				continue
+			if x == nil || y == nil {
+				continue // it was not measured
 			}
 			f := Figure{Server: s.Name, Kind: k, Under: p.under, Unit: kinds[k].unit, Verdict: Unsure}
 			f.A, f.RoundsA = x.center()
@@ -187,7 +194,7 @@ func (c *Comparison) rounds(k Kind, pairs []pair, a, b map[key]*sample) {
 
 // center returns the median of the sample's figures, and their number.
 func (s *sample) center() (median float64, rounds int) {
-	if s == nil {
+	if len(s.logs) == 0 {
 		return 0, 0
 	}
 	return math.Exp(s.median()), len(s.logs)
