@@ -126,10 +126,12 @@ func (c *Comparison) open(a, b *results.Results) []pair {
 
 // amount writes a figure in the unit that suits it.
 func amount(x float64, unit string) string {
-	switch unit {
-	case "ns":
+	switch {
+	case unit == "ns" && x < 1000: // two runs differ in the third digit
+		return format.ThreeDigits(x) + " ns"
+	case unit == "ns":
 		return format.Nanoseconds(x)
-	case "% of a core":
+	case unit == "% of a core":
 		return fmt.Sprintf("%.1f %%", x)
 	default:
 		return format.Amount(x, unit)
