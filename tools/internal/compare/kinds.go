@@ -41,8 +41,7 @@ type kind struct {
 
 // kinds has the tolerance of each kind. The noise of CPU per request is measured (A/A);
 // the open loop has no A/A run, so the tolerances of its times are wide. A figure that is
-// measured once has nothing but its tolerance: two runs of the same programs on one
-// virtual machine differed by less.
+// measured once has nothing but its tolerance. These tolerances are conventions.
 var kinds = map[Kind]kind{
 	CPU:        {name: "CPU a request", unit: "ns", least: 0.03, machine: true},
 	P50:        {name: "p50", unit: "ns", least: 0.10, machine: true},
