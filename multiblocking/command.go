@@ -21,7 +21,7 @@ var Command = server.Command{
 		{
 			Args: []string{"--os-threads"}, Go: "multiblocking.New(multiblocking.Config{Config: config, OSThreads: true})",
 			Waits: "a thread for each client", Complexity: 30, // the kernel's limits on threads
-			Needs:      "It needs a thread for each client, so a limit on processes (ulimit -u, a container's pids.max) is one on clients.",
+			Needs: "It needs a thread for each client, so a limit on processes (ulimit -u, a container's pids.max) is one on clients.",
 		},
 	},
 	Flags: func(fs *flag.FlagSet) func(server.Config) (server.Server, error) {
