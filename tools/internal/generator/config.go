@@ -16,6 +16,11 @@ type Config struct {
 	load.Workload
 	// Warmup is how long the load runs before the measurement.
 	Warmup time.Duration
+	// WindowAt is the time at which the measured window begins, by the wall clock: the
+	// connections are open before, and wait until Warmup before it. It must have no
+	// monotonic reading (time.Time.Round(0)). If the connections are not open by then, Run
+	// returns a TooLateError. The zero time: after Warmup.
+	WindowAt time.Time
 	// Duration is the length of the measured window.
 	Duration time.Duration
 	// Requests ends the measured window early, after that many answered

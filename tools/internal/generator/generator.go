@@ -108,7 +108,7 @@ func newGenerator(ctx context.Context, cfg Config, codec wire.Codec, source *dat
 // connection is left. It runs on the generator's thread.
 func (g *generator) run(ctx context.Context) error {
 	g.clock = time.Now()
-	g.until = g.cfg.Warmup
+	g.until = g.warmup()
 	for _, c := range g.conns {
 		if g.schedule == nil || c.settingUp() {
 			g.request(c)

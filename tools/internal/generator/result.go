@@ -30,6 +30,10 @@ func (g *generator) result() (load.Result, error) {
 			r.Generator.Busy = *w.cpu
 		}
 		r.Generator.Ceiling = g.cfg.Ceiling
+		r.Window = &load.Window{Began: w.beganAt, Ended: w.endedAt}
+		if at := g.cfg.WindowAt; !at.IsZero() {
+			r.Window.Planned, r.Window.Late = &at, w.beganAt.Sub(at)
+		}
 	}
 	var sum, squares float64
 	for _, c := range g.conns {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/generator/dataset"
 	"github.com/ioflavors/ioflavors/tools/internal/generator/wire"
@@ -39,6 +40,9 @@ func Run(ctx context.Context, cfg Config) (load.Result, error) {
 		return load.Result{}, err
 	}
 	defer g.close()
+	if err := g.waitToBegin(ctx); err != nil {
+		return load.Result{}, fmt.Errorf("load: %w", err)
+	}
 	interrupted := g.onThread(ctx)
 	if interrupted != nil && ctx.Err() == nil {
 		return load.Result{}, interrupted
@@ -70,6 +74,7 @@ func Preload(ctx context.Context, cfg Config) error {
 		count, cfg.Depth = len(e.All), 1
 	}
 	cfg.Rate, cfg.Requests, cfg.Ramp, cfg.Begin, cfg.End, cfg.Live = 0, 0, 0, nil, nil, nil
+	cfg.WindowAt = time.Time{}
 	if cfg, err = cfg.withDefaults(); err != nil {
 		return err
 	}

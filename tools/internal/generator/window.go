@@ -13,6 +13,9 @@ import (
 type window struct {
 	open         bool
 	began, ended time.Duration // by the generator's clock
+	// The same two moments by the wall clock. The difference may be another one, because
+	// that clock may be set.
+	beganAt, endedAt time.Time
 	// How long the caller's Begin and End ran: just before the window began, and
 	// just after it ended. Nothing was sent or read meanwhile.
 	beginPause, endPause time.Duration
@@ -57,12 +60,14 @@ const maxSteps = 36_000
 
 func (w *window) begin(paused, now time.Duration) {
 	w.open, w.began, w.beginPause = true, now, now-paused
+	w.beganAt = time.Now().Round(0)
 	w.busy, w.inFlightSum, w.inError, w.tallied = 0, 0, 0, now
 	w.thread = meter.ReadThread()
 }
 
 func (w *window) end(now time.Duration) {
 	w.open, w.ended = false, now
+	w.endedAt = time.Now().Round(0)
 	w.cpu, w.runQueue = meter.ReadThread().Since(w.thread)
 	w.series = w.series[:min(len(w.series), int((now-w.began+w.step-1)/w.step))]
 }

@@ -5,8 +5,10 @@ import "time"
 // Result is the result of a run.
 type Result struct {
 	Workload Workload `json:"workload"`
-	// Seconds is the length of the measured window.
+	// Seconds is the length of the measured window, and Window says when it was. Window is
+	// nil if the run ended before.
 	Seconds float64 `json:"seconds"`
+	Window  *Window `json:"window,omitempty"`
 	// Offered is the number of requests that were due in the window. In the
 	// closed loop it equals Requests.
 	Offered int64 `json:"offered"`
@@ -58,6 +60,16 @@ type Result struct {
 	// Void lists the reasons why the run says nothing about the server; empty if
 	// the run is valid. Judge sets it, by the rules in judge.go and pauses.go.
 	Void []string `json:"void,omitempty"`
+}
+
+// Window is the time in which a run was measured, by its machine's wall clock, in ns.
+type Window struct {
+	Began time.Time `json:"began"`
+	Ended time.Time `json:"ended"`
+	// Planned is the time at which the window had to begin, and Late is how much later it
+	// began. Absent, and 0: it began as soon as it could.
+	Planned *time.Time    `json:"planned,omitempty"`
+	Late    time.Duration `json:"late_ns,omitempty"`
 }
 
 // SeriesStep is the shortest length of a Step.
