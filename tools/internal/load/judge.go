@@ -60,8 +60,8 @@ func (r *Result) void() []string {
 	if !r.Workload.Open() {
 		return void
 	}
-	if lag, p99 := r.SendLag.P99, r.Response.P99; late(lag, p99) {
-		add("the generator was late: %v by p99, over %.0f %% of the response time's %v", format.Latency(lag), lagLimit*100, format.Latency(p99))
+	if reason := r.lateReason(); reason != "" {
+		add("%s", reason)
 	}
 	if r.Generator.Busy > GeneratorLimit {
 		add("the generator was busy for %.0f %% of the time, over %.0f %%", r.Generator.Busy*100, GeneratorLimit*100)
@@ -110,6 +110,14 @@ func (r *Result) AtMost() bool {
 
 // late reports whether the send lag spoils a percentile of the response time.
 func late(lag, response time.Duration) bool { return float64(lag) > lagLimit*float64(response) }
+
+// lateReason says that the send lag spoils the p99, or "".
+func (r *Result) lateReason() string {
+	if lag, p99 := r.SendLag.P99, r.Response.P99; late(lag, p99) {
+		return fmt.Sprintf("the generator was late: %v by p99, over %.0f %% of the response time's %v", format.Latency(lag), lagLimit*100, format.Latency(p99))
+	}
+	return ""
+}
 
 // MedianStands reports whether two figures of an open loop say something about the
 // server: the median response time, and whether the rate was kept. They do if the
