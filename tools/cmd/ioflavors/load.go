@@ -32,6 +32,7 @@ type loadCmd struct {
 	Duration    time.Duration `short:"d" default:"10s" range:"1ms..24h" placeholder:"TIME" help:"Length of the measurement (default ${default})."`
 	Requests    int64         `short:"n" range:"0..1000000000000" placeholder:"N" help:"End the measurement earlier, after that many replies (default 0: no limit)."`
 	Warmup      time.Duration `default:"500ms" range:"0s..24h" placeholder:"TIME" help:"How long the load runs before it is measured (default ${default})."`
+	StartAt     string        `placeholder:"TIME" help:"Begin the measurement, which follows the warm-up, at this time of day, so that several machines measure at the same time (docs/machines.md): RFC 3339, as 2026-12-01T12:00:00.5Z, or seconds since 1970, as date +%s prints them. Connections are opened and keys stored before. Without the flag it begins as soon as it can."`
 	Ramp        time.Duration `range:"0s..24h" placeholder:"TIME" help:"Open the connections evenly over that time (default: at once)."`
 
 	Exchanges string `without:"protocol,puts,keys,distribution,value" because:"the file says what the requests are" placeholder:"FILE" help:"Send the requests of a file of exchanges, in any protocol, and compare each answer with the file's, byte for byte (docs/exchanges.md). Each connection repeats them in the file's order."`
@@ -114,6 +115,7 @@ func (c *loadCmd) spin() bool {
 }
 
 func (c *loadCmd) Run(ctx context.Context, out *stdout.Checked) error {
+	began := time.Now()
 	cfg := c.config()
 	if c.Exchanges != "" {
 		e, err := load.ReadExchanges(c.Exchanges)
@@ -125,6 +127,15 @@ func (c *loadCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	if err := errors.Join(servercmd.CheckAddr("address", c.Addr), cfg.Validate()); err != nil {
 		return usageError(err)
 	}
+	if c.StartAt != "" {
+		var err error
+		if cfg.WindowAt, err = parseStartAt(c.StartAt); err == nil {
+			err = roomToPrepare(cfg.WindowAt, began, c.preparation())
+		}
+		if err != nil {
+			return usageError(fmt.Errorf("--start-at %w", err))
+		}
+	}
 	hdr, err := openTarget(c.HDR)
 	if err != nil {
 		return err
@@ -132,14 +143,17 @@ func (c *loadCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	defer hdr.close()
 	result, err := c.load(ctx, cfg)
 	interrupted := errors.Is(err, context.Canceled)
+	var tooLate *generator.TooLateError
 	switch {
 	case interrupted && result.Seconds == 0:
 		return &exitError{130, "interrupted before anything was measured"}
+	case errors.As(err, &tooLate):
+		return lateFor(cfg.WindowAt, began, tooLate)
 	case err != nil && !interrupted:
 		return mistaken(ctx, c.Addr, cfg.Protocol, err)
 	}
 	if c.JSON {
-		err = json.NewEncoder(out).Encode(newLoadReport(result))
+		err = json.NewEncoder(out).Encode(c.report(result))
 	} else {
 		err = writeLoad(out, result)
 	}
@@ -151,14 +165,26 @@ func (c *loadCmd) Run(ctx context.Context, out *stdout.Checked) error {
 		return &exitError{130, "interrupted; the measurements until then are above"}
 	case result.Errors.Count() > 0 && result.Requests == 0:
 		return mistaken(ctx, c.Addr, cfg.Protocol, result.Errors.Err())
-	case result.Errors.Count() > 0:
-		return result.Errors.Err()
-	case len(result.Void) > 0:
-		return &exitError{3, "the run is void, and says why above"}
+	default:
+		return loadVerdict(result)
+	}
+}
+
+// loadVerdict returns the error for a result that has errors or is void, so that a script
+// notices.
+func loadVerdict(r load.Result) error {
+	switch {
+	case r.Errors.Count() > 0:
+		return r.Errors.Err()
+	case len(r.Void) > 0:
+		return &exitError{exitVoid, "the run is void, and says why above"}
 	default:
 		return nil
 	}
 }
+
+// ceilingTime is how long --ceiling measures, after a quarter of it.
+const ceilingTime = time.Second
 
 func (c *loadCmd) load(ctx context.Context, cfg generator.Config) (load.Result, error) {
 	if !c.NoPreload {
@@ -168,7 +194,7 @@ func (c *loadCmd) load(ctx context.Context, cfg generator.Config) (load.Result, 
 	}
 	if c.Ceiling {
 		var err error
-		if cfg.Ceiling, err = nullserver.MeasureCeiling(ctx, cfg.Workload, time.Second, runtime.NumCPU() > 1); err != nil {
+		if cfg.Ceiling, err = nullserver.MeasureCeiling(ctx, cfg.Workload, ceilingTime, runtime.NumCPU() > 1); err != nil {
 			return load.Result{}, err
 		}
 	}
@@ -186,6 +212,9 @@ func showLoad(f *os.File, cfg generator.Config) (stop func()) {
 		every = 250 * time.Millisecond
 	}
 	began, total := time.Now(), cfg.Ramp+cfg.Warmup+cfg.Duration
+	if !cfg.WindowAt.IsZero() {
+		total = time.Until(cfg.WindowAt) + cfg.Duration
+	}
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -205,6 +234,9 @@ func showLoad(f *os.File, cfg generator.Config) (stop func()) {
 			line := fmt.Sprintf("%s requests/s · %d in flight · %d errors · about %.0f s left",
 				perSecond(float64(requests-before)/every.Seconds()), cfg.Live.InFlight(), cfg.Live.Errors(), max(0, (total-time.Since(began)).Seconds()))
 			before = requests
+			if wait := time.Until(cfg.WindowAt.Add(-cfg.Warmup)); !cfg.WindowAt.IsZero() && wait > 0 {
+				line = fmt.Sprintf("the load begins in %.0f s", wait.Seconds())
+			}
 			if live {
 				fmt.Fprintf(f, "\r\x1b[K%.79s", line)
 			} else {
@@ -235,7 +267,17 @@ type loadReport struct {
 	Valid             bool     `json:"valid"`
 	Void              []string `json:"void"`
 
-	Result load.Result `json:"result"`
+	Seed *uint64 `json:"seed,omitempty"`
+	// Parts are the results that were merged; none: it is the result of one run.
+	Parts  []mergedPart `json:"parts,omitempty"`
+	Result load.Result  `json:"result"`
+}
+
+// report is the output of --json.
+func (c *loadCmd) report(r load.Result) loadReport {
+	report := newLoadReport(r)
+	report.Seed = &c.Seed
+	return report
 }
 
 func newLoadReport(r load.Result) loadReport {
@@ -251,7 +293,8 @@ func newLoadReport(r load.Result) loadReport {
 	}
 }
 
-func writeLoad(w io.Writer, r load.Result) error {
+// writeLoad prints a result, and the parts that it was merged from, if any.
+func writeLoad(w io.Writer, r load.Result, parts ...mergedPart) error {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s · %.1f s\n%s\n\n", loopOf(r), r.Seconds, requestsOf(r.Workload))
 	fmt.Fprintf(&out, "requests/s  %s\n", perSecond(r.Rate))
@@ -266,6 +309,10 @@ func writeLoad(w io.Writer, r load.Result) error {
 		fmt.Fprintf(&out, "ceiling     %.0f requests/s against a server that does next to nothing\n", r.Generator.Ceiling)
 	}
 	out.WriteString("\n")
+	if len(parts) > 0 {
+		writeParts(&out, parts)
+		out.WriteString("\n")
+	}
 	fmt.Fprintf(&out, "%-14s %9s %9s %9s %9s %9s\n", "µs", "p50", "p90", "p99", "p99.9", "max")
 	writeTimes(&out, "response time", r.Response)
 	if r.Workload.Open() {

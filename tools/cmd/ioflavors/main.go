@@ -27,6 +27,7 @@ type cli struct {
 	Compare compareCmd `cmd:"" help:"Print what changed between two lab runs, beyond the noise of both."`
 	Serve   serveCmd   `cmd:"" help:"Run one of the servers."`
 	Load    loadCmd    `cmd:"" help:"Load a server, open or closed loop, and measure its answers."`
+	Merge   mergeCmd   `cmd:"" help:"Merge the results of several load generators, on several machines."`
 	Check   checkCmd   `cmd:"" help:"Check that a server, in any language, keeps the rules of its protocol."`
 	Get     getCmd     `cmd:"" help:"Print the value of a key."`
 	Put     putCmd     `cmd:"" help:"Store a value under a key."`

@@ -58,7 +58,7 @@ func TestOwnServersAreSelected(t *testing.T) {
 
 // Help is shown as it is written, whatever its renderer does with quotes.
 func TestHelpHasNoCurlyQuotes(t *testing.T) {
-	for _, command := range []string{"lab", "advise", "report", "compare", "serve", "load", "check", "get", "put"} {
+	for _, command := range []string{"lab", "advise", "report", "compare", "serve", "load", "merge", "check", "get", "put"} {
 		args := []string{command, "--help"}
 		if command == "serve" {
 			args = []string{command, "eventloop", "--help"}

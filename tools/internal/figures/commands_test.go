@@ -14,7 +14,7 @@ import (
 
 // bare is a command that works only after an installation: "ioflavors lab", but
 // not "go run ./tools/cmd/ioflavors lab" or "bin/ioflavors lab".
-var bare = regexp.MustCompile(`(^|[\s"'(` + "`" + `])ioflavors (-|lab|advise|report|compare|serve|load|check|get|put)`)
+var bare = regexp.MustCompile(`(^|[\s"'(` + "`" + `])ioflavors (-|lab|advise|report|compare|serve|load|merge|check|get|put)`)
 
 // title is the beginning of the lab's results, in samples of them.
 const title = "ioflavors lab · "
