@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -21,7 +22,7 @@ func latencies(r *results.Results) *Table {
 		g.Columns = append(g.Columns, Column{group, "P50"}, Column{group, "P99"})
 	}
 	for _, s := range r.Servers {
-		if unmeasured(r, s) {
+		if !slices.ContainsFunc(r.OpenSummary, func(sum results.OpenSummary) bool { return sum.Server == s.Name }) {
 			continue
 		}
 		name := s.Name

@@ -69,3 +69,18 @@ func TestSummarizeOpen(t *testing.T) {
 	cells[0].Load.Response.Histogram = "none"
 	assert.Error(t, r.Summarize())
 }
+
+// A run of the open loop alone has its table, too. Once no server was in it, because none had
+// figures in the closed loop.
+func TestTheOpenLoopAlone(t *testing.T) {
+	r := &results.Results{
+		Servers: []*results.Server{{Target: results.Target{Name: "quick"}}, {Target: results.Target{Name: "none"}}},
+		Plan:    results.Plan{Workloads: results.Workloads(load.DefaultWorkload()), Open: results.OpenWorkloads(load.DefaultWorkload(), "")},
+		Open:    []results.Cell{{Server: "quick", Load: load.Result{Offered: 9000, Requests: 9000, Response: labtest.Times(t, 9000, time.Millisecond)}}},
+	}
+	require.NoError(t, r.Summarize())
+	var out bytes.Buffer
+	require.NoError(t, latencies(r).Write(&out, Style{}))
+	assert.Regexp(t, `quick +1.00ms +1.00ms`, out.String())
+	assert.NotContains(t, out.String(), "none")
+}
