@@ -32,6 +32,7 @@ type labCmd struct {
 	Only      []string      `placeholder:"PART" help:"Measure these only: closed (what a request costs), open (response times at given rates), idle (silent connections), syscalls, capacity (under an SLO), stall-check (the lab's test of itself), claims (the article's claims that are quick to test); without the flag, all but capacity. Or ${claims}: the claim of that number, and the parts that it needs. Or models, as --models takes them. Repeat the flag, or separate names by commas."`
 	Models    []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Repeat the flag, or separate names by commas."`
 	Server    []string      `placeholder:"NAME=CMD" sep:"none" help:"Measure your own server as well. CMD starts it, without a shell and as one process; {addr} or {port} in CMD stands for the address to listen on. If the server speaks another protocol, put the protocol before its name: resp+NAME=CMD, or memcached+NAME=CMD. Repeat the flag for more servers."`
+	At        []string      `without:"models,server,peers,peers-from,claims" because:"the lab measures servers that run already, and starts none" placeholder:"[NAME=]ADDR" sep:"none" help:"Measure a server that runs already, on any machine, with the closed and the open loop and, with --full, its capacity: all that its clients can tell, so neither its CPU time nor its memory, and no claims. Of the server's data it replaces the values of the lab's own keys. If the server speaks another protocol, put the protocol before it, as for --server. Repeat the flag for more servers."`
 	Protocol  load.Protocol `default:"kv" enum:"kv,resp" help:"The protocol that the models serve: kv (this project's) or resp (Redis's; default ${default}). With resp, Redis is measured beside them if it is installed, and claims whose test needs this project's protocol are left out."`
 	Exchanges string        `without:"puts,keys,value,peers,peers-from,claims" because:"all that the lab knows of the servers is the file" placeholder:"FILE" help:"Measure your own servers, each --server, in any protocol: with the requests of a file of exchanges, whose answers are compared byte for byte (docs/exchanges.md). With --protocol resp the models are measured, too."`
 	Peers     bool          `help:"Measure peers as well, for comparison: servers on gnet, netpoll, nbio and the standard library, built from the source checkout around the working directory (tools/peers), and Redis and memcached if they are installed. --models peer, or 'peer gnet', picks from them."`
@@ -113,10 +114,10 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	}
 }
 
-// asksForPart reports whether the user asked for some of the lab's parts or claims: then
-// their tables are the answer.
+// asksForPart reports whether the user asked for some of the lab's parts or claims, or for
+// servers of which some can be measured: then their tables are the answer.
 func (c *labCmd) asksForPart() bool {
-	return c.Claims || slices.ContainsFunc(c.Only, func(name string) bool {
+	return c.Claims || len(c.At) > 0 || slices.ContainsFunc(c.Only, func(name string) bool {
 		return slices.Contains(results.Parts, results.Part(name)) || slices.Contains(experiments.IDs(), name)
 	})
 }
@@ -135,6 +136,8 @@ func (c *labCmd) folder() (*folder.Folder, error) {
 		what[0] = "full"
 	case c.Claims:
 		what[0] = "claims"
+	case len(c.At) > 0:
+		what[0] = "at"
 	case len(c.Only) > 0:
 		what = slices.Clone(c.Only)
 	}
@@ -176,6 +179,10 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	}
 	targets, notMeasured := models.Speaking(c.Protocol, models.Models(program)), []string(nil)
 	switch {
+	case len(c.At) > 0 && claims != nil:
+		return lab.Config{}, nil, usageError(fmt.Errorf("--only %s makes no sense beside --at: the claims are about servers that the lab starts", claims[0]))
+	case len(c.At) > 0:
+		targets = nil // the servers are all
 	case c.Protocol != load.KV && (c.Peers || c.PeersFrom != ""):
 		return lab.Config{}, nil, usageError(fmt.Errorf("--peers makes no sense beside --protocol %s: the peers that speak it are measured anyway", c.Protocol))
 	case c.Protocol != load.KV:
@@ -209,7 +216,7 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	case c.Full:
 		duration = time.Second
 		if parts == nil {
-			parts = results.Parts
+			parts = lab.Parts(len(c.At) > 0)
 		}
 	}
 	mix := load.DefaultWorkload()
@@ -250,13 +257,17 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 // servers returns the user's own servers, and the exchanges that they are measured
 // with; nil: there are none.
 func (c *labCmd) servers() (servers []results.Target, talk *load.Exchanges, err error) {
-	for _, text := range c.Server {
-		s, err := models.ParseServer(text)
+	flag, texts, parse := "--server", c.Server, models.ParseServer
+	if len(c.At) > 0 { // then there is no --server
+		flag, texts, parse = "--at", c.At, models.ParseRunning
+	}
+	for _, text := range texts {
+		s, err := parse(text)
 		if err != nil {
-			return nil, nil, fmt.Errorf("--server: %w", err)
+			return nil, nil, fmt.Errorf("%s: %w", flag, err)
 		}
 		if s.Protocol != "" && c.Exchanges != "" {
-			return nil, nil, fmt.Errorf("--server %s+%s makes no sense beside --exchanges: all that the lab knows of the servers is the file", s.Protocol, s.Name)
+			return nil, nil, fmt.Errorf("%s %s+%s makes no sense beside --exchanges: all that the lab knows of the servers is the file", flag, s.Protocol, s.Name)
 		}
 		s.Protocol = cmp.Or(s.Protocol, c.Protocol)
 		if s.Protocol == load.KV {
@@ -268,7 +279,7 @@ func (c *labCmd) servers() (servers []results.Target, talk *load.Exchanges, err 
 		return servers, nil, nil
 	}
 	if len(servers) == 0 && c.Protocol == load.KV {
-		return nil, nil, errors.New("--exchanges: name the server that takes part in them: --server 'NAME=COMMAND {addr}'")
+		return nil, nil, errors.New("--exchanges: name the server that takes part in them: --server 'NAME=COMMAND {addr}', or --at ADDR")
 	}
 	if talk, err = load.ReadExchanges(c.Exchanges); err != nil {
 		return nil, nil, fmt.Errorf("--exchanges: %w", err)
@@ -324,6 +335,7 @@ func (c *labCmd) command() []string {
 	add("--only", c.Only...)
 	add("--models", c.Models...)
 	add("--server", c.Server...)
+	add("--at", c.At...)
 	for _, f := range []struct {
 		flag string
 		on   bool

@@ -24,13 +24,17 @@ type Bench struct {
 	Results *results.Results
 }
 
-// With starts a server, calls do with its process, and stops it.
+// With starts a server, calls do with its process, and stops it. If the server runs
+// already, With does no more than call do.
 func (b *Bench) With(ctx context.Context, s results.Target, do func(*proc.Process) error) error {
 	return b.WithPins(ctx, s, b.Pins, do)
 }
 
 // WithPins is With, on the cores of pins.
 func (b *Bench) WithPins(ctx context.Context, s results.Target, pins proc.Pinning, do func(*proc.Process) error) error {
+	if s.Running() {
+		return do(proc.At(s.Addr))
+	}
 	p, err := proc.Start(ctx, s, pins)
 	if err != nil {
 		return err
@@ -88,7 +92,10 @@ func (b *Bench) Cell(ctx context.Context, s *results.Server, p *proc.Process, ro
 // Measure runs a load and notes in the cell what the server used meanwhile. After an
 // error the cell is worth nothing.
 func (b *Bench) Measure(p *proc.Process, cell *results.Cell, run func(begin, end func()) error) error {
-	m, unknown := proc.NewMeter(p.PID)
+	m, unknown := (*proc.Meter)(nil), errors.ErrUnsupported
+	if p.PID != 0 {
+		m, unknown = proc.NewMeter(p.PID)
+	}
 	err := run(
 		func() {
 			if unknown == nil {

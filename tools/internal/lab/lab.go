@@ -118,13 +118,20 @@ func Run(ctx context.Context, cfg Config) (*results.Results, error) {
 		NotMeasured: slices.Clone(cfg.NotMeasured),
 	}
 	for _, s := range cfg.Targets {
-		b.Results.Servers = append(b.Results.Servers, &results.Server{Target: s, Binary: proc.HashOf(s.Command[0])})
+		server := &results.Server{Target: s}
+		if !s.Running() {
+			server.Binary = proc.HashOf(s.Command[0])
+		}
+		b.Results.Servers = append(b.Results.Servers, server)
 	}
 
 	if left := leftOut(plan, cfg.Targets); left != "" {
 		b.Results.Skip(left)
 	}
-	if b.Pins.On {
+	running := b.Results.Running()
+	if running {
+		b.Results.Skip(onlyLoad)
+	} else if b.Pins.On {
 		b.Results.Skip("scaling over cores: a server has one core here, so further loops and threads show only what they cost")
 	}
 
@@ -132,6 +139,9 @@ func Run(ctx context.Context, cfg Config) (*results.Results, error) {
 	err = bench.Survive(func() error { return b.run(ctx) })
 	if after, ok := proc.ReadClocks(); known && ok {
 		proc.NoteDisturbance(&b.Results.Environment, before, after)
+		if running {
+			b.Results.Environment.Others = nil // the measured servers may be among the others
+		}
 	}
 	b.Results.Finished = time.Now()
 	b.Results.Complete = err == nil
@@ -178,10 +188,12 @@ func (b *run) conformance(ctx context.Context) error {
 			return ctx.Err()
 		}
 		planned, line := time.Duration(0), ""
-		if s.Ours() {
+		if s.Checked() {
 			planned, line = conformanceTime, fmt.Sprintf("%s: %v rules", s.Name, s.Rules)
 		} else if e := b.Results.Plan.Workloads[0].Exchanges; e != nil {
 			line = fmt.Sprintf("%s: the replies to %s are right", s.Name, format.Count(len(e.All), "request"))
+		} else if s.Running() {
+			line = fmt.Sprintf("%s: it answers", s.Name)
 		}
 		var missing *proc.UnavailableError
 		if errors.As(err, &missing) {
@@ -202,7 +214,7 @@ func (b *run) rounds(ctx context.Context) error {
 	}
 	for i, order := range plan.Order {
 		for at, name := range append(slices.Clone(order), "") {
-			if at == plan.AgainAt[i] && plan.Has(results.Closed) {
+			if at == plan.AgainAt[i] && measuresAgain(plan, b.Results.Running()) {
 				if err := b.measureInRound(ctx, plan.Again, i+1, againLength(plan), true); err != nil {
 					return err
 				}
@@ -278,8 +290,13 @@ func (b *run) conform(ctx context.Context, s *results.Server) error {
 	checked.Command = slices.Concat(s.Command, s.CheckFlags)
 	return b.With(ctx, checked, func(p *proc.Process) error {
 		w := b.Results.Plan.Workloads[0]
-		if err := p.Serves(ctx, s.Target, w); err != nil {
-			return err
+		if s.Running() && w.Exchanges == nil {
+			return answers(ctx, s, w)
+		}
+		if !s.Running() {
+			if err := p.Serves(ctx, s.Target, w); err != nil {
+				return err
+			}
 		}
 		if w.Exchanges != nil {
 			return errors.Join(b.Preload(ctx, s.Target, p), p.Failure())

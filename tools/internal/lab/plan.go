@@ -33,10 +33,9 @@ func newPlan(cfg Config) (results.Plan, error) {
 	if cfg.SLO < 0 {
 		return results.Plan{}, fmt.Errorf("SLO %v: want a time", cfg.SLO)
 	}
-	for _, part := range cfg.Parts {
-		if !slices.Contains(results.Parts, part) {
-			return results.Plan{}, fmt.Errorf("no part %q: there are %q", part, results.Parts)
-		}
+	parts, err := partsOf(cfg.Parts, cfg.Targets)
+	if err != nil {
+		return results.Plan{}, err
 	}
 	mix := load.DefaultWorkload()
 	if cfg.Mix != nil {
@@ -45,7 +44,7 @@ func newPlan(cfg Config) (results.Plan, error) {
 	p := results.Plan{
 		Seed:            cfg.Seed,
 		Rounds:          cfg.Rounds,
-		Parts:           cfg.Parts,
+		Parts:           parts,
 		Workloads:       results.Workloads(mix, cfg.Shapes...),
 		Open:            results.OpenWorkloads(mix, cfg.Arrivals),
 		Cell:            cfg.Cell,
@@ -62,9 +61,6 @@ func newPlan(cfg Config) (results.Plan, error) {
 		if err := (generator.Config{Workload: w, Duration: p.Cell}).Validate(); err != nil {
 			return results.Plan{}, err
 		}
-	}
-	if len(p.Parts) == 0 {
-		p.Parts = results.Parts[:len(results.Parts)-1]
 	}
 	if p.Has(results.Claims) {
 		p.Experiments, p.AllClaims = cfg.Experiments, cfg.AllClaims
@@ -150,13 +146,16 @@ func lengthOf(p results.Plan, servers []*results.Server) time.Duration {
 		d += n * time.Duration(p.Rounds) * measureLength(p)
 	}
 	if p.Has(results.Closed) {
-		d += time.Duration(p.Rounds+1) * againLength(p) // and the ceiling
+		d += againLength(p) // of the ceiling
+	}
+	if measuresAgain(p, len(servers) > 0 && servers[0].Running()) {
+		d += time.Duration(p.Rounds) * againLength(p)
 	}
 	if p.Has(results.Stall) {
 		d += stallCheckTime
 	}
 	for _, s := range servers {
-		if s.Ours() {
+		if s.Checked() {
 			d += conformanceTime
 		}
 		if p.Has(results.Idle) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ioflavors/ioflavors/common/servercmd"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/nearest"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
@@ -86,25 +87,55 @@ func Select(all []results.Target, names []string) ([]results.Target, error) {
 // protocols. The command is split at spaces, and starts without a shell.
 func ParseServer(text string) (results.Target, error) {
 	name, command, ok := strings.Cut(text, "=")
+	s, err := parseName(text, name)
+	switch {
+	case !ok || s.Name == "":
+		return results.Target{}, fmt.Errorf("server %q: want name=COMMAND, with %s where the address to listen on goes", text, results.AddrPlaceholder)
+	case err != nil:
+		return results.Target{}, err
+	}
+	s.Command = strings.Fields(command)
+	if !strings.Contains(command, results.AddrPlaceholder) && !strings.Contains(command, results.PortPlaceholder) {
+		return results.Target{}, fmt.Errorf("server %q: neither %s nor %s in its command, to say where to listen", text, results.AddrPlaceholder, results.PortPlaceholder)
+	}
+	return s, nil
+}
+
+// ParseRunning parses a server that runs already: "ADDR", whose name is the address, or
+// "NAME=ADDR"; and "resp+ADDR" or "resp+NAME=ADDR" for one that speaks another of the load
+// generator's protocols.
+func ParseRunning(text string) (results.Target, error) {
+	name, addr, named := strings.Cut(text, "=")
+	s, err := parseName(text, name)
+	if !named {
+		addr = s.Name
+	}
+	s.Addr, s.Command = strings.TrimSpace(addr), []string{} // not null in JSON
+	switch {
+	case s.Name == "":
+		return results.Target{}, fmt.Errorf("server %q: want ADDR, or NAME=ADDR", text)
+	case err != nil:
+		return results.Target{}, err
+	}
+	return s, servercmd.CheckAddr("server "+s.Name, s.Addr)
+}
+
+// parseName parses the name of a user's server, with a protocol before it or without. text
+// is for errors.
+func parseName(text, name string) (results.Target, error) {
 	protocol, rest, foreign := strings.Cut(name, "+")
 	if foreign {
 		name = rest
 	}
-	if name = strings.TrimSpace(name); !ok || name == "" {
-		return results.Target{}, fmt.Errorf("server %q: want name=COMMAND, with %s where the address to listen on goes", text, results.AddrPlaceholder)
+	s := results.Target{Name: strings.TrimSpace(name), Foreign: true}
+	if s.Name != printable.Line(s.Name) {
+		return s, fmt.Errorf("server %q: its name has characters that cannot be seen", text)
 	}
-	if name != printable.Line(name) {
-		return results.Target{}, fmt.Errorf("server %q: its name has characters that cannot be seen", text)
-	}
-	s := results.Target{Name: name, Command: strings.Fields(command), Foreign: true}
 	if foreign {
 		s.Protocol = load.Protocol(strings.TrimSpace(protocol))
 		if !slices.Contains(load.Protocols, s.Protocol) {
-			return results.Target{}, fmt.Errorf("server %q: no protocol %q before the +: there are %q", text, s.Protocol, load.Protocols)
+			return s, fmt.Errorf("server %q: no protocol %q before the +: there are %q", text, s.Protocol, load.Protocols)
 		}
-	}
-	if !strings.Contains(command, results.AddrPlaceholder) && !strings.Contains(command, results.PortPlaceholder) {
-		return results.Target{}, fmt.Errorf("server %q: neither %s nor %s in its command, to say where to listen", text, results.AddrPlaceholder, results.PortPlaceholder)
 	}
 	return s, nil
 }

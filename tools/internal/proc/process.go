@@ -32,7 +32,7 @@ const (
 // Process is a running server.
 type Process struct {
 	Addr   string
-	PID    int
+	PID    int     // 0: of another machine, or not known (At)
 	Pins   Pinning // the cores on which it runs
 	cmd    *exec.Cmd
 	log    *childLog
@@ -85,6 +85,10 @@ func Start(ctx context.Context, s results.Target, pins Pinning) (*Process, error
 	}
 	return p, nil
 }
+
+// At returns a server that runs already, of which no more than its address is known. It
+// never fails, and must not be stopped.
+func At(addr string) *Process { return &Process{Addr: addr} }
 
 // waitUntilListening waits for the log line of one of our servers, or until another
 // server's port accepts connections.
@@ -178,6 +182,9 @@ func (p *Process) Failure() error {
 // MayBeDying gives a process whose connections broke a moment to end, so that Failure
 // knows the reason.
 func (p *Process) MayBeDying() {
+	if p.PID == 0 {
+		return // it will not tell
+	}
 	limit := p.limit(dyingTime)
 	defer limit.timer.Stop()
 	for {

@@ -57,6 +57,9 @@ func binaries(r *results.Results) []pair {
 		if sum == "" {
 			sum = "not known"
 		}
+		if s.Running() {
+			sum = "it ran already, at " + s.Addr
+		}
 		if n := len(all); n > 0 && all[n-1].Value == sum {
 			all[n-1].Name += ", " + s.Name
 			continue

@@ -58,7 +58,7 @@ func newTrust(r *results.Results) trust {
 		Cells:       len(r.Runs),
 		Noise:       charts.Noise(r),
 		Pauses:      pauses(r.Environment.Pauses),
-		Environment: environment(r.Environment),
+		Environment: environment(r),
 		Plan:        plan(r),
 		Binaries:    binaries(r),
 		NotMeasured: r.NotMeasured,
@@ -95,7 +95,8 @@ func newTrust(r *results.Results) trust {
 	return t
 }
 
-func environment(e results.Environment) []pair {
+func environment(r *results.Results) []pair {
+	e := r.Environment
 	share := func(s *float64) string {
 		if s == nil {
 			return "not known"
@@ -103,14 +104,21 @@ func environment(e results.Environment) []pair {
 		return format.Percent(*s)
 	}
 	cores := "not pinned"
+	goes := fmt.Sprintf("%s, GOMAXPROCS %d in the servers", e.Go, e.ServerProcs)
 	if e.Pinned {
 		cores = fmt.Sprintf("server on cpu%d, load on cpu%d", e.ServerCore, e.LoadCore)
+	}
+	if r.Running() { // only the load is known
+		goes = e.Go
+		if e.Pinned {
+			cores = fmt.Sprintf("load on cpu%d", e.LoadCore)
+		}
 	}
 	all := []pair{
 		{"system", strings.TrimSpace(e.OS + "/" + e.Arch + " " + e.Kernel)},
 		{"processor", e.CPU},
 		{"cores", fmt.Sprintf("%d, %s", e.Cores, cores)},
-		{"Go", fmt.Sprintf("%s, GOMAXPROCS %d in the servers", e.Go, e.ServerProcs)},
+		{"Go", goes},
 		{"source", e.Revision},
 		{"taken by the host (steal)", share(e.Steal)},
 		{"used by other programs", share(e.Others)},
@@ -132,7 +140,9 @@ func plan(r *results.Results) []pair {
 		{"rounds", fmt.Sprint(p.Rounds)},
 		{"each workload", fmt.Sprintf("%v, after %v of warm-up", p.Cell, p.Warmup)},
 		{"open loop", fmt.Sprintf("%v at each rate, after %v of warm-up", p.OpenCell, p.Warmup/2)},
-		{"at rest", fmt.Sprintf("%v with each of %v connections", p.Idle, p.IdleConnections)},
+	}
+	if p.Has(results.Idle) {
+		all = append(all, pair{"at rest", fmt.Sprintf("%v with each of %v connections", p.Idle, p.IdleConnections)})
 	}
 	for i, w := range p.Workloads {
 		all = append(all, pair{fmt.Sprintf("workload %d", i+1), text.WorkloadTitle(w) + ", " + w.Words()})

@@ -206,6 +206,12 @@ func (r *Results) Server(name string) *Server {
 	return nil
 }
 
+// Running reports whether the servers ran already, so that the results have no more than a
+// client can measure, and the environment is that of the load alone.
+func (r *Results) Running() bool {
+	return len(r.Servers) > 0 && !slices.ContainsFunc(r.Servers, func(s *Server) bool { return !s.Running() })
+}
+
 // Statement returns the statement of the experiment of that number, or nil.
 func (r *Results) Statement(id string) *Statement {
 	for i := range r.Experiments {

@@ -13,6 +13,9 @@ type Target struct {
 	// Command starts the server: a program and its arguments. One of ours picks a free
 	// port and logs it. Any other has a placeholder for the address to listen on.
 	Command []string `json:"command"`
+	// Addr is the address, host:port, of a server that runs already. Then Command is empty,
+	// and the lab measures no more than a client can. Empty: the lab starts the server.
+	Addr string `json:"addr,omitempty"`
 	// CheckFlags are appended to Command for the check alone.
 	CheckFlags []string `json:"check_flags,omitempty"`
 	// OneAtATime: a client keeps the others waiting until it leaves.
@@ -34,6 +37,13 @@ type Target struct {
 
 // Ours reports whether the server speaks this project's protocol.
 func (s Target) Ours() bool { return cmp.Or(s.Protocol, load.KV) == load.KV }
+
+// Running reports whether the server runs already, and is not started by the lab.
+func (s Target) Running() bool { return s.Addr != "" }
+
+// Checked reports whether the lab checks the server against the rules of this project's
+// protocol.
+func (s Target) Checked() bool { return s.Ours() && !s.Running() }
 
 // Model is the name without the options.
 func (s Target) Model() string {

@@ -23,8 +23,11 @@ func Notes(r *results.Results) []string {
 	some := func(is func(results.Summary) bool) bool { return slices.ContainsFunc(r.Summary, is) }
 
 	if len(r.Summary) > 0 {
-		add("Compare servers by CPU per request: it depends least on what else the machine does, and holds where the load is the limit. " +
-			"Rates and latencies are those of a closed loop, in which each server runs at its own full load: do not rank latencies at unequal rates.")
+		advice := "Rates and latencies are those of a closed loop, in which each server runs at its own full load: do not rank latencies at unequal rates."
+		if !r.Running() {
+			advice = "Compare servers by CPU per request: it depends least on what else the machine does, and holds where the load is the limit. " + advice
+		}
+		add("%s", advice)
 	}
 	if some(func(s results.Summary) bool { return s.GeneratorLimited }) {
 		add("≥  the load generator used over %.0f %% of its core, or the rate is over %.0f %% of its ceiling: the server may be able to do more.",
@@ -68,10 +71,10 @@ func Notes(r *results.Results) []string {
 		add("%sMedians of %s; CPU per request differed between them by %.0f %% at most (%s, %s).", indicative,
 			format.Count(r.Plan.Rounds, "round"), worst.Cost.Spread*100, worst.Server, WorkloadName(r.Plan.Workloads[worst.Workload]))
 	}
-	if len(r.Summary) > 0 && r.Environment.Cores == 1 {
+	if len(r.Summary) > 0 && r.Environment.Cores == 1 && !r.Running() {
 		add("One core: server and load share it, so rates are lower than they could be, and busy waiting looks worse.")
 	}
-	if some(func(s results.Summary) bool { return s.Cost == nil && s.Rate > 0 }) {
+	if !r.Running() && some(func(s results.Summary) bool { return s.Cost == nil && s.Rate > 0 }) {
 		add("n/a  not available: on %s the lab cannot tell what another process uses.", r.Environment.OS)
 	}
 	return notes

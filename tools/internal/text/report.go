@@ -66,7 +66,12 @@ func Place(r *results.Results) string {
 		parts = append(parts, e.CPU)
 	}
 	parts = append(parts, format.Count(e.Cores, "core"), e.Go)
-	if e.Pinned {
+	if r.Running() {
+		parts[0] = "load from " + parts[0]
+	}
+	if e.Pinned && r.Running() {
+		parts = append(parts, fmt.Sprintf("load on cpu%d", e.LoadCore))
+	} else if e.Pinned {
 		parts = append(parts, fmt.Sprintf("server on cpu%d, load on cpu%d", e.ServerCore, e.LoadCore))
 	} else {
 		parts = append(parts, "not pinned")
@@ -82,7 +87,10 @@ func Place(r *results.Results) string {
 
 // Tables returns a table for each part that was measured.
 func Tables(r *results.Results) []*Table {
-	tables := []*Table{costs(r)}
+	var tables []*Table
+	if !r.Running() { // else no cost is known
+		tables = append(tables, costs(r))
+	}
 	for _, t := range []struct {
 		any bool
 		of  func(*results.Results) *Table
@@ -155,6 +163,9 @@ func speeds(r *results.Results) *Table {
 	g.Columns = append(g.Columns, Column{"", "SERVED"})
 	for _, s := range r.Servers {
 		if unmeasured(r, s) {
+			if r.Running() { // the first table
+				g.Rows = append(g.Rows, Row{Cells: []string{s.Name}, Remark: Remark(s, true)})
+			}
 			continue
 		}
 		cells := []string{s.Name}
