@@ -162,9 +162,10 @@ func (a *Answer) Measured() bool {
 
 // Cell returns a server's figure in a column.
 func (a *Answer) Cell(server string, id ID) Cell {
+	i := slices.IndexFunc(a.Columns, func(c Column) bool { return c.ID == id })
 	for _, row := range a.Rows {
-		if row.Server == server {
-			return row.Cells[slices.IndexFunc(a.Columns, func(c Column) bool { return c.ID == id })]
+		if row.Server == server && i >= 0 {
+			return row.Cells[i]
 		}
 	}
 	return absent("")

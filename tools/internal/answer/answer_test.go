@@ -319,3 +319,40 @@ func TestPartsOfARun(t *testing.T) {
 
 // format0 would be the text of a figure that is missing, in a sentence.
 const format0 = "pays –"
+
+// Of servers that run already only the clients' waits are known: no other column promises a
+// figure, and the finding is about the waits.
+func TestServersThatRunAlready(t *testing.T) {
+	running := func(names ...string) *results.Results {
+		of := make(map[string]figures)
+		for _, name := range names {
+			of[name] = usual[name]
+		}
+		r := runOf(t, of)
+		for _, s := range r.Servers {
+			s.Addr, s.Foreign, s.Command = "10.0.0.5:7070", true, []string{}
+		}
+		for i := range r.Runs {
+			r.Runs[i].Resources = nil
+		}
+		r.Idle, r.Claims, r.Again = nil, nil, nil
+		require.NoError(t, r.Summarize())
+		return r
+	}
+	a := Of(running("eventloop"))
+	require.Len(t, a.Columns, 1)
+	assert.Equal(t, Waiting, a.Columns[0].ID)
+	assert.Equal(t, "eventloop answers 99 of 100 requests within 25.0 µs at 40,000 requests/s.", a.Finding)
+	assert.Empty(t, a.Lead)
+	assert.False(t, a.Cell("eventloop", CPU).Known)
+
+	a = Of(running("eventloop", "busywait"))
+	assert.Equal(t, "eventloop answers soonest.", a.Finding)
+	a = Of(running("eventloop", "iouring"))
+	assert.Equal(t, "No server answers sooner than the others.", a.Finding)
+
+	none := running("eventloop")
+	none.Open = nil
+	require.NoError(t, none.Summarize())
+	assert.Equal(t, "No response time is known.", Of(none).Finding)
+}

@@ -39,7 +39,12 @@ const (
 	slowHandler   = "E10"   //
 )
 
+// columnsOf returns the columns. Of servers that run already only their clients' waits are
+// known.
 func columnsOf(r *results.Results) []*column {
+	if r.Running() {
+		return []*column{responseColumn(r)}
+	}
 	return []*column{cpuColumn(r), responseColumn(r), memoryColumn(r), idleColumn(r), clientColumn(r), handlerColumn(r)}
 }
 

@@ -78,6 +78,8 @@ func conclude(r *results.Results, a *Answer) {
 	finding := strings.Join(clauses, "; ")
 	switch {
 	case finding != "":
+	case r.Running():
+		finding = fromOutside(all, a.Columns[0])
 	case len(measured) == 0:
 		finding = "What a request costs was not measured"
 	case len(cheapest) == 0:
@@ -88,6 +90,24 @@ func conclude(r *results.Results, a *Answer) {
 	a.Finding = finding + "."
 	a.Advice = advice(several, tolerant)
 	a.Lead = sentences(r, cheapest, tolerant, burning, stopped)
+}
+
+// fromOutside is the finding on servers that run already, and of which none answers sooner
+// than the others.
+func fromOutside(all []subject, waiting Column) string {
+	known := with(all, Waiting, Best, Fair, Hurts)
+	switch {
+	case len(known) == 0:
+		return "No response time is known"
+	case len(all) == 1:
+		share := "99 of 100 requests"
+		if strings.HasSuffix(waiting.Name, "median") {
+			share = "half of the requests"
+		}
+		return fmt.Sprintf("%s answers %s within %s %s", names(all), share, known[0].cells[Waiting].Text, waiting.Under)
+	default:
+		return "No server answers sooner than the others"
+	}
 }
 
 // tolerantOf returns the servers that stay fast beside a slow handler, if none of the

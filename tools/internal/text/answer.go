@@ -1,6 +1,7 @@
 package text
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/answer"
@@ -21,7 +22,11 @@ func Answer(a *answer.Answer, style Style, width int) string {
 		out.WriteString(fill(a.Advice, "  "))
 	}
 	out.WriteString("\n" + answerTable(a, width).Text(style))
-	out.WriteString(Paint(style.Faint, strings.TrimSuffix(fill(answerHeads+answer.Legend, ""), "\n")) + "\n")
+	legend := answer.Legend
+	if slices.ContainsFunc(a.Columns, func(c answer.Column) bool { return c.ID == answer.Client }) {
+		legend = answerHeads + legend
+	}
+	out.WriteString(Paint(style.Faint, strings.TrimSuffix(fill(legend, ""), "\n")) + "\n")
 	var calm, alarming []string
 	for _, remark := range a.Trust {
 		if remark.Warn {
