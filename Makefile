@@ -24,7 +24,7 @@ stress: ## run them TIMES (3) times beside six busy processes, PACKAGES=./common
 mutate: ## change the program in PER (14) small ways a package, and see whether a test notices (an hour)
 	go run ./tools/internal/mutate -per $(PER)
 
-netns: ## test them where packets are lost and cables cut (Linux)
+netns: ## test them where packets are lost and cables cut, and the load of several machines (Linux)
 	scripts/netns.sh
 
 figures: ## print what the tests measure, as docs/faults.md has it (minutes)

@@ -29,7 +29,7 @@ events() {
 		case $model in common | examples | tools) continue ;; esac
 		go test -json -count=1 -p 1 "$@" "./$model/..." || :
 	done
-	scripts/netns.sh -test.v=test2json | go tool test2json -p "$prefix/tools/internal/netfault" || :
+	scripts/netns.sh -test.v=test2json -test.skip=TestLoadFromTwoMachines | go tool test2json -p "$prefix/tools/internal/netfault" || :
 }
 
 events "$@" | "$dir/figures" -w "$file"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # netns.sh [--require] [--race] [go test flags, such as -test.run=Loss]
 #
-# Tests the models on a failing network (tools/internal/netfault), in a
-# network namespace of their own. Nothing outside is changed, and if the
+# Tests the models on a failing network, and the load generator on several
+# machines (tools/internal/netfault), in a network namespace of their own. Nothing outside is changed, and if the
 # system lets users have namespaces, no root is needed. It needs Linux, ip
 # and nft (Debian: iproute2, nftables). If something is missing or not
 # permitted, the script says so, and the tests are skipped; with --require
@@ -56,6 +56,8 @@ done
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 go test -c $race -o "$dir/netfault.test" ./tools/internal/netfault
+go build -o "$dir/ioflavors" ./tools/cmd/ioflavors
 NETFAULT_OUTSIDE=$(readlink /proc/self/ns/net)
-export NETFAULT_OUTSIDE
+NETFAULT_PROGRAM=$dir/ioflavors
+export NETFAULT_OUTSIDE NETFAULT_PROGRAM
 $enter sh -c 'ip link set lo up && exec "$@"' sh "$dir/netfault.test" -test.v -test.timeout=10m "$@"

@@ -14,6 +14,10 @@ import (
 // script was started, as /proc/self/ns/net names it.
 const outsideVariable = "NETFAULT_OUTSIDE"
 
+// programVariable is set by scripts/netns.sh to the ioflavors command, which is built
+// outside the namespace.
+const programVariable = "NETFAULT_PROGRAM"
+
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if os.Getenv(outsideVariable) != "" {

@@ -33,7 +33,7 @@ func TestVanish(t *testing.T) {
 			t.Parallel()
 			defer close(gone) // also after a failure, because the others wait for it
 			served.Wait()
-			client.command(t, "ip", "link", "set", "netfault1", "down")
+			client.command(t, "ip", "link", "set", cable, "down")
 			since = time.Now()
 		})
 		for _, v := range variants {
