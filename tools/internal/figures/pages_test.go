@@ -24,6 +24,7 @@ var foreign = []string{
 	"golang.org/x/perf/benchmath", "testdata/fuzz", // Go makes the folder
 	"poll_arm", "local_work_run", "Slab", // the kernel's
 	"--security-opt", "--ulimit", "--unix-socket", "--template", // docker's, curl's and buf's
+	"--for", "--tail", // kubectl's
 }
 
 // placeholder matches a part of a name that stands for another: files of NAME,
@@ -54,7 +55,7 @@ var (
 	function = regexp.MustCompile(`\b(?:Test|Fuzz|Benchmark)[A-Z]\w+`)
 	target   = regexp.MustCompile(`^\$? ?make ([a-z][a-z-]*)`)
 	option   = regexp.MustCompile(`(?:^|[^\w-])(--[a-z][a-z0-9-]*)`)
-	command  = regexp.MustCompile(`ioflavors (lab|advise|report|compare|serve [a-z]+|load|check|get|put)\b|\bkv-(` + strings.Join(models.Names(), "|") + `)\b`)
+	command  = regexp.MustCompile(`ioflavors (lab|advise|report|compare|serve [a-z]+|load|merge|check|get|put)\b|\bkv-(` + strings.Join(models.Names(), "|") + `)\b`)
 	quoted   = regexp.MustCompile(`'[^']*'`)
 )
 
@@ -295,7 +296,7 @@ func theRepository(t *testing.T) *repository {
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../../cmd/ioflavors")
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	all := []string{"", "lab", "advise", "report", "compare", "load", "check", "get", "put"}
+	all := []string{"", "lab", "advise", "report", "compare", "load", "merge", "check", "get", "put"}
 	for _, model := range models.Names() {
 		all = append(all, "serve "+model)
 	}
