@@ -43,16 +43,10 @@ func stored(t *testing.T, begin string) map[string]*results.Results {
 }
 
 // Runs of the same programs do not differ, in any pair, whether or not compare knows that
-// the programs are the same. Other programs took four fifths of this machine, so the runs'
-// own marks would leave out nearly all cells. Without the marks all cells count: rounds
-// that are as wild as they get, and runs of which one is up to 37 % slower.
+// the programs are the same. The machine is up to a quarter slower in one run than in another one.
 func TestStoredRunsOfTheSameProgramsDoNotDiffer(t *testing.T) {
-	runs := stored(t, "busy-")
+	runs := stored(t, "quiet-")
 	require.GreaterOrEqual(t, len(runs), 7)
-	for _, r := range runs {
-		unmark(r.Runs)
-		unmark(r.Again)
-	}
 	pairs := 0
 	for nameA, a := range runs {
 		for nameB, b := range runs {
@@ -66,7 +60,7 @@ func TestStoredRunsOfTheSameProgramsDoNotDiffer(t *testing.T) {
 				}
 				c, changed := compared(t, a, b)
 				assert.Empty(t, changed, "%s, %s, known to be the same: %v", nameA, nameB, known)
-				assert.Equal(t, 6*3, c.Judged())
+				assert.GreaterOrEqual(t, c.Judged(), 6*3-2)
 			}
 		}
 	}
@@ -80,14 +74,6 @@ func TestStoredRunsOfABusyMachineAreNotJudged(t *testing.T) {
 	assert.Empty(t, changed)
 	assert.Zero(t, c.Judged())
 	assert.True(t, strings.HasPrefix(written(t, c, false), "a is DISTURBED: 8"))
-}
-
-// unmark removes what marks cells as disturbed.
-func unmark(cells []results.Cell) {
-	for i := range cells {
-		c := &cells[i]
-		c.Load.Void, c.Load.Generator.RunQueue, c.Steal, c.Others = nil, nil, nil, new(0.0)
-	}
 }
 
 // unknown returns the run without the hashes of its programs.
