@@ -22,6 +22,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/exchanges"
 	"github.com/ioflavors/ioflavors/common/frame"
 	"github.com/ioflavors/ioflavors/common/kv"
+	"github.com/ioflavors/ioflavors/common/kvcmd"
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servercmd"
 	"github.com/ioflavors/ioflavors/common/store"
@@ -67,6 +68,11 @@ func Target(t *testing.T, mode string) results.Target {
 
 func testServer(mode string, args []string) {
 	addr := "127.0.0.1:0"
+	model := slices.Index(models.Names(), mode)
+	if model >= 0 && len(args) > 0 { // with the flags of the model's command
+		args = slices.Concat([]string{"--addr", addr, "--log-format", "json"}, args)
+		os.Exit(servercmd.Run(context.Background(), kvcmd.Program(mode, models.Commands()[model], nil), args, os.Stdout, os.Stderr))
+	}
 	switch mode {
 	case "fails":
 		fmt.Fprintln(os.Stderr, "no luck today")
@@ -99,8 +105,8 @@ func testServer(mode string, args []string) {
 		for {
 		}
 	}
-	if i := slices.Index(models.Names(), mode); i >= 0 {
-		srv, err := models.Commands()[i].New(server.Config{})
+	if model >= 0 {
+		srv, err := models.Commands()[model].New(server.Config{})
 		if err == nil {
 			err = srv.Serve(ln)
 		}

@@ -13,18 +13,23 @@ import (
 // keptLog is how many bytes of a server's log are kept: the last ones.
 const keptLog = 2 << 10
 
-// childLog takes a server's standard error. It finds the line that says where the
-// server listens, and keeps the last lines for an error message.
+// childLog takes a server's standard error. It finds the lines that say where the
+// server and its debug server listen, and keeps the last lines for an error message.
 type childLog struct {
-	listening chan string // receives the address, once
+	listening chan listening // receives once
 
 	mu    sync.Mutex
 	tail  []byte
 	line  []byte
+	at    listening
 	found bool
 }
 
-func newChildLog() *childLog { return &childLog{listening: make(chan string, 1)} }
+// listening is where a server listens, and the URL of its debug server, which begins
+// first; "": it has none.
+type listening struct{ addr, debug string }
+
+func newChildLog() *childLog { return &childLog{listening: make(chan listening, 1)} }
 
 // Write takes the next piece of the log, which may begin and end anywhere in a line.
 func (l *childLog) Write(p []byte) (int, error) {
@@ -38,8 +43,9 @@ func (l *childLog) Write(p []byte) (int, error) {
 		if rest = after; !whole {
 			break
 		}
-		if addr, ok := parseListening(l.line); ok {
-			l.listening <- addr
+		l.at.parse(l.line)
+		if l.at.addr != "" {
+			l.listening <- l.at
 			l.found = true
 		}
 		l.line = l.line[:0]
@@ -47,16 +53,22 @@ func (l *childLog) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// parseListening returns the address in a log line, if the line says "listening".
-func parseListening(line []byte) (addr string, ok bool) {
+// parse takes what a log line says, if it is one of the two.
+func (at *listening) parse(line []byte) {
 	var entry struct {
 		Msg  string `json:"msg"`
 		Addr string `json:"addr"`
+		URL  string `json:"url"`
 	}
-	if json.Unmarshal(line, &entry) != nil || entry.Msg != "listening" || entry.Addr == "" {
-		return "", false
+	if json.Unmarshal(line, &entry) != nil {
+		return
 	}
-	return entry.Addr, true
+	switch entry.Msg {
+	case "listening":
+		at.addr = entry.Addr
+	case "debug server":
+		at.debug = entry.URL
+	}
 }
 
 // text returns the end of the log, in printable characters.

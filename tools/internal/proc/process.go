@@ -32,6 +32,7 @@ const (
 // Process is a running server.
 type Process struct {
 	Addr   string
+	Debug  string // the URL of its debug server; "": it has none, or did not log it
 	PID    int     // 0: of another machine, or not known (At)
 	Pins   Pinning // the cores on which it runs
 	cmd    *exec.Cmd
@@ -107,7 +108,8 @@ func (p *Process) waitUntilListening(ctx context.Context, s results.Target) erro
 	}
 	for {
 		select {
-		case p.Addr = <-p.log.listening:
+		case at := <-p.log.listening:
+			p.Addr, p.Debug = at.addr, at.debug
 			return nil
 		case <-accepts:
 			return nil

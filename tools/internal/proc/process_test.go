@@ -89,6 +89,7 @@ func TestProcessDiesWithTheLab(t *testing.T) {
 
 func TestChildLog(t *testing.T) {
 	const text = "{\"msg\":\"debug\"}\nnot JSON\n" +
+		`{"msg":"debug server","url":"http://127.0.0.1:43210/debug/"}` + "\n" +
 		`{"time":"2026-01-01T00:00:00Z","level":"INFO","msg":"listening","model":"eventloop","addr":"127.0.0.1:43211"}` +
 		"\n{\"msg\":\"listening\",\"addr\":\"another\"}\nthe end\n"
 	for cut := range len(text) {
@@ -97,7 +98,7 @@ func TestChildLog(t *testing.T) {
 			_, err := l.Write([]byte(piece))
 			require.NoError(t, err)
 		}
-		require.Equal(t, "127.0.0.1:43211", <-l.listening)
+		require.Equal(t, listening{"127.0.0.1:43211", "http://127.0.0.1:43210/debug/"}, <-l.listening)
 		require.Empty(t, l.listening)
 		require.ErrorContains(t, l.explain(assert.AnError), "\n\tthe end")
 	}
