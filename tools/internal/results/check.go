@@ -52,6 +52,14 @@ func (r *Results) Check() error {
 	for _, c := range r.Syscalls {
 		figures("syscalls", c.Server, c.Workload, closed)
 	}
+	for _, c := range r.Time {
+		figures("time", c.Server, c.Workload, closed)
+		for a, d := range c.Spent {
+			if d < 0 {
+				add(fmt.Errorf("time: %q has spent %v on %s", c.Server, d, a))
+			}
+		}
+	}
 	for _, s := range r.Summary {
 		figures("summary", s.Server, s.Workload, closed)
 	}

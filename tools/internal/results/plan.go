@@ -17,6 +17,7 @@ const (
 	OpenLoop   Part = "open"        // response times at given rates
 	Idle       Part = "idle"        // CPU and memory of silent connections
 	Syscalls   Part = "syscalls"    // by name
+	Profile    Part = "profile"     // what a request's CPU time is spent on
 	Capacities Part = "capacity"    // the highest rate within an SLO
 	Stall      Part = "stall-check" // that the open loop shows a stop
 	Claims     Part = "claims"      // the article's, put to the test
@@ -24,7 +25,7 @@ const (
 
 // Parts are all parts, in the order they are measured. A plan that names no parts leaves
 // out the last.
-var Parts = []Part{Stall, Closed, OpenLoop, Idle, Syscalls, Claims, Capacities}
+var Parts = []Part{Stall, Closed, OpenLoop, Idle, Syscalls, Profile, Claims, Capacities}
 
 // Plan says what the lab measures, in which order and for how long.
 type Plan struct {
@@ -50,6 +51,9 @@ type Plan struct {
 	// Idle is how long an idle server is measured, with each number of connections.
 	Idle            time.Duration `json:"idle_ns"`
 	IdleConnections []int         `json:"idle_connections"`
+	// Profile is how long a server is profiled: whole seconds, because a debug server
+	// takes no fractions.
+	Profile time.Duration `json:"profile_ns,omitempty"`
 	// SLO is the largest p99 of the response time in the search for capacity.
 	SLO time.Duration `json:"slo_ns"`
 	// Experiments are the claims that are tested. AllClaims gives them the time that they

@@ -48,6 +48,7 @@ type Results struct {
 	Again    []Cell        `json:"again,omitempty"`
 	Idle     []IdleCell    `json:"idle,omitempty"`
 	Syscalls []SyscallCell `json:"syscalls,omitempty"`
+	Time     []TimeCell    `json:"time,omitempty"`
 	Capacity []Capacity    `json:"capacity,omitempty"`
 	// StallCheck is the lab's test of itself; nil if it was not made.
 	StallCheck *StallCheck `json:"stall_check,omitempty"`

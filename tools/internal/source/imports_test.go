@@ -59,15 +59,16 @@ var imports = map[string]string{
 
 	// The lab, from the bottom up. Packages that show results start no process.
 	"tools/internal/results":     results + "tools/internal/folder",
+	"tools/internal/timesplit":   shown,
 	"tools/internal/answer":      shown + "tools/internal/models",
-	"tools/internal/text":        shown + "tools/internal/answer",
+	"tools/internal/text":        shown + "tools/internal/answer tools/internal/timesplit",
 	"tools/internal/term":        "tools/internal/format tools/internal/printable",
 	"tools/internal/compare":     shown + "tools/internal/text",
 	"tools/internal/proc":        measured,
 	"tools/internal/models":      shown + "common tools/internal/nearest tools/internal/self", // and every model
 	"tools/internal/bench":       measured + "tools/internal/proc tools/internal/models",
 	"tools/internal/experiments": measured + "tools/internal/proc tools/internal/models tools/internal/bench",
-	"tools/internal/lab":         run + "tools/internal/experiments",
+	"tools/internal/lab":         run + "tools/internal/experiments tools/internal/timesplit",
 	"tools/internal/advise":      run + "tools/internal/folder tools/internal/self",
 	"tools/internal/labtest":     "common tools/internal/load tools/internal/generator tools/internal/slow tools/internal/results tools/internal/models",
 
@@ -82,7 +83,7 @@ var imports = map[string]string{
 const (
 	results  = "tools/internal/format tools/internal/load tools/internal/printable "
 	shown    = results + "tools/internal/results "
-	page     = shown + "tools/internal/answer tools/internal/text tools/internal/report/plot tools/internal/report/charts tools/internal/report/claims "
+	page     = shown + "tools/internal/answer tools/internal/timesplit tools/internal/text tools/internal/report/plot tools/internal/report/charts tools/internal/report/claims "
 	measured = shown + "common tools/internal/generator "
 	run      = measured + "tools/internal/proc tools/internal/models tools/internal/bench tools/internal/text tools/internal/term "
 )
