@@ -29,7 +29,7 @@ import (
 )
 
 type labCmd struct {
-	Only      []string      `placeholder:"PART" help:"Measure these only: closed (what a request costs), open (response times at given rates), idle (silent connections), syscalls, capacity (under an SLO), stall-check (the lab's test of itself), claims (the article's claims that are quick to test); without the flag, all but capacity. Or ${claims}: the claim of that number, and the parts that it needs. Or models, as --models takes them. Repeat the flag, or separate names by commas."`
+	Only      []string      `placeholder:"PART" help:"Measure these only: closed (what a request costs), open (response times at given rates), idle (silent connections), syscalls, profile (where the CPU time goes), capacity (under an SLO), stall-check (the lab's test of itself), claims (the article's claims that are quick to test); without the flag, all but capacity. Or ${claims}: the claim of that number, and the parts that it needs. Or models, as --models takes them. Repeat the flag, or separate names by commas."`
 	Models    []string      `placeholder:"NAME" help:"Measure these models only: eventloop for all its variants, 'eventloop --loops 2' for one. Repeat the flag, or separate names by commas."`
 	Server    []string      `placeholder:"NAME=CMD" sep:"none" help:"Measure your own server as well. CMD starts it, without a shell and as one process; {addr} or {port} in CMD stands for the address to listen on. If the server speaks another protocol, put the protocol before its name: resp+NAME=CMD, or memcached+NAME=CMD. Repeat the flag for more servers."`
 	At        []string      `without:"models,server,peers,peers-from,claims" because:"the lab measures servers that run already, and starts none" placeholder:"[NAME=]ADDR" sep:"none" help:"Measure a server that runs already, on any machine, with the closed and the open loop and, with --full, its capacity: all that its clients can tell, so neither its CPU time nor its memory, and no claims. Of the server's data it replaces the values of the lab's own keys. If the server speaks another protocol, put the protocol before it, as for --server. Repeat the flag for more servers."`
@@ -207,14 +207,14 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 		cleanUp()
 		return lab.Config{}, nil, usageError(err)
 	}
-	rounds, duration := 6, 125*time.Millisecond
+	rounds, duration, profile := 6, 125*time.Millisecond, 2*time.Second
 	switch {
 	case c.Quick:
-		rounds, duration = 1, 200*time.Millisecond
+		rounds, duration, profile = 1, 200*time.Millisecond, time.Second
 	case c.Claims || claims != nil:
 		rounds = 3
 	case c.Full:
-		duration = time.Second
+		duration, profile = time.Second, 5*time.Second
 		if parts == nil {
 			parts = lab.Parts(len(c.At) > 0)
 		}
@@ -240,6 +240,7 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 		Parts:       parts,
 		Rounds:      cmp.Or(c.Rounds, rounds),
 		Cell:        cmp.Or(c.Duration, duration),
+		Profile:     profile,
 		Shapes:      shapes,
 		Mix:         &mix,
 		Arrivals:    c.Arrivals,

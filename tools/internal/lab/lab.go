@@ -43,6 +43,8 @@ type Config struct {
 	AllClaims   bool
 	// Arrivals is how an open loop spreads its requests over time.
 	Arrivals load.Arrivals
+	// Profile is how long each server is profiled: whole seconds, 1 to 5. 0: 2 s.
+	Profile time.Duration
 	// SLO is the highest p99 of the response time that capacity allows.
 	SLO time.Duration
 	// Seed determines the order of the servers and the sequences of requests.
@@ -154,7 +156,7 @@ func (b *run) run(ctx context.Context) error {
 	defer b.progress.End()
 	b.progress.Doing("", "the pauses of this machine")
 	b.Results.Environment.Pauses = proc.MeasurePauses()
-	for _, do := range []func(context.Context) error{b.conformance, b.ceiling, b.stallCheck, b.rounds, b.idle, b.syscalls, b.claims, b.capacities} {
+	for _, do := range []func(context.Context) error{b.conformance, b.ceiling, b.stallCheck, b.rounds, b.idle, b.syscalls, b.profiles, b.claims, b.capacities} {
 		if err := do(ctx); err != nil {
 			return err
 		}
@@ -250,14 +252,23 @@ func (b *run) measureInRound(ctx context.Context, name string, round int, planne
 // eachServer calls do with a fresh process of each server that is not out, and shows the
 // line that do returns. planned returns about the time that do takes.
 func (b *run) eachServer(ctx context.Context, what string, planned func(*results.Server) time.Duration, do func(*results.Server, *proc.Process) (line string, err error)) error {
+	return b.eachTarget(ctx, what, func(s *results.Server) (results.Target, bool) { return s.Target, true }, planned, do)
+}
+
+// eachTarget is eachServer for the servers of which target returns how to start them, and
+// true.
+func (b *run) eachTarget(ctx context.Context, what string, target func(*results.Server) (results.Target, bool),
+	planned func(*results.Server) time.Duration, do func(*results.Server, *proc.Process) (line string, err error),
+) error {
 	for _, s := range b.Results.Servers {
-		if s.Out() {
+		t, measured := target(s)
+		if s.Out() || !measured {
 			b.progress.Finished(planned(s), "")
 			continue
 		}
 		b.progress.Doing(s.Name, what)
 		var line string
-		err := b.With(ctx, s.Target, func(p *proc.Process) (err error) {
+		err := b.With(ctx, t, func(p *proc.Process) (err error) {
 			line, err = do(s, p)
 			return err
 		})

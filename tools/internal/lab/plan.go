@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -17,6 +18,9 @@ import (
 )
 
 const (
+	defaultProfile = 2 * time.Second
+	maxProfile     = bench.MaxCell
+
 	maxIdle = 2 * time.Second
 	// maxStored bounds the values that a server has to store, in bytes.
 	maxStored = 4 << 30
@@ -29,6 +33,10 @@ func newPlan(cfg Config) (results.Plan, error) {
 	}
 	if cfg.Cell < bench.MinCell || cfg.Cell > bench.MaxCell {
 		return results.Plan{}, fmt.Errorf("duration %v: a workload is measured for %v to %v", cfg.Cell, bench.MinCell, bench.MaxCell)
+	}
+	profile := cmp.Or(cfg.Profile, defaultProfile)
+	if profile < time.Second || profile > maxProfile || profile%time.Second != 0 {
+		return results.Plan{}, fmt.Errorf("profile of %v: want whole seconds, from 1 s to %v", profile, maxProfile)
 	}
 	if cfg.SLO < 0 {
 		return results.Plan{}, fmt.Errorf("SLO %v: want a time", cfg.SLO)
@@ -52,6 +60,7 @@ func newPlan(cfg Config) (results.Plan, error) {
 		Warmup:          max(cfg.Cell/4, 20*time.Millisecond),
 		Idle:            min(max(cfg.Cell/2, 100*time.Millisecond), maxIdle),
 		IdleConnections: results.IdleSteps(),
+		Profile:         profile,
 		SLO:             cfg.SLO,
 	}
 	if stored := float64(mix.Keys) * float64(mix.MaxValue); stored > maxStored {
@@ -164,6 +173,9 @@ func lengthOf(p results.Plan, servers []*results.Server) time.Duration {
 		if p.Has(results.Syscalls) {
 			d += syscallTime(p, s)
 		}
+		if p.Has(results.Profile) {
+			d += profileTime(p, s)
+		}
 		for _, id := range p.Experiments {
 			d += experiments.ByID(id).Length(p, s)
 		}
@@ -184,6 +196,14 @@ func idleTime(p results.Plan, s *results.Server) time.Duration {
 
 func syscallTime(p results.Plan, _ *results.Server) time.Duration {
 	return bench.StartStopTime + results.SyscallWorkloads*(proc.TracerTime+p.Warmup+p.Idle)
+}
+
+func profileTime(p results.Plan, s *results.Server) time.Duration {
+	if s.Foreign {
+		return 0
+	}
+	const reading = 200 * time.Millisecond // until the server has made the profile
+	return bench.StartStopTime + p.Warmup + p.Profile + reading
 }
 
 func capacityTime(p results.Plan, _ *results.Server) time.Duration {
