@@ -29,7 +29,7 @@ func Sample(t *testing.T) *results.Results {
 	plan := results.Plan{
 		Seed: 42, Rounds: 3, Parts: results.Parts[:len(results.Parts)-1], Order: [][]string{names, names, names}, Again: "eventloop", AgainAt: []int{0, 1, 2},
 		Workloads: results.Workloads(mix), Open: results.OpenWorkloads(mix, ""), IdleConnections: results.IdleSteps(),
-		Cell: 600 * time.Millisecond, OpenCell: 300 * time.Millisecond, Warmup: 150 * time.Millisecond, Idle: 300 * time.Millisecond, SLO: time.Millisecond,
+		Cell: 600 * time.Millisecond, OpenCell: 300 * time.Millisecond, Warmup: 150 * time.Millisecond, Idle: 300 * time.Millisecond, Profile: time.Second, SLO: time.Millisecond,
 		Experiments: []string{"E0", "E1", "E2", "E4", "E7", "E12"},
 	}
 	steal, others := 0.012, 0.07
@@ -67,6 +67,13 @@ func Sample(t *testing.T) *results.Results {
 				Server: s.Name, Workload: w, Method: "perf", Requests: 1000, Calls: map[string]int64{"read": int64(1000 * (i + 1)), "write": 1000, "futex": 17},
 			})
 		}
+		r.Time = append(r.Time, results.TimeCell{
+			Server: s.Name, Workload: 1, Requests: 100_000, Samples: int64(50 + 10*i),
+			Resources: &results.Resources{Window: time.Second, Cores: 1, CPU: time.Duration(52+10*i) * 10 * time.Millisecond},
+			Spent: map[results.Activity]time.Duration{
+				results.TimeWrite: 300 * time.Millisecond, results.TimeRead: time.Duration(10+10*i) * 10 * time.Millisecond, results.TimeCodec: 100 * time.Millisecond,
+			},
+		})
 		for w, workload := range plan.Open {
 			response := Times(t, 1000, time.Duration(20+i*i*w*w*90)*time.Microsecond)
 			c := results.Cell{Server: s.Name, Workload: w, Load: load.Result{

@@ -11,6 +11,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 	"github.com/ioflavors/ioflavors/tools/internal/text"
+	"github.com/ioflavors/ioflavors/tools/internal/timesplit"
 )
 
 // page is the content of the template.
@@ -30,6 +31,8 @@ type page struct {
 	Article  string
 	Tables   []headedTable
 	Costs    []*plot.Figure
+	Time     *plot.Figure
+	Why      []string // sentences on Time
 	Rate     *plot.Figure
 	Open     *plot.Figure
 	Spectra  []*plot.Figure
@@ -54,6 +57,8 @@ func newPage(r *results.Results) *page {
 		Claims:   newClaims(r),
 		Marks:    claims.Marks(r),
 		Article:  results.Article,
+		Time:     charts.Time(r),
+		Why:      timesplit.Why(r),
 		Rate:     charts.Rate(r),
 		Open:     charts.OpenSpectrum(r),
 		Idle:     []*plot.Figure{charts.Idle(r), charts.Memory(r)},
@@ -103,7 +108,7 @@ func (p *page) pictures() []*plot.Picture {
 	for _, c := range p.Claims {
 		add(c.Pictures...)
 	}
-	for _, figures := range [][]*plot.Figure{p.Costs, {p.Rate, p.Open}, p.Spectra, p.Idle, p.Syscalls, {p.Capacity, p.Stop, p.Trust.Noise}} {
+	for _, figures := range [][]*plot.Figure{p.Costs, {p.Time}, {p.Rate, p.Open}, p.Spectra, p.Idle, p.Syscalls, {p.Capacity, p.Stop, p.Trust.Noise}} {
 		add(figures...)
 	}
 	return all

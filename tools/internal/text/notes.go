@@ -11,6 +11,7 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/timesplit"
 )
 
 // carefulRounds is how many rounds are more than an indication.
@@ -56,7 +57,7 @@ func Notes(r *results.Results) []string {
 			add("!  %s, %s: %s; the first: %s", s.Server, WorkloadTitle(r.Plan.Workloads[s.Workload]), format.Count(int(s.Errors), "error"), s.FirstError)
 		}
 	}
-	notes = slices.Concat(notes, conformanceNotes(r), openNotes(r), idleNotes(r), syscallNotes(r), claimNotes(r), capacityNotes(r), trustNotes(r))
+	notes = slices.Concat(notes, conformanceNotes(r), openNotes(r), idleNotes(r), syscallNotes(r), TimeNotes(r), timesplit.Why(r), claimNotes(r), capacityNotes(r), trustNotes(r))
 	notes = slices.Concat(notes, peerNotes(r), unavailableNotes(r))
 	for _, s := range r.Servers {
 		if s.DNF != "" {

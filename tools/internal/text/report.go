@@ -99,6 +99,7 @@ func Tables(r *results.Results) []*Table {
 		{len(r.OpenSummary) > 0, latencies},
 		{len(r.Idle) > 0, idleCosts},
 		{len(r.Syscalls) > 0, callCounts},
+		{len(r.Spends(LeastActivity)) > 0, timeSpent},
 		{len(r.Claims) > 0, claimTable},
 		{len(r.Capacity) > 0, capacityTable},
 	} {

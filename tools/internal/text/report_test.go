@@ -34,7 +34,7 @@ func TestReport(t *testing.T) {
 	foreign.Environment = results.Environment{OS: "darwin", Arch: "arm64", Cores: 1, Go: "go1.26.0"}
 	foreign.Complete = false
 	foreign.Servers = foreign.Servers[:2]
-	foreign.Open, foreign.Capacity = nil, nil
+	foreign.Open, foreign.Capacity, foreign.Time = nil, nil, nil
 	foreign.Idle, foreign.Syscalls, foreign.StallCheck, foreign.Again, foreign.Environment.Pauses = nil, nil, nil, nil, results.Pauses{}
 	for i := range foreign.Runs {
 		foreign.Runs[i].Resources = nil

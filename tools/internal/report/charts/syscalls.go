@@ -78,7 +78,7 @@ func syscalls(r *results.Results, workload int) *plot.Figure {
 		for i, part := range parts {
 			row = append(row, format.ThreeDigits(part))
 			if long := full * part / most; part >= results.RareCall {
-				drawCall(&p, i, len(names), x, y+20, max(0.6, long-1.5), 13)
+				drawPart(&p, i, len(names), x, y+20, max(0.6, long-1.5), 13)
 				x += long
 			}
 		}
@@ -89,7 +89,7 @@ func syscalls(r *results.Results, workload int) *plot.Figure {
 	var signs []plot.Sign
 	for i, name := range append(slices.Clone(names), results.OtherCalls) {
 		signs = append(signs, plot.Sign{Text: name, Draw: func(x, y float64) {
-			drawCall(&p, i, len(names), x, y-plot.PatchHeight/2, plot.PatchWidth, plot.PatchHeight)
+			drawPart(&p, i, len(names), x, y-plot.PatchHeight/2, plot.PatchWidth, plot.PatchHeight)
 		}})
 	}
 	p.Height = int(p.Key(y+33, signs...))
@@ -99,34 +99,4 @@ func syscalls(r *results.Results, workload int) *plot.Figure {
 		f.Remarks = append(f.Remarks, text.RingNote)
 	}
 	return f
-}
-
-// callClass is the class of the ith part of a bar; the one after the named calls has
-// all others.
-func callClass(i, named int) string {
-	if i == named {
-		return "count"
-	}
-	return plot.Class([]string{"full", "hollow"}[min(i%4, 1)], i+1)
-}
-
-// drawCall draws a part of a bar: full, hollow, or striped in one way or the other,
-// so that neighbours are told apart without colours.
-func drawCall(p *plot.Picture, i, named int, x, y, w, h float64) {
-	class := callClass(i, named)
-	p.Rect(class, x, y, w, h)
-	if i == named {
-		return
-	}
-	const apart = 3.5
-	switch i % 4 {
-	case 2:
-		for at := x + apart; at < x+w-1; at += apart {
-			p.Line(class, at, y, at, y+h)
-		}
-	case 3:
-		for at := y + apart; at < y+h-1; at += apart {
-			p.Line(class, x, at, x+w, at)
-		}
-	}
 }

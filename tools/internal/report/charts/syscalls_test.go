@@ -21,9 +21,9 @@ func TestSystemCallsByName(t *testing.T) {
 	assert.Equal(t, []string{"quick", "2.08", "1.00", "0.00", "1.00", "0.03", "0.02", "0.01", "0.02"}, reporttest.Row(t, f.Table, "quick"),
 		"epoll_ctl and futex are among the others")
 	assert.Contains(t, reporttest.Text(f.Picture), "2.08")
-	assert.Equal(t, 3+1, reporttest.Paths(f.Picture, callClass(0, 6)), "read: a part of each bar, and the key")
-	assert.Equal(t, 2+1, reporttest.Paths(f.Picture, callClass(1, 6)), "quick has no epoll_pwait")
-	assert.Greater(t, reporttest.Paths(f.Picture, callClass(2, 6)), 3+1, "write is striped")
+	assert.Equal(t, 3+1, reporttest.Paths(f.Picture, partClass(0, 6)), "read: a part of each bar, and the key")
+	assert.Equal(t, 2+1, reporttest.Paths(f.Picture, partClass(1, 6)), "quick has no epoll_pwait")
+	assert.Greater(t, reporttest.Paths(f.Picture, partClass(2, 6)), 3+1, "write is striped")
 }
 
 func TestCallsThatWereNotCounted(t *testing.T) {

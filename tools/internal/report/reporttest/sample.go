@@ -76,6 +76,18 @@ func Sample(t *testing.T) *results.Results {
 			}})
 		}
 	}
+	// quick is foreign, so it has no profile.
+	r.Time = []results.TimeCell{
+		timeOf("serial", map[results.Activity]time.Duration{
+			results.TimeWrite: 600 * time.Millisecond, results.TimeRead: 150 * time.Millisecond, results.TimeWait: 300 * time.Millisecond,
+			results.TimeScheduler: 520 * time.Millisecond, results.TimeLoop: 60 * time.Millisecond, results.TimeCodec: 80 * time.Millisecond,
+			results.TimeStore: 60 * time.Millisecond, results.TimeCollector: 20 * time.Millisecond,
+		}),
+		timeOf("spins", map[results.Activity]time.Duration{
+			results.TimeWrite: 600 * time.Millisecond, results.TimeRead: 350 * time.Millisecond,
+			results.TimeLoop: 90 * time.Millisecond, results.TimeCodec: 80 * time.Millisecond, results.TimeStore: 70 * time.Millisecond,
+		}),
+	}
 	r.Capacity = []results.Capacity{
 		{Server: "quick", Rate: 5000, Tries: []results.Try{tryOf(t, 5000, ""), tryOf(t, 6000, "p99 was 1.1ms"), tryOf(t, 8000, "p99 was 9ms")}},
 		{Server: "serial", Tries: []results.Try{tryOf(t, 1000, "p99 was 2ms")}},
@@ -90,6 +102,15 @@ func Sample(t *testing.T) *results.Results {
 	r.Command = []string{"ioflavors", "lab", "--seed", "7", "--only", "claims", "--only", "eventloop", "--models", "busywait --one-at-a-time", "--claims"}
 	claimsSample(t, r)
 	return r
+}
+
+// timeOf is a profile of two seconds, in which 100,000 requests were answered and the
+// server used 50 ms more than its samples tell.
+func timeOf(server string, spent map[results.Activity]time.Duration) results.TimeCell {
+	c := results.TimeCell{Server: server, Requests: 100_000, Spent: spent}
+	c.Samples = int64(c.Sampled() / (10 * time.Millisecond))
+	c.Resources = &results.Resources{Window: 2 * time.Second, Cores: 1, CPU: c.Sampled() + 50*time.Millisecond}
+	return c
 }
 
 func tryOf(t *testing.T, rate float64, fail string) results.Try {
@@ -159,6 +180,9 @@ func Rename(r *results.Results, from, to string) {
 	for i := range r.Syscalls {
 		is(&r.Syscalls[i].Server)
 	}
+	for i := range r.Time {
+		is(&r.Time[i].Server)
+	}
 	for i := range r.Noise {
 		is(&r.Noise[i].Server)
 	}
@@ -190,6 +214,7 @@ func add(to, from *results.Results, name string) {
 	to.Idle = append(to.Idle, slices.DeleteFunc(from.Idle, func(c results.IdleCell) bool { return c.Server != name })...)
 	to.Summary = append(to.Summary, slices.DeleteFunc(from.Summary, func(c results.Summary) bool { return c.Server != name })...)
 	to.Syscalls = append(to.Syscalls, slices.DeleteFunc(from.Syscalls, func(c results.SyscallCell) bool { return c.Server != name })...)
+	to.Time = append(to.Time, slices.DeleteFunc(from.Time, func(c results.TimeCell) bool { return c.Server != name })...)
 	to.Capacity = append(to.Capacity, slices.DeleteFunc(from.Capacity, func(c results.Capacity) bool { return c.Server != name })...)
 	for _, trial := range from.Trials {
 		if trial.Server == name {
