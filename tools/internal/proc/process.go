@@ -32,7 +32,7 @@ const (
 // Process is a running server.
 type Process struct {
 	Addr   string
-	Debug  string // the URL of its debug server; "": it has none, or did not log it
+	Debug  string  // the URL of its debug server; "": it has none, or did not log it
 	PID    int     // 0: of another machine, or not known (At)
 	Pins   Pinning // the cores on which it runs
 	cmd    *exec.Cmd
