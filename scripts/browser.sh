@@ -13,4 +13,4 @@ if ! browser; then
 	exit 0
 fi
 cd tools
-go test -count=1 -run 'Browser|Labels|TooWide' -v ./internal/report
+go test -count=1 -run Browser -v ./internal/report

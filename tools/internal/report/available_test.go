@@ -39,7 +39,7 @@ func TestUnavailableServersAreNamed(t *testing.T) {
 	c := claimOf(t, r, "E2")
 	row := c.Findings[len(c.Findings)-1]
 	require.Equal(t, "absentee", row.Server)
-	assert.Equal(t, "NOT AVAILABLE", row.Stamp.Text)
+	assert.Equal(t, "not available", row.Answer)
 	assert.Equal(t, format.Absent, row.Value)
 	assert.Equal(t, why, row.Why)
 	assert.False(t, row.Surprising)

@@ -24,17 +24,18 @@ func claimOf(t *testing.T, r *results.Results, id string) claim {
 	return claim{}
 }
 
-func TestTheWallComesFirst(t *testing.T) {
+func TestClaimsAreCardsThenFolded(t *testing.T) {
 	page := written(t, reporttest.Sample(t))[FileName]
-	wall, section, cost := strings.Index(page, `id="claims"`), strings.Index(page, `<section id="E2"`), strings.Index(page, `<section id="cost"`)
-	require.Positive(t, wall)
-	assert.Less(t, wall, section)
-	assert.Less(t, section, cost)
+	wall, folded, idle := strings.Index(page, `id="claims"`), strings.Index(page, `<details class="claim"><summary><h3>E2 `), strings.Index(page, `<section id="idle"`)
+	require.Positive(t, idle)
+	assert.Less(t, idle, wall)
+	assert.Less(t, wall, folded)
 	for _, want := range []string{
-		`<a href="#E2">E2</a>`, "A single slow client can stall other clients.", `<blockquote cite="` + results.Article,
-		"✓</span> CONFIRMED", "✗</span> REFUTED", "◐</span> ONLY WHEN …", "… there are 1,000 connections or more", "?</span> NOT MEASURABLE HERE",
-		"SOMETHING NEW", "NO VERDICT", "<strong>2.00 s</strong>", "(1.99–2.01 s)", "≠ predicted was CONFIRMED", "Not as predicted: quick",
-		"Close, another run could decide otherwise: spins",
+		`<a href="#E2">E2</a>`, `<div id="E2" class="evidence">`, "A single slow client can stall other clients.", `<blockquote cite="` + results.Article,
+		"✓</span> CONFIRMED", "≠</span> REFUTED", "◐</span> ONLY WHEN …", "… there are 1,000 connections or more", "?</span> NOT MEASURABLE HERE",
+		"SOMETHING NEW", "NO VERDICT", "<strong>2.00 s</strong>", "(1.99–2.01 s)", "not as predicted (yes)", "Not as predicted: quick",
+		"Close, another run could decide otherwise: spins", `<td class="words"><b>yes</b></td><td>2.00 s</td>`, `<td class="words"><b>no</b></td><td>300 µs</td>`,
+		"<dt>predicted yes</dt>",
 	} {
 		assert.Contains(t, page, want)
 	}
@@ -46,6 +47,8 @@ func TestNoClaims(t *testing.T) {
 	files := written(t, r)
 	assert.NotContains(t, files[FileName], "put to the test</h2>")
 	assert.NotContains(t, files[FileName], `href="#claims"`)
+	assert.NotContains(t, files[FileName], `href="#E2"`, "no evidence, no link")
+	assert.Contains(t, files[FileName], "Longest wait, beside a slow client: not measured. To measure it: <code>ioflavors lab --only E2 ")
 	assert.NotContains(t, files, "marks.svg")
 
 	r = reporttest.Sample(t)
@@ -79,6 +82,7 @@ func TestClaimsLinkToSections(t *testing.T) {
 	for part, l := range sections {
 		assert.Contains(t, page, `<section id="`+l.Anchor+`"`, part)
 	}
+	assert.Contains(t, page, `Its pictures are in other sections, too: <a href="#silent">`)
 	for _, e := range experiments.All() {
 		assert.Len(t, elsewhere(e.Parts), len(e.Parts), e.ID)
 	}

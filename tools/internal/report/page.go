@@ -11,7 +11,6 @@ import (
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 	"github.com/ioflavors/ioflavors/tools/internal/text"
-	"github.com/ioflavors/ioflavors/tools/internal/timesplit"
 )
 
 // page is the content of the template.
@@ -25,25 +24,19 @@ type page struct {
 	// not.
 	Disturbed string
 	// Alarms stand before the figures.
-	Alarms   []string
-	Claims   []claim
-	Marks    *plot.Picture // the servers' marks in the claims' strips
-	Article  string
-	Tables   []headedTable
-	Costs    []*plot.Figure
-	Time     *plot.Figure
-	Why      []string // sentences on Time
-	Rate     *plot.Figure
-	Open     *plot.Figure
-	Spectra  []*plot.Figure
-	Idle     []*plot.Figure
-	Syscalls []*plot.Figure
-	Cards    []card
-	Capacity *plot.Figure
-	Stop     *plot.Figure
-	Titles   []string // of the workloads
-	Limits   []limitRow
-	Trust    trust
+	Alarms  []string
+	Answer  answerTable
+	Cost    section
+	Waiting section
+	Idle    section
+	Claims  []claim
+	Marks   *plot.Picture // the servers' marks in the claims' strips
+	Article string
+	Cards   []card
+	Titles  []string // of the workloads
+	Limits  []limitRow
+	Tables  []headedTable
+	Trust   trust
 }
 
 func newPage(r *results.Results) *page {
@@ -54,21 +47,17 @@ func newPage(r *results.Results) *page {
 		Begun:    moment(r.Started),
 		Measured: len(r.Runs) > 0 || len(r.Trials) > 0,
 		Peers:    slices.ContainsFunc(r.Servers, func(s *results.Server) bool { return s.Peer }),
+		Cost:     costs(r),
+		Waiting:  waiting(r),
 		Claims:   newClaims(r),
 		Marks:    claims.Marks(r),
 		Article:  results.Article,
-		Time:     charts.Time(r),
-		Why:      timesplit.Why(r),
-		Rate:     charts.Rate(r),
-		Open:     charts.OpenSpectrum(r),
-		Idle:     []*plot.Figure{charts.Idle(r), charts.Memory(r)},
-		Syscalls: charts.Syscalls(r),
-		Capacity: charts.Capacity(r),
-		Stop:     charts.Stop(r),
 		Cards:    cards(r),
 		Limits:   limitRows(r),
 		Trust:    newTrust(r),
 	}
+	p.Idle = silent(r, p.Claims)
+	p.Answer = newAnswer(r, p.Claims)
 	p.Disturbed = r.Disturbed()
 	if void := r.Void(); void != "" {
 		p.Alarms = append(p.Alarms, "VOID: this run shows next to nothing: "+void)
@@ -81,21 +70,19 @@ func newPage(r *results.Results) *page {
 	}
 	for w := range r.Plan.Workloads {
 		p.Titles = append(p.Titles, text.WorkloadTitle(r.Plan.Workloads[w]))
-		p.Costs = append(p.Costs, charts.Cost(r, w))
-		p.Spectra = append(p.Spectra, charts.Spectrum(r, w))
 	}
 	return p
 }
 
 // pictures returns all pictures, in the order of the page.
-func (p *page) pictures() []*plot.Picture {
-	var all []*plot.Picture
+func (p *page) pictures() (all []*plot.Picture) {
 	add := func(figures ...*plot.Figure) {
 		for _, f := range figures {
-			if f.Picture != nil {
-				all = append(all, f.Picture)
-			}
+			all = append(all, f.Pictures()...)
 		}
+	}
+	for _, s := range []section{p.Cost, p.Waiting, p.Idle} {
+		add(s.figures()...)
 	}
 	for _, c := range p.Claims {
 		if c.Strip != nil {
@@ -108,9 +95,7 @@ func (p *page) pictures() []*plot.Picture {
 	for _, c := range p.Claims {
 		add(c.Pictures...)
 	}
-	for _, figures := range [][]*plot.Figure{p.Costs, {p.Time}, {p.Rate, p.Open}, p.Spectra, p.Idle, p.Syscalls, {p.Capacity, p.Stop, p.Trust.Noise}} {
-		add(figures...)
-	}
+	add(p.Trust.Noise.Figures...)
 	return all
 }
 
@@ -125,12 +110,19 @@ type claim struct {
 	Source string
 }
 
+// Beside and Odd place the text beside the pictures, as in a group.
+func (c claim) Beside() int { return beside(c.Pictures) }
+func (c claim) Odd() bool   { return odd(c.Pictures) }
+
+// Remarks are what the pictures leave out.
+func (c claim) Remarks() []string { return remarks(c.Pictures) }
+
 // link is to a section.
 type link struct{ Anchor, Text string }
 
 // sections have the pictures of the lab's parts.
 var sections = map[results.Part]link{
-	results.Closed:     {"cost", "server CPU per request"},
+	results.Closed:     {"cpu", "server CPU per request"},
 	results.OpenLoop:   {"rate", "response time against offered rate"},
 	results.Idle:       {"idle-burn", "what silent connections cost"},
 	results.Syscalls:   {"syscalls", "system calls"},
@@ -159,13 +151,13 @@ func elsewhere(parts []results.Part) (all []link) {
 // headedTable is one of the lab's tables, with its groups of columns.
 type headedTable struct {
 	Caption string
-	Groups  []group
+	Groups  []heading
 	Columns []text.Column
 	Rows    []headedRow
 }
 
-// group is a heading over Span columns.
-type group struct {
+// heading is over Span columns.
+type heading struct {
 	Name string
 	Span int
 }
@@ -181,7 +173,7 @@ func headed(t *text.Table) headedTable {
 		if n := len(h.Groups); n > 0 && h.Groups[n-1].Name == c.Group {
 			h.Groups[n-1].Span++
 		} else {
-			h.Groups = append(h.Groups, group{c.Group, 1})
+			h.Groups = append(h.Groups, heading{c.Group, 1})
 		}
 	}
 	for _, row := range t.Rows {

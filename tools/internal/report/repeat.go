@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/report/claims"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
@@ -35,6 +36,29 @@ func repeatOnly(r *results.Results, id string) []string {
 			}
 		default:
 			command = append(command, word)
+		}
+	}
+	return command
+}
+
+// toMeasure returns the command that measures a part of the lab, or an experiment, of the
+// servers that the run was about.
+func toMeasure(r *results.Results, only string) []string {
+	command := append(program(r), "lab", "--only", only)
+	rest := r.Command[slices.Index(r.Command, "lab")+1:]
+	for i, word := range rest {
+		switch word {
+		case "--peers":
+			command = append(command, word)
+		case "--models", "--server", "--exchanges", "--peers-from", "--protocol", "--at", "--only":
+			if i+1 == len(rest) {
+				continue
+			}
+			value := rest[i+1]
+			if word == "--only" && isPartOrExperiment(value) || value == string(load.KV) {
+				continue
+			}
+			command = append(command, word, value)
 		}
 	}
 	return command

@@ -21,9 +21,11 @@ import (
 
 // pictureFiles are the files of the sample's pictures.
 var pictureFiles = []string{
-	"strip-e2.svg", "strip-e6.svg", "strip-e8.svg", "marks.svg", "stall-e2.svg", "findings-e2.svg", "trend-e6.svg", "findings-e6.svg",
-	"trend-e8.svg", "findings-e8.svg", "cases-e10.svg", "stall-e11.svg", "stall-e11-2.svg",
-	"cost-1.svg", "cost-2.svg", "time.svg", "rate.svg", "open-spectrum.svg", "spectrum-1.svg", "spectrum-2.svg", "idle-cpu.svg", "idle-memory.svg", "syscalls-1.svg", "syscalls-2.svg", "capacity.svg", "stop.svg", "noise.svg",
+	"cost-1.svg", "cost-2.svg", "time.svg", "syscalls-1.svg", "syscalls-2.svg",
+	"rate.svg", "rate-wide.svg", "open-spectrum.svg", "open-spectrum-wide.svg", "spectrum-1.svg", "spectrum-2.svg", "stop.svg", "capacity.svg",
+	"idle-cpu.svg", "idle-memory.svg", "idle-memory-wide.svg", "trend-e6.svg", "trend-e6-wide.svg",
+	"strip-e2.svg", "strip-e6.svg", "strip-e8.svg", "marks.svg", "stall-e2.svg", "findings-e2.svg", "findings-e6.svg",
+	"trend-e8.svg", "trend-e8-wide.svg", "findings-e8.svg", "cases-e10.svg", "stall-e11.svg", "stall-e11-2.svg", "noise.svg",
 }
 
 func TestSameBytesAlsoFromTheFile(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 
 // ours matches the names of the pictures that this program writes, or wrote in earlier
 // versions.
-var ours = regexp.MustCompile(`^(?:capacity|idle|idle-cpu|idle-memory|marks|noise|open-spectrum|rate|stop|time|(?:cost|spectrum|syscalls)-[1-9][0-9]*|(?:strip|findings|stall|trend|cases)-[ex][0-9]+(?:-[0-9]+)?)\.svg$`)
+var ours = regexp.MustCompile(`^(?:capacity|idle|idle-cpu|idle-memory(?:-wide)?|marks|noise|open-spectrum(?:-wide)?|rate(?:-wide)?|stop|time|(?:cost|spectrum|syscalls)-[1-9][0-9]*|(?:strip|findings|stall|trend|cases)-[ex][0-9]+(?:-[0-9]+|-wide)?)\.svg$`)
 
 // removeStale removes the pictures of an earlier run that are not among the names:
 // beside a page without them, readers would take them for the page's own. A file of

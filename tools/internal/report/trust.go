@@ -26,7 +26,7 @@ type trust struct {
 	// was the limit.
 	Limited     []string
 	Cells       int
-	Noise       *plot.Figure
+	Noise       group
 	Pauses      []pair
 	Stolen      []string
 	StealKnown  bool
@@ -49,14 +49,16 @@ type failure struct{ Server, Reason string }
 
 func newTrust(r *results.Results) trust {
 	t := trust{
-		Voids:       voids(r),
-		OpenCells:   len(r.Open),
-		VoidCounts:  voidCounts(r),
-		Lateness:    lateness(r),
-		Ceilings:    ceilings(r),
-		Limited:     limited(r),
-		Cells:       len(r.Runs),
-		Noise:       charts.Noise(r),
+		Voids:      voids(r),
+		OpenCells:  len(r.Open),
+		VoidCounts: voidCounts(r),
+		Lateness:   lateness(r),
+		Ceilings:   ceilings(r),
+		Limited:    limited(r),
+		Cells:      len(r.Runs),
+		Noise: newGroup(r, "noise", "Which differences mean something?", string(results.Closed),
+			"One server was measured twice in each round, as if it were two (A/A). A smaller difference between two models means nothing, and neither does one below the spread of their rounds.",
+			charts.Noise(r)),
 		Pauses:      pauses(r.Environment.Pauses),
 		Environment: environment(r),
 		Plan:        plan(r),

@@ -82,8 +82,9 @@ func Idle(r *results.Results) *plot.Figure {
 	if most > 1 {
 		whole = format.Percent(most) + " of a core"
 	}
-	p.Text(plot.Margin, bottom+10, "start", "soft", "a whole bar is "+whole+"; in brackets how many it held")
-	p.Height = int(bottom) + 20
+	p.Text(plot.Margin, bottom+10, "start", "soft", "a whole bar is "+whole)
+	p.Text(plot.Margin, bottom+27, "start", "soft", "in brackets: the connections that it held, if fewer")
+	p.Height = int(bottom) + 37
 	p.Desc = "A row for each model, a bar for each number of silent connections: the share of a core that the server used without requests to answer. Less is better."
 	f.Picture, f.Missing = &p, ""
 	return f

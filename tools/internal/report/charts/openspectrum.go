@@ -92,29 +92,33 @@ func OpenSpectrum(r *results.Results) *plot.Figure {
 	}
 
 	p := plot.Picture{ID: f.ID, Title: "Response and service time by percentile, open loop at " + rate + " requests per second"}
-	p.Heading(title)
-	for i, m := range models {
-		pl := p.Panel(i, len(models), xs, y.TimeLabels())
-		line := func(class string, c curve) {
-			if c.most > first {
-				p.Polyline(class, c.line(first, func(nines, ns float64) plot.Spot { return plot.Spot{X: pl.Left + x(nines), Y: pl.Top + y.At(ns)} }))
-			}
-		}
-		for _, other := range models {
-			if other.number != m.number {
-				line("faint", other.response)
-			}
-		}
-		line(plot.Class("curve d1", m.number), m.service)
-		line(plot.Class("curve", m.number), m.response)
-		p.PanelHead(pl, m.number, starred(m.server), m.note())
-		f.Table.Rows = append(f.Table.Rows, m.rows()...)
-	}
-	p.PanelsEnd(len(models), "percentile (%) · log scales",
-		p.LineSign("curve c0", "response"), p.LineSign("curve c0 d1", "service"), p.LineSign("faint", "others’ response"))
 	p.Desc = "A plot for each model: how long requests took, from the median at the left to the slowest at the right; solid from when a request was due, dashed from when it was sent. " +
 		"A line ends where fewer than ten requests were slower. Lower is quicker. A star: one connection only, because the server serves no second one."
-	f.Picture, f.Missing = &p, ""
+	for _, m := range models {
+		f.Table.Rows = append(f.Table.Rows, m.rows()...)
+	}
+	f.Missing = ""
+	f.Draw(p, func(p *plot.Picture) {
+		p.Heading(title)
+		for i, m := range models {
+			pl := p.Panel(i, len(models), xs, y.TimeLabels())
+			line := func(class string, c curve) {
+				if c.most > first {
+					p.Polyline(class, c.line(first, func(nines, ns float64) plot.Spot { return plot.Spot{X: pl.Left + x(nines), Y: pl.Top + y.At(ns)} }))
+				}
+			}
+			for _, other := range models {
+				if other.number != m.number {
+					line("faint", other.response)
+				}
+			}
+			line(plot.Class("curve d1", m.number), m.service)
+			line(plot.Class("curve", m.number), m.response)
+			p.PanelHead(pl, m.number, starred(m.server), m.note())
+		}
+		p.PanelsEnd(len(models), "percentile (%) · log scales",
+			p.LineSign("curve c0", "response"), p.LineSign("curve c0 d1", "service"), p.LineSign("faint", "others’ response"))
+	})
 	return f
 }
 

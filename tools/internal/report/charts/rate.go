@@ -57,36 +57,37 @@ func Rate(r *results.Results) *plot.Figure {
 		return f
 	}
 
-	p.Heading(p.Title)
-	xs, ys := rateLabels(r, x), y.TimeLabels()
-	for i, m := range models {
-		pl := p.Panel(i, len(models), xs, ys)
-		at := func(rate, ns float64) plot.Spot { return plot.Spot{X: pl.Left + x.At(rate), Y: pl.Top + y.At(ns)} }
-		for j, other := range models {
-			if j != i {
-				for _, line := range stretches(other.planned, p99, at) {
-					p.Polyline("faint", line)
-				}
-			}
-		}
-		if len(r.Capacity) > 0 {
-			slo := pl.Top + y.At(float64(r.Plan.SLO))
-			p.Line("slo", pl.Left, slo, pl.Left+plot.PanelWidth, slo)
-		}
-		rateMarks(&p, m, at)
-		p.PanelHead(pl, m.number, m.name, kneeText(r.Servers[m.number], m.knee))
-	}
-	signs := []plot.Sign{
-		p.LineSign("curve c0", "p99"), p.LineSign("curve c0 d1", "p50"), p.LineSign("faint", "others’ p99"),
-		p.ShapeSign("hollow c0", plot.Circle, "rate not kept"), p.RingSign("the knee"),
-	}
-	if len(r.Capacity) > 0 {
-		signs = append(signs, p.LineSign("slo", fmt.Sprintf("SLO, %v", r.Plan.SLO)), p.CrossSign("try", "p99 in the search"))
-	}
-	p.PanelsEnd(len(models), "offered, thousand requests/s · log scales", signs...)
 	p.Desc = "A plot for each model: the median and the 99th percentile of the response time against the rate that was offered, both axes logarithmic. Lower is quicker. " +
 		"A hollow mark: the server did not keep the rate. A gap: the measurement was void. A ring marks the knee. A star: one connection only, because the server serves no second one."
-	f.Picture = &p
+	xs, ys := rateLabels(r, x), y.TimeLabels()
+	f.Draw(p, func(p *plot.Picture) {
+		p.Heading(p.Title)
+		for i, m := range models {
+			pl := p.Panel(i, len(models), xs, ys)
+			at := func(rate, ns float64) plot.Spot { return plot.Spot{X: pl.Left + x.At(rate), Y: pl.Top + y.At(ns)} }
+			for j, other := range models {
+				if j != i {
+					for _, line := range stretches(other.planned, p99, at) {
+						p.Polyline("faint", line)
+					}
+				}
+			}
+			if len(r.Capacity) > 0 {
+				slo := pl.Top + y.At(float64(r.Plan.SLO))
+				p.Line("slo", pl.Left, slo, pl.Left+plot.PanelWidth, slo)
+			}
+			rateMarks(p, m, at)
+			p.PanelHead(pl, m.number, m.name, kneeText(r.Servers[m.number], m.knee))
+		}
+		signs := []plot.Sign{
+			p.LineSign("curve c0", "p99"), p.LineSign("curve c0 d1", "p50"), p.LineSign("faint", "others’ p99"),
+			p.ShapeSign("hollow c0", plot.Circle, "rate not kept"), p.RingSign("the knee"),
+		}
+		if len(r.Capacity) > 0 {
+			signs = append(signs, p.LineSign("slo", fmt.Sprintf("SLO, %v", r.Plan.SLO)), p.CrossSign("try", "p99 in the search"))
+		}
+		p.PanelsEnd(len(models), "offered, thousand requests/s · log scales", signs...)
+	})
 	return f
 }
 

@@ -127,7 +127,7 @@ func Spectrum(r *results.Results, workload int) *plot.Figure {
 		}
 		p.Line(curve, plot.Margin, legend-4, plot.Margin+40, legend-4)
 		p.Shape(plot.Class("full", c.number), c.number, plot.Margin+20, legend-4)
-		p.Text(plot.Margin+50, legend, "start", "", format.Clip(c.name, 40))
+		p.Text(plot.Margin+50, legend, "start", "", format.Clip(c.name, 36))
 		legend += 20
 
 		row := []string{c.name}

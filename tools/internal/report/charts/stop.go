@@ -45,7 +45,7 @@ func Stop(r *results.Results) *plot.Figure {
 		return f
 	}
 	p := plot.Picture{ID: f.ID, Title: printable.Line(fmt.Sprintf("%s, stopped for %v", check.Server, check.Stopped))}
-	p.Heading(format.Clip(check.Server, 26) + fmt.Sprintf(", stopped for %v", check.Stopped))
+	p.Heading(format.Clip(check.Server, 20) + fmt.Sprintf(", stopped for %v", check.Stopped))
 	const left = plot.PanelLeft
 	step := float64(plot.Width-plot.Margin-left) / float64(steps)
 	at := func(t time.Duration) float64 {

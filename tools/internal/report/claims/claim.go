@@ -33,11 +33,11 @@ type Claim struct {
 	Trials   plot.Table
 }
 
-// Prediction is a verdict with the servers for which it is expected.
-type Prediction struct{ Verdict, Servers string }
+// Prediction is an answer with the servers for which it is expected.
+type Prediction struct{ Answer, Servers string }
 
-// Stamp is a verdict. Each verdict has its own sign and its own edge, so verdicts
-// differ without colours.
+// Stamp is the verdict on a claim. Each verdict has its own sign and its own edge. None
+// has a colour, because a refuted claim is as good a result as a confirmed one.
 type Stamp struct {
 	Class, Sign, Text string
 	When              string
@@ -49,20 +49,37 @@ type Stamp struct {
 type Headline struct {
 	Value, Range, Server, Why string
 	Close                     bool
-	// Against is the prediction that it contradicts.
+	// Against is the predicted answer that it contradicts.
 	Against string
 }
 
-// Finding is a row in the table of findings.
+// Finding is a row in the table of findings: what a server answers to the claim's
+// question, and what was predicted.
 type Finding struct {
-	Server, Value, Range, Predicted, Why string
-	Stamp                                Stamp
-	Close, Surprising                    bool
+	Server, Answer, Value, Range, Predicted, Why string
+	Close, Surprising                            bool
+	Disturbed                                    bool // other programs may have made the answer
+}
+
+// answers are what a server's verdict is called. Only a claim is confirmed or refuted.
+var answers = map[results.Verdict]string{
+	results.Confirmed:     "yes",
+	results.Refuted:       "no",
+	results.OnlyWhen:      "only when",
+	results.NotMeasurable: "not measurable here",
+	results.NotAvailable:  "not available",
+}
+
+func answerOf(v results.Verdict) string {
+	if known, ok := answers[v]; ok {
+		return known
+	}
+	return cmp.Or(strings.ToLower(string(v)), format.Absent)
 }
 
 var stamps = map[results.Verdict]Stamp{
 	results.Confirmed:     {Class: "yes", Sign: "✓", Text: string(results.Confirmed)},
-	results.Refuted:       {Class: "no", Sign: "✗", Text: string(results.Refuted)},
+	results.Refuted:       {Class: "no", Sign: "≠", Text: string(results.Refuted)},
 	results.OnlyWhen:      {Class: "when", Sign: "◐", Text: string(results.OnlyWhen)},
 	results.NotMeasurable: {Class: "none", Sign: "?", Text: string(results.NotMeasurable)},
 	results.NotAvailable:  {Class: "none", Sign: "–", Text: string(results.NotAvailable)},
@@ -141,7 +158,7 @@ func newClaim(r *results.Results, e *results.Statement, slug, anchor string) *Cl
 		c.Doubts = doubts(found)
 		for _, f := range found.Findings {
 			row := findingRow(f, e.Unit)
-			row.Stamp.Disturbed = found.Disturbed && f.Verdict.Decided()
+			row.Disturbed = found.Disturbed && f.Verdict.Decided()
 			c.Findings = append(c.Findings, row)
 		}
 		c.Strip = strip(r, e, found, slug)
@@ -160,7 +177,7 @@ func headlineOf(c results.Claim, unit string) *Headline {
 	}
 	h := &Headline{Value: format.Amount(f.Number, unit), Range: format.Range(f.Low, f.High, unit), Server: f.Server, Why: f.Why, Close: f.Close}
 	if f.Surprising() {
-		h.Against = string(f.Predicted)
+		h.Against = answerOf(f.Predicted)
 	}
 	if !f.Verdict.Decided() && f.Number == 0 {
 		h.Value, h.Range = "", ""
@@ -181,8 +198,8 @@ func doubts(c results.Claim) (all []string) {
 
 func findingRow(f results.Finding, unit string) Finding {
 	row := Finding{
-		Server: f.Server, Why: f.Why, Stamp: stampOf(f.Verdict, ""), Close: f.Close, Surprising: f.Surprising(),
-		Value: format.Amount(f.Number, unit), Range: cmp.Or(format.Range(f.Low, f.High, unit), format.Absent), Predicted: cmp.Or(string(f.Predicted), format.Absent),
+		Server: f.Server, Why: f.Why, Answer: answerOf(f.Verdict), Close: f.Close, Surprising: f.Surprising(),
+		Value: format.Amount(f.Number, unit), Range: cmp.Or(format.Range(f.Low, f.High, unit), format.Absent), Predicted: answerOf(f.Predicted),
 	}
 	if !f.Verdict.Decided() && f.Number == 0 {
 		row.Value, row.Range = format.Absent, format.Absent
@@ -200,7 +217,7 @@ func predictions(e *results.Statement) (all []Prediction) {
 			}
 		}
 		if servers != nil {
-			all = append(all, Prediction{string(v), strings.Join(servers, ", ")})
+			all = append(all, Prediction{answerOf(v), strings.Join(servers, ", ")})
 		}
 	}
 	return all

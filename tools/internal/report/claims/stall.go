@@ -24,7 +24,7 @@ const (
 	// a letter in it.
 	stallLine, stallLetter = 14, 7
 	// stallLetters fit above a row.
-	stallLetters = 37
+	stallLetters = 33
 )
 
 // stallFigures show how long probes waited while a client misbehaved: a figure for
@@ -118,7 +118,7 @@ func (s *stall) figure(r *results.Results, id string) *plot.Figure {
 	s.axis(&p, top)
 	s.key(&p, top+38, footnotes)
 	p.Desc = "A row for each server, all on the same axes: the longest response time of probes, each of which comes ten times a second, by the time when they were due, on a logarithmic axis. " +
-		"Shaded, and named above: one client misbehaves. A wall: all others wait until it is done. A cross: unanswered probes."
+		"Shaded, and named above: one client misbehaves. A wall, with ▲: all others wait until it is done. A cross: unanswered probes."
 	return f
 }
 
@@ -191,16 +191,13 @@ func (s *stall) row(p *plot.Picture, name string, number int, t *results.Trial, 
 		p.Text(stallLeft-5, plotTop+l.At+4, "end", "soft", l.Text)
 	}
 	p.Line("rule", stallLeft, base, stallRight, base)
-	kind := "calm"
-	if s.confirmed(name) {
-		kind = "wall"
-	}
+	kind, sign := s.kind(name)
 	for _, line := range s.skyline(t.Probes) {
 		p.Path(kind, skylinePath(line, plotTop, base))
 	}
 	s.crosses(p, t.Probes, plotTop+2)
 	p.Shape(plot.Class("full", number), number, stallLeft+5, top+12)
-	right := longest(t.Probes)
+	right := sign + longest(t.Probes)
 	p.Text(stallLeft+15, top+16, "start", "small value", format.Clip(name, stallLetters-len([]rune(right))))
 	p.Text(stallRight, top+16, "end", "small", right)
 }
@@ -210,6 +207,19 @@ func (s *stall) confirmed(server string) bool {
 	return slices.ContainsFunc(s.claim.Findings, func(f results.Finding) bool {
 		return f.Server == server && f.Verdict == results.Confirmed
 	})
+}
+
+// kind returns the class of a server's skyline: bad if others wait for as long as one
+// client likes, good if they do not; and the sign that says so without colour.
+func (s *stall) kind(server string) (class, sign string) {
+	switch {
+	case len(s.claim.Findings) == 0:
+		return "unjudged", ""
+	case s.confirmed(server):
+		return "wall", "▲ "
+	default:
+		return "calm", "● "
+	}
 }
 
 // longest writes the longest wait of the others.
@@ -297,15 +307,10 @@ func (s *stall) key(p *plot.Picture, y float64, footnotes []string) {
 		y += 17
 	}
 	signs := []plot.Sign{p.PatchSign("shade", "one client misbehaves")}
-	if slices.ContainsFunc(s.trials, func(t results.Trial) bool { return s.confirmed(t.Server) }) {
-		signs = append(signs, p.PatchSign("wall", "others wait for it"))
-	}
-	if slices.ContainsFunc(s.trials, func(t results.Trial) bool { return !s.confirmed(t.Server) }) {
-		text := "they do not"
-		if len(s.claim.Findings) == 0 {
-			text = "how long others wait"
+	for _, k := range []struct{ class, text string }{{"wall", "▲ others wait for it"}, {"calm", "● they do not"}, {"unjudged", "how long others wait"}} {
+		if slices.ContainsFunc(s.trials, func(t results.Trial) bool { class, _ := s.kind(t.Server); return class == k.class }) {
+			signs = append(signs, p.PatchSign(k.class, k.text))
 		}
-		signs = append(signs, p.PatchSign("calm", text))
 	}
 	if slices.ContainsFunc(s.trials, func(t results.Trial) bool { return t.Probes.Failed() > 0 }) {
 		signs = append(signs, p.CrossSign("mark", "not answered"))

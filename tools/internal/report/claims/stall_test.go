@@ -16,7 +16,7 @@ func TestTheStall(t *testing.T) {
 	f := claimOf(t, reporttest.Sample(t), "E2").Pictures[0]
 	require.Equal(t, "stall-e2", f.ID)
 	text := reporttest.Text(f.Picture)
-	for _, want := range []string{"connects\nand says\nnothing", "sends half\na frame", "quick\nmax 300 µs", "serial\nmax 2.00 s", "spins\nmax 40.0 ms", "others wait for it"} {
+	for _, want := range []string{"connects\nand says\nnothing", "sends half\na frame", "quick\n● max 300 µs", "serial\n▲ max 2.00 s", "spins\n● max 40.0 ms", "others wait for it"} {
 		assert.Contains(t, text, want)
 	}
 	assert.Equal(t, 1+1, reporttest.Paths(f.Picture, "wall"), "of the one that it is confirmed for, and in the key")

@@ -42,7 +42,7 @@ func (f placed) class() string {
 
 // yesAndNo explain the classes.
 func yesAndNo(p *plot.Picture) []plot.Sign {
-	return []plot.Sign{p.ShapeSign("full c0", plot.Circle, "confirmed"), p.ShapeSign("hollow c0", plot.Circle, "not")}
+	return []plot.Sign{p.ShapeSign("full c0", plot.Circle, "yes"), p.ShapeSign("hollow c0", plot.Circle, "no")}
 }
 
 func numbers(findings []placed, ends bool) (all []float64) {
@@ -85,10 +85,10 @@ func strip(r *results.Results, e *results.Statement, c results.Claim, slug strin
 			p.Ring(x, y)
 		}
 		p.Shape(f.class(), f.number, x, y)
-		said = append(said, fmt.Sprintf("%s %s, %s", f.Server, format.Amount(f.Number, e.Unit), f.Verdict))
+		said = append(said, fmt.Sprintf("%s %s, %s", f.Server, format.Amount(f.Number, e.Unit), answerOf(f.Verdict)))
 	}
 	p.Height = int(base) + foot + 2
-	p.Desc = "A mark for each server, full where the claim is confirmed; a ring around the one whose number is quoted. " + strings.Join(said, "; ") + "."
+	p.Desc = "A mark for each server, full where the answer is yes; a ring around the one whose number is quoted. " + strings.Join(said, "; ") + "."
 	if !x.Even() {
 		p.Desc += logAxis
 	}
@@ -142,7 +142,7 @@ func findingsFigure(r *results.Results, e *results.Statement, c results.Claim, s
 		return nil
 	}
 	p := plot.Picture{ID: "findings-" + slug, Title: e.ID + ": each server’s number"}
-	f := &plot.Figure{ID: p.ID, Picture: &p, Table: plot.Table{Caption: p.Title, Head: []string{"model", "verdict", "number", "range"}}}
+	f := &plot.Figure{ID: p.ID, Picture: &p, Table: plot.Table{Caption: p.Title, Head: []string{"model", "answer", "number", "range"}}}
 	p.Heading(e.ID + " · each server’s number")
 	y := float64(top)
 	axis := amountLabels(x, e.Unit)
@@ -160,7 +160,7 @@ func findingsFigure(r *results.Results, e *results.Statement, c results.Claim, s
 			p.Whisker(x.At(found.Low), x.At(found.High), y+26)
 		}
 		p.Shape(found.class(), found.number, x.At(found.Number), y+26)
-		f.Table.Rows = append(f.Table.Rows, []string{found.Server, string(found.Verdict), value, cmp.Or(ends, format.Absent)})
+		f.Table.Rows = append(f.Table.Rows, []string{found.Server, answerOf(found.Verdict), value, cmp.Or(ends, format.Absent)})
 		y += rowHeight
 	}
 	for _, l := range axis {
@@ -171,7 +171,7 @@ func findingsFigure(r *results.Results, e *results.Statement, c results.Claim, s
 		signs = append(signs, plot.Sign{Text: "repeats", Draw: func(x, y float64) { p.Whisker(x, x+plot.SignWidth, y) }})
 	}
 	p.Height = int(p.Key(y+34, signs...))
-	p.Desc = "A row for each server with its number, full where the claim is confirmed, and a line from the smallest to the largest of its repeats."
+	p.Desc = "A row for each server with its number, full where the answer is yes, and a line from the smallest to the largest of its repeats."
 	if !x.Even() {
 		p.Desc += logAxis
 	}
@@ -190,7 +190,7 @@ func Marks(r *results.Results) *plot.Picture {
 	y := 42.0
 	for i, s := range r.Servers {
 		p.Shape(plot.Class("full", i), i, plot.Margin+8, y-4)
-		p.Text(plot.Margin+22, y, "start", "", format.Clip(s.Name, 42))
+		p.Text(plot.Margin+22, y, "start", "", format.Clip(s.Name, 36))
 		if s.Unavailable != "" {
 			p.Text(plot.Width-plot.Margin, y, "end", "soft", "not available")
 		}

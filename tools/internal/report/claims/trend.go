@@ -118,8 +118,7 @@ func trendFigures(r *results.Results, e *results.Statement, slug string) []*plot
 	from, to := math.Log1p(xs[0]), math.Log1p(xs[len(xs)-1])
 	x := func(v float64) float64 { return 8 + (plot.PanelWidth-20)*(math.Log1p(v)-from)/(to-from) }
 	p := plot.Picture{ID: "trend-" + slug, Title: fmt.Sprintf("%s · %s by %s", e.ID, t.head(), t.against)}
-	f := &plot.Figure{ID: p.ID, Picture: &p, Table: trendTable(r, t, lines, xs), Remarks: voidRuns(trials)}
-	p.Heading(format.Clip(p.Title, plot.TitleLetters))
+	f := &plot.Figure{ID: p.ID, Table: trendTable(r, t, lines, xs), Remarks: voidRuns(trials)}
 	var servers []int
 	for i, s := range r.Servers {
 		if lines[s.Name] != nil {
@@ -132,36 +131,37 @@ func trendFigures(r *results.Results, e *results.Statement, slug string) []*plot
 	}
 	xLabels = plot.Apart(xLabels, 30)
 	yLabels := plot.Apart(t.labels(y), 15)
-	for i, number := range servers {
-		pl := p.Panel(i, len(servers), xLabels, yLabels)
-		line := func(server int) (all []plot.Spot) {
-			for _, v := range lines[r.Servers[server].Name] {
-				all = append(all, plot.Spot{X: pl.Left + x(v.x), Y: pl.Top + y.At(v.y)})
-			}
-			return all
-		}
-		for _, other := range servers {
-			if other != number {
-				p.Polyline("faint", line(other))
-			}
-		}
-		mine := line(number)
-		p.Polyline(plot.Class("curve", number), mine)
-		for _, at := range mine {
-			p.Shape(plot.Class("full", number), number, at.X, at.Y)
-		}
-		name := r.Servers[number].Name
-		p.PanelHead(pl, number, name, t.ends(lines[name]))
-	}
 	foot := t.against + ", log scale"
-	if !y.Even() {
-		foot = t.against + " · log scales"
-	}
-	p.PanelsEnd(len(servers), foot, p.LineSign("curve c0", format.Clip(t.head(), 24)), p.LineSign("faint", "others"))
 	p.Desc = fmt.Sprintf("A plot for each server, all with the same axes: %s against %s, which is on a logarithmic axis.", t.head(), t.against)
 	if !y.Even() {
+		foot = t.against + " · log scales"
 		p.Desc += " The other axis is logarithmic, too."
 	}
+	f.Draw(p, func(p *plot.Picture) {
+		p.Heading(format.Clip(p.Title, plot.TitleLetters))
+		for i, number := range servers {
+			pl := p.Panel(i, len(servers), xLabels, yLabels)
+			line := func(server int) (all []plot.Spot) {
+				for _, v := range lines[r.Servers[server].Name] {
+					all = append(all, plot.Spot{X: pl.Left + x(v.x), Y: pl.Top + y.At(v.y)})
+				}
+				return all
+			}
+			for _, other := range servers {
+				if other != number {
+					p.Polyline("faint", line(other))
+				}
+			}
+			mine := line(number)
+			p.Polyline(plot.Class("curve", number), mine)
+			for _, at := range mine {
+				p.Shape(plot.Class("full", number), number, at.X, at.Y)
+			}
+			name := r.Servers[number].Name
+			p.PanelHead(pl, number, name, t.ends(lines[name]))
+		}
+		p.PanelsEnd(len(servers), foot, p.LineSign("curve c0", format.Clip(t.head(), 24)), p.LineSign("faint", "others"))
+	})
 	return []*plot.Figure{f}
 }
 

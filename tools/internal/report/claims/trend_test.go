@@ -25,6 +25,7 @@ func TestTrend(t *testing.T) {
 	assert.Equal(t, []string{"spins", "10.0 µs", "30.0 µs", format.Absent, "2.01 ms"}, reporttest.Row(t, f.Table, "spins"))
 	assert.Equal(t, 3, reporttest.Paths(f.Picture, "full c2")-1, "a mark for each run that is known, and one in the head")
 	assert.Contains(t, reporttest.Text(f.Picture), "10.0 µs → 2.01 ms")
+	assert.Equal(t, 3, reporttest.Paths(f.Wide, "full c2")-1, "the same in another width")
 }
 
 // statement returns the statement of the experiment with that number; for an

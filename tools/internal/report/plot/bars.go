@@ -36,7 +36,7 @@ func (p *Picture) Bars(top float64, heads []string, rows []BarRow) float64 {
 	}
 	y := top + 7
 	for _, row := range rows {
-		p.Text(Margin, y+14, "start", "", format.Clip(row.Name, 40))
+		p.Text(Margin, y+14, "start", "", format.Clip(row.Name, 36))
 		for i, b := range row.Bars {
 			left, wide := column(i, len(heads))
 			p.Text(left, y+30, "start", "soft", b.Text)

@@ -15,7 +15,7 @@ func (p *Picture) Key(y float64, signs ...Sign) float64 {
 	x := float64(Margin)
 	for _, s := range signs {
 		room := place + letter*float64(len([]rune(s.Text)))
-		if x > Margin && x+room > Width-Margin {
+		if x > Margin && x+room > float64(p.Width()-Margin) {
 			x, y = Margin, y+19
 		}
 		s.Draw(x, y-4)

@@ -7,12 +7,16 @@ import (
 )
 
 // Many lines in one plot cannot be told apart, least of all on a phone. So each
-// model has a small plot of its own, a panel, two abreast. All panels have the
-// same axes, and the other models' lines are faint behind a panel's own.
+// model has a small plot of its own, a panel, two abreast, or five in a wide
+// picture. All panels have the same axes, and the other models' lines are faint
+// behind a panel's own.
 const (
 	PanelLeft   = 52 // room for the labels of the axis
 	PanelWidth  = (Width - Margin - PanelLeft - panelGap) / 2
 	PanelHeight = 92
+
+	panelsAbreast     = 2
+	panelsAbreastWide = 5
 
 	panelsTop = 28
 	panelGap  = 10
@@ -29,27 +33,35 @@ type Panel struct{ Left, Top float64 }
 func (pl Panel) right() float64  { return pl.Left + PanelWidth }
 func (pl Panel) bottom() float64 { return pl.Top + PanelHeight }
 
+// abreast is how many panels are side by side.
+func (p *Picture) abreast() int {
+	if p.Wide {
+		return panelsAbreastWide
+	}
+	return panelsAbreast
+}
+
 // panelAt returns the place of the nth panel.
-func panelAt(n int) Panel {
+func (p *Picture) panelAt(n int) Panel {
 	return Panel{
-		Left: PanelLeft + float64(n%2)*(PanelWidth+panelGap),
-		Top:  panelsTop + panelHead + float64(n/2)*(panelHead+PanelHeight+panelFoot),
+		Left: PanelLeft + float64(n%p.abreast())*(PanelWidth+panelGap),
+		Top:  panelsTop + panelHead + float64(n/p.abreast())*(panelHead+PanelHeight+panelFoot),
 	}
 }
 
 // Panel draws the axes of the nth panel. It writes the labels of an axis only
 // where no other panel is between it and the picture's edge.
 func (p *Picture) Panel(n, of int, xs, ys []Label) Panel {
-	pl := panelAt(n)
+	pl := p.panelAt(n)
 	for _, y := range ys {
 		p.Line("rule", pl.Left, pl.Top+y.At, pl.right(), pl.Top+y.At)
-		if n%2 == 0 {
+		if n%p.abreast() == 0 {
 			p.Text(pl.Left-5, pl.Top+y.At+4, "end", "soft", y.Text)
 		}
 	}
 	for _, x := range xs {
 		p.Line("rule", pl.Left+x.At, pl.bottom(), pl.Left+x.At, pl.bottom()+3)
-		if n+2 >= of {
+		if n+p.abreast() >= of {
 			p.Text(pl.Left+x.At, pl.bottom()+16, "middle", "soft", x.Text)
 		}
 	}
@@ -75,8 +87,8 @@ func (p *Picture) PanelHead(pl Panel, number int, name, note string) {
 // PanelsEnd writes the name of the x axis and the key below the panels, and sets
 // the picture's height.
 func (p *Picture) PanelsEnd(panels int, axis string, signs ...Sign) {
-	bottom := panelAt(panels - 1).bottom()
-	p.Text(PanelLeft+PanelWidth, bottom+34, "middle", "soft", axis)
+	bottom := p.panelAt(panels - 1).bottom()
+	p.Text(float64(PanelLeft+p.Width()-Margin)/2, bottom+34, "middle", "soft", axis)
 	p.Height = int(p.Key(bottom+58, signs...))
 }
 

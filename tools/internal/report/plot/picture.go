@@ -11,13 +11,16 @@ import (
 )
 
 const (
-	// Width of every picture. A phone shows it one to one, so text stays legible;
-	// a wider screen puts pictures side by side.
+	// Width of a picture. A phone shows it one to one, so text stays legible; a
+	// wider screen puts pictures side by side.
 	Width = 360
+	// WideWidth is the width of a picture for a wider screen, where it has the place
+	// of two.
+	WideWidth = 828
 	// Margin is free at the left and right of a picture.
 	Margin = 6
 	// TitleLetters fit into the line of a heading.
-	TitleLetters = 42
+	TitleLetters = 38
 )
 
 // Picture is an SVG of shapes whose coordinates are final.
@@ -27,12 +30,19 @@ type Picture struct {
 	Desc   string
 	Height int
 	Marks  []Mark
+	// Wide: the picture is WideWidth wide, not Width.
+	Wide bool
 	// Alone: the picture is a file of its own, so it contains its style.
 	Alone bool
 }
 
-// Width is for the template.
-func (Picture) Width() int { return Width }
+// Width returns how wide the picture is.
+func (p Picture) Width() int {
+	if p.Wide {
+		return WideWidth
+	}
+	return Width
+}
 
 // Mark is a text, or else a path.
 type Mark struct {

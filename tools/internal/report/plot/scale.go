@@ -100,7 +100,7 @@ func (s Scale) Ticks() []float64 {
 	if s.even {
 		return evenTicks(s.least, s.most)
 	}
-	for _, steps := range [][]float64{{1}, {1, 3}, {1, 2, 5}, {1, 1.5, 2, 3, 5, 7}} {
+	for _, steps := range [][]float64{{1}, {1, 3}, {1, 2, 5}, {1, 1.5, 2, 3, 5, 7}, {1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9}} {
 		var all []float64
 		for e := math.Floor(math.Log10(s.least)); e <= math.Log10(s.most); e++ {
 			for _, m := range steps {
@@ -114,7 +114,7 @@ func (s Scale) Ticks() []float64 {
 				}
 			}
 		}
-		if len(all) >= 3 || len(steps) == 6 {
+		if len(all) >= 3 || len(steps) == 12 {
 			return all
 		}
 	}

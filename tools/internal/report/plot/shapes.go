@@ -13,6 +13,14 @@ var shapes = []string{
 	"m-1.5 -4.5h3v3h3v3h-3v3h-3v-3h-3v-3h3z", // plus
 	"m-4.5 -1.5h9v3h-9z",                     // bar
 	"m-1.5 -4.5h3v9h-3z",                     // post
+	"m0 -5.5l1.4 4.1l4.1 1.4l-4.1 1.4l-1.4 4.1l-1.4 -4.1l-4.1 -1.4l4.1 -1.4z", // star
+	"m-4 -4.5h8l-8 9h8z", // hourglass
+	"m-4.5 -4v8l9 -8v8z", // bow tie
+	"m-4.5 0l8 -4.5v9z",  // triangle to the left
+	"m4.5 0l-8 -4.5v9z",  // triangle to the right
+	"m0 -1.9l2.6 -2.6l1.9 1.9l-2.6 2.6l2.6 2.6l-1.9 1.9l-2.6 -2.6l-2.6 2.6l-1.9 -1.9l2.6 -2.6l-2.6 -2.6l1.9 -1.9z", // saltire
+	"m-4.5 2.5a4.5 4.5 0 0 1 9 0z",  // half a disc
+	"m-4.5 -4.5h9v3h-3v6h-3v-6h-3z", // T
 }
 
 // Two of the shapes, where a shape means something other than a model.
@@ -21,8 +29,9 @@ const (
 	Diamond = 3
 )
 
-// modelColours is after how many models their colours repeat.
-const modelColours = 8
+// modelColours is after how many models their colours repeat, and their shapes: the
+// five models with their variants, and all peers, are fewer.
+const modelColours = 16
 
 // Class is the class of a model's marks and lines: kind, and the model's colour.
 func Class(kind string, number int) string { return fmt.Sprintf("%s c%d", kind, number%modelColours) }

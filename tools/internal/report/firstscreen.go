@@ -1,0 +1,89 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/ioflavors/ioflavors/tools/internal/answer"
+	"github.com/ioflavors/ioflavors/tools/internal/results"
+	"github.com/ioflavors/ioflavors/tools/internal/self"
+)
+
+// answerTable is the run's answer, the page's first screen.
+type answerTable struct {
+	*answer.Answer
+	Heads []answerHead
+	Lines []answerLine
+	// Reasons say why cells have no figure or no mark.
+	Reasons []pair
+	// Unmeasured names the columns without any figure, and the commands that measure
+	// them.
+	Unmeasured []pair
+	Legend     string
+}
+
+// answerHead is a column's head. Evidence is the anchor of its section; "": there is
+// none.
+type answerHead struct {
+	answer.Column
+	Evidence string
+}
+
+type answerLine struct {
+	answer.Row
+	Fields []answerField
+}
+
+type answerField struct {
+	answer.Cell
+	Head  answerHead
+	Class string // of the scale of good and bad
+	Says  string // what the mark means
+	Width int    // of the bar, in %
+}
+
+func newAnswer(r *results.Results, claims []claim) answerTable {
+	t := answerTable{Answer: answer.Of(r), Legend: answer.Legend}
+	for _, c := range t.Columns {
+		head := answerHead{c, evidence(c.ID, claims)}
+		t.Heads = append(t.Heads, head)
+		if !c.Measured {
+			t.Unmeasured = append(t.Unmeasured, pair{c.Name + ", " + c.Under, self.Line(toMeasure(r, c.Only))})
+		}
+	}
+	for _, row := range t.Rows {
+		line := answerLine{Row: row}
+		for i, cell := range row.Cells {
+			field := answerField{Cell: cell, Head: t.Heads[i], Width: int(100*cell.Bar + 0.5)}
+			switch cell.Grade {
+			case answer.Best:
+				field.Class, field.Says = "good", "best, or equal to the best"
+			case answer.Hurts:
+				field.Class, field.Says = "bad", "likely to hurt"
+			}
+			line.Fields = append(line.Fields, field)
+			if cell.Why != "" && t.Heads[i].Measured {
+				t.Reasons = append(t.Reasons, pair{fmt.Sprintf("%s, %s", row.Server, t.Heads[i].Name), cell.Why})
+			}
+		}
+		t.Lines = append(t.Lines, line)
+	}
+	return t
+}
+
+// evidence returns the anchor of the section that a column's figures are from.
+func evidence(column answer.ID, claims []claim) string {
+	switch column {
+	case answer.CPU:
+		return "cpu"
+	case answer.Waiting:
+		return "rate"
+	case answer.Memory, answer.Idle:
+		return "idle-burn"
+	}
+	id := map[answer.ID]string{answer.Client: "E2", answer.Handler: "E10"}[column]
+	if slices.ContainsFunc(claims, func(c claim) bool { return c.Anchor == id }) {
+		return id
+	}
+	return ""
+}
