@@ -36,7 +36,7 @@ func Time(r *results.Results) *plot.Figure {
 	p.Heading("CPU time · " + title)
 	y := float64(top)
 	for _, s := range r.Servers {
-		p.Text(plot.Margin, y+14, "start", "", format.Clip(s.Name, 36))
+		p.Text(plot.Margin, y+14, "start", "", format.Clip(s.Name, 34))
 		c := r.TimeOf(s.Name)
 		row := []string{s.Name}
 		if c == nil {
