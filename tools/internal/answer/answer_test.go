@@ -252,6 +252,26 @@ func TestMediansWhereNoP99Stands(t *testing.T) {
 	assert.Equal(t, "12.5 µs", a.Cell("eventloop", Waiting).Text)
 }
 
+// A server is the soonest only if another one has a figure, too.
+func TestALoneFigureIsNoFinding(t *testing.T) {
+	r := runOf(t, usual)
+	r.Runs, r.Claims = nil, nil
+	for i := range r.Open {
+		if c := &r.Open[i]; c.Server != "eventloop" {
+			c.Load.Void = []string{"too busy"}
+		}
+	}
+	require.NoError(t, r.Summarize())
+	assert.NotContains(t, Of(r).Finding, "soonest")
+	for i := range r.Open {
+		if c := &r.Open[i]; c.Server == "multiblocking" {
+			c.Load.Void = nil
+		}
+	}
+	require.NoError(t, r.Summarize())
+	assert.Contains(t, Of(r).Finding, "eventloop answers soonest")
+}
+
 // The rate is the highest at which the most servers have a figure.
 func TestTheCommonRate(t *testing.T) {
 	r := runOf(t, usual)

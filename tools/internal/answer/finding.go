@@ -59,7 +59,7 @@ func conclude(r *results.Results, a *Answer) {
 		add(fmt.Sprintf("%s %s the least CPU per request", names(cheapest), verb(cheapest, "needs", "need")))
 	}
 	if len(cheapest) == 0 {
-		if soonest := with(several, Waiting, Best); len(soonest) > 0 && len(soonest) < len(several) {
+		if soonest := with(several, Waiting, Best); len(soonest) > 0 && len(soonest) < len(with(several, Waiting, Best, Fair, Hurts)) {
 			add(fmt.Sprintf("%s %s soonest", names(soonest), verb(soonest, "answers", "answer")))
 		}
 	}
