@@ -73,7 +73,11 @@ func conclude(r *results.Results, a *Answer) {
 	}
 	stopped := with(all, Client, Hurts)
 	if len(stopped) > 0 && len(clauses) < 3 {
-		add(fmt.Sprintf("one slow client stops all others of %s", names(stopped)))
+		begin := "one"
+		if len(clauses) == 0 {
+			begin = "One"
+		}
+		add(fmt.Sprintf("%s slow client stops all others of %s", begin, names(stopped)))
 	}
 	finding := strings.Join(clauses, "; ")
 	switch {
