@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/ioflavors/ioflavors/tools/internal/answer"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
@@ -31,7 +32,25 @@ type answerHead struct {
 
 type answerLine struct {
 	answer.Row
+	Words  []word // of the server's name
 	Fields []answerField
+}
+
+// word is one of a server's name. A short one is not broken: a line that ends in the two
+// hyphens of a flag is hard to read.
+type word struct {
+	Text  string
+	Short bool
+}
+
+// longestWord is how many letters of a word have room beside six columns.
+const longestWord = 20
+
+func words(name string) (all []word) {
+	for _, text := range strings.Fields(name) {
+		all = append(all, word{text, len([]rune(text)) <= longestWord})
+	}
+	return all
 }
 
 type answerField struct {
@@ -52,7 +71,7 @@ func newAnswer(r *results.Results, claims []claim) answerTable {
 		}
 	}
 	for _, row := range t.Rows {
-		line := answerLine{Row: row}
+		line := answerLine{Row: row, Words: words(row.Server)}
 		for i, cell := range row.Cells {
 			field := answerField{Cell: cell, Head: t.Heads[i], Width: int(100*cell.Bar + 0.5)}
 			switch cell.Grade {

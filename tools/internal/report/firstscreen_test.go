@@ -46,3 +46,9 @@ func TestColumnsThatWereNotMeasured(t *testing.T) {
 		assert.NotContains(t, reason.Name, "idle client", "the column's line says it once")
 	}
 }
+
+// The words of a name are not broken, if they have room.
+func TestShortWordsAreNotBroken(t *testing.T) {
+	assert.Equal(t, []word{{"multiblocking", true}, {"--os-threads", true}}, words("multiblocking --os-threads"))
+	assert.False(t, words("a-name-of-more-than-twenty-letters")[0].Short)
+}

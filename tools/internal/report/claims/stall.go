@@ -24,7 +24,7 @@ const (
 	// a letter in it.
 	stallLine, stallLetter = 14, 7
 	// stallLetters fit above a row.
-	stallLetters = 33
+	stallLetters = 35
 )
 
 // stallFigures show how long probes waited while a client misbehaved: a figure for
@@ -102,7 +102,7 @@ func (s *stall) figure(r *results.Results, id string) *plot.Figure {
 		p.Text(plot.Margin, top, "start", "small value", format.Clip(s.name, plot.TitleLetters))
 		top += 17
 	}
-	p.Text(plot.Margin, top, "start", "soft", "how long others wait, by when they come; log scale")
+	p.Text(plot.Margin, top, "start", "soft", "others’ waits by when they come (log), and the longest")
 	top, footnotes := s.names(&p, top+22)
 	for _, server := range r.Servers {
 		first, n := s.trial(server.Name)
@@ -231,11 +231,11 @@ func longest(t *results.Timeline) string {
 	}
 	switch {
 	case unanswered == "":
-		return "max " + format.Duration(worst)
+		return format.Duration(worst)
 	case worst == 0:
 		return unanswered
 	default:
-		return "max " + format.Duration(worst) + ", " + unanswered
+		return format.Duration(worst) + ", " + unanswered
 	}
 }
 

@@ -16,9 +16,11 @@ func TestTheStall(t *testing.T) {
 	f := claimOf(t, reporttest.Sample(t), "E2").Pictures[0]
 	require.Equal(t, "stall-e2", f.ID)
 	text := reporttest.Text(f.Picture)
-	for _, want := range []string{"connects\nand says\nnothing", "sends half\na frame", "quick\n● max 300 µs", "serial\n▲ max 2.00 s", "spins\n● max 40.0 ms", "others wait for it"} {
+	for _, want := range []string{"connects\nand says\nnothing", "sends half\na frame", "quick\n● 300 µs", "serial\n▲ 2.00 s", "spins\n● 40.0 ms", "others wait for it"} {
 		assert.Contains(t, text, want)
 	}
+	crowd := reporttest.Text(claimOf(t, reporttest.Crowd(t), "E2").Pictures[0].Picture)
+	assert.Contains(t, crowd, "multiblocking --os-threads\n", "our longest names are not cut")
 	assert.Equal(t, 1+1, reporttest.Paths(f.Picture, "wall"), "of the one that it is confirmed for, and in the key")
 	assert.Equal(t, 2+1, reporttest.Paths(f.Picture, "calm"))
 	assert.Equal(t, 3*3+1, reporttest.Paths(f.Picture, "shade"), "each attack behind each server")

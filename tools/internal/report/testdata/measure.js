@@ -139,7 +139,8 @@ function measure(frame) {
 		return (a + 0.05) / (b + 0.05);
 	}
 
-	// Only a claim is confirmed or refuted. The table of all figures has the claims, too.
+	// Only a claim is confirmed or refuted. A claim's rule may say when it is, and the table
+	// of all figures has the claims, too.
 	function stamps() {
 		for (const e of doc.querySelectorAll(".stamp")) {
 			if (!e.closest(".claim") || e.closest("table, figure")) say("a stamp that is no claim's", e.closest("section").id);
@@ -147,7 +148,7 @@ function measure(frame) {
 		const words = doc.createTreeWalker(doc.querySelector("main"), NodeFilter.SHOW_TEXT);
 		for (let node; (node = words.nextNode());) {
 			const e = node.parentElement;
-			if (/\b(CONFIRMED|REFUTED|ONLY WHEN)\b/.test(node.data) && !e.closest(".stamp, #table")) say("a verdict that is no claim's", node.data);
+			if (/\b(CONFIRMED|REFUTED|ONLY WHEN)\b/.test(node.data) && !e.closest(".stamp, .case, #table")) say("a verdict that is no claim's", node.data);
 		}
 	}
 
