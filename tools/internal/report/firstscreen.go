@@ -67,7 +67,7 @@ func newAnswer(r *results.Results, claims []claim) answerTable {
 		head := answerHead{c, evidence(c.ID, claims)}
 		t.Heads = append(t.Heads, head)
 		if !c.Measured {
-			t.Unmeasured = append(t.Unmeasured, pair{c.Name + ", " + c.Under, self.Line(toMeasure(r, c.Only))})
+			t.addUnmeasured(c.Name+", "+c.Under, self.Line(toMeasure(r, c.Only)))
 		}
 	}
 	for _, row := range t.Rows {
@@ -88,6 +88,17 @@ func newAnswer(r *results.Results, claims []claim) answerTable {
 		t.Lines = append(t.Lines, line)
 	}
 	return t
+}
+
+// addUnmeasured adds a column to those that the same command measures.
+func (t *answerTable) addUnmeasured(name, command string) {
+	for i := range t.Unmeasured {
+		if u := &t.Unmeasured[i]; u.Value == command {
+			u.Name += " · " + name
+			return
+		}
+	}
+	t.Unmeasured = append(t.Unmeasured, pair{name, command})
 }
 
 // evidence returns the anchor of the section that a column's figures are from.

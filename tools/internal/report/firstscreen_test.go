@@ -40,7 +40,7 @@ func TestColumnsThatWereNotMeasured(t *testing.T) {
 		names = append(names, u.Name)
 		assert.Regexp(t, `^ioflavors lab --only (idle|E2|E10) --only eventloop --models 'busywait --one-at-a-time'$`, u.Value)
 	}
-	assert.Equal(t, []string{"Memory per idle client, 1,000 silent", "CPU when idle, of a core, all clients silent", "Longest wait, beside a slow client", "Cheap requests, p99, beside a slow handler"}, names)
+	assert.Equal(t, []string{"Memory per idle client, 1,000 silent · CPU when idle, of a core, all clients silent", "Longest wait, beside a slow client", "Cheap requests, p99, beside a slow handler"}, names)
 	assert.Empty(t, a.Heads[5].Evidence)
 	for _, reason := range a.Reasons {
 		assert.NotContains(t, reason.Name, "idle client", "the column's line says it once")

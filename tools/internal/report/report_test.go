@@ -117,6 +117,7 @@ func TestNothingMeasured(t *testing.T) {
 	assert.Contains(t, files[FileName], "interrupted")
 	assert.Contains(t, files[FileName], "Nothing was measured")
 	assert.NotContains(t, files[FileName], "<svg")
+	assert.NotContains(t, files[FileName], `id="limits"`, "no table of figures that are not known")
 
 	assert.Len(t, written(t, &results.Results{}), 1, "not even a plan")
 }

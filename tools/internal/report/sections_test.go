@@ -16,7 +16,7 @@ import (
 func TestTheOrderOfThePage(t *testing.T) {
 	page := written(t, reporttest.Sample(t))[FileName]
 	last := 0
-	for _, id := range []string{"answer", "cost", "cpu", "syscalls", "limits", "waiting", "rate", "open", "latency", "stop", "capacity", "idle", "idle-burn", "silent", "claims", "models", "trust", "noise", "table", "repeat"} {
+	for _, id := range []string{"answer", "cost", "cpu", "time", "syscalls", "limits", "waiting", "rate", "open", "latency", "stop", "capacity", "idle", "idle-burn", "silent", "claims", "models", "trust", "noise", "table", "repeat"} {
 		at := strings.Index(page, `<section id="`+id+`"`)
 		require.Greater(t, at, last, id)
 		last = at
