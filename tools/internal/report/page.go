@@ -20,6 +20,8 @@ type page struct {
 	Begun        string
 	Measured     bool
 	Peers        bool // some servers are peers
+	// Running: all servers ran already, so nothing but their replies is known.
+	Running bool
 	// Disturbed warns that other programs may have made the figures; "" if they did
 	// not.
 	Disturbed string
@@ -47,6 +49,7 @@ func newPage(r *results.Results) *page {
 		Begun:    moment(r.Started),
 		Measured: len(r.Runs) > 0 || len(r.Trials) > 0,
 		Peers:    slices.ContainsFunc(r.Servers, func(s *results.Server) bool { return s.Peer }),
+		Running:  r.Running(),
 		Cost:     costs(r),
 		Waiting:  waiting(r),
 		Claims:   newClaims(r),

@@ -39,5 +39,9 @@ func TestServersThatRanAlready(t *testing.T) {
 	assert.NotContains(t, page, "at rest")
 	assert.Contains(t, page, "it ran already, at 10.0.0.5:7070")
 	assert.Contains(t, page, "load from Linux")
+	for _, unknown := range []string{`id="cost"`, `id="idle"`, `id="models"`, `href="#cost"`, `href="#idle"`, `href="#models"`, "n/a", "--only profile", "--only stall-check", "A/A"} {
+		assert.NotContains(t, page, unknown)
+	}
+	assert.Contains(t, page, `id="waiting"`)
 	assert.Contains(t, page, "CPU time, because the servers ran already")
 }

@@ -112,7 +112,7 @@ func waiting(r *results.Results) section {
 	for w := range r.Plan.Workloads {
 		spectra = append(spectra, charts.Spectrum(r, w))
 	}
-	return section{"waiting", "How long users wait", []group{
+	all := section{"waiting", "How long users wait", []group{
 		newGroup(r, "rate", "Response time against offered rate", string(results.OpenLoop),
 			"In the open loop requests come at a fixed rate, whatever the server does, and a response time counts from when its request was due. All models get the same rates, so here times may be compared. "+
 				"Where a line turns up, the server is near its limit: the knee.",
@@ -124,13 +124,16 @@ func waiting(r *results.Results) section {
 			"From the median to the slowest, all rounds together; a line ends where fewer than ten requests were slower. Each model runs at its own full load, so a lower line at fewer requests a second is no victory. "+
 				"A client that waits for a reply sends nothing, so a stop is hidden. Requests that waited longer than the measurement are in no line; a star means that all clients but one waited so.",
 			spectra...),
-		newGroup(r, "stop", "Can the lab see a stop?", string(results.Stall),
-			"One server was stopped on purpose, under both kinds of load at once. The percentiles of a lab that can be trusted must show the stop.",
-			charts.Stop(r)),
 		newGroup(r, "capacity", "Capacity", string(results.Capacities),
 			"The highest rate at which 99 of 100 requests are answered within the SLO, without errors. ≥: the measurement at the next rate was void, so the capacity may be higher.",
 			charts.Capacity(r)),
 	}}
+	if !r.Running() { // nothing may stop a server that something else uses
+		all.Groups = slices.Insert(all.Groups, len(all.Groups)-1, newGroup(r, "stop", "Can the lab see a stop?", string(results.Stall),
+			"One server was stopped on purpose, under both kinds of load at once. The percentiles of a lab that can be trusted must show the stop.",
+			charts.Stop(r)))
+	}
+	return all
 }
 
 // silent answers what clients cost that say nothing. It takes the picture of the
