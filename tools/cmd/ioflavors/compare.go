@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -30,7 +31,7 @@ func (*compareCmd) Help() string {
 		`or a run cannot be read, or the runs have no figure in common; 2 wrong flags.`
 }
 
-func (c *compareCmd) Run(out *stdout.Checked) error {
+func (c *compareCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	var pairs []compare.Pair
 	for _, text := range c.Pair {
 		a, b, ok := strings.Cut(text, "=")
@@ -46,7 +47,7 @@ func (c *compareCmd) Run(out *stdout.Checked) error {
 		if files[i], err = folder.Find(of, results.FileName); err != nil {
 			return err
 		}
-		if runs[i], err = results.Read(files[i]); err != nil {
+		if runs[i], err = results.Read(ctx, files[i]); err != nil {
 			return err
 		}
 	}

@@ -72,7 +72,7 @@ func TestLabAt(t *testing.T) {
 	assert.NotContains(t, stdout, "server on cpu")
 	assert.NotContains(t, stdout, "n/a")
 
-	r, err := results.Read(filepath.Join(dir, results.FileName))
+	r, err := results.Read(t.Context(), filepath.Join(dir, results.FileName))
 	require.NoError(t, err)
 	assert.True(t, r.Complete)
 	assert.True(t, r.Running())

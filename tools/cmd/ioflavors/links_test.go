@@ -52,7 +52,7 @@ func TestNothingIsWrittenThroughLinks(t *testing.T) {
 		_, err := (&results.Results{Schema: results.Schema}).Write(dir)
 		require.NoError(t, err)
 		assertUntouched(t, secret)
-		_, err = results.Read(filepath.Join(dir, results.FileName))
+		_, err = results.Read(t.Context(), filepath.Join(dir, results.FileName))
 		require.NoError(t, err)
 	})
 	t.Run("advise", func(t *testing.T) { // the links appear after the check by folder.Use

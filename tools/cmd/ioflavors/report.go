@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,12 +18,12 @@ type reportCmd struct {
 	Out string `placeholder:"DIR" type:"path" help:"Where report.html and its pictures go (default: beside the results)."`
 }
 
-func (c *reportCmd) Run(out *stdout.Checked) error {
+func (c *reportCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	name, err := folder.Find(cmp.Or(c.Of, folder.Default), results.FileName)
 	if err != nil {
 		return err
 	}
-	found, err := results.Read(name)
+	found, err := results.Read(ctx, name)
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func TestEachRunOfTheLabHasItsOwnFolder(t *testing.T) {
 	assert.Regexp(t, `^lab-out.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-E0-singleblocking.results\.json$`, first)
 	before, err := os.ReadFile(first)
 	require.NoError(t, err)
-	r, err := results.Read(first)
+	r, err := results.Read(t.Context(), first)
 	require.NoError(t, err)
 
 	second := runLab(r.Command[slices.Index(r.Command, "lab")+1:]...)

@@ -97,7 +97,7 @@ func TestStore(t *testing.T) {
 	names, err := filepath.Glob(filepath.Join(*store, "*", results.FileName))
 	require.NoError(t, err)
 	for _, name := range names {
-		r, err := results.Read(name)
+		r, err := results.Read(t.Context(), name)
 		require.NoError(t, err)
 		strip(r)
 		data, err := json.Marshal(r)

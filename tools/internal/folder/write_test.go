@@ -60,7 +60,7 @@ func TestFilesAreWrittenHere(t *testing.T) {
 		"tools/internal/folder/folder.go",            // the link to the latest run
 		"tools/cmd/ioflavors/target.go",              // a file, pipe or device that the user has named
 		"common/servertest/proctest/system_linux.go", // in /proc
-		"tools/internal/results/results.go",          // opens for reading
+		"tools/internal/folder/readfile.go",          // opens for reading
 	}
 	uses, err := source.Uses("../../..", "os", "WriteFile", "Create", "OpenFile", "CreateTemp", "Rename", "Truncate", "Symlink", "Link")
 	require.NoError(t, err)

@@ -71,7 +71,7 @@ func TestRunWithoutThoseThatAreNotAvailable(t *testing.T) {
 
 	name, err := r.Write(t.TempDir())
 	require.NoError(t, err)
-	again, err := results.Read(name)
+	again, err := results.Read(t.Context(), name)
 	require.NoError(t, err)
 	assert.Equal(t, why, again.Server("unavailable").Unavailable)
 }

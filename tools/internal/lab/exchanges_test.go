@@ -54,7 +54,7 @@ func TestRunWithExchanges(t *testing.T) {
 	// What is written can be read, and its page be made again.
 	name, err := r.Write(t.TempDir())
 	require.NoError(t, err)
-	again, err := results.Read(name)
+	again, err := results.Read(t.Context(), name)
 	require.NoError(t, err)
 	assert.Equal(t, r.Plan.Workloads[0].Words(), again.Plan.Workloads[0].Words())
 	dir := t.TempDir()

@@ -38,7 +38,7 @@ func TestAModelIsAddedInOnePlace(t *testing.T) {
 
 	// The lab checks and measures all its variants, and counts its code.
 	c.run("bin/ioflavors", "lab", "--models", model, "--only", "E0", "--out", "out")
-	r, err := results.Read(filepath.Join(c.dir, "out", results.FileName))
+	r, err := results.Read(t.Context(), filepath.Join(c.dir, "out", results.FileName))
 	require.NoError(t, err)
 	var names []string
 	for _, s := range r.Servers {

@@ -37,7 +37,7 @@ func TestSameBytesAlsoFromTheFile(t *testing.T) {
 
 	name, err := r.Write(t.TempDir())
 	require.NoError(t, err)
-	again, err := results.Read(name)
+	again, err := results.Read(t.Context(), name)
 	require.NoError(t, err)
 	assert.Equal(t, first, written(t, again))
 }

@@ -15,6 +15,6 @@ import (
 func TestReadDoesNotWaitForAPipe(t *testing.T) {
 	name := filepath.Join(t.TempDir(), FileName)
 	require.NoError(t, unix.Mkfifo(name, 0o600))
-	_, err := Read(name)
+	_, err := Read(t.Context(), name)
 	require.ErrorContains(t, err, "not the results of a lab run")
 }

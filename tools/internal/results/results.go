@@ -3,14 +3,13 @@
 package results
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
@@ -146,23 +145,13 @@ func (r *Results) Write(dir string) (string, error) {
 const maxFile = 256 << 20
 
 // Read reads the results from a file that Write wrote.
-func Read(name string) (*Results, error) {
-	// Opening a pipe without a writer would wait, and ignore signals.
-	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+func Read(ctx context.Context, name string) (*Results, error) {
+	text, err := folder.ReadFile(ctx, name, maxFile)
+	if tooLong := new(folder.TooLongError); errors.As(err, &tooLong) {
+		return nil, fmt.Errorf("%s: not the results of a lab run: %w", name, err)
+	}
 	if err != nil {
 		return nil, err
-	}
-	defer f.Close()
-	tooLong := fmt.Errorf("%s: not the results of a lab run: it has more than %d MiB", name, maxFile>>20)
-	if info, err := f.Stat(); err == nil && info.Size() > maxFile {
-		return nil, tooLong
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1)) // a pipe has no size
-	if err != nil {
-		return nil, err
-	}
-	if len(text) > maxFile {
-		return nil, tooLong
 	}
 	r, err := Decode(text)
 	if err != nil {

@@ -16,7 +16,7 @@ func TestReadWhatWasWritten(t *testing.T) {
 	r := wholeSample(t)
 	name, err := r.Write(t.TempDir())
 	require.NoError(t, err)
-	again, err := results.Read(name)
+	again, err := results.Read(t.Context(), name)
 	require.NoError(t, err)
 	want, err := json.Marshal(r)
 	require.NoError(t, err)
@@ -30,12 +30,12 @@ func TestReadHasALimit(t *testing.T) {
 	name := filepath.Join(t.TempDir(), results.FileName)
 	require.NoError(t, os.WriteFile(name, nil, 0o666))
 	require.NoError(t, os.Truncate(name, 1<<40)) // takes no room
-	_, err := results.Read(name)
+	_, err := results.Read(t.Context(), name)
 	require.ErrorContains(t, err, "more than 256 MiB")
 }
 
 func TestReadSaysWhatIsWrong(t *testing.T) {
-	_, err := results.Read(filepath.Join(t.TempDir(), "none.json"))
+	_, err := results.Read(t.Context(), filepath.Join(t.TempDir(), "none.json"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 
 	for text, want := range map[string]string{
@@ -53,7 +53,7 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 	} {
 		name := filepath.Join(t.TempDir(), results.FileName)
 		require.NoError(t, os.WriteFile(name, []byte(text), 0o666))
-		r, err := results.Read(name)
+		r, err := results.Read(t.Context(), name)
 		require.ErrorContains(t, err, want)
 		assert.Nil(t, r)
 		assert.ErrorContains(t, err, name)
