@@ -32,7 +32,7 @@ type loadCmd struct {
 	Duration    time.Duration `short:"d" default:"10s" range:"1ms..24h" placeholder:"TIME" help:"Length of the measurement (default ${default})."`
 	Requests    int64         `short:"n" range:"0..1000000000000" placeholder:"N" help:"End the measurement earlier, after that many replies (default 0: no limit)."`
 	Warmup      time.Duration `default:"500ms" range:"0s..24h" placeholder:"TIME" help:"How long the load runs before it is measured (default ${default})."`
-	StartAt     string        `placeholder:"TIME" help:"Begin the measurement, which follows the warm-up, at this time of day, so that several machines measure at the same time (docs/machines.md): RFC 3339, as 2026-12-01T12:00:00.5Z, or seconds since 1970, as date +%s prints them. Connections are opened and keys stored before. Without the flag it begins as soon as it can."`
+	StartAt     *string       `placeholder:"TIME" help:"Begin the measurement, which follows the warm-up, at this time of day, so that several machines measure at the same time (docs/machines.md): RFC 3339, as 2026-12-01T12:00:00.5Z, or seconds since 1970, as date +%s prints them. Connections are opened and keys stored before. Without the flag it begins as soon as it can."`
 	Ramp        time.Duration `range:"0s..24h" placeholder:"TIME" help:"Open the connections evenly over that time (default: at once)."`
 
 	Exchanges string `without:"protocol,puts,keys,distribution,value" because:"the file says what the requests are" placeholder:"FILE" help:"Send the requests of a file of exchanges, in any protocol, and compare each answer with the file's, byte for byte (docs/exchanges.md). Each connection repeats them in the file's order."`
@@ -127,9 +127,9 @@ func (c *loadCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	if err := errors.Join(servercmd.CheckAddr("address", c.Addr), cfg.Validate()); err != nil {
 		return usageError(err)
 	}
-	if c.StartAt != "" {
+	if c.StartAt != nil { // an empty one is a script's mistake, and must not begin at once
 		var err error
-		if cfg.WindowAt, err = parseStartAt(c.StartAt); err == nil {
+		if cfg.WindowAt, err = parseStartAt(*c.StartAt); err == nil {
 			err = roomToPrepare(cfg.WindowAt, began, c.preparation())
 		}
 		if err != nil {

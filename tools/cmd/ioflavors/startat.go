@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -25,7 +26,7 @@ func parseStartAt(text string) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%s: want a date with its time and zone, as 2026-12-01T12:00:00.5Z, or seconds since 1970, as date +%%s prints them", text)
+		return time.Time{}, fmt.Errorf("%s: want a date with its time and zone, as 2026-12-01T12:00:00.5Z, or seconds since 1970, as date +%%s prints them", cmp.Or(text, `""`))
 	}
 	return at, nil
 }

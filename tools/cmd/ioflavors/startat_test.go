@@ -58,6 +58,7 @@ func TestStartAtIsJudgedFirst(t *testing.T) {
 		args []string
 		want string
 	}{
+		{[]string{"--start-at="}, `--start-at "": want a date`}, // once it began at once
 		{[]string{"--start-at", "soon"}, "--start-at soon: want a date"},
 		{[]string{"--start-at", "2026-01-01T00:00:00Z"}, "ago"},
 		{[]string{"--start-at", fmt.Sprint(time.Now().Add(time.Hour).Unix()), "--warmup", "2h"}, "ramp, warm-up and --ceiling need 2h0m0s"},
