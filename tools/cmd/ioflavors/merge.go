@@ -6,12 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
-	"syscall"
 	"time"
 	"unicode/utf8"
 
+	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/load"
 	"github.com/ioflavors/ioflavors/tools/internal/printable"
 	"github.com/ioflavors/ioflavors/tools/internal/stdout"
@@ -46,6 +45,11 @@ func (c *mergeCmd) Run(ctx context.Context, out *stdout.Checked) error {
 		parts = append(parts, load.Part{Name: printable.Line(name), Result: report.Result})
 		seeds = append(seeds, report.Seed)
 	}
+	for _, name := range c.Files {
+		if c.HDR != "" && sameFile(name, c.HDR) {
+			return usageError(fmt.Errorf("--hdr: %s is one of the results, which stay: name another file", c.HDR))
+		}
+	}
 	hdr, err := openTarget(c.HDR)
 	if err != nil {
 		return err
@@ -78,21 +82,12 @@ const maxLoadReport = 64 << 20
 
 // readLoadReport reads the output of load --json.
 func readLoadReport(ctx context.Context, name string) (r loadReport, err error) {
-	// Opening a pipe without a writer would wait, and ignore signals.
-	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	text, err := folder.ReadFile(ctx, name, maxLoadReport)
+	if tooLong := new(folder.TooLongError); errors.As(err, &tooLong) {
+		return r, fmt.Errorf("%s: not the output of load --json: %w", name, err)
+	}
 	if err != nil {
 		return r, err
-	}
-	defer f.Close()
-	defer context.AfterFunc(ctx, func() { _ = f.SetReadDeadline(time.Now()) })() // a pipe's writer may be silent
-	text, err := io.ReadAll(io.LimitReader(f, maxLoadReport+1))
-	switch {
-	case ctx.Err() != nil:
-		return r, ctx.Err()
-	case err != nil:
-		return r, err
-	case len(text) > maxLoadReport:
-		return r, fmt.Errorf("%s: not the output of load --json: it has more than %d MiB", name, maxLoadReport>>20)
 	}
 	var known struct {
 		Result *json.RawMessage `json:"result"`

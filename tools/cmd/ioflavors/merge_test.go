@@ -162,3 +162,16 @@ func TestMergeNoticesRequestsInStep(t *testing.T) {
 	_, stdout, _ = ioflavors(t, "merge", writePart(t, "a.json", 20_000, time.Millisecond, closed), writePart(t, "b.json", 10_000, time.Millisecond, closed))
 	assert.NotContains(t, stdout, "Note")
 }
+
+// Once the percentiles replaced the part from which they came.
+func TestMergeKeepsItsParts(t *testing.T) {
+	a, b := writePart(t, "a.json", 20_000, time.Millisecond, nil), writePart(t, "b.json", 10_000, 2*time.Millisecond, nil)
+	before, err := os.ReadFile(b)
+	require.NoError(t, err)
+	code, _, stderr := ioflavors(t, "merge", a, b, "--hdr", b)
+	assert.Equal(t, 2, code)
+	assert.Contains(t, stderr, "is one of the results")
+	after, err := os.ReadFile(b)
+	require.NoError(t, err)
+	assert.Equal(t, before, after)
+}
