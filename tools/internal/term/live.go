@@ -51,9 +51,13 @@ func (m moment) line(width int) string {
 }
 
 func (m moment) String() string {
-	text := fmt.Sprintf("%3.0f %%  about %s left  ", m.share*100, format.Roughly(m.left))
-	if m.server != "" {
-		text += m.server + " · "
+	return fmt.Sprintf("%3.0f %%  about %s left  %s", m.share*100, format.Roughly(m.left), m.name())
+}
+
+// name is the measurement's.
+func (m moment) name() string {
+	if m.server == "" {
+		return m.what
 	}
-	return text + m.what
+	return m.server + " · " + m.what
 }

@@ -2,6 +2,7 @@
 package term
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -23,6 +24,7 @@ type Progress struct {
 	done, total time.Duration // as planned
 	at          time.Time     // when done last changed
 	wrote       time.Time     // the last line
+	doing       string        // the running measurement; "": it was not announced
 	// told is the last announced length of the whole run, and why is the reason why it
 	// is longer than before.
 	told time.Duration
@@ -70,6 +72,7 @@ func (p *Progress) Doing(server, what string) {
 	}
 	now := p.Now()
 	m := moment{server: server, what: what, left: p.left(now)}
+	p.doing = m.name()
 	if p.total > 0 {
 		m.share = min(float64(p.done)/float64(p.total), 1)
 	}
@@ -127,7 +130,8 @@ func (p *Progress) explain(took, planned time.Duration) string {
 	}
 	p.told = all
 	if took > 2*planned {
-		p.why = fmt.Sprintf("longer than planned, because this took %s, not %s", format.Roughly(took), format.Roughly(planned))
+		// The reason is shown beside the next measurement, so it names its own.
+		p.why = fmt.Sprintf("longer than planned, because %s took %s, not %s", cmp.Or(p.doing, "this"), format.Roughly(took), format.Roughly(planned))
 	} else {
 		p.why = fmt.Sprintf("longer than planned, because everything takes %.1f times as long", p.at.Sub(p.began).Seconds()/p.done.Seconds())
 	}

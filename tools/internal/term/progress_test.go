@@ -55,7 +55,7 @@ func TestSparseProgress(t *testing.T) {
 		" 30 %  about 28 s left  one · measurement 3",
 		" 60 %  about 16 s left  one · measurement 6",
 		" 90 %  about 4 s left  one · measurement 9",
-		"longer than planned, because this took 60 s, not 1 s",
+		"longer than planned, because two · slow took 60 s, not 1 s",
 		"",
 	}, "\n"), out.String())
 }
@@ -89,11 +89,12 @@ func TestProgressSaysWhyItTakesLonger(t *testing.T) {
 	live := NewLiveProgress(&out, func() (int, int) { return 200, 24 })
 	live.Now = p.Now
 	live.Start(99 * time.Second)
+	live.Doing("iouring", "50 conns")
 	now = now.Add(5 * time.Minute)
 	live.Finished(10*time.Second, "")
 	out.Reset()
 	live.Doing("eventloop", "50 conns")
-	assert.Contains(t, out.String(), "eventloop · 50 conns · longer than planned, because this took 5 min 0 s, not 10 s")
+	assert.Contains(t, out.String(), "eventloop · 50 conns · longer than planned, because iouring · 50 conns took 5 min 0 s, not 10 s")
 }
 
 func TestProgressLeft(t *testing.T) {
