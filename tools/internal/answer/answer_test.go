@@ -115,7 +115,7 @@ func open(t *testing.T, p99 float64) load.Result {
 func TestTheFinding(t *testing.T) {
 	a := Of(runOf(t, usual))
 	assert.Equal(t, "eventloop and iouring need the least CPU per request; multiblocking needs more and stays fast beside a slow handler; busywait burns a core while idle.", a.Finding)
-	assert.Equal(t, "Take eventloop if handlers are quick, and multiblocking if they may wait.", a.Advice)
+	assert.Equal(t, "Take eventloop if all handlers are quick, and multiblocking if some are slow.", a.Advice)
 	var lead []string
 	for _, s := range a.Lead {
 		lead = append(lead, s.String())
@@ -124,7 +124,7 @@ func TestTheFinding(t *testing.T) {
 		"eventloop and iouring pay 3.40–3.50 µs of CPU for a request and 0.32–0.36 KiB of memory for an idle client; one slow handler delays all clients (p99 9.20–9.30 ms).",
 		"multiblocking pays 26 % more for a request and 4.00 KiB for an idle client, and answers cheap requests within 100 µs (p99) beside a slow handler.",
 		"busywait uses 100 % of a core while all clients are silent.",
-		"singleblocking keeps everybody waiting for as long as one client is slow.",
+		"singleblocking keeps all others waiting for as long as one client is slow.",
 		"Differences of CPU up to 5 % count as equal: the same server, measured twice, differed by 0.0 %.",
 	}, lead)
 	assert.True(t, a.Trusted(), "%v", a.Trust)

@@ -152,7 +152,7 @@ func sentences(r *results.Results, cheapest, tolerant, burning, stopped []subjec
 		about(burning, fmt.Sprintf("%s %s of a core while all clients are silent", verb(burning, "uses", "use"), span(burning, Idle)))
 	}
 	if len(stopped) > 0 {
-		about(stopped, fmt.Sprintf("%s everybody waiting for as long as one client is slow", verb(stopped, "keeps", "keep")))
+		about(stopped, fmt.Sprintf("%s all others waiting for as long as one client is slow", verb(stopped, "keeps", "keep")))
 	}
 	if len(cheapest) > 0 && len(r.Servers) > 1 {
 		text := fmt.Sprintf("Differences of CPU up to %.0f %% count as equal", 100*max(cpuEqual, noise(r)))
@@ -183,9 +183,9 @@ func advice(several, tolerant []subject) string {
 	text := fmt.Sprintf("Take %s", best.Name)
 	switch cheap := cheapestOf(tolerant); {
 	case cheap != nil:
-		text += fmt.Sprintf(" if handlers are quick, and %s if they may wait", cheap.Name)
+		text += fmt.Sprintf(" if all handlers are quick, and %s if some are slow", cheap.Name)
 	case best.is(Handler, Best):
-		text += ", also if handlers may wait"
+		text += ", also if some handlers are slow"
 	}
 	return text + "."
 }
