@@ -47,7 +47,7 @@ type labCmd struct {
 	SLO       time.Duration `default:"1ms" range:"1us..10s" placeholder:"TIME" help:"The highest p99 that the search for capacity allows (default ${default})."`
 	Seed      uint64        `default:"1" range:"any" help:"Determines the order of the servers and the sequences of requests (default ${default})."`
 	Out       string        `placeholder:"DIR" type:"path" help:"The folder for results.json, report.html and its pictures, which must have no such files yet (default: a new folder for each run, in lab-out)."`
-	Quick     bool          `xor:"size" help:"A first look in a minute: it shows that everything works, and measures little."`
+	Quick     bool          `xor:"size" help:"A first look in one to two minutes: it shows that everything works, and measures little."`
 	Full      bool          `xor:"size" help:"Measure for longer, and each server's capacity, too. The lab says how long that takes."`
 	Claims    bool          `xor:"size" help:"Put all of the article's claims to the test, with the time that they need: about six minutes."`
 	NoPin     bool          `help:"Do not give servers and load a core each."`
