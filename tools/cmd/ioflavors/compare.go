@@ -19,7 +19,7 @@ type compareCmd struct {
 	B         string   `arg:"" type:"path" help:"The other run. A change is what is different in it."`
 	Pair      []string `sep:"none" placeholder:"A=B" help:"Compare server A of the first run with server B of the second; both may be the same run. Repeat the flag for more servers."`
 	FailAbove *change  `range:"0..1000" placeholder:"SHARE" help:"End with exit code 1 if a figure is worse by more than that, beyond the noise: 10%, or 0.1."`
-	Absolute  bool     `help:"Leave in the changes what all servers have in common: the machine's own change, or one of them all."`
+	Absolute  bool     `help:"Leave in the changes what all servers have in common: the machine's own change, or a change of all programs."`
 	Verbose   bool     `short:"v" help:"Show the figures that are equal, too, and those that were not judged."`
 	JSON      bool     `name:"json" help:"Print everything as one JSON object."`
 }
@@ -80,6 +80,9 @@ func fails(found *compare.Comparison, limit float64) error {
 		return &exitError{1, "no figure could be judged"}
 	}
 	if len(reasons) == 0 {
+		if hidden, of := found.Hidden(limit); hidden > 0 {
+			fmt.Fprintf(stderr(), "ioflavors: nothing is worse by more than %g %%, but in %d of %d figures the noise could hide such a change: measure on a quieter machine, or with more --rounds\n", 100*limit, hidden, of)
+		}
 		return nil
 	}
 	return &exitError{1, fmt.Sprintf("worse by more than %g %%: %s", 100*limit, strings.Join(reasons, "; "))}

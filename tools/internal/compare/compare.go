@@ -293,6 +293,21 @@ func (c *Comparison) Worse(limit float64) (all []Figure) {
 	return all
 }
 
+// Hidden counts the figures in which a worsening by limit could pass for noise, of all that
+// were measured in rounds. The others, measured once, have a wide tolerance on purpose.
+func (c *Comparison) Hidden(limit float64) (hidden, of int) {
+	for _, f := range c.Figures {
+		if f.P == nil || f.Verdict == Unsure {
+			continue
+		}
+		of++
+		if f.Verdict == Equal && f.Noise > limit {
+			hidden++
+		}
+	}
+	return hidden, of
+}
+
 // Judged counts the figures with a verdict.
 func (c *Comparison) Judged() int { return len(c.Figures) - c.count(Unsure) }
 

@@ -167,9 +167,9 @@ func TestCellsThatDoNotCount(t *testing.T) {
 		assert.Empty(t, changed, name)
 		f := c.figure(t, "iouring", CPU, "50 conns")
 		assert.Equal(t, Unsure, f.Verdict, name)
-		assert.Equal(t, "6 rounds of a and 3 of b count, and 4 of each are needed", f.Why)
+		assert.Equal(t, "6 of the rounds of a and 3 of b count, and 4 of each are needed", f.Why)
 		assert.Nil(t, f.Change)
-		assert.Equal(t, "6 rounds of a and 0 of b count, and 4 of each are needed", c.figure(t, "iouring", CPU, "50 × 16").Why)
+		assert.Equal(t, "6 of the rounds of a and 0 of b count, and 4 of each are needed", c.figure(t, "iouring", CPU, "50 × 16").Why)
 		assert.Equal(t, Equal, c.figure(t, "eventloop", CPU, "50 conns").Verdict)
 	}
 	one := made{seed: 1, rounds: 1}.results(t)

@@ -166,7 +166,7 @@ func (c *Comparison) rounds(k Kind, pairs []pair, a, b map[key]*sample) {
 			f.A, f.RoundsA = x.center()
 			f.B, f.RoundsB = y.center()
 			if min(f.RoundsA, f.RoundsB) < leastRounds {
-				f.Why = fmt.Sprintf("%d rounds of a and %d of b count, and %d of each are needed", f.RoundsA, f.RoundsB, leastRounds)
+				f.Why = fmt.Sprintf("%d of the rounds of a and %d of b count, and %d of each are needed", f.RoundsA, f.RoundsB, leastRounds)
 				c.Figures = append(c.Figures, f)
 				continue
 			}
