@@ -16,7 +16,7 @@ var Command = server.Command{
 		{Go: "eventloop.New(eventloop.Config{Config: config})", Waits: "one goroutine, epoll or kqueue", Handlers: 1, Complexity: 50}, // states instead of a stack, and nothing may block
 		{
 			Args: []string{"--loops", "2"}, Go: "eventloop.New(eventloop.Config{Config: config, Loops: 2})",
-			Waits: "two of them", Handlers: 2, Complexity: 60, // a number to choose
+			Waits: "two loops, epoll or kqueue", Handlers: 2, Complexity: 60, // a number to choose
 		},
 	},
 	Flags: func(fs *flag.FlagSet) func(server.Config) (server.Server, error) {

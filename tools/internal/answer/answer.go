@@ -103,7 +103,7 @@ type Grade string
 // The grades.
 const (
 	Fair  Grade = ""      // neither, or it may not be judged
-	Best  Grade = "best"  // the best, or equal to the best within the noise
+	Best  Grade = "best"  // the best, equal to it within the noise, or so good that it does not matter
 	Hurts Grade = "hurts" // likely to hurt
 )
 
@@ -119,7 +119,7 @@ func (g Grade) Mark() string {
 }
 
 // Legend explains the marks.
-const Legend = "● best, or equal to it within the noise · ▲ likely to hurt · " + format.Absent + " does not apply, void or not measured"
+const Legend = "● best, equal to it within the noise, or harmless · ▲ likely to hurt · " + format.Absent + " does not apply, void or not measured"
 
 // Of returns the answer of a run.
 func Of(r *results.Results) *Answer {

@@ -145,7 +145,7 @@ func responseColumn(r *results.Results) *column {
 	}
 	if at < 0 {
 		c.Under = "at one rate"
-		c.of = func(*results.Server) Cell { return absent("") }
+		c.of = func(s *results.Server) Cell { return absent(whyNoRate(r, s)) }
 	} else {
 		rate := format.Thousands(r.Plan.Open[at].Rate)
 		c.Under = "at " + rate + " requests/s"
@@ -154,6 +154,16 @@ func responseColumn(r *results.Results) *column {
 	}
 	c.grade = func(cells []Cell) { gradeRounds(cells, responseEqual, responseHurts) }
 	return c
+}
+
+// whyNoRate returns why a server has no figure at any rate; "": it was not measured.
+func whyNoRate(r *results.Results, s *results.Server) string {
+	for w := range r.Plan.Open {
+		if sum := r.OpenSummaryOf(s.Name, w); sum != nil && sum.Reason != "" {
+			return sum.Reason
+		}
+	}
+	return ""
 }
 
 func responseCell(r *results.Results, s *results.Server, at int, valid func(*results.OpenSummary) bool,
@@ -208,7 +218,7 @@ func memoryColumn(r *results.Results) *column {
 	if n := r.Plan.IdleConnections; len(n) > 0 {
 		under = format.Thousands(float64(slices.Max(n))) + " silent"
 	}
-	c := &column{Column: Column{ID: Memory, Name: "Memory per idle client", Under: under, Short: [2]string{"silent", "client"}, Only: string(results.Idle)}}
+	c := &column{Column: Column{ID: Memory, Name: "Memory per idle client", Under: under, Short: [2]string{"memory", "a client"}, Only: string(results.Idle)}}
 	c.of = func(s *results.Server) Cell {
 		bytes, ok := r.PerConnection(s.Name)
 		switch {

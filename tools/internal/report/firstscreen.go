@@ -20,7 +20,9 @@ type answerTable struct {
 	// Unmeasured names the columns without any figure, and the commands that measure
 	// them.
 	Unmeasured []pair
-	Legend     string
+	// Void names the columns that were measured without a valid figure, and one reason.
+	Void   []pair
+	Legend string
 }
 
 // answerHead is a column's head. Evidence is the anchor of its section; "": there is
@@ -66,7 +68,11 @@ func newAnswer(r *results.Results, claims []claim) answerTable {
 	for _, c := range t.Columns {
 		head := answerHead{c, evidence(c.ID, claims)}
 		t.Heads = append(t.Heads, head)
-		if !c.Measured {
+		switch why := t.whyVoid(r, c.ID); {
+		case c.Measured:
+		case why != "":
+			t.Void = append(t.Void, pair{c.Name, why})
+		default:
 			t.addUnmeasured(c.Name+", "+c.Under, self.Line(toMeasure(r, c.Only)))
 		}
 	}
@@ -76,7 +82,7 @@ func newAnswer(r *results.Results, claims []claim) answerTable {
 			field := answerField{Cell: cell, Head: t.Heads[i], Width: int(100*cell.Bar + 0.5)}
 			switch cell.Grade {
 			case answer.Best:
-				field.Class, field.Says = "good", "best, or equal to the best"
+				field.Class, field.Says = "good", "best, equal to the best, or harmless"
 			case answer.Hurts:
 				field.Class, field.Says = "bad", "likely to hurt"
 			}
@@ -88,6 +94,17 @@ func newAnswer(r *results.Results, claims []claim) answerTable {
 		t.Lines = append(t.Lines, line)
 	}
 	return t
+}
+
+// whyVoid returns why a server has no figure in a column; "": it was not measured. Servers
+// of one client at a time do not count, because to some columns they have no answer.
+func (t *answerTable) whyVoid(r *results.Results, id answer.ID) string {
+	for _, s := range r.Servers {
+		if why := t.Cell(s.Name, id).Why; why != "" && !s.OneAtATime {
+			return s.Name + ": " + why
+		}
+	}
+	return ""
 }
 
 // addUnmeasured adds a column to those that the same command measures.

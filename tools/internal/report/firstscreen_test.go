@@ -47,6 +47,20 @@ func TestColumnsThatWereNotMeasured(t *testing.T) {
 	}
 }
 
+// A column whose measurements are all void says so: to measure it again is no help.
+func TestAColumnThatIsVoid(t *testing.T) {
+	r := reporttest.Sample(t)
+	for i := range r.Open {
+		r.Open[i].Load.Void = []string{"the generator was late"}
+	}
+	require.NoError(t, r.Summarize())
+	a := newPage(r).Answer
+	assert.Equal(t, []pair{{"Response time, p99", "quick: the generator was late"}, {"Cheap requests, p99", "quick: there is one core"}}, a.Void)
+	for _, u := range a.Unmeasured {
+		assert.NotContains(t, u.Name, "Response time")
+	}
+}
+
 // The words of a name are not broken, if they have room.
 func TestShortWordsAreNotBroken(t *testing.T) {
 	assert.Equal(t, []word{{"multiblocking", true}, {"--os-threads", true}}, words("multiblocking --os-threads"))
