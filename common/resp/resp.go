@@ -46,6 +46,7 @@ type Protocol struct {
 	fit        fitter
 	prefetcher store.Prefetcher // nil: the store does not prefetch
 	updater    store.Updater    // nil: the store is none
+	blocker    store.Blocker    // nil: the store does not block
 	lastID     atomic.Int64     // of a connection
 	calls      sync.Pool        // of *call
 	scans      scans
@@ -77,6 +78,7 @@ func (p *Protocol) Start(env session.Env) error {
 	}
 	p.store, p.fit = s, growing{s}
 	p.prefetcher, _ = s.(store.Prefetcher)
+	p.blocker, _ = s.(store.Blocker)
 	if fit, ok := s.(store.Fitter); ok && fit.Itself() == s {
 		p.fit = fit
 	}
@@ -94,13 +96,14 @@ func (p *Protocol) Open() session.Handler {
 	return &conn{p: p, id: p.lastID.Add(1), version: 2, trusted: !p.locked, digits: 1}
 }
 
-// Hash implements session.Prefetcher. It recognizes a GET.
+// Hash implements session.Prefetcher. It recognizes a GET for which the store does not
+// block.
 func (p *Protocol) Hash(in []byte, max int) (hash uint64, ok bool) {
 	if p.prefetcher == nil || len(in) == 0 || in[0] != '*' {
 		return 0, false
 	}
 	var r request
-	if size, err := r.parse(in, &progress{}, max, true); err != nil || size != len(in) || !r.isGet() {
+	if size, err := r.parse(in, &progress{}, max, true); err != nil || size != len(in) || !r.isGet() || p.blocker != nil && p.blocker.MayBlock(r.args[1]) {
 		return 0, false
 	}
 	return p.prefetcher.Hash(r.args[1]), true
