@@ -11,7 +11,8 @@ import (
 type conn struct {
 	nonblocking.Conn
 	generation uint32 // tells it from others that had its descriptor
-	sent       int32  // the result of the last send
+	sending    int    // bytes in the last send; more output may be made before its result is known
+	sent       int32  // that result
 	doing      doing
 	touched    bool // it is in the loop's list of the same name
 	fed        bool // it got a buffer in this iteration
