@@ -178,7 +178,6 @@ func TestACallForAnIncompleteRequest(t *testing.T) {
 	}
 }
 
-// The input of an incomplete request with the error that ends it.
 func TestAnErrorOfACallEndsTheSession(t *testing.T) {
 	cfg := offloading(shout{})
 	s := session.New(cfg)
@@ -207,25 +206,33 @@ func TestTheOutputLimitHoldsForACall(t *testing.T) {
 	checkReturned(t, cfg)
 }
 
-// If there is no memory to bring both together, the session ends, and nothing is lost
-// of the pool.
+// If there is no memory to bring together what the session has and what comes back, the
+// session ends, and all buffers come back.
 func TestNoMemoryForWhatComesBack(t *testing.T) {
-	for arrived := range 3 {
+	long := stream(strings.Repeat("l", 1000))
+	for name, c := range map[string]struct{ before, in, arrives []byte }{
+		"replies": {stream(strings.Repeat("b", 500)), stream("slow", strings.Repeat("x", 900)), nil},
+		"input":   {nil, append(stream("slow"), long[:600]...), long[600:]},
+	} {
 		cfg := offloading(shout{})
 		cfg.Buffers = buffer.NewPool(8 << 10)
 		s := session.New(cfg)
-		s.Feed(stream("before")) // unsent
-		s.Feed(stream("slow", strings.Repeat("x", 900)))
+		s.Feed(c.before)
+		s.Feed(c.in)
 		call := s.Take()
-		s.Feed(bytes.Repeat([]byte("y"), arrived*500))
+		s.Feed(c.arrives)
 		call.Run()
-		hog := cfg.Buffers.Get(1)
-		for b := hog; b != nil; b = cfg.Buffers.Get(1) {
-			defer cfg.Buffers.Put(b)
-			hog = b
+		var others [][]byte
+		for b := cfg.Buffers.Get(1); b != nil; b = cfg.Buffers.Get(1) {
+			others = append(others, b)
 		}
-		require.NotNil(t, hog)
-		s.Return(call)
+		require.NotEmpty(t, others)
+		assert.True(t, s.Return(call), name)
+		assert.ErrorIs(t, s.Err(), session.ErrMemory, name)
 		s.Release()
+		for _, b := range others {
+			cfg.Buffers.Put(b)
+		}
+		checkReturned(t, cfg)
 	}
 }
