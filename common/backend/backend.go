@@ -44,6 +44,7 @@ type Backend struct {
 	bounded store.Bounded // nil: the store does not say its usage
 
 	full, failed               atomic.Int64
+	unavailable, timeouts      atomic.Int64 // of the failed
 	fullLog, failedLog, nearly asynclog.Throttle
 }
 
@@ -88,6 +89,12 @@ func (b *Backend) nearlyFull(used, limit int64) {
 func (b *Backend) Failed(err error) {
 	if !errors.Is(err, store.ErrFull) {
 		n := b.failed.Add(1)
+		switch {
+		case errors.Is(err, store.ErrUnavailable):
+			b.unavailable.Add(1)
+		case errors.Is(err, store.ErrTimeout):
+			b.timeouts.Add(1)
+		}
 		if suppressed, ok := b.failedLog.Allow(); ok {
 			b.log.Error("the store failed; clients get an error", "error", err.Error(), "errors", n, "suppressed", suppressed)
 		}
@@ -101,12 +108,16 @@ func (b *Backend) Failed(err error) {
 
 // StoreStats returns the counters of the store's errors, and how full it is.
 func (b *Backend) StoreStats() store.Stats {
-	s := store.Stats{StoreFull: b.full.Load(), StoreErrors: b.failed.Load()}
+	s := store.Stats{StoreFull: b.full.Load(), StoreErrors: b.failed.Load(), StoreUnavailable: b.unavailable.Load(), StoreTimeouts: b.timeouts.Load()}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.bounded != nil {
 		used, limit := b.bounded.Usage()
 		s.Store = &store.Usage{Bytes: used, Limit: limit}
+	}
+	if timed, ok := b.store.(store.Timed); ok {
+		latency := timed.Latency()
+		s.StoreLatency = &latency
 	}
 	return s
 }

@@ -25,21 +25,24 @@ import (
 
 // The reasons that a client gets when the store returns an error.
 const (
-	StoreFull  = "the store is full" // for store.ErrFull
-	StoreError = "the store failed"  // for any other error
+	StoreFull        = "the store is full"                // store.ErrFull
+	StoreUnavailable = "the store is not available"       // store.ErrUnavailable
+	StoreTimeout     = "the store did not answer in time" // store.ErrTimeout
+	StoreError       = "the store failed"                 // any other error
 )
 
 // Handler answers requests from a store. It keeps no state of its own, so one Handler
 // serves all connections, as concurrently as its store allows.
 type Handler struct {
-	// StoreFailed, if set, is called with each error of the store. Clients get
-	// StoreFull or StoreError instead, because an error's text may contain secrets:
+	// StoreFailed, if set, is called with each error of the store. Clients get one of
+	// the reasons above instead, because an error's text may contain secrets:
 	// addresses, paths, passwords.
 	StoreFailed func(error)
 
 	store      store.Store
 	prefetcher store.Prefetcher // the store, if it can prefetch
 	blocker    store.Blocker    // the store, if its calls may block
+	batcher    store.Batcher    // the store, if it is one
 	fit        fitter           // the store, if it is a store.Fitter; otherwise an adapter of it
 }
 
@@ -61,6 +64,9 @@ func NewHandler(s store.Store) *Handler {
 	h := &Handler{store: s, fit: growing{s}}
 	h.prefetcher, _ = s.(store.Prefetcher)
 	h.blocker, _ = s.(store.Blocker)
+	if batcher, ok := s.(store.Batcher); ok && batcher.Itself() == s {
+		h.batcher = batcher
+	}
 	if fit, ok := s.(store.Fitter); ok && fit.Itself() == s {
 		h.fit = fit
 	}
@@ -95,8 +101,8 @@ func (h *Handler) Prefetch(hashes [session.PrefetchBatch]uint64, n int) {
 	h.prefetcher.Prefetch(hashes, n)
 }
 
-// Serve implements session.Handler. It answers at most store.PrefetchBatch requests.
-// max bounds a frame's body and footer; errors are those of frame.Next.
+// Serve implements session.Handler. It answers at most store.PrefetchBatch requests, or
+// store.MaxPuts if the store is a store.Batcher. max bounds a frame's body and footer; errors are those of frame.Next.
 //
 // Only the text of an error, and a value from a store that is no store.Fitter, make out
 // grow as append does. In steady state Serve does not allocate.
@@ -105,9 +111,15 @@ func (h *Handler) Serve(out, in []byte, max, limit int) (_ []byte, taken, answer
 	if size == 0 || err != nil {
 		return out, 0, 0, 0, tooLong(err)
 	}
-	if size < len(in) && limit > len(out) && h.prefetcher != nil {
-		out, taken, answered, room = h.appendSeveral(out, in, max, limit)
-		return out, taken, answered, room, nil
+	if size < len(in) && limit > len(out) {
+		switch {
+		case h.prefetcher != nil:
+			out, taken, answered, room = h.appendSeveral(out, in, max, limit)
+			return out, taken, answered, room, nil
+		case h.batcher != nil:
+			out, taken, answered, room = h.appendBatch(out, in, max, limit)
+			return out, taken, answered, room, nil
+		}
 	}
 	var r request
 	r.err = r.parse(body)
@@ -345,16 +357,22 @@ func (h *Handler) appendGetResponse(dst, key []byte) (out []byte, need int) {
 	return appendNumber(dst, tagKind, GetResponse), 0
 }
 
-// appendStoreError tells the client only that the store failed or is full, and gives
-// the error itself to StoreFailed.
+// appendStoreError tells the client only which kind of error it is, and gives the error
+// itself to StoreFailed.
 func (h *Handler) appendStoreError(dst []byte, kind uint32, err error) []byte {
 	if h.StoreFailed != nil {
 		h.StoreFailed(err)
 	}
-	if errors.Is(err, store.ErrFull) {
-		return appendNotOk(dst, kind, StoreFull)
+	reason := StoreError
+	switch {
+	case errors.Is(err, store.ErrFull):
+		reason = StoreFull
+	case errors.Is(err, store.ErrUnavailable):
+		reason = StoreUnavailable
+	case errors.Is(err, store.ErrTimeout):
+		reason = StoreTimeout
 	}
-	return appendNotOk(dst, kind, StoreError)
+	return appendNotOk(dst, kind, reason)
 }
 
 // appendNotOk appends a reply with a reason. It makes the reason valid UTF-8, because

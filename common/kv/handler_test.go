@@ -113,6 +113,8 @@ func TestAStoresErrorIsNotForClients(t *testing.T) {
 	}{
 		{secret, "the store failed"},
 		{store.ErrFull, "the store is full"},
+		{fmt.Errorf("dial db.internal: %w", store.ErrUnavailable), "the store is not available"},
+		{fmt.Errorf("get from db.internal: %w", store.ErrTimeout), "the store did not answer in time"},
 		{fmt.Errorf("%w: %w", secret, store.ErrFull), "the store is full"},
 	} {
 		for _, lost := range []bool{false, true} {
@@ -184,6 +186,7 @@ func TestTogetherIsAsOneByOne(t *testing.T) {
 		"InMemory": func() store.Store { return store.New(0) },
 		"Sharded":  func() store.Store { return store.NewSharded(0) },
 		"plain":    func() store.Store { return struct{ store.Store }{store.New(0)} },
+		"batches":  func() store.Store { return &batching{Store: store.New(0)} },
 	} {
 		for most := 1; most <= len(requests); most++ {
 			alone, together := kv.NewHandler(empty()), kv.NewHandler(empty())

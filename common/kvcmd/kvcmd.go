@@ -62,7 +62,7 @@ func redis(fs *flag.FlagSet) making {
 		cfg := resp.Config{Store: c.Store, StoreLimit: c.Limit}
 		if file != "" {
 			var err error
-			if cfg.Password, err = readPassword(file); err != nil {
+			if cfg.Password, err = ReadPassword(file); err != nil {
 				return nil, fmt.Errorf("--password-file: %w", err)
 			}
 		}

@@ -12,9 +12,9 @@ import (
 // maxPassword is the length of the longest password, in bytes.
 const maxPassword = 1024
 
-// readPassword returns the content of a file, without the end of its line. Errors say
-// nothing of the content.
-func readPassword(path string) (string, error) {
+// ReadPassword returns the content of a file, without the end of its line. Only the
+// file's owner may be permitted to read it. Errors say nothing of the content.
+func ReadPassword(path string) (string, error) {
 	about, err := os.Stat(path) // before the file is opened, because opening a pipe may wait
 	switch {
 	case err != nil:

@@ -19,25 +19,25 @@ func TestThePasswordComesFromAFileOfItsOwner(t *testing.T) {
 	}
 	for content, want := range map[string]string{"secret\n": "secret", "secret": "secret", "a b \r\n": "a b ", strings.Repeat("x", maxPassword) + "\r\n": strings.Repeat("x", maxPassword)} {
 		write(content, 0o600)
-		password, err := readPassword(path)
+		password, err := ReadPassword(path)
 		require.NoError(t, err)
 		assert.Equal(t, want, password)
 	}
 	for content, want := range map[string]string{"": "is empty", "\n": "is empty", "secret\nsecret\n": "more than one line", strings.Repeat("secret", 1000): "longer than 1024 bytes"} {
 		write(content, 0o600)
-		_, err := readPassword(path)
+		_, err := ReadPassword(path)
 		require.ErrorContains(t, err, want)
 		assert.NotContains(t, err.Error(), "secret")
 	}
 	if runtime.GOOS != "windows" {
 		for _, mode := range []os.FileMode{0o640, 0o604, 0o620} {
 			write("secret", mode)
-			_, err := readPassword(path)
+			_, err := ReadPassword(path)
 			assert.ErrorContains(t, err, "chmod 600")
 		}
 	}
-	_, err := readPassword(filepath.Dir(path))
+	_, err := ReadPassword(filepath.Dir(path))
 	assert.ErrorContains(t, err, "no regular file")
-	_, err = readPassword(path + ".none")
+	_, err = ReadPassword(path + ".none")
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }

@@ -25,6 +25,7 @@ type call struct {
 	// The rest is for update. It is made once, because a function that an interface's
 	// method gets costs an allocation.
 	tx      store.Tx
+	before  []byte // out before the step
 	step    func(*call) error
 	run     func(store.Tx) error
 	keys    iter.Seq[[]byte]          // among the arguments
@@ -35,7 +36,7 @@ type call struct {
 func newCall() *call {
 	k := new(call)
 	k.run = func(tx store.Tx) error {
-		k.tx = tx
+		k.tx, k.out, k.need = tx, k.before, 0
 		return k.step(k)
 	}
 	k.keys, k.pairs = k.eachKey, k.eachPair
@@ -159,10 +160,24 @@ const (
 	errReply    = refusal("ERR the reply would be longer than 512 MiB")
 )
 
-// update has the store run step with the command's keys.
+// update has the store run step with the command's keys. Of a step that fails, or that
+// the store runs again, no reply stays.
 func (k *call) update(step func(*call) error) {
-	k.step = step
-	k.result(k.p.updater.Update(k.keys, k.run))
+	k.step, k.before = step, k.out
+	k.done(k.p.updater.Update(k.keys, k.run))
+}
+
+// view is update for a step that changes nothing.
+func (k *call) view(step func(*call) error) {
+	k.step, k.before = step, k.out
+	k.done(k.p.updater.View(k.keys, k.run))
+}
+
+func (k *call) done(err error) {
+	if err != nil {
+		k.out, k.need = k.before, 0
+		k.result(err)
+	}
 }
 
 // result answers an error, if there is one.

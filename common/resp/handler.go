@@ -22,7 +22,8 @@ type conn struct {
 // shorter reply is checked.
 const room = 64
 
-// Serve implements session.Handler. It answers at most store.PrefetchBatch requests.
+// Serve implements session.Handler. It answers at most store.PrefetchBatch requests, or
+// store.MaxPuts if the store is a store.Batcher.
 func (c *conn) Serve(out, in []byte, max, limit int) (_ []byte, taken, answered, room int, err error) {
 	if len(in) < c.reading.need {
 		return out, 0, 0, 0, nil
@@ -32,8 +33,13 @@ func (c *conn) Serve(out, in []byte, max, limit int) (_ []byte, taken, answered,
 	if size == 0 || err != nil {
 		return out, 0, 0, 0, err
 	}
-	if size < len(in) && limit > len(out) && !r.inline && c.p.prefetcher != nil {
-		return c.serveSeveral(out, in, &r, size, max, limit)
+	if size < len(in) && limit > len(out) && !r.inline {
+		switch {
+		case c.p.prefetcher != nil:
+			return c.serveSeveral(out, in, &r, size, max, limit)
+		case c.p.batcher != nil && c.trusted && (r.isGet() || r.isSet()):
+			return c.serveBatch(out, in, &r, size, max, limit)
+		}
 	}
 	return c.serveOne(out, &r, size, max)
 }
@@ -199,12 +205,24 @@ func (c *conn) get(out, key []byte) (_ []byte, need int) {
 	return append(after, "\r\n"...), 0
 }
 
-// appendStoreError tells the client only that the store failed or is full, and the
-// operator why.
+// appendStoreError tells the client only which kind of error it is, and the operator
+// more.
+//
+// A store that is not available is an ERR, and no LOADING, CLUSTERDOWN or TRYAGAIN: some
+// clients send a command again after these, and a change that has perhaps happened would
+// happen twice.
 func (c *conn) appendStoreError(out []byte, err error) []byte {
+	if errors.Is(err, store.ErrApart) { // the client's mistake
+		return append(out, "-CROSSSLOT Keys in request don't hash to the same slot\r\n"...)
+	}
 	c.p.Failed(err)
-	if errors.Is(err, store.ErrFull) {
+	switch {
+	case errors.Is(err, store.ErrFull):
 		return append(out, "-OOM command not allowed when used memory > 'maxmemory'.\r\n"...)
+	case errors.Is(err, store.ErrUnavailable):
+		return append(out, "-ERR the store is not available\r\n"...)
+	case errors.Is(err, store.ErrTimeout):
+		return append(out, "-ERR the store did not answer in time\r\n"...)
 	}
 	return append(out, "-ERR the store failed\r\n"...)
 }

@@ -3,6 +3,7 @@ package resp_test
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
 
@@ -225,6 +226,54 @@ func TestAStoreThatCanDoLittle(t *testing.T) {
 		"GET fail", "-ERR the store failed|", "SET fail v", "-ERR the store failed|", "TYPE fail", "-ERR the store failed|", "INFO keyspace", "$12|# Keyspace||", "GET k", "$1|v|")
 	require.EqualValues(t, 3, p.StoreStats().StoreErrors)
 }
+
+// Clients learn which kind of error it was. That of a step which needs several servers is
+// theirs, so it is not counted.
+func TestReasonsOfAStore(t *testing.T) {
+	for err, want := range map[error]string{
+		store.ErrUnavailable: "-ERR the store is not available\r\n",
+		store.ErrTimeout:     "-ERR the store did not answer in time\r\n",
+		store.ErrFull:        "-OOM command not allowed when used memory > 'maxmemory'.\r\n",
+		store.ErrApart:       "-CROSSSLOT Keys in request don't hash to the same slot\r\n",
+	} {
+		p := start(t, resp.Config{Store: &losing{store.New(0), fmt.Errorf("at db.internal: %w", err)}})
+		c := connect(p)
+		for _, words := range [][]string{{"DEL", "a", "b"}, {"INCR", "a"}, {"MGET", "a", "b"}, {"SETNX", "k", "v"}, {"GETDEL", "a"}, {"EXISTS", "a"}, {"MSET", "a", "1"}} {
+			require.Equal(t, want, c.do(words...), "one reply to %s, although the step has made another", words[0])
+		}
+		switch stats := p.StoreStats(); err {
+		case store.ErrFull:
+			assert.EqualValues(t, 7, stats.StoreFull)
+		case store.ErrApart:
+			assert.Zero(t, stats.StoreErrors)
+		case store.ErrTimeout:
+			assert.EqualValues(t, 7, stats.StoreTimeouts)
+		default:
+			assert.EqualValues(t, 7, stats.StoreUnavailable)
+		}
+	}
+}
+
+// losing is a store that runs each step twice, as if others had changed the keys
+// meanwhile, and loses what the step has done.
+type losing struct {
+	*store.InMemory
+	err error
+}
+
+func (s *losing) Update(keys iter.Seq[[]byte], f func(store.Tx) error) error {
+	for range 2 {
+		if err := s.InMemory.Update(keys, f); err != nil {
+			return err
+		}
+		_ = s.InMemory.Clear()
+	}
+	return s.err
+}
+
+func (s *losing) View(keys iter.Seq[[]byte], f func(store.Tx) error) error { return s.Update(keys, f) }
+
+func (s *losing) Itself() store.Store { return s }
 
 // embedded overrides Put of a store that it embeds, and inherits Update, which would go
 // around it.

@@ -202,7 +202,7 @@ func (k *call) info() {
 	if wanted("keyspace") {
 		text := "# Keyspace\r\n"
 		if k.p.updater != nil {
-			if n := k.p.updater.Len(); n > 0 {
+			if n, err := k.p.updater.Len(); err == nil && n > 0 {
 				text += fmt.Sprintf("db0:keys=%d,expires=0,avg_ttl=0\r\n", n)
 			}
 		}

@@ -6,7 +6,7 @@ var keyCommands = []command{
 	{name: "exists", arity: -2, run: (*call).exists, updates: true, first: 1, last: -1, step: 1, group: "generic", flags: "readonly fast", since: "1.0.0", summary: "Determine if a key exists"},
 	{name: "type", arity: 2, run: (*call).kind, first: 1, last: 1, step: 1, group: "generic", flags: "readonly fast", since: "1.0.0", summary: "Determine the type stored at key"},
 	{name: "scan", arity: -2, most: maxWords, run: (*call).scan, updates: true, group: "generic", flags: "readonly", since: "2.8.0", summary: "Incrementally iterate the keys space"},
-	{name: "dbsize", arity: 1, run: func(k *call) { k.int(k.p.updater.Len()) }, updates: true, group: "server", flags: "readonly fast", since: "1.0.0", summary: "Return the number of keys in the selected database"},
+	{name: "dbsize", arity: 1, run: (*call).size, updates: true, group: "server", flags: "readonly fast", since: "1.0.0", summary: "Return the number of keys in the selected database"},
 	{name: "flushall", arity: -1, run: (*call).flush, updates: true, group: "server", flags: "write", since: "1.0.0", summary: "Remove all keys from all databases"},
 	{name: "flushdb", arity: -1, run: (*call).flush, updates: true, group: "server", flags: "write", since: "1.0.0", summary: "Remove all keys from the current database"},
 }
@@ -29,7 +29,7 @@ func (k *call) del() {
 }
 
 func (k *call) exists() {
-	k.update(func(k *call) error {
+	k.view(func(k *call) error {
 		n := 0
 		for key := range k.all(1) {
 			_, found, err := k.tx.Get(key)
@@ -54,6 +54,15 @@ func (k *call) kind() {
 	default:
 		k.out = appendSimple(k.out, "none")
 	}
+}
+
+func (k *call) size() {
+	n, err := k.p.updater.Len()
+	if err != nil {
+		k.result(err)
+		return
+	}
+	k.int(n)
 }
 
 func (k *call) flush() {

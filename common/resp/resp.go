@@ -45,6 +45,7 @@ type Protocol struct {
 	store      store.Store
 	fit        fitter
 	prefetcher store.Prefetcher // nil: the store does not prefetch
+	batcher    store.Batcher    // nil: the store is none
 	updater    store.Updater    // nil: the store is none
 	blocker    store.Blocker    // nil: the store does not block
 	lastID     atomic.Int64     // of a connection
@@ -81,6 +82,9 @@ func (p *Protocol) Start(env session.Env) error {
 	p.blocker, _ = s.(store.Blocker)
 	if fit, ok := s.(store.Fitter); ok && fit.Itself() == s {
 		p.fit = fit
+	}
+	if batcher, ok := s.(store.Batcher); ok && batcher.Itself() == s {
+		p.batcher = batcher
 	}
 	if updater, ok := s.(store.Updater); ok && updater.Itself() == s {
 		p.updater = updater

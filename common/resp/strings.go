@@ -83,7 +83,6 @@ func (k *call) exchange(value []byte, options int) error {
 		return err
 	}
 	// The reply is made first: it may not fit, and the put may change the old value.
-	before := k.out
 	switch write := (!found || options&ifAbsent == 0) && (found || options&ifPresent == 0); {
 	case options&andGet != 0 && found:
 		if !k.bulk(old) {
@@ -102,11 +101,7 @@ func (k *call) exchange(value []byte, options int) error {
 		k.null()
 		return nil
 	}
-	if err := k.tx.Put(k.args[1], value); err != nil {
-		k.out = before
-		return err
-	}
-	return nil
+	return k.tx.Put(k.args[1], value)
 }
 
 func (k *call) getset() {
@@ -136,13 +131,10 @@ func (k *call) getdel() {
 			k.null()
 			return nil
 		}
-		before := k.out
 		if !k.bulk(old) {
 			return nil
 		}
-		if _, err = k.tx.Delete(k.args[1]); err != nil {
-			k.out = before
-		}
+		_, err = k.tx.Delete(k.args[1])
 		return err
 	})
 }
@@ -150,7 +142,7 @@ func (k *call) getdel() {
 // mget is MGET. It adds up the reply's length before it makes the reply, because a client
 // may ask for the same large value a hundred thousand times.
 func (k *call) mget() {
-	k.update(func(k *call) error {
+	k.view(func(k *call) error {
 		size := 3 + digits(k.n)
 		for key := range k.all(1) {
 			value, found, err := k.tx.Get(key)
@@ -169,13 +161,11 @@ func (k *call) mget() {
 		if !k.fits(size) {
 			return nil
 		}
-		before := k.out
 		k.out = appendHeader(k.out, '*', k.n-1)
 		for key := range k.all(1) {
 			value, found, err := k.tx.Get(key)
 			switch {
 			case err != nil:
-				k.out = before
 				return err
 			case found:
 				k.out = appendBulk(k.out, value)

@@ -39,9 +39,18 @@ type Protocol struct {
 	// Protocol is the protocol, unless Flags makes it.
 	Protocol session.Protocol
 	// Flags defines the protocol's own flags. The function that it returns makes the
-	// protocol after parsing; its error is about the flags. nil: there are none.
+	// protocol after parsing; its error is about the flags unless it is NotUsage. nil:
+	// there are none.
 	Flags func(fs *flag.FlagSet) func() (session.Protocol, error)
 }
+
+// NotUsage wraps an error of Protocol.Flags that has another cause than wrong flags: a file
+// or another server that is not there. The exit code is 1 then, and not 2.
+func NotUsage(err error) error { return notUsage{err} }
+
+type notUsage struct{ error }
+
+func (e notUsage) Unwrap() error { return e.error }
 
 // Guarded is a session.Protocol that may ask clients for a password.
 type Guarded interface {

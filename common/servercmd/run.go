@@ -89,6 +89,9 @@ func Run(ctx context.Context, p Program, args []string, stdout, stderr io.Writer
 	o.Ready = func() { close(ready) }
 	srv, err := o.newServer()
 	code := exitUsage
+	if errors.As(err, new(notUsage)) {
+		code = exitFail
+	}
 	if err == nil {
 		defer LimitHeap(o.Limits, srv.Stats)()
 		code = exitFail // the flags are right; an error from here on is the system's

@@ -43,7 +43,7 @@ func TestKeysWithTheSameHash(t *testing.T) {
 		assert.True(t, found, key)
 		assert.Equal(t, []string{"", "I", "III"}[i], value, key)
 	}
-	assert.Equal(t, 3, s.Len())
+	assert.Equal(t, 3, s.len())
 	_, found = get("fir")
 	assert.False(t, found)
 
@@ -55,14 +55,14 @@ func TestKeysWithTheSameHash(t *testing.T) {
 	put("second", "2.5")
 	value, _ := get("second")
 	assert.Equal(t, "2.5", value)
-	assert.Equal(t, 2, s.Len())
+	assert.Equal(t, 2, s.len())
 	put("first", "new")
 	assert.True(t, s.delete([]byte("second"), hash))
 	value, _ = get("first")
 	assert.Equal(t, "new", value)
 	assert.True(t, s.delete([]byte(""), hash))
 	assert.True(t, s.delete([]byte("first"), hash))
-	assert.Zero(t, s.Len())
+	assert.Zero(t, s.len())
 	used, _ := s.Usage()
 	assert.Zero(t, used)
 }

@@ -3,8 +3,9 @@ package store
 import "reflect"
 
 // Scanner goes through the keys of a store in several steps, between which the store may
-// change. It meets each key once that is present from the first step to the last one. It
-// may meet or miss the others. One goroutine at a time uses it.
+// change. It meets each key that is present from the first step to the last one: once in
+// a store in memory, and perhaps again in one that several servers hold. It may meet or
+// miss the others. One goroutine at a time uses it.
 type Scanner interface {
 	// Next calls f with at most n further keys, until f returns false: f has not taken
 	// that key then, and gets it again at the next call. A step that meets no key may

@@ -83,14 +83,14 @@ func (s *Sharded) Usage() (used, limit int64) { return s.parts[0].store.Usage() 
 // WhenNearlyFull implements Bounded.
 func (s *Sharded) WhenNearlyFull(f func(used, limit int64)) { s.parts[0].store.WhenNearlyFull(f) }
 
-// Len returns the number of keys.
-func (s *Sharded) Len() int {
+// Len implements Updater. It never fails.
+func (s *Sharded) Len() (int, error) {
 	n := 0
 	for i := range s.parts {
 		p := &s.parts[i]
 		p.mu.Lock()
-		n += p.store.Len()
+		n += p.store.len()
 		p.mu.Unlock()
 	}
-	return n
+	return n, nil
 }

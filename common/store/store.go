@@ -17,8 +17,11 @@ import (
 // put. The key/value protocol puts only UTF-8, and its clients cannot read anything else;
 // other protocols put any bytes.
 //
-// The text of an error is for the server's log. Clients only learn that the store is
-// full (ErrFull), or that it failed.
+// An error says why the store failed: ErrFull, ErrUnavailable, ErrTimeout, or none of
+// them. Clients learn only which of these it is; the error's text is for the server's log.
+//
+// A store that waits for a disk or for another process bounds the time of each operation.
+// On a loop all clients wait meanwhile.
 //
 // A server that answers on several threads needs a store that is safe for concurrent
 // use: Sharded is, InMemory is not.
@@ -27,7 +30,8 @@ type Store interface {
 	// key is present. If it is absent, or on an error, Append appends nothing.
 	Append(dst, key []byte) (out []byte, found bool, err error)
 
-	// Put stores a copy of value under a copy of key. If it fails, the old value stays.
+	// Put stores a copy of value under a copy of key. After ErrFull the old value stays.
+	// After any other error the put may have happened, or may still happen.
 	Put(key, value []byte) error
 }
 
@@ -63,8 +67,14 @@ type Stats struct {
 	// StoreErrors counts requests that failed because of another error of the store.
 	// The log has the error.
 	StoreErrors int64 `json:"store_errors"`
+	// StoreUnavailable and StoreTimeouts are the parts of StoreErrors with ErrUnavailable
+	// and ErrTimeout. Both are 0 for a store in memory.
+	StoreUnavailable int64 `json:"store_unavailable,omitempty"`
+	StoreTimeouts    int64 `json:"store_timeouts,omitempty"`
 	// Store is how full the store is; nil if it is no Bounded.
 	Store *Usage `json:"store,omitempty"`
+	// StoreLatency is how long the store's operations took; nil if it is not Timed.
+	StoreLatency *Latency `json:"store_latency,omitempty"`
 }
 
 // Usage is how full a store is.
@@ -88,8 +98,17 @@ type Fitter interface {
 	Itself() Store
 }
 
-// ErrFull is returned by Put when the entry does not fit into the store.
-var ErrFull = errors.New("store is full")
+// The reasons for which a store fails. Its errors wrap them.
+var (
+	// ErrFull: the entry does not fit into the store, which did not change.
+	ErrFull = errors.New("store is full")
+	// ErrUnavailable: the store cannot be reached, or cannot serve at present. Later it may.
+	ErrUnavailable = errors.New("store is not available")
+	// ErrTimeout: the store did not answer in time.
+	ErrTimeout = errors.New("store did not answer in time")
+	// ErrApart: a step needs keys that lie on several servers, which cannot do it together.
+	ErrApart = errors.New("the keys lie on several servers")
+)
 
 // maxRecord is the largest sum of a key's and its value's lengths, in bytes.
 const maxRecord = math.MaxUint32 - recordHeader
@@ -264,5 +283,7 @@ func (s *InMemory) place(r record, key []byte, hash uint64, clash bool) {
 	}
 }
 
-// Len returns the number of keys.
-func (s *InMemory) Len() int { return len(s.records) + len(s.clashes) }
+// Len implements Updater. It never fails.
+func (s *InMemory) Len() (int, error) { return s.len(), nil }
+
+func (s *InMemory) len() int { return len(s.records) + len(s.clashes) }

@@ -161,7 +161,7 @@ func TestShardedIsSafeForConcurrentUse(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	assert.Equal(t, 10, s.Len())
+	assert.Equal(t, 10, length(t, s))
 }
 
 func TestNothingIsAllocatedForAValueThatFits(t *testing.T) {

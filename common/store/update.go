@@ -9,16 +9,25 @@ import (
 // Updater is a Store that can also remove and list entries, and change several of them in
 // one step. Other goroutines see all of a step or nothing of it.
 type Updater interface {
-	// Update calls f once, while no other goroutine reads or changes the keys. f may use
+	// Update calls f, while no other goroutine reads or changes the keys. f may use
 	// the Tx until it returns, for these keys only, and must not call the store. Update
-	// returns f's error. A key may come several times.
+	// returns f's error, or another one if the changes cannot be kept. A key may come
+	// several times.
+	//
+	// A store may call f on another goroutine, and several times: if others have changed
+	// the keys meanwhile, nothing of the last call stays, and f begins anew. It does not
+	// call f any more when Update has returned.
 	Update(keys iter.Seq[[]byte], f func(Tx) error) error
+
+	// View is Update for an f that changes nothing: of the Tx it only calls Get. It may be
+	// cheaper.
+	View(keys iter.Seq[[]byte], f func(Tx) error) error
 
 	// Scan returns a Scanner that is at the beginning of the keys.
 	Scan() Scanner
 
 	// Len returns the number of keys.
-	Len() int
+	Len() (int, error)
 
 	// Clear removes all keys in one step.
 	Clear() error
@@ -28,7 +37,7 @@ type Updater interface {
 }
 
 // Tx is what a function that Update calls may do with the keys. Each change happens at
-// once; it stays if the function returns an error.
+// once. If the function returns an error, its changes may stay or not.
 type Tx interface {
 	// Get returns the value of key. It is valid until key is changed, and at most until
 	// the function returns; it must not be modified.
@@ -57,6 +66,9 @@ type inMemoryTx InMemory
 
 // Update implements Updater.
 func (s *InMemory) Update(_ iter.Seq[[]byte], f func(Tx) error) error { return f((*inMemoryTx)(s)) }
+
+// View implements Updater.
+func (s *InMemory) View(keys iter.Seq[[]byte], f func(Tx) error) error { return s.Update(keys, f) }
 
 func (t *inMemoryTx) Get(key []byte) (value []byte, found bool, err error) {
 	s := (*InMemory)(t)
@@ -189,6 +201,9 @@ func (s *Sharded) Update(keys iter.Seq[[]byte], f func(Tx) error) error {
 	defer s.unlock(held)
 	return f((*shardedTx)(s))
 }
+
+// View implements Updater.
+func (s *Sharded) View(keys iter.Seq[[]byte], f func(Tx) error) error { return s.Update(keys, f) }
 
 func (s *Sharded) lock(held uint64) {
 	for left := held; left != 0; left &= left - 1 {

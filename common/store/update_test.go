@@ -169,7 +169,7 @@ func TestDeletedEntriesGiveTheirSpaceBack(t *testing.T) {
 			}
 			used, _ := s.Usage()
 			assert.Zero(t, used)
-			assert.Zero(t, s.Len())
+			assert.Zero(t, length(t, s))
 		})
 	}
 }
