@@ -26,7 +26,7 @@ go build -o "$dir/figures" ./tools/internal/figures
 events() {
 	local model
 	for model in $(modules); do
-		case $model in common | examples | tools) continue ;; esac
+		case $model in common | stores | examples | tools) continue ;; esac
 		go test -json -count=1 -p 1 "$@" "./$model/..." || :
 	done
 	scripts/netns.sh -test.v=test2json -test.skip=TestLoadFromTwoMachines | go tool test2json -p "$prefix/tools/internal/netfault" || :

@@ -13,8 +13,8 @@ export GOWORK=
 prefix=github.com/ioflavors/ioflavors
 
 # modules prints the workspace's modules, one folder a line, dependencies
-# first. The only dependency rule gives the order: a model needs common and no
-# other model; examples and tools may need them all.
+# first. The only dependency rule gives the order: a model, and stores, need common
+# and no model; examples and tools may need them all.
 modules() {
 	echo common
 	go list -m | sed "s|^$prefix/||" | grep -vx -e common -e examples -e tools

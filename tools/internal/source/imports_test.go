@@ -27,13 +27,15 @@ var imports = map[string]string{
 	"common/session":   "common/buffer", // bytes in, bytes out
 	"common/resp":      "common/backend common/session common/store",
 
+	"stores": "common stores",
+
 	"examples": "common examples", // and every model
 
 	// What tests know of a protocol, and a kernel that knows no more.
 	"common/servertest/dialogue": "common/exchanges common/session common/store",
 	"common/sock/fakekernel":     "common/exchanges common/server common/servertest/dialogue",
 
-	"tools/cmd":   "common tools/internal",
+	"tools/cmd":   "common stores tools/internal",
 	"tools/peers": "common tools/peers",
 	"tools/lint":  "",
 
@@ -113,7 +115,7 @@ func modelFolders() (folders []string) {
 		panic(err)
 	}
 	for line := range strings.Lines(string(workspace)) {
-		if folder, is := strings.CutPrefix(strings.TrimSpace(line), "./"); is && !slices.Contains([]string{"common", "examples", "tools"}, folder) {
+		if folder, is := strings.CutPrefix(strings.TrimSpace(line), "./"); is && !slices.Contains([]string{"common", "stores", "examples", "tools"}, folder) {
 			folders = append(folders, folder)
 		}
 	}
