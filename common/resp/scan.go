@@ -38,8 +38,10 @@ type scan struct {
 const errCursor = refusal("ERR this cursor is no longer valid: begin again with SCAN 0")
 
 // take removes the scan with the cursor. A cursor that was never given stands at the end
-// of the keys: keys is nil. The caller holds mu.
+// of the keys: keys is nil.
 func (s *scans) take(cursor int64, from store.Updater) (keys store.Scanner, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if cursor == 0 {
 		return from.Scan(), nil
 	}
@@ -55,14 +57,19 @@ func (s *scans) take(cursor int64, from store.Updater) (keys store.Scanner, err 
 	return nil, nil
 }
 
-// put keeps a scan for its next step, and returns the cursor. The caller holds mu.
-func (s *scans) put(keys store.Scanner) (cursor int64) {
+// put keeps a scan for the step with the cursor, and returns it; 0 stands for a new cursor.
+func (s *scans) put(cursor int64, keys store.Scanner) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if len(s.open) == maxScans {
 		s.open = slices.Delete(s.open, 0, 1)
 	}
-	s.last++
-	s.open = append(s.open, scan{s.last, keys})
-	return s.last
+	if cursor == 0 {
+		s.last++
+		cursor = s.last
+	}
+	s.open = append(s.open, scan{cursor, keys})
+	return cursor
 }
 
 // forget ends all scans, because no key is left.
@@ -74,6 +81,7 @@ func (s *scans) forget() {
 
 // scan is SCAN. A step may answer fewer keys than COUNT says, as Redis's may: it stops
 // before a key that does not fit into the output, and the next step begins with that key.
+// The scan is its own while the store is asked, because the store may wait.
 func (k *call) scan() {
 	o, ok := k.scanOptions()
 	if !ok {
@@ -84,8 +92,6 @@ func (k *call) scan() {
 		return
 	}
 	s := &k.p.scans
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	keys, err := s.take(o.cursor, k.p.updater)
 	k.scratch = k.scratch[:0]
 	if err != nil {
@@ -127,10 +133,10 @@ func (k *call) scan() {
 	case !more:
 		k.scanned(0, n)
 	case n == 0 && tooLong > 0 && o.cursor > 0:
-		s.open = append(s.open, scan{o.cursor, keys}) // again, with more room
+		s.put(o.cursor, keys) // again, with more room
 		k.need = around + tooLong
 	default:
-		k.scanned(s.put(keys), n)
+		k.scanned(s.put(0, keys), n)
 	}
 }
 
