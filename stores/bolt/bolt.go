@@ -100,6 +100,7 @@ func Open(path string, cfg Config) (*Store, error) {
 		closing: make(chan struct{}),
 		ended:   make(chan struct{}),
 	}
+	_ = db.View(func(tx *bbolt.Tx) error { s.used.Store(tx.Size()); return nil }) // it has no error of its own
 	go s.write()
 	return s, nil
 }
@@ -161,6 +162,9 @@ func (s *Store) Close() error {
 
 // Itself implements the interfaces of package store.
 func (s *Store) Itself() store.Store { return s }
+
+// MayBlock tells servers that an operation may wait, whatever its key.
+func (s *Store) MayBlock([]byte) bool { return true }
 
 // Usage implements store.Bounded: the size of the file's used pages, and Config.MaxBytes.
 func (s *Store) Usage() (used, limit int64) { return s.used.Load(), s.limit }

@@ -21,7 +21,7 @@ import (
 // unhurried is longer than any machine takes.
 const unhurried = time.Minute
 
-func open(t *testing.T, path string, cfg bolt.Config) *bolt.Store {
+func open(t testing.TB, path string, cfg bolt.Config) *bolt.Store {
 	t.Helper()
 	if cfg.Timeout == 0 {
 		cfg.Timeout = unhurried
@@ -192,4 +192,8 @@ func TestAfterCloseItIsNotAvailable(t *testing.T) {
 	_, _, err := s.Append(nil, []byte("k"))
 	assert.ErrorIs(t, err, store.ErrUnavailable)
 	require.NoError(t, s.Close(), "again")
+}
+
+func BenchmarkStore(b *testing.B) {
+	storetest.Bench(b, open(b, filepath.Join(b.TempDir(), "data"), bolt.Config{}))
 }

@@ -23,7 +23,7 @@ import (
 const unhurried = time.Minute
 
 // start runs an etcd of the test's own, of several members.
-func start(t *testing.T, members int, args ...string) (all []*realserver.Server) {
+func start(t testing.TB, members int, args ...string) (all []*realserver.Server) {
 	t.Helper()
 	realserver.Need(t, "etcd")
 	var peers, addrs, named []string
@@ -49,7 +49,7 @@ func addrs(servers []*realserver.Server) (all []string) {
 	return all
 }
 
-func open(t *testing.T, cfg etcd.Config) (s *etcd.Store) {
+func open(t testing.TB, cfg etcd.Config) (s *etcd.Store) {
 	t.Helper()
 	if cfg.Timeout == 0 {
 		cfg.Timeout = unhurried
@@ -200,4 +200,8 @@ func leaderOf(t *testing.T, servers []*realserver.Server) (leader *realserver.Se
 		return fmt.Errorf("no leader")
 	})
 	return leader
+}
+
+func BenchmarkStore(b *testing.B) {
+	storetest.Bench(b, open(b, etcd.Config{Addrs: addrs(start(b, 1))}))
 }

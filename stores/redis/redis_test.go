@@ -21,7 +21,7 @@ import (
 const unhurried = time.Minute
 
 // start runs a Redis of the test's own.
-func start(t *testing.T, args ...string) *realserver.Server {
+func start(t testing.TB, args ...string) *realserver.Server {
 	t.Helper()
 	realserver.Need(t, "redis-server")
 	addr := realserver.Addr(t)
@@ -29,7 +29,7 @@ func start(t *testing.T, args ...string) *realserver.Server {
 	return realserver.Start(t, addr, "redis-server", all...)
 }
 
-func open(t *testing.T, cfg redis.Config) *redis.Store {
+func open(t testing.TB, cfg redis.Config) *redis.Store {
 	t.Helper()
 	if cfg.Timeout == 0 {
 		cfg.Timeout = unhurried
@@ -228,4 +228,8 @@ func startCluster(t *testing.T) (nodes []*realserver.Server) {
 		})
 	}
 	return nodes
+}
+
+func BenchmarkStore(b *testing.B) {
+	storetest.Bench(b, open(b, redis.Config{Addrs: []string{start(b).Addr}}))
 }
