@@ -33,6 +33,7 @@ type adviseCmd struct {
 	HandlerKind string        `default:"wait" enum:"wait,cpu" help:"What the handler does in that time: wait, as for a disk or another server, or cpu, compute (default ${default})."`
 	Value       byteSize      `default:"64" range:"0..1047552" placeholder:"SIZE" help:"Size of the values: 64, 1KiB (default ${default})."`
 	Command     string        `without:"handler,handler-kind" because:"the handlers are those of the command" placeholder:"CMD" help:"Measure the models with your own handlers: CMD starts your program, which links the models, without a shell and as one process; {model} in CMD stands for the model, and {addr} or {port} for the address to listen on. A model that CMD refuses with exit code 2 is left out."`
+	Store       storeAddress  `without:"command,handler,handler-kind" because:"the store is that of the command, or the one whose handlers are slow" placeholder:"WHERE" help:"Measure the models with their data there: memory, bolt:PATH, redis://HOST:PORT[,HOST:PORT…], etcd://HOST:PORT[,HOST:PORT…] (default memory; docs/stores.md)."`
 	Exchanges   string        `without:"puts,value,handler,handler-kind" because:"the file says what the requests are" placeholder:"FILE" help:"The requests, with the answers that they must get, byte for byte (docs/exchanges.md). Wants --command, because the models' own commands speak this project's protocol."`
 	P99         time.Duration `name:"p99" default:"10ms" range:"1us..10s" placeholder:"TIME" help:"The time within which 99 of 100 requests must be answered, from when they were due (default ${default})."`
 	Cores       int           `default:"1" range:"1..1024" placeholder:"N" help:"How many cores the server may have; the load needs another one (default ${default})."`
@@ -139,6 +140,7 @@ func (c *adviseCmd) config() (advise.Config, error) {
 			return advise.Config{}, fmt.Errorf("--command: %w", err)
 		}
 	}
+	targets = models.Storing(string(c.Store), targets)
 	if targets, err = models.Select(targets, c.Models); err != nil {
 		return advise.Config{}, err
 	}
@@ -155,7 +157,7 @@ func (c *adviseCmd) config() (advise.Config, error) {
 		Profile: advise.Profile{
 			Connections: c.Conns, Active: c.Active.of(c.Conns), Rate: c.Rate, Arrivals: c.Arrivals, Puts: c.Puts,
 			Handler: c.Handler, Computes: c.HandlerKind == "cpu", Value: int(c.Value), Exchanges: talk, P99: c.P99,
-			Cores: c.Cores, SpareCore: c.SpareCore,
+			Cores: c.Cores, SpareCore: c.SpareCore, Store: string(c.Store),
 		},
 		Targets:  targets,
 		Repeats:  c.Repeats,
@@ -178,6 +180,9 @@ func (c *adviseCmd) commandLine() []string {
 	add("--arrivals", string(c.Arrivals))
 	if c.Command != "" {
 		add("--command", c.Command)
+	}
+	if c.Store != "" {
+		add("--store", string(c.Store))
 	}
 	if c.Exchanges != "" {
 		add("--exchanges", c.Exchanges)

@@ -40,6 +40,7 @@ func TestExitCodes(t *testing.T) {
 		{2, []string{"lab", "--arrivals", "never"}},
 		{2, []string{"lab", "--only", "E99"}},
 		{2, []string{"lab", "--models", "none"}},
+		{2, []string{"lab", "--store", "mysql://h:1"}},
 		{2, []string{"lab", "--server", "mine"}},
 		{2, []string{"lab", "--server", "eventloop=x {addr}"}},
 		{2, []string{"lab", "argument"}},
@@ -50,6 +51,7 @@ func TestExitCodes(t *testing.T) {
 		{2, []string{"advise", "--active", "2000"}},
 		{2, []string{"advise", "--handler", "20ms"}},
 		{2, []string{"advise", "--models", "none"}},
+		{2, []string{"advise", "--store", "mysql://h:1"}},
 		{2, []string{"advise", "--duration", "1m"}},
 		{1, []string{"advise", "--out", below}},
 
@@ -72,6 +74,8 @@ func TestExitCodes(t *testing.T) {
 		{2, []string{"serve", "eventloop", "--addr", "nohost"}},
 		{2, []string{"serve", "eventloop", "--addr", "127.0.0.1:0", "--metrics-addr", "nohost"}},
 		{2, []string{"serve", "eventloop", "--slow-sleep", "-1s"}},
+		{2, []string{"serve", "eventloop", "--store", "mysql://h:1"}},
+		{1, []string{"serve", "eventloop", "--store", "bolt:" + none + "/data"}},
 		{1, []string{"serve", "eventloop", "--addr", taken}},
 		{1, []string{"serve", "eventloop", "--addr", "127.0.0.1:0", "--metrics-addr", taken}},
 

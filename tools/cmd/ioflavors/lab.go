@@ -43,6 +43,7 @@ type labCmd struct {
 	Puts      float64       `default:"0.1" range:"0..1" placeholder:"SHARE" help:"Share of puts; the others are gets (default ${default})."`
 	Keys      int           `default:"10000" range:"1..10000000" placeholder:"N" help:"How many keys there are (default ${default})."`
 	Value     sizes         `default:"64" range:"0..67108864" placeholder:"SIZE" help:"Size of the values in bytes, or a range of sizes: 16-4096 (default ${default})."`
+	Store     storeAddress  `placeholder:"WHERE" help:"Where the models keep their data: memory, bolt:PATH, redis://HOST:PORT[,HOST:PORT…], etcd://HOST:PORT[,HOST:PORT…] (default memory; docs/stores.md). Each model finds what the one before it has left there."`
 	Arrivals  load.Arrivals `default:"constant" enum:"poisson,constant" help:"How an open loop's requests are spread over time: constant, as a clock ticks, or poisson, at random (default ${default})."`
 	SLO       time.Duration `default:"1ms" range:"1us..10s" placeholder:"TIME" help:"The highest p99 that the search for capacity allows (default ${default})."`
 	Seed      uint64        `default:"1" range:"any" help:"Determines the order of the servers and the sequences of requests (default ${default})."`
@@ -177,7 +178,7 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 	if c.Claims || claims != nil {
 		parts = append(parts, experiments.Parts(claims)...)
 	}
-	targets, notMeasured := models.Speaking(c.Protocol, models.Models(program)), []string(nil)
+	targets, notMeasured := models.Storing(string(c.Store), models.Speaking(c.Protocol, models.Models(program))), []string(nil)
 	switch {
 	case len(c.At) > 0 && claims != nil:
 		return lab.Config{}, nil, usageError(fmt.Errorf("--only %s makes no sense beside --at: the claims are about servers that the lab starts", claims[0]))
@@ -364,6 +365,9 @@ func (c *labCmd) command() []string {
 		add("--puts", fmt.Sprint(c.Puts))
 		add("--keys", fmt.Sprint(c.Keys))
 		add("--value", c.Value.String())
+	}
+	if c.Store != "" {
+		add("--store", string(c.Store))
 	}
 	add("--arrivals", string(c.Arrivals))
 	add("--slo", c.SLO.String())

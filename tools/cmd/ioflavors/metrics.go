@@ -69,6 +69,7 @@ type metrics struct {
 	figures []figure
 	// Only for stores that tell how full they are.
 	storeBytes, storeLimit *prometheus.Desc
+	storeLatency           *prometheus.Desc // only for those that measure it
 }
 
 type figure struct {
@@ -83,10 +84,11 @@ func newMetrics(model string, srv server.Server) *metrics {
 	}
 	const counter, gauge = prometheus.CounterValue, prometheus.GaugeValue
 	return &metrics{
-		srv:        srv,
-		storeBytes: desc("store_bytes", "Bytes of keys, values and their bookkeeping in the store."),
-		storeLimit: desc("store_limit_bytes", "Bytes that the store may hold; 0 without a limit."),
-		closed:     desc("connections_closed_total", "Connections closed, by reason.", "reason"),
+		srv:          srv,
+		storeBytes:   desc("store_bytes", "Bytes of keys, values and their bookkeeping in the store."),
+		storeLimit:   desc("store_limit_bytes", "Bytes that the store may hold; 0 without a limit."),
+		storeLatency: desc("store_latency_seconds", "Time of the store's operations; a batch is one."),
+		closed:       desc("connections_closed_total", "Connections closed, by reason.", "reason"),
 		figures: []figure{
 			{desc("connections_accepted_total", "Connections accepted."), counter, func(s server.Stats) int64 { return s.Accepted }},
 			{desc("connections_active", "Connections open now."), gauge, func(s server.Stats) int64 { return s.Active }},
@@ -100,6 +102,8 @@ func newMetrics(model string, srv server.Server) *metrics {
 			{desc("offload_waiting", "Connections that wait for a handler off the loop to return."), gauge, func(s server.Stats) int64 { return s.Waiting }},
 			{desc("store_full_total", "Puts for which the store had no room."), counter, func(s server.Stats) int64 { return s.StoreFull }},
 			{desc("store_errors_total", "Requests that failed because of a store error other than a full store."), counter, func(s server.Stats) int64 { return s.StoreErrors }},
+			{desc("store_unavailable_total", "The store's errors because it was not available."), counter, func(s server.Stats) int64 { return s.StoreUnavailable }},
+			{desc("store_timeouts_total", "The store's errors because it did not answer in time."), counter, func(s server.Stats) int64 { return s.StoreTimeouts }},
 			{desc("buffer_bytes", "Bytes in connections' buffers now."), gauge, func(s server.Stats) int64 { return s.BufferBytes }},
 		},
 	}
@@ -109,6 +113,7 @@ func (m *metrics) Describe(descs chan<- *prometheus.Desc) {
 	descs <- m.closed
 	descs <- m.storeBytes
 	descs <- m.storeLimit
+	descs <- m.storeLatency
 	for _, f := range m.figures {
 		descs <- f.desc
 	}
@@ -122,6 +127,13 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 	if s.Store != nil {
 		out <- prometheus.MustNewConstMetric(m.storeBytes, prometheus.GaugeValue, float64(s.Store.Bytes))
 		out <- prometheus.MustNewConstMetric(m.storeLimit, prometheus.GaugeValue, float64(s.Store.Limit))
+	}
+	if l := s.StoreLatency; l != nil {
+		buckets := make(map[float64]uint64, len(l.Buckets))
+		for _, b := range l.Buckets {
+			buckets[b.AtMost] = uint64(b.Count)
+		}
+		out <- prometheus.MustNewConstHistogram(m.storeLatency, uint64(l.Count), l.Seconds, buckets)
 	}
 	for reason, n := range s.Closed {
 		out <- prometheus.MustNewConstMetric(m.closed, prometheus.CounterValue, float64(n), reason)

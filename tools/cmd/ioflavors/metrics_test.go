@@ -4,9 +4,11 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest"
 	"github.com/ioflavors/ioflavors/multiblocking"
+	"github.com/ioflavors/ioflavors/stores"
 )
 
 func TestPrometheusIsToldTheCounters(t *testing.T) {
@@ -45,6 +48,31 @@ func TestPrometheusIsToldTheCounters(t *testing.T) {
 	} {
 		assert.Contains(t, string(body), line)
 	}
+}
+
+// A store that waits has a histogram of its latency.
+func TestPrometheusIsToldTheStoresLatency(t *testing.T) {
+	s, err := stores.Open(stores.Address{Kind: "bolt", Path: filepath.Join(t.TempDir(), "data")}, stores.Config{Timeout: time.Minute})
+	require.NoError(t, err)
+	defer s.Close()
+	srv := multiblocking.New(multiblocking.Config{Config: server.Config{Protocol: kv.New(kv.Config{Store: s})}})
+	ctx, c := servertest.Dial(t, servertest.Serve(t, srv))
+	require.NoError(t, c.Put(ctx, "k", "v"))
+
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(newMetrics("multiblocking", srv))
+	families, err := registry.Gather()
+	require.NoError(t, err)
+	for _, family := range families {
+		if family.GetName() == "ioflavors_store_latency_seconds" {
+			h := family.Metric[0].GetHistogram()
+			assert.EqualValues(t, 1, h.GetSampleCount())
+			assert.Positive(t, h.GetSampleSum())
+			assert.Len(t, h.Bucket, 21)
+			return
+		}
+	}
+	t.Error("no histogram")
 }
 
 func TestAMetricsAddressInUseIsAnError(t *testing.T) {

@@ -28,6 +28,6 @@ func (c *serveCmd) Run(ctx context.Context) error {
 
 // serve runs a model's server, which has its own signal handling, flags and exit codes.
 func serve(ctx context.Context, model server.Command, args []string, stderr io.Writer) (code int) {
-	p := kvcmd.Program("ioflavors serve "+model.Model, withMetrics(ctx, model), slowKeys)
+	p := kvcmd.Program("ioflavors serve "+model.Model, withMetrics(ctx, model), otherStores)
 	return servercmd.Run(ctx, p, args, os.Stdout, stderr)
 }

@@ -37,6 +37,8 @@ type Profile struct {
 	// the response time decides, not the CPU time.
 	Cores     int  `json:"cores"`
 	SpareCore bool `json:"spare_core,omitempty"`
+	// Store is where the data is: an address of package stores. "": in memory.
+	Store string `json:"store,omitempty"`
 }
 
 const (
@@ -80,6 +82,10 @@ func (p Profile) Validate() error {
 // handling returns how many requests are in their handlers at any time.
 func (p Profile) handling() float64 { return p.Rate * p.Handler.Seconds() }
 
+// storedKeys is how many keys there are if the data is not in memory: a disk may take 10 ms
+// for each put.
+const storedKeys = 500
+
 // workload returns the generator's workload. It has few keys, so that even slow
 // handlers store them in a moment, and so that the connections have room.
 func (p Profile) workload() load.Workload {
@@ -93,6 +99,9 @@ func (p Profile) workload() load.Workload {
 	w.Keys = min(w.Keys, data/max(1, p.Value))
 	if p.Handler > 0 {
 		w.Keys = min(w.Keys, max(10, int(filling/p.Handler)))
+	}
+	if p.Store != "" {
+		w.Keys = min(w.Keys, storedKeys)
 	}
 	return w
 }

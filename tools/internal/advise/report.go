@@ -12,6 +12,7 @@ import (
 
 	"github.com/ioflavors/ioflavors/tools/internal/folder"
 	"github.com/ioflavors/ioflavors/tools/internal/format"
+	"github.com/ioflavors/ioflavors/tools/internal/printable"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 	"github.com/ioflavors/ioflavors/tools/internal/self"
 	"github.com/ioflavors/ioflavors/tools/internal/text"
@@ -275,6 +276,9 @@ func (p Profile) task() string {
 			kind = "computes"
 		}
 		text += fmt.Sprintf("; each handler %s for %v", kind, p.Handler)
+	}
+	if p.Store != "" {
+		text += "; the data at " + printable.Line(p.Store)
 	}
 	text += fmt.Sprintf("; p99 within %v; %s", p.P99, format.Count(p.Cores, "core"))
 	if p.SpareCore {

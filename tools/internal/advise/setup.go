@@ -145,6 +145,10 @@ func (p Profile) setup(s results.Target, program []string, descriptors int) (*Se
 		}
 		setup.Why = append(setup.Why, text)
 	}
+	if p.Store != "" {
+		setup.Serve = append(setup.Serve, "--store", p.Store)
+		setup.Why = append(setup.Why, "The Go program below has its data in memory: give kv.Config the Store that stores.Open opens (docs/stores.md).")
+	}
 	if p.Handler > 0 {
 		setup.Why = append(setup.Why, fmt.Sprintf("The command has no handler that takes %v: that handler is in the Store of your own program.", p.Handler))
 	}

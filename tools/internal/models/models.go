@@ -38,6 +38,19 @@ func Models(program string) []results.Target {
 	return all
 }
 
+// Storing returns our own servers with the flag that makes them keep their data at an
+// address (package stores); "" is their memory. One runs at a time, so they may have one
+// file after the other.
+func Storing(address string, ours []results.Target) (all []results.Target) {
+	for _, s := range ours {
+		if address != "" {
+			s.Command = slices.Concat(s.Command, []string{"--store", address})
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
 // Speaking returns our own servers with the flag that makes them serve the protocol.
 func Speaking(protocol load.Protocol, ours []results.Target) (all []results.Target) {
 	for _, s := range ours {
