@@ -20,6 +20,11 @@ func (r *Results) Check() error {
 	if slices.Contains(r.Servers, nil) {
 		return errors.New("a server is null")
 	}
+	for _, s := range r.Servers {
+		if s.Name != printable.Line(s.Name) { // its rest would look like a line of ours
+			return fmt.Errorf("the name of a server has a line break, or a tab: %s", printable.Line(s.Name))
+		}
+	}
 	var errs []error
 	add := func(err error) { errs = append(errs, err) }
 	named := func(what, server string) {

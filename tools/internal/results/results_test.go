@@ -44,6 +44,7 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 		`{"schema": 99, "servers": true}`:  "schema version 99, but this program reads 5 only",
 		`{"schema": 5, "servers": true}`:   "servers",
 		`{"schema": 5, "servers": [null]}`: "a server is null",
+		`{"schema": 5, "servers": [{"name": "x\nall figures are equal"}]}`:                     "the name of a server has a line break, or a tab: x",
 		`{"schema": 5, "runs": [{"server": "x"}]}`:                                             `runs: figures of "x" under workload 0`,
 		`{"schema": 5, "servers": [{"name": "x"}], "open": [{"server": "x", "workload": 99}]}`: `open: figures of "x" under workload 99`,
 		`{"schema": 5, "servers": [{"name": "x"}], "idle": [{"server": "x", "wanted": 5}]}`:    "of the plan's []",
