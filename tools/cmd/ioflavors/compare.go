@@ -102,8 +102,11 @@ func (c *change) Decode(ctx *kong.DecodeContext) error {
 	if err != nil {
 		return fmt.Errorf("%q is no share: want 10%% or 0.1", text)
 	}
-	if percent {
+	switch {
+	case percent:
 		x /= 100
+	case x > 1 && x <= 1000: // 5 would be 500 %, and never fail
+		return fmt.Errorf("%s: %g is %g %%: say %g%% or %g", text, x, 100*x, x, x/100)
 	}
 	*c = change(x)
 	return nil

@@ -56,6 +56,7 @@ func TestCompareFails(t *testing.T) {
 		{[]string{b, a, "--fail-above", "0"}, 0, ""}, // better
 		{[]string{a, a, "--fail-above", "0%"}, 0, ""},
 		{[]string{a, a, "--fail-above", "0.1%"}, 0, "but in 1 of 1 figures the noise could hide such a change"},
+		{[]string{a, b, "--fail-above", "10"}, 2, "10 is 1000 %: say 10% or 0.1"}, // once it never failed
 		{[]string{a, empty}, 1, "the runs have no figure in common: "},
 	} {
 		code, _, stderr := ioflavors(t, append([]string{"compare"}, test.args...)...)
