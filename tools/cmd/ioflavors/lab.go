@@ -52,7 +52,7 @@ type labCmd struct {
 	Full      bool          `xor:"size" help:"Measure for longer, and each server's capacity, too. The lab says how long that takes."`
 	Claims    bool          `xor:"size" help:"Put all of the article's claims to the test, with the time that they need: about six minutes."`
 	NoPin     bool          `help:"Do not give servers and load a core each."`
-	Verbose   bool          `help:"Print all tables and notes before the answer, and a line for each measurement. Without the flag they are in the page and in results.json."`
+	Verbose   bool          `help:"Print all tables and notes before the answer, and a line for each measurement. Without the flag they are in the page and in results.json only, unless you ask for a part (--only, --claims) or for --at."`
 }
 
 // exitVoid means, as in load, that the run shows next to nothing.
