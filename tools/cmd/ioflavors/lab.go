@@ -208,10 +208,10 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 		cleanUp()
 		return lab.Config{}, nil, usageError(err)
 	}
-	rounds, duration, profile := 6, 125*time.Millisecond, 2*time.Second
+	rounds, duration, profile := 6, 125*time.Millisecond, time.Second
 	switch {
 	case c.Quick:
-		rounds, duration, profile = 1, 200*time.Millisecond, time.Second
+		rounds, duration = 1, 200*time.Millisecond
 	case c.Claims || claims != nil:
 		rounds = 3
 	case c.Full:

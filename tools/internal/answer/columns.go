@@ -28,7 +28,7 @@ const (
 	memoryEqual   = 512     // bytes: what one measurement may be wrong by
 	responseEqual = 0.15    // of the best
 	fewRounds     = 4       // with fewer, tests of significance find nothing
-	fewEqual      = 0.15    // of the best, if the rounds are few
+	fewEqual      = 0.25    // of the best, if the rounds are few
 	cpuEqual      = 0.05    // of the best; more if the A/A run differs by more
 	significant   = 0.05    // of a test's p
 	leastClean    = 1.0 / 2 // of the rounds that must be neither void nor disturbed
@@ -190,6 +190,9 @@ func responseCell(r *results.Results, s *results.Server, at int, valid func(*res
 		if d, ok := round(c); ok && d > 0 {
 			cell.sample = append(cell.sample, float64(d))
 		}
+	}
+	if len(cell.sample) == 0 { // a round alone has too few requests for a p99
+		cell.sample = []float64{float64(d)}
 	}
 	return cell
 }

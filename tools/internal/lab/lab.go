@@ -43,7 +43,7 @@ type Config struct {
 	AllClaims   bool
 	// Arrivals is how an open loop spreads its requests over time.
 	Arrivals load.Arrivals
-	// Profile is how long each server is profiled: whole seconds, 1 to 5. 0: 2 s.
+	// Profile is how long each server is profiled: whole seconds, 1 to 5. 0: 1 s.
 	Profile time.Duration
 	// SLO is the highest p99 of the response time that capacity allows.
 	SLO time.Duration

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	defaultProfile = 2 * time.Second
+	defaultProfile = time.Second
 	maxProfile     = bench.MaxCell
 
 	maxIdle = 2 * time.Second

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -62,10 +63,15 @@ func TimeNotes(r *results.Results) []string {
 			notes = append(notes, "Within one io_uring_enter the kernel reads, writes and waits: compare it with these three together.")
 		}
 	}
+	disturbed, one := 0, ""
 	for _, s := range r.Servers {
 		if c := r.TimeOf(s.Name); c != nil && c.Taken() != "" {
-			notes = append(notes, fmt.Sprintf("disturbed  %s, profile: %s.", s.Name, c.Taken()))
+			disturbed++
+			one = cmp.Or(one, s.Name+": "+c.Taken())
 		}
+	}
+	if disturbed > 0 {
+		notes = append(notes, fmt.Sprintf("The machine disturbed %s; one of them: %s.", format.Count(disturbed, "profile"), one))
 	}
 	return notes
 }

@@ -42,7 +42,7 @@ func TestTimeTable(t *testing.T) {
 	assert.Contains(t, notes[0], "of 100 samples a share is within ±10 %")
 	assert.Contains(t, notes[0], "explain 98 % or more")
 	assert.Contains(t, notes[1], "io_uring_enter")
-	assert.Equal(t, "disturbed  calls, profile: the host had the cores for 50.0 % of the time.", notes[2])
+	assert.Equal(t, "The machine disturbed 1 profile; one of them: calls: the host had the cores for 50.0 % of the time.", notes[2])
 
 	r.Time = nil
 	assert.Empty(t, TimeNotes(r))
