@@ -24,7 +24,7 @@ fi
 #     commands of docs/your-own-server.md.
 #   - packages that start no goroutine have nothing to race with. What others do with
 #     them at once is seen in the others' tests.
-alone='figures|format|generator/dataset|generator/wire|load|nearest|report(/[a-z]+)?|results|source|text'
+alone='answer|compare|figures|format|generator/dataset|generator/wire|load|nearest|report(/[a-z]+)?|results|source|text|timesplit'
 if find tools/internal -name '*.go' | grep -E "/($alone)/" | xargs grep -lE '\bgo func|\.Go\(|t\.Parallel|"sync'; then
 	fail "these files start goroutines, so the race detector must see them: mend the list in $0"
 fi
