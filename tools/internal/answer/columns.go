@@ -191,8 +191,8 @@ func responseCell(r *results.Results, s *results.Server, at int, valid func(*res
 			cell.sample = append(cell.sample, float64(d))
 		}
 	}
-	if len(cell.sample) == 0 { // a round alone has too few requests for a p99
-		cell.sample = []float64{float64(d)}
+	if len(cell.sample) == 0 {
+		cell.Why = "all rounds together have enough requests for it, and no round alone, so it cannot be compared"
 	}
 	return cell
 }
