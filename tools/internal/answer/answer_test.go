@@ -1,6 +1,8 @@
 package answer
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -128,6 +130,20 @@ func TestTheFinding(t *testing.T) {
 		"Differences of CPU up to 5 % count as equal: the same server, measured twice, differed by 0.0 %.",
 	}, lead)
 	assert.True(t, a.Trusted(), "%v", a.Trust)
+}
+
+// Once a server of the user's own counted as the simplest one.
+func TestAnotherServerIsNotTakenForTheSimplest(t *testing.T) {
+	text, err := json.Marshal(runOf(t, usual))
+	require.NoError(t, err)
+	r, err := results.Decode(bytes.ReplaceAll(text, []byte(`"iouring"`), []byte(`"mine"`)))
+	require.NoError(t, err)
+	r.Server("mine").Foreign = true
+	a := Of(r)
+	assert.Contains(t, a.Finding, "mine need the least CPU per request")
+	assert.Contains(t, a.Advice, "Take eventloop if")
+	slices.Reverse(r.Servers)
+	assert.Contains(t, Of(r).Advice, "Take eventloop if")
 }
 
 func TestTheTable(t *testing.T) {

@@ -166,14 +166,15 @@ func sentences(r *results.Results, cheapest, tolerant, burning, stopped []subjec
 
 // advice names the server to take: the simplest of those that need the least CPU, serve
 // several clients, and have no figure that is likely to hurt but beside a slow handler.
-// Beside it stands the cheapest one that bears slow handlers.
+// Nothing is known of the simplicity of other servers than ours: they come last. Beside it
+// stands the cheapest one that bears slow handlers.
 func advice(several, tolerant []subject) string {
 	var best *subject
 	for i, s := range several {
 		if !s.is(CPU, Best) || s.is(Idle, Hurts) || s.is(Client, Hurts) || s.is(Memory, Hurts) || s.is(Waiting, Hurts) {
 			continue
 		}
-		if best == nil || s.complexity < best.complexity {
+		if best == nil || s.complexity > 0 && (best.complexity == 0 || s.complexity < best.complexity) {
 			best = &several[i]
 		}
 	}
