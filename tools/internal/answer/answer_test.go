@@ -211,6 +211,24 @@ func TestNoiseIsRespected(t *testing.T) {
 	assert.Contains(t, Of(r).Finding, "need the same CPU per request", "the rounds overlap")
 }
 
+// A server with wild rounds is no better than one with the same, or a lower, median.
+func TestWildRoundsAreNoAdvantage(t *testing.T) {
+	r := runOf(t, map[string]figures{"eventloop": {cpu: 3.5}, "iouring": {cpu: 4}, "multiblocking": {cpu: 4.4}, "busywait": {cpu: 7}})
+	for i := range r.Runs {
+		if c := &r.Runs[i]; (c.Server == "multiblocking" || c.Server == "busywait") && c.Round%2 == 0 {
+			c.Resources.CPU /= 3
+		}
+	}
+	require.NoError(t, r.Summarize())
+	for i, s := range r.Summary { // the medians as they would be with more rounds
+		r.Summary[i].Cost.CPU = map[string]float64{"eventloop": 3.5e3, "iouring": 4e3, "multiblocking": 4.4e3, "busywait": 7e3}[s.Server]
+	}
+	a := Of(r)
+	assert.Equal(t, Best, a.Cell("multiblocking", CPU).Grade)
+	assert.Equal(t, Best, a.Cell("iouring", CPU).Grade)
+	assert.Equal(t, Fair, a.Cell("busywait", CPU).Grade, "twice as much is not equal, and not proved to be more")
+}
+
 // Nothing is claimed from void or disturbed measurements: the figure stands there without
 // a grade, and with the reason.
 func TestNothingIsClaimedFromDisturbedCells(t *testing.T) {

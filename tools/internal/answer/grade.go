@@ -9,7 +9,8 @@ import (
 )
 
 // gradeRounds grades the cells that have rounds to be judged by: Best if a cell equals
-// the lowest one, and Hurts from so many times the lowest on.
+// the lowest one, or is lower than one that does, because wild rounds make a cell no
+// better; and Hurts from so many times the lowest on.
 func gradeRounds(cells []Cell, equal, hurts float64) {
 	var best *Cell
 	for i := range cells {
@@ -17,12 +18,18 @@ func gradeRounds(cells []Cell, equal, hurts float64) {
 			best = c
 		}
 	}
+	most := 0.0 // of those that equal the lowest
+	for _, c := range cells {
+		if len(c.sample) > 0 && c.Value < hurts*best.Value && same(c, *best, equal) {
+			most = max(most, c.Value)
+		}
+	}
 	for i := range cells {
 		switch c := &cells[i]; {
 		case len(c.sample) == 0:
-		case same(*c, *best, equal):
+		case c.Value <= most:
 			c.Grade = Best
-		case c.Value >= hurts*best.Value:
+		case c.Value >= hurts*best.Value && !same(*c, *best, equal):
 			c.Grade = Hurts
 		}
 	}
