@@ -179,10 +179,13 @@ func shortField(body []byte, tag byte) (content, rest []byte, ok bool) {
 
 // mostRequests is how many requests Serve answers at most.
 func (h *Handler) mostRequests() int {
-	if h.prefetcher == nil {
-		return 1
+	switch {
+	case h.prefetcher != nil:
+		return store.PrefetchBatch
+	case h.batcher != nil:
+		return store.MaxPuts
 	}
-	return store.PrefetchBatch
+	return 1
 }
 
 // Need implements session.Handler.
