@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -112,9 +113,17 @@ func TestJSONForATerminal(t *testing.T) {
 // Names in results.json appear on the page and in the advice.
 func TestResultsAreNoControlSequences(t *testing.T) {
 	dir := t.TempDir()
-	_, err := (&results.Results{Schema: results.Schema, Servers: []*results.Server{{Target: results.Target{Name: "a" + evil}, DNF: evil}}}).Write(dir)
-	require.NoError(t, err)
+	write := func(name string) {
+		_, err := (&results.Results{Schema: results.Schema, Servers: []*results.Server{{Target: results.Target{Name: name}, DNF: evil}}}).Write(dir)
+		require.NoError(t, err)
+	}
+	write("a" + evil) // of several lines
 	code, stdout, stderr := ioflavors(t, "report", dir)
+	assert.Equal(t, 1, code)
+	harmless(t, stderr)
+
+	write("a" + strings.ReplaceAll(evil, "\n", ""))
+	code, stdout, stderr = ioflavors(t, "report", dir)
 	require.Zero(t, code, stderr)
 	harmless(t, stdout)
 	page, err := os.ReadFile(filepath.Join(dir, "report.html"))

@@ -60,14 +60,14 @@ const maxSteps = 36_000
 
 func (w *window) begin(paused, now time.Duration) {
 	w.open, w.began, w.beginPause = true, now, now-paused
-	w.beganAt = time.Now().Round(0)
+	w.beganAt = time.Now().UTC().Round(0) // as JSON has it
 	w.busy, w.inFlightSum, w.inError, w.tallied = 0, 0, 0, now
 	w.thread = meter.ReadThread()
 }
 
 func (w *window) end(now time.Duration) {
 	w.open, w.ended = false, now
-	w.endedAt = time.Now().Round(0)
+	w.endedAt = time.Now().UTC().Round(0) // as JSON has it
 	w.cpu, w.runQueue = meter.ReadThread().Since(w.thread)
 	w.series = w.series[:min(len(w.series), int((now-w.began+w.step-1)/w.step))]
 }
