@@ -36,4 +36,4 @@ experiments+='|AdviseWithoutThoseThatAreNotAvailable|CallersShowAStall|CapacityI
 experiments+='|YourOwnServer|SilentClientsAreRun|ManyConnectionsAreRun|CoresAreRun|OneAtATimeIsRun|ASlowHandlerIsMeasured'
 experiments+='|APoolIsMeasured|ADeafReaderIsMeasured|IdleLadder|SyscallsOfAServer|SyscallsOfARing)'
 CGO_ENABLED=1 FAKEKERNEL_SEEDS=50 go test -race "${packages[@]}" \
-	-skip "^TestCommand$/./$outside|^TestServer$/^conformance$/^tcp4$|^TestServer$/./^conformance$/^tcp4$|^Test(Server|AllHandlersOffTheLoops)$/^(lines|resp)$|^TestServer$/./^(lines|resp)$|^$experiments\$"
+	-skip "^TestCommand$/./$outside|^TestServer$/^conformance$/^tcp4$|^TestServer$/./^conformance$/^tcp4$|^TestServer$/^(lines|resp)$|^TestServer$/./^(lines|resp)$|^$experiments\$"
