@@ -275,9 +275,9 @@ func (c *Conn) settle(now time.Duration, l looked) {
 		c.Abort(session.ErrMemory)
 	}
 	for c.Wants() != 0 {
-		if !c.Partial() && !c.Away() { // what is away may come back as incomplete as before
+		if !c.Partial() {
 			c.frame = 0
-		} else if next := max(1, uint32(c.Answered()+1)); c.Partial() && c.frame != next {
+		} else if next := max(1, uint32(c.Answered()+1)); c.frame != next {
 			c.frame, c.begun = next, now
 		}
 		if c.Lingering() && !c.fin {

@@ -61,10 +61,7 @@ func offloading(t *testing.T, cfg Config, test func(t *testing.T, core *Core, ca
 		if cfg.Logger == nil {
 			cfg.Logger = slog.New(slog.DiscardHandler)
 		}
-		cfg.Offload = OffloadPredicate
-		if cfg.Protocol == nil {
-			cfg.Protocol = slowLines()
-		}
+		cfg.Protocol, cfg.Offload = slowLines(), OffloadPredicate
 		calls := new(shelf)
 		core := NewCore(cfg, Traits{Offloads: true, Workers: calls}, 1)
 		require.NoError(t, core.invalid)
@@ -184,38 +181,6 @@ func TestClocksRestWhileAHandlerRuns(t *testing.T) {
 		assert.Equal(t, time.Second, c.sleep(core, time.Hour), "it takes nothing")
 		c.Closed()
 		assert.EqualValues(t, 1, stats(core).Closed[ClosedSlowReader.String()])
-	})
-}
-
-// hasty is a protocol whose handlers say of everything, incomplete or not, that it may
-// block.
-type hasty struct{ session.Protocol }
-
-func (h hasty) Open() session.Handler { return hastyHandler{h.Protocol.Open()} }
-
-type hastyHandler struct{ session.Handler }
-
-func (hastyHandler) MayBlock([]byte, int) bool { return true }
-
-// A request that dribbles in, and is away after each byte, is late as a whole. Once its
-// clock began anew with each byte.
-func TestARequestThatDribblesOffTheLoopIsLate(t *testing.T) {
-	limits := Limits{IdleTimeout: time.Hour, FrameTimeout: time.Second, WriteTimeout: time.Hour}
-	offloading(t, Config{Limits: limits, Protocol: hasty{slowLines()}}, func(t *testing.T, core *Core, calls *shelf) {
-		c := open(core)
-		var lasted time.Duration
-		for c.Err() == nil && c.Wants() != 0 && lasted < time.Minute {
-			c.receive("x")
-			require.Len(t, calls.calls, 1)
-			calls.run(0)
-			core.Lane(0).Tick()
-			c.HandleInterrupt()
-			lasted += c.sleep(core, 300*time.Millisecond)
-			core.Lane(0).Tick()
-		}
-		assert.Equal(t, time.Second, lasted)
-		c.Closed()
-		assert.EqualValues(t, 1, stats(core).Closed[ClosedSlowFrame.String()])
 	})
 }
 
