@@ -81,11 +81,11 @@
 // With 5,000 cheap requests a second, and 50 that sleep for 5 ms, the cheap requests'
 // p90 was 4.9 ms on the loop alone, 0.6 ms with the sleepers off the loop, and 0.8 ms
 // in package multiblocking: medians of three interleaved runs on a busy virtual
-// machine with two cores. SLEEP is a file with a GET of slow:1 and its reply:
+// machine with two cores. SLEEP has a GET of slow:1 and its reply:
 //
-//	go run ./tools/cmd/ioflavors serve eventloop --protocol resp --slow-sleep 5ms --offload predicate
-//	go run ./tools/cmd/ioflavors load 127.0.0.1:7070 -c 10 --rate 50 --exchanges SLEEP --no-preload
-//	go run ./tools/cmd/ioflavors load 127.0.0.1:7070 -c 50 --rate 5000 --protocol resp
+//	ioflavors serve eventloop --protocol resp --slow-sleep 5ms --offload predicate
+//	ioflavors load 127.0.0.1:7070 -c 10 --rate 50 --exchanges SLEEP --no-preload
+//	ioflavors load 127.0.0.1:7070 -c 50 --rate 5000 --protocol resp
 //
 // What it costs:
 //

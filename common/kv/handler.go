@@ -179,13 +179,10 @@ func shortField(body []byte, tag byte) (content, rest []byte, ok bool) {
 
 // mostRequests is how many requests Serve answers at most.
 func (h *Handler) mostRequests() int {
-	switch {
-	case h.prefetcher != nil:
-		return store.PrefetchBatch
-	case h.batcher != nil:
-		return store.MaxPuts
+	if h.prefetcher == nil {
+		return 1
 	}
-	return 1
+	return store.PrefetchBatch
 }
 
 // Need implements session.Handler.

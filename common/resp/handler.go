@@ -50,12 +50,8 @@ func (c *conn) MayBlock(in []byte, max int) bool {
 	if c.p.blocker == nil || len(in) < c.reading.need {
 		return false
 	}
-	most := store.PrefetchBatch
-	if c.p.prefetcher == nil && c.p.batcher != nil {
-		most = store.MaxPuts
-	}
 	reading := c.reading
-	for range most {
+	for range store.PrefetchBatch {
 		if len(in) == 0 {
 			break
 		}
