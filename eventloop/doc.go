@@ -58,7 +58,7 @@
 // weakness that the article leaves out. With one such request in a hundred, cheap
 // requests have a p99 of 9.2 ms; in package multiblocking it is 0.10 ms
 // (experiment E10 of go run ./tools/cmd/ioflavors lab --claims). Such work belongs
-// off the loop, as below, or in package multiblocking. One loop does not use a second
+// on other goroutines, or in package multiblocking. One loop does not use a second
 // processor, either. Config.Loops starts several loops, and then the store needs
 // locks.
 //
@@ -66,40 +66,6 @@
 // event, so the state that package multiblocking has on a stack must be kept by
 // hand. Here package session keeps it, and package server keeps the clocks.
 // loop.go has the rest.
-//
-// # How it is rescued
-//
-// With server.OffloadPredicate (--offload predicate) the handler says which requests
-// may block, and these run on goroutines of their own. A request moves, the connection
-// does not: the loop hands over the request's bytes, the handler and an empty buffer
-// (session.Call), goes on sending earlier replies, and notices a client that leaves.
-// When the handler has returned, the goroutine puts the call into a list and wakes the
-// loop, which appends the replies and goes on with the client's next request. So replies
-// stay in order, and a client's own requests still wait for each other. The code is in
-// common/session/call.go and common/server/offload.go; in loop.go nothing changes.
-//
-// With 5,000 cheap requests a second, and 50 that sleep for 5 ms, the cheap requests'
-// p90 was 4.9 ms on the loop alone, 0.6 ms with the sleepers off the loop, and 0.8 ms
-// in package multiblocking: medians of three interleaved runs on a busy virtual
-// machine with two cores. SLEEP has a GET of slow:1 and its reply:
-//
-//	ioflavors serve eventloop --protocol resp --slow-sleep 5ms --offload predicate
-//	ioflavors load 127.0.0.1:7070 -c 10 --rate 50 --exchanges SLEEP --no-preload
-//	ioflavors load 127.0.0.1:7070 -c 50 --rate 5000 --protocol resp
-//
-// What it costs:
-//
-//   - The predicate must be right. A request that blocks and does not say so stops the
-//     loop as before. With a store that may block, the key/value protocol asks it about
-//     each key, which takes 20 to 35 ns (go test ./common/kv -bench MayBlock). A store
-//     in memory is not asked, and needs no locks.
-//   - A hand-over: a copy of the request, two buffers, a goroutine, two switches and a
-//     wake-up.
-//   - The handlers run at the same time, so the store must be safe for that.
-//   - A bound (Config.OffloadMax). When it is reached, further such clients wait in
-//     order, and are not read.
-//   - A handler that computes takes a processor from the loop. With one processor
-//     nothing is won.
 //
 // # The wait, and Go's scheduler
 //

@@ -93,10 +93,9 @@
 // # When it fails
 //
 // It fails when a request takes long, just as package eventloop does: the server
-// has one goroutine, so a slow handler delays all clients, unless it runs off the
-// loop (see package eventloop). One ring does not use a second processor, either:
-// the kernel carries out sends, and receives that complete, on the thread that
-// calls it.
+// has one goroutine, so a slow handler delays all clients. One ring does not use a
+// second processor, either: the kernel carries out sends, and receives that
+// complete, on the thread that calls it.
 //
 // It fails where there is no io_uring. It needs Linux 6.1, and a kernel that has
 // io_uring may refuse it. Docker's default seccomp profile refuses it, and so does

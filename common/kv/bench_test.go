@@ -173,25 +173,3 @@ func BenchmarkAppendReply(b *testing.B) {
 		}
 	}
 }
-
-// BenchmarkMayBlock measures what a request costs more if its server runs handlers off
-// its loop: a question about its key, of a store that may block for others.
-func BenchmarkMayBlock(b *testing.B) {
-	h := kv.NewHandler(prefetching{store.NewSharded(0)})
-	for _, op := range []uint32{kv.Get, kv.PutOrUpdate} {
-		for _, depth := range []int{1, 16} {
-			b.Run(fmt.Sprintf("kind=%d/depth=%d", op, depth), func(b *testing.B) {
-				value := ""
-				if op == kv.PutOrUpdate {
-					value = strings.Repeat("v", 64)
-				}
-				in := bytes.Repeat(framed(request(op, "key:000000001234", value)), depth)
-				for i := 0; i < b.N; i += depth {
-					if h.MayBlock(in, 1<<20) {
-						b.Fatal("it may not")
-					}
-				}
-			})
-		}
-	}
-}

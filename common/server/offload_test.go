@@ -208,65 +208,6 @@ func TestADrainWaitsForHandlers(t *testing.T) {
 	})
 }
 
-// The time before the drain does not prolong it: a client whose handler took long and
-// that never pauses is closed as soon as any other.
-func TestADrainIsNoLongerForHandlersBefore(t *testing.T) {
-	offloading(t, Config{}, func(t *testing.T, core *Core, calls *shelf) {
-		c := open(core)
-		c.receive("slow\n")
-		c.sleep(core, time.Minute)
-		core.enter(Draining)
-		core.Lane(0).Tick()
-		c.HandlePhase()
-		calls.run(0)
-		core.Lane(0).Tick()
-		c.HandleInterrupt()
-		began := core.Since()
-		for c.Wants()&session.Read != 0 && !c.fin {
-			require.Less(t, core.Since()-began, 2*drainBusy)
-			c.sleep(core, time.Millisecond)
-			core.Lane(0).Tick()
-			c.receive("more\n")
-			c.flush()
-		}
-		c.Closed()
-	})
-}
-
-// A client whose turn is over gets the replies to what it has sent, however long their
-// handlers take.
-func TestAfterATurnHandlersAreWaitedFor(t *testing.T) {
-	limits := Limits{TurnLimit: time.Second, WriteTimeout: time.Second, OutputLimit: 10}
-	offloading(t, Config{Limits: limits}, func(t *testing.T, core *Core, calls *shelf) {
-		core.Lane(0).Others = func() bool { return true }
-		c := open(core)
-		c.receive("1234567\n")
-		c.receive("1234567\nslow\n")
-		require.True(t, c.Paused())
-		for range 3 { // it takes a byte now and then
-			c.sleep(core, 500*time.Millisecond)
-			core.Lane(0).Tick()
-			c.HandleWrite(1, nil)
-		}
-		require.True(t, c.closing, "its turn is over")
-		for len(c.Output()) > 0 {
-			c.flush()
-		}
-		var got string
-		for range 2 { // calls: a batch of both replies would exceed the output limit
-			require.Len(t, calls.calls, 1)
-			require.Equal(t, time.Hour, c.sleep(core, time.Hour))
-			calls.run(0)
-			core.Lane(0).Tick()
-			c.HandleInterrupt()
-			got += c.flush()
-		}
-		assert.Equal(t, "1234567\nSLOW\n", got)
-		c.Closed()
-		assert.EqualValues(t, 1, stats(core).Closed[ClosedTurn.String()])
-	})
-}
-
 // Closing does not wait for handlers: the connections close at once, and what the
 // handlers come to is dropped. A panic among it is logged.
 func TestConnectionsCloseWithoutTheirHandlers(t *testing.T) {

@@ -117,24 +117,6 @@ func TestAHangUpIsReadiness(t *testing.T) {
 
 // After an error the next read or write must be made, because it returns the error.
 // Closing a pipe is a hang-up for its reader, and an error for its writer.
-// A caller that watches for nothing can do nothing about a hang-up, so a report by each
-// Wait would keep it busy.
-func TestAHangUpIsReportedOnceAtMostIfNothingIsWatched(t *testing.T) {
-	for _, nothing := range []session.Interest{0, session.Reply} {
-		p := newPoller(t)
-		here, there := pair(t)
-		require.NoError(t, p.Add(here, session.Read))
-		require.NoError(t, p.Modify(here, nothing))
-		require.NoError(t, unix.Close(there))
-		ready(t, p, here, look)
-		for range 3 {
-			assert.Zero(t, ready(t, p, here, look))
-		}
-		require.NoError(t, p.Modify(here, session.Read))
-		assert.NotZero(t, ready(t, p, here, forever)&session.Read)
-	}
-}
-
 func TestAnErrorIsReadinessForEverything(t *testing.T) {
 	for name, end := range map[string]int{"hang-up": 0, "error": 1} {
 		t.Run(name, func(t *testing.T) {
