@@ -61,7 +61,7 @@ func (b *Backend) Start(env session.Env) (store.Store, error) {
 	}
 	switch b.store = b.cfg.Store; {
 	case b.store != nil:
-	case env.Threads && !env.OneThread: // memory blocks no request
+	case env.Threads:
 		b.store = store.NewSharded(b.cfg.Bytes())
 	default:
 		b.store = store.New(b.cfg.Bytes())

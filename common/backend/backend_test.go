@@ -18,20 +18,6 @@ import (
 )
 
 // A client could once fill the machine's memory by putting new keys.
-// A store in memory blocks no request, so it needs locks only if several threads ask it
-// for the others.
-func TestHandlersOffALoopNeedNoLocks(t *testing.T) {
-	for env, want := range map[session.Env]store.Store{
-		{}:                               &store.InMemory{},
-		{Threads: true}:                  &store.Sharded{},
-		{Threads: true, OneThread: true}: &store.InMemory{},
-	} {
-		s, err := New(Config{}).Start(env)
-		require.NoError(t, err)
-		assert.IsType(t, want, s, "%+v", env)
-	}
-}
-
 func TestTheStoreHasALimitByDefault(t *testing.T) {
 	usage := func(cfg Config, env session.Env) *store.Usage {
 		b := New(cfg)

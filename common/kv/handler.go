@@ -136,45 +136,17 @@ func (h *Handler) MayBlock(in []byte, max int) bool {
 		return false
 	}
 	for range h.mostRequests() {
-		size, err := frame.Size(in, max)
-		if size == 0 || err != nil || size > len(in) {
+		body, size, err := frame.Next(in, max)
+		if size == 0 || err != nil {
 			return false
 		}
-		body := frame.Body(in[:size])
-		key, ok := usualKey(body)
-		if !ok {
-			var m Message
-			ok, key = m.parse(body) == nil, m.Key
-		}
-		if ok && h.blocker.MayBlock(key) {
+		var m Message
+		if m.parse(body) == nil && h.blocker.MayBlock(m.Key) {
 			return true
 		}
 		in = in[size:]
 	}
 	return false
-}
-
-// usualKey returns the key of a request as encoders write short ones, without looking
-// at its texts.
-func usualKey(body []byte) (key []byte, ok bool) {
-	key, rest, ok := shortField(body, tagKey)
-	if !ok {
-		return nil, false
-	}
-	if _, behind, ok := shortField(rest, tagValue); ok {
-		rest = behind
-	}
-	return key, len(rest) == 2 && rest[0] == tagKind && rest[1] < 0x80
-}
-
-// shortField returns the content of the field at the start of body, and what is behind
-// it, if it has the tag and less than 128 bytes.
-func shortField(body []byte, tag byte) (content, rest []byte, ok bool) {
-	if len(body) < 2 || body[0] != tag || body[1] >= 0x80 || int(body[1]) > len(body)-2 {
-		return nil, nil, false
-	}
-	end := 2 + int(body[1])
-	return body[2:end], body[end:], true
 }
 
 // mostRequests is how many requests Serve answers at most.

@@ -139,7 +139,7 @@ func NewCore(cfg Config, traits Traits, lanes int) *Core {
 	core.reserve(traits.Descriptors, sock.DescriptorLimit())
 	core.share = evenShare(core.Limits)
 	core.briefest = min(core.Limits.IdleTimeout, core.Limits.WriteTimeout)
-	core.setWorkers(cfg, traits, lanes)
+	core.setWorkers(cfg, &traits, lanes)
 	core.session = session.Config{
 		Protocol:   core.startProtocol(cfg.Protocol, traits),
 		Buffers:    buffer.NewPool(core.Limits.MemoryLimit),
@@ -168,9 +168,7 @@ func (core *Core) startProtocol(p session.Protocol, traits Traits) session.Proto
 		p = session.Default()
 	}
 	if s, ok := p.(session.Starter); ok {
-		core.invalid = cmp.Or(core.invalid, s.Start(session.Env{
-			Threads: traits.Threads || core.workers != nil, OneThread: !traits.Threads && core.workers != nil, Logger: core.log,
-		}))
+		core.invalid = cmp.Or(core.invalid, s.Start(session.Env{Threads: traits.Threads, Logger: core.log}))
 	}
 	return p
 }

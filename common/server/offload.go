@@ -97,15 +97,17 @@ type Workers interface {
 	Wait()
 }
 
-// setWorkers gives the core workers if handlers run off the model's loops.
-func (core *Core) setWorkers(cfg Config, traits Traits, loops int) {
+// setWorkers gives the core workers if handlers run off the model's loops. Several
+// threads answer requests then.
+func (core *Core) setWorkers(cfg Config, traits *Traits, loops int) {
 	if !traits.Offloads {
 		loops = 1 // a number that would be too small elsewhere changes nothing here
 	}
 	off, err := cfg.offloads(loops)
 	core.invalid = cmp.Or(core.invalid, err)
 	if off && traits.Offloads {
-		if core.workers = traits.Workers; core.workers == nil {
+		core.workers, traits.Threads = traits.Workers, true
+		if core.workers == nil {
 			core.workers = new(sync.WaitGroup)
 		}
 	}

@@ -81,10 +81,6 @@ type Starter interface {
 type Env struct {
 	// Threads: several threads serve connections at once, or handlers run off a loop.
 	Threads bool
-	// OneThread: of Threads, only the latter is true, and one thread calls the handlers
-	// of all requests that may not block (see Blocker). A protocol none of whose
-	// requests may block needs no locks then.
-	OneThread bool
 	// Logger is the server's log. It never blocks.
 	Logger *slog.Logger
 }

@@ -28,7 +28,6 @@ func (b blocking) Open() session.Handler { return blocker{b.Protocol.Open(), b.m
 // Start implements session.Starter.
 func (b blocking) Start(env session.Env) error {
 	if s, ok := b.Protocol.(session.Starter); ok {
-		env.OneThread = false // of p's own requests, none may block
 		return s.Start(env)
 	}
 	return nil
