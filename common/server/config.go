@@ -39,9 +39,7 @@ type Config struct {
 	// OffloadMax is the largest number of such handlers at a time, of all loops together:
 	// each has a goroutine, and a thread while it is in a system call. Loops get equal
 	// shares, so there must be at least one for each. A connection above the share
-	// waits, is not read meanwhile, and gets its turn in order. The buffers that a
-	// handler has count for MemoryLimit, but closing its connection does not bring them
-	// back before it returns. Default 64, at most 4096.
+	// waits, is not read meanwhile, and gets its turn in order. Default 64, at most 4096.
 	OffloadMax int
 	Limits
 }

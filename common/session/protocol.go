@@ -9,7 +9,7 @@ import (
 //
 // A protocol whose connections have no state returns the same Handler each time. A
 // server that answers on several threads calls Open, and the handlers of different
-// connections, concurrently. So does one that runs handlers off its loop (see Blocker).
+// connections, concurrently.
 type Protocol interface {
 	Open() Handler
 }
@@ -79,7 +79,7 @@ type Starter interface {
 
 // Env is what a server tells its protocol.
 type Env struct {
-	// Threads: several threads serve connections at once, or handlers run off a loop.
+	// Threads: several threads serve connections at once.
 	Threads bool
 	// Logger is the server's log. It never blocks.
 	Logger *slog.Logger

@@ -7,8 +7,8 @@
 // for requests behind their length; SplitConn and PrefixedConn are the same for
 // connections with state. All four need no more than an Answer, a function from request
 // to reply, so to write a server read Split first, with its example. For a protocol of
-// another form read Handler, and then Protocol; Prefetcher, Starter and Blocker are for
-// protocols that want more. Set the protocol in server.Config, or let servercmd.Main make a whole
+// another form read Handler, and then Protocol; Prefetcher and Starter are for protocols
+// that want more. Set the protocol in server.Config, or let servercmd.Main make a whole
 // command of it.
 //
 // The rest of the package is for models. Read Session first. It answers requests as they
@@ -30,9 +30,7 @@
 //		}
 //	}
 //
-// A model whose calls do not block registers the result of Wants with its poller. If
-// Config.Offload is set, it runs the Call of a session that is Blocked on another
-// goroutine (Take, Call.Run), and goes on when it has returned (Return).
+// A model whose calls do not block registers the result of Wants with its poller.
 //
 // A session is open at first. It ends when the peer ends its stream (FeedEOF), when the
 // handler ends it, or when the server ends it (Finish). It then sends its
