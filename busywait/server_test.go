@@ -20,10 +20,7 @@ func TestServer(t *testing.T) {
 }
 
 func TestHandlersOffTheLoop(t *testing.T) {
-	servertest.Offload(t, servertest.Targets(busywait.Command)[0])
-}
-
-// The whole suite, with all handlers off the loop.
-func TestAllHandlersOffTheLoop(t *testing.T) {
-	servertest.Run(t, servertest.Offloaded(servertest.Targets(busywait.Command)[0]))
+	target := servertest.Targets(busywait.Command)[0]
+	servertest.Offload(t, target)
+	servertest.Run(t, servertest.Offloaded(target))
 }

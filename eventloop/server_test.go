@@ -20,12 +20,11 @@ func TestServer(t *testing.T) {
 }
 
 func TestHandlersOffTheLoop(t *testing.T) {
-	for _, target := range servertest.Targets(eventloop.Command) {
-		t.Run(fmt.Sprintf("%d loops", target.Handlers), func(t *testing.T) { servertest.Offload(t, target) })
+	two := server.Variant{Args: []string{"--loops", "2"}, Handlers: 2}
+	for _, target := range servertest.Targets(servertest.With(eventloop.Command, two)) {
+		t.Run(fmt.Sprintf("%d loops", target.Handlers), func(t *testing.T) {
+			servertest.Offload(t, target)
+			servertest.Run(t, servertest.Offloaded(target))
+		})
 	}
-}
-
-// The whole suite, with two loops that share the handlers.
-func TestAllHandlersOffTheLoops(t *testing.T) {
-	servertest.Run(t, servertest.Offloaded(servertest.Targets(eventloop.Command)[1]))
 }

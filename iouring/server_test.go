@@ -39,11 +39,7 @@ func TestServer(t *testing.T) {
 
 func TestHandlersOffTheLoop(t *testing.T) {
 	iouring.Need(t)
-	servertest.Offload(t, servertest.Targets(iouring.Command)[0])
-}
-
-// The whole suite, with all handlers off the loop.
-func TestAllHandlersOffTheLoop(t *testing.T) {
-	iouring.Need(t)
-	servertest.Run(t, servertest.Offloaded(servertest.Targets(iouring.Command)[0]))
+	target := servertest.Targets(iouring.Command)[0]
+	servertest.Offload(t, target)
+	servertest.Run(t, servertest.Offloaded(target))
 }
