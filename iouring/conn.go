@@ -11,8 +11,7 @@ import (
 type conn struct {
 	nonblocking.Conn
 	generation uint32 // tells it from others that had its descriptor
-	sending    int    // bytes in the last send; more output may be made before its result is known
-	sent       int32  // that result
+	sent       int32  // the result of the last send
 	doing      doing
 	touched    bool // it is in the loop's list of the same name
 	fed        bool // it got a buffer in this iteration

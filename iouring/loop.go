@@ -81,9 +81,8 @@ func (l *loop) next(c *conn) {
 	c.touched, c.fed = false, false
 	wants := c.Wants()
 	if wants&session.Write != 0 && c.doing&awaiting == 0 {
-		out := c.Output()
-		c.sent, c.sending = allSent, len(out)
-		l.ring.Send(c.FD(), out, c.token(ring.Send))
+		c.sent = allSent
+		l.ring.Send(c.FD(), c.Output(), c.token(ring.Send))
 		l.sends = append(l.sends, c)
 		l.hurry = l.hurry || wants&session.Read == 0
 	}
@@ -119,7 +118,7 @@ func (l *loop) sent(done []ring.Completion) {
 	for _, c := range l.sends {
 		switch n := c.sent; {
 		case n == allSent:
-			c.HandleWrite(c.sending, nil)
+			c.HandleWrite(len(c.Output()), nil)
 		case n >= 0:
 			c.HandleWrite(int(n), nil)
 		case syscall.Errno(-n) == syscall.EAGAIN:

@@ -448,8 +448,7 @@ func (k *Kernel) Watch(fd int, readable, writable bool) (err error) {
 	if err != nil {
 		return err
 	}
-	// A kernel needs memory only to watch for more.
-	if f.client != nil && (readable || writable) && k.chance(k.odds.unwatched) {
+	if f.client != nil && k.chance(k.odds.unwatched) {
 		f.client.excused = true // the server can only drop it
 		return pick(k, unix.ENOSPC, unix.ENOMEM)
 	}
