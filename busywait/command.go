@@ -23,9 +23,7 @@ var Command = server.Command{
 		oneAtATime := fs.Bool("one-at-a-time", false, "poll one client until it has left, then the next")
 		var turn server.Limits
 		turn.DefineTurnFlag(fs)
-		offload := server.OffloadFlags(fs)
 		return func(cfg server.Config) (server.Server, error) {
-			offload(&cfg)
 			cfg.TurnLimit = cmp.Or(turn.TurnLimit, cfg.TurnLimit)
 			return New(Config{Config: cfg, OneAtATime: *oneAtATime}), nil
 		}

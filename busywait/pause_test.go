@@ -60,7 +60,7 @@ func TestAClosedConnectionEndsThePauseOfAccepting(t *testing.T) {
 	k := &oneDescriptor{left: 5, rounds: []string{""}}
 	cfg := server.Config{Logger: slog.New(slog.DiscardHandler)}
 	var srv *Server
-	srv = newServer(Config{Config: cfg}, sock.Calls{Kernel: k}, nil, func() {
+	srv = newServer(Config{Config: cfg}, sock.Calls{Kernel: k}, func() {
 		if k.rounds = append(k.rounds, ""); len(k.rounds) == 4 {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
@@ -105,7 +105,7 @@ func TestOnlySoManyAreAcceptedInARound(t *testing.T) {
 		cfg := server.Config{Logger: slog.New(slog.DiscardHandler)}
 		var srv *Server
 		var accepted []int
-		srv = newServer(Config{Config: cfg, OneAtATime: oneAtATime}, sock.Calls{Kernel: k}, nil, func() {
+		srv = newServer(Config{Config: cfg, OneAtATime: oneAtATime}, sock.Calls{Kernel: k}, func() {
 			if accepted = append(accepted, k.accepted); len(accepted) == len(perRound) {
 				ctx, cancel := context.WithCancel(t.Context())
 				cancel()

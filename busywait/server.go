@@ -23,12 +23,12 @@ type Config struct {
 type Server struct{ server.Lifecycle }
 
 // New returns a server that is not listening yet.
-func New(cfg Config) *Server { return newServer(cfg, sock.System, nil, func() {}) }
+func New(cfg Config) *Server { return newServer(cfg, sock.System, func() {}) }
 
-// newServer lets tests choose the kernel, what runs handlers that may block (nil:
-// goroutines), and a function to call after each round.
-func newServer(cfg Config, calls sock.Calls, workers server.Workers, rest func()) *Server {
-	core := server.NewCore(cfg.Config, server.Traits{OneAtATime: cfg.OneAtATime, Offloads: true, Workers: workers}, 1)
+// newServer lets tests choose the kernel, and a function to call after each
+// round.
+func newServer(cfg Config, calls sock.Calls, rest func()) *Server {
+	core := server.NewCore(cfg.Config, server.Traits{OneAtATime: cfg.OneAtATime}, 1)
 	return &Server{core.Lifecycle(&model{
 		core:       core,
 		lane:       core.Lane(0),

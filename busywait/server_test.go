@@ -18,9 +18,3 @@ func TestServer(t *testing.T) {
 		t.Run(name, func(t *testing.T) { servertest.Run(t, target) })
 	}
 }
-
-func TestHandlersOffTheLoop(t *testing.T) {
-	target := servertest.Targets(busywait.Command)[0]
-	servertest.Offload(t, target)
-	servertest.Run(t, servertest.Offloaded(target))
-}

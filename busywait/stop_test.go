@@ -59,7 +59,7 @@ func TestAStopIsNoSilenceOfTheClientsThatWereServed(t *testing.T) {
 		var stopped, closed time.Time
 		var srv *Server
 		cfg := server.Config{Limits: server.Limits{IdleTimeout: idle}, Logger: slog.New(slog.DiscardHandler)}
-		srv = newServer(Config{Config: cfg}, sock.Calls{Kernel: k}, nil, func() {
+		srv = newServer(Config{Config: cfg}, sock.Calls{Kernel: k}, func() {
 			switch {
 			case k.closed:
 				closed = time.Now()

@@ -21,9 +21,7 @@ var Command = server.Command{
 	},
 	Flags: func(fs *flag.FlagSet) func(server.Config) (server.Server, error) {
 		loops := fs.Int("loops", 1, "`number` of event loops that share the clients")
-		offload := server.OffloadFlags(fs)
 		return func(cfg server.Config) (server.Server, error) {
-			offload(&cfg)
 			if *loops == 0 { // Config would take it for the default
 				return nil, errors.New("loops: 0; want 1 or more")
 			}

@@ -22,7 +22,6 @@ func TestOnAFakeKernel(t *testing.T) {
 			newWatcher: func(int) (watcher, error) { return fakePoller{k}, nil },
 			batch:      k.Batch,
 			threads:    threads.Process,
-			workers:    k.Workers(),
 		})
 	})
 }

@@ -3,7 +3,6 @@ package eventloop
 import (
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/session"
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/common/threads"
@@ -16,7 +15,6 @@ type kernel struct {
 	newWatcher func(batch int) (watcher, error)
 	batch      int // a watcher's capacity, in events
 	threads    budget
-	workers    server.Workers // nil: goroutines
 }
 
 // budget is the part of a threads.Budget that the model uses.

@@ -42,7 +42,7 @@ func newServer(cfg Config, k kernel) *Server {
 	if cfg.Loops < 0 || cfg.Loops > maxLoops {
 		loops, invalid = 1, fmt.Errorf("loops: %d; want 1 to %d", cfg.Loops, maxLoops)
 	}
-	traits := server.Traits{Threads: loops > 1, Descriptors: loops * perPoller, Offloads: true, Workers: k.workers, Invalid: invalid}
+	traits := server.Traits{Threads: loops > 1, Descriptors: loops * perPoller, Invalid: invalid}
 	core := server.NewCore(cfg.Config, traits, loops)
 	return &Server{core.Lifecycle(&model{core: core, count: loops, kernel: k})}
 }

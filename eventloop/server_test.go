@@ -18,13 +18,3 @@ func TestServer(t *testing.T) {
 		t.Run(fmt.Sprintf("%d loops", target.Handlers), func(t *testing.T) { servertest.Run(t, target) })
 	}
 }
-
-func TestHandlersOffTheLoop(t *testing.T) {
-	two := server.Variant{Args: []string{"--loops", "2"}, Handlers: 2}
-	for _, target := range servertest.Targets(servertest.With(eventloop.Command, two)) {
-		t.Run(fmt.Sprintf("%d loops", target.Handlers), func(t *testing.T) {
-			servertest.Offload(t, target)
-			servertest.Run(t, servertest.Offloaded(target))
-		})
-	}
-}

@@ -20,11 +20,7 @@ var Command = server.Command{
 		Needs: "It needs Linux 6.1 or later, and the permission to use io_uring, which many containers do not have (seccomp, kernel.io_uring_disabled): where it is refused, the server does not start. " +
 			"It handles all requests on one goroutine.",
 	}},
-	Flags: func(fs *flag.FlagSet) func(server.Config) (server.Server, error) {
-		offload := server.OffloadFlags(fs)
-		return func(cfg server.Config) (server.Server, error) {
-			offload(&cfg)
-			return New(Config{Config: cfg}), nil
-		}
+	Flags: func(*flag.FlagSet) func(server.Config) (server.Server, error) {
+		return func(cfg server.Config) (server.Server, error) { return New(Config{Config: cfg}), nil }
 	},
 }

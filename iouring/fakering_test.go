@@ -25,8 +25,6 @@ func TestOnAFakeKernel(t *testing.T) {
 		return newServer(Config{Config: cfg}, kernel{
 			calls: sock.Calls{Kernel: fakeCalls{k, r}},
 			open:  func() (uring, error) { return r, nil },
-
-			workers: k.Workers(),
 		})
 	})
 }

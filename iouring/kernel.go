@@ -3,7 +3,6 @@ package iouring
 import (
 	"time"
 
-	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/sock"
 	"github.com/ioflavors/ioflavors/iouring/ring"
 )
@@ -12,8 +11,6 @@ import (
 type kernel struct {
 	calls sock.Calls
 	open  func() (uring, error)
-
-	workers server.Workers // nil: goroutines
 }
 
 // uring is the part of a ring.Ring that a loop uses.

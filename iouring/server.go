@@ -25,7 +25,7 @@ type Server struct{ server.Lifecycle }
 func New(cfg Config) *Server { return newServer(cfg, system) }
 
 func newServer(cfg Config, k kernel) *Server {
-	core := server.NewCore(cfg.Config, server.Traits{Offloads: true, Workers: k.workers}, 1)
+	core := server.NewCore(cfg.Config, server.Traits{}, 1)
 	return &Server{core.Lifecycle(&model{core: core, kernel: k})}
 }
 
@@ -83,7 +83,6 @@ func (m *model) open(ln net.Listener) (*loop, error) {
 		return nil, err
 	}
 	lane := m.core.Lane(0)
-	lane.Wake = r.Wake
 	return &loop{
 		core:     m.core,
 		lane:     lane,

@@ -36,10 +36,3 @@ func TestServer(t *testing.T) {
 		servertest.Run(t, target)
 	}
 }
-
-func TestHandlersOffTheLoop(t *testing.T) {
-	iouring.Need(t)
-	target := servertest.Targets(iouring.Command)[0]
-	servertest.Offload(t, target)
-	servertest.Run(t, servertest.Offloaded(target))
-}

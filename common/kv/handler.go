@@ -41,7 +41,6 @@ type Handler struct {
 
 	store      store.Store
 	prefetcher store.Prefetcher // the store, if it can prefetch
-	blocker    store.Blocker    // the store, if its calls may block
 	batcher    store.Batcher    // the store, if it is one
 	fit        fitter           // the store, if it is a store.Fitter; otherwise an adapter of it
 }
@@ -63,7 +62,6 @@ func (g growing) AppendFit(dst, key []byte) (out []byte, found bool, need int, e
 func NewHandler(s store.Store) *Handler {
 	h := &Handler{store: s, fit: growing{s}}
 	h.prefetcher, _ = s.(store.Prefetcher)
-	h.blocker, _ = s.(store.Blocker)
 	if batcher, ok := s.(store.Batcher); ok && batcher.Itself() == s {
 		h.batcher = batcher
 	}
@@ -77,7 +75,7 @@ func NewHandler(s store.Store) *Handler {
 func (h *Handler) Open() session.Handler { return h }
 
 // Hash implements session.Prefetcher. It only recognizes requests that begin with a key
-// of less than 128 bytes, as nearly all do, and whose store does not block.
+// of less than 128 bytes, as nearly all do.
 func (h *Handler) Hash(in []byte, max int) (hash uint64, ok bool) {
 	if size, err := frame.Size(in, max); err != nil || size == 0 || size != len(in) || h.prefetcher == nil {
 		return 0, false
@@ -90,10 +88,7 @@ func (h *Handler) Hash(in []byte, max int) (hash uint64, ok bool) {
 	if end >= 2+0x80 || end > len(request) {
 		return 0, false
 	}
-	if key := request[2:end]; h.blocker == nil || !h.blocker.MayBlock(key) {
-		return h.prefetcher.Hash(key), true
-	}
-	return 0, false
+	return h.prefetcher.Hash(request[2:end]), true
 }
 
 // Prefetch implements session.Prefetcher.
@@ -127,34 +122,6 @@ func (h *Handler) Serve(out, in []byte, max, limit int) (_ []byte, taken, answer
 		return out, 0, 0, room, nil
 	}
 	return out, size, 1, 0, nil
-}
-
-// MayBlock implements session.Blocker: it reports whether the store may block for a key
-// of the requests that Serve would answer.
-func (h *Handler) MayBlock(in []byte, max int) bool {
-	if h.blocker == nil {
-		return false
-	}
-	for range h.mostRequests() {
-		body, size, err := frame.Next(in, max)
-		if size == 0 || err != nil {
-			return false
-		}
-		var m Message
-		if m.parse(body) == nil && h.blocker.MayBlock(m.Key) {
-			return true
-		}
-		in = in[size:]
-	}
-	return false
-}
-
-// mostRequests is how many requests Serve answers at most.
-func (h *Handler) mostRequests() int {
-	if h.prefetcher == nil {
-		return 1
-	}
-	return store.PrefetchBatch
 }
 
 // Need implements session.Handler.

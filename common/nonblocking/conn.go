@@ -64,8 +64,8 @@ func (cs *Conns) Next() (at time.Duration, ok bool) {
 	return cs.timers[0].at, true
 }
 
-// Interrupted, as Expired's timerCutoff, selects only the interrupted connections: those
-// that must close, and those whose handler has returned. Every other timer is due later.
+// Interrupted, as Expired's timerCutoff, selects only the interrupted connections,
+// which must close. Every other timer is due later.
 const Interrupted time.Duration = 0
 
 // Expired takes a connection whose timer is due from the heap and judges it by its
@@ -76,11 +76,7 @@ func (cs *Conns) Expired(timerCutoff time.Duration) *Conn {
 		return nil
 	}
 	c := heap.Pop(&cs.timers).(*Conn)
-	if c.at == Interrupted {
-		c.HandleInterrupt()
-	} else {
-		c.HandleTimeout(timerCutoff)
-	}
+	c.HandleTimeout(timerCutoff)
 	return c
 }
 

@@ -58,7 +58,7 @@ func (k *call) answer() {
 	switch {
 	case k.command == nil:
 		k.fail(unknown(&k.request))
-	case !k.command.takes(k.n):
+	case k.command.arity > 0 && k.n != k.command.arity, k.n < -k.command.arity:
 		k.fail(wrongNumber(k.command.name))
 	case !k.trusted && !k.command.open:
 		k.fail("NOAUTH Authentication required.")
@@ -195,18 +195,15 @@ func (k *call) result(err error) {
 }
 
 // eachKey calls yield with the keys among the arguments.
-func (k *call) eachKey(yield func([]byte) bool) { k.request.eachKey(k.command, yield) }
-
-// eachKey calls yield with the keys among the arguments of a command that takes them.
-func (r *request) eachKey(c *command, yield func([]byte) bool) {
-	last := c.last
+func (k *call) eachKey(yield func([]byte) bool) {
+	last := k.command.last
 	if last < 0 {
-		last += r.n
+		last += k.n
 	}
-	rest := r.bulks
+	rest := k.bulks
 	for i := 0; i <= last; i++ {
 		var arg []byte
-		if arg, rest = bulk(rest); i >= c.first && (i-c.first)%c.step == 0 && !yield(arg) {
+		if arg, rest = bulk(rest); i >= k.command.first && (i-k.command.first)%k.command.step == 0 && !yield(arg) {
 			return
 		}
 	}

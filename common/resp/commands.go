@@ -17,9 +17,6 @@ type command struct {
 	summary string
 }
 
-// takes reports whether the command may have n bulk strings, its name included.
-func (c *command) takes(n int) bool { return n == c.arity || c.arity < 0 && n >= -c.arity }
-
 // maxWords is how many bulk strings a command with options may have. Redis permits any
 // number, because it looks at each of them in the same time.
 const maxWords = 32

@@ -44,49 +44,6 @@ func (c *conn) Serve(out, in []byte, max, limit int) (_ []byte, taken, answered,
 	return c.serveOne(out, &r, size, max)
 }
 
-// MayBlock implements session.Blocker: it reports whether the store may block for one of
-// the requests that Serve would answer.
-func (c *conn) MayBlock(in []byte, max int) bool {
-	if c.p.blocker == nil || len(in) < c.reading.need {
-		return false
-	}
-	reading := c.reading
-	for range store.PrefetchBatch {
-		if len(in) == 0 {
-			break
-		}
-		var r request
-		size, err := r.parse(in, &reading, max, c.trusted)
-		if size == 0 || err != nil || r.inline && r.expand() != nil {
-			break
-		}
-		if r.mayBlock(c.p.blocker) {
-			return true
-		}
-		in, reading = in[size:], progress{}
-	}
-	return false
-}
-
-// mayBlock reports whether the store may block for the request. Commands without a key
-// either do not need the store, or look at all of it.
-func (r *request) mayBlock(s store.Blocker) (may bool) {
-	if r.n == 0 {
-		return false
-	}
-	switch c := find(r.args[0]); {
-	case c == nil || !c.takes(r.n):
-	case c.first == 0:
-		may = c.updates
-	default:
-		r.eachKey(c, func(key []byte) bool {
-			may = s.MayBlock(key)
-			return !may
-		})
-	}
-	return may
-}
-
 // serveOne answers one request.
 func (c *conn) serveOne(out []byte, r *request, size, max int) (_ []byte, taken, answered, room int, err error) {
 	if r.inline {

@@ -47,7 +47,6 @@ type Protocol struct {
 	prefetcher store.Prefetcher // nil: the store does not prefetch
 	batcher    store.Batcher    // nil: the store is none
 	updater    store.Updater    // nil: the store is none
-	blocker    store.Blocker    // nil: the store does not block
 	lastID     atomic.Int64     // of a connection
 	calls      sync.Pool        // of *call
 	scans      scans
@@ -79,7 +78,6 @@ func (p *Protocol) Start(env session.Env) error {
 	}
 	p.store, p.fit = s, growing{s}
 	p.prefetcher, _ = s.(store.Prefetcher)
-	p.blocker, _ = s.(store.Blocker)
 	if fit, ok := s.(store.Fitter); ok && fit.Itself() == s {
 		p.fit = fit
 	}
@@ -100,14 +98,13 @@ func (p *Protocol) Open() session.Handler {
 	return &conn{p: p, id: p.lastID.Add(1), version: 2, trusted: !p.locked, digits: 1}
 }
 
-// Hash implements session.Prefetcher. It recognizes a GET for which the store does not
-// block.
+// Hash implements session.Prefetcher. It recognizes a GET.
 func (p *Protocol) Hash(in []byte, max int) (hash uint64, ok bool) {
 	if p.prefetcher == nil || len(in) == 0 || in[0] != '*' {
 		return 0, false
 	}
 	var r request
-	if size, err := r.parse(in, &progress{}, max, true); err != nil || size != len(in) || !r.isGet() || p.blocker != nil && p.blocker.MayBlock(r.args[1]) {
+	if size, err := r.parse(in, &progress{}, max, true); err != nil || size != len(in) || !r.isGet() {
 		return 0, false
 	}
 	return p.prefetcher.Hash(r.args[1]), true

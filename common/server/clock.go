@@ -65,15 +65,11 @@ func (c *Conn) undisturbed(now time.Duration) bool {
 	return c.frame == 0 && !c.closing && c.phase == Serving && now < c.timer && c.timer <= now+c.lane.core.briefest
 }
 
-// due returns which clock runs out first, and when. While the client's requests are away
-// with a handler that may block, only the write clock runs: the server owes replies, and
-// it alone decides how long they take. Earlier replies must be taken nevertheless.
+// due returns which clock runs out first, and when.
 func (c *Conn) due() (at time.Duration, which clock) {
 	limits := &c.lane.core.Limits
 	at, which = c.until, clockTurn
 	switch {
-	case c.Away():
-		at = never
 	case c.closing:
 		which = clockClose
 	case c.phase == Draining:
@@ -88,7 +84,7 @@ func (c *Conn) due() (at time.Duration, which clock) {
 	if writing {
 		sooner(c.lane.latest(c.wrote)+limits.WriteTimeout, clockWrite)
 	}
-	if !writing && !c.closing && !c.Away() {
+	if !writing && !c.closing {
 		switch {
 		case c.phase == Draining:
 			sooner(c.lane.latest(c.moved)+drainQuiet, clockDrain)

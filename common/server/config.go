@@ -32,15 +32,6 @@ type Config struct {
 	// listener's clients. If Serve fails earlier, Ready is not called. Serve calls it,
 	// so it must not block. nil: nothing is called.
 	Ready func()
-	// Offload says which handlers run off the loop of a model whose calls do not block,
-	// so that a handler that waits does not keep the loop's other clients waiting. The
-	// zero value is OffloadNever. In the models whose calls block it changes nothing.
-	Offload Offload
-	// OffloadMax is the largest number of such handlers at a time, of all loops together:
-	// each has a goroutine, and a thread while it is in a system call. Loops get equal
-	// shares, so there must be at least one for each. A connection above the share
-	// waits, is not read meanwhile, and gets its turn in order. Default 64, at most 4096.
-	OffloadMax int
 	Limits
 }
 

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"container/list"
 	"errors"
 	"io"
 	"os"
@@ -38,7 +37,7 @@ type Transport interface {
 	// soon after; or for a read to end with os.ErrDeadlineExceeded then. It replaces
 	// the time asked for before.
 	SetTimer(at time.Duration)
-	// Interrupt asks for a call of HandlePhase or HandleInterrupt as soon as possible. If
+	// Interrupt asks for a call of HandlePhase or HandleTimeout as soon as possible. If
 	// the model has no loops, any goroutine may call it.
 	Interrupt()
 	// CloseWrite sends a FIN.
@@ -59,9 +58,6 @@ type Conn struct {
 	begun time.Duration // when the incomplete frame began to arrive
 	until time.Duration // end of the turn, the drain or the close; never if none runs
 	timer time.Duration // the last argument of SetTimer; noTimer once that time has passed
-	left  time.Duration // when the clocks began to rest because a handler may block
-
-	place *list.Element // among the lane's connections that wait for a goroutine; nil if it does not
 
 	held     atomic.Int64  // bytes that count for it as a holder; 0: no holder; negative: see released
 	progress time.Duration // when a holder last made progress
@@ -198,12 +194,6 @@ func (c *Conn) HandleTimeout(timerCutoff time.Duration) {
 	c.settle(timerCutoff, c.heard()|tried)
 }
 
-// HandleInterrupt is HandleTimeout after Transport.Interrupt, when no clock has run out.
-func (c *Conn) HandleInterrupt() {
-	c.timer = noTimer
-	c.settle(c.lane.Now(), 0)
-}
-
 // HandlePhase follows the server into its present phase, or notices that the connection
 // was chosen to be closed for its memory.
 func (c *Conn) HandlePhase() { c.settle(c.lane.Now(), 0) }
@@ -223,7 +213,6 @@ func (c *Conn) Closed() {
 	c.end(ClosedByPeer, nil)
 	c.Release()
 	c.lane.holders.remove(c)
-	c.lane.offload.remove(c)
 	core := c.lane.core
 	if c.refused {
 		core.refused.Add(-1)
@@ -267,9 +256,6 @@ func (c *Conn) end(r Reason, err error) {
 func (c *Conn) settle(now time.Duration, l looked) {
 	if c.phase != c.lane.core.Phase() {
 		c.stop(now)
-	}
-	if c.Blocked() {
-		c.lane.offload.add(c, now)
 	}
 	if c.account(now, l); c.held.Load() < 0 {
 		c.Abort(session.ErrMemory)
@@ -334,7 +320,7 @@ func (c *Conn) stop(now time.Duration) {
 	case Draining:
 		if !c.closing {
 			c.until = now + drainBusy
-			c.moved, c.left = now, now // silence before the drain means nothing
+			c.moved = now // silence before the drain means nothing
 		}
 	case Closing:
 		if c.reason == ClosedShutdown {

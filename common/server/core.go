@@ -63,11 +63,6 @@ type Traits struct {
 	// reason; the client is not told the details in parentheses. nil: a client
 	// needs nothing else.
 	Admit func() (refusal string)
-	// Offloads: the model has loops, whose lanes call Tick. So handlers that may block
-	// can run off them, if Config.Offload asks for it.
-	Offloads bool
-	// Workers runs these handlers. nil: a goroutine for each.
-	Workers Workers
 }
 
 // The descriptors that are reserved for everything but connections: the
@@ -102,7 +97,6 @@ type Core struct {
 	briefest time.Duration
 	lanes    []*Lane
 	needs    func() (refusal string) // Traits.Admit
-	workers  Workers                 // nil: no handler runs off a loop
 
 	accepted     atomic.Int64 // connections
 	active       atomic.Int64 // connections that are open
@@ -139,20 +133,16 @@ func NewCore(cfg Config, traits Traits, lanes int) *Core {
 	core.reserve(traits.Descriptors, sock.DescriptorLimit())
 	core.share = evenShare(core.Limits)
 	core.briefest = min(core.Limits.IdleTimeout, core.Limits.WriteTimeout)
-	core.setWorkers(cfg, &traits, lanes)
 	core.session = session.Config{
 		Protocol:   core.startProtocol(cfg.Protocol, traits),
 		Buffers:    buffer.NewPool(core.Limits.MemoryLimit),
 		MaxRequest: core.Limits.MaxFrame,
 		OutputHigh: core.Limits.OutputLimit,
 		OutputLow:  core.Limits.OutputLimit / 4,
-		Offload:    core.workers != nil,
 	}
 	core.prefetcher, _ = core.session.Protocol.(session.Prefetcher)
-	for i := range lanes {
-		l := &Lane{core: core}
-		l.offload.init(l, cfg.share(i, lanes))
-		core.lanes = append(core.lanes, l)
+	for range lanes {
+		core.lanes = append(core.lanes, &Lane{core: core})
 	}
 	return core
 }
@@ -296,7 +286,6 @@ func (l Lifecycle) Serve(ln net.Listener) error {
 	if err := sock.SetBacklog(ln, Backlog); err != nil {
 		return fmt.Errorf("server: %w", err)
 	}
-	defer core.finishCalls()
 	return l.model.Run(ln)
 }
 
@@ -361,7 +350,6 @@ func (l Lifecycle) Stats() Stats {
 		s.Requests += lane.count.requests.Load()
 		s.BytesIn += lane.count.bytesIn.Load()
 		s.BytesOut += lane.count.bytesOut.Load()
-		lane.offload.addTo(&s)
 	}
 	return s
 }

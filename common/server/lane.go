@@ -28,7 +28,7 @@ type Lane struct {
 	// present one has left. Models in which this can happen set it.
 	Others func() bool
 	// Wake ends the wait of the lane's loop as soon as possible. Other goroutines call
-	// it. Models whose loops wait set it.
+	// it. Models with several loops set it.
 	Wake func()
 
 	core  *Core
@@ -43,19 +43,16 @@ type Lane struct {
 
 	buf     []byte
 	holders holders
-	offload offload
 	count   counters
 }
 
 // Tick begins an iteration of a loop and sets the lane's clock: all events of the
-// iteration get that time. It takes back the connections whose handlers have returned,
-// and interrupts them.
+// iteration get that time.
 func (l *Lane) Tick() time.Duration {
 	l.now, l.loops = l.core.Since(), true
 	if l.holders.asked.Load() {
 		l.holders.releaseTold()
 	}
-	l.offload.tick()
 	return l.now
 }
 

@@ -57,11 +57,6 @@ type Stats struct {
 	// Pauses counts how often the server stopped reading a client, because OutputLimit
 	// bytes of its replies were unsent.
 	Pauses int64 `json:"pauses"`
-	// Offloaded counts the calls of handlers that ran off the loops. Away is how many do
-	// now, and Waiting how many connections wait until one of them has returned.
-	Offloaded int64 `json:"offloaded"`
-	Away      int64 `json:"away"`
-	Waiting   int64 `json:"waiting"`
 	// Stats of the protocol's store; zero if the protocol has none.
 	store.Stats
 	// BufferBytes is the size of the connections' buffers now.

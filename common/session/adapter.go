@@ -38,9 +38,6 @@ type Adapter struct {
 	//
 	// Set it before the server is made.
 	Refusal func(buf []byte, why error) []byte
-	// MayBlock reports whether the Answer to a request may wait: see Blocker. nil: to
-	// none. Set it before the server is made.
-	MayBlock func(request []byte) bool
 
 	framing framing
 	open    func() Answer
@@ -127,21 +124,6 @@ func (h *adapted) Serve(out, in []byte, max, limit int) (_ []byte, taken, answer
 		}
 	}
 	return out, taken, answered, 0, nil
-}
-
-// MayBlock implements Blocker: Serve answers all whole requests.
-func (h *adapted) MayBlock(in []byte, max int) bool {
-	for h.Adapter.MayBlock != nil && len(in) > 0 {
-		request, n, err := h.framing.next(in, max)
-		if request != nil && h.Adapter.MayBlock(request) {
-			return true
-		}
-		if n == 0 || err != nil {
-			break
-		}
-		in = in[n:]
-	}
-	return false
 }
 
 // reply appends the framed reply to a request. After an error other than Done, out is

@@ -476,31 +476,3 @@ func BenchmarkALongLineInPackets(b *testing.B) {
 		})
 	}
 }
-
-// An Adapter's MayBlock is asked for each whole request that Serve would answer.
-func TestAnAdapterSaysWhichRequestsMayBlock(t *testing.T) {
-	for name, p := range map[string]*session.Adapter{
-		"lines":    session.Split(bufio.ScanLines, "\n", upper),
-		"prefixed": session.Prefixed(session.Prefix{Bytes: 1}, upper),
-	} {
-		requests := func(all ...string) (in []byte) {
-			for _, r := range all {
-				if name == "lines" {
-					in = append(append(in, r...), '\n')
-				} else {
-					in = append(append(in, byte(len(r))), r...)
-				}
-			}
-			return in
-		}
-		b := p.Open().(session.Blocker)
-		assert.False(t, b.MayBlock(requests("slow"), 100), "nothing may, unless the adapter says so")
-		p.MayBlock = func(request []byte) bool { return string(request) == "slow" }
-		assert.True(t, b.MayBlock(requests("slow"), 100), name)
-		assert.True(t, b.MayBlock(requests("quick", "", "slow", "quick"), 100), name)
-		assert.False(t, b.MayBlock(requests("quick", "slower"), 100), name)
-		slow := requests("quick", "slow")
-		assert.False(t, b.MayBlock(slow[:len(slow)-1], 100), name)
-		assert.False(t, b.MayBlock(slow, 3), "the first request is too long for that server")
-	}
-}

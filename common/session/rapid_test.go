@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -17,8 +16,8 @@ import (
 )
 
 // The test feeds a session any stream, cut anywhere, and takes its output in
-// any pieces at any times. Some requests may block: their calls run and return at any
-// time. The session must make exactly the expected replies, whole and in order.
+// any pieces at any times. The session must make exactly the expected replies,
+// whole and in order.
 func TestSessionAgainstItsReplies(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := newMachine(t)
@@ -26,7 +25,6 @@ func TestSessionAgainstItsReplies(t *testing.T) {
 			"":     m.check,
 			"feed": m.feed,
 			"sent": m.send,
-			"call": m.step,
 			"end":  m.end,
 		})
 		m.complete(t)
@@ -56,8 +54,6 @@ const (
 type machine struct {
 	cfg    *session.Config
 	s      session.Session
-	call   *session.Call // not returned yet
-	ran    bool          // call has run
 	pieces []piece
 	in     []byte
 	fed    int
@@ -83,11 +79,6 @@ func newMachine(t *rapid.T) *machine {
 	m.cfg.OutputLow = rapid.IntRange(0, m.cfg.OutputHigh).Draw(t, "OutputLow")
 	if m.tight = rapid.IntRange(0, 4).Draw(t, "tight") == 4; m.tight {
 		m.cfg.Buffers = buffer.NewPool(rapid.Int64Range(0, 4<<10).Draw(t, "memory"))
-	}
-	if percent := rapid.SampledFrom([]int{0, 0, 10, 50, 100}).Draw(t, "percentage of calls that may block"); percent > 0 {
-		m.cfg.Offload = true
-		r := rand.New(rand.NewPCG(1, 2))
-		m.cfg.Protocol = mayBlock{shout{}, func([]byte) bool { return r.IntN(100) < percent }}
 	}
 	m.s = session.New(m.cfg)
 
@@ -158,7 +149,7 @@ func (m *machine) feed(t *rapid.T) {
 	if m.ended {
 		// After Finish, or after the peer's end, no more requests are fed; a
 		// lingering session discards its input.
-		if m.ending != finish || m.s.Paused() || m.s.Away() {
+		if m.ending != finish || m.s.Paused() {
 			t.Skip("nothing may come now")
 		}
 		most = len(m.in)
@@ -188,22 +179,6 @@ func (m *machine) sendBytes(n int) {
 		m.held = false
 	}
 	m.s.Sent(n)
-}
-
-// step has a call that may block go on.
-func (m *machine) step(t *rapid.T) {
-	switch {
-	case m.call == nil && m.s.Blocked():
-		m.call, m.ran = m.s.Take(), false
-	case m.call == nil:
-		t.Skip("no call")
-	case !m.ran:
-		m.call.Run()
-		m.ran = true
-	default:
-		m.s.Return(m.call)
-		m.call = nil
-	}
 }
 
 func (m *machine) end(t *rapid.T) {
@@ -267,10 +242,8 @@ func (m *machine) complete(t *rapid.T) {
 		switch out := m.s.Output(); {
 		case len(out) > 0:
 			m.sendBytes(rapid.IntRange(1, len(out)).Draw(t, "rest of output"))
-		case m.s.Away():
-			m.step(t)
 		case m.s.Wants()&session.Read == 0:
-			t.Fatalf("wants %v, and has nothing to send", m.s.Wants())
+			t.Fatalf("wants to write, and has nothing to send")
 		case m.fed < m.endAt:
 			m.feedBytes(m.endAt - m.fed)
 		case !m.ended:
@@ -291,9 +264,6 @@ func (m *machine) complete(t *rapid.T) {
 		require.Equal(t, string(m.want), string(m.got))
 	}
 	m.s.Release()
-	for m.call != nil { // its session has ended without it
-		m.step(t)
-	}
 	require.Zero(t, m.cfg.Buffers.Lent(), "bytes of buffers are still lent")
 	require.Zero(t, m.s.Wants())
 }

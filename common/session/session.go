@@ -62,9 +62,6 @@ type Config struct {
 	// would make more than OutputHigh bytes of unsent replies. It goes on when at most
 	// OutputLow bytes are left. A reply that crosses the limit is still completed.
 	OutputHigh, OutputLow int
-	// Offload: requests that may block wait for Take (see Blocker). Handlers that are
-	// no Blocker are called as ever.
-	Offload bool
 }
 
 // Interest is a set of events that a session waits for, and that a poller reports. A
@@ -74,7 +71,6 @@ type Interest uint8
 const (
 	Read  Interest = 1 << iota // bytes from the peer
 	Write                      // room for output
-	Reply                      // a Call to return; it comes alone, without an event of the socket
 )
 
 // discardLimit is the number of bytes that a lingering session discards at most.
@@ -123,16 +119,6 @@ type PanicError struct {
 
 func (e *PanicError) Error() string { return fmt.Sprintf("handler panicked: %v", e.Value) }
 
-// hold is why an open session does not answer its input.
-type hold uint8
-
-const (
-	free    hold = iota // it does
-	paused              // the output limit is reached
-	blocked             // the first requests in it may block, and wait for Take
-	away                // a Call has them
-)
-
 type state uint8 // only grows
 
 const (
@@ -149,17 +135,16 @@ type Session struct {
 	handler Handler
 	err     error
 
-	in   []byte // unanswered input: part of a request, or all input since answering was held; nil if none
+	in   []byte // unanswered input: part of a request, or all input since a pause; nil if none
 	out  []byte // replies, nil if none
 	sent int    // out[:sent] has been sent
-	call *Call  // not nil if hold is away
 
 	answered  uint64
 	discarded int32
 	last      int32 // length of the last reply
 
 	state    state
-	hold     hold  // unless it is free, in may hold whole requests
+	paused   bool  // the output limit is reached; in may hold whole requests
 	eof      bool  // the peer has ended its stream
 	finish   bool  // end once the input received so far is answered
 	outShift uint8 // the last output was shorter than 1<<outShift
@@ -184,11 +169,8 @@ func (s *Session) Wants() Interest {
 		if s.out != nil {
 			w = Write
 		}
-		if !s.eof && !s.finish && (s.hold == free || s.hold == away && s.readsOn()) {
+		if !s.paused && !s.eof && !s.finish {
 			w |= Read
-		}
-		if w == 0 && s.hold >= blocked {
-			w = Reply
 		}
 		return w
 	case ending:
@@ -205,13 +187,13 @@ func (s *Session) Wants() Interest {
 func (s *Session) Lingering() bool { return s.state == lingering }
 
 // Partial reports whether the session waits for the rest of a request.
-func (s *Session) Partial() bool { return s.state == open && s.in != nil && s.hold == free }
+func (s *Session) Partial() bool { return s.state == open && s.in != nil && !s.paused }
 
 // Paused reports whether the output limit keeps the session from reading.
-func (s *Session) Paused() bool { return s.hold == paused }
+func (s *Session) Paused() bool { return s.paused }
 
 // Held returns the sizes of the buffers that the session holds, in bytes: for
-// unanswered input, and for output. It does not count those that a Call has.
+// unanswered input, and for output.
 func (s *Session) Held() (in, out int) { return cap(s.in), cap(s.out) }
 
 // Answered returns the number of requests answered so far.
@@ -264,10 +246,10 @@ func (s *Session) Feed(p []byte) {
 		return
 	}
 	defer s.recoverPanic()
-	if s.in != nil && s.hold == free {
+	if s.in != nil && !s.paused {
 		p = s.complete(p)
 	}
-	if s.hold == free {
+	if !s.paused {
 		p = s.answer(p)
 	}
 	s.keep(p)
@@ -313,7 +295,7 @@ func (s *Session) Sent(n int) {
 		s.outShift = uint8(bits.Len(uint(len(s.out))))
 		s.dropOutput()
 	}
-	if s.hold == paused && len(s.out)-s.sent <= s.cfg.OutputLow {
+	if s.paused && len(s.out)-s.sent <= s.cfg.OutputLow {
 		defer s.recoverPanic()
 		s.answerKept()
 	}
@@ -324,9 +306,12 @@ func (s *Session) Sent(n int) {
 // when the connection is closed, or about to be.
 func (s *Session) Release() {
 	s.state = over
-	put(s.cfg.Buffers, s.in)
-	put(s.cfg.Buffers, s.out)
-	s.in, s.out, s.sent, s.call = nil, nil, 0, nil
+	for _, b := range [][]byte{s.in, s.out} {
+		if b != nil {
+			s.cfg.Buffers.Put(b)
+		}
+	}
+	s.in, s.out, s.sent = nil, nil, 0
 }
 
 // dropOutput gives the output's buffer back.
@@ -337,7 +322,7 @@ func (s *Session) dropOutput() {
 
 // advance moves to the next state when the present one has nothing left to do.
 func (s *Session) advance() {
-	if s.state == open && (s.eof || s.finish) && s.hold == free {
+	if s.state == open && (s.eof || s.finish) && !s.paused {
 		if s.eof && s.in != nil {
 			s.err = ErrTruncated
 		}
@@ -380,7 +365,7 @@ func (s *Session) recoverPanic() {
 }
 
 // answer answers the whole requests at the start of data, until the output limit is
-// reached, the next one may block, or the session ends. It returns the rest of data.
+// reached or the session ends. It returns the rest of data.
 func (s *Session) answer(data []byte) (rest []byte) {
 	if s.sent > 0 && s.sent >= len(s.out)-s.sent {
 		// Drop the sent bytes once they are the larger half. Otherwise a peer that
@@ -389,11 +374,7 @@ func (s *Session) answer(data []byte) (rest []byte) {
 		s.sent = 0
 	}
 	for len(data) > 0 && s.state == open && !s.full() {
-		if s.cfg.Offload && s.mayBlock(data) {
-			s.hold = blocked
-			return data
-		}
-		n, err := s.reply(data, s.sent+s.cfg.OutputHigh)
+		n, err := s.reply(data)
 		data = data[n:]
 		if err != nil {
 			s.fail(err)
@@ -402,18 +383,14 @@ func (s *Session) answer(data []byte) (rest []byte) {
 			break
 		}
 	}
-	s.hold = free
-	if s.full() {
-		s.hold = paused
-	}
+	s.paused = s.full()
 	return data
 }
 
 // reply answers some of the requests at the start of data, and returns how many bytes
 // they take: 0 if the first one is incomplete. An error concerns the bytes behind them.
-// limit is Serve's, unless the replies are long.
-func (s *Session) reply(data []byte, limit int) (taken int, err error) {
-	replies := 1
+func (s *Session) reply(data []byte) (taken int, err error) {
+	replies, limit := 1, s.sent+s.cfg.OutputHigh
 	if s.last >= longReply {
 		limit = 0 // one at a time
 	} else if s.inShift > 0 {
@@ -504,7 +481,7 @@ func (s *Session) answerKept() {
 // returns the rest of p. It moves no more than the request is known to need, because
 // the requests behind it are answered where they lie.
 func (s *Session) complete(p []byte) (rest []byte) {
-	for len(p) > 0 && s.in != nil && s.state == open && s.hold == free {
+	for len(p) > 0 && s.in != nil && s.state == open && !s.paused {
 		missing, err := s.missing()
 		if err != nil {
 			s.fail(err)

@@ -49,17 +49,6 @@ type Bounded interface {
 	WhenNearlyFull(f func(used, limit int64))
 }
 
-// Blocker is a Store some of whose calls may wait: for a disk, a network, a lock that is
-// held meanwhile. A server may run them where they keep no other client waiting
-// (server.OffloadPredicate). Such a store is safe for concurrent use.
-type Blocker interface {
-	Store
-
-	// MayBlock reports whether a call for key may wait. Any goroutine may call it; it
-	// does not wait itself. Of a call for all keys the server assumes it.
-	MayBlock(key []byte) bool
-}
-
 // Stats are the counters of a server's store since the server's start.
 type Stats struct {
 	// StoreFull counts the puts that failed because the store was full.

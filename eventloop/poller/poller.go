@@ -12,8 +12,8 @@
 //     more. If Wait returns fewer than capacity, no other descriptor was ready.
 //     Otherwise the next Wait begins with the others that are still ready.
 //   - Add, Modify and Remove change what a descriptor is watched for. With an
-//     interest in neither reading nor writing it is watched for nothing, but an
-//     error or a hang-up may still be reported, once. Closing a descriptor removes it.
+//     interest of zero it is watched for nothing, but errors and hang-ups may
+//     still be reported. Closing a descriptor removes it.
 //   - Wait blocks until a descriptor is ready, the timeout has passed (negative:
 //     never; zero: return at once), or Wake was called. Its events are valid
 //     until the next Wait. It may return no events before the timeout, but never

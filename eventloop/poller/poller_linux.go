@@ -73,11 +73,6 @@ func (p *Poller) control(op, fd int, want session.Interest) error {
 	if want&session.Write != 0 {
 		ev.Events |= unix.EPOLLOUT
 	}
-	if ev.Events == 0 {
-		// epoll reports errors and hang-ups unasked, and here nothing would be done about
-		// them. One report is enough.
-		ev.Events = unix.EPOLLONESHOT
-	}
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(p.epfd, op, fd, &ev))
 }
 

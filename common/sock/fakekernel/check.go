@@ -51,7 +51,7 @@ func check(t *testing.T, first uint64, seeds int, p dialogue.Protocol, serve fun
 	// One goroutine runs at a time, so a second processor does not help. Waking
 	// it took half of the test's time.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	clients, calls, faults, offloaded := 0, 0, 0, int64(0)
+	clients, calls, faults := 0, 0, 0
 	synctest.Test(t, func(t *testing.T) {
 		for seed := first; seed != first+uint64(seeds); seed++ {
 			k := newKernel(seed, p)
@@ -66,10 +66,9 @@ func check(t *testing.T, first uint64, seeds int, p dialogue.Protocol, serve fun
 			clients += k.accepted
 			calls += k.steps
 			faults += k.faults
-			offloaded += k.end.Offloaded
 		}
 	})
-	t.Logf("%d seeds from %d: %d clients, %d system calls, %d faults, %d handlers off the loop", seeds, first, clients, calls, faults, offloaded)
+	t.Logf("%d seeds from %d: %d clients, %d system calls, %d faults", seeds, first, clients, calls, faults)
 	t.Attr("seeds", strconv.Itoa(seeds))
 	t.Attr("clients", strconv.Itoa(clients))
 	t.Attr("system-calls", strconv.Itoa(calls))
@@ -103,10 +102,6 @@ func (k *Kernel) run(serve func(*Kernel, server.Config) server.Server) {
 	if k.perPeer {
 		cfg.MaxConns, cfg.MaxConnsPerPeer = 1000, k.mostConns
 	}
-	if k.offloads {
-		cfg.Offload, cfg.OffloadMax = server.OffloadPredicate, k.offloaded
-		cfg.Protocol = dialogue.MayBlock(cfg.Protocol, k.workers.mayBlock)
-	}
 	srv := serve(k, cfg)
 	k.stop = func() {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -124,8 +119,7 @@ func (k *Kernel) run(serve func(*Kernel, server.Config) server.Server) {
 	for able := k.able(); len(able) > 0; able = k.able() { // bytes on their way arrive
 		able[k.rng.IntN(len(able))].act()
 	}
-	k.end = srv.Stats()
-	k.audit(k.end)
+	k.audit(srv.Stats())
 }
 
 // audit checks the final state: descriptors, counters, and each client.
@@ -139,7 +133,7 @@ func (k *Kernel) audit(s server.Stats) {
 	for _, n := range s.Closed {
 		closed += n
 	}
-	if s.Accepted != int64(k.accepted) || closed != s.Accepted || s.Active != 0 || s.BufferBytes != 0 || s.Away != 0 || s.Waiting != 0 {
+	if s.Accepted != int64(k.accepted) || closed != s.Accepted || s.Active != 0 || s.BufferBytes != 0 {
 		k.fail("%d connections were accepted, and the server says %+v", k.accepted, s)
 	}
 	for _, c := range k.clients {

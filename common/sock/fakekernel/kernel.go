@@ -24,7 +24,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"math"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -33,7 +32,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/ioflavors/ioflavors/common/server"
 	"github.com/ioflavors/ioflavors/common/servertest/dialogue"
 )
 
@@ -65,16 +63,11 @@ type Kernel struct {
 	broken    error // accept's error then; nil before its first such call
 	failed    bool  // the server must end because of that error
 
-	workers   workers
-	offloads  bool // handlers may run off the server's loop
-	offloaded int  // at a time, at most
-
 	accepted, steps, faults int           // so far
 	inVain                  int           // calls since the last that achieved something
 	late                    time.Duration // time that the calls took and the clock has not passed yet
 	trace                   trace
 	failure                 string // the first failure
-	end                     server.Stats
 }
 
 // odds are the probabilities of faults, for each call.
@@ -107,8 +100,7 @@ type file struct {
 	cut     bool // the server closed it, and neither side had ended its stream
 
 	watched, readable, writable bool
-	hungUp                      bool // a reset was reported since then, although it is watched for nothing
-	reported                    int  // the step of the last Wait that returned it
+	reported                    int // the step of the last Wait that returned it
 }
 
 // Event is one event of a poller.
@@ -156,8 +148,6 @@ func newKernel(seed uint64, p dialogue.Protocol) *Kernel {
 	if r.IntN(12) == 0 {
 		k.breakAt = r.IntN(400)
 	}
-	k.workers = workers{k: k, odd: pick(k, 0.02, 0.2, 1)}
-	k.offloads, k.offloaded = r.IntN(2) == 0, pick(k, 1, 2, 64)
 	for i := range 1 + r.IntN(16) {
 		k.clients = append(k.clients, newClient(k, i))
 	}
@@ -244,9 +234,7 @@ func (k *Kernel) Accept(listener int) (fd int, err error) {
 	c := k.queue[0]
 	k.queue = k.queue[1:]
 	k.accepted++
-	// A server that waits for a client's handler does not read, and so does not know
-	// whether that client has left.
-	c.place = k.staying() < k.mostConns && !k.offloads
+	c.place = k.staying() < k.mostConns
 	return k.open(c.file), nil
 }
 
@@ -455,7 +443,7 @@ func (k *Kernel) Watch(fd int, readable, writable bool) (err error) {
 	if !f.watched {
 		f.reported = k.steps // a new descriptor is the last to be reported
 	}
-	f.watched, f.readable, f.writable, f.hungUp = true, readable, writable, false
+	f.watched, f.readable, f.writable = true, readable, writable
 	return nil
 }
 
@@ -463,9 +451,8 @@ func (k *Kernel) Watch(fd int, readable, writable bool) (err error) {
 func (k *Kernel) Wake() { k.woken = true }
 
 // Wait returns ready descriptors, up to Batch events in any order, sometimes with
-// spurious ones. Like epoll it also reports a reset that was not asked for, once if the
-// descriptor is watched for nothing. The result is valid until the next Wait. A negative
-// timeout means no timeout.
+// spurious ones. Like epoll it also reports a reset that was not asked for. The result
+// is valid until the next Wait. A negative timeout means no timeout.
 func (k *Kernel) Wait(timeout time.Duration) []Event {
 	deadline := time.Now().Add(timeout)
 	k.pass()
@@ -477,9 +464,7 @@ func (k *Kernel) Wait(timeout time.Duration) []Event {
 		if k.idle() { // only time can bring the next event
 			switch {
 			case timeout >= 0:
-				time.Sleep(k.workers.next(left))
-			case len(k.workers.pending) > 0:
-				time.Sleep(k.workers.next(math.MaxInt64))
+				time.Sleep(left)
 			case !k.stopped:
 				k.shutDown()
 			default:
@@ -511,10 +496,8 @@ func (k *Kernel) poll() {
 		if f.client == nil {
 			ev.Readable = f.readable && (len(k.queue) > 0 || k.steps >= k.breakAt)
 		} else {
-			reset := f.reset && (f.readable || f.writable || !f.hungUp)
-			f.hungUp = f.hungUp || reset
-			ev.Readable = reset || f.readable && (len(f.in) > 0 || f.eof)
-			ev.Writable = reset || f.writable && len(f.out) < f.outRoom
+			ev.Readable = f.reset || f.readable && (len(f.in) > 0 || f.eof)
+			ev.Writable = f.reset || f.writable && len(f.out) < f.outRoom
 		}
 		if k.chance(k.odds.spurious) {
 			ev.Readable = true
@@ -554,9 +537,6 @@ func (k *Kernel) pass() {
 		}
 		able[k.rng.IntN(len(able))].act()
 		able = k.able()
-	}
-	if ready := k.workers.ready(); len(ready) > 0 && (len(able) == 0 || k.rng.IntN(2) == 0) {
-		k.workers.finish(ready[k.rng.IntN(len(ready))])
 	}
 	// A call takes some microseconds. The fake clock follows only now and then, because
 	// each step of it takes longer than that.
@@ -610,7 +590,7 @@ func (k *Kernel) able() (clients []*client) {
 	return clients
 }
 
-func (k *Kernel) idle() bool { return len(k.able()) == 0 && len(k.workers.ready()) == 0 }
+func (k *Kernel) idle() bool { return len(k.able()) == 0 }
 
 // served reports whether all clients have left, or the server has closed them.
 func (k *Kernel) served() bool {

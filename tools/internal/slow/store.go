@@ -43,12 +43,9 @@ func (s *Store) Put(key, value []byte) error {
 	return s.Sharded.Put(key, value)
 }
 
-// MayBlock implements store.Blocker: the slow keys may.
-func (s *Store) MayBlock(key []byte) bool { return bytes.HasPrefix(key, s.prefix) }
-
 // wait takes the time of the key, without holding a lock.
 func (s *Store) wait(key []byte) {
-	if !s.MayBlock(key) {
+	if !bytes.HasPrefix(key, s.prefix) {
 		return
 	}
 	if s.delay.Sleep > 0 {
@@ -63,5 +60,4 @@ func (s *Store) wait(key []byte) {
 var (
 	_ store.Store      = (*Store)(nil)
 	_ store.Prefetcher = (*Store)(nil)
-	_ store.Blocker    = (*Store)(nil)
 )

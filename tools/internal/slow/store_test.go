@@ -40,10 +40,3 @@ func TestKeysWithThePrefixBurn(t *testing.T) {
 func TestTheLimitHolds(t *testing.T) {
 	assert.Error(t, New("", Delay{}, 10).Put([]byte("k"), []byte("v")), "an entry is reckoned to cost more")
 }
-
-// The slow keys may block, so a server with handlers off its loop is told which they are.
-func TestTheSlowKeysMayBlock(t *testing.T) {
-	s := New("slow:", Delay{}, 0)
-	assert.True(t, s.MayBlock([]byte("slow:1")))
-	assert.False(t, s.MayBlock([]byte("slow")))
-}

@@ -32,7 +32,7 @@ var imports = map[string]string{
 	"examples": "common examples", // and every model
 
 	// What tests know of a protocol, and a kernel that knows no more.
-	"common/servertest/dialogue": "common/exchanges common/session common/store",
+	"common/servertest/dialogue": "common/exchanges common/session",
 	"common/sock/fakekernel":     "common/exchanges common/server common/servertest/dialogue",
 
 	"tools/cmd":   "common stores tools/internal",
