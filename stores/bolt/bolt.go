@@ -163,9 +163,6 @@ func (s *Store) Close() error {
 // Itself implements the interfaces of package store.
 func (s *Store) Itself() store.Store { return s }
 
-// MayBlock tells servers that an operation may wait, whatever its key.
-func (s *Store) MayBlock([]byte) bool { return true }
-
 // Usage implements store.Bounded: the size of the file's used pages, and Config.MaxBytes.
 func (s *Store) Usage() (used, limit int64) { return s.used.Load(), s.limit }
 

@@ -83,9 +83,6 @@ func (s *Store) Close() error {
 // Itself implements the interfaces of package store.
 func (s *Store) Itself() store.Store { return s }
 
-// MayBlock tells servers that an operation may wait, whatever its key.
-func (s *Store) MayBlock([]byte) bool { return true }
-
 // begin returns the context of an operation that begins now, and what ends it.
 func (s *Store) begin() (ctx context.Context, end func()) {
 	began := time.Now()
