@@ -135,7 +135,13 @@ func TestAFullFile(t *testing.T) {
 		require.True(t, found)
 		require.Len(t, value, 10_000)
 	}
-	// The large one of a batch does not keep a small one from its place.
+	require.NoError(t, s.Clear())
+	require.NoError(t, s.Put([]byte("after"), make([]byte, 10_000)))
+}
+
+// The large put of a batch does not keep a small one from its place.
+func TestALargePutBesideASmallOne(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "data"), bolt.Config{MaxBytes: 1 << 20})
 	release := bolt.Hold(s)
 	var putting sync.WaitGroup
 	putting.Go(func() { assert.ErrorIs(t, s.Put([]byte("large"), make([]byte, 1<<20)), store.ErrFull) })
@@ -143,9 +149,6 @@ func TestAFullFile(t *testing.T) {
 	require.Eventually(t, func() bool { return bolt.Waiting(s) == 2 }, unhurried, time.Millisecond)
 	release()
 	putting.Wait()
-
-	require.NoError(t, s.Clear())
-	require.NoError(t, s.Put([]byte("after"), make([]byte, 10_000)))
 }
 
 // A change that the disk does not take in time is an error, and does not happen if it had

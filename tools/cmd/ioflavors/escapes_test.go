@@ -118,12 +118,12 @@ func TestResultsAreNoControlSequences(t *testing.T) {
 		require.NoError(t, err)
 	}
 	write("a" + evil) // of several lines
-	code, stdout, stderr := ioflavors(t, "report", dir)
+	code, _, stderr := ioflavors(t, "report", dir)
 	assert.Equal(t, 1, code)
 	harmless(t, stderr)
 
 	write("a" + strings.ReplaceAll(evil, "\n", ""))
-	code, stdout, stderr = ioflavors(t, "report", dir)
+	code, stdout, stderr := ioflavors(t, "report", dir)
 	require.Zero(t, code, stderr)
 	harmless(t, stdout)
 	page, err := os.ReadFile(filepath.Join(dir, "report.html"))
