@@ -93,7 +93,8 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 		}
 		fmt.Fprintln(out)
 	}
-	if a := answer.Of(results); a.Measured() {
+	a := answer.Of(results)
+	if a.Measured() {
 		fmt.Fprint(out, text.Answer(a, style(out.File()), width(out.File())))
 	}
 	name, writeErr := results.Write(folder.Path)
@@ -106,6 +107,8 @@ func (c *labCmd) Run(ctx context.Context, out *stdout.Checked) error {
 	}
 	fmt.Fprintln(out, "→", pages[0], "·", name)
 	switch {
+	case interrupted && !a.Measured():
+		return &exitError{130, "interrupted; the files have the measurements until then"}
 	case interrupted:
 		return &exitError{130, "interrupted; the measurements until then are above"}
 	case err != nil:

@@ -18,11 +18,11 @@ type column struct {
 	grade func([]Cell)
 }
 
-// What a figure must exceed the column's best by to be likely to hurt.
+// The limits of the grades. They are conventions, like the experiments' own.
 const (
 	cpuHurts      = 1.5     // times
 	responseHurts = 3       // times
-	memoryHurts   = 8 << 10 // bytes: 10,000 clients take 80 MiB, twice what the kernel takes for their sockets
+	memoryHurts   = 8 << 10 // bytes: 10,000 clients take 80 MiB
 	idleHurts     = 0.5     // of a core
 	idleBest      = 0.05    // of a core
 	memoryEqual   = 512     // bytes: what one measurement may be wrong by
@@ -36,7 +36,7 @@ const (
 	perMilli      = 1e6     // ns
 	perSecond     = 1e9     // ns
 	slowClient    = "E2"    // the experiments with the last two columns
-	slowHandler   = "E10"   //
+	slowHandler   = "E10"
 )
 
 // columnsOf returns the columns. Of servers that run already only their clients' waits are
