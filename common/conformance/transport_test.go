@@ -364,7 +364,7 @@ func TestTransportOfBadServers(t *testing.T) {
 			"does nothing for clients that have left": {[]string{"half-close"}, []string{"repeat", "crowd", "rst-in-request"}},
 			"drops many pending replies at a FIN":     {[]string{"half-close-many"}, []string{"half-close", "fin-in-request", "storm"}},
 			"serves one client at a time":             {[]string{"slow-reader", "stopped-in-request", "never-pauses", "crowd", "idle-client"}, []string{"repeat", "pipeline", "half-close", "half-close-many"}},
-			"blocks all while a line is incomplete":   {[]string{"stopped-in-request"}, []string{"repeat", "crowd", "slow-reader"}},
+			"blocks all while a line is incomplete":   {[]string{"stopped-in-request"}, []string{"repeat", "crowd", "pipeline"}}, // a slow reader, too, may stop inside a request
 			"buffers replies without bound":           {[]string{"unread-replies", "half-close-unread"}, []string{"repeat", "slow-reader", "pipeline"}},
 			"is deaf to clients that were silent":     {[]string{"idle-client"}, nil},
 			"drops clients in a crowd":                {[]string{"crowd", "storm"}, []string{"repeat", "pipeline", "half-close"}},
