@@ -77,11 +77,11 @@ func TestAStallIsToldFromABusyMachine(t *testing.T) {
 		why    string
 	}{
 		"a stall on a quiet machine":  {length, nil, results.Confirmed, ""},
-		"a wait for a core":           {length * 6 / 10, func(a *results.Attack, _ *results.Moment) { a.Waited = length * 3 / 4 }, results.NotMeasurable, "the server waited for a core for 300ms of it"},
-		"probes that come late":       {length * 6 / 10, func(_ *results.Attack, m *results.Moment) { m.Late = length / 2 }, results.NotMeasurable, "probes began to ask up to 200ms late"},
-		"a host that has the cores":   {length * 6 / 10, func(a *results.Attack, _ *results.Moment) { a.Steal = new(0.8) }, results.NotMeasurable, "the host had the cores for 320ms of it"},
+		"a wait for a core":           {length * 6 / 10, func(a *results.Attack, _ *results.Moment) { a.Waited = length * 3 / 4 }, results.NotMeasurable, "the server waited for a core for 225ms of it"},
+		"probes that come late":       {length * 6 / 10, func(_ *results.Attack, m *results.Moment) { m.Late = length / 2 }, results.NotMeasurable, "probes began to ask up to 150ms late"},
+		"a host that has the cores":   {length * 6 / 10, func(a *results.Attack, _ *results.Moment) { a.Steal = new(0.8) }, results.NotMeasurable, "the host had the cores for 240ms of it"},
 		"a stall on a busy machine":   {length, func(a *results.Attack, _ *results.Moment) { a.Waited = length / 5 }, results.Confirmed, ""},
-		"a wait that outlasts it":     {length * 15, func(a *results.Attack, _ *results.Moment) { a.Waited = length }, results.NotMeasurable, "the server waited for a core for 400ms of it"},
+		"a wait that outlasts it":     {length * 15, func(a *results.Attack, _ *results.Moment) { a.Waited = length }, results.NotMeasurable, "the server waited for a core for 300ms of it"},
 		"no stall on a busy machine":  {length / 20, func(a *results.Attack, _ *results.Moment) { a.Waited = length }, results.Refuted, ""},
 		"no stall on a quiet machine": {length / 20, nil, results.Refuted, ""},
 	} {
@@ -102,7 +102,7 @@ func TestAStallIsToldFromABusyMachine(t *testing.T) {
 	r := judged([]string{"E2"}, "singleblocking")
 	r.Trials = []results.Trial{attacked("E2", "singleblocking", stallAttacks(results.Plan{}), length*6/10, nil)}
 	r.Trials[0].Probes.Steps[1].Worst = length / 2
-	assert.Contains(t, found(t, claim(t, r), "singleblocking").Why, "probes waited for up to 200ms before the first attack")
+	assert.Contains(t, found(t, claim(t, r), "singleblocking").Why, "probes waited for up to 150ms before the first attack")
 	r.Trials[0].Probes.Steps[1].Worst = 0
 	r.Trials[0].Probes.Steps[attacksBegin(r)-1].Worst = length
 	assert.Equal(t, results.Confirmed, found(t, claim(t, r), "singleblocking").Verdict, "he came just before, and was late")

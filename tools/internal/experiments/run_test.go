@@ -4,6 +4,7 @@ package experiments
 
 import (
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -54,7 +55,15 @@ func TestAPoolIsMeasured(t *testing.T) {
 	s := &results.Server{Target: labtest.Target(t, "handler")}
 	s.Name, s.Command = "multiblocking --slow-burn 1us", append(s.Command, "--slow-burn", "1us")
 	require.Equal(t, labtest.Target(t, "handler").Command, withoutFlags(s.Target).Command)
-	require.NoError(t, poolRepeat(t.Context(), b, s, 1))
+	// On a busy machine the server may have had no core within a run, which lasts a
+	// fraction of a second.
+	for range 10 {
+		b.Results.Trials = nil
+		require.NoError(t, poolRepeat(t.Context(), b, s, 1))
+		if !slices.ContainsFunc(b.Results.Trials, func(t results.Trial) bool { return t.Load != nil && t.Load.Requests == 0 }) {
+			break
+		}
+	}
 	var cases []string
 	for _, trial := range b.Results.Trials {
 		cases = append(cases, trial.Case)

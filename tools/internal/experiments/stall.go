@@ -67,7 +67,7 @@ func stallAttack(p results.Plan) time.Duration {
 	if p.AllClaims {
 		return 2 * time.Second
 	}
-	return 400 * time.Millisecond
+	return 300 * time.Millisecond
 }
 
 func stallRest(p results.Plan) time.Duration { return stallAttack(p) / 2 }

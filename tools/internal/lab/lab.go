@@ -75,6 +75,7 @@ type run struct {
 	capacity capacitySearch
 	progress *term.Progress
 	save     func(*results.Results)
+	givenUp  map[int]bool // the open workloads that tell nothing on this machine
 }
 
 // Validate returns an error if Run would refuse the configuration.
@@ -98,7 +99,7 @@ func Run(ctx context.Context, cfg Config) (*results.Results, error) {
 		return nil, err
 	}
 	procs := runtime.GOMAXPROCS(0)
-	b := &run{Bench: &bench.Bench{Null: cfg.Null}, check: cfg.check, progress: cfg.Progress, save: cfg.Save}
+	b := &run{Bench: &bench.Bench{Null: cfg.Null}, check: cfg.check, progress: cfg.Progress, save: cfg.Save, givenUp: map[int]bool{}}
 	if b.progress == nil {
 		b.progress = new(term.Progress)
 	}
@@ -228,6 +229,7 @@ func (b *run) rounds(ctx context.Context) error {
 				return err
 			}
 		}
+		b.giveUpRates(i + 1)
 		b.saved()
 	}
 	return nil

@@ -48,6 +48,9 @@ func (b *run) measureServer(ctx context.Context, s *results.Server, round int, a
 		}
 		if plan.Has(results.OpenLoop) && !again {
 			for i, w := range plan.Open {
+				if b.givenUp[i] {
+					continue
+				}
 				doing(format.Thousands(w.Rate) + "/s")
 				if err := b.openCell(ctx, s, p, round, i); err != nil {
 					return fmt.Errorf("%s requests/s: %w", format.Thousands(w.Rate), err)

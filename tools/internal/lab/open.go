@@ -2,7 +2,9 @@ package lab
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/ioflavors/ioflavors/tools/internal/format"
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
 	"github.com/ioflavors/ioflavors/tools/internal/results"
 )
@@ -18,4 +20,37 @@ func (b *run) openCell(ctx context.Context, s *results.Server, p *proc.Process, 
 	cell.Round, cell.Workload = round, workload
 	b.Results.Open = append(b.Results.Open, cell)
 	return nil
+}
+
+// triedRounds is after how many rounds a rate is given up if it told nothing in them.
+const triedRounds = 2
+
+// giveUpRates takes the rates that tell nothing here out of the rounds that follow, and
+// notes it. It is called at the end of a round.
+func (b *run) giveUpRates(round int) {
+	if round != triedRounds || round == b.Results.Plan.Rounds {
+		return
+	}
+	for i, w := range b.Results.Plan.Open {
+		if tellsNothing(b.Results.Open, i) {
+			b.givenUp[i] = true
+			b.Results.Skip(fmt.Sprintf("%s requests/s in more than %d rounds: until then each server's measurement of that rate was void", format.Thousands(w.Rate), triedRounds))
+		}
+	}
+}
+
+// tellsNothing reports whether all measurements of an open workload are void. A server
+// that did not keep the rate is not void: it tells that.
+func tellsNothing(open []results.Cell, workload int) bool {
+	tried := false
+	for _, c := range open {
+		if c.Workload != workload {
+			continue
+		}
+		if len(c.Load.Void) == 0 {
+			return false
+		}
+		tried = true
+	}
+	return tried
 }
