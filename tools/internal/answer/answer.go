@@ -95,6 +95,7 @@ type Cell struct {
 	// sample has the rounds of the figure that may decide, in the unit of Value; empty:
 	// it was measured once.
 	sample []float64
+	apart  bool // measured under another load than the others, and compared with none
 }
 
 // Grade is what a figure means beside the others.

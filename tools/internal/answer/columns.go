@@ -183,7 +183,7 @@ func responseCell(r *results.Results, s *results.Server, at int, valid func(*res
 	d := figure(sum)
 	cell := known(float64(d), format.Duration(d))
 	if s.OneAtATime {
-		cell.Why = "over one connection, because it serves one client at a time"
+		cell.Why, cell.apart = "over one connection, because it serves one client at a time", true
 		return cell
 	}
 	for _, c := range results.CellsOf(r.Open, s.Name, at) {

@@ -2,6 +2,7 @@ package answer
 
 import (
 	"math"
+	"slices"
 
 	"golang.org/x/perf/benchmath"
 
@@ -10,7 +11,8 @@ import (
 
 // gradeRounds grades the cells that have rounds to be judged by: Best if a cell equals
 // the lowest one, or is lower than one that does, because wild rounds make a cell no
-// better; and Hurts from so many times the lowest on.
+// better; and Hurts from so many times the lowest on. None is Best if a cell without such
+// rounds is lower.
 func gradeRounds(cells []Cell, equal, hurts float64) {
 	var best *Cell
 	for i := range cells {
@@ -18,6 +20,13 @@ func gradeRounds(cells []Cell, equal, hurts float64) {
 			best = c
 		}
 	}
+	if best == nil {
+		return
+	}
+	// A figure that decides nothing, and is lower by more than the noise, may be right.
+	unknown := slices.ContainsFunc(cells, func(c Cell) bool {
+		return c.Known && !c.apart && len(c.sample) == 0 && c.Value*(1+equal) < best.Value
+	})
 	most := 0.0 // of those that equal the lowest
 	for _, c := range cells {
 		if len(c.sample) > 0 && c.Value < hurts*best.Value && same(c, *best, equal) {
@@ -28,7 +37,9 @@ func gradeRounds(cells []Cell, equal, hurts float64) {
 		switch c := &cells[i]; {
 		case len(c.sample) == 0:
 		case c.Value <= most:
-			c.Grade = Best
+			if !unknown {
+				c.Grade = Best
+			}
 		case c.Value >= hurts*best.Value && !same(*c, *best, equal):
 			c.Grade = Hurts
 		}
