@@ -222,7 +222,9 @@ func (c *client) check() string {
 		return "its connection is not closed"
 	}
 	refused := c.refusal() // nil if there are too few clients for one
-	if refused != nil && (bytes.Equal(c.got, refused) || (c.excused || c.manner >= deaf) && bytes.HasPrefix(refused, c.got)) {
+	// Whether a part of that may be all that it gets. Without memory, connections are closed.
+	part := c.excused || c.manner >= deaf || c.k.memory > 0 && len(c.got) > 0
+	if refused != nil && (bytes.Equal(c.got, refused) || part && bytes.HasPrefix(refused, c.got)) {
 		if c.place && len(c.got) > 0 {
 			return "it was refused, and when it was accepted enough others had left"
 		}

@@ -72,7 +72,7 @@ func TestAdvise(t *testing.T) {
 	args := []string{"advise", "--models", "multiblocking --os-threads", "--conns", "20", "--active", "50%", "--rate", "300",
 		"--handler", "1ms", "--p99", "5s", "--repeats", "1", "--duration", "200ms", "--json", "--out", dir}
 	code, out, progress := ioflavors(t, args...)
-	assert.Contains(t, []int{0, 1}, code, "on a busy machine every measurement may be void")
+	assert.Contains(t, []int{0, 1, 3}, code, "on a busy machine every measurement may be void")
 	var advice advise.Advice
 	require.NoError(t, json.Unmarshal([]byte(out), &advice), out)
 	assert.True(t, advice.Complete)
