@@ -38,7 +38,7 @@ type labCmd struct {
 	Peers     bool          `help:"Measure peers as well, for comparison: servers on gnet, netpoll, nbio and the standard library, built from the source checkout around the working directory (tools/peers), and Redis and memcached if they are installed. --models peer, or 'peer gnet', picks from them."`
 	PeersFrom string        `placeholder:"DIR" type:"existingdir" help:"Measure the peers as well, built from this source checkout. Without this flag the checkout must belong to you or root, because its code is run."`
 	Rounds    int           `range:"1..100" placeholder:"N" help:"How often each server is started and measured (default 6; with --quick 1)."`
-	Duration  time.Duration `range:"50ms..5s" placeholder:"TIME" help:"How long each workload is measured in a round (default 125ms; with --quick 200ms, with --full 1s)."`
+	Duration  time.Duration `range:"50ms..5s" placeholder:"TIME" help:"How long each workload is measured in a round (default 100ms; with --quick 200ms, with --full 1s)."`
 	Shape     []shape       `range:"1..65536" placeholder:"CxD" help:"Requests in flight in a closed loop: connections times requests on each (default 1x1, 50x1, 50x16). Repeat the flag, or separate shapes by commas."`
 	Puts      float64       `default:"0.1" range:"0..1" placeholder:"SHARE" help:"Share of puts; the others are gets (default ${default})."`
 	Keys      int           `default:"10000" range:"1..10000000" placeholder:"N" help:"How many keys there are (default ${default})."`
@@ -211,7 +211,7 @@ func (c *labCmd) config(ctx context.Context) (lab.Config, func(), error) {
 		cleanUp()
 		return lab.Config{}, nil, usageError(err)
 	}
-	rounds, duration, profile := 6, 125*time.Millisecond, time.Second
+	rounds, duration, profile := 6, 100*time.Millisecond, time.Second
 	switch {
 	case c.Quick:
 		rounds, duration = 1, 200*time.Millisecond

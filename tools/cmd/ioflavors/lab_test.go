@@ -79,7 +79,7 @@ func TestLabFlags(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, models.TargetNames(models.Models("ioflavors")), models.TargetNames(cfg.Targets), "all of our own")
 	assert.Equal(t, 6, cfg.Rounds)
-	assert.Equal(t, 125*time.Millisecond, cfg.Cell)
+	assert.Equal(t, 100*time.Millisecond, cfg.Cell)
 	assert.False(t, cfg.NoPin)
 
 	cfg, err = labConfig(t, "--quick", "--rounds=2", "--no-pin", "--seed=7",

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
+	"os"
 	"time"
 
 	"github.com/ioflavors/ioflavors/tools/internal/proc"
@@ -29,8 +31,17 @@ func ConnectSilent(ctx context.Context, addr string, conns []net.Conn, wanted in
 			}
 			conns = append(conns, c)
 		}
-		if held, err = waitForConnections(ctx, addr, len(conns)); err != nil {
+		accepted, err := waitForAccept(ctx, addr)
+		if err != nil {
 			return conns, held, short, err
+		}
+		if accepted && short == "" && len(conns) < wanted && silent(conns[len(conns)-1]) {
+			continue // to count takes as long as to connect a thousand
+		}
+		if held, err = proc.HeldConnections(addr); errors.Is(err, errors.ErrUnsupported) {
+			held = len(conns) // this system does not tell
+		} else if err != nil {
+			return conns, held, short, fmt.Errorf("count the connections that the server holds: %w", err)
 		}
 		if held < len(conns) && short == "" {
 			short = fmt.Sprintf("the server holds %d of %d", held, wanted)
@@ -39,26 +50,36 @@ func ConnectSilent(ctx context.Context, addr string, conns []net.Conn, wanted in
 	return conns, held, short, nil
 }
 
-// waitForConnections waits until the server at the address holds the
-// connections, or accepts no more of them. It returns how many it holds.
-func waitForConnections(ctx context.Context, addr string, wanted int) (int, error) {
-	best, progress, looks := -1, time.Now(), 0
+// silent reports whether the server says nothing to a connection at first, as one that
+// refuses it does.
+func silent(c net.Conn) bool {
+	if c.SetReadDeadline(time.Now().Add(refusalTime)) != nil {
+		return false
+	}
+	_, err := c.Read(make([]byte, 1))
+	return errors.Is(err, os.ErrDeadlineExceeded) && c.SetReadDeadline(time.Time{}) == nil
+}
+
+// waitForAccept waits until the server at the address has accepted all connections, and
+// reports true, or until it accepts no more of them.
+func waitForAccept(ctx context.Context, addr string) (all bool, err error) {
+	least, progress, looks := math.MaxInt, time.Now(), 0
 	for {
-		n, err := proc.HeldConnections(addr)
-		if errors.Is(err, errors.ErrUnsupported) {
-			return wanted, nil // this system does not tell
+		n, err := proc.AcceptQueue(addr)
+		if n == 0 || err != nil {
+			if errors.Is(err, errors.ErrUnsupported) {
+				err = nil // this system does not tell
+			}
+			return true, err
 		}
-		if err != nil {
-			return 0, fmt.Errorf("count the connections that the server holds: %w", err)
+		if n < least {
+			least, progress, looks = n, time.Now(), 0
 		}
-		if n > best {
-			best, progress, looks = n, time.Now(), 0
-		}
-		if looks++; n >= wanted || looks > acceptLooks && time.Since(progress) > acceptTimeout {
-			return n, nil
+		if looks++; looks > acceptLooks && time.Since(progress) > acceptTimeout {
+			return false, nil
 		}
 		if err := proc.Sleep(ctx, acceptPoll); err != nil {
-			return 0, err
+			return false, err
 		}
 	}
 }
@@ -78,6 +99,9 @@ const (
 	// hardly runs, the server hardly runs either, and may take longer.
 	acceptLooks  = 40
 	connectBatch = 500
+	// refusalTime is what a server takes to refuse a connection that it has accepted. A
+	// refusal that comes later is noticed later.
+	refusalTime = 5 * time.Millisecond
 	// SettleTime is the time for a server to finish accepting.
 	SettleTime = 50 * time.Millisecond
 )

@@ -22,35 +22,35 @@ func (b *run) openCell(ctx context.Context, s *results.Server, p *proc.Process, 
 	return nil
 }
 
-// triedRounds is after how many rounds a rate is given up if it told nothing in them.
+// triedRounds is after how many rounds a rate is given up if it told next to nothing in
+// them.
 const triedRounds = 2
 
-// giveUpRates takes the rates that tell nothing here out of the rounds that follow, and
-// notes it. It is called at the end of a round.
+// giveUpRates takes the rates that tell next to nothing here out of the rounds that
+// follow, and notes it. It is called at the end of a round.
 func (b *run) giveUpRates(round int) {
 	if round != triedRounds || round == b.Results.Plan.Rounds {
 		return
 	}
 	for i, w := range b.Results.Plan.Open {
-		if tellsNothing(b.Results.Open, i) {
+		if mostlyVoid(b.Results.Open, i) {
 			b.givenUp[i] = true
-			b.Results.Skip(fmt.Sprintf("%s requests/s in more than %d rounds: until then each server's measurement of that rate was void", format.Thousands(w.Rate), triedRounds))
+			b.Results.Skip(fmt.Sprintf("%s requests/s in more than %d rounds: in these, over three quarters of the measurements were void", format.Thousands(w.Rate), triedRounds))
 		}
 	}
 }
 
-// tellsNothing reports whether all measurements of an open workload are void. A server
-// that did not keep the rate is not void: it tells that.
-func tellsNothing(open []results.Cell, workload int) bool {
-	tried := false
+// mostlyVoid reports whether over three quarters of the measurements of an open workload
+// are void. A server that did not keep the rate is not void: it tells that.
+func mostlyVoid(open []results.Cell, workload int) bool {
+	void, all := 0, 0
 	for _, c := range open {
-		if c.Workload != workload {
-			continue
+		if c.Workload == workload {
+			all++
+			if len(c.Load.Void) > 0 {
+				void++
+			}
 		}
-		if len(c.Load.Void) == 0 {
-			return false
-		}
-		tried = true
 	}
-	return tried
+	return 4*void > 3*all
 }

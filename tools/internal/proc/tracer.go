@@ -50,4 +50,4 @@ func CallsOf(s results.Target, own []string) []string {
 }
 
 // TracerTime is about how long attaching and detaching a tracer takes.
-const TracerTime = 350 * time.Millisecond
+const TracerTime = 150 * time.Millisecond

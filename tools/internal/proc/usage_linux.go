@@ -1,10 +1,12 @@
 package proc
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -171,31 +173,85 @@ func processClock(pid int) (time.Duration, error) {
 	return time.Duration(ts.Nano()), nil
 }
 
+// AcceptQueue returns how many connections at the address wait for a server on this
+// machine to accept them; 0 if none listens there. The number of connections does not
+// slow it, because the kernel's tables begin with the sockets that listen.
+func AcceptQueue(addr string) (n int, err error) {
+	err = eachSocket(addr, func(s socket) bool {
+		if s.here && s.state == stateListening {
+			n += s.received
+		}
+		return s.state == stateListening
+	})
+	return n, err
+}
+
 // HeldConnections returns how many connections a server on this machine has accepted
 // at the address and neither end has closed. The kernel's tables are exact: a
-// connection that waits for accept has no inode yet.
+// connection that waits for accept has no inode yet. To read them takes some µs for each
+// connection of the machine.
 func HeldConnections(addr string) (int, error) {
-	at, err := netip.ParseAddrPort(addr)
-	if err != nil {
-		return 0, err
-	}
 	// The files are read in pieces. If connections come and go meanwhile, one may be
 	// in two pieces.
 	held := make(map[string]bool)
-	for _, name := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
-		table, err := os.ReadFile(name)
-		if err != nil && !(name == "/proc/net/tcp6" && errors.Is(err, os.ErrNotExist)) { // a kernel without IPv6
-			return 0, err
+	err := eachSocket(addr, func(s socket) bool {
+		if s.here && s.state == stateEstablished && s.inode != "0" {
+			held[s.inode] = true
 		}
-		local := fmt.Sprintf(":%04X", at.Port())
-		for line := range strings.Lines(string(table)) {
-			const established = "01" // TCP_ESTABLISHED, include/net/tcp_states.h
-			// Slot, local address, remote one, state; the tenth is the inode.
-			f := strings.Fields(line)
-			if len(f) > 9 && strings.HasSuffix(f[1], local) && f[3] == established && f[9] != "0" {
-				held[f[9]] = true
+		return true
+	})
+	return len(held), err
+}
+
+// socket is a line of the kernel's tables.
+type socket struct {
+	here     bool // its local port is that of the address
+	state    string
+	received int // bytes; of a socket that listens, connections
+	inode    string
+}
+
+// States of a socket, as in include/net/tcp_states.h.
+const (
+	stateEstablished = "01"
+	stateListening   = "0A"
+)
+
+// eachSocket calls do with the sockets in the kernel's tables for IPv4 and IPv6, each from
+// its beginning until do returns false.
+func eachSocket(addr string, do func(socket) bool) error {
+	at, err := netip.ParseAddrPort(addr)
+	if err != nil {
+		return err
+	}
+	port := fmt.Sprintf(":%04X", at.Port())
+	for _, name := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		file, err := os.Open(name)
+		if name == "/proc/net/tcp6" && errors.Is(err, os.ErrNotExist) { // a kernel without IPv6
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		lines := bufio.NewScanner(file)
+		for lines.Scan() {
+			// Slot, local address, remote one, state, bytes to send and received; the
+			// tenth is the inode.
+			f := strings.Fields(lines.Text())
+			if len(f) < 10 || f[0] == "sl" {
+				continue
+			}
+			_, queue, _ := strings.Cut(f[4], ":")
+			received, _ := strconv.ParseInt(queue, 16, 64)
+			if !do(socket{here: strings.HasSuffix(f[1], port), state: f[3], received: int(received), inode: f[9]}) {
+				break
 			}
 		}
+		err = lines.Err()
+		file.Close()
+		if err != nil {
+			return err
+		}
 	}
-	return len(held), nil
+	return nil
 }

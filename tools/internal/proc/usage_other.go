@@ -12,4 +12,6 @@ func processUsage(int) (usage, error) { return usage{}, errors.ErrUnsupported }
 // MemoryOf fails for the same reason.
 func MemoryOf(int) (MemoryUsage, error) { return MemoryUsage{}, errors.ErrUnsupported }
 
+func AcceptQueue(string) (int, error) { return 0, errors.ErrUnsupported }
+
 func HeldConnections(string) (int, error) { return 0, errors.ErrUnsupported }
