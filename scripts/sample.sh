@@ -3,7 +3,7 @@
 #
 # Runs the lab, prints its output, and writes the run into the pages that show one:
 # docs/lab.md, the README with its table of models, and docs/pictures/cost.svg. It takes
-# about three minutes, on a machine that must do nothing else.
+# about two and a half minutes, on a machine that must do nothing else.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -30,6 +30,7 @@ const (
 	fewRounds     = 4       // with fewer, tests of significance find nothing
 	fewEqual      = 0.25    // of the best, if the rounds are few
 	cpuEqual      = 0.05    // of the best; more if the A/A run differs by more
+	cpuTogether   = 0.25    // of the least: the words name such servers together
 	significant   = 0.05    // of a test's p
 	leastClean    = 1.0 / 2 // of the rounds that must be neither void nor disturbed
 	kibi          = 1 << 10 // bytes

@@ -2,6 +2,7 @@ package answer
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -44,7 +45,7 @@ func subjects(r *results.Results, a *Answer) (all []subject) {
 func conclude(r *results.Results, a *Answer) {
 	all := subjects(r, a)
 	several := slices.DeleteFunc(slices.Clone(all), func(s subject) bool { return s.OneAtATime })
-	cheapest := with(all, CPU, Best)
+	cheapest := together(all, a)
 	var clauses []string
 	add := func(text string) { clauses = append(clauses, text) }
 
@@ -54,7 +55,7 @@ func conclude(r *results.Results, a *Answer) {
 	case len(measured) == 1:
 		add(fmt.Sprintf("%s answers a request for %s of CPU", names(cheapest), cheapest[0].cells[CPU].Text))
 	case len(cheapest) == len(measured):
-		add(fmt.Sprintf("%s need the same CPU per request", names(cheapest)))
+		add(fmt.Sprintf("%s need about the same CPU per request", names(cheapest)))
 	default:
 		add(fmt.Sprintf("%s %s the least CPU per request", names(cheapest), verb(cheapest, "needs", "need")))
 	}
@@ -92,7 +93,7 @@ func conclude(r *results.Results, a *Answer) {
 		finding = "Nothing that was measured tells the servers apart"
 	}
 	a.Finding = finding + "."
-	a.Advice = advice(several, tolerant)
+	a.Advice = advice(several, cheapest, tolerant)
 	a.Lead = sentences(r, cheapest, tolerant, burning, stopped)
 }
 
@@ -112,6 +113,30 @@ func fromOutside(all []subject, waiting Column) string {
 	default:
 		return "No server answers sooner than the others"
 	}
+}
+
+// together returns the servers that need the least CPU per request, and those that need
+// little more; none if no figure is the best one. A smaller difference is real on a quiet
+// machine. But it should decide no choice, and on another machine, or in another run, the
+// order may be another one.
+func together(all []subject, a *Answer) (cheapest []subject) {
+	least := math.Inf(1)
+	for _, row := range a.Rows {
+		for i, c := range row.Cells {
+			if a.Columns[i].ID == CPU && c.Grade == Best {
+				least = min(least, c.Value)
+			}
+		}
+	}
+	if math.IsInf(least, 1) {
+		return nil
+	}
+	for _, s := range all {
+		if c := s.cells[CPU]; c.Known && len(c.sample) > 0 && (c.Grade == Best || c.Value <= least*(1+cpuTogether)) {
+			cheapest = append(cheapest, s)
+		}
+	}
+	return cheapest
 }
 
 // tolerantOf returns the servers that stay fast beside a slow handler, if none of the
@@ -142,7 +167,7 @@ func sentences(r *results.Results, cheapest, tolerant, burning, stopped []subjec
 		about(cheapest, text)
 	}
 	for _, s := range tolerant {
-		text := fmt.Sprintf("pays %s for a request", more(s.cells[CPU].Value/cheapest[0].cells[CPU].Value))
+		text := fmt.Sprintf("pays %s for a request", more(s.cells[CPU].Value/cheapestOf(cheapest).cells[CPU].Value))
 		if memory := span([]subject{s}, Memory); memory != "" {
 			text += " and " + memory + " for an idle client"
 		}
@@ -155,7 +180,7 @@ func sentences(r *results.Results, cheapest, tolerant, burning, stopped []subjec
 		about(stopped, fmt.Sprintf("%s all others waiting for as long as one client is slow", verb(stopped, "keeps", "keep")))
 	}
 	if len(cheapest) > 0 && len(r.Servers) > 1 {
-		text := fmt.Sprintf("Differences of CPU up to %.0f %% count as equal", 100*max(cpuEqual, noise(r)))
+		text := fmt.Sprintf("Less than %.0f %% of CPU decides nothing; ● marks what the noise hides", 100*cpuTogether)
 		if len(r.Noise) > 0 {
 			text += fmt.Sprintf(": the same server, measured twice, differed by %s", aa(r))
 		}
@@ -168,10 +193,10 @@ func sentences(r *results.Results, cheapest, tolerant, burning, stopped []subjec
 // several clients, and have no figure that is likely to hurt but beside a slow handler.
 // Nothing is known of the simplicity of other servers than ours: they come last. Beside it
 // stands the cheapest one that bears slow handlers.
-func advice(several, tolerant []subject) string {
+func advice(several, cheapest, tolerant []subject) string {
 	var best *subject
 	for i, s := range several {
-		if !s.is(CPU, Best) || s.is(Idle, Hurts) || s.is(Client, Hurts) || s.is(Memory, Hurts) || s.is(Waiting, Hurts) {
+		if !slices.ContainsFunc(cheapest, func(c subject) bool { return c.Server == s.Server }) || s.is(Idle, Hurts) || s.is(Client, Hurts) || s.is(Memory, Hurts) || s.is(Waiting, Hurts) {
 			continue
 		}
 		if best == nil || s.complexity > 0 && (best.complexity == 0 || s.complexity < best.complexity) {
