@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"flag"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,6 +67,28 @@ func TestStoredRunsOfTheSameProgramsDoNotDiffer(t *testing.T) {
 		}
 	}
 	assert.GreaterOrEqual(t, pairs, 20)
+}
+
+// A server that takes some 10 % more CPU time is found in each pair of runs of 100 rounds,
+// and no other one.
+func TestTenPercentOfARealServerAreFound(t *testing.T) {
+	base, slowed := stored(t, "base-"), stored(t, "slowed-")
+	require.Len(t, base, 2)
+	require.Len(t, slowed, 2)
+	for nameA, a := range base {
+		for nameB, b := range slowed {
+			_, changed := compared(t, a, b)
+			require.Len(t, changed, 1, "%s, %s", nameA, nameB)
+			assert.Equal(t, "mine", changed[0].Server)
+			assert.Equal(t, Worse, changed[0].Verdict)
+			assert.InDelta(t, 0.11, *changed[0].Change, 0.03, "%s, %s", nameA, nameB)
+		}
+	}
+	for _, same := range []map[string]*results.Results{base, slowed} {
+		runs := slices.Collect(maps.Values(same))
+		_, changed := compared(t, runs[0], runs[1])
+		assert.Empty(t, changed)
+	}
 }
 
 // The marks leave out what other programs may have made.
