@@ -127,7 +127,7 @@ func TestTheFinding(t *testing.T) {
 		"multiblocking pays 29 % more for a request and 4.00 KiB for an idle client, and answers cheap requests within 100 µs (p99) beside a slow handler.",
 		"busywait uses 100 % of a core while all clients are silent.",
 		"singleblocking keeps all others waiting for as long as one client is slow.",
-		"Less than 25 % of CPU decides nothing; ● marks what the noise hides: the same server, measured twice, differed by 0.0 %.",
+		"A difference of CPU below 25 % should decide nothing; ● marks what this run cannot tell from the best: the same server, measured twice, differed by 0.0 %.",
 	}, lead)
 	assert.True(t, a.Trusted(), "%v", a.Trust)
 }

@@ -180,7 +180,7 @@ func sentences(r *results.Results, cheapest, tolerant, burning, stopped []subjec
 		about(stopped, fmt.Sprintf("%s all others waiting for as long as one client is slow", verb(stopped, "keeps", "keep")))
 	}
 	if len(cheapest) > 0 && len(r.Servers) > 1 {
-		text := fmt.Sprintf("Less than %.0f %% of CPU decides nothing; ● marks what the noise hides", 100*cpuTogether)
+		text := fmt.Sprintf("A difference of CPU below %.0f %% should decide nothing; ● marks what this run cannot tell from the best", 100*cpuTogether)
 		if len(r.Noise) > 0 {
 			text += fmt.Sprintf(": the same server, measured twice, differed by %s", aa(r))
 		}

@@ -210,7 +210,7 @@ const lead = document.querySelector(".lead");
 lead.innerHTML = "<b>eventloop and iouring</b> pay 3.40–3.62 µs of CPU for a request and 0.32–0.36 KiB of memory for an idle client; one slow handler delays all clients (p99 9.10–9.42 ms). " +
 	"<b>multiblocking</b> pays 22 % more for a request and 4.03 KiB for an idle client, and answers cheap requests within 102 µs (p99) beside a slow handler. " +
 	"<b>busywait</b> uses 99–100 % of a core while all clients are silent. <b>singleblocking</b> keeps all others waiting for as long as one client is slow. " +
-	"Less than 25 % of CPU decides nothing; ● marks what the noise hides: the same server, measured twice, differed by 2.0–3.0 %.";
+	"A difference of CPU below 25 % should decide nothing; ● marks what this run cannot tell from the best: the same server, measured twice, differed by 2.0–3.0 %.";
 if (!document.querySelector(".advice")) lead.insertAdjacentHTML("beforebegin", "<p class='advice'>Take eventloop if all handlers are quick, and multiblocking if some are slow.</p>");
 `
 
