@@ -38,10 +38,8 @@ func ConnectSilent(ctx context.Context, addr string, conns []net.Conn, wanted in
 		if accepted && short == "" && len(conns) < wanted && silent(conns[len(conns)-1]) {
 			continue // to count takes as long as to connect a thousand
 		}
-		if held, err = proc.HeldConnections(addr); errors.Is(err, errors.ErrUnsupported) {
-			held = len(conns) // this system does not tell
-		} else if err != nil {
-			return conns, held, short, fmt.Errorf("count the connections that the server holds: %w", err)
+		if held, err = countHeld(ctx, addr, len(conns)); err != nil {
+			return conns, held, short, err
 		}
 		if held < len(conns) && short == "" {
 			short = fmt.Sprintf("the server holds %d of %d", held, wanted)
@@ -58,6 +56,30 @@ func silent(c net.Conn) bool {
 	}
 	_, err := c.Read(make([]byte, 1))
 	return errors.Is(err, os.ErrDeadlineExceeded) && c.SetReadDeadline(time.Time{}) == nil
+}
+
+// countHeld returns how many connections the server at the address holds. If they are fewer
+// than wanted it looks again, as long as they become more: on a busy machine the kernel may
+// not have handed over the last ones yet.
+func countHeld(ctx context.Context, addr string, wanted int) (held int, err error) {
+	for looks := 0; ; looks++ {
+		n, err := proc.HeldConnections(addr)
+		if errors.Is(err, errors.ErrUnsupported) {
+			return wanted, nil // this system does not tell
+		}
+		if err != nil {
+			return 0, fmt.Errorf("count the connections that the server holds: %w", err)
+		}
+		if n > held {
+			held, looks = n, 0
+		}
+		if n >= wanted || looks >= recounts {
+			return n, nil
+		}
+		if err := proc.Sleep(ctx, SettleTime); err != nil {
+			return 0, err
+		}
+	}
 }
 
 // waitForAccept waits until the server at the address has accepted all connections, and
@@ -99,6 +121,7 @@ const (
 	// hardly runs, the server hardly runs either, and may take longer.
 	acceptLooks  = 40
 	connectBatch = 500
+	recounts     = 3
 	// refusalTime is what a server takes to refuse a connection that it has accepted. A
 	// refusal that comes later is noticed later.
 	refusalTime = 5 * time.Millisecond
