@@ -227,6 +227,16 @@ func (c *Conn) Reset() {
 	c.Close()
 }
 
+// Leave closes the connection, and returns when the server's kernel has the FIN, or after
+// some seconds. On a busy machine another client's SYN may otherwise come before the FIN,
+// even over loopback.
+func (c *Conn) Leave() {
+	_ = c.SetLinger(leaveSeconds)
+	c.Close()
+}
+
+const leaveSeconds = 5
+
 // HalfClose sends a FIN; replies can still be read.
 func (c *Conn) HalfClose() {
 	c.t.Helper()

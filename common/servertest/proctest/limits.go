@@ -65,7 +65,7 @@ func testAllLeave(t *testing.T, target server.Variant) {
 		}
 		remain(t, in)
 		for _, g := range in {
-			g.Close()
+			g.Leave()
 		}
 		g := srv.guest().await()
 		require.True(t, g.served, "all places are free: %s", g.reason)
