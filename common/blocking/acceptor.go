@@ -50,7 +50,7 @@ func (a *Acceptor) Accept() (net.Conn, error) {
 		nc, err := a.accept(time.Time{})
 		phase := a.conns.core.Phase()
 		if phase == server.Draining && errors.Is(err, os.ErrDeadlineExceeded) {
-			nc, err = a.accept(time.Now().Add(glance))
+			nc, err = a.acceptQueued()
 		}
 		switch {
 		case err == nil:
@@ -140,6 +140,18 @@ func (a *Acceptor) accept(deadline time.Time) (net.Conn, error) {
 	return nc, err
 }
 
+// acceptQueued accepts a client that is in the listen queue already. A goroutine that has
+// no processor until its deadline has passed learns of no client, although there may be
+// one. So acceptQueued asks, and then gives the next try twice as long.
+func (a *Acceptor) acceptQueued() (net.Conn, error) {
+	for wait := glance; ; wait *= 2 {
+		nc, err := a.accept(time.Now().Add(wait))
+		if !errors.Is(err, os.ErrDeadlineExceeded) || a.conns.core.Phase() == server.Closing || !sock.Acceptable(a.ln) {
+			return nc, err
+		}
+	}
+}
+
 // wait pauses after a transient error of accept. The pause ends early when a
 // connection is closed, which may free the missing resource.
 func (a *Acceptor) wait(err error) {
@@ -160,7 +172,7 @@ func (a *Acceptor) Waiting() bool {
 		return false // without deadlines, accept would block
 	}
 	if a.next == nil {
-		a.next, _ = a.accept(time.Now().Add(glance))
+		a.next, _ = a.acceptQueued()
 	}
 	return a.next != nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
 	"github.com/ioflavors/ioflavors/common/server"
@@ -116,4 +117,48 @@ func TestAcceptEndsWithItsListener(t *testing.T) {
 		assert.True(t, errors.Is(err, unix.EBADF), "%v", err)
 		assert.Equal(t, server.Closing, core.Phase(), "clients are not left with a server that has ended")
 	})
+}
+
+// starvedListener has no processor, in some of its calls of Accept, until the deadline has
+// passed.
+type starvedListener struct {
+	*net.TCPListener
+	deadline time.Time
+	starved  int // calls
+}
+
+func (l *starvedListener) SetDeadline(at time.Time) error {
+	l.deadline = at
+	return l.TCPListener.SetDeadline(at)
+}
+
+func (l *starvedListener) Accept() (net.Conn, error) {
+	if l.starved > 0 && !l.deadline.IsZero() {
+		l.starved--
+		<-time.After(time.Until(l.deadline) + time.Nanosecond)
+	}
+	return l.TCPListener.Accept()
+}
+
+// The clients in the listen queue are served although the shutdown's deadline passes
+// before the server has looked. (Once a busy machine lost three of ten.)
+func TestADrainingServerAcceptsAllAlsoIfItIsLate(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer ln.Close()
+	core, a := newTestAcceptor(&starvedListener{TCPListener: ln.(*net.TCPListener), starved: 3})
+	for range 2 {
+		c, err := net.Dial("tcp", ln.Addr().String())
+		require.NoError(t, err)
+		defer c.Close()
+	}
+	drain(t, core)
+	a.Wake()
+	for range 2 {
+		c, err := a.Accept()
+		require.NoError(t, err)
+		c.Close()
+	}
+	_, err = a.Accept()
+	assert.Equal(t, server.ErrServerClosed, err)
 }

@@ -21,6 +21,7 @@ func Blocking(net.Conn) (int, error)         { return -1, ErrUnsupported }
 func SetTimeouts(int, time.Duration) error   { return ErrUnsupported }
 func DescriptorLimit() int                   { return math.MaxInt32 }
 func SetBacklog(net.Listener, int) error     { return nil }
+func Acceptable(net.Listener) bool           { return false } // unknown
 func Tune(net.Conn)                          {}
 
 type system struct{ Kernel } // nil: no call reaches it

@@ -181,6 +181,17 @@ func SetBacklog(ln net.Listener, n int) error {
 	return errors.Join(err, failed)
 }
 
+// Acceptable reports whether a client waits in the listen queue. It asks without waiting,
+// and without a deadline.
+func Acceptable(ln net.Listener) (waits bool) {
+	_ = control(ln, func(fd int) {
+		polled := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		n, err := unix.Poll(polled, 0)
+		waits = err == nil && n == 1 && polled[0].Revents&unix.POLLIN != 0
+	})
+	return waits
+}
+
 // Tune sets on a connection that package net has accepted the options that Accept sets:
 // small writes are not delayed, and a peer that vanishes is noticed.
 func Tune(conn net.Conn) {
