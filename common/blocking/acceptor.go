@@ -74,11 +74,35 @@ func (a *Acceptor) Accept() (net.Conn, error) {
 // looks at the clock, not read from the clock: a process that was stopped for long finds
 // at the same time that a timer has run out and that clients have left. It was late then,
 // not they, and its goroutines need a moment to close the connections.
+//
+// A look that comes late hardly counts, because the goroutines that must close the
+// connections come late, too. On a busy machine a client was refused although the 32
+// others had left (row 29 of docs/faults.md).
 const (
 	patience = looks * look
 	looks    = 100
 	look     = 10 * time.Millisecond
+	lateFor  = 5 // so many late looks count as one
 )
+
+// patient is how long Admit has waited.
+type patient struct {
+	clock        *time.Ticker // of look
+	last         time.Time    // of the last look
+	looked, late int
+}
+
+// look counts a tick of the clock, and reports whether patience is left.
+func (p *patient) look() bool {
+	now := time.Now()
+	if now.Sub(p.last) < 2*look {
+		p.looked++
+	} else {
+		p.late++
+	}
+	p.last = now
+	return p.looked+p.late/lateFor < looks
+}
 
 // Admit takes a place for the client that was accepted last, as Core.AdmitPeer does.
 // Each client has a goroutine, and goroutines run in no fixed order: other clients
@@ -92,35 +116,37 @@ func (a *Acceptor) Admit(client Stream) (refusal string) {
 	if refusal == "" || peerFull {
 		return refusal // if its own address is full, other addresses must not wait
 	}
-	clock := time.NewTicker(look)
-	defer clock.Stop()
-	for looked := 0; a.conns.core.Phase() != server.Closing; {
+	p := patient{clock: time.NewTicker(look), last: time.Now()}
+	defer p.clock.Stop()
+	for a.conns.core.Phase() != server.Closing {
 		leaving := a.conns.leavingOrClosing()
 		// Ask again: connections that closed just before leavingOrClosing counted have
 		// freed their places.
 		if refusal, _ = a.conns.admit(client); refusal == "" || leaving == 0 {
 			return refusal
 		}
-		if looked = a.awaitPlace(clock, looked); looked == looks {
+		if !a.awaitPlace(&p) {
 			break
 		}
 	}
 	return refusal
 }
 
-// awaitPlace waits until a place may be free, the server's phase may have changed, or the
-// clock has been looked at often enough. It returns how often that was.
-func (a *Acceptor) awaitPlace(clock *time.Ticker, looked int) int {
-	for ; looked < looks; looked++ {
+// awaitPlace waits until a place may be free, or the server's phase may have changed. It
+// reports false if patience is over.
+func (a *Acceptor) awaitPlace(p *patient) bool {
+	for {
 		select {
 		case <-a.conns.freed:
-			return looked
+			return true
 		case <-a.woken:
-			return looked
-		case <-clock.C:
+			return true
+		case <-p.clock.C:
+			if !p.look() {
+				return false
+			}
 		}
 	}
-	return looked
 }
 
 // accept accepts a client before the deadline. If the server ends, accept does not

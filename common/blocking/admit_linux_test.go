@@ -96,6 +96,21 @@ func TestTimeInWhichTheServerCouldNotLookIsNoPatience(t *testing.T) {
 	})
 }
 
+// On a machine that is late with everything, connections need longer to close.
+func TestPatienceIsLongerOnAMachineThatIsLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, a := newTestAcceptor(&failingListener{})
+		const tick = 3 * look
+		start := time.Now()
+		p := patient{clock: time.NewTicker(tick), last: start}
+		time.AfterFunc(2*patience, func() { a.conns.freed <- struct{}{} })
+		assert.True(t, a.awaitPlace(&p))
+		assert.Equal(t, 2*patience, time.Since(start))
+		assert.False(t, a.awaitPlace(&p), "it ends at last")
+		assert.Equal(t, lateFor*looks*tick, time.Since(start))
+	})
+}
+
 // noTransport is that of a connection that nothing happens to.
 type noTransport struct{}
 
